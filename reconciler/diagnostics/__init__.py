@@ -1,0 +1,10 @@
+"""Problems as collected values: what is wrong, where, why it matters, what to do.
+
+Nothing here prints, raises or decides an exit code: a ``Diagnostic`` is a value that any layer may make and
+that `render/` turns into text. Every code stands in ``codes``, with cause and cure, and in the reference.
+"""
+
+from reconciler.diagnostics.codes import CODES, Code
+from reconciler.diagnostics.values import Diagnostic, Location, Severity, error, note, sort_key, warning
+
+__all__ = ["CODES", "Code", "Diagnostic", "Location", "Severity", "error", "note", "sort_key", "warning"]

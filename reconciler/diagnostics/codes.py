@@ -1,0 +1,109 @@
+"""Every diagnostic code, its fixed summary, its cause and its cure, in one table.
+
+A code never changes its meaning; a new meaning gets a new code. ``is_guard`` marks the refusals that mean exit
+code 4. The reference page of diagnostics is generated from this table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One code: camelCase name, fixed summary, and for the reference page its cause and its cure."""
+
+    name: str
+    summary: str
+    cause: str
+    cure: str
+    is_guard: bool = False
+
+
+_TABLE = (
+    # Files and YAML
+    Code("fileUnreadable", "File cannot be read", "The file is missing, is not a file, or may not be read.", "Check the path and its permissions."),
+    Code("fileTooLarge", "File is too large", "A manifest file is larger than 5 MiB.", "Split the file."),
+    Code("notUtf8", "File is not UTF-8", "The file holds bytes that are not UTF-8 text.", "Save the file as UTF-8."),
+    Code("controlCharacter", "Control character", "The text holds a control character or one that changes the direction of text: what is shown would not be what is there.", "Remove the character."),
+    Code("yamlSyntax", "YAML cannot be read", "The file is not well-formed YAML.", "Mend the line named; usually it is an indentation, a missing quote or a missing colon just above."),
+    Code("yamlTag", "YAML tags are not allowed", "A value carries a tag such as !!python/object.", "Remove the tag; write the plain value."),
+    Code("yamlTooDeep", "YAML is nested too deeply", "A document has more than 100 levels.", "No manifest needs that; remove the nesting."),
+    Code("yamlTooLarge", "YAML document is too large", "One document has more than 10,000 values, counting each alias as what it stands for.", "Split the document; write aliased parts out or remove them."),
+    Code("yamlAlias", "YAML alias cannot be used", "An alias names an anchor that does not exist or that contains the alias itself.", "Correct the name, or write the value out."),
+    Code("duplicateKey", "Key is given twice", "The same key stands twice in one mapping, so one of the values would be lost.", "Keep one of them."),
+    Code("tooManyProblems", "Too many problems in one file", "Reading stopped after 1,000 problems in this file.", "Mend what is listed, then run again."),
+    # Documents
+    Code("notAMapping", "Document is not a mapping", "A manifest document must be a mapping that begins with apiVersion and kind.", "Begin the document with apiVersion: reconciler/v1 and its kind."),
+    Code("unknownApiVersion", "Unknown apiVersion", "The document's apiVersion is missing or not one that this version reads.", "Write apiVersion: reconciler/v1."),
+    Code("unknownKind", "Unknown kind", "The document's kind is missing or unknown.", "Write kind: OwnAccount, MarketingAccount or MailServer."),
+    Code("unknownField", "Unknown field", "The field does not exist here; it would have been ignored silently.", "Correct its spelling, move it where it belongs, or remove it."),
+    Code("missingField", "Field is missing", "A required field is absent.", "Add the field."),
+    Code("wrongType", "Value has the wrong type", "The value is of another type than the field takes.", "Write a value of the type named; quote text that looks like a number, true, false or null."),
+    Code("invalidValue", "Value is not valid", "The value is outside what the field takes.", "Write one of the values that the message names."),
+    Code("invalidName", "Name is not valid", "A name must be 1 to 63 characters of a-z, 0-9, dot, underscore and hyphen, begin and end with a letter or digit, and not hold two dots in a row.", "Choose another name; use title for what people call the account."),
+    Code("invalidEmail", "E-mail address is not valid", "The value is not one e-mail address.", "Write one address, without a display name, such as sales@example.com."),
+    Code("invalidHost", "Host name is not valid", "The value is neither a host name nor an IP address.", "Write a host name such as smtp.example.com."),
+    Code("literalSecret", "Secret is written out", "A password or token stands in the manifest itself, and so in git.", "Write a reference such as {env: SMTP_SALES_PASSWORD}, and change the password that was written down."),
+    Code("contradiction", "Fields contradict each other", "Two fields cannot both hold.", "Keep the one that is meant."),
+    Code("overrideNotAllowed", "Override on an own account", "overrideFrom and overrideTo exist on marketing accounts only: most providers refuse or rewrite a foreign sender.", "Remove the override, or make the account a MarketingAccount."),
+    Code("duplicateName", "Name is used twice", "Two documents have the same name; names are unique over all kinds.", "Rename one of them."),
+    Code("unknownServer", "Unknown mail server", "The account names a MailServer that no manifest declares.", "Correct the name, or add the MailServer."),
+    Code("caFileUnusable", "caFile cannot be used", "The file is missing, lies outside the project folder, or holds no certificate in PEM form.", "Correct the path; the file must lie inside the project folder."),
+    Code("secretNotAllowed", "Secret is not allowed", "secrets.allow in the project file does not cover the reference.", "Use a reference that is covered, or have the project file's owner add it."),
+    Code("unknownSecretSource", "Unknown secret source", "The reference names a source that the project file does not declare.", "Use env or file, or declare the source under secrets.sources."),
+    # Remarks on what is declared
+    Code("noReplyTo", "No reply-to address", "A marketing account's own address need not be a mailbox, so replies may be lost.", "Add replyTo with an address that is read."),
+    Code("sharedWithoutOwner", "Nobody sees this account", "The account is not shared and has no owner, so no user sees it under --as.", "Add metadata.owner, or shared: true."),
+    Code("portMismatch", "Port and encryption do not fit", "Port 465 is implicit TLS (RFC 8314 section 3.3); 587 and 25 begin in clear text and use STARTTLS.", "Write encryption: tls for port 465 and encryption: starttls for 587 or 25."),
+    Code("unencryptedLogin", "Login without encryption", "A password would travel in clear text.", "Write encryption: starttls or tls."),
+    Code("noPlatformServer", "Platform server is not declared", "Without platform.smtp in the project file, marketing accounts cannot be verified by a conversation.", "Declare platform.smtp in the project file."),
+    Code("unusedServer", "Mail server is not used", "No account names this MailServer.", "Remove it, or name it under smtp.server."),
+    Code("noManifests", "No accounts in the manifests folder", "The folder holds no account.", "Add a manifest."),
+    # Project, secrets, state, plan files
+    Code("projectMissing", "No project file", "There is no reconciler.yaml here.", "Run the command in the project folder, or name it with --project-dir."),
+    Code("secretMissing", "Secret cannot be read", "The variable or file that a reference names does not exist, is empty, or may not be read.", "Set the variable or write the file, where this command runs."),
+    Code("secretInvalid", "Secret has a value that cannot be used", "The value is empty or holds a control character.", "Set it again, without line breaks or other control characters."),
+    Code("secretsNotRead", "Rotation was not checked", "Secrets were not read, so a changed value behind an unchanged reference was not looked for.", "Plan without --depth offline where the secrets are at hand."),
+    Code("fingerprintKeyMissing", "Fingerprint key is missing", "State keeps keyed fingerprints of secrets; without the key they cannot be made or compared.", "Provide the key that state was made with."),
+    Code("fingerprintKeyChanged", "Fingerprint key is another one", "The key at hand is not the one that the recorded fingerprints were made with, so rotation was not checked.", "Provide the key that state was made with."),
+    Code("stateMissing", "No state", "There is no state here, and an absent state is never taken for an empty one.", "Run reconciler state init once, or name the right state with --state."),
+    Code("stateUnavailable", "State cannot be used", "The database is locked, read-only, full, corrupt or out of reach.", "See the detail."),
+    Code("stateUrlInvalid", "State address is not valid", "The address of the state is not a database URL that this version reads.", "Write sqlite:///path/to/state.db."),
+    Code("journalBroken", "Journal does not hold", "An entry of the journal was altered, removed, swapped or cut off.", "Compare with a backup; do not apply before it is understood."),
+    Code("planFileInvalid", "Plan file cannot be read", "The file is not a plan that reconciler wrote.", "Make the plan again with reconciler plan --out FILE."),
+    Code("declined", "Not applied", "The question was declined, or there was no terminal to ask on.", "Apply a saved plan, or add --auto-approve."),
+    Code("badUsage", "Command line is not valid", "An option or argument is unknown, missing or malformed.", "See --help of the command."),
+    Code("unknownAccount", "Unknown account", "No account has that name.", "See reconciler accounts list."),
+    Code("selectorMatchesNothing", "Selector matches nothing", "A name, glob or label selects no account, so the command would silently do less than was meant.", "Correct the selector."),
+    Code("internalError", "Unexpected error", "A fault in reconciler itself.", "Report it with the text shown; no secret is in it."),
+    Code("interrupted", "Interrupted", "The command was stopped by Ctrl-C. Nothing was left half-written.", "Run it again."),
+    # Verification
+    Code("verificationFailed", "Verification failed", "A check of an account that would change failed.", "Mend what the check says; or leave the account out with --exclude; or --override-verification NAME=REASON."),
+    Code("verificationIncomplete", "Verification is missing", "There is no evidence of the depth that apply needs.", "Plan again where the servers can be reached."),
+    Code("operatorMissing", "No operator", "The test message needs an address to go to.", "Write operator: {email: you@example.com} into the project file, or use --operator."),
+    # What a plan remarks
+    Code("recordedFailing", "A recorded account is failing", "The last verification of an account that does not change in this plan failed.", "Run reconciler verify NAME."),
+    Code("heldChange", "Change is held", "The change is left out of this plan because its verification failed.", "Mend the cause, then plan again."),
+    Code("approvalReset", "Approval will be asked for again", "The approval belongs to what was approved, and the change alters that.", "Nothing to do; the platform decides again after apply."),
+    Code("previousNameUnknown", "Previous name is not recorded", "No account is recorded under metadata.previousName, so there is nothing to rename.", "Remove previousName, or correct it."),
+    # Guards
+    Code("tooManyDeletes", "Too many deletions", "The plan deletes more accounts than guards.maxDeletes allows.", "Look whether manifests are missing; if all is meant, add --allow-deletes N.", is_guard=True),
+    Code("protectedAccount", "Account is protected", "The account is recorded with preventDelete: true.", "First apply a manifest with preventDelete: false.", is_guard=True),
+    Code("emptyManifests", "Manifests folder is empty or missing", "An empty folder would mean deleting every account.", "Check the path and the checkout; if all is meant, add --allow-deletes N.", is_guard=True),
+    Code("changedKind", "Kind changed under one name", "The name is recorded for an account of the other kind.", "Delete the account in one plan and create the other in the next, or use another name.", is_guard=True),
+    Code("renameTaken", "Rename onto a taken name", "An account is recorded under the new name already.", "Choose another name, or remove previousName.", is_guard=True),
+    Code("renameStillDesired", "Renamed account is still desired", "A manifest still declares the account under its previous name.", "Remove that manifest, or previousName.", is_guard=True),
+    Code("credentialWithheld", "Credential withheld", "A secret would travel a route that neither state nor a grant allows.", "If the route is right, have the project file's owner add the grant shown.", is_guard=True),
+    Code("planAltered", "Plan file was altered", "The digest or seal of the plan file does not fit its content.", "Make the plan again.", is_guard=True),
+    Code("planFormatUnknown", "Plan format is unknown", "The plan was written by a version with another format.", "Make the plan again with this version.", is_guard=True),
+    Code("lineageMismatch", "Plan belongs to another state", "The plan's project or lineage is not that of this state.", "Use the state that the plan was made from.", is_guard=True),
+    Code("stateNewer", "State is newer than this version", "The state was written by a newer version of reconciler.", "Use that version.", is_guard=True),
+    Code("stateTracked", "State folder is tracked by git", "Files of .reconciler/ are in git: the state or its keys would be published, and a pull request could replace them.", "Remove them from git and ignore the folder.", is_guard=True),
+    Code("planBlocked", "Plan is blocked", "The plan was blocked when it was made.", "Mend what blocks it and plan again.", is_guard=True),
+    # Staleness
+    Code("planStale", "Plan is stale", "An account of the plan has changed in state since the plan was made.", "Plan again, and have it reviewed again."),
+    Code("planApplied", "Plan is applied already", "This very plan has been applied.", "Nothing to do."),
+)  # fmt: skip
+
+CODES: dict[str, Code] = {code.name: code for code in _TABLE}

@@ -1,0 +1,70 @@
+"""The value of one problem and the place it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from reconciler.diagnostics.codes import CODES
+
+Severity = Literal["error", "warning", "note"]
+_RANK: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """A place in a file: path as the user would type it; line and column count from 1, None where unknown."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        """``file:line:column``, as editors and terminals link it."""
+        parts = [self.file, self.line, self.column]
+        return ":".join(str(part) for part in parts if part is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One problem. ``summary`` is fixed for its code; ``detail`` is full sentences: what, why, what to do.
+
+    A line of ``detail`` that begins with four spaces is something to copy: a command or manifest lines.
+    ``subject`` is the account, secret or file concerned, None where there is none.
+    """
+
+    severity: Severity
+    code: str
+    summary: str
+    detail: str
+    subject: str | None = None
+    location: Location | None = None
+
+
+def error(code: str, detail: str, *, subject: str | None = None, location: Location | None = None) -> Diagnostic:
+    """Return a problem that stops the command; ``code`` must be one of ``CODES``."""
+    return Diagnostic("error", code, CODES[code].summary, detail, subject, location)
+
+
+def warning(code: str, detail: str, *, subject: str | None = None, location: Location | None = None) -> Diagnostic:
+    """Return a problem that is told and does not stop anything."""
+    return Diagnostic("warning", code, CODES[code].summary, detail, subject, location)
+
+
+def note(code: str, detail: str, *, subject: str | None = None, location: Location | None = None) -> Diagnostic:
+    """Return a remark worth knowing that asks for nothing."""
+    return Diagnostic("note", code, CODES[code].summary, detail, subject, location)
+
+
+def sort_key(problem: Diagnostic) -> tuple[str, int, int, int, str, str, str]:
+    """Order by place, then severity, code, subject and text, so that runs over the same input read the same."""
+    place = problem.location or Location("")
+    return (
+        place.file,
+        place.line or 0,
+        place.column or 0,
+        _RANK[problem.severity],
+        problem.code,
+        problem.subject or "",
+        problem.detail,
+    )

@@ -1,0 +1,85 @@
+"""Every exception that the package raises on purpose, each with the exit code that it means.
+
+The tree::
+
+    ReconcilerError                 1   anything that stops a command
+    ├── InvalidInput                1   manifests, project file or arguments are wrong
+    ├── SecretUnreadable            1   a secret that is needed cannot be had
+    ├── Declined                    1   the person asked said no, or nobody was there to ask
+    ├── StateError                  1   the state cannot be used
+    │   ├── StateMissing            1   there is none; `reconciler state init` makes it
+    │   ├── StateUnavailable        1   locked, read-only, full, corrupt or out of reach
+    │   └── JournalBroken           1   the journal does not hold together
+    ├── VerificationFailed          3   a check failed, so nothing was applied
+    ├── GuardRefused                4   a guard refused, or a credential was withheld
+    └── PlanStale                   5   the state is no longer what the plan was made from
+
+The facts are in ``diagnostics``; the text of the exception is made from them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.diagnostics import Diagnostic
+
+
+class ReconcilerError(Exception):
+    """Something stopped a command; ``diagnostics`` says what, where, why and what to do."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, diagnostics: Diagnostic | Iterable[Diagnostic]) -> None:
+        """Keep the problems, one or more, in the order in which they are to be shown."""
+        problems = diagnostics if isinstance(diagnostics, (tuple, list)) else (diagnostics,)
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(problems)  # type: ignore[arg-type]
+        super().__init__("; ".join(problem.summary for problem in self.diagnostics))
+
+
+class InvalidInput(ReconcilerError):
+    """Manifests, the project file or arguments are wrong."""
+
+
+class SecretUnreadable(ReconcilerError):
+    """A secret that is needed cannot be read."""
+
+
+class Declined(ReconcilerError):
+    """A question was answered with no, or could not be asked."""
+
+
+class StateError(ReconcilerError):
+    """The state cannot be used."""
+
+
+class StateMissing(StateError):
+    """There is no state where one was expected."""
+
+
+class StateUnavailable(StateError):
+    """The state is locked, read-only, full, corrupt or out of reach."""
+
+
+class JournalBroken(StateError):
+    """The journal's chain does not hold."""
+
+
+class VerificationFailed(ReconcilerError):
+    """A check failed, so nothing was applied."""
+
+    exit_code = 3
+
+
+class GuardRefused(ReconcilerError):
+    """A guard refused the plan, or a credential was withheld."""
+
+    exit_code = 4
+
+
+class PlanStale(ReconcilerError):
+    """The state has moved on since the plan was made."""
+
+    exit_code = 5

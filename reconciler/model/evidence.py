@@ -1,0 +1,116 @@
+"""What a verification found: depths, checks in their order, and evidence with time, depth and settings digest."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from reconciler.model.base import Value
+
+Depth = Literal["offline", "connect", "auth", "envelope", "message"]
+DEPTHS: tuple[Depth, ...] = ("offline", "connect", "auth", "envelope", "message")
+
+CheckName = Literal[
+    "dns", "proxy", "connect", "greeting", "tls", "auth", "sender", "recipient", "message",
+    "spf", "dkim", "dmarc", "mx", "replyTo",
+]  # fmt: skip
+CONVERSATION: tuple[CheckName, ...] = (
+    "dns", "proxy", "connect", "greeting", "tls", "auth", "sender", "recipient", "message",
+)  # fmt: skip
+DOMAIN_CHECKS: tuple[CheckName, ...] = ("spf", "dkim", "dmarc", "mx", "replyTo")
+
+_REACHED_AT: dict[CheckName, Depth] = {
+    "dns": "connect",
+    "proxy": "connect",
+    "connect": "connect",
+    "greeting": "connect",
+    "tls": "connect",
+    "auth": "auth",
+    "sender": "envelope",
+    "recipient": "envelope",
+    "message": "message",
+}
+
+CheckStatus = Literal["passed", "warned", "failed", "skipped"]
+FailureClass = Literal["permanent", "transient"]
+SkipCode = Literal[
+    "notDeclared", "beyondDepth", "earlierFailure", "withheld", "serverDown", "unknownDestination", "deadline"
+]
+VerificationStatus = Literal["passed", "failed", "skipped", "withheld", "unchanged"]
+
+Instant = Annotated[datetime, Field(strict=False)]
+"""A moment in UTC, written as ISO 8601 with Z."""
+
+
+def reaches(depth: Depth, wanted: Depth) -> bool:
+    """Tell whether verification to ``depth`` covers what ``wanted`` asks."""
+    return DEPTHS.index(depth) >= DEPTHS.index(wanted)
+
+
+def is_within(check: CheckName, depth: Depth) -> bool:
+    """Tell whether a check of the conversation is made at this depth."""
+    return reaches(depth, _REACHED_AT[check])
+
+
+class Check(Value):
+    """One step of verification: what was seen and what to do about it."""
+
+    check: CheckName = Field(description="The step.")
+    status: CheckStatus = Field(description="passed, warned, failed or skipped.")
+    class_: FailureClass | None = Field(
+        None, alias="class", description="permanent or transient for a failure; null otherwise."
+    )
+    code: str = Field(description="Stable code; ok where nothing is wrong; for a skipped check the reason.")
+    message: str = Field(description="One sentence for people; for a failure with what to do.")
+    seconds: float = Field(0.0, description="How long the step took, in seconds.")
+
+
+class Verification(Value):
+    """The outcome of verifying one account."""
+
+    status: VerificationStatus = Field(description="passed, failed, skipped, withheld or unchanged.")
+    depth: Depth | None = Field(None, description="How far the verification went; null where none was made.")
+    checked_at: Instant | None = Field(None, description="When; null where none was made.")
+    checks: Annotated[tuple[Check, ...], Field(strict=False)] = Field((), description="The steps in their order.")
+
+
+class Observed(Value):
+    """What a conversation learned about the server, beside the checks' outcomes."""
+
+    tls_version: str | None = Field(None, description="The TLS version negotiated, such as TLSv1.3.")
+    tls_cipher: str | None = Field(None, description="The cipher suite negotiated.")
+    certificate_fingerprint: str | None = Field(None, description="SHA-256 of the server's certificate, hexadecimal.")
+    certificate_not_after: Instant | None = Field(None, description="When the certificate ends.")
+    mechanism: str | None = Field(None, description="The SASL mechanism used.")
+    queue_id: str | None = Field(None, description="The server's words on accepting the test message.")
+
+
+class Evidence(Value):
+    """A verification bound to the settings that it verified."""
+
+    settings_digest: str = Field(description="Digest of the settings verified.")
+    verification: Verification = Field(description="What was found.")
+    observed: Observed = Field(Observed(), description="What was learned about the server.")  # type: ignore[call-arg]
+
+
+UNCHANGED = Verification(status="unchanged")
+"""For a change that needs no evidence."""
+
+
+def status_of(checks: tuple[Check, ...]) -> VerificationStatus:
+    """Return the outcome that checks amount to: withheld before failed before passed; nothing done is skipped.
+
+    A check skipped because the server was down, unknown or out of time counts as failed.
+    """
+    if any(check.status == "skipped" and check.code == "withheld" for check in checks):
+        return "withheld"
+    if any(check.status == "failed" or check.code in _COUNT_AS_FAILED for check in checks):
+        return "failed"
+    if any(check.status in {"passed", "warned"} and check.check in CONVERSATION for check in checks):
+        return "passed"
+    return "skipped"
+
+
+_COUNT_AS_FAILED = frozenset({"serverDown", "unknownDestination", "deadline"})

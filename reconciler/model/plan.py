@@ -1,0 +1,116 @@
+"""A plan as a value: what would change, what was verified, what refuses; and what apply needs beside it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from reconciler.diagnostics import Diagnostic
+from reconciler.model.base import Value
+from reconciler.model.evidence import UNCHANGED, Depth, Evidence, Instant, Verification
+from reconciler.model.manifest import Kind
+
+FORMAT_VERSION = "1.0"
+Action = Literal["create", "update", "rename", "delete"]
+ACTIONS: tuple[Action, ...] = ("create", "update", "rename", "delete")
+PlanStatus = Literal["empty", "ready", "blocked", "invalid"]
+Scalar = str | int | bool | None
+
+
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+def _is_false(value: object) -> bool:
+    return value is False
+
+
+class FieldChange(Value):
+    """One field of one account, before and after; null where the field is absent."""
+
+    path: str = Field(description="The field as in the manifest: spec.smtp.port, metadata.labels.team.")
+    before: Scalar = Field(description="The recorded value; a secret as its reference.")
+    after: Scalar = Field(description="The desired value; a secret as its reference.")
+    rotated: bool = Field(default=False, exclude_if=_is_false, description="The secret's value changed behind the reference.")
+
+
+class Change(Value):
+    """One create, update, rename or delete of one account."""
+
+    action: Action = Field(description="create, update, rename or delete.")
+    kind: Kind = Field(description="The account's kind.")
+    name: str = Field(description="The account's name; after a rename the new one.")
+    previous_name: str | None = Field(None, exclude_if=_is_none, description="The name before a rename.")
+    cause: Literal["manifest", "rotation"] = Field("manifest", description="A change of the manifest, or of a secret's value.")
+    held: bool = Field(default=False, exclude_if=_is_false, description="Left out of this plan because verification failed.")
+    server: str | None = Field(None, exclude_if=_is_none, description="The MailServer that the settings come through.")
+    base_revision: int | None = Field(None, description="The revision that last changed the account; null: must not exist.")
+    fields: Annotated[tuple[FieldChange, ...], Field(strict=False)] = Field((), description="The fields that change, by path.")
+    verification: Verification = Field(UNCHANGED, description="What verification found.")
+
+
+class Summary(Value):
+    """How many accounts a plan concerns, by what happens to them."""
+
+    create: int = Field(0, description="Accounts created.")
+    update: int = Field(0, description="Accounts updated.")
+    rename: int = Field(0, description="Accounts renamed.")
+    delete: int = Field(0, description="Accounts deleted.")
+    unchanged: int = Field(0, description="Accounts left as they are.")
+    held: int = Field(0, description="Changes left out because their verification failed.")
+
+
+class LiftedGuard(Value):
+    """A guard that would have refused and was lifted on purpose."""
+
+    code: str = Field(description="The guard's diagnostic code.")
+    by: str = Field(description="The flag or project file line that lifted it.")
+
+
+class Plan(Value):
+    """What ``plan --format json`` prints."""
+
+    format_version: str = Field(FORMAT_VERSION, description="A minor adds; an unknown major is refused.")
+    tool: str = Field(description="The program and version that made the plan.")
+    created_at: Instant = Field(description="When the plan was made.")
+    project: str = Field(description="The project's name.")
+    lineage: str | None = Field(None, description="The state's identity; null where state was not reached.")
+    serial: int | None = Field(None, description="The state's last revision when the plan was made.")
+    status: PlanStatus = Field(description="empty, ready, blocked or invalid.")
+    changes_digest: str = Field(description="Digest of actions, fields, base revisions and lifted guards.")
+    plan_digest: str = Field(description="Digest of the whole plan file but for this field and the seal.")
+    summary: Summary = Field(description="Counts.")
+    changes: Annotated[tuple[Change, ...], Field(strict=False)] = Field(description="The changes, by name.")
+    lifted_guards: Annotated[tuple[LiftedGuard, ...], Field(strict=False)] = Field((), description="Guards lifted.")
+    diagnostics: Annotated[tuple[Diagnostic, ...], Field(strict=False)] = Field((), description="Problems and remarks.")
+
+
+class PreparedAccount(Value):
+    """What apply needs to record one change; for a delete only the action's own data are kept."""
+
+    document: dict[str, Any] = Field(description="The resolved document to record.")
+    written: dict[str, str] = Field({}, description="Domains as the author wrote them, by path.")
+    ca_digest: str | None = Field(None, description="SHA-256 of the private CA.")
+    fingerprints: dict[str, str] = Field({}, description="Secret reference to keyed fingerprint; absent where not read.")
+    settings_digest: str | None = Field(None, description="Digest of the settings; null where secrets were not read.")
+    needs_evidence: bool = Field(description="Apply needs evidence of these settings.")
+    manifest: str | None = Field(None, description="The manifest file, relative to the project folder.")
+    evidence: Evidence | None = Field(None, description="What the plan's verification found.")
+
+
+class ApplyInputs(Value):
+    """What a saved plan holds beyond what it shows."""
+
+    fingerprint_key_id: str | None = Field(None, description="The id of the key of the fingerprints.")
+    accounts: dict[str, PreparedAccount] = Field(description="By the name of the change; deletes have none.")
+    approvals: dict[str, str | None] = Field({}, description="Name to digest of the approval that the plan saw.")
+    depth: Depth | None = Field(None, description="The depth that apply needs when it was told another one; null: the project's.")
+    allow_deletes: int | None = Field(None, description="The --allow-deletes that the plan was made with.")
+
+
+class SavedPlan(Plan):
+    """A plan file: the plan, what apply needs, and a seal."""
+
+    inputs: ApplyInputs = Field(description="What apply needs beside what is shown.")
+    seal: str | None = Field(None, description="HMAC over the plan digest; null where no key was at hand.")

@@ -1,0 +1,189 @@
+"""What state holds: accounts with approval, verification and suspension apart, revisions, journal entries."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from reconciler.model.base import Value
+from reconciler.model.evidence import Depth, Evidence, Instant
+from reconciler.model.manifest import Kind
+from reconciler.model.route import SecretRoute, routes_of
+
+Status = Literal["suspended", "rejected", "pending", "failing", "unverified", "active"]
+STATUSES: tuple[Status, ...] = ("suspended", "rejected", "pending", "failing", "unverified", "active")
+
+
+class Approval(Value):
+    """The platform's decision on a marketing account; it belongs to what ``subject_digest`` covers."""
+
+    decision: Literal["approved", "rejected"] = Field(description="What the platform decided.")
+    actor: str = Field(description="Who decided.")
+    at: Instant = Field(description="When.")
+    reason: str | None = Field(None, description="Why, for a rejection.")
+    subject_digest: str = Field(description="Digest of e-mail, display name, reply-to and overrides as approved.")
+
+
+class Suspension(Value):
+    """The emergency stop of an account."""
+
+    reason: str = Field(description="Why.")
+    actor: str = Field(description="Who stopped it.")
+    at: Instant = Field(description="When.")
+
+
+class RecordedVerification(Value):
+    """The last verification of an account. ``overridden``: applied although it was not verified."""
+
+    outcome: Literal["passed", "failed", "skipped", "overridden"] = Field(description="What it came to.")
+    checked_at: Instant | None = Field(None, description="When; null where nothing was checked.")
+    depth: Depth | None = Field(None, description="How far it went.")
+    reason: str | None = Field(None, description="Why it failed, was skipped or overridden.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedAccount:
+    """One account as state has it."""
+
+    kind: Kind
+    name: str
+    canonical: str
+    """Canonical JSON of the document, see ``desired``."""
+    written: dict[str, str] = field(default_factory=dict)
+    revision: int
+    """The revision that last changed the account."""
+    created_at: datetime
+    updated_at: datetime
+    settings_digest: str
+    ca_digest: str | None = None
+    fingerprints: dict[str, str] = field(default_factory=dict)
+    """Secret reference to keyed fingerprint."""
+    fingerprint_key_id: str | None = None
+    approval: Approval | None = None
+    verification: RecordedVerification | None = None
+    suspension: Suspension | None = None
+    evidence: Evidence | None = None
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The document, parsed."""
+        return json.loads(self.canonical)  # type: ignore[no-any-return]
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """The recorded settings."""
+        return self.document["spec"]  # type: ignore[no-any-return]
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Title, owner, labels, annotations, protection."""
+        return self.document["metadata"]  # type: ignore[no-any-return]
+
+    @cached_property
+    def secret_routes(self) -> tuple[SecretRoute, ...]:
+        """Every secret and where it travels."""
+        return routes_of(self.spec, self.ca_digest)
+
+    @property
+    def status(self) -> Status:
+        """The first that holds of suspended, rejected, pending, failing, unverified, active."""
+        if self.suspension is not None:
+            return "suspended"
+        if self.kind == "MarketingAccount" and self.approval is None:
+            return "pending"
+        if self.approval is not None and self.approval.decision == "rejected":
+            return "rejected"
+        return self._verified_status
+
+    @property
+    def _verified_status(self) -> Status:
+        outcome = self.verification.outcome if self.verification else "skipped"
+        if outcome == "failed":
+            return "failing"
+        if outcome == "overridden" or (outcome == "skipped" and self.kind == "OwnAccount"):
+            return "unverified"
+        return "active"
+
+    @property
+    def status_reason(self) -> str | None:
+        """Why the account is not active, in one sentence; None for an active one."""
+        status = self.status
+        if status == "suspended" and self.suspension:
+            return self.suspension.reason
+        if status == "rejected" and self.approval:
+            return self.approval.reason
+        if status == "pending":
+            return "awaits the platform's decision"
+        if status in {"failing", "unverified"}:
+            return (self.verification and self.verification.reason) or "was never verified"
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedState:
+    """All that a plan needs to know of state."""
+
+    project: str
+    lineage: str
+    """Identity of this state, made by ``state init``."""
+    serial: int
+    """The number of the last revision; 0 before the first."""
+    accounts: dict[str, RecordedAccount]
+    routes: tuple[SecretRoute, ...] = ()
+    """Every route that any secret has been recorded with, deleted accounts included."""
+    fingerprint_key_id: str | None = None
+
+
+class Actor(Value):
+    """Who did something, as far as can be told: a claim, not a proof."""
+
+    name: str = Field(description="The name claimed.")
+    source: Literal["flag", "ci", "login"] = Field(description="Where the name was taken from.")
+
+
+class Provenance(Value):
+    """Where an apply came from."""
+
+    actor: Actor = Field(description="Who applied.")
+    commit: str | None = Field(None, description="The git commit of the manifests; null outside git.")
+    is_dirty: bool = Field(default=False, description="The manifests had changes that were not committed.")
+    reference: str | None = Field(None, description="Address of the pull request, if given.")
+
+
+class Revision(Value):
+    """One applied plan, as history shows it."""
+
+    revision: int = Field(description="Its number, from 1.")
+    at: Instant = Field(description="When it was applied.")
+    actor: str = Field(description="Who applied it.")
+    actor_source: Literal["flag", "ci", "login"] = Field(description="Where that name was taken from.")
+    commit: str | None = Field(None, description="The git commit.")
+    reference: str | None = Field(None, description="The pull request.")
+    plan_digest: str = Field(description="Digest of the plan.")
+    summary: dict[str, int] = Field(description="Counts of create, update, rename, delete, unchanged, held.")
+    changes: Annotated[tuple[dict[str, Any], ...], Field(strict=False)] = Field(
+        description="The changes: action, kind, name, previousName, cause, fields."
+    )
+
+
+class JournalEntry(Value):
+    """One link of the journal's chain."""
+
+    sequence: int = Field(description="Its number, from 1 without gaps.")
+    at: Instant = Field(description="When it was written.")
+    event: str = Field(description="What happened: apply, approve, suspend, …")
+    payload_digest: str = Field(description="SHA-256 of the payload's canonical JSON.")
+    previous: str = Field(description="The hash of the entry before; for the first, of the lineage.")
+    hash: str = Field(description="SHA-256 over sequence, at, event, payload digest and previous.")
+
+
+def approval_subject(kind: Kind, spec: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what an approval covers: e-mail, display name, reply-to, overrides; None for an own account."""
+    if kind != "MarketingAccount":
+        return None
+    return {name: spec.get(name) for name in ("email", "displayName", "replyTo", "overrideFrom", "overrideTo")}

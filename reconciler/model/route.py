@@ -1,0 +1,105 @@
+"""Routes: where a secret travels. A secret goes only where state has recorded it to go, or a grant allows it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from reconciler.model.base import Value
+from reconciler.model.canonical import canonical_json
+from reconciler.model.manifest import Encryption
+
+
+class Route(Value):
+    """One way of one secret, complete: any difference makes it another route."""
+
+    purpose: Literal["smtp", "proxy", "oauth2"] = Field("smtp", description="Login at the server, at the proxy, or at the token endpoint.")
+    username: str | None = Field(None, description="The user name sent with it.")
+    host: str = Field(description="The host, as A-labels; for oauth2 the token URL.")
+    port: int = Field(description="The port; 443 for oauth2.")
+    encryption: Encryption = Field(description="The encryption in force.")
+    proxy: str | None = Field(None, description="The proxy taken, as type://user@host:port; null: direct.")
+    ca_digest: str | None = Field(None, description="SHA-256 of the private CA; null: the system's trust alone.")
+
+    def __str__(self) -> str:
+        """The route in words: ``anna@smtp.example.com:587, starttls``."""
+        user = f"{self.username} at " if self.username else ""
+        where = self.host if self.purpose == "oauth2" else f"{self.host}:{self.port}, {self.encryption}"
+        through = f", through {self.proxy}" if self.proxy else ""
+        trust = ", private CA" if self.ca_digest else ""
+        return f"{user}{where}{through}{trust}"
+
+    @property
+    def key(self) -> str:
+        """Canonical JSON of the route, to compare and sort by."""
+        return canonical_json(self.model_dump(mode="json"))
+
+
+class SecretRoute(Value):
+    """A secret, by reference and by fingerprint, and one route of it."""
+
+    secret: str = Field(description="The reference, SOURCE:KEY.")
+    fingerprint: str | None = Field(None, description="Keyed fingerprint of the value; null where it was not read.")
+    route: Route = Field(description="Where it travels.")
+
+
+def routes_of(spec: dict[str, Any], ca_digest: str | None) -> tuple[SecretRoute, ...]:
+    """Return every secret of an account's canonical spec with each of its routes, in a fixed order.
+
+    Tokens got by OAuth2 travel the SMTP route too, so their secrets have two routes.
+    """
+    smtp: dict[str, Any] = spec.get("smtp", {})
+    proxy: dict[str, Any] | None = spec.get("proxy")
+    return (*_login_routes(smtp, proxy, ca_digest), *_proxy_routes(proxy))
+
+
+def _login_routes(
+    smtp: dict[str, Any], proxy: dict[str, Any] | None, ca_digest: str | None
+) -> tuple[SecretRoute, ...]:
+    authentication: dict[str, Any] = smtp.get("authentication", {})
+    login = Route(
+        username=authentication.get("username"),
+        host=smtp.get("host", ""),
+        port=smtp.get("port", 0),
+        encryption=smtp.get("encryption", "none"),
+        proxy=_proxy_text(proxy),
+        ca_digest=ca_digest,
+    )
+    direct = [authentication[name] for name in ("password", "accessToken") if name in authentication]
+    oauth2: dict[str, Any] = authentication.get("oauth2", {})
+    exchanged = [oauth2[name] for name in ("clientSecret", "refreshToken") if name in oauth2]
+    token = Route(
+        purpose="oauth2",
+        username=oauth2.get("clientId"),
+        host=oauth2.get("tokenUrl", ""),
+        port=443,
+        encryption="tls",
+    )
+    return tuple(
+        SecretRoute(secret=secret, route=route)
+        for secrets, routes in ((direct, (login,)), (exchanged, (token, login)))
+        for secret in secrets
+        for route in routes
+    )
+
+
+def _proxy_routes(proxy: dict[str, Any] | None) -> tuple[SecretRoute, ...]:
+    if proxy is None or "password" not in proxy:
+        return ()
+    route = Route(
+        purpose="proxy",
+        username=proxy.get("username"),
+        host=proxy["host"],
+        port=proxy["port"],
+        encryption="none",
+    )
+    return (SecretRoute(secret=proxy["password"], route=route),)
+
+
+def _proxy_text(proxy: dict[str, Any] | None) -> str | None:
+    if proxy is None:
+        return None
+    user = f"{proxy['username']}@" if "username" in proxy else ""
+    resolved = "" if proxy.get("remoteDns", True) else "?dns=local"
+    return f"{proxy['type']}://{user}{proxy['host']}:{proxy['port']}{resolved}"

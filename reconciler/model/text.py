@@ -1,0 +1,105 @@
+"""The text types of manifests: plain text, names, e-mail addresses, host names, variable names, paths.
+
+Each type refuses by a ``PydanticCustomError`` whose type is a diagnostic code, and describes itself to JSON Schema
+as closely as a schema can.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from reconciler.model.domains import NotADomain, NotAnAddress, host_to_ascii, split_address
+
+_UNSAFE = "\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ufeff"
+UNSAFE_CHARACTER = re.compile(f"[{_UNSAFE}]")
+"""C0 and C1 controls, line and paragraph separators, bidirectional overrides and isolates, byte order mark."""
+
+NAME_PATTERN = r"^(?!.*\.\.)[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$(?!\n)"
+_NAME = re.compile(NAME_PATTERN)
+_VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
+_TEXT_PATTERN = f"^[^{_UNSAFE}]+$(?!\\n)"
+
+
+def _check_text(text: str) -> str:
+    found = UNSAFE_CHARACTER.search(text)
+    if found:
+        raise PydanticCustomError(
+            "controlCharacter",
+            "holds the control character {character} at position {position}",
+            {"character": f"U+{ord(found.group()):04X}", "position": found.start() + 1},
+        )
+    if not text.strip():
+        raise PydanticCustomError("invalidValue", "is empty; give a value or remove the line")
+    return text
+
+
+def _check_name(text: str) -> str:
+    if not _NAME.match(text):
+        raise PydanticCustomError(
+            "invalidName",
+            "is not a name: 1 to 63 characters of a-z, 0-9, '.', '_' and '-', beginning and ending with a letter "
+            "or digit, without two dots in a row",
+        )
+    return text
+
+
+def _check_email(text: str) -> str:
+    _check_text(text)
+    try:
+        split_address(text)
+    except NotAnAddress as refusal:
+        raise PydanticCustomError(
+            "invalidEmail", "is not one e-mail address: {reason}", {"reason": str(refusal)}
+        ) from None
+    return text
+
+
+def _check_host(text: str) -> str:
+    _check_text(text)
+    try:
+        host_to_ascii(text)
+    except NotADomain as refusal:
+        raise PydanticCustomError(
+            "invalidHost", "is not a host name: {reason}", {"reason": str(refusal)}
+        ) from None
+    return text
+
+
+def _text_schema(description: str, **extra: object) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "minLength": 1, "description": description, **extra})
+
+
+Text = Annotated[
+    str,
+    AfterValidator(_check_text),
+    Field(max_length=1000),
+    _text_schema("Text of one line.", maxLength=1000, pattern=_TEXT_PATTERN),
+]
+"""Text of one line, 1 to 1000 characters, not blank, without control characters."""
+
+Name = Annotated[str, AfterValidator(_check_name), _text_schema("A name.", pattern=NAME_PATTERN, maxLength=63)]
+"""The identity of an account or server: ``sales-pl``."""
+
+Email = Annotated[
+    str,
+    AfterValidator(_check_email),
+    _text_schema("An e-mail address.", pattern="^[^\\s@]+@[^\\s@]+$(?!\\n)", maxLength=320),
+]
+"""One e-mail address as written; compare through ``domains.address_to_ascii``."""
+
+Host = Annotated[
+    str,
+    AfterValidator(_check_host),
+    _text_schema("A host name or IP address.", pattern="^[^\\s@/\\\\]+$(?!\\n)", maxLength=253),
+]
+"""A host name or IP address as written; compare through ``domains.host_to_ascii``."""
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+"""A TCP port."""
+
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=255)]
+"""The name of an environment variable."""
