@@ -72,6 +72,7 @@ _TABLE = (
     Code("stateUrlInvalid", "State address is not valid", "The address of the state is not a database URL that this version reads.", "Write sqlite:///path/to/state.db."),
     Code("journalBroken", "Journal does not hold", "An entry of the journal was altered, removed, swapped or cut off.", "Compare with a backup; do not apply before it is understood."),
     Code("planFileInvalid", "Plan file cannot be read", "The file is not a plan that reconciler wrote.", "Make the plan again with reconciler plan --out FILE."),
+    Code("planFileUnwritable", "Plan file cannot be written", "The folder is missing or may not be written, the disk is full, or something that is not a file stands there.", "Choose another file, or mend what stands in the way."),
     Code("declined", "Not applied", "The question was declined, or there was no terminal to ask on.", "Apply a saved plan, or add --auto-approve."),
     Code("badUsage", "Command line is not valid", "An option or argument is unknown, missing or malformed.", "See --help of the command."),
     Code("unknownAccount", "Unknown account", "No account has that name.", "See reconciler accounts list."),
@@ -87,6 +88,7 @@ _TABLE = (
     Code("heldChange", "Change is held", "The change is left out of this plan because its verification failed.", "Mend the cause, then plan again."),
     Code("approvalReset", "Approval will be asked for again", "The approval belongs to what was approved, and the change alters that.", "Nothing to do; the platform decides again after apply."),
     Code("previousNameUnknown", "Previous name is not recorded", "No account is recorded under metadata.previousName, so there is nothing to rename.", "Remove previousName, or correct it."),
+    Code("awaitingApproval", "Waits for the platform", "A marketing account is pending until the platform decides.", "Nothing to do here; the platform approves or rejects it."),
     # Guards
     Code("tooManyDeletes", "Too many deletions", "The plan deletes more accounts than guards.maxDeletes allows.", "Look whether manifests are missing; if all is meant, add --allow-deletes N.", is_guard=True),
     Code("protectedAccount", "Account is protected", "The account is recorded with preventDelete: true.", "First apply a manifest with preventDelete: false.", is_guard=True),

@@ -36,6 +36,8 @@ class DesiredAccount:
     """The MailServer that the settings came through."""
     ca_digest: str | None = None
     """SHA-256 of the content of ``spec.smtp.caFile``."""
+    file: str = ""
+    """The manifest file, relative to the project folder."""
     location: Location | None = None
     """Where the document begins."""
 

@@ -92,7 +92,7 @@ class Evidence(Value):
 
     settings_digest: str = Field(description="Digest of the settings verified.")
     verification: Verification = Field(description="What was found.")
-    observed: Observed = Field(Observed(), description="What was learned about the server.")  # type: ignore[call-arg]
+    observed: Observed = Field(Observed(), description="What was learned about the server.")
 
 
 UNCHANGED = Verification(status="unchanged")
@@ -114,3 +114,8 @@ def status_of(checks: tuple[Check, ...]) -> VerificationStatus:
 
 
 _COUNT_AS_FAILED = frozenset({"serverDown", "unknownDestination", "deadline"})
+
+
+def all_skipped(code: SkipCode, message: str) -> tuple[Check, ...]:
+    """Return every check of a conversation as skipped for the same reason."""
+    return tuple(Check(check=check, status="skipped", code=code, message=message) for check in CONVERSATION)

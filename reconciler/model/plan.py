@@ -107,6 +107,7 @@ class ApplyInputs(Value):
     approvals: dict[str, str | None] = Field({}, description="Name to digest of the approval that the plan saw.")
     depth: Depth | None = Field(None, description="The depth that apply needs when it was told another one; null: the project's.")
     allow_deletes: int | None = Field(None, description="The --allow-deletes that the plan was made with.")
+    grants_used: Annotated[tuple[str, ...], Field(strict=False)] = Field((), description="Grants that routes needed.")
 
 
 class SavedPlan(Plan):

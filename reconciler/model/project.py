@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from reconciler.model.base import Value
 from reconciler.model.evidence import Depth
-from reconciler.model.manifest import Encryption, Proxy, ServerSmtp
+from reconciler.model.manifest import Encryption, ServerSmtp
 from reconciler.model.references import Secret
 from reconciler.model.text import Email, Host, Name, Port, Text, VariableName
 
@@ -84,14 +84,15 @@ class SecretSource(Value):
 
 
 class GrantedRoute(Value):
-    """A route written out in full."""
+    """A route written out in full, as a refused plan prints it."""
 
+    purpose: Literal["smtp", "proxy", "oauth2"] = Field("smtp", description="Login at the server, proxy or token endpoint.")
     username: Text | None = Field(None, description="The user name; absent: any.")
-    host: Host = Field(description="The host that the secret may be sent to.")
+    host: Text = Field(description="The host that the secret may be sent to; for oauth2 the token URL.")
     port: Port = Field(description="Its port.")
     encryption: Encryption = Field(description="The encryption that must be in force.")
-    ca_file: Text | None = Field(None, description="The private CA that the server may be trusted by.")
-    proxy: Proxy | None = Field(None, description="The proxy that the connection may take.")
+    ca_digest: Text | None = Field(None, description="SHA-256 of the private CA trusted; absent: the system's trust.")
+    proxy: Text | None = Field(None, description="The proxy taken, as type://user@host:port; absent: direct.")
 
 
 class Grant(Value):
@@ -143,7 +144,7 @@ class Depths(Value):
 class VerificationPolicy(Value):
     """How accounts are verified, and within which limits."""
 
-    depth: Depths = Field(Depths(), description="How far verification goes.")  # type: ignore[call-arg]
+    depth: Depths = Field(Depths(), description="How far verification goes.")
     timeout_seconds: Seconds = Field(30, description="Limit of one account's whole conversation, in seconds.")
     deadline_seconds: Seconds = Field(900, description="Limit of the whole run, in seconds.")
     concurrency: Annotated[int, Field(ge=1, le=1024)] = Field(64, description="Conversations at once.")
@@ -198,7 +199,7 @@ class GuardException(Value):
 class Guards(Value):
     """What refuses an unsafe plan."""
 
-    max_deletes: MaxDeletes = Field(MaxDeletes(), description="Limit of deletions.")  # type: ignore[call-arg]
+    max_deletes: MaxDeletes = Field(MaxDeletes(), description="Limit of deletions.")
     exceptions: Annotated[tuple[GuardException, ...], Field(strict=False)] = Field((), description="Exceptions with an end.")
 
 
@@ -213,9 +214,9 @@ class Project(Value):
         "sqlite:///.reconciler/state.db", description="Address of the state; a SQLite path is relative to this file."
     )
     operator: Operator | None = Field(None, description="Who receives test messages.")
-    platform: Platform = Field(Platform(), description="The platform of marketing accounts.")  # type: ignore[call-arg]
-    secrets: Secrets = Field(Secrets(), description="Which secrets may be named and where they may travel.")  # type: ignore[call-arg]
-    verification: VerificationPolicy = Field(VerificationPolicy(), description="How accounts are verified.")  # type: ignore[call-arg]
+    platform: Platform = Field(Platform(), description="The platform of marketing accounts.")
+    secrets: Secrets = Field(Secrets(), description="Which secrets may be named and where they may travel.")
+    verification: VerificationPolicy = Field(VerificationPolicy(), description="How accounts are verified.")
     domains: dict[str, Domain] = Field({}, description="What is known about sending domains.")
-    guards: Guards = Field(Guards(), description="What refuses an unsafe plan.")  # type: ignore[call-arg]
+    guards: Guards = Field(Guards(), description="What refuses an unsafe plan.")
     environments: Annotated[dict[str, Any], Field(max_length=0)] = Field({}, description="Reserved; must be empty.")

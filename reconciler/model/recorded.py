@@ -59,7 +59,8 @@ class RecordedAccount:
     """The revision that last changed the account."""
     created_at: datetime
     updated_at: datetime
-    settings_digest: str
+    settings_digest: str | None = None
+    """Digest of the settings that were last verified; None where secrets were not read."""
     ca_digest: str | None = None
     fingerprints: dict[str, str] = field(default_factory=dict)
     """Secret reference to keyed fingerprint."""

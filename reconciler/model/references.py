@@ -35,12 +35,13 @@ def _check_reference(written: dict[str, str]) -> dict[str, str]:
         raise PydanticCustomError("unknownSecretSource", "names a source that is not a word such as env, file or vault")
     if len(key) > _MAX_KEY:
         raise PydanticCustomError("invalidValue", "has a key of more than 1024 characters")
-    if not _is_key_of(source, key):
+    if not is_key_of(source, key):
         raise PydanticCustomError("invalidValue", "{rule}", {"rule": _RULES.get(source, _RULES[""])})
     return written
 
 
-def _is_key_of(source: str, key: str) -> bool:
+def is_key_of(source: str, key: str) -> bool:
+    """Tell whether a key has the form that its source takes."""
     if source == "env":
         return bool(_VARIABLE.match(key))
     if source == "file":

@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from reconciler.diagnostics import Diagnostic, error
 from reconciler.model.domains import NotADomain, NotAnAddress, host_to_ascii, split_address
 
 _UNSAFE = "\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ufeff"
@@ -103,3 +104,12 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=255)]
 """The name of an environment variable."""
+
+
+def check_email(text: str) -> Diagnostic | None:
+    """Return the problem with an address that was given outside a manifest; None for a good one."""
+    try:
+        _check_email(text)
+    except PydanticCustomError as refusal:
+        return error("invalidEmail", f"The operator's address {refusal.message()}.")
+    return None

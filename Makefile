@@ -1,0 +1,84 @@
+# Every target makes the environment that it needs, in .venv; Python 3.11 or newer, make and a package index suffice.
+#
+#   make demo         the whole way on the example accounts, against a mail server of its own
+#   make test         all tests
+#   make check        style, types, layers, generated files
+#   make playground   the example project to try things out in, with a mail server that stays
+#   make bench        how long plans and start-up take
+#   make coverage     all tests, and which branches they leave out
+#   make generate     write schemas/, docs/reference/ and the outputs shown in the documentation anew
+#   make clean        remove .venv and everything else that was made
+#
+# Another Python:  make PYTHON=python3.13 test.   Some tests only:  make test PYTEST_ARGS='-k rename -n 0'
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check playground bench coverage generate clean
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/sh
+
+# What an active environment or the user's pip settings would change must not reach ours.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
+
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
+PYTEST_ARGS ?=
+BENCH_ARGS ?=
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip --quiet --quiet --disable-pip-version-check --no-input
+# The stamps carry the folder's name: a checkout that was moved is installed anew.
+HERE := $(shell pwd | cksum | cut -d' ' -f1)
+TEST_READY := $(VENV)/.ready-test-$(HERE)
+DEV_READY := $(VENV)/.ready-dev-$(HERE)
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+demo: $(TEST_READY)
+	@$(RUN) -m demo
+
+playground: $(TEST_READY)
+	@$(RUN) -m demo.playground
+
+test: $(TEST_READY)
+	@$(RUN) -m pytest -q -n auto -m 'not system' $(PYTEST_ARGS)
+
+coverage: $(TEST_READY)
+	@$(RUN) -m pytest -q -n auto -m 'not system' --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
+
+check: $(DEV_READY)
+	@$(RUN) -m ruff check --quiet .
+	@$(RUN) -m ruff format --quiet --check . || { echo 'Some files are not formatted; this mends it: $(RUN) -m ruff format .' >&2; exit 1; }
+	@$(RUN) -m mypy --no-error-summary
+	@$(RUN) -c 'import sys; sys.argv = ["lint-imports", "--no-logo"]; from importlinter.cli import lint_imports_command; lint_imports_command()'
+	@$(RUN) -m tools.generate --check
+	@echo 'All checks passed.'
+
+bench: $(TEST_READY)
+	@$(RUN) -m benchmarks $(BENCH_ARGS)
+
+generate: $(TEST_READY)
+	@$(RUN) -m tools.generate
+	@$(RUN) -m tests.docs.console
+
+clean:
+	@rm -rf $(VENV) build dist playground .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(RUN):
+	@[ -n "$(PYTHON)" ] || { echo 'No Python 3.11 or newer was found. Install one, or name it: make PYTHON=/path/to/python3 ...' >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo '$(PYTHON) is not Python 3.11 or newer. Name one that is: make PYTHON=/path/to/python3 ...' >&2; exit 1; }
+	@echo 'Making the environment in $(VENV) (once; about a minute) ...' >&2
+	@"$(PYTHON)" -m venv --clear $(VENV) || { \
+		echo 'The environment could not be made. On Debian and Ubuntu: apt-get install python3-venv' >&2; rm -rf $(VENV); exit 1; }
+
+$(TEST_READY): pyproject.toml | $(RUN)
+	@$(PIP) install --editable '.[test]'
+	@touch $@
+
+$(DEV_READY): pyproject.toml | $(RUN)
+	@$(PIP) install --editable '.[dev]'
+	@touch $@ $(TEST_READY)

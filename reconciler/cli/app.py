@@ -1,0 +1,89 @@
+"""The table of commands. Each is imported when it is called, so that help and completion stay quick."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from reconciler import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Entry(NamedTuple):
+    """Where a command lives, and the line that help shows for it."""
+
+    module: str
+    attribute: str
+    help: str
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one when it is called."""
+
+    def __init__(self, *arguments: object, entries: Mapping[str, Entry], **options: object) -> None:
+        """Take the table of commands beside what a click group takes."""
+        super().__init__(*arguments, **options)  # type: ignore[arg-type]
+        self._entries = entries
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order of the table, which is that of their use."""
+        return list(self._entries)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command; None where there is none of that name."""
+        entry = self._entries.get(cmd_name)
+        if entry is None:
+            return None
+        command: click.Command = getattr(importlib.import_module(entry.module), entry.attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands with their lines, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in self._entries.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is called; for a misspelt one, name the nearest."""
+        if args and args[0] not in self._entries and not args[0].startswith("-"):
+            from reconciler.planning.suggest import did_you_mean
+
+            ctx.fail(f"There is no command {args[0]}.{did_you_mean(args[0], self._entries)}")
+        return super().resolve_command(ctx, args)
+
+
+_COMMANDS = "reconciler.cli.commands"
+ENTRIES = {
+    "validate": Entry(f"{_COMMANDS}.validate", "validate", "Check the manifests without network, secrets or state."),
+    "plan": Entry(f"{_COMMANDS}.plan", "plan", "Show what apply would change, verified against the real servers."),
+    "show": Entry(f"{_COMMANDS}.plan", "show", "Show a saved plan."),
+    "apply": Entry(f"{_COMMANDS}.apply", "apply", "Record a plan: all of it in one transaction, or nothing."),
+    "verify": Entry(f"{_COMMANDS}.verify", "verify", "Check settings: connect, log in and try the sender."),
+    "accounts": Entry(f"{_COMMANDS}.accounts", "accounts", "See the recorded accounts."),
+    "history": Entry(f"{_COMMANDS}.history", "history", "See what was applied, by whom, from which commit."),
+    "journal": Entry(f"{_COMMANDS}.history", "journal", "Check that nothing in the journal was altered."),
+    "state": Entry(f"{_COMMANDS}.state", "state", "Make and look after the state."),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    entries=ENTRIES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 error, 2 changes pending, 3 verification failed, 4 refused, 5 stale.",
+)
+@click.version_option(__version__, "--version", message="%(prog)s %(version)s")
+@click.option("--project-dir", metavar="DIR", default=".", show_default=True, help="The project folder.")
+@click.option("--project-file", metavar="FILE", help="The project file; by default reconciler.yaml in the folder.")
+@click.option("--state", metavar="URL", help="The state; by default RECONCILER_STATE, then the project file's.")
+@click.pass_context
+def reconciler(context: click.Context, project_dir: str, project_file: str | None, state: str | None) -> None:
+    """Sending accounts as code: plan, verify and apply the accounts from which an organisation sends e-mail."""
+    from reconciler.cli.session import GlobalOptions
+
+    context.obj = GlobalOptions(project_dir=project_dir, project_file=project_file, state=state)

@@ -1,0 +1,70 @@
+"""Results to stdout, everything else to stderr; with ``--format json`` exactly one document, also on error."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from reconciler.cli.session import style_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from reconciler.diagnostics import Diagnostic
+
+
+def put(text: str) -> None:
+    """Write a result to stdout."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def put_json(document: dict[str, Any]) -> None:
+    """Write one JSON document to stdout."""
+    from reconciler.render.documents import to_json  # noqa: PLC0415 - only where JSON is asked for
+
+    put(to_json(document))
+
+
+def tell(diagnostics: Iterable[Diagnostic]) -> None:
+    """Write problems and remarks to stderr, as text."""
+    from reconciler.render.text import diagnostics_text  # noqa: PLC0415
+
+    problems = tuple(diagnostics)
+    if problems:
+        sys.stdout.flush()
+        sys.stderr.write(diagnostics_text(problems, style=style_for(sys.stderr)))
+        sys.stderr.flush()
+
+
+def say(text: str) -> None:
+    """Write a remark to stderr."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def tell_error(diagnostics: Sequence[Diagnostic], words: Sequence[str], *, exit_code: int) -> None:
+    """Write why a command ended early: as text to stderr, or as the JSON document that was asked for."""
+    if not _wants_json(words):
+        tell(diagnostics)
+        return
+    put_json(_error_document(diagnostics, words, exit_code=exit_code))
+
+
+def _wants_json(words: Sequence[str]) -> bool:
+    pairs = zip(words, [*words[1:], ""], strict=True)
+    return any(word == "--format=json" or (word == "--format" and value == "json") for word, value in pairs)
+
+
+_REFUSALS = frozenset({3, 4, 5})
+
+
+def _error_document(diagnostics: Sequence[Diagnostic], words: Sequence[str], *, exit_code: int) -> dict[str, Any]:
+    from reconciler.render.documents import apply_document, error_document, validate_document  # noqa: PLC0415
+
+    if "apply" in words:
+        status = "refused" if exit_code in _REFUSALS else "invalid"
+        return apply_document(status, None, diagnostics=diagnostics)
+    if "validate" in words:
+        return validate_document({}, diagnostics, valid=False)
+    return error_document(diagnostics)

@@ -1,0 +1,36 @@
+"""How far verification has come, on a terminal only."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.operations.conversations import Progress
+
+
+def _silent(done: int, total: int, name: str) -> None:
+    """Show nothing: nobody is looking."""
+
+
+@contextmanager
+def shown_progress() -> Iterator[Progress]:
+    """Yield a progress that draws one line on stderr while it runs and leaves nothing behind."""
+    if not sys.stderr.isatty():
+        yield _silent
+        return
+    from rich.console import Console  # noqa: PLC0415 - slow to load, and needed on a terminal only
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.progress import Progress as Bar  # noqa: PLC0415
+
+    columns = (TextColumn("Verifying"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Verifying", total=None)
+
+        def draw(done: int, total: int, name: str) -> None:  # noqa: ARG001 - the names would flicker by
+            bar.update(task, completed=done, total=total)
+
+        yield draw

@@ -1,0 +1,153 @@
+"""Many conversations at once, within limits: overall, for each server, and for the whole run.
+
+Each server has a queue of its targets and up to ``per_server`` lanes that work through it, so that one slow server
+holds up nobody else. The lanes run on daemon threads: Ctrl-C ends the program at once, and since nothing is written
+before all conversations are over, nothing is left half-written.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import defaultdict, deque
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
+
+from reconciler.model.evidence import CheckName, Observed, SkipCode, Verification, all_skipped
+from reconciler.verification import Finding, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from reconciler.verification import Target
+
+_CONNECTING: frozenset[CheckName] = frozenset({"dns", "proxy", "connect"})
+
+
+class Progress(Protocol):
+    """Is told how far a run has come."""
+
+    def __call__(self, done: int, total: int, name: str) -> None:
+        """Take note: ``done`` of ``total`` accounts are verified, the last one is ``name``."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much at once and how long; times in seconds."""
+
+    concurrency: int
+    per_server: int
+    stop_server_after: int
+    deadline_seconds: float
+
+
+@dataclass
+class _Lane:
+    """One server's queue, shared by its lanes, and how many accounts in a row could not connect."""
+
+    waiting: deque[Target]
+    failures: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@dataclass(frozen=True)
+class _Run:
+    lanes: queue.SimpleQueue[_Lane]
+    done: queue.SimpleQueue[dict[str, Finding] | BaseException]
+    limits: Limits
+    ends_at: float
+    now: Callable[[], datetime]
+
+
+def converse(
+    targets: Sequence[Target], limits: Limits, *, now: Callable[[], datetime], progress: Progress
+) -> dict[str, Finding]:
+    """Return what was found, by account; every account of every target has a finding.
+
+    Once ``stop_server_after`` targets in a row could not connect to a server, its others are skipped as
+    ``serverDown``; once the run's deadline has passed, all others are skipped as ``deadline``.
+    """
+    if not targets:
+        return {}
+    run = _Run(_lanes(targets, limits), queue.SimpleQueue(), limits, time.monotonic() + limits.deadline_seconds, now)
+    for _ in range(min(limits.concurrency, run.lanes.qsize())):
+        threading.Thread(target=_work, args=(run,), daemon=True, name="verification").start()
+    total = sum(len(target.senders) for target in targets)
+    findings: dict[str, Finding] = {}
+    for _ in targets:
+        found = run.done.get()
+        if isinstance(found, BaseException):
+            raise found
+        findings.update(found)
+        progress(len(findings), total, next(iter(found), ""))
+    return findings
+
+
+def _lanes(targets: Iterable[Target], limits: Limits) -> queue.SimpleQueue[_Lane]:
+    """Return the lanes, the first of every server before the second of any."""
+    by_server: dict[tuple[str, int], deque[Target]] = defaultdict(deque)
+    for target in targets:
+        by_server[(target.server.host, target.server.port)].append(target)
+    servers = [_Lane(waiting) for waiting in by_server.values()]
+    lanes: queue.SimpleQueue[_Lane] = queue.SimpleQueue()
+    for nth in range(limits.per_server):
+        for lane in servers:
+            if nth < len(lane.waiting):
+                lanes.put(lane)
+    return lanes
+
+
+def _work(run: _Run) -> None:
+    while True:
+        try:
+            lane = run.lanes.get_nowait()
+        except queue.Empty:
+            return
+        _drive(lane, run)
+
+
+def _drive(lane: _Lane, run: _Run) -> None:
+    while True:
+        with lane.lock:
+            if not lane.waiting:
+                return
+            target = lane.waiting.popleft()
+            is_down = lane.failures >= run.limits.stop_server_after
+        try:
+            run.done.put(_verify_one(target, lane, run, _reason_to_skip(is_down=is_down, ends_at=run.ends_at)))
+        except BaseException as fault:  # noqa: BLE001 - handed to the waiting thread, which raises it
+            run.done.put(fault)
+
+
+def _reason_to_skip(*, is_down: bool, ends_at: float) -> SkipCode | None:
+    if is_down:
+        return "serverDown"
+    return "deadline" if time.monotonic() >= ends_at else None
+
+
+def _verify_one(target: Target, lane: _Lane, run: _Run, skip: SkipCode | None) -> dict[str, Finding]:
+    if skip is not None:
+        return {sender.name: _skipped(target, skip, run.now()) for sender in target.senders}
+    remaining = max(1, int(run.ends_at - time.monotonic()))
+    findings = verify(replace(target, timeout_seconds=min(target.timeout_seconds, remaining)), now=run.now)
+    could_not_connect = all(_failed_to_connect(finding.verification) for finding in findings.values())
+    with lane.lock:
+        lane.failures = lane.failures + 1 if could_not_connect else 0
+    return findings
+
+
+def _failed_to_connect(verification: Verification) -> bool:
+    return any(check.status == "failed" and check.check in _CONNECTING for check in verification.checks)
+
+
+def _skipped(target: Target, code: SkipCode, at: datetime) -> Finding:
+    server = f"{target.server.host}:{target.server.port}"
+    message = {
+        "serverDown": f"{server} could not be reached for the accounts before this one, so it was not tried again.",
+        "deadline": "The run's time was up (verification.deadlineSeconds), so this account was not verified.",
+    }[code]
+    checks = all_skipped(code, message)
+    return Finding(Verification(status="failed", depth=target.depth, checked_at=at, checks=checks), Observed())

@@ -1,0 +1,137 @@
+"""``plan``: desired and recorded compared, secrets read, accounts verified; state is only read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reconciler import __version__
+from reconciler.model.plan import ApplyInputs, SavedPlan, Summary
+from reconciler.operations.desired import Desired, read_desired
+from reconciler.operations.targets import Subject
+from reconciler.operations.verifying import SecretsAtHand, gather_evidence, read_secrets
+from reconciler.planfile import seal_plan
+from reconciler.planning.digests import changes_digest, plan_digest
+from reconciler.planning.evidence import depth_needed
+from reconciler.planning.finish import Making, finish_plan
+from reconciler.planning.planner import make_plan
+from reconciler.planning.policy import Policy
+from reconciler.provenance import find_provenance, tracked_files
+from reconciler.verification import TestContext
+
+if TYPE_CHECKING:
+    from reconciler.model.evidence import Depth, Evidence
+    from reconciler.model.recorded import RecordedState
+    from reconciler.operations.conversations import Progress
+    from reconciler.operations.workspace import Workspace
+    from reconciler.planning.draft import Draft, DraftChange
+
+TOOL = f"reconciler {__version__}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanRequest:
+    """What a plan is asked for."""
+
+    depth: Depth
+    """How far to verify."""
+    apply_depth: Depth | None = None
+    """The depth that apply is to need; None: the project's."""
+    targets: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    allow_deletes: int | None = None
+    holds_failing: bool = False
+
+
+def plan(workspace: Workspace, request: PlanRequest, *, progress: Progress) -> SavedPlan:
+    """Return the plan, verified and sealed; ``invalid`` without looking further where manifests are wrong.
+
+    Raises ``StateMissing`` where there is no state.
+    """
+    desired = read_desired(workspace)
+    if not desired.is_valid:
+        return _invalid_plan(workspace, desired)
+    with workspace.open_store() as store:
+        recorded = store.read_state()
+    references = {each.secret for account in desired.accounts for each in account.secret_routes}
+    secrets = read_secrets(workspace, references, depth=request.depth)
+    draft = make_plan(desired.accounts, recorded, _policy(workspace, request, desired, secrets))
+    evidence = _verify(draft, request, workspace, secrets, progress)
+    making = Making(tool=TOOL, created_at=workspace.now(), depth=request.apply_depth)
+    finished = finish_plan(draft, evidence, making, remarks=desired.problems)
+    return seal_plan(finished, secrets.key) if secrets.key is not None else finished
+
+
+def _policy(workspace: Workspace, request: PlanRequest, desired: Desired, secrets: SecretsAtHand) -> Policy:
+    return Policy(
+        project=workspace.project,
+        today=workspace.now().date(),
+        targets=request.targets,
+        excludes=request.excludes,
+        allow_deletes=request.allow_deletes,
+        holds_failing=request.holds_failing,
+        secrets=secrets.readings,
+        platform=platform_settings(workspace),
+        manifests_folder_exists=desired.folder_exists,
+        tracked_state_files=state_files_in_git(workspace),
+    )
+
+
+def platform_settings(workspace: Workspace) -> dict[str, Any] | None:
+    """Return the platform's server as the settings digest of marketing accounts covers it."""
+    smtp = workspace.project.platform.smtp
+    return smtp.model_dump(mode="json", exclude_none=True) if smtp is not None else None
+
+
+def state_files_in_git(workspace: Workspace) -> tuple[str, ...]:
+    """Return the files of the project's state folder that git tracks."""
+    return tracked_files(workspace.root, workspace.root / ".reconciler")
+
+
+def _verify(
+    draft: Draft, request: PlanRequest, workspace: Workspace, secrets: SecretsAtHand, progress: Progress
+) -> dict[str, Evidence]:
+    """Return evidence for the changes that need it; none where an error would stop the plan anyway."""
+    unreadable = secrets.readings.unreadable
+    subjects = [
+        _subject(each, request, workspace, draft.recorded)
+        for each in draft.to_verify
+        if each.after is not None and not any(route.secret in unreadable for route in each.after.secret_routes)
+    ]
+    context = test_context(workspace)
+    return gather_evidence(subjects, workspace, secrets=secrets.values, context=context, progress=progress)
+
+
+def _subject(each: DraftChange, request: PlanRequest, workspace: Workspace, recorded: RecordedState) -> Subject:
+    assert each.after is not None  # noqa: S101 - only accounts that are wanted are verified
+    depth = depth_needed(each.change.name, request.depth, workspace.project, workspace.now().date())
+    return Subject(
+        name=each.change.name,
+        kind=each.after.kind,
+        spec=each.after.spec,
+        settings_digest=each.settings_digest,
+        depth=depth,
+        withheld=each.withheld,
+    )
+
+
+def test_context(workspace: Workspace) -> TestContext:
+    """Return what a test message tells of its origin."""
+    provenance = find_provenance(workspace.root, environ=workspace.environ, actor=None, reference=None)
+    return TestContext(project=workspace.project.metadata.name, commit=provenance.commit)
+
+
+def _invalid_plan(workspace: Workspace, desired: Desired) -> SavedPlan:
+    made = SavedPlan(
+        tool=TOOL,
+        created_at=workspace.now(),
+        project=workspace.project.metadata.name,
+        status="invalid",
+        changes_digest=changes_digest((), ()),
+        plan_digest="",
+        summary=Summary(),
+        changes=(),
+        diagnostics=desired.problems,
+        inputs=ApplyInputs(accounts={}),
+    )
+    return made.model_copy(update={"plan_digest": plan_digest(made)})

@@ -1,0 +1,276 @@
+"""Settles the evidence for a plan that is to be applied: what the plan brought, what is overridden, what is gathered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import Diagnostic, error, warning
+from reconciler.errors import GuardRefused, InvalidInput, PlanStale, SecretUnreadable, VerificationFailed
+from reconciler.manifests import read_ca_files
+from reconciler.model.recorded import RecordedVerification
+from reconciler.model.route import routes_of
+from reconciler.operations.plan import platform_settings, test_context
+from reconciler.operations.targets import Subject
+from reconciler.operations.verifying import gather_evidence, read_secrets
+from reconciler.planning.evidence import depth_needed, standing_of
+from reconciler.planning.finish import failure_of
+from reconciler.planning.settings import settings_digest, settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.model.evidence import Depth, Evidence
+    from reconciler.model.manifest import Kind
+    from reconciler.model.plan import Change, PreparedAccount, SavedPlan
+    from reconciler.model.recorded import RecordedState
+    from reconciler.model.secrets import FingerprintKey
+    from reconciler.operations.conversations import Progress
+    from reconciler.operations.workspace import Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """What one change will be recorded with."""
+
+    prepared: PreparedAccount
+    verification: RecordedVerification | None
+    """None: the settings did not change, so what is recorded stays."""
+    evidence: Evidence | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proofs:
+    """The proof of every change that will be recorded, and the changes that are held instead."""
+
+    by_name: Mapping[str, Proof]
+    held: Mapping[str, Diagnostic] = field(default_factory=dict)
+    fingerprint_key_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demand:
+    """What apply asks of evidence."""
+
+    depth: Depth
+    overrides: Mapping[str, str]
+    """Account to the reason why it is applied unverified."""
+    holds_failing: bool
+    trusts_plan_evidence: bool
+    """False for a plan whose seal cannot be checked: its evidence is gathered anew."""
+
+
+def prove(
+    plan: SavedPlan, recorded: RecordedState, workspace: Workspace, demand: Demand, *, progress: Progress
+) -> Proofs:
+    """Return what every change of the plan will be recorded with.
+
+    Raises ``VerificationFailed`` where a change fails, ``SecretUnreadable`` where a secret that is needed is absent,
+    ``PlanStale`` where a private CA is no longer what was planned.
+    """
+    _check_overrides(plan, demand)
+    prepared = {
+        change.name: plan.inputs.accounts[change.name]
+        for change in plan.changes
+        if change.action != "delete" and not change.held
+    }
+    today = workspace.now().date()
+    depths = {name: depth_needed(name, demand.depth, workspace.project, today) for name in prepared}
+    proofs, open_names = _settle(prepared, depths, workspace, demand)
+    _judge(plan, proofs, demand)
+    gathered, key = _gather(plan, {name: prepared[name] for name in open_names}, recorded, workspace, depths, progress)
+    proofs.update(gathered)
+    held = _judge(plan, proofs, demand)
+    kept = {name: proof for name, proof in proofs.items() if name not in held}
+    return Proofs(by_name=kept, held=held, fingerprint_key_id=key.key_id if key else plan.inputs.fingerprint_key_id)
+
+
+def _check_overrides(plan: SavedPlan, demand: Demand) -> None:
+    needed = {name for name, prepared in plan.inputs.accounts.items() if prepared.needs_evidence}
+    problems = [
+        error(
+            "selectorMatchesNothing",
+            f"--override-verification names {name}, which is not a change of this plan that needs verification.",
+            subject=name,
+        )
+        for name in sorted(demand.overrides.keys() - needed)
+    ]
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _settle(
+    prepared: Mapping[str, PreparedAccount],
+    depths: Mapping[str, Depth],
+    workspace: Workspace,
+    demand: Demand,
+) -> tuple[dict[str, Proof], list[str]]:
+    """Return the proofs that need no network, and the names for which evidence must be gathered."""
+    proofs: dict[str, Proof] = {}
+    missing: list[str] = []
+    for name, account in prepared.items():
+        if not account.needs_evidence:
+            proofs[name] = Proof(prepared=account, verification=None, evidence=None)
+        elif name in demand.overrides:
+            proofs[name] = _overridden(account, demand.overrides[name])
+        elif _is_settled(account, depths[name], workspace, demand):
+            proofs[name] = _proven(account, account.evidence)
+        else:
+            missing.append(name)
+    return proofs, missing
+
+
+def _is_settled(account: PreparedAccount, depth: Depth, workspace: Workspace, demand: Demand) -> bool:
+    standing = standing_of(
+        account.evidence,
+        settings_digest=account.settings_digest,
+        depth=depth,
+        ttl_hours=workspace.project.verification.evidence_ttl_hours,
+        now=workspace.now(),
+    )
+    return demand.trusts_plan_evidence and standing != "missing"
+
+
+def _overridden(account: PreparedAccount, reason: str) -> Proof:
+    verification = RecordedVerification(outcome="overridden", reason=f"applied unverified: {reason}")
+    return Proof(prepared=account, verification=verification, evidence=None)
+
+
+def _proven(account: PreparedAccount, evidence: Evidence | None) -> Proof:
+    assert evidence is not None  # noqa: S101 - callers have it in hand
+    found = evidence.verification
+    outcome = found.status if found.status in {"passed", "skipped"} else "failed"
+    reason = None if outcome == "passed" else failure_of(found)
+    return Proof(
+        prepared=account,
+        verification=RecordedVerification(
+            outcome=outcome, checked_at=found.checked_at, depth=found.depth, reason=reason
+        ),
+        evidence=evidence,
+    )
+
+
+def _gather(  # noqa: PLR0913 - the whole situation of one gathering
+    plan: SavedPlan,
+    accounts: Mapping[str, PreparedAccount],
+    recorded: RecordedState,
+    workspace: Workspace,
+    depths: Mapping[str, Depth],
+    progress: Progress,
+) -> tuple[dict[str, Proof], FingerprintKey | None]:
+    if not accounts:
+        return {}, None
+    kinds = {change.name: change.kind for change in plan.changes}
+    references = {name: _references(account) for name, account in accounts.items()}
+    wanted = {secret for name in accounts if depths[name] != "offline" for secret in references[name]}
+    secrets = read_secrets(workspace, wanted, depth="message")
+    if secrets.readings.unreadable:
+        raise SecretUnreadable(list(secrets.readings.unreadable.values()))
+    _check_key(wanted, secrets.key, recorded)
+    _check_ca_files(accounts, workspace)
+    fresh = {
+        name: _refreshed(account, kinds[name], references[name], secrets.readings.fingerprints, workspace)
+        for name, account in accounts.items()
+    }
+    evidence = gather_evidence(
+        [_subject(name, kinds[name], fresh[name], depths[name]) for name in sorted(fresh)],
+        workspace,
+        secrets=secrets.values,
+        context=test_context(workspace),
+        progress=progress,
+    )
+    return {name: _proven(fresh[name], evidence[name]) for name in fresh}, secrets.key
+
+
+def _references(account: PreparedAccount) -> frozenset[str]:
+    return frozenset(each.secret for each in routes_of(account.document["spec"], account.ca_digest))
+
+
+def _check_key(wanted: set[str], key: FingerprintKey | None, recorded: RecordedState) -> None:
+    if not wanted:
+        return
+    if key is None:
+        detail = "State keeps keyed fingerprints of secrets, and there is no key here. Provide the key of this state."
+        raise SecretUnreadable(error("fingerprintKeyMissing", detail))
+    if recorded.fingerprint_key_id not in {None, key.key_id}:
+        detail = (
+            f"State was made with the fingerprint key {recorded.fingerprint_key_id}; the one here is {key.key_id}. "
+            "Applying with another key would make every secret look rotated. Provide the key of this state."
+        )
+        raise SecretUnreadable(error("fingerprintKeyChanged", detail))
+
+
+def _check_ca_files(accounts: Mapping[str, PreparedAccount], workspace: Workspace) -> None:
+    paths = {name: account.document["spec"].get("smtp", {}).get("caFile") for name, account in accounts.items()}
+    usable, unusable = read_ca_files(sorted({path for path in paths.values() if path}), root=workspace.root)
+    problems = []
+    for name, path in paths.items():
+        if path is None:
+            continue
+        if path in unusable:
+            problems.append(error("caFileUnusable", f"{path}: {unusable[path]}", subject=name))
+        elif usable[path].digest != accounts[name].ca_digest:
+            problems.append(error("planStale", f"{path} has changed since the plan was made. Plan again.", subject=name))
+    if any(problem.code == "planStale" for problem in problems):
+        raise PlanStale(problems)
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _refreshed(
+    account: PreparedAccount,
+    kind: Kind,
+    references: frozenset[str],
+    fingerprints: Mapping[str, str],
+    workspace: Workspace,
+) -> PreparedAccount:
+    """Return the account with the fingerprints and the settings digest as of now."""
+    current = {**account.fingerprints, **{secret: fingerprints[secret] for secret in references & fingerprints.keys()}}
+    if references - current.keys():
+        return account.model_copy(update={"fingerprints": current, "settings_digest": None})
+    digest = settings_digest(
+        kind,
+        settings_of(account.document["spec"], account.ca_digest),
+        fingerprints=dict(sorted(current.items())),
+        platform=platform_settings(workspace),
+    )
+    return account.model_copy(update={"fingerprints": current, "settings_digest": digest})
+
+
+def _subject(name: str, kind: Kind, account: PreparedAccount, depth: Depth) -> Subject:
+    return Subject(
+        name=name,
+        kind=kind,
+        spec=account.document["spec"],
+        settings_digest=account.settings_digest,
+        depth=depth,
+    )
+
+
+def _judge(plan: SavedPlan, proofs: Mapping[str, Proof], demand: Demand) -> dict[str, Diagnostic]:
+    """Return the changes to hold; raise for those that fail, unless they may be held."""
+    changes = {change.name: change for change in plan.changes}
+    failed = {
+        name: proof.verification.reason or "It was not verified."
+        for name, proof in proofs.items()
+        if proof.verification is not None and proof.verification.outcome == "failed"
+    }
+    held = {name: reason for name, reason in failed.items() if _may_be_held(changes[name], demand)}
+    withheld = [name for name in sorted(failed) if _is_withheld(proofs[name])]
+    if withheld:
+        raise GuardRefused([error("credentialWithheld", failed[name], subject=name) for name in withheld])
+    blocking = [name for name in sorted(failed) if name not in held]
+    if blocking:
+        raise VerificationFailed([error("verificationFailed", failed[name], subject=name) for name in blocking])
+    return {
+        name: warning("heldChange", f"{name} is left as it is recorded: {reason}", subject=name)
+        for name, reason in held.items()
+    }
+
+
+def _may_be_held(change: Change, demand: Demand) -> bool:
+    return demand.holds_failing or change.cause == "rotation"
+
+
+def _is_withheld(proof: Proof) -> bool:
+    return proof.evidence is not None and proof.evidence.verification.status == "withheld"

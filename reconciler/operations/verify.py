@@ -1,0 +1,130 @@
+"""``verify``: "check settings" of the manifests, without a plan; nothing is recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import Diagnostic, error, sort_key
+from reconciler.errors import InvalidInput
+from reconciler.operations.desired import read_desired
+from reconciler.operations.plan import platform_settings, test_context
+from reconciler.operations.targets import Subject
+from reconciler.operations.verifying import gather_evidence, read_secrets
+from reconciler.planning.evidence import depth_needed
+from reconciler.planning.finish import failure_of
+from reconciler.planning.grants import withheld_problem
+from reconciler.planning.routes import Traveller, judge_routes
+from reconciler.planning.select import Selectable, is_selected, unmatched
+from reconciler.planning.settings import settings_digest, settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reconciler.model.desired import DesiredAccount
+    from reconciler.model.evidence import Depth, Verification
+    from reconciler.model.manifest import Kind
+    from reconciler.operations.conversations import Progress
+    from reconciler.operations.verifying import SecretsAtHand
+    from reconciler.operations.workspace import Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """What was found, by account, and what is to be told beside it."""
+
+    verifications: Mapping[str, Verification]
+    kinds: Mapping[str, Kind]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def verify_manifests(
+    workspace: Workspace, selectors: Sequence[str], *, depth: Depth, progress: Progress
+) -> Verified:
+    """Return the verification of the selected accounts as the manifests have them, all without selectors.
+
+    Raises ``InvalidInput`` for wrong manifests and selectors that select nothing, ``StateMissing`` without a state:
+    where secrets may travel is known to state.
+    """
+    desired = read_desired(workspace)
+    if not desired.is_valid:
+        raise InvalidInput([each for each in desired.problems if each.severity == "error"])
+    selectable = {each.name: Selectable((each.name,), (each.metadata.get("labels", {}),)) for each in desired.accounts}
+    nothing = unmatched(selectors, list(selectable.values()))
+    if nothing:
+        raise InvalidInput(nothing)
+    chosen = [each for each in desired.accounts if is_selected(selectable[each.name], selectors, ())]
+    references = {each.secret for account in chosen for each in account.secret_routes}
+    secrets = read_secrets(workspace, references, depth=depth)
+    return _verify(chosen, workspace, secrets, depth=depth, progress=progress)
+
+
+def _verify(
+    chosen: Sequence[DesiredAccount],
+    workspace: Workspace,
+    secrets: SecretsAtHand,
+    *,
+    depth: Depth,
+    progress: Progress,
+) -> Verified:
+    with workspace.open_store() as store:
+        recorded = store.read_state()
+    today = workspace.now().date()
+    fingerprints = secrets.readings.fingerprints
+    verdict = judge_routes(
+        [_traveller(each, fingerprints) for each in chosen],
+        recorded.routes,
+        secrets=workspace.project.secrets,
+        today=today,
+    )
+    unreadable = secrets.readings.unreadable
+    subjects = [
+        Subject(
+            name=each.name,
+            kind=each.kind,
+            spec=each.spec,
+            settings_digest=_digest(each, fingerprints, workspace),
+            depth=depth_needed(each.name, depth, workspace.project, today),
+            withheld=verdict.withheld.get(each.name, ()),
+        )
+        for each in chosen
+        if not any(route.secret in unreadable for route in each.secret_routes)
+    ]
+    context = test_context(workspace)
+    evidence = gather_evidence(subjects, workspace, secrets=secrets.values, context=context, progress=progress)
+    verifications = {name: evidence[name].verification for name in sorted(evidence)}
+    withheld = withheld_problem(verdict.withheld)
+    problems = [*unreadable.values(), *((withheld,) if withheld else ()), *_failures(verifications, verdict.withheld)]
+    return Verified(
+        verifications=verifications,
+        kinds={each.name: each.kind for each in chosen},
+        diagnostics=tuple(sorted(problems, key=sort_key)),
+    )
+
+
+def _traveller(account: DesiredAccount, fingerprints: Mapping[str, str]) -> Traveller:
+    routes = tuple(
+        each.model_copy(update={"fingerprint": fingerprints.get(each.secret)}) for each in account.secret_routes
+    )
+    return Traveller(account.name, account.file, routes)
+
+
+def _digest(account: DesiredAccount, fingerprints: Mapping[str, str], workspace: Workspace) -> str | None:
+    wanted = {each.secret for each in account.secret_routes}
+    if wanted - fingerprints.keys():
+        return None
+    return settings_digest(
+        account.kind,
+        settings_of(account.spec, account.ca_digest),
+        fingerprints={secret: fingerprints[secret] for secret in sorted(wanted)},
+        platform=platform_settings(workspace),
+    )
+
+
+def _failures(verifications: Mapping[str, Verification], explained: Mapping[str, object]) -> list[Diagnostic]:
+    codes = {"failed": "verificationFailed", "withheld": "credentialWithheld"}
+    return [
+        error(codes[found.status], failure_of(found), subject=name)
+        for name, found in verifications.items()
+        if found.status in codes and name not in explained
+    ]

@@ -1,0 +1,79 @@
+"""Verifies subjects: reads what secrets they need, holds the conversations, binds findings to settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.model.evidence import Evidence
+from reconciler.operations.conversations import Limits, Progress, converse
+from reconciler.operations.targets import Subject, evidence_without_conversation, make_target
+from reconciler.planning.policy import SecretReadings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from reconciler.model.secrets import FingerprintKey, SecretValue
+    from reconciler.operations.workspace import Workspace
+    from reconciler.verification import TestContext
+
+_NO_PLATFORM = "Marketing accounts are verified with the platform's server, and this run held no conversation with it."
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretsAtHand:
+    """The values that could be read, what planning may know of them, and the key of their fingerprints."""
+
+    values: Mapping[str, SecretValue]
+    readings: SecretReadings
+    key: FingerprintKey | None
+
+
+def read_secrets(workspace: Workspace, references: Iterable[str], *, depth: str) -> SecretsAtHand:
+    """Read the secrets that are named, each once; at depth ``offline`` nothing is read at all."""
+    reader = workspace.secret_reader()
+    if depth == "offline":
+        return SecretsAtHand(values={}, readings=SecretReadings(were_read=False), key=None)
+    key = workspace.fingerprint_key(reader)
+    reading = reader.read(references)
+    fingerprints = {name: value.fingerprint(key) for name, value in reading.values.items()} if key else {}
+    return SecretsAtHand(
+        values=reading.values,
+        readings=SecretReadings(
+            key_id=key.key_id if key else None, fingerprints=fingerprints, unreadable=reading.problems
+        ),
+        key=key,
+    )
+
+
+def gather_evidence(
+    subjects: Sequence[Subject],
+    workspace: Workspace,
+    *,
+    secrets: Mapping[str, SecretValue],
+    context: TestContext,
+    progress: Progress,
+) -> dict[str, Evidence]:
+    """Return evidence for every subject, by name; own accounts by a conversation each."""
+    at = workspace.now()
+    direct = [each for each in subjects if each.kind == "OwnAccount"]
+    evidence = {
+        each.name: evidence_without_conversation(each, _NO_PLATFORM, at)
+        for each in subjects
+        if each.kind == "MarketingAccount"
+    }
+    targets = [make_target(each, workspace, secrets=secrets, context=context) for each in direct]
+    policy = workspace.project.verification
+    limits = Limits(
+        concurrency=policy.concurrency,
+        per_server=policy.per_server,
+        stop_server_after=policy.stop_server_after,
+        deadline_seconds=policy.deadline_seconds,
+    )
+    findings = converse(targets, limits, now=workspace.now, progress=progress)
+    for each in direct:
+        found = findings[each.name]
+        evidence[each.name] = Evidence(
+            settings_digest=each.settings_digest or "", verification=found.verification, observed=found.observed
+        )
+    return evidence

@@ -1,0 +1,68 @@
+"""Which secrets a manifest may name at all (``secrets.allow``); decided before anything is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import Diagnostic, error
+from reconciler.model.globs import matches
+from reconciler.planning.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.model.desired import DesiredAccount
+    from reconciler.model.project import ScopedSecret, Secrets
+
+_BUILT_IN = frozenset({"env", "file"})
+
+
+def refused_secrets(accounts: Iterable[DesiredAccount], secrets: Secrets) -> tuple[Diagnostic, ...]:
+    """Return an error for each account's secret that its manifest may not name, without repeating values."""
+    return tuple(
+        problem
+        for account in accounts
+        for secret in sorted({each.secret for each in account.secret_routes})
+        if (problem := _refusal(account, secret, secrets)) is not None
+    )
+
+
+def is_allowed(secret: str, manifest: str, secrets: Secrets) -> bool:
+    """Tell whether ``secrets.allow`` lets a manifest name a secret, given as ``SOURCE:KEY``.
+
+    A source of the project file is allowed as a whole until an entry of ``allow`` speaks of it.
+    """
+    source = secret.partition(":")[0]
+    if source == "file" and ".." in secret.partition(":")[2].split("/"):
+        return False
+    entries = [_glob_and_scope(entry) for entry in secrets.allow]
+    if source not in _BUILT_IN and not any(glob.partition(":")[0] == source for glob, _ in entries):
+        return source in secrets.sources
+    return any(matches(glob, secret) and matches(scope, manifest) for glob, scope in entries)
+
+
+def _glob_and_scope(entry: str | ScopedSecret) -> tuple[str, str]:
+    if isinstance(entry, str):
+        return entry, "**"
+    return entry.secret, entry.manifests
+
+
+def _refusal(account: DesiredAccount, secret: str, secrets: Secrets) -> Diagnostic | None:
+    source = secret.partition(":")[0]
+    if source not in _BUILT_IN and source not in secrets.sources:
+        known = sorted(_BUILT_IN | secrets.sources.keys())
+        detail = (
+            f"{secret} names the source {source}, which the project file does not declare under secrets.sources."
+            f"{did_you_mean(source, known)}"
+        )
+        return error("unknownSecretSource", detail, subject=account.name, location=account.location)
+    if is_allowed(secret, account.file, secrets):
+        return None
+    entries = ", ".join(_glob_and_scope(entry)[0] for entry in secrets.allow) or "nothing"
+    detail = (
+        f"{account.file} names {secret}, but secrets.allow in the project file covers {entries}. "
+        "A manifest may name only what the project file allows, so that a pull request cannot reach for other "
+        "secrets. Use a reference that is covered, or have the owner of the project file add\n"
+        f'    allow: ["{secret}"]'
+    )
+    return error("secretNotAllowed", detail, subject=account.name, location=account.location)

@@ -1,0 +1,50 @@
+"""Which evidence apply needs, and whether what there is will do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+from reconciler.model.evidence import DEPTHS, reaches
+from reconciler.model.globs import matches_any
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from reconciler.model.evidence import Depth, Evidence
+    from reconciler.model.project import Project
+
+Standing = Literal["sufficient", "failed", "missing"]
+_CLOCK_SKEW = timedelta(minutes=5)
+
+
+def depth_needed(name: str, wanted: Depth, project: Project, today: date) -> Depth:
+    """Return how far to verify an account: as wanted, or less where an exception of the project says so."""
+    excepted = [
+        exception.depth
+        for exception in project.guards.exceptions
+        if exception.depth is not None and today <= exception.until and matches_any(exception.verification or (), name)
+    ]
+    return min((wanted, *excepted), key=DEPTHS.index)
+
+
+def standing_of(
+    evidence: Evidence | None, *, settings_digest: str | None, depth: Depth, ttl_hours: int, now: datetime
+) -> Standing:
+    """Return whether evidence suffices: fresh, of these very settings, and deep enough.
+
+    Fresh failed evidence of these settings stands as failed, so that nobody connects again to learn it twice.
+    Without a settings digest nothing can be compared, and the evidence counts as missing.
+    """
+    if evidence is None or settings_digest is None or evidence.settings_digest != settings_digest:
+        return "missing"
+    verification = evidence.verification
+    if verification.checked_at is None or verification.depth is None:
+        return "missing"
+    age = now - verification.checked_at
+    if age > timedelta(hours=ttl_hours) or age < -_CLOCK_SKEW:
+        return "missing"
+    if verification.status == "failed":
+        return "failed"
+    is_enough = verification.status == "passed" and reaches(verification.depth, depth)
+    return "sufficient" if is_enough else "missing"

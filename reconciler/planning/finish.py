@@ -1,0 +1,170 @@
+"""From a draft and what verification found to the plan that is shown, saved and applied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import CODES, Diagnostic, error, sort_key, warning
+from reconciler.model.evidence import UNCHANGED, Evidence, Verification
+from reconciler.model.plan import (
+    ApplyInputs,
+    Change,
+    Plan,
+    PlanStatus,
+    PreparedAccount,
+    SavedPlan,
+    Summary,
+)
+from reconciler.planning.digests import changes_digest, plan_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from reconciler.model.evidence import Depth
+    from reconciler.planning.draft import Draft, DraftChange
+
+_NOT_VERIFIED = Verification(status="skipped")
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What a plan says of its own making."""
+
+    tool: str
+    created_at: datetime
+    depth: Depth | None = None
+    """The depth that apply was told to need; None: the project's."""
+
+
+def finish_plan(
+    draft: Draft, evidence: Mapping[str, Evidence], making: Making, *, remarks: Iterable[Diagnostic] = ()
+) -> SavedPlan:
+    """Return the plan with each change's verification, what is held, the status, and both digests.
+
+    ``remarks`` are what reading the manifests told already.
+    """
+    changes = tuple(_verified(each, evidence.get(each.change.name), draft) for each in draft.changes)
+    explained = frozenset(each.change.name for each in draft.changes if each.withheld)
+    problems = tuple(sorted({*remarks, *draft.problems, *_outcomes(changes, explained)}, key=sort_key))
+    policy = draft.policy
+    plan = SavedPlan(
+        tool=making.tool,
+        created_at=making.created_at,
+        project=policy.project.metadata.name,
+        lineage=draft.recorded.lineage,
+        serial=draft.recorded.serial,
+        status=status_of_plan(changes, problems),
+        changes_digest=changes_digest(changes, draft.lifted_guards),
+        plan_digest="",
+        summary=_summary(changes, draft.unchanged),
+        changes=changes,
+        lifted_guards=draft.lifted_guards,
+        diagnostics=problems,
+        inputs=ApplyInputs(
+            fingerprint_key_id=policy.secrets.key_id,
+            accounts={
+                each.change.name: _prepared(each, evidence.get(each.change.name))
+                for each in draft.changes
+                if each.after is not None
+            },
+            approvals={each.before.name: _approval(each) for each in draft.changes if each.before is not None},
+            depth=making.depth,
+            allow_deletes=policy.allow_deletes,
+            grants_used=draft.grants_used,
+        ),
+    )
+    return plan.model_copy(update={"plan_digest": plan_digest(plan)})
+
+
+def _verified(each: DraftChange, evidence: Evidence | None, draft: Draft) -> Change:
+    if not each.needs_evidence:
+        return each.change.model_copy(update={"verification": UNCHANGED})
+    verification = evidence.verification if evidence is not None else _NOT_VERIFIED
+    if each.withheld:
+        verification = verification.model_copy(update={"status": "withheld"})
+    may_be_held = each.change.cause == "rotation" or draft.policy.holds_failing
+    held = may_be_held and verification.status == "failed"
+    return each.change.model_copy(update={"verification": verification, "held": held})
+
+
+def _outcomes(changes: Iterable[Change], explained: frozenset[str]) -> list[Diagnostic]:
+    """Return an error for each change whose verification blocks, a warning for each that is held.
+
+    ``explained`` are the accounts whose withheld credential the draft has told of already.
+    """
+    problems = []
+    for change in changes:
+        if change.held:
+            detail = f"{change.name} is left as it is recorded: {failure_of(change.verification)}"
+            problems.append(warning("heldChange", detail, subject=change.name))
+        elif change.verification.status == "failed":
+            problems.append(error("verificationFailed", failure_of(change.verification), subject=change.name))
+        elif change.verification.status == "withheld" and change.name not in explained:
+            problems.append(error("credentialWithheld", failure_of(change.verification), subject=change.name))
+    return problems
+
+
+def failure_of(verification: Verification) -> str:
+    """Return the sentence of the check that made a verification fail."""
+    for check in verification.checks:
+        if check.status == "failed":
+            return f"{check.check}: {check.message}"
+    for check in verification.checks:
+        if check.code in {"withheld", "serverDown", "unknownDestination", "deadline"}:
+            return f"{check.check}: {check.message}"
+    return "It was not verified."
+
+
+def status_of_plan(changes: Sequence[Change], problems: Iterable[Diagnostic]) -> PlanStatus:
+    """Return blocked for a refusal or failure, invalid for any other error, empty where nothing would change."""
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if any(is_blocking(problem) for problem in errors):
+        return "blocked"
+    if errors:
+        return "invalid"
+    return "ready" if any(not change.held for change in changes) else "empty"
+
+
+def is_blocking(problem: Diagnostic) -> bool:
+    """Tell whether an error is a guard's refusal or a failed verification, not a fault of the input."""
+    return CODES[problem.code].is_guard or problem.code == "verificationFailed"
+
+
+def exit_code_of_plan(plan: Plan, *, is_detailed: bool) -> int:
+    """Return 4 for a guard or a withheld credential, 3 for failed verification, 1 for other errors, 2, or 0."""
+    errors = [problem for problem in plan.diagnostics if problem.severity == "error"]
+    if any(CODES[problem.code].is_guard for problem in errors):
+        return 4
+    if any(problem.code == "verificationFailed" for problem in errors):
+        return 3
+    if errors:
+        return 1
+    return 2 if is_detailed and plan.status == "ready" else 0
+
+
+def _summary(changes: Iterable[Change], unchanged: int) -> Summary:
+    counts = {"create": 0, "update": 0, "rename": 0, "delete": 0, "held": 0}
+    for change in changes:
+        counts["held" if change.held else change.action] += 1
+    return Summary(unchanged=unchanged, **counts)
+
+
+def _prepared(each: DraftChange, evidence: Evidence | None) -> PreparedAccount:
+    assert each.after is not None  # noqa: S101 - deletions are not prepared
+    return PreparedAccount(
+        document=each.after.document,
+        written=each.after.written,
+        ca_digest=each.after.ca_digest,
+        fingerprints=each.fingerprints,
+        settings_digest=each.settings_digest,
+        needs_evidence=each.needs_evidence,
+        manifest=each.after.file,
+        evidence=evidence,
+    )
+
+
+def _approval(each: DraftChange) -> str | None:
+    approval = each.before.approval if each.before is not None else None
+    return f"{approval.decision} {approval.subject_digest}" if approval is not None else None

@@ -1,0 +1,147 @@
+"""What refuses an unsafe plan, and what lifts it. Every guard fails closed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import Diagnostic, error
+from reconciler.model.globs import matches_any
+from reconciler.model.plan import LiftedGuard
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.model.recorded import RecordedAccount
+    from reconciler.planning.policy import Policy
+
+_PERCENT_COUNTS_FROM = 3
+_SHOWN_NAMES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class GuardFindings:
+    """What refuses, and what would have refused had it not been lifted."""
+
+    refusals: tuple[Diagnostic, ...] = ()
+    lifted: tuple[LiftedGuard, ...] = ()
+
+
+def guard_deletes(deleted: Sequence[RecordedAccount], recorded_count: int, policy: Policy) -> GuardFindings:
+    """Refuse the deletion of protected accounts, and of more accounts than ``guards.maxDeletes`` allows."""
+    refusals = [_protected(account) for account in deleted if account.metadata.get("preventDelete")]
+    lifted: list[LiftedGuard] = []
+    counted, exceptions = _without_exceptions([account.name for account in deleted], policy)
+    reason = _too_many(counted, recorded_count, policy)
+    if reason is not None and policy.allow_deletes is not None and len(counted) <= policy.allow_deletes:
+        lifted.append(LiftedGuard(code="tooManyDeletes", by=f"--allow-deletes {policy.allow_deletes}"))
+    elif reason is not None:
+        refusals.append(error("tooManyDeletes", _explain_deletes(reason, counted)))
+    if exceptions and reason is None and _too_many([each.name for each in deleted], recorded_count, policy):
+        lifted.extend(LiftedGuard(code="tooManyDeletes", by=f"guards.exceptions: {why}") for why in exceptions)
+    return GuardFindings(tuple(refusals), tuple(lifted))
+
+
+def _without_exceptions(names: Sequence[str], policy: Policy) -> tuple[list[str], list[str]]:
+    current = [
+        exception
+        for exception in policy.project.guards.exceptions
+        if exception.delete is not None and policy.today <= exception.until
+    ]
+    counted = [name for name in names if not any(matches_any(each.delete or (), name) for each in current)]
+    used = [each.reason for each in current if any(matches_any(each.delete or (), name) for name in names)]
+    return counted, used
+
+
+def _too_many(names: Sequence[str], recorded_count: int, policy: Policy) -> str | None:
+    limit = policy.project.guards.max_deletes
+    if len(names) > limit.count:
+        return f"The plan would delete {len(names)} accounts; guards.maxDeletes.count is {limit.count}."
+    share = 100 * len(names) / recorded_count if recorded_count else 0
+    if len(names) >= _PERCENT_COUNTS_FROM and share > limit.percent:
+        return (
+            f"The plan would delete {len(names)} of {recorded_count} accounts, {share:.0f} percent; "
+            f"guards.maxDeletes.percent is {limit.percent}."
+        )
+    return None
+
+
+def _explain_deletes(reason: str, names: Sequence[str]) -> str:
+    listed = ", ".join(sorted(names)[:_SHOWN_NAMES])
+    more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
+    return (
+        f"{reason} They are: {listed}{more}. Often a folder was moved or a checkout is incomplete. "
+        f"If all are meant to go, plan again with\n    --allow-deletes {len(names)}"
+    )
+
+
+def _protected(account: RecordedAccount) -> Diagnostic:
+    return error(
+        "protectedAccount",
+        f"{account.name} is recorded with preventDelete: true, and the plan would delete it. Removing the manifest "
+        "does not remove the protection. If it is meant to go, first apply its manifest with\n"
+        "    preventDelete: false",
+        subject=account.name,
+    )
+
+
+def guard_manifests(desired_count: int, recorded_count: int, policy: Policy) -> GuardFindings:
+    """Refuse an empty or missing manifests folder, which would read as a wish to delete everything."""
+    if desired_count and policy.manifests_folder_exists:
+        return GuardFindings()
+    allowed = policy.allow_deletes
+    if policy.manifests_folder_exists and allowed is not None and allowed >= recorded_count:
+        return GuardFindings(lifted=(LiftedGuard(code="emptyManifests", by=f"--allow-deletes {allowed}"),))
+    folder = policy.project.manifests
+    state = "holds no account" if policy.manifests_folder_exists else "does not exist"
+    detail = (
+        f"The manifests folder {folder} {state}, while state records {recorded_count} accounts. "
+        "That is more often a wrong path or an incomplete checkout than a wish to delete every account. "
+        "Check manifests in the project file."
+    )
+    if policy.manifests_folder_exists and recorded_count:
+        detail += f" If all accounts are meant to go, plan with\n    --allow-deletes {recorded_count}"
+    return GuardFindings((error("emptyManifests", detail),))
+
+
+def guard_state_folder(policy: Policy) -> GuardFindings:
+    """Refuse to work while git tracks files of the state folder."""
+    tracked = policy.tracked_state_files
+    if not tracked:
+        return GuardFindings()
+    detail = (
+        f"git tracks {', '.join(tracked[:_SHOWN_NAMES])}. State and keys must not be in git: they would be "
+        "published, and a pull request could replace them. Run\n    git rm -r --cached .reconciler\n"
+        "and add .reconciler/ to .gitignore."
+    )
+    return GuardFindings((error("stateTracked", detail),))
+
+
+def changed_kind(name: str, before: str, after: str) -> Diagnostic:
+    """Return the refusal of another kind under a recorded name."""
+    return error(
+        "changedKind",
+        f"{name} is recorded as {before}, and the manifest declares {after}. An account does not change its kind. "
+        "Remove the manifest, plan and apply, then add the other account; or give it another name.",
+        subject=name,
+    )
+
+
+def rename_taken(previous: str, name: str) -> Diagnostic:
+    """Return the refusal of a rename onto a name that is recorded already."""
+    return error(
+        "renameTaken",
+        f"{previous} cannot be renamed to {name}: an account is recorded under that name already. "
+        "Choose another name, or remove previousName.",
+        subject=name,
+    )
+
+
+def rename_still_desired(previous: str, name: str) -> Diagnostic:
+    """Return the refusal to rename an account that the manifests still declare under its previous name."""
+    return error(
+        "renameStillDesired",
+        f"{name} gives {previous} as its previousName, but a manifest still declares {previous}. "
+        "Remove that manifest if the account was renamed, or remove previousName if this is another account.",
+        subject=name,
+    )

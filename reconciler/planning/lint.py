@@ -1,0 +1,96 @@
+"""What can be said against a declaration without any network: warnings, never errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import Diagnostic, Location, note, warning
+from reconciler.model.manifest import MailServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from reconciler.model.desired import DesiredAccount
+    from reconciler.model.project import Project
+    from reconciler.model.source import LocatedManifest
+
+_IMPLICIT_TLS_PORT = 465
+_STARTTLS_PORTS = frozenset({25, 587})
+_LOOPBACK_NAMES = ("localhost", "127.", "::1")
+
+
+def lint(
+    accounts: Sequence[DesiredAccount], manifests: Sequence[LocatedManifest], project: Project
+) -> tuple[Diagnostic, ...]:
+    """Return the remarks on all accounts, each with the place it belongs to."""
+    located = {each.manifest.metadata.name: each for each in manifests}
+    remarks = [remark for account in accounts for remark in _lint_account(account, located)]
+    remarks.extend(_unused_servers(accounts, manifests))
+    waiting = [account.name for account in accounts if account.kind == "MarketingAccount"]
+    if waiting and project.platform.smtp is None:
+        remarks.append(_no_platform(len(waiting)))
+    return tuple(remarks)
+
+
+def _lint_account(account: DesiredAccount, located: Mapping[str, LocatedManifest]) -> Iterator[Diagnostic]:
+    source = located[account.name]
+    if account.kind == "MarketingAccount":
+        yield from _lint_marketing(account, source)
+        return
+    if not account.spec["shared"] and "owner" not in account.metadata:
+        detail = (
+            "The account is not shared and has no owner, so `accounts list --as USER` shows it to nobody. Add "
+            "metadata.owner, or shared: true."
+        )
+        yield warning("sharedWithoutOwner", detail, subject=account.name, location=source.locator.key_at(("spec",)))
+    yield from _lint_server(account, source)
+
+
+def _lint_marketing(account: DesiredAccount, source: LocatedManifest) -> Iterator[Diagnostic]:
+    if "email" in account.spec.get("replyTo", {}):
+        return
+    detail = (
+        f"{account.spec['email']} need not exist as a mailbox, so replies to it may reach nobody. Add\n"
+        "    replyTo: {email: office@example.com}"
+    )
+    yield warning("noReplyTo", detail, subject=account.name, location=source.locator.key_at(("spec", "email")))
+
+
+def _lint_server(account: DesiredAccount, source: LocatedManifest) -> Iterator[Diagnostic]:
+    smtp = account.spec["smtp"]
+    port, encryption = smtp["port"], smtp["encryption"]
+    where = source.locator.value_at(("spec", "smtp", "port"))
+    if port == _IMPLICIT_TLS_PORT and encryption != "tls":
+        yield _port_mismatch(account, f"465 is implicit TLS (RFC 8314 section 3.3); you declared {encryption}", "tls", where)
+    if port in _STARTTLS_PORTS and encryption == "tls":
+        yield _port_mismatch(account, f"{port} begins in clear text; you declared implicit TLS", "starttls", where)
+    is_loopback = smtp["host"].startswith(_LOOPBACK_NAMES)
+    if encryption == "none" and "authentication" in smtp and not is_loopback:
+        detail = (
+            "The password would travel in clear text, so the login is refused for any server that is not on this "
+            "machine. Write\n    encryption: starttls"
+        )
+        yield warning("unencryptedLogin", detail, subject=account.name, location=where)
+
+
+def _port_mismatch(account: DesiredAccount, what: str, encryption: str, where: Location) -> Diagnostic:
+    detail = f"{what}. Write\n    encryption: {encryption}\nor another port, unless the server is unusual."
+    return warning("portMismatch", detail, subject=account.name, location=where)
+
+
+def _unused_servers(accounts: Iterable[DesiredAccount], manifests: Iterable[LocatedManifest]) -> Iterator[Diagnostic]:
+    used = {account.server for account in accounts}
+    for each in manifests:
+        name = each.manifest.metadata.name
+        if isinstance(each.manifest, MailServer) and name not in used:
+            where = each.locator.value_at(("metadata", "name"))
+            yield note("unusedServer", f"No account names the mail server {name}.", subject=name, location=where)
+
+
+def _no_platform(count: int) -> Diagnostic:
+    detail = (
+        f"{count} marketing accounts are declared, but the project file has no platform.smtp, so they are recorded "
+        "without a conversation with the platform's server. Declare it as\n"
+        "    platform: {smtp: {host: …, encryption: …}}"
+    )
+    return warning("noPlatformServer", detail.replace("1 marketing accounts are", "1 marketing account is", 1))

@@ -1,0 +1,209 @@
+"""``make_plan``: desired, recorded and policy in, a draft plan out. Pure, and the same for the same input."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reconciler.model.plan import Action, Change, FieldChange
+from reconciler.planning.diff import field_changes, flatten
+from reconciler.planning.draft import Draft, DraftChange
+from reconciler.planning.grants import withheld_problem
+from reconciler.planning.guards import GuardFindings, guard_deletes, guard_manifests, guard_state_folder
+from reconciler.planning.match import Matching, Pair, match
+from reconciler.planning.remarks import remarks
+from reconciler.planning.routes import Traveller, judge_routes
+from reconciler.planning.select import is_selected, unmatched
+from reconciler.planning.settings import settings_digest, settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from reconciler.diagnostics import Diagnostic
+    from reconciler.model.desired import DesiredAccount
+    from reconciler.model.recorded import RecordedAccount, RecordedState
+    from reconciler.planning.policy import Policy
+
+
+def make_plan(desired: Sequence[DesiredAccount], recorded: RecordedState, policy: Policy) -> Draft:
+    """Return what would change, what needs evidence, and what refuses; nothing of it verified yet."""
+    matching = match(desired, recorded.accounts)
+    selected = [pair for pair in matching.pairs if _is_wanted(pair, policy)]
+    drafted = [_draft_change(pair, recorded, policy) for pair in selected]
+    changes = [change for change in drafted if change is not None]
+    verdict = judge_routes(
+        [_traveller(change) for change in changes if change.after is not None],
+        recorded.routes,
+        secrets=policy.project.secrets,
+        today=policy.today,
+    )
+    changes = [replace(each, withheld=verdict.withheld.get(each.change.name, ())) for each in changes]
+    guards = _guard(changes, len(desired), recorded, policy)
+    withheld = withheld_problem(verdict.withheld)
+    problems = (
+        *unmatched((*policy.targets, *policy.excludes), [pair.selectable for pair in matching.pairs]),
+        *_refusals(matching, selected),
+        *(refusal for findings in guards for refusal in findings.refusals),
+        *((withheld,) if withheld else ()),
+        *remarks(changes, selected, policy, recorded),
+        *matching.remarks,
+    )
+    return Draft(
+        policy=policy,
+        recorded=recorded,
+        changes=tuple(changes),
+        unchanged=len(selected) - len(changes),
+        problems=problems,
+        lifted_guards=tuple(guard for findings in guards for guard in findings.lifted),
+        grants_used=verdict.grants_used,
+    )
+
+
+def _is_wanted(pair: Pair, policy: Policy) -> bool:
+    if not policy.targets and not policy.excludes:
+        return True
+    return is_selected(pair.selectable, policy.targets, policy.excludes)
+
+
+def _refusals(matching: Matching, selected: Iterable[Pair]) -> list[Diagnostic]:
+    return [matching.refusals[pair.name] for pair in selected if pair.name in matching.refusals]
+
+
+def _guard(
+    changes: Sequence[DraftChange], desired_count: int, recorded: RecordedState, policy: Policy
+) -> tuple[GuardFindings, ...]:
+    deleted = [each.before for each in changes if each.change.action == "delete" and each.before is not None]
+    return (
+        guard_state_folder(policy),
+        guard_manifests(desired_count, len(recorded.accounts), policy),
+        guard_deletes(deleted, len(recorded.accounts), policy),
+    )
+
+
+def _traveller(each: DraftChange) -> Traveller:
+    assert each.after is not None  # noqa: S101 - deletions do not travel
+    routes = tuple(
+        route.model_copy(update={"fingerprint": each.fingerprints.get(route.secret)})
+        for route in each.after.secret_routes
+    )
+    return Traveller(each.after.name, each.after.file, routes)
+
+
+def _draft_change(pair: Pair, recorded: RecordedState, policy: Policy) -> DraftChange | None:
+    """Return the change that makes recorded what is desired; None where nothing changes."""
+    before, after = pair.before, pair.after
+    if after is None:
+        assert before is not None  # noqa: S101 - a pair has at least one side
+        return _deletion(before)
+    rotated = _rotated_secrets(before, after, recorded, policy)
+    is_same = before is not None and before.canonical == after.canonical and before.ca_digest == after.ca_digest
+    is_renamed = before is not None and before.name != after.name
+    if is_same and not is_renamed and not rotated:
+        return None
+    fingerprints = _fingerprints(before, after, recorded, policy)
+    return DraftChange(
+        change=Change(
+            action=_action(before, is_renamed),
+            kind=after.kind,
+            name=after.name,
+            previous_name=before.name if before is not None and is_renamed else None,
+            cause="rotation" if is_same and not is_renamed else "manifest",
+            server=after.server,
+            base_revision=before.revision if before is not None else None,
+            fields=_fields(before, after, rotated),
+        ),
+        before=before,
+        after=after,
+        fingerprints=fingerprints,
+        settings_digest=_settings_digest(after, fingerprints, policy),
+        needs_evidence=bool(rotated) or before is None or not _has_same_settings(before, after),
+    )
+
+
+def _action(before: RecordedAccount | None, is_renamed: bool) -> Action:  # noqa: FBT001
+    if before is None:
+        return "create"
+    return "rename" if is_renamed else "update"
+
+
+def _deletion(before: RecordedAccount) -> DraftChange:
+    leaves = flatten(before.document, ca_digest=before.ca_digest)
+    return DraftChange(
+        change=Change(
+            action="delete",
+            kind=before.kind,
+            name=before.name,
+            base_revision=before.revision,
+            fields=field_changes(leaves, {}, written_before=before.written, written_after={}),
+        ),
+        before=before,
+        after=None,
+        fingerprints={},
+        settings_digest=None,
+        needs_evidence=False,
+    )
+
+
+def _fields(
+    before: RecordedAccount | None, after: DesiredAccount, rotated: frozenset[str]
+) -> tuple[FieldChange, ...]:
+    leaves_before = flatten(before.document, ca_digest=before.ca_digest) if before is not None else {}
+    leaves_after = flatten(after.document, ca_digest=after.ca_digest)
+    changed = field_changes(
+        leaves_before,
+        leaves_after,
+        written_before=before.written if before is not None else {},
+        written_after=after.written,
+    )
+    behind = [
+        FieldChange(path=path, before=value, after=value, rotated=True)
+        for path, value in leaves_after.items()
+        if value in rotated and leaves_before.get(path) == value and _is_secret_path(path)
+    ]
+    return tuple(sorted((*changed, *behind), key=lambda change: change.path))
+
+
+def _is_secret_path(path: str) -> bool:
+    return path.startswith(("spec.smtp.authentication.", "spec.proxy."))
+
+
+def _rotated_secrets(
+    before: RecordedAccount | None, after: DesiredAccount, recorded: RecordedState, policy: Policy
+) -> frozenset[str]:
+    """Return the references whose value is another than recorded, where both were fingerprinted with one key."""
+    if before is None or not _is_comparable(recorded, policy):
+        return frozenset()
+    now = policy.secrets.fingerprints
+    return frozenset(
+        secret
+        for secret, fingerprint in before.fingerprints.items()
+        if secret in now and now[secret] != fingerprint and any(secret == each.secret for each in after.secret_routes)
+    )
+
+
+def _is_comparable(recorded: RecordedState, policy: Policy) -> bool:
+    key_id = policy.secrets.key_id
+    return policy.secrets.were_read and key_id is not None and key_id == recorded.fingerprint_key_id
+
+
+def _fingerprints(
+    before: RecordedAccount | None, after: DesiredAccount, recorded: RecordedState, policy: Policy
+) -> dict[str, str]:
+    """Return the fingerprints of the account's secrets: as read, else as recorded for the same reference."""
+    known = dict(before.fingerprints) if before is not None else {}
+    if _is_comparable(recorded, policy) or recorded.fingerprint_key_id is None:
+        known.update(policy.secrets.fingerprints)
+    wanted = {each.secret for each in after.secret_routes}
+    return {secret: fingerprint for secret, fingerprint in sorted(known.items()) if secret in wanted}
+
+
+def _settings_digest(after: DesiredAccount, fingerprints: dict[str, str], policy: Policy) -> str | None:
+    if any(each.secret not in fingerprints for each in after.secret_routes):
+        return None
+    return settings_digest(
+        after.kind, settings_of(after.spec, after.ca_digest), fingerprints=fingerprints, platform=policy.platform
+    )
+
+
+def _has_same_settings(before: RecordedAccount, after: DesiredAccount) -> bool:
+    return settings_of(before.spec, before.ca_digest) == settings_of(after.spec, after.ca_digest)

@@ -1,0 +1,86 @@
+"""What a plan tells beside its changes: secrets, approvals, and the trouble of accounts that stay as they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import Diagnostic, note, warning
+from reconciler.model.recorded import approval_subject
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.model.recorded import RecordedAccount, RecordedState
+    from reconciler.planning.draft import DraftChange
+    from reconciler.planning.match import Pair
+    from reconciler.planning.policy import Policy
+
+
+def remarks(
+    changes: Sequence[DraftChange], selected: Sequence[Pair], policy: Policy, recorded: RecordedState
+) -> list[Diagnostic]:
+    """Return what is worth telling: unreadable secrets, approvals that will be reset, trouble already recorded."""
+    changed = {each.change.name for each in changes}
+    steady = [pair for pair in selected if pair.name not in changed and pair.before is not None]
+    return [
+        *_secret_remarks(changes, steady, policy, recorded),
+        *(_reset_approval(each) for each in changes if _resets_approval(each)),
+        *(remark for pair in steady if pair.before is not None for remark in _steady_remarks(pair.before)),
+    ]
+
+
+def _steady_remarks(account: RecordedAccount) -> list[Diagnostic]:
+    if account.status == "failing":
+        detail = f"{account.name} does not change here, but its last verification failed: {account.status_reason}"
+        return [warning("recordedFailing", detail, subject=account.name)]
+    if account.status == "pending":
+        detail = f"{account.name} has waited for the platform's decision since {account.updated_at:%Y-%m-%d %H:%M} UTC."
+        return [note("awaitingApproval", detail, subject=account.name)]
+    return []
+
+
+def _resets_approval(each: DraftChange) -> bool:
+    if each.before is None or each.after is None or each.before.approval is None:
+        return False
+    before = approval_subject(each.before.kind, each.before.spec)
+    return before != approval_subject(each.after.kind, each.after.spec)
+
+
+def _reset_approval(each: DraftChange) -> Diagnostic:
+    detail = (
+        f"The platform has decided on {each.change.name} as it is recorded. The change alters what was decided on, "
+        "so after apply the account is pending until the platform decides again."
+    )
+    return warning("approvalReset", detail, subject=each.change.name)
+
+
+def _secret_remarks(
+    changes: Sequence[DraftChange], steady: Sequence[Pair], policy: Policy, recorded: RecordedState
+) -> list[Diagnostic]:
+    unreadable = policy.secrets.unreadable
+    needed = {
+        secret.secret for each in changes if each.after is not None for secret in each.after.secret_routes
+    }
+    problems = [unreadable[secret] for secret in sorted(needed & unreadable.keys())]
+    idle = {each.secret for pair in steady if pair.after is not None for each in pair.after.secret_routes} - needed
+    problems.extend(replace(unreadable[secret], severity="warning") for secret in sorted(idle & unreadable.keys()))
+    if (idle or needed) and not policy.secrets.were_read:
+        problems.append(note("secretsNotRead", "This plan read no secret, so it cannot tell whether one was rotated."))
+    elif (idle or needed) and recorded.fingerprint_key_id not in {None, policy.secrets.key_id}:
+        problems.append(_other_key(policy, recorded))
+    return problems
+
+
+def _other_key(policy: Policy, recorded: RecordedState) -> Diagnostic:
+    if policy.secrets.key_id is None:
+        detail = (
+            f"State was made with the fingerprint key {recorded.fingerprint_key_id}, and there is none here, so it "
+            "cannot be told whether a secret was rotated. Provide the key that state was made with."
+        )
+        return warning("fingerprintKeyMissing", detail)
+    detail = (
+        f"State was made with the fingerprint key {recorded.fingerprint_key_id}; the one here is "
+        f"{policy.secrets.key_id}. Rotation was not checked. Provide the key that state was made with."
+    )
+    return warning("fingerprintKeyChanged", detail)

@@ -1,0 +1,283 @@
+"""From manifests to desired accounts: servers merged in, templates filled, domains and secrets in canonical form.
+
+The premise: state records what an account resolves to, so everything an account inherits is written into its own
+document, and two manifests that mean the same give the same document.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reconciler.diagnostics import Diagnostic, Location, error
+from reconciler.model.desired import DesiredAccount
+from reconciler.model.domains import address_to_ascii, host_to_ascii
+from reconciler.model.manifest import MailServer, MarketingAccount, OwnAccount
+from reconciler.model.references import is_key_of, reference_text
+from reconciler.model.secrets import SECRET_FIELDS
+from reconciler.planning.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from reconciler.model.manifest import Account
+    from reconciler.model.source import CaFile, LocatedManifest
+
+DEFAULT_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+_CREDENTIALS = ("password", "accessToken", "oauth2")
+_AUTHENTICATION = ("spec", "smtp", "authentication")
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The desired accounts, by name, and what kept others from being one."""
+
+    accounts: tuple[DesiredAccount, ...]
+    problems: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaFiles:
+    """The private CAs that manifests name: usable ones by path, and for the others the reason."""
+
+    usable: Mapping[str, CaFile]
+    unusable: Mapping[str, str]
+
+
+def ca_paths(manifests: Iterable[LocatedManifest]) -> frozenset[str]:
+    """Return every ``caFile`` that the manifests name, to be read before they are resolved."""
+    specs = (each.manifest.spec for each in manifests)
+    smtps = (getattr(spec, "smtp", spec) for spec in specs)
+    return frozenset(path for smtp in smtps if (path := getattr(smtp, "ca_file", None)))
+
+
+def resolve(manifests: Sequence[LocatedManifest], ca_files: CaFiles) -> Resolution:
+    """Return what the manifests mean; the accounts with a problem are left out and the problem told."""
+    servers = {each.manifest.metadata.name: each for each in manifests if isinstance(each.manifest, MailServer)}
+    problems: list[Diagnostic] = []
+    accounts: list[DesiredAccount] = []
+    for each in manifests:
+        if isinstance(each.manifest, MailServer):
+            continue
+        account, found = _resolve_one(each, servers, ca_files)
+        problems.extend(found)
+        if account is not None:
+            accounts.append(account)
+    accounts.sort(key=lambda account: account.name)
+    problems.extend(_repeated_previous_names(manifests))
+    return Resolution(tuple(accounts), tuple(problems))
+
+
+def _resolve_one(
+    located: LocatedManifest, servers: Mapping[str, LocatedManifest], ca_files: CaFiles
+) -> tuple[DesiredAccount | None, list[Diagnostic]]:
+    account = located.manifest
+    if isinstance(account, MarketingAccount):
+        return _desired(located, _dumped(account.spec), None, None), []
+    assert isinstance(account, OwnAccount)  # noqa: S101 - narrows the union; MailServers never come here
+    named = account.spec.smtp.server
+    server = servers.get(named) if named else None
+    if named and server is None:
+        return None, [_unknown_server(located, named, servers)]
+    spec = _own_spec(account, server.manifest if server else None)
+    problems = _check_login(located, spec)
+    if "host" not in spec["smtp"]:
+        problems.append(_missing_host(located, named))
+    ca_path = spec["smtp"].get("caFile")
+    if ca_path in ca_files.unusable:
+        origin = server if server and account.spec.smtp.ca_file is None else located
+        problems.append(_unusable_ca(origin, ca_path, ca_files.unusable[ca_path]))
+    problems.extend(_fill_templates(located, spec))
+    if problems:
+        return None, problems
+    ca_digest = ca_files.usable[ca_path].digest if ca_path else None
+    return _desired(located, spec, named, ca_digest), []
+
+
+def _dumped(value: Any) -> dict[str, Any]:
+    dumped: dict[str, Any] = value.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return dumped
+
+
+def _own_spec(account: OwnAccount, server: Any) -> dict[str, Any]:
+    spec = _dumped(account.spec)
+    own: dict[str, Any] = spec["smtp"]
+    inherited = _dumped(server.spec) if server else {}
+    proxy = inherited.pop("proxy", None)
+    if proxy is not None:
+        spec.setdefault("proxy", proxy)
+    smtp = {**inherited, **own}
+    smtp.pop("server", None)
+    if "authentication" in inherited and "authentication" in own:
+        smtp["authentication"] = _merged_login(inherited["authentication"], own["authentication"])
+    if "authentication" in smtp:
+        smtp["authentication"].setdefault("mechanism", "auto")
+    smtp.setdefault("encryption", "starttls")
+    smtp.setdefault("port", DEFAULT_PORTS[smtp["encryption"]])
+    spec["smtp"] = smtp
+    return spec
+
+
+def _merged_login(inherited: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Return the login with the account's own values; its own credential replaces the server's of any form."""
+    if any(name in own for name in _CREDENTIALS):
+        inherited = {key: value for key, value in inherited.items() if key not in _CREDENTIALS}
+    return {**inherited, **own}
+
+
+def _desired(
+    located: LocatedManifest, spec: dict[str, Any], server: str | None, ca_digest: str | None
+) -> DesiredAccount:
+    account: Account = located.manifest  # type: ignore[assignment]
+    written = _canonicalise_domains(spec)
+    metadata = _dumped(account.metadata)
+    for beside in ("name", "previousName"):
+        metadata.pop(beside, None)
+    if not spec.get("replyTo", True):
+        del spec["replyTo"]
+    return DesiredAccount(
+        kind=account.kind,
+        name=account.metadata.name,
+        document={"metadata": metadata, "spec": spec},
+        written=written,
+        previous_name=account.metadata.previous_name,
+        server=server,
+        ca_digest=ca_digest,
+        file=located.file,
+        location=located.locator.value_at(()),
+    )
+
+
+def _canonicalise_domains(spec: dict[str, Any]) -> dict[str, str]:
+    """Put domains into canonical form in place; return, by path, those that were written otherwise."""
+    written: dict[str, str] = {}
+    places = (
+        ("spec", spec, "email", address_to_ascii),
+        ("spec.replyTo", spec.get("replyTo", {}), "email", address_to_ascii),
+        ("spec.smtp", spec.get("smtp", {}), "host", host_to_ascii),
+        ("spec.smtp", spec.get("smtp", {}), "heloName", host_to_ascii),
+        ("spec.proxy", spec.get("proxy", {}), "host", host_to_ascii),
+    )
+    for path, parent, key, to_canonical in places:
+        text = parent.get(key)
+        if text is None:
+            continue
+        canonical = to_canonical(text)
+        if canonical != text:
+            written[f"{path}.{key}"] = text
+            parent[key] = canonical
+    return written
+
+
+def _check_login(located: LocatedManifest, spec: dict[str, Any]) -> list[Diagnostic]:
+    login: dict[str, Any] | None = spec["smtp"].get("authentication")
+    if login is None:
+        return []
+    name = located.manifest.metadata.name
+    where = located.locator.key_at(_AUTHENTICATION)
+    problems = []
+    if "username" not in login:
+        detail = "The login has no user name, neither here nor at the mail server. Add\n    username: \"{email}\""
+        problems.append(error("missingField", detail, subject=name, location=where))
+    given = [credential for credential in _CREDENTIALS if credential in login]
+    if not given:
+        detail = (
+            f"The login has no credential. Add a reference to it, never the secret itself:\n"
+            f"    {_example_credential(login['mechanism'], name)}"
+        )
+        problems.append(error("missingField", detail, subject=name, location=where))
+    elif (mismatch := _mechanism_mismatch(login["mechanism"], given[0])) is not None:
+        problems.append(error("contradiction", mismatch, subject=name, location=where))
+    return problems
+
+
+def _example_credential(mechanism: str, name: str) -> str:
+    variable = "SMTP_" + "".join(letter if letter.isalnum() else "_" for letter in name.upper())
+    if mechanism in {"xoauth2", "oauthbearer"}:
+        return f"accessToken: {{env: {variable}_TOKEN}}"
+    return f"password: {{env: {variable}_PASSWORD}}"
+
+
+def _mechanism_mismatch(mechanism: str, credential: str) -> str | None:
+    takes_token = mechanism in {"xoauth2", "oauthbearer"}
+    if mechanism == "auto" or takes_token == (credential != "password"):
+        return None
+    if takes_token:
+        return f"The mechanism {mechanism} takes accessToken or oauth2, not a password. Change one of the two."
+    return f"The mechanism {mechanism} takes a password, not {credential}. Change one of the two."
+
+
+def _missing_host(located: LocatedManifest, server: str | None) -> Diagnostic:
+    detail = f"Neither the account nor the mail server {server} names a host. Add\n    host: smtp.example.com"
+    return error(
+        "missingField", detail, subject=located.manifest.metadata.name, location=located.locator.key_at(("spec", "smtp"))
+    )
+
+
+def _unusable_ca(origin: LocatedManifest, path: str, reason: str) -> Diagnostic:
+    is_server = isinstance(origin.manifest, MailServer)
+    where = ("spec", "caFile") if is_server else ("spec", "smtp", "caFile")
+    return error(
+        "caFileUnusable",
+        f"{path}: {reason}",
+        subject=origin.manifest.metadata.name,
+        location=origin.locator.value_at(where),
+    )
+
+
+def _unknown_server(located: LocatedManifest, name: str, servers: Mapping[str, Any]) -> Diagnostic:
+    return error(
+        "unknownServer",
+        f"No manifest declares a MailServer called {name}.{did_you_mean(name, servers)}",
+        subject=located.manifest.metadata.name,
+        location=located.locator.value_at(("spec", "smtp", "server")),
+    )
+
+
+def _fill_templates(located: LocatedManifest, spec: dict[str, Any]) -> list[Diagnostic]:
+    """Fill {name} and {email} into user names and secret keys, and write secrets as references, in place."""
+    values = {"{name}": located.manifest.metadata.name, "{email}": address_to_ascii(spec["email"])}
+    problems = []
+    login = spec["smtp"].get("authentication", {})
+    if "username" in login:
+        login["username"] = _filled(login["username"], values)
+    for parent in (login, login.get("oauth2", {}), spec.get("proxy", {})):
+        for key in SECRET_FIELDS & parent.keys():
+            source, secret_key = next(iter(parent[key].items()))
+            filled = _filled(secret_key, values)
+            if not is_key_of(source, filled):
+                problems.append(_unusable_key(located, source, filled))
+            parent[key] = reference_text({source: filled})
+    return problems
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    for placeholder, value in values.items():
+        text = text.replace(placeholder, value)
+    return text
+
+
+def _unusable_key(located: LocatedManifest, source: str, key: str) -> Diagnostic:
+    return error(
+        "invalidValue",
+        f"With name and e-mail filled in, the reference reads {source}:{key}, which {source} does not take. "
+        "Write the reference out for this account.",
+        subject=located.manifest.metadata.name,
+        location=located.locator.value_at(_AUTHENTICATION),
+    )
+
+
+def _repeated_previous_names(manifests: Sequence[LocatedManifest]) -> list[Diagnostic]:
+    first: dict[str, tuple[str, Location]] = {}
+    problems = []
+    for each in manifests:
+        previous = getattr(each.manifest.metadata, "previous_name", None)
+        if previous is None:
+            continue
+        where = each.locator.value_at(("metadata", "previousName"))
+        if previous in first:
+            other, place = first[previous]
+            detail = f"{other} has the same previousName at {place}; only one account can be what {previous} became."
+            problems.append(error("contradiction", detail, subject=each.manifest.metadata.name, location=where))
+        first.setdefault(previous, (each.manifest.metadata.name, where))
+    return problems

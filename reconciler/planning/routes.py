@@ -1,0 +1,152 @@
+"""Where secrets may travel: the rule that a pull request cannot steal a credential.
+
+The premise: whoever can edit a manifest could point a known secret at a server of their own and wait for the plan to
+log in. So a secret travels only a route that state has recorded for it, or that the project file grants.
+
+A *journey* is all that one account would have one secret do: one route, or for OAuth2 the token endpoint and the
+login that the token inherits. A secret is *known* by its reference or by its value's fingerprint. A secret that
+state has never seen may make one journey in a plan, unless ``secrets.firstUse`` is ``grant``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.model.globs import matches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+
+    from reconciler.model.project import Grant, GrantedRoute, Secrets
+    from reconciler.model.route import Route, SecretRoute
+
+_GRANTED_PORTS = frozenset({465, 587, 2525})
+
+
+@dataclass(frozen=True, slots=True)
+class Traveller:
+    """An account of the plan with the secrets it would send and where to."""
+
+    name: str
+    manifest: str
+    routes: tuple[SecretRoute, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What may not travel, by account, and the grants that were needed for what may."""
+
+    withheld: Mapping[str, tuple[SecretRoute, ...]]
+    grants_used: tuple[str, ...]
+
+
+class _Register:
+    """The routes that state knows, by reference and by value."""
+
+    def __init__(self, recorded: Iterable[SecretRoute]) -> None:
+        self._routes: dict[str, set[str]] = defaultdict(set)
+        for each in recorded:
+            self._routes[each.secret].add(each.route.key)
+            if each.fingerprint:
+                self._routes[each.fingerprint].add(each.route.key)
+
+    def knows(self, travel: SecretRoute) -> bool:
+        """Tell whether state has seen the secret, under this reference or any other."""
+        return travel.secret in self._routes or (travel.fingerprint or "") in self._routes
+
+    def allows(self, travel: SecretRoute) -> bool:
+        """Tell whether state has recorded the route for this reference, or for this value."""
+        key = travel.route.key
+        return key in self._routes.get(travel.secret, ()) or key in self._routes.get(travel.fingerprint or "", ())
+
+
+def judge_routes(
+    travellers: Sequence[Traveller], recorded: Iterable[SecretRoute], *, secrets: Secrets, today: date
+) -> Verdict:
+    """Return which secrets of which accounts are withheld, whatever the order of the accounts."""
+    register = _Register(recorded)
+    crowded = _crowded_secrets(travellers, register)
+    withheld: dict[str, tuple[SecretRoute, ...]] = {}
+    grants: set[str] = set()
+    for traveller in travellers:
+        refused = []
+        for travel in traveller.routes:
+            if register.allows(travel):
+                continue
+            grant = _granting(travel, traveller.manifest, secrets.grants, today)
+            if grant is not None:
+                grants.add(f"{grant.secret} to {travel.route.host}:{travel.route.port}")
+            elif register.knows(travel) or secrets.first_use == "grant" or _identity(travel) in crowded:
+                refused.append(travel)
+        if refused:
+            withheld[traveller.name] = tuple(refused)
+    return Verdict(withheld, tuple(sorted(grants)))
+
+
+def _identity(travel: SecretRoute) -> str:
+    return travel.fingerprint or travel.secret
+
+
+def _crowded_secrets(travellers: Sequence[Traveller], register: _Register) -> frozenset[str]:
+    """Return the new secrets that would make more than one journey; which of them is right cannot be told."""
+    journeys: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for traveller in travellers:
+        legs: dict[str, list[Route]] = defaultdict(list)
+        for travel in traveller.routes:
+            if not register.knows(travel):
+                legs[_identity(travel)].append(travel.route)
+        for identity, routes in legs.items():
+            journeys[identity].update(_journeys(routes))
+    return frozenset(identity for identity, taken in journeys.items() if len(taken) > 1)
+
+
+def _journeys(routes: Sequence[Route]) -> set[tuple[str, ...]]:
+    """Return one journey for a token endpoint with the login that inherits its token, else one for each route."""
+    if any(route.purpose == "oauth2" for route in routes) and all(route.purpose != "proxy" for route in routes):
+        return {tuple(sorted({route.key for route in routes}))}
+    return {(route.key,) for route in routes}
+
+
+def _granting(travel: SecretRoute, manifest: str, grants: Iterable[Grant], today: date) -> Grant | None:
+    return next(
+        (
+            grant
+            for grant in grants
+            if matches(grant.secret, travel.secret)
+            and (grant.manifests is None or matches(grant.manifests, manifest))
+            and (grant.expires is None or today <= grant.expires)
+            and _covers(grant, travel.route)
+        ),
+        None,
+    )
+
+
+def _covers(grant: Grant, route: Route) -> bool:
+    if grant.route is not None:
+        return _is_route(grant.route, route)
+    is_plain = route.purpose == "smtp" and route.proxy is None and route.ca_digest is None
+    if not is_plain or route.encryption == "none":
+        return False
+    return any(_is_server(server, route) for server in grant.servers or ())
+
+
+def _is_server(granted: str, route: Route) -> bool:
+    host, colon, port = granted.rpartition(":")
+    if colon and port.isdecimal():
+        return host.lower() == route.host and int(port) == route.port
+    return granted.lower() == route.host and route.port in _GRANTED_PORTS
+
+
+def _is_route(granted: GrantedRoute, route: Route) -> bool:
+    return (
+        granted.host.lower() == route.host
+        and granted.port == route.port
+        and granted.encryption == route.encryption
+        and granted.username in {None, route.username}
+        and (granted.ca_digest == route.ca_digest)
+        and (granted.proxy == route.proxy)
+        and (granted.purpose == route.purpose)
+    )

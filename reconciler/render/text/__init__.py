@@ -1,0 +1,25 @@
+"""What people read in a terminal: plans, problems, accounts, history, as plain text with optional colour.
+
+Every function takes values and a ``Style`` and returns text that ends with a newline. The same value and style give
+the same text. Nothing here prints, decides, or finds out what the terminal can do.
+"""
+
+from reconciler.render.text.accounts import account_text, accounts_table
+from reconciler.render.text.applied import apply_text
+from reconciler.render.text.history import history_text, journal_text
+from reconciler.render.text.plan import plan_text
+from reconciler.render.text.problems import diagnostics_text
+from reconciler.render.text.style import Style
+from reconciler.render.text.verified import verification_text
+
+__all__ = [
+    "Style",
+    "account_text",
+    "accounts_table",
+    "apply_text",
+    "diagnostics_text",
+    "history_text",
+    "journal_text",
+    "plan_text",
+    "verification_text",
+]

@@ -1,0 +1,115 @@
+"""Columns and line breaks, counted in terminal cells: wide characters take two, combining ones none."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from reconciler.render.safe import guard_line_start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_LEAST_ROOM = 12
+_WIDEST_CHARACTER = 2
+_BETWEEN_COLUMNS = 2
+_PIECE = re.compile(r"\S+\s*|\s+")
+
+
+def finish(lines: Iterable[str]) -> str:
+    """Return the lines as one text that ends with a newline; none begins a command of a CI log."""
+    return "".join(guard_line_start(line.rstrip()) + "\n" for line in lines)
+
+
+def cells(text: str) -> int:
+    """Return how many columns the text takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def pad(text: str, width: int) -> str:
+    """Return the text filled with spaces to ``width`` columns."""
+    return text + " " * (width - cells(text))
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Return the text as lines of at most ``width`` columns, broken at spaces, or anywhere in what is longer.
+
+    There is always at least one line; spaces at the end of a line are left out.
+    """
+    room = max(width, _WIDEST_CHARACTER)
+    if cells(text) <= room:
+        return [text]
+    lines, line, used = [], "", 0
+    for piece in _PIECE.findall(text):
+        if used and used + cells(piece.rstrip()) > room:
+            lines.append(line.rstrip())
+            line, used = "", 0
+        *full, rest = _chop(piece, room)
+        lines.extend(full)
+        line, used = line + rest, used + cells(rest)
+    return [*lines, line.rstrip()] if line.strip() else lines
+
+
+def hang(first: str, text: str, *, width: int, indent: int | None = None) -> list[str]:
+    """Return ``first`` followed by the wrapped text, later lines indented to where the text began.
+
+    ``indent`` sets another indentation of the later lines. At least 12 columns are used for text.
+    """
+    start = cells(first)
+    rest = start if indent is None else indent
+    lines = wrap(text, max(width - max(start, rest), _LEAST_ROOM))
+    return [first + lines[0], *(" " * rest + line for line in lines[1:])]
+
+
+def columns(
+    rows: Sequence[Sequence[str]], *, width: int, titles: Sequence[str], unbroken: int
+) -> list[list[str]] | None:
+    """Return table rows, titles first, each as padded lines of at most ``width`` columns.
+
+    Cells that are too long go on below themselves, broken between words where that is enough, and never within a
+    word of up to ``unbroken`` columns. None where the table does not fit under these rules.
+    """
+    table = [titles, *rows]
+    widths = [max(cells(row[column]) for row in table) for column in range(len(titles))]
+    longest_words = [max(_longest_word(row[column]) for row in table) for column in range(len(titles))]
+    room = width - _BETWEEN_COLUMNS * (len(titles) - 1)
+    for least in (longest_words, [min(word, unbroken) for word in longest_words]):
+        while sum(widths) > room and widths != least:
+            _narrow(widths, least, room)
+    return [_row_lines(row, widths) for row in table] if sum(widths) <= room else None
+
+
+def _chop(piece: str, room: int) -> list[str]:
+    if cells(piece.rstrip()) <= room:
+        return [piece]
+    if piece.isascii():
+        return [piece[at : at + room] for at in range(0, len(piece), room)]
+    from rich.cells import chop_cells
+
+    return chop_cells(piece, room)
+
+
+def _longest_word(text: str) -> int:
+    return max(map(cells, text.split()), default=0)
+
+
+def _narrow(widths: list[int], least: Sequence[int], room: int) -> None:
+    """Take from the widest column that can give, down to the next widest, but no more than is needed."""
+    givers = [column for column in range(len(widths)) if widths[column] > least[column]]
+    widest = max(givers, key=lambda column: widths[column])
+    others = [widths[column] for column in givers if widths[column] < widths[widest]]
+    target = max([least[widest], *others, widths[widest] - (sum(widths) - room)])
+    widths[widest] = min(target, widths[widest] - 1)
+
+
+def _row_lines(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+    wrapped = [wrap(text, width) for text, width in zip(row, widths, strict=True)]
+    height = max(len(lines) for lines in wrapped)
+    filled = [[*lines, *[""] * (height - len(lines))] for lines in wrapped]
+    gap = " " * _BETWEEN_COLUMNS
+    return [gap.join(pad(part, width) for part, width in zip(parts, widths, strict=True)).rstrip()
+            for parts in zip(*filled, strict=True)]  # fmt: skip

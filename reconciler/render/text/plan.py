@@ -1,0 +1,153 @@
+"""A plan as text: what would be deleted, changed, renamed and created, what was verified, and what blocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.render.text.blocked import blocked_lines
+from reconciler.render.text.fields import field_lines
+from reconciler.render.text.grouping import grouped
+from reconciler.render.text.layout import finish, hang
+from reconciler.render.text.problems import diagnostics_text
+from reconciler.render.text.verified import likeness, verification_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from reconciler.model.evidence import Verification
+    from reconciler.model.plan import Action, Change, Plan, Summary
+    from reconciler.render.text.grouping import Group
+    from reconciler.render.text.style import Style
+
+_ORDER: tuple[Action, ...] = ("delete", "rename", "update", "create")
+_PENDING = "will be pending: no sending until the platform accepts"
+
+
+def plan_text(plan: Plan, *, style: Style, pending: Sequence[str] = ()) -> str:
+    """Return the plan: changes (deletions first, held ones last), counts, problems, and at the end what blocks it.
+
+    ``pending`` names the accounts that apply would leave waiting for the platform's decision.
+    """
+    if plan.status == "invalid":
+        return finish([style.paint("No plan could be made.", "bad"), *_problem_lines(plan, style)])
+    lines = [*_heading(plan, style), *_all_changes(plan, style, frozenset(pending))] if plan.changes else []
+    lines += [style.paint(line, "strong") for line in hang("", summary_line(plan), width=style.width)]
+    for lifted in plan.lifted_guards:
+        lines += hang("Guard lifted: ", style.show(f"{lifted.code}, by {lifted.by}"), width=style.width, indent=2)
+    lines += _problem_lines(plan, style)
+    return finish([*lines, *(blocked_lines(plan, style=style) if plan.status == "blocked" else [])])
+
+
+def summary_line(plan: Plan) -> str:
+    """Return the counts in one sentence, or that nothing changes."""
+    if plan.status == "empty" and not plan.changes:
+        return f"No changes. {_no_changes(plan.summary)}"
+    counts = plan.summary
+    held = f" {counts.held} held." if counts.held else ""
+    return (
+        f"Plan: {counts.create} to create, {counts.update} to update, {counts.rename} to rename, "
+        f"{counts.delete} to delete. {counts.unchanged} unchanged.{held}"
+    )
+
+
+def _no_changes(counts: Summary) -> str:
+    if counts.unchanged == 0:
+        return "No account is declared or recorded."
+    if counts.unchanged == 1:
+        return "The account is recorded as it is declared."
+    return f"All {counts.unchanged} accounts are recorded as they are declared."
+
+
+def _heading(plan: Plan, style: Style) -> list[str]:
+    state = f", against revision {plan.serial}" if plan.serial else ", against a state without revisions"
+    said = style.show(f"Plan for project {plan.project}{'' if plan.serial is None else state}:")
+    return [*(style.paint(line, "strong") for line in hang("", said, width=style.width)), ""]
+
+
+def _all_changes(plan: Plan, style: Style, pending: Collection[str]) -> list[str]:
+    groups = sorted(grouped(plan.changes), key=_place)
+    return [line for group in groups for line in (*_group_lines(group, style, pending), "")]
+
+
+def _place(group: Group) -> tuple[bool, int, str]:
+    first = group.changes[0]
+    return first.held, _ORDER.index(first.action), first.name
+
+
+def _group_lines(group: Group, style: Style, pending: Collection[str]) -> list[str]:
+    first = group.changes[0]
+    if len(group.changes) == 1:
+        lines = _title(first, f"{first.kind} {_subject(first)}{_marks(first)}", style)
+        lines += field_lines(group.common, style=style, indent=6)
+        found = [] if first.action == "delete" else verification_lines(first.verification, style=style, indent=6)
+        return [*lines, *_pending_lines(group, style, pending), *found]
+    through = f" through {first.server}" if first.server else ""
+    lines = _title(first, f"{len(group.changes)} {first.kind}s{through}{_marks(first)}", style)
+    alike = [change.name for change in group.changes if not group.own_fields(change)]
+    lines += hang(" " * 6, style.show(", ".join(alike)), width=style.width) if alike else []
+    lines += field_lines(group.common, style=style, indent=6)
+    for change in group.changes:
+        lines += _own_lines(group, change, style)
+    return [*lines, *_pending_lines(group, style, pending), *_verifications(group, style)]
+
+
+def _title(change: Change, subject: str, style: Style) -> list[str]:
+    """Return the line that a change begins with: its symbol in the margin, what is done, and to what."""
+    mark = style.paint(style.symbol(change.action), change.action)
+    first, *rest = hang("    ", style.show(f"{change.action} {subject}"), width=style.width)
+    return [f"  {mark} {style.paint(first[4:], 'strong')}", *(style.paint(line, "strong") for line in rest)]
+
+
+def _subject(change: Change) -> str:
+    through = f" through {change.server}" if change.server else ""
+    renamed = f"{change.previous_name} to " if change.previous_name else ""
+    return f"{renamed}{change.name}{through}"
+
+
+def _marks(change: Change) -> str:
+    rotation = " (secret rotated)" if change.cause == "rotation" else ""
+    held = " (held: left out, its verification failed)" if change.held else ""
+    return rotation + held
+
+
+def _own_lines(group: Group, change: Change, style: Style) -> list[str]:
+    own = group.own_fields(change)
+    if not own:
+        return []
+    return [*hang(" " * 6, style.show(change.name), width=style.width), *field_lines(own, style=style, indent=8)]
+
+
+def _pending_lines(group: Group, style: Style, pending: Collection[str]) -> list[str]:
+    names = [change.name for change in group.changes if change.name in pending]
+    if not names:
+        return []
+    first, *rest = hang(" " * 8, style.show(_whose(names, group) + _PENDING), width=style.width)
+    return [f"{' ' * 6}{style.paint(style.symbol('warned'), 'warning')} {first[8:]}", *rest]
+
+
+def _verifications(group: Group, style: Style) -> list[str]:
+    """Return the verifications of a group: once for all that ended alike, with their names unless these are all."""
+    if group.changes[0].action == "delete":
+        return []
+    ends: dict[object, list[Change]] = {}
+    for change in group.changes:
+        ends.setdefault(likeness(change.verification), []).append(change)
+    lines: list[str] = []
+    for alike in ends.values():
+        found: list[Verification] = [change.verification for change in alike]
+        whose = _whose([change.name for change in alike], group)
+        lines += verification_lines(found[0], style=style, indent=6, same=found[1:], whose=whose)
+    return lines
+
+
+def _whose(names: Sequence[str], group: Group) -> str:
+    """Return what stands before a remark on some changes of a group; nothing in a group of one."""
+    if len(group.changes) == 1:
+        return ""
+    return f"all {len(names)}: " if len(names) == len(group.changes) else f"{', '.join(names)}: "
+
+
+def _problem_lines(plan: Plan, style: Style) -> list[str]:
+    if not plan.diagnostics:
+        return []
+    return ["", *diagnostics_text(plan.diagnostics, style=style).rstrip("\n").split("\n")]

@@ -1,0 +1,68 @@
+"""How text may look: colour, width, and whether the output can carry more than ASCII."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from reconciler.render.safe import safe
+
+Role = Literal["create", "update", "rename", "delete", "good", "bad", "warning", "note", "strong", "faint"]
+_LOOKS: dict[Role, dict[str, Any]] = {
+    "create": {"fg": "green"},
+    "update": {"fg": "yellow"},
+    "rename": {"fg": "cyan"},
+    "delete": {"fg": "red"},
+    "good": {"fg": "green"},
+    "bad": {"fg": "red", "bold": True},
+    "warning": {"fg": "yellow", "bold": True},
+    "note": {"fg": "cyan"},
+    "strong": {"bold": True},
+    "faint": {"dim": True},
+}
+
+Symbol = Literal["create", "update", "rename", "delete", "passed", "failed", "warned", "skipped", "arrow"]
+_SYMBOLS: dict[Symbol, tuple[str, str]] = {
+    "create": ("+", "+"),
+    "update": ("~", "~"),
+    "rename": ("→", ">"),
+    "delete": ("-", "-"),
+    "passed": ("✓", "v"),
+    "failed": ("✗", "x"),
+    "warned": ("!", "!"),
+    "skipped": ("○", "o"),
+    "arrow": ("→", "->"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """What the output can show."""
+
+    colour: bool = False
+    """Colours and bold, as ANSI sequences."""
+    width: int = 80
+    """Columns of the output."""
+    unicode: bool = True
+    """The output can carry any character; otherwise everything is ASCII."""
+
+    def show(self, text: object) -> str:
+        r"""Return foreign text as one safe line, see ``safe``; without Unicode, what is not ASCII as ``\u017c``."""
+        return self.fit(safe(text))
+
+    def fit(self, text: str) -> str:
+        """Return safe text in the characters of the output."""
+        return text if self.unicode else text.encode("ascii", "backslashreplace").decode("ascii")
+
+    def paint(self, text: str, role: Role) -> str:
+        """Return the text in the colours of its role, or as it is where there is no colour."""
+        if not self.colour or not text:
+            return text
+        import click
+
+        return click.style(text, **_LOOKS[role])
+
+    def symbol(self, name: Symbol) -> str:
+        """Return the symbol, in ASCII where the output has nothing else."""
+        rich_symbol, plain_symbol = _SYMBOLS[name]
+        return rich_symbol if self.unicode else plain_symbol

@@ -1,0 +1,157 @@
+"""The outcome of verification: one compact line for an account, and for ``verify`` the whole story."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from reconciler.render.text.layout import finish, hang, pad
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping, Sequence
+
+    from reconciler.model.evidence import Check, Verification
+    from reconciler.model.manifest import Kind
+    from reconciler.render.text.style import Role, Style, Symbol
+
+_LONGEST_CHECK_NAME = len("recipient")
+_CHECK_LOOKS: dict[str, tuple[Symbol, Role]] = {
+    "passed": ("passed", "good"),
+    "warned": ("warned", "warning"),
+    "failed": ("failed", "bad"),
+    "skipped": ("skipped", "faint"),
+}
+_AS_ASKED = frozenset({"notDeclared", "beyondDepth"})
+_OUTCOMES = {
+    "passed": "passed",
+    "failed": "failed",
+    "withheld": "withheld",
+    "skipped": "not verified",
+    "unchanged": "unchanged",
+}
+
+
+def verification_text(findings: Mapping[str, Verification], kinds: Mapping[str, Kind], *, style: Style) -> str:
+    """Return what ``verify`` found, by account name, and a closing count.
+
+    A single account is told check by check; of several, each has a line, and more where something is wrong.
+    """
+    if not findings:
+        return finish(["Nothing to verify."])
+    lines: list[str] = []
+    for name, found in sorted(findings.items()):
+        lines.append(f"{style.paint(style.show(name), 'strong')} ({style.show(kinds[name])})")
+        lines += _every_check(found, style) if len(findings) == 1 else verification_lines(found, style=style, indent=4)
+    return finish([*lines, "", *hang("", _count(list(findings.values())), width=style.width)])
+
+
+def verification_lines(
+    found: Verification, *, style: Style, indent: int, same: Sequence[Verification] = (), whose: str = ""
+) -> list[str]:
+    """Return the compact lines of one verification, indented by ``indent`` columns.
+
+    ``same`` are the others that ended alike, see ``likeness``; they widen the time to a range. ``whose`` stands
+    before what is said, such as ``all 80: ``.
+    """
+    telling = {"passed": _passed, "failed": _failed, "withheld": _withheld, "skipped": _skipped}.get(found.status)
+    said = telling(found, (found, *same)) if telling else [_UNCHANGED]
+    lines: list[str] = []
+    for number, (symbol, role, text) in enumerate(said):
+        mark = style.paint(style.symbol(symbol), role) if symbol else " "
+        told = whose + text if number == 0 else text
+        first, *rest = hang(" " * (indent + 2), style.show(told), width=style.width)
+        lines += [f"{' ' * indent}{mark} {first[indent + 2 :]}", *rest]
+    return lines
+
+
+def likeness(found: Verification) -> Hashable:
+    """Return what two verifications share that differ in their times only."""
+    checks = tuple((check.check, check.status, check.class_, check.code, _told(check)) for check in found.checks)
+    return found.status, found.depth, checks
+
+
+_Line = tuple["Symbol | None", "Role", str]
+_UNCHANGED: _Line = ("skipped", "faint", "no verification needed: these settings are as recorded")
+
+
+def _told(check: Check) -> str:
+    return "" if check.status == "passed" else check.message
+
+
+def _passed(found: Verification, alike: Sequence[Verification]) -> list[_Line]:
+    made = " ".join(check.check for check in found.checks if check.status in {"passed", "warned"})
+    depth = f" to {found.depth}" if found.depth else ""
+    return [("passed", "good", f"verified{depth} in {_seconds(alike)}: {made}"), *_warnings(found)]
+
+
+def _failed(found: Verification, _alike: Sequence[Verification]) -> list[_Line]:
+    failures = [check for check in found.checks if check.status == "failed"]
+    if not failures:
+        return [("failed", "bad", f"not verified{_reason(found)}")]
+    told = [f"{check.check} failed{_class(check)}: {check.message}" for check in failures]
+    lines: list[_Line] = [("failed", "bad", text) for text in told]
+    return [*lines, *_warnings(found), *_listed(found, "passed", "passed"), *_listed(found, "skipped", "not reached")]
+
+
+def _withheld(found: Verification, _alike: Sequence[Verification]) -> list[_Line]:
+    withheld = [check for check in found.checks if check.status == "skipped" and check.code == "withheld"]
+    said = f"{withheld[0].check} withheld: {withheld[0].message}" if withheld else "credential withheld"
+    return [("failed", "bad", said), *_warnings(found), *_listed(found, "passed", "passed")]
+
+
+def _skipped(found: Verification, _alike: Sequence[Verification]) -> list[_Line]:
+    if found.depth == "offline":
+        return [("skipped", "faint", "not verified: the depth was offline"), *_warnings(found)]
+    return [("skipped", "faint", f"not verified{_reason(found)}"), *_warnings(found)]
+
+
+def _warnings(found: Verification) -> list[_Line]:
+    warned = [check for check in found.checks if check.status == "warned"]
+    return [("warned", "warning", f"{check.check} ({check.code}): {check.message}") for check in warned]
+
+
+def _listed(found: Verification, status: str, heading: str) -> list[_Line]:
+    names = [check.check for check in found.checks if check.status == status and _is_worth_listing(check)]
+    return [(None, "faint", f"{heading}: {' '.join(names)}")] if names else []
+
+
+def _is_worth_listing(check: Check) -> bool:
+    """Tell a step that a failure kept from being made from one that was never asked for."""
+    return check.status == "passed" or check.code == "earlierFailure"
+
+
+def _reason(found: Verification) -> str:
+    skipped = [check for check in found.checks if check.status == "skipped"]
+    told = [check for check in skipped if check.code not in _AS_ASKED] or skipped
+    return f" ({told[0].code}): {told[0].message}" if told else ""
+
+
+def _class(check: Check) -> str:
+    facts = ", ".join(fact for fact in (check.class_, check.code) if fact)
+    return f" ({facts})" if facts else ""
+
+
+def _seconds(alike: Sequence[Verification]) -> str:
+    taken = sorted(f"{sum(check.seconds for check in found.checks):.2f}s" for found in alike)
+    ordered = sorted(taken, key=lambda text: float(text.removesuffix("s")))
+    return ordered[0] if ordered[0] == ordered[-1] else f"{ordered[0]} to {ordered[-1]}"
+
+
+def _every_check(found: Verification, style: Style) -> list[str]:
+    lines: list[str] = []
+    for check in found.checks:
+        symbol, role = _CHECK_LOOKS[check.status]
+        took = f" ({check.seconds:.2f}s)" if check.seconds else ""
+        kind = f"{check.status}{_class(check)}: " if check.status in {"failed", "warned"} else ""
+        label = " " * 6 + pad(check.check, _LONGEST_CHECK_NAME) + "  "
+        first, *rest = hang(label, style.show(f"{kind}{check.message}{took}"), width=style.width)
+        lines += [f"    {style.paint(style.symbol(symbol), role)} {first[6:]}", *rest]
+    return lines or verification_lines(found, style=style, indent=4)
+
+
+def _count(findings: Sequence[Verification]) -> str:
+    statuses = sorted((found.status for found in findings), key=list(_OUTCOMES).index)
+    counted = ", ".join(f"{len(list(same))} {_OUTCOMES[status]}" for status, same in groupby(statuses))
+    depths = {found.depth for found in findings if found.depth}
+    depth = f" (depth {depths.pop()})" if len(depths) == 1 else ""
+    return f"Verified {len(findings)} account{'' if len(findings) == 1 else 's'}{depth}: {counted}."

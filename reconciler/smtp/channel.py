@@ -1,0 +1,179 @@
+"""Lines out, replies in, over one socket: every wait bounded by the deadline, every reply by a cap."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from typing import TYPE_CHECKING
+
+from reconciler.smtp.faults import SmtpFault
+from reconciler.smtp.replies import REPLY_LINE, Reply, clean
+
+if TYPE_CHECKING:
+    import socket
+
+    from reconciler.model.evidence import CheckName
+    from reconciler.smtp.deadline import Deadline
+    from reconciler.smtp.masking import CredentialMask
+
+_MAX_LINE_OCTETS = 4096
+_MAX_REPLY_LINES = 128
+_MAX_REPLY_OCTETS = 64 * 1024
+_READ_OCTETS = 4096
+_CHALLENGE = 334
+_LAST_WORDS_SECONDS = 0.2
+_FAREWELL_SECONDS = 1.0
+
+
+class Channel:
+    """The two directions of one connection. ``step`` names the check at work; faults carry it."""
+
+    def __init__(self, connected: socket.socket, deadline: Deadline) -> None:
+        """Take over the socket."""
+        self._socket = connected
+        self._deadline = deadline
+        self._received = bytearray()
+        self._mask: CredentialMask | None = None
+        self.step: CheckName = "greeting"
+
+    @property
+    def deadline(self) -> Deadline:
+        """What bounds every wait."""
+        return self._deadline
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether TLS is in force."""
+        return isinstance(self._socket, ssl.SSLSocket)
+
+    @property
+    def local_address(self) -> str:
+        """This machine's address on the connection."""
+        return str(self._socket.getsockname()[0])
+
+    def mask(self, mask: CredentialMask) -> None:
+        """Mask a credential in every reply from now on."""
+        self._mask = mask
+
+    def encrypt(self, context: ssl.SSLContext, server_name: str) -> ssl.SSLSocket:
+        """Do the TLS handshake and speak TLS from now on; ``ssl.SSLError`` and ``OSError`` are the caller's.
+
+        Refuses where the server said more than asked in clear text: RFC 3207 section 4.2 wants nothing from before
+        the handshake to count, and what was said cannot be told from what somebody slipped in.
+        """
+        if self._received:
+            raise SmtpFault("plaintextInjected", step="tls", facts={"sample": clean(bytes(self._received[:60]))})
+        wrapped = context.wrap_socket(self._socket, server_hostname=server_name, do_handshake_on_connect=False)
+        self._socket = wrapped
+        wrapped.settimeout(self._deadline.remaining_seconds())
+        wrapped.do_handshake()
+        return wrapped
+
+    def has_answer_within(self, seconds: float) -> bool:
+        """Tell whether anything comes within ``seconds``: the first octets of a reply, or the connection's end."""
+        try:
+            if not self._received:
+                self._receive(min(seconds, self._deadline.remaining_seconds()))
+        except TimeoutError:
+            return False
+        except OSError:
+            raise self._fault("connectionLost") from None
+        return True
+
+    def send(self, octets: bytes) -> None:
+        """Send octets as they are; where the server has closed, its last words become the fault."""
+        try:
+            self._send_all(octets)
+        except TimeoutError:
+            raise self._fault("timedOut") from None
+        except OSError:
+            raise self._last_words() from None
+
+    def ask(self, line: bytes) -> Reply:
+        """Send one line, without its CR LF, and return the reply."""
+        self.send(line + b"\r\n")
+        return self.read_reply()
+
+    def read_reply(self) -> Reply:
+        """Return the next whole reply; raise ``SmtpFault`` for silence, a closed connection, or no reply at all."""
+        code, lines, total_octets = 0, list[str](), 0
+        while True:
+            line = self._read_line()
+            total_octets += len(line)
+            found = REPLY_LINE.match(line)
+            if found is None or (lines and int(found.group(1)) != code):
+                raise self._not_a_reply(line)
+            code = int(found.group(1))
+            lines.append(clean(self._masked(found.group(3) or b"")))
+            if found.group(2) != b"-":
+                return Reply(code, tuple(lines), (found.group(3) or b"") if code == _CHALLENGE else b"")
+            if len(lines) >= _MAX_REPLY_LINES or total_octets > _MAX_REPLY_OCTETS:
+                raise self._fault("replyTooLong")
+
+    def say_farewell(self, line: bytes) -> None:
+        """Send a last line without waiting for a reply, and close; nothing that goes wrong matters any more."""
+        with contextlib.suppress(OSError):
+            self._socket.settimeout(min(_FAREWELL_SECONDS, self._deadline.remaining_seconds()))
+            self._socket.send(line + b"\r\n")
+        self.close()
+
+    def close(self) -> None:
+        """Close the socket."""
+        with contextlib.suppress(OSError):
+            self._socket.close()
+
+    def _read_line(self) -> bytes:
+        while (end := self._received.find(b"\n")) < 0:
+            self._refuse_early()
+            try:
+                is_open = self._receive(self._deadline.remaining_seconds())
+            except TimeoutError:
+                raise self._fault("timedOut") from None
+            except OSError:
+                is_open = False
+            if not is_open:
+                raise self._fault("connectionLost")
+        line = bytes(self._received[:end]).removesuffix(b"\r")
+        if len(line) > _MAX_LINE_OCTETS:
+            raise self._fault("replyTooLong")
+        del self._received[: end + 1]
+        return line
+
+    def _refuse_early(self) -> None:
+        """Give up on what can no longer become a reply, rather than wait for the end of its line."""
+        if len(self._received) > _MAX_LINE_OCTETS:
+            raise self._fault("replyTooLong")
+        beginning = bytes(self._received[:4])
+        if len(beginning) == 4 and REPLY_LINE.match(beginning.rstrip(b"\r")) is None:  # noqa: PLR2004 - code, mark
+            raise self._not_a_reply(bytes(self._received))
+
+    def _receive(self, seconds: float) -> bool:
+        self._socket.settimeout(seconds)
+        octets = self._socket.recv(_READ_OCTETS)
+        self._received += octets
+        return bool(octets)
+
+    def _send_all(self, octets: bytes) -> None:
+        rest = memoryview(octets)
+        while rest:
+            self._socket.settimeout(self._deadline.remaining_seconds())
+            rest = rest[self._socket.send(rest) :]
+
+    def _last_words(self) -> SmtpFault:
+        """Return the fault of a closed connection, with the reply to nothing in which servers often say why."""
+        self._deadline = self._deadline.sooner(_LAST_WORDS_SECONDS)
+        try:
+            reply = self.read_reply()
+        except SmtpFault:
+            return self._fault("connectionLost")
+        return SmtpFault("connectionLost", step=self.step, reply=reply)
+
+    def _not_a_reply(self, line: bytes) -> SmtpFault:
+        sample = clean(self._masked(line), max_characters=60)
+        return SmtpFault("invalidReply", step=self.step, facts={"sample": sample})
+
+    def _masked(self, octets: bytes) -> bytes:
+        return self._mask.apply(octets) if self._mask else octets
+
+    def _fault(self, code: str) -> SmtpFault:
+        return SmtpFault(code, step=self.step)

@@ -1,0 +1,41 @@
+"""How a conversation ends early."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.model.check_codes import CHECK_CODES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.model.evidence import CheckName, FailureClass
+    from reconciler.smtp.replies import Reply
+
+
+class SmtpFault(Exception):
+    """A step could not be done. ``code`` is one of ``model.check_codes``; no attribute holds a credential.
+
+    ``step`` is the check that the code belongs to; ``reply`` the server's words, where it spoke; ``facts`` what a
+    sentence about the fault may name, cleaned text all of it.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        step: CheckName,
+        reply: Reply | None = None,
+        facts: Mapping[str, str] | None = None,
+    ) -> None:
+        """Keep the facts; where the table leaves the class open, the reply decides it."""
+        super().__init__(f"{step}: {code}" + (f": {reply}" if reply else ""))
+        self.code = code
+        self.step: CheckName = step
+        self.reply = reply
+        self.facts: dict[str, str] = dict(facts or {})
+        self.failure_class: FailureClass = CHECK_CODES[code].failure_class or _class_of(reply)
+
+
+def _class_of(reply: Reply | None) -> FailureClass:
+    return "transient" if reply is not None and reply.is_transient else "permanent"

@@ -1,0 +1,59 @@
+"""A server's reply as a value: code, enhanced status code and cleaned text. RFC 5321 section 4.2, RFC 3463."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from reconciler.model.text import UNSAFE_CHARACTER
+
+REPLY_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?\Z", re.DOTALL)
+_ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: |\Z)")
+_MAX_SHOWN = 300
+
+
+def clean(octets: bytes, *, max_characters: int = _MAX_SHOWN) -> str:
+    """Return foreign octets as text of one line: UTF-8, without control characters, cut to a length."""
+    text = UNSAFE_CHARACTER.sub(" ", octets.decode("utf-8", "replace")).strip()
+    return text if len(text) <= max_characters else text[: max_characters - 1] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One whole reply; ``lines`` are its texts without the codes, cleaned, credentials masked."""
+
+    code: int
+    lines: tuple[str, ...]
+    challenge: bytes = field(default=b"", repr=False)
+    """For 334 the text as it came, still in base64, for the mechanism alone; never shown."""
+
+    @property
+    def is_positive(self) -> bool:
+        """Whether the server did what it was asked (2xx)."""
+        return 200 <= self.code < 300  # noqa: PLR2004 - the classes of reply codes
+
+    @property
+    def is_intermediate(self) -> bool:
+        """Whether the server waits for more (3xx)."""
+        return 300 <= self.code < 400  # noqa: PLR2004 - the classes of reply codes
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether a later attempt may succeed (4xx)."""
+        return 400 <= self.code < 500  # noqa: PLR2004 - the classes of reply codes
+
+    @property
+    def enhanced(self) -> str | None:
+        """The enhanced status code, such as 5.7.8; None where the reply has none."""
+        found = _ENHANCED.match(self.lines[0]) if self.lines else None
+        return found.group(1) if found else None
+
+    @property
+    def words(self) -> str:
+        """The text without the code, on one line, cut to a length."""
+        text = " ".join(line for line in self.lines if line)
+        return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 1] + "…"
+
+    def __str__(self) -> str:
+        """Code and text, on one line."""
+        return f"{self.code} {self.words}".rstrip()

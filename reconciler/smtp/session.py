@@ -1,0 +1,285 @@
+"""The commands of one SMTP session, each with its replies turned into values or faults. RFC 5321.
+
+The order of use: ``greet``, ``start_tls``, ``log_in``, then ``mail``, ``rcpt``, ``send_message`` or ``reset``, ``leave``.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import socket
+from typing import TYPE_CHECKING
+
+from reconciler.model.domains import NotADomain, address_to_ascii, domain_to_ascii, host_to_ascii
+from reconciler.smtp import tls
+from reconciler.smtp.auth import choose
+from reconciler.smtp.faults import SmtpFault
+from reconciler.smtp.masking import CredentialMask
+
+if TYPE_CHECKING:
+    import ssl
+
+    from reconciler.model.evidence import CheckName
+    from reconciler.smtp.auth import Credential, Exchange
+    from reconciler.smtp.channel import Channel
+    from reconciler.smtp.replies import Reply
+    from reconciler.smtp.tls import TlsFacts
+
+_MAX_COMMAND_OCTETS = 510
+_MAX_CHALLENGES = 8
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_KEYWORD = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,39}\Z")
+
+_AUTH_CODES = {
+    504: "mechanismRefused",
+    530: "authenticationRequired",
+    534: "strongerLoginRequired",
+    535: "credentialsRejected",
+    538: "encryptionRequired",
+}
+_BASIC_AUTH_OFF = {(535, "5.7.139"), (550, "5.7.30")}
+"""Microsoft's replies where login by password is turned off for the mailbox or the organisation."""
+_RELAYING = re.compile(r"\brelay", re.IGNORECASE)
+_AUTHENTICATION_REQUIRED, _TOO_LARGE = 530, 552
+
+
+class Session:
+    """One session on one channel; the steps are called in SMTP's order, and a fault ends it."""
+
+    def __init__(self, channel: Channel, *, is_loopback: bool) -> None:
+        """Take over the channel; on loopback alone a login may go unencrypted."""
+        self._channel = channel
+        self._is_loopback = is_loopback
+        self._helo_name = ""
+        self._extensions: dict[str, str] = {}
+
+    def offers(self, extension: str) -> bool:
+        """Tell whether the last EHLO reply named an extension, such as STARTTLS."""
+        return extension in self._extensions
+
+    @property
+    def offered_mechanisms(self) -> frozenset[str]:
+        """The SASL mechanisms of the last EHLO reply, in upper case."""
+        return frozenset(self._extensions.get("AUTH", "").split())
+
+    def has_greeting_within(self, seconds: float) -> bool:
+        """Tell whether anything comes within ``seconds``: the beginning of the greeting, or the connection's end."""
+        self._channel.step = "greeting"
+        return self._channel.has_answer_within(seconds)
+
+    def greet(self, helo_name: str | None) -> None:
+        """Read the greeting and say EHLO, or HELO to a server that knows no EHLO. RFC 5321 sections 3.1, 3.2."""
+        self._channel.step = "greeting"
+        greeting = self._read_greeting()
+        if not greeting.is_positive:
+            code = "serverBusy" if greeting.is_transient else "serverRefused"
+            raise SmtpFault(code, step="greeting", reply=greeting)
+        self._helo_name = helo_argument(helo_name, self._channel.local_address)
+        self._say_hello()
+
+    def start_tls(self, context: ssl.SSLContext, server_name: str) -> TlsFacts:
+        """Upgrade by STARTTLS, forget what was offered in clear text and ask again. RFC 3207 section 4.2."""
+        self._channel.step = "tls"
+        if not self.offers("STARTTLS"):
+            raise SmtpFault("starttlsNotOffered", step="tls")
+        reply = self._channel.ask(b"STARTTLS")
+        if not reply.is_positive:
+            raise SmtpFault("starttlsRefused", step="tls", reply=reply)
+        facts = self._encrypt(context, server_name)
+        self._say_hello()
+        return facts
+
+    def encrypt_at_once(self, context: ssl.SSLContext, server_name: str) -> TlsFacts:
+        """Do the TLS handshake before the greeting (implicit TLS, RFC 8314); ``NotTls`` passes through."""
+        return tls.encrypt(self._channel, context, server_name)
+
+    def log_in(self, mechanism: str, credential: Credential) -> str:
+        """Log in, once, and return the mechanism's name on the wire. RFC 4954.
+
+        Raise ``SmtpFault`` of step auth; its code is ``withheld`` where the connection is neither encrypted nor
+        to this machine, and then nothing was sent.
+        """
+        self._channel.step = "auth"
+        if not (self._channel.is_encrypted or self._is_loopback):
+            raise SmtpFault("withheld", step="auth")
+        chosen = choose(mechanism, self.offered_mechanisms)
+        self._channel.mask(CredentialMask(credential.username, credential.secret))
+        reply = self._exchange(chosen(credential))
+        if not reply.is_positive:
+            raise SmtpFault(_auth_code(reply), step="auth", reply=reply, facts={"mechanism": chosen.wire_name})
+        return chosen.wire_name
+
+    def mail(self, address: str) -> None:
+        """Name the envelope sender. RFC 5321 section 4.1.1.2."""
+        path, parameters = self._path(address, "sender")
+        reply = self._channel.ask(b"MAIL FROM:" + path + parameters)
+        self._require(reply, "sender", refused="senderRefused", deferred="senderDeferred")
+
+    def rcpt(self, address: str) -> None:
+        """Name the recipient. RFC 5321 section 4.1.1.3."""
+        path, _ = self._path(address, "recipient")
+        reply = self._channel.ask(b"RCPT TO:" + path)
+        refused = "relayingDenied" if _RELAYING.search(reply.words) else "recipientRefused"
+        self._require(reply, "recipient", refused=refused, deferred="recipientDeferred")
+
+    def send_message(self, message: bytes) -> str:
+        """Send a message and return the server's words on accepting it. RFC 5321 sections 4.1.1.4, 4.5.2.
+
+        Raise ``SmtpFault`` unknownDelivery where the connection ends after the final dot: the message may have
+        arrived, and must not be sent again.
+        """
+        self._channel.step = "message"
+        reply = self._channel.ask(b"DATA")
+        if not reply.is_intermediate:
+            self._require_message(reply)
+            raise SmtpFault("invalidReply", step="message", reply=reply, facts={"sample": str(reply)})
+        octets = _transparent(message)
+        self._channel.send(octets[:-5])
+        try:
+            self._channel.send(octets[-5:])
+            reply = self._channel.read_reply()
+        except SmtpFault as fault:
+            raise SmtpFault("unknownDelivery", step="message", reply=fault.reply) from None
+        self._require_message(reply)
+        return reply.words
+
+    def reset(self) -> None:
+        """Give up the current transaction and stay connected. RFC 5321 section 4.1.1.5."""
+        self._channel.step = "sender"
+        reply = self._channel.ask(b"RSET")
+        if not reply.is_positive:
+            raise SmtpFault("connectionLost", step="sender", reply=reply)
+
+    def leave(self) -> None:
+        """Give up the current transaction, if any, and close without waiting for replies."""
+        self._channel.say_farewell(b"RSET\r\nQUIT")
+
+    def _read_greeting(self) -> Reply:
+        try:
+            return self._channel.read_reply()
+        except SmtpFault as fault:
+            if fault.code != "invalidReply":
+                raise
+            raise SmtpFault("notSmtp", step="greeting", facts=fault.facts) from None
+
+    def _say_hello(self) -> None:
+        self._extensions = {}
+        argument = self._helo_name.encode("ascii")
+        reply = self._channel.ask(b"EHLO " + argument)
+        if reply.is_positive:
+            self._extensions = parse_extensions(reply)
+            return
+        if not reply.is_transient:
+            reply = self._channel.ask(b"HELO " + argument)
+        if not reply.is_positive:
+            raise SmtpFault("helloRefused", step=self._channel.step, reply=reply)
+
+    def _encrypt(self, context: ssl.SSLContext, server_name: str) -> TlsFacts:
+        try:
+            return tls.encrypt(self._channel, context, server_name)
+        except tls.NotTls:
+            reason = "the server went on in clear text after STARTTLS"
+            raise SmtpFault("tlsFailed", step="tls", facts={"reason": reason}) from None
+
+    def _exchange(self, exchange: Exchange) -> Reply:
+        line = b"AUTH " + exchange.wire_name.encode("ascii")
+        pending = exchange.initial_response()
+        if pending is not None:
+            whole = line + b" " + (base64.b64encode(pending) or b"=")
+            if len(whole) <= _MAX_COMMAND_OCTETS:
+                line, pending = whole, None
+        reply = self._channel.ask(line)
+        for _ in range(_MAX_CHALLENGES):
+            if not reply.is_intermediate:
+                return reply
+            response, pending = (pending if pending is not None else exchange.respond(_challenge(reply))), None
+            if response is None:
+                break
+            reply = self._channel.ask(base64.b64encode(response))
+        if reply.is_intermediate:
+            reply = self._channel.ask(b"*")
+        if reply.is_positive or reply.is_intermediate:
+            raise SmtpFault("invalidReply", step="auth", reply=reply, facts={"sample": str(reply)})
+        return reply
+
+    def _path(self, address: str, step: CheckName) -> tuple[bytes, bytes]:
+        self._channel.step = step
+        path = f"<{address_to_ascii(address)}>"
+        if path.isascii():
+            return path.encode("ascii"), b""
+        if not self.offers("SMTPUTF8"):
+            raise SmtpFault("internationalAddressUnsupported", step=step)
+        return path.encode(), b" SMTPUTF8 BODY=8BITMIME" if self.offers("8BITMIME") else b" SMTPUTF8"
+
+    def _require(self, reply: Reply, step: CheckName, *, refused: str, deferred: str) -> None:
+        if reply.is_positive:
+            return
+        if reply.code == _AUTHENTICATION_REQUIRED:
+            raise SmtpFault("authenticationRequired", step=step, reply=reply)
+        raise SmtpFault(deferred if reply.is_transient else refused, step=step, reply=reply)
+
+    def _require_message(self, reply: Reply) -> None:
+        refused = "messageTooLarge" if reply.code == _TOO_LARGE else "messageRefused"
+        if reply.is_intermediate:
+            raise SmtpFault("unknownDelivery", step="message", reply=reply)
+        self._require(reply, "message", refused=refused, deferred="messageDeferred")
+
+
+def helo_argument(helo_name: str | None, local_address: str) -> str:
+    """Return the argument of EHLO: the name given, this machine's if it is a full one, or its address as a literal.
+
+    RFC 5321 section 4.1.4 asks for an address literal where there is no meaningful name.
+    """
+    if helo_name:
+        name = host_to_ascii(helo_name)
+        return _literal(name) if _is_address(name) else name
+    own = socket.gethostname()
+    try:
+        name = domain_to_ascii(own)
+    except NotADomain:
+        return _literal(local_address)
+    return name if "." in name and not _is_address(name) else _literal(local_address)
+
+
+def parse_extensions(reply: Reply) -> dict[str, str]:
+    """Return the extensions of an EHLO reply, keyword to parameters, in upper case; ``AUTH=LOGIN`` counts too."""
+    extensions: dict[str, str] = {}
+    for line in reply.lines[1:]:
+        keyword, _, parameters = line.upper().replace("AUTH=", "AUTH ", 1).partition(" ")
+        if _KEYWORD.match(keyword):
+            words = [word for word in parameters.split() if keyword != "AUTH" or _KEYWORD.match(word)]
+            extensions[keyword] = " ".join([*extensions.get(keyword, "").split(), *words])
+    return extensions
+
+
+def _is_address(name: str) -> bool:
+    return ":" in name or name.replace(".", "").isdecimal()
+
+
+def _literal(address: str) -> str:
+    return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
+
+
+def _challenge(reply: Reply) -> bytes:
+    try:
+        return base64.b64decode(reply.challenge.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _auth_code(reply: Reply) -> str:
+    if (reply.code, reply.enhanced) in _BASIC_AUTH_OFF:
+        return "basicAuthDisabled"
+    if reply.is_transient:
+        return "authUnavailable"
+    return _AUTH_CODES.get(reply.code, "authRefused")
+
+
+def _transparent(message: bytes) -> bytes:
+    """Return a message ready for DATA: lines end in CR LF, leading dots are doubled, the final dot is added."""
+    lines = _LINE_END.split(message)
+    if lines and not lines[-1]:
+        lines.pop()
+    stuffed = [b"." + line if line.startswith(b".") else line for line in lines]
+    return b"\r\n".join([*stuffed, b".", b""]) if stuffed else b"\r\n.\r\n"

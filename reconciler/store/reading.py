@@ -1,0 +1,172 @@
+"""Queries, each over one connection that sees one snapshot."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, select
+
+from reconciler.diagnostics import error
+from reconciler.errors import StateMissing
+from reconciler.store.digests import row_digest_or_none
+from reconciler.store.journal import JournalReport, Link, StoredDigests, check_links, genesis_hash
+from reconciler.store.rows import (
+    ACCOUNT_COLUMNS,
+    account_from_row,
+    entry_from_row,
+    link_from_row,
+    payload_of,
+    revision_from_row,
+    state_from_rows,
+)
+from reconciler.store.schema import ACCOUNTS, JOURNAL, PAYLOADS, PROJECTS, REVISED_ACCOUNTS, REVISIONS, ROUTES
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+
+    from reconciler.model.recorded import JournalEntry, RecordedAccount, RecordedState, Revision
+
+_ACCOUNT = [ACCOUNTS.c[column] for column in ACCOUNT_COLUMNS]
+_REVISION = [column for column in REVISIONS.c if column.name != "project"]
+_LINK = [JOURNAL.c[column] for column in Link._fields]
+
+
+def read_state(connection: Connection, project: str) -> RecordedState:
+    """Return the whole state of a project; accounts by name."""
+    # Sorted here: the database would look every row up through an index, or sort all its columns.
+    accounts = connection.execute(select(*_ACCOUNT).where(ACCOUNTS.c.project == project)).all()
+    routes = select(ROUTES.c.secret, ROUTES.c.fingerprint, ROUTES.c.route).where(ROUTES.c.project == project)
+    return state_from_rows(
+        read_project(connection, project),
+        accounts={row[0]: account_from_row(row) for row in sorted(accounts, key=itemgetter(0))},
+        routes=connection.execute(routes).all(),
+    )
+
+
+def read_project(connection: Connection, project: str) -> tuple[str, str, int, str | None]:
+    """Return project, lineage, serial and the id of the fingerprint key."""
+    columns = (PROJECTS.c.project, PROJECTS.c.lineage, PROJECTS.c.serial, PROJECTS.c.fingerprint_key_id)
+    row = connection.execute(select(*columns).where(PROJECTS.c.project == project)).first()
+    if row is None:
+        raise StateMissing(error("stateMissing", "The project is no longer in the state.", subject=project))
+    return tuple(row)
+
+
+def read_account(connection: Connection, project: str, *, name: str) -> RecordedAccount | None:
+    """Return one account."""
+    query = select(*_ACCOUNT).where(ACCOUNTS.c.project == project, ACCOUNTS.c.name == name)
+    row = connection.execute(query).first()
+    return None if row is None else account_from_row(row)
+
+
+def read_revisions(
+    connection: Connection, project: str, *, name: str | None, limit: int | None
+) -> tuple[Revision, ...]:
+    """Return revisions, newest first; with a name those that touched it, also under its earlier names."""
+    query = select(*_REVISION).where(REVISIONS.c.project == project).order_by(REVISIONS.c.revision.desc())
+    if name is None:
+        return tuple(revision_from_row(row) for row in connection.execute(_limited(query, limit)))
+    numbers = sorted(_revisions_of(connection, project, name=name), reverse=True)[:limit]
+    return tuple(
+        revision_from_row(connection.execute(query.where(REVISIONS.c.revision == number)).one()) for number in numbers
+    )
+
+
+def _limited(query: Select[Any], limit: int | None) -> Select[Any]:
+    return query if limit is None else query.limit(limit)
+
+
+def _revisions_of(connection: Connection, project: str, *, name: str) -> set[int]:
+    """Return the revisions that touched a name, and before each rename those that touched the name before it."""
+    table = REVISED_ACCOUNTS.c
+    query = select(table.revision, table.previous_name).where(table.project == project)
+    found: set[int] = set()
+    followed: dict[str, int | None] = {}
+    names: list[tuple[str, int | None]] = [(name, None)]
+    while names:
+        current, last = names.pop()
+        if current in followed and not _is_later(last, followed[current]):
+            continue
+        followed[current] = last
+        touched = query.where(table.name == current)
+        rows = connection.execute(touched if last is None else touched.where(table.revision <= last)).all()
+        found.update(revision for revision, _ in rows)
+        names.extend((previous, revision) for revision, previous in rows if previous is not None)
+    return found
+
+
+def _is_later(last: int | None, followed: int | None) -> bool:
+    """Tell whether a bound reaches later than one followed already; None has no bound."""
+    return followed is not None and (last is None or last > followed)
+
+
+def revision_of_plan(connection: Connection, project: str, *, plan_digest: str) -> int | None:
+    """Return the number of the revision that applied a plan."""
+    query = select(REVISIONS.c.revision).where(REVISIONS.c.project == project, REVISIONS.c.plan_digest == plan_digest)
+    return connection.execute(query.order_by(REVISIONS.c.revision)).scalars().first()
+
+
+def read_journal(connection: Connection, project: str) -> tuple[JournalEntry, ...]:
+    """Return the journal's entries in their order."""
+    return tuple(entry_from_row(link) for link in read_links(connection, project))
+
+
+def read_payload(connection: Connection, project: str, *, sequence: int) -> dict[str, Any] | None:
+    """Return what an entry of the journal tells; None where there is none."""
+    query = select(PAYLOADS.c.payload).where(PAYLOADS.c.project == project, PAYLOADS.c.sequence == sequence)
+    text = connection.execute(query).scalar()
+    return None if text is None else payload_of(sequence, text)
+
+
+def read_links(connection: Connection, project: str) -> list[Link]:
+    """Return the journal's entries as they are stored."""
+    query = select(*_LINK).where(JOURNAL.c.project == project).order_by(JOURNAL.c.sequence)
+    return [link_from_row(row) for row in connection.execute(query)]
+
+
+def read_last_link(connection: Connection, project: str) -> Link | None:
+    """Return the journal's last entry."""
+    query = select(*_LINK).where(JOURNAL.c.project == project).order_by(JOURNAL.c.sequence.desc()).limit(1)
+    row = connection.execute(query).first()
+    return None if row is None else link_from_row(row)
+
+
+def read_head(connection: Connection, project: str) -> str:
+    """Return the hash of the journal's last entry; of its lineage where it has none."""
+    last = read_last_link(connection, project)
+    if last is not None:
+        return last.hash
+    _, lineage, _, _ = read_project(connection, project)
+    return genesis_hash(project, lineage)
+
+
+def check_journal(connection: Connection, project: str, *, head: str | None) -> JournalReport:
+    """Return what is wrong with the journal and with the rows that it vouches for."""
+    _, lineage, serial, _ = read_project(connection, project)
+    payloads = connection.execute(
+        select(PAYLOADS.c.sequence, PAYLOADS.c.payload).where(PAYLOADS.c.project == project)
+    )
+    return check_links(
+        read_links(connection, project),
+        {row[0]: row[1] for row in payloads},
+        genesis=genesis_hash(project, lineage),
+        stored=_stored_digests(connection, project, serial=serial),
+        head=head,
+    )
+
+
+def _stored_digests(connection: Connection, project: str, *, serial: int) -> StoredDigests:
+    accounts = connection.execute(select(*_ACCOUNT).where(ACCOUNTS.c.project == project)).mappings()
+    revisions = connection.execute(select(*_REVISION).where(REVISIONS.c.project == project)).mappings()
+    routes = connection.execute(
+        select(ROUTES.c.account, ROUTES.c.secret, ROUTES.c.fingerprint, ROUTES.c.route).where(
+            ROUTES.c.project == project
+        )
+    ).mappings()
+    return StoredDigests(
+        accounts={row["name"]: row_digest_or_none(row) for row in accounts},
+        revisions={row["revision"]: row_digest_or_none(row) for row in revisions},
+        routes=frozenset(row_digest_or_none(row) for row in routes),
+        serial=serial,
+    )

@@ -1,0 +1,273 @@
+"""Rows read back as values, each part parsed when it is first looked at.
+
+A plan over thousands of accounts looks at the document text and the settings digest of most of them and at nothing
+else; parsing evidence and approvals of all would cost several times the reading.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from reconciler.diagnostics import error
+from reconciler.errors import StateUnavailable
+from reconciler.model.evidence import Evidence
+from reconciler.model.recorded import (
+    Approval,
+    JournalEntry,
+    RecordedAccount,
+    RecordedState,
+    RecordedVerification,
+    Revision,
+    Suspension,
+)
+from reconciler.model.route import Route, SecretRoute
+from reconciler.store.journal import Link
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+T = TypeVar("T")
+
+ACCOUNT_COLUMNS = (
+    "name", "kind", "document", "revision", "settings_digest", "ca_digest", "fingerprint_key_id",
+    "written", "created_at", "updated_at", "fingerprints", "approval", "verification", "suspension", "evidence",
+)  # fmt: skip
+"""The columns that ``account_from_row`` takes: first what every plan looks at, then what is parsed when wanted."""
+
+_KINDS = frozenset({"OwnAccount", "MarketingAccount"})
+
+
+class StoredAccount(RecordedAccount):
+    """An account read from a row. Equal to a ``RecordedAccount`` of the same content."""
+
+    _row: Any
+    """The row as it was read; its columns are attributes."""
+
+    @cached_property
+    def written(self) -> dict[str, str]:
+        """Path to text of domains written otherwise."""
+        return self._mapping("written")
+
+    @cached_property
+    def fingerprints(self) -> dict[str, str]:
+        """Secret reference to keyed fingerprint."""
+        return self._mapping("fingerprints")
+
+    @cached_property
+    def created_at(self) -> datetime:
+        """When the account was first recorded."""
+        return self._parsed("created_at", datetime.fromisoformat)
+
+    @cached_property
+    def updated_at(self) -> datetime:
+        """When the account was last changed."""
+        return self._parsed("updated_at", datetime.fromisoformat)
+
+    @cached_property
+    def approval(self) -> Approval | None:
+        """The platform's decision."""
+        return self._optional("approval", Approval.model_validate_json)
+
+    @cached_property
+    def verification(self) -> RecordedVerification | None:
+        """The last verification."""
+        return self._optional("verification", RecordedVerification.model_validate_json)
+
+    @cached_property
+    def suspension(self) -> Suspension | None:
+        """The emergency stop."""
+        return self._optional("suspension", Suspension.model_validate_json)
+
+    @cached_property
+    def evidence(self) -> Evidence | None:
+        """The last evidence in full."""
+        return self._optional("evidence", Evidence.model_validate_json)
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The document, parsed."""
+        return _parse("document", self.name, self.canonical, _document_of)
+
+    def _mapping(self, column: str) -> dict[str, str]:
+        return self._optional(column, _mapping_of) or {}
+
+    def _optional(self, column: str, parse: Callable[[str], T]) -> T | None:
+        text = getattr(self._row, column)
+        return None if text is None else _parse(column, self.name, text, parse)
+
+    def _parsed(self, column: str, parse: Callable[[str], T]) -> T:
+        return _parse(column, self.name, getattr(self._row, column), parse)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare content, whatever has been parsed so far."""
+        if not isinstance(other, RecordedAccount):
+            return NotImplemented
+        return all(getattr(self, each.name) == getattr(other, each.name) for each in fields(RecordedAccount))
+
+    def __hash__(self) -> int:
+        """Hash by what tells accounts apart."""
+        return hash((self.name, self.canonical, self.revision))
+
+
+def account_from_row(row: Any) -> RecordedAccount:
+    """Return the account of a row with the columns ``ACCOUNT_COLUMNS``, as attributes.
+
+    Raises ``StateUnavailable`` for a kind that does not exist; other parts that cannot be read raise it when looked at.
+    """
+    name, kind, document, revision, settings_digest, ca_digest, fingerprint_key_id, *_ = row
+    if kind not in _KINDS:
+        raise _unreadable("kind", name)
+    account = object.__new__(StoredAccount)
+    # Set past the frozen __init__, which costs more than the database's read.
+    account.__dict__.update(
+        name=name,
+        kind=kind,
+        canonical=document,
+        revision=revision,
+        settings_digest=settings_digest,
+        ca_digest=ca_digest,
+        fingerprint_key_id=fingerprint_key_id,
+        _row=row,
+    )
+    return account
+
+
+class StoredState(RecordedState):
+    """A state read from rows; its routes are parsed when they are first looked at."""
+
+    _route_rows: Sequence[Sequence[Any]]
+
+    @cached_property
+    def routes(self) -> tuple[SecretRoute, ...]:
+        """Every route that any secret has been recorded with, each once, by secret, route and fingerprint."""
+        rows = sorted({tuple(row) for row in self._route_rows}, key=_route_order)
+        return tuple(_parse("route", row[0], row, _route_of) for row in rows)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare content, whatever has been parsed so far."""
+        if not isinstance(other, RecordedState):
+            return NotImplemented
+        return all(getattr(self, each.name) == getattr(other, each.name) for each in fields(RecordedState))
+
+    def __hash__(self) -> int:
+        """Hash by what tells states apart."""
+        return hash((self.project, self.lineage, self.serial))
+
+
+def state_from_rows(
+    project: Sequence[Any], *, accounts: dict[str, RecordedAccount], routes: Sequence[Sequence[Any]]
+) -> RecordedState:
+    """Return a state.
+
+    Takes the project's row (project, lineage, serial, fingerprint key's id), its accounts, and the rows (secret,
+    fingerprint, route) of its routes.
+    """
+    name, lineage, serial, fingerprint_key_id = project
+    state = object.__new__(StoredState)
+    state.__dict__.update(
+        project=name,
+        lineage=lineage,
+        serial=serial,
+        accounts=accounts,
+        fingerprint_key_id=fingerprint_key_id,
+        _route_rows=routes,
+    )
+    return state
+
+
+def revision_from_row(row: Sequence[Any]) -> Revision:
+    """Return the revision of a row: revision, at, actor, actor source, commit, reference, plan, summary, changes."""
+    return _parse("revision", str(row[0]), row, _revision_of)
+
+
+def entry_from_row(row: Sequence[Any]) -> JournalEntry:
+    """Return the journal entry of a row: sequence, at, event, payload digest, previous, hash."""
+    return _parse("journal entry", str(row[0]), row, _entry_of)
+
+
+def link_from_row(row: Sequence[Any]) -> Link:
+    """Return a row of the journal as it is stored; raise ``StateUnavailable`` for columns of another type."""
+    sequence, *texts = row
+    if type(sequence) is not int or not all(isinstance(text, str) for text in texts):
+        raise _unreadable("journal entry", sequence)
+    return Link(sequence, *texts)
+
+
+def payload_of(sequence: int, text: str) -> dict[str, Any]:
+    """Return the payload of a journal entry, parsed."""
+    return _parse("journal payload", str(sequence), text, _mapping_of)
+
+
+def _route_order(row: Sequence[Any]) -> tuple[str, str, str]:
+    secret, fingerprint, route = row
+    return str(secret), str(route), fingerprint or ""
+
+
+def _route_of(row: Sequence[Any]) -> SecretRoute:
+    secret, fingerprint, route = row
+    return SecretRoute(secret=secret, fingerprint=fingerprint, route=Route.model_validate_json(route))
+
+
+def _revision_of(row: Sequence[Any]) -> Revision:
+    number, at, actor, actor_source, commit, reference, plan_digest, summary, changes = row
+    return Revision(
+        revision=number,
+        at=datetime.fromisoformat(at),
+        actor=actor,
+        actor_source=actor_source,
+        commit=commit,
+        reference=reference,
+        plan_digest=plan_digest,
+        summary=json.loads(summary),
+        changes=tuple(json.loads(changes)),
+    )
+
+
+def _entry_of(row: Sequence[Any]) -> JournalEntry:
+    sequence, at, event, payload_digest, previous, own_hash = row
+    return JournalEntry(
+        sequence=sequence,
+        at=datetime.fromisoformat(at),
+        event=event,
+        payload_digest=payload_digest,
+        previous=previous,
+        hash=own_hash,
+    )
+
+
+def _document_of(text: str) -> dict[str, Any]:
+    document = _mapping_of(text)
+    if not isinstance(document.get("metadata"), dict) or not isinstance(document.get("spec"), dict):
+        raise TypeError("metadata or spec is missing")
+    return document
+
+
+def _mapping_of(text: str) -> dict[str, Any]:
+    mapping = json.loads(text)
+    if not isinstance(mapping, dict):
+        raise TypeError("not a mapping")
+    return mapping
+
+
+def _parse(part: str, owner: str, raw: Any, parse: Callable[[Any], T]) -> T:
+    """Return what ``parse`` makes of a stored part, or raise ``StateUnavailable`` without showing the part."""
+    try:
+        return parse(raw)
+    except (ValueError, TypeError, RecursionError):
+        raise _unreadable(part, owner) from None
+
+
+def _unreadable(part: str, owner: Any) -> StateUnavailable:
+    return StateUnavailable(
+        error(
+            "stateUnavailable",
+            f"The {part.replace('_', ' ')} of {str(owner)[:80]} in the state's database cannot be read: the database "
+            "was altered by something other than reconciler, or is damaged. Restore it from a backup. This shows what "
+            "was altered:\n    reconciler journal check",
+            subject=str(owner)[:80],
+        )
+    )

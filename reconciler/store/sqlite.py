@@ -1,0 +1,256 @@
+"""SQLite: connections, pragmas, transactions, making the file, and failures in plain sentences.
+
+Everything that is true of SQLite alone is here. The driver's own implicit transactions are switched off; reads run in
+one deferred transaction (a snapshot), writes in one that takes the write lock at its beginning.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from reconciler.diagnostics import error
+from reconciler.errors import GuardRefused, StateMissing, StateUnavailable
+from reconciler.store.schema import METADATA, SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+APPLICATION_ID = 0x52434E4C
+"""``RCNL`` in the file's header (offset 68): what tells a state from any other SQLite file."""
+
+BUSY_TIMEOUT_SECONDS = 30.0
+_BEGIN = "reconciler_begin"
+_MAX_SHOWN = 200
+
+
+class SqliteFile:
+    """One SQLite file as a place for states. Holds no connection between uses."""
+
+    def __init__(
+        self, path: Path, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS, known_as: Path | None = None
+    ) -> None:
+        """Name the file, and the path to name it by in problems; nothing is opened or made yet."""
+        self.path = path
+        self._known_as = known_as or path
+        self._busy_timeout_seconds = busy_timeout_seconds
+        self._engine = self._make_engine()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Hand out a connection that sees one snapshot; what is written through it is lost."""
+        with self._plain_failures(), self._transaction("DEFERRED") as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Hand out a connection that holds the write lock; commit at the end, roll back on any exception."""
+        with self._plain_failures(), self._transaction("IMMEDIATE") as connection:
+            yield connection
+            connection.commit()
+
+    def check_identity(self) -> None:
+        """Raise unless the file is a state that this version reads.
+
+        ``StateMissing`` where there is none, ``GuardRefused`` (``stateNewer``) for a newer one, ``StateUnavailable``
+        for anything else. Reads the header only.
+        """
+        self._check_file()
+        with self.reading() as connection:
+            application_id = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+            version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        if application_id != APPLICATION_ID or version < 1:
+            raise self._unavailable("is a database, but not a state of reconciler. Check the address of the state.")
+        if version > SCHEMA_VERSION:
+            raise GuardRefused(
+                error(
+                    "stateNewer",
+                    f"The state {self._shown} has the format {version}, and this version of reconciler knows formats "
+                    f"up to {SCHEMA_VERSION}. An older version would misread or damage it. Use the version of "
+                    "reconciler that wrote it, or a later one.",
+                )
+            )
+
+    def is_there(self) -> bool:
+        """Tell whether something stands at the path, as far as can be seen."""
+        try:
+            self.path.stat()
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def create(self, fill: Callable[[Connection], None]) -> bool:
+        """Make the file with its tables and what ``fill`` adds; False where there is a file already.
+
+        Folders that are missing are made for the owner alone, as is the file. The file appears complete or not at all.
+        """
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(prefix=f".{self.path.name}.", suffix=".new", dir=self.path.parent)
+            os.close(descriptor)
+        except OSError as failure:
+            raise self._unavailable(f"cannot be made: {_reason(failure)}.") from None
+        unfinished = SqliteFile(Path(name), known_as=self.path)
+        try:
+            with unfinished.writing() as connection:
+                _make_tables(connection)
+                fill(connection)
+            return self._put_in_place(unfinished.path)
+        finally:
+            unfinished.path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        self._engine.dispose()
+
+    def _make_engine(self) -> Engine:
+        engine = create_engine("sqlite://", creator=self._connect, poolclass=NullPool, hide_parameters=True)
+        event.listen(engine, "begin", _emit_begin)
+        return engine
+
+    def _connect(self) -> sqlite3.Connection:
+        """Open the file, which must exist: ``mode=rw`` never makes one."""
+        address = f"file:{quote(str(self.path.absolute()))}?mode=rw"
+        connection = sqlite3.connect(
+            address, uri=True, timeout=self._busy_timeout_seconds, isolation_level=None, cached_statements=64
+        )
+        try:
+            # EXTRA is FULL and the folder's entry too: a reported commit outlives a power cut.
+            for setting in ("synchronous=EXTRA", "foreign_keys=ON", "trusted_schema=OFF"):
+                connection.execute(f"PRAGMA {setting}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    @contextmanager
+    def _transaction(self, mode: str) -> Iterator[Connection]:
+        with self._engine.connect() as connection:
+            connection.execution_options(**{_BEGIN: mode})
+            try:
+                connection.begin()
+                yield connection
+            finally:
+                # A commit that failed leaves the driver inside the transaction, which SQLAlchemy takes for ended.
+                connection.connection.rollback()
+
+    @contextmanager
+    def _plain_failures(self) -> Iterator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, sqlite3.Error) as failure:
+            raise self._failure(getattr(failure, "orig", failure)) from None
+
+    @property
+    def _shown(self) -> str:
+        text = str(self._known_as)
+        return text if len(text) <= _MAX_SHOWN else "…" + text[-_MAX_SHOWN:]
+
+    def _check_file(self) -> None:
+        try:
+            status = self.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise StateMissing(error("stateMissing", missing_text(f"There is no file {self._shown}."))) from None
+        except (OSError, ValueError) as failure:
+            raise self._unavailable(f"cannot be reached: {_reason(failure)}.") from None
+        if not stat.S_ISREG(status.st_mode):
+            raise self._unavailable("is not a file. Check the address of the state.")
+        if status.st_size == 0:
+            raise self._unavailable("is an empty file, so what it held is lost. Restore it from a backup.")
+
+    def _put_in_place(self, finished: Path) -> bool:
+        try:
+            _link(finished, self.path)
+        except FileExistsError:
+            return False
+        except OSError as failure:
+            raise self._unavailable(f"cannot be made: {_reason(failure)}.") from None
+        _sync_folder(self.path.parent)
+        return True
+
+    def _failure(self, failure: BaseException | None) -> StateUnavailable:
+        code = getattr(failure, "sqlite_errorcode", None)
+        if code is None:
+            return self._unavailable("holds something that cannot be read. Restore it from a backup.")
+        sentence = _SENTENCES.get(code & 0xFF)
+        if sentence is None:
+            sentence = f"could not be used (SQLite says {failure.sqlite_errorname})."  # type: ignore[union-attr]
+        return self._unavailable(sentence)
+
+    def _unavailable(self, sentence: str) -> StateUnavailable:
+        return StateUnavailable(error("stateUnavailable", f"The state {self._shown} {sentence}"))
+
+
+def missing_text(fact: str) -> str:
+    """Return what to tell where there is no state."""
+    return (
+        f"{fact} A missing state is never taken for an empty one: the plan would create every account again. "
+        "If this project has a state elsewhere, name it with --state. If it never had one, make it once:\n"
+        "    reconciler state init"
+    )
+
+
+_SENTENCES = {
+    sqlite3.SQLITE_BUSY: "is locked by another process that did not let go in time. Nothing was changed. Try again.",
+    sqlite3.SQLITE_LOCKED: "is locked by another process that did not let go in time. Nothing was changed. Try again.",
+    sqlite3.SQLITE_READONLY: "may only be read here. Nothing was changed. Give write permission on the file and on "
+    "its folder, in which SQLite keeps a journal while it writes.",
+    sqlite3.SQLITE_FULL: "could not be written because the disk is full. Nothing was changed. Make room and try again.",
+    sqlite3.SQLITE_IOERR: "could not be read or written: the system reported an input or output error, such as a disk "
+    "that fails, a quota or a limit on file size. Nothing was changed.",
+    sqlite3.SQLITE_CORRUPT: "is damaged: SQLite cannot make sense of the file. Restore it from a backup.",
+    sqlite3.SQLITE_NOTADB: "is not a SQLite database. Check the address of the state, or restore it from a backup.",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened. Check that the file exists and that it and its folder may be read "
+    "and written.",
+    sqlite3.SQLITE_PERM: "may not be used: the system refused access to the file.",
+    sqlite3.SQLITE_ERROR: "does not have the tables that its format says. It was altered by something other than "
+    "reconciler. Restore it from a backup.",
+    sqlite3.SQLITE_CONSTRAINT: "holds rows that contradict each other. It was altered by something other than "
+    "reconciler. Nothing was changed. Restore it from a backup.",
+}
+"""What went wrong, by SQLite's primary result code."""
+
+
+def _emit_begin(connection: Connection) -> None:
+    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get(_BEGIN, 'DEFERRED')}")
+
+
+def _make_tables(connection: Connection) -> None:
+    METADATA.create_all(connection, checkfirst=False)
+    connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _link(finished: Path, path: Path) -> None:
+    """Give a finished file its name, never over an existing one."""
+    try:
+        os.link(finished, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # Some filesystems have no links.
+        if path.exists() or path.is_symlink():
+            raise FileExistsError from None
+        finished.rename(path)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _reason(failure: Any) -> str:
+    return getattr(failure, "strerror", None) or "the path is not valid"

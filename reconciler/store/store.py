@@ -1,0 +1,118 @@
+"""A state that is open: what can be read of it, and the beginning of a write."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self
+
+from reconciler.store import reading
+from reconciler.store.transaction import Transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from sqlalchemy import Connection
+
+    from reconciler.model.recorded import JournalEntry, RecordedAccount, RecordedState, Revision
+    from reconciler.store.journal import JournalReport
+    from reconciler.store.sqlite import SqliteFile
+
+
+class Store:
+    """The state of one project. Every method sees one consistent snapshot and raises ``StateError`` alone.
+
+    Between calls nothing is held open, so no lock can be left behind. Not to be shared between threads.
+    """
+
+    def __init__(self, database: SqliteFile, project: str) -> None:
+        """Take a database that holds the project; ``open_store`` makes sure of that."""
+        self.project = project
+        self._database = database
+        self._is_writing = False
+
+    def __enter__(self) -> Self:
+        """Return the store itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, failure: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the store."""
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database; the store is not to be used any more."""
+        self._database.close()
+
+    def read_state(self) -> RecordedState:
+        """Return the whole state, accounts by name; their parts are parsed when they are looked at."""
+        with self._reading() as connection:
+            return reading.read_state(connection, self.project)
+
+    def read_account(self, name: str) -> RecordedAccount | None:
+        """Return one account; None where it is not recorded."""
+        with self._reading() as connection:
+            return reading.read_account(connection, self.project, name=name)
+
+    def revisions(self, name: str | None = None, *, limit: int | None = None) -> tuple[Revision, ...]:
+        """Return revisions, newest first; with a name those that touched it, also under its earlier names."""
+        with self._reading() as connection:
+            return reading.read_revisions(connection, self.project, name=name, limit=limit)
+
+    def revision_of_plan(self, plan_digest: str) -> int | None:
+        """Return the number of the revision that applied a plan; None where it was not applied."""
+        with self._reading() as connection:
+            return reading.revision_of_plan(connection, self.project, plan_digest=plan_digest)
+
+    def journal(self) -> tuple[JournalEntry, ...]:
+        """Return the journal's entries in their order."""
+        with self._reading() as connection:
+            return reading.read_journal(connection, self.project)
+
+    def journal_payload(self, sequence: int) -> dict[str, Any] | None:
+        """Return what an entry of the journal tells; None where there is none."""
+        with self._reading() as connection:
+            return reading.read_payload(connection, self.project, sequence=sequence)
+
+    def journal_head(self) -> str:
+        """Return the hash of the journal's last entry; of its lineage where it has none."""
+        with self._reading() as connection:
+            return reading.read_head(connection, self.project)
+
+    def check_journal(self, *, head: str | None = None) -> JournalReport:
+        """Return what is wrong with the journal and the rows it vouches for; ``head`` is a hash noted earlier."""
+        with self._reading() as connection:
+            return reading.check_journal(connection, self.project, head=head)
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """Begin a transaction that holds the write lock; commit at the end, roll back on any exception.
+
+        Nothing is committed unless everything touched is told in the journal.
+        """
+        with self._reading_refused(), self._database.writing() as connection:
+            transaction = Transaction(connection, self.project)
+            try:
+                yield transaction
+                transaction.require_journal()
+            finally:
+                transaction.end()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        if self._is_writing:
+            raise RuntimeError("inside write(), read through the transaction")
+        with self._database.reading() as connection:
+            yield connection
+
+    @contextmanager
+    def _reading_refused(self) -> Iterator[None]:
+        """Refuse reads beside a transaction: they would not see it, and could wait for it for ever."""
+        if self._is_writing:
+            raise RuntimeError("a write is under way already")
+        self._is_writing = True
+        try:
+            yield
+        finally:
+            self._is_writing = False

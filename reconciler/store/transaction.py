@@ -1,0 +1,192 @@
+"""What one write may do to a state: all of it is committed together with its journal record, or nothing."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from reconciler.model.canonical import canonical_json
+from reconciler.store import reading
+from reconciler.store.digests import account_row, revision_row, route_row, row_digest, time_text
+from reconciler.store.journal import (
+    ACCOUNT_DIGESTS,
+    REVISION_DIGESTS,
+    ROUTE_DIGESTS,
+    Link,
+    link_hash,
+    payload_text_digest,
+)
+from reconciler.store.rows import entry_from_row
+from reconciler.store.schema import ACCOUNTS, JOURNAL, PAYLOADS, PROJECTS, REVISED_ACCOUNTS, REVISIONS, ROUTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from reconciler.model.recorded import JournalEntry, RecordedAccount, RecordedState, Revision
+    from reconciler.model.route import SecretRoute
+
+
+_DELETE_ACCOUNT = ACCOUNTS.delete().where(
+    ACCOUNTS.c.project == bindparam("its_project"), ACCOUNTS.c.name == bindparam("its_name")
+)
+
+
+class Transaction:
+    """One write to the state of one project, under the write lock.
+
+    What it touches has to be told by ``append_journal`` before it ends: the store adds the digests of what was
+    touched to the payload, so that ``check_journal`` finds rows altered behind the journal's back.
+    """
+
+    def __init__(self, connection: Connection, project: str) -> None:
+        """Take a connection that holds the write lock."""
+        self._open_connection: Connection | None = connection
+        self._project = project
+        self._touched_accounts: dict[str, str | None] = {}
+        self._touched_revisions: dict[str, str] = {}
+        self._touched_routes: list[str] = []
+        self._unwritten_accounts: dict[str, dict[str, Any]] = {}
+        self._unwritten_routes: list[dict[str, Any]] = []
+
+    def state(self) -> RecordedState:
+        """Return the whole state as this transaction sees it."""
+        return reading.read_state(self._connection, self._project)
+
+    def account(self, name: str) -> RecordedAccount | None:
+        """Return one account as this transaction sees it; None where it is not recorded."""
+        return reading.read_account(self._connection, self._project, name=name)
+
+    def put_account(self, account: RecordedAccount, *, previous_name: str | None = None) -> None:
+        """Record an account, new or over the one of its name; with ``previous_name`` in place of that one.
+
+        Raises ``LookupError`` where nothing is recorded under ``previous_name``.
+        """
+        if previous_name is not None and previous_name != account.name:
+            self.delete_account(previous_name)
+        row = account_row(account)
+        self._unwritten_accounts[account.name] = {"project": self._project, **row}
+        self._touched_accounts[account.name] = row_digest(row)
+
+    def delete_account(self, name: str) -> None:
+        """Remove an account; its routes and its history remain. Raises ``LookupError`` where it is not recorded."""
+        removed = self._connection.execute(_DELETE_ACCOUNT, {"its_project": self._project, "its_name": name})
+        if not removed.rowcount:
+            raise LookupError(f"no account {name!r} is recorded")
+        self._touched_accounts[name] = None
+
+    def put_routes(self, account: str, routes: Iterable[SecretRoute]) -> None:
+        """Record the routes that an account's secrets take now.
+
+        Routes recorded earlier stay known, so that a secret stays known after its account has moved or gone.
+        """
+        rows = {row["digest"]: row for row in (route_row(account, route) for route in routes)}
+        added = [{"project": self._project, **row} for key, row in rows.items() if key not in self._known_routes]
+        self._unwritten_routes += added
+        self._touched_routes += [row["digest"] for row in added]
+        self._known_routes.update(row["digest"] for row in added)
+
+    def add_revision(self, revision: Revision) -> None:
+        """Record an applied plan; raise ``ValueError`` unless its number follows the last one."""
+        _, _, serial, _ = reading.read_project(self._connection, self._project)
+        if revision.revision != serial + 1:
+            raise ValueError(f"revision {revision.revision} does not follow {serial}")
+        row = revision_row(revision)
+        self._connection.execute(REVISIONS.insert(), {"project": self._project, **row})
+        names = _names_of(revision)
+        if names:
+            self._connection.execute(
+                REVISED_ACCOUNTS.insert(),
+                [
+                    {"project": self._project, "revision": revision.revision, "name": name, "previous_name": previous}
+                    for name, previous in sorted(names.items())
+                ],
+            )
+        self._update_project(serial=revision.revision)
+        self._touched_revisions[str(revision.revision)] = row_digest(row)
+
+    def revision_of_plan(self, plan_digest: str) -> int | None:
+        """Return the number of the revision that applied a plan; None where it was not applied."""
+        return reading.revision_of_plan(self._connection, self._project, plan_digest=plan_digest)
+
+    def append_journal(self, event: str, payload: dict[str, Any], *, at: datetime) -> JournalEntry:
+        """Append an entry that tells ``payload`` and the digests of everything touched since the last one."""
+        text = canonical_json(self._with_digests(payload))
+        head = reading.read_head(self._connection, self._project)
+        last = reading.read_last_link(self._connection, self._project)
+        sequence = last.sequence + 1 if last else 1
+        payload_digest = payload_text_digest(text)
+        moment = time_text(at)
+        own_hash = link_hash(sequence, moment, event=event, payload_digest=payload_digest, previous=head)
+        link = Link(sequence, moment, event, payload_digest, head, own_hash)
+        self._connection.execute(JOURNAL.insert(), {"project": self._project, **link._asdict()})
+        self._connection.execute(
+            PAYLOADS.insert(), {"project": self._project, "sequence": sequence, "payload": text}
+        )
+        self._touched_accounts, self._touched_revisions, self._touched_routes = {}, {}, []
+        return entry_from_row(link)
+
+    def set_fingerprint_key_id(self, key_id: str) -> None:
+        """Record the id of the key that the fingerprints are made with."""
+        self._update_project(fingerprint_key_id=key_id)
+
+    def require_journal(self) -> None:
+        """Raise ``RuntimeError`` where something was touched that no journal entry tells."""
+        if self._touched_accounts or self._touched_revisions or self._touched_routes:
+            raise RuntimeError("state was changed without a journal entry: call append_journal last")
+
+    def end(self) -> None:
+        """Make the transaction unusable."""
+        self._open_connection = None
+
+    @property
+    def _connection(self) -> Connection:
+        """The connection, after what was put so far has been written.
+
+        Rows are written many at a time, because one statement costs ten times what one more row of it does.
+        """
+        if self._open_connection is None:
+            raise RuntimeError("the transaction has ended")
+        accounts, self._unwritten_accounts = list(self._unwritten_accounts.values()), {}
+        routes, self._unwritten_routes = self._unwritten_routes, []
+        if accounts:
+            self._open_connection.execute(
+                _DELETE_ACCOUNT,
+                [{"its_project": self._project, "its_name": row["name"]} for row in accounts],
+            )
+            self._open_connection.execute(ACCOUNTS.insert(), accounts)
+        if routes:
+            self._open_connection.execute(ROUTES.insert(), routes)
+        return self._open_connection
+
+    @cached_property
+    def _known_routes(self) -> set[str]:
+        return set(
+            self._connection.execute(select(ROUTES.c.digest).where(ROUTES.c.project == self._project)).scalars()
+        )
+
+    def _with_digests(self, payload: dict[str, Any]) -> dict[str, Any]:
+        told = dict(payload)
+        if self._touched_accounts:
+            told[ACCOUNT_DIGESTS] = {**payload.get(ACCOUNT_DIGESTS, {}), **self._touched_accounts}
+        if self._touched_revisions:
+            told[REVISION_DIGESTS] = {**payload.get(REVISION_DIGESTS, {}), **self._touched_revisions}
+        if self._touched_routes:
+            told[ROUTE_DIGESTS] = sorted(self._touched_routes)
+        return told
+
+    def _update_project(self, **columns: Any) -> None:
+        self._connection.execute(update(PROJECTS).where(PROJECTS.c.project == self._project), columns)
+
+
+def _names_of(revision: Revision) -> dict[str, str | None]:
+    """Return the names that a revision touched, each with the name before a rename."""
+    names: dict[str, str | None] = {}
+    for change in revision.changes:
+        previous = change.get("previousName")
+        names[change["name"]] = previous
+        if previous is not None:
+            names.setdefault(previous, None)
+    return names

@@ -1,0 +1,220 @@
+"""Builds one document's value from the C parser's events.
+
+The premise: the parser makes an event with its place for every key and value anyway, so building here, instead of
+through nodes and constructors, gives positions for nothing and takes less time than PyYAML's own loader.
+``DocumentBuilder`` counts as it goes, so that a hostile document is dropped before it costs much.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from yaml.events import (
+    AliasEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+)
+
+from reconciler.yamlsource.scalars import SURELY_TEXT, plain_value
+from reconciler.yamlsource.values import LocatedMapping, LocatedSequence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.yamlsource.values import Mark
+
+MAX_LEVELS = 100
+MAX_VALUES = 10_000
+MAX_SCALAR_CHARACTERS = 65_536
+_MERGE = "<<"
+
+_TAG = "A value carries a tag (a word that begins with an exclamation mark). Tags change what a value is, so none is read. Remove the tag and write the plain value; if the exclamation mark belongs to the text, put the text in quotes."
+_LONG_SCALAR = f"One text here has more than {MAX_SCALAR_CHARACTERS:,} characters; no field takes as much. Usually a quote is not closed. Shorten the text."
+_MANY_VALUES = f"This document has more than {MAX_VALUES:,} values, each alias counted as everything that it stands for. Split the document with lines of three hyphens, or write fewer aliases."
+_DEEP = f"This document is nested more than {MAX_LEVELS} levels deep, which no manifest needs. Remove the nesting; usually a bracket is not closed."
+_KEY_NOT_TEXT = "A key must be text, and here a list, a mapping or an alias stands before the colon. If the text begins with a brace or bracket, as templates do, put it in quotes."
+_KEY_MISSING = "There is no key before the colon. Write the field's name there."
+_ALIAS_UNKNOWN = "This alias (a word that begins with *) names no anchor above it in the same document. Correct the name; if the asterisk belongs to the text, put the text in quotes."
+_ALIAS_RECURSIVE = "This alias stands inside the very value that it names, so the value would never end. Write the value out."
+_MERGE_NOT_MAPPING = "The merge key << takes a mapping, an alias of one, or a list of these. Correct the alias, or remove the line."
+_KEEP_ONE = "Keep one of them."
+
+
+class DocumentTooBig(Exception):  # noqa: N818 - a signal inside this package, never seen outside
+    """The document is beyond a limit, so the rest of it is not read."""
+
+    def __init__(self, code: str, detail: str, mark: Mark) -> None:
+        """Keep the diagnostic code, the detail and the place."""
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+        self.mark = mark
+
+
+class _Anchored:
+    """A value under an anchor: how many values it expands to, and how many levels it has. Open until complete."""
+
+    __slots__ = ("is_complete", "levels", "value", "values")
+
+    def __init__(self) -> None:
+        self.value: Any = None
+        self.values = 0
+        self.levels = 0
+        self.is_complete = False
+
+
+class DocumentBuilder:
+    """Builds the value of one document from the events between its start and its end."""
+
+    __slots__ = ("_anchors", "_deepest", "_first_line", "_next_event", "_report", "values")
+
+    def __init__(
+        self, next_event: Callable[[], Any], report: Callable[[str, str, Mark], None], *, first_line: int
+    ) -> None:
+        """Take where events come from, where a problem goes (code, detail, place), and the line marks count from."""
+        self._next_event = next_event
+        self._report = report
+        self._first_line = first_line
+        self._anchors: dict[str, _Anchored] = {}
+        self._deepest = 0
+        self.values = 0
+        """How many values there are so far, each alias counted as what it expands to."""
+
+    def build(self, event: Any) -> Any:
+        """Return the value that begins with ``event``; raise ``DocumentTooBig`` beyond a limit."""
+        return self._node(event, 0)
+
+    def _node(self, event: Any, level: int) -> Any:
+        if event.__class__ is AliasEvent:
+            return self._alias(event, level)
+        if event.tag is not None:
+            self._report("yamlTag", _TAG, event.start_mark)
+        if event.anchor is None:
+            return self._content(event, level)
+        return self._anchored(event, level)
+
+    def _content(self, event: Any, level: int) -> Any:
+        if event.__class__ is ScalarEvent:
+            return self._scalar(event)
+        self._count(1, event.start_mark)
+        level += 1
+        if level > self._deepest:
+            self._reach(level, event.start_mark)
+        if event.__class__ is MappingStartEvent:
+            return self._mapping(level)
+        return self._sequence(level)
+
+    def _scalar(self, event: Any) -> Any:
+        written = event.value
+        self.values += 1
+        if self.values > MAX_VALUES:
+            raise DocumentTooBig("yamlTooLarge", _MANY_VALUES, event.start_mark)
+        if len(written) > MAX_SCALAR_CHARACTERS:
+            raise DocumentTooBig("yamlTooLarge", _LONG_SCALAR, event.start_mark)
+        return written if event.style or written[:1] in SURELY_TEXT else plain_value(written)
+
+    def _mapping(self, level: int) -> LocatedMapping:
+        mapping = LocatedMapping()
+        add_mark, next_event = mapping.marks.append, self._next_event
+        merged: list[LocatedMapping] | None = None
+        while (key_event := next_event()).__class__ is not MappingEndEvent:
+            key = self._key(key_event, level)
+            event = next_event()
+            if event.__class__ is ScalarEvent and event.anchor is None and event.tag is None:
+                value = self._scalar(event)
+            else:
+                value = self._node(event, level)
+            if key is None:
+                continue
+            if key in mapping or (merged is not None and key == _MERGE):
+                self._report_duplicate(mapping, key, key_event.start_mark)
+            elif key == _MERGE and not key_event.style:
+                merged = self._merge_sources(value, event.start_mark)
+            else:
+                mapping[key] = value
+                add_mark(key_event.start_mark)
+                add_mark(event.start_mark)
+        for source in merged or ():
+            _merge(mapping, source)
+        return mapping
+
+    def _sequence(self, level: int) -> LocatedSequence:
+        sequence = LocatedSequence()
+        next_event = self._next_event
+        while (event := next_event()).__class__ is not SequenceEndEvent:
+            sequence.append(self._node(event, level))
+            sequence.marks.append(event.start_mark)
+        return sequence
+
+    def _key(self, event: Any, level: int) -> str | None:
+        """Return a key's text; report one that is not text, and return None."""
+        if event.__class__ is not ScalarEvent:
+            self._node(event, level)
+            self._report("yamlSyntax", _KEY_NOT_TEXT, event.start_mark)
+            return None
+        if event.anchor is not None or event.tag is not None:
+            self._node(event, level)
+        key: str = event.value
+        if len(key) > MAX_SCALAR_CHARACTERS:
+            raise DocumentTooBig("yamlTooLarge", _LONG_SCALAR, event.start_mark)
+        if not key and not event.style:
+            self._report("yamlSyntax", _KEY_MISSING, event.start_mark)
+            return None
+        return key
+
+    def _anchored(self, event: Any, level: int) -> Any:
+        anchored = self._anchors[event.anchor] = _Anchored()
+        outer_deepest, values_before = self._deepest, self.values
+        self._deepest = level
+        anchored.value = self._content(event, level)
+        anchored.levels = self._deepest - level
+        anchored.values = self.values - values_before
+        anchored.is_complete = True
+        self._deepest = max(outer_deepest, self._deepest)
+        return anchored.value
+
+    def _alias(self, event: Any, level: int) -> Any:
+        anchored = self._anchors.get(event.anchor)
+        if anchored is None:
+            self._report("yamlAlias", _ALIAS_UNKNOWN, event.start_mark)
+            return None
+        if not anchored.is_complete:
+            self._report("yamlAlias", _ALIAS_RECURSIVE, event.start_mark)
+            return None
+        self._count(anchored.values, event.start_mark)
+        if level + anchored.levels > self._deepest:
+            self._reach(level + anchored.levels, event.start_mark)
+        return anchored.value
+
+    def _count(self, values: int, mark: Mark) -> None:
+        self.values += values
+        if self.values > MAX_VALUES:
+            raise DocumentTooBig("yamlTooLarge", _MANY_VALUES, mark)
+
+    def _reach(self, level: int, mark: Mark) -> None:
+        self._deepest = level
+        if level > MAX_LEVELS:
+            raise DocumentTooBig("yamlTooDeep", _DEEP, mark)
+
+    def _report_duplicate(self, mapping: LocatedMapping, key: str | None, mark: Mark) -> None:
+        """Report a key given twice; it is not repeated in the text, because it might be a misplaced secret."""
+        first = mapping.marks_of(key)
+        where = f"in line {self._first_line + first[0].line + 1}" if first else "above"
+        self._report("duplicateKey", f"This key stands {where} already, so one of the two values would be lost. {_KEEP_ONE}", mark)
+
+    def _merge_sources(self, written: Any, mark: Mark) -> list[LocatedMapping]:
+        sources = written if isinstance(written, LocatedSequence) else [written]
+        usable = [source for source in sources if isinstance(source, LocatedMapping)]
+        if len(usable) < len(sources):
+            self._report("yamlSyntax", _MERGE_NOT_MAPPING, mark)
+        return usable
+
+
+def _merge(mapping: LocatedMapping, source: LocatedMapping) -> None:
+    """Add the keys of ``source`` that ``mapping`` does not have; they keep the places where they are written."""
+    for index, (key, value) in enumerate(source.items()):
+        if key not in mapping:
+            mapping[key] = value
+            mapping.marks += source.marks[2 * index : 2 * index + 2]

@@ -1,0 +1,86 @@
+"""From octets to text that can be shown safely: UTF-8 only, and no character that hides or reorders what stands there."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import Diagnostic, Location, error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BYTE_ORDER_MARK = "\ufeff"
+UNSAFE_CHARACTER = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]",
+)
+"""C0 but for tab and line ends, DEL, C1, line and paragraph separators, bidirectional overrides and isolates, BOM."""
+_SAFE_ASCII = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
+_LINE_END = re.compile("\r\n|\r|\n")
+
+
+class Cursor:
+    """Counts lines and columns on the way through a text, so that a thousand places cost one pass."""
+
+    def __init__(self, text: str, file: str) -> None:
+        """Begin at the first character."""
+        self._text = text
+        self._file = file
+        self.line = 0
+        """The line, from 0, of the place asked for last."""
+        self._line_start = 0
+        self._counted = 0
+
+    def location_of(self, index: int) -> Location:
+        """Return the place of a character; indexes must not go back."""
+        for line_end in _LINE_END.finditer(self._text, self._counted, index):
+            self.line += 1
+            self._line_start = line_end.end()
+        self._counted = index
+        return Location(self._file, self.line + 1, index - self._line_start + 1)
+
+
+def decode(octets: bytes, *, file: str) -> str | Diagnostic:
+    """Return the text without a byte order mark at its start, or the problem that it is not UTF-8."""
+    try:
+        return octets.decode("utf-8").removeprefix(BYTE_ORDER_MARK)
+    except UnicodeDecodeError as refusal:
+        return _not_utf8(octets, refusal.start, file=file)
+
+
+def is_safe_ascii(octets: bytes) -> bool:
+    """Tell whether there is nothing but printable ASCII, tabs and line ends; most files are so, and it is quick."""
+    return not octets.translate(None, _SAFE_ASCII)
+
+
+def unsafe_characters(text: str, *, file: str) -> Iterator[tuple[int, Diagnostic]]:
+    """Yield line (from 0) and problem of each control character and each one that changes the direction of text."""
+    cursor = Cursor(text, file)
+    for found in UNSAFE_CHARACTER.finditer(text):
+        place = cursor.location_of(found.start())
+        yield cursor.line, error("controlCharacter", _unsafe(found.group()), location=place)
+
+
+def _not_utf8(octets: bytes, start: int, *, file: str) -> Diagnostic:
+    before = octets[:start].decode("utf-8").removeprefix(BYTE_ORDER_MARK)
+    place = Cursor(before, file).location_of(len(before))
+    if octets.startswith((b"\xff\xfe", b"\xfe\xff")):
+        detail = "The file is UTF-16. Save it as UTF-8, which every editor offers."
+    else:
+        detail = (
+            f"The byte 0x{octets[start]:02X} here is not UTF-8 text; the file was probably saved in another encoding, "
+            "such as Windows-1250 or Latin-1. Save it as UTF-8, which every editor offers."
+        )
+    return error("notUtf8", detail, location=place)
+
+
+def _unsafe(character: str) -> str:
+    name = f"U+{ord(character):04X}"
+    if character == BYTE_ORDER_MARK:
+        return f"A byte order mark ({name}) stands inside the file, usually because two files were joined. Remove it."
+    if "\u202a" <= character <= "\u202e" or "\u2066" <= character <= "\u2069":
+        return (
+            f"The character {name} changes the direction of text, so that people see something else than what "
+            "stands there. Remove it."
+        )
+    return f"The invisible control character {name} stands here. Remove it."

@@ -1,0 +1,1 @@
+"""The demo runs, and notices when something is not as it should be."""

@@ -1,0 +1,125 @@
+"""Golden renderings: what each example looks like, kept as files in ``golden/``.
+
+``python -m tests.render.golden`` writes the files anew; look at the difference before committing it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.model.plan import LiftedGuard, Summary
+from reconciler.render import documents, table
+from reconciler.render.text import (
+    Style,
+    account_text,
+    accounts_table,
+    apply_text,
+    diagnostics_text,
+    history_text,
+    journal_text,
+    plan_text,
+    verification_text,
+)
+from tests.render import values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.model.plan import Plan
+
+FOLDER = Path(__file__).parent / "golden"
+WIDE = Style(width=100)
+NARROW = Style(width=40)
+ASCII = Style(width=80, unicode=False)
+COLOUR = Style(width=100, colour=True)
+
+
+def mixed_plan() -> Plan:
+    """Return a plan with a change of every action and one that is held."""
+    changes = [values.HELD, values.CREATED, values.DELETED, values.UPDATED, values.RENAMED]
+    lifted = [LiftedGuard(code="tooManyDeletes", by="--allow-deletes 1")]
+    return values.plan(changes, summary=values.FULL_SUMMARY, lifted=lifted, diagnostics=values.DIAGNOSTICS[1:])
+
+
+def blocked_plan() -> Plan:
+    """Return a plan that verification, a withheld credential, a guard and an error block."""
+    return values.plan(
+        [values.BLOCKING, values.WITHHELD],
+        status="blocked",
+        summary=Summary(update=2, unchanged=3),
+        diagnostics=[values.DIAGNOSTICS[0], values.TOO_MANY_DELETES],
+    )
+
+
+def grouped_plan() -> Plan:
+    """Return a plan of accounts that share a server."""
+    found = {"anna": values.passed(seconds=0.3), "bob": values.passed(seconds=0.62), "carol": values.failed()}
+    created = [values.through_server(name, verification) for name, verification in found.items()]
+    moved = [values.moved_server(f"desk-{number:02}", values.passed(seconds=number / 10)) for number in range(1, 31)]
+    return values.plan([*created, *moved], status="blocked", summary=Summary(create=3, update=30))
+
+
+CASES: dict[str, Callable[[], str]] = {
+    "plan-mixed.txt": lambda: plan_text(mixed_plan(), style=WIDE, pending=["newsletter"]),
+    "plan-mixed-narrow.txt": lambda: plan_text(mixed_plan(), style=NARROW, pending=["newsletter"]),
+    "plan-mixed-ascii.txt": lambda: plan_text(mixed_plan(), style=ASCII, pending=["newsletter"]),
+    "plan-mixed-colour.txt": lambda: plan_text(mixed_plan(), style=COLOUR, pending=["newsletter"]),
+    "plan-mixed.json": lambda: documents.to_json(documents.plan_document(mixed_plan())),
+    "plan-blocked.txt": lambda: plan_text(blocked_plan(), style=WIDE),
+    "plan-grouped.txt": lambda: plan_text(grouped_plan(), style=WIDE),
+    "plan-empty.txt": lambda: plan_text(values.plan(status="empty"), style=WIDE),
+    "plan-invalid.txt": lambda: plan_text(values.plan(status="invalid", diagnostics=values.DIAGNOSTICS), style=WIDE),
+    "diagnostics.txt": lambda: diagnostics_text(values.DIAGNOSTICS, style=WIDE),
+    "diagnostics-narrow.txt": lambda: diagnostics_text(values.DIAGNOSTICS, style=NARROW),
+    "error.json": lambda: documents.to_json(documents.error_document(values.DIAGNOSTICS)),
+    "verify-one.txt": lambda: verification_text({"relay": values.failed()}, {"relay": "OwnAccount"}, style=WIDE),
+    "verify-many.txt": lambda: verification_text(
+        {
+            "sales-pl": values.passed(),
+            "relay": values.failed(),
+            "courier": values.withheld(),
+            "newsletter": values.warned(),
+            "desk": values.server_down(),
+            "quiet": values.offline(),
+        },
+        dict.fromkeys(("sales-pl", "relay", "courier", "newsletter", "desk", "quiet"), "OwnAccount"),
+        style=WIDE,
+    ),
+    "verify.json": lambda: documents.to_json(
+        documents.verify_document({"relay": values.failed()}, {"relay": "OwnAccount"})
+    ),
+    "accounts.txt": lambda: accounts_table(values.ACCOUNTS, style=Style(width=120)),
+    "accounts-80.txt": lambda: accounts_table(values.ACCOUNTS, style=Style(width=80)),
+    "accounts-narrow.txt": lambda: accounts_table(values.ACCOUNTS, style=NARROW),
+    "accounts.json": lambda: documents.to_json(documents.accounts_document(values.ACCOUNTS)),
+    "accounts.csv": lambda: table.accounts_csv(values.ACCOUNTS),
+    "account.txt": lambda: account_text(values.ACTIVE, style=WIDE),
+    "account-rejected.txt": lambda: account_text(values.REJECTED, style=WIDE),
+    "account.json": lambda: documents.to_json(documents.account_document(values.ACTIVE)),
+    "history.txt": lambda: history_text(values.REVISIONS, style=WIDE),
+    "history.json": lambda: documents.to_json(documents.history_document(values.REVISIONS)),
+    "history.csv": lambda: table.history_csv(values.REVISIONS),
+    "journal-holds.txt": lambda: journal_text(12, "ab" * 32, style=WIDE),
+    "journal-broken.txt": lambda: journal_text(12, "ab" * 32, problems=["Entry 5 was altered."], style=WIDE),
+    "journal.json": lambda: documents.to_json(
+        documents.journal_document(12, "ab" * 32, problems=["Entry 5 was altered."])
+    ),
+    "apply.txt": lambda: apply_text(7, values.FULL_SUMMARY, style=WIDE, pending=["newsletter"]),
+    "apply.json": lambda: documents.to_json(documents.apply_document("applied", 7, summary=values.FULL_SUMMARY)),
+}
+"""File name to the rendering that it holds."""
+
+
+def write_all() -> None:
+    """Write every golden file, and remove those that have no case any more."""
+    FOLDER.mkdir(exist_ok=True)
+    for path in FOLDER.iterdir():
+        if path.name not in CASES:
+            path.unlink()
+    for name, render in CASES.items():
+        (FOLDER / name).write_bytes(render().encode())
+
+
+if __name__ == "__main__":
+    write_all()

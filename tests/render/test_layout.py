@@ -1,0 +1,118 @@
+"""Lines fit the width, counted in terminal cells, at any width from 40 columns on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from reconciler.model.plan import Summary
+from reconciler.render.text import Style, account_text, accounts_table, history_text, plan_text, verification_text
+from reconciler.render.text.layout import cells, columns, hang, wrap
+from tests.render import golden, values
+
+if TYPE_CHECKING:
+    from reconciler.model.evidence import Verification
+
+WIDTHS = [40, 41, 55, 72, 80, 100, 132, 200]
+
+
+def too_long(text: str, width: int) -> list[str]:
+    """Return the lines of more columns than there are, those to copy apart."""
+    return [line for line in text.split("\n") if cell_len(line) > width and not line.startswith(" " * 8)]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_plans_fit_the_width(width: int) -> None:
+    """No line of a plan is longer than the output is wide, long, Chinese and unbreakable values included."""
+    long_values = values.CREATED.model_copy(
+        update={
+            "name": "n" * 63,
+            "fields": (
+                values.changed("metadata.annotations.note", "word " * 80, "日本語" * 60),
+                values.changed("metadata.title", None, "x" * 300),
+                values.changed("spec.displayName", None, "👩‍👩‍👧" * 50 + "e\u0301" * 90),
+            ),
+        }
+    )
+    style = Style(width=width)
+
+    assert too_long(plan_text(values.plan([long_values]), style=style), width) == []
+    assert too_long(plan_text(golden.mixed_plan(), style=style, pending=["newsletter"]), width) == []
+    assert too_long(plan_text(golden.blocked_plan(), style=style), width) == []
+    assert too_long(plan_text(golden.grouped_plan(), style=style), width) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_views_fit_the_width(width: int) -> None:
+    """No line of the other views is longer than the output is wide."""
+    style = Style(width=width)
+    findings: dict[str, Verification] = {"relay": values.failed("bad " * 60), "sales-pl": values.passed()}
+    wide = values.recorded("a" * 63, metadata={"title": "標題" * 20, "labels": {}, "annotations": {"n": "long " * 50}})
+
+    assert too_long(accounts_table([*values.ACCOUNTS, wide], style=style), width) == []
+    assert too_long(account_text(wide, style=style), width) == []
+    assert too_long(history_text(values.REVISIONS, style=style), width) == []
+    assert too_long(verification_text(findings, dict.fromkeys(findings, "OwnAccount"), style=style), width) == []
+
+
+def test_nothing_of_a_long_value_is_lost() -> None:
+    """A long value is wrapped, never cut: a reviewer sees its last character too."""
+    value = "".join(f"{number}," for number in range(400))
+    change = values.CREATED.model_copy(update={"fields": (values.changed("metadata.title", None, value),)})
+
+    text = plan_text(values.plan([change], summary=Summary(create=1)), style=Style(width=60))
+
+    assert value in "".join(text.split())
+
+
+def test_columns_align_wide_characters() -> None:
+    """A Chinese character takes two columns, a combining accent none, so that the next column stands straight."""
+    table = columns([("日本", "x"), ("e\u0301", "y")], width=40, titles=("A", "B"), unbroken=16)
+
+    assert table == [["A     B"], ["日本  x"], ["e\u0301     y"]]
+
+
+def test_columns_break_between_words_before_within_them() -> None:
+    """A column that is too wide goes on below itself, at a space where there is one."""
+    table = columns([("2026-09-01 12:00", "name")], width=16, titles=("AT", "NAME"), unbroken=16)
+
+    assert table == [["AT          NAME"], ["2026-09-01  name", "12:00"]]
+
+
+def test_columns_that_cannot_fit_are_none() -> None:
+    """A table whose words would have to be broken too often is not made."""
+    assert columns([("a" * 20, "b" * 20)], width=20, titles=("A", "B"), unbroken=16) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "expected"),
+    [
+        ("", 20, [""]),
+        ("one two three", 20, ["one two three"]),
+        ("one two three four", 13, ["one two three", "four"]),
+        ("abcdefghij", 4, ["abcd", "efgh", "ij"]),
+        ("日本語日本", 4, ["日本", "語日", "本"]),
+        ("see abcdefgh", 5, ["see", "abcde", "fgh"]),
+    ],
+)
+def test_wrap_breaks_at_spaces_and_where_it_must(text: str, width: int, expected: list[str]) -> None:
+    """Text is broken at spaces, and inside a word only when that is longer than a line."""
+    assert wrap(text, width) == expected
+
+
+@given(st.text(st.characters(categories=["L", "N", "Zs", "Mn"])), st.integers(2, 60))
+def test_wrap_keeps_every_character_but_spaces(text: str, width: int) -> None:
+    """Whatever the text and width, wrapping loses nothing but spaces and no line is too long."""
+    lines = wrap(text, width)
+
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    assert [line for line in lines if cells(line) > width] == []
+
+
+def test_hang_indents_later_lines_under_the_first() -> None:
+    """What follows a label goes on below where it began."""
+    assert hang("key: ", "one two three four", width=18) == ["key: one two three", "     four"]

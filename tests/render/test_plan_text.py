@@ -1,0 +1,239 @@
+"""What a plan says, and in which order."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from reconciler.diagnostics import error
+from reconciler.model.plan import Change, FieldChange, Plan, Scalar, Summary
+from reconciler.render.text import Style, plan_text
+from reconciler.render.text.fields import field_lines, scalar
+from reconciler.render.text.grouping import grouped
+from tests.render import golden, values
+
+STYLE = Style(width=100)
+
+
+def headings(plan: Plan) -> list[str]:
+    """Return the lines that changes begin with."""
+    lines = plan_text(plan, style=STYLE).split("\n")
+    return [line[2:] for line in lines if line[:2] == "  " and line[2:4] in {"+ ", "~ ", "- ", "→ "}]
+
+
+def test_deletions_come_first_and_held_changes_last() -> None:
+    """The destructive is seen first: delete, rename, update, create, and then what is held."""
+    assert headings(golden.mixed_plan()) == [
+        "- delete OwnAccount old-shop",
+        "→ rename OwnAccount support to support-eu",
+        "~ update OwnAccount sales-pl",
+        "+ create MarketingAccount newsletter",
+        "~ update OwnAccount billing (secret rotated) (held: left out, its verification failed)",
+    ]
+
+
+def test_order_of_changes_in_the_plan_does_not_matter() -> None:
+    """The same changes in another order are the same text."""
+    plan = golden.grouped_plan()
+    turned = plan.model_copy(update={"changes": tuple(reversed(plan.changes))})
+
+    assert plan_text(plan, style=STYLE) == plan_text(turned, style=STYLE)
+
+
+def test_summary_counts_and_names_what_is_held() -> None:
+    """The closing count has every action; held changes only where there are some."""
+    with_held = plan_text(values.plan([values.HELD], summary=values.FULL_SUMMARY), style=STYLE)
+    without = plan_text(values.plan([values.UPDATED], summary=Summary(update=1)), style=STYLE)
+
+    assert with_held.endswith(
+        "Plan: 1 to create, 1 to update, 1 to rename, 1 to delete. 40 unchanged. 1 held.\n"
+    )
+    assert without.endswith("Plan: 0 to create, 1 to update, 0 to rename, 0 to delete. 0 unchanged.\n")
+
+
+@pytest.mark.parametrize(
+    ("unchanged", "expected"),
+    [
+        (0, "No changes. No account is declared or recorded.\n"),
+        (1, "No changes. The account is recorded as it is declared.\n"),
+        (40, "No changes. All 40 accounts are recorded as they are declared.\n"),
+    ],
+)
+def test_empty_plan_says_so_in_one_line(unchanged: int, expected: str) -> None:
+    """An empty plan is one sentence."""
+    assert plan_text(values.plan(status="empty", summary=Summary(unchanged=unchanged)), style=STYLE) == expected
+
+
+def test_an_empty_plan_still_shows_what_it_holds() -> None:
+    """A plan that is empty because its only change is held shows the change and its failure."""
+    text = plan_text(values.plan([values.HELD], status="empty", summary=Summary(held=1)), style=STYLE)
+
+    assert "billing" in text
+    assert "badCredentials" in text
+    assert "No changes" not in text
+
+
+def test_first_plan_names_no_revision() -> None:
+    """Against a state without revisions the heading says so; where state was not reached it says nothing."""
+    first = values.plan([values.CREATED]).model_copy(update={"serial": 0})
+    unreached = first.model_copy(update={"serial": None})
+
+    assert plan_text(first, style=STYLE).startswith("Plan for project mail, against a state without revisions:\n")
+    assert plan_text(unreached, style=STYLE).startswith("Plan for project mail:\n")
+
+
+def test_a_blocked_plan_ends_with_what_blocks_it() -> None:
+    """The last words of a blocked plan name each obstacle once, with a command to copy on a line of its own."""
+    text = plan_text(golden.blocked_plan(), style=STYLE)
+    closing = text[text.index("This plan is blocked") :]
+
+    assert closing.count("courier") == 1
+    assert "    reconciler plan --exclude relay\n" in closing
+    assert "A guard refuses it: tooManyDeletes." in closing
+    assert "Errors above must be mended first: unknownField." in closing
+
+
+def test_a_held_failure_does_not_block() -> None:
+    """What is held is not among the obstacles, and is not suggested for --exclude."""
+    text = plan_text(values.plan([values.HELD, values.BLOCKING], status="blocked"), style=STYLE)
+
+    assert "Verification failed for relay." in text
+
+
+def test_many_obstacles_are_counted() -> None:
+    """Of many failing accounts ten are named, and two guards are told as two."""
+    failing = [values.BLOCKING.model_copy(update={"name": f"desk-{number:02}"}) for number in range(12)]
+    guards = [values.TOO_MANY_DELETES, error("protectedAccount", "It is protected.", subject="desk-00")]
+    text = plan_text(values.plan(failing, status="blocked", diagnostics=guards), style=Style(width=400))
+
+    assert "desk-08, desk-09 and 2 more. Mend what the checks say and plan again, or leave them out:" in text
+    assert "--exclude desk-09 …\n" in text
+    assert "2 guards refuse it: protectedAccount, tooManyDeletes." in text
+
+
+def test_a_guard_told_by_the_checks_is_not_told_twice() -> None:
+    """The diagnostic of a withheld credential or a failed verification adds no obstacle to that of the account."""
+    problems = [error("credentialWithheld", "A grant is needed."), error("verificationFailed", "It failed.")]
+    text = plan_text(values.plan([values.WITHHELD], status="blocked", diagnostics=problems), style=STYLE)
+
+    assert text[text.index("This plan is blocked") :].count("  * ") == 1
+
+
+def test_pending_is_said_of_the_accounts_concerned_only() -> None:
+    """An account that apply would leave waiting for the platform is marked, and another one is not."""
+    text = plan_text(values.plan([values.CREATED, values.UPDATED]), style=STYLE, pending=["newsletter"])
+
+    assert text.count("will be pending") == 1
+    assert text.index("create MarketingAccount newsletter") < text.index("will be pending")
+
+
+def test_accounts_through_one_server_are_told_once() -> None:
+    """The settings that eighty new accounts take from one MailServer stand there once, with their number."""
+    changes = [values.through_server(f"desk-{number:02}", values.passed()) for number in range(80)]
+    text = plan_text(values.plan(changes), style=STYLE)
+
+    assert "+ create 80 OwnAccounts through office365\n" in text
+    assert text.count("smtp.office365.com") == 1
+    assert text.count("verified to envelope") == 1
+    assert [name for name in (change.name for change in changes) if name not in text] == []
+
+
+def test_an_account_with_a_value_of_its_own_stays_alone() -> None:
+    """An account whose own port differs from the server's is not told with the others."""
+    own = values.through_server("own", values.passed())
+    fields = (*own.fields[:-1], values.changed("spec.smtp.port", None, 2525))
+    changes = [
+        values.through_server("anna", values.passed()),
+        values.through_server("bob", values.passed()),
+        own.model_copy(update={"fields": fields}),
+    ]
+
+    assert [[change.name for change in group.changes] for group in grouped(changes)] == [["anna", "bob"], ["own"]]
+
+
+def test_the_same_change_without_a_server_is_told_once() -> None:
+    """Accounts that get the very same change are told together; renames and those without fields stay alone."""
+    label = (values.changed("metadata.labels.team", "a", "b"),)
+    changes = [values.UPDATED.model_copy(update={"name": name, "fields": label}) for name in ("c", "b")]
+    bare = [Change(action="delete", kind="OwnAccount", name=name) for name in ("x", "y")]
+    renames = [values.RENAMED.model_copy(update={"name": name, "fields": label}) for name in ("m", "n")]
+
+    named = [[change.name for change in group.changes] for group in grouped([*changes, *bare, *renames])]
+
+    assert named == [["b", "c"], ["m"], ["n"], ["x"], ["y"]]
+
+
+def test_deletions_in_a_group_are_all_named() -> None:
+    """Deleted accounts that look the same are each named, and no verification is said of them."""
+    deleted = [values.DELETED.model_copy(update={"name": name}) for name in ("one", "two")]
+    text = plan_text(values.plan(deleted), style=STYLE)
+
+    assert "- delete 2 OwnAccounts\n      one, two\n" in text
+    assert "verification" not in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rotated", "expected"),
+    [
+        (None, "a", False, "+ email  a"),
+        ("a", None, False, "- email  a"),
+        ("a", "b", False, "~ email  a → b"),
+        (587, 465, False, "~ email  587 → 465"),
+        ("587", 587, False, '~ email  "587" → 587'),
+        (False, True, False, "~ email  false → true"),
+        (1, True, False, "~ email  1 → true"),
+        ("env:A", "env:A", True, "~ email  env:A (rotated)"),
+        ("env:A", "env:B", True, "~ email  env:A → env:B (rotated)"),
+    ],
+)
+def test_a_field_tells_before_and_after(before: Scalar, after: Scalar, rotated: bool, expected: str) -> None:  # noqa: FBT001
+    """Absent is no value but a symbol: + for what is added, - for what goes, ~ with an arrow for what changes."""
+    field = FieldChange(path="spec.email", before=before, after=after, rotated=rotated)
+
+    assert field_lines([field], style=STYLE, indent=0) == [expected]
+
+
+def test_paths_that_would_read_the_same_keep_their_prefix() -> None:
+    """spec. and metadata. are left out only where that leaves no doubt."""
+    fields = [values.changed(path, None, "x") for path in ("metadata.note", "spec.note", "spec.email")]
+
+    assert field_lines(fields, style=STYLE, indent=0) == [
+        "+ metadata.note  x",
+        "+ spec.note      x",
+        "+ email          x",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("", '""'),
+        (" padded", '" padded"'),
+        ("true", '"true"'),
+        ("12", '"12"'),
+        ("1e3", '"1e3"'),
+        ("absent", '"absent"'),
+        ("a → b", '"a → b"'),
+        ("env:A (rotated)", '"env:A (rotated)"'),
+        ('"a" \\ b', '"\\"a\\" \\\\ b"'),
+        ("127.0.0.1", "127.0.0.1"),
+        ("Example Sales", "Example Sales"),
+        (None, "absent"),
+    ],
+)
+def test_text_that_reads_like_something_else_is_quoted(value: Scalar, expected: str) -> None:
+    """Text that could be taken for a number, a truth value, nothing, or for our own marks, is put in quotes."""
+    assert scalar(value) == expected
+
+
+def test_a_plan_of_ten_thousand_accounts_is_told_in_seconds() -> None:
+    """Telling grows with the number of changes, not with its square."""
+    changes = [values.UPDATED.model_copy(update={"name": f"desk-{number}"}) for number in range(5_000)]
+    changes += [values.through_server(f"shop-{number}", values.passed()) for number in range(5_000)]
+    plan = values.plan(changes)
+    begun = time.process_time()
+
+    plan_text(plan, style=STYLE)
+
+    assert time.process_time() - begun < 10

@@ -1,0 +1,201 @@
+"""Problems, verification, accounts, history and apply in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.diagnostics import error, note
+from reconciler.model.evidence import UNCHANGED, Check, Verification
+from reconciler.model.plan import Summary
+from reconciler.model.recorded import RecordedVerification, Revision
+from reconciler.render.text import (
+    Style,
+    account_text,
+    accounts_table,
+    apply_text,
+    diagnostics_text,
+    history_text,
+    journal_text,
+    verification_text,
+)
+from reconciler.render.text.verified import likeness, verification_lines
+from tests.render import values
+
+STYLE = Style(width=100)
+
+
+def test_no_problems_are_no_text() -> None:
+    """Where there is nothing to tell, there is no output, not even an empty line."""
+    assert diagnostics_text([], style=STYLE) == ""
+
+
+def test_lines_to_copy_stay_whole() -> None:
+    """A command in a detail is neither wrapped nor joined with the text around it, however narrow the output."""
+    command = "reconciler plan " + "--exclude some-account " * 5 + "--allow-deletes 12"
+    text = diagnostics_text([error("tooManyDeletes", f"Run\n    {command}\nthen look.")], style=Style(width=40))
+
+    assert f"        {command}\n" in text
+
+
+def test_a_note_and_a_problem_without_place() -> None:
+    """A note is told like the others; without a place and subject there is no line for them."""
+    assert diagnostics_text([note("approvalReset", "It will.")], style=STYLE) == (
+        "note: Approval will be asked for again [approvalReset]\n  It will.\n"
+    )
+
+
+def test_nothing_verified_is_said() -> None:
+    """Verifying nothing says so."""
+    assert verification_text({}, {}, style=STYLE) == "Nothing to verify.\n"
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (values.passed(), ["✓ verified to envelope in 0.41s: dns connect greeting tls auth sender recipient"]),
+        (UNCHANGED, ["○ no verification needed: these settings are as recorded"]),
+        (values.offline(), ["○ not verified: the depth was offline"]),
+        (Verification(status="skipped"), ["○ not verified"]),
+        (Verification(status="failed"), ["✗ not verified"]),
+        (Verification(status="withheld"), ["✗ credential withheld"]),
+        (
+            values.failed("535"),
+            [
+                "✗ auth failed (permanent, badCredentials): 535",
+                "  passed: dns connect greeting tls",
+                "  not reached: sender recipient",
+            ],
+        ),
+        (
+            values.withheld(),
+            [
+                "✗ auth withheld: env:SMTP_RELAY has never been sent to mail.example.net:587.",
+                "  passed: dns",
+            ],
+        ),
+        (values.server_down(), ["✗ not verified (serverDown): smtp.example.com did not answer three accounts in a row."]),
+        (
+            values.warned(),
+            [
+                "✓ verified to envelope in 0.41s: dns connect greeting tls auth sender recipient spf",
+                "! spf (spfMissing): example.com publishes no SPF record.",
+            ],
+        ),
+    ],
+)
+def test_each_outcome_has_its_line(found: Verification, expected: list[str]) -> None:
+    """Whatever a verification came to is told at once: the outcome, the failing step, and what else was seen."""
+    assert verification_lines(found, style=STYLE, indent=0) == expected
+
+
+def test_a_skip_tells_the_reason_that_matters() -> None:
+    """Of skipped steps the one that was not simply left out on purpose is told."""
+    checks = (
+        Check(check="proxy", status="skipped", code="notDeclared", message="No proxy."),
+        Check(check="connect", status="skipped", code="deadline", message="The time of the run is over."),
+    )
+    found = Verification(status="failed", depth="envelope", checks=checks)
+
+    assert verification_lines(found, style=STYLE, indent=0) == [
+        "✗ not verified (deadline): The time of the run is over."
+    ]
+
+
+def test_alike_means_the_same_but_for_time() -> None:
+    """Verifications that differ in their times only are alike; another message is another matter."""
+    assert likeness(values.passed(seconds=1)) == likeness(values.passed(seconds=2))
+    assert likeness(values.failed("a")) != likeness(values.failed("b"))
+
+
+def test_times_of_alike_verifications_are_a_range() -> None:
+    """Told together, verifications give the shortest and the longest time, ordered as numbers."""
+    found = [values.passed(seconds=seconds) for seconds in (10.0, 9.5, 0.5)]
+    (line,) = verification_lines(found[0], style=STYLE, indent=0, same=found[1:], whose="all 3: ")
+
+    assert line.startswith("✓ all 3: verified to envelope in 0.50s to 10.00s: dns")
+
+
+def test_a_single_account_is_told_check_by_check() -> None:
+    """Verifying one account tells each step with its message; where no step was made, the outcome."""
+    text = verification_text({"relay": values.failed()}, {"relay": "OwnAccount"}, style=STYLE)
+    bare = verification_text({"relay": Verification(status="skipped")}, {"relay": "OwnAccount"}, style=STYLE)
+
+    assert "    ✓ dns        dns is as it should be. (0.05s)\n" in text
+    assert "    ○ not verified\n" in bare
+
+
+def test_no_accounts_are_said() -> None:
+    """An empty view is a sentence, not an empty table."""
+    assert accounts_table([], style=STYLE) == "No accounts.\n"
+
+
+def test_titles_have_a_column_where_there_are_any() -> None:
+    """Without titles there is no column for them."""
+    assert "TITLE" in accounts_table(values.ACCOUNTS, style=Style(width=130))
+    assert "TITLE" not in accounts_table([values.PENDING], style=Style(width=130))
+
+
+def test_an_account_that_was_overridden_says_so() -> None:
+    """An account applied without verification shows the override and that there is no evidence."""
+    overridden = RecordedVerification(outcome="overridden", reason="relay is down")
+    text = account_text(values.recorded("relay", verification=overridden), style=STYLE)
+
+    assert "status    unverified: relay is down\n" in text
+    assert "verified  overridden\n" in text
+    assert "no evidence is recorded" in text
+
+
+def test_a_suspended_account_says_by_whom_and_why() -> None:
+    """A suspension shows who stopped the account, when, and why."""
+    text = account_text(values.SUSPENDED, style=STYLE)
+
+    assert "suspended  by olga at 2026-09-01T12:00:00Z: Abused.\n" in text
+
+
+def test_no_history_is_said() -> None:
+    """Before the first apply history is a sentence."""
+    assert history_text([], style=STYLE) == "Nothing has been applied yet.\n"
+
+
+def test_long_revisions_are_cut_with_a_count() -> None:
+    """A revision of a thousand changes tells fifty and how many more there are."""
+    changes = tuple({"action": "create", "kind": "OwnAccount", "name": f"desk-{number:04}"} for number in range(1000))
+    revision: Revision = values.REVISIONS[0].model_copy(update={"changes": changes})
+    text = history_text([revision], style=STYLE)
+
+    assert text.count("+ create OwnAccount") == 50
+    assert text.endswith("    and 950 more\n")
+
+
+@pytest.mark.parametrize(("entries", "expected"), [(1, "1 entry"), (2, "2 entries"), (0, "0 entries")])
+def test_journal_counts_its_entries(entries: int, expected: str) -> None:
+    """The journal's entries are counted in words that fit the number."""
+    assert journal_text(entries, "ab", style=STYLE) == f"The journal holds: {expected}.\nhead  ab\n"
+
+
+@pytest.mark.parametrize(
+    ("summary", "pending", "expected"),
+    [
+        (Summary(create=2, update=1), [], ["Recorded as revision 7: 2 created, 1 updated."]),
+        (Summary(delete=1, unchanged=3), [], ["Recorded as revision 7: 1 deleted."]),
+        (
+            Summary(create=2),
+            ["b", "a"],
+            [
+                "Recorded as revision 7: 2 created.",
+                "a, b await the platform's decision and cannot send before it.",
+            ],
+        ),
+    ],
+)
+def test_apply_says_what_it_recorded(summary: Summary, pending: list[str], expected: list[str]) -> None:
+    """Apply tells the revision and what was done, that it created nothing elsewhere, and who now waits."""
+    lines = apply_text(7, summary, style=STYLE, pending=pending).splitlines()
+
+    assert lines.pop(1) == "Apply records what senders read; it created nothing at a mail provider."
+    assert lines == expected
+
+
+def test_nothing_to_apply_is_said() -> None:
+    """Applying an empty plan records no revision and says so."""
+    assert apply_text(None, Summary(), style=STYLE) == "Nothing to apply.\n"

@@ -1,0 +1,355 @@
+"""What every store promises, whichever database it uses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler import store as package
+from reconciler.model.recorded import RecordedState
+from reconciler.store import account_digest, create_state, genesis_hash, open_store, revision_digest
+from tests.store.values import AT, LINEAGE, PROJECT, account, bare_account, change, revision, route
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reconciler.store import Store
+
+
+def _put(store: Store, *names: str) -> None:
+    with store.write() as transaction:
+        for name in names:
+            transaction.put_account(account(name))
+        transaction.append_journal("apply", {}, at=AT)
+
+
+def test_the_classes_can_be_imported(store: Store) -> None:
+    """Store and Transaction are names of the package; what is none is an AttributeError."""
+    with store.write() as transaction:
+        assert isinstance(transaction, package.Transaction)
+    assert isinstance(store, package.Store)
+    with pytest.raises(AttributeError):
+        getattr(package, "Nothing")  # noqa: B009 - as a foreign caller would
+
+
+def test_a_new_state_is_empty(store: Store) -> None:
+    """A new state has its lineage, serial 0 and nothing else."""
+    assert store.read_state() == RecordedState(project=PROJECT, lineage=LINEAGE, serial=0, accounts={})
+    assert store.journal() == ()
+    assert store.revisions() == ()
+    assert store.journal_head() == genesis_hash(PROJECT, LINEAGE)
+
+
+def test_accounts_come_back_as_they_were_put(store: Store) -> None:
+    """Every part of an account survives, whether it is filled in or absent, and accounts are sorted by name."""
+    with store.write() as transaction:
+        transaction.put_account(account("sales"))
+        transaction.put_account(bare_account("newsletter"))
+        transaction.append_journal("apply", {}, at=AT)
+    expected = {"newsletter": bare_account("newsletter"), "sales": account("sales")}
+    assert store.read_state().accounts == expected
+    assert list(store.read_state().accounts) == ["newsletter", "sales"]
+    assert store.read_account("sales") == account("sales")
+    assert account("sales") == store.read_account("sales")
+    assert store.read_account("nobody") is None
+    assert store.read_state().accounts["sales"].document == account("sales").document
+    assert store.read_state().accounts["sales"].secret_routes == account("sales").secret_routes
+    assert store.read_state().accounts["sales"].status == "suspended"
+
+
+def test_a_read_account_differs_from_another(store: Store) -> None:
+    """Equality of accounts looks at every part, parsed or not."""
+    _put(store, "sales")
+    read = store.read_account("sales")
+    assert read != replace(account("sales"), suspension=None)
+    assert read != object()
+    assert hash(read) == hash(store.read_account("sales"))
+
+
+def test_a_read_state_compares_and_hashes_by_content(store: Store) -> None:
+    """Two readings of one state are equal, and a state of another serial is not."""
+    _put(store, "sales")
+    read = store.read_state()
+    assert read == store.read_state()
+    assert read != object()
+    assert hash(read) == hash(store.read_state())
+    assert read != RecordedState(project=PROJECT, lineage=LINEAGE, serial=1, accounts=read.accounts)
+
+
+def test_a_read_account_can_be_changed_and_put_back(store: Store) -> None:
+    """An account that was read loses nothing when one part of it is replaced and it is put back."""
+    _put(store, "sales")
+    with store.write() as transaction:
+        read = transaction.account("sales")
+        assert read is not None
+        transaction.put_account(replace(read, suspension=None))
+        transaction.append_journal("resume", {"name": "sales"}, at=AT)
+    assert store.read_account("sales") == replace(account("sales"), suspension=None)
+    assert store.check_journal().problems == ()
+
+
+def test_times_are_kept_in_utc(store: Store) -> None:
+    """A time in another zone comes back as the same moment, and one without a zone is refused."""
+    eastern = AT.astimezone(timezone(timedelta(hours=5)))
+    with store.write() as transaction:
+        transaction.put_account(replace(account("sales"), created_at=eastern))
+        transaction.append_journal("apply", {}, at=AT)
+    assert store.read_account("sales") == account("sales")
+    with pytest.raises(ValueError, match="time zone"), store.write() as transaction:
+        transaction.append_journal("apply", {}, at=datetime(2026, 1, 1))  # noqa: DTZ001 - what is refused
+
+
+def test_putting_again_updates(store: Store) -> None:
+    """An account put under a recorded name replaces the one there."""
+    _put(store, "sales")
+    with store.write() as transaction:
+        transaction.put_account(account("sales", revision=2, title="Other"))
+        transaction.append_journal("apply", {}, at=AT)
+    assert store.read_state().accounts == {"sales": account("sales", revision=2, title="Other")}
+
+
+def test_a_rename_moves_the_account(store: Store) -> None:
+    """An account put with its previous name takes the place of that one."""
+    _put(store, "sales", "other")
+    with store.write() as transaction:
+        transaction.put_account(account("sales-pl", revision=2), previous_name="sales")
+        transaction.append_journal("apply", {}, at=AT)
+    assert list(store.read_state().accounts) == ["other", "sales-pl"]
+    assert store.check_journal().problems == ()
+
+
+def test_a_previous_name_that_is_the_name_changes_nothing(store: Store) -> None:
+    """An account renamed to its own name is an update."""
+    _put(store, "sales")
+    with store.write() as transaction:
+        transaction.put_account(account("sales", revision=2), previous_name="sales")
+        transaction.append_journal("apply", {}, at=AT)
+    assert store.read_state().accounts == {"sales": account("sales", revision=2)}
+
+
+def test_what_is_not_recorded_cannot_be_deleted_or_renamed(store: Store) -> None:
+    """Deleting or renaming an account that is not there is refused, and nothing is changed."""
+    with pytest.raises(LookupError), store.write() as transaction:
+        transaction.delete_account("nobody")
+    with pytest.raises(LookupError), store.write() as transaction:
+        transaction.put_account(account("sales"), previous_name="nobody")
+    assert store.read_state().accounts == {}
+
+
+def test_a_deleted_account_leaves_routes_and_history(store: Store) -> None:
+    """After a delete the account is gone, while its routes and its revisions remain."""
+    with store.write() as transaction:
+        transaction.put_account(account("sales"))
+        transaction.put_routes("sales", [route()])
+        transaction.add_revision(revision(1, change("sales")))
+        transaction.append_journal("apply", {}, at=AT)
+    with store.write() as transaction:
+        transaction.delete_account("sales")
+        transaction.put_routes("sales", [])
+        transaction.add_revision(revision(2, change("sales", action="delete")))
+        transaction.append_journal("apply", {}, at=AT)
+    assert store.read_state().accounts == {}
+    assert store.read_state().routes == (route(),)
+    assert [each.revision for each in store.revisions("sales")] == [2, 1]
+    assert store.check_journal().problems == ()
+
+
+def test_known_routes_stay_known(store: Store) -> None:
+    """A route or a value that an account no longer has stays in the register; each is told once."""
+    with store.write() as transaction:
+        transaction.put_routes("sales", [route("old.example.com", value=None), route("old.example.com")])
+        transaction.put_routes("other", [route("old.example.com")])
+        transaction.append_journal("apply", {}, at=AT)
+    with store.write() as transaction:
+        transaction.put_routes("sales", [route("new.example.com", value="b"), route("old.example.com")])
+        transaction.append_journal("apply", {}, at=AT)
+    assert store.read_state().routes == (
+        route("new.example.com", value="b"),
+        route("old.example.com", value=None),
+        route("old.example.com"),
+    )
+    assert store.check_journal().problems == ()
+
+
+def test_a_transaction_sees_what_it_put(store: Store) -> None:
+    """Within a transaction, what was put is read back; outside nothing is seen until it ends."""
+    with store.write() as transaction:
+        transaction.put_account(account("sales"))
+        transaction.put_routes("sales", [route()])
+        assert transaction.state().accounts == {"sales": account("sales")}
+        assert transaction.state().routes == (route(),)
+        assert transaction.account("sales") == account("sales")
+        transaction.append_journal("apply", {}, at=AT)
+
+
+def test_an_exception_undoes_everything(store: Store) -> None:
+    """Nothing of a transaction that ends in an exception remains."""
+    _put(store, "sales")
+    before, head = store.read_state(), store.journal_head()
+    with pytest.raises(KeyboardInterrupt), store.write() as transaction:  # noqa: PT012 - the whole is undone
+        transaction.delete_account("sales")
+        transaction.put_account(account("other"))
+        transaction.put_routes("other", [route()])
+        transaction.add_revision(revision(1, change("other")))
+        transaction.set_fingerprint_key_id("fedcba9876543210")
+        transaction.append_journal("apply", {}, at=AT)
+        raise KeyboardInterrupt
+    assert store.read_state() == before
+    assert store.journal_head() == head
+    assert store.revisions() == ()
+
+
+def test_a_write_without_a_journal_entry_is_refused(store: Store) -> None:
+    """What was touched after the last journal entry keeps the whole transaction from being committed."""
+    with pytest.raises(RuntimeError, match="append_journal"), store.write() as transaction:  # noqa: PT012 - the end raises
+        transaction.append_journal("apply", {}, at=AT)
+        transaction.put_account(account("sales"))
+    assert store.read_state().accounts == {}
+    assert store.journal() == ()
+
+
+def test_a_transaction_ends_with_its_block(store: Store) -> None:
+    """A transaction that has ended can do nothing more."""
+    with store.write() as transaction:
+        pass
+    with pytest.raises(RuntimeError, match="ended"):
+        transaction.delete_account("sales")
+
+
+def test_reading_beside_a_write_is_refused(store: Store) -> None:
+    """While a store writes, it neither reads past its transaction nor begins another, and afterwards does both."""
+    with store.write():
+        with pytest.raises(RuntimeError, match="through the transaction"):
+            store.read_state()
+        with pytest.raises(RuntimeError, match="under way"), store.write():
+            pass
+    _put(store, "sales")
+    assert list(store.read_state().accounts) == ["sales"]
+
+
+def test_revisions_come_newest_first(store: Store) -> None:
+    """Revisions come back as they were recorded, newest first, and the last one is the serial."""
+    revisions = [revision(1, change("a")), revision(2, change("b")), revision(3)]
+    for each in revisions:
+        with store.write() as transaction:
+            transaction.add_revision(each)
+            transaction.append_journal("apply", {}, at=AT)
+    assert store.revisions() == tuple(reversed(revisions))
+    assert store.revisions(limit=2) == (revisions[2], revisions[1])
+    assert store.revisions("a") == (revisions[0],)
+    assert store.revisions("nobody") == ()
+    assert store.read_state().serial == 3
+
+
+def test_a_revision_follows_the_last_one(store: Store) -> None:
+    """A revision whose number leaves a gap or is taken is refused."""
+    for number in (0, 2):
+        with pytest.raises(ValueError, match="does not follow"), store.write() as transaction:
+            transaction.add_revision(revision(number))
+    assert store.read_state().serial == 0
+
+
+def test_a_revision_is_found_by_its_plan(store: Store) -> None:
+    """The revision that applied a plan is found by the plan's digest, inside a transaction and outside."""
+    with store.write() as transaction:
+        transaction.add_revision(revision(1))
+        transaction.append_journal("apply", {}, at=AT)
+    with store.write() as transaction:
+        assert transaction.revision_of_plan("sha256:plan-1") == 1
+        assert transaction.revision_of_plan("sha256:plan-2") is None
+    assert store.revision_of_plan("sha256:plan-1") == 1
+    assert store.revision_of_plan("sha256:plan-2") is None
+
+
+def test_history_follows_renames(store: Store) -> None:
+    """An account's history has what happened under its earlier names, but not what those names did afterwards."""
+    history = [
+        revision(1, change("a")),
+        revision(2, change("other")),
+        revision(3, change("b", action="rename", previous="a")),
+        revision(4, change("a")),
+        revision(5, change("c", action="rename", previous="b")),
+        revision(6, change("a", action="update")),
+    ]
+    with store.write() as transaction:
+        for each in history:
+            transaction.add_revision(each)
+        transaction.append_journal("apply", {}, at=AT)
+    assert [each.revision for each in store.revisions("c")] == [5, 3, 1]
+    assert [each.revision for each in store.revisions("c", limit=2)] == [5, 3]
+    assert [each.revision for each in store.revisions("a")] == [6, 4, 3, 1]
+
+
+def test_history_ends_where_names_go_round(store: Store) -> None:
+    """Names that were swapped again and again still give each revision once."""
+    with store.write() as transaction:
+        transaction.add_revision(revision(1, change("a"), change("b")))
+        for number in (2, 3, 4):
+            swap = (change("a", action="rename", previous="b"), change("b", action="rename", previous="a"))
+            transaction.add_revision(revision(number, *swap))
+        transaction.append_journal("apply", {}, at=AT)
+    assert [each.revision for each in store.revisions("a")] == [4, 3, 2, 1]
+
+
+def test_the_journal_tells_what_was_touched(store: Store) -> None:
+    """An entry's payload has what was told and the digests of every account, revision and route touched."""
+    _put(store, "old")
+    with store.write() as transaction:
+        transaction.put_account(account("sales"))
+        transaction.delete_account("old")
+        transaction.put_routes("sales", [route()])
+        transaction.add_revision(revision(1, change("sales")))
+        entry = transaction.append_journal("apply", {"actor": "anna", "accountDigests": {"other": None}}, at=AT)
+    payload = store.journal_payload(entry.sequence)
+    assert payload is not None
+    assert payload["actor"] == "anna"
+    assert payload["accountDigests"] == {"sales": account_digest(account("sales")), "old": None, "other": None}
+    assert payload["revisionDigests"] == {"1": revision_digest(revision(1, change("sales")))}
+    assert len(payload["routeDigests"]) == 1
+    assert store.journal_payload(9) is None
+    assert [each.sequence for each in store.journal()] == [1, 2]
+    assert store.journal()[1] == entry
+    assert store.journal()[1].previous == store.journal()[0].hash
+    assert store.journal_head() == entry.hash
+
+
+def test_the_fingerprint_key_is_remembered(store: Store) -> None:
+    """The id of the fingerprint key is kept with the state."""
+    with store.write() as transaction:
+        transaction.set_fingerprint_key_id("fedcba9876543210")
+    assert store.read_state().fingerprint_key_id == "fedcba9876543210"
+
+
+def test_projects_in_one_database_do_not_see_each_other(store: Store, url: str, tmp_path: Path) -> None:
+    """A second project in the same database begins empty, and each keeps its own accounts, journal and routes."""
+    _put(store, "sales")
+    assert create_state(url, base=tmp_path, project="beta", lineage="2", fingerprint_key_id="k", at=AT) is True
+    with open_store(url, base=tmp_path, project="beta") as other:
+        assert other.read_state() == RecordedState(
+            project="beta", lineage="2", serial=0, accounts={}, fingerprint_key_id="k"
+        )
+        with other.write() as transaction:
+            transaction.put_account(bare_account("sales"))
+            transaction.put_routes("sales", [route()])
+            transaction.add_revision(revision(1, change("sales")))
+            transaction.append_journal("apply", {}, at=AT)
+        assert other.check_journal().problems == ()
+        assert other.read_account("sales") == bare_account("sales")
+    assert store.read_state() == RecordedState(
+        project=PROJECT, lineage=LINEAGE, serial=0, accounts={"sales": account("sales")}
+    )
+    assert store.check_journal().problems == ()
+    assert len(store.journal()) == 1
+
+
+def test_making_a_state_again_changes_nothing(store: Store, url: str, tmp_path: Path) -> None:
+    """A state that exists is left as it is."""
+    _put(store, "sales")
+    again = create_state(url, base=tmp_path, project=PROJECT, lineage="other", fingerprint_key_id="k", at=AT)
+    assert again is False
+    assert store.read_state().lineage == LINEAGE
+    assert store.read_state().fingerprint_key_id is None
+    assert list(store.read_state().accounts) == ["sales"]

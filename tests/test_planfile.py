@@ -1,0 +1,300 @@
+"""Plan files: written whole, read with suspicion, sealed."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reconciler import planfile
+from reconciler.diagnostics import Location, warning
+from reconciler.errors import GuardRefused, InvalidInput, ReconcilerError
+from reconciler.model.evidence import Check, Evidence, Verification
+from reconciler.model.plan import ApplyInputs, Change, FieldChange, PreparedAccount, SavedPlan, Summary
+from reconciler.model.secrets import FingerprintKey
+from reconciler.planfile import has_valid_seal, read_plan, seal_plan, write_plan
+from reconciler.planning.digests import changes_digest, plan_digest, plan_document_digest
+
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+UNREADABLE = Path("/proc/self/mem")
+"""A regular file whose beginning cannot be read."""
+
+KEY = FingerprintKey(b"k" * 32)
+
+
+def make_plan() -> SavedPlan:
+    """Return a plan with every part filled in."""
+    check = Check(check="connect", status="passed", code="ok", message="Połączono.", seconds=0.1)
+    verification = Verification(status="passed", depth="envelope", checked_at=AT, checks=(check,))
+    change = Change(
+        action="create",
+        kind="OwnAccount",
+        name="sales",
+        fields=(FieldChange(path="spec.shared", before=None, after=True),),
+        verification=verification,
+    )
+    account = PreparedAccount(
+        document={"metadata": {}, "spec": {"email": "sales@example.com"}},
+        settings_digest="sha256:1",
+        needs_evidence=True,
+        evidence=Evidence(settings_digest="sha256:1", verification=verification),
+    )
+    plan = SavedPlan(
+        tool="reconciler 0.1.0",
+        created_at=AT,
+        project="mail",
+        lineage="lineage",
+        serial=3,
+        status="ready",
+        changes_digest=changes_digest([change], []),
+        plan_digest="",
+        summary=Summary(create=1),
+        changes=(change,),
+        diagnostics=(warning("noReplyTo", "Add one.", location=Location("a.yaml", 1, 2)),),
+        inputs=ApplyInputs(accounts={"sales": account}),
+    )
+    return plan.model_copy(update={"plan_digest": plan_digest(plan)})
+
+
+def save(path: Path, document: dict[str, Any], *, seals_digest: bool = True) -> None:
+    """Write a document as a plan file, with a digest that fits unless told otherwise."""
+    if seals_digest:
+        document = {**document, "planDigest": plan_document_digest(document)}
+    path.write_text(json.dumps(document))
+
+
+def as_document(plan: SavedPlan) -> dict[str, Any]:
+    """Return the plan as the JSON that is written."""
+    return plan.model_dump(mode="json")
+
+
+def refusal(path: Path) -> tuple[type[ReconcilerError], str]:
+    """Return class and code of the refusal to read a plan file."""
+    with pytest.raises(ReconcilerError) as caught:
+        read_plan(path)
+    assert caught.value.diagnostics[0].location == Location(str(path))
+    return type(caught.value), caught.value.diagnostics[0].code
+
+
+def test_a_plan_round_trips(tmp_path: Path) -> None:
+    """A plan that was written is read as the same value."""
+    write_plan(tmp_path / "plan.json", make_plan())
+    assert read_plan(tmp_path / "plan.json") == make_plan()
+
+
+def test_the_same_plan_has_the_same_bytes(tmp_path: Path) -> None:
+    """Writing is deterministic, sorted and readable, and what was there is replaced."""
+    for name in ("a", "b", "a"):
+        write_plan(tmp_path / name, make_plan())
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    assert list(json.loads((tmp_path / "a").read_text())) == sorted(as_document(make_plan()))
+    assert "Połączono." in (tmp_path / "a").read_text(encoding="utf-8")
+
+
+def test_a_plan_file_is_for_the_owner_alone(tmp_path: Path) -> None:
+    """The file has mode 0600 whatever was there before, and no unfinished file is left."""
+    path = tmp_path / "plan.json"
+    path.write_text("old")
+    path.chmod(0o666)
+    write_plan(path, make_plan())
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    """Writing over a link leaves what it pointed at as it was."""
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_text("precious")
+    link.symlink_to(target)
+    write_plan(link, make_plan())
+    assert target.read_text() == "precious"
+    assert read_plan(link) == make_plan()
+
+
+@pytest.mark.parametrize("place", ["missing/plan.json", "folder", "pipe", "x" * 300, "a\0b"])
+def test_what_cannot_be_written_is_told(tmp_path: Path, place: str) -> None:
+    """A folder that is missing, a folder or a pipe in the file's place, or an impossible name is a problem in words."""
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InvalidInput) as caught:
+        write_plan(tmp_path / place, make_plan())
+    assert caught.value.diagnostics[0].code == "planFileUnwritable"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "pipe"]
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
+    """A plan that does not fit leaves the file that was there, and nothing beside it."""
+    path = tmp_path / "plan.json"
+    path.write_text("old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(InvalidInput):
+            write_plan(path, make_plan())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"\xff\xfe", b"not json", b"[]", b"7", b"null", b'"text"', b"{}", b'{"formatVersion":1}',
+        b'{"formatVersion":"one"}', b'{"formatVersion":"1.0"', b'{"formatVersion":"1.0\\n"}', b'{"a":NaN}',
+        b'{"a":1e999}', b'{"a":-Infinity}', b"[" * 200_000, b'{"a":' * 100_000, b"1" * 5000, b"\xef\xbb\xbf{}",
+        '{"formatVersion":"\u0661.0"}'.encode(),
+    ],
+)  # fmt: skip
+def test_what_is_no_plan_is_refused(tmp_path: Path, content: bytes) -> None:
+    """Garbage of any kind is refused as no plan, never a crash."""
+    path = tmp_path / "plan.json"
+    path.write_bytes(content)
+    assert refusal(path) == (InvalidInput, "planFileInvalid")
+
+
+def test_no_depth_is_a_crash(tmp_path: Path) -> None:
+    """Nesting around the depth at which Python gives up is refused at every depth, whichever step meets it."""
+    path = tmp_path / "plan.json"
+    for depth in range(700, 1010, 3):
+        path.write_text('{"formatVersion":"1.0","planDigest":"x","a":' + "[" * depth + "]" * depth + "}")
+        assert refusal(path)[1] in {"planAltered", "planFileInvalid"}
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    """A missing file, a folder, a device and a pipe that nobody writes to are refused at once."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "missing", tmp_path, Path("/dev/zero"), tmp_path / "pipe", tmp_path / "a\0b", UNREADABLE):
+        assert refusal(path) == (InvalidInput, "planFileInvalid")
+
+
+def test_a_file_too_large_is_not_read(tmp_path: Path) -> None:
+    """A file beyond the limit is refused by its size."""
+    path = tmp_path / "plan.json"
+    path.touch()
+    os.truncate(path, planfile.MAX_BYTES + 1)
+    assert refusal(path) == (InvalidInput, "planFileInvalid")
+
+
+@pytest.mark.parametrize("version", ["0.9", "2.0", "10.0"])
+def test_another_major_format_is_refused_first(tmp_path: Path, version: str) -> None:
+    """Another major format is a guard's refusal, whatever else is wrong with the file."""
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps({"formatVersion": version, "planDigest": "wrong"}))
+    assert refusal(path) == (GuardRefused, "planFormatUnknown")
+
+
+@pytest.mark.parametrize(
+    ("place", "content"),
+    [("status", "empty"), ("serial", 4), ("lineage", None), ("planDigest", None), ("planDigest", "sha256:\ud800"),
+     ("extra", 1), ("inputs", {}), ("changes", [])],
+)  # fmt: skip
+def test_an_altered_plan_is_refused(tmp_path: Path, place: str, content: object) -> None:
+    """Content that does not fit the digest is a guard's refusal, even where it is no plan any more."""
+    path = tmp_path / "plan.json"
+    save(path, {**as_document(make_plan()), place: content}, seals_digest=False)
+    assert refusal(path) == (GuardRefused, "planAltered")
+
+
+def test_a_key_given_twice_is_an_alteration(tmp_path: Path) -> None:
+    """A file in which readers might see different plans is refused, at the top and deep inside."""
+    path = tmp_path / "plan.json"
+    write_plan(path, make_plan())
+    text = path.read_text()
+    for once, twice in (('"project":', '"project": "x", "project":'), ('"path":', '"path": "x", "path":')):
+        path.write_text(text.replace(once, twice, 1))
+        assert refusal(path) == (GuardRefused, "planAltered")
+
+
+def test_the_form_is_checked_last(tmp_path: Path) -> None:
+    """A document whose digest fits but which is no plan is refused, with the place and without the value."""
+    path = tmp_path / "plan.json"
+    save(path, {**as_document(make_plan()), "status": "canary"})
+    with pytest.raises(InvalidInput) as caught:
+        read_plan(path)
+    assert "at status" in caught.value.diagnostics[0].detail
+    assert "canary" not in caught.value.diagnostics[0].detail
+
+
+def test_text_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """Half of a surrogate pair, which JSON can write and UTF-8 cannot, is no part of a plan."""
+    path = tmp_path / "plan.json"
+    save(path, {**as_document(make_plan()), "tool": "\ud800"})
+    assert refusal(path) == (InvalidInput, "planFileInvalid")
+
+
+def test_unknown_fields_of_this_format_are_refused(tmp_path: Path) -> None:
+    """A field that this format does not have, or a name in another spelling, is not a plan's."""
+    path = tmp_path / "plan.json"
+    save(path, {**as_document(make_plan()), "extra": 1})
+    assert refusal(path) == (InvalidInput, "planFileInvalid")
+    document = as_document(make_plan())
+    document["created_at"] = document.pop("createdAt")
+    save(path, document)
+    assert refusal(path) == (InvalidInput, "planFileInvalid")
+
+
+def test_additions_of_a_later_minor_format_are_passed_over(tmp_path: Path) -> None:
+    """A later minor format only adds, so its additions are left out at every level and its other errors are not."""
+    path = tmp_path / "plan.json"
+    document = as_document(make_plan())
+    document["formatVersion"] = "1.7"
+    document["added"] = {"x": 1}
+    document["changes"][0]["added"] = 1
+    document["inputs"]["accounts"]["sales"]["added"] = None
+    save(path, document)
+    plan = read_plan(path)
+    assert plan.changes == make_plan().changes
+    assert plan.format_version == "1.7"
+    save(path, {**document, "status": 7})
+    assert refusal(path) == (InvalidInput, "planFileInvalid")
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    content=st.recursive(
+        st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+        max_leaves=8,
+    ),
+    place=st.sampled_from([None, *SavedPlan.model_fields]),
+)
+def test_no_json_is_a_crash(tmp_path: Path, content: object, place: str | None) -> None:
+    """Any JSON in any place of a plan ends in a plan or in a refusal of ours."""
+    path = tmp_path / "plan.json"
+    document = as_document(make_plan())
+    if place is not None:
+        document[place] = content
+    path.write_text(json.dumps(document if place is not None else content))
+    try:
+        code: str = read_plan(path).status
+    except ReconcilerError as refused:
+        code = refused.diagnostics[0].code
+    assert code in {"ready", "planFileInvalid", "planAltered", "planFormatUnknown"}
+
+
+def test_a_seal_holds_for_its_key_and_plan_only(tmp_path: Path) -> None:
+    """A seal is valid under its own key for its own plan, before and after saving."""
+    sealed = seal_plan(make_plan(), KEY)
+    write_plan(tmp_path / "plan.json", sealed)
+    assert has_valid_seal(sealed, KEY) is True
+    assert has_valid_seal(read_plan(tmp_path / "plan.json"), KEY) is True
+    assert has_valid_seal(sealed, FingerprintKey(b"other")) is False
+    assert has_valid_seal(make_plan(), KEY) is False
+    assert has_valid_seal(sealed.model_copy(update={"seal": "żółw \ud800"}), KEY) is False
+    assert has_valid_seal(sealed.model_copy(update={"plan_digest": "sha256:other"}), KEY) is False
+
+
+def test_an_edit_with_a_new_digest_breaks_the_seal(tmp_path: Path) -> None:
+    """Whoever alters a plan and computes its digest anew still lacks the seal."""
+    document = {**as_document(seal_plan(make_plan(), KEY)), "serial": 4}
+    save(tmp_path / "plan.json", document)
+    assert has_valid_seal(read_plan(tmp_path / "plan.json"), KEY) is False

@@ -1,0 +1,1 @@
+"""Tests of verification: real servers, good, bad and hostile."""

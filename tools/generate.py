@@ -1,0 +1,66 @@
+"""Write the files that are made from the code, or with ``--check`` say which of them are out of date.
+
+    python -m tools.generate [--check]
+
+They are the JSON Schemas in ``schemas/`` and the pages in ``docs/reference/``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from reconciler.model.schemas import SCHEMAS
+from tools.reference import pages
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def generated_files() -> dict[Path, str]:
+    """Return the text of every generated file by its path."""
+    schemas = {CHECKOUT / "schemas" / name: _as_json(make()) for name, make in SCHEMAS.items()}
+    reference = {CHECKOUT / "docs" / "reference" / name: text for name, text in pages().items()}
+    return schemas | reference
+
+
+def out_of_date(files: dict[Path, str]) -> list[str]:
+    """Return what is missing, different, or left over beside the generated files, a line each."""
+    wrong = [f"{_short(path)} is out of date" for path, text in files.items() if _text_of(path) != text]
+    folders = {path.parent for path in files}
+    present = (path for folder in folders if folder.is_dir() for path in folder.iterdir())
+    return sorted(wrong + [f"{_short(path)} is not generated any more" for path in present if path not in files])
+
+
+def main() -> int:
+    """Write or check; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tools.generate", description="Write what is made from the code.")
+    parser.add_argument("--check", action="store_true", help="write nothing; end with 1 if a file is out of date")
+    files = generated_files()
+    if parser.parse_args().check:
+        problems = out_of_date(files)
+        print("".join(f"{problem}\n" for problem in problems), end="", file=sys.stderr)
+        if problems:
+            print("This mends it:\n\n    make generate", file=sys.stderr)
+        return 1 if problems else 0
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return 0
+
+
+def _as_json(schema: object) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _text_of(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def _short(path: Path) -> str:
+    return path.relative_to(CHECKOUT).as_posix()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
