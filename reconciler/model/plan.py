@@ -97,6 +97,7 @@ class PreparedAccount(Value):
     needs_evidence: bool = Field(description="Apply needs evidence of these settings.")
     manifest: str | None = Field(None, description="The manifest file, relative to the project folder.")
     evidence: Evidence | None = Field(None, description="What the plan's verification found.")
+    awaits_approval: bool = Field(default=False, description="Apply will leave the account to the platform's decision.")
 
 
 class ApplyInputs(Value):
@@ -115,3 +116,8 @@ class SavedPlan(Plan):
 
     inputs: ApplyInputs = Field(description="What apply needs beside what is shown.")
     seal: str | None = Field(None, description="HMAC over the plan digest; null where no key was at hand.")
+
+    @property
+    def would_be_pending(self) -> tuple[str, ...]:
+        """The accounts that apply would leave waiting for the platform's decision."""
+        return tuple(name for name, account in self.inputs.accounts.items() if account.awaits_approval)

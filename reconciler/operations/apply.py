@@ -49,6 +49,8 @@ class ApplyOrder:
     """The depth to need; None: the plan's, else the project's."""
     overrides: Mapping[str, str] = field(default_factory=dict)
     holds_failing: bool = False
+    trusts_project: bool = False
+    """Whoever applies says that the project file is the protected branch's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,6 +206,7 @@ def _record(
         payload = journal_payload(
             plan, revision, proofs, provenance=order.provenance, overrides=order.overrides, depth=depth
         )
+        payload["trustsProject"] = order.trusts_project
         transaction.append_journal("apply", payload, at=at)
     held = tuple(proofs.held.values())
     return Applied(status="applied", revision=number, summary=summary, diagnostics=held)

@@ -41,6 +41,8 @@ class PlanRequest:
     excludes: tuple[str, ...] = ()
     allow_deletes: int | None = None
     holds_failing: bool = False
+    skips: frozenset[str] = frozenset()
+    """Accounts that are not verified, because apply will override their verification."""
 
 
 def plan(workspace: Workspace, request: PlanRequest, *, progress: Progress) -> SavedPlan:
@@ -96,7 +98,9 @@ def _verify(
     subjects = [
         _subject(each, request, workspace, draft.recorded)
         for each in draft.to_verify
-        if each.after is not None and not any(route.secret in unreadable for route in each.after.secret_routes)
+        if each.after is not None
+        and each.change.name not in request.skips
+        and not any(route.secret in unreadable for route in each.after.secret_routes)
     ]
     context = test_context(workspace)
     return gather_evidence(subjects, workspace, secrets=secrets.values, context=context, progress=progress)

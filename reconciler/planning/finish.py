@@ -16,6 +16,7 @@ from reconciler.model.plan import (
     SavedPlan,
     Summary,
 )
+from reconciler.model.recorded import approval_subject
 from reconciler.planning.digests import changes_digest, plan_digest
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def finish_plan(
         inputs=ApplyInputs(
             fingerprint_key_id=policy.secrets.key_id,
             accounts={
-                each.change.name: _prepared(each, evidence.get(each.change.name))
+                each.change.name: _prepared(each, evidence.get(each.change.name), draft)
                 for each in draft.changes
                 if each.after is not None
             },
@@ -151,7 +152,7 @@ def _summary(changes: Iterable[Change], unchanged: int) -> Summary:
     return Summary(unchanged=unchanged, **counts)
 
 
-def _prepared(each: DraftChange, evidence: Evidence | None) -> PreparedAccount:
+def _prepared(each: DraftChange, evidence: Evidence | None, draft: Draft) -> PreparedAccount:
     assert each.after is not None  # noqa: S101 - deletions are not prepared
     return PreparedAccount(
         document=each.after.document,
@@ -162,7 +163,19 @@ def _prepared(each: DraftChange, evidence: Evidence | None) -> PreparedAccount:
         needs_evidence=each.needs_evidence,
         manifest=each.after.file,
         evidence=evidence,
+        awaits_approval=_awaits_approval(each, draft),
     )
+
+
+def _awaits_approval(each: DraftChange, draft: Draft) -> bool:
+    """Tell whether apply will leave a marketing account pending: it is new, or what was approved changes."""
+    if each.change.kind != "MarketingAccount" or draft.policy.project.platform.approval == "automatic":
+        return False
+    assert each.after is not None  # noqa: S101 - deletions are not prepared
+    if each.before is None or each.before.approval is None:
+        return True
+    subject = approval_subject(each.after.kind, each.after.spec)
+    return approval_subject(each.before.kind, each.before.spec) != subject
 
 
 def _approval(each: DraftChange) -> str | None:

@@ -17,9 +17,12 @@ from reconciler.model.domains import NotADomain, host_to_ascii
 from reconciler.smtp.faults import SmtpFault
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from reconciler.smtp.deadline import Deadline
+
+    Resolver = Callable[[str], tuple[str, ...]]
+    """From a name to its addresses, in the order to try them; may raise ``OSError`` as ``getaddrinfo`` does."""
 
 _MAX_ADDRESSES = 8
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -58,15 +61,16 @@ class Dialer(Protocol):
 class DirectDialer:
     """Straight to the server: each address of the name in turn, until one takes the connection."""
 
-    def __init__(self, host: str, port: int) -> None:
-        """Keep where to go; nothing is contacted yet."""
+    def __init__(self, host: str, port: int, *, resolver: Resolver | None = None) -> None:
+        """Keep where to go; nothing is contacted yet. Without a ``resolver`` the system's is asked."""
         self._host = host
         self._port = port
+        self._resolver = resolver or _ask_system
         self._addresses: tuple[str, ...] = ()
 
     def resolve(self, deadline: Deadline) -> tuple[str, ...]:
         """Find the addresses, at most eight, in the system's order of preference."""
-        found = _look_up(self._host, deadline)
+        found = _look_up(self._host, self._resolver, deadline)
         allowed = tuple(address for address in found if not is_link_local(address))
         if not allowed:
             raise SmtpFault("forbiddenAddress", step="dns", facts={"addresses": ", ".join(found)})
@@ -120,24 +124,24 @@ def _connect_fault(failures: Sequence[tuple[str, str]]) -> SmtpFault:
 class _LookUp:
     """One call of the system's resolver, which cannot be interrupted, in a thread that can be left waiting."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, resolver: Resolver) -> None:
         self.is_done = threading.Event()
         self.addresses: tuple[str, ...] = ()
         self.error: OSError | UnicodeError | None = None
-        threading.Thread(target=self._run, args=(host,), name=f"resolve {host}", daemon=True).start()
+        threading.Thread(target=self._run, args=(host, resolver), name=f"resolve {host}", daemon=True).start()
 
-    def _run(self, host: str) -> None:
+    def _run(self, host: str, resolver: Resolver) -> None:
         try:
-            self.addresses = _ask_system(host)
+            self.addresses = resolver(host)
         except (OSError, UnicodeError) as refusal:
             self.error = refusal
         finally:
             with _in_flight_lock:
-                _in_flight.pop(host, None)
+                _in_flight.pop((host, resolver), None)
             self.is_done.set()
 
 
-_in_flight: dict[str, _LookUp] = {}
+_in_flight: dict[tuple[str, Resolver], _LookUp] = {}
 _in_flight_lock = threading.Lock()
 
 
@@ -146,7 +150,7 @@ def _ask_system(host: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-def _look_up(host: str, deadline: Deadline) -> tuple[str, ...]:
+def _look_up(host: str, resolver: Resolver, deadline: Deadline) -> tuple[str, ...]:
     """Return the addresses of a host. Look-ups of one name at the same time share one call of the resolver.
 
     The resolver itself knows no deadline: where it runs over, its thread ends when the resolver gives up, and there
@@ -160,7 +164,9 @@ def _look_up(host: str, deadline: Deadline) -> tuple[str, ...]:
     except ValueError:
         pass  # a name, so it must be looked up
     with _in_flight_lock:
-        look_up = _in_flight.get(host) or _in_flight.setdefault(host, _LookUp(host))
+        look_up = _in_flight.get((host, resolver))
+        if look_up is None:
+            look_up = _in_flight[host, resolver] = _LookUp(host, resolver)
     try:
         is_done = look_up.is_done.wait(deadline.remaining_seconds())
     except TimeoutError:

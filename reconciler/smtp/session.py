@@ -1,6 +1,6 @@
 """The commands of one SMTP session, each with its replies turned into values or faults. RFC 5321.
 
-The order of use: ``greet``, ``start_tls``, ``log_in``, then ``mail``, ``rcpt``, ``send_message`` or ``reset``, ``leave``.
+The steps in order: ``greet``, ``start_tls``, ``log_in``, ``mail``, ``rcpt``, ``send_message`` or ``reset``, ``leave``.
 """
 
 from __future__ import annotations

@@ -18,14 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from reconciler.smtp.dial import Dialer
     from reconciler.verification.target import Sender, Target
 
 
-def verify(target: Target, *, now: Callable[[], datetime]) -> dict[str, Finding]:
+def verify(
+    target: Target, *, now: Callable[[], datetime], make_dialer: Callable[[str, int], Dialer] = DirectDialer
+) -> dict[str, Finding]:
     """Hold one conversation and return what was found, by sender name; never raise for what a server does.
 
-    The conversation ends within ``target.timeout_seconds``. ``now`` gives the time in UTC. At most one login is
-    tried, and one test message is sent for each sender, never twice.
+    The conversation ends within ``target.timeout_seconds``. ``now`` gives the time in UTC; ``make_dialer`` the way
+    to a host and port. At most one login is tried, and one test message is sent for each sender, never twice.
     """
     checked_at = now()
     if not _may_contact(target):
@@ -33,7 +36,7 @@ def verify(target: Target, *, now: Callable[[], datetime]) -> dict[str, Finding]
     ledger = Ledger(target)
     conversation = Conversation(
         target,
-        dialer=DirectDialer(target.server.host, target.server.port),
+        dialer=make_dialer(target.server.host, target.server.port),
         deadline=Deadline(target.timeout_seconds),
         now=now,
     )

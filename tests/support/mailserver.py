@@ -10,6 +10,7 @@ what it refuses is declared in ``Refusals``. Servers that break the protocol are
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Encryption", "MailServer", "ReceivedMessage", "Refusals", "TestCA"]
 
 Encryption = Literal["starttls", "tls", "none"]
+
+logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # aiosmtpd warns of clients that tests send on purpose
 
 _BIND_ADDRESS = "127.0.0.1"
 _STOP_SECONDS = 10.0

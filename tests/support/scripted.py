@@ -2,6 +2,8 @@
 
     with ScriptedServer(polite({"RCPT": "450 4.2.0 greylisted"})) as server:
         ...  # connect to 127.0.0.1, server.port
+
+Whatever a script raises because the client broke off ends that connection alone.
 """
 
 from __future__ import annotations

@@ -1,0 +1,98 @@
+"""``reconciler accounts``: the view."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from reconciler.cli.options import format_option
+
+if TYPE_CHECKING:
+    from reconciler.cli.session import GlobalOptions
+    from reconciler.model.recorded import Status
+    from reconciler.operations.view import KindFilter
+
+_STATUSES = ("suspended", "rejected", "pending", "failing", "unverified", "active")
+
+
+@click.group()
+def accounts() -> None:
+    """See the recorded accounts."""
+
+
+@accounts.command("list")
+@click.option("--search", metavar="TEXT", help="Part of a name, title, display name or e-mail.")
+@click.option("--kind", type=click.Choice(("all", "marketing", "own")), default="all", show_default=True, help="Which kind.")
+@click.option("--status", type=click.Choice(_STATUSES), help="Only those of this status.")
+@click.option("--selector", "selectors", metavar="SEL", multiple=True, help="A name, a glob, or label:KEY=VALUE. Repeatable.")
+@click.option("--as", "user", metavar="USER", help="Only what this user sees. Shapes the view; it is no access control.")
+@format_option("table", "text", "json", "csv")
+@click.pass_obj
+def list_(  # noqa: PLR0913 - one argument for each flag
+    options: GlobalOptions,
+    search: str | None,
+    kind: str,
+    status: str | None,
+    selectors: tuple[str, ...],
+    user: str | None,
+    format_: str,
+) -> int:
+    """List the recorded accounts, by name.
+
+    \b
+    Examples:
+        reconciler accounts list --status pending
+        reconciler accounts list --search sales --format csv
+    """
+    from reconciler.cli.output import put, put_json
+    from reconciler.cli.session import style_for, workspace
+    from reconciler.operations.view import AccountFilter, list_accounts
+
+    wanted = AccountFilter(
+        search=search,
+        kind=cast("KindFilter", kind),
+        status=cast("Status | None", status),
+        selectors=selectors,
+        user=user,
+    )
+    found = list_accounts(workspace(options), wanted)
+    if format_ == "json":
+        from reconciler.render.documents import accounts_document
+
+        put_json(accounts_document(found))
+    elif format_ == "csv":
+        from reconciler.render.table import accounts_csv
+
+        put(accounts_csv(found))
+    else:
+        from reconciler.render.text import accounts_table
+
+        put(accounts_table(found, style=style_for(sys.stdout)))
+    return 0
+
+
+@accounts.command("show")
+@click.argument("name")
+@format_option("text", "json")
+@click.pass_obj
+def show(options: GlobalOptions, name: str, format_: str) -> int:
+    """Show one recorded account with its settings and evidence.
+
+    \b
+    Example:
+        reconciler accounts show sales-pl
+    """
+    from reconciler.cli.output import put, put_json
+    from reconciler.cli.session import style_for, workspace
+    from reconciler.operations.view import show_account
+    from reconciler.render.documents import account_document
+    from reconciler.render.text import account_text
+
+    account = show_account(workspace(options), name)
+    if format_ == "json":
+        put_json(account_document(account))
+    else:
+        put(account_text(account, style=style_for(sys.stdout)))
+    return 0

@@ -1,0 +1,147 @@
+"""``reconciler apply``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from reconciler.cli.commands.plan import put_plan, requested
+from reconciler.cli.options import format_option, plan_options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.cli.session import GlobalOptions
+    from reconciler.model.evidence import Depth
+    from reconciler.model.plan import SavedPlan
+    from reconciler.operations.apply import Applied
+    from reconciler.operations.workspace import Workspace
+
+
+@click.command()
+@click.argument("planfile", metavar="[PLANFILE]", required=False)
+@click.option("--auto-approve", is_flag=True, help="Do not ask.")
+@click.option(
+    "--override-verification",
+    "overrides",
+    metavar="NAME=REASON",
+    multiple=True,
+    help="Apply an account although it was not verified; it is recorded as unverified. Repeatable.",
+)
+@click.option("--actor", metavar="WHO", help="Who applies; by default what CI says, then the login name.")
+@click.option("--reference", metavar="URL", help="The pull request, for the journal.")
+@plan_options
+@format_option("text", "json")
+@click.pass_obj
+def apply(options: GlobalOptions, planfile: str | None, format_: str, **asked: Any) -> int:
+    """Record a plan: all of it in one transaction, or nothing.
+
+    With a PLANFILE exactly that plan is applied. Without one a plan is made, shown, and applied after a question.
+
+    \b
+    Examples:
+        reconciler apply plan.json --reference https://git.example.com/mail/pull/7
+        reconciler apply --auto-approve
+    """
+    from reconciler.cli.progress import shown_progress
+    from reconciler.cli.session import workspace
+    from reconciler.operations.apply import ApplyOrder, apply_plan
+    from reconciler.planfile import read_plan
+    from reconciler.provenance import find_provenance
+
+    _check_combination(planfile, asked)
+    overrides = _parse_overrides(asked["overrides"])
+    made = read_plan(Path(planfile)) if planfile is not None else None
+    place = workspace(options, operator=asked["operator"])
+    if made is None:
+        made = _plan_and_ask(place, asked, overrides, format_)
+    order = ApplyOrder(
+        provenance=find_provenance(
+            place.root, environ=place.environ, actor=asked["actor"], reference=asked["reference"]
+        ),
+        depth=cast("Depth | None", asked["depth"]),
+        overrides=overrides,
+        holds_failing=asked["hold_failing"],
+        trusts_project=asked["trust_project"],
+    )
+    with shown_progress() as progress:
+        applied = apply_plan(made, place, order, progress=progress)
+    _put_applied(applied, made, format_)
+    return 0
+
+
+def _check_combination(planfile: str | None, asked: dict[str, Any]) -> None:
+    """Refuse options that would change what a saved plan says, and a question that nobody can answer."""
+    from reconciler.cli.session import is_interactive
+
+    given = [flag for flag, name in (("--target", "targets"), ("--exclude", "excludes")) if asked[name]]
+    if asked["allow_deletes"] is not None:
+        given.append("--allow-deletes")
+    if planfile is not None and given:
+        message = f"{', '.join(given)} would change what the saved plan says; apply runs exactly that plan. Plan again with it."
+        raise click.UsageError(message)
+    if planfile is None and not asked["auto_approve"] and not is_interactive():
+        _decline("There is no terminal to ask on. Apply a saved plan, or add\n    --auto-approve")
+
+
+def _decline(detail: str) -> None:
+    from reconciler.diagnostics import error
+    from reconciler.errors import Declined
+
+    raise Declined(error("declined", detail))
+
+
+def _parse_overrides(written: Sequence[str]) -> dict[str, str]:
+    overrides: dict[str, str] = {}
+    for each in written:
+        name, _, reason = each.partition("=")
+        if not name or not reason.strip():
+            raise click.UsageError(f"--override-verification takes NAME=REASON, with a reason; not {each}")
+        overrides[name] = reason.strip()
+    return overrides
+
+
+def _plan_and_ask(place: Workspace, asked: dict[str, Any], overrides: dict[str, str], format_: str) -> SavedPlan:
+    """Return a fresh plan that the person asked has agreed to; nobody is asked about one that cannot be applied."""
+    from reconciler.cli.progress import shown_progress
+    from reconciler.operations.plan import PlanRequest
+    from reconciler.operations.plan import plan as make_plan
+
+    depths = place.project.verification.depth
+    wanted = cast("Depth", asked["depth"] or (depths.apply if asked["auto_approve"] else depths.plan))
+    request = PlanRequest(depth=wanted, apply_depth=asked["depth"], skips=frozenset(overrides), **requested(asked))
+    with shown_progress() as progress:
+        made = make_plan(place, request, progress=progress)
+    if format_ == "text":
+        put_plan(made, "text")
+    may_be_asked = made.status == "ready" or (made.status == "blocked" and overrides)
+    if may_be_asked and not asked["auto_approve"]:
+        agreed = click.confirm("\nRecord these changes?", err=True)
+        if not agreed:
+            _decline("The question was answered with no. Nothing was applied.")
+    return made
+
+
+def _put_applied(applied: Applied, made: SavedPlan, format_: str) -> None:
+    import sys
+
+    from reconciler.cli.output import put, put_json, tell
+    from reconciler.cli.session import style_for
+    from reconciler.render.documents import apply_document
+    from reconciler.render.text import apply_text
+
+    if format_ == "json":
+        put_json(
+            apply_document(
+                applied.status, applied.revision, summary=applied.summary, diagnostics=applied.diagnostics
+            )
+        )
+        return
+    if applied.status == "applied":
+        style = style_for(sys.stdout)
+        put(apply_text(applied.revision, applied.summary, style=style, pending=made.would_be_pending))
+        tell(applied.diagnostics)
+    else:
+        put("Nothing to apply: state is as the plan wants it.\n")

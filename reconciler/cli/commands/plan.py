@@ -1,0 +1,93 @@
+"""``reconciler plan`` and ``reconciler show``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from reconciler.cli.options import format_option, plan_options
+
+if TYPE_CHECKING:
+    from reconciler.cli.session import GlobalOptions
+    from reconciler.model.evidence import Depth
+    from reconciler.model.plan import SavedPlan
+
+
+@click.command()
+@click.option("--out", metavar="FILE", help="Save the plan, for show and apply.")
+@plan_options
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending.")
+@format_option("text", "json")
+@click.pass_obj
+def plan(
+    options: GlobalOptions, out: str | None, detailed_exitcode: bool, format_: str, **asked: Any  # noqa: FBT001
+) -> int:
+    """Show what apply would change, verified against the real servers. State is only read.
+
+    \b
+    Examples:
+        reconciler plan --out plan.json
+        reconciler plan --depth offline --target 'sales-*'
+    """
+    from reconciler.cli.output import say
+    from reconciler.cli.progress import shown_progress
+    from reconciler.cli.session import workspace
+    from reconciler.operations.plan import PlanRequest
+    from reconciler.operations.plan import plan as make_plan
+    from reconciler.planfile import write_plan
+    from reconciler.planning.finish import exit_code_of_plan
+
+    place = workspace(options, operator=asked["operator"])
+    depth = cast("Depth", asked["depth"] or place.project.verification.depth.plan)
+    with shown_progress() as progress:
+        made = make_plan(place, PlanRequest(depth=depth, **requested(asked)), progress=progress)
+    if out is not None and made.status != "invalid":
+        write_plan(Path(out), made)
+    put_plan(made, format_)
+    if out is not None and made.status != "invalid" and format_ == "text":
+        say(f"Saved as {out}. To apply exactly this plan:\n    reconciler apply {out}")
+    return exit_code_of_plan(made, is_detailed=detailed_exitcode)
+
+
+def requested(asked: dict[str, Any]) -> dict[str, Any]:
+    """Return what the plan options ask for, as a plan request takes it."""
+    return {
+        "targets": asked["targets"],
+        "excludes": asked["excludes"],
+        "allow_deletes": asked["allow_deletes"],
+        "holds_failing": asked["hold_failing"],
+    }
+
+
+@click.command()
+@click.argument("planfile", metavar="PLANFILE")
+@format_option("text", "json")
+def show(planfile: str, format_: str) -> int:
+    """Show a saved plan.
+
+    \b
+    Example:
+        reconciler show plan.json
+    """
+    from reconciler.planfile import read_plan
+
+    put_plan(read_plan(Path(planfile)), format_)
+    return 0
+
+
+def put_plan(made: SavedPlan, format_: str) -> None:
+    """Write a plan to stdout and, as text, its problems to stderr."""
+    import sys
+
+    from reconciler.cli.output import put, put_json, tell
+    from reconciler.cli.session import style_for
+    from reconciler.render.documents import plan_document
+    from reconciler.render.text import plan_text
+
+    if format_ == "json":
+        put_json(plan_document(made))
+        return
+    put(plan_text(made, style=style_for(sys.stdout), pending=made.would_be_pending))
+    tell(made.diagnostics)

@@ -1,0 +1,42 @@
+"""``reconciler validate``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import format_option
+
+if TYPE_CHECKING:
+    from reconciler.cli.session import GlobalOptions
+
+
+@click.command()
+@format_option("text", "json")
+@click.pass_obj
+def validate(options: GlobalOptions, format_: str) -> int:
+    """Check the manifests without network, secrets or state.
+
+    All problems of all files are told in one run, each with file:line:column.
+
+    \b
+    Example:
+        reconciler validate
+    """
+    from reconciler.cli.output import put, put_json, tell
+    from reconciler.cli.session import workspace
+    from reconciler.operations.desired import validate as validate_manifests
+    from reconciler.render.documents import validate_document
+
+    desired = validate_manifests(workspace(options))
+    if format_ == "json":
+        kinds = {account.name: account.kind for account in desired.accounts}
+        put_json(validate_document(kinds, desired.problems, valid=desired.is_valid))
+        return 0 if desired.is_valid else 1
+    tell(desired.problems)
+    if not desired.is_valid:
+        return 1
+    count = len(desired.accounts)
+    put(f"Valid: {count} {'account' if count == 1 else 'accounts'}.\n")
+    return 0

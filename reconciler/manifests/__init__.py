@@ -1,0 +1,11 @@
+"""Reads manifests, the project file and private CAs from disk, and explains what is wrong with them.
+
+Not allowed here: resolving (``planning.resolve`` does), secrets, the network. Every problem of every file comes in
+one run, with file, line and column.
+"""
+
+from reconciler.manifests.ca_files import read_ca_files
+from reconciler.manifests.folder import ManifestSet, read_manifests
+from reconciler.manifests.projectfile import ProjectFile, read_project
+
+__all__ = ["ManifestSet", "ProjectFile", "read_ca_files", "read_manifests", "read_project"]

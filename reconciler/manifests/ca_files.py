@@ -1,0 +1,58 @@
+"""Private CAs: PEM files inside the project folder."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING
+
+from reconciler.manifests.files import read_regular_file, reason_of
+from reconciler.model.canonical import sha256_hex
+from reconciler.model.source import CaFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_MAX_OCTETS = 1024 * 1024
+
+
+def read_ca_files(paths: Iterable[str], *, root: Path) -> tuple[dict[str, CaFile], dict[str, str]]:
+    """Return the usable CA files by path as written, and for the others the reason in a sentence."""
+    usable: dict[str, CaFile] = {}
+    unusable: dict[str, str] = {}
+    for path in paths:
+        read = _read(path, root.resolve())
+        if isinstance(read, CaFile):
+            usable[path] = read
+        else:
+            unusable[path] = read
+    return usable, unusable
+
+
+def _read(written: str, root: Path) -> CaFile | str:
+    """Return the CA, or why it cannot be used."""
+    try:
+        path = (root / written).resolve()
+        if not path.is_relative_to(root):
+            return "The file lies outside the project folder, with links followed. Put it inside."
+        octets = read_regular_file(path, _MAX_OCTETS)
+    except OSError as failure:
+        return f"The file cannot be read: {reason_of(failure)}. Correct the path; it is relative to the project folder."
+    if len(octets) > _MAX_OCTETS:
+        return "The file is larger than 1 MiB, so it is no certificate. Correct the path."
+    return _parsed(octets)
+
+
+def _parsed(octets: bytes) -> CaFile | str:
+    try:
+        pem = octets.decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        return "The file is not text. Convert the certificate to PEM, which begins with -----BEGIN CERTIFICATE-----."
+    if "PRIVATE KEY-----" in pem:
+        return "The file holds a private key. Remove the key from git at once; caFile takes certificates only."
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(cadata=pem)
+    except (ssl.SSLError, ValueError):
+        return "The file holds no certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----."
+    return CaFile(pem=pem, digest="sha256:" + sha256_hex(pem))

@@ -1,0 +1,86 @@
+"""From one YAML document to a manifest: its kind first, then the model of that kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import ValidationError
+
+from reconciler.diagnostics import Diagnostic, error
+from reconciler.manifests.explain import explain
+from reconciler.model.base import Value
+from reconciler.model.manifest import API_VERSION, MODELS
+from reconciler.model.schemas import account_schema
+from reconciler.planning.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.model.manifest import Manifest
+    from reconciler.yamlsource import YamlDocument
+
+Model = TypeVar("Model", bound=Value)
+_BEGIN = "Begin the document with\n    apiVersion: reconciler/v1\n    kind: OwnAccount"
+_MAX_SHOWN = 60
+
+
+def read_document(document: YamlDocument) -> tuple[Manifest | None, list[Diagnostic]]:
+    """Return the manifest of a document, or every problem of it."""
+    value = document.value
+    if not isinstance(value, dict):
+        detail = f"A manifest is a mapping of fields, and this is {_what(value)}. {_BEGIN}"
+        return None, [error("notAMapping", detail, location=document.location)]
+    refusal = _refuse_version(value, document) or _refuse_kind(value, document)
+    if refusal is not None:
+        return None, [refusal]
+    return validated(document, MODELS[value["kind"]], account_schema, subject=_name_of(value))
+
+
+def validated(
+    document: YamlDocument, model: type[Model], schema: Callable[[], dict[str, Any]], *, subject: str | None
+) -> tuple[Model | None, list[Diagnostic]]:
+    """Return the document as a model, or the problems that model and schema find; never both."""
+    try:
+        return model.model_validate(document.value, by_name=False), []
+    except ValidationError as refusal:
+        return None, explain(document, refusal, schema(), subject=subject)
+
+
+def _refuse_version(value: dict[str, Any], document: YamlDocument) -> Diagnostic | None:
+    version = value.get("apiVersion")
+    if version == API_VERSION:
+        return None
+    found = f"apiVersion is {_shown(version)}" if "apiVersion" in value else "apiVersion is missing"
+    detail = f"{found}; this version reads {API_VERSION}. Write\n    apiVersion: {API_VERSION}"
+    return error("unknownApiVersion", detail, subject=_name_of(value), location=document.value_at(("apiVersion",)))
+
+
+def _refuse_kind(value: dict[str, Any], document: YamlDocument) -> Diagnostic | None:
+    kind = value.get("kind")
+    if isinstance(kind, str) and kind in MODELS:
+        return None
+    known = ", ".join(sorted(MODELS))
+    found = f"kind is {_shown(kind)}" if "kind" in value else "kind is missing"
+    hint = did_you_mean(kind, MODELS) if isinstance(kind, str) else ""
+    detail = f"{found}; it is one of {known}.{hint}"
+    if kind == "Project":
+        detail = "The project file does not belong among the manifests; it is reconciler.yaml in the project folder."
+    return error("unknownKind", detail, subject=_name_of(value), location=document.value_at(("kind",)))
+
+
+def _name_of(value: dict[str, Any]) -> str | None:
+    """Return the name that a document gives itself, as far as it can be told."""
+    metadata = value.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    return name[:_MAX_SHOWN] if isinstance(name, str) else None
+
+
+def _shown(value: object) -> str:
+    return value[:_MAX_SHOWN] if isinstance(value, str) else _what(value)
+
+
+def _what(value: object) -> str:
+    if value is None:
+        return "empty"
+    names = {dict: "a mapping", list: "a list", bool: "true or false", int: "a number", str: "text"}
+    return next(name for kind, name in names.items() if isinstance(value, kind))

@@ -1,0 +1,123 @@
+"""Words for what the models refuse: the value of the wrong type, the one out of range, the field that is missing."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from reconciler.planning.suggest import did_you_mean
+
+_EXAMPLES = {
+    "apiVersion": "reconciler/v1",
+    "name": "sales-pl",
+    "email": "sales@example.com",
+    "displayName": "Example Sales",
+    "host": "smtp.example.com",
+    "port": "587",
+    "type": "socks5",
+    "tokenUrl": "https://login.example.com/token",
+    "clientId": "0a1b2c",
+    "metadata": "{name: sales-pl}",
+    "smtp": "{host: smtp.example.com, encryption: starttls}",
+    "until": "2027-01-31",
+    "reason": "why this is meant",
+    "secret": '"env:SMTP_SALES_*"',
+    "encryption": "starttls",
+}
+_WORDS_FOR_TRUE = frozenset({"yes", "on", "y", "t", "1", "true"})
+_WORDS_FOR_FALSE = frozenset({"no", "off", "n", "f", "0", "false"})
+_MAX_SHOWN = 60
+
+
+def explain_missing(path: tuple[str | int, ...]) -> str:
+    """Return what to add for a missing field."""
+    field, place = path[-1], ".".join(str(step) for step in path[:-1])
+    where = f"{place} needs {field}" if place else f"{field} is missing"
+    return f"{where}. Add\n    {field}: {_EXAMPLES.get(str(field), '…')}"
+
+
+def explain_refused(
+    kind: str, field: str, value: Any, context: dict[str, Any], *, is_secret: bool
+) -> tuple[str, str]:
+    """Return the code and the words for a refusal by its pydantic type; a secret's value is never shown."""
+    name = field or "The document"
+    if value is None:
+        return "wrongType", f"{name} has no value. Give one, or remove the line."
+    if kind == "string_type":
+        return "wrongType", f"{name} takes text, and this is {_what(value)}.{_quoted(field, value, is_secret=is_secret)}"
+    if kind == "bool_type":
+        return "wrongType", f"{name} takes true or false, and this is {_what(value)}.{_as_bool(field, value)}"
+    if kind == "int_type":
+        return "wrongType", f"{name} takes a whole number, and this is {_what(value)}.{_as_number(field, value)}"
+    if kind in {"dict_type", "model_type", "model_attributes_type"}:
+        return "wrongType", f"{name} takes a mapping of fields, and this is {_what(value)}."
+    if kind in {"tuple_type", "list_type"}:
+        return "wrongType", f"{name} takes a list, and this is {_what(value)}. Write\n    {_last(field)}: [first, second]"
+    if kind == "literal_error":
+        return "invalidValue", _one_of(name, value, str(context.get("expected", "")), is_secret=is_secret)
+    return "invalidValue", _out_of_range(kind, name, context)
+
+
+def _what(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true or false"
+    names = {int: "a number", str: "text", dict: "a mapping", list: "a list"}
+    return next((name for kind, name in names.items() if isinstance(value, kind)), "something else")
+
+
+def _last(field: str) -> str:
+    return field.rpartition(".")[2]
+
+
+def _quoted(field: str, value: Any, *, is_secret: bool) -> str:
+    if is_secret or not isinstance(value, (bool, int)):
+        return ""
+    return f' Without quotes YAML reads it as {_what(value)}; write\n    {_last(field)}: "{json.dumps(value)}"'
+
+
+def _as_bool(field: str, value: Any) -> str:
+    word = str(value).lower()
+    if word in _WORDS_FOR_TRUE | _WORDS_FOR_FALSE:
+        return f" Write\n    {_last(field)}: {'true' if word in _WORDS_FOR_TRUE else 'false'}"
+    return ""
+
+
+def _as_number(field: str, value: Any) -> str:
+    if isinstance(value, str) and value.strip().isdecimal() and len(value) <= len("65535"):
+        return f" Write it without quotes and leading zeros:\n    {_last(field)}: {int(value)}"
+    return ""
+
+
+def _one_of(name: str, value: Any, expected: str, *, is_secret: bool) -> str:
+    known = re.findall(r"'([^']*)'", expected)
+    if is_secret or not isinstance(value, str):
+        return f"{name} is one of {', '.join(known)}."
+    hint = did_you_mean(value.lower(), known)
+    return f"{name} is {value[:_MAX_SHOWN]}; it is one of {', '.join(known)}.{hint}"
+
+
+def _out_of_range(kind: str, name: str, context: dict[str, Any]) -> str:
+    rules = {
+        "greater_than_equal": "must be at least {ge}",
+        "less_than_equal": "must be at most {le}",
+        "string_too_long": "may have {max_length} characters at most",
+        "string_too_short": "must have at least {min_length} characters",
+        "too_short": "needs at least {min_length} entries",
+        "too_long": "may have {max_length} entries at most",
+    }
+    if kind == "string_pattern_mismatch":
+        return f"{name} does not have the form that it takes{_form(name)}."
+    rule = rules.get(kind)
+    return f"{name} {rule.format(**context)}." if rule else f"{name} has a value that it does not take."
+
+
+def _form(name: str) -> str:
+    field = _last(name)
+    forms = {
+        "tokenUrl": ": an address that begins with https://",
+        "env": ": the name of an environment variable",
+    }
+    if ".labels" in name or ".annotations" in name:
+        return ": a key of letters, digits and . _ / -"
+    return forms.get(field, "")

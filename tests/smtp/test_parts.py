@@ -1,0 +1,166 @@
+"""The parts of a conversation that need no server: replies, names, masks, certificates, deadlines."""
+
+from __future__ import annotations
+
+import base64
+import ssl
+
+import pytest
+import trustme
+
+from reconciler.model.secrets import SecretValue
+from reconciler.smtp.auth import MECHANISMS, Credential, choose
+from reconciler.smtp.certificate import read_certificate
+from reconciler.smtp.deadline import Deadline
+from reconciler.smtp.dial import is_link_local
+from reconciler.smtp.faults import SmtpFault
+from reconciler.smtp.masking import CredentialMask
+from reconciler.smtp.replies import Reply, clean
+from reconciler.smtp.session import helo_argument, parse_extensions
+
+
+def test_a_deadline_counts_down_and_then_refuses() -> None:
+    """A deadline tells what is left, and raises once nothing is."""
+    moments = iter([100.0, 103.0, 110.5])
+    deadline = Deadline(10, clock=lambda: next(moments))
+    assert deadline.remaining_seconds() == 7.0
+    with pytest.raises(TimeoutError):
+        deadline.remaining_seconds()
+
+
+def test_a_sooner_deadline_never_ends_later() -> None:
+    """A part of a conversation may get less time than the whole, never more."""
+    deadline = Deadline(10, clock=lambda: 0.0)
+    assert deadline.sooner(3).remaining_seconds() == 3.0
+    assert deadline.sooner(60).remaining_seconds() == 10.0
+
+
+def test_foreign_text_is_cleaned_and_cut() -> None:
+    """Control characters, direction overrides and broken UTF-8 do not survive, and length is bounded."""
+    assert clean("a\x1b[31m\r\nb\u202ec\xff".encode("utf-8") + b"\xff") == "a [31m  b cÿ\ufffd"
+    assert len(clean(b"x" * 10_000)) == 300
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"), [(("5.7.8 no",), "5.7.8"), (("no 5.7.8",), None), (("5.7.1",), "5.7.1"), ((), None)]
+)
+def test_the_enhanced_code_stands_first(lines: tuple[str, ...], expected: str | None) -> None:
+    """An enhanced status code counts at the beginning of the text only (RFC 2034)."""
+    assert Reply(550, lines).enhanced == expected
+
+
+def test_a_reply_never_shows_its_challenge() -> None:
+    """What a mechanism needs of a 334 reply stays out of every rendering of it."""
+    assert "c2VjcmV0" not in repr(Reply(334, ("***",), b"c2VjcmV0"))
+
+
+def test_extensions_are_read_in_either_spelling() -> None:
+    """Extensions are upper case, several AUTH lines add up, AUTH=LOGIN counts, rubbish does not."""
+    lines = ("test.example hello", "Size 1000", "AUTH plain", "AUTH=LOGIN", "starttls", "\ufffd\ufffd", "")
+    assert parse_extensions(Reply(250, lines)) == {"SIZE": "1000", "AUTH": "PLAIN LOGIN", "STARTTLS": ""}
+
+
+@pytest.mark.parametrize(
+    ("declared", "expected"),
+    [("Mail.Example.com", "mail.example.com"), ("żółw.example", "xn--w-uga1v8h.example"), ("192.0.2.1", "[192.0.2.1]"),
+     ("2001:db8::1", "[IPv6:2001:db8::1]")],
+)  # fmt: skip
+def test_the_declared_helo_name_is_sent_in_its_wire_form(declared: str, expected: str) -> None:
+    """Names go out as A-labels, addresses as literals (RFC 5321 section 4.1.3)."""
+    assert helo_argument(declared, "127.0.0.1") == expected
+
+
+def test_the_own_helo_name_is_a_full_name_or_an_address() -> None:
+    """Without a declared name, EHLO gives a name with a dot or this machine's address as a literal."""
+    argument = helo_argument(None, "127.0.0.1")
+    assert argument == "[127.0.0.1]" or "." in argument
+
+
+@pytest.mark.parametrize("declared", ["auto", "plain"])
+def test_plain_comes_before_login(declared: str) -> None:
+    """Of PLAIN and LOGIN the standard one is taken."""
+    assert choose(declared, {"LOGIN", "PLAIN"}) is MECHANISMS["plain"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "offered", "code"),
+    [
+        ("auto", set[str](), "authNotOffered"),
+        ("auto", {"GSSAPI"}, "mechanismNotOffered"),
+        ("login", {"PLAIN"}, "mechanismNotOffered"),
+        ("kerberos", {"PLAIN"}, "mechanismUnsupported"),
+    ],
+)
+def test_a_mechanism_that_cannot_be_used_is_named(declared: str, offered: set[str], code: str) -> None:
+    """There is no silent fallback to another mechanism, and none to no login."""
+    with pytest.raises(SmtpFault) as caught:
+        choose(declared, offered)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize("mechanism", ["plain", "login"])
+@pytest.mark.parametrize(("username", "password"), [("a\0b", "secret"), ("anna", "se\0cret"), ("anna", "\ud800")])
+def test_a_credential_that_cannot_be_carried_is_refused(mechanism: str, username: str, password: str) -> None:
+    """NUL and lone surrogates end in a clear fault before anything is sent."""
+    with pytest.raises(SmtpFault) as caught:
+        MECHANISMS[mechanism](Credential(username, SecretValue(password))).initial_response()
+    assert caught.value.code == "credentialUnusable"
+
+
+@pytest.mark.parametrize("password", ["correct horse battery", "pässwörd-ąę-long", "abcdefgh", "+/+/+/+/+/ÿÿ"])
+@pytest.mark.parametrize("prefix", ["", "x", "xy", "\0anna\0"])
+def test_a_password_is_masked_in_every_form(password: str, prefix: str) -> None:
+    """The secret disappears as text and in base64 at any offset, padded or not."""
+    mask = CredentialMask("anna", SecretValue(password))
+    encoded = base64.b64encode((prefix + password).encode())
+    forms = [encoded, encoded.rstrip(b"="), base64.urlsafe_b64encode((prefix + password).encode()), password.encode()]
+    core = base64.b64encode(password.encode()).rstrip(b"=")[:-1]
+    for form in forms:
+        masked = mask.apply(b"5.7.8 you said: " + form)
+        assert b"***" in masked
+        assert password.encode() not in masked
+        assert core not in masked
+
+
+def test_a_tiny_password_hides_the_whole_text() -> None:
+    """Masking three letters wherever they stand would tell them, so nothing is shown."""
+    assert CredentialMask("anna", SecretValue("abc")).apply(b"535 fabced") == b"***"
+    assert CredentialMask("anna", SecretValue("abc")).apply(b"535 wrong") == b"535 wrong"
+
+
+def test_a_certificate_tells_names_issuer_and_dates() -> None:
+    """Names of all kinds, the issuer and the dates are read from the DER form."""
+    issued = trustme.CA(organization_name="Example CA").issue_cert("mail.example.com", "192.0.2.7", "2001:db8::7")
+    certificate = read_certificate(ssl.PEM_cert_to_DER_cert(issued.cert_chain_pems[0].bytes().decode()))
+    assert certificate is not None
+    assert certificate.names == ("mail.example.com", "192.0.2.7", "2001:db8::7")
+    assert "Example CA" in certificate.issuer
+    assert (certificate.not_before.year, certificate.not_after.year) == (2000, 3000)
+    assert len(certificate.fingerprint) == 64
+
+
+def test_a_mutilated_certificate_is_no_certificate() -> None:
+    """Cut or altered octets yield nothing, or something, and never an exception."""
+    whole = ssl.PEM_cert_to_DER_cert(trustme.CA().cert_pem.bytes().decode())
+    for length in range(len(whole)):
+        assert read_certificate(whole[:length]) is None
+    for position in range(len(whole)):
+        read_certificate(whole[:position] + bytes([whole[position] ^ 0xFF]) + whole[position + 1 :])
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("169.254.169.254", True),
+        ("fe80::1", True),
+        ("::ffff:169.254.169.254", True),
+        ("64:ff9b::a9fe:a9fe", True),
+        ("2002:a9fe:a9fe::1", True),
+        ("127.0.0.1", False),
+        ("10.0.0.1", False),
+        ("2001:db8::1", False),
+    ],
+)
+def test_link_local_addresses_are_known_in_disguise(address: str, *, expected: bool) -> None:
+    """An IPv4 link-local address counts inside an IPv6 one too."""
+    assert is_link_local(address) == expected

@@ -1,0 +1,70 @@
+"""Targets for the tests of verification: an account of Anna's on whatever server the test runs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from reconciler.model.secrets import SecretValue
+from reconciler.verification import Sender, Server, Target, TestContext, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.model.evidence import Check, CheckName
+    from reconciler.smtp.dial import Dialer
+    from reconciler.verification import Finding
+    from tests.support.mailserver import MailServer
+    from tests.support.scripted import ScriptedServer
+
+PASSWORD = "correct-horse-battery"
+SALES = Sender(name="sales", kind="OwnAccount", email="sales@example.com", display_name="Example Sales")
+_SERVER_FIELDS = {"host", "port", "encryption", "helo_name", "ca_pem", "mechanism", "username"}
+
+
+def now() -> datetime:
+    """Return the time in UTC."""
+    return datetime.now(UTC)
+
+
+def make_target(server: MailServer | ScriptedServer | None, **changes: Any) -> Target:
+    """Return a target for a running server: STARTTLS, auto, depth message; ``changes`` name fields of either kind."""
+    reached: dict[str, Any] = {
+        "host": server.host if server else "127.0.0.1",
+        "port": server.port if server else 1,
+        "encryption": "starttls",
+        "mechanism": "auto",
+        "username": "anna",
+    }
+    fields: dict[str, Any] = {
+        "password": SecretValue(PASSWORD),
+        "depth": "message",
+        "operator": "ops@example.com",
+        "senders": (SALES,),
+        "timeout_seconds": 5,
+        "context": TestContext(project="mail", commit="0123abc"),
+    }
+    for name, value in changes.items():
+        (reached if name in _SERVER_FIELDS else fields)[name] = value
+    return Target(server=Server(**reached), **fields)
+
+
+def check_settings(
+    server: MailServer | ScriptedServer | None, *, make_dialer: Callable[[str, int], Dialer] | None = None, **changes: Any
+) -> Finding:
+    """Verify the one sender of a target made by ``make_target``."""
+    target = make_target(server, **changes)
+    findings = verify(target, now=now) if make_dialer is None else verify(target, now=now, make_dialer=make_dialer)
+    assert list(findings) == [sender.name for sender in target.senders]
+    return findings[target.senders[0].name]
+
+
+def outcome(finding: Finding) -> dict[CheckName, str]:
+    """Return the code of every check by its name."""
+    return {check.check: check.code for check in finding.verification.checks}
+
+
+def failure(finding: Finding) -> Check:
+    """Return the one check that failed."""
+    (failed,) = [check for check in finding.verification.checks if check.status == "failed"]
+    return failed
