@@ -42,11 +42,27 @@ def leaf_commands(context: click.Context) -> Iterator[click.Context]:
 
 def _section(context: click.Context) -> str:
     usage = " ".join([context.command_path, *context.command.collect_usage_pieces(context)])
-    help_text = inspect.cleandoc(context.command.help or "").replace("\b\n", "")
-    return f"## {context.command_path}\n\n{help_text}\n\n```sh\n{usage}\n```\n\n{_parameter_table(context)}"
+    return "\n\n".join(
+        [
+            f"## {context.command_path}",
+            f"```sh\n{usage}\n```",
+            _as_markdown(inspect.cleandoc(context.command.help or "")),
+            _parameter_table(context),
+        ]
+    )
+
+
+def _as_markdown(help_text: str) -> str:
+    """Return a help text with its examples, which click keeps as they are after a line of backspace, as a block."""
+    prose, _, examples = help_text.partition("\b\n")
+    if not examples:
+        return prose
+    heading, _, commands = examples.partition("\n")
+    return f"{prose}{heading}\n\n```sh\n{inspect.cleandoc(commands)}\n```"
 
 
 def _parameter_table(context: click.Context) -> str:
-    records = (parameter.get_help_record(context) for parameter in context.command.get_params(context))
+    options = (parameter for parameter in context.command.params if isinstance(parameter, click.Option))
+    records = (option.get_help_record(context) for option in options)
     rows = [(f"`{record[0]}`", record[1]) for record in records if record]
     return table(("option", "meaning"), rows)

@@ -10,11 +10,14 @@ from reconciler.model.recorded import approval_subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from reconciler.model.recorded import RecordedAccount, RecordedState
     from reconciler.planning.draft import DraftChange
     from reconciler.planning.match import Pair
     from reconciler.planning.policy import Policy
+
+_SHOWN_NAMES = 10
 
 
 def remarks(
@@ -26,18 +29,34 @@ def remarks(
     return [
         *_secret_remarks(changes, steady, policy, recorded),
         *(_reset_approval(each) for each in changes if _resets_approval(each)),
-        *(remark for pair in steady if pair.before is not None for remark in _steady_remarks(pair.before)),
+        *_steady_remarks([pair.before for pair in steady if pair.before is not None]),
     ]
 
 
-def _steady_remarks(account: RecordedAccount) -> list[Diagnostic]:
-    if account.status == "failing":
-        detail = f"{account.name} does not change here, but its last verification failed: {account.status_reason}"
-        return [warning("recordedFailing", detail, subject=account.name)]
-    if account.status == "pending":
-        detail = f"{account.name} has waited for the platform's decision since {account.updated_at:%Y-%m-%d %H:%M} UTC."
-        return [note("awaitingApproval", detail, subject=account.name)]
-    return []
+def _steady_remarks(accounts: Sequence[RecordedAccount]) -> list[Diagnostic]:
+    remarks = [
+        warning(
+            "recordedFailing",
+            f"{account.name} does not change here, but its last verification failed: {account.status_reason}",
+            subject=account.name,
+        )
+        for account in accounts
+        if account.status == "failing"
+    ]
+    pending = sorted((account for account in accounts if account.status == "pending"), key=_waiting_since)
+    return [*remarks, _awaiting(pending)] if pending else remarks
+
+
+def _waiting_since(account: RecordedAccount) -> tuple[datetime, str]:
+    return account.updated_at, account.name
+
+
+def _awaiting(pending: Sequence[RecordedAccount]) -> Diagnostic:
+    """Return one note for all accounts that wait, the longest waiting first."""
+    listed = ", ".join(f"{each.name} since {each.updated_at:%Y-%m-%d %H:%M} UTC" for each in pending[:_SHOWN_NAMES])
+    more = f", and {len(pending) - _SHOWN_NAMES} more" if len(pending) > _SHOWN_NAMES else ""
+    subject = pending[0].name if len(pending) == 1 else None
+    return note("awaitingApproval", f"These wait for the platform's decision: {listed}{more}.", subject=subject)
 
 
 def _resets_approval(each: DraftChange) -> bool:

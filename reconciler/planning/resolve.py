@@ -133,6 +133,10 @@ def _desired(
     metadata = _dumped(account.metadata)
     for beside in ("name", "previousName"):
         metadata.pop(beside, None)
+    if not metadata.get("preventDelete"):
+        metadata.pop("preventDelete", None)
+    for empty in [key for key in ("labels", "annotations") if not metadata.get(key)]:
+        metadata.pop(empty, None)
     if not spec.get("replyTo", True):
         del spec["replyTo"]
     return DesiredAccount(

@@ -106,6 +106,11 @@ def sentence(fault: SmtpFault, check: CheckName, target: Target) -> str:
     return _template(fault, check).format_map(facts)
 
 
+def has_sentence(code: str) -> bool:
+    """Tell whether a failure has a sentence of its own."""
+    return code in _SENTENCES
+
+
 def skip_sentence(code: str, check: CheckName, depth: str) -> str:
     """Return why a check was not made."""
     return _SKIPPED[code].format(depth=depth, missing=_MISSING.get(check, "nothing of the kind"))

@@ -42,3 +42,5 @@ class TestCA:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         certificate.configure_cert(context)
         return context
+
+    def untyped_context(self) -> None: ...

@@ -50,7 +50,10 @@ def make_target(server: MailServer | ScriptedServer | None, **changes: Any) -> T
 
 
 def check_settings(
-    server: MailServer | ScriptedServer | None, *, make_dialer: Callable[[str, int], Dialer] | None = None, **changes: Any
+    server: MailServer | ScriptedServer | None,
+    *,
+    make_dialer: Callable[[str, int], Dialer] | None = None,
+    **changes: Any,
 ) -> Finding:
     """Verify the one sender of a target made by ``make_target``."""
     target = make_target(server, **changes)

@@ -115,7 +115,7 @@ def _plan_and_ask(place: Workspace, asked: dict[str, Any], overrides: dict[str, 
     with shown_progress() as progress:
         made = make_plan(place, request, progress=progress)
     if format_ == "text":
-        put_plan(made, "text")
+        put_plan(made, "text", tells_errors=False)
     may_be_asked = made.status == "ready" or (made.status == "blocked" and overrides)
     if may_be_asked and not asked["auto_approve"]:
         agreed = click.confirm("\nRecord these changes?", err=True)

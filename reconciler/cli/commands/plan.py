@@ -77,8 +77,8 @@ def show(planfile: str, format_: str) -> int:
     return 0
 
 
-def put_plan(made: SavedPlan, format_: str) -> None:
-    """Write a plan to stdout and, as text, its problems to stderr."""
+def put_plan(made: SavedPlan, format_: str, *, tells_errors: bool = True) -> None:
+    """Write a plan to stdout and, as text, its problems to stderr; errors are left out where they are raised next."""
     import sys
 
     from reconciler.cli.output import put, put_json, tell
@@ -90,4 +90,4 @@ def put_plan(made: SavedPlan, format_: str) -> None:
         put_json(plan_document(made))
         return
     put(plan_text(made, style=style_for(sys.stdout), pending=made.would_be_pending))
-    tell(made.diagnostics)
+    tell(problem for problem in made.diagnostics if tells_errors or problem.severity != "error")

@@ -29,7 +29,7 @@ def _guards(plan: Plan, style: Style) -> list[str]:
     if not codes:
         return []
     noun = "A guard refuses it" if len(codes) == 1 else f"{len(codes)} guards refuse it"
-    return _obstacle(f"{noun}: {', '.join(codes)}. The errors above say why, and how to lift what is meant.", style)
+    return _obstacle(f"{noun}: {', '.join(codes)}. The errors told with this plan say why, and how to lift what is meant.", style)
 
 
 def _withheld(plan: Plan, style: Style) -> list[str]:
@@ -62,7 +62,7 @@ def _errors(plan: Plan, style: Style) -> list[str]:
     codes = _error_codes(plan, is_guard=False)
     if not codes:
         return []
-    return _obstacle(f"Errors above must be mended first: {', '.join(codes)}.", style)
+    return _obstacle(f"Errors told with this plan must be mended first: {', '.join(codes)}.", style)
 
 
 def _obstacle(text: str, style: Style) -> list[str]:

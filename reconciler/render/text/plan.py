@@ -8,7 +8,6 @@ from reconciler.render.text.blocked import blocked_lines
 from reconciler.render.text.fields import field_lines
 from reconciler.render.text.grouping import grouped
 from reconciler.render.text.layout import finish, hang
-from reconciler.render.text.problems import diagnostics_text
 from reconciler.render.text.verified import likeness, verification_lines
 
 if TYPE_CHECKING:
@@ -24,17 +23,18 @@ _PENDING = "will be pending: no sending until the platform accepts"
 
 
 def plan_text(plan: Plan, *, style: Style, pending: Sequence[str] = ()) -> str:
-    """Return the plan: changes (deletions first, held ones last), counts, problems, and at the end what blocks it.
+    """Return the plan: changes (deletions first, held ones last), counts, and at the end what blocks it.
+
+    The plan's problems are not part of it: they are shown beside it, see ``diagnostics_text``.
 
     ``pending`` names the accounts that apply would leave waiting for the platform's decision.
     """
     if plan.status == "invalid":
-        return finish([style.paint("No plan could be made.", "bad"), *_problem_lines(plan, style)])
+        return finish([style.paint("No plan could be made; the errors say why.", "bad")])
     lines = [*_heading(plan, style), *_all_changes(plan, style, frozenset(pending))] if plan.changes else []
     lines += [style.paint(line, "strong") for line in hang("", summary_line(plan), width=style.width)]
     for lifted in plan.lifted_guards:
         lines += hang("Guard lifted: ", style.show(f"{lifted.code}, by {lifted.by}"), width=style.width, indent=2)
-    lines += _problem_lines(plan, style)
     return finish([*lines, *(blocked_lines(plan, style=style) if plan.status == "blocked" else [])])
 
 
@@ -145,9 +145,3 @@ def _whose(names: Sequence[str], group: Group) -> str:
     if len(group.changes) == 1:
         return ""
     return f"all {len(names)}: " if len(names) == len(group.changes) else f"{', '.join(names)}: "
-
-
-def _problem_lines(plan: Plan, style: Style) -> list[str]:
-    if not plan.diagnostics:
-        return []
-    return ["", *diagnostics_text(plan.diagnostics, style=style).rstrip("\n").split("\n")]
