@@ -12,7 +12,8 @@
 # Another Python:  make PYTHON=python3.13 test.   Some tests only:  make test PYTEST_ARGS='-k rename -n 0'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check playground bench coverage generate clean
+.PHONY: help demo test playground bench coverage generate clean
+.PHONY: check check-style check-format check-types check-layers check-generated
 .SUFFIXES:
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
@@ -48,13 +49,24 @@ test: $(TEST_READY)
 coverage: $(TEST_READY)
 	@$(RUN) -m pytest -q -n auto -m 'not system' --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
 
-check: $(DEV_READY)
-	@$(RUN) -m ruff check --quiet .
-	@$(RUN) -m ruff format --quiet --check . || { echo 'Some files are not formatted; this mends it: $(RUN) -m ruff format .' >&2; exit 1; }
-	@$(RUN) -m mypy --no-error-summary
-	@$(RUN) -c 'import sys; sys.argv = ["lint-imports", "--no-logo"]; from importlinter.cli import lint_imports_command; lint_imports_command()'
-	@$(RUN) -m tools.generate --check
+# One target each, so that `make --keep-going check` tells everything that is wrong.
+check: check-style check-format check-types check-layers check-generated
 	@echo 'All checks passed.'
+
+check-style: $(DEV_READY)
+	@$(RUN) -m ruff check --quiet .
+
+check-format: $(DEV_READY)
+	@$(RUN) -m ruff format --quiet --check . || { echo 'Some files are not formatted; this mends it: $(RUN) -m ruff format .' >&2; exit 1; }
+
+check-types: $(DEV_READY)
+	@$(RUN) -m mypy --no-error-summary
+
+check-layers: $(DEV_READY)
+	@$(RUN) -c 'import sys; sys.argv = ["lint-imports", "--no-logo"]; from importlinter.cli import lint_imports_command; lint_imports_command()'
+
+check-generated: $(DEV_READY)
+	@$(RUN) -m tools.generate --check
 
 bench: $(TEST_READY)
 	@$(RUN) -m benchmarks $(BENCH_ARGS)

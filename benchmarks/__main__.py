@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.generate_accounts import write_project
-from benchmarks.measure import Measured, Timing, measure_in_turns
+from benchmarks.measure import Measured, MeasuredCommandFailed, Timing, measure_in_turns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,15 +102,19 @@ def _plans(count: int, runs: int) -> list[Comparison]:
 
 
 def _run(folder: Path, *arguments: str) -> None:
-    command = [sys.executable, "-m", "reconciler", *arguments]
-    subprocess.run(
-        command,
+    finished = subprocess.run(
+        [sys.executable, "-m", "reconciler", *arguments],
         cwd=folder,
         env=os.environ | _VARIABLES,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        check=True,
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
     )
+    if finished.returncode != 0:
+        raise MeasuredCommandFailed(
+            f"{' '.join(arguments)} ended with {finished.returncode}: {finished.stderr[-2000:]}"
+        )
 
 
 def _as_table(comparisons: Sequence[Comparison]) -> str:

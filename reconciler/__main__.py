@@ -5,8 +5,11 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    from reconciler.cli.edge import run  # noqa: PLC0415 - so that importing this module costs nothing
+    import gc
 
+    from reconciler.cli.edge import run
+
+    gc.set_threshold(100_000, 50, 50)  # the values of a run live to its end: looking them over again is wasted
     raise SystemExit(run())
 
 

@@ -35,7 +35,7 @@ class ReconcilerError(Exception):
     def __init__(self, diagnostics: Diagnostic | Iterable[Diagnostic]) -> None:
         """Keep the problems, one or more, in the order in which they are to be shown."""
         problems = diagnostics if isinstance(diagnostics, (tuple, list)) else (diagnostics,)
-        self.diagnostics: tuple[Diagnostic, ...] = tuple(problems)  # type: ignore[arg-type]
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(problems)
         super().__init__("; ".join(problem.summary for problem in self.diagnostics))
 
 

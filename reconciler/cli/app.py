@@ -29,11 +29,11 @@ class LazyGroup(click.Group):
         super().__init__(*arguments, **options)  # type: ignore[arg-type]
         self._entries = entries
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the commands in the order of the table, which is that of their use."""
         return list(self._entries)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the same
         """Import and return a command; None where there is none of that name."""
         entry = self._entries.get(cmd_name)
         if entry is None:
@@ -41,7 +41,7 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(entry.module), entry.attribute)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same
         """Write the commands with their lines, without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.help) for name, entry in self._entries.items()])
@@ -83,7 +83,7 @@ ENTRIES = {
 @click.option("--state", metavar="URL", help="The state; by default RECONCILER_STATE, then the project file's.")
 @click.pass_context
 def reconciler(context: click.Context, project_dir: str, project_file: str | None, state: str | None) -> None:
-    """Sending accounts as code: plan, verify and apply the accounts from which an organisation sends e-mail."""
+    """Keep sending accounts as code: plan, verify and apply the accounts from which an organisation sends e-mail."""
     from reconciler.cli.session import GlobalOptions
 
     context.obj = GlobalOptions(project_dir=project_dir, project_file=project_file, state=state)

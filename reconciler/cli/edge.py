@@ -26,7 +26,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         code = reconciler.main(args=words, prog_name="reconciler", standalone_mode=False)
         sys.stdout.flush()
     except (KeyboardInterrupt, click.Abort):
-        return _interrupted()
+        return _interrupted(words)
     except BrokenPipeError:
         return _hang_up()
     except click.exceptions.Exit as ended:
@@ -39,7 +39,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(words: Sequence[str], failure: Exception) -> int:
-    from reconciler.errors import ReconcilerError  # noqa: PLC0415 - only where something went wrong
+    from reconciler.errors import ReconcilerError
 
     if isinstance(failure, ReconcilerError):
         return _tell(words, *failure.diagnostics, exit_code=failure.exit_code)
@@ -48,7 +48,7 @@ def _fail(words: Sequence[str], failure: Exception) -> int:
 
 def _internal(failure: Exception) -> Diagnostic:
     """Return what can be told of a fault of our own: its type and place, never values."""
-    from reconciler.diagnostics import error  # noqa: PLC0415
+    from reconciler.diagnostics import error
 
     trace = failure.__traceback__
     place = "?"
@@ -63,7 +63,7 @@ def _internal(failure: Exception) -> Diagnostic:
 
 
 def _usage_problem(wrong: click.ClickException) -> Diagnostic:
-    from reconciler.diagnostics import error  # noqa: PLC0415
+    from reconciler.diagnostics import error
 
     context = getattr(wrong, "ctx", None)
     path = context.command_path if context is not None else "reconciler"
@@ -71,7 +71,7 @@ def _usage_problem(wrong: click.ClickException) -> Diagnostic:
 
 
 def _tell(words: Sequence[str], *problems: Diagnostic, exit_code: int = 1) -> int:
-    from reconciler.cli.output import tell_error  # noqa: PLC0415
+    from reconciler.cli.output import tell_error
 
     try:
         tell_error(problems, words, exit_code=exit_code)
@@ -80,10 +80,11 @@ def _tell(words: Sequence[str], *problems: Diagnostic, exit_code: int = 1) -> in
     return exit_code
 
 
-def _interrupted() -> int:
-    sys.stderr.write("\ninterrupted: nothing was left half-written\n")
-    sys.stderr.flush()
-    return INTERRUPTED
+def _interrupted(words: Sequence[str]) -> int:
+    from reconciler.diagnostics import error
+
+    stopped = error("interrupted", "Ctrl-C stopped the command. Nothing was left half-written; run it again.")
+    return _tell(words, stopped, exit_code=INTERRUPTED)
 
 
 def _hang_up() -> int:

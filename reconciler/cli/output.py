@@ -21,14 +21,14 @@ def put(text: str) -> None:
 
 def put_json(document: dict[str, Any]) -> None:
     """Write one JSON document to stdout."""
-    from reconciler.render.documents import to_json  # noqa: PLC0415 - only where JSON is asked for
+    from reconciler.render.documents import to_json
 
     put(to_json(document))
 
 
 def tell(diagnostics: Iterable[Diagnostic]) -> None:
     """Write problems and remarks to stderr, as text."""
-    from reconciler.render.text import diagnostics_text  # noqa: PLC0415
+    from reconciler.render.text import diagnostics_text
 
     problems = tuple(diagnostics)
     if problems:
@@ -60,11 +60,11 @@ _REFUSALS = frozenset({3, 4, 5})
 
 
 def _error_document(diagnostics: Sequence[Diagnostic], words: Sequence[str], *, exit_code: int) -> dict[str, Any]:
-    from reconciler.render.documents import apply_document, error_document, validate_document  # noqa: PLC0415
+    from reconciler.render.documents import apply_document, error_document, validate_document
 
     if "apply" in words:
-        status = "refused" if exit_code in _REFUSALS else "invalid"
-        return apply_document(status, None, diagnostics=diagnostics)
+        is_refused = exit_code in _REFUSALS
+        return apply_document("refused" if is_refused else "invalid", None, diagnostics=diagnostics)
     if "validate" in words:
         return validate_document({}, diagnostics, valid=False)
     return error_document(diagnostics)

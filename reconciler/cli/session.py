@@ -34,7 +34,7 @@ def utc_now() -> datetime:
 
 def workspace(options: GlobalOptions, *, operator: str | None = None) -> Workspace:
     """Open the project that the options name; raise ``InvalidInput`` where its file is missing or wrong."""
-    from reconciler.operations.workspace import open_workspace  # noqa: PLC0415 - pydantic is slow to load
+    from reconciler.operations.workspace import open_workspace
 
     return open_workspace(
         Path(options.project_dir),
@@ -48,7 +48,7 @@ def workspace(options: GlobalOptions, *, operator: str | None = None) -> Workspa
 
 def style_for(stream: TextIO) -> Style:
     """Return how text may look on a stream: colour on a terminal only and never with NO_COLOR set."""
-    from reconciler.render.text import Style  # noqa: PLC0415
+    from reconciler.render.text import Style
 
     is_terminal = stream.isatty()
     has_colour = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

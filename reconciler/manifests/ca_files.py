@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import ssl
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.manifests.files import read_regular_file, reason_of
@@ -11,9 +14,10 @@ from reconciler.model.source import CaFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
 _MAX_OCTETS = 1024 * 1024
+_CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]*-----END CERTIFICATE-----")
+"""What counts of the file: remarks beside the certificates are not handed on, and do not make it another CA."""
 
 
 def read_ca_files(paths: Iterable[str], *, root: Path) -> tuple[dict[str, CaFile], dict[str, str]]:
@@ -21,7 +25,7 @@ def read_ca_files(paths: Iterable[str], *, root: Path) -> tuple[dict[str, CaFile
     usable: dict[str, CaFile] = {}
     unusable: dict[str, str] = {}
     for path in paths:
-        read = _read(path, root.resolve())
+        read = _read(path, Path(os.path.realpath(root)))
         if isinstance(read, CaFile):
             usable[path] = read
         else:
@@ -32,7 +36,7 @@ def read_ca_files(paths: Iterable[str], *, root: Path) -> tuple[dict[str, CaFile
 def _read(written: str, root: Path) -> CaFile | str:
     """Return the CA, or why it cannot be used."""
     try:
-        path = (root / written).resolve()
+        path = Path(os.path.realpath(root / written))
         if not path.is_relative_to(root):
             return "The file lies outside the project folder, with links followed. Put it inside."
         octets = read_regular_file(path, _MAX_OCTETS)
@@ -45,11 +49,12 @@ def _read(written: str, root: Path) -> CaFile | str:
 
 def _parsed(octets: bytes) -> CaFile | str:
     try:
-        pem = octets.decode("utf-8").replace("\r\n", "\n")
+        text = octets.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError:
         return "The file is not text. Convert the certificate to PEM, which begins with -----BEGIN CERTIFICATE-----."
-    if "PRIVATE KEY-----" in pem:
+    if "PRIVATE KEY-----" in text:
         return "The file holds a private key. Remove the key from git at once; caFile takes certificates only."
+    pem = "".join(f"{certificate}\n" for certificate in _CERTIFICATE.findall(text))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         context.load_verify_locations(cadata=pem)

@@ -30,9 +30,9 @@ def read_document(document: YamlDocument) -> tuple[Manifest | None, list[Diagnos
     if not isinstance(value, dict):
         detail = f"A manifest is a mapping of fields, and this is {_what(value)}. {_BEGIN}"
         return None, [error("notAMapping", detail, location=document.location)]
-    refusal = _refuse_version(value, document) or _refuse_kind(value, document)
-    if refusal is not None:
-        return None, [refusal]
+    refusals = [_refuse_version(value, document), _refuse_kind(value, document)]
+    if any(refusals):
+        return None, [refusal for refusal in refusals if refusal is not None]
     return validated(document, MODELS[value["kind"]], account_schema, subject=_name_of(value))
 
 

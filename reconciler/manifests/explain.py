@@ -14,9 +14,10 @@ from reconciler.diagnostics import CODES, Diagnostic, error
 from reconciler.manifests.unknown import explain_unknown
 from reconciler.manifests.wording import explain_missing, explain_refused
 from reconciler.model.secrets import SECRET_FIELDS
+from reconciler.yamlsource import MAX_PROBLEMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from jsonschema import ValidationError as SchemaError
     from pydantic import ValidationError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from reconciler.yamlsource import YamlDocument
 
 Path = tuple[str | int, ...]
+_MAX_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,11 @@ class Refused:
 
     @property
     def field(self) -> str:
-        """The path as it is shown: ``spec.smtp.port``."""
-        return ".".join(str(step) for step in self.path)
+        """The path as it is shown: ``spec.smtp.port``. Below a secret's field, keys are not shown: they may be it."""
+        path = self.path
+        secret = next((index for index, step in enumerate(path) if step in SECRET_FIELDS), len(path))
+        shown = path[: secret + 1] + tuple(step for step in path[secret + 1 :] if step in {"env", "file"})
+        return ".".join(str(step)[:_MAX_SHOWN] for step in shown)
 
     @property
     def is_secret(self) -> bool:
@@ -52,7 +57,8 @@ def explain(
     document: YamlDocument, refusal: ValidationError, schema: dict[str, Any], *, subject: str | None
 ) -> list[Diagnostic]:
     """Return one problem for each place, by place."""
-    refused = _distinct(_refused(each, document.value) for each in refusal.errors(include_url=False))
+    found = refusal.errors(include_url=False)
+    refused = _distinct(_refused(each, document.value) for each in found)[: MAX_PROBLEMS + 1]
     problems = [_diagnose(each, document, schema, subject) for each in refused]
     covered = {each.path for each in refused}
     problems.extend(_rule_problems(document, schema, covered, subject))
@@ -80,11 +86,16 @@ def _real_path(steps: Sequence[str | int], value: Any, *, is_missing: bool) -> P
 
 
 def _distinct(refused: Iterable[Refused]) -> list[Refused]:
-    """Return the first refusal of each place: the arms of a union all complain of the same value."""
+    """Return the first refusal of each place, without those that the arms of a union have added.
+
+    All arms complain of the same value: the one that it was meant for says what is wrong inside, and the others that
+    it is no text.
+    """
     first: dict[Path, Refused] = {}
     for each in refused:
         first.setdefault(each.path, each)
-    return list(first.values())
+    parents = {path[:length] for path in first for length in range(len(path))}
+    return [each for each in first.values() if each.type != "string_type" or each.path not in parents]
 
 
 def _diagnose(each: Refused, document: YamlDocument, schema: dict[str, Any], subject: str | None) -> Diagnostic:
@@ -97,7 +108,7 @@ def _diagnose(each: Refused, document: YamlDocument, schema: dict[str, Any], sub
     if each.type == "literalSecret":
         return error("literalSecret", _literal(each, subject), subject=subject, location=document.value_at(each.path))
     if each.type in CODES:
-        detail = f"{each.field or 'The document'} {each.message}."
+        detail = f"{each.field or 'The document'} {each.message.rstrip('.')}."
         return error(each.type, detail, subject=subject, location=document.value_at(each.path))
     code, detail = explain_refused(each.type, each.field, each.value, each.context, is_secret=each.is_secret)
     return error(code, detail, subject=subject, location=document.value_at(each.path))
@@ -105,7 +116,10 @@ def _diagnose(each: Refused, document: YamlDocument, schema: dict[str, Any], sub
 
 def _literal(each: Refused, subject: str | None) -> str:
     field = each.path[-1] if each.path else "password"
-    words = "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in (subject or "account").upper())
+    words = "".join(
+        letter if letter.isalnum() and letter.isascii() else "_" for letter in (subject or "account").upper()
+    )
+    words = words.strip("_") or "ACCOUNT"
     suffix = {"password": "PASSWORD", "accessToken": "TOKEN"}.get(str(field), "SECRET")
     return (
         f"{each.field} takes a reference to a secret, never the secret itself. Write\n"
@@ -119,13 +133,11 @@ def _rule_problems(
     document: YamlDocument, schema: dict[str, Any], covered: set[Path], subject: str | None
 ) -> list[Diagnostic]:
     """Return the broken rules over several fields that the schema knows and the models did not come to."""
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - slow to load, and needed for refused documents only
+    from jsonschema import Draft202012Validator
 
     problems = []
-    for found in Draft202012Validator(schema).iter_errors(document.value):
-        path: Path = tuple(found.absolute_path)
-        rule = _rule_of(found)
-        if rule is None or path in covered:
+    for path, rule in _broken_rules(Draft202012Validator(schema).iter_errors(document.value)):
+        if path in covered:
             continue
         covered.add(path)
         code, _, what = rule.partition(": ")
@@ -134,8 +146,11 @@ def _rule_problems(
     return problems
 
 
-def _rule_of(found: SchemaError) -> str | None:
-    """Return the ``$comment`` of the rule that is broken: ``code: words``."""
-    schema = found.schema
-    comment = schema.get("$comment") if isinstance(schema, dict) else None
-    return comment if isinstance(comment, str) else None
+def _broken_rules(errors: Iterable[SchemaError]) -> Iterator[tuple[Path, str]]:
+    """Yield path and ``$comment`` (``code: words``) of each rule that is broken, inside optional parts too."""
+    for found in errors:
+        comment = found.schema.get("$comment") if isinstance(found.schema, dict) else None
+        if isinstance(comment, str):
+            yield tuple(found.absolute_path), comment
+        else:
+            yield from _broken_rules(found.context)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, Location, error, sort_key
 from reconciler.manifests.documents import read_document
 from reconciler.manifests.files import read_regular_file, reason_of
 from reconciler.model.source import LocatedManifest
-from reconciler.yamlsource import MAX_FILE_OCTETS, MAX_PROBLEMS, read_documents
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from reconciler.yamlsource import MAX_FILE_OCTETS, MAX_PROBLEMS, each_document, too_many_problems
 
 _ENDINGS = (".yaml", ".yml")
+_LINKED_FOLDER = (
+    "This folder is a link, and linked folders are not looked into: what they hold could change without a review. "
+    "Put the folder itself here."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,8 @@ def read_manifests(folder: Path, *, root: Path) -> ManifestSet:
         return ManifestSet(manifests=(), problems=(), folder_exists=False, file_count=0)
     manifests: list[LocatedManifest] = []
     problems: list[Diagnostic] = []
-    paths = sorted(_paths(folder), key=lambda path: _name(path, root))
+    paths, unreadable = _paths(folder, root)
+    problems.extend(unreadable)
     for path in paths:
         found, wrong = _read_file(path, root)
         manifests.extend(found)
@@ -52,51 +53,66 @@ def read_manifests(folder: Path, *, root: Path) -> ManifestSet:
     )
 
 
-def _paths(folder: Path) -> Iterator[Path]:
-    for parent, folders, files in os.walk(folder):
+def _paths(folder: Path, root: Path) -> tuple[list[Path], list[Diagnostic]]:
+    """Return the manifest files below a folder by name, and a problem for each folder that cannot be looked into.
+
+    A folder passed over in silence would look like deleted accounts.
+    """
+    paths: list[Path] = []
+    problems: list[Diagnostic] = []
+    if _name(folder, root) != folder.as_posix() and not _is_inside(folder, root):
+        detail = "The manifests folder is a link that leads outside the project folder. Put the folder itself here."
+        return [], [error("fileUnreadable", detail, location=Location(_name(folder, root)))]
+    for parent, folders, files in os.walk(folder, onerror=lambda failure: problems.append(_unlisted(failure, root))):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
-            if name.endswith(_ENDINGS) and not name.startswith("."):
-                yield Path(parent, name)
+        linked = [Path(parent, name) for name in folders if Path(parent, name).is_symlink()]
+        problems.extend(
+            error("fileUnreadable", _LINKED_FOLDER, location=Location(_name(each, root))) for each in linked
+        )
+        paths.extend(Path(parent, name) for name in files if _is_manifest(name))
+    return sorted(paths, key=lambda path: _name(path, root)), problems
+
+
+def _is_manifest(name: str) -> bool:
+    return name.lower().endswith(_ENDINGS) and not name.startswith(".")
+
+
+def _is_inside(path: Path, root: Path) -> bool:
+    """Tell whether a path with its links followed lies below ``root``."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+
+
+def _unlisted(failure: OSError, root: Path) -> Diagnostic:
+    detail = f"The folder cannot be read: {reason_of(failure)}. Check its permissions."
+    return error("fileUnreadable", detail, location=Location(_name(Path(failure.filename), root)))
 
 
 def _name(path: Path, root: Path) -> str:
-    try:
-        return path.relative_to(root).as_posix()
-    except ValueError:
-        return path.as_posix()
+    """Return the name that a file is shown by; octets that are not UTF-8 are shown as replacement characters."""
+    relative = path.relative_to(root) if path.is_relative_to(root) else path
+    return os.fsencode(relative.as_posix()).decode("utf-8", "replace")
 
 
 def _read_file(path: Path, root: Path) -> tuple[list[LocatedManifest], list[Diagnostic]]:
     file = _name(path, root)
     try:
-        if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
+        if path.is_symlink() and not _is_inside(path, root):
             detail = "The link leads outside the project folder. Put the manifest itself here."
             return [], [error("fileUnreadable", detail, location=Location(file))]
         octets = read_regular_file(path, MAX_FILE_OCTETS)
     except OSError as failure:
         detail = f"The file cannot be read: {reason_of(failure)}. Check the path and its permissions."
         return [], [error("fileUnreadable", detail, location=Location(file))]
-    read = read_documents(octets, file=file)
     manifests: list[LocatedManifest] = []
-    problems: list[Diagnostic] = list(read.problems)
-    for document in read.documents:
-        if len(problems) > MAX_PROBLEMS:
-            problems.append(_too_many(file))
-            break
+    problems: list[Diagnostic] = []
+    for document in each_document(octets, file=file, problems=problems):
         manifest, wrong = read_document(document)
         problems.extend(wrong)
         if manifest is not None:
             manifests.append(LocatedManifest(manifest, file, document))
+        if len(problems) > MAX_PROBLEMS:
+            return manifests, [*problems[:MAX_PROBLEMS], too_many_problems(file)]
     return manifests, problems
-
-
-def _too_many(file: str) -> Diagnostic:
-    detail = (
-        f"There are more than {MAX_PROBLEMS:,} problems in this file, and reading stopped there. "
-        "Mend those listed, then run again."
-    )
-    return error("tooManyProblems", detail, location=Location(file))
 
 
 def _repeated_names(manifests: list[LocatedManifest]) -> list[Diagnostic]:
@@ -106,7 +122,9 @@ def _repeated_names(manifests: list[LocatedManifest]) -> list[Diagnostic]:
         name = each.manifest.metadata.name
         where = each.locator.value_at(("metadata", "name"))
         if name in first:
-            detail = f"{name} is declared at {first[name]} already; names are unique over all kinds. Rename one of them."
+            detail = (
+                f"{name} is declared at {first[name]} already; names are unique over all kinds. Rename one of them."
+            )
             problems.append(error("duplicateName", detail, subject=name, location=where))
         first.setdefault(name, where)
     return problems

@@ -56,20 +56,23 @@ def explain_unknown(path: tuple[str | int, ...], document: Any, schema: Schema) 
 
 def _hint(field: str, known: list[str], root: Schema, schema: Schema) -> str:
     lowered = field.replace("_", "").replace("-", "").lower()
-    if lowered in _TICK_BOXES and "encryption" in known:
-        return f" Write\n    {_TICK_BOXES[lowered]}"
-    meant = _MEANT.get(lowered)
+    if lowered in _TICK_BOXES:
+        under = "" if "encryption" in known else _under("encryption", root, schema)
+        return f"{under} Write\n    {_TICK_BOXES[lowered]}" if under or "encryption" in known else _listed(known)
+    meant = _MEANT.get(lowered) or next((name for name in known if name.lower() == lowered), field)
     if meant in known:
         return f" Did you mean {meant}?"
-    same = next((name for name in known if name.lower() == lowered), None)
-    if same is not None:
-        return f" Did you mean {same}?"
-    near = did_you_mean(field, known)
-    if near:
-        return near
-    elsewhere = next((place for place in _places(root, schema, ()) if place[-1] == field), None)
-    if elsewhere is not None:
-        return f" It belongs under {'.'.join(elsewhere[:-1])}."
+    near = did_you_mean(field, known) if len(field) <= _MAX_SHOWN else ""
+    return near or _under(meant, root, schema) or _listed(known)
+
+
+def _under(field: str, root: Schema, schema: Schema) -> str:
+    """Return where a field belongs that exists elsewhere; nothing where it exists nowhere."""
+    place = next((place for place in _places(root, schema, ()) if place[-1] == field), None)
+    return "" if place is None else f" {field} belongs under {'.'.join(place[:-1])}."
+
+
+def _listed(known: list[str]) -> str:
     return f" The fields here are {', '.join(known)}." if known else ""
 
 

@@ -37,15 +37,18 @@ def explain_missing(path: tuple[str | int, ...]) -> str:
     return f"{where}. Add\n    {field}: {_EXAMPLES.get(str(field), '…')}"
 
 
-def explain_refused(
+def explain_refused(  # noqa: PLR0911 - one return for each kind of refusal
     kind: str, field: str, value: Any, context: dict[str, Any], *, is_secret: bool
 ) -> tuple[str, str]:
     """Return the code and the words for a refusal by its pydantic type; a secret's value is never shown."""
     name = field or "The document"
     if value is None:
-        return "wrongType", f"{name} has no value. Give one, or remove the line."
+        return "wrongType", f"{name} has no value. Write one behind the colon."
     if kind == "string_type":
-        return "wrongType", f"{name} takes text, and this is {_what(value)}.{_quoted(field, value, is_secret=is_secret)}"
+        return (
+            "wrongType",
+            f"{name} takes text, and this is {_what(value)}.{_quoted(field, value, is_secret=is_secret)}",
+        )
     if kind == "bool_type":
         return "wrongType", f"{name} takes true or false, and this is {_what(value)}.{_as_bool(field, value)}"
     if kind == "int_type":
@@ -53,7 +56,10 @@ def explain_refused(
     if kind in {"dict_type", "model_type", "model_attributes_type"}:
         return "wrongType", f"{name} takes a mapping of fields, and this is {_what(value)}."
     if kind in {"tuple_type", "list_type"}:
-        return "wrongType", f"{name} takes a list, and this is {_what(value)}. Write\n    {_last(field)}: [first, second]"
+        return (
+            "wrongType",
+            f"{name} takes a list, and this is {_what(value)}. Write\n    {_last(field)}: [first, second]",
+        )
     if kind == "literal_error":
         return "invalidValue", _one_of(name, value, str(context.get("expected", "")), is_secret=is_secret)
     return "invalidValue", _out_of_range(kind, name, context)

@@ -31,7 +31,7 @@ def domain_to_ascii(domain: str) -> str:
     if lowered.isascii() and "xn--" not in lowered:
         encoded = lowered
     else:
-        import idna  # noqa: PLC0415 - its tables are loaded only for names that need them
+        import idna
 
         try:
             encoded = idna.encode(domain, uts46=True, std3_rules=True).decode("ascii")
@@ -77,7 +77,7 @@ def _check_local_part(local_part: str) -> None:
         raise NotAnAddress("before the @ there are more than 64 characters (RFC 5321 section 4.5.3.1.1)")
     if _PLAIN_LOCAL_PART.match(local_part):
         return
-    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - only for unusual addresses
+    from email_validator import EmailNotValidError, validate_email
 
     try:
         validate_email(f"{local_part}@example.com", check_deliverability=False)

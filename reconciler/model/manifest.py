@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
@@ -19,6 +20,11 @@ TOKEN_MECHANISMS: frozenset[Mechanism] = frozenset({"xoauth2", "oauthbearer"})
 ProxyType = Literal["socks5", "socks4", "http"]
 Kind = Literal["OwnAccount", "MarketingAccount"]
 
+_TOKEN_URL_PATTERN = r"^https://[^\s/@?#\\]+([/?][^\s@#\\]*)?$(?!\n)"  # noqa: S105 - the form of an address
+_TOKEN_URL = re.compile(_TOKEN_URL_PATTERN)
+_ANNOTATION_PATTERN = (
+    r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]*$"
+)
 _LABEL_KEY_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"
 
 
@@ -28,12 +34,37 @@ def _check_annotation(text: str) -> str:
     return text
 
 
+def _check_token_url(text: str) -> str:
+    if UNSAFE_CHARACTER.search(text):
+        raise PydanticCustomError("controlCharacter", "holds a control character")
+    if not _TOKEN_URL.match(text):
+        raise PydanticCustomError(
+            "invalidValue", "is not an address such as https://login.example.com/token, without user name or spaces"
+        )
+    return text
+
+
+TokenUrl = Annotated[
+    str,
+    Field(max_length=2000),
+    AfterValidator(_check_token_url),
+    WithJsonSchema(
+        {"type": "string", "pattern": _TOKEN_URL_PATTERN, "maxLength": 2000, "description": "An https address."}
+    ),
+]
 LabelKey = Annotated[str, Field(pattern=_LABEL_KEY_PATTERN)]
 Annotation = Annotated[
     str,
     AfterValidator(_check_annotation),
     Field(max_length=10_000),
-    WithJsonSchema({"type": "string", "maxLength": 10_000, "description": "Any text, of several lines if need be."}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "maxLength": 10_000,
+            "pattern": _ANNOTATION_PATTERN,
+            "description": "Any text, of several lines if need be.",
+        }
+    ),
 ]
 
 
@@ -72,7 +103,7 @@ class ReplyTo(Value):
 class OAuth2(Value):
     """How an access token is got: by refresh token, or by client credentials when there is none (RFC 6749)."""
 
-    token_url: Annotated[str, Field(pattern=r"^https://[^\s@]+$", max_length=2000)] = Field(
+    token_url: TokenUrl = Field(
         description="The token endpoint; https only, redirects are not followed."
     )
     client_id: Text = Field(description="The client's id at the identity provider.")
@@ -223,7 +254,7 @@ class MailServer(Value):
 
 Account = OwnAccount | MarketingAccount
 Manifest = OwnAccount | MarketingAccount | MailServer
-MODELS: dict[str, type[OwnAccount] | type[MarketingAccount] | type[MailServer]] = {
+MODELS: dict[str, type[OwnAccount | MarketingAccount | MailServer]] = {
     "OwnAccount": OwnAccount,
     "MarketingAccount": MarketingAccount,
     "MailServer": MailServer,

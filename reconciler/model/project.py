@@ -19,6 +19,8 @@ def _parse_date(written: Any) -> Any:
     if isinstance(written, date):
         return written
     try:
+        if len(written) != len("2027-01-31"):
+            raise ValueError  # noqa: TRY301 - ISO 8601 has shorter forms, which people misread
         return date.fromisoformat(written)
     except (TypeError, ValueError):
         raise PydanticCustomError("invalidValue", "is not a date such as 2027-01-31") from None
@@ -218,5 +220,5 @@ class Project(Value):
     secrets: Secrets = Field(Secrets(), description="Which secrets may be named and where they may travel.")
     verification: VerificationPolicy = Field(VerificationPolicy(), description="How accounts are verified.")
     domains: dict[str, Domain] = Field({}, description="What is known about sending domains.")
-    guards: Guards = Field(Guards(), description="What refuses an unsafe plan.")
+    guards: Guards = Field(Guards(), description="What refuses an unsafe plan, and the exceptions to it.")
     environments: Annotated[dict[str, Any], Field(max_length=0)] = Field({}, description="Reserved; must be empty.")

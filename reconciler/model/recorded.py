@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime  # noqa: TC003 - dataclasses of this module are inspected at run time
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -12,7 +12,7 @@ from pydantic import Field
 
 from reconciler.model.base import Value
 from reconciler.model.evidence import Depth, Evidence, Instant
-from reconciler.model.manifest import Kind
+from reconciler.model.manifest import Kind  # noqa: TC001 - the same
 from reconciler.model.route import SecretRoute, routes_of
 
 Status = Literal["suspended", "rejected", "pending", "failing", "unverified", "active"]

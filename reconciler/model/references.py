@@ -17,7 +17,7 @@ _VARIABLE_PATTERN = rf"^([A-Za-z_]|{_PLACEHOLDER})([A-Za-z0-9_]|{_PLACEHOLDER})*
 _VARIABLE = re.compile(_VARIABLE_PATTERN)
 _KEY_PATTERN = rf"^(?!.*\.\.)([A-Za-z0-9]|{_PLACEHOLDER})([A-Za-z0-9_./@:-]|{_PLACEHOLDER})*$(?!\n)"
 _KEY = re.compile(_KEY_PATTERN)
-_PATH_PATTERN = r"^[^\u0000-\u001f\u007f]+$(?!\n)"
+_PATH_PATTERN = f"^[^{UNSAFE_CHARACTER.pattern[1:-1]}]+$(?!\\n)"
 _MAX_KEY = 1024
 
 

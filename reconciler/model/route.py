@@ -23,7 +23,7 @@ class Route(Value):
     ca_digest: str | None = Field(None, description="SHA-256 of the private CA; null: the system's trust alone.")
 
     def __str__(self) -> str:
-        """The route in words: ``anna@smtp.example.com:587, starttls``."""
+        """Return the route in words: ``anna@smtp.example.com:587, starttls``."""
         user = f"{self.username} at " if self.username else ""
         where = self.host if self.purpose == "oauth2" else f"{self.host}:{self.port}, {self.encryption}"
         through = f", through {self.proxy}" if self.proxy else ""

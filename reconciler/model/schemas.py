@@ -207,8 +207,29 @@ def _cleaned(node: Any, *, is_mapping_of_names: bool = False) -> Any:
         return node
     if is_mapping_of_names:
         return {key: _cleaned(value) for key, value in node.items()}
-    return {
-        key: _cleaned(value, is_mapping_of_names=key in {"properties", "$defs"})
+    if "patternProperties" in node:
+        node = {**node, "additionalProperties": False}
+    cleaned = {
+        key: _cleaned(value, is_mapping_of_names=key in {"properties", "patternProperties", "$defs"})
         for key, value in node.items()
         if key != "title" and not (key == "default" and value is None)
     }
+    return _closed(cleaned)
+
+
+def _closed(node: Schema) -> Schema:
+    """Return the schema refusing keys of the wrong form, and text that ends with a line break.
+
+    The models refuse both; what is generated from them leaves other keys open, and for some validators ``$`` also
+    stands before a last line break.
+    """
+    if isinstance(node.get("pattern"), str):
+        node["pattern"] = _to_the_end(node["pattern"])
+    if isinstance(node.get("patternProperties"), dict):
+        node["patternProperties"] = {_to_the_end(key): value for key, value in node["patternProperties"].items()}
+        node.setdefault("additionalProperties", False)
+    return node
+
+
+def _to_the_end(pattern: str) -> str:
+    return pattern + r"(?!\n)" if pattern.endswith("$") else pattern

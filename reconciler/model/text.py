@@ -76,8 +76,8 @@ def _text_schema(description: str, **extra: object) -> WithJsonSchema:
 
 Text = Annotated[
     str,
-    AfterValidator(_check_text),
     Field(max_length=1000),
+    AfterValidator(_check_text),
     _text_schema("Text of one line.", maxLength=1000, pattern=_TEXT_PATTERN),
 ]
 """Text of one line, 1 to 1000 characters, not blank, without control characters."""
@@ -87,15 +87,17 @@ Name = Annotated[str, AfterValidator(_check_name), _text_schema("A name.", patte
 
 Email = Annotated[
     str,
+    Field(max_length=320),
     AfterValidator(_check_email),
-    _text_schema("An e-mail address.", pattern="^[^\\s@]+@[^\\s@]+$(?!\\n)", maxLength=320),
+    _text_schema("An e-mail address.", pattern=f"^[^\\s@{_UNSAFE}]+@[^\\s@{_UNSAFE}]+$(?!\\n)", maxLength=320),
 ]
 """One e-mail address as written; compare through ``domains.address_to_ascii``."""
 
 Host = Annotated[
     str,
+    Field(max_length=253),
     AfterValidator(_check_host),
-    _text_schema("A host name or IP address.", pattern="^[^\\s@/\\\\]+$(?!\\n)", maxLength=253),
+    _text_schema("A host name or IP address.", pattern=f"^[^\\s@/\\\\{_UNSAFE}]+$(?!\\n)", maxLength=253),
 ]
 """A host name or IP address as written; compare through ``domains.host_to_ascii``."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from reconciler.diagnostics import CODES, Diagnostic, error
 from reconciler.errors import GuardRefused, InvalidInput, PlanStale
-from reconciler.model.plan import Summary
+from reconciler.model.route import routes_of
 from reconciler.operations.plan import state_files_in_git
 from reconciler.operations.proving import Demand, Proofs, prove
 from reconciler.operations.recording import (
@@ -22,18 +22,17 @@ from reconciler.operations.recording import (
     recorded_account,
 )
 from reconciler.planfile import has_valid_seal
-from reconciler.planning.guards import guard_deletes, guard_state_folder
 from reconciler.planning.grants import withheld_problem
+from reconciler.planning.guards import changed_kind, guard_deletes, guard_state_folder
 from reconciler.planning.policy import Policy
 from reconciler.planning.routes import Traveller, judge_routes
-from reconciler.model.route import routes_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from reconciler.model.evidence import Depth
-    from reconciler.model.plan import Change, SavedPlan
+    from reconciler.model.plan import Change, SavedPlan, Summary
     from reconciler.model.recorded import Provenance, RecordedAccount, RecordedState
     from reconciler.operations.conversations import Progress
     from reconciler.operations.workspace import Workspace
@@ -91,12 +90,21 @@ def _check_belongs(plan: SavedPlan, recorded: RecordedState) -> None:
     if plan.status == "invalid":
         raise InvalidInput([each for each in plan.diagnostics if each.severity == "error"])
     if plan.project == recorded.project and plan.lineage == recorded.lineage:
+        _check_whole(plan)
         return
     detail = (
         f"The plan was made for project {plan.project} with the state {plan.lineage}; this is project "
         f"{recorded.project} with the state {recorded.lineage}. Name the right state with --state, or plan again."
     )
     raise GuardRefused(error("lineageMismatch", detail))
+
+
+def _check_whole(plan: SavedPlan) -> None:
+    """Refuse a plan that does not hold what it says it would apply; reconciler writes none such."""
+    if all(change.action == "delete" or change.name in plan.inputs.accounts for change in plan.changes):
+        return
+    detail = "The plan file lacks accounts that it would change. Somebody altered it. Make the plan again."
+    raise GuardRefused(error("planAltered", detail))
 
 
 def _check_seal(plan: SavedPlan, workspace: Workspace) -> bool:
@@ -136,11 +144,17 @@ def _staleness(
     if found != change.base_revision:
         was = f"at revision {change.base_revision}" if change.base_revision is not None else "not recorded"
         now = f"at revision {found}" if found is not None else "not recorded"
-        problems.append(error("planStale", f"{base} was {was} when the plan was made and is now {now}. {again}", subject=base))
+        problems.append(
+            error("planStale", f"{base} was {was} when the plan was made and is now {now}. {again}", subject=base)
+        )
     elif current is not None and _approval_text(current) != approvals.get(base):
-        problems.append(error("planStale", f"The platform has decided on {base} since the plan was made. {again}", subject=base))
+        problems.append(
+            error("planStale", f"The platform has decided on {base} since the plan was made. {again}", subject=base)
+        )
     if change.previous_name is not None and change.name in accounts:
-        problems.append(error("planStale", f"{change.name} has been recorded since the plan was made. {again}", subject=change.name))
+        problems.append(
+            error("planStale", f"{change.name} has been recorded since the plan was made. {again}", subject=change.name)
+        )
     return problems
 
 
@@ -165,10 +179,12 @@ def _check_guards(plan: SavedPlan, recorded: RecordedState, workspace: Workspace
         today=policy.today,
     )
     withheld = withheld_problem(verdict.withheld)
+    kinds = [(recorded.accounts.get(change.previous_name or change.name), change) for change in plan.changes]
     refusals = [
         *(each for each in plan.diagnostics if each.severity == "error" and CODES[each.code].is_guard),
         *guard_state_folder(policy).refusals,
         *guard_deletes(deleted, len(recorded.accounts), policy).refusals,
+        *(changed_kind(was.name, was.kind, change.kind) for was, change in kinds if was and was.kind != change.kind),
         *((withheld,) if withheld else ()),
     ]
     if refusals:
@@ -217,7 +233,7 @@ def _in_safe_order(changes: list[Change]) -> list[Change]:
     return sorted(changes, key=lambda change: (change.action != "delete", change.name))
 
 
-def _write_change(  # noqa: PLR0913 - all that one row is made of
+def _write_change(
     change: Change,
     transaction: Transaction,
     recorded: RecordedState,

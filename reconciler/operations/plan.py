@@ -9,7 +9,7 @@ from reconciler import __version__
 from reconciler.model.plan import ApplyInputs, SavedPlan, Summary
 from reconciler.operations.desired import Desired, read_desired
 from reconciler.operations.targets import Subject
-from reconciler.operations.verifying import SecretsAtHand, gather_evidence, read_secrets
+from reconciler.operations.verifying import SecretsAtHand, first_use_rules, gather_evidence, read_secrets
 from reconciler.planfile import seal_plan
 from reconciler.planning.digests import changes_digest, plan_digest
 from reconciler.planning.evidence import depth_needed
@@ -57,16 +57,20 @@ def plan(workspace: Workspace, request: PlanRequest, *, progress: Progress) -> S
         recorded = store.read_state()
     references = {each.secret for account in desired.accounts for each in account.secret_routes}
     secrets = read_secrets(workspace, references, depth=request.depth)
-    draft = make_plan(desired.accounts, recorded, _policy(workspace, request, desired, secrets))
+    draft = make_plan(desired.accounts, recorded, _policy(workspace, request, desired, secrets, recorded))
     evidence = _verify(draft, request, workspace, secrets, progress)
     making = Making(tool=TOOL, created_at=workspace.now(), depth=request.apply_depth)
     finished = finish_plan(draft, evidence, making, remarks=desired.problems)
     return seal_plan(finished, secrets.key) if secrets.key is not None else finished
 
 
-def _policy(workspace: Workspace, request: PlanRequest, desired: Desired, secrets: SecretsAtHand) -> Policy:
+def _policy(
+    workspace: Workspace, request: PlanRequest, desired: Desired, secrets: SecretsAtHand, recorded: RecordedState
+) -> Policy:
+    project = workspace.project
+    rules = first_use_rules(project.secrets, secrets.readings, recorded)
     return Policy(
-        project=workspace.project,
+        project=project.model_copy(update={"secrets": rules}),
         today=workspace.now().date(),
         targets=request.targets,
         excludes=request.excludes,
@@ -96,7 +100,7 @@ def _verify(
     """Return evidence for the changes that need it; none where an error would stop the plan anyway."""
     unreadable = secrets.readings.unreadable
     subjects = [
-        _subject(each, request, workspace, draft.recorded)
+        _subject(each, request, workspace)
         for each in draft.to_verify
         if each.after is not None
         and each.change.name not in request.skips
@@ -106,7 +110,7 @@ def _verify(
     return gather_evidence(subjects, workspace, secrets=secrets.values, context=context, progress=progress)
 
 
-def _subject(each: DraftChange, request: PlanRequest, workspace: Workspace, recorded: RecordedState) -> Subject:
+def _subject(each: DraftChange, request: PlanRequest, workspace: Workspace) -> Subject:
     assert each.after is not None  # noqa: S101 - only accounts that are wanted are verified
     depth = depth_needed(each.change.name, request.depth, workspace.project, workspace.now().date())
     return Subject(

@@ -13,17 +13,20 @@ from reconciler.model.route import routes_of
 from reconciler.operations.plan import platform_settings, test_context
 from reconciler.operations.targets import Subject
 from reconciler.operations.verifying import gather_evidence, read_secrets
+from reconciler.planning.allowed import is_allowed
 from reconciler.planning.evidence import depth_needed, standing_of
 from reconciler.planning.finish import failure_of
+from reconciler.planning.grants import withheld_problem
+from reconciler.planning.routes import Traveller, judge_routes
 from reconciler.planning.settings import settings_digest, settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from reconciler.model.evidence import Depth, Evidence
     from reconciler.model.manifest import Kind
     from reconciler.model.plan import Change, PreparedAccount, SavedPlan
-    from reconciler.model.recorded import RecordedState
+    from reconciler.model.recorded import RecordedAccount, RecordedState
     from reconciler.model.secrets import FingerprintKey
     from reconciler.operations.conversations import Progress
     from reconciler.operations.workspace import Workspace
@@ -57,7 +60,8 @@ class Demand:
     """Account to the reason why it is applied unverified."""
     holds_failing: bool
     trusts_plan_evidence: bool
-    """False for a plan whose seal cannot be checked: its evidence is gathered anew."""
+    """False for a plan whose seal cannot be checked: its evidence is gathered anew, its word on what needs none
+    is compared with state."""
 
 
 def prove(
@@ -65,20 +69,25 @@ def prove(
 ) -> Proofs:
     """Return what every change of the plan will be recorded with.
 
-    Raises ``VerificationFailed`` where a change fails, ``SecretUnreadable`` where a secret that is needed is absent,
-    ``PlanStale`` where a private CA is no longer what was planned.
+    Raises ``VerificationFailed`` where a change fails, ``GuardRefused`` where a credential is withheld,
+    ``SecretUnreadable`` where a secret that is needed is absent, ``PlanStale`` where a private CA is no longer what
+    was planned, ``InvalidInput`` for a secret outside ``secrets.allow``.
     """
     _check_overrides(plan, demand)
     prepared = {
         change.name: plan.inputs.accounts[change.name]
+        if demand.trusts_plan_evidence
+        else _doubted(plan.inputs.accounts[change.name], recorded.accounts.get(change.previous_name or change.name))
         for change in plan.changes
         if change.action != "delete" and not change.held
     }
+    _check_allowed(prepared, workspace)
+    _check_plan_key(plan, prepared, recorded)
     today = workspace.now().date()
     depths = {name: depth_needed(name, demand.depth, workspace.project, today) for name in prepared}
     proofs, open_names = _settle(prepared, depths, workspace, demand)
     _judge(plan, proofs, demand)
-    gathered, key = _gather(plan, {name: prepared[name] for name in open_names}, recorded, workspace, depths, progress)
+    gathered, key = _gather(plan, prepared, open_names, recorded, workspace, depths, progress)
     proofs.update(gathered)
     held = _judge(plan, proofs, demand)
     kept = {name: proof for name, proof in proofs.items() if name not in held}
@@ -97,6 +106,39 @@ def _check_overrides(plan: SavedPlan, demand: Demand) -> None:
     ]
     if problems:
         raise InvalidInput(problems)
+
+
+def _doubted(account: PreparedAccount, before: RecordedAccount | None) -> PreparedAccount:
+    """Return an account of a plan without a seal: it needs evidence unless state has these very settings."""
+    is_same = (
+        before is not None
+        and settings_of(before.spec, before.ca_digest) == settings_of(account.document["spec"], account.ca_digest)
+        and before.fingerprints == account.fingerprints
+    )
+    return account.model_copy(update={"needs_evidence": account.needs_evidence or not is_same})
+
+
+def _check_allowed(accounts: Mapping[str, PreparedAccount], workspace: Workspace) -> None:
+    """Refuse secrets that the project file does not allow: it may have changed since, or the plan."""
+    problems = [
+        error(
+            "secretNotAllowed",
+            f"The plan would use {secret}, which secrets.allow in the project file does not cover. Plan again.",
+            subject=name,
+        )
+        for name, account in accounts.items()
+        for secret in sorted(_references(account))
+        if not is_allowed(secret, account.manifest or "", workspace.project.secrets)
+    ]
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _check_plan_key(plan: SavedPlan, accounts: Mapping[str, PreparedAccount], recorded: RecordedState) -> None:
+    """Refuse evidence of secrets that the plan fingerprinted with another key than state's."""
+    verified = (account for account in accounts.values() if account.needs_evidence)
+    if plan.inputs.fingerprint_key_id is not None and any(_references(account) for account in verified):
+        _require_key_id(plan.inputs.fingerprint_key_id, recorded)
 
 
 def _settle(
@@ -150,16 +192,18 @@ def _proven(account: PreparedAccount, evidence: Evidence | None) -> Proof:
     )
 
 
-def _gather(  # noqa: PLR0913 - the whole situation of one gathering
+def _gather(
     plan: SavedPlan,
-    accounts: Mapping[str, PreparedAccount],
+    prepared: Mapping[str, PreparedAccount],
+    open_names: Sequence[str],
     recorded: RecordedState,
     workspace: Workspace,
     depths: Mapping[str, Depth],
     progress: Progress,
 ) -> tuple[dict[str, Proof], FingerprintKey | None]:
-    if not accounts:
+    if not open_names:
         return {}, None
+    accounts = {name: prepared[name] for name in open_names}
     kinds = {change.name: change.kind for change in plan.changes}
     references = {name: _references(account) for name, account in accounts.items()}
     wanted = {secret for name in accounts if depths[name] != "offline" for secret in references[name]}
@@ -172,6 +216,7 @@ def _gather(  # noqa: PLR0913 - the whole situation of one gathering
         name: _refreshed(account, kinds[name], references[name], secrets.readings.fingerprints, workspace)
         for name, account in accounts.items()
     }
+    _check_routes({**prepared, **fresh}, recorded, workspace)
     evidence = gather_evidence(
         [_subject(name, kinds[name], fresh[name], depths[name]) for name in sorted(fresh)],
         workspace,
@@ -180,6 +225,26 @@ def _gather(  # noqa: PLR0913 - the whole situation of one gathering
         progress=progress,
     )
     return {name: _proven(fresh[name], evidence[name]) for name in fresh}, secrets.key
+
+
+def _check_routes(accounts: Mapping[str, PreparedAccount], recorded: RecordedState, workspace: Workspace) -> None:
+    """Refuse, before anything is sent, what the values just read show to be known secrets on new routes."""
+    travellers = [
+        Traveller(
+            name,
+            account.manifest or "",
+            tuple(
+                each.model_copy(update={"fingerprint": account.fingerprints.get(each.secret)})
+                for each in routes_of(account.document["spec"], account.ca_digest)
+            ),
+        )
+        for name, account in accounts.items()
+    ]
+    today = workspace.now().date()
+    verdict = judge_routes(travellers, recorded.routes, secrets=workspace.project.secrets, today=today)
+    problem = withheld_problem(verdict.withheld)
+    if problem is not None:
+        raise GuardRefused(problem)
 
 
 def _references(account: PreparedAccount) -> frozenset[str]:
@@ -192,9 +257,13 @@ def _check_key(wanted: set[str], key: FingerprintKey | None, recorded: RecordedS
     if key is None:
         detail = "State keeps keyed fingerprints of secrets, and there is no key here. Provide the key of this state."
         raise SecretUnreadable(error("fingerprintKeyMissing", detail))
-    if recorded.fingerprint_key_id not in {None, key.key_id}:
+    _require_key_id(key.key_id, recorded)
+
+
+def _require_key_id(key_id: str, recorded: RecordedState) -> None:
+    if recorded.fingerprint_key_id not in {None, key_id}:
         detail = (
-            f"State was made with the fingerprint key {recorded.fingerprint_key_id}; the one here is {key.key_id}. "
+            f"State was made with the fingerprint key {recorded.fingerprint_key_id}; this one is {key_id}. "
             "Applying with another key would make every secret look rotated. Provide the key of this state."
         )
         raise SecretUnreadable(error("fingerprintKeyChanged", detail))
@@ -210,7 +279,9 @@ def _check_ca_files(accounts: Mapping[str, PreparedAccount], workspace: Workspac
         if path in unusable:
             problems.append(error("caFileUnusable", f"{path}: {unusable[path]}", subject=name))
         elif usable[path].digest != accounts[name].ca_digest:
-            problems.append(error("planStale", f"{path} has changed since the plan was made. Plan again.", subject=name))
+            problems.append(
+                error("planStale", f"{path} has changed since the plan was made. Plan again.", subject=name)
+            )
     if any(problem.code == "planStale" for problem in problems):
         raise PlanStale(problems)
     if problems:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import error
-from reconciler.errors import InvalidInput
+from reconciler.errors import InvalidInput, SecretUnreadable, StateMissing
 from reconciler.secrets import make_key_file
 from reconciler.store import create_state
 
 if TYPE_CHECKING:
+    from reconciler.model.recorded import RecordedState
     from reconciler.model.secrets import FingerprintKey
     from reconciler.operations.workspace import Workspace
 
@@ -26,7 +27,15 @@ class InitialState:
 
 
 def init_state(workspace: Workspace, *, lineage: str) -> InitialState:
-    """Make the state of the project with a fresh lineage; leave one that is there as it is."""
+    """Make the state of the project with a fresh lineage; leave one that is there as it is.
+
+    Raises ``SecretUnreadable`` where the state is there and its key is not: another key would make every secret look
+    rotated, so none is made.
+    """
+    existing = _existing_state(workspace)
+    if existing is not None:
+        _require_its_key(workspace, existing)
+        return InitialState(was_made=False, lineage=existing.lineage, key_id=existing.fingerprint_key_id)
     key = _key(workspace)
     was_made = create_state(
         workspace.state_url,
@@ -39,6 +48,25 @@ def init_state(workspace: Workspace, *, lineage: str) -> InitialState:
     with workspace.open_store() as store:
         recorded = store.read_state()
     return InitialState(was_made, recorded.lineage, recorded.fingerprint_key_id)
+
+
+def _existing_state(workspace: Workspace) -> RecordedState | None:
+    try:
+        with workspace.open_store() as store:
+            return store.read_state()
+    except StateMissing:
+        return None
+
+
+def _require_its_key(workspace: Workspace, recorded: RecordedState) -> None:
+    key = workspace.fingerprint_key(workspace.secret_reader())
+    if recorded.fingerprint_key_id is None or (key is not None and key.key_id == recorded.fingerprint_key_id):
+        return
+    again = f"Bring back the key {recorded.fingerprint_key_id} that this state was made with."
+    if key is None:
+        raise SecretUnreadable(error("fingerprintKeyMissing", f"The state is there already, its key is not. {again}"))
+    detail = f"The state is there already, and the key here is another one, {key.key_id}. {again}"
+    raise SecretUnreadable(error("fingerprintKeyChanged", detail))
 
 
 def _key(workspace: Workspace) -> FingerprintKey:

@@ -10,7 +10,7 @@ from reconciler.errors import InvalidInput
 from reconciler.operations.desired import read_desired
 from reconciler.operations.plan import platform_settings, test_context
 from reconciler.operations.targets import Subject
-from reconciler.operations.verifying import gather_evidence, read_secrets
+from reconciler.operations.verifying import first_use_rules, gather_evidence, read_secrets
 from reconciler.planning.evidence import depth_needed
 from reconciler.planning.finish import failure_of
 from reconciler.planning.grants import withheld_problem
@@ -38,9 +38,7 @@ class Verified:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def verify_manifests(
-    workspace: Workspace, selectors: Sequence[str], *, depth: Depth, progress: Progress
-) -> Verified:
+def verify_manifests(workspace: Workspace, selectors: Sequence[str], *, depth: Depth, progress: Progress) -> Verified:
     """Return the verification of the selected accounts as the manifests have them, all without selectors.
 
     Raises ``InvalidInput`` for wrong manifests and selectors that select nothing, ``StateMissing`` without a state:
@@ -74,7 +72,7 @@ def _verify(
     verdict = judge_routes(
         [_traveller(each, fingerprints) for each in chosen],
         recorded.routes,
-        secrets=workspace.project.secrets,
+        secrets=first_use_rules(workspace.project.secrets, secrets.readings, recorded),
         today=today,
     )
     unreadable = secrets.readings.unreadable

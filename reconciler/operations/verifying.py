@@ -13,6 +13,8 @@ from reconciler.planning.policy import SecretReadings
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from reconciler.model.project import Secrets
+    from reconciler.model.recorded import RecordedState
     from reconciler.model.secrets import FingerprintKey, SecretValue
     from reconciler.operations.workspace import Workspace
     from reconciler.verification import TestContext
@@ -44,6 +46,16 @@ def read_secrets(workspace: Workspace, references: Iterable[str], *, depth: str)
         ),
         key=key,
     )
+
+
+def first_use_rules(secrets: Secrets, readings: SecretReadings, recorded: RecordedState) -> Secrets:
+    """Return the project's rules for secrets, stricter where values cannot be compared with state's fingerprints.
+
+    A reference that state has not seen may then hide a known value, so its first use needs a grant.
+    """
+    if not readings.were_read or recorded.fingerprint_key_id in {None, readings.key_id}:
+        return secrets
+    return secrets.model_copy(update={"first_use": "grant"})
 
 
 def gather_evidence(

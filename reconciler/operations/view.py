@@ -79,7 +79,9 @@ def show_account(workspace: Workspace, name: str) -> RecordedAccount:
     with workspace.open_store() as store:
         accounts = store.read_state().accounts
     if name not in accounts:
-        detail = f"No account called {name} is recorded.{did_you_mean(name, accounts)} See\n    reconciler accounts list"
+        detail = (
+            f"No account called {name} is recorded.{did_you_mean(name, accounts)} See\n    reconciler accounts list"
+        )
         raise InvalidInput(error("unknownAccount", detail, subject=name))
     return accounts[name]
 

@@ -55,7 +55,7 @@ class Workspace:
         return load_fingerprint_key(reader, self.project.secrets.fingerprint_key, state_file=self.state_file)
 
 
-def open_workspace(  # noqa: PLR0913 - one argument for each of the global options
+def open_workspace(
     root: Path,
     *,
     project_file: Path | None,
@@ -72,7 +72,7 @@ def open_workspace(  # noqa: PLR0913 - one argument for each of the global optio
     if chosen is not None and (problem := check_email(chosen)) is not None:
         raise InvalidInput(problem)
     return Workspace(
-        root=root,
+        root=root.absolute(),
         project_file=path.absolute(),
         project=project,
         state_url=state or environ.get("RECONCILER_STATE") or project.state,

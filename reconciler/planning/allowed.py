@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, error
-from reconciler.model.globs import matches
+from reconciler.model.globs import is_glob, matches
 from reconciler.planning.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def is_allowed(secret: str, manifest: str, secrets: Secrets) -> bool:
 
     A source of the project file is allowed as a whole until an entry of ``allow`` speaks of it.
     """
-    source = secret.partition(":")[0]
-    if source == "file" and ".." in secret.partition(":")[2].split("/"):
+    source, _, key = secret.partition(":")
+    if source == "file" and (".." in key.split("/") or is_glob(key)):
         return False
     entries = [_glob_and_scope(entry) for entry in secrets.allow]
     if source not in _BUILT_IN and not any(glob.partition(":")[0] == source for glob, _ in entries):
@@ -58,6 +58,12 @@ def _refusal(account: DesiredAccount, secret: str, secrets: Secrets) -> Diagnost
         return error("unknownSecretSource", detail, subject=account.name, location=account.location)
     if is_allowed(secret, account.file, secrets):
         return None
+    if is_glob(secret):
+        detail = (
+            f"{account.file} names {secret}, and a secret's name holds no * or ?: in secrets.allow or in a grant it "
+            "would cover other secrets too. Give the file another name."
+        )
+        return error("secretNotAllowed", detail, subject=account.name, location=account.location)
     entries = ", ".join(_glob_and_scope(entry)[0] for entry in secrets.allow) or "nothing"
     detail = (
         f"{account.file} names {secret}, but secrets.allow in the project file covers {entries}. "

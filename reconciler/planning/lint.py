@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, Location, note, warning
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 _IMPLICIT_TLS_PORT = 465
 _STARTTLS_PORTS = frozenset({25, 587})
-_LOOPBACK_NAMES = ("localhost", "127.", "::1")
 
 
 def lint(
@@ -64,13 +64,20 @@ def _lint_server(account: DesiredAccount, source: LocatedManifest) -> Iterator[D
         yield _port_mismatch(account, f"465 is implicit TLS (RFC 8314 section 3.3); you declared {encryption}", "tls", where)
     if port in _STARTTLS_PORTS and encryption == "tls":
         yield _port_mismatch(account, f"{port} begins in clear text; you declared implicit TLS", "starttls", where)
-    is_loopback = smtp["host"].startswith(_LOOPBACK_NAMES)
-    if encryption == "none" and "authentication" in smtp and not is_loopback:
+    is_on_this_machine = _is_loopback(smtp["host"]) and "proxy" not in account.spec
+    if encryption == "none" and "authentication" in smtp and not is_on_this_machine:
         detail = (
             "The password would travel in clear text, so the login is refused for any server that is not on this "
             "machine. Write\n    encryption: starttls"
         )
         yield warning("unencryptedLogin", detail, subject=account.name, location=where)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _port_mismatch(account: DesiredAccount, what: str, encryption: str, where: Location) -> Diagnostic:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.model.plan import Action, Change, FieldChange
+from reconciler.model.secrets import SECRET_FIELDS
 from reconciler.planning.diff import field_changes, flatten
 from reconciler.planning.draft import Draft, DraftChange
 from reconciler.planning.grants import withheld_problem
@@ -164,7 +165,8 @@ def _fields(
 
 
 def _is_secret_path(path: str) -> bool:
-    return path.startswith(("spec.smtp.authentication.", "spec.proxy."))
+    parent, _, key = path.rpartition(".")
+    return key in SECRET_FIELDS and parent.startswith(("spec.smtp.authentication", "spec.proxy"))
 
 
 def _rotated_secrets(

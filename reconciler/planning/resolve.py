@@ -181,7 +181,7 @@ def _check_login(located: LocatedManifest, spec: dict[str, Any]) -> list[Diagnos
     where = located.locator.key_at(_AUTHENTICATION)
     problems = []
     if "username" not in login:
-        detail = "The login has no user name, neither here nor at the mail server. Add\n    username: \"{email}\""
+        detail = 'The login has no user name, neither here nor at the mail server. Add\n    username: "{email}"'
         problems.append(error("missingField", detail, subject=name, location=where))
     given = [credential for credential in _CREDENTIALS if credential in login]
     if not given:

@@ -5,7 +5,9 @@ log in. So a secret travels only a route that state has recorded for it, or that
 
 A *journey* is all that one account would have one secret do: one route, or for OAuth2 the token endpoint and the
 login that the token inherits. A secret is *known* by its reference or by its value's fingerprint. A secret that
-state has never seen may make one journey in a plan, unless ``secrets.firstUse`` is ``grant``.
+state has never seen may make one journey in a plan, unless ``secrets.firstUse`` is ``grant``. For that first journey
+several user names at one and the same destination count as one: a password that eighty mailboxes of one server share
+goes to that server only, whoever logs in. Once recorded, a user name is part of the route like everything else.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.model.domains import NotADomain, host_to_ascii
 from reconciler.model.globs import matches
 
 if TYPE_CHECKING:
@@ -106,8 +109,12 @@ def _crowded_secrets(travellers: Sequence[Traveller], register: _Register) -> fr
 def _journeys(routes: Sequence[Route]) -> set[tuple[str, ...]]:
     """Return one journey for a token endpoint with the login that inherits its token, else one for each route."""
     if any(route.purpose == "oauth2" for route in routes) and all(route.purpose != "proxy" for route in routes):
-        return {tuple(sorted({route.key for route in routes}))}
-    return {(route.key,) for route in routes}
+        return {tuple(sorted({_destination(route) for route in routes}))}
+    return {(_destination(route),) for route in routes}
+
+
+def _destination(route: Route) -> str:
+    return route.model_copy(update={"username": None}).key
 
 
 def _granting(travel: SecretRoute, manifest: str, grants: Iterable[Grant], today: date) -> Grant | None:
@@ -134,15 +141,25 @@ def _covers(grant: Grant, route: Route) -> bool:
 
 
 def _is_server(granted: str, route: Route) -> bool:
-    host, colon, port = granted.rpartition(":")
-    if colon and port.isdecimal():
-        return host.lower() == route.host and int(port) == route.port
-    return granted.lower() == route.host and route.port in _GRANTED_PORTS
+    if _is_host(granted, route.host):
+        return route.port in _GRANTED_PORTS
+    host, _, port = granted.rpartition(":")
+    return port == str(route.port) and _is_host(host, route.host)
+
+
+def _is_host(granted: str, host: str) -> bool:
+    """Tell whether a grant's host is the route's, however its letters are written; a token URL only as it stands."""
+    if granted == host:
+        return True
+    try:
+        return host_to_ascii(granted) == host
+    except NotADomain:
+        return False
 
 
 def _is_route(granted: GrantedRoute, route: Route) -> bool:
     return (
-        granted.host.lower() == route.host
+        _is_host(granted.host, route.host)
         and granted.port == route.port
         and granted.encryption == route.encryption
         and granted.username in {None, route.username}

@@ -28,13 +28,14 @@ Document = dict[str, Any]
 _BESIDE_THE_PLAN = {"inputs", "seal"}
 
 
-def to_json(document: Document) -> str:
+def to_json(document: Document, *, unicode: bool = True) -> str:
     r"""Return the document as indented JSON that ends with a newline.
 
     Text stays readable Unicode; control and direction characters are written as ``\uXXXX``, so that the output is
-    the same document and cannot steer a terminal. NaN and infinity raise ``ValueError``.
+    the same document and cannot steer a terminal. Without ``unicode`` everything is ASCII, for an output that can
+    carry nothing else. NaN and infinity raise ``ValueError``.
     """
-    return safe_json(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
+    return safe_json(json.dumps(document, indent=2, ensure_ascii=not unicode, allow_nan=False)) + "\n"
 
 
 def instant(moment: datetime) -> str:
@@ -173,7 +174,7 @@ def _overlay(spec: Document, steps: list[str], text: str) -> None:
         place = place.get(step)
         if not isinstance(place, dict):
             return
-    if steps[-1] in place:
+    if isinstance(place.get(steps[-1]), str):
         place[steps[-1]] = text
 
 

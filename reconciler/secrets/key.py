@@ -7,7 +7,8 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
-from reconciler.errors import SecretUnreadable
+from reconciler.diagnostics import error
+from reconciler.errors import SecretUnreadable, StateUnavailable
 from reconciler.model.references import reference_text
 from reconciler.model.secrets import FingerprintKey
 
@@ -25,7 +26,7 @@ def load_fingerprint_key(
 ) -> FingerprintKey | None:
     """Return the key: the named secret, else the file beside the SQLite state; None where there is none.
 
-    Raises ``SecretUnreadable`` when the project file names a key that cannot be read.
+    Raises ``SecretUnreadable`` when the project file names a key that cannot be read, or the file holds none.
     """
     if named is not None:
         reference = reference_text(named)
@@ -35,20 +36,32 @@ def load_fingerprint_key(
         return FingerprintKey(reading.values[reference].reveal().encode())
     if state_file is None:
         return None
+    path = state_file.parent / KEY_FILE
     try:
-        text = (state_file.parent / KEY_FILE).read_text("ascii").strip()
-        return FingerprintKey(bytes.fromhex(text)) if text else None
-    except (OSError, ValueError):
+        return _read_key(path)
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as failure:
+        raise _unusable(path, failure.strerror or str(failure)) from None
 
 
 def make_key_file(state_file: Path) -> FingerprintKey:
     """Return the key beside the SQLite state, made with mode 0600 where there is none yet.
 
-    The file appears whole or not at all: it is written under another name and linked into place.
+    The file appears whole or not at all: it is written under another name and linked into place. Raises
+    ``StateUnavailable`` where it cannot be made, ``SecretUnreadable`` where there is a file that holds no key.
     """
     path = state_file.parent / KEY_FILE
-    state_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        _put_key_in_place(path)
+        return _read_key(path)
+    except OSError as failure:
+        detail = f"The fingerprint key {path} cannot be made: {failure.strerror or failure}."
+        raise StateUnavailable(error("stateUnavailable", detail)) from None
+
+
+def _put_key_in_place(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{KEY_FILE}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
@@ -58,4 +71,19 @@ def make_key_file(state_file: Path) -> FingerprintKey:
             os.link(draft, path)
     finally:
         draft.unlink()
-    return FingerprintKey(bytes.fromhex(path.read_text("ascii").strip()))
+
+
+def _read_key(path: Path) -> FingerprintKey:
+    """Return the key that a file holds; raise ``OSError`` where it cannot be read."""
+    try:
+        octets = bytes.fromhex(path.read_text("ascii").strip())
+    except ValueError:
+        octets = b""
+    if len(octets) != _KEY_OCTETS:
+        raise _unusable(path, f"it does not hold {2 * _KEY_OCTETS} hexadecimal digits")
+    return FingerprintKey(octets)
+
+
+def _unusable(path: Path, reason: str) -> SecretUnreadable:
+    detail = f"The fingerprint key {path} cannot be used: {reason}. Bring back the key that the state was made with."
+    return SecretUnreadable(error("fingerprintKeyMissing", detail))

@@ -77,27 +77,38 @@ class SecretReader:
         if source != "file":
             detail = f"{reference} names a source that cannot be read here; env: and file: can."
             raise _Unreadable(error("unknownSecretSource", detail, subject=reference))
-        path = self._resolved(key, reference)
         try:
-            return _read_small_file(path).decode("utf-8")
+            return _read_small_file(self._resolved(key, reference)).decode("utf-8")
         except UnicodeDecodeError:
             raise _Unreadable(error("secretInvalid", "The file is not UTF-8 text.", subject=reference)) from None
-        except OSError as failure:
-            detail = f"The file {key} cannot be read: {failure.strerror or failure}. Write it where this command runs."
+        except (OSError, RuntimeError, ValueError) as failure:  # a loop of links is a RuntimeError before Python 3.13
+            why = getattr(failure, "strerror", None) or "its path leads nowhere"
+            detail = f"The file {key} cannot be read: {why}. Write it where this command runs."
             raise _Unreadable(error("secretMissing", detail, subject=reference)) from None
 
     def _resolved(self, key: str, reference: str) -> Path:
-        """Return the file that a key names, with links followed, if it lies where secrets may lie."""
+        """Return the file that a key names, with links followed, if it lies where secrets may lie.
+
+        A link counts by where it leads: a pull request could bring one from an allowed name to the key of
+        fingerprints, which lies below the project folder too.
+        """
         path = (self._root / key).resolve()
-        if path.is_relative_to(self._root) or any(matches(glob, f"file:{path}") for glob in self._allowed):
+        if path == self._root / key or any(
+            matches(glob, f"file:{place}") for glob in self._allowed for place in self._names_of(path)
+        ):
             return path
         raise _Unreadable(_outside(reference))
+
+    def _names_of(self, path: Path) -> tuple[str, ...]:
+        """Return how ``secrets.allow`` may name a file: absolute, and below the project folder from there."""
+        below = (str(path.relative_to(self._root)),) if path.is_relative_to(self._root) else ()
+        return (str(path), *below)
 
 
 def _outside(reference: str) -> Diagnostic:
     detail = (
-        f"{reference} leads outside the project folder, with links followed. Put the file below the project folder, "
-        "or have the owner of the project file allow the absolute folder under secrets.allow."
+        f"{reference} leads, with links followed, to a file that secrets.allow in the project file does not cover. "
+        "Put the file itself in the allowed place, or have the owner of the project file allow the place it leads to."
     )
     return error("secretNotAllowed", detail, subject=reference)
 
@@ -116,8 +127,8 @@ def _read_small_file(path: Path) -> bytes:
 
 def _checked(text: str, reference: str) -> str:
     """Return the value without one final newline; refuse an empty one and one with control characters."""
-    value = text[:-1] if text.endswith("\n") else text
-    value = value[:-1] if value.endswith("\r") else value
+    value = text.removesuffix("\n")
+    value = value.removesuffix("\r")
     if not value:
         detail = f"{reference} is empty. An empty secret would make the login be skipped or fail; set it."
         raise _Unreadable(error("secretInvalid", detail, subject=reference))

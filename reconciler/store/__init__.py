@@ -38,11 +38,11 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Return ``Store`` or ``Transaction``, importing SQLAlchemy only when they are asked for."""
     if name == "Store":
-        from reconciler.store.store import Store  # noqa: PLC0415 - imports SQLAlchemy
+        from reconciler.store.store import Store
 
         return Store
     if name == "Transaction":
-        from reconciler.store.transaction import Transaction  # noqa: PLC0415 - imports SQLAlchemy
+        from reconciler.store.transaction import Transaction
 
         return Transaction
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -29,7 +29,7 @@ def create_state(
     Makes the file (for the owner alone), its folder and tables where they are missing; other projects in the same
     file stay as they are. Raises ``InvalidInput``, ``StateUnavailable``, or ``GuardRefused`` for a newer file.
     """
-    from reconciler.store.sqlite import SqliteFile  # noqa: PLC0415 - imports SQLAlchemy
+    from reconciler.store.sqlite import SqliteFile
 
     row = {
         "project": project,
@@ -55,8 +55,8 @@ def open_store(url: str, *, base: Path, project: str, busy_timeout_seconds: floa
     A relative SQLite path is relative to ``base``. Raises ``StateMissing`` where the file or the project in it is
     absent, ``InvalidInput`` for an address that is none, ``GuardRefused`` for a newer state, ``StateUnavailable``.
     """
-    from reconciler.store.sqlite import SqliteFile, missing_text  # noqa: PLC0415 - imports SQLAlchemy
-    from reconciler.store.store import Store  # noqa: PLC0415 - imports SQLAlchemy
+    from reconciler.store.sqlite import SqliteFile, missing_text
+    from reconciler.store.store import Store
 
     database = SqliteFile(require_sqlite_path(url, base=base), busy_timeout_seconds=busy_timeout_seconds)
     database.check_identity()
@@ -68,13 +68,13 @@ def open_store(url: str, *, base: Path, project: str, busy_timeout_seconds: floa
 
 
 def _has_project(connection: Connection, project: str) -> bool:
-    from reconciler.store.schema import PROJECTS  # noqa: PLC0415 - imports SQLAlchemy
+    from reconciler.store.schema import PROJECTS
 
     found = connection.execute(PROJECTS.select().where(PROJECTS.c.project == project)).first()
     return found is not None
 
 
 def _insert_project(connection: Connection, row: Row) -> None:
-    from reconciler.store.schema import PROJECTS  # noqa: PLC0415 - imports SQLAlchemy
+    from reconciler.store.schema import PROJECTS
 
     connection.execute(PROJECTS.insert(), row)

@@ -96,7 +96,7 @@ def _body(sender: Sender, context: TestContext) -> str:
 
 
 def _require_faithful(message: bytes, meant: dict[str, str], sender: Sender, recipient: str) -> None:
-    read: EmailMessage = email.message_from_bytes(message, policy=email.policy.SMTPUTF8)
+    read: EmailMessage = email.message_from_string(message.decode(), policy=email.policy.SMTPUTF8)
     if sorted(read.keys()) != sorted(meant):
         raise ValueError("the test message has other headers than it should have")
     expected = {"From": sender.email, "To": recipient}

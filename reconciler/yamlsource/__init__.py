@@ -7,7 +7,13 @@ Deliberate narrowing of YAML 1.1 (see ``scalars``): only ``true`` and ``false`` 
 are a number, and everything else, ``no`` and ``0755`` and ``1e3`` among it, is text exactly as written.
 """
 
-from reconciler.yamlsource.reading import MAX_FILE_OCTETS, MAX_PROBLEMS, read_documents
+from reconciler.yamlsource.reading import (
+    MAX_FILE_OCTETS,
+    MAX_PROBLEMS,
+    each_document,
+    read_documents,
+    too_many_problems,
+)
 from reconciler.yamlsource.values import LocatedMapping, LocatedSequence, YamlDocument, YamlFile
 
 __all__ = [
@@ -17,5 +23,7 @@ __all__ = [
     "LocatedSequence",
     "YamlDocument",
     "YamlFile",
+    "each_document",
     "read_documents",
+    "too_many_problems",
 ]

@@ -30,19 +30,41 @@ MAX_VALUES = 10_000
 MAX_SCALAR_CHARACTERS = 65_536
 _MERGE = "<<"
 
-_TAG = "A value carries a tag (a word that begins with an exclamation mark). Tags change what a value is, so none is read. Remove the tag and write the plain value; if the exclamation mark belongs to the text, put the text in quotes."
-_LONG_SCALAR = f"One text here has more than {MAX_SCALAR_CHARACTERS:,} characters; no field takes as much. Usually a quote is not closed. Shorten the text."
-_MANY_VALUES = f"This document has more than {MAX_VALUES:,} values, each alias counted as everything that it stands for. Split the document with lines of three hyphens, or write fewer aliases."
-_DEEP = f"This document is nested more than {MAX_LEVELS} levels deep, which no manifest needs. Remove the nesting; usually a bracket is not closed."
-_KEY_NOT_TEXT = "A key must be text, and here a list, a mapping or an alias stands before the colon. If the text begins with a brace or bracket, as templates do, put it in quotes."
+_TAG = (
+    "A value carries a tag (a word that begins with an exclamation mark). Tags change what a value is, so none is "
+    "read. Remove the tag and write the plain value; if the exclamation mark belongs to the text, put the text in "
+    "quotes."
+)
+_LONG_SCALAR = (
+    f"One text here has more than {MAX_SCALAR_CHARACTERS:,} characters; no field takes as much. Usually a quote is "
+    "not closed. Shorten the text."
+)
+_MANY_VALUES = (
+    f"This document has more than {MAX_VALUES:,} values, each alias counted as everything that it stands for. Split "
+    "the document with lines of three hyphens, or write fewer aliases."
+)
+_DEEP = (
+    f"This document is nested more than {MAX_LEVELS} levels deep, which no manifest needs. Remove the nesting; "
+    "usually a bracket is not closed."
+)
+_KEY_NOT_TEXT = (
+    "A key must be text, and here a list, a mapping or an alias stands before the colon. If the text begins with a "
+    "brace or bracket, as templates do, put it in quotes."
+)
 _KEY_MISSING = "There is no key before the colon. Write the field's name there."
-_ALIAS_UNKNOWN = "This alias (a word that begins with *) names no anchor above it in the same document. Correct the name; if the asterisk belongs to the text, put the text in quotes."
-_ALIAS_RECURSIVE = "This alias stands inside the very value that it names, so the value would never end. Write the value out."
-_MERGE_NOT_MAPPING = "The merge key << takes a mapping, an alias of one, or a list of these. Correct the alias, or remove the line."
-_KEEP_ONE = "Keep one of them."
+_ALIAS_UNKNOWN = (
+    "This alias (a word that begins with *) names no anchor above it in the same document. Correct the name; if the "
+    "asterisk belongs to the text, put the text in quotes."
+)
+_ALIAS_RECURSIVE = (
+    "This alias stands inside the very value that it names, so the value would never end. Write the value out."
+)
+_MERGE_NOT_MAPPING = (
+    "The merge key << takes a mapping, an alias of one, or a list of these. Correct the alias, or remove the line."
+)
 
 
-class DocumentTooBig(Exception):  # noqa: N818 - a signal inside this package, never seen outside
+class DocumentTooBig(Exception):
     """The document is beyond a limit, so the rest of it is not read."""
 
     def __init__(self, code: str, detail: str, mark: Mark) -> None:
@@ -150,17 +172,18 @@ class DocumentBuilder:
 
     def _key(self, event: Any, level: int) -> str | None:
         """Return a key's text; report one that is not text, and return None."""
+        place: Mark = event.start_mark
         if event.__class__ is not ScalarEvent:
             self._node(event, level)
-            self._report("yamlSyntax", _KEY_NOT_TEXT, event.start_mark)
+            self._report("yamlSyntax", _KEY_NOT_TEXT, place)
             return None
         if event.anchor is not None or event.tag is not None:
             self._node(event, level)
         key: str = event.value
         if len(key) > MAX_SCALAR_CHARACTERS:
-            raise DocumentTooBig("yamlTooLarge", _LONG_SCALAR, event.start_mark)
+            raise DocumentTooBig("yamlTooLarge", _LONG_SCALAR, place)
         if not key and not event.style:
-            self._report("yamlSyntax", _KEY_MISSING, event.start_mark)
+            self._report("yamlSyntax", _KEY_MISSING, place)
             return None
         return key
 
@@ -202,7 +225,8 @@ class DocumentBuilder:
         """Report a key given twice; it is not repeated in the text, because it might be a misplaced secret."""
         first = mapping.marks_of(key)
         where = f"in line {self._first_line + first[0].line + 1}" if first else "above"
-        self._report("duplicateKey", f"This key stands {where} already, so one of the two values would be lost. {_KEEP_ONE}", mark)
+        detail = f"This key stands {where} already, so one of the two values would be lost. Keep one of them."
+        self._report("duplicateKey", detail, mark)
 
     def _merge_sources(self, written: Any, mark: Mark) -> list[LocatedMapping]:
         sources = written if isinstance(written, LocatedSequence) else [written]

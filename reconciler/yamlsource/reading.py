@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from yaml._yaml import CParser
 from yaml.error import YAMLError
-from yaml.events import DocumentEndEvent, DocumentStartEvent, ScalarEvent, StreamEndEvent
+from yaml.events import DocumentStartEvent, ScalarEvent, StreamEndEvent
 
 from reconciler.diagnostics import Diagnostic, Location, error, sort_key
 from reconciler.yamlsource.building import DocumentBuilder, DocumentTooBig
@@ -17,6 +17,8 @@ from reconciler.yamlsource.text import UNSAFE_CHARACTER, decode, is_safe_ascii, 
 from reconciler.yamlsource.values import YamlDocument, YamlFile
 
 if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
     from reconciler.yamlsource.values import Mark
 
 MAX_FILE_OCTETS = 5 * 1024 * 1024
@@ -24,16 +26,21 @@ MAX_PROBLEMS = 1_000
 MAX_FILE_VALUES = 200_000
 _DOCUMENT_VALUES = 3
 """What a document costs beside its values, in values."""
-_MANY_IN_FILE = f"The documents of this file have more than {MAX_FILE_VALUES:,} values together, and reading stopped here. Split the file."
+_MANY_IN_FILE = (
+    f"The documents of this file have more than {MAX_FILE_VALUES:,} values together, and reading stopped here. "
+    "Split the file."
+)
+_TAG_LINE = "This line declares tags, which change what a value is, so none is read. Remove the line."
 _DOCUMENT_START = re.compile(rb"(?:\r\n|\r|\n)(?=---(?:[ \t\r\n]|\Z))")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_TAG_DIRECTIVE = re.compile(rb"(?:\A|(?<=[\r\n]))%TAG")
 
 
-class TooManyProblems(Exception):  # noqa: N818 - a signal inside this package, never seen outside
+class TooManyProblems(Exception):
     """The file has so many problems that reading it on helps nobody."""
 
 
-class _FileTooBig(Exception):  # noqa: N818 - a signal inside this package, never seen outside
+class _FileTooBig(Exception):
     """All documents of the file together are beyond the limit, so the rest of it is not read."""
 
 
@@ -43,39 +50,51 @@ def read_documents(octets: bytes, *, file: str) -> YamlFile:
     ``file`` is the name used in places. Empty documents are left out, and so is every document with a problem; the
     documents after it are read all the same.
     """
+    problems: list[Diagnostic] = []
+    documents = tuple(each_document(octets, file=file, problems=problems))
+    return YamlFile(documents, tuple(sorted(problems, key=sort_key)))
+
+
+def each_document(octets: bytes, *, file: str, problems: list[Diagnostic]) -> Iterator[YamlDocument]:
+    """Yield the documents of a YAML file as they are read, and add its problems to ``problems`` on the way.
+
+    For whoever may stop early: what is not asked for is not read.
+    """
     if len(octets) > MAX_FILE_OCTETS:
-        return YamlFile((), (too_large(file),))
+        problems.append(too_large(file))
+        return
     text = decode(octets, file=file)
     if isinstance(text, Diagnostic):
-        return YamlFile((), (text,))
-    reading = _Reading(octets, text, file)
+        problems.append(text)
+        return
     try:
-        reading.run()
+        yield from _Reading(octets, text, file, problems).run()
     except _FileTooBig:
         pass
     except TooManyProblems:
-        reading.problems.append(too_many_problems(file))
-    problems = sorted(reading.problems, key=sort_key)
-    return YamlFile(tuple(reading.documents), tuple(problems))
+        problems.append(too_many_problems(file))
 
 
 def too_large(file: str) -> Diagnostic:
     """Return the problem of a file over 5 MiB."""
-    return error("fileTooLarge", "The file is larger than 5 MiB, so it was not read. Split it.", location=Location(file))
+    detail = "The file is larger than 5 MiB, so it was not read. Split it."
+    return error("fileTooLarge", detail, location=Location(file))
 
 
 def too_many_problems(file: str) -> Diagnostic:
     """Return the problem that ends the list of a file's problems."""
-    detail = f"There are more than {MAX_PROBLEMS:,} problems in this file, and reading stopped there. Mend those listed, then run again."
+    detail = (
+        f"There are more than {MAX_PROBLEMS:,} problems in this file, and reading stopped there. "
+        "Mend those listed, then run again."
+    )
     return error("tooManyProblems", detail, location=Location(file))
 
 
 class _Reading:
     """The reading of one file: what was found so far, and how far it may go on."""
 
-    def __init__(self, octets: bytes, text: str, file: str) -> None:
-        self.documents: list[YamlDocument] = []
-        self.problems: list[Diagnostic] = []
+    def __init__(self, octets: bytes, text: str, file: str, problems: list[Diagnostic]) -> None:
+        self._problems = problems
         self._file = file
         self._octets = octets
         self._text = text
@@ -84,13 +103,15 @@ class _Reading:
         self._octet = 0
         self._line = 0
 
-    def run(self) -> None:
-        """Read the whole file, beginning again after each document that cannot be read to its end."""
+    def run(self) -> Iterator[YamlDocument]:
+        """Yield the documents, beginning again after each one that cannot be read to its end."""
         if not is_safe_ascii(self._octets):
             self._remove_unsafe_characters()
-        broken_at = self._read_on()
+        if b"%TAG" in self._octets:
+            self._remove_tag_directives()
+        broken_at = yield from self._read_on()
         while broken_at is not None and self._advance_past(broken_at):
-            broken_at = self._read_on()
+            broken_at = yield from self._read_on()
 
     def _remove_unsafe_characters(self) -> None:
         """Report every unsafe character, and go on without them: the documents that hold them are refused."""
@@ -99,6 +120,18 @@ class _Reading:
             self._unsafe_lines.append(line)
         safe = UNSAFE_CHARACTER.sub("_", self._text) if self._unsafe_lines else self._text
         self._octets = safe.encode()
+
+    def _remove_tag_directives(self) -> None:
+        """Report every line that declares a tag, and make it a comment.
+
+        The parser compares each such line with all before it: a file of nothing else would hold it for minutes.
+        """
+        line = counted = 0
+        for found in _TAG_DIRECTIVE.finditer(self._octets):
+            line += len(_LINE_END.findall(self._octets, counted, found.start()))
+            counted = found.start()
+            self._add(error("yamlTag", _TAG_LINE, location=Location(self._file, line + 1, 1)))
+        self._octets = _TAG_DIRECTIVE.sub(b"#TAG", self._octets)
 
     def _advance_past(self, line: int) -> bool:
         """Move to the next line of three hyphens after ``line``; return False where there is none.
@@ -113,25 +146,41 @@ class _Reading:
                 return True
         return False
 
-    def _read_on(self) -> int | None:
-        """Read documents from where reading stands; return the line where that came to a stop, None at the end."""
+    def _read_on(self) -> Generator[YamlDocument, None, int | None]:
+        """Yield documents from where reading stands; return the line of the one that broke off, None at the end.
+
+        A document is held back until the next one begins: only then it is known to be complete.
+        """
         stream: Any = self._octets
         if self._octet:
             stream = io.BytesIO(self._octets)
             stream.seek(self._octet)
         parser = CParser(stream)
+        held: YamlDocument | None = None
+        began_at = self._line
+        is_broken = False
         try:
             while (event := parser.get_event()).__class__ is not StreamEndEvent:
                 if event.__class__ is DocumentStartEvent:
-                    self._read_document(parser)
+                    began: Mark = event.start_mark  # type: ignore[assignment]
+                    began_at = self._line + began.line
+                    if held is not None:
+                        yield held
+                    held = None
+                    held = self._read_document(parser)
         except DocumentTooBig as refusal:
-            return self._refuse(refusal.code, refusal.detail, refusal.mark)
+            self._report(refusal.code, refusal.detail, refusal.mark)
+            is_broken = True
         except YAMLError as refusal:
-            return self._refuse_syntax(refusal)
-        return None
+            is_broken = True
+            if self._refuse_syntax(refusal, began_at):
+                held = None
+        if held is not None:
+            yield held
+        return began_at if is_broken else None
 
-    def _read_document(self, parser: Any) -> None:
-        problems_before = len(self.problems)
+    def _read_document(self, parser: Any) -> YamlDocument | None:
+        problems_before = len(self._problems)
         builder = DocumentBuilder(parser.get_event, self._report, first_line=self._line)
         first = parser.get_event()
         try:
@@ -139,36 +188,33 @@ class _Reading:
         finally:
             self._spend(builder.values + _DOCUMENT_VALUES, first.start_mark)
         end = parser.get_event()
-        if len(self.problems) > problems_before or self._is_unsafe(first.start_mark, end.end_mark):
-            return
-        is_empty = value is None and first.__class__ is ScalarEvent and not first.value
-        if not is_empty:
-            self.documents.append(YamlDocument(value, self._file, first.start_mark, self._line))
+        if len(self._problems) > problems_before or self._is_unsafe(first.start_mark, end.end_mark):
+            return None
+        if value is None and first.__class__ is ScalarEvent and not first.value:
+            return None
+        return YamlDocument(value, self._file, first.start_mark, self._line)
 
     def _spend(self, values: int, mark: Mark) -> None:
         self._values_left -= values
         if self._values_left < 0:
-            self.problems.append(error("yamlTooLarge", _MANY_IN_FILE, location=self._place(mark)))
+            self._problems.append(error("yamlTooLarge", _MANY_IN_FILE, location=self._place(mark)))
             raise _FileTooBig
 
     def _is_unsafe(self, first: Mark, last: Mark) -> bool:
         return any(first.line <= line - self._line <= last.line for line in self._unsafe_lines)
 
-    def _refuse(self, code: str, detail: str, mark: Mark) -> int:
-        self._report(code, detail, mark)
-        return self._line + mark.line
+    def _refuse_syntax(self, refusal: YAMLError, began_at: int) -> bool:
+        """Report what the parser refused, unless a control character may be its cause.
 
-    def _refuse_syntax(self, refusal: YAMLError) -> int:
-        """Report what the parser refused; return the line where the trouble began, before which all was read."""
+        Returns whether it cut off the document before.
+        """
         stopped: Mark | None = getattr(refusal, "problem_mark", None)
-        began: Mark | None = getattr(refusal, "context_mark", None) or stopped
         code, detail, mark = explain(refusal, self._line_up_to(stopped))
-        if code == "yamlSyntax" and detail is AFTER_DOCUMENT and self.documents:
-            self.documents.pop()
-        if not self._unsafe_lines:
+        stopped_at = began_at if stopped is None else self._line + stopped.line
+        if not any(began_at <= line <= stopped_at for line in self._unsafe_lines):
             place = Location(self._file) if mark is None else self._place(mark)
             self._add(error(code, detail, location=place))
-        return self._line if began is None else self._line + began.line
+        return detail is AFTER_DOCUMENT
 
     def _line_up_to(self, mark: Mark | None) -> str:
         """Return the text of a line up to a place and with the character there."""
@@ -188,6 +234,6 @@ class _Reading:
         self._add(error(code, detail, location=self._place(mark)))
 
     def _add(self, problem: Diagnostic) -> None:
-        if len(self.problems) >= MAX_PROBLEMS:
+        if len(self._problems) >= MAX_PROBLEMS:
             raise TooManyProblems
-        self.problems.append(problem)
+        self._problems.append(problem)

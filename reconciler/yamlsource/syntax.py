@@ -44,23 +44,44 @@ AFTER_DOCUMENT = (
     "The document has ended above: this line is indented less than the document's first line, or a bracket was "
     "closed too often. Mend the indentation; a new document begins with a line of three hyphens."
 )
+_ESCAPE_UNKNOWN = (
+    "In double quotes a backslash begins an escape, and this one does not exist. Write the backslash twice, or use "
+    "single quotes."
+)
+_ESCAPE_SHORT = (
+    "In double quotes \\x, \\u and \\U need 2, 4 and 8 hexadecimal digits. Write them, or use single quotes."
+)
+_NO_COLON = "This line has no colon with a space after it. Write the field as name: value."
+_NO_VALUE = (
+    "A value is missing here: a bracket or brace above is not closed, or two commas follow each other. Close it, or "
+    "write the value."
+)
+_MISPLACED_HYPHEN = "A list entry (a hyphen) cannot stand here. Begin the list in a line of its own."
+_IN_LIST = "Inside a list every entry begins with a hyphen in the same column. Mend the indentation, or add the hyphen."
 _AT_PROBLEM: tuple[tuple[str, str], ...] = (
     ("mapping values are not allowed", _COLON),
-    ("could not find expected ':'", "This line has no colon with a space after it. Write the field as name: value."),
-    ("block sequence entries are not allowed", "A list entry (a hyphen) cannot stand here. Begin the list in a line of its own."),
-    ("unknown escape character", "In double quotes a backslash begins an escape, and this one does not exist. Write the backslash twice, or use single quotes."),
-    ("expected hexdecimal number", "In double quotes \\x, \\u and \\U need 2, 4 and 8 hexadecimal digits. Write them, or use single quotes."),
+    ("block sequence entries are not allowed", _MISPLACED_HYPHEN),
+    ("unknown escape character", _ESCAPE_UNKNOWN),
+    ("expected hexdecimal number", _ESCAPE_SHORT),
     ("invalid Unicode character escape", "This escape stands for no character. Write the character itself."),
     ("tab character", _FIRST_CHARACTERS["\t"]),
     ("expected alphabetic or numeric", f"A text cannot begin with * or & unless it is quoted: {_QUOTE}."),
     ("expected comment or line break", "Behind | or > the line must end; the text begins in the next line."),
-    ("expected '-' indicator", "Inside a list every entry begins with a hyphen in the same column. Mend the indentation, or add the hyphen."),
+    ("expected '-' indicator", _IN_LIST),
     ("expected <document start>", AFTER_DOCUMENT),
     ("expected key", _INDENTATION),
+    ("expected node content", _NO_VALUE),
     ("YAML directive", "The line that begins with %YAML cannot be read. Remove it."),
     ("incompatible YAML", "The line that begins with %YAML names another version. Remove it."),
-)  # fmt: skip
-_GENERAL = "The text here does not fit what stands above it. Look for a missing quote, colon or bracket, or for wrong indentation, in this line and the one above."
+)
+_TAG = (
+    "A value carries a tag (a word that begins with an exclamation mark) that cannot be read. Remove it; if it belongs "
+    "to the text, put the text in quotes."
+)
+_GENERAL = (
+    "The text here does not fit what stands above it. Look for a missing quote, colon or bracket, or for wrong "
+    "indentation, in this line and the one above."
+)
 
 
 def explain(refusal: YAMLError, line: str) -> tuple[str, str, Mark | None]:
@@ -71,19 +92,27 @@ def explain(refusal: YAMLError, line: str) -> tuple[str, str, Mark | None]:
     if not isinstance(refusal, MarkedYAMLError):
         return "yamlSyntax", _GENERAL, None
     problem, context = refusal.problem or "", refusal.context or ""
-    mark: Mark | None = refusal.problem_mark
-    opening: Mark | None = refusal.context_mark or mark
+    stopped: Mark | None = refusal.problem_mark
     if "tag" in context or "tag handle" in problem:
-        return "yamlTag", "A value carries a tag (a word that begins with an exclamation mark) that cannot be read. Remove it; if it belongs to the text, put the text in quotes.", mark
+        return "yamlTag", _TAG, stopped
+    unclosed = _unclosed(problem, context)
+    if unclosed is not None:
+        return "yamlSyntax", unclosed, refusal.context_mark or stopped
+    return "yamlSyntax", _at_problem(problem, line), stopped
+
+
+def _unclosed(problem: str, context: str) -> str | None:
+    """Return the words for what was opened and not closed: the mistake is where it opens, not where it is noticed."""
     if "quoted scalar" in context and ("end of stream" in problem or "document indicator" in problem):
-        return "yamlSyntax", _UNCLOSED_QUOTE, opening
+        return _UNCLOSED_QUOTE
     if "flow" in context and "did not find expected ','" in problem:
-        return "yamlSyntax", _UNCLOSED_BRACKET, opening
+        return _UNCLOSED_BRACKET
+    return _NO_COLON if "could not find expected ':'" in problem else None
+
+
+def _at_problem(problem: str, line: str) -> str:
     if "cannot start any token" in problem:
-        return "yamlSyntax", _FIRST_CHARACTERS.get(line[-1:], _GENERAL), mark
+        return _FIRST_CHARACTERS.get(line[-1:], _GENERAL)
     if "expected key" in problem and line[:-1].strip():
-        return "yamlSyntax", _TRAILING, mark
-    for part, detail in _AT_PROBLEM:
-        if part in problem:
-            return "yamlSyntax", detail, opening if part.startswith("could not find") else mark
-    return "yamlSyntax", _GENERAL, mark
+        return _TRAILING
+    return next((detail for part, detail in _AT_PROBLEM if part in problem), _GENERAL)

@@ -1,4 +1,4 @@
-"""From octets to text that can be shown safely: UTF-8 only, and no character that hides or reorders what stands there."""
+"""From octets to text that is what it looks like: UTF-8, and no character that hides or reorders what stands there."""
 
 from __future__ import annotations
 

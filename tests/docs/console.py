@@ -35,14 +35,17 @@ _PERSON = {"LOGNAME": "anna", "USER": "anna", "COLUMNS": "100"}
 _BLOCK = re.compile(r"^```(console|yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE_LINE = re.compile(r"# file: (\S+)\n")
 _VARYING = (
+    (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "IDENTITY"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z| UTC|[+-]\d\d:\d\d)?"), "TIME"),
     (re.compile(r"\d{4}-\d\d-\d\d"), "DATE"),
-    (re.compile(r"\b\d+(\.\d+)? ?(s|ms|seconds?)\b"), "DURATION"),
-    (re.compile(r"DURATION to DURATION"), "DURATION"),
+    (re.compile(r"\b\d+(\.\d+)? ?(s|ms|seconds?)\b( to \d+(\.\d+)? ?(s|ms|seconds?)\b)?"), "DURATION"),
+    (re.compile(r"\b[0-9a-f]{40,64}(\n +[0-9a-f]{1,24})?\b"), "DIGEST"),
     (re.compile(r"\b[0-9a-f]{7,64}\b"), "DIGEST"),
+    (re.compile(r"(?<=in DURATION:)(\s+[a-z]+)+"), " CHECKS"),
     (re.compile(r" {2,}"), "  "),
     (re.compile(r"[-─]{3,}"), "---"),
 )
+"""What differs from run to run, in this order; after a duration a line may break in another place."""
 
 
 @dataclass(frozen=True)

@@ -164,6 +164,14 @@ def test_show_adds_settings_as_written_and_evidence() -> None:
     assert documents.account_document(values.PENDING)["accounts"][0]["evidence"] is None
 
 
+@pytest.mark.parametrize("path", ["metadata.owner", "spec", "spec.smtp", "spec.smtp.port.x", "spec.smtp.heloName"])
+def test_what_was_written_adds_nothing_to_the_settings(path: str) -> None:
+    """A written domain replaces a recorded one and never makes a setting that is not recorded."""
+    account = values.recorded("x", spec={"smtp": {"port": 587}}, written={path: "ghost"})
+
+    assert documents.spec_as_written(account) == account.spec
+
+
 def test_showing_leaves_the_recorded_value_alone() -> None:
     """The overlay of what was written does not change the account itself."""
     before = values.ACTIVE.canonical
@@ -209,6 +217,14 @@ def test_journal_document_says_whether_it_holds(problems: list[str], *, valid: b
 def test_moments_are_utc_with_z(moment: datetime, expected: str) -> None:
     """Every moment is written in UTC with Z, whatever zone it came in."""
     assert documents.instant(moment) == expected
+
+
+def test_json_for_an_output_of_ascii_is_the_same_document() -> None:
+    """Where the output can carry nothing else, JSON is ASCII and reads back the same."""
+    text = documents.to_json({"title": "Sprzedaż 日本"}, unicode=False)
+
+    assert text.isascii()
+    assert json.loads(text) == {"title": "Sprzedaż 日本"}
 
 
 def test_not_a_number_is_no_json() -> None:

@@ -91,7 +91,22 @@ def test_a_blocked_plan_ends_with_what_blocks_it() -> None:
     assert closing.count("courier") == 1
     assert "    reconciler plan --exclude relay\n" in closing
     assert "A guard refuses it: tooManyDeletes." in closing
-    assert "Errors above must be mended first: unknownField." in closing
+    assert "Errors told with this plan must be mended first: unknownField." in closing
+
+
+def test_problems_are_told_beside_the_plan() -> None:
+    """The text of a plan names no more than the codes of its errors: whoever shows it tells the problems once."""
+    text = plan_text(golden.blocked_plan(), style=STYLE)
+    details = [line for problem in golden.blocked_plan().diagnostics for line in problem.detail.split("\n") if line]
+
+    assert [detail for detail in details if detail in text] == []
+
+
+def test_a_plan_that_could_not_be_made_says_so() -> None:
+    """An invalid plan is one sentence that points to the errors."""
+    text = plan_text(values.plan(status="invalid", diagnostics=values.DIAGNOSTICS), style=STYLE)
+
+    assert text == "No plan could be made; the errors say why.\n"
 
 
 def test_a_held_failure_does_not_block() -> None:
@@ -195,7 +210,7 @@ def test_a_field_tells_before_and_after(before: Scalar, after: Scalar, rotated: 
 
 
 def test_paths_that_would_read_the_same_keep_their_prefix() -> None:
-    """spec. and metadata. are left out only where that leaves no doubt."""
+    """The first part of a path, spec or metadata, is left out only where that leaves no doubt."""
     fields = [values.changed(path, None, "x") for path in ("metadata.note", "spec.note", "spec.email")]
 
     assert field_lines(fields, style=STYLE, indent=0) == [

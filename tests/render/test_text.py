@@ -73,7 +73,10 @@ def test_nothing_verified_is_said() -> None:
                 "  passed: dns",
             ],
         ),
-        (values.server_down(), ["✗ not verified (serverDown): smtp.example.com did not answer three accounts in a row."]),
+        (
+            values.server_down(),
+            ["✗ not verified (serverDown): smtp.example.com did not answer three accounts in a row."],
+        ),
         (
             values.warned(),
             [
@@ -143,6 +146,11 @@ def test_an_account_that_was_overridden_says_so() -> None:
     assert "status    unverified: relay is down\n" in text
     assert "verified  overridden\n" in text
     assert "no evidence is recorded" in text
+
+
+def test_an_account_without_verification_has_no_line_for_it() -> None:
+    """What was never recorded is left out of the facts, not shown as empty."""
+    assert "verified" not in account_text(values.PENDING, style=STYLE)
 
 
 def test_a_suspended_account_says_by_whom_and_why() -> None:

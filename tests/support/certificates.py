@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,4 +47,26 @@ class TestCA:
         certificate.configure_cert(context)
         return context
 
-    def untyped_context(self) -> None: ...
+    def client_only_context(self, name: str) -> ssl.SSLContext:
+        """Return the context of a server whose certificate, though the CA's, is for clients only (RFC 5280, EKU)."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        issuer = x509.load_pem_x509_certificate(self._authority.cert_pem.bytes())
+        issuer_key = serialization.load_pem_private_key(self._authority.private_key_pem.bytes(), None)
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([]))
+            .issuer_name(issuer.subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(issuer.not_valid_before_utc)
+            .not_valid_after(issuer.not_valid_after_utc)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=True)
+            .sign(cast("ec.EllipticCurvePrivateKey", issuer_key), hashes.SHA256())
+        )
+        pem = serialization.Encoding.PEM
+        key_pem = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        with trustme.Blob(key_pem + certificate.public_bytes(pem)).tempfile() as path:
+            context.load_cert_chain(path)
+        return context

@@ -104,7 +104,7 @@ class ScriptedServer:
 
     def received(self, verb: bytes) -> int:
         """Return how many lines began with a command."""
-        return sum(line.upper().startswith(verb) for line in self.lines)
+        return sum(line.upper().startswith(verb.upper()) for line in self.lines)
 
     def __enter__(self) -> Self:
         """Listen."""
@@ -162,13 +162,11 @@ def polite(
         if tls_context is not None and is_implicit:
             wire.start_tls(tls_context)
         verb = "GREETING"
-        while replies[verb] != CLOSE:
-            wire.send(replies[verb])
-            if verb == "STARTTLS" and tls_context is not None and replies[verb].startswith("220"):
+        while verb != "QUIT" and (reply := replies.get(verb, "500 5.5.1 what?")) != CLOSE:
+            wire.send(reply)
+            if verb == "STARTTLS" and tls_context is not None and reply.startswith("220"):
                 wire.start_tls(tls_context)
-            verb = _next_verb(wire, is_message=verb == "DATA" and replies[verb].startswith("354"))
-            if verb == "QUIT":
-                return
+            verb = _next_verb(wire, is_message=verb == "DATA" and reply.startswith("354"))
 
     return play
 

@@ -165,3 +165,12 @@ def test_the_sender_is_the_accounts_own() -> None:
     with MailServer(encryption="none") as server:
         check_settings(server, encryption="none", mechanism=None, username=None, password=None, senders=(sender,))
     assert [message.envelope_from for message in server.messages] == ["sales@xn--w-uga1v8h.example"]
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+def test_a_long_credential_fits(ca: TestCA, mechanism: str) -> None:
+    """A response that is too long for the AUTH line goes after it (RFC 4954 section 4)."""
+    username = "a" * 390
+    with MailServer(tls_context=ca.server_context(), users={username: PASSWORD}, mechanisms=[mechanism]) as server:
+        finding = check_settings(server, ca_pem=ca.pem, username=username, depth="auth")
+    assert finding.verification.status == "passed"

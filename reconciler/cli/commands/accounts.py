@@ -30,7 +30,7 @@ def accounts() -> None:
 @click.option("--as", "user", metavar="USER", help="Only what this user sees. Shapes the view; it is no access control.")
 @format_option("table", "text", "json", "csv")
 @click.pass_obj
-def list_(  # noqa: PLR0913 - one argument for each flag
+def list_(
     options: GlobalOptions,
     search: str | None,
     kind: str,

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @plan_options
 @format_option("text", "json")
 @click.pass_obj
-def apply(options: GlobalOptions, planfile: str | None, format_: str, **asked: Any) -> int:
+def apply(options: GlobalOptions, /, planfile: str | None, format_: str, **asked: Any) -> int:
     """Record a plan: all of it in one transaction, or nothing.
 
     With a PLANFILE exactly that plan is applied. Without one a plan is made, shown, and applied after a question.

@@ -12,7 +12,7 @@ from reconciler.render.text.verified import verification_lines
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from reconciler.model.recorded import RecordedAccount, Status
+    from reconciler.model.recorded import RecordedAccount, RecordedVerification, Status
     from reconciler.render.text.style import Role, Style
 
 _TITLES = ("NAME", "KIND", "EMAIL", "STATUS", "VERIFIED", "CREATED", "TITLE")
@@ -82,14 +82,11 @@ def _decisions(account: RecordedAccount) -> dict[str, Any]:
         stop = account.suspension
         lines["suspended"] = f"by {stop.actor} at {instant(stop.at)}: {stop.reason}"
     if account.verification:
-        lines["verified"] = _verified(account)
+        lines["verified"] = _verified(account.verification)
     return lines
 
 
-def _verified(account: RecordedAccount) -> str:
-    last = account.verification
-    if last is None:
-        return ""
+def _verified(last: RecordedVerification) -> str:
     depth = f" to {last.depth}" if last.depth else ""
     when = f" at {instant(last.checked_at)}" if last.checked_at else ""
     return f"{last.outcome}{depth}{when}"

@@ -29,7 +29,8 @@ def _guards(plan: Plan, style: Style) -> list[str]:
     if not codes:
         return []
     noun = "A guard refuses it" if len(codes) == 1 else f"{len(codes)} guards refuse it"
-    return _obstacle(f"{noun}: {', '.join(codes)}. The errors told with this plan say why, and how to lift what is meant.", style)
+    way_out = "The errors told with this plan say why, and how to lift what is meant."
+    return _obstacle(f"{noun}: {', '.join(codes)}. {way_out}", style)
 
 
 def _withheld(plan: Plan, style: Style) -> list[str]:

@@ -1,0 +1,312 @@
+"""What holds for every command: exit codes, one JSON document, no colour in a pipe, Ctrl-C, readers that hang up."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pty
+import re
+import signal
+import socket
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.project import OPERATOR, Project, command, environment, marketing_account, own_account
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.mailserver import MailServer
+
+SET_COLOUR = re.compile(rb"\x1b\[[0-9;]*[1-9][0-9;]*m")
+NEED_STATE = (
+    ("plan",),
+    ("apply", "--auto-approve"),
+    ("verify",),
+    ("accounts", "list"),
+    ("accounts", "show", "news"),
+    ("history",),
+    ("journal", "check"),
+)
+
+
+def test_state_is_made_once(bare: Project) -> None:
+    """Making the state twice leaves the first one and its key as they are, and says so."""
+    first = bare.run("state", "init")
+    kept = bare.state_file.read_bytes(), bare.key_file.read_bytes()
+    second = bare.run("state", "init")
+    assert (0, 0, "", "") == (first.code, second.code, first.err, second.err)
+    assert first.out.startswith("Made the state ")
+    assert "is there already" in second.out
+    assert kept == (bare.state_file.read_bytes(), bare.key_file.read_bytes())
+
+
+def test_state_and_key_are_for_their_owner_alone(project: Project) -> None:
+    """Nobody but the owner may read the state or the key of fingerprints."""
+    modes = [path.stat().st_mode & 0o777 for path in (project.state_file, project.key_file)]
+    assert [0o600, 0o600] == modes
+    assert 0o700 == project.state_file.parent.stat().st_mode & 0o777
+
+
+@pytest.mark.parametrize("words", NEED_STATE, ids=" ".join)
+def test_a_missing_state_is_an_error(bare: Project, words: tuple[str, ...]) -> None:
+    """Without a state every command but validate ends with 1, names the cure, and makes none."""
+    bare.write_account("news", marketing_account("news"))
+    told = bare.run(*words)
+    assert (1, "") == (told.code, told.out)
+    assert "reconciler state init" in told.err
+    document = bare.run(*words, "--format", "json")
+    assert (1, ["stateMissing"], "") == (document.code, document.codes, document.err)
+    assert "invalid" == document.document["status"]
+    assert not bare.state_file.parent.exists()
+
+
+def test_journal_head_needs_a_state(bare: Project) -> None:
+    """Without a state there is no head to print."""
+    told = bare.run("journal", "head")
+    assert (1, "") == (told.code, told.out)
+    assert "reconciler state init" in told.err
+
+
+def test_validate_needs_no_state(bare: Project) -> None:
+    """Manifests are validated without a state."""
+    bare.write_account("news", marketing_account("news"))
+    assert "Valid: 1 account.\n" == bare.run_well("validate").out
+    assert not bare.state_file.parent.exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("plan", "--nope"),
+        ("plan", "--depth", "abyss"),
+        ("plan", "--allow-deletes", "-1"),
+        ("plna",),
+        ("apply", "--auto-approve", "--override-verification", "sales"),
+        ("apply", "--auto-approve", "--override-verification", "sales= "),
+        ("apply", "plan.json", "--target", "sales"),
+        ("accounts", "show"),
+        ("--nope", "plan"),
+    ],
+    ids=" ".join,
+)
+def test_bad_usage_is_exit_code_1(bare: Project, words: tuple[str, ...]) -> None:
+    """A wrong command line ends with 1, as text on stderr or as the one JSON document that was asked for."""
+    told = bare.run(*words)
+    assert (1, "") == (told.code, told.out)
+    assert "--help" in told.err
+    document = bare.run(*words, "--format", "json")
+    assert (1, ["badUsage"], "") == (document.code, document.codes, document.err)
+    assert "invalid" == document.document["status"]
+
+
+def test_apply_without_a_terminal_wants_approval(project: Project) -> None:
+    """Where nobody can be asked, apply refuses unless it is told not to ask."""
+    project.write_account("news", marketing_account("news"))
+    told = project.run_process("apply")
+    assert (1, "") == (told.code, told.out)
+    assert "--auto-approve" in told.err
+    assert {} == project.statuses()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("plan",), ("validate",), ("apply", "--auto-approve"), ("verify",), ("accounts", "list"), ("show", "no.json")],
+    ids=" ".join,
+)
+def test_json_on_error_is_one_document(bare: Project, words: tuple[str, ...]) -> None:
+    """Whatever goes wrong, stdout holds exactly one JSON document and stderr nothing."""
+    bare.init()
+    (bare.folder / "reconciler.yaml").write_text("kind: [", encoding="utf-8")
+    wrong = bare.run(*words, "--format", "json")
+    assert (1, "") == (wrong.code, wrong.err)
+    assert wrong.codes
+    assert all(problem["detail"] for problem in wrong.document["diagnostics"])
+
+
+def test_an_invalid_manifest_makes_an_invalid_plan(project: Project) -> None:
+    """A wrong manifest is exit code 1 with its place, for plan, validate, verify and apply."""
+    project.write_account("news", marketing_account("news").replace("email: news", "mail: news"))
+    plan = project.run("plan", "--format", "json")
+    assert (1, "invalid") == (plan.code, plan.document["status"])
+    assert {"missingField", "unknownField"} <= set(plan.codes)
+    assert {"accounts.d/news.yaml"} == {each["location"]["file"] for each in plan.document["diagnostics"]}
+    applied = project.run("apply", "--auto-approve", "--format", "json")
+    assert (1, "invalid", plan.codes) == (applied.code, applied.document["status"], applied.codes)
+    assert 1 == project.run("verify").code
+    validated = project.run("validate", "--format", "json")
+    assert (1, False, plan.codes) == (validated.code, validated.document["valid"], validated.codes)
+
+
+def test_an_invalid_plan_is_not_saved(project: Project) -> None:
+    """Nothing is written where the manifests are wrong."""
+    project.write_account("news", "kind: Nothing\n")
+    assert 1 == project.run("plan", "--out", "plan.json").code
+    assert not (project.folder / "plan.json").exists()
+
+
+def test_problems_are_told_once_by_apply(project: Project, server: MailServer) -> None:
+    """Apply shows the plan on stdout and each problem once on stderr."""
+    project.set_variable("SMTP_SALES_PASSWORD", "not-the-password")
+    project.write_account("sales", own_account("sales", server))
+    refused = project.run("apply", "--auto-approve")
+    assert 3 == refused.code
+    assert 1 == refused.err.count("Verification failed")
+
+
+def test_no_colour_in_a_pipe(project: Project, server: MailServer) -> None:
+    """What is not written to a terminal holds no control sequences, on stdout or on stderr."""
+    project.write_account("sales", own_account("sales", server))
+    project.write_account("broken", own_account("broken", 1))
+    for words in (("plan",), ("verify",), ("apply", "--auto-approve"), ("accounts", "list"), ("plan", "--nope")):
+        outcome = project.run_process(*words)
+        assert "\x1b" not in outcome.out + outcome.err
+
+
+def test_colour_on_a_terminal_unless_unwanted(project: Project) -> None:
+    """A terminal gets colour; with NO_COLOR it gets none."""
+    project.write_account("news", marketing_account("news"))
+    assert SET_COLOUR.search(run_on_terminal(project.folder, {"TERM": "xterm"}))
+    assert not SET_COLOUR.search(run_on_terminal(project.folder, {"TERM": "xterm", "NO_COLOR": "1"}))
+
+
+def run_on_terminal(folder: Path, variables: dict[str, str]) -> bytes:
+    """Return what ``plan`` writes to a terminal."""
+    ours, theirs = pty.openpty()
+    finished = subprocess.Popen(command("plan"), cwd=folder, env=environment(variables), stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    written = b""
+    with contextlib.suppress(OSError):  # Linux ends a terminal whose other side has closed with EIO
+        while octets := os.read(ours, 65536):
+            written += octets
+    os.close(ours)
+    assert 0 == finished.wait(30)
+    return written
+
+
+def test_a_reader_that_hangs_up_causes_no_traceback(project: Project) -> None:
+    """When the reader of stdout has gone, the command ends quietly."""
+    for number in range(30):
+        project.write_account(f"news-{number}", marketing_account(f"news-{number}"))
+    ours, theirs = os.pipe()
+    os.close(ours)
+    ended = subprocess.run(
+        command("plan"), cwd=project.folder, env=environment(), stdout=theirs, stderr=subprocess.PIPE, check=False
+    )
+    os.close(theirs)
+    assert (1, b"") == (ended.returncode, ended.stderr)
+
+
+def test_a_reader_of_problems_that_hangs_up_changes_no_exit_code(project: Project) -> None:
+    """When the reader of stderr has gone too, the exit code is still the program's own."""
+    project.write_account("news", "kind: Nothing\n")
+    ours, theirs = os.pipe()
+    os.close(ours)
+    ended = subprocess.run(command("validate"), cwd=project.folder, env=environment(), stderr=theirs, check=False)
+    os.close(theirs)
+    assert 1 == ended.returncode
+
+
+def test_text_that_the_encoding_lacks_is_written_in_escapes(project: Project) -> None:
+    """A terminal of an old encoding gets every result, what it cannot show as escapes."""
+    project.write_account("news", marketing_account("news", metadata="title: Sprzedaż"))
+    project.run_well("apply", "--auto-approve")
+    shown = project.run_process("accounts", "show", "news", variables={"PYTHONIOENCODING": "ascii"})
+    assert (0, "") == (shown.code, shown.err)
+    assert "Sprzeda\\u017c" in shown.out
+
+
+@pytest.mark.parametrize(
+    "words", [("plan", "--out", "plan.json"), ("apply", "--auto-approve"), ("verify",)], ids=" ".join
+)
+@pytest.mark.parametrize("format_", ["text", "json"])
+def test_ctrl_c_ends_at_once(project: Project, words: tuple[str, ...], format_: str) -> None:
+    """Ctrl-C while a silent server is waited for ends the command quickly with 130 and leaves nothing behind."""
+    before = project.state_file.read_bytes()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        project.write_account("sales", own_account("sales", silent.getsockname()[1]))
+        running = subprocess.Popen(
+            command(*words, "--format", format_),
+            cwd=project.folder,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        silent.settimeout(30)
+        connected, _ = silent.accept()
+        began = time.monotonic()
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=30)
+        elapsed_seconds = time.monotonic() - began
+        connected.close()
+    assert 130 == running.returncode
+    assert elapsed_seconds < 5
+    assert "Traceback" not in err
+    if format_ == "json":
+        assert ["interrupted"] == [problem["code"] for problem in json.loads(out)["diagnostics"]]
+    else:
+        assert (True, "") == ("nterrupted" in err, out)
+    assert before == project.state_file.read_bytes()
+    assert ["accounts.d", "reconciler.yaml", ".reconciler"] == [
+        path.name
+        for path in sorted(project.folder.iterdir(), key=lambda path: path.name[0] == ".")
+        if not path.name.startswith("__")
+    ]
+
+
+def test_the_operator_is_taken_from_flag_variable_and_file(project: Project, server: MailServer) -> None:
+    """The flag goes before the variable, and the variable before the project file."""
+    project.write_account("sales", own_account("sales", server))
+    project.run_well("verify", "--depth", "message")
+    project.set_variable("RECONCILER_OPERATOR", "second@example.com")
+    project.run_well("verify", "--depth", "message")
+    project.run_well("verify", "--depth", "message", "--operator", "third@example.com")
+    received = [message.recipients[0] for message in server.messages]
+    assert [OPERATOR, "second@example.com", "third@example.com"] == received
+
+
+def test_the_state_is_taken_from_flag_variable_and_file(project: Project) -> None:
+    """The flag goes before the variable, and the variable before the project file."""
+    project.set_variable("RECONCILER_STATE", "sqlite:///elsewhere/state.db")
+    assert 1 == project.run("accounts", "list").code
+    assert 0 == project.run("--state", "sqlite:///.reconciler/state.db", "accounts", "list").code
+
+
+def test_the_project_folder_may_be_elsewhere(project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Manifests, state and keys are found from the project folder, wherever the command runs."""
+    project.write_account("news", marketing_account("news"))
+    monkeypatch.chdir(tmp_path)
+    project.run_well("--project-dir", "mail", "apply", "--auto-approve")
+    listed = project.run_well("--project-file", "mail/reconciler.yaml", "--project-dir", "mail", "accounts", "list")
+    assert "news" in listed.out
+
+
+def test_a_state_folder_that_cannot_be_made_is_explained(bare: Project) -> None:
+    """A file where the state's folder should be is an error in plain words."""
+    (bare.folder / ".reconciler").write_text("", encoding="utf-8")
+    told = bare.run("state", "init")
+    assert (1, "") == (told.code, told.out)
+    assert "fault in reconciler" not in told.err
+
+
+def test_a_broken_fingerprint_key_is_explained(bare: Project) -> None:
+    """A key file that holds no key is an error in plain words, and is not replaced."""
+    bare.key_file.parent.mkdir()
+    bare.key_file.write_text("no key\n", encoding="utf-8")
+    told = bare.run("state", "init")
+    assert (1, "") == (told.code, told.out)
+    assert "fault in reconciler" not in told.err
+    assert "no key\n" == bare.key_file.read_text(encoding="utf-8")
+
+
+def test_a_lost_key_is_not_replaced_in_silence(project: Project) -> None:
+    """Where state is there and its key is not, state init makes no other key."""
+    project.key_file.unlink()
+    told = project.run("state", "init")
+    assert 1 == told.code
+    assert not project.key_file.exists()

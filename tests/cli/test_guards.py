@@ -1,0 +1,114 @@
+"""Guards through the command line: each refuses with 4, and is lifted only in the way its message names."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+
+from tests.cli.project import Project, marketing_account
+
+
+@pytest.fixture
+def ten(project: Project) -> Project:
+    """Return a project with ten applied accounts, n0 to n9."""
+    for number in range(10):
+        project.write_account(f"n{number}", marketing_account(f"n{number}"))
+    project.run_well("apply", "--auto-approve")
+    return project
+
+
+def remove(project: Project, count: int) -> None:
+    """Remove the manifests of the first accounts."""
+    for number in range(count):
+        project.remove_account(f"n{number}")
+
+
+def refuse(project: Project, code: str) -> None:
+    """Fail unless plan and apply end with 4 and this code, and state stays as it is."""
+    before = project.serial()
+    for words in (("plan",), ("apply", "--auto-approve")):
+        refused = project.run(*words, "--format", "json")
+        assert (4, True) == (refused.code, code in refused.codes), refused
+    assert before == project.serial()
+
+
+def test_few_deletions_pass(ten: Project) -> None:
+    """Two deletions are within the guard, whatever share they are."""
+    remove(ten, 2)
+    ten.run_well("apply", "--auto-approve")
+    assert 8 == len(ten.statuses())
+
+
+@pytest.mark.parametrize("count", [4, 6], ids=["percent", "count"])
+def test_many_deletions_are_refused_until_allowed(ten: Project, count: int) -> None:
+    """More deletions than the guard allows need --allow-deletes with at least their number."""
+    remove(ten, count)
+    refuse(ten, "tooManyDeletes")
+    assert 4 == ten.run("plan", "--allow-deletes", str(count - 1)).code
+    ten.run_well("plan", "--allow-deletes", str(count), "--out", "plan.json")
+    ten.run_well("apply", "plan.json")
+    assert 10 - count == len(ten.statuses())
+
+
+def test_protection_outlives_the_manifest(project: Project) -> None:
+    """Protection by preventDelete is remembered when its manifest is gone, even with --allow-deletes."""
+    project.write_account("keep", marketing_account("keep", metadata="preventDelete: true"))
+    project.write_account("other", marketing_account("other"))
+    project.run_well("apply", "--auto-approve")
+    project.remove_account("keep")
+    refuse(project, "protectedAccount")
+    assert 4 == project.run("apply", "--auto-approve", "--allow-deletes", "5").code
+    project.write_account("keep", marketing_account("keep", metadata="preventDelete: false"))
+    project.run_well("apply", "--auto-approve")
+    project.remove_account("keep")
+    project.run_well("apply", "--auto-approve")
+    assert {"other": "pending"} == project.statuses()
+
+
+def test_an_empty_folder_is_refused(ten: Project) -> None:
+    """A folder without manifests is no wish to delete everything, unless the number is named."""
+    remove(ten, 10)
+    refuse(ten, "emptyManifests")
+    ten.run_well("apply", "--auto-approve", "--allow-deletes", "10")
+    assert {} == ten.statuses()
+
+
+def test_a_missing_folder_is_refused(ten: Project) -> None:
+    """A folder that does not exist is refused, whatever is allowed."""
+    shutil.rmtree(ten.folder / "accounts.d")
+    refuse(ten, "emptyManifests")
+    assert 4 == ten.run("apply", "--auto-approve", "--allow-deletes", "10").code
+
+
+def test_a_changed_kind_is_refused(project: Project) -> None:
+    """One name cannot become an account of the other kind."""
+    project.write_account("one", marketing_account("one"))
+    project.run_well("apply", "--auto-approve")
+    own = (
+        "kind: OwnAccount\nmetadata: {name: one}\nspec: {email: a@example.com, displayName: A, smtp: {host: localhost}}"
+    )
+    project.write_account("one", f"apiVersion: reconciler/v1\n{own}\n")
+    refused = project.run("plan", "--depth", "offline", "--format", "json")
+    assert (4, True) == (refused.code, "changedKind" in refused.codes)
+    assert 4 == project.run("apply", "--auto-approve", "--depth", "offline").code
+
+
+def test_a_tracked_state_folder_is_refused(ten: Project) -> None:
+    """A state folder that git tracks stops plan and apply, also of a plan made before."""
+    ten.write_account("new", marketing_account("new"))
+    ten.run_well("plan", "--out", "plan.json")
+    for words in (("init", "-q"), ("add", "-f", ".reconciler")):
+        subprocess.run(["git", *words], cwd=ten.folder, check=True)
+    refuse(ten, "stateTracked")
+    refused = ten.run("apply", "plan.json", "--format", "json")
+    assert (4, ["stateTracked"]) == (refused.code, refused.codes)
+
+
+def test_a_rename_onto_a_taken_name_is_refused(ten: Project) -> None:
+    """A rename needs a free name, and an old name that no manifest declares any more."""
+    ten.write_account("n1", marketing_account("n1", metadata="previousName: n0"))
+    refuse(ten, "renameStillDesired")
+    ten.remove_account("n0")
+    refuse(ten, "renameTaken")

@@ -1,0 +1,1 @@
+"""Reading manifests, the project file and private CAs from disk."""

@@ -1,0 +1,97 @@
+"""Secret values that cannot be shown, and names in the form in which they are compared."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.model.domains import NotADomain, NotAnAddress, address_to_ascii, domain_to_ascii, host_to_ascii
+from reconciler.model.secrets import FingerprintKey, SecretValue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CANARY = "hunter2-canary"
+
+
+@pytest.mark.parametrize("show", [repr, str, format, "{}".format, "{:>40}".format, lambda value: f"{[value]}"])
+def test_a_secret_value_shows_nothing_of_itself(show: Callable[[object], str]) -> None:
+    """Whatever shows a secret value shows stars."""
+    shown = show(SecretValue(CANARY))
+    assert CANARY not in shown
+    assert "***" in shown
+
+
+@pytest.mark.parametrize(
+    "use",
+    [pickle.dumps, copy.copy, copy.deepcopy, json.dumps, hash, vars, lambda value: value == value],  # noqa: PLR0124
+)
+def test_a_secret_value_goes_nowhere(use: Callable[[object], object]) -> None:
+    """A secret value is neither pickled, copied, put into JSON, hashed nor compared, and the refusal is silent on it."""
+    with pytest.raises(TypeError) as refused:
+        use(SecretValue(CANARY))
+    assert CANARY not in str(refused.value)
+
+
+def test_a_fingerprint_depends_on_value_and_key() -> None:
+    """The same value under the same key has the same fingerprint, and no other has it."""
+    first, second = FingerprintKey(b"a" * 32), FingerprintKey(b"b" * 32)
+    assert SecretValue(CANARY).fingerprint(first) == SecretValue(CANARY).fingerprint(first)
+    prints = {SecretValue(CANARY).fingerprint(first), SecretValue(CANARY).fingerprint(second), SecretValue("x").fingerprint(first)}
+    assert 3 == len(prints)
+
+
+def test_a_fingerprint_key_does_not_show_its_octets() -> None:
+    """Only the id of a key is shown."""
+    assert f"FingerprintKey(id={FingerprintKey(b'secret-key').key_id})" == repr(FingerprintKey(b"secret-key"))
+
+
+@pytest.mark.parametrize(
+    ("written", "compared"),
+    [
+        ("Example.COM", "example.com"),
+        ("straße.example", "xn--strae-oqa.example"),
+        ("ŻÓŁW.example", "xn--w-uga1v8h.example"),
+        ("xn--strae-oqa.example", "xn--strae-oqa.example"),
+        ("a" * 63 + ".example", "a" * 63 + ".example"),
+    ],
+)
+def test_domains_are_compared_as_idna2008_labels(written: str, compared: str) -> None:
+    """A domain becomes lower case, in A-labels of IDNA2008."""
+    assert compared == domain_to_ascii(written)
+
+
+@pytest.mark.parametrize("domain", ["", ".", "a..b", "-a.example", "a_b.example", "a" * 64, "a." * 127 + "aa", "☃.example", "xn--a", "a b"])
+def test_what_is_no_domain_is_refused(domain: str) -> None:
+    """Empty, overlong, ill-formed and unassigned labels are refused."""
+    with pytest.raises(NotADomain):
+        domain_to_ascii(domain)
+
+
+def test_ip_addresses_are_hosts() -> None:
+    """An IP address is compared in its short form, and something like one is refused."""
+    assert ["192.0.2.1", "2001:db8::1"] == [host_to_ascii("192.0.2.1"), host_to_ascii("2001:DB8:0::1")]
+    for host in ("192.0.2.256", "smtp.example.com:25", "1.2.3"):
+        with pytest.raises(NotADomain):
+            host_to_ascii(host)
+
+
+@pytest.mark.parametrize("address", ["a" * 64 + "@example.com", "o'neil+x@example.com", "zażółć@example.com"])
+def test_unusual_addresses_are_kept(address: str) -> None:
+    """A local part stays as it is written."""
+    assert address == address_to_ascii(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "a", "@example.com", "a@", "a@b@example.com", "a@x.example, b@y.example", "A <a@example.com>", '"a b"@example.com',
+     "a b@example.com", ".a@example.com", "a..b@example.com", "a" * 65 + "@example.com", "a@" + "b." * 126 + "cc", "ą" * 33 + "@example.com"],
+)  # fmt: skip
+def test_what_is_not_one_address_is_refused(address: str) -> None:
+    """Several addresses, quoted and overlong local parts, and whatever else is not one plain address are refused."""
+    with pytest.raises(NotAnAddress):
+        address_to_ascii(address)

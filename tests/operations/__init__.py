@@ -1,0 +1,1 @@
+"""Operations: many conversations at once, and what apply checks in which order."""

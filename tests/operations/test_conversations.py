@@ -1,0 +1,100 @@
+"""Many conversations at once: limits for each server and for the run, and an end to what cannot be reached."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from datetime import UTC, datetime
+
+from reconciler.operations.conversations import Limits, converse
+from reconciler.verification import Sender, Server, Target, TestContext
+from tests.support.scripted import ScriptedServer, Wire, polite
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def target(name: str, port: int) -> Target:
+    """Return a conversation without login, as far as the greeting and EHLO."""
+    sender = Sender(name=name, kind="OwnAccount", email="sales@example.com", display_name="Sales")
+    return Target(
+        server=Server(host="127.0.0.1", port=port, encryption="none"),
+        depth="connect",
+        operator=None,
+        senders=(sender,),
+        timeout_seconds=10,
+        context=TestContext(project="mail"),
+    )
+
+
+def limits(*, concurrency: int = 8, per_server: int = 2, stop_after: int = 3, deadline_seconds: float = 60) -> Limits:
+    """Return limits, those that a test is not about being ample."""
+    return Limits(
+        concurrency=concurrency,
+        per_server=per_server,
+        stop_server_after=stop_after,
+        deadline_seconds=deadline_seconds,
+    )
+
+
+def run(targets: list[Target], within: Limits) -> tuple[dict[str, str], dict[str, str | None], list[tuple[int, int]]]:
+    """Return status and first check's code by account, and what progress was told."""
+    told: list[tuple[int, int]] = []
+
+    def note(done: int, total: int, name: str) -> None:
+        told.append((done, total))
+
+    found = converse(targets, within, now=lambda: AT, progress=note)
+    statuses: dict[str, str] = {name: finding.verification.status for name, finding in found.items()}
+    return statuses, {name: finding.verification.checks[0].code for name, finding in found.items()}, told
+
+
+def test_nothing_to_verify_is_nothing_found() -> None:
+    """Without targets no thread is started and nothing is told."""
+    assert ({}, {}, []) == run([], limits())
+
+
+def test_every_account_has_a_finding_and_progress_counts_them() -> None:
+    """Each account is verified once, and progress ends at the total."""
+    with ScriptedServer(polite({})) as server:
+        statuses, _, told = run([target(f"n{number}", server.port) for number in range(7)], limits())
+        assert 7 == server.connections
+    assert {f"n{number}": "passed" for number in range(7)} == statuses
+    assert [(done, 7) for done in range(1, 8)] == told
+
+
+def test_a_server_gets_no_more_connections_at_once_than_allowed() -> None:
+    """However many threads there are, one server has at most per_server conversations at a time."""
+    lock = threading.Lock()
+    open_now: list[int] = [0, 0]
+
+    def slow(wire: Wire) -> None:
+        with lock:
+            open_now[0] += 1
+            open_now[1] = max(open_now)
+        wire.wait_for_stop(0.05)
+        with lock:
+            open_now[0] -= 1
+        polite({})(wire)
+
+    with ScriptedServer(slow) as server:
+        run([target(f"n{number}", server.port) for number in range(8)], limits(per_server=1))
+    assert 1 == open_now[1]
+
+
+def test_a_server_that_cannot_be_reached_is_given_up() -> None:
+    """After so many accounts in a row the server's others are skipped and count as failed; other servers go on."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    with ScriptedServer(polite({})) as server:
+        targets = [target(f"n{number}", port) for number in range(5)] + [target("other", server.port)]
+        statuses, codes, _ = run(targets, limits(per_server=1, stop_after=2))
+    assert {**{f"n{number}": "failed" for number in range(5)}, "other": "passed"} == statuses
+    assert ["n2", "n3", "n4"] == sorted(name for name, code in codes.items() if code == "serverDown")
+
+
+def test_what_the_deadline_cuts_off_has_failed() -> None:
+    """Accounts that the run has no time for are told as such, and are not connected to."""
+    with ScriptedServer(polite({})) as server:
+        statuses, codes, _ = run([target("late", server.port)], limits(deadline_seconds=0))
+        assert 0 == server.connections
+    assert ({"late": "failed"}, {"late": "deadline"}) == (statuses, codes)

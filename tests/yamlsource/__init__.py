@@ -1,0 +1,1 @@
+"""Located YAML: values, places, refusals, limits."""
