@@ -159,9 +159,7 @@ def test_without_git_there_is_no_commit(checkout: Path, tmp_path: Path) -> None:
     assert tracked_files(checkout, checkout / "other", environ={"PATH": "/nonexistent"}) == ()
 
 
-def test_a_git_that_hangs_is_given_up(
-    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_git_that_hangs_is_given_up(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A git that does not answer in time, and whose child keeps its output open, does not hold us."""
     (tmp_path / "git").write_text("#!/bin/sh\nsleep 20 &\nsleep 20\n")
     (tmp_path / "git").chmod(0o755)

@@ -12,10 +12,16 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound="Callable[..., Any]")
 DEPTHS = ("offline", "connect", "auth", "envelope", "message")
 
+
 def format_option(*formats: str) -> Callable[[Command], Command]:
     """Return ``--format`` with these formats, the first being the default."""
     return click.option(
-        "--format", "format_", type=click.Choice(formats), default=formats[0], show_default=True, help="Form of the output."
+        "--format",
+        "format_",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="Form of the output.",
     )
 
 
@@ -25,7 +31,9 @@ def depth_option(help_text: str) -> Callable[[Command], Command]:
 
 
 operator_option = click.option(
-    "--operator", metavar="EMAIL", help="Who receives test messages; by default RECONCILER_OPERATOR, then the project file's."
+    "--operator",
+    metavar="EMAIL",
+    help="Who receives test messages; by default RECONCILER_OPERATOR, then the project file's.",
 )
 
 
@@ -34,12 +42,33 @@ def plan_options(command: Command) -> Command:
     for option in reversed(
         (
             depth_option("How far to verify: offline opens no socket; message sends a test message."),
-            click.option("--target", "targets", metavar="SEL", multiple=True, help="Plan only these: a name, a glob, or label:KEY=VALUE. Repeatable."),
+            click.option(
+                "--target",
+                "targets",
+                metavar="SEL",
+                multiple=True,
+                help="Plan only these: a name, a glob, or label:KEY=VALUE. Repeatable.",
+            ),
             click.option("--exclude", "excludes", metavar="SEL", multiple=True, help="Leave these out. Repeatable."),
-            click.option("--allow-deletes", metavar="N", type=click.IntRange(min=0), help="Lift the guard against deletions for up to N accounts."),
-            click.option("--hold-failing", is_flag=True, help="Leave out changes whose verification fails, instead of blocking."),
-            click.option("--rotations", is_flag=True, help="Read also the secrets of unchanged accounts that are dear to read; variables and files always are."),
-            click.option("--trust-project", is_flag=True, help="Say that the project file is the protected branch's; noted in the journal."),
+            click.option(
+                "--allow-deletes",
+                metavar="N",
+                type=click.IntRange(min=0),
+                help="Lift the guard against deletions for up to N accounts.",
+            ),
+            click.option(
+                "--hold-failing", is_flag=True, help="Leave out changes whose verification fails, instead of blocking."
+            ),
+            click.option(
+                "--rotations",
+                is_flag=True,
+                help="Read also the secrets of unchanged accounts that are dear to read; variables and files always are.",
+            ),
+            click.option(
+                "--trust-project",
+                is_flag=True,
+                help="Say that the project file is the protected branch's; noted in the journal.",
+            ),
             operator_option,
         )
     ):

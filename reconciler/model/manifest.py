@@ -22,9 +22,7 @@ Kind = Literal["OwnAccount", "MarketingAccount"]
 
 _TOKEN_URL_PATTERN = r"^https://[^\s/@?#\\]+([/?][^\s@#\\]*)?$(?!\n)"  # noqa: S105 - the form of an address
 _TOKEN_URL = re.compile(_TOKEN_URL_PATTERN)
-_ANNOTATION_PATTERN = (
-    r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]*$"
-)
+_ANNOTATION_PATTERN = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]*$"
 _LABEL_KEY_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"
 
 
@@ -74,13 +72,17 @@ class ServerMetadata(Value):
     name: Name = Field(description="Identity, unique over all kinds: a-z 0-9 . _ - , 1 to 63 characters.")
     title: Text | None = Field(None, description="What people call it; any text.")
     labels: dict[LabelKey, Text] = Field({}, description="Keys and values to select by: label:KEY=VALUE.")
-    annotations: dict[LabelKey, Annotation] = Field({}, description="Notes for people and other tools; not interpreted.")
+    annotations: dict[LabelKey, Annotation] = Field(
+        {}, description="Notes for people and other tools; not interpreted."
+    )
 
 
 class Metadata(ServerMetadata):
     """What an account is called, whose it is, and how its life is guarded."""
 
-    owner: Text | None = Field(None, description="Who the account belongs to; an unshared account is shown to its owner.")
+    owner: Text | None = Field(
+        None, description="Who the account belongs to; an unshared account is shown to its owner."
+    )
     previous_name: Name | None = Field(None, description="The name until now: rename instead of delete and create.")
     prevent_delete: bool = Field(
         default=False, description="Refuse to delete the account; remembered in state even without the manifest."
@@ -103,22 +105,26 @@ class ReplyTo(Value):
 class OAuth2(Value):
     """How an access token is got: by refresh token, or by client credentials when there is none (RFC 6749)."""
 
-    token_url: TokenUrl = Field(
-        description="The token endpoint; https only, redirects are not followed."
-    )
+    token_url: TokenUrl = Field(description="The token endpoint; https only, redirects are not followed.")
     client_id: Text = Field(description="The client's id at the identity provider.")
     client_secret: Secret | None = Field(None, description="The client's secret, by reference.")
-    refresh_token: Secret | None = Field(None, description="The refresh token, by reference; absent: client credentials.")
+    refresh_token: Secret | None = Field(
+        None, description="The refresh token, by reference; absent: client credentials."
+    )
     scope: Text | None = Field(None, description="The scope asked for, space-separated.")
 
 
 class Authentication(Value):
     """How to log in. A mechanism with a password, or one with a token."""
 
-    mechanism: Mechanism | None = Field(None, description="The SASL mechanism; auto (the default) takes the strongest offered.")
+    mechanism: Mechanism | None = Field(
+        None, description="The SASL mechanism; auto (the default) takes the strongest offered."
+    )
     username: Text | None = Field(None, description="The user name; {name} and {email} are filled in.")
     password: Secret | None = Field(None, description="The password, by reference.")
-    access_token: Secret | None = Field(None, description="An OAuth2 access token, by reference; instead of a password.")
+    access_token: Secret | None = Field(
+        None, description="An OAuth2 access token, by reference; instead of a password."
+    )
     oauth2: OAuth2 | None = Field(None, description="How to get an OAuth2 access token; instead of a password.")
 
     @model_validator(mode="after")
@@ -142,7 +148,9 @@ class ServerSmtp(Value):
         None, description="starttls (the default), tls (implicit, RFC 8314) or none; never downgraded."
     )
     helo_name: Host | None = Field(None, description="The name given in EHLO; by default this machine's.")
-    ca_file: Text | None = Field(None, description="PEM file of a private CA inside the project folder, added to the system's.")
+    ca_file: Text | None = Field(
+        None, description="PEM file of a private CA inside the project folder, added to the system's."
+    )
     authentication: Authentication | None = Field(None, description="How to log in; absent: without login.")
 
 
@@ -183,7 +191,9 @@ class Override(Value):
 
     email_detail: Text | None = Field(None, description="The detail whose value becomes the address.")
     display_name_detail: Text | None = Field(None, description="The detail whose value becomes the display name.")
-    on_missing: OnProblem = Field("fallback", description="A contact without the detail: fall back, or skip the contact.")
+    on_missing: OnProblem = Field(
+        "fallback", description="A contact without the detail: fall back, or skip the contact."
+    )
     on_invalid: OnProblem = Field("fallback", description="A contact with an unusable value: fall back, or skip.")
     pairing: Literal["perField", "together"] = Field(
         "perField", description="perField: each falls back on its own; together: both details or neither."

@@ -32,7 +32,9 @@ class FieldChange(Value):
     path: str = Field(description="The field as in the manifest: spec.smtp.port, metadata.labels.team.")
     before: Scalar = Field(description="The recorded value; a secret as its reference.")
     after: Scalar = Field(description="The desired value; a secret as its reference.")
-    rotated: bool = Field(default=False, exclude_if=_is_false, description="The secret's value changed behind the reference.")
+    rotated: bool = Field(
+        default=False, exclude_if=_is_false, description="The secret's value changed behind the reference."
+    )
 
 
 class Change(Value):
@@ -42,11 +44,19 @@ class Change(Value):
     kind: Kind = Field(description="The account's kind.")
     name: str = Field(description="The account's name; after a rename the new one.")
     previous_name: str | None = Field(None, exclude_if=_is_none, description="The name before a rename.")
-    cause: Literal["manifest", "rotation"] = Field("manifest", description="A change of the manifest, or of a secret's value.")
-    held: bool = Field(default=False, exclude_if=_is_false, description="Left out of this plan because verification failed.")
+    cause: Literal["manifest", "rotation"] = Field(
+        "manifest", description="A change of the manifest, or of a secret's value."
+    )
+    held: bool = Field(
+        default=False, exclude_if=_is_false, description="Left out of this plan because verification failed."
+    )
     server: str | None = Field(None, exclude_if=_is_none, description="The MailServer that the settings come through.")
-    base_revision: int | None = Field(None, description="The revision that last changed the account; null: must not exist.")
-    fields: Annotated[tuple[FieldChange, ...], Field(strict=False)] = Field((), description="The fields that change, by path.")
+    base_revision: int | None = Field(
+        None, description="The revision that last changed the account; null: must not exist."
+    )
+    fields: Annotated[tuple[FieldChange, ...], Field(strict=False)] = Field(
+        (), description="The fields that change, by path."
+    )
     verification: Verification = Field(UNCHANGED, description="What verification found.")
 
 
@@ -92,7 +102,9 @@ class PreparedAccount(Value):
     document: dict[str, Any] = Field(description="The resolved document to record.")
     written: dict[str, str] = Field({}, description="Domains as the author wrote them, by path.")
     ca_digest: str | None = Field(None, description="SHA-256 of the private CA.")
-    fingerprints: dict[str, str] = Field({}, description="Secret reference to keyed fingerprint; absent where not read.")
+    fingerprints: dict[str, str] = Field(
+        {}, description="Secret reference to keyed fingerprint; absent where not read."
+    )
     settings_digest: str | None = Field(None, description="Digest of the settings; null where secrets were not read.")
     needs_evidence: bool = Field(description="Apply needs evidence of these settings.")
     manifest: str | None = Field(None, description="The manifest file, relative to the project folder.")
@@ -106,7 +118,9 @@ class ApplyInputs(Value):
     fingerprint_key_id: str | None = Field(None, description="The id of the key of the fingerprints.")
     accounts: dict[str, PreparedAccount] = Field(description="By the name of the change; deletes have none.")
     approvals: dict[str, str | None] = Field({}, description="Name to digest of the approval that the plan saw.")
-    depth: Depth | None = Field(None, description="The depth that apply needs when it was told another one; null: the project's.")
+    depth: Depth | None = Field(
+        None, description="The depth that apply needs when it was told another one; null: the project's."
+    )
     allow_deletes: int | None = Field(None, description="The --allow-deletes that the plan was made with.")
     grants_used: Annotated[tuple[str, ...], Field(strict=False)] = Field((), description="Grants that routes needed.")
 

@@ -55,7 +55,9 @@ class Platform(Value):
     approval: Literal["manual", "automatic"] = Field(
         "manual", description="manual: a created account waits for approve; automatic: apply accepts it."
     )
-    smtp: PlatformSmtp | None = Field(None, description="The server; without it marketing accounts get no conversation.")
+    smtp: PlatformSmtp | None = Field(
+        None, description="The server; without it marketing accounts get no conversation."
+    )
 
 
 class ScopedSecret(Value):
@@ -88,7 +90,9 @@ class SecretSource(Value):
 class GrantedRoute(Value):
     """A route written out in full, as a refused plan prints it."""
 
-    purpose: Literal["smtp", "proxy", "oauth2"] = Field("smtp", description="Login at the server, proxy or token endpoint.")
+    purpose: Literal["smtp", "proxy", "oauth2"] = Field(
+        "smtp", description="Login at the server, proxy or token endpoint."
+    )
     username: Text | None = Field(None, description="The user name; absent: any.")
     host: Text = Field(description="The host that the secret may be sent to; for oauth2 the token URL.")
     port: Port = Field(description="Its port.")
@@ -154,7 +158,9 @@ class VerificationPolicy(Value):
     stop_server_after: Annotated[int, Field(ge=1)] = Field(
         3, description="Accounts in a row that could not connect, after which a server's others are skipped."
     )
-    evidence_ttl_hours: Annotated[int, Field(ge=1, le=8760)] = Field(24, description="How long evidence is fresh, in hours.")
+    evidence_ttl_hours: Annotated[int, Field(ge=1, le=8760)] = Field(
+        24, description="How long evidence is fresh, in hours."
+    )
     fail_after: Annotated[int, Field(ge=1)] = Field(
         3, description="Transient failures in a row until a recorded account counts as failing."
     )
@@ -202,7 +208,9 @@ class Guards(Value):
     """What refuses an unsafe plan."""
 
     max_deletes: MaxDeletes = Field(MaxDeletes(), description="Limit of deletions.")
-    exceptions: Annotated[tuple[GuardException, ...], Field(strict=False)] = Field((), description="Exceptions with an end.")
+    exceptions: Annotated[tuple[GuardException, ...], Field(strict=False)] = Field(
+        (), description="Exceptions with an end."
+    )
 
 
 class Project(Value):

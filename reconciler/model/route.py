@@ -14,7 +14,9 @@ from reconciler.model.manifest import Encryption
 class Route(Value):
     """One way of one secret, complete: any difference makes it another route."""
 
-    purpose: Literal["smtp", "proxy", "oauth2"] = Field("smtp", description="Login at the server, at the proxy, or at the token endpoint.")
+    purpose: Literal["smtp", "proxy", "oauth2"] = Field(
+        "smtp", description="Login at the server, at the proxy, or at the token endpoint."
+    )
     username: str | None = Field(None, description="The user name sent with it.")
     host: str = Field(description="The host, as A-labels; for oauth2 the token URL.")
     port: int = Field(description="The port; 443 for oauth2.")
@@ -54,9 +56,7 @@ def routes_of(spec: dict[str, Any], ca_digest: str | None) -> tuple[SecretRoute,
     return (*_login_routes(smtp, proxy, ca_digest), *_proxy_routes(proxy))
 
 
-def _login_routes(
-    smtp: dict[str, Any], proxy: dict[str, Any] | None, ca_digest: str | None
-) -> tuple[SecretRoute, ...]:
+def _login_routes(smtp: dict[str, Any], proxy: dict[str, Any] | None, ca_digest: str | None) -> tuple[SecretRoute, ...]:
     authentication: dict[str, Any] = smtp.get("authentication", {})
     login = Route(
         username=authentication.get("username"),

@@ -64,9 +64,7 @@ def _check_host(text: str) -> str:
     try:
         host_to_ascii(text)
     except NotADomain as refusal:
-        raise PydanticCustomError(
-            "invalidHost", "is not a host name: {reason}", {"reason": str(refusal)}
-        ) from None
+        raise PydanticCustomError("invalidHost", "is not a host name: {reason}", {"reason": str(refusal)}) from None
     return text
 
 

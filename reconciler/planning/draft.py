@@ -45,5 +45,3 @@ class Draft:
     def to_verify(self) -> tuple[DraftChange, ...]:
         """The changes that need evidence."""
         return tuple(change for change in self.changes if change.needs_evidence)
-
-

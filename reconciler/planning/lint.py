@@ -61,7 +61,9 @@ def _lint_server(account: DesiredAccount, source: LocatedManifest) -> Iterator[D
     port, encryption = smtp["port"], smtp["encryption"]
     where = source.locator.value_at(("spec", "smtp", "port"))
     if port == _IMPLICIT_TLS_PORT and encryption != "tls":
-        yield _port_mismatch(account, f"465 is implicit TLS (RFC 8314 section 3.3); you declared {encryption}", "tls", where)
+        yield _port_mismatch(
+            account, f"465 is implicit TLS (RFC 8314 section 3.3); you declared {encryption}", "tls", where
+        )
     if port in _STARTTLS_PORTS and encryption == "tls":
         yield _port_mismatch(account, f"{port} begins in clear text; you declared implicit TLS", "starttls", where)
     is_on_this_machine = _is_loopback(smtp["host"]) and "proxy" not in account.spec

@@ -145,9 +145,7 @@ def _deletion(before: RecordedAccount) -> DraftChange:
     )
 
 
-def _fields(
-    before: RecordedAccount | None, after: DesiredAccount, rotated: frozenset[str]
-) -> tuple[FieldChange, ...]:
+def _fields(before: RecordedAccount | None, after: DesiredAccount, rotated: frozenset[str]) -> tuple[FieldChange, ...]:
     leaves_before = flatten(before.document, ca_digest=before.ca_digest) if before is not None else {}
     leaves_after = flatten(after.document, ca_digest=after.ca_digest)
     changed = field_changes(

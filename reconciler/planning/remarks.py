@@ -78,9 +78,7 @@ def _secret_remarks(
     changes: Sequence[DraftChange], steady: Sequence[Pair], policy: Policy, recorded: RecordedState
 ) -> list[Diagnostic]:
     unreadable = policy.secrets.unreadable
-    needed = {
-        secret.secret for each in changes if each.after is not None for secret in each.after.secret_routes
-    }
+    needed = {secret.secret for each in changes if each.after is not None for secret in each.after.secret_routes}
     problems = [unreadable[secret] for secret in sorted(needed & unreadable.keys())]
     idle = {each.secret for pair in steady if pair.after is not None for each in pair.after.secret_routes} - needed
     problems.extend(replace(unreadable[secret], severity="warning") for secret in sorted(idle & unreadable.keys()))

@@ -214,7 +214,10 @@ def _mechanism_mismatch(mechanism: str, credential: str) -> str | None:
 def _missing_host(located: LocatedManifest, server: str | None) -> Diagnostic:
     detail = f"Neither the account nor the mail server {server} names a host. Add\n    host: smtp.example.com"
     return error(
-        "missingField", detail, subject=located.manifest.metadata.name, location=located.locator.key_at(("spec", "smtp"))
+        "missingField",
+        detail,
+        subject=located.manifest.metadata.name,
+        location=located.locator.key_at(("spec", "smtp")),
     )
 
 

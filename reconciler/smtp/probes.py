@@ -37,9 +37,7 @@ def speaks_tls_at_once(dialer: Dialer, server_name: str, deadline: Deadline) -> 
     return True
 
 
-def clear_text_offer(
-    dialer: Dialer, helo_name: str | None, deadline: Deadline
-) -> Literal["starttls", "none"] | None:
+def clear_text_offer(dialer: Dialer, helo_name: str | None, deadline: Deadline) -> Literal["starttls", "none"] | None:
     """Return the encryption to declare for a port that begins in clear text; None where it is no mail server."""
     try:
         with _second_connection(dialer, deadline) as session:

@@ -100,9 +100,7 @@ def check_links(
     return JournalReport(len(links), links[-1].hash if links else genesis, tuple(problems))
 
 
-def _chain_problems(
-    links: Sequence[Link], payloads: Mapping[int, str], *, genesis: str, told: _Told
-) -> Iterator[str]:
+def _chain_problems(links: Sequence[Link], payloads: Mapping[int, str], *, genesis: str, told: _Told) -> Iterator[str]:
     """Yield what does not hold along the chain, and note into ``told`` what the payloads say."""
     expected_sequence, expected_previous = 1, genesis
     for link in links:

@@ -144,9 +144,7 @@ def read_head(connection: Connection, project: str) -> str:
 def check_journal(connection: Connection, project: str, *, head: str | None) -> JournalReport:
     """Return what is wrong with the journal and with the rows that it vouches for."""
     _, lineage, serial, _ = read_project(connection, project)
-    payloads = connection.execute(
-        select(PAYLOADS.c.sequence, PAYLOADS.c.payload).where(PAYLOADS.c.project == project)
-    )
+    payloads = connection.execute(select(PAYLOADS.c.sequence, PAYLOADS.c.payload).where(PAYLOADS.c.project == project))
     return check_links(
         read_links(connection, project),
         {row[0]: row[1] for row in payloads},

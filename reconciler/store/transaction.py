@@ -122,9 +122,7 @@ class Transaction:
         own_hash = link_hash(sequence, moment, event=event, payload_digest=payload_digest, previous=head)
         link = Link(sequence, moment, event, payload_digest, head, own_hash)
         self._connection.execute(JOURNAL.insert(), {"project": self._project, **link._asdict()})
-        self._connection.execute(
-            PAYLOADS.insert(), {"project": self._project, "sequence": sequence, "payload": text}
-        )
+        self._connection.execute(PAYLOADS.insert(), {"project": self._project, "sequence": sequence, "payload": text})
         self._touched_accounts, self._touched_revisions, self._touched_routes = {}, {}, []
         return entry_from_row(link)
 
@@ -163,9 +161,7 @@ class Transaction:
 
     @cached_property
     def _known_routes(self) -> set[str]:
-        return set(
-            self._connection.execute(select(ROUTES.c.digest).where(ROUTES.c.project == self._project)).scalars()
-        )
+        return set(self._connection.execute(select(ROUTES.c.digest).where(ROUTES.c.project == self._project)).scalars())
 
     def _with_digests(self, payload: dict[str, Any]) -> dict[str, Any]:
         told = dict(payload)

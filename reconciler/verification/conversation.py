@@ -102,9 +102,7 @@ class Conversation:
             raise SmtpFault("operatorMissing", step="message")
         at = self._now()
         message_id = f"{at:%Y%m%dT%H%M%S%f}.{self._senders_tried}.{sender.name}"
-        message = make_test_message(
-            sender, recipient, context=self._target.context, at=at, message_id=message_id
-        )
+        message = make_test_message(sender, recipient, context=self._target.context, at=at, message_id=message_id)
         words = session.send_message(message)
         ledger.passed(f"{self._place} took the test message to {recipient}: {words or 'without a word'}.")
         return words

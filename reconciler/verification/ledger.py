@@ -68,9 +68,7 @@ class Ledger:
         """Return every check of a conversation in its order; those not made are skipped, with the reason."""
         return tuple(self._checks.get(check) or self._skipped(check) for check in CONVERSATION)
 
-    def _record(
-        self, status: CheckStatus, code: str, message: str, failure_class: FailureClass | None = None
-    ) -> None:
+    def _record(self, status: CheckStatus, code: str, message: str, failure_class: FailureClass | None = None) -> None:
         seconds = round(self._clock() - self._began_at, 3)
         self._checks[self.current] = Check(
             check=self.current, status=status, class_=failure_class, code=code, message=message, seconds=seconds
@@ -92,5 +90,3 @@ def is_declared(check: CheckName, target: Target) -> bool:
     if check == "tls":
         return target.server.encryption != "none"
     return check != "auth" or target.declares_login
-
-

@@ -29,9 +29,7 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9 !#$%&'*+/^`{|}~.,:;()@<>\[\]_-]{1,60}\Z")
 _MAX_NAME = 200
 
 
-def make_test_message(
-    sender: Sender, recipient: str, *, context: TestContext, at: datetime, message_id: str
-) -> bytes:
+def make_test_message(sender: Sender, recipient: str, *, context: TestContext, at: datetime, message_id: str) -> bytes:
     """Return the whole message with CR LF line ends, ASCII but for addresses that are not.
 
     ``message_id`` is the part before the @ of Message-ID; the domain is the sender's. Raise ``ValueError`` where

@@ -41,7 +41,11 @@ def test_a_fingerprint_depends_on_value_and_key() -> None:
     """The same value under the same key has the same fingerprint, and no other has it."""
     first, second = FingerprintKey(b"a" * 32), FingerprintKey(b"b" * 32)
     assert SecretValue(CANARY).fingerprint(first) == SecretValue(CANARY).fingerprint(first)
-    prints = {SecretValue(CANARY).fingerprint(first), SecretValue(CANARY).fingerprint(second), SecretValue("x").fingerprint(first)}
+    prints = {
+        SecretValue(CANARY).fingerprint(first),
+        SecretValue(CANARY).fingerprint(second),
+        SecretValue("x").fingerprint(first),
+    }
     assert 3 == len(prints)
 
 
@@ -65,7 +69,9 @@ def test_domains_are_compared_as_idna2008_labels(written: str, compared: str) ->
     assert compared == domain_to_ascii(written)
 
 
-@pytest.mark.parametrize("domain", ["", ".", "a..b", "-a.example", "a_b.example", "a" * 64, "a." * 127 + "aa", "☃.example", "xn--a", "a b"])
+@pytest.mark.parametrize(
+    "domain", ["", ".", "a..b", "-a.example", "a_b.example", "a" * 64, "a." * 127 + "aa", "☃.example", "xn--a", "a b"]
+)
 def test_what_is_no_domain_is_refused(domain: str) -> None:
     """Empty, overlong, ill-formed and unassigned labels are refused."""
     with pytest.raises(NotADomain):

@@ -46,9 +46,7 @@ def test_summary_counts_and_names_what_is_held() -> None:
     with_held = plan_text(values.plan([values.HELD], summary=values.FULL_SUMMARY), style=STYLE)
     without = plan_text(values.plan([values.UPDATED], summary=Summary(update=1)), style=STYLE)
 
-    assert with_held.endswith(
-        "Plan: 1 to create, 1 to update, 1 to rename, 1 to delete. 40 unchanged. 1 held.\n"
-    )
+    assert with_held.endswith("Plan: 1 to create, 1 to update, 1 to rename, 1 to delete. 40 unchanged. 1 held.\n")
     assert without.endswith("Plan: 0 to create, 1 to update, 0 to rename, 0 to delete. 0 unchanged.\n")
 
 

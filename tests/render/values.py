@@ -261,9 +261,7 @@ REJECTED = recorded(
         decision="rejected", actor="platform", at=NOON, reason="The domain is not ours.", subject_digest="sha256:0"
     ),
 )
-SUSPENDED = recorded(
-    "lottery", suspension=Suspension(reason="Abused.", actor="olga", at=NOON), verification=PASSED
-)
+SUSPENDED = recorded("lottery", suspension=Suspension(reason="Abused.", actor="olga", at=NOON), verification=PASSED)
 FAILING = recorded(
     "relay", verification=RecordedVerification(outcome="failed", checked_at=NOON, depth="auth", reason="535 refused")
 )

@@ -69,7 +69,12 @@ def test_a_server_that_does_not_read_is_bounded(ends: tuple[Channel, socket.sock
 
 @pytest.mark.parametrize(
     "octets",
-    [b"250-x\r\n" * 1000, b"220 " + b"x" * 5000 + b"\r\n", b"220 " + b"x" * 5000, (b"250-" + b"x" * 4000 + b"\r\n") * 20],
+    [
+        b"250-x\r\n" * 1000,
+        b"220 " + b"x" * 5000 + b"\r\n",
+        b"220 " + b"x" * 5000,
+        (b"250-" + b"x" * 4000 + b"\r\n") * 20,
+    ],
 )
 def test_a_reply_without_end_is_given_up(ends: tuple[Channel, socket.socket], octets: bytes) -> None:
     """Lines, replies and their number have limits."""

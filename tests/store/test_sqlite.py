@@ -76,9 +76,7 @@ def test_a_path_too_long_is_told_clipped(tmp_path: Path) -> None:
         assert len(caught.value.diagnostics[0].detail) < 400
 
 
-def test_a_filesystem_without_links_will_do(
-    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_filesystem_without_links_will_do(tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no links can be made, the file is renamed into place, but never over one that is there."""
 
     def refuse(_: object, __: object) -> None:

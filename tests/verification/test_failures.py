@@ -358,7 +358,8 @@ def test_another_ca_does_not_help(ca: TestCA) -> None:
 def test_a_certificate_of_the_wrong_kind_is_refused(ca: TestCA) -> None:
     """A certificate that is not meant for servers is no good, even from a trusted CA."""
     assert_failed(
-        _against(ca.client_only_context("localhost"), ca), Case("certificateInvalid", "tls", "permanent", words=("purpose",))
+        _against(ca.client_only_context("localhost"), ca),
+        Case("certificateInvalid", "tls", "permanent", words=("purpose",)),
     )
 
 

@@ -24,10 +24,16 @@ def accounts() -> None:
 
 @accounts.command("list")
 @click.option("--search", metavar="TEXT", help="Part of a name, title, display name or e-mail.")
-@click.option("--kind", type=click.Choice(("all", "marketing", "own")), default="all", show_default=True, help="Which kind.")
+@click.option(
+    "--kind", type=click.Choice(("all", "marketing", "own")), default="all", show_default=True, help="Which kind."
+)
 @click.option("--status", type=click.Choice(_STATUSES), help="Only those of this status.")
-@click.option("--selector", "selectors", metavar="SEL", multiple=True, help="A name, a glob, or label:KEY=VALUE. Repeatable.")
-@click.option("--as", "user", metavar="USER", help="Only what this user sees. Shapes the view; it is no access control.")
+@click.option(
+    "--selector", "selectors", metavar="SEL", multiple=True, help="A name, a glob, or label:KEY=VALUE. Repeatable."
+)
+@click.option(
+    "--as", "user", metavar="USER", help="Only what this user sees. Shapes the view; it is no access control."
+)
 @format_option("table", "text", "json", "csv")
 @click.pass_obj
 def list_(

@@ -134,9 +134,7 @@ def _put_applied(applied: Applied, made: SavedPlan, format_: str) -> None:
 
     if format_ == "json":
         put_json(
-            apply_document(
-                applied.status, applied.revision, summary=applied.summary, diagnostics=applied.diagnostics
-            )
+            apply_document(applied.status, applied.revision, summary=applied.summary, diagnostics=applied.diagnostics)
         )
         return
     if applied.status == "applied":

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 @format_option("text", "json")
 @click.pass_obj
 def plan(
-    options: GlobalOptions, /, out: str | None, detailed_exitcode: bool, format_: str, **asked: Any  # noqa: FBT001
+    options: GlobalOptions,
+    /,
+    out: str | None,
+    detailed_exitcode: bool,  # noqa: FBT001 - click hands flags in by name
+    format_: str,
+    **asked: Any,
 ) -> int:
     """Show what apply would change, verified against the real servers. State is only read.
 
