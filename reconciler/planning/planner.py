@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.model.plan import Action, Change, FieldChange
+from reconciler.model.plan import Change, FieldChange
 from reconciler.model.secrets import SECRET_FIELDS
 from reconciler.planning.diff import field_changes, flatten
 from reconciler.planning.draft import Draft, DraftChange
@@ -97,34 +97,40 @@ def _draft_change(pair: Pair, recorded: RecordedState, policy: Policy) -> DraftC
         assert before is not None  # noqa: S101 - a pair has at least one side
         return _deletion(before)
     rotated = _rotated_secrets(before, after, recorded, policy)
-    is_same = before is not None and before.canonical == after.canonical and before.ca_digest == after.ca_digest
     is_renamed = before is not None and before.name != after.name
-    if is_same and not is_renamed and not rotated:
+    if before is not None and not (is_renamed or rotated or _is_altered(before, after)):
         return None
     fingerprints = _fingerprints(before, after, recorded, policy)
+    digest = _settings_digest(after, fingerprints, policy)
     return DraftChange(
-        change=Change(
-            action=_action(before, is_renamed),
-            kind=after.kind,
-            name=after.name,
-            previous_name=before.name if before is not None and is_renamed else None,
-            cause="rotation" if is_same and not is_renamed else "manifest",
-            server=after.server,
-            base_revision=before.revision if before is not None else None,
-            fields=_fields(before, after, rotated),
-        ),
+        change=_change(before, after, rotated),
         before=before,
         after=after,
         fingerprints=fingerprints,
-        settings_digest=_settings_digest(after, fingerprints, policy),
-        needs_evidence=bool(rotated) or before is None or not _has_same_settings(before, after),
+        settings_digest=digest,
+        needs_evidence=bool(rotated) or before is None or not _has_same_settings(before, after, digest),
     )
 
 
-def _action(before: RecordedAccount | None, is_renamed: bool) -> Action:  # noqa: FBT001
+def _is_altered(before: RecordedAccount, after: DesiredAccount) -> bool:
+    return before.canonical != after.canonical or before.ca_digest != after.ca_digest
+
+
+def _change(before: RecordedAccount | None, after: DesiredAccount, rotated: frozenset[str]) -> Change:
+    fields = _fields(before, after, rotated)
     if before is None:
-        return "create"
-    return "rename" if is_renamed else "update"
+        return Change(action="create", kind=after.kind, name=after.name, server=after.server, fields=fields)
+    is_renamed = before.name != after.name
+    return Change(
+        action="rename" if is_renamed else "update",
+        kind=after.kind,
+        name=after.name,
+        previous_name=before.name if is_renamed else None,
+        cause="manifest" if is_renamed or _is_altered(before, after) else "rotation",
+        server=after.server,
+        base_revision=before.revision,
+        fields=fields,
+    )
 
 
 def _deletion(before: RecordedAccount) -> DraftChange:
@@ -205,5 +211,8 @@ def _settings_digest(after: DesiredAccount, fingerprints: dict[str, str], policy
     )
 
 
-def _has_same_settings(before: RecordedAccount, after: DesiredAccount) -> bool:
-    return settings_of(before.spec, before.ca_digest) == settings_of(after.spec, after.ca_digest)
+def _has_same_settings(before: RecordedAccount, after: DesiredAccount, digest: str | None) -> bool:
+    """Tell whether what was verified still stands; the digests tell of the platform's server too, where known."""
+    if settings_of(before.spec, before.ca_digest) != settings_of(after.spec, after.ca_digest):
+        return False
+    return None in {before.settings_digest, digest} or before.settings_digest == digest

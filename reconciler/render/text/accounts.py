@@ -118,7 +118,9 @@ def _pairs(facts: Mapping[str, Any], style: Style, *, indent: int) -> list[str]:
 
 def _row(account: RecordedAccount, style: Style) -> tuple[str, ...]:
     entry = account_entry(account)
-    checked_at = entry["verification"] and entry["verification"]["checkedAt"]
+    found = entry["verification"]
+    was_checked = found is not None and found["outcome"] in {"passed", "failed"}
+    checked_at = found["checkedAt"] if was_checked else None
     facts = (
         account.name, _KINDS[account.kind], entry["email"], account.status,
         _minute(checked_at), entry["createdAt"][:_DAYS], entry["title"] or "",
