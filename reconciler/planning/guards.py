@@ -56,7 +56,7 @@ def _without_exceptions(names: Sequence[str], policy: Policy) -> tuple[list[str]
 def _too_many(names: Sequence[str], recorded_count: int, policy: Policy) -> str | None:
     limit = policy.project.guards.max_deletes
     if len(names) > limit.count:
-        return f"The plan would delete {len(names)} accounts; guards.maxDeletes.count is {limit.count}."
+        return f"The plan would delete {_counted(len(names))}; guards.maxDeletes.count is {limit.count}."
     share = 100 * len(names) / recorded_count if recorded_count else 0
     if len(names) >= _PERCENT_COUNTS_FROM and share > limit.percent:
         return (
@@ -64,6 +64,10 @@ def _too_many(names: Sequence[str], recorded_count: int, policy: Policy) -> str 
             f"guards.maxDeletes.percent is {limit.percent}."
         )
     return None
+
+
+def _counted(count: int) -> str:
+    return "1 account" if count == 1 else f"{count} accounts"
 
 
 def _explain_deletes(reason: str, names: Sequence[str]) -> str:
@@ -95,7 +99,7 @@ def guard_manifests(desired_count: int, recorded_count: int, policy: Policy) -> 
     folder = policy.project.manifests
     state = "holds no account" if policy.manifests_folder_exists else "does not exist"
     detail = (
-        f"The manifests folder {folder} {state}, while state records {recorded_count} accounts. "
+        f"The manifests folder {folder} {state}, while state records {_counted(recorded_count)}. "
         "That is more often a wrong path or an incomplete checkout than a wish to delete every account. "
         "Check manifests in the project file."
     )

@@ -97,9 +97,9 @@ def _unused_servers(accounts: Iterable[DesiredAccount], manifests: Iterable[Loca
 
 
 def _no_platform(count: int) -> Diagnostic:
+    who = "1 marketing account is" if count == 1 else f"{count} marketing accounts are"
     detail = (
-        f"{count} marketing accounts are declared, but the project file has no platform.smtp, so they are recorded "
-        "without a conversation with the platform's server. Declare it as\n"
-        "    platform: {smtp: {host: …, encryption: …}}"
+        f"{who} declared, but the project file has no platform.smtp, so nothing is known of whether the platform's "
+        "server takes the sender. Declare it as\n    platform: {smtp: {host: …, encryption: …}}"
     )
-    return warning("noPlatformServer", detail.replace("1 marketing accounts are", "1 marketing account is", 1))
+    return warning("noPlatformServer", detail)

@@ -32,7 +32,7 @@ def test_the_key_is_made_once(state_file: Path) -> None:
     path = state_file.parent / "fingerprint.key"
     assert made == again
     assert 0o600 == path.stat().st_mode & 0o777
-    assert [path] == list(state_file.parent.iterdir())
+    assert [".gitignore", path.name] == sorted(each.name for each in state_file.parent.iterdir())
     assert made == load_fingerprint_key(reader(state_file.parent), None, state_file=state_file)
 
 
@@ -82,3 +82,11 @@ def test_a_named_key_is_read_from_its_secret(tmp_path: Path) -> None:
     with pytest.raises(SecretUnreadable) as refused:
         load_fingerprint_key(reader(tmp_path), named, state_file=tmp_path / "state.db")
     assert ["secretMissing"] == [problem.code for problem in refused.value.diagnostics]
+
+
+def test_the_state_folder_keeps_itself_out_of_git(tmp_path: Path) -> None:
+    """A .reconciler folder is made with a .gitignore of its own; a folder of another name is left alone."""
+    make_key_file(tmp_path / ".reconciler" / "state.db")
+    make_key_file(tmp_path / "elsewhere" / "state.db")
+    assert (tmp_path / ".reconciler" / ".gitignore").read_text() == "*\n"
+    assert not (tmp_path / "elsewhere" / ".gitignore").exists()
