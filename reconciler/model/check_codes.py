@@ -81,6 +81,7 @@ _TABLE = (
     _failed("certificateInvalid", ("tls",), "permanent", "The certificate cannot be accepted for another reason.", "Have the certificate replaced."),
     _failed("privateCaUnusable", ("tls",), "permanent", "The file named by smtp.caFile holds no certificate that TLS can use.", "Put the CA's certificate in PEM form into the file."),
     CheckCode("certificateExpiresSoon", "warned", ("tls",), None, "The server's certificate ends within 21 days.", "Have the certificate renewed."),
+    _failed("proxyUnsupported", ("proxy",), "permanent", "The account declares a proxy, and this version connects directly only.", "Leave the account out, or apply it unverified with --override-verification."),
     # Login
     _failed("authNotOffered", ("auth",), "permanent", "The server offers no login on this connection.", "Correct smtp.port (587 or 465), or remove smtp.authentication."),
     _failed("mechanismNotOffered", ("auth",), "permanent", "The server does not offer the mechanism that is declared, or none that is possible here.", "Write a mechanism that the server offers, or auto."),

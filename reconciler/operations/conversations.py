@@ -88,9 +88,9 @@ def converse(
 
 def _lanes(targets: Iterable[Target], limits: Limits) -> queue.SimpleQueue[_Lane]:
     """Return the lanes, the first of every server before the second of any."""
-    by_server: dict[tuple[str, int], deque[Target]] = defaultdict(deque)
+    by_server: dict[tuple[str, int, str | None], deque[Target]] = defaultdict(deque)
     for target in targets:
-        by_server[(target.server.host, target.server.port)].append(target)
+        by_server[(target.server.host, target.server.port, target.server.proxy)].append(target)
     servers = [_Lane(waiting) for waiting in by_server.values()]
     lanes: queue.SimpleQueue[_Lane] = queue.SimpleQueue()
     for nth in range(limits.per_server):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.model.evidence import Depth
-    from reconciler.model.manifest import Kind
+    from reconciler.model.manifest import Kind, Mechanism
     from reconciler.model.route import SecretRoute
     from reconciler.model.secrets import SecretValue
     from reconciler.operations.workspace import Workspace
@@ -48,8 +48,9 @@ def make_target(
             encryption=smtp["encryption"],
             helo_name=smtp.get("heloName"),
             ca_pem=_ca_pem(smtp.get("caFile"), workspace),
-            mechanism=login.get("mechanism"),
+            mechanism=_mechanism(login),
             username=login.get("username"),
+            proxy=_proxy(subject.spec),
         ),
         password=secrets.get(credential) if credential else None,
         withheld=withheld_reason(subject.withheld) if subject.withheld else None,
@@ -60,6 +61,18 @@ def make_target(
         allowed_hosts=policy.servers,
         context=context,
     )
+
+
+def _mechanism(login: dict[str, Any]) -> Mechanism | None:
+    """Return the mechanism declared; a token is never sent as if it were a password."""
+    declared: Mechanism | None = login.get("mechanism")
+    has_token = "accessToken" in login or "oauth2" in login
+    return "xoauth2" if declared == "auto" and has_token else declared
+
+
+def _proxy(spec: dict[str, Any]) -> str | None:
+    proxy = spec.get("proxy")
+    return f"{proxy['type']}://{proxy['host']}:{proxy['port']}" if proxy is not None else None
 
 
 def _ca_pem(path: str | None, workspace: Workspace) -> str | None:

@@ -54,6 +54,9 @@ class Conversation:
 
     def open(self, ledger: Ledger) -> None:
         """Go as far as the depth asks on the way from the name to the login."""
+        if self._target.server.proxy is not None:
+            self._refuse_proxy(self._target.server.proxy, ledger)
+            return
         if ledger.begin("dns"):
             addresses = self._dialer.resolve(self._deadline)
             ledger.passed(f"{self._target.server.host} has the address {', '.join(addresses)}.")
@@ -66,6 +69,11 @@ class Conversation:
         for step in reversed(steps) if self._target.server.encryption == "tls" else steps:
             step(self._session, ledger)
         self._log_in(self._session, ledger)
+
+    def _refuse_proxy(self, proxy: str, ledger: Ledger) -> None:
+        """Fail rather than go around the proxy: a secret takes its declared way or none."""
+        if ledger.begin("proxy"):
+            raise SmtpFault("proxyUnsupported", step="proxy", facts={"proxy": proxy})
 
     def try_sender(self, sender: Sender, ledger: Ledger) -> str | None:
         """Try one sender as far as the depth asks; return the queue's words where a message was sent."""

@@ -85,8 +85,8 @@ class Ledger:
 
 def is_declared(check: CheckName, target: Target) -> bool:
     """Tell whether the account declares what a check looks at."""
-    if check == "proxy":
-        return False
+    if check in {"dns", "proxy"}:
+        return (check == "proxy") == (target.server.proxy is not None)
     if check == "tls":
         return target.server.encryption != "none"
     return check != "auth" or target.declares_login

@@ -62,6 +62,7 @@ _SENTENCES = {
     "authNotOffered": "{server} offers no login on this connection. Correct smtp.port (587 or 465), write encryption: starttls or encryption: tls if there is none, or remove smtp.authentication.",
     "mechanismNotOffered": "{server} does not offer the mechanism {mechanism}; it offers {offered}. Write mechanism: auto or one of those.",
     "mechanismNotOffered:auto": "{server} offers none of the mechanisms that are possible here; it offers {offered}. Ask the provider for PLAIN or LOGIN.",
+    "proxyUnsupported": "This version connects directly only, so nothing was sent to {host}: the account declares the proxy {proxy}. Leave the account out with --exclude, or apply it unverified with --override-verification.",
     "mechanismUnsupported": "Login by {mechanism} is not possible with this version. Write mechanism: auto, plain or login.",
     "credentialMissing": "A login is declared, but its user name or password is missing. Write username and password under smtp.authentication.",
     "credentialUnusable": "The user name or the password holds a character that cannot be sent. Set it again, without control characters.",
@@ -92,7 +93,12 @@ _SKIPPED = {
     "earlierFailure": "Not made: an earlier check stopped the conversation.",
     "notDeclared": "Not made: the account declares {missing}.",
 }
-_MISSING: dict[CheckName, str] = {"proxy": "no proxy", "tls": "no encryption", "auth": "no login"}
+_MISSING: dict[CheckName, str] = {
+    "dns": "that its proxy looks the name up",
+    "proxy": "no proxy",
+    "tls": "no encryption",
+    "auth": "no login",
+}
 _PORT_25_HINT = " Many networks block port 25; use 587 or 465."
 _SMTP_RELAY_PORT = 25
 

@@ -25,6 +25,8 @@ class Server:
     mechanism: Mechanism | None = None
     """None with neither user name nor password: no login."""
     username: str | None = None
+    proxy: str | None = None
+    """The proxy on the way, as type://host:port; None: a direct connection."""
 
 
 @dataclass(frozen=True, kw_only=True)

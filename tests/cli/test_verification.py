@@ -159,3 +159,22 @@ def test_message_depth_needs_an_operator(project: Project, server: MailServer) -
     assert refused.code in {1, 3}
     assert "operator" in refused.err
     assert ({}, []) == (project.statuses(), server.messages)
+
+
+def test_an_account_behind_a_proxy_is_not_verified_around_it(project: Project, server: MailServer) -> None:
+    """A declared proxy that cannot be taken fails the check; the mail server is not contacted directly."""
+    around = "  proxy: {type: socks5, host: proxy.example.com, port: 1080}\n"
+    project.write_account("behind", own_account("behind", server).rstrip() + "\n" + around)
+    refused = project.run("plan", "--format", "json")
+    checks = {check["check"]: check["code"] for check in refused.document["changes"][0]["verification"]["checks"]}
+    assert (3, 0) == (refused.code, server.connections)
+    assert ("notDeclared", "proxyUnsupported", "earlierFailure") == (checks["dns"], checks["proxy"], checks["connect"])
+
+
+def test_an_access_token_is_never_sent_as_a_password(project: Project, server: MailServer) -> None:
+    """With mechanism auto, a token is not tried by PLAIN or LOGIN."""
+    manifest = own_account("token", server).replace("password:", "accessToken:")
+    project.write_account("token", manifest)
+    refused = project.run("plan", "--format", "json")
+    checks = {check["check"]: check["code"] for check in refused.document["changes"][0]["verification"]["checks"]}
+    assert (3, "mechanismUnsupported", 0) == (refused.code, checks["auth"], len(server.logins))

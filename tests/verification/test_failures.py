@@ -519,7 +519,7 @@ _REACHED_ELSEWHERE = {
     "hostNotFound", "nameLookupFailed", "forbiddenAddress", "connectionRefused", "unreachable", "timedOut",
     "implicitTlsPort", "replyTooLong", "tlsFailed", "tlsTooOld", "certificateExpired", "certificateNotYetValid",
     "certificateWrongName", "certificateUnknownIssuer", "certificateInvalid", "privateCaUnusable",
-    "internationalAddressUnsupported", "internalFault",
+    "internationalAddressUnsupported", "internalFault", "proxyUnsupported",
 }  # fmt: skip
 
 
