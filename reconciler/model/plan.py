@@ -10,6 +10,7 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.model.base import Value
 from reconciler.model.evidence import UNCHANGED, Depth, Evidence, Instant, Verification
 from reconciler.model.manifest import Kind
+from reconciler.model.route import SecretRoute, routes_of, with_fingerprints
 
 FORMAT_VERSION = "1.0"
 Action = Literal["create", "update", "rename", "delete"]
@@ -110,6 +111,11 @@ class PreparedAccount(Value):
     manifest: str | None = Field(None, description="The manifest file, relative to the project folder.")
     evidence: Evidence | None = Field(None, description="What the plan's verification found.")
     awaits_approval: bool = Field(default=False, description="Apply will leave the account to the platform's decision.")
+
+    @property
+    def secret_routes(self) -> tuple[SecretRoute, ...]:
+        """Every secret and where it would travel, with fingerprints where known."""
+        return with_fingerprints(routes_of(self.document["spec"], self.ca_digest), self.fingerprints)
 
 
 class ApplyInputs(Value):

@@ -28,6 +28,11 @@ class Approval(Value):
     reason: str | None = Field(None, description="Why, for a rejection.")
     subject_digest: str = Field(description="Digest of e-mail, display name, reply-to and overrides as approved.")
 
+    @property
+    def as_seen(self) -> str:
+        """The decision and what it belongs to, as a plan notes it to tell later whether it was decided anew."""
+        return f"{self.decision} {self.subject_digest}"
+
 
 class Suspension(Value):
     """The emergency stop of an account."""

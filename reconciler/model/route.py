@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from reconciler.model.base import Value
 from reconciler.model.canonical import canonical_json
 from reconciler.model.manifest import Encryption
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 class Route(Value):
@@ -54,6 +57,11 @@ def routes_of(spec: dict[str, Any], ca_digest: str | None) -> tuple[SecretRoute,
     smtp: dict[str, Any] = spec.get("smtp", {})
     proxy: dict[str, Any] | None = spec.get("proxy")
     return (*_login_routes(smtp, proxy, ca_digest), *_proxy_routes(proxy))
+
+
+def with_fingerprints(routes: Iterable[SecretRoute], fingerprints: Mapping[str, str]) -> tuple[SecretRoute, ...]:
+    """Return the routes with the fingerprint of each secret, None where it is not known."""
+    return tuple(each.model_copy(update={"fingerprint": fingerprints.get(each.secret)}) for each in routes)
 
 
 def _login_routes(smtp: dict[str, Any], proxy: dict[str, Any] | None, ca_digest: str | None) -> tuple[SecretRoute, ...]:

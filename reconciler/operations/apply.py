@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Literal
 
 from reconciler.diagnostics import CODES, Diagnostic, error
 from reconciler.errors import GuardRefused, InvalidInput, PlanStale
-from reconciler.model.route import routes_of
 from reconciler.operations.plan import state_files_in_git
 from reconciler.operations.proving import Demand, Proofs, prove
 from reconciler.operations.recording import (
@@ -160,7 +159,7 @@ def _staleness(
 
 def _approval_text(account: RecordedAccount) -> str | None:
     approval = account.approval
-    return f"{approval.decision} {approval.subject_digest}" if approval is not None else None
+    return approval.as_seen if approval is not None else None
 
 
 def _check_guards(plan: SavedPlan, recorded: RecordedState, workspace: Workspace) -> None:
@@ -193,11 +192,7 @@ def _check_guards(plan: SavedPlan, recorded: RecordedState, workspace: Workspace
 
 def _traveller(change: Change, plan: SavedPlan) -> Traveller:
     prepared = plan.inputs.accounts[change.name]
-    routes = tuple(
-        each.model_copy(update={"fingerprint": prepared.fingerprints.get(each.secret)})
-        for each in routes_of(prepared.document["spec"], prepared.ca_digest)
-    )
-    return Traveller(change.name, prepared.manifest or "", routes)
+    return Traveller(change.name, prepared.manifest or "", prepared.secret_routes)
 
 
 def _record(

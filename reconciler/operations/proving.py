@@ -9,7 +9,6 @@ from reconciler.diagnostics import Diagnostic, error, warning
 from reconciler.errors import GuardRefused, InvalidInput, PlanStale, SecretUnreadable, VerificationFailed
 from reconciler.manifests import read_ca_files
 from reconciler.model.recorded import RecordedVerification
-from reconciler.model.route import routes_of
 from reconciler.operations.plan import platform_settings, test_context
 from reconciler.operations.targets import Subject
 from reconciler.operations.verifying import gather_evidence, read_secrets
@@ -229,17 +228,7 @@ def _gather(
 
 def _check_routes(accounts: Mapping[str, PreparedAccount], recorded: RecordedState, workspace: Workspace) -> None:
     """Refuse, before anything is sent, what the values just read show to be known secrets on new routes."""
-    travellers = [
-        Traveller(
-            name,
-            account.manifest or "",
-            tuple(
-                each.model_copy(update={"fingerprint": account.fingerprints.get(each.secret)})
-                for each in routes_of(account.document["spec"], account.ca_digest)
-            ),
-        )
-        for name, account in accounts.items()
-    ]
+    travellers = [Traveller(name, account.manifest or "", account.secret_routes) for name, account in accounts.items()]
     today = workspace.now().date()
     verdict = judge_routes(travellers, recorded.routes, secrets=workspace.project.secrets, today=today)
     problem = withheld_problem(verdict.withheld)
@@ -248,7 +237,7 @@ def _check_routes(accounts: Mapping[str, PreparedAccount], recorded: RecordedSta
 
 
 def _references(account: PreparedAccount) -> frozenset[str]:
-    return frozenset(each.secret for each in routes_of(account.document["spec"], account.ca_digest))
+    return frozenset(each.secret for each in account.secret_routes)
 
 
 def _check_key(wanted: set[str], key: FingerprintKey | None, recorded: RecordedState) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from reconciler.model.canonical import canonical_json, digest
 from reconciler.model.plan import Summary
 from reconciler.model.recorded import Approval, RecordedAccount, Revision, approval_subject
-from reconciler.model.route import routes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -65,11 +64,7 @@ def _approval(
 
 def account_routes(proof: Proof) -> tuple[SecretRoute, ...]:
     """Return the routes that the account's secrets take from now on, with fingerprints where known."""
-    prepared = proof.prepared
-    return tuple(
-        each.model_copy(update={"fingerprint": prepared.fingerprints.get(each.secret)})
-        for each in routes_of(prepared.document["spec"], prepared.ca_digest)
-    )
+    return proof.prepared.secret_routes
 
 
 def applied_summary(plan: SavedPlan, applied: Iterable[Change], proofs: Proofs) -> Summary:

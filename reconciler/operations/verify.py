@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, error, sort_key
 from reconciler.errors import InvalidInput
+from reconciler.model.route import with_fingerprints
 from reconciler.operations.desired import read_desired
 from reconciler.operations.plan import platform_settings, test_context
 from reconciler.operations.targets import Subject
@@ -101,10 +102,7 @@ def _verify(
 
 
 def _traveller(account: DesiredAccount, fingerprints: Mapping[str, str]) -> Traveller:
-    routes = tuple(
-        each.model_copy(update={"fingerprint": fingerprints.get(each.secret)}) for each in account.secret_routes
-    )
-    return Traveller(account.name, account.file, routes)
+    return Traveller(account.name, account.file, with_fingerprints(account.secret_routes, fingerprints))
 
 
 def _digest(account: DesiredAccount, fingerprints: Mapping[str, str], workspace: Workspace) -> str | None:

@@ -180,4 +180,4 @@ def _awaits_approval(each: DraftChange, draft: Draft) -> bool:
 
 def _approval(each: DraftChange) -> str | None:
     approval = each.before.approval if each.before is not None else None
-    return f"{approval.decision} {approval.subject_digest}" if approval is not None else None
+    return approval.as_seen if approval is not None else None

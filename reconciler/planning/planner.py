@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.model.plan import Change, FieldChange
+from reconciler.model.route import with_fingerprints
 from reconciler.model.secrets import SECRET_FIELDS
 from reconciler.planning.diff import field_changes, flatten
 from reconciler.planning.draft import Draft, DraftChange
@@ -83,11 +84,7 @@ def _guard(
 
 def _traveller(each: DraftChange) -> Traveller:
     assert each.after is not None  # noqa: S101 - deletions do not travel
-    routes = tuple(
-        route.model_copy(update={"fingerprint": each.fingerprints.get(route.secret)})
-        for route in each.after.secret_routes
-    )
-    return Traveller(each.after.name, each.after.file, routes)
+    return Traveller(each.after.name, each.after.file, with_fingerprints(each.after.secret_routes, each.fingerprints))
 
 
 def _draft_change(pair: Pair, recorded: RecordedState, policy: Policy) -> DraftChange | None:
