@@ -13,20 +13,20 @@ import json
 import os
 import re
 import stat
-import tempfile
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from reconciler.diagnostics import Diagnostic, Location, error
 from reconciler.errors import GuardRefused, InvalidInput
+from reconciler.files import replace_file
 from reconciler.model.canonical import canonical_json
 from reconciler.model.plan import FORMAT_VERSION, SavedPlan
 from reconciler.planning.digests import plan_document_digest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reconciler.model.secrets import FingerprintKey
 
 MAX_BYTES = 256 * 1024 * 1024
@@ -51,7 +51,7 @@ def write_plan(path: Path, plan: SavedPlan) -> None:
     text = json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     try:
         _refuse_special_file(path)
-        _replace(path, text.encode("utf-8", "surrogatepass"))
+        replace_file(path, text.encode("utf-8", "surrogatepass"))
     except (OSError, ValueError) as failure:
         raise InvalidInput(_unwritable(path, failure)) from None
 
@@ -192,21 +192,6 @@ def _refuse_special_file(path: Path) -> None:
         return
     if not stat.S_ISREG(mode):
         raise ValueError("there is something there that is not a regular file")
-
-
-def _replace(path: Path, content: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:_MAX_SHOWN]}.", suffix=".new", dir=path.parent)
-    unfinished = Path(name)
-    try:
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
-        raise
 
 
 def _invalid(path: Path, reason: str) -> InvalidInput:

@@ -84,6 +84,7 @@ _TABLE = (
     Code("verificationIncomplete", "Verification is missing", "There is no evidence of the depth that apply needs.", "Plan again where the servers can be reached."),
     Code("operatorMissing", "No operator", "The test message needs an address to go to.", "Write operator: {email: you@example.com} into the project file, or use --operator."),
     # What a plan remarks
+    Code("evidenceReused", "Evidence of an earlier run was used", "The same settings were verified lately, so they were not verified again.", "Nothing to do; reconciler verify verifies anew."),
     Code("recordedFailing", "A recorded account is failing", "The last verification of an account that does not change in this plan failed.", "Run reconciler verify NAME."),
     Code("heldChange", "Change is held", "The change is left out of this plan because its verification failed.", "Mend the cause, then plan again."),
     Code("approvalReset", "Approval will be asked for again", "The approval belongs to what was approved, and the change alters that.", "Nothing to do; the platform decides again after apply."),

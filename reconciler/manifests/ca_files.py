@@ -8,7 +8,7 @@ import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.manifests.files import read_regular_file, reason_of
+from reconciler.files import read_regular_file, reason_of
 from reconciler.model.canonical import sha256_hex
 from reconciler.model.source import CaFile
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.diagnostics import Diagnostic, Location, error, sort_key
+from reconciler.files import read_regular_file, reason_of
 from reconciler.manifests.documents import read_document
-from reconciler.manifests.files import read_regular_file, reason_of
 from reconciler.model.source import LocatedManifest
 from reconciler.yamlsource import MAX_FILE_OCTETS, MAX_PROBLEMS, each_document, too_many_problems
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Location, error
 from reconciler.errors import InvalidInput
+from reconciler.files import read_regular_file, reason_of
 from reconciler.manifests.documents import validated
-from reconciler.manifests.files import read_regular_file, reason_of
 from reconciler.model.project import Project
 from reconciler.model.schemas import project_schema
 from reconciler.yamlsource import MAX_FILE_OCTETS, read_documents

@@ -31,6 +31,11 @@ _REACHED_AT: dict[CheckName, Depth] = {
     "sender": "envelope",
     "recipient": "envelope",
     "message": "message",
+    "spf": "connect",
+    "dkim": "connect",
+    "dmarc": "connect",
+    "mx": "connect",
+    "replyTo": "connect",
 }
 
 CheckStatus = Literal["passed", "warned", "failed", "skipped"]
@@ -50,7 +55,7 @@ def reaches(depth: Depth, wanted: Depth) -> bool:
 
 
 def is_within(check: CheckName, depth: Depth) -> bool:
-    """Tell whether a check of the conversation is made at this depth."""
+    """Tell whether a check is made at this depth."""
     return reaches(depth, _REACHED_AT[check])
 
 

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from reconciler.model.base import Value
 from reconciler.model.evidence import Depth
 from reconciler.model.manifest import Encryption, ServerSmtp
+from reconciler.model.nameservers import NameServer
 from reconciler.model.references import Secret
 from reconciler.model.text import Email, Host, Name, Port, Text, VariableName
 
@@ -29,6 +30,10 @@ def _parse_date(written: Any) -> Any:
 Date = Annotated[date, BeforeValidator(_parse_date), WithJsonSchema({"type": "string", "format": "date"})]
 Globs = Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
+DkimSelector = Annotated[
+    str, Field(max_length=63, pattern=r"^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$")
+]
+"""A selector (RFC 6376 section 3.1), with the underscores that some signers use."""
 
 
 class ProjectMetadata(Value):
@@ -165,16 +170,20 @@ class VerificationPolicy(Value):
         3, description="Transient failures in a row until a recorded account counts as failing."
     )
     servers: Globs = Field(("*",), description="Globs of hosts that may be contacted; link-local addresses never.")
-    domain_checks: Literal["off", "warn", "enforce"] = Field("warn", description="What a failed domain check means.")
-    nameservers: Annotated[tuple[Host, ...], Field(strict=False)] = Field(
-        (), description="Name servers for domain checks; by default the system's."
+    domain_checks: Literal["off", "warn", "enforce"] = Field(
+        "warn", description="Whether the domain checks are made, and whether their failures warn or block."
+    )
+    nameservers: Annotated[tuple[NameServer, ...], Field(strict=False)] = Field(
+        (), description="Name servers for domain checks, as ADDRESS or ADDRESS:PORT; by default the system's."
     )
 
 
 class Domain(Value):
     """What is known about a sending domain."""
 
-    dkim_selectors: Annotated[tuple[Text, ...], Field(strict=False)] = Field((), description="DKIM selectors in use.")
+    dkim_selectors: Annotated[tuple[DkimSelector, ...], Field(strict=False, max_length=20)] = Field(
+        (), description="DKIM selectors in use: SELECTOR of SELECTOR._domainkey.DOMAIN."
+    )
 
 
 class MaxDeletes(Value):

@@ -9,18 +9,19 @@ from reconciler import __version__
 from reconciler.model.plan import ApplyInputs, SavedPlan, Summary
 from reconciler.operations.desired import Desired, read_desired
 from reconciler.operations.targets import Subject
-from reconciler.operations.verifying import SecretsAtHand, first_use_rules, gather_evidence, read_secrets
+from reconciler.operations.verifying import Gathered, SecretsAtHand, first_use_rules, gather_evidence, read_secrets
 from reconciler.planfile import seal_plan
 from reconciler.planning.digests import changes_digest, plan_digest
 from reconciler.planning.evidence import depth_needed
 from reconciler.planning.finish import Making, finish_plan
 from reconciler.planning.planner import make_plan
 from reconciler.planning.policy import Policy
+from reconciler.planning.remarks import reused_evidence
 from reconciler.provenance import find_provenance, tracked_files
 from reconciler.verification import TestContext
 
 if TYPE_CHECKING:
-    from reconciler.model.evidence import Depth, Evidence
+    from reconciler.model.evidence import Depth
     from reconciler.model.recorded import RecordedState
     from reconciler.operations.conversations import Progress
     from reconciler.operations.workspace import Workspace
@@ -58,9 +59,10 @@ def plan(workspace: Workspace, request: PlanRequest, *, progress: Progress) -> S
     references = {each.secret for account in desired.accounts for each in account.secret_routes}
     secrets = read_secrets(workspace, references, depth=request.depth)
     draft = make_plan(desired.accounts, recorded, _policy(workspace, request, desired, secrets, recorded))
-    evidence = _verify(draft, request, workspace, secrets, progress)
+    gathered = _verify(draft, request, workspace, secrets, progress)
     making = Making(tool=TOOL, created_at=workspace.now(), depth=request.apply_depth)
-    finished = finish_plan(draft, evidence, making, remarks=desired.problems)
+    remarks = (*desired.problems, *reused_evidence(gathered.reused, workspace.project.verification.evidence_ttl_hours))
+    finished = finish_plan(draft, gathered.evidence, making, remarks=remarks)
     return seal_plan(finished, secrets.key) if secrets.key is not None else finished
 
 
@@ -96,7 +98,7 @@ def state_files_in_git(workspace: Workspace) -> tuple[str, ...]:
 
 def _verify(
     draft: Draft, request: PlanRequest, workspace: Workspace, secrets: SecretsAtHand, progress: Progress
-) -> dict[str, Evidence]:
+) -> Gathered:
     """Return evidence for the changes that need it; none where an error would stop the plan anyway."""
     unreadable = secrets.readings.unreadable
     subjects = [
@@ -106,8 +108,9 @@ def _verify(
         and each.change.name not in request.skips
         and not any(route.secret in unreadable for route in each.after.secret_routes)
     ]
-    context = test_context(workspace)
-    return gather_evidence(subjects, workspace, secrets=secrets.values, context=context, progress=progress)
+    digest = changes_digest((each.change for each in draft.changes), draft.lifted_guards)
+    context = test_context(workspace, digest)
+    return gather_evidence(subjects, workspace, secrets=secrets, context=context, progress=progress)
 
 
 def _subject(each: DraftChange, request: PlanRequest, workspace: Workspace) -> Subject:
@@ -123,10 +126,11 @@ def _subject(each: DraftChange, request: PlanRequest, workspace: Workspace) -> S
     )
 
 
-def test_context(workspace: Workspace) -> TestContext:
-    """Return what a test message tells of its origin."""
+def test_context(workspace: Workspace, changes: str | None) -> TestContext:
+    """Return what a test message tells of its origin; ``changes`` is the plan's changesDigest."""
     provenance = find_provenance(workspace.root, environ=workspace.environ, actor=None, reference=None)
-    return TestContext(project=workspace.project.metadata.name, commit=provenance.commit)
+    plan = f"changes {changes}" if changes is not None else None
+    return TestContext(project=workspace.project.metadata.name, commit=provenance.commit, plan=plan)
 
 
 def _invalid_plan(workspace: Workspace, desired: Desired) -> SavedPlan:

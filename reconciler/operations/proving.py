@@ -219,10 +219,10 @@ def _gather(
     evidence = gather_evidence(
         [_subject(name, kinds[name], fresh[name], depths[name]) for name in sorted(fresh)],
         workspace,
-        secrets=secrets.values,
-        context=test_context(workspace),
+        secrets=secrets,
+        context=test_context(workspace, plan.changes_digest),
         progress=progress,
-    )
+    ).evidence
     return {name: _proven(fresh[name], evidence[name]) for name in fresh}, secrets.key
 
 

@@ -89,8 +89,10 @@ def _verify(
         for each in chosen
         if not any(route.secret in unreadable for route in each.secret_routes)
     ]
-    context = test_context(workspace)
-    evidence = gather_evidence(subjects, workspace, secrets=secrets.values, context=context, progress=progress)
+    context = test_context(workspace, None)
+    evidence = gather_evidence(
+        subjects, workspace, secrets=secrets, context=context, progress=progress, reuses_evidence=False
+    ).evidence
     verifications = {name: evidence[name].verification for name in sorted(evidence)}
     withheld = withheld_problem(verdict.withheld)
     problems = [*unreadable.values(), *((withheld,) if withheld else ()), *_failures(verifications, verdict.withheld)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.evidence import Evidence
 from reconciler.operations.conversations import Limits, Progress, converse
+from reconciler.operations.keptevidence import KeptEvidence
 from reconciler.operations.targets import Subject, evidence_without_conversation, make_target
 from reconciler.planning.policy import SecretReadings
 
@@ -58,11 +59,38 @@ def first_use_rules(secrets: Secrets, readings: SecretReadings, recorded: Record
     return secrets.model_copy(update={"first_use": "grant"})
 
 
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """Evidence for every subject, by name, and for which of them an earlier run's was taken."""
+
+    evidence: Mapping[str, Evidence]
+    reused: frozenset[str] = frozenset()
+
+
 def gather_evidence(
     subjects: Sequence[Subject],
     workspace: Workspace,
     *,
-    secrets: Mapping[str, SecretValue],
+    secrets: SecretsAtHand,
+    context: TestContext,
+    progress: Progress,
+    reuses_evidence: bool = True,
+) -> Gathered:
+    """Return evidence for every subject; what an earlier run found of the same settings spares a conversation.
+
+    What was found is kept for later runs either way.
+    """
+    kept = KeptEvidence(workspace, secrets.key)
+    reused = {each.name: found for each in subjects if reuses_evidence and (found := kept.find(each)) is not None}
+    fresh = _verify([each for each in subjects if each.name not in reused], workspace, secrets, context, progress)
+    kept.keep([each for each in subjects if each.name in fresh], fresh)
+    return Gathered(evidence={**reused, **fresh}, reused=frozenset(reused))
+
+
+def _verify(
+    subjects: Sequence[Subject],
+    workspace: Workspace,
+    secrets: SecretsAtHand,
     context: TestContext,
     progress: Progress,
 ) -> dict[str, Evidence]:
@@ -74,7 +102,7 @@ def gather_evidence(
         for each in subjects
         if each.kind == "MarketingAccount"
     }
-    targets = [make_target(each, workspace, secrets=secrets, context=context) for each in direct]
+    targets = [make_target(each, workspace, secrets=secrets.values, context=context) for each in direct]
     policy = workspace.project.verification
     limits = Limits(
         concurrency=policy.concurrency,

@@ -11,7 +11,7 @@ from reconciler.model.globs import matches_any
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from reconciler.model.evidence import Depth, Evidence
+    from reconciler.model.evidence import Depth, Evidence, Verification
     from reconciler.model.project import Project
 
 Standing = Literal["sufficient", "failed", "missing"]
@@ -39,12 +39,38 @@ def standing_of(
     if evidence is None or settings_digest is None or evidence.settings_digest != settings_digest:
         return "missing"
     verification = evidence.verification
-    if verification.checked_at is None or verification.depth is None:
-        return "missing"
-    age = now - verification.checked_at
-    if age > timedelta(hours=ttl_hours) or age < -_CLOCK_SKEW:
+    if verification.depth is None or not _is_fresh(verification, ttl_hours, now):
         return "missing"
     if verification.status == "failed":
         return "failed"
     is_enough = verification.status == "passed" and reaches(verification.depth, depth)
     return "sufficient" if is_enough else "missing"
+
+
+def is_worth_keeping(evidence: Evidence) -> bool:
+    """Tell whether evidence may spare a later run its conversation: it passed, or a message may have been delivered.
+
+    Any other failure is looked at anew, because what caused it may have been mended since. A message whose delivery
+    is unknown must not be sent again by planning again.
+    """
+    return evidence.verification.status == "passed" or _is_delivery_unknown(evidence.verification)
+
+
+def may_be_reused(evidence: Evidence, *, depth: Depth, ttl_hours: int, now: datetime) -> bool:
+    """Tell whether kept evidence of these very settings answers what a verification to ``depth`` would ask."""
+    standing = standing_of(
+        evidence, settings_digest=evidence.settings_digest, depth=depth, ttl_hours=ttl_hours, now=now
+    )
+    if standing == "failed":
+        return depth == "message" and _is_delivery_unknown(evidence.verification)
+    return standing == "sufficient"
+
+
+def _is_delivery_unknown(verification: Verification) -> bool:
+    return any(check.code == "unknownDelivery" for check in verification.checks)
+
+
+def _is_fresh(verification: Verification, ttl_hours: int, now: datetime) -> bool:
+    if verification.checked_at is None:
+        return False
+    return -_CLOCK_SKEW <= now - verification.checked_at <= timedelta(hours=ttl_hours)

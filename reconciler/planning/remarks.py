@@ -9,7 +9,7 @@ from reconciler.diagnostics import Diagnostic, note, warning
 from reconciler.model.recorded import approval_subject
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from reconciler.model.recorded import RecordedAccount, RecordedState
@@ -31,6 +31,20 @@ def remarks(
         *(_reset_approval(each) for each in changes if _resets_approval(each)),
         *_steady_remarks([pair.before for pair in steady if pair.before is not None]),
     ]
+
+
+def reused_evidence(names: Iterable[str], ttl_hours: int) -> list[Diagnostic]:
+    """Return one note for all accounts that were not verified anew, because the same settings passed lately."""
+    listed = sorted(names)
+    if not listed:
+        return []
+    shown = ", ".join(listed[:_SHOWN_NAMES])
+    more = f", and {len(listed) - _SHOWN_NAMES} more" if len(listed) > _SHOWN_NAMES else ""
+    detail = (
+        f"These very settings were verified less than {ttl_hours} hours ago, so nothing was contacted again for "
+        f"{shown}{more}. This verifies anew:\n    reconciler verify {listed[0] if len(listed) == 1 else ''}"
+    )
+    return [note("evidenceReused", detail.rstrip(), subject=listed[0] if len(listed) == 1 else None)]
 
 
 def _steady_remarks(accounts: Sequence[RecordedAccount]) -> list[Diagnostic]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import error
 from reconciler.errors import SecretUnreadable, StateUnavailable
+from reconciler.files import keep_out_of_git
 from reconciler.model.references import reference_text
 from reconciler.model.secrets import FingerprintKey
 
@@ -64,7 +65,7 @@ def make_key_file(state_file: Path) -> FingerprintKey:
 def _put_key_in_place(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.parent.name == STATE_FOLDER:
-        _keep_out_of_git(path.parent)
+        keep_out_of_git(path.parent)
     draft = path.with_name(f".{KEY_FILE}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
@@ -74,12 +75,6 @@ def _put_key_in_place(path: Path) -> None:
             os.link(draft, path)
     finally:
         draft.unlink()
-
-
-def _keep_out_of_git(folder: Path) -> None:
-    """Make git ignore a folder of ours, whatever the project's own .gitignore says; an existing file is left."""
-    with contextlib.suppress(FileExistsError), (folder / ".gitignore").open("x") as file:
-        file.write("*\n")
 
 
 def _read_key(path: Path) -> FingerprintKey:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, error
+from reconciler.files import read_regular_file
 from reconciler.model.globs import matches
 from reconciler.model.secrets import SecretValue
 from reconciler.model.text import UNSAFE_CHARACTER
@@ -114,12 +113,7 @@ def _outside(reference: str) -> Diagnostic:
 
 
 def _read_small_file(path: Path) -> bytes:
-    """Read a regular file; never wait on a pipe or read a device."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(0, "it is not a regular file")
-        octets = file.read(_MAX_OCTETS + 1)
+    octets = read_regular_file(path, _MAX_OCTETS)
     if len(octets) > _MAX_OCTETS:
         raise OSError(0, f"it is larger than {_MAX_OCTETS} bytes")
     return octets

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -142,6 +143,10 @@ class Project:
         """Return the status of every recorded account."""
         listed = self.run_well("accounts", "list", "--format", "json").document["accounts"]
         return {account["name"]: account["status"] for account in listed}
+
+    def forget_evidence(self) -> None:
+        """Remove what earlier runs found, as on a machine that starts afresh."""
+        shutil.rmtree(self.folder / ".reconciler" / "evidence")
 
     def serial(self) -> int:
         """Return the number of revisions that state holds."""

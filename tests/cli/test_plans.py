@@ -128,6 +128,7 @@ def test_a_stripped_seal_has_the_evidence_gathered_anew(project: Project, server
     project.write_account("sales", own_account("sales", server))
     project.run_well("plan", "--depth", "message", "--out", "plan.json")
     alter_plan(project.folder / "plan.json", lambda document: document.update(seal=None))
+    project.forget_evidence()
     project.run_well("apply", "plan.json")
     assert (2, 2) == (server.login_attempts, len(server.messages))
 

@@ -1,0 +1,50 @@
+"""Small files read with suspicion, and files written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+_MAX_SHOWN = 60
+
+
+def read_regular_file(path: Path, max_octets: int) -> bytes:
+    """Return the octets of a regular file, one more than ``max_octets`` at most; never wait on a pipe.
+
+    Raises ``OSError`` with a reason for anything that is not a readable regular file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(0, "it is not a regular file")
+        return file.read(max_octets + 1)
+
+
+def reason_of(failure: OSError) -> str:
+    """Return why the operating system refused, as the middle of a sentence."""
+    return (failure.strerror or "it cannot be read").lower()
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put a file in place, for the owner alone (mode 0600), or leave what was there; raise ``OSError``."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:_MAX_SHOWN]}.", suffix=".new", dir=path.parent)
+    unfinished = Path(name)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+        raise
+
+
+def keep_out_of_git(folder: Path) -> None:
+    """Make git ignore a folder of ours, whatever the project's own .gitignore says; an existing file is left."""
+    with contextlib.suppress(FileExistsError), (folder / ".gitignore").open("x") as file:
+        file.write("*\n")

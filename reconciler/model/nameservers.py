@@ -1,0 +1,55 @@
+"""Name servers as the project file names them: an address, with a port where it is not 53."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+_WITH_PORT = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]{2,45})\]|(?P<v4>[0-9.]{7,15})):(?P<port>[0-9]{1,5})\Z")
+_DNS_PORT = 53
+_HIGHEST_PORT = 65535
+
+
+def split_name_server(written: str) -> tuple[str, int]:
+    """Return address and port of ``192.0.2.53``, ``192.0.2.53:5353``, ``2001:db8::53`` or ``[2001:db8::53]:5353``.
+
+    Raises ``ValueError`` for anything else: a name of a name server would need a name server to be found.
+    """
+    found = _WITH_PORT.match(written)
+    address = (found["v6"] or found["v4"]) if found else written
+    port = int(found["port"]) if found else _DNS_PORT
+    if not 1 <= port <= _HIGHEST_PORT:
+        raise ValueError(f"{port} is no port")
+    return str(ipaddress.ip_address(address)), port
+
+
+def _check_name_server(written: str) -> str:
+    try:
+        split_name_server(written)
+    except ValueError:
+        raise PydanticCustomError(
+            "invalidHost",
+            "is not the address of a name server: write an IP address such as 192.0.2.53, with a port 192.0.2.53:5353 "
+            "or [2001:db8::53]:5353; names are not possible here",
+        ) from None
+    return written
+
+
+NameServer = Annotated[
+    str,
+    Field(max_length=60),
+    AfterValidator(_check_name_server),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "description": "An IP address, or ADDRESS:PORT, [IPV6]:PORT.",
+            "maxLength": 60,
+            "pattern": "^[0-9A-Fa-f.:\\[\\]]*[.:][0-9A-Fa-f.:\\[\\]]*$(?!\\n)",
+        }
+    ),
+]
+"""The address of a name server as written; see ``split_name_server``."""

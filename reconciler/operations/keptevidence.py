@@ -1,0 +1,70 @@
+"""Evidence from earlier runs: which of it answers this run's question, and what of this run's is kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.evidencecache import EvidenceCache, oldest_useful
+from reconciler.model.canonical import digest
+from reconciler.model.domains import address_domain
+from reconciler.planning.evidence import is_worth_keeping, may_be_reused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from reconciler.model.evidence import Evidence
+    from reconciler.model.secrets import FingerprintKey
+    from reconciler.operations.targets import Subject
+    from reconciler.operations.workspace import Workspace
+
+_FOLDER = ".reconciler/evidence"
+
+
+class KeptEvidence:
+    """The evidence kept below the project folder; without a key of fingerprints nothing is kept or taken."""
+
+    def __init__(self, workspace: Workspace, key: FingerprintKey | None) -> None:
+        """Look at nothing yet."""
+        self._project = workspace.project
+        self._now = workspace.now()
+        self._cache = (
+            EvidenceCache(folder=workspace.root / _FOLDER, key=key, project=self._project.metadata.name)
+            if key is not None
+            else None
+        )
+
+    def find(self, subject: Subject) -> Evidence | None:
+        """Return evidence that spares the subject its conversation; None where there is none.
+
+        A subject with a withheld credential never has any: nothing may be concluded about what must not be tried.
+        """
+        if self._cache is None or subject.settings_digest is None or subject.withheld or subject.depth == "offline":
+            return None
+        found = self._cache.find(subject.name, subject.settings_digest, rule=self._rule(subject))
+        ttl_hours = self._project.verification.evidence_ttl_hours
+        if found is None or not may_be_reused(found, depth=subject.depth, ttl_hours=ttl_hours, now=self._now):
+            return None
+        return found
+
+    def keep(self, subjects: Iterable[Subject], evidence: Mapping[str, Evidence]) -> None:
+        """Keep what later runs may take, and remove what is of no use any more."""
+        if self._cache is None:
+            return
+        for subject in subjects:
+            found = evidence[subject.name]
+            if subject.settings_digest is not None and is_worth_keeping(found):
+                self._cache.keep(subject.name, found, rule=self._rule(subject))
+        self._cache.forget_before(oldest_useful(self._now, self._project.verification.evidence_ttl_hours))
+
+    def _rule(self, subject: Subject) -> str:
+        """Return the digest of the project's rules that verification of the subject depends on."""
+        policy = self._project.verification
+        domain = self._project.domains.get(address_domain(subject.spec["email"]))
+        return digest(
+            {
+                "servers": list(policy.servers),
+                "domainChecks": policy.domain_checks,
+                "nameservers": [str(each) for each in policy.nameservers],
+                "domain": domain.model_dump(mode="json") if domain is not None else None,
+            }
+        )
