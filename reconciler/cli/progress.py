@@ -27,10 +27,14 @@ def shown_progress() -> Iterator[Progress]:
     from rich.progress import Progress as Bar
 
     columns = (TextColumn("Verifying"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Verifying", total=None)
+    bar = Bar(*columns, console=Console(stderr=True), transient=True)
+    task = bar.add_task("Verifying", total=None)
 
-        def draw(done: int, total: int, name: str) -> None:  # noqa: ARG001 - the names would flicker by
-            bar.update(task, completed=done, total=total)
+    def draw(done: int, total: int, name: str) -> None:  # noqa: ARG001 - the names would flicker by
+        bar.start()  # not before: until then a question may stand on the terminal
+        bar.update(task, completed=done, total=total)
 
+    try:
         yield draw
+    finally:
+        bar.stop()

@@ -82,6 +82,11 @@ _TABLE = (
     # Verification
     Code("verificationFailed", "Verification failed", "A check of an account that would change failed.", "Mend what the check says; or leave the account out with --exclude; or --override-verification NAME=REASON."),
     Code("verificationIncomplete", "Verification is missing", "There is no evidence of the depth that apply needs.", "Plan again where the servers can be reached."),
+    Code("failureNotCounted", "Verification failed for now", "A recorded account failed in a way that may pass; it counts as failing after verification.failAfter such failures in a row.", "Nothing yet; verify again."),
+    Code("statusRecovered", "Account passes again", "A recorded account that was failing or unverified has passed verification.", "Nothing to do."),
+    Code("rotationRecorded", "Rotated secret recorded", "The value behind a reference has changed, and the account was verified with the new one.", "Nothing to do."),
+    Code("changedMeanwhile", "Account changed meanwhile", "The account was changed or deleted in state while it was verified, so what was found was not recorded.", "Verify again."),
+    Code("suspendedNotVerified", "Suspended account was left alone", "A suspended account is not contacted.", "Resume it first."),
     Code("operatorMissing", "No operator", "The test message needs an address to go to.", "Write operator: {email: you@example.com} into the project file, or use --operator."),
     # What a plan remarks
     Code("evidenceReused", "Evidence of an earlier run was used", "The same settings were verified lately, so they were not verified again.", "Nothing to do; reconciler verify verifies anew."),

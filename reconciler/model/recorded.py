@@ -19,6 +19,10 @@ Status = Literal["suspended", "rejected", "pending", "failing", "unverified", "a
 STATUSES: tuple[Status, ...] = ("suspended", "rejected", "pending", "failing", "unverified", "active")
 
 
+def _is_zero(value: object) -> bool:
+    return value == 0
+
+
 class Approval(Value):
     """The platform's decision on a marketing account; it belongs to what ``subject_digest`` covers."""
 
@@ -49,6 +53,9 @@ class RecordedVerification(Value):
     checked_at: Instant | None = Field(None, description="When; null where nothing was checked.")
     depth: Depth | None = Field(None, description="How far it went.")
     reason: str | None = Field(None, description="Why it failed, was skipped or overridden.")
+    transient_failures: int = Field(
+        0, exclude_if=_is_zero, description="Transient failures in a row since, which have not changed the outcome yet."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,7 +30,7 @@ class Progress(Protocol):
     """Is told how far a run has come."""
 
     def __call__(self, done: int, total: int, name: str) -> None:
-        """Take note: ``done`` of ``total`` accounts are verified, the last one is ``name``."""
+        """Take note: ``done`` of ``total`` accounts are verified, the last one is ``name``; empty at the beginning."""
         ...
 
 
@@ -77,6 +77,7 @@ def converse(
         threading.Thread(target=_work, args=(run,), daemon=True, name="verification").start()
     total = sum(len(target.senders) for target in targets)
     findings: dict[str, Finding] = {}
+    progress(0, total, "")
     for _ in targets:
         found = run.done.get()
         if isinstance(found, BaseException):

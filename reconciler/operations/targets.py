@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.manifests import read_ca_files
 from reconciler.model.evidence import Evidence, Observed, Verification, all_skipped
+from reconciler.operations.tokens import token_source
 from reconciler.planning.grants import withheld_reason
-from reconciler.verification import Sender, Server, Target, TestContext
+from reconciler.verification import Proxy, Sender, Server, Target, TestContext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from reconciler.model.evidence import Depth
-    from reconciler.model.manifest import Kind, Mechanism
+    from reconciler.model.manifest import Kind
     from reconciler.model.route import SecretRoute
     from reconciler.model.secrets import SecretValue
+    from reconciler.oauth2 import TokenCache
     from reconciler.operations.workspace import Workspace
 
 
@@ -34,12 +36,16 @@ class Subject:
 
 
 def make_target(
-    subject: Subject, workspace: Workspace, *, secrets: Mapping[str, SecretValue], context: TestContext
+    subject: Subject,
+    workspace: Workspace,
+    *,
+    secrets: Mapping[str, SecretValue],
+    tokens: TokenCache,
+    context: TestContext,
 ) -> Target:
-    """Return the conversation that verifies an own account."""
+    """Return the conversation that verifies an own account; ``tokens`` are those of the run."""
     smtp: dict[str, Any] = subject.spec["smtp"]
     login: dict[str, Any] = smtp.get("authentication", {})
-    credential = login.get("password") or login.get("accessToken")
     policy = workspace.project.verification
     return Target(
         server=Server(
@@ -48,12 +54,15 @@ def make_target(
             encryption=smtp["encryption"],
             helo_name=smtp.get("heloName"),
             ca_pem=_ca_pem(smtp.get("caFile"), workspace),
-            mechanism=_mechanism(login),
+            mechanism=login.get("mechanism"),
             username=login.get("username"),
             proxy=_proxy(subject.spec),
         ),
-        password=secrets.get(credential) if credential else None,
-        withheld=withheld_reason(subject.withheld) if subject.withheld else None,
+        password=secrets.get(login.get("password", "")),
+        token=token_source(login, secrets, tokens),
+        withheld=_withheld_reason(subject, at_proxy=False),
+        proxy_password=secrets.get(subject.spec.get("proxy", {}).get("password", "")),
+        proxy_withheld=_withheld_reason(subject, at_proxy=True),
         depth=subject.depth,
         operator=workspace.operator,
         senders=(_sender(subject),),
@@ -63,16 +72,23 @@ def make_target(
     )
 
 
-def _mechanism(login: dict[str, Any]) -> Mechanism | None:
-    """Return the mechanism declared; a token is never sent as if it were a password."""
-    declared: Mechanism | None = login.get("mechanism")
-    has_token = "accessToken" in login or "oauth2" in login
-    return "xoauth2" if declared == "auto" and has_token else declared
-
-
-def _proxy(spec: dict[str, Any]) -> str | None:
+def _proxy(spec: dict[str, Any]) -> Proxy | None:
     proxy = spec.get("proxy")
-    return f"{proxy['type']}://{proxy['host']}:{proxy['port']}" if proxy is not None else None
+    if proxy is None:
+        return None
+    return Proxy(
+        type=proxy["type"],
+        host=proxy["host"],
+        port=proxy["port"],
+        username=proxy.get("username"),
+        resolves_remotely=proxy.get("remoteDns", True),
+    )
+
+
+def _withheld_reason(subject: Subject, *, at_proxy: bool) -> str | None:
+    """Return why a credential stays here: the one for the proxy, or the one for the mail server; None: it may go."""
+    withheld = tuple(each for each in subject.withheld if (each.route.purpose == "proxy") == at_proxy)
+    return withheld_reason(withheld) if withheld else None
 
 
 def _ca_pem(path: str | None, workspace: Workspace) -> str | None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from reconciler.model.evidence import Depth, Verification
     from reconciler.model.manifest import Kind
     from reconciler.operations.conversations import Progress
-    from reconciler.operations.verifying import SecretsAtHand
+    from reconciler.operations.verifying import Ask, SecretsAtHand
     from reconciler.operations.workspace import Workspace
 
 
@@ -39,11 +39,18 @@ class Verified:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def verify_manifests(workspace: Workspace, selectors: Sequence[str], *, depth: Depth, progress: Progress) -> Verified:
+def verify_manifests(
+    workspace: Workspace,
+    selectors: Sequence[str],
+    *,
+    depth: Depth,
+    progress: Progress,
+    ask: Ask | None = None,
+) -> Verified:
     """Return the verification of the selected accounts as the manifests have them, all without selectors.
 
     Raises ``InvalidInput`` for wrong manifests and selectors that select nothing, ``StateMissing`` without a state:
-    where secrets may travel is known to state.
+    where secrets may travel is known to state. ``ask`` is asked for the secrets that cannot be read here.
     """
     desired = read_desired(workspace)
     if not desired.is_valid:
@@ -54,7 +61,7 @@ def verify_manifests(workspace: Workspace, selectors: Sequence[str], *, depth: D
         raise InvalidInput(nothing)
     chosen = [each for each in desired.accounts if is_selected(selectable[each.name], selectors, ())]
     references = {each.secret for account in chosen for each in account.secret_routes}
-    secrets = read_secrets(workspace, references, depth=depth)
+    secrets = read_secrets(workspace, references, depth=depth, ask=ask)
     return _verify(chosen, workspace, secrets, depth=depth, progress=progress)
 
 
@@ -95,7 +102,8 @@ def _verify(
     ).evidence
     verifications = {name: evidence[name].verification for name in sorted(evidence)}
     withheld = withheld_problem(verdict.withheld)
-    problems = [*unreadable.values(), *((withheld,) if withheld else ()), *_failures(verifications, verdict.withheld)]
+    failures = verification_problems(verifications, explained=verdict.withheld)
+    problems = [*unreadable.values(), *((withheld,) if withheld else ()), *failures]
     return Verified(
         verifications=verifications,
         kinds={each.name: each.kind for each in chosen},
@@ -119,7 +127,10 @@ def _digest(account: DesiredAccount, fingerprints: Mapping[str, str], workspace:
     )
 
 
-def _failures(verifications: Mapping[str, Verification], explained: Mapping[str, object]) -> list[Diagnostic]:
+def verification_problems(
+    verifications: Mapping[str, Verification], *, explained: Mapping[str, object]
+) -> list[Diagnostic]:
+    """Return an error for each account that failed or whose credential is withheld and not ``explained`` already."""
     codes = {"failed": "verificationFailed", "withheld": "credentialWithheld"}
     return [
         error(codes[found.status], failure_of(found), subject=name)

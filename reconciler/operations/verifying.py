@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from reconciler.model.evidence import Evidence
+from reconciler.oauth2 import TokenCache
 from reconciler.operations.conversations import Limits, Progress, converse
 from reconciler.operations.keptevidence import KeptEvidence
 from reconciler.operations.targets import Subject, evidence_without_conversation, make_target
@@ -32,13 +33,33 @@ class SecretsAtHand:
     key: FingerprintKey | None
 
 
-def read_secrets(workspace: Workspace, references: Iterable[str], *, depth: str) -> SecretsAtHand:
-    """Read the secrets that are named, each once; at depth ``offline`` nothing is read at all."""
+class Ask(Protocol):
+    """Asks a person for a secret."""
+
+    def __call__(self, reference: str) -> str | None:
+        """Return the value typed for a reference; None where the person has none."""
+        ...
+
+
+def read_secrets(
+    workspace: Workspace, references: Iterable[str], *, depth: str, ask: Ask | None = None
+) -> SecretsAtHand:
+    """Read the secrets that are named, each once; at depth ``offline`` nothing is read at all.
+
+    ``ask`` is asked for those that are absent here; not for those that may not be read.
+    """
     reader = workspace.secret_reader()
     if depth == "offline":
         return SecretsAtHand(values={}, readings=SecretReadings(were_read=False), key=None)
     key = workspace.fingerprint_key(reader)
-    reading = reader.read(references)
+    wanted = tuple(references)
+    reading = reader.read(wanted)
+    if ask is not None:
+        for absent in [each for each, problem in reading.problems.items() if problem.code == "secretMissing"]:
+            typed = ask(absent)
+            if typed:
+                reader.take(absent, typed)
+        reading = reader.read(wanted)
     fingerprints = {name: value.fingerprint(key) for name, value in reading.values.items()} if key else {}
     return SecretsAtHand(
         values=reading.values,
@@ -102,8 +123,9 @@ def _verify(
         for each in subjects
         if each.kind == "MarketingAccount"
     }
-    targets = [make_target(each, workspace, secrets=secrets.values, context=context) for each in direct]
     policy = workspace.project.verification
+    tokens = TokenCache(allowed_hosts=policy.servers)
+    targets = [make_target(each, workspace, secrets=secrets.values, tokens=tokens, context=context) for each in direct]
     limits = Limits(
         concurrency=policy.concurrency,
         per_server=policy.per_server,

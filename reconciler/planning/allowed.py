@@ -41,6 +41,12 @@ def is_allowed(secret: str, manifest: str, secrets: Secrets) -> bool:
     return any(matches(glob, secret) and matches(scope, manifest) for glob, scope in entries)
 
 
+def is_allowed_somewhere(secret: str, secrets: Secrets) -> bool:
+    """Tell whether ``secrets.allow`` lets any manifest name a secret: what recorded accounts, without one, need."""
+    unscoped = secrets.model_copy(update={"allow": tuple(_glob_and_scope(entry)[0] for entry in secrets.allow)})
+    return is_allowed(secret, "", unscoped)
+
+
 def _glob_and_scope(entry: str | ScopedSecret) -> tuple[str, str]:
     if isinstance(entry, str):
         return entry, "**"

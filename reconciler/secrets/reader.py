@@ -56,6 +56,14 @@ class SecretReader:
             {reference: self._problems[reference] for reference in wanted if reference in self._problems},
         )
 
+    def take(self, reference: str, text: str) -> None:
+        """Take what a person typed as the value of a reference, under the rules for every value."""
+        self._problems.pop(reference, None)
+        try:
+            self._values[reference] = SecretValue(_checked(text, reference))
+        except _Unreadable as unreadable:
+            self._problems[reference] = unreadable.problem
+
     def _read_one(self, reference: str) -> None:
         source, _, key = reference.partition(":")
         try:

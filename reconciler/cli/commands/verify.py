@@ -12,43 +12,100 @@ if TYPE_CHECKING:
     from reconciler.cli.session import GlobalOptions
     from reconciler.model.evidence import Depth
     from reconciler.operations.verify import Verified
+    from reconciler.operations.verifying import Ask
+    from reconciler.operations.workspace import Workspace
 
 
 @click.command()
 @click.argument("selectors", metavar="[SEL]...", nargs=-1)
+@click.option(
+    "--recorded",
+    "is_recorded",
+    is_flag=True,
+    help="Verify what is in state instead of the manifests, and record how it stands.",
+)
 @depth_option("How far to verify; message sends a test message to the operator.")
 @operator_option
+@click.option(
+    "--ask-secrets", "asks_secrets", is_flag=True, help="Ask on the terminal for secrets that cannot be read here."
+)
 @format_option("text", "json")
 @click.pass_obj
 def verify(
-    options: GlobalOptions, selectors: tuple[str, ...], depth: str | None, operator: str | None, format_: str
+    options: GlobalOptions,
+    selectors: tuple[str, ...],
+    *,
+    is_recorded: bool,
+    depth: str | None,
+    operator: str | None,
+    asks_secrets: bool,
+    format_: str,
 ) -> int:
     """Check settings: connect, log in and try the sender of each account, as the manifests have it.
+
+    With --recorded the accounts in state are verified as they were applied, and the outcome is recorded: an account
+    that fails is failing from then on, one that passes is active again. Run it every night.
 
     \b
     Examples:
         reconciler verify
         reconciler verify sales-pl --depth message --operator you@example.com
+        reconciler verify sales-pl --ask-secrets
+        reconciler verify --recorded
     """
     import sys
 
     from reconciler.cli.output import put, put_json, tell
-    from reconciler.cli.progress import shown_progress
     from reconciler.cli.session import style_for, workspace
-    from reconciler.operations.verify import verify_manifests
     from reconciler.render.documents import verify_document
     from reconciler.render.text import verification_text
 
+    ask = _asking() if asks_secrets else None
     place = workspace(options, operator=operator)
-    wanted = cast("Depth", depth or place.project.verification.depth.plan)
-    with shown_progress() as progress:
-        verified = verify_manifests(place, selectors, depth=wanted, progress=progress)
+    depths = place.project.verification.depth
+    wanted = cast("Depth", depth or (depths.recorded if is_recorded else depths.plan))
+    verified = _verify(place, selectors, wanted, ask, is_recorded=is_recorded)
     if format_ == "json":
         put_json(verify_document(verified.verifications, verified.kinds, diagnostics=verified.diagnostics))
     else:
         put(verification_text(verified.verifications, verified.kinds, style=style_for(sys.stdout)))
         tell(verified.diagnostics)
     return _exit_code(verified)
+
+
+def _verify(
+    place: Workspace, selectors: tuple[str, ...], depth: Depth, ask: Ask | None, *, is_recorded: bool
+) -> Verified:
+    from reconciler.cli.progress import shown_progress
+    from reconciler.operations.recheck import verify_recorded
+    from reconciler.operations.verify import verify_manifests
+    from reconciler.provenance import find_provenance
+
+    with shown_progress() as progress:
+        if not is_recorded:
+            return verify_manifests(place, selectors, depth=depth, progress=progress, ask=ask)
+        provenance = find_provenance(place.root, environ=place.environ, actor=None, reference=None)
+        return verify_recorded(place, selectors, depth=depth, provenance=provenance, progress=progress, ask=ask)
+
+
+def _asking() -> Ask:
+    """Return what asks on the terminal, without an echo; refuse where nobody is there to answer."""
+    from reconciler.cli.session import is_interactive
+
+    if not is_interactive():
+        raise click.UsageError("--ask-secrets asks on the terminal, and there is none. Set the variables instead.")
+
+    def ask(reference: str) -> str | None:
+        typed = click.prompt(
+            f"Value of {reference} (not shown; Enter to leave it out)",
+            default="",
+            show_default=False,
+            hide_input=True,
+            err=True,
+        )
+        return str(typed) or None
+
+    return ask
 
 
 def _exit_code(verified: Verified) -> int:

@@ -1,0 +1,123 @@
+"""Records how accounts stand after they were verified again: one transaction, told in the journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from reconciler.diagnostics import Diagnostic, note, warning
+from reconciler.model.route import with_fingerprints
+from reconciler.planning.finish import failure_of
+from reconciler.planning.recheck import is_transient, recheck
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.model.evidence import Depth, Evidence
+    from reconciler.model.recorded import Provenance, RecordedAccount
+    from reconciler.operations.workspace import Workspace
+    from reconciler.store import Transaction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recheck:
+    """One account as it was recorded when the run began, and what was found of it."""
+
+    account: RecordedAccount
+    fingerprints: dict[str, str]
+    """Of all its secrets, as read now."""
+    evidence: Evidence
+
+    @property
+    def rotated(self) -> list[str]:
+        """The references whose value is another than recorded."""
+        recorded = self.account.fingerprints
+        return sorted(secret for secret, now in self.fingerprints.items() if recorded.get(secret, now) != now)
+
+    @property
+    def has_verdict(self) -> bool:
+        """Whether the account passed or failed; what was withheld or skipped says nothing about it."""
+        return self.evidence.verification.status in {"passed", "failed"}
+
+
+def record_rechecks(
+    rechecks: Sequence[Recheck], workspace: Workspace, provenance: Provenance, depth: Depth
+) -> list[Diagnostic]:
+    """Record every verdict in one transaction, and return what is to be told of it."""
+    if not rechecks:
+        return []
+    told: list[Diagnostic] = []
+    journaled: dict[str, Any] = {}
+    fail_after = workspace.project.verification.fail_after
+    with workspace.open_store() as store, store.write() as transaction:
+        current = transaction.state().accounts
+        for each in rechecks:
+            before = current.get(each.account.name)
+            if before is None or before.revision != each.account.revision:
+                told.append(_changed_meanwhile(each.account.name))
+                continue
+            after = _rechecked(each, before, fail_after)
+            _put(each, after, transaction)
+            told += _told(each, before, after, fail_after)
+            if (before.status, before.status_reason) != (after.status, after.status_reason) or each.rotated:
+                journaled[after.name] = _journaled(each, before, after)
+        payload = {
+            "actor": provenance.actor.name,
+            "actorSource": provenance.actor.source,
+            "commit": provenance.commit,
+            "depth": depth,
+            "verified": len(rechecks),
+            "accounts": journaled,
+        }
+        transaction.append_journal("verify", payload, at=workspace.now())
+    return told
+
+
+def _rechecked(each: Recheck, before: RecordedAccount, fail_after: int) -> RecordedAccount:
+    verification = recheck(before.verification, each.evidence.verification, fail_after=fail_after)
+    after = replace(before, verification=verification, evidence=each.evidence)
+    if each.evidence.verification.status != "passed" or not each.evidence.settings_digest:
+        return after
+    return replace(after, fingerprints=each.fingerprints, settings_digest=each.evidence.settings_digest)
+
+
+def _put(each: Recheck, after: RecordedAccount, transaction: Transaction) -> None:
+    transaction.put_account(after)
+    if each.rotated and each.evidence.verification.status == "passed":
+        transaction.put_routes(after.name, with_fingerprints(after.secret_routes, after.fingerprints))
+
+
+def _told(each: Recheck, before: RecordedAccount, after: RecordedAccount, fail_after: int) -> list[Diagnostic]:
+    found, name = each.evidence.verification, after.name
+    told = []
+    if found.status == "passed" and each.rotated:
+        detail = f"The value of {', '.join(each.rotated)} has changed, and {name} passes with the new one."
+        told.append(note("rotationRecorded", detail, subject=name))
+    if found.status == "passed" and before.status in {"failing", "unverified"}:
+        told.append(note("statusRecovered", f"{name} was {before.status} and is {after.status} again.", subject=name))
+    if (
+        found.status == "failed"
+        and is_transient(found)
+        and after.verification
+        and after.verification.transient_failures
+    ):
+        count = after.verification.transient_failures
+        detail = (
+            f"This is transient failure {count} in a row of {name}; it stays {after.status} until {fail_after}: "
+            f"{failure_of(found)}"
+        )
+        told.append(warning("failureNotCounted", detail, subject=name))
+    return told
+
+
+def _journaled(each: Recheck, before: RecordedAccount, after: RecordedAccount) -> dict[str, Any]:
+    return {
+        "before": {"status": before.status, "reason": before.status_reason},
+        "after": {"status": after.status, "reason": after.status_reason},
+        "rotated": each.rotated if each.evidence.verification.status == "passed" else [],
+    }
+
+
+def _changed_meanwhile(name: str) -> Diagnostic:
+    detail = f"{name} was changed or deleted in state while it was verified, so what was found was not recorded."
+    return warning("changedMeanwhile", detail, subject=name)

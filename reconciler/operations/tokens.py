@@ -1,0 +1,51 @@
+"""From an account's canonical ``authentication`` to the source of its access token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reconciler.oauth2 import TokenRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.model.secrets import SecretValue
+    from reconciler.oauth2 import TokenCache
+    from reconciler.smtp.deadline import Deadline
+    from reconciler.verification import TokenSource
+
+
+@dataclass(frozen=True, eq=False)
+class TokenAtHand:
+    """A token that is named by reference: it is there already."""
+
+    value: SecretValue
+
+    def __call__(self, _deadline: Deadline, /) -> SecretValue:
+        """Return the token."""
+        return self.value
+
+
+def token_source(
+    login: Mapping[str, Any], secrets: Mapping[str, SecretValue], tokens: TokenCache
+) -> TokenSource | None:
+    """Return where the token comes from; None where none is declared, or a secret for it was not read."""
+    if "accessToken" in login:
+        value = secrets.get(login["accessToken"])
+        return TokenAtHand(value) if value is not None else None
+    declared: Mapping[str, Any] | None = login.get("oauth2")
+    if declared is None:
+        return None
+    named = [declared[name] for name in ("clientSecret", "refreshToken") if name in declared]
+    if any(reference not in secrets for reference in named):
+        return None
+    return tokens.source(
+        TokenRequest(
+            token_url=declared["tokenUrl"],
+            client_id=declared["clientId"],
+            client_secret=secrets.get(declared.get("clientSecret", "")),
+            refresh_token=secrets.get(declared.get("refreshToken", "")),
+            scope=declared.get("scope"),
+        )
+    )
