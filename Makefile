@@ -74,6 +74,8 @@ bench: $(TEST_READY)
 generate: $(TEST_READY)
 	@$(RUN) -m tools.generate
 	@$(RUN) -m tests.docs.console
+	@$(RUN) -m tests.system.swaks
+	@$(RUN) -m tests.docs.mistakes
 
 clean:
 	@rm -rf $(VENV) build dist playground .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*

@@ -1,6 +1,6 @@
-"""Measure and print: plans of 1,000 and 10,000 accounts against parsing alone, and start-up against bare Python.
+"""Measure and print: plans against parsing alone, start-up against bare Python, verification against its latency bound.
 
-python -m benchmarks [--json] [--accounts N]... [--runs N]
+python -m benchmarks [--json] [--only plans|verification] [--accounts N]... [--runs N]
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.generate_accounts import write_project
 from benchmarks.measure import Measured, MeasuredCommandFailed, Timing, measure_in_turns
+from benchmarks.verification import Throughput, measure_verification, throughput_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,16 +50,29 @@ class Comparison:
 
 def main() -> int:
     """Measure, print, and return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="How long plans and start-up take.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="How long plans, start-up and verification take."
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--accounts", type=int, action="append", help="how many accounts (default: 1000 and 10000)")
     parser.add_argument("--runs", type=int, default=5, help="runs of each; medians are shown (default: 5)")
+    parser.add_argument("--only", choices=("plans", "verification"), help="measure one of the two")
     arguments = parser.parse_args()
-    comparisons = _start_up(max(arguments.runs, 10))
-    for count in arguments.accounts or _COUNTS:
-        comparisons += _plans(count, arguments.runs)
-    print(_as_json(comparisons) if arguments.json else _as_table(comparisons))
+    comparisons: list[Comparison] = []
+    if arguments.only != "verification":
+        comparisons += _start_up(max(arguments.runs, 10))
+        for count in arguments.accounts or _COUNTS:
+            comparisons += _plans(count, arguments.runs)
+    throughputs = measure_verification() if arguments.only != "plans" else []
+    if arguments.json:
+        print(_as_json(comparisons, throughputs))
+    else:
+        print("\n\n".join([*([_as_table(comparisons)] if comparisons else []), *_throughput_tables(throughputs)]))
     return 0
+
+
+def _throughput_tables(throughputs: Sequence[Throughput]) -> list[str]:
+    return [throughput_table(throughputs)] if throughputs else []
 
 
 def _start_up(runs: int) -> list[Comparison]:
@@ -146,9 +160,14 @@ def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(cells).rstrip()
 
 
-def _as_json(comparisons: Sequence[Comparison]) -> str:
-    measured = [asdict(comparison) | {"ratio": comparison.ratio} for comparison in comparisons]
-    return json.dumps({"python": platform.python_version(), "cores": os.cpu_count(), "comparisons": measured}, indent=2)
+def _as_json(comparisons: Sequence[Comparison], throughputs: Sequence[Throughput]) -> str:
+    document = {
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "comparisons": [asdict(comparison) | {"ratio": comparison.ratio} for comparison in comparisons],
+        "verification": [asdict(each) | {"shareOfBound": each.share_of_bound} for each in throughputs],
+    }
+    return json.dumps(document, indent=2)
 
 
 if __name__ == "__main__":

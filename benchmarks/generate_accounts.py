@@ -71,6 +71,8 @@ metadata:
   name: generated
 operator:
   email: ops@example.com
+verification:
+  domainChecks: off
 """
 
 

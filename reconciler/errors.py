@@ -12,7 +12,7 @@ The tree::
     │   └── JournalBroken           1   the journal does not hold together
     ├── VerificationFailed          3   a check failed, so nothing was applied
     ├── GuardRefused                4   a guard refused, or a credential was withheld
-    └── PlanStale                   5   the state is no longer what the plan was made from
+    └── PlanStale                   5   the state is no longer what was planned from or looked at
 
 The facts are in ``diagnostics``; the text of the exception is made from them.
 """
@@ -80,6 +80,6 @@ class GuardRefused(ReconcilerError):
 
 
 class PlanStale(ReconcilerError):
-    """The state has moved on since the plan was made."""
+    """The state has moved on since the plan was made, or since somebody looked who decides."""
 
     exit_code = 5

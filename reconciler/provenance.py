@@ -60,11 +60,16 @@ def find_provenance(
     """
     commit = _commit_of(folder, environ)
     return Provenance(
-        actor=_flagged(actor) or _ci_actor(environ) or _login(environ),
+        actor=find_actor(actor, environ=environ),
         commit=commit,
         is_dirty=commit is not None and _is_dirty(folder, environ),
         reference=_clean(reference),
     )
+
+
+def find_actor(flagged: str | None, *, environ: Mapping[str, str]) -> Actor:
+    """Return who acts: whoever the flag names, then whom the CI system names, then the login name. Runs nothing."""
+    return _flagged(flagged) or _ci_actor(environ) or _login(environ)
 
 
 def tracked_files(folder: Path, under: Path, *, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.diagnostics import CODES
 from reconciler.errors import ReconcilerError
 from reconciler.model.check_codes import CHECK_CODES
-from reconciler.model.evidence import CONVERSATION
+from reconciler.model.evidence import CONVERSATION, DOMAIN_CHECKS
 from reconciler.model.manifest import MODELS
 from reconciler.model.project import Project
 from tools.commands import commands_page
@@ -96,11 +96,17 @@ def _checks_page() -> str:
         for code in CHECK_CODES.values()
     )
     order = ", ".join(f"`{check}`" for check in CONVERSATION)
+    domain_checks = ", ".join(f"`{check}`" for check in DOMAIN_CHECKS)
     return page(
         "Checks",
         f"Verification of an account is a conversation with its server, check by check: {order}. After a failure the "
         "later ones are skipped. Each check carries one of these codes. Where no class stands beside a failure, the "
         "server's reply decides: 4xx is transient, 5xx is permanent (RFC 5321 section 4.2.1).",
+        f"Behind it stand the domain checks, which ask name servers: {domain_checks}. `mx` is about the account's own "
+        "domain, where bounces go, `replyTo` about that of its reply-to address. Under `verification.domainChecks: warn`, "
+        "the default, their failures are `warned` and block nothing; under `enforce` they are `failed`, but for `mx` of a "
+        "marketing account, whose address need not exist as a mailbox; under `off` the five are skipped. They are made from "
+        "depth `connect` on.",
         table(("code", "checks", "status", "class", "cause", "what to do"), rows),
     )
 

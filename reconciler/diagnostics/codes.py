@@ -57,6 +57,9 @@ _TABLE = (
     Code("sharedWithoutOwner", "Nobody sees this account", "The account is not shared and has no owner, so no user sees it under --as.", "Add metadata.owner, or shared: true."),
     Code("portMismatch", "Port and encryption do not fit", "Port 465 is implicit TLS (RFC 8314 section 3.3); 587 and 25 begin in clear text and use STARTTLS.", "Write encryption: tls for port 465 and encryption: starttls for 587 or 25."),
     Code("unencryptedLogin", "Login without encryption", "A password would travel in clear text.", "Write encryption: starttls or tls."),
+    Code("unencryptedProxyLogin", "Proxy login without encryption", "The protocols of proxies send user name and password in clear text.", "Use a password that opens nothing but the proxy, over a network that you trust."),
+    Code("proxyPasswordUnused", "Proxy password is not used", "SOCKS4 sends a user id and no password.", "Remove the password, or write type: socks5."),
+    Code("basicAuthEnding", "Login by password is ending", "The provider takes passwords over SMTP no longer, not for much longer, or app passwords only.", "Log in by OAuth2, as the lines in the message show, or with an app password where the provider still takes one."),
     Code("noPlatformServer", "Platform server is not declared", "Without platform.smtp in the project file, marketing accounts cannot be verified by a conversation.", "Declare platform.smtp in the project file."),
     Code("unusedServer", "Mail server is not used", "No account names this MailServer.", "Remove it, or name it under smtp.server."),
     Code("noManifests", "No accounts in the manifests folder", "The folder holds no account.", "Add a manifest."),
@@ -79,6 +82,11 @@ _TABLE = (
     Code("selectorMatchesNothing", "Selector matches nothing", "A name, glob or label selects no account, so the command would silently do less than was meant.", "Correct the selector."),
     Code("internalError", "Unexpected error", "A fault in reconciler itself.", "Report it with the text shown; no secret is in it."),
     Code("interrupted", "Interrupted", "The command was stopped by Ctrl-C. Nothing was left half-written.", "Run it again."),
+    # Contacts
+    Code("contactsInvalid", "Contacts cannot be read", "The file is neither CSV with a header that names email nor JSON lines.", "Correct its header or form; see the detail."),
+    Code("contactUnreadable", "Line of the contacts file cannot be read", "A line is malformed, so the contact on it is left out; the others are not affected.", "Correct the line."),
+    Code("detailNeverPresent", "No contact has the detail", "The account takes a value from a detail that no contact of the file has, so the override never takes place.", "Correct the detail's name in the manifest, or the column's in the file; names must be exactly the same."),
+    Code("accountNotActive", "Account is not active", "Only active accounts send.", "See reconciler accounts show NAME."),
     # Verification
     Code("verificationFailed", "Verification failed", "A check of an account that would change failed.", "Mend what the check says; or leave the account out with --exclude; or --override-verification NAME=REASON."),
     Code("verificationIncomplete", "Verification is missing", "There is no evidence of the depth that apply needs.", "Plan again where the servers can be reached."),
@@ -92,9 +100,18 @@ _TABLE = (
     Code("evidenceReused", "Evidence of an earlier run was used", "The same settings were verified lately, so they were not verified again.", "Nothing to do; reconciler verify verifies anew."),
     Code("recordedFailing", "A recorded account is failing", "The last verification of an account that does not change in this plan failed.", "Run reconciler verify NAME."),
     Code("heldChange", "Change is held", "The change is left out of this plan because its verification failed.", "Mend the cause, then plan again."),
-    Code("approvalReset", "Approval will be asked for again", "The approval belongs to what was approved, and the change alters that.", "Nothing to do; the platform decides again after apply."),
+    Code("approvalReset", "Approval will be asked for again", "The decision belongs to what was decided on, and the change alters that.", "Nothing to do; the platform decides again after apply."),
     Code("previousNameUnknown", "Previous name is not recorded", "No account is recorded under metadata.previousName, so there is nothing to rename.", "Remove previousName, or correct it."),
-    Code("awaitingApproval", "Waits for the platform", "A marketing account is pending until the platform decides.", "Nothing to do here; the platform approves or rejects it."),
+    Code("awaitingApproval", "Waits for the platform", "A marketing account is pending until the platform decides.", "The platform decides with reconciler approve NAME, or reconciler reject NAME --reason TEXT."),
+    Code("staysSuspended", "Suspended", "An account was stopped with reconciler suspend and cannot send until it is resumed.", "Nothing to do here; reconciler resume NAME ends it."),
+    Code("suspensionEnds", "Suspension ends with the account", "The plan deletes a suspended account; the stop is kept with the account and goes with it.", "Exclude the account if the stop is to stay."),
+    # The platform's decisions and the emergency stop
+    Code("approvalNotNeeded", "Account needs no approval", "The platform decides on marketing accounts only; an own account sends through its owner's mailbox.", "Leave the account out; reconciler suspend NAME stops an account of either kind."),
+    Code("alreadyDecided", "Already decided", "The platform has decided so already, on the account as it is recorded.", "Nothing to do; see reconciler accounts show NAME."),
+    Code("alreadySuspended", "Already suspended", "The account is suspended.", "Nothing to do; reconciler resume NAME ends it."),
+    Code("notSuspended", "Not suspended", "Only an account that is suspended can be resumed.", "See reconciler accounts show NAME for why an account does not send."),
+    Code("reasonInvalid", "Reason cannot be used", "The reason is empty, too long, or holds control characters.", "Write one line of at most 500 characters."),
+    Code("unknownRevision", "No such revision", "The number is beyond the last revision that state holds.", "Take the revision from reconciler accounts show NAME, or the newest from reconciler history."),
     # Guards
     Code("tooManyDeletes", "Too many deletions", "The plan deletes more accounts than guards.maxDeletes allows.", "Look whether manifests are missing; if all is meant, add --allow-deletes N.", is_guard=True),
     Code("protectedAccount", "Account is protected", "The account is recorded with preventDelete: true.", "First apply a manifest with preventDelete: false.", is_guard=True),
@@ -111,6 +128,7 @@ _TABLE = (
     Code("planBlocked", "Plan is blocked", "The plan was blocked when it was made.", "Mend what blocks it and plan again.", is_guard=True),
     # Staleness
     Code("planStale", "Plan is stale", "An account of the plan has changed in state since the plan was made.", "Plan again, and have it reviewed again."),
+    Code("decisionStale", "Account changed since it was looked at", "The account was changed by a later revision than the one given with --if-revision.", "Look at it again, then decide with the new revision."),
     Code("planApplied", "Plan is applied already", "This very plan has been applied.", "Nothing to do."),
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Name servers as the project file names them: an address, with a port where it is not 53."""
+"""What the project file says for the domain checks: name servers and DKIM selectors."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 _WITH_PORT = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]{2,45})\]|(?P<v4>[0-9.]{7,15})):(?P<port>[0-9]{1,5})\Z")
+_SELECTOR_PATTERN = r"^(?!.*\.\.)(?!\.)[A-Za-z0-9_.-]{1,63}(?<!\.)$(?!\n)"
+_SELECTOR = re.compile(_SELECTOR_PATTERN)
 _DNS_PORT = 53
 _HIGHEST_PORT = 65535
 
@@ -21,6 +23,8 @@ def split_name_server(written: str) -> tuple[str, int]:
     """
     found = _WITH_PORT.match(written)
     address = (found["v6"] or found["v4"]) if found else written
+    if "%" in address:
+        raise ValueError("a zone belongs to one machine")
     port = int(found["port"]) if found else _DNS_PORT
     if not 1 <= port <= _HIGHEST_PORT:
         raise ValueError(f"{port} is no port")
@@ -53,3 +57,21 @@ NameServer = Annotated[
     ),
 ]
 """The address of a name server as written; see ``split_name_server``."""
+
+
+def _check_selector(written: str) -> str:
+    if not _SELECTOR.match(written):
+        raise PydanticCustomError(
+            "invalidValue",
+            "is not a DKIM selector: it is the part before ._domainkey of the key's name, 1 to 63 letters, digits, "
+            "hyphens, underscores and single dots",
+        )
+    return written
+
+
+DkimSelector = Annotated[
+    str,
+    AfterValidator(_check_selector),
+    WithJsonSchema({"type": "string", "description": "A DKIM selector.", "pattern": _SELECTOR_PATTERN}),
+]
+"""A selector (RFC 6376 section 3.1), with the underscores that some signers use."""

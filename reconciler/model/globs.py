@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from reconciler.model.domains import NotADomain, domain_to_ascii
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -27,6 +29,18 @@ def matches(glob: str, text: str) -> bool:
 def matches_any(globs: Iterable[str], text: str) -> bool:
     """Tell whether the text matches at least one of the globs."""
     return any(matches(glob, text) for glob in globs)
+
+
+def matches_any_host(globs: Iterable[str], host: str) -> bool:
+    """Tell whether a host (A-labels, or an address) matches at least one of the globs, however those are written."""
+    return matches_any((_lowered(glob) for glob in globs), host)
+
+
+def _lowered(glob: str) -> str:
+    try:
+        return domain_to_ascii(glob)
+    except NotADomain:
+        return glob.lower()  # it holds a wildcard, or is an address
 
 
 def is_glob(text: str) -> bool:

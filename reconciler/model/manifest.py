@@ -16,6 +16,7 @@ API_VERSION = "reconciler/v1"
 
 Encryption = Literal["starttls", "tls", "none"]
 Mechanism = Literal["auto", "plain", "login", "cram-md5", "scram-sha-256", "xoauth2", "oauthbearer"]
+DEFAULT_PORTS: dict[Encryption, int] = {"starttls": 587, "tls": 465, "none": 25}
 TOKEN_MECHANISMS: frozenset[Mechanism] = frozenset({"xoauth2", "oauthbearer"})
 ProxyType = Literal["socks5", "socks4", "http"]
 Kind = Literal["OwnAccount", "MarketingAccount"]

@@ -129,6 +129,9 @@ class ApplyInputs(Value):
     )
     allow_deletes: int | None = Field(None, description="The --allow-deletes that the plan was made with.")
     grants_used: Annotated[tuple[str, ...], Field(strict=False)] = Field((), description="Grants that routes needed.")
+    platform_routes: Annotated[tuple[SecretRoute, ...], Field(strict=False)] = Field(
+        (), description="Where the platform's own secrets travelled while marketing accounts were verified."
+    )
 
 
 class SavedPlan(Plan):
@@ -140,4 +143,6 @@ class SavedPlan(Plan):
     @property
     def would_be_pending(self) -> tuple[str, ...]:
         """The accounts that apply would leave waiting for the platform's decision."""
-        return tuple(name for name, account in self.inputs.accounts.items() if account.awaits_approval)
+        held = {change.name for change in self.changes if change.held}
+        awaiting = (name for name, account in self.inputs.accounts.items() if account.awaits_approval)
+        return tuple(name for name in awaiting if name not in held)

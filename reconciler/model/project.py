@@ -9,9 +9,9 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from reconciler.model.base import Value
+from reconciler.model.dnsnames import DkimSelector, NameServer
 from reconciler.model.evidence import Depth
 from reconciler.model.manifest import Encryption, ServerSmtp
-from reconciler.model.nameservers import NameServer
 from reconciler.model.references import Secret
 from reconciler.model.text import Email, Host, Name, Port, Text, VariableName
 
@@ -30,10 +30,6 @@ def _parse_date(written: Any) -> Any:
 Date = Annotated[date, BeforeValidator(_parse_date), WithJsonSchema({"type": "string", "format": "date"})]
 Globs = Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
-DkimSelector = Annotated[
-    str, Field(max_length=63, pattern=r"^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$")
-]
-"""A selector (RFC 6376 section 3.1), with the underscores that some signers use."""
 
 
 class ProjectMetadata(Value):

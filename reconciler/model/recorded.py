@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from reconciler.model.base import Value
+from reconciler.model.canonical import digest
 from reconciler.model.evidence import Depth, Evidence, Instant
 from reconciler.model.manifest import Kind  # noqa: TC001 - the same
 from reconciler.model.route import SecretRoute, routes_of
@@ -36,6 +37,10 @@ class Approval(Value):
     def as_seen(self) -> str:
         """The decision and what it belongs to, as a plan notes it to tell later whether it was decided anew."""
         return f"{self.decision} {self.subject_digest}"
+
+    def covers(self, kind: Kind, spec: dict[str, Any]) -> bool:
+        """Tell whether the decision was made on these settings, as far as it belongs to them."""
+        return self.subject_digest == approval_digest(kind, spec)
 
 
 class Suspension(Value):
@@ -200,3 +205,9 @@ def approval_subject(kind: Kind, spec: dict[str, Any]) -> dict[str, Any] | None:
     if kind != "MarketingAccount":
         return None
     return {name: spec.get(name) for name in ("email", "displayName", "replyTo", "overrideFrom", "overrideTo")}
+
+
+def approval_digest(kind: Kind, spec: dict[str, Any]) -> str | None:
+    """Return the digest of what an approval covers; None for an own account."""
+    subject = approval_subject(kind, spec)
+    return None if subject is None else digest(subject)

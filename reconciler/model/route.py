@@ -49,7 +49,7 @@ class SecretRoute(Value):
     route: Route = Field(description="Where it travels.")
 
 
-def routes_of(spec: dict[str, Any], ca_digest: str | None) -> tuple[SecretRoute, ...]:
+def routes_of(spec: Mapping[str, Any], ca_digest: str | None) -> tuple[SecretRoute, ...]:
     """Return every secret of an account's canonical spec with each of its routes, in a fixed order.
 
     Tokens got by OAuth2 travel the SMTP route too, so their secrets have two routes.

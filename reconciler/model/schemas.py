@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.model.manifest import MODELS
 from reconciler.model.plan import Plan
 from reconciler.model.project import Project
+from reconciler.model.resolution import ResolutionDocument
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,16 +141,31 @@ def project_schema() -> Schema:
 @lru_cache(maxsize=1)
 def plan_schema() -> Schema:
     """Return the schema of what ``plan`` and ``show`` print as JSON, the document on error included."""
-    generated = Plan.model_json_schema(by_alias=True, mode="serialization", ref_template="#/$defs/{model}")
+    return _published("plan.schema.json", "A plan of reconciler", _or_error("Plan", Plan))
+
+
+@lru_cache(maxsize=1)
+def resolution_schema() -> Schema:
+    """Return the schema of what ``resolve`` prints as JSON, the document on error included.
+
+    A line of ``--format jsonl`` is one ``Resolution`` of its definitions.
+    """
+    body = _or_error("Resolutions", ResolutionDocument)
+    return _published("resolution.schema.json", "What resolve prints", body)
+
+
+def _or_error(name: str, document: type[Plan | ResolutionDocument]) -> Schema:
+    """Return the schema of a model's document, or of what is printed where there is none."""
+    generated = document.model_json_schema(by_alias=True, mode="serialization", ref_template="#/$defs/{model}")
     definitions = generated.pop("$defs")
     for model, descriptions in _DESCRIPTIONS.items():
         definitions[model]["additionalProperties"] = False
-        for name, description in descriptions.items():
-            definitions[model]["properties"][name]["description"] = description
-    definitions["Plan"] = generated
+        for field, description in descriptions.items():
+            definitions[model]["properties"][field]["description"] = description
+    definitions[name] = generated
     definitions["Error"] = {
         "type": "object",
-        "description": "What is printed where no plan could be made at all.",
+        "description": f"What is printed where {_NOTHING_MADE[name]}.",
         "additionalProperties": False,
         "required": ["formatVersion", "status", "diagnostics"],
         "properties": {
@@ -162,8 +178,10 @@ def plan_schema() -> Schema:
             },
         },
     }
-    body = {"anyOf": [{"$ref": "#/$defs/Plan"}, {"$ref": "#/$defs/Error"}], "$defs": definitions}
-    return _published("plan.schema.json", "A plan of reconciler", body)
+    return {"anyOf": [{"$ref": f"#/$defs/{name}"}, {"$ref": "#/$defs/Error"}], "$defs": definitions}
+
+
+_NOTHING_MADE = {"Plan": "no plan could be made at all", "Resolutions": "nothing could be resolved at all"}
 
 
 _DESCRIPTIONS = {
@@ -186,6 +204,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "account.schema.json": account_schema,
     "plan.schema.json": plan_schema,
     "project.schema.json": project_schema,
+    "resolution.schema.json": resolution_schema,
 }
 """File name to the function that makes its content."""
 

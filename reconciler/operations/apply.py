@@ -16,6 +16,7 @@ from reconciler.operations.proving import Demand, Proofs, prove
 from reconciler.operations.recording import (
     account_routes,
     applied_summary,
+    approval_changes,
     journal_payload,
     make_revision,
     recorded_account,
@@ -23,6 +24,7 @@ from reconciler.operations.recording import (
 from reconciler.planfile import has_valid_seal
 from reconciler.planning.grants import withheld_problem
 from reconciler.planning.guards import changed_kind, guard_deletes, guard_state_folder
+from reconciler.planning.platform import PLATFORM
 from reconciler.planning.policy import Policy
 from reconciler.planning.routes import Traveller, judge_routes
 
@@ -208,8 +210,11 @@ def _record(
         at = workspace.now()
         number = recorded.serial + 1
         revision = make_revision(plan, applied, summary, number=number, at=at, provenance=order.provenance)
-        for change in _in_safe_order(applied):
+        written = [
             _write_change(change, transaction, recorded, proofs, workspace, number=number, at=at)
+            for change in _in_safe_order(applied)
+        ]
+        transaction.put_routes(PLATFORM, proofs.platform_routes)
         if proofs.fingerprint_key_id is not None and recorded.fingerprint_key_id is None:
             transaction.set_fingerprint_key_id(proofs.fingerprint_key_id)
         transaction.add_revision(revision)
@@ -218,6 +223,11 @@ def _record(
             plan, revision, proofs, provenance=order.provenance, overrides=order.overrides, depth=depth
         )
         payload["trustsProject"] = order.trusts_project
+        payload["approvals"] = approval_changes(
+            recorded.accounts,
+            [account for account in written if account is not None],
+            {change.name: change.previous_name for change in applied if change.previous_name is not None},
+        )
         transaction.append_journal("apply", payload, at=at)
     held = tuple(proofs.held.values())
     return Applied(status="applied", revision=number, summary=summary, diagnostics=held)
@@ -237,19 +247,22 @@ def _write_change(
     *,
     number: int,
     at: datetime,
-) -> None:
+) -> RecordedAccount | None:
+    """Write one change, and return the account as it is recorded now; None for a deletion."""
     if change.action == "delete":
         transaction.delete_account(change.name)
-        return
+        return None
     proof = proofs.by_name[change.name]
+    is_automatic = workspace.project.platform.approval == "automatic"
     account = recorded_account(
         change,
         proof,
         recorded.accounts.get(change.previous_name or change.name),
         revision=number,
         at=at,
-        is_approved=workspace.project.platform.approval == "automatic",
+        is_approved=is_automatic and not proof.prepared.awaits_approval,
         key_id=proofs.fingerprint_key_id,
     )
     transaction.put_account(account, previous_name=change.previous_name)
     transaction.put_routes(change.name, account_routes(proof))
+    return account

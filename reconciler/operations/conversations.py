@@ -3,6 +3,11 @@
 Each server has a queue of its targets and up to ``per_server`` lanes that work through it, so that one slow server
 holds up nobody else. The lanes run on daemon threads: Ctrl-C ends the program at once, and since nothing is written
 before all conversations are over, nothing is left half-written.
+
+A conversation that is tried again waits in its lane and keeps its thread, one of ``concurrency``, meanwhile. One
+server's pauses can take ``per_server`` threads at most, each for some seconds and never beyond the account's limit;
+the other servers' lanes go on with the rest. So ``concurrency`` should be well above ``per_server``, as it is unless
+the project file says otherwise.
 """
 
 from __future__ import annotations
@@ -15,13 +20,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.model.evidence import CheckName, Observed, SkipCode, Verification, all_skipped
-from reconciler.verification import Finding, verify
+from reconciler.verification import USUAL_RETRIES, Finding, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
-    from reconciler.verification import Target
+    from reconciler.verification import Proxy, Retries, Target
 
 _CONNECTING: frozenset[CheckName] = frozenset({"dns", "proxy", "connect"})
 
@@ -60,10 +65,16 @@ class _Run:
     limits: Limits
     ends_at: float
     now: Callable[[], datetime]
+    retries: Retries
 
 
 def converse(
-    targets: Sequence[Target], limits: Limits, *, now: Callable[[], datetime], progress: Progress
+    targets: Sequence[Target],
+    limits: Limits,
+    *,
+    now: Callable[[], datetime],
+    progress: Progress,
+    retries: Retries = USUAL_RETRIES,
 ) -> dict[str, Finding]:
     """Return what was found, by account; every account of every target has a finding.
 
@@ -72,7 +83,8 @@ def converse(
     """
     if not targets:
         return {}
-    run = _Run(_lanes(targets, limits), queue.SimpleQueue(), limits, time.monotonic() + limits.deadline_seconds, now)
+    ends_at = time.monotonic() + limits.deadline_seconds
+    run = _Run(_lanes(targets, limits), queue.SimpleQueue(), limits, ends_at, now, retries)
     for _ in range(min(limits.concurrency, run.lanes.qsize())):
         threading.Thread(target=_work, args=(run,), daemon=True, name="verification").start()
     total = sum(len(target.senders) for target in targets)
@@ -89,7 +101,7 @@ def converse(
 
 def _lanes(targets: Iterable[Target], limits: Limits) -> queue.SimpleQueue[_Lane]:
     """Return the lanes, the first of every server before the second of any."""
-    by_server: dict[tuple[str, int, str | None], deque[Target]] = defaultdict(deque)
+    by_server: dict[tuple[str, int, Proxy | None], deque[Target]] = defaultdict(deque)
     for target in targets:
         by_server[(target.server.host, target.server.port, target.server.proxy)].append(target)
     servers = [_Lane(waiting) for waiting in by_server.values()]
@@ -133,7 +145,8 @@ def _verify_one(target: Target, lane: _Lane, run: _Run, skip: SkipCode | None) -
     if skip is not None:
         return {sender.name: _skipped(target, skip, run.now()) for sender in target.senders}
     remaining = max(1, int(run.ends_at - time.monotonic()))
-    findings = verify(replace(target, timeout_seconds=min(target.timeout_seconds, remaining)), now=run.now)
+    limited = replace(target, timeout_seconds=min(target.timeout_seconds, remaining))
+    findings = verify(limited, now=run.now, retries=run.retries)
     could_not_connect = all(_failed_to_connect(finding.verification) for finding in findings.values())
     with lane.lock:
         lane.failures = lane.failures + 1 if could_not_connect else 0

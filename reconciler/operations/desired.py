@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, error, sort_key, warning
 from reconciler.manifests import read_ca_files, read_manifests
 from reconciler.planning.allowed import refused_secrets
 from reconciler.planning.lint import lint
+from reconciler.planning.platform import resolve_platform
 from reconciler.planning.resolve import CaFiles, ca_paths, resolve
 
 if TYPE_CHECKING:
     from reconciler.model.desired import DesiredAccount
     from reconciler.operations.workspace import Workspace
+    from reconciler.planning.platform import PlatformServer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +25,16 @@ class Desired:
     accounts: tuple[DesiredAccount, ...]
     problems: tuple[Diagnostic, ...]
     folder_exists: bool
+    platform: PlatformServer | None = None
+    """The platform's server; None where the project file declares none, or none that can be used."""
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The references of all secrets that are named; the platform's where there are marketing accounts."""
+        named = {each.secret for account in self.accounts for each in account.secret_routes}
+        if self.platform is not None and any(account.kind == "MarketingAccount" for account in self.accounts):
+            named |= {each.secret for each in self.platform.secret_routes}
+        return frozenset(named)
 
     @property
     def is_valid(self) -> bool:
@@ -36,9 +48,11 @@ def read_desired(workspace: Workspace) -> Desired:
     found = read_manifests(folder, root=workspace.root)
     usable, unusable = read_ca_files(sorted(ca_paths(found.manifests)), root=workspace.root)
     resolution = resolve(found.manifests, CaFiles(usable, unusable))
+    platform, platform_problems = read_platform(workspace)
     problems = (
         *found.problems,
         *resolution.problems,
+        *platform_problems,
         *refused_secrets(resolution.accounts, workspace.project.secrets),
         *lint(resolution.accounts, found.manifests, workspace.project),
     )
@@ -46,7 +60,15 @@ def read_desired(workspace: Workspace) -> Desired:
         accounts=resolution.accounts,
         problems=tuple(sorted(problems, key=sort_key)),
         folder_exists=found.folder_exists,
+        platform=platform,
     )
+
+
+def read_platform(workspace: Workspace) -> tuple[PlatformServer | None, list[Diagnostic]]:
+    """Return the platform's server with its private CA read, and what is wrong with it; None where there is none."""
+    declared = workspace.project.platform.smtp
+    paths = [declared.ca_file] if declared is not None and declared.ca_file is not None else []
+    return resolve_platform(declared, CaFiles(*read_ca_files(paths, root=workspace.root)))
 
 
 def validate(workspace: Workspace) -> Desired:
@@ -60,6 +82,4 @@ def validate(workspace: Workspace) -> Desired:
         problem = warning("noManifests", f"The manifests folder {folder} holds no account yet.")
     else:
         return desired
-    return Desired(
-        accounts=desired.accounts, problems=(*desired.problems, problem), folder_exists=desired.folder_exists
-    )
+    return replace(desired, problems=(*desired.problems, problem))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler import __version__
 from reconciler.model.plan import ApplyInputs, SavedPlan, Summary
@@ -23,6 +23,7 @@ from reconciler.verification import TestContext
 if TYPE_CHECKING:
     from reconciler.model.evidence import Depth
     from reconciler.model.recorded import RecordedState
+    from reconciler.model.route import SecretRoute
     from reconciler.operations.conversations import Progress
     from reconciler.operations.workspace import Workspace
     from reconciler.planning.draft import Draft, DraftChange
@@ -56,7 +57,7 @@ def plan(workspace: Workspace, request: PlanRequest, *, progress: Progress) -> S
         return _invalid_plan(workspace, desired)
     with workspace.open_store() as store:
         recorded = store.read_state()
-    references = {each.secret for account in desired.accounts for each in account.secret_routes}
+    references = desired.secrets
     secrets = read_secrets(workspace, references, depth=request.depth)
     draft = make_plan(desired.accounts, recorded, _policy(workspace, request, desired, secrets, recorded))
     gathered = _verify(draft, request, workspace, secrets, progress)
@@ -79,16 +80,10 @@ def _policy(
         allow_deletes=request.allow_deletes,
         holds_failing=request.holds_failing,
         secrets=secrets.readings,
-        platform=platform_settings(workspace),
+        platform=desired.platform,
         manifests_folder_exists=desired.folder_exists,
         tracked_state_files=state_files_in_git(workspace),
     )
-
-
-def platform_settings(workspace: Workspace) -> dict[str, Any] | None:
-    """Return the platform's server as the settings digest of marketing accounts covers it."""
-    smtp = workspace.project.platform.smtp
-    return smtp.model_dump(mode="json", exclude_none=True) if smtp is not None else None
 
 
 def state_files_in_git(workspace: Workspace) -> tuple[str, ...]:
@@ -106,11 +101,24 @@ def _verify(
         for each in draft.to_verify
         if each.after is not None
         and each.change.name not in request.skips
-        and not any(route.secret in unreadable for route in each.after.secret_routes)
+        and not any(route.secret in unreadable for route in _routes_needed(each, draft))
     ]
     digest = changes_digest((each.change for each in draft.changes), draft.lifted_guards)
     context = test_context(workspace, digest)
-    return gather_evidence(subjects, workspace, secrets=secrets, context=context, progress=progress)
+    return gather_evidence(
+        subjects,
+        workspace,
+        platform=draft.policy.platform,
+        secrets=secrets,
+        context=context,
+        progress=progress,
+    )
+
+
+def _routes_needed(each: DraftChange, draft: Draft) -> tuple[SecretRoute, ...]:
+    """Return the routes whose secrets a verification of the change needs."""
+    assert each.after is not None  # noqa: S101 - only accounts that are wanted are verified
+    return (*each.after.secret_routes, *(draft.platform_routes if each.is_marketing else ()))
 
 
 def _subject(each: DraftChange, request: PlanRequest, workspace: Workspace) -> Subject:

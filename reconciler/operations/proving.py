@@ -9,13 +9,16 @@ from reconciler.diagnostics import Diagnostic, error, warning
 from reconciler.errors import GuardRefused, InvalidInput, PlanStale, SecretUnreadable, VerificationFailed
 from reconciler.manifests import read_ca_files
 from reconciler.model.recorded import RecordedVerification
-from reconciler.operations.plan import platform_settings, test_context
+from reconciler.model.route import with_fingerprints
+from reconciler.operations.desired import read_platform
+from reconciler.operations.plan import test_context
 from reconciler.operations.targets import Subject
 from reconciler.operations.verifying import gather_evidence, read_secrets
 from reconciler.planning.allowed import is_allowed
 from reconciler.planning.evidence import depth_needed, standing_of
 from reconciler.planning.finish import failure_of
 from reconciler.planning.grants import withheld_problem
+from reconciler.planning.platform import PLATFORM, platform_routes
 from reconciler.planning.routes import Traveller, judge_routes
 from reconciler.planning.settings import settings_digest, settings_of
 
@@ -26,9 +29,11 @@ if TYPE_CHECKING:
     from reconciler.model.manifest import Kind
     from reconciler.model.plan import Change, PreparedAccount, SavedPlan
     from reconciler.model.recorded import RecordedAccount, RecordedState
+    from reconciler.model.route import SecretRoute
     from reconciler.model.secrets import FingerprintKey
     from reconciler.operations.conversations import Progress
     from reconciler.operations.workspace import Workspace
+    from reconciler.planning.platform import PlatformServer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +53,17 @@ class Proofs:
     by_name: Mapping[str, Proof]
     held: Mapping[str, Diagnostic] = field(default_factory=dict)
     fingerprint_key_id: str | None = None
+    platform_routes: tuple[SecretRoute, ...] = ()
+    """Where the platform's own secrets travelled."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Gathered:
+    """What was verified anew, where the platform's own secrets travelled for it, and the key that was used."""
+
+    proofs: Mapping[str, Proof] = field(default_factory=dict)
+    platform_routes: tuple[SecretRoute, ...] = ()
+    key: FingerprintKey | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,11 +102,16 @@ def prove(
     depths = {name: depth_needed(name, demand.depth, workspace.project, today) for name in prepared}
     proofs, open_names = _settle(prepared, depths, workspace, demand)
     _judge(plan, proofs, demand)
-    gathered, key = _gather(plan, prepared, open_names, recorded, workspace, depths, progress)
-    proofs.update(gathered)
+    gathered = _gather(plan, prepared, open_names, recorded, workspace, depths, progress)
+    proofs.update(gathered.proofs)
     held = _judge(plan, proofs, demand)
     kept = {name: proof for name, proof in proofs.items() if name not in held}
-    return Proofs(by_name=kept, held=held, fingerprint_key_id=key.key_id if key else plan.inputs.fingerprint_key_id)
+    return Proofs(
+        by_name=kept,
+        held=held,
+        fingerprint_key_id=gathered.key.key_id if gathered.key else plan.inputs.fingerprint_key_id,
+        platform_routes=gathered.platform_routes or plan.inputs.platform_routes,
+    )
 
 
 def _check_overrides(plan: SavedPlan, demand: Demand) -> None:
@@ -199,36 +220,55 @@ def _gather(
     workspace: Workspace,
     depths: Mapping[str, Depth],
     progress: Progress,
-) -> tuple[dict[str, Proof], FingerprintKey | None]:
+) -> _Gathered:
     if not open_names:
-        return {}, None
+        return _Gathered()
     accounts = {name: prepared[name] for name in open_names}
     kinds = {change.name: change.kind for change in plan.changes}
     references = {name: _references(account) for name, account in accounts.items()}
-    wanted = {secret for name in accounts if depths[name] != "offline" for secret in references[name]}
+    to_contact = [name for name in accounts if depths[name] != "offline"]
+    platform = _platform(workspace)
+    through_platform = platform_routes(platform, {kinds[name] for name in to_contact}, {})
+    wanted = {secret for name in to_contact for secret in references[name]} | {each.secret for each in through_platform}
     secrets = read_secrets(workspace, wanted, depth="message")
     if secrets.readings.unreadable:
         raise SecretUnreadable(list(secrets.readings.unreadable.values()))
     _check_key(wanted, secrets.key, recorded)
     _check_ca_files(accounts, workspace)
     fresh = {
-        name: _refreshed(account, kinds[name], references[name], secrets.readings.fingerprints, workspace)
+        name: _refreshed(account, kinds[name], secrets.readings.fingerprints, platform)
         for name, account in accounts.items()
     }
-    _check_routes({**prepared, **fresh}, recorded, workspace)
+    through_platform = with_fingerprints(through_platform, secrets.readings.fingerprints)
+    _check_routes({**prepared, **fresh}, through_platform, recorded, workspace)
     evidence = gather_evidence(
         [_subject(name, kinds[name], fresh[name], depths[name]) for name in sorted(fresh)],
         workspace,
+        platform=platform,
         secrets=secrets,
         context=test_context(workspace, plan.changes_digest),
         progress=progress,
     ).evidence
-    return {name: _proven(fresh[name], evidence[name]) for name in fresh}, secrets.key
+    proofs = {name: _proven(fresh[name], evidence[name]) for name in fresh}
+    return _Gathered(proofs=proofs, platform_routes=through_platform, key=secrets.key)
 
 
-def _check_routes(accounts: Mapping[str, PreparedAccount], recorded: RecordedState, workspace: Workspace) -> None:
+def _platform(workspace: Workspace) -> PlatformServer | None:
+    platform, problems = read_platform(workspace)
+    if problems:
+        raise InvalidInput(problems)
+    return platform
+
+
+def _check_routes(
+    accounts: Mapping[str, PreparedAccount],
+    through_platform: tuple[SecretRoute, ...],
+    recorded: RecordedState,
+    workspace: Workspace,
+) -> None:
     """Refuse, before anything is sent, what the values just read show to be known secrets on new routes."""
     travellers = [Traveller(name, account.manifest or "", account.secret_routes) for name, account in accounts.items()]
+    travellers.append(Traveller(PLATFORM, "", through_platform))
     today = workspace.now().date()
     verdict = judge_routes(travellers, recorded.routes, secrets=workspace.project.secrets, today=today)
     problem = withheld_problem(verdict.withheld)
@@ -280,19 +320,18 @@ def _check_ca_files(accounts: Mapping[str, PreparedAccount], workspace: Workspac
 def _refreshed(
     account: PreparedAccount,
     kind: Kind,
-    references: frozenset[str],
     fingerprints: Mapping[str, str],
-    workspace: Workspace,
+    platform: PlatformServer | None,
 ) -> PreparedAccount:
     """Return the account with the fingerprints and the settings digest as of now."""
+    references = _references(account)
     current = {**account.fingerprints, **{secret: fingerprints[secret] for secret in references & fingerprints.keys()}}
-    if references - current.keys():
-        return account.model_copy(update={"fingerprints": current, "settings_digest": None})
     digest = settings_digest(
         kind,
-        settings_of(account.document["spec"], account.ca_digest),
-        fingerprints=dict(sorted(current.items())),
-        platform=platform_settings(workspace),
+        account.document["spec"],
+        ca_digest=account.ca_digest,
+        fingerprints={**fingerprints, **current},
+        platform=platform,
     )
     return account.model_copy(update={"fingerprints": current, "settings_digest": digest})
 

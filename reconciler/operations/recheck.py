@@ -7,23 +7,25 @@ secrets take the routes that were recorded for them. A passed check of a rotated
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, error, note, sort_key
 from reconciler.errors import InvalidInput, SecretUnreadable
 from reconciler.manifests import read_ca_files
 from reconciler.model.route import with_fingerprints
-from reconciler.operations.plan import platform_settings, test_context
+from reconciler.operations.desired import read_platform
+from reconciler.operations.plan import test_context
 from reconciler.operations.standing import Recheck, record_rechecks
 from reconciler.operations.targets import Subject
 from reconciler.operations.verify import Verified, verification_problems
-from reconciler.operations.verifying import gather_evidence, read_secrets
+from reconciler.operations.verifying import first_use_rules, gather_evidence, read_secrets
 from reconciler.planning.allowed import is_allowed_somewhere
 from reconciler.planning.evidence import depth_needed
 from reconciler.planning.grants import withheld_problem
+from reconciler.planning.platform import PLATFORM, platform_routes
 from reconciler.planning.routes import Traveller, judge_routes
 from reconciler.planning.select import Selectable, is_selected, unmatched
-from reconciler.planning.settings import settings_digest, settings_of
+from reconciler.planning.settings import settings_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,38 +54,64 @@ def verify_recorded(
     with workspace.open_store() as store:
         recorded = store.read_state()
     chosen, problems = _selected(recorded, selectors)
+    platform, platform_problems = read_platform(workspace)
+    if platform_problems:
+        raise InvalidInput(platform_problems)
     wanted = {each.secret for account in chosen for each in account.secret_routes}
     allowed = {secret for secret in wanted if is_allowed_somewhere(secret, workspace.project.secrets)}
-    secrets = read_secrets(workspace, allowed, depth=depth, ask=ask)
-    _require_key(secrets, recorded, needs_key=bool(allowed) and depth != "offline")
+    kinds = {each.kind for each in chosen}
+    platform_secrets = {each.secret for each in platform_routes(platform, kinds, {})}
+    secrets = read_secrets(workspace, allowed | platform_secrets, depth=depth, ask=ask)
+    _require_key(secrets, recorded, needs_key=bool(allowed | platform_secrets) and depth != "offline")
     unusable = {
         **_refused_secrets(chosen, wanted - allowed),
-        **_unreadable_secrets(chosen, secrets),
+        **_unreadable_secrets(chosen, platform_secrets, secrets),
         **_altered_ca_files(chosen, workspace),
     }
     ready = [account for account in chosen if account.name not in unusable]
+    fingerprints = secrets.readings.fingerprints
+    through_platform = platform_routes(platform, {each.kind for each in ready}, fingerprints)
     withheld = judge_routes(
         [
-            Traveller(each.name, "", with_fingerprints(each.secret_routes, _fingerprints(each, secrets)))
-            for each in ready
+            *(Traveller(each.name, "", with_fingerprints(each.secret_routes, fingerprints)) for each in ready),
+            Traveller(PLATFORM, "", through_platform),
         ],
         recorded.routes,
-        secrets=workspace.project.secrets.model_copy(update={"first_use": "grant"}),
+        secrets=first_use_rules(workspace.project.secrets, secrets.readings, recorded),
         today=workspace.now().date(),
     ).withheld
-    subjects = [_subject(each, secrets, workspace, depth, withheld.get(each.name, ())) for each in ready]
+    subjects = [
+        Subject(
+            name=each.name,
+            kind=each.kind,
+            spec=each.spec,
+            settings_digest=settings_digest(
+                each.kind, each.spec, ca_digest=each.ca_digest, fingerprints=fingerprints, platform=platform
+            ),
+            depth=depth_needed(each.name, depth, workspace.project, workspace.now().date()),
+            withheld=withheld.get(PLATFORM if each.kind == "MarketingAccount" else each.name, ()),
+        )
+        for each in ready
+    ]
     context = test_context(workspace, f"state at revision {recorded.serial}")
     evidence = gather_evidence(
-        subjects, workspace, secrets=secrets, context=context, progress=progress, reuses_evidence=False
+        subjects,
+        workspace,
+        platform=platform,
+        secrets=secrets,
+        context=context,
+        progress=progress,
+        reuses_evidence=False,
     ).evidence
     rechecks = [
         Recheck(account=each, fingerprints=_fingerprints(each, secrets), evidence=evidence[each.name]) for each in ready
     ]
-    told = record_rechecks([each for each in rechecks if each.has_verdict], workspace, provenance, depth)
+    verdicts = [each for each in rechecks if each.has_verdict]
+    told = record_rechecks(verdicts, through_platform, workspace, provenance, depth)
     verifications = {name: evidence[name].verification for name in sorted(evidence)}
     refusal = withheld_problem(withheld)
     problems += [*unusable.values(), *((refusal,) if refusal else ()), *told]
-    problems += verification_problems(verifications, explained=withheld)
+    problems += verification_problems(verifications, explained={each.name for each in subjects if each.withheld})
     return Verified(
         verifications=verifications,
         kinds={each.name: each.kind for each in ready},
@@ -135,14 +163,18 @@ def _refused_secrets(accounts: Iterable[RecordedAccount], refused: set[str]) -> 
     }
 
 
-def _unreadable_secrets(accounts: Iterable[RecordedAccount], secrets: SecretsAtHand) -> dict[str, Diagnostic]:
+def _unreadable_secrets(
+    accounts: Iterable[RecordedAccount], platform_secrets: set[str], secrets: SecretsAtHand
+) -> dict[str, Diagnostic]:
+    """Return the accounts that need a secret which cannot be read here; marketing accounts need the platform's."""
     unreadable = secrets.readings.unreadable
-    return {
-        account.name: replace(unreadable[each.secret], subject=account.name)
-        for account in accounts
-        for each in account.secret_routes
-        if each.secret in unreadable
-    }
+    problems = {}
+    for account in accounts:
+        own = {each.secret for each in account.secret_routes}
+        for secret in sorted(own | platform_secrets if account.kind == "MarketingAccount" else own):
+            if secret in unreadable:
+                problems[account.name] = replace(unreadable[secret], subject=account.name)
+    return problems
 
 
 def _altered_ca_files(accounts: Sequence[RecordedAccount], workspace: Workspace) -> dict[str, Diagnostic]:
@@ -167,24 +199,3 @@ def _fingerprints(account: RecordedAccount, secrets: SecretsAtHand) -> dict[str,
     """Return the fingerprints of the account's secrets as read now."""
     known = secrets.readings.fingerprints
     return {each.secret: known[each.secret] for each in account.secret_routes if each.secret in known}
-
-
-def _subject(
-    account: RecordedAccount, secrets: SecretsAtHand, workspace: Workspace, depth: Depth, withheld: Any
-) -> Subject:
-    fingerprints = _fingerprints(account, secrets)
-    is_known = all(each.secret in fingerprints for each in account.secret_routes)
-    digest = settings_digest(
-        account.kind,
-        settings_of(account.spec, account.ca_digest),
-        fingerprints=dict(sorted(fingerprints.items())),
-        platform=platform_settings(workspace),
-    )
-    return Subject(
-        name=account.name,
-        kind=account.kind,
-        spec=account.spec,
-        settings_digest=digest if is_known else None,
-        depth=depth_needed(account.name, depth, workspace.project, workspace.now().date()),
-        withheld=withheld,
-    )

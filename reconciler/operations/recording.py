@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.canonical import canonical_json, digest
+from reconciler.model.canonical import canonical_json
 from reconciler.model.plan import Summary
-from reconciler.model.recorded import Approval, RecordedAccount, Revision, approval_subject
+from reconciler.model.recorded import Approval, RecordedAccount, Revision, approval_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -51,15 +51,34 @@ def _approval(
     change: Change, spec: dict[str, Any], before: RecordedAccount | None, *, at: datetime, is_approved: bool
 ) -> Approval | None:
     """Return the decision that still holds: an approval belongs to what was approved."""
-    subject = approval_subject(change.kind, spec)
-    if subject is None:
+    subject_digest = approval_digest(change.kind, spec)
+    if subject_digest is None:
         return None
-    subject_digest = digest(subject)
-    if before is not None and before.approval is not None and before.approval.subject_digest == subject_digest:
+    if before is not None and before.approval is not None and before.approval.covers(change.kind, spec):
         return before.approval
     if is_approved:
         return Approval(decision="approved", actor=AUTOMATIC, at=at, subject_digest=subject_digest)
     return None
+
+
+def approval_changes(
+    before: Mapping[str, RecordedAccount], after: Iterable[RecordedAccount], previous_names: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what an apply does to approvals, for the journal: those given automatically and those that fall.
+
+    ``previous_names`` gives the recorded name of each account that is renamed.
+    """
+    told = {}
+    for account in after:
+        recorded = before.get(previous_names.get(account.name, account.name))
+        was = recorded.approval if recorded is not None else None
+        if was != account.approval:
+            told[account.name] = {"before": _approval_document(was), "after": _approval_document(account.approval)}
+    return told
+
+
+def _approval_document(approval: Approval | None) -> dict[str, Any] | None:
+    return None if approval is None else approval.model_dump(mode="json")
 
 
 def account_routes(proof: Proof) -> tuple[SecretRoute, ...]:

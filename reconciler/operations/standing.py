@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.diagnostics import Diagnostic, note, warning
 from reconciler.model.route import with_fingerprints
 from reconciler.planning.finish import failure_of
+from reconciler.planning.platform import PLATFORM
 from reconciler.planning.recheck import is_transient, recheck
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.evidence import Depth, Evidence
     from reconciler.model.recorded import Provenance, RecordedAccount
+    from reconciler.model.route import SecretRoute
     from reconciler.operations.workspace import Workspace
     from reconciler.store import Transaction
 
@@ -41,9 +43,16 @@ class Recheck:
 
 
 def record_rechecks(
-    rechecks: Sequence[Recheck], workspace: Workspace, provenance: Provenance, depth: Depth
+    rechecks: Sequence[Recheck],
+    through_platform: tuple[SecretRoute, ...],
+    workspace: Workspace,
+    provenance: Provenance,
+    depth: Depth,
 ) -> list[Diagnostic]:
-    """Record every verdict in one transaction, and return what is to be told of it."""
+    """Record every verdict in one transaction, and return what is to be told of it.
+
+    ``through_platform`` are the routes that the platform's own secrets took.
+    """
     if not rechecks:
         return []
     told: list[Diagnostic] = []
@@ -61,6 +70,8 @@ def record_rechecks(
             told += _told(each, before, after, fail_after)
             if (before.status, before.status_reason) != (after.status, after.status_reason) or each.rotated:
                 journaled[after.name] = _journaled(each, before, after)
+        if any(each.account.kind == "MarketingAccount" for each in rechecks):
+            transaction.put_routes(PLATFORM, through_platform)
         payload = {
             "actor": provenance.actor.name,
             "actorSource": provenance.actor.source,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from reconciler.planning.grants import withheld_reason
 from reconciler.verification import Proxy, Sender, Server, Target, TestContext
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from reconciler.model.evidence import Depth
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from reconciler.model.secrets import SecretValue
     from reconciler.oauth2 import TokenCache
     from reconciler.operations.workspace import Workspace
+    from reconciler.planning.platform import PlatformServer
+
+
+_SECONDS_PER_FURTHER_SENDER = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,16 +40,37 @@ class Subject:
     withheld: tuple[SecretRoute, ...] = ()
 
 
-def make_target(
-    subject: Subject,
-    workspace: Workspace,
-    *,
-    secrets: Mapping[str, SecretValue],
-    tokens: TokenCache,
-    context: TestContext,
-) -> Target:
-    """Return the conversation that verifies an own account; ``tokens`` are those of the run."""
-    smtp: dict[str, Any] = subject.spec["smtp"]
+@dataclass(frozen=True, kw_only=True)
+class Means:
+    """What every conversation of a run is held with."""
+
+    secrets: Mapping[str, SecretValue]
+    tokens: TokenCache
+    context: TestContext
+
+
+def make_target(subject: Subject, workspace: Workspace, means: Means) -> Target:
+    """Return the conversation that verifies an own account."""
+    return _make_target(subject.spec, (subject,), workspace, means)
+
+
+def make_platform_targets(
+    subjects: Sequence[Subject], platform: PlatformServer, workspace: Workspace, means: Means
+) -> list[Target]:
+    """Return the conversations that verify marketing accounts: one for all that go to the same depth."""
+    by_depth: dict[tuple[Depth, bool], list[Subject]] = defaultdict(list)
+    for subject in subjects:
+        by_depth[subject.depth, bool(subject.withheld)].append(subject)
+    return [_make_target({"smtp": platform.smtp}, alike, workspace, means) for alike in by_depth.values()]
+
+
+def _make_target(spec: dict[str, Any], subjects: Sequence[Subject], workspace: Workspace, means: Means) -> Target:
+    """Return a conversation with a server for one or more accounts, which are withheld and verified alike.
+
+    Each account beyond the first has some of the time limit of its own: the limit is one account's.
+    """
+    subject, secrets = subjects[0], means.secrets
+    smtp: dict[str, Any] = spec["smtp"]
     login: dict[str, Any] = smtp.get("authentication", {})
     policy = workspace.project.verification
     return Target(
@@ -56,19 +82,19 @@ def make_target(
             ca_pem=_ca_pem(smtp.get("caFile"), workspace),
             mechanism=login.get("mechanism"),
             username=login.get("username"),
-            proxy=_proxy(subject.spec),
+            proxy=_proxy(spec),
         ),
         password=secrets.get(login.get("password", "")),
-        token=token_source(login, secrets, tokens),
+        token=token_source(login, secrets, means.tokens),
         withheld=_withheld_reason(subject, at_proxy=False),
-        proxy_password=secrets.get(subject.spec.get("proxy", {}).get("password", "")),
+        proxy_password=secrets.get(spec.get("proxy", {}).get("password", "")),
         proxy_withheld=_withheld_reason(subject, at_proxy=True),
         depth=subject.depth,
         operator=workspace.operator,
-        senders=(_sender(subject),),
-        timeout_seconds=policy.timeout_seconds,
+        senders=tuple(_sender(each) for each in subjects),
+        timeout_seconds=policy.timeout_seconds + _SECONDS_PER_FURTHER_SENDER * (len(subjects) - 1),
         allowed_hosts=policy.servers,
-        context=context,
+        context=means.context,
     )
 
 

@@ -26,6 +26,10 @@ class TokenAtHand:
         """Return the token."""
         return self.value
 
+    def known(self) -> SecretValue:
+        """Return the token."""
+        return self.value
+
 
 def token_source(
     login: Mapping[str, Any], secrets: Mapping[str, SecretValue], tokens: TokenCache

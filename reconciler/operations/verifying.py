@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING, Protocol
 from reconciler.model.evidence import Evidence
 from reconciler.oauth2 import TokenCache
 from reconciler.operations.conversations import Limits, Progress, converse
+from reconciler.operations.domainchecks import with_domain_checks
 from reconciler.operations.keptevidence import KeptEvidence
-from reconciler.operations.targets import Subject, evidence_without_conversation, make_target
+from reconciler.operations.targets import (
+    Means,
+    Subject,
+    evidence_without_conversation,
+    make_platform_targets,
+    make_target,
+)
 from reconciler.planning.policy import SecretReadings
 
 if TYPE_CHECKING:
@@ -19,9 +26,10 @@ if TYPE_CHECKING:
     from reconciler.model.recorded import RecordedState
     from reconciler.model.secrets import FingerprintKey, SecretValue
     from reconciler.operations.workspace import Workspace
-    from reconciler.verification import TestContext
+    from reconciler.planning.platform import PlatformServer
+    from reconciler.verification import Finding, TestContext
 
-_NO_PLATFORM = "Marketing accounts are verified with the platform's server, and this run held no conversation with it."
+_NO_PLATFORM = "Marketing accounts are verified with the platform's server, and the project file declares none."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +100,7 @@ def gather_evidence(
     subjects: Sequence[Subject],
     workspace: Workspace,
     *,
+    platform: PlatformServer | None,
     secrets: SecretsAtHand,
     context: TestContext,
     progress: Progress,
@@ -99,33 +108,36 @@ def gather_evidence(
 ) -> Gathered:
     """Return evidence for every subject; what an earlier run found of the same settings spares a conversation.
 
-    What was found is kept for later runs either way.
+    What was found is kept for later runs either way. Marketing accounts are verified with the ``platform``'s server.
     """
+    began_at = workspace.now()
     kept = KeptEvidence(workspace, secrets.key)
     reused = {each.name: found for each in subjects if reuses_evidence and (found := kept.find(each)) is not None}
-    fresh = _verify([each for each in subjects if each.name not in reused], workspace, secrets, context, progress)
+    means = Means(
+        secrets=secrets.values,
+        tokens=TokenCache(allowed_hosts=workspace.project.verification.servers),
+        context=context,
+    )
+    fresh = _verify([each for each in subjects if each.name not in reused], workspace, platform, means, progress)
     kept.keep([each for each in subjects if each.name in fresh], fresh)
-    return Gathered(evidence={**reused, **fresh}, reused=frozenset(reused))
+    complete = with_domain_checks(subjects, {**reused, **fresh}, workspace, since=began_at)
+    return Gathered(evidence=complete, reused=frozenset(reused))
 
 
 def _verify(
     subjects: Sequence[Subject],
     workspace: Workspace,
-    secrets: SecretsAtHand,
-    context: TestContext,
+    platform: PlatformServer | None,
+    means: Means,
     progress: Progress,
 ) -> dict[str, Evidence]:
-    """Return evidence for every subject, by name; own accounts by a conversation each."""
-    at = workspace.now()
-    direct = [each for each in subjects if each.kind == "OwnAccount"]
-    evidence = {
-        each.name: evidence_without_conversation(each, _NO_PLATFORM, at)
-        for each in subjects
-        if each.kind == "MarketingAccount"
-    }
+    """Return evidence for every subject, by name: own accounts by a conversation each, marketing ones by one for all."""
+    own = [each for each in subjects if each.kind == "OwnAccount"]
+    marketing = [each for each in subjects if each.kind == "MarketingAccount"]
+    targets = [make_target(each, workspace, means) for each in own]
+    if platform is not None:
+        targets += make_platform_targets(marketing, platform, workspace, means)
     policy = workspace.project.verification
-    tokens = TokenCache(allowed_hosts=policy.servers)
-    targets = [make_target(each, workspace, secrets=secrets.values, tokens=tokens, context=context) for each in direct]
     limits = Limits(
         concurrency=policy.concurrency,
         per_server=policy.per_server,
@@ -133,9 +145,16 @@ def _verify(
         deadline_seconds=policy.deadline_seconds,
     )
     findings = converse(targets, limits, now=workspace.now, progress=progress)
-    for each in direct:
-        found = findings[each.name]
-        evidence[each.name] = Evidence(
-            settings_digest=each.settings_digest or "", verification=found.verification, observed=found.observed
-        )
-    return evidence
+    at = workspace.now()
+    return {
+        each.name: _evidence(each, findings[each.name])
+        if each.name in findings
+        else evidence_without_conversation(each, _NO_PLATFORM, at)
+        for each in subjects
+    }
+
+
+def _evidence(subject: Subject, found: Finding) -> Evidence:
+    return Evidence(
+        settings_digest=subject.settings_digest or "", verification=found.verification, observed=found.observed
+    )

@@ -28,6 +28,11 @@ class DraftChange:
     needs_evidence: bool
     withheld: tuple[SecretRoute, ...] = ()
 
+    @property
+    def is_marketing(self) -> bool:
+        """Whether the account is the platform's."""
+        return self.change.kind == "MarketingAccount"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
@@ -40,6 +45,8 @@ class Draft:
     problems: tuple[Diagnostic, ...]
     lifted_guards: tuple[LiftedGuard, ...] = ()
     grants_used: tuple[str, ...] = ()
+    platform_routes: tuple[SecretRoute, ...] = ()
+    """Where the platform's own secrets travel for this plan; none where no marketing account needs evidence."""
 
     @property
     def to_verify(self) -> tuple[DraftChange, ...]:

@@ -16,7 +16,6 @@ from reconciler.model.plan import (
     SavedPlan,
     Summary,
 )
-from reconciler.model.recorded import approval_subject
 from reconciler.planning.digests import changes_digest, plan_digest
 
 if TYPE_CHECKING:
@@ -48,7 +47,9 @@ def finish_plan(
     """
     changes = tuple(_verified(each, evidence.get(each.change.name), draft) for each in draft.changes)
     explained = frozenset(each.change.name for each in draft.changes if each.withheld)
-    problems = tuple(sorted({*remarks, *draft.problems, *_outcomes(changes, explained)}, key=sort_key))
+    held = frozenset(change.name for change in changes if change.held)
+    drafted = (problem for problem in draft.problems if problem.code != "approvalReset" or problem.subject not in held)
+    problems = tuple(sorted({*remarks, *drafted, *_outcomes(changes, explained)}, key=sort_key))
     policy = draft.policy
     plan = SavedPlan(
         tool=making.tool,
@@ -74,6 +75,7 @@ def finish_plan(
             depth=making.depth,
             allow_deletes=policy.allow_deletes,
             grants_used=draft.grants_used,
+            platform_routes=draft.platform_routes,
         ),
     )
     return plan.model_copy(update={"plan_digest": plan_digest(plan)})
@@ -108,12 +110,9 @@ def _outcomes(changes: Iterable[Change], explained: frozenset[str]) -> list[Diag
 
 
 def failure_of(verification: Verification) -> str:
-    """Return the sentence of the check that made a verification fail."""
+    """Return the sentence of the first check that made a verification fail."""
     for check in verification.checks:
-        if check.status == "failed":
-            return f"{check.check}: {check.message}"
-    for check in verification.checks:
-        if check.code in {"withheld", "serverDown", "unknownDestination", "deadline"}:
+        if check.status == "failed" or check.code in {"withheld", "serverDown", "unknownDestination", "deadline"}:
             return f"{check.check}: {check.message}"
     return "It was not verified."
 
@@ -174,8 +173,7 @@ def _awaits_approval(each: DraftChange, draft: Draft) -> bool:
     assert each.after is not None  # noqa: S101 - deletions are not prepared
     if each.before is None or each.before.approval is None:
         return True
-    subject = approval_subject(each.after.kind, each.after.spec)
-    return approval_subject(each.before.kind, each.before.spec) != subject
+    return not each.before.approval.covers(each.after.kind, each.after.spec)
 
 
 def _approval(each: DraftChange) -> str | None:

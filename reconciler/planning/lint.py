@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, Location, note, warning
 from reconciler.model.manifest import MailServer
+from reconciler.planning.passwords import ending_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ def lint(
     """Return the remarks on all accounts, each with the place it belongs to."""
     located = {each.manifest.metadata.name: each for each in manifests}
     remarks = [remark for account in accounts for remark in _lint_account(account, located)]
+    remarks.extend(ending_passwords(accounts, located))
     remarks.extend(_unused_servers(accounts, manifests))
     waiting = [account.name for account in accounts if account.kind == "MarketingAccount"]
     if waiting and project.platform.smtp is None:
@@ -44,6 +46,8 @@ def _lint_account(account: DesiredAccount, located: Mapping[str, LocatedManifest
         )
         yield warning("sharedWithoutOwner", detail, subject=account.name, location=source.locator.key_at(("spec",)))
     yield from _lint_server(account, source)
+    if "password" in account.spec.get("proxy", {}):
+        yield from _lint_proxy_password(account, source)
 
 
 def _lint_marketing(account: DesiredAccount, source: LocatedManifest) -> Iterator[Diagnostic]:
@@ -73,6 +77,25 @@ def _lint_server(account: DesiredAccount, source: LocatedManifest) -> Iterator[D
             "machine. Write\n    encryption: starttls"
         )
         yield warning("unencryptedLogin", detail, subject=account.name, location=where)
+
+
+def _lint_proxy_password(account: DesiredAccount, source: LocatedManifest) -> Iterator[Diagnostic]:
+    """Remark on a password for a proxy: none of the protocols encrypts it, and SOCKS4 has none."""
+    proxy = account.spec["proxy"]
+    where = source.locator.value_at(("spec", "proxy", "password"))
+    if proxy["type"] == "socks4":
+        detail = (
+            "SOCKS4 sends a user id and no password, so the one that is declared here is never used. Remove it, or "
+            "write\n    type: socks5"
+        )
+        yield warning("proxyPasswordUnused", detail, subject=account.name, location=where)
+    elif not _is_loopback(proxy["host"]):
+        detail = (
+            f"The login at the {proxy['type']} proxy {proxy['host']} travels in clear text, whatever the encryption "
+            "of the mail server: whoever can read the network between sees it. Use a password that opens nothing but "
+            "the proxy, over a network that you trust."
+        )
+        yield warning("unencryptedProxyLogin", detail, subject=account.name, location=where)
 
 
 def _is_loopback(host: str) -> bool:

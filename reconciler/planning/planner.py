@@ -13,18 +13,21 @@ from reconciler.planning.draft import Draft, DraftChange
 from reconciler.planning.grants import withheld_problem
 from reconciler.planning.guards import GuardFindings, guard_deletes, guard_manifests, guard_state_folder
 from reconciler.planning.match import Matching, Pair, match
+from reconciler.planning.platform import PLATFORM, platform_routes
 from reconciler.planning.remarks import remarks
 from reconciler.planning.routes import Traveller, judge_routes
 from reconciler.planning.select import is_selected, unmatched
 from reconciler.planning.settings import settings_digest, settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from reconciler.diagnostics import Diagnostic
     from reconciler.model.desired import DesiredAccount
     from reconciler.model.recorded import RecordedAccount, RecordedState
+    from reconciler.model.route import SecretRoute
     from reconciler.planning.policy import Policy
+    from reconciler.planning.routes import Verdict
 
 
 def make_plan(desired: Sequence[DesiredAccount], recorded: RecordedState, policy: Policy) -> Draft:
@@ -33,13 +36,15 @@ def make_plan(desired: Sequence[DesiredAccount], recorded: RecordedState, policy
     selected = [pair for pair in matching.pairs if _is_wanted(pair, policy)]
     drafted = [_draft_change(pair, recorded, policy) for pair in selected]
     changes = [change for change in drafted if change is not None]
+    travellers = [_traveller(change) for change in changes if change.after is not None]
+    through_platform = _platform_routes(changes, recorded, policy)
     verdict = judge_routes(
-        [_traveller(change) for change in changes if change.after is not None],
+        [*travellers, Traveller(PLATFORM, "", through_platform)],
         recorded.routes,
         secrets=policy.project.secrets,
         today=policy.today,
     )
-    changes = [replace(each, withheld=verdict.withheld.get(each.change.name, ())) for each in changes]
+    changes = [replace(each, withheld=_withheld(each, verdict)) for each in changes]
     guards = _guard(changes, len(desired), recorded, policy)
     withheld = withheld_problem(verdict.withheld)
     problems = (
@@ -58,6 +63,7 @@ def make_plan(desired: Sequence[DesiredAccount], recorded: RecordedState, policy
         problems=problems,
         lifted_guards=tuple(guard for findings in guards for guard in findings.lifted),
         grants_used=verdict.grants_used,
+        platform_routes=through_platform,
     )
 
 
@@ -87,6 +93,22 @@ def _traveller(each: DraftChange) -> Traveller:
     return Traveller(each.after.name, each.after.file, with_fingerprints(each.after.secret_routes, each.fingerprints))
 
 
+def _platform_routes(
+    changes: Iterable[DraftChange], recorded: RecordedState, policy: Policy
+) -> tuple[SecretRoute, ...]:
+    """Return where the platform's own secrets travel; nowhere where no marketing account is to be verified."""
+    kinds = {each.change.kind for each in changes if each.needs_evidence}
+    return platform_routes(policy.platform, kinds, _known_fingerprints(recorded, policy))
+
+
+def _needs_platform(each: DraftChange) -> bool:
+    return each.needs_evidence and each.is_marketing
+
+
+def _withheld(each: DraftChange, verdict: Verdict) -> tuple[SecretRoute, ...]:
+    return verdict.withheld.get(PLATFORM if _needs_platform(each) else each.change.name, ())
+
+
 def _draft_change(pair: Pair, recorded: RecordedState, policy: Policy) -> DraftChange | None:
     """Return the change that makes recorded what is desired; None where nothing changes."""
     before, after = pair.before, pair.after
@@ -98,7 +120,10 @@ def _draft_change(pair: Pair, recorded: RecordedState, policy: Policy) -> DraftC
     if before is not None and not (is_renamed or rotated or _is_altered(before, after)):
         return None
     fingerprints = _fingerprints(before, after, recorded, policy)
-    digest = _settings_digest(after, fingerprints, policy)
+    known = {**_known_fingerprints(recorded, policy), **fingerprints}
+    digest = settings_digest(
+        after.kind, after.spec, ca_digest=after.ca_digest, fingerprints=known, platform=policy.platform
+    )
     return DraftChange(
         change=_change(before, after, rotated),
         before=before,
@@ -193,19 +218,15 @@ def _fingerprints(
     before: RecordedAccount | None, after: DesiredAccount, recorded: RecordedState, policy: Policy
 ) -> dict[str, str]:
     """Return the fingerprints of the account's secrets: as read, else as recorded for the same reference."""
-    known = dict(before.fingerprints) if before is not None else {}
-    if _is_comparable(recorded, policy) or recorded.fingerprint_key_id is None:
-        known.update(policy.secrets.fingerprints)
+    known = {**(before.fingerprints if before is not None else {}), **_known_fingerprints(recorded, policy)}
     wanted = {each.secret for each in after.secret_routes}
     return {secret: fingerprint for secret, fingerprint in sorted(known.items()) if secret in wanted}
 
 
-def _settings_digest(after: DesiredAccount, fingerprints: dict[str, str], policy: Policy) -> str | None:
-    if any(each.secret not in fingerprints for each in after.secret_routes):
-        return None
-    return settings_digest(
-        after.kind, settings_of(after.spec, after.ca_digest), fingerprints=fingerprints, platform=policy.platform
-    )
+def _known_fingerprints(recorded: RecordedState, policy: Policy) -> Mapping[str, str]:
+    """Return the fingerprints of what was read, none where they were made with another key than state's."""
+    is_usable = _is_comparable(recorded, policy) or recorded.fingerprint_key_id is None
+    return policy.secrets.fingerprints if is_usable else {}
 
 
 def _has_same_settings(before: RecordedAccount, after: DesiredAccount, digest: str | None) -> bool:

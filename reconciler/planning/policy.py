@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from reconciler.diagnostics import Diagnostic
     from reconciler.model.project import Project
+    from reconciler.planning.platform import PlatformServer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ class Policy:
     allow_deletes: int | None = None
     holds_failing: bool = False
     secrets: SecretReadings = SecretReadings()
-    platform: Mapping[str, Any] | None = None
-    """The platform's server in canonical form, for the settings digest of marketing accounts."""
+    platform: PlatformServer | None = None
+    """The platform's server; None where the project file declares none."""
     manifests_folder_exists: bool = True
     tracked_state_files: tuple[str, ...] = ()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, note, warning
-from reconciler.model.recorded import approval_subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,7 +28,8 @@ def remarks(
     steady = [pair for pair in selected if pair.name not in changed and pair.before is not None]
     return [
         *_secret_remarks(changes, steady, policy, recorded),
-        *(_reset_approval(each) for each in changes if _resets_approval(each)),
+        *(_reset_approval(each, policy) for each in changes if _resets_approval(each)),
+        *_suspension_remarks(changes, [pair.before for pair in selected if pair.before is not None]),
         *_steady_remarks([pair.before for pair in steady if pair.before is not None]),
     ]
 
@@ -73,17 +74,46 @@ def _awaiting(pending: Sequence[RecordedAccount]) -> Diagnostic:
     return note("awaitingApproval", f"These wait for the platform's decision: {listed}{more}.", subject=subject)
 
 
+def _suspension_remarks(changes: Sequence[DraftChange], accounts: Sequence[RecordedAccount]) -> list[Diagnostic]:
+    """Return what becomes of the emergency stop: it outlives every change but the deletion of its account."""
+    deleted = {each.before.name for each in changes if each.before is not None and each.after is None}
+    stopped = sorted((account for account in accounts if account.suspension is not None), key=attrgetter("name"))
+    ended = [_ended_suspension(account) for account in stopped if account.name in deleted]
+    kept = [account for account in stopped if account.name not in deleted]
+    return [*ended, _kept_suspensions(kept)] if kept else ended
+
+
+def _kept_suspensions(stopped: Sequence[RecordedAccount]) -> Diagnostic:
+    listed = ", ".join(account.name for account in stopped[:_SHOWN_NAMES])
+    more = f", and {len(stopped) - _SHOWN_NAMES} more" if len(stopped) > _SHOWN_NAMES else ""
+    detail = f"These are suspended and cannot send; an apply does not change that: {listed}{more}."
+    return note("staysSuspended", detail, subject=stopped[0].name if len(stopped) == 1 else None)
+
+
+def _ended_suspension(account: RecordedAccount) -> Diagnostic:
+    detail = (
+        f"{account.name} is suspended ({account.status_reason}), and the stop goes with it: an account that is recorded "
+        "under this name later is not suspended."
+    )
+    return warning("suspensionEnds", detail, subject=account.name)
+
+
 def _resets_approval(each: DraftChange) -> bool:
     if each.before is None or each.after is None or each.before.approval is None:
         return False
-    before = approval_subject(each.before.kind, each.before.spec)
-    return before != approval_subject(each.after.kind, each.after.spec)
+    return not each.before.approval.covers(each.after.kind, each.after.spec)
 
 
-def _reset_approval(each: DraftChange) -> Diagnostic:
+def _reset_approval(each: DraftChange, policy: Policy) -> Diagnostic:
+    assert each.before is not None  # noqa: S101 - there was an approval
+    assert each.before.approval is not None  # noqa: S101 - the same
+    before = each.before.approval
+    outcome = "after apply the account is pending until the platform decides again."
+    if policy.project.platform.approval == "automatic":
+        outcome = "apply approves the account as it will be, because the project file says approval: automatic."
     detail = (
-        f"The platform has decided on {each.change.name} as it is recorded. The change alters what was decided on, "
-        "so after apply the account is pending until the platform decides again."
+        f"The platform has {before.decision} {each.change.name} as it is recorded ({before.actor}, "
+        f"{before.at:%Y-%m-%d %H:%M} UTC). The change alters what was decided on, so {outcome}"
     )
     return warning("approvalReset", detail, subject=each.change.name)
 
@@ -93,6 +123,8 @@ def _secret_remarks(
 ) -> list[Diagnostic]:
     unreadable = policy.secrets.unreadable
     needed = {secret.secret for each in changes if each.after is not None for secret in each.after.secret_routes}
+    if policy.platform is not None and any(each.is_marketing and each.needs_evidence for each in changes):
+        needed |= {each.secret for each in policy.platform.secret_routes}
     problems = [unreadable[secret] for secret in sorted(needed & unreadable.keys())]
     idle = {each.secret for pair in steady if pair.after is not None for each in pair.after.secret_routes} - needed
     problems.extend(replace(unreadable[secret], severity="warning") for secret in sorted(idle & unreadable.keys()))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.diagnostics import Diagnostic, Location, error
 from reconciler.model.desired import DesiredAccount
 from reconciler.model.domains import address_to_ascii, host_to_ascii
-from reconciler.model.manifest import MailServer, MarketingAccount, OwnAccount
+from reconciler.model.manifest import DEFAULT_PORTS, MailServer, MarketingAccount, OwnAccount
 from reconciler.model.references import is_key_of, reference_text
 from reconciler.model.secrets import SECRET_FIELDS
 from reconciler.planning.suggest import did_you_mean
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from reconciler.model.manifest import Account
     from reconciler.model.source import CaFile, LocatedManifest
 
-DEFAULT_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _CREDENTIALS = ("password", "accessToken", "oauth2")
 _AUTHENTICATION = ("spec", "smtp", "authentication")
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.canonical import digest
+from reconciler.model.route import routes_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model.manifest import Kind
+    from reconciler.planning.platform import PlatformServer
 
 _COVERED = ("email", "displayName", "replyTo", "smtp", "proxy", "overrideFrom", "overrideTo")
 
@@ -27,11 +29,23 @@ def settings_of(spec: Mapping[str, Any], ca_digest: str | None) -> dict[str, Any
 
 def settings_digest(
     kind: Kind,
-    settings: Mapping[str, Any],
+    spec: Mapping[str, Any],
     *,
+    ca_digest: str | None,
     fingerprints: Mapping[str, str],
-    platform: Mapping[str, Any] | None,
-) -> str:
-    """Return the digest of settings; ``fingerprints`` are those of every secret the settings name."""
-    server = {"platform": platform} if kind == "MarketingAccount" else {}
-    return digest({"kind": kind, "settings": settings, "fingerprints": fingerprints, **server})
+    platform: PlatformServer | None,
+) -> str | None:
+    """Return the digest of an account's settings; None where the fingerprint of a secret concerned is missing."""
+    secrets = sorted({each.secret for each in routes_of(spec, ca_digest)})
+    if any(secret not in fingerprints for secret in secrets):
+        return None
+    covered: dict[str, Any] = {
+        "kind": kind,
+        "settings": settings_of(spec, ca_digest),
+        "fingerprints": {secret: fingerprints[secret] for secret in secrets},
+    }
+    if kind == "MarketingAccount":
+        covered["platform"] = platform.settings(fingerprints) if platform is not None else None
+        if platform is not None and covered["platform"] is None:
+            return None
+    return digest(covered)

@@ -21,6 +21,7 @@ _MAX_REPLY_LINES = 128
 _MAX_REPLY_OCTETS = 64 * 1024
 _READ_OCTETS = 4096
 _CHALLENGE = 334
+_LEAVING = b"421"
 _LAST_WORDS_SECONDS = 0.2
 _FAREWELL_SECONDS = 1.0
 
@@ -33,7 +34,7 @@ class Channel:
         self._socket = connected
         self._deadline = deadline
         self._received = bytearray()
-        self._mask: CredentialMask | None = None
+        self._masks: list[CredentialMask] = []
         self.step: CheckName = "greeting"
 
     @property
@@ -53,7 +54,7 @@ class Channel:
 
     def mask(self, mask: CredentialMask) -> None:
         """Mask a credential in every reply from now on."""
-        self._mask = mask
+        self._masks = [each for each in self._masks if not each.is_of_the_same(mask)] + [mask]
 
     def encrypt(self, context: ssl.SSLContext, server_name: str) -> ssl.SSLSocket:
         """Do the TLS handshake and speak TLS from now on; ``ssl.SSLError`` and ``OSError`` are the caller's.
@@ -62,7 +63,7 @@ class Channel:
         the handshake to count, and what was said cannot be told from what somebody slipped in.
         """
         if self._received:
-            raise SmtpFault("plaintextInjected", step="tls", facts={"sample": clean(bytes(self._received[:60]))})
+            raise SmtpFault("plaintextInjected", step="tls", facts={"sample": self.sample(bytes(self._received))})
         wrapped = context.wrap_socket(self._socket, server_hostname=server_name, do_handshake_on_connect=False)
         self._socket = wrapped
         wrapped.settimeout(self._deadline.remaining_seconds())
@@ -90,9 +91,23 @@ class Channel:
             raise self._last_words() from None
 
     def ask(self, line: bytes) -> Reply:
-        """Send one line, without its CR LF, and return the reply."""
+        """Send one line, without its CR LF, and return the reply.
+
+        Raise ``SmtpFault`` unaskedReply where the server says anything before or beside it: its replies could no
+        longer be told apart, and a stale one might pass for success.
+        """
+        self._refuse(self.unasked())
         self.send(line + b"\r\n")
-        return self.read_reply()
+        reply = self.read_reply()
+        self._refuse(bytes(self._received))
+        return reply
+
+    def unasked(self) -> bytes:
+        """Return what the server has said without being asked, as far as it has arrived; wait for nothing."""
+        if not self._received:
+            with contextlib.suppress(OSError):  # nothing has come; or the end has, which the next step is told of
+                self._receive(0)
+        return bytes(self._received)
 
     def read_reply(self) -> Reply:
         """Return the next whole reply; raise ``SmtpFault`` for silence, a closed connection, or no reply at all."""
@@ -109,6 +124,10 @@ class Channel:
                 return Reply(code, tuple(lines), (found.group(3) or b"") if code == _CHALLENGE else b"")
             if len(lines) >= _MAX_REPLY_LINES or total_octets > _MAX_REPLY_OCTETS:
                 raise self._fault("replyTooLong")
+
+    def sample(self, octets: bytes) -> str:
+        """Return the beginning of foreign octets for a message: masked, cleaned, cut."""
+        return clean(self._masked(octets), max_characters=60)
 
     def say_farewell(self, line: bytes) -> None:
         """Send a last line without waiting for a reply, and close; nothing that goes wrong matters any more."""
@@ -168,12 +187,18 @@ class Channel:
             return self._fault("connectionLost")
         return SmtpFault("connectionLost", step=self.step, reply=reply)
 
+    def _refuse(self, unasked: bytes) -> None:
+        """Refuse what came unasked, but for 421: a server says that whenever it must leave. RFC 5321 section 3.8."""
+        if not _LEAVING.startswith(unasked[: len(_LEAVING)]):
+            raise SmtpFault("unaskedReply", step=self.step, facts={"sample": self.sample(unasked)})
+
     def _not_a_reply(self, line: bytes) -> SmtpFault:
-        sample = clean(self._masked(line), max_characters=60)
-        return SmtpFault("invalidReply", step=self.step, facts={"sample": sample})
+        return SmtpFault("invalidReply", step=self.step, facts={"sample": self.sample(line)})
 
     def _masked(self, octets: bytes) -> bytes:
-        return self._mask.apply(octets) if self._mask else octets
+        for mask in self._masks:
+            octets = mask.apply(octets)
+        return octets
 
     def _fault(self, code: str) -> SmtpFault:
         return SmtpFault(code, step=self.step)

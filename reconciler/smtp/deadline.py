@@ -26,6 +26,11 @@ class Deadline:
             raise TimeoutError
         return seconds
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left."""
+        return self._ends_at <= self._clock()
+
     def sooner(self, seconds: float) -> Deadline:
         """Return a deadline ``seconds`` from now, or this one where it comes first."""
         return Deadline(min(seconds, self._ends_at - self._clock()), clock=self._clock)

@@ -7,27 +7,32 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import re
+import secrets
 import socket
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import NotADomain, address_to_ascii, domain_to_ascii, host_to_ascii
 from reconciler.smtp import tls
-from reconciler.smtp.auth import choose
+from reconciler.smtp.blame import refusal_of_recipient
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.masking import CredentialMask
+from reconciler.smtp.sasl import choose, fitting
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable
 
     from reconciler.model.evidence import CheckName
-    from reconciler.smtp.auth import Credential, Exchange
     from reconciler.smtp.channel import Channel
     from reconciler.smtp.replies import Reply
+    from reconciler.smtp.sasl import Credential, Exchange
     from reconciler.smtp.tls import TlsFacts
 
 _MAX_COMMAND_OCTETS = 510
-_MAX_CHALLENGES = 8
+_MAX_RESPONSE_OCTETS = 12_288
+"""RFC 4954 section 4: the longest base64 text of a login."""
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _KEYWORD = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,39}\Z")
 
@@ -38,21 +43,27 @@ _AUTH_CODES = {
     535: "credentialsRejected",
     538: "encryptionRequired",
 }
-_BASIC_AUTH_OFF = {(535, "5.7.139"), (550, "5.7.30")}
-"""Microsoft's replies where login by password is turned off for the mailbox or the organisation."""
-_RELAYING = re.compile(r"\brelay", re.IGNORECASE)
-_AUTHENTICATION_REQUIRED, _TOO_LARGE = 530, 552
+_READY, _LOGGED_IN, _DONE, _CHALLENGE, _SEND_MESSAGE = 220, 235, 250, 334, 354
+_FIRST_REFUSAL = 400
+_AUTHENTICATION_REQUIRED, _REJECTED, _TOO_LARGE = 530, 535, 552
 
 
 class Session:
     """One session on one channel; the steps are called in SMTP's order, and a fault ends it."""
 
-    def __init__(self, channel: Channel, *, is_loopback: bool) -> None:
-        """Take over the channel; on loopback alone a login may go unencrypted."""
+    def __init__(
+        self, channel: Channel, *, is_loopback: bool, make_nonce: Callable[[], str] = secrets.token_urlsafe
+    ) -> None:
+        """Take over the channel; on loopback alone a login may go unencrypted. ``make_nonce`` gives random text."""
         self._channel = channel
         self._is_loopback = is_loopback
+        self._make_nonce = make_nonce
         self._helo_name = ""
         self._extensions: dict[str, str] = {}
+        self.has_tried_login = False
+        """Whether AUTH was sent, or begun to be, whatever came of it."""
+        self.has_handed_over = False
+        """Whether the end of the last message was sent, or begun to be, so that it may have been taken."""
 
     def offers(self, extension: str) -> bool:
         """Tell whether the last EHLO reply named an extension, such as STARTTLS."""
@@ -72,7 +83,9 @@ class Session:
         """Read the greeting and say EHLO, or HELO to a server that knows no EHLO. RFC 5321 sections 3.1, 3.2."""
         self._channel.step = "greeting"
         greeting = self._read_greeting()
-        if not greeting.is_positive:
+        if greeting.code < _FIRST_REFUSAL and greeting.code != _READY:
+            raise SmtpFault("notSmtp", step="greeting", reply=greeting, facts={"sample": str(greeting)})
+        if greeting.code != _READY:
             code = "serverBusy" if greeting.is_transient else "serverRefused"
             raise SmtpFault(code, step="greeting", reply=greeting)
         self._helo_name = helo_argument(helo_name, self._channel.local_address)
@@ -83,9 +96,12 @@ class Session:
         self._channel.step = "tls"
         if not self.offers("STARTTLS"):
             raise SmtpFault("starttlsNotOffered", step="tls")
-        reply = self._channel.ask(b"STARTTLS")
-        if not reply.is_positive:
+        self._channel.send(b"STARTTLS\r\n")
+        reply = self._channel.read_reply()
+        self._require_meaningful(reply, _READY)
+        if reply.code != _READY:
             raise SmtpFault("starttlsRefused", step="tls", reply=reply)
+        self._channel.unasked()  # what has come by now, the handshake refuses
         facts = self._encrypt(context, server_name)
         self._say_hello()
         return facts
@@ -94,24 +110,37 @@ class Session:
         """Do the TLS handshake before the greeting (implicit TLS, RFC 8314); ``NotTls`` passes through."""
         return tls.encrypt(self._channel, context, server_name)
 
+    def require_login(self, mechanism: str, *, is_token: bool) -> None:
+        """Raise what ``log_in`` would raise for want of encryption or of the mechanism; nothing is sent.
+
+        For a credential that is to be got only once it is of use.
+        """
+        self._channel.step = "auth"
+        if not (self._channel.is_encrypted or self._is_loopback):
+            raise SmtpFault("withheld", step="auth")
+        fitting(mechanism, self.offered_mechanisms, is_token=is_token)
+
     def log_in(self, mechanism: str, credential: Credential) -> str:
         """Log in, once, and return the mechanism's name on the wire. RFC 4954.
 
         Raise ``SmtpFault`` of step auth; its code is ``withheld`` where the connection is neither encrypted nor
         to this machine, and then nothing was sent.
         """
-        self._channel.step = "auth"
-        if not (self._channel.is_encrypted or self._is_loopback):
-            raise SmtpFault("withheld", step="auth")
-        chosen = choose(mechanism, self.offered_mechanisms)
-        self._channel.mask(CredentialMask(credential.username, credential.secret))
-        reply = self._exchange(chosen(credential))
-        if not reply.is_positive:
-            raise SmtpFault(_auth_code(reply), step="auth", reply=reply, facts={"mechanism": chosen.wire_name})
-        return chosen.wire_name
+        self.require_login(mechanism, is_token=credential.is_token)
+        exchange = choose(mechanism, self.offered_mechanisms, credential, nonce=self._make_nonce())
+        mask = CredentialMask(credential.username, credential.secret)
+        self._channel.mask(mask)
+        reply = self._exchange(exchange, mask)
+        self._require_meaningful(reply, _LOGGED_IN)
+        if reply.code != _LOGGED_IN:
+            facts = {"mechanism": exchange.wire_name, **self._told(exchange)}
+            raise SmtpFault(_auth_code(reply, is_token=credential.is_token), step="auth", reply=reply, facts=facts)
+        exchange.require_success()
+        return exchange.wire_name
 
     def mail(self, address: str) -> None:
         """Name the envelope sender. RFC 5321 section 4.1.1.2."""
+        self.has_handed_over = False
         path, parameters = self._path(address, "sender")
         reply = self._channel.ask(b"MAIL FROM:" + path + parameters)
         self._require(reply, "sender", refused="senderRefused", deferred="senderDeferred")
@@ -120,8 +149,8 @@ class Session:
         """Name the recipient. RFC 5321 section 4.1.1.3."""
         path, _ = self._path(address, "recipient")
         reply = self._channel.ask(b"RCPT TO:" + path)
-        refused = "relayingDenied" if _RELAYING.search(reply.words) else "recipientRefused"
-        self._require(reply, "recipient", refused=refused, deferred="recipientDeferred")
+        refused, deferred = refusal_of_recipient(reply)
+        self._require(reply, "recipient", refused=refused, deferred=deferred)
 
     def send_message(self, message: bytes) -> str:
         """Send a message and return the server's words on accepting it. RFC 5321 sections 4.1.1.4, 4.5.2.
@@ -131,11 +160,13 @@ class Session:
         """
         self._channel.step = "message"
         reply = self._channel.ask(b"DATA")
-        if not reply.is_intermediate:
+        self._require_meaningful(reply, _SEND_MESSAGE)
+        if reply.code != _SEND_MESSAGE:
             self._require_message(reply)
-            raise SmtpFault("invalidReply", step="message", reply=reply, facts={"sample": str(reply)})
         octets = _transparent(message)
         self._channel.send(octets[:-5])
+        self._require_no_early_success()
+        self.has_handed_over = True
         try:
             self._channel.send(octets[-5:])
             reply = self._channel.read_reply()
@@ -167,12 +198,14 @@ class Session:
         self._extensions = {}
         argument = self._helo_name.encode("ascii")
         reply = self._channel.ask(b"EHLO " + argument)
-        if reply.is_positive:
+        self._require_meaningful(reply, _DONE)
+        if reply.code == _DONE:
             self._extensions = parse_extensions(reply)
             return
         if not reply.is_transient:
             reply = self._channel.ask(b"HELO " + argument)
-        if not reply.is_positive:
+            self._require_meaningful(reply, _DONE)
+        if reply.code != _DONE:
             raise SmtpFault("helloRefused", step=self._channel.step, reply=reply)
 
     def _encrypt(self, context: ssl.SSLContext, server_name: str) -> TlsFacts:
@@ -182,26 +215,40 @@ class Session:
             reason = "the server went on in clear text after STARTTLS"
             raise SmtpFault("tlsFailed", step="tls", facts={"reason": reason}) from None
 
-    def _exchange(self, exchange: Exchange) -> Reply:
+    def _exchange(self, exchange: Exchange, mask: CredentialMask) -> Reply:
+        """Play one login to its end and return the reply that decides it."""
         line = b"AUTH " + exchange.wire_name.encode("ascii")
-        pending = exchange.initial_response()
-        if pending is not None:
-            whole = line + b" " + (base64.b64encode(pending) or b"=")
-            if len(whole) <= _MAX_COMMAND_OCTETS:
-                line, pending = whole, None
+        response = exchange.initial_response()
+        pending = None if response is None else _encoded(response, exchange)
+        if pending is not None and len(line) + 1 + len(pending) <= _MAX_COMMAND_OCTETS:
+            line, pending = line + b" " + (pending or b"="), None
+        self.has_tried_login = True
         reply = self._channel.ask(line)
-        for _ in range(_MAX_CHALLENGES):
-            if not reply.is_intermediate:
-                return reply
-            response, pending = (pending if pending is not None else exchange.respond(_challenge(reply))), None
-            if response is None:
-                break
-            reply = self._channel.ask(base64.b64encode(response))
-        if reply.is_intermediate:
-            reply = self._channel.ask(b"*")
-        if reply.is_positive or reply.is_intermediate:
-            raise SmtpFault("invalidReply", step="auth", reply=reply, facts={"sample": str(reply)})
+        while reply.is_intermediate:
+            if pending is None:
+                pending = self._answer(exchange, reply)
+                mask.hide(*exchange.derived_secrets())
+            reply, pending = self._channel.ask(pending), None
         return reply
+
+    def _answer(self, exchange: Exchange, reply: Reply) -> bytes:
+        """Return the answer to a challenge, in base64; where there is none, break the login off and raise."""
+        if reply.code != _CHALLENGE:
+            raise SmtpFault("invalidReply", step="auth", reply=reply, facts={"sample": str(reply)})
+        try:
+            return _encoded(exchange.respond(_challenge(reply)), exchange)
+        except SmtpFault:
+            self._break_off()
+            raise
+
+    def _told(self, exchange: Exchange) -> dict[str, str]:
+        """Return what the server said inside the login, masked, cleaned and cut."""
+        return {name: self._channel.sample(text.encode("utf-8", "replace")) for name, text in exchange.told().items()}
+
+    def _break_off(self) -> None:
+        """Cancel the login (RFC 4954 section 4); whatever the server says to that, the conversation is over."""
+        with contextlib.suppress(SmtpFault):
+            self._channel.send(b"*\r\n")
 
     def _path(self, address: str, step: CheckName) -> tuple[bytes, bytes]:
         self._channel.step = step
@@ -212,9 +259,21 @@ class Session:
             raise SmtpFault("internationalAddressUnsupported", step=step)
         return path.encode(), b" SMTPUTF8 BODY=8BITMIME" if self.offers("8BITMIME") else b" SMTPUTF8"
 
+    def _require_meaningful(self, reply: Reply, *expected: int) -> None:
+        """Refuse a reply below 400 that does not belong to the command: it may be the late answer to another one."""
+        if reply.code < _FIRST_REFUSAL and reply.code not in expected:
+            raise SmtpFault("invalidReply", step=self._channel.step, reply=reply, facts={"sample": str(reply)})
+
+    def _require_no_early_success(self) -> None:
+        """Refuse a server that confirms the message before its end; a refusal may come as early as it likes."""
+        early = self._channel.unasked()
+        if early and early[:1] not in {b"4", b"5"}:
+            raise SmtpFault("unaskedReply", step="message", facts={"sample": self._channel.sample(early)})
+
     def _require(self, reply: Reply, step: CheckName, *, refused: str, deferred: str) -> None:
         if reply.is_positive:
             return
+        self._require_meaningful(reply)
         if reply.code == _AUTHENTICATION_REQUIRED:
             raise SmtpFault("authenticationRequired", step=step, reply=reply)
         raise SmtpFault(deferred if reply.is_transient else refused, step=step, reply=reply)
@@ -261,18 +320,27 @@ def _literal(address: str) -> str:
     return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
 
 
-def _challenge(reply: Reply) -> bytes:
+def _challenge(reply: Reply) -> bytes | None:
     try:
         return base64.b64decode(reply.challenge.strip(), validate=True)
     except (binascii.Error, ValueError):
-        return b""
+        return None
 
 
-def _auth_code(reply: Reply) -> str:
-    if (reply.code, reply.enhanced) in _BASIC_AUTH_OFF:
-        return "basicAuthDisabled"
+def _encoded(response: bytes, exchange: Exchange) -> bytes:
+    encoded = base64.b64encode(response)
+    if len(encoded) > _MAX_RESPONSE_OCTETS:
+        raise SmtpFault(
+            "credentialUnusable", step="auth", facts={"variant": "tooLong", "mechanism": exchange.wire_name}
+        )
+    return encoded
+
+
+def _auth_code(reply: Reply, *, is_token: bool) -> str:
     if reply.is_transient:
         return "authUnavailable"
+    if is_token and reply.code == _REJECTED:
+        return "accessTokenRejected"
     return _AUTH_CODES.get(reply.code, "authRefused")
 
 

@@ -6,7 +6,20 @@ raises for what a server does; the checks of the conversation are in ``conversat
 module of its own.
 """
 
+from reconciler.smtp.proxies import Proxy
+from reconciler.verification.retrying import USUAL_RETRIES, Retries
 from reconciler.verification.run import verify
-from reconciler.verification.target import Finding, Sender, Server, Target, TestContext
+from reconciler.verification.target import Finding, Sender, Server, Target, TestContext, TokenSource
 
-__all__ = ["Finding", "Sender", "Server", "Target", "TestContext", "verify"]
+__all__ = [
+    "USUAL_RETRIES",
+    "Finding",
+    "Proxy",
+    "Retries",
+    "Sender",
+    "Server",
+    "Target",
+    "TestContext",
+    "TokenSource",
+    "verify",
+]

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from reconciler.model.domains import host_to_ascii
 from reconciler.model.evidence import Observed
 from reconciler.smtp import tls
-from reconciler.smtp.auth import AUTOMATIC, Credential, require_known
 from reconciler.smtp.channel import Channel
 from reconciler.smtp.faults import SmtpFault
+from reconciler.smtp.masking import CredentialMask
 from reconciler.smtp.probes import clear_text_offer, presented_certificate, speaks_tls_at_once
+from reconciler.smtp.sasl import AUTOMATIC, Credential
 from reconciler.smtp.session import Session
 from reconciler.verification.testmail import make_test_message
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from reconciler.smtp.certificate import Certificate
     from reconciler.smtp.deadline import Deadline
-    from reconciler.smtp.dial import Dialer
+    from reconciler.smtp.dial import Connection, Dialer
+    from reconciler.smtp.proxies import Proxy
     from reconciler.smtp.tls import TlsFacts
     from reconciler.verification.ledger import Ledger
     from reconciler.verification.target import Sender, Target
@@ -29,7 +31,8 @@ if TYPE_CHECKING:
 _PATIENCE_SECONDS = 5.0
 _EXPIRES_SOON = timedelta(days=21)
 _SHOWN_NAMES = 5
-_ENDING = frozenset({"connectionLost", "timedOut", "invalidReply", "replyTooLong", "unknownDelivery"})
+_ENDING = frozenset({"connectionLost", "timedOut", "invalidReply", "replyTooLong", "unaskedReply", "unknownDelivery"})
+_LEAVING = 421
 
 
 class Conversation:
@@ -44,47 +47,103 @@ class Conversation:
         self._server_name = host_to_ascii(target.server.host)
         self._place = f"{target.server.host}:{target.server.port}"
         self._session: Session | None = None
-        self._is_broken = False
-        self._senders_tried = 0
+        self._is_in_transaction = False
+        self._messages: dict[str, bytes] = {}
         self._learned: dict[str, Any] = {}
+        self.is_broken = False
+        """Whether the connection was lost or cannot be relied on: nothing more can be asked over it."""
 
     def observed(self, queue_id: str | None = None) -> Observed:
         """Return what was learned about the server, with the queue's words on one sender's message."""
         return Observed(**self._learned, queue_id=queue_id)
 
+    @property
+    def has_tried_login(self) -> bool:
+        """Whether AUTH was sent, whatever came of it."""
+        return self._session is not None and self._session.has_tried_login
+
+    @property
+    def has_handed_over(self) -> bool:
+        """Whether the end of the last sender's message was sent, so that it may have been taken."""
+        return self._session is not None and self._session.has_handed_over
+
     def open(self, ledger: Ledger) -> None:
-        """Go as far as the depth asks on the way from the name to the login."""
-        if self._target.server.proxy is not None:
-            self._refuse_proxy(self._target.server.proxy, ledger)
-            return
+        """Go as far as the depth asks on the way from the name to the login; ``ValueError`` after a login was tried."""
+        self._forget_connection()
         if ledger.begin("dns"):
             addresses = self._dialer.resolve(self._deadline)
             ledger.passed(f"{self._target.server.host} has the address {', '.join(addresses)}.")
         if not ledger.begin("connect"):
             return
-        connection = self._dialer.connect(self._deadline)
-        self._session = Session(Channel(connection.socket, self._deadline), is_loopback=connection.is_loopback)
-        ledger.passed(f"{self._place} took the connection ({connection.peer_address}).")
+        connection, words = self._connect(ledger)
+        channel = Channel(connection.socket, self._deadline)
+        self._session = Session(channel, is_loopback=connection.is_loopback)
+        self._mask_proxy_password(channel)
+        self._mask_password(channel)
+        ledger.passed(words)
         steps = [self._greet, self._encrypt]
         for step in reversed(steps) if self._target.server.encryption == "tls" else steps:
             step(self._session, ledger)
         self._log_in(self._session, ledger)
 
-    def _refuse_proxy(self, proxy: str, ledger: Ledger) -> None:
-        """Fail rather than go around the proxy: a secret takes its declared way or none."""
-        if ledger.begin("proxy"):
-            raise SmtpFault("proxyUnsupported", step="proxy", facts={"proxy": proxy})
+    def _connect(self, ledger: Ledger) -> tuple[Connection, str]:
+        """Return the connection and the words on it, with ``connect`` as the check at work."""
+        proxy = self._target.server.proxy
+        if proxy is None:
+            connection = self._dialer.connect(self._deadline)
+            return connection, f"{self._place} took the connection ({connection.peer_address})."
+        return self._connect_through(proxy, ledger), f"The {proxy} connected to {self._place}."
+
+    def _connect_through(self, proxy: Proxy, ledger: Ledger) -> Connection:
+        """Connect by the proxy; what it says about the mail server is the check ``connect``, all before is ``proxy``."""
+        ledger.begin("proxy")
+        if self._target.proxy_withheld is not None:
+            raise ledger.withheld(self._target.proxy_withheld)
+        try:
+            connection = self._dialer.connect(self._deadline)
+        except SmtpFault as fault:
+            if fault.step == "connect":
+                self._pass_proxy(proxy, ledger)
+            raise
+        self._pass_proxy(proxy, ledger)
+        return connection
+
+    def _pass_proxy(self, proxy: Proxy, ledger: Ledger) -> None:
+        login = f" as {proxy.username}" if proxy.username else ""
+        ledger.passed(f"The {proxy} took the request{login}.")
+        ledger.begin("connect")
+
+    def _mask_proxy_password(self, channel: Channel) -> None:
+        """Whoever runs the proxy stands between, and could say the password in the server's name."""
+        proxy, password = self._target.server.proxy, self._target.proxy_password
+        if proxy is not None and proxy.username is not None and password is not None:
+            channel.mask(CredentialMask(proxy.username, password))
+
+    def _mask_password(self, channel: Channel) -> None:
+        """Mask password and token from the first word on: the server may know them from an earlier login."""
+        username, password, token = self._target.server.username, self._target.password, self._target.token
+        for secret in (password, token.known() if token is not None else None):
+            if secret is not None:
+                channel.mask(CredentialMask(username or "", secret))
+
+    def _forget_connection(self) -> None:
+        if self.has_tried_login:
+            raise ValueError("after a login was tried, a connection is never opened again")
+        self.close()
+        self._session = None
+        self.is_broken = self._is_in_transaction = False
+        self._learned = {}
 
     def try_sender(self, sender: Sender, ledger: Ledger) -> str | None:
         """Try one sender as far as the depth asks; return the queue's words where a message was sent."""
         if self._session is None or not ledger.begin("sender"):
             return None
-        if self._is_broken:
+        if self.is_broken:
             raise SmtpFault("connectionLost", step="sender")
         try:
             return self._try_sender(self._session, sender, ledger)
         except SmtpFault as fault:
-            self._is_broken = fault.code in _ENDING
+            self.is_broken = fault.code in _ENDING or (fault.reply is not None and fault.reply.code == _LEAVING)
             fault.facts.setdefault("sender", sender.email)
             fault.facts.setdefault("recipient", self._recipient_for(sender))
             raise
@@ -95,9 +154,9 @@ class Conversation:
             self._session.leave()
 
     def _try_sender(self, session: Session, sender: Sender, ledger: Ledger) -> str | None:
-        if self._senders_tried:
+        if self._is_in_transaction:
             session.reset()
-        self._senders_tried += 1
+        self._is_in_transaction = True
         session.mail(sender.email)
         ledger.passed(f"{self._place} takes {sender.email} as the sender.")
         ledger.begin("recipient")
@@ -108,12 +167,19 @@ class Conversation:
             return None
         if self._target.operator is None:
             raise SmtpFault("operatorMissing", step="message")
-        at = self._now()
-        message_id = f"{at:%Y%m%dT%H%M%S%f}.{self._senders_tried}.{sender.name}"
-        message = make_test_message(sender, recipient, context=self._target.context, at=at, message_id=message_id)
-        words = session.send_message(message)
+        words = session.send_message(self._message(sender, recipient))
         ledger.passed(f"{self._place} took the test message to {recipient}: {words or 'without a word'}.")
         return words
+
+    def _message(self, sender: Sender, recipient: str) -> bytes:
+        """Return a sender's test message, always the same one: a copy would be known by its Message-ID."""
+        if sender.name not in self._messages:
+            at = self._now()
+            message_id = f"{at:%Y%m%dT%H%M%S%f}.{len(self._messages) + 1}.{sender.name}"
+            self._messages[sender.name] = make_test_message(
+                sender, recipient, context=self._target.context, at=at, message_id=message_id
+            )
+        return self._messages[sender.name]
 
     def _recipient_for(self, sender: Sender) -> str:
         return self._target.operator or sender.email
@@ -181,13 +247,19 @@ class Conversation:
         if self._target.withheld is not None:
             raise ledger.withheld(self._target.withheld)
         mechanism = self._target.server.mechanism or AUTOMATIC
-        require_known(mechanism)
-        username, password = self._target.server.username, self._target.password
-        if username is None or password is None:
-            raise SmtpFault("credentialMissing", step="auth")
-        used = session.log_in(mechanism, Credential(username, password))
+        used = session.log_in(mechanism, self._credential(session, mechanism))
         self._learned["mechanism"] = used
         ledger.passed(f"Logged in by {used}.")
+
+    def _credential(self, session: Session, mechanism: str) -> Credential:
+        """Return what to log in with; a token is got only once the server has shown that it can take one."""
+        username, password, token = self._target.server.username, self._target.password, self._target.token
+        if username is not None and password is not None:
+            return Credential(username, password)
+        if username is None or token is None:
+            raise SmtpFault("credentialMissing", step="auth")
+        session.require_login(mechanism, is_token=True)
+        return Credential(username, token(self._deadline), is_token=True)
 
 
 def _certificate_facts(certificate: Certificate) -> dict[str, str]:

@@ -6,6 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from reconciler.model.evidence import CONVERSATION, Check, is_within
+from reconciler.verification.providers import recognise
+from reconciler.verification.retrying import Earlier
 from reconciler.verification.sentences import sentence, skip_sentence
 
 if TYPE_CHECKING:
@@ -28,35 +30,55 @@ class Ledger:
         self._target = target
         self._clock = clock
         self._checks: dict[CheckName, Check] = {}
+        self._earlier: dict[CheckName, Earlier] = {}
         self._began_at = clock()
+        self.fault: SmtpFault | None = None
+        """How the check at work failed, as it was recorded."""
         self.current: CheckName = "dns"
 
-    def fork(self) -> Ledger:
-        """Return a copy to go on with for one sender."""
-        copy = Ledger(self._target, clock=self._clock)
-        copy._checks = dict(self._checks)
-        copy.current = self.current
-        return copy
+    def start_over(self) -> None:
+        """Forget all checks, to make them anew; of one that failed, its next record tells that it did."""
+        if self.fault is not None:
+            known = self._earlier.get(self.current)
+            attempts = known.attempts + 1 if known else 1
+            self._earlier[self.current] = Earlier(attempts, self._began_at, self.fault)
+        self.fault = None
+        self._checks = {}
+
+    def continue_from(self, opening: Ledger) -> None:
+        """Start over with the checks of the opening as they are, for one of the senders that share it."""
+        self.start_over()
+        self._checks = dict(opening._checks)
+        self._earlier |= opening._earlier
+        self.current = opening.current
 
     def begin(self, check: CheckName) -> bool:
-        """Start the clock of a check and return True; False where the depth or the account does not ask for it."""
+        """Start the clock of a check and return True; False where the depth or the account does not ask for it.
+
+        The time of a check that is made again counts from its first attempt, pauses included.
+        """
         self.current = check
-        self._began_at = self._clock()
+        self._began_at = self._earlier[check].began_at if check in self._earlier else self._clock()
         return is_within(check, self._target.depth) and is_declared(check, self._target)
 
     def passed(self, message: str) -> None:
         """Record that nothing is wrong with the check at work."""
-        self._record("passed", "ok", message)
+        self._record("passed", "ok", message + self._on_success())
 
     def warned(self, code: str, message: str) -> None:
         """Record a warning about the check at work."""
-        self._record("warned", code, message)
+        self._record("warned", code, message + self._on_success())
 
     def failed(self, fault: SmtpFault) -> Stopped:
         """Record a fault under the check at work, and return what ends the conversation."""
         if fault.code == "withheld":
             return self.withheld(sentence(fault, self.current, self._target))
-        self._record("failed", fault.code, sentence(fault, self.current, self._target), fault.failure_class)
+        known, advice = recognise(fault, self._target.server.host)
+        message = sentence(known, self.current, self._target, advice=advice)
+        earlier = self._earlier.get(self.current)
+        message += earlier.on_failure(known) if earlier else ""
+        self._record("failed", known.code, message, known.failure_class)
+        self.fault = known
         return Stopped()
 
     def withheld(self, message: str) -> Stopped:
@@ -67,6 +89,10 @@ class Ledger:
     def checks(self) -> tuple[Check, ...]:
         """Return every check of a conversation in its order; those not made are skipped, with the reason."""
         return tuple(self._checks.get(check) or self._skipped(check) for check in CONVERSATION)
+
+    def _on_success(self) -> str:
+        earlier = self._earlier.get(self.current)
+        return earlier.on_success() if earlier else ""
 
     def _record(self, status: CheckStatus, code: str, message: str, failure_class: FailureClass | None = None) -> None:
         seconds = round(self._clock() - self._began_at, 3)
@@ -85,8 +111,11 @@ class Ledger:
 
 def is_declared(check: CheckName, target: Target) -> bool:
     """Tell whether the account declares what a check looks at."""
-    if check in {"dns", "proxy"}:
-        return (check == "proxy") == (target.server.proxy is not None)
+    proxy = target.server.proxy
+    if check == "dns":
+        return proxy is None or not proxy.resolves_remotely
+    if check == "proxy":
+        return proxy is not None
     if check == "tls":
         return target.server.encryption != "none"
     return check != "auth" or target.declares_login

@@ -4,93 +4,75 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.domains import NotADomain, domain_to_ascii, host_to_ascii
+from reconciler.model.domains import host_to_ascii
 from reconciler.model.evidence import Observed, Verification, all_skipped, status_of
-from reconciler.model.globs import matches_any
+from reconciler.model.globs import matches_any_host
 from reconciler.smtp.deadline import Deadline
-from reconciler.smtp.dial import DirectDialer
-from reconciler.smtp.faults import SmtpFault
+from reconciler.verification.attempts import Attempts
 from reconciler.verification.conversation import Conversation
-from reconciler.verification.ledger import Ledger, Stopped
+from reconciler.verification.dialing import dialer_for
+from reconciler.verification.retrying import USUAL_RETRIES
 from reconciler.verification.target import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from reconciler.model.evidence import Check
     from reconciler.smtp.dial import Dialer
-    from reconciler.verification.target import Sender, Target
+    from reconciler.verification.retrying import Retries
+    from reconciler.verification.target import Target
 
 
 def verify(
-    target: Target, *, now: Callable[[], datetime], make_dialer: Callable[[str, int], Dialer] = DirectDialer
+    target: Target,
+    *,
+    now: Callable[[], datetime],
+    make_dialer: Callable[[Target], Dialer] = dialer_for,
+    retries: Retries = USUAL_RETRIES,
 ) -> dict[str, Finding]:
     """Hold one conversation and return what was found, by sender name; never raise for what a server does.
 
-    The conversation ends within ``target.timeout_seconds``. ``now`` gives the time in UTC; ``make_dialer`` the way
-    to a host and port. At most one login is tried, and one test message is sent for each sender, never twice.
+    The conversation ends within ``target.timeout_seconds``, retries and their pauses included. ``now`` gives the time
+    in UTC; ``make_dialer`` the way to a target's server. At most one login is tried, and a test message that the
+    server took, or may have taken, is never sent again.
     """
     checked_at = now()
     if not _may_contact(target):
         return {sender.name: _unknown_destination(target, checked_at) for sender in target.senders}
-    ledger = Ledger(target)
-    conversation = Conversation(
-        target,
-        dialer=make_dialer(target.server.host, target.server.port),
-        deadline=Deadline(target.timeout_seconds),
-        now=now,
-    )
+    deadline = Deadline(target.timeout_seconds)
+    conversation = Conversation(target, dialer=make_dialer(target), deadline=deadline, now=now)
+    attempts = Attempts(target, conversation, deadline=deadline, retries=retries)
     try:
-        is_open, _ = _made(ledger, lambda: conversation.open(ledger))
-        return {
-            sender.name: _finding(sender, target, conversation, ledger.fork(), at=checked_at, is_open=is_open)
-            for sender in target.senders
-        }
+        attempts.make(target.senders)
     finally:
         conversation.close()
+    return {
+        name: _finding(target, ledger.checks(), conversation.observed(attempts.queue_ids.get(name)), at=checked_at)
+        for name, ledger in attempts.ledgers.items()
+    }
 
 
-def _finding(
-    sender: Sender, target: Target, conversation: Conversation, ledger: Ledger, *, at: datetime, is_open: bool
-) -> Finding:
-    queue_id = None
-    if is_open:
-        _, queue_id = _made(ledger, lambda: conversation.try_sender(sender, ledger))
-    checks = ledger.checks()
+def _finding(target: Target, checks: tuple[Check, ...], observed: Observed, *, at: datetime) -> Finding:
     verification = Verification(status=status_of(checks), depth=target.depth, checked_at=at, checks=checks)
-    return Finding(verification, conversation.observed(queue_id))
-
-
-def _made(ledger: Ledger, step: Callable[[], str | None]) -> tuple[bool, str | None]:
-    """Run a step; a fault becomes the failed check, and so does whatever unexpected comes up in one account."""
-    try:
-        return True, step()
-    except Stopped:
-        pass
-    except SmtpFault as fault:
-        ledger.failed(fault)
-    except Exception as fault:  # noqa: BLE001 - one account's fault must not end the run; its text may hold secrets
-        facts = {"sample": type(fault).__name__}
-        ledger.failed(SmtpFault("internalFault", step=ledger.current, facts=facts))
-    return False, None
+    return Finding(verification, observed)
 
 
 def _may_contact(target: Target) -> bool:
-    globs = [_lowered(glob) for glob in target.allowed_hosts]
-    return matches_any(globs, host_to_ascii(target.server.host))
+    return _forbidden_host(target) is None
 
 
-def _lowered(glob: str) -> str:
-    try:
-        return domain_to_ascii(glob)
-    except NotADomain:
-        return glob.lower()  # it holds a wildcard, or is an address
+def _forbidden_host(target: Target) -> str | None:
+    """Return the host that must not be contacted; None where all may be, the proxy included."""
+    proxy = target.server.proxy
+    hosts = [target.server.host, *([proxy.host] if proxy else [])]
+    return next((host for host in hosts if not matches_any_host(target.allowed_hosts, host_to_ascii(host))), None)
 
 
 def _unknown_destination(target: Target, at: datetime) -> Finding:
     message = (
-        f"{target.server.host} is not among the hosts that verification.servers in the project file allows, so "
-        "nothing was contacted. Correct smtp.host, or have the host added there."
+        f"{_forbidden_host(target)} is not among the hosts that verification.servers in the project file allows, so "
+        "nothing was contacted. Correct it in the manifest, or have the host added there."
     )
     checks = all_skipped("unknownDestination", message)
     return Finding(Verification(status=status_of(checks), depth=target.depth, checked_at=at, checks=checks), Observed())

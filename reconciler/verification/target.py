@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from reconciler.model.evidence import Depth, Observed, Verification
     from reconciler.model.manifest import Encryption, Mechanism
     from reconciler.model.secrets import SecretValue
+    from reconciler.smtp.deadline import Deadline
+    from reconciler.smtp.proxies import Proxy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +27,20 @@ class Server:
     mechanism: Mechanism | None = None
     """None with neither user name nor password: no login."""
     username: str | None = None
-    proxy: str | None = None
-    """The proxy on the way, as type://host:port; None: a direct connection."""
+    proxy: Proxy | None = None
+    """The proxy on the way; None: a direct connection."""
+
+
+class TokenSource(Protocol):
+    """Gets an OAuth2 access token; called once the server has shown that it can take one, and not before."""
+
+    def __call__(self, deadline: Deadline, /) -> SecretValue:
+        """Return the token, not waiting beyond the deadline; raise ``SmtpFault`` of step auth where there is none."""
+        ...
+
+    def known(self) -> SecretValue | None:
+        """Return the token if it is there already, without asking for it: a server may know it from another login."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +75,13 @@ class Target:
 
     server: Server
     password: SecretValue | None = None
+    token: TokenSource | None = None
+    """Where the access token comes from that logs in instead of a password; None: no token is declared."""
     withheld: str | None = None
     """Why the credential must not travel, as a sentence; None: it may."""
+    proxy_password: SecretValue | None = None
+    proxy_withheld: str | None = None
+    """Why the proxy's password must not travel, as a sentence; None: it may."""
     depth: Depth
     operator: str | None = None
     """Who receives the test message; None: nobody is named."""
@@ -76,7 +95,8 @@ class Target:
     @property
     def declares_login(self) -> bool:
         """Whether the account wants to log in; a login that is declared in part counts, so that none is forgotten."""
-        return any(part is not None for part in (self.server.mechanism, self.server.username, self.password))
+        parts = (self.server.mechanism, self.server.username, self.password, self.token)
+        return any(part is not None for part in parts)
 
 
 @dataclass(frozen=True)

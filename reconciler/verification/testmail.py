@@ -1,31 +1,29 @@
 """The test message: from the account's own address to the operator, saying what it tests. RFC 5322, 2047, 3834.
 
 Names come from manifests and may be made to inject headers: an encoded-word in a name would be decoded into a line
-break by some writers (CVE-2024-6923). So each header line is built here, a name is encoded whenever it is not plain,
-and the finished message is read back and must say what was meant.
+break by some writers (CVE-2024-6923). So mailboxes are written by ``envelope`` alone, and the finished message is read
+back and must say what was meant.
 """
 
 from __future__ import annotations
 
 import email
 import email.policy
-import re
-from email.header import Header
 from email.quoprimime import body_encode
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
+from reconciler.envelope import mailbox_value, require_faithful
 from reconciler.model.domains import address_domain, address_to_ascii
+from reconciler.model.resolution import Mailbox
 from reconciler.model.text import UNSAFE_CHARACTER
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from email.headerregistry import AddressHeader
     from email.message import EmailMessage
 
     from reconciler.verification.target import Sender, TestContext
 
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9 !#$%&'*+/^`{|}~.,:;()@<>\[\]_-]{1,60}\Z")
 _MAX_NAME = 200
 
 
@@ -35,9 +33,11 @@ def make_test_message(sender: Sender, recipient: str, *, context: TestContext, a
     ``message_id`` is the part before the @ of Message-ID; the domain is the sender's. Raise ``ValueError`` where
     the message, read back, does not say what was meant.
     """
+    mailboxes = _mailboxes(sender, recipient)
+    written = {name: mailbox_value(name, mailbox) for name, mailbox in mailboxes.items()}
     headers = {
-        "From": _mailbox(sender.display_name, sender.email),
-        "To": _mailbox(None, recipient),
+        "From": written["From"],
+        "To": written["To"],
         "Subject": f"Test of the sending account {_one_line(sender.name)}",
         "Date": format_datetime(at),
         "Message-ID": f"<{message_id}@{address_domain(sender.email)}>",
@@ -45,31 +45,24 @@ def make_test_message(sender: Sender, recipient: str, *, context: TestContext, a
         "MIME-Version": "1.0",
         "Content-Type": 'text/plain; charset="utf-8"',
         "Content-Transfer-Encoding": "quoted-printable",
+        **written,
     }
-    reply_to = _reply_to(sender)
-    if reply_to is not None:
-        headers["Reply-To"] = reply_to
     lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
     message = ("".join(lines) + "\r\n" + _body(sender, context)).encode()
-    _require_faithful(message, headers, sender, recipient)
+    _require_faithful(message, headers, mailboxes)
     return message
 
 
-def _reply_to(sender: Sender) -> str | None:
-    """Return the Reply-To header; a reply-to name alone goes with the sender's own address."""
-    if sender.reply_to_email is None and sender.reply_to_display_name is None:
-        return None
-    return _mailbox(sender.reply_to_display_name, sender.reply_to_email or sender.email)
+def _mailboxes(sender: Sender, recipient: str) -> dict[str, Mailbox]:
+    """Return who is in which header; a reply-to name alone goes with the sender's own address."""
+    mailboxes = {"From": _mailbox(sender.display_name, sender.email), "To": _mailbox(None, recipient)}
+    if sender.reply_to_email is not None or sender.reply_to_display_name is not None:
+        mailboxes["Reply-To"] = _mailbox(sender.reply_to_display_name, sender.reply_to_email or sender.email)
+    return mailboxes
 
 
-def _mailbox(display_name: str | None, address: str) -> str:
-    mailbox = f"<{address_to_ascii(address)}>"
-    if display_name is None:
-        return mailbox
-    name = _one_line(display_name)
-    if _PLAIN_NAME.match(name):
-        return f'"{name}"\r\n {mailbox}'
-    return Header(name, "utf-8", maxlinelen=75, header_name="Reply-To").encode(linesep="\r\n") + f"\r\n {mailbox}"
+def _mailbox(display_name: str | None, address: str) -> Mailbox:
+    return Mailbox(email=address_to_ascii(address), display_name=_one_line(display_name or "") or None)
 
 
 def _one_line(text: str) -> str:
@@ -93,12 +86,8 @@ def _body(sender: Sender, context: TestContext) -> str:
     return body_encode("\n".join(lines).encode().decode("latin-1"), eol="\r\n")
 
 
-def _require_faithful(message: bytes, meant: dict[str, str], sender: Sender, recipient: str) -> None:
+def _require_faithful(message: bytes, headers: dict[str, str], meant: dict[str, Mailbox]) -> None:
     read: EmailMessage = email.message_from_string(message.decode(), policy=email.policy.SMTPUTF8)
-    if sorted(read.keys()) != sorted(meant):
+    if sorted(read.keys()) != sorted(headers):
         raise ValueError("the test message has other headers than it should have")
-    expected = {"From": sender.email, "To": recipient}
-    for name, address in expected.items():
-        header: AddressHeader = read[name]
-        if [found.addr_spec for found in header.addresses] != [address_to_ascii(address)]:
-            raise ValueError(f"the test message does not name the intended address in {name}")
+    require_faithful([(name, headers[name]) for name in meant], meant)

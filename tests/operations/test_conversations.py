@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import socket
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from reconciler.operations.conversations import Limits, converse
-from reconciler.verification import Sender, Server, Target, TestContext
-from tests.support.scripted import ScriptedServer, Wire, polite
+from reconciler.verification import Retries, Sender, Server, Target, TestContext
+from tests.support.scripted import SILENCE, ScriptedServer, Wire, polite
+from tests.verification.targets import QUICK
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -43,7 +45,7 @@ def run(targets: list[Target], within: Limits) -> tuple[dict[str, str], dict[str
     def note(done: int, total: int, name: str) -> None:
         told.append((done, total))
 
-    found = converse(targets, within, now=lambda: AT, progress=note)
+    found = converse(targets, within, now=lambda: AT, progress=note, retries=QUICK)
     statuses: dict[str, str] = {name: finding.verification.status for name, finding in found.items()}
     return statuses, {name: finding.verification.checks[0].code for name, finding in found.items()}, told
 
@@ -98,3 +100,52 @@ def test_what_the_deadline_cuts_off_has_failed() -> None:
         statuses, codes, _ = run([target("late", server.port)], limits(deadline_seconds=0))
         assert 0 == server.connections
     assert ({"late": "failed"}, {"late": "deadline"}) == (statuses, codes)
+
+
+def test_a_server_in_a_pause_holds_up_nobody_else() -> None:
+    """While one server's lane waits to try again, the other servers' accounts are verified to the last."""
+    others_done = threading.Event()
+    order: list[str] = []
+
+    def wait(_seconds: float) -> None:
+        others_done.wait(10)
+
+    def note(done: int, total: int, name: str) -> None:
+        order.extend([name] if name else [])
+        if sum(name.startswith("fine") for name in order) == 4:
+            others_done.set()
+
+    with ScriptedServer(polite({"GREETING": "421 busy"})) as busy, ScriptedServer(polite()) as fine:
+        targets = [target(f"busy{number}", busy.port) for number in range(2)]
+        targets += [target(f"fine{number}", fine.port) for number in range(4)]
+        within = limits(concurrency=2, per_server=1)
+        found = converse(targets, within, now=lambda: AT, progress=note, retries=Retries(least_seconds=0.0, pause=wait))
+    assert {f"fine{number}" for number in range(4)} == set(order[:4])
+    assert "It was tried 3 times." in found["busy0"].verification.model_dump_json()
+
+
+def test_a_hostile_server_holds_up_nobody_else() -> None:
+    """A server that says nothing costs its own accounts their time, and no other account anything."""
+    order: list[str] = []
+
+    def note(done: int, total: int, name: str) -> None:
+        order.extend([name] if name else [])
+
+    with ScriptedServer(polite({"GREETING": SILENCE})) as silent, ScriptedServer(polite()) as fine:
+        targets = [replace(target(f"silent{number}", silent.port), timeout_seconds=1) for number in range(2)]
+        targets += [target(f"fine{number}", fine.port) for number in range(6)]
+        found = converse(targets, limits(concurrency=3), now=lambda: AT, progress=note, retries=QUICK)
+    statuses = {name: finding.verification.status for name, finding in found.items()}
+    assert {"failed"} == {status for name, status in statuses.items() if name.startswith("silent")}
+    assert {f"fine{number}" for number in range(6)} == set(order[:6])
+
+
+def test_the_threads_of_a_run_end_with_it() -> None:
+    """After the last finding no thread goes on."""
+    before = set(threading.enumerate())
+    with ScriptedServer(polite({"GREETING": ["421 busy", "220 hello"]})) as server:
+        run([target(f"n{number}", server.port) for number in range(6)], limits(per_server=4))
+        for thread in set(threading.enumerate()) - before:
+            if thread.name == "verification":
+                thread.join(5)
+    assert [] == [thread.name for thread in set(threading.enumerate()) - before]

@@ -15,7 +15,7 @@ from reconciler.diagnostics import error
 from reconciler.manifests import read_manifests
 from reconciler.model.canonical import digest
 from reconciler.model.evidence import Check, Evidence, Verification
-from reconciler.model.recorded import Approval, RecordedVerification, approval_subject
+from reconciler.model.recorded import Approval, RecordedVerification, Suspension, approval_subject
 from reconciler.planning.allowed import refused_secrets
 from reconciler.planning.finish import Making, exit_code_of_plan, finish_plan
 from reconciler.planning.planner import make_plan
@@ -108,6 +108,8 @@ def _decided(account: RecordedAccount, before: dict[str, Any]) -> RecordedAccoun
         subject = digest(approval_subject(account.kind, account.spec))
         approval = Approval(decision=decision, actor="platform", at=NOW, subject_digest=subject)
         account = replace(account, approval=approval)
+    if account.name in before.get("suspended", []):
+        account = replace(account, suspension=Suspension(reason="leak", actor="olga", at=NOW))
     if account.name in before.get("failing", []):
         account = replace(account, verification=RecordedVerification(outcome="failed", reason="auth: refused"))
     return account

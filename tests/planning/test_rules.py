@@ -111,6 +111,25 @@ def test_unencrypted_login(host: str, extra: str, codes: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("proxy", "codes"),
+    [
+        ("type: socks5, host: p.example.com, username: m, password: {env: SMTP_P}", ["unencryptedProxyLogin"]),
+        ("type: http, host: p.example.com, username: m, password: {env: SMTP_P}", ["unencryptedProxyLogin"]),
+        ("type: http, host: 127.0.0.1, username: m, password: {env: SMTP_P}", []),
+        ("type: socks4, host: p.example.com, username: m, password: {env: SMTP_P}", ["proxyPasswordUnused"]),
+        ("type: socks5, host: p.example.com", []),
+    ],
+)
+def test_a_password_for_a_proxy(proxy: str, codes: list[str]) -> None:
+    """A password that travels to a proxy in clear text is remarked on, and one that goes nowhere too."""
+    text = _own("host: mail.example.com").replace("}}\n", "}, proxy: {port: 1080, " + proxy + "}}\n")
+    manifests = located(text)
+    remarks = lint(resolve(manifests, ca_files({})).accounts, manifests, project())
+    assert codes == [remark.code for remark in remarks]
+    assert [4 for _ in codes] == [remark.location.line for remark in remarks if remark.location]
+
+
+@pytest.mark.parametrize(
     ("hours", "status", "depth", "settings", "expected"),
     [
         (1, "passed", "message", "d", "sufficient"),

@@ -19,6 +19,8 @@ from reconciler.render.text import (
     history_text,
     journal_text,
     plan_text,
+    queue_text,
+    ruled_text,
     verification_text,
 )
 from tests.render import values
@@ -97,6 +99,12 @@ CASES: dict[str, Callable[[], str]] = {
     "account.txt": lambda: account_text(values.ACTIVE, style=WIDE),
     "account-rejected.txt": lambda: account_text(values.REJECTED, style=WIDE),
     "account.json": lambda: documents.to_json(documents.account_document(values.ACTIVE)),
+    "queue.txt": lambda: queue_text(values.WAITING, style=WIDE),
+    "queue-narrow.txt": lambda: queue_text(values.WAITING, style=NARROW),
+    "queue-empty.txt": lambda: queue_text([], style=WIDE),
+    "ruled-rejected.txt": lambda: ruled_text("reject", [values.REJECTED], style=WIDE),
+    "ruled-suspended.txt": lambda: ruled_text("suspend", [values.SUSPENDED], style=WIDE),
+    "ruled-resumed.txt": lambda: ruled_text("resume", [values.ACTIVE, values.FAILING], style=WIDE),
     "history.txt": lambda: history_text(values.REVISIONS, style=WIDE),
     "history.json": lambda: documents.to_json(documents.history_document(values.REVISIONS)),
     "history.csv": lambda: table.history_csv(values.REVISIONS),

@@ -24,6 +24,8 @@ from reconciler.render.text import (
     history_text,
     journal_text,
     plan_text,
+    queue_text,
+    ruled_text,
     verification_text,
 )
 from tests.render import values
@@ -146,6 +148,8 @@ def texts(text: str, style: Style) -> Iterator[str]:
     yield journal_text(1, text, problems=[text], style=style)
     yield journal_text(1, text, style=style)
     yield apply_text(1, Summary(create=1), style=style, pending=[text])
+    yield queue_text([hostile_account(text)], style=style)
+    yield ruled_text("suspend", [hostile_account(text)], style=style)
 
 
 def machine_texts(text: str) -> Iterator[str]:

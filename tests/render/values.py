@@ -265,6 +265,33 @@ SUSPENDED = recorded("lottery", suspension=Suspension(reason="Abused.", actor="o
 FAILING = recorded(
     "relay", verification=RecordedVerification(outcome="failed", checked_at=NOON, depth="auth", reason="535 refused")
 )
+WAITING = (
+    PENDING,
+    recorded(
+        "invoices",
+        kind="MarketingAccount",
+        metadata={"title": "Rechnungen", "owner": "dora@example.com", "labels": {}, "annotations": {}},
+        spec={
+            "email": "rechnung@xn--bcher-kva.example",
+            "displayName": "Example <office@example.com>",
+            "replyTo": {"email": "accounting@example.com", "displayName": "Accounting"},
+            "overrideFrom": {
+                "emailDetail": "keeper_email",
+                "displayNameDetail": "keeper_name",
+                "onMissing": "fallback",
+                "onInvalid": "skip",
+                "pairing": "together",
+            },
+            "overrideTo": {
+                "emailDetail": "billing_email",
+                "onMissing": "skip",
+                "onInvalid": "skip",
+                "pairing": "perField",
+            },
+        },
+        written={"spec.email": "rechnung@bücher.example"},
+    ),
+)
 ACCOUNTS = (ACTIVE, PENDING, REJECTED, SUSPENDED, FAILING)
 
 REVISIONS = (

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import base64
 import ssl
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 import trustme
 
 from reconciler.model.secrets import SecretValue
-from reconciler.smtp.auth import MECHANISMS, Credential, choose
 from reconciler.smtp.certificate import read_certificate
 from reconciler.smtp.deadline import Deadline
-from reconciler.smtp.dial import is_link_local
-from reconciler.smtp.faults import SmtpFault
+from reconciler.smtp.lookup import is_link_local
 from reconciler.smtp.masking import CredentialMask
 from reconciler.smtp.replies import Reply, clean
 from reconciler.smtp.session import helo_argument, parse_extensions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_a_deadline_counts_down_and_then_refuses() -> None:
@@ -76,37 +79,6 @@ def test_the_own_helo_name_is_a_full_name_or_an_address() -> None:
     assert argument == "[127.0.0.1]" or "." in argument
 
 
-@pytest.mark.parametrize("declared", ["auto", "plain"])
-def test_plain_comes_before_login(declared: str) -> None:
-    """Of PLAIN and LOGIN the standard one is taken."""
-    assert choose(declared, {"LOGIN", "PLAIN"}) is MECHANISMS["plain"]
-
-
-@pytest.mark.parametrize(
-    ("declared", "offered", "code"),
-    [
-        ("auto", set[str](), "authNotOffered"),
-        ("auto", {"GSSAPI"}, "mechanismNotOffered"),
-        ("login", {"PLAIN"}, "mechanismNotOffered"),
-        ("kerberos", {"PLAIN"}, "mechanismUnsupported"),
-    ],
-)
-def test_a_mechanism_that_cannot_be_used_is_named(declared: str, offered: set[str], code: str) -> None:
-    """There is no silent fallback to another mechanism, and none to no login."""
-    with pytest.raises(SmtpFault) as caught:
-        choose(declared, offered)
-    assert caught.value.code == code
-
-
-@pytest.mark.parametrize("mechanism", ["plain", "login"])
-@pytest.mark.parametrize(("username", "password"), [("a\0b", "secret"), ("anna", "se\0cret"), ("anna", "\ud800")])
-def test_a_credential_that_cannot_be_carried_is_refused(mechanism: str, username: str, password: str) -> None:
-    """NUL and lone surrogates end in a clear fault before anything is sent."""
-    with pytest.raises(SmtpFault) as caught:
-        MECHANISMS[mechanism](Credential(username, SecretValue(password))).initial_response()
-    assert caught.value.code == "credentialUnusable"
-
-
 @pytest.mark.parametrize("password", ["correct horse battery", "pässwörd-ąę-long", "abcdefgh", "+/+/+/+/+/ÿÿ"])
 @pytest.mark.parametrize("prefix", ["", "x", "xy", "\0anna\0"])
 def test_a_password_is_masked_in_every_form(password: str, prefix: str) -> None:
@@ -120,6 +92,46 @@ def test_a_password_is_masked_in_every_form(password: str, prefix: str) -> None:
         assert b"***" in masked
         assert password.encode() not in masked
         assert core not in masked
+
+
+@pytest.mark.parametrize("spelled", ["pa%C3%9Fword%2Bwith%20space", "pa%C3%9Fword%2Bwith+space"])
+def test_a_url_encoded_password_is_masked(spelled: str) -> None:
+    """The secret disappears URL-encoded too, with spaces of either kind."""
+    mask = CredentialMask("anna", SecretValue("paßword+with space"))
+    assert mask.apply(f"535 refused: {spelled}!".encode()) == b"535 refused: ***!"
+
+
+@pytest.mark.parametrize(
+    "spell", [bytes.lower, bytes.upper, bytes, lambda octets: octets[:30], lambda octets: octets[7:]]
+)
+def test_a_long_secret_is_masked_in_part(spell: Callable[[bytes], bytes]) -> None:
+    """A server that cuts the command that it repeats, or changes its case, still does not give a token away."""
+    token = "ya29.A0ARrdaM-k9Vq7_GzYL2pt4vZxw.example~0123456789"
+    response = base64.b64encode(f"user=anna\x01auth=Bearer {token}\x01\x01".encode())
+    mask = CredentialMask("anna", SecretValue(token))
+    assert mask.apply(b"500 5.5.2 bad: " + spell(token.encode())) == b"500 5.5.2 bad: ***"
+    masked = mask.apply(b"500 5.5.2 bad: " + spell(response[32:]))
+    assert masked.startswith(b"500 5.5.2 bad: ***")
+    assert spell(response[32:])[:24] not in masked
+
+
+def test_what_a_login_made_of_the_password_is_masked() -> None:
+    """Digests and proofs disappear as they were sent, in base64 and URL-encoded."""
+    mask = CredentialMask("anna", SecretValue("correct horse battery"))
+    digest, proof = b"b913a602c7eda7a495b4e6e7334d3890", b"dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="
+    mask.hide(digest, proof)
+    sent = [digest, digest.upper(), proof, base64.b64encode(b"anna " + digest), base64.b64encode(b"c=biws,p=" + proof)]
+    for octets in (*sent, quote(proof).encode(), quote(base64.b64encode(proof)).encode()):
+        masked = mask.apply(b"535 " + octets)
+        assert b"***" in masked
+        assert octets[-20:] not in masked
+
+
+def test_other_words_are_left_as_they_are() -> None:
+    """Masking leaves alone what is not the secret: the user name, the address, the server's own words."""
+    mask = CredentialMask("anna@example.com", SecretValue("correct horse battery"))
+    said = b"5.7.8 anna@example.com: battery low, correct it; see https://support.example.com/?p=BadCredentials a1"
+    assert mask.apply(said) == said
 
 
 def test_a_tiny_password_hides_the_whole_text() -> None:

@@ -1,7 +1,7 @@
 """A real SMTP server on the loopback interface, for tests and for the demo.
 
-``MailServer`` behaves (aiosmtpd; STARTTLS, implicit TLS or neither; PLAIN and LOGIN) and records what it was sent;
-what it refuses is declared in ``Refusals``. Servers that break the protocol are in ``scripted``.
+``MailServer`` behaves (aiosmtpd; STARTTLS, implicit TLS or neither; PLAIN and LOGIN, and those of ``sasl`` on demand)
+and records what it was sent; what it refuses is declared in ``Refusals``. Servers that break the protocol are in ``scripted``.
 
     with MailServer(tls_context=TestCA().server_context("localhost"), users={"anna": "s3cret"}) as server:
         ...  # connect to server.host, server.port
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.support.certificates import TestCA
+from tests.support.sasl import MECHANISMS, MailServerLogins
 
 if TYPE_CHECKING:
     import ssl
@@ -165,8 +166,8 @@ class MailServer:
         return _Conversation(self)
 
 
-class _Conversation(SMTP):
-    """One connection; differs from aiosmtpd's in the greeting it can refuse with and in its delay."""
+class _Conversation(MailServerLogins, SMTP):
+    """One connection; differs from aiosmtpd's in its mechanisms, the greeting it can refuse with and its delay."""
 
     def __init__(self, server: MailServer) -> None:
         starttls = server.encryption == "starttls"
@@ -176,11 +177,12 @@ class _Conversation(SMTP):
             ident="test server",
             tls_context=server.tls_context if starttls else None,
             auth_require_tls=starttls,
-            auth_exclude_mechanism={"PLAIN", "LOGIN"} - set(server.mechanisms),
+            auth_exclude_mechanism={"PLAIN", "LOGIN", *MECHANISMS} - set(server.mechanisms),
             authenticator=_Logins(server),
             loop=server._loop,  # noqa: SLF001 - the two classes are one server
         )
         self._server = server
+        self.users = server.users
         self._is_greeted = False
 
     def _create_session(self) -> Session:

@@ -9,13 +9,15 @@ Whatever a script raises because the client broke off ends that connection alone
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
+import ssl
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     Script = Callable[["Wire"], None]
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 _LIFETIME_SECONDS = 20.0
 CLOSE = ""
 """As a reply of ``polite``: close the connection instead."""
+SILENCE = "…"
+"""As a reply of ``polite``: say nothing more until the client closes."""
 
 POLITE: Mapping[str, str] = {
     "GREETING": "220 test.example ready",
@@ -37,8 +41,14 @@ POLITE: Mapping[str, str] = {
     ".": "250 2.0.0 queued as 1234",
     "RSET": "250 2.0.0 ok",
     "QUIT": "221 2.0.0 bye",
+    "RESPONSE": "334 UGFzc3dvcmQ6",
+    "RESPONSE2": "235 2.7.0 welcome",
 }
-"""What a server that finds nothing wrong replies, by command; "." is the reply after the final dot."""
+"""What a server that finds nothing wrong replies, by command.
+
+"." is the reply after the final dot, RESPONSE to the answer to a challenge, CONTENT (none here) to the first line of a
+message; a number after a command means the second, third … of its kind in one connection.
+"""
 
 
 class Wire:
@@ -66,9 +76,29 @@ class Wire:
         self._server.lines.append(line.rstrip(b"\r"))
         return line.rstrip(b"\r")
 
+    def read_octets(self, count: int) -> bytes:
+        """Return the client's next octets, exactly ``count``; ``ConnectionError`` once the client has closed."""
+        while len(self._received) < count:
+            octets = self._socket.recv(4096)
+            if not octets:
+                raise ConnectionResetError
+            self._received += octets
+        taken, self._received = self._received[:count], self._received[count:]
+        return taken
+
     def start_tls(self, context: ssl.SSLContext) -> None:
         """Do the server's half of the handshake and go on encrypted."""
         self._socket = context.wrap_socket(self._socket, server_side=True)
+
+    def end_tls(self) -> None:
+        """Say close_notify, which the client may answer."""
+        if isinstance(self._socket, ssl.SSLSocket):
+            self._socket.unwrap()
+
+    def send_beneath_tls(self, octets: bytes) -> None:
+        """Send octets past the encryption, as somebody on the way could."""
+        with socket.socket(fileno=os.dup(self._socket.fileno())) as beneath:
+            beneath.sendall(octets)
 
     def wait_for_close(self) -> None:
         """Say nothing more until the client closes or the server stops."""
@@ -148,32 +178,49 @@ class ScriptedServer:
 
 
 def polite(
-    instead: Mapping[str, str] | None = None, *, tls_context: ssl.SSLContext | None = None, is_implicit: bool = False
+    instead: Mapping[str, str | Sequence[str]] | None = None,
+    *,
+    tls_context: ssl.SSLContext | None = None,
+    is_implicit: bool = False,
 ) -> Script:
     """Return a script that replies as ``POLITE`` but for ``instead``; a reply of ``CLOSE`` closes.
 
-    ``tls_context`` adds STARTTLS, or with ``is_implicit`` encrypts from the first byte.
+    Several replies to one command are given in turn, over all connections; the last one stays. ``tls_context`` adds
+    STARTTLS, or with ``is_implicit`` encrypts from the first byte.
     """
-    replies = {**POLITE, **(instead or {})}
+    turns = {verb: [said] if isinstance(said, str) else list(said) for verb, said in (instead or {}).items()}
+    replies = {**{verb: [said] for verb, said in POLITE.items()}, **turns}
     if tls_context is not None and not is_implicit and "EHLO" not in (instead or {}):
-        replies["EHLO"] = "250-test.example\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN"
+        replies["EHLO"] = ["250-test.example\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN"]
 
     def play(wire: Wire) -> None:
         if tls_context is not None and is_implicit:
             wire.start_tls(tls_context)
-        verb = "GREETING"
-        while verb != "QUIT" and (reply := replies.get(verb, "500 5.5.1 what?")) != CLOSE:
+        verb, counts, reply = "GREETING", Counter[str](), ""
+        while verb != "QUIT" and (reply := _reply(replies, verb, counts)) not in {CLOSE, SILENCE}:
             wire.send(reply)
             if verb == "STARTTLS" and tls_context is not None and reply.startswith("220"):
                 wire.start_tls(tls_context)
-            verb = _next_verb(wire, is_message=verb == "DATA" and reply.startswith("354"))
+            verb = _next_verb(wire, verb, reply, has_early_reply="CONTENT" in replies)
+        if reply == SILENCE:
+            wire.wait_for_close()
 
     return play
 
 
-def _next_verb(wire: Wire, *, is_message: bool) -> str:
-    if is_message:
-        while wire.read_line() != b".":
-            pass
+def _reply(replies: Mapping[str, list[str]], verb: str, counts: Counter[str]) -> str:
+    counts[verb] += 1
+    turns = replies.get(f"{verb}{counts[verb]}") or replies.get(verb) or ["500 5.5.1 what?"]
+    return turns.pop(0) if len(turns) > 1 else turns[0]
+
+
+def _next_verb(wire: Wire, verb: str, reply: str, *, has_early_reply: bool) -> str:
+    if verb == "CONTENT" or (verb == "DATA" and reply.startswith("354")):
+        while (line := wire.read_line()) != b".":
+            if has_early_reply and verb == "DATA":
+                return "CONTENT"
         return "."
-    return wire.read_line().decode("ascii", "replace").partition(" ")[0].upper()
+    line = wire.read_line()
+    if reply.startswith("334") and line != b"*":
+        return "RESPONSE"
+    return line.decode("ascii", "replace").partition(" ")[0].upper()

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.secrets import SecretValue
-from reconciler.verification import Sender, Server, Target, TestContext, verify
+from reconciler.verification import Retries, Sender, Server, Target, TestContext, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reconciler.model.evidence import Check, CheckName
+    from reconciler.smtp.deadline import Deadline
     from reconciler.smtp.dial import Dialer
     from reconciler.verification import Finding
     from tests.support.mailserver import MailServer
     from tests.support.scripted import ScriptedServer
 
 PASSWORD = "correct-horse-battery"
+QUICK = Retries(first_pause_seconds=0.001, least_seconds=0.1)
+"""As many attempts as usual, with hardly a pause between them."""
 SALES = Sender(name="sales", kind="OwnAccount", email="sales@example.com", display_name="Example Sales")
-_SERVER_FIELDS = {"host", "port", "encryption", "helo_name", "ca_pem", "mechanism", "username"}
+_SERVER_FIELDS = {"host", "port", "encryption", "helo_name", "ca_pem", "mechanism", "username", "proxy"}
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token at hand, as a target's source of it."""
+
+    text: str
+
+    def __call__(self, _deadline: Deadline, /) -> SecretValue:
+        """Return the token."""
+        return SecretValue(self.text)
+
+    def known(self) -> SecretValue:
+        """Return the token."""
+        return SecretValue(self.text)
 
 
 def now() -> datetime:
@@ -53,11 +72,18 @@ def check_settings(
     server: MailServer | ScriptedServer | None,
     *,
     make_dialer: Callable[[str, int], Dialer] | None = None,
+    retries: Retries = QUICK,
     **changes: Any,
 ) -> Finding:
     """Verify the one sender of a target made by ``make_target``."""
     target = make_target(server, **changes)
-    findings = verify(target, now=now) if make_dialer is None else verify(target, now=now, make_dialer=make_dialer)
+    if make_dialer is None:
+        findings = verify(target, now=now, retries=retries)
+    else:
+        way = make_dialer
+        findings = verify(
+            target, now=now, retries=retries, make_dialer=lambda each: way(each.server.host, each.server.port)
+        )
     assert list(findings) == [sender.name for sender in target.senders]
     return findings[target.senders[0].name]
 

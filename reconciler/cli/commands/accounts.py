@@ -45,7 +45,7 @@ def list_(
     user: str | None,
     format_: str,
 ) -> int:
-    """List the recorded accounts, by name.
+    """List the recorded accounts, by name; those that wait for the platform, the longest waiting first, in full.
 
     \b
     Examples:
@@ -72,6 +72,10 @@ def list_(
         from reconciler.render.table import accounts_csv
 
         put(accounts_csv(found))
+    elif status == "pending":
+        from reconciler.render.text import queue_text
+
+        put(queue_text(found, style=style_for(sys.stdout)))
     else:
         from reconciler.render.text import accounts_table
 

@@ -6,9 +6,11 @@ the same text. Nothing here prints, decides, or finds out what the terminal can 
 
 from reconciler.render.text.accounts import account_text, accounts_table
 from reconciler.render.text.applied import apply_text
+from reconciler.render.text.decisions import queue_text, ruled_text
 from reconciler.render.text.history import history_text, journal_text
 from reconciler.render.text.plan import plan_text
 from reconciler.render.text.problems import diagnostics_text
+from reconciler.render.text.resolved import resolution_summary_text, resolutions_text
 from reconciler.render.text.style import Style
 from reconciler.render.text.verified import verification_text
 
@@ -21,5 +23,9 @@ __all__ = [
     "history_text",
     "journal_text",
     "plan_text",
+    "resolution_summary_text",
+    "resolutions_text",
+    "queue_text",
+    "ruled_text",
     "verification_text",
 ]

@@ -88,7 +88,8 @@ def _failed(found: Verification, _alike: Sequence[Verification]) -> list[_Line]:
     failures = [check for check in found.checks if check.status == "failed"]
     if not failures:
         return [("failed", "bad", f"not verified{_reason(found)}")]
-    told = [f"{check.check} failed{_class(check)}: {check.message}" for check in failures]
+    told = [f"not verified{_reason(found)}"] if _was_not_tried(found) else []
+    told += [f"{check.check} failed{_class(check)}: {check.message}" for check in failures]
     lines: list[_Line] = [("failed", "bad", text) for text in told]
     return [*lines, *_warnings(found), *_listed(found, "passed", "passed"), *_listed(found, "skipped", "not reached")]
 
@@ -102,7 +103,13 @@ def _withheld(found: Verification, _alike: Sequence[Verification]) -> list[_Line
 def _skipped(found: Verification, _alike: Sequence[Verification]) -> list[_Line]:
     if found.depth == "offline":
         return [("skipped", "faint", "not verified: the depth was offline"), *_warnings(found)]
-    return [("skipped", "faint", f"not verified{_reason(found)}"), *_warnings(found)]
+    said: _Line = ("skipped", "faint", f"not verified{_reason(found)}")
+    return [said, *_warnings(found), *_listed(found, "passed", "passed")]
+
+
+def _was_not_tried(found: Verification) -> bool:
+    """Tell whether there was no conversation for a reason that counts as a failure."""
+    return any(check.code in {"serverDown", "unknownDestination", "deadline"} for check in found.checks)
 
 
 def _warnings(found: Verification) -> list[_Line]:

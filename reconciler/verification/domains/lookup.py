@@ -9,7 +9,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from reconciler.model.nameservers import split_name_server
+from reconciler.model.dnsnames import split_name_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,9 +84,19 @@ class _Asked:
 class Lookups:
     """The questions of one run and their answers; may be used by many threads."""
 
-    def __init__(self, name_servers: Sequence[str] = (), *, query_seconds: float = QUERY_SECONDS) -> None:
-        """Ask these name servers, each ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT; without any the system's."""
+    def __init__(
+        self,
+        name_servers: Sequence[str] = (),
+        *,
+        query_seconds: float = QUERY_SECONDS,
+        system_file: str = "/etc/resolv.conf",
+    ) -> None:
+        """Ask these name servers, each ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT; without any the system's.
+
+        ``system_file`` names the system's, except on Windows.
+        """
         self._name_servers = tuple(name_servers)
+        self._system_file = system_file
         self._query_seconds = query_seconds
         self._lock = threading.Lock()
         self._asked: dict[tuple[str, RecordType], _Asked] = {}
@@ -150,7 +160,7 @@ class Lookups:
 
         with self._lock:
             if self._resolver is None:
-                resolver = dns.resolver.Resolver(configure=not self._name_servers)
+                resolver = dns.resolver.Resolver(self._system_file, configure=not self._name_servers)
                 if self._name_servers:
                     addresses = (split_name_server(written) for written in self._name_servers)
                     resolver.nameservers = [dns.nameserver.Do53Nameserver(host, port) for host, port in addresses]

@@ -1,0 +1,178 @@
+"""``reconciler approve``, ``reject``, ``suspend`` and ``resume``: state only; no manifest, secret or network."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from reconciler.cli.options import format_option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from reconciler.cli.session import GlobalOptions
+    from reconciler.model.recorded import RecordedAccount
+    from reconciler.operations.decisions import Event, Ruling
+    from reconciler.operations.workspace import Workspace
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+_names = click.argument("names", metavar="NAME...", nargs=-1, required=True)
+_if_revision = click.option(
+    "--if-revision",
+    "seen_revision",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="The revision that you looked at; an account that a later one changed is refused (exit code 5).",
+)
+
+
+def _reason_option(help_text: str) -> Callable[[Command], Command]:
+    return click.option("--reason", metavar="TEXT", required=True, help=help_text)
+
+
+def _actor_option(does: str) -> Callable[[Command], Command]:
+    return click.option("--actor", metavar="WHO", help=f"Who {does}; by default what CI says, then the login name.")
+
+
+@click.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option("--all-pending", is_flag=True, help="All that wait: what accounts list --status pending shows.")
+@_if_revision
+@_actor_option("approves")
+@format_option("text", "json")
+@click.pass_obj
+def approve(
+    options: GlobalOptions,
+    /,
+    names: tuple[str, ...],
+    *,
+    all_pending: bool,
+    seen_revision: int | None,
+    actor: str | None,
+    format_: str,
+) -> int:
+    """Accept marketing accounts on the platform's behalf, so that they may send: all of those named, or none.
+
+    The approval belongs to e-mail, display name, reply-to and overrides as they are recorded; when one of them
+    changes, the account waits again. An account that was rejected can be approved.
+
+    \b
+    Examples:
+        reconciler accounts list --status pending
+        reconciler approve newsletter --if-revision 7
+        reconciler approve --all-pending --if-revision 7
+    """
+    from reconciler.cli.session import workspace
+    from reconciler.operations.decisions import approve_all_pending, rule
+
+    if all_pending and names:
+        raise click.UsageError("Name the accounts, or say --all-pending; not both.")
+    if not all_pending and not names:
+        raise click.UsageError("Name the accounts to approve, or say --all-pending.")
+    place = workspace(options)
+    ruling = _ruling(place, "approve", actor, seen_revision=seen_revision)
+    changed = approve_all_pending(place, ruling) if all_pending else rule(place, names, ruling)
+    return _put_ruled(ruling.event, changed, format_)
+
+
+@click.command()
+@_names
+@_reason_option("Why; shown to whoever keeps the account, and kept in the journal.")
+@_if_revision
+@_actor_option("rejects")
+@format_option("text", "json")
+@click.pass_obj
+def reject(
+    options: GlobalOptions,
+    /,
+    names: tuple[str, ...],
+    *,
+    reason: str,
+    seen_revision: int | None,
+    actor: str | None,
+    format_: str,
+) -> int:
+    """Refuse marketing accounts on the platform's behalf, or withdraw their approval: all of those named, or none.
+
+    A rejected account does not send. It waits again once its e-mail, display name, reply-to or overrides change.
+
+    \b
+    Example:
+        reconciler reject contest --reason "The domain is not ours."
+    """
+    from reconciler.cli.session import workspace
+    from reconciler.operations.decisions import rule
+
+    place = workspace(options)
+    ruling = _ruling(place, "reject", actor, reason=reason, seen_revision=seen_revision)
+    return _put_ruled(ruling.event, rule(place, names, ruling), format_)
+
+
+@click.command()
+@_names
+@_reason_option("Why; shown with the account, and kept in the journal.")
+@_actor_option("stops the accounts")
+@format_option("text", "json")
+@click.pass_obj
+def suspend(options: GlobalOptions, /, names: tuple[str, ...], *, reason: str, actor: str | None, format_: str) -> int:
+    """Stop accounts from sending at once, of either kind and whatever their status: the emergency stop.
+
+    It needs the project file and the state, and neither manifests nor secrets nor a network. No apply undoes it: an
+    account is stopped until it is resumed.
+
+    \b
+    Example:
+        reconciler suspend sales-pl --reason "The password has leaked."
+    """
+    from reconciler.cli.session import workspace
+    from reconciler.operations.decisions import rule
+
+    place = workspace(options)
+    ruling = _ruling(place, "suspend", actor, reason=reason)
+    return _put_ruled(ruling.event, rule(place, names, ruling), format_)
+
+
+@click.command()
+@_names
+@_actor_option("resumes the accounts")
+@format_option("text", "json")
+@click.pass_obj
+def resume(options: GlobalOptions, /, names: tuple[str, ...], *, actor: str | None, format_: str) -> int:
+    """End the suspension of accounts; each is then what its approval and verification make it.
+
+    \b
+    Example:
+        reconciler resume sales-pl
+    """
+    from reconciler.cli.session import workspace
+    from reconciler.operations.decisions import rule
+
+    place = workspace(options)
+    ruling = _ruling(place, "resume", actor)
+    return _put_ruled(ruling.event, rule(place, names, ruling), format_)
+
+
+def _ruling(
+    place: Workspace, event: Event, actor: str | None, *, reason: str | None = None, seen_revision: int | None = None
+) -> Ruling:
+    from reconciler.operations.decisions import Ruling
+    from reconciler.provenance import find_actor
+
+    who = find_actor(actor, environ=place.environ)
+    return Ruling(event=event, actor=who, reason=reason, seen_revision=seen_revision)
+
+
+def _put_ruled(event: Event, changed: Sequence[RecordedAccount], format_: str) -> int:
+    from reconciler.cli.output import put, put_json
+    from reconciler.cli.session import style_for
+    from reconciler.render.documents import accounts_document
+    from reconciler.render.text import ruled_text
+
+    if format_ == "json":
+        put_json(accounts_document(changed))
+    else:
+        put(ruled_text(event, changed, style=style_for(sys.stdout)))
+    return 0

@@ -1,0 +1,88 @@
+"""``reconciler resolve``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import format_option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.cli.session import GlobalOptions
+    from reconciler.operations.resolve import Resolving
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--contacts",
+    metavar="FILE",
+    required=True,
+    help="CSV with a header (email, name, and a column for each detail) or JSON lines; - reads standard input.",
+)
+@format_option("text", "json", "jsonl", "csv")
+@click.pass_obj
+def resolve(options: GlobalOptions, name: str, contacts: str, format_: str) -> int:
+    """Show who each contact would see as From, To and Reply-To, and why.
+
+    The account is taken as it is recorded; neither secrets nor a network are needed, and nothing is sent. A line of
+    the file that cannot be read is told and does not stop the rest; the exit code is then 1. Contacts that would be
+    skipped are no error.
+
+    \b
+    Examples:
+        reconciler resolve newsletter --contacts contacts.csv
+        reconciler resolve newsletter --contacts contacts.jsonl --format csv > who-sees-whom.csv
+    """
+    from reconciler.cli.output import tell
+    from reconciler.cli.session import workspace
+    from reconciler.contacts import open_contacts
+    from reconciler.operations.resolve import resolve_contacts
+
+    place = workspace(options)
+    file = "standard input" if contacts == "-" else contacts
+    with open_contacts(contacts, stdin=sys.stdin.buffer) as entries:
+        resolving = resolve_contacts(place, name, contacts=entries, file=file)
+        for piece in _pieces(resolving, format_):
+            sys.stdout.write(piece)
+        sys.stdout.flush()
+    _count(resolving, format_)
+    problems = resolving.diagnostics()
+    if format_ != "json":
+        tell(problems)
+    return 1 if any(problem.severity == "error" for problem in problems) else 0
+
+
+def _pieces(resolving: Resolving, format_: str) -> Iterator[str]:
+    from reconciler.cli.session import style_for
+    from reconciler.render import resolved
+    from reconciler.render.text import resolutions_text
+
+    if format_ == "json":
+        return resolved.resolutions_document(
+            resolving.account.name,
+            resolving.resolutions,
+            summary=lambda: resolving.tally.summary,
+            diagnostics=resolving.diagnostics,
+        )
+    if format_ == "jsonl":
+        return resolved.resolutions_lines(resolving.resolutions)
+    if format_ == "csv":
+        return resolved.resolutions_csv(resolving.resolutions)
+    return resolutions_text(resolving.resolutions, style=style_for(sys.stdout))
+
+
+def _count(resolving: Resolving, format_: str) -> None:
+    """Write the counts: with the text to stdout; beside lines for programs to stderr; JSON has them inside."""
+    from reconciler.cli.output import put, say
+    from reconciler.cli.session import style_for
+    from reconciler.render.text import resolution_summary_text
+
+    if format_ == "text":
+        put(resolution_summary_text(resolving.tally.summary, style=style_for(sys.stdout)))
+    elif format_ != "json":
+        say(resolution_summary_text(resolving.tally.summary, style=style_for(sys.stderr)).rstrip("\n"))

@@ -1,0 +1,92 @@
+"""Opening a contacts file: which of the two forms it has, its byte order mark, and standard input."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from reconciler.contacts.csvcards import read_csv
+from reconciler.contacts.jsoncards import read_json_lines
+from reconciler.contacts.records import Lines
+from reconciler.diagnostics import error
+from reconciler.errors import InvalidInput
+from reconciler.files import reason_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from reconciler.model.contact import BrokenLine, Contact
+
+_ENDINGS: dict[str, Literal["csv", "json"]] = {".csv": "csv", ".jsonl": "json", ".ndjson": "json"}
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_SNIFFED_OCTETS = 4096
+_MAX_SHOWN = 200
+
+
+@contextlib.contextmanager
+def open_contacts(path: str, *, stdin: BinaryIO) -> Iterator[Iterator[Contact | BrokenLine]]:
+    """Open a contacts file, ``-`` being standard input; give its cards and broken lines in order, streamed.
+
+    The form follows the ending (.csv, .jsonl, .ndjson), else the first character that is not blank: ``{`` begins JSON
+    lines. What cannot be read twice, as a pipe, is first copied to a temporary file. Raise ``InvalidInput`` for a file
+    that cannot be read at all; reading on may raise it too, where the disk fails.
+    """
+    shown = "standard input" if path == "-" else path[:_MAX_SHOWN]
+    with contextlib.ExitStack() as opened:
+        with _readable(shown):
+            file = stdin if path == "-" else opened.enter_context(Path(path.replace("\0", "\ufffd")).open("rb"))
+            if not file.seekable() or path == "-":
+                file = opened.enter_context(_copied(file))
+            form = _form(file, Path(path).suffix.lower(), shown)
+        yield _guarded(file, form, shown)
+
+
+@contextlib.contextmanager
+def _readable(shown: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as failure:
+        detail = f"The contacts in {shown} cannot be read: {reason_of(failure)}."
+        raise InvalidInput(error("fileUnreadable", detail, subject=shown)) from None
+
+
+def _guarded(file: BinaryIO, form: Literal["csv", "json"], shown: str) -> Iterator[Contact | BrokenLine]:
+    lines = Lines(file)
+    with _readable(shown):
+        entries = read_csv(lines, file=shown) if form == "csv" else read_json_lines(lines)
+    return _reading(entries, shown)
+
+
+def _reading(entries: Iterator[Contact | BrokenLine], shown: str) -> Iterator[Contact | BrokenLine]:
+    with _readable(shown):
+        yield from entries
+
+
+@contextlib.contextmanager
+def _copied(file: BinaryIO) -> Iterator[BinaryIO]:
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(file, copy)
+        copy.seek(0)
+        yield copy
+
+
+def _form(file: BinaryIO, ending: str, shown: str) -> Literal["csv", "json"]:
+    """Return the form, with the file standing after a byte order mark."""
+    begin = file.read(_SNIFFED_OCTETS)
+    if begin.startswith(_UTF_16_MARKS):
+        detail = f"{shown} is UTF-16. Save it as UTF-8; spreadsheets call that CSV UTF-8."
+        raise InvalidInput(error("notUtf8", detail, subject=shown))
+    mark = len(_BYTE_ORDER_MARK) if begin.startswith(_BYTE_ORDER_MARK) else 0
+    file.seek(mark)
+    first = begin[mark:].lstrip()[:1]
+    if first == b"[" and ending != ".csv":
+        detail = (
+            f"{shown} is a JSON array. Write one object a line instead:\n    jq -c '.[]' contacts.json > contacts.jsonl"
+        )
+        raise InvalidInput(error("contactsInvalid", detail, subject=shown))
+    return _ENDINGS.get(ending) or ("json" if first == b"{" else "csv")

@@ -1,0 +1,86 @@
+"""What was built is read again, and must hold exactly what was meant.
+
+Two readers have to agree: a strict one here that knows only the form which ``mailbox`` writes, and decodes names as
+RFC 2047 says; and the standard library's lenient one, which stands for the programs that will receive the message.
+"""
+
+from __future__ import annotations
+
+import binascii
+import email
+import email.policy
+import re
+from base64 import b64decode
+from email.quoprimime import header_decode
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from email.headerregistry import AddressHeader
+
+    from reconciler.model.resolution import Mailbox
+
+_FOLD = re.compile(r"\r\n (?=\S)")
+_WORD = r"=\?utf-8\?[bq]\?[!->@-~]+\?="
+_MAILBOX = re.compile(
+    rf'(?:"(?P<quoted>[ !#-\[\]-~]+)" |(?P<words>{_WORD}(?: {_WORD})*) )?<(?P<address>[^<>@\s]+@[^<>@\s]+)>\Z'
+)
+_MAX_LINE_OCTETS = 998
+_MAX_WORD = 75
+
+
+class UnfaithfulHeader(ValueError):
+    """A header that was built does not say what was meant; nothing may be sent with it."""
+
+
+def require_faithful(headers: Sequence[tuple[str, str]], meant: Mapping[str, Mailbox]) -> None:
+    """Raise ``UnfaithfulHeader`` unless the header lines hold these mailboxes, one for each name, and nothing else."""
+    if [name for name, _ in headers] != list(meant):
+        raise UnfaithfulHeader("the message would have other headers than it should have")
+    for name, value in headers:
+        display_name, address = read_mailbox(name, value)
+        if (display_name or None, address) != (meant[name].display_name or None, meant[name].email):
+            raise UnfaithfulHeader(f"{name} would not read as it was meant")
+    _require_same_for_others(headers, meant)
+
+
+def read_mailbox(name: str, value: str) -> tuple[str | None, str]:
+    """Return display name and address of a header's folded value; raise ``UnfaithfulHeader`` for any other form."""
+    line = _FOLD.sub(" ", value)
+    if re.search(r"[\x00-\x1f\x7f]", line) or any(
+        len(part.encode("utf-8", "surrogatepass")) > _MAX_LINE_OCTETS for part in f"{name}: {value}".split("\r\n")
+    ):
+        raise UnfaithfulHeader(f"{name} would break its line")
+    found = _MAILBOX.match(line)
+    if found is None:
+        raise UnfaithfulHeader(f"{name} would not be one mailbox")
+    if found["words"] is None:
+        return found["quoted"], found["address"]
+    return _decoded(name, found["words"].split(" ")), found["address"]
+
+
+def _decoded(name: str, words: Sequence[str]) -> str:
+    """Return what encoded-words say; the space between two of them is none (RFC 2047 section 6.2)."""
+    text = ""
+    for word in words:
+        encoding, octets = word[len("=?utf-8?")], word[len("=?utf-8?b?") : -len("?=")]
+        try:
+            raw = b64decode(octets, validate=True) if encoding == "b" else header_decode(octets).encode("latin-1")
+            text += raw.decode("utf-8")
+        except (binascii.Error, UnicodeError):
+            raise UnfaithfulHeader(f"{name} would not decode") from None
+        if len(word) > _MAX_WORD:
+            raise UnfaithfulHeader(f"{name} would hold an encoded-word of more than {_MAX_WORD} characters")
+    return text
+
+
+def _require_same_for_others(headers: Sequence[tuple[str, str]], meant: Mapping[str, Mailbox]) -> None:
+    block = "".join(f"{name}: {value}\r\n" for name, value in headers) + "\r\n"
+    is_ascii = block.isascii()
+    read = email.message_from_string(block, policy=email.policy.SMTP if is_ascii else email.policy.SMTPUTF8)
+    if list(read.keys()) != list(meant) or read.get_payload() or read.defects:
+        raise UnfaithfulHeader("the message would have other headers than it should have")
+    for name, mailbox in meant.items():
+        header: AddressHeader = read[name]
+        if [found.addr_spec for found in header.addresses] != [mailbox.email]:
+            raise UnfaithfulHeader(f"{name} would not name the intended address")

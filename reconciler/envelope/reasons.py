@@ -1,0 +1,141 @@
+"""The sentence for each decision. Codes and their meanings are in ``model/resolution``.
+
+A sentence names details, which the account's manifest chose, and never repeats a value of a card.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from reconciler.model.resolution import Reason
+
+if TYPE_CHECKING:
+    from reconciler.model.manifest import OnProblem
+    from reconciler.model.resolution import ReasonField
+
+HalfName = Literal["email", "displayName"]
+PartyName = Literal["from", "to"]
+Where = tuple[PartyName, HalfName]
+
+_FIELDS: dict[Where, ReasonField] = {
+    ("from", "email"): "from.email",
+    ("from", "displayName"): "from.displayName",
+    ("to", "email"): "to.email",
+    ("to", "displayName"): "to.displayName",
+}
+_HALVES: dict[HalfName, str] = {"email": "address", "displayName": "name"}
+_OWNERS: dict[PartyName, str] = {"from": "account", "to": "contact"}
+
+
+def _consequence(where: Where, policy: OnProblem) -> str:
+    party, half = where
+    if policy == "skip":
+        return "the contact is skipped"
+    return f"the {_OWNERS[party]}'s own {_HALVES[half]} is used"
+
+
+def own_value(party: PartyName, half: HalfName) -> Reason:
+    """Say that no override is declared for the half."""
+    code: Literal["accountValue", "contactValue"] = "accountValue" if party == "from" else "contactValue"
+    message = f"The {_OWNERS[party]}'s own {_HALVES[half]}: no override is declared for it."
+    return Reason(field=_FIELDS[party, half], code=code, message=message)
+
+
+def contact_unnamed() -> Reason:
+    """Say that the card has no name."""
+    message = "The address stands alone: the contact has no name."
+    return Reason(field="to.displayName", code="contactUnnamed", message=message)
+
+
+def detail_taken(where: Where, detail: str) -> Reason:
+    """Say that the detail's value is used."""
+    return Reason(field=_FIELDS[where], code="detailTaken", message=f"Taken from the detail {detail}.")
+
+
+def detail_missing(where: Where, detail: str, *, policy: OnProblem) -> Reason:
+    """Say that the contact lacks the detail, or it is blank."""
+    message = f"The detail {detail} is missing or blank, so {_consequence(where, policy)}."
+    return Reason(field=_FIELDS[where], code="detailMissing", message=message)
+
+
+def detail_invalid(where: Where, detail: str, refusal: ValueError, *, policy: OnProblem) -> Reason:
+    """Say that the detail's value cannot be used."""
+    kind = "one e-mail address" if where[1] == "email" else "a usable name"
+    message = f"The detail {detail} is not {kind}: {refusal}. So {_consequence(where, policy)}."
+    return Reason(field=_FIELDS[where], code="detailInvalid", message=message)
+
+
+def pair_incomplete(where: Where, detail: str | None) -> Reason:
+    """Say that the detail could be used, the other of the pair could not."""
+    message = (
+        f"The detail {detail} is left out: the other of the pair cannot be used, and pairing is together. "
+        f"So {_consequence(where, 'fallback')}."
+    )
+    return Reason(field=_FIELDS[where], code="pairIncomplete", message=message)
+
+
+def contact_email_missing() -> Reason:
+    """Say that the card has no address."""
+    message = "The contact has no e-mail address, so nothing is sent."
+    return Reason(field="contact", code="contactEmailMissing", message=message)
+
+
+def contact_email_invalid(refusal: ValueError) -> Reason:
+    """Say that the card's address cannot be used."""
+    message = f"The contact's e-mail is not one e-mail address: {refusal}. So nothing is sent."
+    return Reason(field="contact", code="contactEmailInvalid", message=message)
+
+
+def contact_name_invalid(refusal: ValueError) -> Reason:
+    """Say that the card's name cannot be used."""
+    message = f"The contact's own name cannot be used: {refusal}. So the address stands alone."
+    return Reason(field="to.displayName", code="contactNameInvalid", message=message)
+
+
+def reply_to_declared() -> Reason:
+    """Say that the account declares where replies go."""
+    return Reason(field="replyTo", code="replyToDeclared", message="The account's reply-to address.")
+
+
+def reply_to_name_only() -> Reason:
+    """Say that the account declares a name for replies and no address."""
+    message = "The From address under the account's reply-to name: the account declares no reply-to address."
+    return Reason(field="replyTo", code="replyToNameOnly", message=message)
+
+
+def reply_to_sender() -> Reason:
+    """Say that the account declares no reply-to."""
+    message = "Replies go to the From address: the account declares no reply-to."
+    return Reason(field="replyTo", code="replyToSender", message=message)
+
+
+def unaligned(address: str, own: str) -> Reason:
+    """Say that From is outside the account's domain."""
+    domain, own_domain = address.rpartition("@")[2], own.rpartition("@")[2]
+    message = (
+        f"{domain} is neither {own_domain} nor below it. SPF follows the account's address, so DMARC passes only if "
+        f"the message carries a DKIM signature of {domain}; without one it may be refused or taken for spam."
+    )
+    return Reason(field="from.email", code="unaligned", message=message)
+
+
+def addressee_overridden(address: str) -> Reason:
+    """Say that somebody else than the contact's own address is mailed."""
+    message = f"The message goes to {address}, not to the contact's own address."
+    return Reason(field="to.email", code="addresseeOverridden", message=message)
+
+
+def mixed_identity(party: PartyName, *, is_name_own: bool) -> Reason:
+    """Say that one half fell back and the other did not."""
+    own = _OWNERS[party]
+    combined = (
+        f"the detail's address with the {own}'s name" if is_name_own else f"the detail's name with the {own}'s address"
+    )
+    message = f"One half fell back, which combines {combined}. Declare pairing: together to have both or neither."
+    return Reason(field=party, code="mixedIdentity", message=message)
+
+
+def needs_smtputf8() -> Reason:
+    """Say that an address is not ASCII before the @."""
+    message = "An address is not ASCII before the @, so only a server that offers SMTPUTF8 can take the message."
+    return Reason(field="contact", code="needsSmtputf8", message=message)

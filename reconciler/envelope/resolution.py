@@ -1,0 +1,281 @@
+"""The override: for each contact, which address and which name, and a reason for each decision.
+
+Premise: an account *declares* which details of a card replace its own values; each card has them or not, and what it
+has may be unusable. Terms: a *half* is the address or the name of a mailbox; a detail is *missing* when the card lacks
+it or it is blank, *invalid* when its value cannot be used. By default each half falls back on its own, to the account's
+value for From and to the contact's for To; with ``pairing: together`` both details are used or neither. ``onMissing``
+and ``onInvalid`` may say skip: then the contact gets no message.
+
+The address is settled before the name, because a name is judged by the address that it will stand beside.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from reconciler.envelope import reasons
+from reconciler.envelope.details import Unusable, normal, usable_address, usable_name
+from reconciler.model.manifest import Override, ReplyTo
+from reconciler.model.resolution import Mailbox, Resolution
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from reconciler.model.contact import Contact
+    from reconciler.model.manifest import Kind
+    from reconciler.model.resolution import Reason
+
+_MAX_CONTACT = 320
+"""Characters of a contact's e-mail that a resolution repeats: more than any address has."""
+
+Party = Literal["from", "to"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """What of an account decides who a contact sees."""
+
+    mailbox: Mailbox
+    """The account's own address and name."""
+    reply_to: ReplyTo
+    override_from: Override | None = None
+    override_to: Override | None = None
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """The names of the details that are looked for, sorted."""
+        overrides = [each for each in (self.override_from, self.override_to) if each]
+        names = {name for each in overrides for name in (each.email_detail, each.display_name_detail) if name}
+        return tuple(sorted(names))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Half:
+    """One half as a detail has it: a value, or why there is none."""
+
+    value: str | None = None
+    problem: Literal["missing", "invalid"] | None = None
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Own:
+    """What a party falls back to, and how its name came about."""
+
+    mailbox: Mailbox
+    name_reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Settled:
+    """One mailbox as decided; None: the contact is to be skipped."""
+
+    mailbox: Mailbox | None
+    reasons: tuple[Reason, ...]
+
+
+def identity_of(kind: Kind, spec: Mapping[str, Any]) -> Identity:
+    """Return what decides who a contact sees, from an account's canonical settings.
+
+    An own account has no overrides: a foreign From through somebody's mailbox is refused by most providers.
+    """
+    overrides = spec if kind == "MarketingAccount" else {}
+    return Identity(
+        mailbox=Mailbox(email=spec["email"], display_name=spec["displayName"]),
+        reply_to=ReplyTo.model_validate(spec.get("replyTo") or {}),
+        override_from=_override(overrides.get("overrideFrom")),
+        override_to=_override(overrides.get("overrideTo")),
+    )
+
+
+def _override(declared: Mapping[str, Any] | None) -> Override | None:
+    return Override.model_validate(declared) if declared else None
+
+
+def resolve_contact(identity: Identity, contact: Contact) -> Resolution:
+    """Return who the contact would see, and why, or why nothing is sent to it.
+
+    A contact whose own address is missing or unusable is skipped, whatever its details say: the address is what the
+    contact is known by.
+    """
+    try:
+        email = normal(contact.email)
+        address = usable_address(email) if email else None
+    except Unusable as refusal:
+        return _skipped(identity, contact, reasons.contact_email_invalid(refusal))
+    if address is None:
+        return _skipped(identity, contact, reasons.contact_email_missing())
+    account_own = _Own(mailbox=identity.mailbox, name_reason=reasons.own_value("from", "displayName"))
+    author = _settle(identity.override_from, account_own, contact, party="from")
+    to = _settle(identity.override_to, _contact_own(contact, address), contact, party="to")
+    told = (*author.reasons, *to.reasons)
+    if author.mailbox is None or to.mailbox is None:
+        return _skipped(identity, contact, *told)
+    notices = (reasons.addressee_overridden(to.mailbox.email),) if to.mailbox.email != address else ()
+    return _sent(identity, contact, author=author.mailbox, to=to.mailbox, told=told, notices=notices)
+
+
+def _skipped(identity: Identity, contact: Contact, *told: Reason) -> Resolution:
+    return Resolution(
+        contact=_clipped(contact.email),
+        line=contact.line,
+        outcome="skip",
+        envelope_from=identity.mailbox.email,
+        author=None,
+        to=None,
+        reply_to=None,
+        reasons=told,
+    )
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= _MAX_CONTACT else text[: _MAX_CONTACT - 1] + "…"
+
+
+def _sent(
+    identity: Identity,
+    contact: Contact,
+    *,
+    author: Mailbox,
+    to: Mailbox,
+    told: tuple[Reason, ...],
+    notices: tuple[Reason, ...],
+) -> Resolution:
+    reply_to, reply_reason = _reply_to(identity.reply_to, author)
+    is_foreign = author.email != identity.mailbox.email
+    addresses = (author.email, to.email, reply_to.email, identity.mailbox.email)
+    needs_smtputf8 = not all(map(str.isascii, addresses))
+    if not _is_aligned(author, identity):
+        notices = (reasons.unaligned(author.email, identity.mailbox.email), *notices)
+    if needs_smtputf8:
+        notices = (*notices, reasons.needs_smtputf8())
+    return Resolution(
+        contact=_clipped(contact.email),
+        line=contact.line,
+        outcome="send",
+        envelope_from=identity.mailbox.email,
+        author=author,
+        sender=identity.mailbox if is_foreign else None,
+        to=to,
+        reply_to=reply_to,
+        needs_smtputf8=needs_smtputf8,
+        reasons=(*told, reply_reason, *notices),
+    )
+
+
+def _contact_own(contact: Contact, address: str) -> _Own:
+    """Return the contact's own mailbox; a name that cannot be used is left out."""
+    try:
+        name = normal(contact.name)
+        if name is not None:
+            mailbox = Mailbox(email=address, display_name=usable_name(name, address))
+            return _Own(mailbox=mailbox, name_reason=reasons.own_value("to", "displayName"))
+    except Unusable as refusal:
+        return _Own(mailbox=Mailbox(email=address), name_reason=reasons.contact_name_invalid(refusal))
+    return _Own(mailbox=Mailbox(email=address), name_reason=reasons.contact_unnamed())
+
+
+def _settle(override: Override | None, own: _Own, contact: Contact, *, party: Party) -> _Settled:
+    """Decide one mailbox; ``own`` is what it falls back to."""
+    if override is None:
+        return _Settled(mailbox=own.mailbox, reasons=(reasons.own_value(party, "email"), own.name_reason))
+    email = _half(contact, override.email_detail, usable_address, where=(party, "email"), override=override)
+    is_paired = override.pairing == "together"
+    beside = email.value or ("" if is_paired else own.mailbox.email)
+    name = _half(
+        contact,
+        override.display_name_detail,
+        lambda text: usable_name(text, beside),
+        where=(party, "displayName"),
+        override=override,
+    )
+    if _skips(email, override) or _skips(name, override):
+        told = tuple(half.reason for half in (email, name) if half.problem and half.reason)
+        return _Settled(mailbox=None, reasons=told)
+    if is_paired:
+        email, name = _paired(email, name, override, party)
+    return _combined(email, name, own, override=override, party=party)
+
+
+def _half(
+    contact: Contact,
+    detail: str | None,
+    usable: Callable[[str], str],
+    *,
+    where: tuple[Party, reasons.HalfName],
+    override: Override,
+) -> _Half:
+    """Return the value of a detail, or why there is none; neither where no detail is declared."""
+    if detail is None:
+        return _Half()
+    try:
+        text = normal(contact.details.get(unicodedata.normalize("NFC", detail)))
+        if text is None:
+            told = reasons.detail_missing(where, detail, policy=override.on_missing)
+            return _Half(problem="missing", reason=told)
+        return _Half(value=usable(text), reason=reasons.detail_taken(where, detail))
+    except Unusable as refusal:
+        told = reasons.detail_invalid(where, detail, refusal, policy=override.on_invalid)
+        return _Half(problem="invalid", reason=told)
+
+
+def _skips(half: _Half, override: Override) -> bool:
+    if half.problem is None:
+        return False
+    return (override.on_missing if half.problem == "missing" else override.on_invalid) == "skip"
+
+
+def _paired(email: _Half, name: _Half, override: Override, party: Party) -> tuple[_Half, _Half]:
+    """Return both halves as they are, or neither where one of them has a problem."""
+    if email.problem and name.value:
+        return email, _Half(reason=reasons.pair_incomplete((party, "displayName"), override.display_name_detail))
+    if name.problem and email.value:
+        return _Half(reason=reasons.pair_incomplete((party, "email"), override.email_detail)), name
+    return email, name
+
+
+def _combined(email: _Half, name: _Half, own: _Own, *, override: Override, party: Party) -> _Settled:
+    """Return the mailbox made of what the details gave, and of the party's own values for the rest."""
+    if name.value is None and email.value is not None:
+        own = _beside(own, email.value, party)
+    mailbox = Mailbox(email=email.value or own.mailbox.email, display_name=name.value or own.mailbox.display_name)
+    told = [email.reason or reasons.own_value(party, "email"), name.reason or own.name_reason]
+    is_nameless = name.value is None and own.mailbox.display_name is None
+    if is_nameless and name.reason is not None:
+        told.append(own.name_reason)
+    is_declared_for_both = override.email_detail is not None and override.display_name_detail is not None
+    is_mixed = (email.value is None) != (name.value is None) and not is_nameless
+    if is_declared_for_both and is_mixed:
+        told.append(reasons.mixed_identity(party, is_name_own=name.value is None))
+    return _Settled(mailbox=mailbox, reasons=tuple(told))
+
+
+def _beside(own: _Own, address: str, party: Party) -> _Own:
+    """Return the contact's own name judged anew, since it would stand beside the address of a detail.
+
+    The account's name was chosen by whoever answers for the account, and is not judged.
+    """
+    if party == "from" or own.mailbox.display_name is None:
+        return own
+    try:
+        usable_name(own.mailbox.display_name, address)
+    except Unusable as refusal:
+        return _Own(mailbox=Mailbox(email=own.mailbox.email), name_reason=reasons.contact_name_invalid(refusal))
+    return own
+
+
+def _reply_to(declared: ReplyTo, author: Mailbox) -> tuple[Mailbox, Reason]:
+    """Return where replies go. A name alone goes with the address that the message is sent from."""
+    if declared.email is not None:
+        return Mailbox(email=declared.email, display_name=declared.display_name), reasons.reply_to_declared()
+    if declared.display_name is not None:
+        return Mailbox(email=author.email, display_name=declared.display_name), reasons.reply_to_name_only()
+    return author, reasons.reply_to_sender()
+
+
+def _is_aligned(author: Mailbox, identity: Identity) -> bool:
+    """Tell whether From is of the account's domain or one below it; what else may align depends on the DNS."""
+    domain, own = (address.rpartition("@")[2] for address in (author.email, identity.mailbox.email))
+    return domain == own or domain.endswith(f".{own}")

@@ -1,0 +1,149 @@
+"""What a contact would see of a message: who it comes from, whom it is for, where replies go, and why."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field
+
+from reconciler.diagnostics import Diagnostic
+from reconciler.model.base import Value
+
+ReasonField = Literal[
+    "contact", "from", "from.email", "from.displayName", "to", "to.email", "to.displayName", "replyTo"
+]
+ReasonCode = Literal[
+    "accountValue",
+    "contactValue",
+    "contactUnnamed",
+    "detailTaken",
+    "detailMissing",
+    "detailInvalid",
+    "pairIncomplete",
+    "contactEmailMissing",
+    "contactEmailInvalid",
+    "contactNameInvalid",
+    "replyToDeclared",
+    "replyToNameOnly",
+    "replyToSender",
+    "unaligned",
+    "addresseeOverridden",
+    "mixedIdentity",
+    "needsSmtputf8",
+]
+
+REASON_CODES: dict[ReasonCode, str] = {
+    "accountValue": "No override is declared for the field, so it is the account's own value.",
+    "contactValue": "No override is declared for the field, so it is the contact's own value.",
+    "contactUnnamed": "The contact's card has no name, so the address stands alone.",
+    "detailTaken": "The value is that of the contact's detail.",
+    "detailMissing": "The contact has no such detail, or a blank one.",
+    "detailInvalid": "The detail's value cannot be used.",
+    "pairIncomplete": "The detail could be used, but its other half could not, and pairing is together.",
+    "contactEmailMissing": "The contact's card has no e-mail address, so nothing is sent.",
+    "contactEmailInvalid": "The contact's own e-mail is not one address, so nothing is sent.",
+    "contactNameInvalid": "The contact's own name cannot be used, so the address stands alone.",
+    "replyToDeclared": "Replies go to the account's reply-to address.",
+    "replyToNameOnly": "Replies go to the From address under the account's reply-to name.",
+    "replyToSender": "The account declares no reply-to, so replies go to the From address.",
+    "unaligned": "From is outside the account's domain: only a DKIM signature of that other domain can pass DMARC.",
+    "addresseeOverridden": "The message goes to another address than the contact's own.",
+    "mixedIdentity": "One half fell back, so an address and a name of two different senders or addressees are combined.",
+    "needsSmtputf8": "An address is not ASCII before the @, so the server must offer SMTPUTF8 (RFC 6531).",
+}
+"""What each code means; the schema and the reference show it."""
+
+_UNUSED_DETAIL: frozenset[ReasonCode] = frozenset({"detailMissing", "detailInvalid", "pairIncomplete"})
+_INVALID: frozenset[ReasonCode] = frozenset(
+    {"detailInvalid", "contactEmailMissing", "contactEmailInvalid", "contactNameInvalid"}
+)
+
+
+class Mailbox(Value):
+    """An address and the name shown with it."""
+
+    email: str = Field(description="The address, its domain as A-labels.")
+    display_name: str | None = Field(None, description="The name shown with it; null: the address stands alone.")
+
+
+class Reason(Value):
+    """Why a field is what it is, or what is to be known about it."""
+
+    field: ReasonField = Field(description="The field concerned; contact: the card as a whole.")
+    code: ReasonCode = Field(
+        description="What was decided or noticed. "
+        + " ".join(f"{code}: {meaning}" for code, meaning in REASON_CODES.items())
+    )
+    message: str = Field(description="The same in a sentence, with names.")
+
+
+class Resolution(Value):
+    """One contact's envelope and governed headers, or why there is no message."""
+
+    contact: str = Field(description="The contact's e-mail as the file has it, cut to 320 characters.")
+    line: int | None = Field(None, description="The line of the file that the contact begins on, from 1.")
+    outcome: Literal["send", "skip"] = Field(description="skip: nothing is sent to this contact.")
+    envelope_from: str = Field(description="Where bounces go: always the account's own e-mail.")
+    author: Mailbox | None = Field(alias="from", description="The From header; null where nothing is sent.")
+    sender: Mailbox | None = Field(
+        None, description="The Sender header: the account, where From is another address; else null."
+    )
+    to: Mailbox | None = Field(description="The To header, and who is mailed; null where nothing is sent.")
+    reply_to: Mailbox | None = Field(description="Where replies go; null where nothing is sent.")
+    needs_smtputf8: bool = Field(
+        default=False, description="The message can be sent through a server that offers SMTPUTF8 only."
+    )
+    reasons: Annotated[tuple[Reason, ...], Field(strict=False)] = Field(
+        description="Why each field is what it is, in the order from, to, replyTo; then what is to be known."
+    )
+
+    def _says(self, codes: frozenset[ReasonCode]) -> bool:
+        return any(reason.code in codes for reason in self.reasons)
+
+    @property
+    def is_overridden(self) -> bool:
+        """The message is sent, and From is at least partly the contact's own."""
+        taken = any(each.code == "detailTaken" and each.field.startswith("from") for each in self.reasons)
+        return self.outcome == "send" and taken
+
+    @property
+    def fell_back(self) -> bool:
+        """The message is sent, and a detail that was declared for it could not be used."""
+        return self.outcome == "send" and self._says(_UNUSED_DETAIL)
+
+    @property
+    def has_invalid(self) -> bool:
+        """A value of the card cannot be used, whatever came of it."""
+        return self._says(_INVALID)
+
+    @property
+    def is_unaligned(self) -> bool:
+        """The message is sent with a From outside the account's domain."""
+        return self.outcome == "send" and self._says(frozenset({"unaligned"}))
+
+
+class ResolutionSummary(Value):
+    """How many contacts of the file it was. A contact can be counted under several."""
+
+    send: int = Field(description="Contacts that a message would go to.")
+    skip: int = Field(description="Contacts that no message would go to.")
+    overridden: int = Field(description="Of those sent: with a From that is at least partly the contact's own.")
+    fallback: int = Field(description="Of those sent: with a declared detail that was missing or could not be used.")
+    invalid: int = Field(description="Contacts with a value that cannot be used, sent or skipped.")
+    unaligned: int = Field(description="Of those sent: with a From outside the account's domain.")
+    broken: int = Field(description="Lines of the file that could not be read; they are no contacts.")
+
+
+class ResolutionDocument(Value):
+    """What ``resolve --format json`` prints, the contacts in the order of the file."""
+
+    format_version: str = Field(description="A minor adds; an unknown major is refused.")
+    account: str = Field(description="The account's name.")
+    contacts: tuple[Resolution, ...] = Field(description="The contacts, in the order of the file.")
+    summary: ResolutionSummary = Field(description="The counts.")
+    diagnostics: tuple[Diagnostic, ...] = Field(
+        description="Lines that could not be read (the first 100), and what else is to be known."
+    )
+
+
+assert set(REASON_CODES) == set(get_args(ReasonCode))  # noqa: S101 - a code without its meaning must not load

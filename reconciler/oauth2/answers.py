@@ -1,0 +1,174 @@
+"""From a token endpoint's answer to a token or a fault. RFC 6749 sections 5.1 and 5.2.
+
+An endpoint has seen the secrets and may repeat them, so its words are masked before they are cleaned and cut.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus, urlsplit
+
+from reconciler.model.secrets import SecretValue
+from reconciler.smtp.masking import CredentialMask
+from reconciler.smtp.replies import clean
+
+if TYPE_CHECKING:
+    from reconciler.oauth2.https import Answer
+    from reconciler.oauth2.request import Endpoint, TokenRequest
+    from reconciler.smtp.faults import SmtpFault
+
+_OK, _TOO_MANY, _SERVER_ERROR = 200, 429, 500
+_REDIRECTS = range(300, 400)
+_TRANSIENT_ERRORS = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
+_TOLD_APART = frozenset(
+    {"invalid_grant", "invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type"}
+)
+_MICROSOFT_CODE = re.compile(r"AADSTS([0-9]{4,8})\b")
+_MICROSOFT = {
+    "7000222": "clientSecretExpired",
+    "700016": "unauthorized_client",
+    "90002": "tenantUnknown",
+    "65001": "consentMissing",
+    "53003": "policy",
+    "50076": "policy",
+    "50079": "policy",
+}
+"""Codes of Microsoft Entra that ask for something else than the OAuth error does, by the sentence that says it."""
+_TRACE = re.compile(r"\s*(Trace ID|Correlation ID|Timestamp):.*", re.DOTALL)
+_TOKEN = re.compile(r"[\x21-\x7e]+\Z")
+_BEARER = "bearer"
+_WORD = re.compile(r"[A-Za-z0-9._~+/=%-]{12,}")
+_TELLING_CHARACTERS = 12
+_MASK = "***"
+_MAX_WORDS, _MAX_CODE = 160, 40
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AccessToken:
+    """A token as it was issued."""
+
+    value: SecretValue
+    lifetime_seconds: float | None
+    """None: the endpoint does not say."""
+    refresh_token: SecretValue | None
+    """The refresh token to use from now on; None: the one there was."""
+
+
+def judge(answer: Answer, request: TokenRequest, endpoint: Endpoint) -> AccessToken:
+    """Return the token of an answer; raise ``SmtpFault`` of step auth for every other answer."""
+    if answer.status in _REDIRECTS:
+        place = _spoken(_host_of(answer.location), request, max_characters=_MAX_CODE)
+        raise endpoint.fault("tokenRedirected", place=place)
+    document = _document(answer.content)
+    error = document.get("error") if document is not None else None
+    if answer.status == _TOO_MANY or answer.status >= _SERVER_ERROR:
+        raise _unavailable(endpoint, answer.status, _words(document, request))
+    if isinstance(error, str) and error:
+        raise _refusal(error, document or {}, request, endpoint)
+    if answer.status != _OK:
+        raise _invalid(endpoint, f"it is HTTP status {answer.status} without an OAuth2 error")
+    if document is None:
+        raise _invalid(endpoint, "it is no JSON object")
+    return _issued(document, endpoint)
+
+
+def _document(content: bytes) -> dict[str, Any] | None:
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _issued(document: dict[str, Any], endpoint: Endpoint) -> AccessToken:
+    token, kind, rotated = (document.get(name) for name in ("access_token", "token_type", "refresh_token"))
+    if not isinstance(token, str) or not _TOKEN.match(token):
+        raise _invalid(endpoint, "it has no usable access_token")
+    if not isinstance(kind, str) or kind.lower() != _BEARER:
+        raise _invalid(endpoint, "its token_type is not Bearer")
+    return AccessToken(
+        value=SecretValue(token),
+        lifetime_seconds=_seconds(document.get("expires_in")),
+        refresh_token=SecretValue(rotated) if isinstance(rotated, str) and _TOKEN.match(rotated) else None,
+    )
+
+
+def _seconds(written: Any) -> float | None:
+    """Return a lifetime; some endpoints write the number as text. None for what is no number."""
+    if isinstance(written, bool) or not isinstance(written, int | float | str):
+        return None
+    try:
+        seconds = float(written)
+    except (ValueError, OverflowError):
+        return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def _refusal(error: str, document: dict[str, Any], request: TokenRequest, endpoint: Endpoint) -> SmtpFault:
+    said = _words(document, request)
+    if error in _TRANSIENT_ERRORS:
+        return endpoint.fault("tokenUnavailable", said=said)
+    return endpoint.fault("tokenRefused", said=said, variant=_variant(error, document, request))
+
+
+def _variant(error: str, document: dict[str, Any], request: TokenRequest) -> str:
+    """Return which sentence a refusal calls for."""
+    found = _MICROSOFT_CODE.search(str(document.get("error_description", "")))
+    if found is not None and found.group(1) in _MICROSOFT:
+        return _MICROSOFT[found.group(1)]
+    if error == "invalid_grant" and request.refresh_token is None:
+        return ""
+    return error if error in _TOLD_APART else ""
+
+
+def _unavailable(endpoint: Endpoint, status: int, said: str) -> SmtpFault:
+    return endpoint.fault("tokenUnavailable", said=said or f" It answered with HTTP status {status}.")
+
+
+def _invalid(endpoint: Endpoint, reason: str) -> SmtpFault:
+    return endpoint.fault("tokenResponseInvalid", reason=reason)
+
+
+def _host_of(location: str | None) -> str:
+    try:
+        return (urlsplit(location).hostname if location else None) or "another address"
+    except ValueError:
+        return "another address"
+
+
+def _words(document: dict[str, Any] | None, request: TokenRequest) -> str:
+    """Return what the endpoint said as the part of a sentence, without the numbers for its support; or nothing."""
+    if document is None:
+        return ""
+    error, description = document.get("error"), document.get("error_description")
+    parts = [_spoken(error, request, max_characters=_MAX_CODE)] if isinstance(error, str) else []
+    if isinstance(description, str):
+        parts.append(_spoken(_TRACE.sub("", description), request, max_characters=_MAX_WORDS - _MAX_CODE))
+    spoken = ": ".join(part for part in parts if part)
+    return f' It said: "{spoken}".' if spoken else ""
+
+
+def _spoken(text: str, request: TokenRequest, *, max_characters: int) -> str:
+    for secret in request.secrets:
+        text = _masked(text, secret, request.client_id)
+    return clean(text.encode("utf-8", "replace"), max_characters=max_characters)
+
+
+def _masked(text: str, secret: SecretValue, client_id: str) -> str:
+    """Return the text without any form of a secret: as it is, in a form's or base64 encoding, or a piece of it."""
+    plain = secret.reveal()
+    octets = CredentialMask(client_id, secret).apply(text.encode("utf-8", "replace"))
+    text = octets.decode("utf-8", "replace")
+    for form in (quote_plus(plain), quote(plain, safe="")):
+        text = text.replace(form, _MASK)
+    return _WORD.sub(lambda found: _MASK if _holds_piece(found.group(), plain) else found.group(), text)
+
+
+def _holds_piece(word: str, secret: str) -> bool:
+    """Tell whether a word and a secret share a run of characters, in whatever case; host names come in lower case."""
+    starts = range(len(word) - _TELLING_CHARACTERS + 1)
+    return any(word[start : start + _TELLING_CHARACTERS].lower() in secret.lower() for start in starts)

@@ -1,0 +1,1 @@
+"""Tests of getting OAuth2 tokens."""

@@ -1,0 +1,96 @@
+"""Servers for the system tests, each started once for all tests, and only where a test asks for it."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.system.support.dovecot import running_dovecot
+from tests.system.support.keys import Keys, write_keys
+from tests.system.support.nameservers import running_name_server
+from tests.system.support.postfix import Postfix, running_postfix
+from tests.system.support.processes import retried
+from tests.system.support.proxies import running_proxy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.system.support.proxies import RunningProxy
+
+_HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder as a system test."""
+    for item in items:
+        if item.path.is_relative_to(_HERE):
+            item.add_marker(pytest.mark.system)
+
+
+@pytest.fixture(scope="session")
+def scratch() -> Iterator[Path]:
+    """Return a folder that servers may read whatever user they run as; pytest's own are for their owner alone."""
+    with tempfile.TemporaryDirectory(prefix="reconciler-system-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def keys(scratch: Path) -> Keys:
+    """Return the certificates of the servers."""
+    folder = scratch / "keys"
+    folder.mkdir()
+    return write_keys(folder)
+
+
+@pytest.fixture(scope="session")
+def login_socket(scratch: Path) -> Iterator[Path]:
+    """Run Dovecot; return the socket at which it decides logins."""
+    folder = scratch / "dovecot"
+    folder.mkdir()
+    with running_dovecot(folder) as path:
+        yield path
+
+
+@pytest.fixture(scope="session")
+def postfix(scratch: Path, login_socket: Path, keys: Keys) -> Iterator[Postfix]:
+    """Run Postfix with all its ports."""
+    folder = scratch / "postfix"
+    folder.mkdir()
+    with retried(lambda: running_postfix(folder, login_socket=login_socket, keys=keys)) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def proxy(scratch: Path) -> Iterator[Callable[[str], RunningProxy]]:
+    """Return a function that runs one of ``support.proxies.PROXIES`` by name, each once."""
+    with ExitStack() as running:
+
+        @cache
+        def start(name: str) -> RunningProxy:
+            folder = scratch / name
+            folder.mkdir()
+            folder.chmod(0o755)
+            return running.enter_context(retried(partial(running_proxy, name, folder)))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def name_server(scratch: Path) -> Iterator[Callable[[str], str]]:
+    """Return a function that runs one of ``support.nameservers.NAME_SERVERS`` by name, each once."""
+    with ExitStack() as running:
+
+        @cache
+        def start(name: str) -> str:
+            folder = scratch / name
+            folder.mkdir()
+            return running.enter_context(retried(partial(running_name_server, name, folder)))
+
+        yield start

@@ -1,0 +1,1 @@
+"""Real servers as child processes: configuration in a temporary folder, free loopback ports, a clean end."""

@@ -1,0 +1,237 @@
+"""What each record in the DNS means: its code, and a sentence with what to do.
+
+A case is a row of the table below; a newcomer adds one without writing a test.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.model.check_codes import CHECK_CODES
+from reconciler.model.evidence import DOMAIN_CHECKS
+from reconciler.verification.domains.remarks import has_domain_sentence
+from tests.support.nameserver import NameServer
+from tests.verification.domains import codes, found, rsa_key, spf, zone
+
+if TYPE_CHECKING:
+    from reconciler.model.evidence import CheckName
+
+
+@dataclass(frozen=True)
+class Case:
+    """Records of a zone, and what a check makes of them."""
+
+    code: str
+    check: CheckName
+    lines: tuple[str, ...]
+    words: tuple[str, ...] = ()
+    """What the sentence must hold."""
+
+
+_KEY = "s1._domainkey"
+_RSA = rsa_key(2048)
+_ED25519 = base64.b64encode(bytes(range(32))).decode()
+_A = "@ A 192.0.2.1"
+
+
+def _includes(number: int) -> tuple[str, ...]:
+    """Return a record with a number of includes, and what they lead to."""
+    record = " ".join(f"include:i{each}.example.net" for each in range(number))
+    return (
+        spf(f"v=spf1 {record} -all"),
+        *(spf("v=spf1 ip4:192.0.2.1 -all", f"i{n}.example.net.") for n in range(number)),
+    )
+
+
+def _key(record: str) -> tuple[str, ...]:
+    return (_A, spf(record, _KEY))
+
+
+def _dmarc(record: str) -> tuple[str, ...]:
+    return (_A, spf(record, "_dmarc"))
+
+
+_BROKEN_KEYS = tuple(
+    base64.b64encode(bytes.fromhex(der)).decode()
+    for der in (
+        "30",  # a tag alone
+        "3085ffffffffff",  # a length of five octets
+        "3080",  # an indefinite length, which DER does not have
+        "3010020101",  # it ends too early
+        "3006020180020103",  # a negative modulus
+        "3005020101" + "0200",  # no exponent
+        "3000",
+    )
+)
+_CHAINED = (
+    spf("v=spf1 include:i0.example.net include:i1.example.net -all"),
+    *(spf("v=spf1 " + "include:leaf.example.net " * 5 + "-all", f"i{number}.example.net.") for number in range(2)),
+    spf("v=spf1 ip4:192.0.2.1 -all", "leaf.example.net."),
+)
+_SPF = (
+    Case("ok", "spf", (spf("v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 -all"),), ("0 of at most 10",)),
+    Case("ok", "spf", (spf("v=spf1 a mx/24 a:mail.example.com//64 ~all"), "@ MX 10 mail", "mail A 192.0.2.1", _A), ("3 of at most 10",)),
+    Case("ok", "spf", (spf("V=SPF1 IP4:192.0.2.1  -ALL "), spf("some other text")), ()),
+    Case("ok", "spf", (spf("v=spf1 exists:%{ir}.%{v}._spf.%{d2} include:_spf.%{d} x-own=%{s} -all"),), ("2 of at most 10",)),
+    Case("ok", "spf", (spf("v=spf1 redirect=_spf.example.net"), spf("v=spf1 ip4:192.0.2.1 -all", "_spf.example.net.")), ("1 of at most 10",)),
+    Case("ok", "spf", (spf("v=spf1 ip4:192.0.2.1 exp=why.example.com -all"),), ("0 of at most 10",)),
+    Case("ok", "spf", (spf("v=spf1 ip4:192.0.2.1 ip4:192.0.2.2 " + "ip4:192.0.2.3 " * 40 + "-all"),), ()),
+    Case("ok", "spf", (spf("v=spf1 ip4:192.0.2.1 -all include:after.all.example"),), ("0 of at most 10",)),
+    Case("ok", "spf", (*_includes(8),), ("8 of at most 10",)),
+    Case("spfMissing", "spf", (_A, spf("v=spf10 -all"), spf("v=spf")), ("TXT record at example.com: v=spf1 include:PROVIDER -all",)),
+    Case("spfSeveral", "spf", (spf("v=spf1 -all"), spf("v=spf1 mx -all")), ("2 SPF records", "RFC 7208 section 4.5")),
+    Case("spfSyntax", "spf", (spf("v=spf1 ipv4:192.0.2.1 -all"),), ('"ipv4:192.0.2.1"', "no such mechanism")),
+    Case("spfSyntax", "spf", (spf("v=spf1 ip4:2001:db8::1 -all"),), ("ip4 needs a colon",)),
+    Case("spfSyntax", "spf", (spf("v=spf1 ip6:fe80::1%eth0 -all"),), ("ip6 needs a colon",)),
+    Case("spfSyntax", "spf", (spf("v=spf1 ip4:192.0.2.0/33 -all"),), ("number after /",)),
+    Case("spfSyntax", "spf", (spf("v=spf1 ip4 -all"),), ("ip4 needs a colon",)),
+    Case("spfSyntax", "spf", (spf("v=spf1 a/129 -all"),), ("not a domain",)),
+    Case("spfSyntax", "spf", (spf("v=spf1 a/33 -all"),), ("number after /",)),
+    Case("spfSyntax", "spf", (spf("v=spf1 ptr/24 -all"),), ("number after /",)),
+    Case("spfSyntax", "spf", (spf("v=spf1 include -all"),), ("include needs a colon",)),
+    Case("spfSyntax", "spf", (spf("v=spf1 include: -all"),), ("not a domain",)),
+    Case("spfSyntax", "spf", (spf("v=spf1 include:localhost -all"),), ("not a domain",)),
+    Case("spfSyntax", "spf", (spf("v=spf1 include:192.0.2.1 -all"),), ("not a domain",)),
+    Case("spfSyntax", "spf", (spf("v=spf1 exists:%{x}.example.com -all"),), ("%",)),
+    Case("spfSyntax", "spf", (spf("v=spf1 exists:50%.example.com -all"),), ()),
+    Case("spfSyntax", "spf", (spf("v=spf1 x-own=% -all"),), ("begins no macro",)),
+    Case("spfSyntax", "spf", (spf("v=spf1 all:example.com"),), ("all takes nothing",)),
+    Case("spfSyntax", "spf", (spf("v=spf1 -all, mx"),), ('"-all,"',)),
+    Case("spfSyntax", "spf", (spf("v=spf1 redirect=a.example redirect=b.example"),), ("once only",)),
+    Case("spfSyntax", "spf", ('@ TXT "v=spf1 \\009-all"',), ("printable ASCII",)),
+    Case("spfSyntax", "spf", ('@ TXT "v=spf1 include:\\197\\188.example -all"',), ("printable ASCII",)),
+    Case("spfSyntax", "spf", (spf("v=spf1 -all mxx"),), ("mxx",)),
+    Case("spfTooManyLookups", "spf", _includes(11), ("takes 11 DNS look-ups", "include:i0.example.net (1)", "RFC 7208 section 4.6.4")),
+    Case("spfTooManyLookups", "spf", (spf("v=spf1 mx -all"), *(f"@ MX 10 m{number}" for number in range(11))), ("more than 10 MX records",)),
+    Case("spfTooManyLookups", "spf", _CHAINED, ("takes 12 DNS look-ups", "include:i0.example.net (6)", "include:i1.example.net (6)")),
+    Case("spfTooManyLookups", "spf", (spf("v=spf1 " + "include:i.example.net " * 20 + "-all"), spf("v=spf1 " + "a:host.example.net " * 20 + "-all", "i.example.net."), "host.example.net. A 192.0.2.1"), ("more than 40",)),
+    Case("spfNearLimit", "spf", _includes(9), ("9 of at most 10",)),
+    Case("spfNearLimit", "spf", _includes(10), ("10 of at most 10",)),
+    Case("spfTooManyVoidLookups", "spf", (spf("v=spf1 a:x.example.com a:y.example.com exists:z.example.com ip4:192.0.2.1 -all"),), ("3 names", "x.example.com")),
+    Case("spfIncludeBroken", "spf", (spf("v=spf1 include:gone.example.net -all"),), ("gone.example.net", "no SPF record", "Correct or remove include:gone.example.net")),
+    Case("spfIncludeBroken", "spf", (spf("v=spf1 include:i.example.net -all"), spf("v=spf1 foo", "i.example.net.")), ("example.com > i.example.net", '"foo"')),
+    Case("spfIncludeBroken", "spf", (spf("v=spf1 redirect=i.example.net"), spf("v=spf1 a", "i.example.net."), spf("v=spf1 mx", "i.example.net.")), ("several SPF records",)),
+    Case("spfLoop", "spf", (spf("v=spf1 include:i.example.net -all"), spf("v=spf1 include:example.com -all", "i.example.net.")), ("example.com > i.example.net > example.com",)),
+    Case("spfLoop", "spf", (spf("v=spf1 redirect=example.com"),), ("example.com > example.com",)),
+    Case("spfAllowsAll", "spf", (spf("v=spf1 ip4:192.0.2.1 +all"),), ('"+all"', "-all")),
+    Case("spfAllowsAll", "spf", (spf("v=spf1 all"),), ()),
+    Case("spfAllowsAll", "spf", (spf("v=spf1 ip6:::/0 -all"),), ('"ip6:::/0"',)),
+    Case("spfAllowsAll", "spf", (spf("v=spf1 include:i.example.net -all"), spf("v=spf1 +all", "i.example.net.")), ("in example.com > i.example.net",)),
+    Case("spfAllowsNobody", "spf", (spf("v=spf1 -all"),), ("no server at all", "include:PROVIDER")),
+    Case("spfAllowsNobody", "spf", (spf("v=spf1 -ip4:192.0.2.1 ~all"),), ()),
+    Case("spfNeutral", "spf", (spf("v=spf1 ip4:192.0.2.1 ?all"),), ("-all or ~all",)),
+    Case("spfNoAll", "spf", (spf("v=spf1 ip4:192.0.2.1"),), ("Add -all",)),
+    Case("spfNoAll", "spf", (spf("v=spf1 redirect=i.example.net"), spf("v=spf1 ip4:192.0.2.1", "i.example.net.")), ()),
+    Case("spfUsesPtr", "spf", (spf("v=spf1 ptr -all"),), ("RFC 7208 section 5.5",)),
+)  # fmt: skip
+
+_DKIM = (
+    Case("ok", "dkim", _key(f"v=DKIM1; k=rsa; p={_RSA}"), ("RSA key of 2048 bits",)),
+    Case("ok", "dkim", _key(f"p={rsa_key(4096, is_bare=True)};"), ("4096",)),
+    Case("ok", "dkim", _key(f"v=DKIM1; k=ed25519; h=sha1:sha256; s=email; t=s; p={_ED25519}"), ("Ed25519",)),
+    Case("ok", "dkim", (_A, f"{_KEY} CNAME s1.provider.example.", spf(f"p={_RSA}", "s1.provider.example.")), ("2048",)),
+    Case("dkimKeyMissing", "dkim", (_A,), ("s1._domainkey.example.com", "domains.example.com.dkimSelectors")),
+    Case("dkimKeyMissing", "dkim", (_A, f"{_KEY} CNAME gone.provider.example."), ()),
+    Case("dkimSeveralKeys", "dkim", (*_key(f"p={_RSA}"), spf("p=", _KEY)), ("2 TXT records",)),
+    Case("dkimKeyInvalid", "dkim", _key("v=DKIM1; k=rsa"), ("no p=",)),
+    Case("dkimKeyInvalid", "dkim", _key(f"p={_RSA}; v=DKIM1"), ("first tag",)),
+    Case("dkimKeyInvalid", "dkim", _key(f"v=DKIM2; p={_RSA}"), ("first tag",)),
+    Case("dkimKeyInvalid", "dkim", _key(f"v=DKIM1; p={_RSA}; p=x"), ("twice",)),
+    Case("dkimKeyInvalid", "dkim", _key("v=DKIM1; p"), ("tag=value",)),
+    Case("dkimKeyInvalid", "dkim", _key("v=DKIM1; p=****"), ("not base64",)),
+    Case("dkimKeyInvalid", "dkim", _key("v=DKIM1; p=AAAA"), ("not an RSA public key",)),
+    Case("dkimKeyInvalid", "dkim", _key(f"v=DKIM1; p={_RSA[:200]}"), ("not an RSA public key",)),
+    Case("dkimKeyInvalid", "dkim", _key(f"v=DKIM1; k=ed25519; p={_RSA}"), ("Ed25519 key has 32",)),
+    *(Case("dkimKeyInvalid", "dkim", _key(f"v=DKIM1; p={broken}"), ("not an RSA public key",)) for broken in _BROKEN_KEYS),
+    Case("dkimKeyRevoked", "dkim", _key("v=DKIM1; p="), ("revoked", "selector")),
+    Case("dkimKeyTooShort", "dkim", _key(f"v=DKIM1; p={rsa_key(768)}"), ("768 bits", "RFC 8301")),
+    Case("dkimKeyShort", "dkim", _key(f"v=DKIM1; p={rsa_key(1024)}"), ("1024 bits",)),
+    Case("dkimKeyTypeUnknown", "dkim", _key("v=DKIM1; k=mlkem; p=AAAA"), ("mlkem",)),
+    Case("dkimKeyRestricted", "dkim", _key(f"v=DKIM1; h=sha1; p={_RSA}"), ("sha256",)),
+    Case("dkimKeyRestricted", "dkim", _key(f"v=DKIM1; s=tlsrpt; p={_RSA}"), ("email",)),
+    Case("dkimTesting", "dkim", _key(f"v=DKIM1; t=s:y; p={_RSA}"), ("t=y",)),
+)  # fmt: skip
+
+_DMARC = (
+    Case("ok", "dmarc", _dmarc("v=DMARC1; p=reject; rua=mailto:d@example.com!10m,mailto:e@example.net; unknown=1"), ("policy reject", "_dmarc.example.com")),
+    Case("ok", "dmarc", _dmarc("v = DMARC1 ;p = Quarantine;adkim=s;aspf=r;np=reject;psd=u;t=n;fo=1:d"), ("quarantine",)),
+    Case("dmarcMissing", "dmarc", (_A, spf("v=spf1", "_dmarc")), ("_dmarc.example.com: v=DMARC1; p=none; rua=mailto:dmarc@example.com",)),
+    Case("dmarcSeveral", "dmarc", (*_dmarc("v=DMARC1; p=none"), spf("v=DMARC1; p=reject", "_dmarc")), ("2 DMARC records", "Keep one")),
+    Case("dmarcInvalid", "dmarc", _dmarc("v=DMARC1; p=rejected"), ("p=rejected", "none, quarantine, reject")),
+    Case("dmarcInvalid", "dmarc", _dmarc("v=DMARC1; p=reject; sp=no"), ("sp=no",)),
+    Case("dmarcInvalid", "dmarc", _dmarc("v=DMARC1; p=reject; p=none"), ("twice",)),
+    Case("dmarcInvalid", "dmarc", _dmarc("v=DMARC1; p=reject rua"), ()),
+    Case("dmarcInvalid", "dmarc", _dmarc("v=DMARC1; reject"), ("tag=value",)),
+    Case("dmarcInvalid", "dmarc", _dmarc("V=dmarc1; p=reject"), ("exactly these letters",)),
+    Case("dmarcInvalid", "dmarc", _dmarc("v=DMARC1 p=reject"), ("exactly these letters",)),
+    Case("dmarcPolicyNone", "dmarc", _dmarc("v=DMARC1; p=none; rua=mailto:d@example.com"), ("p=none", "p=quarantine")),
+    Case("dmarcPolicyNone", "dmarc", _dmarc("v=DMARC1; rua=mailto:d@example.com"), ("no p=",)),
+    Case("dmarcTesting", "dmarc", _dmarc("v=DMARC1; p=reject; t=y"), ("t=y", "p=reject")),
+    Case("dmarcRemovedTag", "dmarc", _dmarc("v=DMARC1; p=reject; pct=50; ri=3600"), ("pct=, ri=", "RFC 9989", "t=y")),
+    Case("dmarcRemovedTag", "dmarc", _dmarc("v=DMARC1; p=reject; rf=afrf"), ("rf=",)),
+    Case("dmarcReportAddressInvalid", "dmarc", _dmarc("v=DMARC1; p=reject; rua=d@example.com"), ("d@example.com", "mailto:")),
+    Case("dmarcReportAddressInvalid", "dmarc", _dmarc("v=DMARC1; p=reject; ruf=mailto:nobody"), ("mailto:nobody", "ruf")),
+    Case("dmarcReportAddressInvalid", "dmarc", _dmarc("v=DMARC1; p=reject; rua=mailto:a@example.com,https://[x"), ()),
+)  # fmt: skip
+
+_MX = (
+    Case("ok", "mx", ("@ MX 10 mail", "mail A 192.0.2.1"), ("Bounces to example.com go to mail.example.com",)),
+    Case("ok", "mx", ("@ MX 10 mail", "mail AAAA 2001:db8::1"), ()),
+    Case("ok", "replyTo", ("@ MX 10 mail", "mail A 192.0.2.1"), ("Replies to",)),
+    Case("mxMissing", "mx", (spf("text"),), ("bounces", "MX record at example.com")),
+    Case("mxMissing", "replyTo", (spf("text"),), ("replies",)),
+    Case("mxNull", "mx", ("@ MX 0 .", _A), ("RFC 7505",)),
+    Case("mxNull", "replyTo", ("@ MX 0 .",), ("replies",)),
+    Case("mxUnusable", "mx", ("@ MX 10 gone", _A), ("gone.example.com does not exist",)),
+    Case("mxUnusable", "replyTo", ("@ MX 10 192.0.2.1.",), ("192.0.2.1 is an IP address",)),
+    Case("mxUnusable", "mx", ("@ MX 10 bare", spf("no address", "bare")), ("bare.example.com has no address",)),
+    Case("mxImplicit", "mx", (_A,), ("MX record: 10 example.com",)),
+    Case("mxImplicit", "replyTo", ("@ AAAA 2001:db8::1",), ("replies",)),
+    Case("mxTargetBroken", "mx", ("@ MX 10 mail", "@ MX 20 gone", "@ MX 30 .", "mail A 192.0.2.1"), ("gone.example.com does not exist", "beside others")),
+    Case("mxTargetAlias", "mx", ("@ MX 10 mail", "mail CNAME host", "host A 192.0.2.1"), ("mail.example.com", "RFC 2181")),
+)  # fmt: skip
+_CASES = (*_SPF, *_DKIM, *_DMARC, *_MX)
+
+
+def _relative(line: str) -> str:
+    """Write out a target that lies below example.com."""
+    name, kind, target = line.split(None, 2)
+    if kind in {"MX", "CNAME"} and not line.endswith("."):
+        return f"{name} {kind} {target}.example.com."
+    return line
+
+
+@pytest.mark.parametrize("case", _CASES, ids=lambda case: f"{case.check}-{case.code}")
+def test_what_a_record_means(case: Case) -> None:
+    """The code follows from the records, and the sentence names them and what to do."""
+    with NameServer(zone(*(_relative(line) for line in case.lines))) as server:
+        remarks = found(server, case.check, selectors=("s1",))
+    assert case.code in codes(remarks)
+    [told] = [each.message for each in remarks if each.code == case.code]
+    assert [word for word in case.words if word not in told] == []
+    assert "{" not in told.replace("%{", "")  # a macro in an SPF record
+    assert case.check in CHECK_CODES[case.code].checks
+
+
+@pytest.mark.parametrize("case", _CASES, ids=lambda case: f"{case.check}-{case.code}")
+def test_a_record_that_is_fine_is_not_complained_of(case: Case) -> None:
+    """Where nothing is wrong there is the one remark that says so; otherwise there is none that does."""
+    with NameServer(zone(*(_relative(line) for line in case.lines))) as server:
+        remarks = found(server, case.check, selectors=("s1",))
+    assert (["ok"] == codes(remarks)) == (case.code == "ok")
+
+
+_REACHED_ELSEWHERE = {"domainNotFound", "dnsTimedOut", "dnsFailed", "noNameservers", "internalFault"}
+
+
+def test_every_code_is_reached_here() -> None:
+    """Each code of a domain check has a case, a sentence, a cause and a cure."""
+    of_domains = {code.name for code in CHECK_CODES.values() if set(code.checks) & set(DOMAIN_CHECKS)}
+    found_out = {name for name in of_domains if CHECK_CODES[name].kind in {"failed", "warned"}}
+    assert {case.code for case in _CASES} - {"ok"} | _REACHED_ELSEWHERE == found_out
+    assert [name for name in sorted(found_out) if not has_domain_sentence(name)] == []
+    assert [name for name in sorted(found_out) if not (CHECK_CODES[name].cause and CHECK_CODES[name].cure)] == []
