@@ -69,6 +69,12 @@ def usable_address(text: str) -> str:
     Exactly one bare address: no display name, comment, quoted local part, source route, address literal or list. The
     domain has to be fully qualified (RFC 5321 section 2.3.5).
     """
+    if text.count("@") > 1:
+        raise Unusable("it holds more than one @")
+    if "=?" in text:
+        raise Unusable("it looks like an encoded-word, which some mail servers would decode")
+    if unicodedata.normalize("NFKC", text.partition("@")[0]) != text.partition("@")[0]:
+        raise Unusable("before the @ it holds characters that some programs would take for others")
     try:
         address = address_to_ascii(text)
     except NotAnAddress as refusal:
