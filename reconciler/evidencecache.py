@@ -69,7 +69,7 @@ class EvidenceCache:
         with contextlib.suppress(OSError, ValueError):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             keep_out_of_git(self.folder.parent)
-            replace_file(self._path(subject), canonical_json(document).encode())
+            replace_file(self._path(subject), canonical_json(document).encode(), is_durable=False)
 
     def forget_before(self, moment: datetime) -> None:
         """Remove what was kept before a moment."""

@@ -28,15 +28,19 @@ def reason_of(failure: OSError) -> str:
     return (failure.strerror or "it cannot be read").lower()
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Put a file in place, for the owner alone (mode 0600), or leave what was there; raise ``OSError``."""
+def replace_file(path: Path, content: bytes, *, is_durable: bool = True) -> None:
+    """Put a file in place, for the owner alone (mode 0600), or leave what was there; raise ``OSError``.
+
+    Not ``is_durable``, it may be gone after a power cut; waiting for the disk costs more than writing.
+    """
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:_MAX_SHOWN]}.", suffix=".new", dir=path.parent)
     unfinished = Path(name)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if is_durable:
+                file.flush()
+                os.fsync(file.fileno())
         unfinished.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -23,7 +23,7 @@ from reconciler.model.evidence import CheckName, Observed, SkipCode, Verificatio
 from reconciler.verification import USUAL_RETRIES, Finding, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from reconciler.verification import Proxy, Retries, Target
@@ -75,8 +75,12 @@ def converse(
     now: Callable[[], datetime],
     progress: Progress,
     retries: Retries = USUAL_RETRIES,
+    take: Callable[[Mapping[str, Finding]], None] | None = None,
 ) -> dict[str, Finding]:
     """Return what was found, by account; every account of every target has a finding.
+
+    ``take`` is handed each conversation's findings as soon as it is over, in the thread of the caller, so that they
+    outlive an interruption.
 
     Once ``stop_server_after`` targets in a row could not connect to a server, its others are skipped as
     ``serverDown``; once the run's deadline has passed, all others are skipped as ``deadline``.
@@ -95,6 +99,8 @@ def converse(
         if isinstance(found, BaseException):
             raise found
         findings.update(found)
+        if take is not None:
+            take(found)
         progress(len(findings), total, next(iter(found), ""))
     return findings
 

@@ -6,12 +6,9 @@ from typing import TYPE_CHECKING
 
 from reconciler.evidencecache import EvidenceCache, oldest_useful
 from reconciler.model.canonical import digest
-from reconciler.model.domains import address_domain
 from reconciler.planning.evidence import is_worth_keeping, may_be_reused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from reconciler.model.evidence import Evidence
     from reconciler.model.secrets import FingerprintKey
     from reconciler.operations.targets import Subject
@@ -32,6 +29,8 @@ class KeptEvidence:
             if key is not None
             else None
         )
+        # Of the project's rules those that a conversation's outcome depends on; domain checks are made anew each time.
+        self._rule = digest({"servers": list(self._project.verification.servers)})
 
     def find(self, subject: Subject) -> Evidence | None:
         """Return evidence that spares the subject its conversation; None where there is none.
@@ -40,31 +39,19 @@ class KeptEvidence:
         """
         if self._cache is None or subject.settings_digest is None or subject.withheld or subject.depth == "offline":
             return None
-        found = self._cache.find(subject.name, subject.settings_digest, rule=self._rule(subject))
+        found = self._cache.find(subject.name, subject.settings_digest, rule=self._rule)
         ttl_hours = self._project.verification.evidence_ttl_hours
         if found is None or not may_be_reused(found, depth=subject.depth, ttl_hours=ttl_hours, now=self._now):
             return None
         return found
 
-    def keep(self, subjects: Iterable[Subject], evidence: Mapping[str, Evidence]) -> None:
-        """Keep what later runs may take, and remove what is of no use any more."""
+    def keep(self, subject: Subject, evidence: Evidence) -> None:
+        """Keep evidence of a subject where later runs may take it."""
+        if self._cache is not None and subject.settings_digest is not None and is_worth_keeping(evidence):
+            self._cache.keep(subject.name, evidence, rule=self._rule)
+
+    def forget_old(self) -> None:
+        """Remove what is of no use any more."""
         if self._cache is None:
             return
-        for subject in subjects:
-            found = evidence[subject.name]
-            if subject.settings_digest is not None and is_worth_keeping(found):
-                self._cache.keep(subject.name, found, rule=self._rule(subject))
         self._cache.forget_before(oldest_useful(self._now, self._project.verification.evidence_ttl_hours))
-
-    def _rule(self, subject: Subject) -> str:
-        """Return the digest of the project's rules that verification of the subject depends on."""
-        policy = self._project.verification
-        domain = self._project.domains.get(address_domain(subject.spec["email"]))
-        return digest(
-            {
-                "servers": list(policy.servers),
-                "domainChecks": policy.domain_checks,
-                "nameservers": [str(each) for each in policy.nameservers],
-                "domain": domain.model_dump(mode="json") if domain is not None else None,
-            }
-        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from reconciler.manifests import read_ca_files
 from reconciler.model.evidence import Evidence
 from reconciler.oauth2 import TokenCache
 from reconciler.operations.conversations import Limits, Progress, converse
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from reconciler.model.project import Secrets
     from reconciler.model.recorded import RecordedState
     from reconciler.model.secrets import FingerprintKey, SecretValue
+    from reconciler.model.source import CaFile
     from reconciler.operations.workspace import Workspace
     from reconciler.planning.platform import PlatformServer
     from reconciler.verification import Finding, TestContext
@@ -113,15 +115,26 @@ def gather_evidence(
     began_at = workspace.now()
     kept = KeptEvidence(workspace, secrets.key)
     reused = {each.name: found for each in subjects if reuses_evidence and (found := kept.find(each)) is not None}
+    to_contact = [each for each in subjects if each.name not in reused]
     means = Means(
         secrets=secrets.values,
         tokens=TokenCache(allowed_hosts=workspace.project.verification.servers),
         context=context,
+        private_cas=_private_cas(to_contact, platform, workspace),
     )
-    fresh = _verify([each for each in subjects if each.name not in reused], workspace, platform, means, progress)
-    kept.keep([each for each in subjects if each.name in fresh], fresh)
+    fresh = _verify(to_contact, workspace, platform, means, kept, progress)
+    kept.forget_old()
     complete = with_domain_checks(subjects, {**reused, **fresh}, workspace, since=began_at)
     return Gathered(evidence=complete, reused=frozenset(reused))
+
+
+def _private_cas(
+    subjects: Iterable[Subject], platform: PlatformServer | None, workspace: Workspace
+) -> dict[str, CaFile]:
+    """Return the private CAs that the conversations trust, each read once; without an unusable one fewer are trusted."""
+    servers = [each.spec.get("smtp", {}) for each in subjects] + ([platform.smtp] if platform else [])
+    usable, _ = read_ca_files(sorted({each["caFile"] for each in servers if "caFile" in each}), root=workspace.root)
+    return usable
 
 
 def _verify(
@@ -129,9 +142,13 @@ def _verify(
     workspace: Workspace,
     platform: PlatformServer | None,
     means: Means,
+    kept: KeptEvidence,
     progress: Progress,
 ) -> dict[str, Evidence]:
-    """Return evidence for every subject, by name: own accounts by a conversation each, marketing ones by one for all."""
+    """Return evidence for every subject, by name: own accounts by a conversation each, marketing ones by one for all.
+
+    It is kept as it comes: a run that is interrupted has not sent its messages in vain.
+    """
     own = [each for each in subjects if each.kind == "OwnAccount"]
     marketing = [each for each in subjects if each.kind == "MarketingAccount"]
     targets = [make_target(each, workspace, means) for each in own]
@@ -144,7 +161,13 @@ def _verify(
         stop_server_after=policy.stop_server_after,
         deadline_seconds=policy.deadline_seconds,
     )
-    findings = converse(targets, limits, now=workspace.now, progress=progress)
+    by_name = {each.name: each for each in subjects}
+
+    def keep(found: Mapping[str, Finding]) -> None:
+        for name, finding in found.items():
+            kept.keep(by_name[name], _evidence(by_name[name], finding))
+
+    findings = converse(targets, limits, now=workspace.now, progress=progress, take=keep)
     at = workspace.now()
     return {
         each.name: _evidence(each, findings[each.name])

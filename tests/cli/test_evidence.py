@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
+import subprocess
 from typing import TYPE_CHECKING
 
-from tests.cli.project import PASSWORD, USER, VARIABLE, own_account
+import pytest
+
+from tests.cli.project import PASSWORD, USER, VARIABLE, command, environment, own_account
 from tests.support.scripted import CLOSE, ScriptedServer, polite
 
 if TYPE_CHECKING:
@@ -100,3 +105,26 @@ def test_the_message_says_which_changes_it_tests(project: Project, server: MailS
     text = message.content.replace(b"=\r\n", b"").decode()
     assert f"Plan:     changes {planned['changesDigest']}" in text
     assert "Account:  sales (OwnAccount)" in text
+
+
+def test_what_was_found_before_an_interruption_is_kept(project: Project, server: MailServer) -> None:
+    """Ctrl-C ends the run with 130; accounts verified by then are not mailed again by the next one."""
+    with ScriptedServer(lambda wire: wire.wait_for_close()) as silent:
+        project.write_account("a-good", own_account("a-good", server))
+        project.set_variable("SMTP_OTHER_PASSWORD", "another")
+        project.write_account("b-silent", own_account("b-silent", silent.port, secret="{env: SMTP_OTHER_PASSWORD}"))
+        process = subprocess.Popen(
+            command("plan", "--depth", "message"),
+            cwd=project.folder,
+            env=environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        kept = project.folder / ".reconciler" / "evidence"
+        while not any(kept.glob("*.json")):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                pytest.fail(f"the plan ended with {process.wait(0.02)} before anything was kept")
+        process.send_signal(signal.SIGINT)
+        assert 130 == process.wait(10)
+    project.run_well("plan", "--depth", "message", "--target", "a-good")
+    assert 1 == len(server.messages)
