@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import stat
 import tempfile
@@ -21,6 +22,15 @@ def read_regular_file(path: Path, max_octets: int) -> bytes:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(0, "it is not a regular file")
         return file.read(max_octets + 1)
+
+
+def file_digest(path: Path) -> str:
+    """Return ``sha256:`` and the SHA-256 of a regular file, of any size; raise ``OSError``, and never wait on a pipe."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(0, "it is not a regular file")
+        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def reason_of(failure: OSError) -> str:

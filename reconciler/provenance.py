@@ -87,6 +87,21 @@ def tracked_files(folder: Path, under: Path, *, environ: Mapping[str, str] | Non
     return tuple(sorted(path for path in (listed or "").split("\0") if path))
 
 
+def is_ci(environ: Mapping[str, str]) -> bool:
+    """Tell whether this runs in CI: ``CI`` is set, or the variable by which a CI system makes itself known."""
+    return any(_is_set(environ, marker) for marker in ("CI", *(marker for marker, _ in _CI_ACTORS)))
+
+
+def checkout_of(folder: Path) -> Path:
+    """Return the outermost folder with a .git entry that holds ``folder``, links resolved; ``folder`` itself without one.
+
+    The file system is asked, not git, so that nothing in the checkout can make it look smaller than it is.
+    """
+    resolved = folder.resolve()
+    holders = [each for each in (resolved, *resolved.parents) if os.path.lexists(each / ".git")]
+    return holders[-1] if holders else resolved
+
+
 def _flagged(actor: str | None) -> Actor | None:
     name = _clean(actor)
     return None if name is None else Actor(name=name, source="flag")

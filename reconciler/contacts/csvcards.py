@@ -117,7 +117,11 @@ def _long_card(first: Line, lines: Lines, columns: list[str], delimiter: str) ->
             break
         line = lines.next()
     if record.state != "ended":
-        reason = "a quote is opened here and never closed" if record.state == "open" else "its quotes do not fit"
+        reason = (
+            "a quote is opened here and never closed"
+            if record.state == "open"
+            else "its quotes or line ends do not fit"
+        )
         if after_first is not None and lines.go_back(after_first):
             return BrokenLine(line=first.number, reason=reason)
         lines.skip_rest_of_line()

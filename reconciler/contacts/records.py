@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 MAX_RECORD_OCTETS = 131_072
 """The longest card: what Python's csv module takes for one field, and far more than any card needs."""
 
-_FREE_OCTETS_TO_REREAD = 16 * 1024 * 1024
+_FREE_OCTETS_TO_REREAD = 4 * 1024 * 1024
 _TIMES_REREAD = 2
 
 

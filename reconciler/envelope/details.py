@@ -36,7 +36,9 @@ _INVISIBLE = re.compile(
 """What takes part in text and shows nothing: spaces, joiners, fillers, the blank Braille cell, variation selectors."""
 
 _ADDRESS_IN_NAME = re.compile(r"[^\s@<>()\[\]\"',;:]{1,256}\s*@\s*([^\s@<>()\[\]\"',;:]{1,256})")
+_AT = re.compile("[@\ufe6b\uff20]")
 _DOTS = str.maketrans("\u3002\u2024\uff61\uff0e", "....")
+_ENCODED_WORD = re.compile(r"=\?[^?]*\?[bq]\?", re.IGNORECASE)
 _NUMERIC_END = re.compile(r"(?:^|\.)[0-9]+\Z")
 
 
@@ -71,7 +73,7 @@ def usable_address(text: str) -> str:
     """
     if text.count("@") > 1:
         raise Unusable("it holds more than one @")
-    if "=?" in text:
+    if _ENCODED_WORD.search(text):
         raise Unusable("it looks like an encoded-word, which some mail servers would decode")
     if unicodedata.normalize("NFKC", text.partition("@")[0]) != text.partition("@")[0]:
         raise Unusable("before the @ it holds characters that some programs would take for others")
@@ -105,7 +107,7 @@ def _holds_other_address(name: str, address: str) -> bool:
 
     Look-alikes of @ and the dot, and joiners between, count as what they look like.
     """
-    if name.isascii() and "@" not in name:
+    if not _AT.search(name):
         return False
     seen = unicodedata.normalize("NFKC", _without_invisible(name)).translate(_DOTS)
     own = address.casefold()

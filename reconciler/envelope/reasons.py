@@ -5,6 +5,7 @@ A sentence names details, which the account's manifest chose, and never repeats 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.model.resolution import Reason
@@ -26,6 +27,9 @@ _FIELDS: dict[Where, ReasonField] = {
 _HALVES: dict[HalfName, str] = {"email": "address", "displayName": "name"}
 _OWNERS: dict[PartyName, str] = {"from": "account", "to": "contact"}
 
+_kept = lru_cache(maxsize=64)
+"""The same few sentences come again for each contact of a file."""
+
 
 def _consequence(where: Where, policy: OnProblem) -> str:
     party, half = where
@@ -34,6 +38,7 @@ def _consequence(where: Where, policy: OnProblem) -> str:
     return f"the {_OWNERS[party]}'s own {_HALVES[half]} is used"
 
 
+@_kept
 def own_value(party: PartyName, half: HalfName) -> Reason:
     """Say that no override is declared for the half."""
     code: Literal["accountValue", "contactValue"] = "accountValue" if party == "from" else "contactValue"
@@ -41,17 +46,20 @@ def own_value(party: PartyName, half: HalfName) -> Reason:
     return Reason(field=_FIELDS[party, half], code=code, message=message)
 
 
+@_kept
 def contact_unnamed() -> Reason:
     """Say that the card has no name."""
     message = "The address stands alone: the contact has no name."
     return Reason(field="to.displayName", code="contactUnnamed", message=message)
 
 
+@_kept
 def detail_taken(where: Where, detail: str) -> Reason:
     """Say that the detail's value is used."""
     return Reason(field=_FIELDS[where], code="detailTaken", message=f"Taken from the detail {detail}.")
 
 
+@_kept
 def detail_missing(where: Where, detail: str, *, policy: OnProblem) -> Reason:
     """Say that the contact lacks the detail, or it is blank."""
     message = f"The detail {detail} is missing or blank, so {_consequence(where, policy)}."
@@ -65,6 +73,7 @@ def detail_invalid(where: Where, detail: str, refusal: ValueError, *, policy: On
     return Reason(field=_FIELDS[where], code="detailInvalid", message=message)
 
 
+@_kept
 def pair_incomplete(where: Where, detail: str | None) -> Reason:
     """Say that the detail could be used, the other of the pair could not."""
     message = (
@@ -74,6 +83,7 @@ def pair_incomplete(where: Where, detail: str | None) -> Reason:
     return Reason(field=_FIELDS[where], code="pairIncomplete", message=message)
 
 
+@_kept
 def contact_email_missing() -> Reason:
     """Say that the card has no address."""
     message = "The contact has no e-mail address, so nothing is sent."
@@ -92,17 +102,20 @@ def contact_name_invalid(refusal: ValueError) -> Reason:
     return Reason(field="to.displayName", code="contactNameInvalid", message=message)
 
 
+@_kept
 def reply_to_declared() -> Reason:
     """Say that the account declares where replies go."""
     return Reason(field="replyTo", code="replyToDeclared", message="The account's reply-to address.")
 
 
+@_kept
 def reply_to_name_only() -> Reason:
     """Say that the account declares a name for replies and no address."""
     message = "The From address under the account's reply-to name: the account declares no reply-to address."
     return Reason(field="replyTo", code="replyToNameOnly", message=message)
 
 
+@_kept
 def reply_to_sender() -> Reason:
     """Say that the account declares no reply-to."""
     message = "Replies go to the From address: the account declares no reply-to."
@@ -125,6 +138,7 @@ def addressee_overridden(address: str) -> Reason:
     return Reason(field="to.email", code="addresseeOverridden", message=message)
 
 
+@_kept
 def mixed_identity(party: PartyName, *, is_name_own: bool) -> Reason:
     """Say that one half fell back and the other did not."""
     own = _OWNERS[party]
@@ -135,6 +149,7 @@ def mixed_identity(party: PartyName, *, is_name_own: bool) -> Reason:
     return Reason(field=party, code="mixedIdentity", message=message)
 
 
+@_kept
 def needs_smtputf8() -> Reason:
     """Say that an address is not ASCII before the @."""
     message = "An address is not ASCII before the @, so only a server that offers SMTPUTF8 can take the message."

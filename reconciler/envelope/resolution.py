@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 
     from reconciler.model.contact import Contact
     from reconciler.model.manifest import Kind
-    from reconciler.model.resolution import Reason
+    from reconciler.model.resolution import Reason, ReasonCode
 
 _MAX_CONTACT = 320
 """Characters of a contact's e-mail that a resolution repeats: more than any address has."""
+
+_INVALID: frozenset[ReasonCode] = frozenset({"detailInvalid", "contactNameInvalid"})
 
 Party = Literal["from", "to"]
 
@@ -110,11 +112,12 @@ def resolve_contact(identity: Identity, contact: Contact) -> Resolution:
     account_own = _Own(mailbox=identity.mailbox, name_reason=reasons.own_value("from", "displayName"))
     author = _settle(identity.override_from, account_own, contact, party="from")
     to = _settle(identity.override_to, _contact_own(contact, address), contact, party="to")
-    told = (*author.reasons, *to.reasons)
     if author.mailbox is None or to.mailbox is None:
-        return _skipped(identity, contact, *told)
+        return _skipped(identity, contact, *_of_skipped(author), *_of_skipped(to))
     notices = (reasons.addressee_overridden(to.mailbox.email),) if to.mailbox.email != address else ()
-    return _sent(identity, contact, author=author.mailbox, to=to.mailbox, told=told, notices=notices)
+    return _sent(
+        identity, contact, author=author.mailbox, to=to.mailbox, told=(*author.reasons, *to.reasons), notices=notices
+    )
 
 
 def _skipped(identity: Identity, contact: Contact, *told: Reason) -> Resolution:
@@ -128,6 +131,13 @@ def _skipped(identity: Identity, contact: Contact, *told: Reason) -> Resolution:
         reply_to=None,
         reasons=told,
     )
+
+
+def _of_skipped(settled: _Settled) -> tuple[Reason, ...]:
+    """Return what is told of one mailbox of a contact that is skipped: why, and what could not be used at all."""
+    if settled.mailbox is None:
+        return settled.reasons
+    return tuple(reason for reason in settled.reasons if reason.code in _INVALID)
 
 
 def _clipped(text: str) -> str:
@@ -192,8 +202,8 @@ def _settle(override: Override | None, own: _Own, contact: Contact, *, party: Pa
         override=override,
     )
     if _skips(email, override) or _skips(name, override):
-        told = tuple(half.reason for half in (email, name) if half.problem and half.reason)
-        return _Settled(mailbox=None, reasons=told)
+        kept = [half for half in (email, name) if _skips(half, override) or half.problem == "invalid"]
+        return _Settled(mailbox=None, reasons=tuple(half.reason for half in kept if half.reason))
     if is_paired:
         email, name = _paired(email, name, override, party)
     return _combined(email, name, own, override=override, party=party)

@@ -114,6 +114,12 @@ class OAuth2(Value):
     )
     scope: Text | None = Field(None, description="The scope asked for, space-separated.")
 
+    @model_validator(mode="after")
+    def _check_grant(self) -> OAuth2:
+        if self.refresh_token is None and self.client_secret is None:
+            raise PydanticCustomError("missingField", "needs refreshToken or clientSecret")
+        return self
+
 
 class Authentication(Value):
     """How to log in. A mechanism with a password, or one with a token."""

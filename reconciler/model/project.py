@@ -78,6 +78,9 @@ class SecretSource(Value):
     file: Text | None = Field(None, description="A file that holds many secrets.")
     format: Literal["json", "dotenv"] | None = Field(None, description="How many secrets at once are written.")
     timeout_seconds: Seconds = Field(10, description="How long the command may take, in seconds.")
+    environment: Annotated[tuple[Text, ...], Field(strict=False)] = Field(
+        (), description="Globs of variables that the command gets beside PATH, HOME, locale, proxies and VAULT_*."
+    )
 
     @model_validator(mode="after")
     def _check_one_origin(self) -> SecretSource:
@@ -85,7 +88,28 @@ class SecretSource(Value):
             raise PydanticCustomError("contradiction", "needs exactly one of command, env and file")
         if self.command is None and self.format is None:
             raise PydanticCustomError("missingField", "needs format: json or dotenv")
+        if self.command is not None:
+            _check_command(self.command, is_bulk=self.format is not None)
         return self
+
+    @property
+    def origin(self) -> str | None:
+        """The secret, as SOURCE:KEY, that holds all of this source's secrets; None where a command gives them."""
+        if self.env is not None:
+            return f"env:{self.env}"
+        return f"file:{self.file}" if self.file is not None else None
+
+
+def _check_command(command: tuple[str, ...], *, is_bulk: bool) -> None:
+    """Refuse a command whose program a manifest would choose, or that would give every key the same value."""
+    program, *arguments = command
+    takes_key = any("{key}" in argument for argument in arguments)
+    if "{key}" in program:
+        raise PydanticCustomError("invalidValue", "has {mark} in the program; it belongs in an argument", {"mark": "{key}"})
+    if is_bulk and takes_key:
+        raise PydanticCustomError("contradiction", "has {mark} and format; a command with format gives all keys at once", {"mark": "{key}"})
+    if not is_bulk and not takes_key:
+        raise PydanticCustomError("missingField", "needs {mark} in an argument, or format for many secrets at once", {"mark": "{key}"})
 
 
 class GrantedRoute(Value):

@@ -156,6 +156,10 @@ class RecordedState:
     """Every route that any secret has been recorded with, deleted accounts included."""
     fingerprint_key_id: str | None = None
 
+    def is_keyed_with(self, key_id: str | None) -> bool:
+        """Tell whether fingerprints of this key can be compared with those recorded; nothing recorded bars no key."""
+        return self.fingerprint_key_id in {None, key_id}
+
 
 class Actor(Value):
     """Who did something, as far as can be told: a claim, not a proof."""

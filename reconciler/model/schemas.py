@@ -39,6 +39,12 @@ _RULES: dict[str, list[Schema]] = {
             "anyOf": [_has("host"), _has("server")],
         },
     ],
+    "OAuth2": [
+        {
+            "$comment": "missingField: needs refreshToken or clientSecret",
+            "anyOf": [_has("refreshToken"), _has("clientSecret")],
+        },
+    ],
     "Authentication": [
         *(
             {

@@ -10,7 +10,7 @@ import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import urlsplit
 
 from reconciler.model.secrets import SecretValue
 from reconciler.smtp.masking import CredentialMask
@@ -41,9 +41,6 @@ _MICROSOFT = {
 _TRACE = re.compile(r"\s*(Trace ID|Correlation ID|Timestamp):.*", re.DOTALL)
 _TOKEN = re.compile(r"[\x21-\x7e]+\Z")
 _BEARER = "bearer"
-_WORD = re.compile(r"[A-Za-z0-9._~+/=%-]{12,}")
-_TELLING_CHARACTERS = 12
-_MASK = "***"
 _MAX_WORDS, _MAX_CODE = 160, 40
 
 
@@ -153,22 +150,7 @@ def _words(document: dict[str, Any] | None, request: TokenRequest) -> str:
 
 
 def _spoken(text: str, request: TokenRequest, *, max_characters: int) -> str:
+    octets = text.encode("utf-8", "replace")
     for secret in request.secrets:
-        text = _masked(text, secret, request.client_id)
-    return clean(text.encode("utf-8", "replace"), max_characters=max_characters)
-
-
-def _masked(text: str, secret: SecretValue, client_id: str) -> str:
-    """Return the text without any form of a secret: as it is, in a form's or base64 encoding, or a piece of it."""
-    plain = secret.reveal()
-    octets = CredentialMask(client_id, secret).apply(text.encode("utf-8", "replace"))
-    text = octets.decode("utf-8", "replace")
-    for form in (quote_plus(plain), quote(plain, safe="")):
-        text = text.replace(form, _MASK)
-    return _WORD.sub(lambda found: _MASK if _holds_piece(found.group(), plain) else found.group(), text)
-
-
-def _holds_piece(word: str, secret: str) -> bool:
-    """Tell whether a word and a secret share a run of characters, in whatever case; host names come in lower case."""
-    starts = range(len(word) - _TELLING_CHARACTERS + 1)
-    return any(word[start : start + _TELLING_CHARACTERS].lower() in secret.lower() for start in starts)
+        octets = CredentialMask(request.client_id, secret).apply(octets)
+    return clean(octets, max_characters=max_characters)

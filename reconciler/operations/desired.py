@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, error, sort_key, warning
+from reconciler.errors import InvalidInput
 from reconciler.manifests import read_ca_files, read_manifests
 from reconciler.planning.allowed import refused_secrets
 from reconciler.planning.lint import lint
@@ -69,6 +70,14 @@ def read_platform(workspace: Workspace) -> tuple[PlatformServer | None, list[Dia
     declared = workspace.project.platform.smtp
     paths = [declared.ca_file] if declared is not None and declared.ca_file is not None else []
     return resolve_platform(declared, CaFiles(*read_ca_files(paths, root=workspace.root)))
+
+
+def require_platform(workspace: Workspace) -> PlatformServer | None:
+    """Return the platform's server, None where none is declared; raise ``InvalidInput`` for one that is of no use."""
+    platform, problems = read_platform(workspace)
+    if problems:
+        raise InvalidInput(problems)
+    return platform
 
 
 def validate(workspace: Workspace) -> Desired:

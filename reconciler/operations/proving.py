@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, error, warning
 from reconciler.errors import GuardRefused, InvalidInput, PlanStale, SecretUnreadable, VerificationFailed
-from reconciler.manifests import read_ca_files
 from reconciler.model.recorded import RecordedVerification
 from reconciler.model.route import with_fingerprints
-from reconciler.operations.desired import read_platform
+from reconciler.operations.desired import require_platform
 from reconciler.operations.plan import test_context
+from reconciler.operations.privatecas import ca_problems
 from reconciler.operations.targets import Subject
-from reconciler.operations.verifying import gather_evidence, read_secrets
+from reconciler.operations.verifying import gather_evidence, read_secrets, require_state_key
 from reconciler.planning.allowed import is_allowed
 from reconciler.planning.evidence import depth_needed, standing_of
 from reconciler.planning.finish import failure_of
@@ -158,7 +158,7 @@ def _check_plan_key(plan: SavedPlan, accounts: Mapping[str, PreparedAccount], re
     """Refuse evidence of secrets that the plan fingerprinted with another key than state's."""
     verified = (account for account in accounts.values() if account.needs_evidence)
     if plan.inputs.fingerprint_key_id is not None and any(_references(account) for account in verified):
-        _require_key_id(plan.inputs.fingerprint_key_id, recorded)
+        require_state_key(recorded, plan.inputs.fingerprint_key_id)
 
 
 def _settle(
@@ -227,7 +227,7 @@ def _gather(
     kinds = {change.name: change.kind for change in plan.changes}
     references = {name: _references(account) for name, account in accounts.items()}
     to_contact = [name for name in accounts if depths[name] != "offline"]
-    platform = _platform(workspace)
+    platform = require_platform(workspace)
     through_platform = platform_routes(platform, {kinds[name] for name in to_contact}, {})
     wanted = {secret for name in to_contact for secret in references[name]} | {each.secret for each in through_platform}
     secrets = read_secrets(workspace, wanted, depth="message")
@@ -251,13 +251,6 @@ def _gather(
     ).evidence
     proofs = {name: _proven(fresh[name], evidence[name]) for name in fresh}
     return _Gathered(proofs=proofs, platform_routes=through_platform, key=secrets.key)
-
-
-def _platform(workspace: Workspace) -> PlatformServer | None:
-    platform, problems = read_platform(workspace)
-    if problems:
-        raise InvalidInput(problems)
-    return platform
 
 
 def _check_routes(
@@ -286,35 +279,20 @@ def _check_key(wanted: set[str], key: FingerprintKey | None, recorded: RecordedS
     if key is None:
         detail = "State keeps keyed fingerprints of secrets, and there is no key here. Provide the key of this state."
         raise SecretUnreadable(error("fingerprintKeyMissing", detail))
-    _require_key_id(key.key_id, recorded)
-
-
-def _require_key_id(key_id: str, recorded: RecordedState) -> None:
-    if recorded.fingerprint_key_id not in {None, key_id}:
-        detail = (
-            f"State was made with the fingerprint key {recorded.fingerprint_key_id}; this one is {key_id}. "
-            "Applying with another key would make every secret look rotated. Provide the key of this state."
-        )
-        raise SecretUnreadable(error("fingerprintKeyChanged", detail))
+    require_state_key(recorded, key.key_id)
 
 
 def _check_ca_files(accounts: Mapping[str, PreparedAccount], workspace: Workspace) -> None:
-    paths = {name: account.document["spec"].get("smtp", {}).get("caFile") for name, account in accounts.items()}
-    usable, unusable = read_ca_files(sorted({path for path in paths.values() if path}), root=workspace.root)
-    problems = []
-    for name, path in paths.items():
-        if path is None:
-            continue
-        if path in unusable:
-            problems.append(error("caFileUnusable", f"{path}: {unusable[path]}", subject=name))
-        elif usable[path].digest != accounts[name].ca_digest:
-            problems.append(
-                error("planStale", f"{path} has changed since the plan was made. Plan again.", subject=name)
-            )
+    trusts = {name: (account.document["spec"], account.ca_digest) for name, account in accounts.items()}
+    problems = list(ca_problems(trusts, workspace, changed=_stale_ca).values())
     if any(problem.code == "planStale" for problem in problems):
         raise PlanStale(problems)
     if problems:
         raise InvalidInput(problems)
+
+
+def _stale_ca(name: str, path: str) -> Diagnostic:
+    return error("planStale", f"{path} has changed since the plan was made. Plan again.", subject=name)
 
 
 def _refreshed(

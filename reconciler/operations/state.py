@@ -60,7 +60,7 @@ def _existing_state(workspace: Workspace) -> RecordedState | None:
 
 def _require_its_key(workspace: Workspace, recorded: RecordedState) -> None:
     key = workspace.fingerprint_key(workspace.secret_reader())
-    if recorded.fingerprint_key_id is None or (key is not None and key.key_id == recorded.fingerprint_key_id):
+    if recorded.is_keyed_with(key.key_id if key is not None else None):
         return
     again = f"Bring back the key {recorded.fingerprint_key_id} that this state was made with."
     if key is None:

@@ -6,7 +6,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reconciler.manifests import read_ca_files
 from reconciler.model.evidence import Evidence, Observed, Verification, all_skipped
 from reconciler.operations.tokens import token_source
 from reconciler.planning.grants import withheld_reason
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from reconciler.model.manifest import Kind
     from reconciler.model.route import SecretRoute
     from reconciler.model.secrets import SecretValue
+    from reconciler.model.source import CaFile
     from reconciler.oauth2 import TokenCache
     from reconciler.operations.workspace import Workspace
     from reconciler.planning.platform import PlatformServer
@@ -47,6 +47,8 @@ class Means:
     secrets: Mapping[str, SecretValue]
     tokens: TokenCache
     context: TestContext
+    private_cas: Mapping[str, CaFile]
+    """By path as written."""
 
 
 def make_target(subject: Subject, workspace: Workspace, means: Means) -> Target:
@@ -79,16 +81,16 @@ def _make_target(spec: dict[str, Any], subjects: Sequence[Subject], workspace: W
             port=smtp["port"],
             encryption=smtp["encryption"],
             helo_name=smtp.get("heloName"),
-            ca_pem=_ca_pem(smtp.get("caFile"), workspace),
+            ca_pem=means.private_cas[smtp["caFile"]].pem if smtp.get("caFile") in means.private_cas else None,
             mechanism=login.get("mechanism"),
             username=login.get("username"),
             proxy=_proxy(spec),
         ),
         password=secrets.get(login.get("password", "")),
         token=token_source(login, secrets, means.tokens),
-        withheld=_withheld_reason(subject, at_proxy=False),
+        withheld=_withheld_reason(subject, workspace, at_proxy=False),
         proxy_password=secrets.get(spec.get("proxy", {}).get("password", "")),
-        proxy_withheld=_withheld_reason(subject, at_proxy=True),
+        proxy_withheld=_withheld_reason(subject, workspace, at_proxy=True),
         depth=subject.depth,
         operator=workspace.operator,
         senders=tuple(_sender(each) for each in subjects),
@@ -111,17 +113,10 @@ def _proxy(spec: dict[str, Any]) -> Proxy | None:
     )
 
 
-def _withheld_reason(subject: Subject, *, at_proxy: bool) -> str | None:
+def _withheld_reason(subject: Subject, workspace: Workspace, *, at_proxy: bool) -> str | None:
     """Return why a credential stays here: the one for the proxy, or the one for the mail server; None: it may go."""
     withheld = tuple(each for each in subject.withheld if (each.route.purpose == "proxy") == at_proxy)
-    return withheld_reason(withheld) if withheld else None
-
-
-def _ca_pem(path: str | None, workspace: Workspace) -> str | None:
-    if path is None:
-        return None
-    usable, _ = read_ca_files([path], root=workspace.root)
-    return usable[path].pem if path in usable else None
+    return withheld_reason(withheld, is_project_trusted=workspace.is_project_trusted) if withheld else None
 
 
 def _sender(subject: Subject) -> Sender:

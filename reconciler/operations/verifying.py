@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from reconciler.manifests import read_ca_files
+from reconciler.diagnostics import error
+from reconciler.errors import SecretUnreadable
 from reconciler.model.evidence import Evidence
 from reconciler.oauth2 import TokenCache
 from reconciler.operations.conversations import Limits, Progress, converse
 from reconciler.operations.domainchecks import with_domain_checks
 from reconciler.operations.keptevidence import KeptEvidence
+from reconciler.operations.privatecas import usable_cas
 from reconciler.operations.targets import (
     Means,
     Subject,
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from reconciler.model.project import Secrets
     from reconciler.model.recorded import RecordedState
     from reconciler.model.secrets import FingerprintKey, SecretValue
-    from reconciler.model.source import CaFile
     from reconciler.operations.workspace import Workspace
     from reconciler.planning.platform import PlatformServer
     from reconciler.verification import Finding, TestContext
@@ -51,21 +52,25 @@ class Ask(Protocol):
         ...
 
 
+_MAY_BE_TYPED = frozenset({"secretMissing", "secretSourceFailed"})
+
+
 def read_secrets(
     workspace: Workspace, references: Iterable[str], *, depth: str, ask: Ask | None = None
 ) -> SecretsAtHand:
-    """Read the secrets that are named, each once; at depth ``offline`` nothing is read at all.
+    """Read the secrets that are named, each once; nothing at all at depth ``offline``, and by an untrusted project.
 
     ``ask`` is asked for those that are absent here; not for those that may not be read.
     """
     reader = workspace.secret_reader()
-    if depth == "offline":
-        return SecretsAtHand(values={}, readings=SecretReadings(were_read=False), key=None)
+    if depth == "offline" or not workspace.is_project_trusted:
+        readings = SecretReadings(were_read=False, are_withheld=depth != "offline")
+        return SecretsAtHand(values={}, readings=readings, key=None)
     key = workspace.fingerprint_key(reader)
     wanted = tuple(references)
     reading = reader.read(wanted)
     if ask is not None:
-        for absent in [each for each, problem in reading.problems.items() if problem.code == "secretMissing"]:
+        for absent in [each for each, problem in reading.problems.items() if problem.code in _MAY_BE_TYPED]:
             typed = ask(absent)
             if typed:
                 reader.take(absent, typed)
@@ -85,9 +90,24 @@ def first_use_rules(secrets: Secrets, readings: SecretReadings, recorded: Record
 
     A reference that state has not seen may then hide a known value, so its first use needs a grant.
     """
-    if not readings.were_read or recorded.fingerprint_key_id in {None, readings.key_id}:
+    if not readings.were_read or recorded.is_keyed_with(readings.key_id):
         return secrets
     return secrets.model_copy(update={"first_use": "grant"})
+
+
+def require_state_key(recorded: RecordedState, key_id: str | None) -> None:
+    """Raise ``SecretUnreadable`` where fingerprints made with this key, None for none, cannot be compared with state's."""
+    if recorded.is_keyed_with(key_id):
+        return
+    made_with = f"State was made with the fingerprint key {recorded.fingerprint_key_id}"
+    if key_id is None:
+        detail = f"{made_with}, and there is none here. Provide the key of this state."
+        raise SecretUnreadable(error("fingerprintKeyMissing", detail))
+    detail = (
+        f"{made_with}; this one is {key_id}. With another key every secret would look rotated. Provide the key of this "
+        "state."
+    )
+    raise SecretUnreadable(error("fingerprintKeyChanged", detail))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,25 +136,17 @@ def gather_evidence(
     kept = KeptEvidence(workspace, secrets.key)
     reused = {each.name: found for each in subjects if reuses_evidence and (found := kept.find(each)) is not None}
     to_contact = [each for each in subjects if each.name not in reused]
+    platform_specs = [{"smtp": platform.smtp}] if platform is not None else []
     means = Means(
         secrets=secrets.values,
         tokens=TokenCache(allowed_hosts=workspace.project.verification.servers),
         context=context,
-        private_cas=_private_cas(to_contact, platform, workspace),
+        private_cas=usable_cas([*(each.spec for each in to_contact), *platform_specs], workspace),
     )
     fresh = _verify(to_contact, workspace, platform, means, kept, progress)
     kept.forget_old()
     complete = with_domain_checks(subjects, {**reused, **fresh}, workspace, since=began_at)
     return Gathered(evidence=complete, reused=frozenset(reused))
-
-
-def _private_cas(
-    subjects: Iterable[Subject], platform: PlatformServer | None, workspace: Workspace
-) -> dict[str, CaFile]:
-    """Return the private CAs that the conversations trust, each read once; without an unusable one fewer are trusted."""
-    servers = [each.spec.get("smtp", {}) for each in subjects] + ([platform.smtp] if platform else [])
-    usable, _ = read_ca_files(sorted({each["caFile"] for each in servers if "caFile" in each}), root=workspace.root)
-    return usable
 
 
 def _verify(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from reconciler.errors import InvalidInput
+from reconciler.errors import GuardRefused, InvalidInput
 from reconciler.manifests import read_project
 from reconciler.model.text import check_email
-from reconciler.secrets import SecretReader, load_fingerprint_key
+from reconciler.planning.grants import untrusted_project
+from reconciler.provenance import checkout_of, is_ci, tracked_files
+from reconciler.secrets import SecretReader, load_fingerprint_key, load_plan_key
 from reconciler.store import open_store, sqlite_path
 
 if TYPE_CHECKING:
@@ -35,6 +38,8 @@ class Workspace:
     environ: Mapping[str, str]
     now: Callable[[], datetime]
     """The time, in UTC."""
+    is_project_trusted: bool = True
+    """False in CI for a project file that a pull request can change: no secret is read by its word."""
 
     def open_store(self) -> Store:
         """Open the state; raise ``StateMissing`` where there is none."""
@@ -45,14 +50,40 @@ class Workspace:
         """The SQLite file of the state; None for another kind of database."""
         return sqlite_path(self.state_url, base=self.project_file.parent)
 
+    @cached_property
+    def _reader(self) -> SecretReader:
+        rules = self.project.secrets
+        allowed = [entry if isinstance(entry, str) else entry.secret for entry in rules.allow]
+        return SecretReader(
+            self.root, self.environ, allowed=allowed, sources=rules.sources, is_tracked=self._is_in_git
+        )
+
+    def _is_in_git(self, path: Path) -> bool:
+        return bool(tracked_files(path.parent, path, environ=self.environ))
+
     def secret_reader(self) -> SecretReader:
-        """Return a reader of secrets, to be used for one run."""
-        allowed = [entry if isinstance(entry, str) else entry.secret for entry in self.project.secrets.allow]
-        return SecretReader(self.root, self.environ, allowed=allowed)
+        """Return the reader of secrets, the same for the whole run, so that each is read once."""
+        return self._reader
 
     def fingerprint_key(self, reader: SecretReader) -> FingerprintKey | None:
-        """Return the key of fingerprints, None where there is none."""
-        return load_fingerprint_key(reader, self.project.secrets.fingerprint_key, state_file=self.state_file)
+        """Return the key of fingerprints, None where there is none.
+
+        Raises ``GuardRefused`` for a key that a project file names which is not trusted: it could name a command.
+        """
+        named = self.project.secrets.fingerprint_key
+        if named is not None and not self.is_project_trusted:
+            raise GuardRefused(untrusted_project(()))
+        return load_fingerprint_key(reader, named, state_file=self.state_file)
+
+    def plan_key(self) -> FingerprintKey | None:
+        """Return the key that plans are sealed with in place of that of fingerprints; None where none is set."""
+        return load_plan_key(self.environ)
+
+    def keyless_seal_key(self) -> FingerprintKey | None:
+        """Return the key that seals a plan which reads no secret: the plan key, else the file beside the state."""
+        if self.project.secrets.fingerprint_key is not None:
+            return self.plan_key()
+        return self.plan_key() or self.fingerprint_key(self.secret_reader())
 
 
 def open_workspace(
@@ -63,8 +94,12 @@ def open_workspace(
     operator: str | None,
     environ: Mapping[str, str],
     now: Callable[[], datetime],
+    trusts_project: bool = False,
 ) -> Workspace:
-    """Read the project file and settle what flags, environment and file say, in this order of precedence."""
+    """Read the project file and settle what flags, environment and file say, in this order of precedence.
+
+    ``trusts_project`` says that the project file is the protected branch's, also where it lies in the checkout.
+    """
     path = project_file or root / "reconciler.yaml"
     project = read_project(path).project
     declared = project.operator.email if project.operator else None
@@ -79,4 +114,12 @@ def open_workspace(
         operator=chosen,
         environ=environ,
         now=now,
+        is_project_trusted=trusts_project or not is_ci(environ) or not _is_in_checkout(path, root),
     )
+
+
+def _is_in_checkout(project_file: Path, root: Path) -> bool:
+    """Tell whether a pull request can change the project file: it, or what it links to, lies in the checkout."""
+    checkout = checkout_of(root)
+    places = (project_file.parent.resolve() / project_file.name, project_file.resolve())
+    return any(place.is_relative_to(checkout) for place in places)

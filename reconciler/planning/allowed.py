@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, error
 from reconciler.model.globs import is_glob, matches
+from reconciler.model.references import reference_text
 from reconciler.planning.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from reconciler.model.project import ScopedSecret, Secrets
 
 _BUILT_IN = frozenset({"env", "file"})
+_STATE_FOLDER = ".reconciler"
+_PLAN_KEY = "env:RECONCILER_PLAN_KEY"
 
 
 def refused_secrets(accounts: Iterable[DesiredAccount], secrets: Secrets) -> tuple[Diagnostic, ...]:
@@ -33,12 +36,26 @@ def is_allowed(secret: str, manifest: str, secrets: Secrets) -> bool:
     A source of the project file is allowed as a whole until an entry of ``allow`` speaks of it.
     """
     source, _, key = secret.partition(":")
-    if source == "file" and (".." in key.split("/") or is_glob(key)):
+    if source == "file" and (_leads_astray(key) or is_glob(key)):
+        return False
+    if secret in _never_allowed(secrets):
         return False
     entries = [_glob_and_scope(entry) for entry in secrets.allow]
     if source not in _BUILT_IN and not any(glob.partition(":")[0] == source for glob, _ in entries):
         return source in secrets.sources
     return any(matches(glob, secret) and matches(scope, manifest) for glob, scope in entries)
+
+
+def _leads_astray(path: str) -> bool:
+    parts = path.split("/")
+    return ".." in parts or _STATE_FOLDER in parts
+
+
+def _never_allowed(secrets: Secrets) -> frozenset[str]:
+    """Return what no manifest may name, whatever ``allow`` covers: our own keys, and what holds many secrets at once."""
+    origins = {source.origin for source in secrets.sources.values() if source.origin is not None}
+    key = secrets.fingerprint_key
+    return frozenset({*origins, _PLAN_KEY, *([reference_text(key)] if key is not None else [])})
 
 
 def is_allowed_somewhere(secret: str, secrets: Secrets) -> bool:
@@ -51,6 +68,10 @@ def _glob_and_scope(entry: str | ScopedSecret) -> tuple[str, str]:
     if isinstance(entry, str):
         return entry, "**"
     return entry.secret, entry.manifests
+
+
+def _told_entry(entry: str | ScopedSecret) -> str:
+    return entry if isinstance(entry, str) else f"{entry.secret} (for {entry.manifests} only)"
 
 
 def _refusal(account: DesiredAccount, secret: str, secrets: Secrets) -> Diagnostic | None:
@@ -70,7 +91,13 @@ def _refusal(account: DesiredAccount, secret: str, secrets: Secrets) -> Diagnost
             "would cover other secrets too. Give the file another name."
         )
         return error("secretNotAllowed", detail, subject=account.name, location=account.location)
-    entries = ", ".join(_glob_and_scope(entry)[0] for entry in secrets.allow) or "nothing"
+    if secret in _never_allowed(secrets):
+        detail = (
+            f"{account.file} names {secret}, which holds a key of reconciler or many secrets at once. No manifest may "
+            "name it, whatever secrets.allow covers."
+        )
+        return error("secretNotAllowed", detail, subject=account.name, location=account.location)
+    entries = ", ".join(_told_entry(entry) for entry in secrets.allow) or "nothing"
     detail = (
         f"{account.file} names {secret}, but secrets.allow in the project file covers {entries}. "
         "A manifest may name only what the project file allows, so that a pull request cannot reach for other "

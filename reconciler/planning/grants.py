@@ -8,15 +8,25 @@ from reconciler.diagnostics import Diagnostic, error
 from reconciler.model.canonical import canonical_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from reconciler.model.route import Route, SecretRoute
 
+_SHOWN_NAMES = 10
 
-def withheld_problem(withheld: Mapping[str, tuple[SecretRoute, ...]]) -> Diagnostic | None:
-    """Return one error for all withheld credentials with a block of grants to paste; None without any."""
+
+def withheld_problem(
+    withheld: Mapping[str, tuple[SecretRoute, ...]], *, expired: tuple[str, ...] = (), is_project_trusted: bool = True
+) -> Diagnostic | None:
+    """Return one error for all withheld credentials with a block of grants to paste; None without any.
+
+    ``expired`` names grants whose time is over. Where the project file is not trusted, grants would not help, and the
+    error says what does.
+    """
     if not withheld:
         return None
+    if not is_project_trusted:
+        return untrusted_project(withheld)
     travels = [f"{name}: {each.secret} to {each.route}" for name in sorted(withheld) for each in withheld[name]]
     lines = sorted({_grant_line(each) for refused in withheld.values() for each in refused})
     detail = (
@@ -27,13 +37,38 @@ def withheld_problem(withheld: Mapping[str, tuple[SecretRoute, ...]]) -> Diagnos
         + "    grants:\n"
         + "\n".join(f"      - {line}" for line in lines)
     )
+    if expired:
+        detail += f"\nThese grants have expired and would have allowed some of it: {'; '.join(expired)}."
     subject = next(iter(withheld)) if len(withheld) == 1 else None
     return error("credentialWithheld", detail, subject=subject)
 
 
-def withheld_reason(refused: tuple[SecretRoute, ...]) -> str:
+def untrusted_project(names: Iterable[str]) -> Diagnostic:
+    """Return the error that in CI no secret is read by the word of a project file that a pull request may have changed."""
+    listed = sorted(names)
+    shown = ", ".join(listed[:_SHOWN_NAMES])
+    shown += f" and {len(listed) - _SHOWN_NAMES} more" if len(listed) > _SHOWN_NAMES else ""
+    concerned = f" That concerns {shown}." if listed else ""
+    detail = (
+        "This runs in CI, and the project file lies in the checkout, where a pull request can change it: what it allows "
+        f"and grants proves nothing. So no secret was read, and no login was tried.{concerned} Where pull requests are "
+        "planned, take the project file from the protected branch, to a place outside the checkout:\n"
+        '    git show origin/main:reconciler.yaml > "$RUNNER_TEMP/reconciler.yaml"\n'
+        '    reconciler --project-file "$RUNNER_TEMP/reconciler.yaml" plan\n'
+        "In a job that only the protected branch can start, say so:\n"
+        "    --trust-project"
+    )
+    return error("projectNotTrusted", detail)
+
+
+def withheld_reason(refused: tuple[SecretRoute, ...], *, is_project_trusted: bool = True) -> str:
     """Return the sentence that stands in the check of an account whose credential was withheld."""
     travel = refused[0]
+    if not is_project_trusted:
+        return (
+            f"{travel.secret} was not read: in CI a project file inside the checkout is not trusted with secrets. "
+            "The plan tells the ways round."
+        )
     return (
         f"{travel.secret} was not sent: {travel.route} is a route that neither state nor a grant allows for it. "
         "The plan lists the grants to add."

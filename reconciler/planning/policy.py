@@ -24,6 +24,10 @@ class SecretReadings:
     unreadable: Mapping[str, Diagnostic] = field(default_factory=dict)
     were_read: bool = True
     """False for a plan at depth offline: nothing was read on purpose."""
+    are_withheld: bool = False
+    """Nothing was read because the project file is not trusted, so no account may be verified with a secret."""
+    passed_over: frozenset[str] = frozenset()
+    """The references that a command each would have to be run for, and no change needs."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -121,18 +121,33 @@ def _reset_approval(each: DraftChange, policy: Policy) -> Diagnostic:
 def _secret_remarks(
     changes: Sequence[DraftChange], steady: Sequence[Pair], policy: Policy, recorded: RecordedState
 ) -> list[Diagnostic]:
-    unreadable = policy.secrets.unreadable
-    needed = {secret.secret for each in changes if each.after is not None for secret in each.after.secret_routes}
-    if policy.platform is not None and any(each.is_marketing and each.needs_evidence for each in changes):
-        needed |= {each.secret for each in policy.platform.secret_routes}
-    problems = [unreadable[secret] for secret in sorted(needed & unreadable.keys())]
+    needed = _needed_secrets(changes, policy)
     idle = {each.secret for pair in steady if pair.after is not None for each in pair.after.secret_routes} - needed
-    problems.extend(replace(unreadable[secret], severity="warning") for secret in sorted(idle & unreadable.keys()))
-    if (idle or needed) and not policy.secrets.were_read:
+    problems = _unreadable_secrets(needed, idle, policy)
+    if not (idle or needed):
+        return problems
+    if not policy.secrets.were_read:
         problems.append(note("secretsNotRead", "This plan read no secret, so it cannot tell whether one was rotated."))
-    elif (idle or needed) and recorded.fingerprint_key_id not in {None, policy.secrets.key_id}:
+    elif not recorded.is_keyed_with(policy.secrets.key_id):
         problems.append(_other_key(policy, recorded))
     return problems
+
+
+def _needed_secrets(changes: Sequence[DraftChange], policy: Policy) -> set[str]:
+    """Return the references that the changes use; the platform's where a marketing account is to be verified."""
+    needed = {secret.secret for each in changes if each.after is not None for secret in each.after.secret_routes}
+    if policy.platform is None or not any(each.is_marketing and each.needs_evidence for each in changes):
+        return needed
+    return needed | {each.secret for each in policy.platform.secret_routes}
+
+
+def _unreadable_secrets(needed: set[str], idle: set[str], policy: Policy) -> list[Diagnostic]:
+    """Return an error for each secret that a change needs and that cannot be read, a warning for the others."""
+    unreadable = policy.secrets.unreadable
+    return [
+        *(unreadable[secret] for secret in sorted(needed & unreadable.keys())),
+        *(replace(unreadable[secret], severity="warning") for secret in sorted(idle & unreadable.keys())),
+    ]
 
 
 def _other_key(policy: Policy, recorded: RecordedState) -> Diagnostic:

@@ -44,56 +44,79 @@ class Verdict:
 
     withheld: Mapping[str, tuple[SecretRoute, ...]]
     grants_used: tuple[str, ...]
+    expired: tuple[str, ...] = ()
+    """Grants that would have allowed something withheld, had they not expired, in words."""
 
 
-class _Register:
+class RouteRegister:
     """The routes that state knows, by reference and by value."""
 
     def __init__(self, recorded: Iterable[SecretRoute]) -> None:
+        """Sort the routes that state has recorded."""
         self._routes: dict[str, set[str]] = defaultdict(set)
+        self._compared: set[tuple[str, str]] = set()
+        self._references: dict[str, set[str]] = defaultdict(set)
         for each in recorded:
             self._routes[each.secret].add(each.route.key)
             if each.fingerprint:
                 self._routes[each.fingerprint].add(each.route.key)
+                self._references[each.fingerprint].add(each.secret)
+                self._compared.add((each.secret, each.route.key))
 
     def knows(self, travel: SecretRoute) -> bool:
         """Tell whether state has seen the secret, under this reference or any other."""
         return travel.secret in self._routes or (travel.fingerprint or "") in self._routes
 
     def allows(self, travel: SecretRoute) -> bool:
-        """Tell whether state has recorded the route for this reference, or for this value."""
-        key = travel.route.key
-        return key in self._routes.get(travel.secret, ()) or key in self._routes.get(travel.fingerprint or "", ())
+        """Tell whether state has recorded the route for this reference, or for this value.
+
+        A route that was recorded without its secret's value having been read, as an offline apply does, counts only
+        until the value is read and turns out to be one that state knows under another reference.
+        """
+        key, fingerprint = travel.route.key, travel.fingerprint or ""
+        if key in self._routes.get(fingerprint, ()):
+            return True
+        if key not in self._routes.get(travel.secret, ()):
+            return False
+        return (travel.secret, key) in self._compared or not self._references.get(fingerprint, set()) - {travel.secret}
 
 
 def judge_routes(
     travellers: Sequence[Traveller], recorded: Iterable[SecretRoute], *, secrets: Secrets, today: date
 ) -> Verdict:
     """Return which secrets of which accounts are withheld, whatever the order of the accounts."""
-    register = _Register(recorded)
+    register = RouteRegister(recorded)
     crowded = _crowded_secrets(travellers, register)
     withheld: dict[str, tuple[SecretRoute, ...]] = {}
     grants: set[str] = set()
+    expired: set[str] = set()
     for traveller in travellers:
         refused = []
         for travel in traveller.routes:
             if register.allows(travel):
                 continue
-            grant = _granting(travel, traveller.manifest, secrets.grants, today)
+            granting = [each for each in secrets.grants if grants_travel(each, travel, traveller.manifest)]
+            grant = next((each for each in granting if _holds(each, today)), None)
             if grant is not None:
                 grants.add(f"{grant.secret} to {travel.route.host}:{travel.route.port}")
             elif register.knows(travel) or secrets.first_use == "grant" or _identity(travel) in crowded:
                 refused.append(travel)
+                expired |= {f"{each.secret} until {each.expires}" for each in granting}
         if refused:
             withheld[traveller.name] = tuple(refused)
-    return Verdict(withheld, tuple(sorted(grants)))
+    return Verdict(withheld, tuple(sorted(grants)), tuple(sorted(expired)))
+
+
+def every_route(travellers: Iterable[Traveller]) -> dict[str, tuple[SecretRoute, ...]]:
+    """Return all that would travel, by account: what is withheld where the project file itself is not trusted."""
+    return {traveller.name: traveller.routes for traveller in travellers if traveller.routes}
 
 
 def _identity(travel: SecretRoute) -> str:
     return travel.fingerprint or travel.secret
 
 
-def _crowded_secrets(travellers: Sequence[Traveller], register: _Register) -> frozenset[str]:
+def _crowded_secrets(travellers: Sequence[Traveller], register: RouteRegister) -> frozenset[str]:
     """Return the new secrets that would make more than one journey; which of them is right cannot be told."""
     journeys: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for traveller in travellers:
@@ -117,18 +140,17 @@ def _destination(route: Route) -> str:
     return route.model_copy(update={"username": None}).key
 
 
-def _granting(travel: SecretRoute, manifest: str, grants: Iterable[Grant], today: date) -> Grant | None:
-    return next(
-        (
-            grant
-            for grant in grants
-            if matches(grant.secret, travel.secret)
-            and (grant.manifests is None or matches(grant.manifests, manifest))
-            and (grant.expires is None or today <= grant.expires)
-            and _covers(grant, travel.route)
-        ),
-        None,
+def grants_travel(grant: Grant, travel: SecretRoute, manifest: str) -> bool:
+    """Tell whether a grant speaks of this secret on this route, named by this manifest, whether or not it has expired."""
+    return (
+        matches(grant.secret, travel.secret)
+        and (grant.manifests is None or matches(grant.manifests, manifest))
+        and _covers(grant, travel.route)
     )
+
+
+def _holds(grant: Grant, today: date) -> bool:
+    return grant.expires is None or today <= grant.expires
 
 
 def _covers(grant: Grant, route: Route) -> bool:

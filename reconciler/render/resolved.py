@@ -28,11 +28,13 @@ COLUMNS = (
 )  # fmt: skip
 """The columns of the CSV; ``reasons`` is ``field:code`` of each, joined by semicolons."""
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+
 
 def resolution_json(resolution: Resolution) -> str:
     """Return one resolution as JSON on one line, without an end of line."""
     document = resolution.model_dump(by_alias=True)
-    return safe_json(json.dumps(document, ensure_ascii=False, separators=(", ", ": ")))
+    return safe_json(_ENCODER.encode(document))
 
 
 def resolutions_document(
@@ -93,4 +95,4 @@ def _csv_line(cells: Sequence[str]) -> str:
 
 
 def _json(value: Any) -> str:
-    return safe_json(json.dumps(value, ensure_ascii=False))
+    return safe_json(_ENCODER.encode(value))

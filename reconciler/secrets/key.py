@@ -1,4 +1,4 @@
-"""The key of fingerprints: a file beside the SQLite state, or a secret that the project file names."""
+"""The keys: of fingerprints, a file beside the SQLite state or a secret that the project file names; and of plans."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ from reconciler.model.references import reference_text
 from reconciler.model.secrets import FingerprintKey
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from reconciler.secrets.reader import SecretReader
 
 _KEY_OCTETS = 32
+MIN_KEY_CHARACTERS = 32
+"""The fewest characters of a key that a person provides."""
+PLAN_KEY_VARIABLE = "RECONCILER_PLAN_KEY"
 KEY_FILE = "fingerprint.key"
 STATE_FOLDER = ".reconciler"
 
@@ -35,7 +39,7 @@ def load_fingerprint_key(
         reading = reader.read([reference])
         if reference in reading.problems:
             raise SecretUnreadable(reading.problems[reference])
-        return FingerprintKey(reading.values[reference].reveal().encode())
+        return _strong_key(reading.values[reference].reveal(), reference)
     if state_file is None:
         return None
     path = state_file.parent / KEY_FILE
@@ -45,6 +49,27 @@ def load_fingerprint_key(
         return None
     except OSError as failure:
         raise _unusable(path, failure.strerror or str(failure)) from None
+
+
+def load_plan_key(environ: Mapping[str, str]) -> FingerprintKey | None:
+    """Return the key that seals plans where ``RECONCILER_PLAN_KEY`` is set, else None.
+
+    Raises ``SecretUnreadable`` where it is set to something that is no key; an empty variable is no key either.
+    """
+    text = environ.get(PLAN_KEY_VARIABLE)
+    return None if text is None else _strong_key(text.removesuffix("\n"), f"env:{PLAN_KEY_VARIABLE}")
+
+
+def _strong_key(text: str, reference: str) -> FingerprintKey:
+    """Return the key of a text; a short one could be found by trying, and then every password by trying, too."""
+    if len(text) < MIN_KEY_CHARACTERS:
+        detail = (
+            f"{reference} has {len(text)} characters; a key needs {MIN_KEY_CHARACTERS} or more that nobody can guess. "
+            "With a weak key, whoever reads state or a plan could find passwords by trying. This makes a key:\n"
+            "    openssl rand -hex 32"
+        )
+        raise SecretUnreadable(error("keyWeak", detail, subject=reference))
+    return FingerprintKey(text.encode("utf-8", "surrogateescape"))
 
 
 def make_key_file(state_file: Path) -> FingerprintKey:

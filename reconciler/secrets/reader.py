@@ -1,21 +1,29 @@
-"""Reads secrets by reference, each at most once a run."""
+"""Reads secrets by reference, each at most once a run, the dear ones side by side."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from reconciler.diagnostics import Diagnostic, error
-from reconciler.files import read_regular_file
-from reconciler.model.globs import matches
+from reconciler.diagnostics import Diagnostic
 from reconciler.model.secrets import SecretValue
-from reconciler.model.text import UNSAFE_CHARACTER
+from reconciler.secrets.commands import Stop
+from reconciler.secrets.files import SecretFiles
+from reconciler.secrets.sources import DeclaredSources
+from reconciler.secrets.values import Unreadable, secret_value, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-_MAX_OCTETS = 64 * 1024
+    from reconciler.model.project import SecretSource
+
+COMMANDS_AT_ONCE = 8
+"""How many source commands run side by side."""
+
+Job = TypeVar("Job")
+Outcome = TypeVar("Outcome")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,31 +34,46 @@ class Reading:
     problems: Mapping[str, Diagnostic]
 
 
-class _Unreadable(Exception):
-    """A secret cannot be had; carries the diagnostic."""
-
-    def __init__(self, problem: Diagnostic) -> None:
-        super().__init__(problem.code)
-        self.problem = problem
+def _not_tracked(_: Path) -> bool:
+    return False
 
 
 class SecretReader:
-    """Reads ``env:`` and ``file:`` references; files only below the project folder or where ``allow`` names them."""
+    """Reads ``env:`` and ``file:`` references, and those of declared sources."""
 
-    def __init__(self, root: Path, environ: Mapping[str, str], *, allowed: Iterable[str]) -> None:
-        """Read relative to ``root``; ``allowed`` are the globs of ``secrets.allow``."""
-        self._root = root.resolve()
+    def __init__(
+        self,
+        root: Path,
+        environ: Mapping[str, str],
+        *,
+        allowed: Iterable[str],
+        sources: Mapping[str, SecretSource] | None = None,
+        is_tracked: Callable[[Path], bool] = _not_tracked,
+    ) -> None:
+        """Read files relative to ``root``; ``allowed`` are the globs of ``secrets.allow``; ``is_tracked`` asks git."""
         self._environ = environ
-        self._allowed = tuple(allowed)
+        self._files = SecretFiles(root, allowed=allowed, is_tracked=is_tracked)
+        self._sources = DeclaredSources(sources or {}, environ=environ, files=self._files)
+        self._bulk: dict[str, Mapping[str, SecretValue | None] | Diagnostic] = {}
         self._values: dict[str, SecretValue] = {}
         self._problems: dict[str, Diagnostic] = {}
+
+    def is_dear(self, reference: str) -> bool:
+        """Tell whether reading the reference runs a command of its own."""
+        return self._is_command_for_each(reference.partition(":")[0])
 
     def read(self, references: Iterable[str]) -> Reading:
         """Return the values of the references, and a problem for each that cannot be read; nothing is raised."""
         wanted = sorted(set(references))
-        for reference in wanted:
-            if reference not in self._values and reference not in self._problems:
-                self._read_one(reference)
+        unread = [each for each in wanted if each not in self._values and each not in self._problems]
+        with Stop() as stop:
+            self._read_bulk_sources({each.partition(":")[0] for each in unread}, stop)
+            dear = [each for each in unread if self.is_dear(each)]
+            for reference in unread:
+                if reference not in dear:
+                    self._take_outcome(reference, _outcome(self._read_one, reference))
+            for reference, outcome in _side_by_side(lambda each: self._read_dear(each, stop), dear, stop):
+                self._take_outcome(reference, outcome)
         return Reading(
             {reference: self._values[reference] for reference in wanted if reference in self._values},
             {reference: self._problems[reference] for reference in wanted if reference in self._problems},
@@ -59,91 +82,85 @@ class SecretReader:
     def take(self, reference: str, text: str) -> None:
         """Take what a person typed as the value of a reference, under the rules for every value."""
         self._problems.pop(reference, None)
-        try:
-            self._values[reference] = SecretValue(_checked(text, reference))
-        except _Unreadable as unreadable:
-            self._problems[reference] = unreadable.problem
+        self._take_outcome(reference, _outcome(lambda each: secret_value(text, each), reference))
 
-    def _read_one(self, reference: str) -> None:
+    def _take_outcome(self, reference: str, outcome: SecretValue | Diagnostic) -> None:
+        if isinstance(outcome, SecretValue):
+            self._values[reference] = outcome
+        else:
+            self._problems[reference] = outcome
+
+    def _is_command_for_each(self, source: str) -> bool:
+        declared = self._sources.declared.get(source)
+        return declared is not None and declared.format is None
+
+    def _read_bulk_sources(self, named: Iterable[str], stop: Stop) -> None:
+        """Read, side by side, each source of many that is named and was not read yet."""
+        wanted = sorted(
+            name
+            for name in named
+            if name in self._sources.declared and not self._is_command_for_each(name) and name not in self._bulk
+        )
+        for name, found in _side_by_side(lambda each: self._sources.read_all(each, stop), wanted, stop):
+            self._bulk[name] = found
+
+    def _read_dear(self, reference: str, stop: Stop) -> SecretValue:
         source, _, key = reference.partition(":")
-        try:
-            text = self._from_variable(key) if source == "env" else self._from_file(source, key)
-            self._values[reference] = SecretValue(_checked(text, reference))
-        except _Unreadable as unreadable:
-            self._problems[reference] = unreadable.problem
+        return self._sources.read_one(source, key, stop)
+
+    def _read_one(self, reference: str) -> SecretValue:
+        source, _, key = reference.partition(":")
+        if source == "env":
+            return secret_value(self._from_variable(key), reference)
+        if source == "file":
+            return secret_value(self._files.read(key, reference), reference)
+        if source in self._bulk:
+            return self._from_bulk(source, key, reference)
+        detail = f"{reference} names the source {source}, which the project file does not declare under secrets.sources."
+        raise unreadable("unknownSecretSource", detail, subject=reference)
 
     def _from_variable(self, name: str) -> str:
         text = self._environ.get(name)
         if text is None:
             detail = f"The environment variable {name} is not set. Set it where this command runs:\n    export {name}=…"
-            raise _Unreadable(error("secretMissing", detail, subject=f"env:{name}"))
+            raise unreadable("secretMissing", detail, subject=f"env:{name}")
         return text
 
-    def _from_file(self, source: str, key: str) -> str:
-        reference = f"{source}:{key}"
-        if source != "file":
-            detail = f"{reference} names a source that cannot be read here; env: and file: can."
-            raise _Unreadable(error("unknownSecretSource", detail, subject=reference))
-        try:
-            return _read_small_file(self._resolved(key, reference)).decode("utf-8")
-        except UnicodeDecodeError:
-            raise _Unreadable(error("secretInvalid", "The file is not UTF-8 text.", subject=reference)) from None
-        except (OSError, RuntimeError, ValueError) as failure:  # a loop of links is a RuntimeError before Python 3.13
-            why = getattr(failure, "strerror", None) or "its path leads nowhere"
-            detail = f"The file {key} cannot be read: {why}. Write it where this command runs."
-            raise _Unreadable(error("secretMissing", detail, subject=reference)) from None
-
-    def _resolved(self, key: str, reference: str) -> Path:
-        """Return the file that a key names, with links followed, if it lies where secrets may lie.
-
-        A link counts by where it leads: a pull request could bring one from an allowed name to the key of
-        fingerprints, which lies below the project folder too.
-        """
-        path = (self._root / key).resolve()
-        if path == self._root / key or any(
-            matches(glob, f"file:{place}") for glob in self._allowed for place in self._names_of(path)
-        ):
-            return path
-        raise _Unreadable(_outside(reference))
-
-    def _names_of(self, path: Path) -> tuple[str, ...]:
-        """Return how ``secrets.allow`` may name a file: absolute, and below the project folder from there."""
-        below = (str(path.relative_to(self._root)),) if path.is_relative_to(self._root) else ()
-        return (str(path), *below)
+    def _from_bulk(self, source: str, key: str, reference: str) -> SecretValue:
+        found = self._bulk[source]
+        if isinstance(found, Diagnostic):
+            raise Unreadable(found)
+        if key not in found:
+            detail = (
+                f"secrets.sources.{source} was read and holds no key {key}. Add it there, or correct the reference "
+                f"{reference}."
+            )
+            raise unreadable("secretMissing", detail, subject=reference)
+        value = found[key]
+        if value is None:
+            detail = f"{reference} is there, but it is not text. Write it as a JSON string, in quotes."
+            raise unreadable("secretInvalid", detail, subject=reference)
+        return secret_value(value.reveal(), reference)
 
 
-def _outside(reference: str) -> Diagnostic:
-    detail = (
-        f"{reference} leads, with links followed, to a file that secrets.allow in the project file does not cover. "
-        "Put the file itself in the allowed place, or have the owner of the project file allow the place it leads to."
-    )
-    return error("secretNotAllowed", detail, subject=reference)
-
-
-def _read_small_file(path: Path) -> bytes:
-    octets = read_regular_file(path, _MAX_OCTETS)
-    if len(octets) > _MAX_OCTETS:
-        raise OSError(0, f"it is larger than {_MAX_OCTETS} bytes")
-    return octets
-
-
-def _checked(text: str, reference: str) -> str:
-    """Return the value without one final newline; refuse an empty one and one with control characters."""
-    value = text.removesuffix("\n")
-    value = value.removesuffix("\r")
-    if not value:
-        detail = f"{reference} is empty. An empty secret would make the login be skipped or fail; set it."
-        raise _Unreadable(error("secretInvalid", detail, subject=reference))
-    if UNSAFE_CHARACTER.search(value) or not _is_unicode(value):
-        detail = f"{reference} holds a control character, such as a second line. Set it to the bare value."
-        raise _Unreadable(error("secretInvalid", detail, subject=reference))
-    return value
-
-
-def _is_unicode(text: str) -> bool:
-    """Tell whether the text can be written as UTF-8; a variable may hold bytes that are not."""
+def _outcome(read: Callable[[Job], Outcome], job: Job) -> Outcome | Diagnostic:
     try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+        return read(job)
+    except Unreadable as failure:
+        return failure.problem
+
+
+def _side_by_side(
+    read: Callable[[Job], Outcome], jobs: list[Job], stop: Stop
+) -> list[tuple[Job, Outcome | Diagnostic]]:
+    """Return each job with its outcome; where this thread is interrupted, the commands that run are ended at once."""
+    if not jobs:
+        return []
+    with ThreadPoolExecutor(min(COMMANDS_AT_ONCE, len(jobs)), thread_name_prefix="secrets") as pool:
+        started = [pool.submit(_outcome, read, job) for job in jobs]
+        try:
+            return [(job, each.result()) for job, each in zip(jobs, started, strict=True)]
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

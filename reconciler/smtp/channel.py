@@ -42,6 +42,10 @@ class Channel:
         """What bounds every wait."""
         return self._deadline
 
+    def renew(self, deadline: Deadline) -> None:
+        """Put another deadline in force: a connection that many messages go over has one for each of them."""
+        self._deadline = deadline
+
     @property
     def is_encrypted(self) -> bool:
         """Whether TLS is in force."""

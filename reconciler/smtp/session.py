@@ -70,6 +70,12 @@ class Session:
         return extension in self._extensions
 
     @property
+    def max_message_octets(self) -> int | None:
+        """The largest message that the server says it takes (RFC 1870); None where it says nothing of that."""
+        declared = self._extensions.get("SIZE", "")
+        return int(declared) or None if declared.isascii() and declared.isdecimal() else None
+
+    @property
     def offered_mechanisms(self) -> frozenset[str]:
         """The SASL mechanisms of the last EHLO reply, in upper case."""
         return frozenset(self._extensions.get("AUTH", "").split())
@@ -138,24 +144,31 @@ class Session:
         exchange.require_success()
         return exchange.wire_name
 
-    def mail(self, address: str) -> None:
-        """Name the envelope sender. RFC 5321 section 4.1.1.2."""
+    def mail(self, address: str, *, size: int | None = None, is_8bit: bool = False, needs_utf8: bool = False) -> None:
+        """Name the envelope sender. RFC 5321 section 4.1.1.2.
+
+        Of the message to come: its ``size`` in octets, told where the server wants to know it (RFC 1870), whether it
+        holds octets beyond ASCII (RFC 6152), and whether it or its recipient needs SMTPUTF8 (RFC 6531). The sender's
+        own address is looked at here.
+        """
         self.has_handed_over = False
-        path, parameters = self._path(address, "sender")
+        path = self._path(address, "sender")
+        parameters = self._message_parameters(size=size, is_8bit=is_8bit, needs_utf8=needs_utf8 or not path.isascii())
         reply = self._channel.ask(b"MAIL FROM:" + path + parameters)
         self._require(reply, "sender", refused="senderRefused", deferred="senderDeferred")
 
     def rcpt(self, address: str) -> None:
         """Name the recipient. RFC 5321 section 4.1.1.3."""
-        path, _ = self._path(address, "recipient")
+        path = self._path(address, "recipient")
         reply = self._channel.ask(b"RCPT TO:" + path)
         refused, deferred = refusal_of_recipient(reply)
         self._require(reply, "recipient", refused=refused, deferred=deferred)
 
-    def send_message(self, message: bytes) -> str:
+    def send_message(self, message: bytes, *, before_end: Callable[[], None] | None = None) -> str:
         """Send a message and return the server's words on accepting it. RFC 5321 sections 4.1.1.4, 4.5.2.
 
-        Raise ``SmtpFault`` unknownDelivery where the connection ends after the final dot: the message may have
+        ``before_end`` is called when all but the final dot has been sent: what it raises keeps the message from being
+        taken. Raise ``SmtpFault`` unknownDelivery where the connection ends after the final dot: the message may have
         arrived, and must not be sent again.
         """
         self._channel.step = "message"
@@ -166,6 +179,8 @@ class Session:
         octets = _transparent(message)
         self._channel.send(octets[:-5])
         self._require_no_early_success()
+        if before_end is not None:
+            before_end()
         self.has_handed_over = True
         try:
             self._channel.send(octets[-5:])
@@ -250,14 +265,19 @@ class Session:
         with contextlib.suppress(SmtpFault):
             self._channel.send(b"*\r\n")
 
-    def _path(self, address: str, step: CheckName) -> tuple[bytes, bytes]:
+    def _path(self, address: str, step: CheckName) -> bytes:
         self._channel.step = step
         path = f"<{address_to_ascii(address)}>"
-        if path.isascii():
-            return path.encode("ascii"), b""
-        if not self.offers("SMTPUTF8"):
+        if not path.isascii() and not self.offers("SMTPUTF8"):
             raise SmtpFault("internationalAddressUnsupported", step=step)
-        return path.encode(), b" SMTPUTF8 BODY=8BITMIME" if self.offers("8BITMIME") else b" SMTPUTF8"
+        return path.encode()
+
+    def _message_parameters(self, *, size: int | None, is_8bit: bool, needs_utf8: bool) -> bytes:
+        if needs_utf8 and not self.offers("SMTPUTF8"):
+            raise SmtpFault("internationalAddressUnsupported", step=self._channel.step)
+        parameters = b" SMTPUTF8" if needs_utf8 else b""
+        parameters += b" BODY=8BITMIME" if (needs_utf8 or is_8bit) and self.offers("8BITMIME") else b""
+        return parameters + (b" SIZE=%d" % size if size is not None and self.offers("SIZE") else b"")
 
     def _require_meaningful(self, reply: Reply, *expected: int) -> None:
         """Refuse a reply below 400 that does not belong to the command: it may be the late answer to another one."""

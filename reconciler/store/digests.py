@@ -6,13 +6,14 @@ leaves the digests of older rows as they are.
 
 from __future__ import annotations
 
+import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.canonical import canonical_json, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from reconciler.model.base import Value
     from reconciler.model.recorded import RecordedAccount, Revision
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 """Column name to value, without the project."""
+
+
+def new_salt() -> str:
+    """Return 128 random bits as hexadecimal digits."""
+    return secrets.token_hex(16)
 
 
 def time_text(moment: datetime) -> str:
@@ -86,6 +92,17 @@ def revision_row(revision: Revision) -> Row:
 def revision_digest(revision: Revision) -> str:
     """Return the digest of a revision, as the journal records it."""
     return row_digest(revision_row(revision))
+
+
+def names_of_changes(changes: Iterable[Mapping[str, Any]]) -> dict[str, str | None]:
+    """Return the names that a revision's changes touched, each with the name before a rename."""
+    names: dict[str, str | None] = {}
+    for change in changes:
+        previous = change.get("previousName")
+        names[change["name"]] = previous
+        if previous is not None:
+            names.setdefault(previous, None)
+    return names
 
 
 def route_row(account: str, known: SecretRoute) -> Row:

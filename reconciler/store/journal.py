@@ -4,6 +4,10 @@ Premise: each entry's hash covers its sequence, time, event, payload digest and 
 be changed, removed or swapped without all later hashes changing. Payloads carry digests of the rows that their
 transaction wrote (``accountDigests``, ``revisionDigests``, ``routeDigests``), so rows altered directly are found too.
 Whoever can rewrite the whole database can rewrite the whole chain; that is found only with a head noted elsewhere.
+
+A payload from which personal data was erased no longer has the digest that its entry holds. A later entry ``redact``
+tells the digest before and after; it may itself be told of by one later still. So payloads are read from the last
+entry backwards, and a payload counts as redacted only where an entry that holds says so.
 """
 
 from __future__ import annotations
@@ -20,6 +24,13 @@ if TYPE_CHECKING:
 ACCOUNT_DIGESTS = "accountDigests"
 REVISION_DIGESTS = "revisionDigests"
 ROUTE_DIGESTS = "routeDigests"
+FORGOTTEN_ROUTES = "forgottenRoutes"
+REDACTED_PAYLOADS = "redactedPayloads"
+KEY_ID = "fingerprintKeyId"
+SALT = "salt"
+"""The keys of a payload that the store adds to what it is told."""
+REDACT = "redact"
+"""The only event whose payload may tell of redacted payloads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +40,8 @@ class JournalReport:
     entries: int
     head: str
     problems: tuple[str, ...]
+    redacted: Mapping[int, int] = field(default_factory=dict)
+    """The entries whose payloads personal data was erased from, each with the last entry that tells so."""
 
 
 class Link(NamedTuple):
@@ -50,6 +63,27 @@ class StoredDigests:
     revisions: Mapping[int, str | None]
     routes: frozenset[str | None]
     serial: int
+    key_id: str | None = None
+    """The id of the fingerprint key."""
+    index_faults: frozenset[int] = frozenset()
+    """Revisions whose changes the index of revised accounts does not tell as they are."""
+
+
+class _Step(NamedTuple):
+    """One redaction of one payload: its digest before and after, and the entry that tells so."""
+
+    before: str
+    after: str
+    told_by: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Payload:
+    """One payload as far as it can be believed: what it tells, or else what is wrong."""
+
+    tells: dict[str, Any] | None
+    problem: str | None = None
+    redacted_by: int | None = None
 
 
 @dataclass(slots=True)
@@ -59,13 +93,17 @@ class _Told:
     accounts: dict[str, str | None] = field(default_factory=dict)
     revisions: dict[int, str] = field(default_factory=dict)
     routes: set[str] = field(default_factory=set)
+    key_ids: list[str | None] = field(default_factory=list)
 
     def add(self, payload: dict[str, Any]) -> None:
         """Note what one payload says; raise for one of another form."""
         revisions = payload.get(REVISION_DIGESTS, {})
         self.accounts.update(payload.get(ACCOUNT_DIGESTS, {}))
         self.revisions.update((int(number), revision) for number, revision in revisions.items())
+        self.routes.difference_update(payload.get(FORGOTTEN_ROUTES, ()))
         self.routes.update(payload.get(ROUTE_DIGESTS, ()))
+        if KEY_ID in payload:
+            self.key_ids.append(payload[KEY_ID])
 
 
 def genesis_hash(project: str, lineage: str) -> str:
@@ -90,17 +128,75 @@ def check_links(
 ) -> JournalReport:
     """Return what is wrong with a journal; ``payloads`` by sequence; ``head`` is a hash noted earlier."""
     told = _Told()
-    problems = [*_chain_problems(links, payloads, genesis=genesis, told=told)]
+    read = _read_payloads(links, payloads)
+    problems = [*_chain_problems(links, read, genesis=genesis, told=told)]
     problems += _orphan_payloads(links, payloads)
     problems += _account_problems(told.accounts, stored.accounts)
     problems += _revision_problems(told.revisions, stored)
     problems += _route_problems(told.routes, stored.routes)
+    if told.key_ids and told.key_ids[-1] != stored.key_id:
+        problems.append("The id of the fingerprint key in state is not the one that the journal last recorded.")
     if head is not None and head != genesis and all(link.hash != head for link in links):
         problems.append("The noted head is not in the chain: the journal was cut off, rewritten, or is another one.")
-    return JournalReport(len(links), links[-1].hash if links else genesis, tuple(problems))
+    redacted = {sequence: each.redacted_by for sequence, each in sorted(read.items()) if each.redacted_by is not None}
+    return JournalReport(len(links), links[-1].hash if links else genesis, tuple(problems), redacted)
 
 
-def _chain_problems(links: Sequence[Link], payloads: Mapping[int, str], *, genesis: str, told: _Told) -> Iterator[str]:
+def _read_payloads(links: Sequence[Link], payloads: Mapping[int, str]) -> dict[int, _Payload]:
+    """Return what each payload tells, the last entry's first, because later ones say what became of earlier ones."""
+    read: dict[int, _Payload] = {}
+    steps: dict[int, list[_Step]] = {}
+    for link in reversed(links):
+        earlier_first = steps.get(link.sequence, [])[::-1]
+        read[link.sequence] = _read_payload(link, payloads.get(link.sequence), earlier_first)
+        tells = read[link.sequence].tells
+        if link.event != REDACT or tells is None:
+            continue
+        try:
+            told = [(int(number), _Step(each["before"], each["after"], link.sequence))
+                    for number, each in tells.get(REDACTED_PAYLOADS, {}).items()]  # fmt: skip
+        except (ValueError, TypeError, AttributeError, KeyError):
+            read[link.sequence] = _foreign(link)
+            continue
+        for number, step in told:
+            steps.setdefault(number, []).append(step)
+    return read
+
+
+def _read_payload(link: Link, text: str | None, steps: Sequence[_Step]) -> _Payload:
+    """Return what a payload tells; ``steps`` are the redactions of it, in their order."""
+    if text is None:
+        return _Payload(None, f"The payload of entry {link.sequence} is missing.")
+    if payload_text_digest(text) != _expected_digest(link, steps):
+        after = f" as entry {steps[-1].told_by}, which redacted it, left it" if steps else ""
+        fault = f"is not{after}" if after else "was altered: its digest does not fit"
+        return _Payload(None, f"The payload of entry {link.sequence} {fault}.")
+    try:
+        tells = json.loads(text)
+    except (ValueError, RecursionError):
+        return _foreign(link)
+    if not isinstance(tells, dict):
+        return _foreign(link)
+    return _Payload(tells, redacted_by=steps[-1].told_by if steps else None)
+
+
+def _expected_digest(link: Link, steps: Sequence[_Step]) -> str | None:
+    """Return the digest that the payload has after all redactions; None where those do not follow from each other."""
+    expected = link.payload_digest
+    for step in steps:
+        if step.before != expected:
+            return None
+        expected = step.after
+    return expected
+
+
+def _foreign(link: Link) -> _Payload:
+    return _Payload(None, f"The payload of entry {link.sequence} was not written by reconciler.")
+
+
+def _chain_problems(
+    links: Sequence[Link], read: Mapping[int, _Payload], *, genesis: str, told: _Told
+) -> Iterator[str]:
     """Yield what does not hold along the chain, and note into ``told`` what the payloads say."""
     expected_sequence, expected_previous = 1, genesis
     for link in links:
@@ -114,7 +210,7 @@ def _chain_problems(links: Sequence[Link], payloads: Mapping[int, str], *, genes
             )
         if link.hash != _hash_of(link):
             yield f"Entry {link.sequence} was altered: its hash does not fit its content."
-        yield from _payload_problems(link, payloads.get(link.sequence), told)
+        yield from _payload_problems(link, read[link.sequence], told)
         expected_sequence, expected_previous = link.sequence + 1, link.hash
 
 
@@ -124,16 +220,14 @@ def _hash_of(link: Link) -> str:
     )
 
 
-def _payload_problems(link: Link, text: str | None, told: _Told) -> Iterator[str]:
-    if text is None:
-        yield f"The payload of entry {link.sequence} is missing."
-        return
-    if payload_text_digest(text) != link.payload_digest:
-        yield f"The payload of entry {link.sequence} was altered: its digest does not fit."
+def _payload_problems(link: Link, payload: _Payload, told: _Told) -> Iterator[str]:
+    if payload.problem is not None:
+        yield payload.problem
+    if payload.tells is None:
         return
     try:
-        told.add(json.loads(text))
-    except (ValueError, TypeError, AttributeError, RecursionError):
+        told.add(payload.tells)
+    except (ValueError, TypeError, AttributeError):
         yield f"The payload of entry {link.sequence} was not written by reconciler."
 
 
@@ -162,6 +256,8 @@ def _revision_problems(told: Mapping[int, str], stored: StoredDigests) -> Iterat
             yield f"Revision {number} is in the journal but missing from state."
         elif told[number] != stored.revisions[number]:
             yield f"Revision {number} in state differs from what the journal recorded of it."
+    for number in sorted(stored.index_faults):
+        yield f"Revision {number} is indexed under other names than it changed."
     last = max(told.keys() | stored.revisions.keys(), default=0)
     if stored.serial != last:
         yield f"The state's serial is {stored.serial}, but the last revision is {last}."

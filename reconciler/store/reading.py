@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +10,13 @@ from sqlalchemy import Connection, select
 
 from reconciler.diagnostics import error
 from reconciler.errors import StateMissing
-from reconciler.store.digests import row_digest_or_none
+from reconciler.store.digests import names_of_changes, row_digest_or_none
 from reconciler.store.journal import JournalReport, Link, StoredDigests, check_links, genesis_hash
 from reconciler.store.rows import (
     ACCOUNT_COLUMNS,
     account_from_row,
     entry_from_row,
+    known_route_from_row,
     link_from_row,
     payload_of,
     revision_from_row,
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
 
     from reconciler.model.recorded import JournalEntry, RecordedAccount, RecordedState, Revision
+    from reconciler.store.rows import KnownRoute
 
 _ACCOUNT = [ACCOUNTS.c[column] for column in ACCOUNT_COLUMNS]
 _REVISION = [column for column in REVISIONS.c if column.name != "project"]
@@ -79,6 +82,29 @@ def _limited(query: Select[Any], limit: int | None) -> Select[Any]:
 
 def _revisions_of(connection: Connection, project: str, *, name: str) -> set[int]:
     """Return the revisions that touched a name, and before each rename those that touched the name before it."""
+    found, _ = _follow(connection, project, name)
+    return found
+
+
+def names_of(connection: Connection, project: str, *, name: str) -> dict[str, int | None]:
+    """Return the name and its earlier names, each with the revision that renamed it away; None for the name itself."""
+    _, followed = _follow(connection, project, name)
+    return followed
+
+
+def renamed_to(connection: Connection, project: str, *, name: str) -> str | None:
+    """Return what an account of this name was renamed to, where nothing happened under the name since."""
+    table = REVISED_ACCOUNTS.c
+    of_project = table.project == project
+    away = select(table.revision, table.name).where(of_project, table.previous_name == name)
+    last = connection.execute(away.order_by(table.revision.desc())).first()
+    if last is None:
+        return None
+    since = select(table.revision).where(of_project, table.name == name, table.revision > last[0])
+    return None if connection.execute(since).first() is not None else str(last[1])
+
+
+def _follow(connection: Connection, project: str, name: str) -> tuple[set[int], dict[str, int | None]]:
     table = REVISED_ACCOUNTS.c
     query = select(table.revision, table.previous_name).where(table.project == project)
     found: set[int] = set()
@@ -93,7 +119,7 @@ def _revisions_of(connection: Connection, project: str, *, name: str) -> set[int
         rows = connection.execute(touched if last is None else touched.where(table.revision <= last)).all()
         found.update(revision for revision, _ in rows)
         names.extend((previous, revision) for revision, previous in rows if previous is not None)
-    return found
+    return found, followed
 
 
 def _is_later(last: int | None, followed: int | None) -> bool:
@@ -117,6 +143,24 @@ def read_payload(connection: Connection, project: str, *, sequence: int) -> dict
     query = select(PAYLOADS.c.payload).where(PAYLOADS.c.project == project, PAYLOADS.c.sequence == sequence)
     text = connection.execute(query).scalar()
     return None if text is None else payload_of(sequence, text)
+
+
+def read_payloads(connection: Connection, project: str) -> tuple[tuple[JournalEntry, dict[str, Any]], ...]:
+    """Return every entry of the journal with what it tells, in their order; entries without a payload are left out."""
+    query = select(PAYLOADS.c.sequence, PAYLOADS.c.payload).where(PAYLOADS.c.project == project)
+    texts = {row[0]: row[1] for row in connection.execute(query)}
+    return tuple(
+        (entry_from_row(link), payload_of(link.sequence, texts[link.sequence]))
+        for link in read_links(connection, project)
+        if link.sequence in texts
+    )
+
+
+def read_routes(connection: Connection, project: str) -> tuple[KnownRoute, ...]:
+    """Return the register of routes, row by row, in the order of their digests."""
+    columns = (ROUTES.c.digest, ROUTES.c.account, ROUTES.c.secret, ROUTES.c.fingerprint, ROUTES.c.route)
+    query = select(*columns).where(ROUTES.c.project == project).order_by(ROUTES.c.digest)
+    return tuple(known_route_from_row(row) for row in connection.execute(query))
 
 
 def read_links(connection: Connection, project: str) -> list[Link]:
@@ -143,20 +187,20 @@ def read_head(connection: Connection, project: str) -> str:
 
 def check_journal(connection: Connection, project: str, *, head: str | None) -> JournalReport:
     """Return what is wrong with the journal and with the rows that it vouches for."""
-    _, lineage, serial, _ = read_project(connection, project)
+    _, lineage, serial, key_id = read_project(connection, project)
     payloads = connection.execute(select(PAYLOADS.c.sequence, PAYLOADS.c.payload).where(PAYLOADS.c.project == project))
     return check_links(
         read_links(connection, project),
         {row[0]: row[1] for row in payloads},
         genesis=genesis_hash(project, lineage),
-        stored=_stored_digests(connection, project, serial=serial),
+        stored=_stored_digests(connection, project, serial=serial, key_id=key_id),
         head=head,
     )
 
 
-def _stored_digests(connection: Connection, project: str, *, serial: int) -> StoredDigests:
+def _stored_digests(connection: Connection, project: str, *, serial: int, key_id: str | None) -> StoredDigests:
     accounts = connection.execute(select(*_ACCOUNT).where(ACCOUNTS.c.project == project)).mappings()
-    revisions = connection.execute(select(*_REVISION).where(REVISIONS.c.project == project)).mappings()
+    revisions = connection.execute(select(*_REVISION).where(REVISIONS.c.project == project)).mappings().all()
     routes = connection.execute(
         select(ROUTES.c.account, ROUTES.c.secret, ROUTES.c.fingerprint, ROUTES.c.route).where(
             ROUTES.c.project == project
@@ -167,4 +211,24 @@ def _stored_digests(connection: Connection, project: str, *, serial: int) -> Sto
         revisions={row["revision"]: row_digest_or_none(row) for row in revisions},
         routes=frozenset(row_digest_or_none(row) for row in routes),
         serial=serial,
+        key_id=key_id,
+        index_faults=_index_faults(connection, project, {row["revision"]: row["changes"] for row in revisions}),
     )
+
+
+def _index_faults(connection: Connection, project: str, changes: dict[int, Any]) -> frozenset[int]:
+    """Return the revisions whose names the index tells otherwise; what cannot be read is told by its digest."""
+    table = REVISED_ACCOUNTS.c
+    query = select(table.revision, table.name, table.previous_name).where(table.project == project)
+    indexed: dict[int, dict[Any, Any]] = {}
+    for revision, name, previous in connection.execute(query):
+        indexed.setdefault(revision, {})[name] = previous
+    faults = {revision for revision in indexed if revision not in changes}
+    for revision, text in changes.items():
+        try:
+            names = names_of_changes(json.loads(text))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            continue
+        if names != indexed.get(revision, {}):
+            faults.add(revision)
+    return frozenset(faults)

@@ -10,7 +10,7 @@ import json
 from dataclasses import fields
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from reconciler.diagnostics import error
 from reconciler.errors import StateUnavailable
@@ -177,6 +177,22 @@ def state_from_rows(
         _route_rows=routes,
     )
     return state
+
+
+class KnownRoute(NamedTuple):
+    """One row of the register of routes."""
+
+    digest: str
+    """Its key."""
+    account: str
+    """The account that brought it."""
+    known: SecretRoute
+
+
+def known_route_from_row(row: Sequence[Any]) -> KnownRoute:
+    """Return a row of the register: digest, account, secret, fingerprint, route."""
+    digest, account, *route = row
+    return KnownRoute(digest, account, _parse("route", str(route[0]), route, _route_of))
 
 
 def revision_from_row(row: Sequence[Any]) -> Revision:

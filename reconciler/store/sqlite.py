@@ -21,7 +21,7 @@ from sqlalchemy.pool import NullPool
 
 from reconciler.diagnostics import error
 from reconciler.errors import GuardRefused, StateMissing, StateUnavailable
-from reconciler.store.schema import METADATA, SCHEMA_VERSION
+from reconciler.store import schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +30,8 @@ APPLICATION_ID = 0x52434E4C
 """``RCNL`` in the file's header (offset 68): what tells a state from any other SQLite file."""
 
 BUSY_TIMEOUT_SECONDS = 30.0
+QUICK_CHECK_OCTETS = 64 * 1024 * 1024
+"""Files up to this size are looked through whenever they are opened, at under a millisecond a megabyte."""
 _BEGIN = "reconciler_begin"
 _MAX_SHOWN = 200
 
@@ -63,23 +65,99 @@ class SqliteFile:
         """Raise unless the file is a state that this version reads.
 
         ``StateMissing`` where there is none, ``GuardRefused`` (``stateNewer``) for a newer one, ``StateUnavailable``
-        for anything else. Reads the header only.
+        for anything else, with the code ``stateOlder`` for one to migrate. A file of up to ``QUICK_CHECK_OCTETS`` is
+        looked through for damage.
+        """
+        version = self.read_version()
+        if version < schema.SCHEMA_VERSION:
+            detail = (
+                f"The state {self._shown} has the format {version}, and this version of reconciler works with format "
+                f"{schema.SCHEMA_VERSION}. Nothing was changed. This keeps a copy and brings it up to date:\n"
+                "    reconciler state migrate"
+            )
+            raise StateUnavailable(error("stateOlder", detail))
+        if self.path.stat().st_size <= QUICK_CHECK_OCTETS:
+            with self.reading() as connection:
+                self._require_sound(connection, "quick_check(1)")
+
+    def read_version(self) -> int:
+        """Return the version of the tables of a state that this version or an earlier one wrote.
+
+        Raises as ``check_identity`` does, but not for an older state.
         """
         self._check_file()
         with self.reading() as connection:
             application_id = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
-            version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            version: int = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
         if application_id != APPLICATION_ID or version < 1:
             raise self._unavailable("is a database, but not a state of reconciler. Check the address of the state.")
-        if version > SCHEMA_VERSION:
+        if version > schema.SCHEMA_VERSION:
             raise GuardRefused(
                 error(
                     "stateNewer",
                     f"The state {self._shown} has the format {version}, and this version of reconciler knows formats "
-                    f"up to {SCHEMA_VERSION}. An older version would misread or damage it. Use the version of "
+                    f"up to {schema.SCHEMA_VERSION}. An older version would misread or damage it. Use the version of "
                     "reconciler that wrote it, or a later one.",
                 )
             )
+        return version
+
+    def require_integrity(self, connection: Connection) -> None:
+        """Raise ``StateUnavailable`` where the file is damaged; every page of it is looked at."""
+        self._require_sound(connection, "integrity_check(1)")
+
+    def is_damaged(self) -> bool:
+        """Tell whether the file that stands here is no sound database, or not a state; locked is not damaged."""
+        if self.path.stat().st_size == 0:
+            return True
+        try:
+            with self._plain_failures(), self._transaction("DEFERRED") as connection:
+                self.require_integrity(connection)
+        except StateUnavailable as failure:
+            return any(text in failure.diagnostics[0].detail for text in _DAMAGES)
+        return False
+
+    def copy_to(self, path: Path, *, replaces: bool = False) -> None:
+        """Write what the file holds now to another, for the owner alone, whole or not at all.
+
+        A consistent copy while others write, without what was deleted. Raises ``FileExistsError`` where a file is
+        there, unless it ``replaces`` it; ``StateUnavailable``.
+        """
+        target = SqliteFile(path)
+        unfinished = target.make_unfinished()
+        try:
+            self._vacuum(unfinished)
+            with unfinished.open("rb") as file:
+                os.fsync(file.fileno())
+            if replaces:
+                unfinished.replace(path)
+            else:
+                _link(unfinished, path)
+            _sync_folder(path.parent)
+        except FileExistsError:
+            raise
+        except OSError as failure:
+            raise target.refuse(f"cannot be made: {_reason(failure)}.") from None
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    def compact(self) -> None:
+        """Write the file anew without what was deleted; raise ``StateUnavailable``."""
+        self._vacuum(None)
+
+    def make_unfinished(self) -> Path:
+        """Return a new empty file beside this one, for the owner alone, its folder made where it is missing."""
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(prefix=f".{self.path.name}.", suffix=".new", dir=self.path.parent)
+            os.close(descriptor)
+        except OSError as failure:
+            raise self.refuse(f"cannot be made: {_reason(failure)}.") from None
+        return Path(name)
+
+    def refuse(self, sentence: str) -> StateUnavailable:
+        """Return the failure to raise, naming the file."""
+        return self._unavailable(sentence)
 
     def is_there(self) -> bool:
         """Tell whether something stands at the path, as far as can be seen."""
@@ -94,13 +172,7 @@ class SqliteFile:
 
         Folders that are missing are made for the owner alone, as is the file. The file appears complete or not at all.
         """
-        try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(prefix=f".{self.path.name}.", suffix=".new", dir=self.path.parent)
-            os.close(descriptor)
-        except OSError as failure:
-            raise self._unavailable(f"cannot be made: {_reason(failure)}.") from None
-        unfinished = SqliteFile(Path(name), known_as=self.path)
+        unfinished = SqliteFile(self.make_unfinished(), known_as=self.path)
         try:
             with unfinished.writing() as connection:
                 _make_tables(connection)
@@ -132,6 +204,21 @@ class SqliteFile:
             connection.close()
             raise
         return connection
+
+    def _vacuum(self, into: Path | None) -> None:
+        with self._plain_failures():
+            connection = self._connect()
+            try:
+                if into is None:
+                    connection.execute("VACUUM")
+                else:
+                    connection.execute("VACUUM INTO ?", (str(into),))
+            finally:
+                connection.close()
+
+    def _require_sound(self, connection: Connection, check: str) -> None:
+        if connection.exec_driver_sql(f"PRAGMA {check}").scalar_one() != "ok":
+            raise self._unavailable(_SENTENCES[sqlite3.SQLITE_CORRUPT])
 
     @contextmanager
     def _transaction(self, mode: str) -> Iterator[Connection]:
@@ -219,6 +306,7 @@ _SENTENCES = {
     "reconciler. Nothing was changed. Restore it from a backup.",
 }
 """What went wrong, by SQLite's primary result code."""
+_DAMAGES = tuple(_SENTENCES[code] for code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 
 
 def _emit_begin(connection: Connection) -> None:
@@ -226,9 +314,14 @@ def _emit_begin(connection: Connection) -> None:
 
 
 def _make_tables(connection: Connection) -> None:
-    METADATA.create_all(connection, checkfirst=False)
+    schema.METADATA.create_all(connection, checkfirst=False)
     connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    set_version(connection, schema.SCHEMA_VERSION)
+
+
+def set_version(connection: Connection, version: int) -> None:
+    """Note the version of the tables in the file's header."""
+    connection.exec_driver_sql(f"PRAGMA user_version = {version}")
 
 
 def _link(finished: Path, path: Path) -> None:

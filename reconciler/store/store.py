@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from reconciler.store import reading
+from reconciler.store.digests import new_salt
 from reconciler.store.transaction import Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from sqlalchemy import Connection
@@ -25,9 +26,10 @@ class Store:
     Between calls nothing is held open, so no lock can be left behind. Not to be shared between threads.
     """
 
-    def __init__(self, database: SqliteFile, project: str) -> None:
+    def __init__(self, database: SqliteFile, project: str, *, make_salt: Callable[[], str] = new_salt) -> None:
         """Take a database that holds the project; ``open_store`` makes sure of that."""
         self.project = project
+        self._make_salt = make_salt
         self._database = database
         self._is_writing = False
 
@@ -70,6 +72,16 @@ class Store:
         with self._reading() as connection:
             return reading.read_journal(connection, self.project)
 
+    def journal_with_payloads(self) -> tuple[tuple[JournalEntry, dict[str, Any]], ...]:
+        """Return the journal's entries in their order, each with what it tells."""
+        with self._reading() as connection:
+            return reading.read_payloads(connection, self.project)
+
+    def names_of(self, name: str) -> dict[str, int | None]:
+        """Return the name and its earlier names, each with the revision that renamed it away; None for itself."""
+        with self._reading() as connection:
+            return reading.names_of(connection, self.project, name=name)
+
     def journal_payload(self, sequence: int) -> dict[str, Any] | None:
         """Return what an entry of the journal tells; None where there is none."""
         with self._reading() as connection:
@@ -81,9 +93,17 @@ class Store:
             return reading.read_head(connection, self.project)
 
     def check_journal(self, *, head: str | None = None) -> JournalReport:
-        """Return what is wrong with the journal and the rows it vouches for; ``head`` is a hash noted earlier."""
+        """Return what is wrong with the journal and the rows it vouches for; ``head`` is a hash noted earlier.
+
+        The whole file is looked at first; ``StateUnavailable`` where it is damaged.
+        """
         with self._reading() as connection:
+            self._database.require_integrity(connection)
             return reading.check_journal(connection, self.project, head=head)
+
+    def compact(self) -> None:
+        """Write the file anew without what was deleted from it."""
+        self._database.compact()
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -92,7 +112,7 @@ class Store:
         Nothing is committed unless everything touched is told in the journal.
         """
         with self._reading_refused(), self._database.writing() as connection:
-            transaction = Transaction(connection, self.project)
+            transaction = Transaction(connection, self.project, make_salt=self._make_salt)
             try:
                 yield transaction
                 transaction.require_journal()

@@ -9,11 +9,24 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from reconciler.model.canonical import canonical_json
 from reconciler.store import reading
-from reconciler.store.digests import account_row, revision_row, route_row, row_digest, time_text
+from reconciler.store.digests import (
+    account_row,
+    names_of_changes,
+    revision_row,
+    route_row,
+    row_digest,
+    time_text,
+)
 from reconciler.store.journal import (
     ACCOUNT_DIGESTS,
+    FORGOTTEN_ROUTES,
+    KEY_ID,
+    REDACT,
+    REDACTED_PAYLOADS,
     REVISION_DIGESTS,
     ROUTE_DIGESTS,
+    SALT,
+    JournalReport,
     Link,
     link_hash,
     payload_text_digest,
@@ -22,15 +35,19 @@ from reconciler.store.rows import entry_from_row
 from reconciler.store.schema import ACCOUNTS, JOURNAL, PAYLOADS, PROJECTS, REVISED_ACCOUNTS, REVISIONS, ROUTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Collection, Iterable
     from datetime import datetime
 
     from reconciler.model.recorded import JournalEntry, RecordedAccount, RecordedState, Revision
     from reconciler.model.route import SecretRoute
+    from reconciler.store.rows import KnownRoute
 
 
 _DELETE_ACCOUNT = ACCOUNTS.delete().where(
     ACCOUNTS.c.project == bindparam("its_project"), ACCOUNTS.c.name == bindparam("its_name")
+)
+_DELETE_ROUTE = ROUTES.delete().where(
+    ROUTES.c.project == bindparam("its_project"), ROUTES.c.digest == bindparam("its_digest")
 )
 
 
@@ -41,10 +58,17 @@ class Transaction:
     touched to the payload, so that ``check_journal`` finds rows altered behind the journal's back.
     """
 
-    def __init__(self, connection: Connection, project: str) -> None:
-        """Take a connection that holds the write lock."""
+    def __init__(self, connection: Connection, project: str, *, make_salt: Callable[[], str]) -> None:
+        """Take a connection that holds the write lock; every payload gets a salt of its own.
+
+        Without one, who has the chain could try out what an erased payload may have held.
+        """
         self._open_connection: Connection | None = connection
         self._project = project
+        self._make_salt = make_salt
+        self._redacted: dict[str, dict[str, str]] = {}
+        self._forgotten_routes: set[str] = set()
+        self._new_key_id: str | None = None
         self._touched_accounts: dict[str, str | None] = {}
         self._touched_revisions: dict[str, str] = {}
         self._touched_routes: list[str] = []
@@ -88,6 +112,63 @@ class Transaction:
         self._touched_routes += [row["digest"] for row in added]
         self._known_routes.update(row["digest"] for row in added)
 
+    def routes(self) -> tuple[KnownRoute, ...]:
+        """Return the register of routes, row by row."""
+        return reading.read_routes(self._connection, self._project)
+
+    def forget_routes(self, digests: Collection[str]) -> None:
+        """Remove rows of the register of routes; the journal tells that they are gone."""
+        self._remove_routes(digests)
+        self._forgotten_routes.update(digests)
+        self._touched_routes = [digest for digest in self._touched_routes if digest not in self._forgotten_routes]
+
+    def erase_routes(self, digests: Collection[str]) -> None:
+        """Remove rows of the register of routes for payloads that do not tell of them any more.
+
+        Takes effect together with ``redact_payload`` for each payload that told of them.
+        """
+        self._remove_routes(digests)
+
+    def revisions(self) -> tuple[Revision, ...]:
+        """Return every revision, newest first."""
+        return reading.read_revisions(self._connection, self._project, name=None, limit=None)
+
+    def journal(self) -> tuple[tuple[JournalEntry, dict[str, Any]], ...]:
+        """Return every entry of the journal with what it tells."""
+        return reading.read_payloads(self._connection, self._project)
+
+    def check_journal(self) -> JournalReport:
+        """Return what is wrong with the journal as this transaction sees it."""
+        return reading.check_journal(self._connection, self._project, head=None)
+
+    def names_of(self, name: str) -> dict[str, int | None]:
+        """Return the name and its earlier names, each with the revision that renamed it away; None for itself."""
+        return reading.names_of(self._connection, self._project, name=name)
+
+    def renamed_to(self, name: str) -> str | None:
+        """Return what an account of this name was renamed to, where nothing happened under the name since."""
+        return reading.renamed_to(self._connection, self._project, name=name)
+
+    def redact_payload(self, entry: JournalEntry, payload: dict[str, Any]) -> None:
+        """Put another payload in the place of an entry's, with a salt of its own.
+
+        The next entry has to be a ``redact``: only there does ``check_journal`` look for what became of payloads.
+        """
+        key = str(entry.sequence)
+        its_row = (PAYLOADS.c.project == self._project) & (PAYLOADS.c.sequence == entry.sequence)
+        before: str = self._connection.execute(select(PAYLOADS.c.payload).where(its_row)).scalar_one()
+        after = self._salted(payload)
+        self._connection.execute(update(PAYLOADS).where(its_row), {"payload": after})
+        first = self._redacted.get(key, {"before": payload_text_digest(before)})
+        self._redacted[key] = {**first, "after": payload_text_digest(after)}
+
+    def redact_revision(self, revision: Revision) -> None:
+        """Put other changes in the place of a revision's; the names that they touch stay."""
+        row = revision_row(revision)
+        its_row = (REVISIONS.c.project == self._project) & (REVISIONS.c.revision == revision.revision)
+        self._connection.execute(update(REVISIONS).where(its_row), {"changes": row["changes"]})
+        self._touched_revisions[str(revision.revision)] = row_digest(row)
+
     def add_revision(self, revision: Revision) -> None:
         """Record an applied plan; raise ``ValueError`` unless its number follows the last one."""
         _, _, serial, _ = reading.read_project(self._connection, self._project)
@@ -95,7 +176,7 @@ class Transaction:
             raise ValueError(f"revision {revision.revision} does not follow {serial}")
         row = revision_row(revision)
         self._connection.execute(REVISIONS.insert(), {"project": self._project, **row})
-        names = _names_of(revision)
+        names = names_of_changes(revision.changes)
         if names:
             self._connection.execute(
                 REVISED_ACCOUNTS.insert(),
@@ -113,7 +194,9 @@ class Transaction:
 
     def append_journal(self, event: str, payload: dict[str, Any], *, at: datetime) -> JournalEntry:
         """Append an entry that tells ``payload`` and the digests of everything touched since the last one."""
-        text = canonical_json(self._with_digests(payload))
+        if self._redacted and event != REDACT:
+            raise RuntimeError("payloads were redacted: the entry that tells so has to be a redact")
+        text = self._salted(self._with_digests(payload))
         head = reading.read_head(self._connection, self._project)
         last = reading.read_last_link(self._connection, self._project)
         sequence = last.sequence + 1 if last else 1
@@ -124,15 +207,18 @@ class Transaction:
         self._connection.execute(JOURNAL.insert(), {"project": self._project, **link._asdict()})
         self._connection.execute(PAYLOADS.insert(), {"project": self._project, "sequence": sequence, "payload": text})
         self._touched_accounts, self._touched_revisions, self._touched_routes = {}, {}, []
+        self._redacted, self._forgotten_routes, self._new_key_id = {}, set(), None
         return entry_from_row(link)
 
     def set_fingerprint_key_id(self, key_id: str) -> None:
         """Record the id of the key that the fingerprints are made with."""
         self._update_project(fingerprint_key_id=key_id)
+        self._new_key_id = key_id
 
     def require_journal(self) -> None:
         """Raise ``RuntimeError`` where something was touched that no journal entry tells."""
-        if self._touched_accounts or self._touched_revisions or self._touched_routes:
+        touched = (self._touched_accounts, self._touched_revisions, self._touched_routes, self._redacted)
+        if any(touched) or self._forgotten_routes or self._new_key_id is not None:
             raise RuntimeError("state was changed without a journal entry: call append_journal last")
 
     def end(self) -> None:
@@ -171,18 +257,23 @@ class Transaction:
             told[REVISION_DIGESTS] = {**payload.get(REVISION_DIGESTS, {}), **self._touched_revisions}
         if self._touched_routes:
             told[ROUTE_DIGESTS] = sorted(self._touched_routes)
+        if self._forgotten_routes:
+            told[FORGOTTEN_ROUTES] = sorted(self._forgotten_routes)
+        if self._redacted:
+            told[REDACTED_PAYLOADS] = self._redacted
+        if self._new_key_id is not None:
+            told[KEY_ID] = self._new_key_id
         return told
+
+    def _salted(self, payload: dict[str, Any]) -> str:
+        """Return the text of a payload with a new salt, so that its digest tells nothing of it once it is erased."""
+        return canonical_json({**payload, SALT: self._make_salt()})
+
+    def _remove_routes(self, digests: Collection[str]) -> None:
+        """Remove rows of the register, also of what was put in this transaction."""
+        for digest in sorted(digests):
+            self._connection.execute(_DELETE_ROUTE, {"its_project": self._project, "its_digest": digest})
+        self._known_routes.difference_update(digests)
 
     def _update_project(self, **columns: Any) -> None:
         self._connection.execute(update(PROJECTS).where(PROJECTS.c.project == self._project), columns)
-
-
-def _names_of(revision: Revision) -> dict[str, str | None]:
-    """Return the names that a revision touched, each with the name before a rename."""
-    names: dict[str, str | None] = {}
-    for change in revision.changes:
-        previous = change.get("previousName")
-        names[change["name"]] = previous
-        if previous is not None:
-            names.setdefault(previous, None)
-    return names

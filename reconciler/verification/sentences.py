@@ -89,7 +89,7 @@ _SENTENCES = {
     "certificateInvalid": "The certificate of {server} cannot be accepted ({reason}{certificate}). Have it replaced.",
     "privateCaUnusable": "The file under smtp.caFile holds no certificate that TLS can use. Put the CA's certificate into it in PEM form.",
     # Login
-    "withheld": "The password was not sent, because the connection to {server} is not encrypted{through_proxy}. Write encryption: starttls or encryption: tls.",
+    "withheld": "Neither password nor token was sent, because the connection to {server} is not encrypted{through_proxy}. Write encryption: starttls or encryption: tls.",
     "authNotOffered": "{server} offers no login on this connection. Correct smtp.port (587 or 465), write encryption: starttls or encryption: tls if there is none, or remove smtp.authentication.",
     "mechanismNotOffered": "{server} does not offer the mechanism {mechanism}; it offers {offered}. Write mechanism: auto or one of those.",
     "mechanismNotOffered:auto": "{server} offers none of the mechanisms that are possible here; it offers {offered}. Ask the provider for PLAIN or LOGIN, or for OAUTHBEARER or XOAUTH2 where the account has a token.",

@@ -126,7 +126,7 @@ def _check_settings(mistake: Mistake, ca: TestCA, *, is_mended: bool) -> Finding
             depth="message",
             operator="ops@example.com",
             senders=(Sender(name="sales", kind="OwnAccount", email=USER, display_name="Example Sales"),),
-            timeout_seconds=30,
+            timeout_seconds=3,
             context=TestContext(project="mail"),
         )
         findings = verify(

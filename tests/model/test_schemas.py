@@ -183,6 +183,16 @@ def test_keys_and_texts_of_the_wrong_form_are_refused_by_both(document: Document
     assert (False, False) == (_is_accepted(document), _schema_accepts(document))
 
 
+@pytest.mark.parametrize("name", ["clientSecret", "refreshToken"])
+def test_one_secret_suffices_to_get_a_token(name: str) -> None:
+    """Models and schemas want a refresh token or a client secret under oauth2, and are content with either."""
+    path = ("spec", "authentication", "oauth2")
+    client = {"tokenUrl": "https://login.example.com/token", "clientId": "a"}
+    good, lacking = _with(_SERVER, path, {**client, name: _SECRET}), _with(_SERVER, path, {**client, name: None})
+    assert (True, True) == (_is_accepted(good), _schema_accepts(good))
+    assert (False, False) == (_is_accepted(lacking), _schema_accepts(lacking))
+
+
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_schemas_are_well_formed(name: str) -> None:
     """Each schema is valid under draft 2020-12."""

@@ -23,7 +23,7 @@ from reconciler.render.text import (
     ruled_text,
     verification_text,
 )
-from tests.render import values
+from tests.render import resolutions, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,6 +114,12 @@ CASES: dict[str, Callable[[], str]] = {
         documents.journal_document(12, "ab" * 32, problems=["Entry 5 was altered."])
     ),
     "apply.txt": lambda: apply_text(7, values.FULL_SUMMARY, style=WIDE, pending=["newsletter"]),
+    "resolve.txt": lambda: resolutions.as_text(WIDE),
+    "resolve-narrow.txt": lambda: resolutions.as_text(NARROW),
+    "resolve-ascii.txt": lambda: resolutions.as_text(ASCII),
+    "resolve.json": resolutions.as_json,
+    "resolve.jsonl": resolutions.as_lines,
+    "resolve.csv": resolutions.as_csv,
     "apply.json": lambda: documents.to_json(documents.apply_document("applied", 7, summary=values.FULL_SUMMARY)),
 }
 """File name to the rendering that it holds."""

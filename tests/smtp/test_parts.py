@@ -115,6 +115,14 @@ def test_a_long_secret_is_masked_in_part(spell: Callable[[bytes], bytes]) -> Non
     assert spell(response[32:])[:24] not in masked
 
 
+def test_every_piece_of_a_long_secret_is_masked() -> None:
+    """Twelve characters in a row are masked wherever the server cuts them from."""
+    token = b"ya29.A0ARrdaM-k9Vq7_GzYL2pt4vZxw.example~0123456789"
+    mask = CredentialMask("anna", SecretValue(token.decode()))
+    pieces = [token[start : start + 12] for start in range(len(token) - 11)]
+    assert {b"500 bad: ***, anna"} == {mask.apply(b"500 bad: " + piece + b", anna") for piece in pieces}
+
+
 def test_what_a_login_made_of_the_password_is_masked() -> None:
     """Digests and proofs disappear as they were sent, in base64 and URL-encoded."""
     mask = CredentialMask("anna", SecretValue("correct horse battery"))

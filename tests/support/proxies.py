@@ -199,6 +199,8 @@ def _until(client: socket.socket, end: bytes) -> bytes:
 
 
 def _relay(client: socket.socket, server: socket.socket) -> None:
+    for each in (client, server):  # or each small segment waits for the acknowledgement of the one before, 40 ms
+        each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     other = {client: server, server: client}
     while True:
         readable, _, _ = select.select([client, server], [], [], _LIFETIME_SECONDS)

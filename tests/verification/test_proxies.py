@@ -18,7 +18,7 @@ from tests.support.mailserver import MailServer
 from tests.support.proxies import ProxyServer
 from tests.support.scripted import CLOSE, ScriptedServer, polite
 from tests.verification.cases import PLAIN, Case, assert_failed
-from tests.verification.targets import PASSWORD, check_settings, failure, make_target, now, outcome
+from tests.verification.targets import PASSWORD, QUICK, check_settings, failure, make_target, now, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -282,6 +282,7 @@ def test_a_proxy_that_cannot_be_reached(
         target,
         now=now,
         make_dialer=lambda _target: ProxyDialer(proxy, password=None, host=NAME, port=587, resolver=resolver),
+        retries=QUICK,
     )
     assert_failed(findings["sales"], case)
     assert f"{kind} proxy {host}" in failure(findings["sales"]).message

@@ -11,7 +11,7 @@ from reconciler.cli.options import depth_option, format_option, operator_option
 if TYPE_CHECKING:
     from reconciler.cli.session import GlobalOptions
     from reconciler.model.evidence import Depth
-    from reconciler.operations.verify import Verified
+    from reconciler.operations.checksettings import Verified
     from reconciler.operations.verifying import Ask
     from reconciler.operations.workspace import Workspace
 

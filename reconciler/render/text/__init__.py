@@ -23,9 +23,9 @@ __all__ = [
     "history_text",
     "journal_text",
     "plan_text",
+    "queue_text",
     "resolution_summary_text",
     "resolutions_text",
-    "queue_text",
     "ruled_text",
     "verification_text",
 ]

@@ -47,7 +47,7 @@ def resolution_summary_text(summary: ResolutionSummary, *, style: Style) -> str:
         ("have a value that cannot be used", summary.invalid, "warning"),
     ]
     if summary.broken:
-        counts.append(("lines could not be read", summary.broken, "bad"))
+        counts.append((f"line{'' if summary.broken == 1 else 's'} could not be read", summary.broken, "bad"))
     widest = max(len(f"{count:,}") for _, count, _ in counts)
     lines = [style.paint(f"{contacts:,} contact{'' if contacts == 1 else 's'}", "strong")]
     for what, count, role in counts:

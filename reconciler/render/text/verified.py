@@ -146,14 +146,30 @@ def _seconds(alike: Sequence[Verification]) -> str:
 
 def _every_check(found: Verification, style: Style) -> list[str]:
     lines: list[str] = []
-    for check in found.checks:
-        symbol, role = _CHECK_LOOKS[check.status]
-        took = f" ({check.seconds:.2f}s)" if check.seconds else ""
-        kind = f"{check.status}{_class(check)}: " if check.status in {"failed", "warned"} else ""
-        label = " " * 6 + pad(check.check, _LONGEST_CHECK_NAME) + "  "
-        first, *rest = hang(label, style.show(f"{kind}{check.message}{took}"), width=style.width)
-        lines += [f"    {style.paint(style.symbol(symbol), role)} {first[6:]}", *rest]
+    for _, alike in groupby(found.checks, key=_skip_reason):
+        lines += _check_lines(list(alike), style)
     return lines or verification_lines(found, style=style, indent=4)
+
+
+def _skip_reason(check: Check) -> Hashable:
+    """Return what neighbouring checks share that are told in one line; nobody shares what a check found."""
+    return (check.code, check.message) if check.status == "skipped" else check.check
+
+
+def _check_lines(alike: Sequence[Check], style: Style) -> list[str]:
+    """Return the lines of one check, or of several that were skipped for the same reason."""
+    check = alike[0]
+    symbol, role = _CHECK_LOOKS[check.status]
+    took = f" ({check.seconds:.2f}s)" if check.seconds else ""
+    kind = f"{check.status}{_class(check)}: " if check.status in {"failed", "warned"} else ""
+    said = style.show(f"{kind}{check.message}{took}")
+    label = " " * 6 + pad(check.check, _LONGEST_CHECK_NAME) + "  "
+    if len(alike) > 1:
+        names = " ".join(each.check for each in alike)
+        first, *rest = hang(" " * 6, f"{names}: {said}", width=style.width, indent=len(label))
+    else:
+        first, *rest = hang(label, said, width=style.width)
+    return [f"    {style.paint(style.symbol(symbol), role)} {first[6:]}", *rest]
 
 
 def _count(findings: Sequence[Verification]) -> str:

@@ -20,7 +20,6 @@ _MAX_SOCKS5_OCTETS = 127
 _MAX_SOCKS4_OCTETS = 255
 _MAX_SAMPLE = 60
 _MAX_SAID_OCTETS = 2048
-_MASK = b"***"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +77,9 @@ class Passage:
         """Return what a proxy said, fit to be shown: without the credential, without control characters, cut."""
         octets = (said if isinstance(said, bytes) else said.encode("utf-8", "replace"))[:_MAX_SAID_OCTETS]
         if self.proxy.username is not None and self.password is not None:
-            octets = octets.replace(basic_credential(self.proxy.username, self.password), _MASK)
-            octets = CredentialMask(self.proxy.username, self.password).apply(octets)
+            mask = CredentialMask(self.proxy.username, self.password)
+            mask.hide(basic_credential(self.proxy.username, self.password))
+            octets = mask.apply(octets)
         return clean(octets, max_characters=_MAX_SAMPLE)
 
 

@@ -1,0 +1,161 @@
+"""Verification without a plan: of accounts as the manifests have them, or as state has them.
+
+Here their routes are judged, and what was found is put together; which accounts, and what becomes of the findings, is
+the business of ``verify`` and ``recheck``. Evidence of an earlier run is never taken: whoever asks wants to know now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import Diagnostic, error, sort_key
+from reconciler.model.desired import DesiredAccount
+from reconciler.model.route import with_fingerprints
+from reconciler.operations.targets import Subject
+from reconciler.operations.verifying import first_use_rules, gather_evidence
+from reconciler.planning.evidence import depth_needed
+from reconciler.planning.finish import failure_of
+from reconciler.planning.grants import withheld_problem
+from reconciler.planning.platform import PLATFORM, platform_routes
+from reconciler.planning.routes import Traveller, every_route, judge_routes
+from reconciler.planning.settings import settings_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from reconciler.model.evidence import Depth, Evidence, Verification
+    from reconciler.model.manifest import Kind
+    from reconciler.model.recorded import RecordedAccount, RecordedState
+    from reconciler.model.route import SecretRoute
+    from reconciler.operations.conversations import Progress
+    from reconciler.operations.verifying import SecretsAtHand
+    from reconciler.operations.workspace import Workspace
+    from reconciler.planning.platform import PlatformServer
+    from reconciler.verification import TestContext
+
+    Account = DesiredAccount | RecordedAccount
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """What was found, by account, and what is to be told beside it."""
+
+    verifications: Mapping[str, Verification]
+    kinds: Mapping[str, Kind]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """The secrets that may not travel, by whom they belong to, and where the platform's own ones would."""
+
+    withheld: Mapping[str, tuple[SecretRoute, ...]]
+    platform_routes: tuple[SecretRoute, ...]
+    problem: Diagnostic | None
+    """One error for all that is withheld; None where nothing is."""
+
+    def withheld_from(self, account: Account) -> tuple[SecretRoute, ...]:
+        """Return what an account cannot be verified with; the platform's for a marketing account."""
+        return self.withheld.get(PLATFORM if account.kind == "MarketingAccount" else account.name, ())
+
+
+def judge(
+    accounts: Sequence[Account],
+    workspace: Workspace,
+    *,
+    platform: PlatformServer | None,
+    recorded: RecordedState,
+    secrets: SecretsAtHand,
+) -> Judgement:
+    """Return which of the accounts' secrets, and of the platform's, may not take their routes."""
+    fingerprints = secrets.readings.fingerprints
+    through_platform = platform_routes(platform, {each.kind for each in accounts}, fingerprints)
+    travellers = [
+        Traveller(each.name, _manifest_of(each), with_fingerprints(each.secret_routes, fingerprints))
+        for each in accounts
+    ]
+    travellers.append(Traveller(PLATFORM, "", through_platform))
+    if secrets.readings.are_withheld:
+        withheld = every_route(travellers)
+        problem = withheld_problem(withheld, is_project_trusted=False)
+        return Judgement(withheld=withheld, platform_routes=through_platform, problem=problem)
+    verdict = judge_routes(
+        travellers,
+        recorded.routes,
+        secrets=first_use_rules(workspace.project.secrets, secrets.readings, recorded),
+        today=workspace.now().date(),
+    )
+    problem = withheld_problem(verdict.withheld, expired=verdict.expired)
+    return Judgement(withheld=verdict.withheld, platform_routes=through_platform, problem=problem)
+
+
+def _manifest_of(account: Account) -> str:
+    """Return the file that grants may ask for; what is verified as recorded needs no manifest, so it has none."""
+    return account.file if isinstance(account, DesiredAccount) else ""
+
+
+def find_evidence(
+    accounts: Iterable[Account],
+    workspace: Workspace,
+    judgement: Judgement,
+    *,
+    platform: PlatformServer | None,
+    secrets: SecretsAtHand,
+    depth: Depth,
+    context: TestContext,
+    progress: Progress,
+) -> Mapping[str, Evidence]:
+    """Verify the accounts, each to ``depth`` or as far as an exception of the project lets it; by name, in order."""
+    today = workspace.now().date()
+    subjects = [
+        Subject(
+            name=each.name,
+            kind=each.kind,
+            spec=each.spec,
+            settings_digest=settings_digest(
+                each.kind,
+                each.spec,
+                ca_digest=each.ca_digest,
+                fingerprints=secrets.readings.fingerprints,
+                platform=platform,
+            ),
+            depth=depth_needed(each.name, depth, workspace.project, today),
+            withheld=judgement.withheld_from(each),
+        )
+        for each in accounts
+    ]
+    found = gather_evidence(
+        subjects,
+        workspace,
+        platform=platform,
+        secrets=secrets,
+        context=context,
+        progress=progress,
+        reuses_evidence=False,
+    ).evidence
+    return {name: found[name] for name in sorted(found)}
+
+
+def verified(
+    accounts: Sequence[Account],
+    evidence: Mapping[str, Evidence],
+    judgement: Judgement,
+    *,
+    remarks: Iterable[Diagnostic],
+) -> Verified:
+    """Return what was found of the accounts, with an error for each failure and one for all that was withheld."""
+    codes = {"failed": "verificationFailed", "withheld": "credentialWithheld"}
+    explained = {each.name for each in accounts if judgement.withheld_from(each)}
+    verifications = {name: found.verification for name, found in evidence.items()}
+    problems = [
+        error(codes[found.status], failure_of(found), subject=name)
+        for name, found in verifications.items()
+        if found.status in codes and name not in explained
+    ]
+    refusal = judgement.problem
+    return Verified(
+        verifications=verifications,
+        kinds={each.name: each.kind for each in accounts},
+        diagnostics=tuple(sorted([*dict.fromkeys(remarks), *([refusal] if refusal else []), *problems], key=sort_key)),
+    )

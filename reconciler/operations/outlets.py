@@ -1,0 +1,122 @@
+"""From an active account of state to the server that it sends through, with the credential that may travel there.
+
+The rules are those of ``verify --recorded``: the settings that were applied, routes that state has recorded or that are
+granted, the key that state was made with, the private CA as applied.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import error
+from reconciler.errors import GuardRefused, InvalidInput, SecretUnreadable
+from reconciler.manifests import read_ca_files
+from reconciler.model.domains import host_to_ascii
+from reconciler.model.globs import matches_any_host
+from reconciler.oauth2 import TokenCache
+from reconciler.operations.checksettings import judge
+from reconciler.operations.desired import require_platform
+from reconciler.operations.recordedsecrets import unusable_accounts, wanted_secrets
+from reconciler.operations.tokens import token_source
+from reconciler.operations.verifying import read_secrets, require_state_key
+from reconciler.planning.grants import withheld_problem
+from reconciler.sending import Outlet
+from reconciler.smtp.proxies import Proxy
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from reconciler.model.recorded import RecordedAccount, RecordedState
+    from reconciler.operations.verifying import SecretsAtHand
+    from reconciler.operations.workspace import Workspace
+    from reconciler.planning.platform import PlatformServer
+
+
+def outlet_of(account: RecordedAccount, recorded: RecordedState, workspace: Workspace) -> Outlet:
+    """Return where the account's messages go and how to log in there; nothing is contacted.
+
+    Raises ``InvalidInput`` or ``SecretUnreadable`` where a part is missing, ``GuardRefused`` where a credential may not
+    travel, or the server may not be contacted.
+    """
+    platform = _platform_for(account, workspace)
+    spec: dict[str, Any] = {"smtp": platform.smtp} if platform is not None else account.spec
+    _require_allowed_hosts(spec, account, workspace)
+    wanted = wanted_secrets([account], platform, workspace)
+    secrets = read_secrets(workspace, wanted.readable, depth="message")
+    if wanted.readable:
+        require_state_key(recorded, secrets.readings.key_id)
+    unusable = unusable_accounts([account], workspace, wanted, secrets)
+    if unusable:
+        problems = tuple(unusable.values())
+        is_secret = any(problem.code.startswith("secret") for problem in problems)
+        raise (SecretUnreadable if is_secret else InvalidInput)(problems)
+    refusal = withheld_problem(
+        judge([account], workspace, platform=platform, recorded=recorded, secrets=secrets).withheld
+    )
+    if refusal is not None:
+        raise GuardRefused(refusal)
+    return _outlet(spec, secrets, workspace)
+
+
+def _platform_for(account: RecordedAccount, workspace: Workspace) -> PlatformServer | None:
+    if account.kind != "MarketingAccount":
+        return None
+    platform = require_platform(workspace)
+    if platform is None:
+        detail = (
+            f"{account.name} is a marketing account, which sends through the platform's server, and the project file "
+            "declares none. Write there\n    platform: {smtp: {host: …, authentication: {username: …, password: {env: …}}}}"
+        )
+        raise InvalidInput(error("noPlatformServer", detail, subject=account.name))
+    return platform
+
+
+def _require_allowed_hosts(spec: dict[str, Any], account: RecordedAccount, workspace: Workspace) -> None:
+    proxy = spec.get("proxy")
+    hosts = [spec["smtp"]["host"], *([proxy["host"]] if proxy else [])]
+    allowed = workspace.project.verification.servers
+    forbidden = [host for host in hosts if not matches_any_host(allowed, host_to_ascii(host))]
+    if forbidden:
+        detail = (
+            f"{forbidden[0]} is not among the hosts that verification.servers in the project file allows, so nothing "
+            "was contacted. Correct it in the manifest, or have the host added there."
+        )
+        raise GuardRefused(error("destinationForbidden", detail, subject=account.name))
+
+
+def _outlet(spec: dict[str, Any], secrets: SecretsAtHand, workspace: Workspace) -> Outlet:
+    smtp: dict[str, Any] = spec["smtp"]
+    login: dict[str, Any] = smtp.get("authentication", {})
+    tokens = TokenCache(allowed_hosts=workspace.project.verification.servers)
+    return Outlet(
+        host=smtp["host"],
+        port=smtp["port"],
+        encryption=smtp["encryption"],
+        helo_name=smtp.get("heloName"),
+        ca_pem=_ca_pem(smtp.get("caFile"), workspace),
+        mechanism=login.get("mechanism"),
+        username=login.get("username"),
+        password=secrets.values.get(login.get("password", "")),
+        token=token_source(login, secrets.values, tokens),
+        proxy=_proxy(spec.get("proxy")),
+        proxy_password=secrets.values.get(spec.get("proxy", {}).get("password", "")),
+    )
+
+
+def _ca_pem(path: str | None, workspace: Workspace) -> str | None:
+    if path is None:
+        return None
+    usable, _ = read_ca_files([path], root=workspace.root)
+    return usable[path].pem if path in usable else None
+
+
+def _proxy(declared: dict[str, Any] | None) -> Proxy | None:
+    if declared is None:
+        return None
+    return Proxy(
+        type=declared["type"],
+        host=declared["host"],
+        port=declared["port"],
+        username=declared.get("username"),
+        resolves_remotely=declared.get("remoteDns", True),
+    )

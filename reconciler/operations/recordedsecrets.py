@@ -1,0 +1,100 @@
+"""What accounts of state need before a server is contacted with their secrets, and why it cannot be had.
+
+An account is contacted with the settings that were applied. So its secrets must still be allowed and readable, and its
+private CA must be the one that it was applied with: trust is part of a secret's route. Where they may travel is judged
+in ``checksettings``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import Diagnostic, error
+from reconciler.operations.privatecas import ca_problems
+from reconciler.planning.allowed import is_allowed_somewhere
+from reconciler.planning.platform import platform_routes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from reconciler.model.recorded import RecordedAccount
+    from reconciler.operations.verifying import SecretsAtHand
+    from reconciler.operations.workspace import Workspace
+    from reconciler.planning.platform import PlatformServer
+
+
+@dataclass(frozen=True, kw_only=True)
+class WantedSecrets:
+    """The references whose values a run needs: the accounts' own, less those ``refused``, and the platform's."""
+
+    own: frozenset[str]
+    refused: frozenset[str]
+    """Those that the project file no longer allows."""
+    platform: frozenset[str]
+
+    @property
+    def readable(self) -> frozenset[str]:
+        """Those that may be read."""
+        return (self.own - self.refused) | self.platform
+
+
+def wanted_secrets(
+    accounts: Sequence[RecordedAccount], platform: PlatformServer | None, workspace: Workspace
+) -> WantedSecrets:
+    """Return the references that the accounts need, the platform's where marketing accounts are among them."""
+    own = frozenset(each.secret for account in accounts for each in account.secret_routes)
+    through_platform = platform_routes(platform, {each.kind for each in accounts}, {})
+    return WantedSecrets(
+        own=own,
+        refused=frozenset(each for each in own if not is_allowed_somewhere(each, workspace.project.secrets)),
+        platform=frozenset(each.secret for each in through_platform),
+    )
+
+
+def unusable_accounts(
+    accounts: Sequence[RecordedAccount], workspace: Workspace, wanted: WantedSecrets, secrets: SecretsAtHand
+) -> dict[str, Diagnostic]:
+    """Return the accounts that cannot be contacted, by name, each with the reason; nothing was contacted for it."""
+    return {
+        **_refused_secrets(accounts, wanted.refused),
+        **_unreadable_secrets(accounts, wanted.platform, secrets),
+        **ca_problems({each.name: (each.spec, each.ca_digest) for each in accounts}, workspace, changed=_altered_ca),
+    }
+
+
+def _refused_secrets(accounts: Iterable[RecordedAccount], refused: frozenset[str]) -> dict[str, Diagnostic]:
+    """Return the accounts that name a secret which the project file no longer allows."""
+    return {
+        account.name: error(
+            "secretNotAllowed",
+            f"{secret} was allowed when {account.name} was applied, and secrets.allow in the project file does not "
+            "cover it any more. Nothing was read. Have the owner of the project file allow it, or change the account.",
+            subject=account.name,
+        )
+        for account in accounts
+        for secret in sorted(each.secret for each in account.secret_routes)
+        if secret in refused
+    }
+
+
+def _unreadable_secrets(
+    accounts: Iterable[RecordedAccount], platform_secrets: frozenset[str], secrets: SecretsAtHand
+) -> dict[str, Diagnostic]:
+    """Return the accounts that need a secret which cannot be read here; marketing accounts need the platform's."""
+    unreadable = secrets.readings.unreadable
+    problems = {}
+    for account in accounts:
+        own = {each.secret for each in account.secret_routes}
+        for secret in sorted(own | platform_secrets if account.kind == "MarketingAccount" else own):
+            if secret in unreadable:
+                problems[account.name] = replace(unreadable[secret], subject=account.name)
+    return problems
+
+
+def _altered_ca(name: str, path: str) -> Diagnostic:
+    detail = (
+        f"{path} is not the certificate that {name} was applied with, so its server was not contacted. Apply the "
+        "change of the file first, or bring the file back."
+    )
+    return error("caFileUnusable", detail, subject=name)

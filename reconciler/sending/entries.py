@@ -1,0 +1,49 @@
+"""One contact of a run: what is known of it before anything is sent, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.model.contact import BrokenLine
+from reconciler.model.resolution import Resolution
+
+if TYPE_CHECKING:
+    from reconciler.model.sending import Outcome
+
+_NO_CONTACT = frozenset({"contactEmailMissing", "contactEmailInvalid"})
+
+Entry = Resolution | BrokenLine
+"""A contact as it was resolved, or a line of the file that could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a contact: the fields of its record."""
+
+    outcome: Outcome
+    code: str | None = None
+    words: str | None = None
+    queue_id: str | None = None
+
+
+def verdict_without_message(entry: Entry) -> Verdict | None:
+    """Return what becomes of an entry that nothing is to be sent to; None for the others."""
+    if isinstance(entry, BrokenLine):
+        return Verdict("invalid", code="contactUnreadable", words=entry.reason)
+    if entry.outcome == "send":
+        return None
+    reason = entry.reasons[0]
+    return Verdict("invalid" if reason.code in _NO_CONTACT else "skipped", code=reason.code, words=reason.message)
+
+
+def line_of(entry: Entry) -> int:
+    """Return the line of the file that the entry begins on; ``ValueError`` where it has none to be known by."""
+    if entry.line is None:
+        raise ValueError("contacts are told apart by their line, and this one has none")
+    return entry.line
+
+
+def contact_of(entry: Entry) -> str:
+    """Return the contact's address as the file has it; empty for a line that could not be read."""
+    return "" if isinstance(entry, BrokenLine) else entry.contact

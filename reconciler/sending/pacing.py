@@ -1,0 +1,82 @@
+"""When the next message goes out: the rate, the pauses before trying again, and waiting that can be called off."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_RATE = re.compile(r"([1-9][0-9]{0,6})/(second|minute|hour)\Z")
+_SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many messages in so many seconds, evenly spaced."""
+
+    messages: int
+    seconds: float
+
+    @classmethod
+    def parse(cls, text: str) -> Rate:
+        """Return the rate of text such as ``30/minute``; raise ``ValueError`` for anything else."""
+        found = _RATE.match(text)
+        if found is None:
+            raise ValueError("write a number and second, minute or hour, such as 30/minute")
+        return cls(int(found[1]), _SECONDS[found[2]])
+
+    @property
+    def spacing_seconds(self) -> float:
+        """The time from one message to the next."""
+        return self.seconds / self.messages
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """Clock, pause, and whoever is asked meanwhile whether to go on; times in seconds."""
+
+    clock: Callable[[], float] = time.monotonic
+    pause: Callable[[float], None] = time.sleep
+    watch: Callable[[], None] = lambda: None
+    """Is asked before each message and at least so often while waiting; raises in order to stop the run."""
+    watch_every_seconds: float = 2.0
+
+    def wait_until(self, moment: float) -> None:
+        """Wait for a moment of the clock, asking ``watch`` all the while."""
+        while (left := moment - self.clock()) > 0:
+            self.pause(min(left, self.watch_every_seconds))
+            self.watch()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pacing:
+    """How fast, how often and after which pauses; times in seconds."""
+
+    rate: Rate | None = None
+    retry_pauses: tuple[float, ...] = (60.0, 300.0)
+    """Before each further attempt at what was deferred; greylisting commonly wants five minutes."""
+    reconnect_pauses: tuple[float, ...] = (1.0, 5.0, 30.0, 60.0)
+    """Before each further connection in a row that came to nothing; after them the run stops."""
+    stop_after: int = 100
+    """So many contacts in a row not accepted stop the run, before the whole list is spent on one fault."""
+
+
+@dataclass
+class Spacing:
+    """Keeps messages a rate's spacing apart; the first goes at once."""
+
+    rate: Rate | None
+    waiting: Waiting
+    _next_at: float | None = field(default=None, init=False)
+
+    def wait(self) -> None:
+        """Return when the next message may go out."""
+        if self.rate is None:
+            return
+        if self._next_at is not None:
+            self.waiting.wait_until(self._next_at)
+        self._next_at = max(self._next_at or 0.0, self.waiting.clock()) + self.rate.spacing_seconds

@@ -1,0 +1,278 @@
+"""The results file: what became of each contact, one JSON line after another, written as it goes.
+
+The first line says what the file belongs to. A contact's last line counts. Before the end of a message goes out, an
+``attempting`` line is on the disk: so after a kill or a loss of power the one message whose fate is unknown is known.
+A last line that was not finished is cut off. One run at a time holds the file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import stat
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import ValidationError
+
+from reconciler.diagnostics import error
+from reconciler.errors import InvalidInput
+from reconciler.files import reason_of
+from reconciler.model.plan import FORMAT_VERSION
+from reconciler.model.sending import OUTCOMES, InFlight, ResultsHeader, SendRecord, SendSummary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+    from types import TracebackType
+
+    from reconciler.model.sending import Stage
+
+_MAX_LINE_OCTETS = 64 * 1024
+_MAX_LINE_NUMBER = 1_000_000_000
+_GROWTH = 65_536
+_HEADER_BEGINS = b'{"formatVersion"'
+_STAGES: tuple[Stage, ...] = ("attempting", *OUTCOMES)
+_SAME = ("lineage", "account", "settings", "message", "contacts")
+_DIFFERENT = {
+    "lineage": "an account of another state",
+    "account": "another account",
+    "settings": "the account with another e-mail, display name, reply-to or override",
+    "message": "another message",
+    "contacts": "other contacts",
+}
+
+
+class LineMarks:
+    """A small number for each line of a contacts file, 0 at first: one octet a line, whatever the file holds."""
+
+    def __init__(self) -> None:
+        """Begin with 0 for every line."""
+        self._octets = bytearray()
+
+    def __getitem__(self, line: int) -> int:
+        """Return a line's number."""
+        return self._octets[line] if line < len(self._octets) else 0
+
+    def __setitem__(self, line: int, mark: int) -> None:
+        """Set a line's number, 0 to 255."""
+        if line >= len(self._octets):
+            self._octets.extend(bytes(line + _GROWTH - len(self._octets)))
+        self._octets[line] = mark
+
+    def count(self, mark: int) -> int:
+        """Return how many lines have a number that is not 0."""
+        return self._octets.count(mark)
+
+
+class Results:
+    """An open results file, held by this run alone. In memory it takes one octet for each line of the contacts file."""
+
+    def __init__(self, descriptor: int, path: Path) -> None:
+        """Take over the descriptor, which is locked."""
+        self._descriptor = descriptor
+        self._path = path
+        self._stages = LineMarks()
+        self._attempting: dict[int, str] = {}
+        self._stages_now = LineMarks()
+        self.in_flight: tuple[InFlight, ...] = ()
+        """What an earlier run had handed over without an answer; recorded as unknown."""
+        self.header: ResultsHeader
+
+    def __enter__(self) -> Self:
+        """Return this."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, failure: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close, and let other runs have the file."""
+        os.close(self._descriptor)
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self._path
+
+    def stage(self, line: int) -> Stage | None:
+        """Return how far it got with the contact on a line of the contacts file; None where nothing was tried."""
+        number = self._stages[line]
+        return _STAGES[number - 1] if number else None
+
+    def is_deferred_now(self, line: int) -> bool:
+        """Tell whether this run tried the contact on a line, and is to try again."""
+        return self._stages_now[line] == _mark("deferred")
+
+    def total(self) -> SendSummary:
+        """Return the counts over all runs."""
+        return _counts(self._stages)
+
+    def this_run(self) -> SendSummary:
+        """Return the counts of what this run did."""
+        return _counts(self._stages_now)
+
+    def record(self, record: SendRecord) -> None:
+        """Append a record and have it on the disk before returning; raise ``InvalidInput`` where that fails."""
+        self._write(record)
+        self._stages_now[record.line] = _mark(record.outcome)
+
+    def _write(self, record: SendRecord) -> None:
+        self._append(record.model_dump_json(by_alias=True, exclude_none=True))
+        self._note(record)
+
+    def _append(self, text: str) -> None:
+        rest = memoryview(text.encode("utf-8") + b"\n")
+        try:
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+            os.fsync(self._descriptor)
+        except OSError as failure:
+            detail = f"{self._path} cannot be written: {reason_of(failure)}. Sending was stopped; mend it and go on with"
+            raise InvalidInput(
+                error("resultsUnusable", f"{detail} the same command.", subject=str(self._path))
+            ) from None
+
+    def _note(self, record: SendRecord) -> None:
+        self._stages[record.line] = _mark(record.outcome)
+        if record.outcome == "attempting":
+            self._attempting[record.line] = record.contact
+        else:
+            self._attempting.pop(record.line, None)
+
+    def load(self, wanted: ResultsHeader) -> None:
+        """Read what is there, or begin the file; settle what was in flight. Raise ``InvalidInput``."""
+        end = 0
+        for number, octets in self._whole_lines():
+            end += len(octets)
+            if number == 1:
+                self.header = self._checked_header(octets, wanted)
+            else:
+                self._note(self._read_record(octets, number))
+        os.ftruncate(self._descriptor, end)
+        if end == 0:
+            self.header = wanted
+            self._append(wanted.model_dump_json(by_alias=True))
+            _sync_folder(self._path)
+        self._settle(wanted.at)
+
+    def _settle(self, at: datetime) -> None:
+        """Record as unknown what was being attempted when an earlier run ended."""
+        pending = sorted(self._attempting.items())
+        self.in_flight = tuple(InFlight(line=line, contact=contact) for line, contact in pending)
+        for each in self.in_flight:
+            words = "the run ended before the server's answer to the message was recorded"
+            self._write(
+                SendRecord(line=each.line, contact=each.contact, outcome="unknown", code="runEnded", words=words, at=at)
+            )
+
+    def _whole_lines(self) -> Iterator[tuple[int, bytes]]:
+        """Yield number and octets of each line that was finished."""
+        with open(os.dup(self._descriptor), "rb") as file:  # noqa: PTH123 - a descriptor, not a path
+            file.seek(0)
+            number = 0
+            while (octets := file.readline(_MAX_LINE_OCTETS + 1)).endswith(b"\n"):
+                number += 1
+                yield number, octets
+            is_foreign = number == 0 and not _HEADER_BEGINS.startswith(octets[: len(_HEADER_BEGINS)])
+            if len(octets) > _MAX_LINE_OCTETS or is_foreign:
+                raise self._not_results(number + 1)
+
+    def _checked_header(self, octets: bytes, wanted: ResultsHeader) -> ResultsHeader:
+        try:
+            document: Any = json.loads(octets)
+            version = str(document["formatVersion"]) if isinstance(document, dict) else ""
+            if version.partition(".")[0] != FORMAT_VERSION.partition(".")[0]:
+                raise self._not_results(1)
+            header = ResultsHeader.model_validate_json(octets)
+        except (ValueError, KeyError, RecursionError):
+            raise self._not_results(1) from None
+        different = [name for name in _SAME if getattr(header, name) != getattr(wanted, name)]
+        if different:
+            raise self._belongs_elsewhere(_DIFFERENT[different[0]])
+        return header
+
+    def _read_record(self, octets: bytes, number: int) -> SendRecord:
+        try:
+            record = SendRecord.model_validate_json(octets)
+        except ValidationError:
+            raise self._not_results(number) from None
+        if record.line > _MAX_LINE_NUMBER:
+            raise self._not_results(number)
+        return record
+
+    def _not_results(self, number: int) -> InvalidInput:
+        detail = (
+            f"Line {number} of {self._path} is not one that reconciler wrote. Without the file nobody knows who has got "
+            "the message: bring the file back as it was, or name another one with --results to begin anew."
+        )
+        return InvalidInput(error("resultsUnusable", detail, subject=str(self._path)))
+
+    def _belongs_elsewhere(self, what: str) -> InvalidInput:
+        detail = (
+            f"{self._path} tells of sending with {what}. Going on with it could send the message twice to some and "
+            "never to others. To begin anew, knowing that whoever is in that file may have got the message already, "
+            "name another file:\n    --results FILE"
+        )
+        return InvalidInput(error("resultsMismatch", detail, subject=str(self._path)))
+
+
+@contextlib.contextmanager
+def open_results(path: Path, wanted: ResultsHeader) -> Iterator[Results]:
+    """Open a results file for one run, made where there is none, for the owner alone (mode 0600).
+
+    Raise ``InvalidInput`` where it cannot be used, belongs to something else than ``wanted``, or another run has it.
+    """
+    with Results(_locked(path), path) as results:
+        try:
+            results.load(wanted)
+        except OSError as failure:
+            raise _unusable(path, reason_of(failure)) from None
+        yield results
+
+
+def _mark(stage: Stage) -> int:
+    return _STAGES.index(stage) + 1
+
+
+def _counts(stages: LineMarks) -> SendSummary:
+    return SendSummary(**{outcome: stages.count(_mark(outcome)) for outcome in OUTCOMES})
+
+
+def _locked(path: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except (OSError, ValueError) as failure:
+        reason = reason_of(failure) if isinstance(failure, OSError) else "its name cannot be one"
+        raise _unusable(path, reason) from None
+    try:
+        _require_regular(descriptor, path)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        detail = f"Another run is sending with {path}. Wait for it to end, then go on with the same command."
+        raise InvalidInput(error("resultsInUse", detail, subject=str(path))) from None
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _require_regular(descriptor: int, path: Path) -> None:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise _unusable(path, "it is not a regular file")
+
+
+def _unusable(path: Path, reason: str) -> InvalidInput:
+    return InvalidInput(error("resultsUnusable", f"{path} cannot be used: {reason}.", subject=str(path)))
+
+
+def _sync_folder(path: Path) -> None:
+    """Have the new file's name on the disk as well."""
+    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

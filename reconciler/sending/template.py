@@ -1,0 +1,152 @@
+"""The message that is to be sent: read once, kept but for what the account governs, and written for each contact.
+
+Kept are all other header fields and the body, octet for octet but for the ends of lines, which become CR LF as SMTP
+demands. Left out are the fields that we set, and those that told of the message's earlier journey or of signatures over
+fields that change. A Cc is refused: it would show each contact people who are not mailed.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import hashlib
+import re
+from dataclasses import dataclass
+from email.header import Header
+from email.quoprimime import body_encode
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+
+from reconciler.envelope import make_headers
+from reconciler.model.text import UNSAFE_CHARACTER
+from reconciler.sending.headerblock import MAX_LINE_OCTETS, NotAMessage, parse_fields, split_message
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from reconciler.model.resolution import Resolution
+    from reconciler.sending.headerblock import Field
+
+MAX_MESSAGE_OCTETS = 50 * 1024 * 1024
+"""A message is held in memory; servers take 10 to 50 MiB."""
+
+GOVERNED = ("Date", "Message-ID", "From", "Sender", "Reply-To", "To")
+"""The header fields that are set anew in each message."""
+
+_SET_BY_US = frozenset(name.lower() for name in GOVERNED)
+_LEFT_OUT = frozenset(
+    {
+        "bcc", "return-path", "received", "received-spf", "delivered-to", "x-original-to", "envelope-to",
+        "apparently-to", "dkim-signature", "domainkey-signature", "authentication-results", "arc-seal",
+        "arc-message-signature", "arc-authentication-results",
+    }
+)  # fmt: skip
+_LEFT_OUT_PREFIX = "resent-"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_PLAIN_SUBJECT = re.compile(r"[!-~](?:[ -~]{0,58}[!-~])?\Z")
+_MAX_SUBJECT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A message without what the account governs."""
+
+    header: bytes
+    """The fields that are kept, each line with CR LF."""
+    body: bytes
+    """With CR LF."""
+    digest: str
+    """Of the message as it was given."""
+    left_out: tuple[str, ...] = ()
+    """The names, in lower case, of fields that are neither kept nor set anew; sorted."""
+
+    @property
+    def is_8bit(self) -> bool:
+        """Whether the body holds octets beyond ASCII, for which the server must offer 8BITMIME (RFC 6152)."""
+        return not self.body.isascii()
+
+    def write(self, resolution: Resolution, *, at: datetime, message_id: str) -> bytes:
+        """Return the message for one contact; ``message_id`` is without its angle brackets.
+
+        Raise ``ValueError`` where the headers, read back, would not say what was meant.
+        """
+        governed = "".join(f"{name}: {value}\r\n" for name, value in make_headers(resolution))
+        stamps = f"Date: {format_datetime(at)}\r\nMessage-ID: <{message_id}>\r\n"
+        return (stamps + governed).encode() + self.header + b"\r\n" + self.body
+
+
+def read_template(octets: bytes) -> Template:
+    """Return the template of an .eml; raise ``NotAMessage`` for what cannot be sent as it is."""
+    if len(octets) > MAX_MESSAGE_OCTETS:
+        raise NotAMessage(f"The message is larger than {MAX_MESSAGE_OCTETS // 1024**2} MiB. Link to what is attached.")
+    text = octets.removeprefix(_BYTE_ORDER_MARK).replace(b"\r\n", b"\n")
+    for octet, what in ((b"\r", "a carriage return that ends no line"), (b"\0", "a NUL")):
+        if octet in text:
+            raise NotAMessage(f"The message holds {what}, which mail cannot carry. Have the part encoded in base64.")
+    block, body = split_message(text)
+    kept, left_out = _sorted_out(parse_fields(block))
+    header = b"".join(field.octets for field in kept)
+    _require_same_for_others(header, kept)
+    digest = "sha256:" + hashlib.sha256(octets).hexdigest()
+    return Template(header=header, body=_checked_body(body), digest=digest, left_out=left_out)
+
+
+def template_of_text(subject: str, body: str) -> Template:
+    """Return the template of a plain text message; raise ``NotAMessage`` for a subject that cannot be one."""
+    if UNSAFE_CHARACTER.search(subject) or not subject.strip() or len(subject) > _MAX_SUBJECT:
+        raise NotAMessage(f"The subject must be one line of 1 to {_MAX_SUBJECT} characters, without control characters.")
+    try:
+        lines = body.replace("\r\n", "\n").encode().decode("latin-1")
+        written = _subject(subject)
+    except UnicodeEncodeError:
+        raise NotAMessage("The subject or the body holds a lone surrogate, which is no character.") from None
+    encoded = body_encode(lines, eol="\r\n")
+    header = (
+        f"Subject: {written}\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: text/plain; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n'
+    )
+    return read_template(f"{header}\r\n{encoded}".encode("ascii"))
+
+
+def _subject(subject: str) -> str:
+    """Return the subject as it is where it is short and plain; what looks like an encoded-word is encoded."""
+    if _PLAIN_SUBJECT.match(subject) and "=?" not in subject:
+        return subject
+    return Header(subject, "utf-8", header_name="Subject").encode(linesep="\r\n")
+
+
+def _sorted_out(fields: tuple[Field, ...]) -> tuple[list[Field], tuple[str, ...]]:
+    """Return the fields that are kept, and the names of those that are left out for good."""
+    kept, left_out = [], set()
+    for field in fields:
+        if field.name == "cc":
+            raise NotAMessage(
+                "The message has a Cc. Every contact gets a message of its own, and would see people in it who are not "
+                "mailed. Remove the Cc, and add those people to the contacts."
+            )
+        if field.name in _LEFT_OUT or field.name.startswith(_LEFT_OUT_PREFIX):
+            left_out.add(field.name)
+        elif field.name not in _SET_BY_US:
+            kept.append(field)
+    return kept, tuple(sorted(left_out))
+
+
+def _checked_body(body: bytes) -> bytes:
+    lines = body.split(b"\n")
+    longest = max(map(len, lines))
+    if longest > MAX_LINE_OCTETS:
+        number = next(number for number, line in enumerate(lines, start=1) if len(line) > MAX_LINE_OCTETS)
+        raise NotAMessage(
+            f"Line {number} of the body has {len(lines[number - 1]):,} octets; mail carries {MAX_LINE_OCTETS} at most "
+            "(RFC 5321). Have the part encoded, as quoted-printable or base64."
+        )
+    if body and lines[-1]:
+        lines.append(b"")
+    return b"\r\n".join(lines)
+
+
+def _require_same_for_others(header: bytes, kept: list[Field]) -> None:
+    """Raise ``NotAMessage`` unless the standard library's reader, too, finds these fields and no others."""
+    read = email.message_from_bytes(header + b"\r\n", policy=email.policy.compat32)
+    if [name.lower() for name in read.keys()] != [field.name for field in kept]:  # noqa: SIM118 - not a mapping
+        raise NotAMessage("Programs would read the header of the message differently. Save the message as .eml anew.")
