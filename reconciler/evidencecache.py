@@ -21,6 +21,7 @@ from reconciler.model.canonical import canonical_json, digest, sha256_hex
 from reconciler.model.evidence import Evidence
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
     from pathlib import Path
 
@@ -72,11 +73,14 @@ class EvidenceCache:
             replace_file(self._path(subject), canonical_json(document).encode(), is_durable=False)
 
     def forget_before(self, moment: datetime) -> None:
-        """Remove what was kept before a moment."""
+        """Remove what was kept before a moment; what cannot be removed keeps nothing else from it."""
+        if self._is_elsewhere():
+            return
         with contextlib.suppress(OSError):
-            for path in self.folder.glob("*.json"):
-                if path.lstat().st_mtime < moment.timestamp():
-                    path.unlink(missing_ok=True)
+            for path in sorted(self.folder.glob("*.json")):
+                with contextlib.suppress(OSError):
+                    if path.lstat().st_mtime < moment.timestamp():
+                        path.unlink(missing_ok=True)
 
     def _is_elsewhere(self) -> bool:
         """Tell whether a link leads out of the project; a pull request could bring one."""
@@ -103,6 +107,18 @@ class EvidenceCache:
     def _seal(self, document: dict[str, Any]) -> str:
         sealed = {field: value for field, value in document.items() if field != "seal"}
         return self.key.seal(f"{_SEALED_AS} {digest(sealed)}")
+
+
+def forget_accounts(folder: Path, names: Collection[str]) -> None:
+    """Remove what was kept of accounts, whichever key it was sealed with; what cannot be read stays."""
+    if folder.is_symlink() or folder.parent.is_symlink():
+        return
+    with contextlib.suppress(OSError):
+        for path in sorted(folder.glob("*.json")):
+            with contextlib.suppress(OSError, ValueError, RecursionError):
+                document = json.loads(read_regular_file(path, _MAX_OCTETS))
+                if isinstance(document, dict) and document.get("name") in names:
+                    path.unlink()
 
 
 def oldest_useful(now: datetime, ttl_hours: int) -> datetime:

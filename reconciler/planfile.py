@@ -2,8 +2,8 @@
 
 A plan file travels through places where others can write. Reading therefore checks, in this order: that it is JSON,
 that its format is known, that its digest fits its content, and that it has the form of a plan. The digest finds
-accidents and honest edits; only the seal, an HMAC under the key of the fingerprints, withstands somebody who computes
-the digest anew.
+accidents and honest edits; only the seal, an HMAC under the key of the fingerprints or under ``RECONCILER_PLAN_KEY``,
+withstands somebody who computes the digest anew.
 """
 
 from __future__ import annotations
@@ -73,8 +73,17 @@ def read_plan(path: Path) -> SavedPlan:
 
 
 def seal_plan(plan: SavedPlan, key: FingerprintKey) -> SavedPlan:
-    """Return the plan with a seal over its digest."""
-    return plan.model_copy(update={"seal": key.seal(plan.plan_digest)})
+    """Return the plan with a seal over its digest, which begins with the key's id."""
+    return plan.model_copy(update={"seal": _seal(plan, key)})
+
+
+def is_sealed_with(plan: SavedPlan, key: FingerprintKey) -> bool:
+    """Tell whether the plan claims a seal of this key; ``has_valid_seal`` tells whether it is one."""
+    return plan.seal is not None and plan.seal.startswith(f"{key.key_id} ")
+
+
+def _seal(plan: SavedPlan, key: FingerprintKey) -> str:
+    return f"{key.key_id} {key.seal(plan.plan_digest)}"
 
 
 def has_valid_seal(plan: SavedPlan, key: FingerprintKey) -> bool:
@@ -84,7 +93,7 @@ def has_valid_seal(plan: SavedPlan, key: FingerprintKey) -> bool:
     """
     if plan.seal is None:
         return False
-    return hmac.compare_digest(plan.seal.encode("utf-8", "surrogatepass"), key.seal(plan.plan_digest).encode())
+    return hmac.compare_digest(plan.seal.encode("utf-8", "surrogatepass"), _seal(plan, key).encode())
 
 
 def _read(path: Path) -> bytes:

@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.model.recorded import Actor, Provenance
@@ -20,7 +21,6 @@ from reconciler.model.text import UNSAFE_CHARACTER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 GIT_TIMEOUT_SECONDS = 10.0
 _MAX_LENGTH = 200
@@ -46,6 +46,7 @@ _GIT_OPTIONS = (
     "-c", "core.fsmonitor=false",
     "-c", "core.hooksPath=/dev/null",
     "-c", "core.untrackedCache=false",
+    "-c", "safe.bareRepository=explicit",
 )  # fmt: skip
 _PASSED_ON = ("PATH", "HOME", "XDG_CONFIG_HOME", "TMPDIR", "LD_LIBRARY_PATH")
 
@@ -78,13 +79,16 @@ def tracked_files(folder: Path, under: Path, *, environ: Mapping[str, str] | Non
     Empty where there is no repository or no git. ``under`` itself is listed where it is a tracked link. Trusts a
     folder of another owner, because reading the index runs nothing.
     """
+    resolved = _resolved(folder)
+    place = resolved / os.path.relpath(folder / under, folder)  # links below the folder stay unresolved
     listed = _git(
         folder,
-        ("ls-files", "-z", "--cached", "--", os.path.abspath(folder / under)),  # noqa: PTH100 - links stay unresolved
+        ("ls-files", "-z", "--cached", "--full-name", "--", str(place)),
         environ=os.environ if environ is None else environ,
         options=("-c", "safe.directory=*"),
     )
-    return tuple(sorted(path for path in (listed or "").split("\0") if path))
+    top = _repository_of(resolved) or resolved
+    return tuple(sorted(os.path.relpath(top / path, resolved) for path in (listed or "").split("\0") if path))
 
 
 def is_ci(environ: Mapping[str, str]) -> bool:
@@ -144,7 +148,7 @@ def _clean(text: str | None) -> str | None:
 
 def _commit_of(folder: Path, environ: Mapping[str, str]) -> str | None:
     # A folder inside somebody else's repository, untracked or ignored there, has nothing to do with its commits.
-    if not _git(folder, ("ls-files", "-z", "--cached", "--", "."), environ=environ):
+    if not _git(folder, ("ls-files", "-z", "--cached", "--", str(_resolved(folder))), environ=environ):
         return None
     commit = (_git(folder, ("rev-parse", "--verify", "--quiet", "HEAD"), environ=environ) or "").strip()
     return commit if _COMMIT.fullmatch(commit) else None
@@ -154,7 +158,10 @@ def _is_dirty(folder: Path, environ: Mapping[str, str]) -> bool:
     """Tell whether anything in the folder is not as committed; what cannot be told counts as changed."""
     status = _git(
         folder,
-        ("status", "--porcelain", "-z", "--untracked-files=normal", "--ignore-submodules=dirty", "--", "."),
+        (
+            *("status", "--porcelain", "-z", "--untracked-files=normal", "--ignore-submodules=dirty"),
+            *("--", str(_resolved(folder))),
+        ),
         environ=environ,
     )
     return status is None or status != ""
@@ -163,17 +170,38 @@ def _is_dirty(folder: Path, environ: Mapping[str, str]) -> bool:
 def _git(
     folder: Path, arguments: tuple[str, ...], *, environ: Mapping[str, str], options: tuple[str, ...] = ()
 ) -> str | None:
-    """Return what git prints, or None where it cannot be asked or fails."""
+    """Return what git prints about the repository that holds ``folder``, or None where it cannot be asked or fails.
+
+    Git is run where the .git entry is, which no commit can bring. It would take any folder of a checkout that has the
+    parts of a bare repository for one, and obey the configuration in it: a pull request could run programs here.
+    """
+    top = _repository_of(folder)
+    if top is None:
+        return None
     program = shutil.which("git", path=environ.get("PATH", os.defpath))
     if program is None or not program.startswith("/"):
         return None
     # A file takes the output: whoever git may have started cannot hold us at a pipe after git was killed.
     with tempfile.TemporaryFile() as output:
-        command = [program, *_GIT_OPTIONS, *options, "-C", str(folder), *arguments]
+        command = [program, *_GIT_OPTIONS, *options, "-C", str(top), *arguments]
         if not _succeeds(command, output.fileno(), environ=_git_environment(environ)):
             return None
         output.seek(0)
         return output.read().decode("utf-8", "replace")
+
+
+def _repository_of(folder: Path) -> Path | None:
+    """Return the innermost folder with a .git entry that is or holds a folder, links resolved; None without one."""
+    resolved = _resolved(folder)
+    return next((each for each in (resolved, *resolved.parents) if os.path.lexists(each / ".git")), None)
+
+
+def _resolved(folder: Path) -> Path:
+    """Return a folder with its links resolved, the root where it is none: no path, or a loop of links."""
+    try:
+        return folder.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return Path("/")
 
 
 def _succeeds(command: list[str], output: int, *, environ: dict[str, str]) -> bool:

@@ -139,6 +139,12 @@ def test_a_link_out_of_the_project_is_not_followed(tmp_path: Path, link: str) ->
     cache.keep("sales", PASSED, rule=RULE)
     assert [] == list(outside.iterdir())
     assert None is cache.find("sales", DIGEST, rule=RULE)
+    theirs = outside / "theirs.json" if link.endswith("evidence") else outside / "evidence" / "theirs.json"
+    theirs.parent.mkdir(exist_ok=True)
+    theirs.write_text("{}")
+    os.utime(theirs, (0, 0))
+    cache.forget_before(AT)
+    assert theirs.exists()
 
 
 def test_a_folder_that_cannot_be_made_costs_nothing(tmp_path: Path) -> None:
@@ -161,3 +167,16 @@ def test_old_evidence_is_removed(tmp_path: Path) -> None:
     cache.forget_before(AT - timedelta(days=300))
     assert None is cache.find("sales", DIGEST, rule=RULE)
     assert PASSED == cache.find("new", DIGEST, rule=RULE)
+
+
+def test_what_cannot_be_removed_keeps_nothing_else(tmp_path: Path) -> None:
+    """A folder under the name of evidence does not let the files after it pile up."""
+    cache = make_cache(tmp_path)
+    cache.keep("sales", PASSED, rule=RULE)
+    old = the_file(tmp_path)
+    obstacle = old.parent / "0.json"
+    obstacle.mkdir()
+    for path in (obstacle, old):
+        os.utime(path, (0, 0))
+    cache.forget_before(AT)
+    assert [obstacle] == list(old.parent.iterdir())

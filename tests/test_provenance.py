@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -242,3 +243,35 @@ def test_a_checkout_of_another_owner_has_no_commit_but_tracked_files(checkout: P
         os.chown(path, 65534, 65534)
     assert commit(checkout, environ) == (None, False)
     assert tracked_files(checkout, checkout / "other", environ=environ) == ("other/b",)
+
+
+@pytest.fixture
+def disguised(checkout: Path, tmp_path: Path) -> Path:
+    """Return a folder of the checkout in which a commit has put the parts of a bare repository, with a trap in it."""
+    inner, folder = tmp_path / "inner", checkout / "mail"
+    inner.mkdir()
+    (inner / "reconciler.yaml").write_text("1\n")
+    (inner / ".gitattributes").write_text("reconciler.yaml filter=trap\n")
+    git(tmp_path, "init", "-q", str(inner))
+    git(inner, "add", ".")
+    git(inner, "commit", "-q", "-m", "inner")
+    shutil.copytree(inner / ".git", folder)
+    trap = f'[filter "trap"]\n\tclean = touch {tmp_path}/sprung; cat\n'
+    (folder / "config").write_text(f"[core]\n\tbare = false\n\tworktree = {folder}\n{trap}")
+    (folder / ".gitattributes").write_text("reconciler.yaml filter=trap\n")
+    (folder / "reconciler.yaml").write_text("2\n")
+    (folder / ".reconciler").mkdir()
+    (folder / ".reconciler" / "state.db").write_text("brought along")
+    git(checkout, "add", "-f", "mail")
+    git(checkout, "commit", "-q", "-m", "second")
+    return folder
+
+
+def test_a_folder_made_up_as_a_bare_repository_is_not_obeyed(
+    checkout: Path, disguised: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    """Only the repository with the .git entry is asked: what a commit brings along neither runs nor answers."""
+    found = find_provenance(disguised, environ=environ, actor=None, reference=None)
+    assert (git(checkout, "rev-parse", "HEAD"), False) == (found.commit, found.is_dirty)
+    assert (".reconciler/state.db",) == tracked_files(disguised, disguised / ".reconciler", environ=environ)
+    assert not (tmp_path / "sprung").exists()

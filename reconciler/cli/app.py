@@ -70,8 +70,9 @@ ENTRIES = {
     "suspend": Entry(f"{_COMMANDS}.decisions", "suspend", "Stop accounts from sending at once; no apply undoes it."),
     "resume": Entry(f"{_COMMANDS}.decisions", "resume", "End a suspension."),
     "resolve": Entry(f"{_COMMANDS}.resolve", "resolve", "Show who each contact would see as From, To and Reply-To."),
-    "history": Entry(f"{_COMMANDS}.history", "history", "See what was applied, by whom, from which commit."),
-    "journal": Entry(f"{_COMMANDS}.history", "journal", "Check that nothing in the journal was altered."),
+    "send": Entry(f"{_COMMANDS}.send", "send", "Send a message through an active account, to each contact as resolved."),
+    "history": Entry(f"{_COMMANDS}.history", "history", "See what was applied and done, by whom, from which commit."),
+    "journal": Entry(f"{_COMMANDS}.history", "journal", "Prove that nothing was altered; erase personal data."),
     "state": Entry(f"{_COMMANDS}.state", "state", "Make and look after the state."),
 }
 

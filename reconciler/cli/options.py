@@ -30,10 +30,22 @@ def depth_option(help_text: str) -> Callable[[Command], Command]:
     return click.option("--depth", type=click.Choice(DEPTHS), help=help_text)
 
 
+def actor_option(does: str) -> Callable[[Command], Command]:
+    """Return ``--actor`` of a command in which somebody ``does`` something."""
+    return click.option("--actor", metavar="WHO", help=f"Who {does}; by default what CI says, then the login name.")
+
+
 operator_option = click.option(
     "--operator",
     metavar="EMAIL",
     help="Who receives test messages; by default RECONCILER_OPERATOR, then the project file's.",
+)
+
+
+trust_option = click.option(
+    "--trust-project",
+    is_flag=True,
+    help="In CI, say that the project file in the checkout is the protected branch's; apply notes it in the journal.",
 )
 
 
@@ -62,13 +74,9 @@ def plan_options(command: Command) -> Command:
             click.option(
                 "--rotations",
                 is_flag=True,
-                help="Read also the secrets of unchanged accounts that are dear to read; variables and files always are.",
+                help="Look for rotated secrets also where each costs a command of its source; the others are always read.",
             ),
-            click.option(
-                "--trust-project",
-                is_flag=True,
-                help="Say that the project file is the protected branch's; noted in the journal.",
-            ),
+            trust_option,
             operator_option,
         )
     ):

@@ -1,4 +1,4 @@
-"""How far verification has come, on a terminal only."""
+"""How far a run has come, on a terminal only."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ def _silent(done: int, total: int, name: str) -> None:
 
 
 @contextmanager
-def shown_progress() -> Iterator[Progress]:
-    """Yield a progress that draws one line on stderr while it runs and leaves nothing behind."""
+def shown_progress(doing: str = "Verifying") -> Iterator[Progress]:
+    """Yield a progress that draws one line on stderr while it runs and leaves nothing behind.
+
+    A total of 0 means that nobody knows it yet.
+    """
     if not sys.stderr.isatty():
         yield _silent
         return
@@ -26,13 +29,13 @@ def shown_progress() -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("Verifying"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     bar = Bar(*columns, console=Console(stderr=True), transient=True)
-    task = bar.add_task("Verifying", total=None)
+    task = bar.add_task(doing, total=None)
 
     def draw(done: int, total: int, name: str) -> None:  # noqa: ARG001 - the names would flicker by
         bar.start()  # not before: until then a question may stand on the terminal
-        bar.update(task, completed=done, total=total)
+        bar.update(task, completed=done, total=total or None)
 
     try:
         yield draw

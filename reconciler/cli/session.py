@@ -32,8 +32,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def workspace(options: GlobalOptions, *, operator: str | None = None) -> Workspace:
-    """Open the project that the options name; raise ``InvalidInput`` where its file is missing or wrong."""
+def workspace(options: GlobalOptions, *, operator: str | None = None, trusts_project: bool = False) -> Workspace:
+    """Open the project that the options name; raise ``InvalidInput`` where its file is missing or wrong.
+
+    ``trusts_project`` is --trust-project: also in CI secrets are read by the word of a project file in the checkout.
+    """
     from reconciler.operations.workspace import open_workspace
 
     return open_workspace(
@@ -43,6 +46,7 @@ def workspace(options: GlobalOptions, *, operator: str | None = None) -> Workspa
         operator=operator,
         environ=os.environ,
         now=utc_now,
+        trusts_project=trusts_project,
     )
 
 

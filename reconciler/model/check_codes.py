@@ -51,7 +51,7 @@ _TABLE = (
     _skipped("beyondDepth", "The verification was not asked to go this far.", "Verify with a greater --depth.", (*CONVERSATION, *DOMAIN_CHECKS)),
     _skipped("earlierFailure", "A check before this one failed or was withheld.", "Mend that one first."),
     _skipped("withheld", "The credential must not travel this way: the route is not known or granted, or the connection is not encrypted.", "Have the grant added, or write encryption: starttls or tls.", ("proxy", "auth")),
-    _skipped("serverDown", "Several accounts in a row could not connect to this server, so the others were not tried.", "Verify again when the server can be reached."),
+    _skipped("serverDown", "Several accounts in a row could not connect to this server, or had no answer, so the others were not tried.", "Verify again when the server can be reached."),
     _skipped("unknownDestination", "verification.servers in the project file does not list the host, so nothing was contacted.", "Correct the host, or have it added to verification.servers."),
     _skipped("deadline", "The time of the whole run was used up before this account's turn.", "Verify again, or raise verification.deadlineSeconds."),
     # Anywhere

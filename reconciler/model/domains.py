@@ -47,7 +47,11 @@ def domain_to_ascii(domain: str) -> str:
 @lru_cache(maxsize=4096)
 def host_to_ascii(host: str) -> str:
     """Return a host in the form compared: an IP address compressed, a name as ``domain_to_ascii`` gives it."""
+    if host.startswith("["):
+        raise NotADomain("an IP address stands here without brackets")
     if ":" in host or host.replace(".", "").isdecimal():
+        if "%" in host:
+            raise NotADomain("an address with a zone (%) means something on one machine only")
         try:
             return str(ipaddress.ip_address(host))
         except ValueError:

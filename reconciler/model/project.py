@@ -163,6 +163,12 @@ class Secrets(Value):
         None, description="The key of fingerprints; by default a file beside the SQLite state, made by state init."
     )
 
+    @model_validator(mode="after")
+    def _check_names(self) -> Secrets:
+        if self.sources.keys() & {"env", "file"}:
+            raise PydanticCustomError("contradiction", "declares a source called env or file, which exist already")
+        return self
+
 
 class Depths(Value):
     """How far verification goes, by occasion."""
@@ -181,7 +187,7 @@ class VerificationPolicy(Value):
     concurrency: Annotated[int, Field(ge=1, le=1024)] = Field(64, description="Conversations at once.")
     per_server: Annotated[int, Field(ge=1, le=1024)] = Field(4, description="Conversations at once with one server.")
     stop_server_after: Annotated[int, Field(ge=1)] = Field(
-        3, description="Accounts in a row that could not connect, after which a server's others are skipped."
+        3, description="Accounts in a row without connection or answer, after which a server's others are skipped."
     )
     evidence_ttl_hours: Annotated[int, Field(ge=1, le=8760)] = Field(
         24, description="How long evidence is fresh, in hours."
@@ -221,13 +227,14 @@ class GuardException(Value):
     delete: Globs | None = Field(None, description="Accounts whose deletion is meant.")
     verification: Globs | None = Field(None, description="Accounts verified to another depth only.")
     depth: Depth | None = Field(None, description="The depth that suffices for them.")
+    scope: Globs | None = Field(None, description="Accounts that may move to a folder with other secrets.")
     until: Date = Field(description="The last day on which the exception holds.")
     reason: Text = Field(description="Why.")
 
     @model_validator(mode="after")
     def _check_one_guard(self) -> GuardException:
-        if (self.delete is None) == (self.verification is None):
-            raise PydanticCustomError("contradiction", "needs exactly one of delete and verification")
+        if sum(guard is not None for guard in (self.delete, self.verification, self.scope)) != 1:
+            raise PydanticCustomError("contradiction", "needs exactly one of delete, verification and scope")
         if (self.verification is None) != (self.depth is None):
             raise PydanticCustomError("contradiction", "depth goes with verification, and verification needs depth")
         return self

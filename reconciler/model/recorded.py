@@ -86,6 +86,8 @@ class RecordedAccount:
     verification: RecordedVerification | None = None
     suspension: Suspension | None = None
     evidence: Evidence | None = None
+    manifest: str | None = None
+    """The file that the account was last recorded from, relative to the project folder; None where that is unknown."""
 
     @cached_property
     def document(self) -> dict[str, Any]:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
+_IN_WORDS = {"starttls": "starttls", "tls": "tls", "none": "not encrypted"}
+
+
 class Route(Value):
     """One way of one secret, complete: any difference makes it another route."""
 
@@ -30,7 +33,7 @@ class Route(Value):
     def __str__(self) -> str:
         """Return the route in words: ``anna@smtp.example.com:587, starttls``."""
         user = f"{self.username} at " if self.username else ""
-        where = self.host if self.purpose == "oauth2" else f"{self.host}:{self.port}, {self.encryption}"
+        where = self.host if self.purpose == "oauth2" else f"{self.host}:{self.port}, {_IN_WORDS[self.encryption]}"
         through = f", through {self.proxy}" if self.proxy else ""
         trust = ", private CA" if self.ca_digest else ""
         return f"{user}{where}{through}{trust}"
@@ -39,6 +42,10 @@ class Route(Value):
     def key(self) -> str:
         """Canonical JSON of the route, to compare and sort by."""
         return canonical_json(self.model_dump(mode="json"))
+
+
+NOWHERE = Route(host="", port=0, encryption="none")
+"""The route of a secret that stays known and has no other: no server is called so, so it needs a grant to travel."""
 
 
 class SecretRoute(Value):

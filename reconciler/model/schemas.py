@@ -12,6 +12,7 @@ from reconciler.model.manifest import MODELS
 from reconciler.model.plan import Plan
 from reconciler.model.project import Project
 from reconciler.model.resolution import ResolutionDocument
+from reconciler.model.sending import SendDocument
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,7 @@ Schema = dict[str, Any]
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _EXCLUSIVE = (("password", "accessToken"), ("password", "oauth2"), ("accessToken", "oauth2"))
 _GIVEN = {"not": {"type": "null"}}
+_KEY_MARK = {"type": "string", "pattern": "\\{key\\}"}
 
 
 def _has(*names: str) -> Schema:
@@ -89,14 +91,38 @@ _RULES: dict[str, list[Schema]] = {
             "if": {"not": _has("command")},
             "then": {"$comment": "missingField: needs format: json or dotenv", **_has("format")},
         },
+        {
+            "$comment": "invalidValue: has {key} in the program; it belongs in an argument",
+            "properties": {"command": {"prefixItems": [{"not": _KEY_MARK}]}},
+        },
+        {
+            "if": _has("command", "format"),
+            "then": {
+                "$comment": "contradiction: has {key} and format; a command with format gives all keys at once",
+                "properties": {"command": {"not": {"contains": _KEY_MARK}}},
+            },
+        },
+        {
+            "if": {"allOf": [_has("command"), {"not": _has("format")}]},
+            "then": {
+                "$comment": "missingField: needs {key} in an argument, or format for many secrets at once",
+                "properties": {"command": {"contains": _KEY_MARK}},
+            },
+        },
+    ],
+    "Secrets": [
+        {
+            "$comment": "contradiction: declares a source called env or file, which exist already",
+            "properties": {"sources": {"propertyNames": {"not": {"enum": ["env", "file"]}}}},
+        },
     ],
     "Grant": [
         {"$comment": "contradiction: needs exactly one of servers and route", **_exactly_one("servers", "route")},
     ],
     "GuardException": [
         {
-            "$comment": "contradiction: needs exactly one of delete and verification",
-            **_exactly_one("delete", "verification"),
+            "$comment": "contradiction: needs exactly one of delete, verification and scope",
+            **_exactly_one("delete", "verification", "scope"),
         },
         {
             "$comment": "contradiction: depth goes with verification, and verification needs depth",
@@ -160,7 +186,13 @@ def resolution_schema() -> Schema:
     return _published("resolution.schema.json", "What resolve prints", body)
 
 
-def _or_error(name: str, document: type[Plan | ResolutionDocument]) -> Schema:
+@lru_cache(maxsize=1)
+def send_schema() -> Schema:
+    """Return the schema of what ``send`` prints as JSON, the document on error included."""
+    return _published("send.schema.json", "What send prints", _or_error("Sent", SendDocument))
+
+
+def _or_error(name: str, document: type[Plan | ResolutionDocument | SendDocument]) -> Schema:
     """Return the schema of a model's document, or of what is printed where there is none."""
     generated = document.model_json_schema(by_alias=True, mode="serialization", ref_template="#/$defs/{model}")
     definitions = generated.pop("$defs")
@@ -187,7 +219,7 @@ def _or_error(name: str, document: type[Plan | ResolutionDocument]) -> Schema:
     return {"anyOf": [{"$ref": f"#/$defs/{name}"}, {"$ref": "#/$defs/Error"}], "$defs": definitions}
 
 
-_NOTHING_MADE = {"Plan": "no plan could be made at all", "Resolutions": "nothing could be resolved at all"}
+_NOTHING_MADE = {"Plan": "no plan could be made at all", "Resolutions": "nothing could be resolved at all", "Sent": "nothing was sent at all"}
 
 
 _DESCRIPTIONS = {
@@ -211,6 +243,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "plan.schema.json": plan_schema,
     "project.schema.json": project_schema,
     "resolution.schema.json": resolution_schema,
+    "send.schema.json": send_schema,
 }
 """File name to the function that makes its content."""
 

@@ -38,10 +38,12 @@ _MICROSOFT = {
     "50079": "policy",
 }
 """Codes of Microsoft Entra that ask for something else than the OAuth error does, by the sentence that says it."""
-_TRACE = re.compile(r"\s*(Trace ID|Correlation ID|Timestamp):.*", re.DOTALL)
+_TRACE = re.compile(r"\b(Trace ID|Correlation ID|Timestamp):.*", re.DOTALL)
 _TOKEN = re.compile(r"[\x21-\x7e]+\Z")
 _BEARER = "bearer"
 _MAX_WORDS, _MAX_CODE = 160, 40
+_MAX_READ = 2000
+"""Of what an endpoint says beside that nothing is looked at: searching it all could take minutes."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -144,13 +146,14 @@ def _words(document: dict[str, Any] | None, request: TokenRequest) -> str:
     error, description = document.get("error"), document.get("error_description")
     parts = [_spoken(error, request, max_characters=_MAX_CODE)] if isinstance(error, str) else []
     if isinstance(description, str):
-        parts.append(_spoken(_TRACE.sub("", description), request, max_characters=_MAX_WORDS - _MAX_CODE))
+        telling = _TRACE.sub("", description[:_MAX_READ])
+        parts.append(_spoken(telling, request, max_characters=_MAX_WORDS - _MAX_CODE))
     spoken = ": ".join(part for part in parts if part)
     return f' It said: "{spoken}".' if spoken else ""
 
 
 def _spoken(text: str, request: TokenRequest, *, max_characters: int) -> str:
-    octets = text.encode("utf-8", "replace")
+    octets = text[:_MAX_READ].encode("utf-8", "replace")
     for secret in request.secrets:
         octets = CredentialMask(request.client_id, secret).apply(octets)
     return clean(octets, max_characters=max_characters)

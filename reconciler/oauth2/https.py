@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 from reconciler.smtp.dial import DirectDialer
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.replies import clean
-from reconciler.smtp.tls import verifying_context
+from reconciler.smtp.tls import reason_of, verifying_context
 
 if TYPE_CHECKING:
     import socket
@@ -116,8 +116,7 @@ def _encrypt(connected: socket.socket, endpoint: Endpoint, deadline: Deadline) -
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
             raise ConnectionResetError from None
         except ssl.SSLError as refusal:
-            reason = (refusal.reason or "no reason given").replace("_", " ").lower()
-            raise endpoint.fault("tokenTlsFailed", reason=reason) from None
+            raise endpoint.fault("tokenTlsFailed", reason=reason_of(refusal)) from None
         on_failure.pop_all()
         return wrapped
 

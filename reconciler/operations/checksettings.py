@@ -17,7 +17,7 @@ from reconciler.operations.verifying import first_use_rules, gather_evidence
 from reconciler.planning.evidence import depth_needed
 from reconciler.planning.finish import failure_of
 from reconciler.planning.grants import withheld_problem
-from reconciler.planning.platform import PLATFORM, platform_routes
+from reconciler.planning.platform import PLATFORM, platform_routes, routes_needed
 from reconciler.planning.routes import Traveller, every_route, judge_routes
 from reconciler.planning.settings import settings_digest
 
@@ -59,6 +59,10 @@ class Judgement:
         """Return what an account cannot be verified with; the platform's for a marketing account."""
         return self.withheld.get(PLATFORM if account.kind == "MarketingAccount" else account.name, ())
 
+    def routes_needed(self, account: Account) -> tuple[SecretRoute, ...]:
+        """Return the routes whose secrets the account is verified with."""
+        return routes_needed(account.kind, account.secret_routes, self.platform_routes)
+
 
 def judge(
     accounts: Sequence[Account],
@@ -85,6 +89,7 @@ def judge(
         recorded.routes,
         secrets=first_use_rules(workspace.project.secrets, secrets.readings, recorded),
         today=workspace.now().date(),
+        reserved=platform.routes(fingerprints) if platform is not None else (),
     )
     problem = withheld_problem(verdict.withheld, expired=verdict.expired)
     return Judgement(withheld=verdict.withheld, platform_routes=through_platform, problem=problem)
@@ -122,6 +127,7 @@ def find_evidence(
             ),
             depth=depth_needed(each.name, depth, workspace.project, today),
             withheld=judgement.withheld_from(each),
+            written=each.written,
         )
         for each in accounts
     ]

@@ -19,6 +19,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
+from reconciler.model.domains import host_to_ascii
 from reconciler.model.evidence import CheckName, Observed, SkipCode, Verification, all_skipped
 from reconciler.verification import USUAL_RETRIES, Finding, verify
 
@@ -26,9 +27,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from reconciler.model.evidence import Check
     from reconciler.verification import Proxy, Retries, Target
 
 _CONNECTING: frozenset[CheckName] = frozenset({"dns", "proxy", "connect"})
+_BEFORE_LOGIN: frozenset[CheckName] = frozenset({"greeting", "tls"})
+
+
+_GRACE_SECONDS = 10.0
+"""How much longer than the run's deadline conversations may take to end by themselves, farewells included."""
 
 
 class Progress(Protocol):
@@ -51,7 +58,7 @@ class Limits:
 
 @dataclass
 class _Lane:
-    """One server's queue, shared by its lanes, and how many accounts in a row could not connect."""
+    """One server's queue, shared by its lanes, and how many accounts in a row it did not serve."""
 
     waiting: deque[Target]
     failures: int = 0
@@ -82,7 +89,7 @@ def converse(
     ``take`` is handed each conversation's findings as soon as it is over, in the thread of the caller, so that they
     outlive an interruption.
 
-    Once ``stop_server_after`` targets in a row could not connect to a server, its others are skipped as
+    Once ``stop_server_after`` targets in a row could not connect to a server or had no answer, its others are skipped as
     ``serverDown``; once the run's deadline has passed, all others are skipped as ``deadline``.
     """
     if not targets:
@@ -95,7 +102,10 @@ def converse(
     findings: dict[str, Finding] = {}
     progress(0, total, "")
     for _ in targets:
-        found = run.done.get()
+        try:
+            found = run.done.get(timeout=max(0.0, ends_at + _GRACE_SECONDS - time.monotonic()))
+        except queue.Empty:
+            return findings | _left_over(targets, findings, now())
         if isinstance(found, BaseException):
             raise found
         findings.update(found)
@@ -105,11 +115,26 @@ def converse(
     return findings
 
 
+def _left_over(
+    targets: Iterable[Target], findings: Mapping[str, Finding], at: datetime
+) -> dict[str, Finding]:
+    """Return a finding for each account whose conversation did not end though its own limit should have ended it.
+
+    Every wait has a limit; this is for what hangs where no limit reaches, such as inside the TLS library.
+    """
+    return {
+        sender.name: _skipped(target, "deadline", at)
+        for target in targets
+        for sender in target.senders
+        if sender.name not in findings
+    }
+
+
 def _lanes(targets: Iterable[Target], limits: Limits) -> queue.SimpleQueue[_Lane]:
     """Return the lanes, the first of every server before the second of any."""
     by_server: dict[tuple[str, int, Proxy | None], deque[Target]] = defaultdict(deque)
     for target in targets:
-        by_server[(target.server.host, target.server.port, target.server.proxy)].append(target)
+        by_server[(host_to_ascii(target.server.host), target.server.port, target.server.proxy)].append(target)
     servers = [_Lane(waiting) for waiting in by_server.values()]
     lanes: queue.SimpleQueue[_Lane] = queue.SimpleQueue()
     for nth in range(limits.per_server):
@@ -153,20 +178,28 @@ def _verify_one(target: Target, lane: _Lane, run: _Run, skip: SkipCode | None) -
     remaining = max(1, int(run.ends_at - time.monotonic()))
     limited = replace(target, timeout_seconds=min(target.timeout_seconds, remaining))
     findings = verify(limited, now=run.now, retries=run.retries)
-    could_not_connect = all(_failed_to_connect(finding.verification) for finding in findings.values())
+    was_not_served = all(any(map(_speaks_of_the_server, found.verification.checks)) for found in findings.values())
     with lane.lock:
-        lane.failures = lane.failures + 1 if could_not_connect else 0
+        lane.failures = lane.failures + 1 if was_not_served else 0
     return findings
 
 
-def _failed_to_connect(verification: Verification) -> bool:
-    return any(check.status == "failed" and check.check in _CONNECTING for check in verification.checks)
+def _speaks_of_the_server(check: Check) -> bool:
+    """Tell whether a check failed as it would for any account of a server that is down, overloaded or hanging.
+
+    A server may take connections and say nothing: each of its accounts would then cost its whole time limit.
+    """
+    if check.status != "failed":
+        return False
+    is_unwell = check.check in _BEFORE_LOGIN and check.class_ == "transient"
+    return check.check in _CONNECTING or is_unwell or check.code == "timedOut"
 
 
 def _skipped(target: Target, code: SkipCode, at: datetime) -> Finding:
-    server = f"{target.server.host}:{target.server.port}"
+    server = target.server.place
     message = {
-        "serverDown": f"{server} could not be reached for the accounts before this one, so it was not tried again.",
+        "serverDown": f"{server} could not be reached or gave no answer for several accounts in a row, so it was not tried "
+        "for this one. See what was found for those, and verify again.",
         "deadline": "The run's time was up (verification.deadlineSeconds), so this account was not verified.",
     }[code]
     checks = all_skipped(code, message)

@@ -9,12 +9,19 @@ from reconciler.model.canonical import digest
 from reconciler.planning.evidence import is_worth_keeping, may_be_reused
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reconciler.model.evidence import Evidence
     from reconciler.model.secrets import FingerprintKey
     from reconciler.operations.targets import Subject
     from reconciler.operations.workspace import Workspace
 
 _FOLDER = ".reconciler/evidence"
+
+
+def evidence_folder(workspace: Workspace) -> Path:
+    """Return where a project's evidence is kept."""
+    return workspace.root / _FOLDER
 
 
 class KeptEvidence:
@@ -25,7 +32,7 @@ class KeptEvidence:
         self._project = workspace.project
         self._now = workspace.now()
         self._cache = (
-            EvidenceCache(folder=workspace.root / _FOLDER, key=key, project=self._project.metadata.name)
+            EvidenceCache(folder=evidence_folder(workspace), key=key, project=self._project.metadata.name)
             if key is not None
             else None
         )

@@ -19,7 +19,6 @@ from reconciler.operations.desired import require_platform
 from reconciler.operations.recordedsecrets import unusable_accounts, wanted_secrets
 from reconciler.operations.tokens import token_source
 from reconciler.operations.verifying import read_secrets, require_state_key
-from reconciler.planning.grants import withheld_problem
 from reconciler.sending import Outlet
 from reconciler.smtp.proxies import Proxy
 
@@ -43,16 +42,14 @@ def outlet_of(account: RecordedAccount, recorded: RecordedState, workspace: Work
     _require_allowed_hosts(spec, account, workspace)
     wanted = wanted_secrets([account], platform, workspace)
     secrets = read_secrets(workspace, wanted.readable, depth="message")
-    if wanted.readable:
+    if wanted.readable and secrets.readings.were_read:
         require_state_key(recorded, secrets.readings.key_id)
     unusable = unusable_accounts([account], workspace, wanted, secrets)
     if unusable:
         problems = tuple(unusable.values())
         is_secret = any(problem.code.startswith("secret") for problem in problems)
         raise (SecretUnreadable if is_secret else InvalidInput)(problems)
-    refusal = withheld_problem(
-        judge([account], workspace, platform=platform, recorded=recorded, secrets=secrets).withheld
-    )
+    refusal = judge([account], workspace, platform=platform, recorded=recorded, secrets=secrets).problem
     if refusal is not None:
         raise GuardRefused(refusal)
     return _outlet(spec, secrets, workspace)

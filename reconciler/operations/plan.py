@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler import __version__
+from reconciler.errors import GuardRefused
 from reconciler.model.plan import ApplyInputs, SavedPlan, Summary
 from reconciler.operations.desired import Desired, read_desired
 from reconciler.operations.targets import Subject
@@ -14,7 +15,9 @@ from reconciler.planfile import seal_plan
 from reconciler.planning.digests import changes_digest, plan_digest
 from reconciler.planning.evidence import depth_needed
 from reconciler.planning.finish import Making, finish_plan
+from reconciler.planning.guards import guard_state_folder
 from reconciler.planning.planner import make_plan
+from reconciler.planning.platform import routes_needed
 from reconciler.planning.policy import Policy
 from reconciler.planning.remarks import reused_evidence
 from reconciler.provenance import find_provenance, tracked_files
@@ -45,6 +48,8 @@ class PlanRequest:
     holds_failing: bool = False
     skips: frozenset[str] = frozenset()
     """Accounts that are not verified, because apply will override their verification."""
+    reads_all_secrets: bool = False
+    """Look for rotation also where each secret costs a command."""
 
 
 def plan(workspace: Workspace, request: PlanRequest, *, progress: Progress) -> SavedPlan:
@@ -57,14 +62,35 @@ def plan(workspace: Workspace, request: PlanRequest, *, progress: Progress) -> S
         return _invalid_plan(workspace, desired)
     with workspace.open_store() as store:
         recorded = store.read_state()
-    references = desired.secrets
-    secrets = read_secrets(workspace, references, depth=request.depth)
-    draft = make_plan(desired.accounts, recorded, _policy(workspace, request, desired, secrets, recorded))
+    if state_files_in_git(workspace):
+        # The guard refuses the plan anyway; whoever put state into git chose where secrets may travel, so none does.
+        request = replace(request, depth="offline")
+    draft, secrets = _draft(workspace, request, desired, recorded)
     gathered = _verify(draft, request, workspace, secrets, progress)
     making = Making(tool=TOOL, created_at=workspace.now(), depth=request.apply_depth)
     remarks = (*desired.problems, *reused_evidence(gathered.reused, workspace.project.verification.evidence_ttl_hours))
     finished = finish_plan(draft, gathered.evidence, making, remarks=remarks)
-    return seal_plan(finished, secrets.key) if secrets.key is not None else finished
+    key = workspace.plan_key() or secrets.key or workspace.keyless_seal_key()
+    return seal_plan(finished, key) if key is not None else finished
+
+
+def _draft(
+    workspace: Workspace, request: PlanRequest, desired: Desired, recorded: RecordedState
+) -> tuple[Draft, SecretsAtHand]:
+    """Return the draft and the secrets that it was made with: the cheap ones, and of the dear ones what changes need.
+
+    A dear secret costs a command of its own. Each one read may show a rotation, which is a change that needs others.
+    """
+    everything = desired.secrets
+    dear = frozenset(each for each in everything if workspace.secret_reader().is_dear(each))
+    wanted = everything if request.reads_all_secrets else everything - dear
+    while True:
+        secrets = read_secrets(workspace, wanted, depth=request.depth, passed_over=everything - wanted)
+        draft = make_plan(desired.accounts, recorded, _policy(workspace, request, desired, secrets, recorded))
+        needed = {route.secret for each in draft.to_verify for route in _routes_needed(each, draft)}
+        if not secrets.readings.were_read or needed <= wanted:
+            return draft, secrets
+        wanted |= needed
 
 
 def _policy(
@@ -118,7 +144,7 @@ def _verify(
 def _routes_needed(each: DraftChange, draft: Draft) -> tuple[SecretRoute, ...]:
     """Return the routes whose secrets a verification of the change needs."""
     assert each.after is not None  # noqa: S101 - only accounts that are wanted are verified
-    return (*each.after.secret_routes, *(draft.platform_routes if each.is_marketing else ()))
+    return routes_needed(each.change.kind, each.after.secret_routes, draft.platform_routes)
 
 
 def _subject(each: DraftChange, request: PlanRequest, workspace: Workspace) -> Subject:
@@ -131,7 +157,18 @@ def _subject(each: DraftChange, request: PlanRequest, workspace: Workspace) -> S
         settings_digest=each.settings_digest,
         depth=depth,
         withheld=each.withheld,
+        written=each.after.written,
     )
+
+
+def require_own_state(workspace: Workspace) -> None:
+    """Raise ``GuardRefused`` where git tracks the state folder: who put state into git chose where secrets may travel."""
+    policy = Policy(
+        project=workspace.project, today=workspace.now().date(), tracked_state_files=state_files_in_git(workspace)
+    )
+    refusals = guard_state_folder(policy).refusals
+    if refusals:
+        raise GuardRefused(list(refusals))
 
 
 def test_context(workspace: Workspace, changes: str | None) -> TestContext:

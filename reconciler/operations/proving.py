@@ -9,6 +9,7 @@ from reconciler.diagnostics import Diagnostic, error, warning
 from reconciler.errors import GuardRefused, InvalidInput, PlanStale, SecretUnreadable, VerificationFailed
 from reconciler.model.recorded import RecordedVerification
 from reconciler.model.route import with_fingerprints
+from reconciler.operations.admission import vouched_manifest
 from reconciler.operations.desired import require_platform
 from reconciler.operations.plan import test_context
 from reconciler.operations.privatecas import ca_problems
@@ -17,7 +18,7 @@ from reconciler.operations.verifying import gather_evidence, read_secrets, requi
 from reconciler.planning.allowed import is_allowed
 from reconciler.planning.evidence import depth_needed, standing_of
 from reconciler.planning.finish import failure_of
-from reconciler.planning.grants import withheld_problem
+from reconciler.planning.grants import untrusted_project, withheld_problem
 from reconciler.planning.platform import PLATFORM, platform_routes
 from reconciler.planning.routes import Traveller, judge_routes
 from reconciler.planning.settings import settings_digest, settings_of
@@ -55,6 +56,30 @@ class Proofs:
     fingerprint_key_id: str | None = None
     platform_routes: tuple[SecretRoute, ...] = ()
     """Where the platform's own secrets travelled."""
+    grants_used: tuple[str, ...] = ()
+    """The grants that routes needed, judged by the values read here."""
+
+    @property
+    def not_compared(self) -> dict[str, tuple[str, ...]]:
+        """The secrets, by account, whose values nobody has read: whether they are known otherwise is open."""
+        return {
+            name: missing
+            for name, proof in self.by_name.items()
+            if (missing := tuple(sorted(_references(proof.prepared) - proof.prepared.fingerprints.keys())))
+        }
+
+
+def uncompared_secrets(proofs: Proofs) -> tuple[Diagnostic, ...]:
+    """Return a warning for each account that is recorded with secrets whose values nobody has read."""
+    return tuple(
+        warning(
+            "secretsNotCompared",
+            f"{', '.join(secrets)} of {name} was not read, so it was not compared with the secrets that state knows. "
+            "That is done when the value is first read, before it is sent anywhere.",
+            subject=name,
+        )
+        for name, secrets in sorted(proofs.not_compared.items())
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +89,7 @@ class _Gathered:
     proofs: Mapping[str, Proof] = field(default_factory=dict)
     platform_routes: tuple[SecretRoute, ...] = ()
     key: FingerprintKey | None = None
+    grants_used: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,13 +122,23 @@ def prove(
         for change in plan.changes
         if change.action != "delete" and not change.held
     }
-    _check_allowed(prepared, workspace)
+    manifests = {
+        change.name: vouched_manifest(
+            prepared[change.name],
+            recorded.accounts.get(change.previous_name or change.name),
+            is_sealed=demand.trusts_plan_evidence,
+        )
+        for change in plan.changes
+        if change.name in prepared
+    }
+    _check_allowed(prepared, manifests, workspace)
+    _check_trust(plan, prepared, workspace)
     _check_plan_key(plan, prepared, recorded)
     today = workspace.now().date()
     depths = {name: depth_needed(name, demand.depth, workspace.project, today) for name in prepared}
     proofs, open_names = _settle(prepared, depths, workspace, demand)
     _judge(plan, proofs, demand)
-    gathered = _gather(plan, prepared, open_names, recorded, workspace, depths, progress)
+    gathered = _gather(plan, prepared, open_names, recorded, workspace, depths, manifests, progress)
     proofs.update(gathered.proofs)
     held = _judge(plan, proofs, demand)
     kept = {name: proof for name, proof in proofs.items() if name not in held}
@@ -110,7 +146,8 @@ def prove(
         by_name=kept,
         held=held,
         fingerprint_key_id=gathered.key.key_id if gathered.key else plan.inputs.fingerprint_key_id,
-        platform_routes=gathered.platform_routes or plan.inputs.platform_routes,
+        platform_routes=gathered.platform_routes or (plan.inputs.platform_routes if demand.trusts_plan_evidence else ()),
+        grants_used=gathered.grants_used,
     )
 
 
@@ -135,10 +172,30 @@ def _doubted(account: PreparedAccount, before: RecordedAccount | None) -> Prepar
         and settings_of(before.spec, before.ca_digest) == settings_of(account.document["spec"], account.ca_digest)
         and before.fingerprints == account.fingerprints
     )
-    return account.model_copy(update={"needs_evidence": account.needs_evidence or not is_same})
+    known = before.fingerprints if before is not None else {}
+    believed = {secret: each for secret, each in account.fingerprints.items() if known.get(secret) == each}
+    is_needed = account.needs_evidence or not is_same
+    return account.model_copy(update={"needs_evidence": is_needed, "fingerprints": believed})
 
 
-def _check_allowed(accounts: Mapping[str, PreparedAccount], workspace: Workspace) -> None:
+def _check_trust(plan: SavedPlan, accounts: Mapping[str, PreparedAccount], workspace: Workspace) -> None:
+    """Refuse, where the project file is not trusted, whatever would be verified or recorded with a secret by its word."""
+    if workspace.is_project_trusted:
+        return
+    kinds = {change.name: change.kind for change in plan.changes}
+    platform = require_platform(workspace)
+    concerned = [
+        name
+        for name, account in accounts.items()
+        if account.needs_evidence and (_references(account) or platform_routes(platform, {kinds[name]}, {}))
+    ]
+    if concerned:
+        raise GuardRefused(untrusted_project(concerned))
+
+
+def _check_allowed(
+    accounts: Mapping[str, PreparedAccount], manifests: Mapping[str, str], workspace: Workspace
+) -> None:
     """Refuse secrets that the project file does not allow: it may have changed since, or the plan."""
     problems = [
         error(
@@ -148,7 +205,7 @@ def _check_allowed(accounts: Mapping[str, PreparedAccount], workspace: Workspace
         )
         for name, account in accounts.items()
         for secret in sorted(_references(account))
-        if not is_allowed(secret, account.manifest or "", workspace.project.secrets)
+        if not is_allowed(secret, manifests[name], workspace.project.secrets)
     ]
     if problems:
         raise InvalidInput(problems)
@@ -219,6 +276,7 @@ def _gather(
     recorded: RecordedState,
     workspace: Workspace,
     depths: Mapping[str, Depth],
+    manifests: Mapping[str, str],
     progress: Progress,
 ) -> _Gathered:
     if not open_names:
@@ -240,7 +298,8 @@ def _gather(
         for name, account in accounts.items()
     }
     through_platform = with_fingerprints(through_platform, secrets.readings.fingerprints)
-    _check_routes({**prepared, **fresh}, through_platform, recorded, workspace)
+    reserved = platform.routes(secrets.readings.fingerprints) if platform is not None else ()
+    grants = _check_routes({**prepared, **fresh}, manifests, through_platform, recorded, workspace, reserved)
     evidence = gather_evidence(
         [_subject(name, kinds[name], fresh[name], depths[name]) for name in sorted(fresh)],
         workspace,
@@ -250,23 +309,32 @@ def _gather(
         progress=progress,
     ).evidence
     proofs = {name: _proven(fresh[name], evidence[name]) for name in fresh}
-    return _Gathered(proofs=proofs, platform_routes=through_platform, key=secrets.key)
+    return _Gathered(proofs=proofs, platform_routes=through_platform, key=secrets.key, grants_used=grants)
 
 
 def _check_routes(
     accounts: Mapping[str, PreparedAccount],
+    manifests: Mapping[str, str],
     through_platform: tuple[SecretRoute, ...],
     recorded: RecordedState,
     workspace: Workspace,
-) -> None:
-    """Refuse, before anything is sent, what the values just read show to be known secrets on new routes."""
-    travellers = [Traveller(name, account.manifest or "", account.secret_routes) for name, account in accounts.items()]
+    reserved: tuple[SecretRoute, ...],
+) -> tuple[str, ...]:
+    """Refuse, before anything is sent, what the values just read show to be known secrets on new routes.
+
+    ``reserved`` are the routes that the platform's server has by the project file, taken now or not. Returns the
+    grants that were needed.
+    """
+    travellers = [Traveller(name, manifests[name], account.secret_routes) for name, account in accounts.items()]
     travellers.append(Traveller(PLATFORM, "", through_platform))
     today = workspace.now().date()
-    verdict = judge_routes(travellers, recorded.routes, secrets=workspace.project.secrets, today=today)
-    problem = withheld_problem(verdict.withheld)
+    verdict = judge_routes(
+        travellers, recorded.routes, secrets=workspace.project.secrets, today=today, reserved=reserved
+    )
+    problem = withheld_problem(verdict.withheld, expired=verdict.expired)
     if problem is not None:
         raise GuardRefused(problem)
+    return verdict.grants_used
 
 
 def _references(account: PreparedAccount) -> frozenset[str]:
@@ -321,6 +389,7 @@ def _subject(name: str, kind: Kind, account: PreparedAccount, depth: Depth) -> S
         spec=account.document["spec"],
         settings_digest=account.settings_digest,
         depth=depth,
+        written=account.written,
     )
 
 

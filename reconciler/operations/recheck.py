@@ -12,7 +12,7 @@ from reconciler.diagnostics import Diagnostic, note
 from reconciler.errors import InvalidInput
 from reconciler.operations.checksettings import Verified, find_evidence, judge, verified
 from reconciler.operations.desired import require_platform
-from reconciler.operations.plan import test_context
+from reconciler.operations.plan import require_own_state, test_context
 from reconciler.operations.recordedsecrets import unusable_accounts, wanted_secrets
 from reconciler.operations.standing import Recheck, record_rechecks
 from reconciler.operations.verifying import read_secrets, require_state_key
@@ -39,9 +39,10 @@ def verify_recorded(
 ) -> Verified:
     """Verify the selected accounts of state, all without selectors, and record the outcome.
 
-    Suspended accounts are left alone. Raises ``InvalidInput`` for selectors that select nothing, ``StateMissing``
+    Suspended accounts are left alone. Raises ``GuardRefused`` where git tracks the state, ``InvalidInput`` for selectors that select nothing, ``StateMissing``
     without a state, ``SecretUnreadable`` where the key of the fingerprints is not the one that state was made with.
     """
+    require_own_state(workspace)
     with workspace.open_store() as store:
         recorded = store.read_state()
     chosen, notes = _selected(recorded, selectors)

@@ -44,6 +44,7 @@ def recorded_account(
         verification=before.verification if is_settled and before else proof.verification,
         suspension=before.suspension if before else None,
         evidence=before.evidence if is_settled and before else proof.evidence,
+        manifest=prepared.manifest,
     )
 
 

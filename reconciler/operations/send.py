@@ -8,58 +8,44 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.contacts import open_contacts
 from reconciler.diagnostics import error, note, warning
-from reconciler.envelope import identity_of, resolve_contact
+from reconciler.envelope import identity_of
 from reconciler.errors import GuardRefused, InvalidInput, ReconcilerError
-from reconciler.files import file_digest, keep_out_of_git, read_regular_file, reason_of
+from reconciler.files import keep_out_of_git, reason_of
 from reconciler.model.canonical import digest
 from reconciler.model.check_codes import CHECK_CODES
-from reconciler.model.contact import BrokenLine
-from reconciler.model.domains import address_domain
 from reconciler.model.plan import FORMAT_VERSION
 from reconciler.model.sending import ResultsHeader, SendDocument, SendSummary
+from reconciler.operations.letters import Contacts, read_message
 from reconciler.operations.outlets import outlet_of
+from reconciler.operations.plan import require_own_state
 from reconciler.operations.view import show_account
 from reconciler.sending import (
-    MAX_MESSAGE_OCTETS,
-    NotAMessage,
     Pacing,
     Patience,
     Sending,
     Waiting,
     open_results,
-    read_template,
-    send_letters,
-    template_of_text,
+    send_to_all,
     write_drafts,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from reconciler.diagnostics import Diagnostic
-    from reconciler.envelope import Identity
     from reconciler.model.recorded import Actor, RecordedAccount, RecordedState
     from reconciler.model.sending import Ending
     from reconciler.operations.conversations import Progress
+    from reconciler.operations.letters import Text
     from reconciler.operations.workspace import Workspace
-    from reconciler.sending import Entry, Results, RunEnd, Stopped, Template
+    from reconciler.sending import Results, RunEnd, Stopped, Template
 
 _FOLDER = ".reconciler/sending"
 _MAX_TOLD = 20
-
-
-@dataclass(frozen=True, kw_only=True)
-class Text:
-    """A plain text message, in place of an .eml."""
-
-    subject: str
-    body: str | Path
-    """The text itself, or the file that holds it in UTF-8."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +64,8 @@ class Means:
     """What a run is made with; everything but the actor and the random id has a sensible default."""
 
     actor: Actor
+    trusts_project: bool = False
+    """Whether somebody said so; noted in the journal."""
     run_id: str
     """32 hexadecimal digits, random: Message-IDs of a new results file are made of it."""
     pacing: Pacing = field(default_factory=Pacing)
@@ -88,19 +76,19 @@ class Means:
     look_every_messages: int = 50
 
 
-def send(
-    workspace: Workspace, order: Order, means: Means, *, results: Path | None, progress: Progress
-) -> SendDocument:
+def send(workspace: Workspace, order: Order, means: Means, *, results: Path | None, progress: Progress) -> SendDocument:
     """Send, or go on sending, and return what became of it; ``results`` None: a file below ``.reconciler``.
 
-    Raises ``GuardRefused`` for an account that is not active or whose credential may not travel, ``InvalidInput`` and
-    ``SecretUnreadable`` for what is missing or wrong, ``StateError``. Nothing is sent then.
+    Raises ``GuardRefused`` for an account that is not active or whose credential may not travel, and where git tracks
+    the state; ``InvalidInput`` and ``SecretUnreadable`` for what is missing or wrong; ``StateError``. Nothing is sent
+    then.
     """
+    require_own_state(workspace)
     account, recorded = _recorded(workspace, order.account)
     if account.status != "active":
         raise GuardRefused(_not_active(account))
     template = read_message(order.message)
-    contacts = _Contacts(order.contacts, identity_of(account.kind, account.spec))
+    contacts = Contacts(order.contacts)
     outlet = outlet_of(account, recorded, workspace)
     path = results if results is not None else _usual_results(workspace, account, template)
     header = _header(account, recorded, template, contacts, run_id=means.run_id, workspace=workspace)
@@ -108,7 +96,7 @@ def send(
     sending = Sending(
         template=template,
         outlet=outlet,
-        domain=address_domain(account.spec["email"]),
+        identity=identity_of(account.kind, account.spec),
         now=workspace.now,
         waiting=replace(means.waiting, watch=watch),
         pacing=means.pacing,
@@ -117,12 +105,12 @@ def send(
         told=lambda done, contact: progress(done, 0, contact),
     )
     with open_results(path, header) as held:
-        problems = [*_remarks(template), *(_in_flight(held))]
+        problems = [*_remarks(template), *_absent(account, contacts), *_in_flight(held)]
         ending: Ending = "interrupted"
         try:
             ending, stops = _run(contacts, held, sending, account)
         finally:
-            _journal(workspace, account, held, means.actor, ending=ending)
+            _journal(workspace, account, held, means, ending=ending)
         problems += [*stops, *_judged(held, ending)]
         return _document(account, held, ending, problems)
 
@@ -135,20 +123,23 @@ def draft(workspace: Workspace, order: Order, folder: Path, *, run_id: str) -> S
     """
     account = show_account(workspace, order.account)
     template = read_message(order.message)
-    contacts = _Contacts(order.contacts, identity_of(account.kind, account.spec))
-    with contacts.open() as entries:
+    contacts = Contacts(order.contacts)
+    with contacts.open() as cards:
         counts, is_whole = write_drafts(
-            entries,
+            cards,
             template,
             folder,
-            domain=address_domain(account.spec["email"]),
+            identity=identity_of(account.kind, account.spec),
             run_id=run_id,
             now=workspace.now,
             limit=order.limit,
         )
-    problems = list(_remarks(template))
+    problems = [*_remarks(template), *_absent(account, contacts)]
     if counts.invalid:
-        detail = f"{counts.invalid:,} lines of {order.contacts} are no contact that a message could go to. See\n    reconciler resolve {account.name} --contacts {order.contacts}"
+        detail = (
+            f"{counts.invalid:,} of the lines of {order.contacts} held no contact that a message could go to. See\n"
+            f"    reconciler resolve {account.name} --contacts {order.contacts}"
+        )
         problems.append(error("notAccepted", detail, subject=account.name))
     if account.status != "active":
         problems.append(replace(_not_active(account), severity="note"))
@@ -167,68 +158,11 @@ def draft(workspace: Workspace, order: Order, folder: Path, *, run_id: str) -> S
     )
 
 
-def read_message(message: Path | Text) -> Template:
-    """Return the message that is to be sent; raise ``InvalidInput`` where it cannot be read or sent as it is."""
-    subject = str(message) if isinstance(message, Path) else None
-    try:
-        if isinstance(message, Path):
-            return read_template(_read(message))
-        body = message.body if isinstance(message.body, str) else _read(message.body).decode("utf-8-sig")
-        return template_of_text(message.subject, body)
-    except UnicodeDecodeError:
-        raise InvalidInput(error("notUtf8", "The file of --body-file is not UTF-8. Save it as UTF-8.")) from None
-    except NotAMessage as refusal:
-        raise InvalidInput(error("messageInvalid", str(refusal), subject=subject)) from None
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return read_regular_file(path, MAX_MESSAGE_OCTETS)
-    except (OSError, ValueError) as failure:
-        raise _unreadable(path, failure) from None
-
-
-def _unreadable(path: Path, failure: OSError | ValueError) -> InvalidInput:
-    reason = reason_of(failure) if isinstance(failure, OSError) else "its name cannot be one"
-    shown = str(path).replace("\0", "\ufffd")
-    return InvalidInput(error("fileUnreadable", f"{shown} cannot be read: {reason}.", subject=shown))
-
-
 def _recorded(workspace: Workspace, name: str) -> tuple[RecordedAccount, RecordedState]:
     account = show_account(workspace, name)
     with workspace.open_store() as store:
         recorded = store.read_state()
     return recorded.accounts.get(name, account), recorded
-
-
-class _Contacts:
-    """The contacts file, which must stay as it is for the whole run; opened for each turn, each contact resolved."""
-
-    def __init__(self, path: Path, identity: Identity) -> None:
-        self._path = path
-        self._identity = identity
-        self.digest = self._digest()
-
-    def _digest(self) -> str:
-        try:
-            return file_digest(self._path)
-        except (OSError, ValueError) as failure:
-            raise _unreadable(self._path, failure) from None
-
-    @contextlib.contextmanager
-    def open(self) -> Iterator[Iterator[Entry]]:
-        self._require_same()
-        with self._path.open("rb") as unused, open_contacts(str(self._path), stdin=unused) as entries:
-            yield (each if isinstance(each, BrokenLine) else resolve_contact(self._identity, each) for each in entries)
-        self._require_same()
-
-    def _require_same(self) -> None:
-        if self._digest() != self.digest:
-            detail = (
-                f"{self._path} was changed while messages were sent to the contacts in it, so sending was stopped. Bring "
-                "the file back as it was and go on with the same command, or nobody can tell who has got the message."
-            )
-            raise InvalidInput(error("contactsChanged", detail, subject=str(self._path)))
 
 
 class _Withdrawn(Exception):
@@ -265,11 +199,11 @@ class _Watch:
 
 
 def _run(
-    contacts: _Contacts, held: Results, sending: Sending, account: RecordedAccount
+    contacts: Contacts, held: Results, sending: Sending, account: RecordedAccount
 ) -> tuple[Ending, list[Diagnostic]]:
     """Send, and return how it ended, with what stopped it."""
     try:
-        end = send_letters(contacts.open, held, sending)
+        end = send_to_all(contacts.open, held, sending)
     except _Withdrawn as withdrawn:
         return "stopped", [withdrawn.problem]
     return end.ending, [_stop(account, sending, end)] if end.stopped is not None else []
@@ -312,7 +246,7 @@ def _header(
     account: RecordedAccount,
     recorded: RecordedState,
     template: Template,
-    contacts: _Contacts,
+    contacts: Contacts,
     *,
     run_id: str,
     workspace: Workspace,
@@ -348,6 +282,13 @@ def _remarks(template: Template) -> Iterator[Diagnostic]:
         yield note("headersLeftOut", f"Of the message's header these fields are not sent along: {names}.")
 
 
+def _absent(account: RecordedAccount, contacts: Contacts) -> Iterator[Diagnostic]:
+    """Yield a warning for each detail that no contact has: where it is misspelt, everybody sees the account's own."""
+    for name in contacts.missing_details(identity_of(account.kind, account.spec).details):
+        detail = f"No contact has the detail {name}, which {account.name} takes a value from. Names must be exactly the same."
+        yield warning("detailNeverPresent", detail, subject=account.name)
+
+
 def _in_flight(held: Results) -> Iterator[Diagnostic]:
     for each in held.in_flight[:_MAX_TOLD]:
         detail = (
@@ -378,9 +319,7 @@ def _limit_reached(account: RecordedAccount) -> Diagnostic:
     return note("limitReached", "Other contacts are left; no message was written for them.", subject=account.name)
 
 
-def _document(
-    account: RecordedAccount, held: Results, ending: Ending, problems: Sequence[Diagnostic]
-) -> SendDocument:
+def _document(account: RecordedAccount, held: Results, ending: Ending, problems: Sequence[Diagnostic]) -> SendDocument:
     return SendDocument(
         format_version=FORMAT_VERSION,
         account=account.name,
@@ -394,16 +333,17 @@ def _document(
     )
 
 
-def _journal(workspace: Workspace, account: RecordedAccount, held: Results, actor: Actor, *, ending: Ending) -> None:
+def _journal(workspace: Workspace, account: RecordedAccount, held: Results, means: Means, *, ending: Ending) -> None:
     """Tell the run by counts and digests; a run that did nothing is not told."""
     did = held.this_run()
     if did == SendSummary() and ending == "complete":
         return
     payload: dict[str, Any] = {
-        "actor": actor.name,
-        "actorSource": actor.source,
-        "account": account.name,
-        "revision": account.revision,
+        "actor": means.actor.name,
+        "actorSource": means.actor.source,
+        "trustsProject": means.trusts_project,
+        "name": account.name,
+        "accountRevision": account.revision,
         "run": held.header.id,
         "ending": ending,
         "messageDigest": held.header.message,

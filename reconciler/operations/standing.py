@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import Diagnostic, note, warning
 from reconciler.model.route import with_fingerprints
-from reconciler.planning.finish import failure_of
 from reconciler.planning.platform import PLATFORM
 from reconciler.planning.recheck import is_transient, recheck
 
@@ -62,7 +61,7 @@ def record_rechecks(
         current = transaction.state().accounts
         for each in rechecks:
             before = current.get(each.account.name)
-            if before is None or before.revision != each.account.revision:
+            if before is None or _identity(before) != _identity(each.account):
                 told.append(_changed_meanwhile(each.account.name))
                 continue
             after = _rechecked(each, before, fail_after)
@@ -94,7 +93,7 @@ def _rechecked(each: Recheck, before: RecordedAccount, fail_after: int) -> Recor
 
 def _put(each: Recheck, after: RecordedAccount, transaction: Transaction) -> None:
     transaction.put_account(after)
-    if each.rotated and each.evidence.verification.status == "passed":
+    if each.evidence.verification.status == "passed" and after.fingerprints:
         transaction.put_routes(after.name, with_fingerprints(after.secret_routes, after.fingerprints))
 
 
@@ -114,10 +113,12 @@ def _told(each: Recheck, before: RecordedAccount, after: RecordedAccount, fail_a
     ):
         count = after.verification.transient_failures
         detail = (
-            f"This is transient failure {count} in a row of {name}; it stays {after.status} until {fail_after}: "
-            f"{failure_of(found)}"
+            f"The failure may pass by itself and was number {count} in a row. The account stays {after.status}; after "
+            f"{fail_after} in a row (verification.failAfter) it is failing."
         )
         told.append(warning("failureNotCounted", detail, subject=name))
+    if after.status == "failing" != before.status:
+        told.append(warning("statusFailing", "Nothing is sent through it until a verification passes.", subject=name))
     return told
 
 
@@ -127,6 +128,11 @@ def _journaled(each: Recheck, before: RecordedAccount, after: RecordedAccount) -
         "after": {"status": after.status, "reason": after.status_reason},
         "rotated": each.rotated if each.evidence.verification.status == "passed" else [],
     }
+
+
+def _identity(account: RecordedAccount) -> tuple[int, str | None]:
+    """Return what tells an account as it was looked at: its revision, and the key that its secrets are known by."""
+    return account.revision, account.fingerprint_key_id
 
 
 def _changed_meanwhile(name: str) -> Diagnostic:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.evidence import Evidence, Observed, Verification, all_skipped
@@ -38,6 +38,8 @@ class Subject:
     settings_digest: str | None
     depth: Depth
     withheld: tuple[SecretRoute, ...] = ()
+    written: Mapping[str, str] = field(default_factory=dict)
+    """Path to text, for domains that the author wrote otherwise than the spec has them: messages show these."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +79,7 @@ def _make_target(spec: dict[str, Any], subjects: Sequence[Subject], workspace: W
     policy = workspace.project.verification
     return Target(
         server=Server(
-            host=smtp["host"],
+            host=subject.written.get("spec.smtp.host", smtp["host"]),
             port=smtp["port"],
             encryption=smtp["encryption"],
             helo_name=smtp.get("heloName"),
@@ -124,7 +126,7 @@ def _sender(subject: Subject) -> Sender:
     return Sender(
         name=subject.name,
         kind=subject.kind,
-        email=subject.spec["email"],
+        email=subject.written.get("spec.email", subject.spec["email"]),
         display_name=subject.spec["displayName"],
         reply_to_email=reply_to.get("email"),
         reply_to_display_name=reply_to.get("displayName"),

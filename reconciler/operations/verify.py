@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.errors import InvalidInput
 from reconciler.operations.checksettings import Verified, find_evidence, judge, verified
 from reconciler.operations.desired import read_desired
-from reconciler.operations.plan import test_context
+from reconciler.operations.plan import require_own_state, test_context
 from reconciler.operations.verifying import read_secrets
 from reconciler.planning.select import Selectable, is_selected, unmatched
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from reconciler.model.desired import DesiredAccount
     from reconciler.model.evidence import Depth
-    from reconciler.model.route import SecretRoute
     from reconciler.operations.conversations import Progress
     from reconciler.operations.desired import Desired
     from reconciler.operations.verifying import Ask
@@ -34,9 +33,10 @@ def verify_manifests(
 ) -> Verified:
     """Return the verification of the selected accounts as the manifests have them, all without selectors.
 
-    Raises ``InvalidInput`` for wrong manifests and selectors that select nothing, ``StateMissing`` without a state:
+    Raises ``GuardRefused`` where git tracks the state, ``InvalidInput`` for wrong manifests and selectors that select nothing, ``StateMissing`` without a state:
     where secrets may travel is known to state. ``ask`` is asked for the secrets that cannot be read here.
     """
+    require_own_state(workspace)
     desired = read_desired(workspace)
     if not desired.is_valid:
         raise InvalidInput([each for each in desired.problems if each.severity == "error"])
@@ -47,7 +47,7 @@ def verify_manifests(
     judgement = judge(chosen, workspace, platform=platform, recorded=recorded, secrets=secrets)
     unreadable = secrets.readings.unreadable
     evidence = find_evidence(
-        [each for each in chosen if not _needed(each, judgement.platform_routes) & unreadable.keys()],
+        [each for each in chosen if not any(way.secret in unreadable for way in judgement.routes_needed(each))],
         workspace,
         judgement,
         platform=platform,
@@ -65,9 +65,3 @@ def _selected(desired: Desired, selectors: Sequence[str]) -> list[DesiredAccount
     if nothing:
         raise InvalidInput(nothing)
     return [each for each in desired.accounts if is_selected(selectable[each.name], selectors, ())]
-
-
-def _needed(account: DesiredAccount, through_platform: tuple[SecretRoute, ...]) -> set[str]:
-    """Return the references whose values a verification of the account needs."""
-    routes = (*account.secret_routes, *(through_platform if account.kind == "MarketingAccount" else ()))
-    return {each.secret for each in routes}

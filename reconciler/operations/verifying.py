@@ -56,11 +56,17 @@ _MAY_BE_TYPED = frozenset({"secretMissing", "secretSourceFailed"})
 
 
 def read_secrets(
-    workspace: Workspace, references: Iterable[str], *, depth: str, ask: Ask | None = None
+    workspace: Workspace,
+    references: Iterable[str],
+    *,
+    depth: str,
+    ask: Ask | None = None,
+    passed_over: frozenset[str] = frozenset(),
 ) -> SecretsAtHand:
     """Read the secrets that are named, each once; nothing at all at depth ``offline``, and by an untrusted project.
 
-    ``ask`` is asked for those that are absent here; not for those that may not be read.
+    ``ask`` is asked for those that are absent here; not for those that may not be read. ``passed_over`` are those that
+    are not named because reading them is dear.
     """
     reader = workspace.secret_reader()
     if depth == "offline" or not workspace.is_project_trusted:
@@ -79,7 +85,10 @@ def read_secrets(
     return SecretsAtHand(
         values=reading.values,
         readings=SecretReadings(
-            key_id=key.key_id if key else None, fingerprints=fingerprints, unreadable=reading.problems
+            key_id=key.key_id if key else None,
+            fingerprints=fingerprints,
+            unreadable=reading.problems,
+            passed_over=passed_over,
         ),
         key=key,
     )

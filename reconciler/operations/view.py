@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Literal
 
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
+from reconciler.planning.erasure import Erasure
+from reconciler.planning.history import events_of
 from reconciler.planning.select import Selectable, selects
 from reconciler.planning.suggest import did_you_mean
 
 if TYPE_CHECKING:
+    from reconciler.model.history import JournalEvent
     from reconciler.model.recorded import RecordedAccount, Revision, Status
     from reconciler.operations.workspace import Workspace
     from reconciler.store import JournalReport
@@ -86,15 +89,25 @@ def show_account(workspace: Workspace, name: str) -> RecordedAccount:
     return accounts[name]
 
 
-def history(workspace: Workspace, name: str | None) -> tuple[Revision, ...]:
-    """Return the applied plans, newest first; with a name those that touched the account, renames followed."""
+@dataclass(frozen=True, slots=True)
+class History:
+    """The applied plans, and every entry of the journal, both newest first."""
+
+    revisions: tuple[Revision, ...]
+    events: tuple[JournalEvent, ...]
+
+
+def history(workspace: Workspace, name: str | None) -> History:
+    """Return what was applied and what else was done; with a name what touched the account, renames followed."""
     with workspace.open_store() as store:
         revisions = store.revisions(name)
+        journal = store.journal_with_payloads()
+        names = None if name is None else Erasure(names=store.names_of(name))
         if name is not None and not revisions:
             known = store.read_state().accounts
             detail = f"No account called {name} was ever recorded.{did_you_mean(name, known)}"
             raise InvalidInput(error("unknownAccount", detail, subject=name))
-    return revisions
+    return History(revisions, events_of(journal, names))
 
 
 def check_journal(workspace: Workspace, *, head: str | None) -> JournalReport:

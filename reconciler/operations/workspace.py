@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from reconciler.errors import GuardRefused, InvalidInput
+from reconciler.errors import GuardRefused, InvalidInput, StateMissing
 from reconciler.manifests import read_project
 from reconciler.model.text import check_email
 from reconciler.planning.grants import untrusted_project
 from reconciler.provenance import checkout_of, is_ci, tracked_files
-from reconciler.secrets import SecretReader, load_fingerprint_key, load_plan_key
+from reconciler.secrets import SecretReader, has_next_key, load_fingerprint_key, load_plan_key, settle_next_key
 from reconciler.store import open_store, sqlite_path
 
 if TYPE_CHECKING:
@@ -54,12 +54,18 @@ class Workspace:
     def _reader(self) -> SecretReader:
         rules = self.project.secrets
         allowed = [entry if isinstance(entry, str) else entry.secret for entry in rules.allow]
-        return SecretReader(
-            self.root, self.environ, allowed=allowed, sources=rules.sources, is_tracked=self._is_in_git
-        )
+        return SecretReader(self.root, self.environ, allowed=allowed, sources=rules.sources, is_tracked=self._is_in_git)
+
+    @cached_property
+    def _tracked(self) -> dict[Path, tuple[str, ...]]:
+        """Return what git tracks, by folder, as far as it was asked."""
+        return {}
 
     def _is_in_git(self, path: Path) -> bool:
-        return bool(tracked_files(path.parent, path, environ=self.environ))
+        folder = path.parent
+        if folder not in self._tracked:
+            self._tracked[folder] = tracked_files(folder, folder, environ=self.environ)
+        return path.name in self._tracked[folder]
 
     def secret_reader(self) -> SecretReader:
         """Return the reader of secrets, the same for the whole run, so that each is read once."""
@@ -73,7 +79,19 @@ class Workspace:
         named = self.project.secrets.fingerprint_key
         if named is not None and not self.is_project_trusted:
             raise GuardRefused(untrusted_project(()))
-        return load_fingerprint_key(reader, named, state_file=self.state_file)
+        state_file = self.state_file
+        if named is None and state_file is not None and has_next_key(state_file):
+            self._finish_rekey(state_file)
+        return load_fingerprint_key(reader, named, state_file=state_file)
+
+    def _finish_rekey(self, state_file: Path) -> None:
+        """Let the next key follow where state is made with it already: whoever changed the key was stopped there."""
+        try:
+            with self.open_store() as store:
+                key_id = store.read_state().fingerprint_key_id
+        except StateMissing:
+            return
+        settle_next_key(state_file, key_id)
 
     def plan_key(self) -> FingerprintKey | None:
         """Return the key that plans are sealed with in place of that of fingerprints; None where none is set."""

@@ -71,7 +71,7 @@ def withheld_reason(refused: tuple[SecretRoute, ...], *, is_project_trusted: boo
         )
     return (
         f"{travel.secret} was not sent: {travel.route} is a route that neither state nor a grant allows for it. "
-        "The plan lists the grants to add."
+        "The error credentialWithheld lists the grants to add."
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from reconciler.diagnostics import Diagnostic, error
+from reconciler.diagnostics import Diagnostic, error, warning
+from reconciler.model.evidence import reaches
 from reconciler.model.globs import matches_any
 from reconciler.model.plan import LiftedGuard
 
@@ -25,6 +26,7 @@ class GuardFindings:
 
     refusals: tuple[Diagnostic, ...] = ()
     lifted: tuple[LiftedGuard, ...] = ()
+    remarks: tuple[Diagnostic, ...] = ()
 
 
 def guard_deletes(deleted: Sequence[RecordedAccount], recorded_count: int, policy: Policy) -> GuardFindings:
@@ -39,7 +41,43 @@ def guard_deletes(deleted: Sequence[RecordedAccount], recorded_count: int, polic
         refusals.append(error("tooManyDeletes", _explain_deletes(reason, counted)))
     if exceptions and reason is None and _too_many([each.name for each in deleted], recorded_count, policy):
         lifted.extend(LiftedGuard(code="tooManyDeletes", by=f"guards.exceptions: {why}") for why in exceptions)
-    return GuardFindings(tuple(refusals), tuple(lifted))
+    names = [account.name for account in deleted]
+    return GuardFindings(tuple(refusals), tuple(lifted), _expired(names, policy, guard="delete"))
+
+
+def guard_depths(names: Sequence[str], policy: Policy) -> GuardFindings:
+    """Note the exceptions that let accounts be applied with less evidence than the project asks for."""
+    wanted = policy.project.verification.depth.apply
+    lifted = [
+        LiftedGuard(code="verificationIncomplete", by=f"guards.exceptions: {exception.reason} (to {exception.depth})")
+        for exception in policy.project.guards.exceptions
+        if exception.depth is not None
+        and policy.today <= exception.until
+        and not reaches(exception.depth, wanted)
+        and any(matches_any(exception.verification or (), name) for name in names)
+    ]
+    return GuardFindings(lifted=tuple(lifted), remarks=_expired(names, policy, guard="verification"))
+
+
+def _expired(
+    names: Sequence[str], policy: Policy, *, guard: Literal["delete", "verification"]
+) -> tuple[Diagnostic, ...]:
+    """Return a warning for each exception to a guard that would apply to one of the accounts, had it not expired."""
+    return tuple(
+        warning(
+            "exceptionExpired",
+            f"An exception of guards.exceptions ({exception.reason}) would apply to {_listed(concerned)}, but it ended "
+            f"on {exception.until}. Remove it, or have the owner of the project file set a new date.",
+        )
+        for exception in policy.project.guards.exceptions
+        if exception.until < policy.today
+        and (concerned := [name for name in names if matches_any(getattr(exception, guard) or (), name)])
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
+    return ", ".join(sorted(names)[:_SHOWN_NAMES]) + more
 
 
 def _without_exceptions(names: Sequence[str], policy: Policy) -> tuple[list[str], list[str]]:
@@ -71,10 +109,8 @@ def _counted(count: int) -> str:
 
 
 def _explain_deletes(reason: str, names: Sequence[str]) -> str:
-    listed = ", ".join(sorted(names)[:_SHOWN_NAMES])
-    more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
     return (
-        f"{reason} They are: {listed}{more}. Often a folder was moved or a checkout is incomplete. "
+        f"{reason} They are: {_listed(names)}. Often a folder was moved or a checkout is incomplete. "
         f"If all are meant to go, plan again with\n    --allow-deletes {len(names)}"
     )
 

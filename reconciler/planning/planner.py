@@ -11,11 +11,19 @@ from reconciler.model.secrets import SECRET_FIELDS
 from reconciler.planning.diff import field_changes, flatten
 from reconciler.planning.draft import Draft, DraftChange
 from reconciler.planning.grants import withheld_problem
-from reconciler.planning.guards import GuardFindings, guard_deletes, guard_manifests, guard_state_folder
+from reconciler.planning.grantuse import redundant_grants
+from reconciler.planning.guards import (
+    GuardFindings,
+    guard_deletes,
+    guard_depths,
+    guard_manifests,
+    guard_state_folder,
+)
 from reconciler.planning.match import Matching, Pair, match
 from reconciler.planning.platform import PLATFORM, platform_routes
 from reconciler.planning.remarks import remarks
-from reconciler.planning.routes import Traveller, judge_routes
+from reconciler.planning.routes import Traveller, Verdict, every_route, judge_routes
+from reconciler.planning.scopes import Move, guard_scopes, move_field
 from reconciler.planning.select import is_selected, unmatched
 from reconciler.planning.settings import settings_digest, settings_of
 
@@ -27,7 +35,6 @@ if TYPE_CHECKING:
     from reconciler.model.recorded import RecordedAccount, RecordedState
     from reconciler.model.route import SecretRoute
     from reconciler.planning.policy import Policy
-    from reconciler.planning.routes import Verdict
 
 
 def make_plan(desired: Sequence[DesiredAccount], recorded: RecordedState, policy: Policy) -> Draft:
@@ -36,23 +43,20 @@ def make_plan(desired: Sequence[DesiredAccount], recorded: RecordedState, policy
     selected = [pair for pair in matching.pairs if _is_wanted(pair, policy)]
     drafted = [_draft_change(pair, recorded, policy) for pair in selected]
     changes = [change for change in drafted if change is not None]
-    travellers = [_traveller(change) for change in changes if change.after is not None]
     through_platform = _platform_routes(changes, recorded, policy)
-    verdict = judge_routes(
-        [*travellers, Traveller(PLATFORM, "", through_platform)],
-        recorded.routes,
-        secrets=policy.project.secrets,
-        today=policy.today,
-    )
+    verdict = _judge(changes, through_platform, recorded, policy)
     changes = [replace(each, withheld=_withheld(each, verdict)) for each in changes]
-    guards = _guard(changes, len(desired), recorded, policy)
-    withheld = withheld_problem(verdict.withheld)
+    guards = _guard(changes, selected, desired, recorded, policy)
+    is_trusted = not policy.secrets.are_withheld
+    withheld = withheld_problem(verdict.withheld, expired=verdict.expired, is_project_trusted=is_trusted)
     problems = (
         *unmatched((*policy.targets, *policy.excludes), [pair.selectable for pair in matching.pairs]),
         *_refusals(matching, selected),
         *(refusal for findings in guards for refusal in findings.refusals),
         *((withheld,) if withheld else ()),
         *remarks(changes, selected, policy, recorded),
+        *(remark for findings in guards for remark in findings.remarks),
+        *_redundant_grants(desired, recorded, policy),
         *matching.remarks,
     )
     return Draft(
@@ -61,7 +65,7 @@ def make_plan(desired: Sequence[DesiredAccount], recorded: RecordedState, policy
         changes=tuple(changes),
         unchanged=len(selected) - len(changes),
         problems=problems,
-        lifted_guards=tuple(guard for findings in guards for guard in findings.lifted),
+        lifted_guards=tuple(dict.fromkeys(guard for findings in guards for guard in findings.lifted)),
         grants_used=verdict.grants_used,
         platform_routes=through_platform,
     )
@@ -78,19 +82,62 @@ def _refusals(matching: Matching, selected: Iterable[Pair]) -> list[Diagnostic]:
 
 
 def _guard(
-    changes: Sequence[DraftChange], desired_count: int, recorded: RecordedState, policy: Policy
+    changes: Sequence[DraftChange],
+    selected: Sequence[Pair],
+    desired: Sequence[DesiredAccount],
+    recorded: RecordedState,
+    policy: Policy,
 ) -> tuple[GuardFindings, ...]:
     deleted = [each.before for each in changes if each.change.action == "delete" and each.before is not None]
     return (
         guard_state_folder(policy),
-        guard_manifests(desired_count, len(recorded.accounts), policy),
+        guard_manifests(len(desired), len(recorded.accounts), policy),
         guard_deletes(deleted, len(recorded.accounts), policy),
+        guard_scopes(
+            [
+                Move(pair.before, pair.after.name, pair.after.file, pair.after.location)
+                for pair in selected
+                if pair.after
+            ],
+            policy,
+        ),
+        guard_depths([each.change.name for each in changes if each.needs_evidence], policy),
     )
 
 
-def _traveller(each: DraftChange) -> Traveller:
-    assert each.after is not None  # noqa: S101 - deletions do not travel
-    return Traveller(each.after.name, each.after.file, with_fingerprints(each.after.secret_routes, each.fingerprints))
+def _judge(
+    changes: Sequence[DraftChange],
+    through_platform: tuple[SecretRoute, ...],
+    recorded: RecordedState,
+    policy: Policy,
+) -> Verdict:
+    """Return what is withheld; of an untrusted project whatever a verification would send."""
+    platform = Traveller(PLATFORM, "", through_platform)
+    if policy.secrets.are_withheld:
+        to_verify = [
+            _traveller(each.after, each.fingerprints) for each in changes if each.after and each.needs_evidence
+        ]
+        return Verdict(every_route([*to_verify, platform]), ())
+    travellers = [_traveller(each.after, each.fingerprints) for each in changes if each.after]
+    return judge_routes(
+        [*travellers, platform],
+        recorded.routes,
+        secrets=policy.project.secrets,
+        today=policy.today,
+        reserved=policy.platform.routes(_known_fingerprints(recorded, policy)) if policy.platform is not None else (),
+    )
+
+
+def _traveller(account: DesiredAccount, fingerprints: Mapping[str, str]) -> Traveller:
+    return Traveller(account.name, account.file, with_fingerprints(account.secret_routes, fingerprints))
+
+
+def _redundant_grants(desired: Sequence[DesiredAccount], recorded: RecordedState, policy: Policy) -> list[Diagnostic]:
+    """Return what is to be told of grants that no account needs, whether it is selected or not."""
+    known = _known_fingerprints(recorded, policy)
+    platform = policy.platform.routes(known) if policy.platform is not None else ()
+    travellers = [*(_traveller(each, known) for each in desired), Traveller(PLATFORM, "", platform)]
+    return redundant_grants(travellers, recorded.routes, secrets=policy.project.secrets, today=policy.today)
 
 
 def _platform_routes(
@@ -117,7 +164,8 @@ def _draft_change(pair: Pair, recorded: RecordedState, policy: Policy) -> DraftC
         return _deletion(before)
     rotated = _rotated_secrets(before, after, recorded, policy)
     is_renamed = before is not None and before.name != after.name
-    if before is not None and not (is_renamed or rotated or _is_altered(before, after)):
+    moved = move_field(before, after.file, policy.project.secrets)
+    if before is not None and not (is_renamed or rotated or moved or _is_altered(before, after)):
         return None
     fingerprints = _fingerprints(before, after, recorded, policy)
     known = {**_known_fingerprints(recorded, policy), **fingerprints}
@@ -125,7 +173,7 @@ def _draft_change(pair: Pair, recorded: RecordedState, policy: Policy) -> DraftC
         after.kind, after.spec, ca_digest=after.ca_digest, fingerprints=known, platform=policy.platform
     )
     return DraftChange(
-        change=_change(before, after, rotated),
+        change=_change(before, after, rotated, moved),
         before=before,
         after=after,
         fingerprints=fingerprints,
@@ -138,8 +186,10 @@ def _is_altered(before: RecordedAccount, after: DesiredAccount) -> bool:
     return before.canonical != after.canonical or before.ca_digest != after.ca_digest
 
 
-def _change(before: RecordedAccount | None, after: DesiredAccount, rotated: frozenset[str]) -> Change:
-    fields = _fields(before, after, rotated)
+def _change(
+    before: RecordedAccount | None, after: DesiredAccount, rotated: frozenset[str], moved: tuple[FieldChange, ...]
+) -> Change:
+    fields = (*moved, *_fields(before, after, rotated))
     if before is None:
         return Change(action="create", kind=after.kind, name=after.name, server=after.server, fields=fields)
     is_renamed = before.name != after.name
@@ -148,7 +198,7 @@ def _change(before: RecordedAccount | None, after: DesiredAccount, rotated: froz
         kind=after.kind,
         name=after.name,
         previous_name=before.name if is_renamed else None,
-        cause="manifest" if is_renamed or _is_altered(before, after) else "rotation",
+        cause="manifest" if is_renamed or moved or _is_altered(before, after) else "rotation",
         server=after.server,
         base_revision=before.revision,
         fields=fields,

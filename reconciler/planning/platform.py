@@ -59,6 +59,13 @@ def platform_routes(
     return platform.routes(fingerprints)
 
 
+def routes_needed(
+    kind: Kind, own: tuple[SecretRoute, ...], through_platform: tuple[SecretRoute, ...]
+) -> tuple[SecretRoute, ...]:
+    """Return the routes whose secrets an account is verified with: a marketing account logs in as the platform."""
+    return (*own, *through_platform) if kind == "MarketingAccount" else own
+
+
 def resolve_platform(
     declared: PlatformSmtp | None, ca_files: CaFiles
 ) -> tuple[PlatformServer | None, list[Diagnostic]]:

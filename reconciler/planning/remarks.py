@@ -130,7 +130,19 @@ def _secret_remarks(
         problems.append(note("secretsNotRead", "This plan read no secret, so it cannot tell whether one was rotated."))
     elif not recorded.is_keyed_with(policy.secrets.key_id):
         problems.append(_other_key(policy, recorded))
+    elif passed_over := sorted((idle | needed) & policy.secrets.passed_over):
+        problems.append(_passed_over(passed_over))
     return problems
+
+
+def _passed_over(secrets: Sequence[str]) -> Diagnostic:
+    sources = ", ".join(sorted({secret.partition(":")[0] for secret in secrets}))
+    count = "1 secret" if len(secrets) == 1 else f"{len(secrets)} secrets"
+    detail = (
+        f"{count} of accounts that do not change would each need a command of their source ({sources}), so it was not "
+        "looked whether they were rotated. This looks:\n    reconciler plan --rotations"
+    )
+    return note("secretsNotRead", detail)
 
 
 def _needed_secrets(changes: Sequence[DraftChange], policy: Policy) -> set[str]:
@@ -144,10 +156,10 @@ def _needed_secrets(changes: Sequence[DraftChange], policy: Policy) -> set[str]:
 def _unreadable_secrets(needed: set[str], idle: set[str], policy: Policy) -> list[Diagnostic]:
     """Return an error for each secret that a change needs and that cannot be read, a warning for the others."""
     unreadable = policy.secrets.unreadable
-    return [
-        *(unreadable[secret] for secret in sorted(needed & unreadable.keys())),
-        *(replace(unreadable[secret], severity="warning") for secret in sorted(idle & unreadable.keys())),
-    ]
+    problems = [unreadable[secret] for secret in sorted(needed & unreadable.keys())]
+    others = [unreadable[secret] for secret in sorted(idle & unreadable.keys())]
+    # A source of many secrets has one problem for all of them.
+    return [*problems, *(replace(each, severity="warning") for each in others if each not in problems)]
 
 
 def _other_key(policy: Policy, recorded: RecordedState) -> Diagnostic:

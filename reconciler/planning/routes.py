@@ -67,6 +67,10 @@ class RouteRegister:
         """Tell whether state has seen the secret, under this reference or any other."""
         return travel.secret in self._routes or (travel.fingerprint or "") in self._routes
 
+    def keeps(self, travel: SecretRoute) -> bool:
+        """Tell whether the secret is known and this is none of its routes."""
+        return self.knows(travel) and not self.allows(travel)
+
     def allows(self, travel: SecretRoute) -> bool:
         """Tell whether state has recorded the route for this reference, or for this value.
 
@@ -82,10 +86,20 @@ class RouteRegister:
 
 
 def judge_routes(
-    travellers: Sequence[Traveller], recorded: Iterable[SecretRoute], *, secrets: Secrets, today: date
+    travellers: Sequence[Traveller],
+    recorded: Iterable[SecretRoute],
+    *,
+    secrets: Secrets,
+    today: date,
+    reserved: Iterable[SecretRoute] = (),
 ) -> Verdict:
-    """Return which secrets of which accounts are withheld, whatever the order of the accounts."""
+    """Return which secrets of which accounts are withheld, whatever the order of the accounts.
+
+    ``reserved`` are the routes that the project file itself declares. Their secrets have no first use elsewhere, also
+    where state has never seen them: a manifest could otherwise borrow the platform's credential before its first use.
+    """
     register = RouteRegister(recorded)
+    declared = RouteRegister(reserved)
     crowded = _crowded_secrets(travellers, register)
     withheld: dict[str, tuple[SecretRoute, ...]] = {}
     grants: set[str] = set()
@@ -99,7 +113,12 @@ def judge_routes(
             grant = next((each for each in granting if _holds(each, today)), None)
             if grant is not None:
                 grants.add(f"{grant.secret} to {travel.route.host}:{travel.route.port}")
-            elif register.knows(travel) or secrets.first_use == "grant" or _identity(travel) in crowded:
+            elif (
+                register.knows(travel)
+                or declared.keeps(travel)
+                or secrets.first_use == "grant"
+                or _identity(travel) in crowded
+            ):
                 refused.append(travel)
                 expired |= {f"{each.secret} until {each.expires}" for each in granting}
         if refused:

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from reconciler.diagnostics import Diagnostic
     from reconciler.model.base import Value
     from reconciler.model.evidence import Verification
+    from reconciler.model.history import JournalEvent
     from reconciler.model.manifest import Kind
     from reconciler.model.plan import Plan, Summary
     from reconciler.model.recorded import Approval, RecordedAccount, RecordedVerification, Revision, Suspension
+    from reconciler.model.sending import SendDocument
 
 Document = dict[str, Any]
 _BESIDE_THE_PLAN = {"inputs", "seal"}
@@ -111,19 +113,31 @@ def account_document(account: RecordedAccount) -> Document:
     return {"formatVersion": FORMAT_VERSION, "accounts": [entry]}
 
 
-def history_document(revisions: Iterable[Revision]) -> Document:
-    """Return what ``history`` prints, in the order given."""
-    return {"formatVersion": FORMAT_VERSION, "revisions": [_dumped(revision) for revision in revisions]}
+def send_document(sent: SendDocument) -> Document:
+    """Return what ``send`` prints."""
+    return {**_dumped(sent, exclude={"diagnostics"}), "diagnostics": diagnostic_documents(sent.diagnostics)}
 
 
-def journal_document(entries: int, head: str, *, problems: Sequence[str] = ()) -> Document:
-    """Return what ``journal check`` and ``journal head`` print: number of entries, last hash, what does not hold."""
+def history_document(revisions: Iterable[Revision], *, events: Iterable[JournalEvent] = ()) -> Document:
+    """Return what ``history`` prints, in the order given: the applied plans, and every entry of the journal."""
+    return {
+        "formatVersion": FORMAT_VERSION,
+        "revisions": [_dumped(revision) for revision in revisions],
+        "events": [_dumped(event) for event in events],
+    }
+
+
+def journal_document(
+    entries: int, head: str, *, problems: Sequence[str] = (), redacted: Mapping[int, int] | None = None
+) -> Document:
+    """Return what ``journal check`` prints: number of entries, last hash, what does not hold, what was erased."""
     return {
         "formatVersion": FORMAT_VERSION,
         "valid": not problems,
         "entries": entries,
         "head": head,
         "problems": list(problems),
+        "redacted": [{"entry": entry, "by": by} for entry, by in sorted((redacted or {}).items())],
     }
 
 

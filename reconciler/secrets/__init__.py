@@ -4,7 +4,18 @@ Values leave this package wrapped in ``SecretValue`` only. Whether a manifest ma
 before, in ``planning.allowed``; nothing here is asked for a reference that is not allowed.
 """
 
-from reconciler.secrets.key import load_fingerprint_key, load_plan_key, make_key_file
+from reconciler.secrets.key import STATE_FOLDER, load_fingerprint_key, load_plan_key, make_key_file
+from reconciler.secrets.nextkey import draft_next_key, has_next_key, settle_next_key
 from reconciler.secrets.reader import Reading, SecretReader
 
-__all__ = ["Reading", "SecretReader", "load_fingerprint_key", "load_plan_key", "make_key_file"]
+__all__ = [
+    "STATE_FOLDER",
+    "Reading",
+    "SecretReader",
+    "draft_next_key",
+    "has_next_key",
+    "load_fingerprint_key",
+    "load_plan_key",
+    "make_key_file",
+    "settle_next_key",
+]

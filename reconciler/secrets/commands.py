@@ -119,13 +119,17 @@ def run_command(
 def _program(name: str, environ: Mapping[str, str], root: Path) -> str:
     """Return the absolute program of a name; one below the project folder could be a pull request's."""
     if "/" in name and not name.startswith("/"):
-        raise CommandFailed("a program is named by its bare name or by an absolute path, because it runs outside the project")
+        raise CommandFailed(
+            "a program is named by its bare name or by an absolute path, because it runs outside the project"
+        )
     folders = [each for each in environ.get("PATH", os.defpath).split(os.pathsep) if each.startswith("/")]
     found = shutil.which(name, path=os.pathsep.join(folders))
     if found is None:
         raise CommandFailed("there is no such program on this machine, or it may not be run")
     if any(Path(each).is_relative_to(root) for each in (found, os.path.realpath(found))):
-        raise CommandFailed("the program lies in the project folder, where a pull request could replace it; put it elsewhere")
+        raise CommandFailed(
+            "the program lies in the project folder, where a pull request could replace it; put it elsewhere"
+        )
     return found
 
 

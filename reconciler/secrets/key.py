@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from reconciler.secrets.reader import SecretReader
 
-_KEY_OCTETS = 32
+KEY_OCTETS = 32
 MIN_KEY_CHARACTERS = 32
 """The fewest characters of a key that a person provides."""
 PLAN_KEY_VARIABLE = "RECONCILER_PLAN_KEY"
@@ -44,7 +44,7 @@ def load_fingerprint_key(
         return None
     path = state_file.parent / KEY_FILE
     try:
-        return _read_key(path)
+        return read_key_file(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as failure:
@@ -81,7 +81,7 @@ def make_key_file(state_file: Path) -> FingerprintKey:
     path = state_file.parent / KEY_FILE
     try:
         _put_key_in_place(path)
-        return _read_key(path)
+        return read_key_file(path)
     except OSError as failure:
         detail = f"The fingerprint key {path} cannot be made: {failure.strerror or failure}."
         raise StateUnavailable(error("stateUnavailable", detail)) from None
@@ -95,21 +95,21 @@ def _put_key_in_place(path: Path) -> None:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(_KEY_OCTETS) + "\n")
+            file.write(secrets.token_hex(KEY_OCTETS) + "\n")
         with contextlib.suppress(FileExistsError):
             os.link(draft, path)
     finally:
         draft.unlink()
 
 
-def _read_key(path: Path) -> FingerprintKey:
+def read_key_file(path: Path) -> FingerprintKey:
     """Return the key that a file holds; raise ``OSError`` where it cannot be read."""
     try:
         octets = bytes.fromhex(path.read_text("ascii").strip())
     except ValueError:
         octets = b""
-    if len(octets) != _KEY_OCTETS:
-        raise _unusable(path, f"it does not hold {2 * _KEY_OCTETS} hexadecimal digits")
+    if len(octets) != KEY_OCTETS:
+        raise _unusable(path, f"it does not hold {2 * KEY_OCTETS} hexadecimal digits")
     return FingerprintKey(octets)
 
 

@@ -116,7 +116,9 @@ class SecretReader:
             return secret_value(self._files.read(key, reference), reference)
         if source in self._bulk:
             return self._from_bulk(source, key, reference)
-        detail = f"{reference} names the source {source}, which the project file does not declare under secrets.sources."
+        detail = (
+            f"{reference} names the source {source}, which the project file does not declare under secrets.sources."
+        )
         raise unreadable("unknownSecretSource", detail, subject=reference)
 
     def _from_variable(self, name: str) -> str:

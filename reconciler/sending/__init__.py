@@ -12,17 +12,17 @@ calls hands in what asks for that.
 """
 
 from reconciler.sending.drafts import write_drafts
-from reconciler.sending.entries import Entry
+from reconciler.sending.entries import Card
 from reconciler.sending.headerblock import NotAMessage
 from reconciler.sending.pacing import Pacing, Rate, Waiting
 from reconciler.sending.results import Results, open_results
-from reconciler.sending.run import RunEnd, Sending, Stopped, send_letters
+from reconciler.sending.run import RunEnd, Sending, Stopped, send_to_all
 from reconciler.sending.submission import Outlet, Patience
 from reconciler.sending.template import MAX_MESSAGE_OCTETS, Template, read_template, template_of_text
 
 __all__ = [
     "MAX_MESSAGE_OCTETS",
-    "Entry",
+    "Card",
     "NotAMessage",
     "Outlet",
     "Pacing",
@@ -36,7 +36,7 @@ __all__ = [
     "Waiting",
     "open_results",
     "read_template",
-    "send_letters",
+    "send_to_all",
     "template_of_text",
     "write_drafts",
 ]

@@ -10,27 +10,29 @@ from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
 from reconciler.files import reason_of
 from reconciler.model.contact import BrokenLine
+from reconciler.model.domains import address_domain
 from reconciler.model.sending import SendSummary
-from reconciler.sending.entries import line_of, verdict_without_message
+from reconciler.sending.entries import entry_of, line_of, verdict_without_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
     from pathlib import Path
 
-    from reconciler.sending.entries import Entry
+    from reconciler.envelope import Identity
+    from reconciler.sending.entries import Card
     from reconciler.sending.template import Template
 
-_UNSAFE = re.compile(r"[^A-Za-z0-9@+_-]+|(?<![A-Za-z0-9])\.|\.(?![A-Za-z0-9])")
+_UNSAFE = re.compile(r"[^A-Za-z0-9.@+_-]+|(?<![A-Za-z0-9])\.|\.(?![A-Za-z0-9])")
 _MAX_NAME = 80
 
 
 def write_drafts(
-    entries: Iterable[Entry],
+    cards: Iterable[Card],
     template: Template,
     folder: Path,
     *,
-    domain: str,
+    identity: Identity,
     run_id: str,
     now: Callable[[], datetime],
     limit: int | None = None,
@@ -43,20 +45,21 @@ def write_drafts(
     counts = {"accepted": 0, "skipped": 0, "invalid": 0}
     try:
         _make_empty(folder)
-        for entry in entries:
+        for card in cards:
+            entry = entry_of(card, identity)
             known = verdict_without_message(entry)
             if known is not None or isinstance(entry, BrokenLine) or entry.to is None:
                 counts[known.outcome if known else "invalid"] += 1
                 continue
             if counts["accepted"] == limit:
                 return SendSummary(**counts), False
-            message_id = f"{run_id}.{line_of(entry)}@{domain}"
+            message_id = f"{run_id}.{line_of(card)}@{address_domain(identity.mailbox.email)}"
             try:
                 content = template.write(entry, at=now(), message_id=message_id)
             except ValueError:
                 counts["invalid"] += 1
                 continue
-            _write(folder / file_name(line_of(entry), entry.to.email), content)
+            _write(folder / file_name(line_of(card), entry.to.email), content)
             counts["accepted"] += 1
     except OSError as failure:
         detail = f"{folder} cannot be written: {reason_of(failure)}. Name another folder with --dry-run."
@@ -72,7 +75,9 @@ def file_name(line: int, address: str) -> str:
 def _make_empty(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if any(folder.iterdir()):
-        detail = f"{folder} is not empty, and messages of two runs would mix in it. Name a new folder, or empty this one."
+        detail = (
+            f"{folder} is not empty, and messages of two runs would mix in it. Name a new folder, or empty this one."
+        )
         raise InvalidInput(error("folderUnusable", detail, subject=str(folder)))
 
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.model.contact import BrokenLine
+from reconciler.envelope import resolve_contact
+from reconciler.model.contact import BrokenLine, Contact
 from reconciler.model.resolution import Resolution
 
 if TYPE_CHECKING:
+    from reconciler.envelope import Identity
     from reconciler.model.sending import Outcome
 
 _NO_CONTACT = frozenset({"contactEmailMissing", "contactEmailInvalid"})
 
+Card = Contact | BrokenLine
+"""An entry of the contacts file as it was read."""
+
 Entry = Resolution | BrokenLine
-"""A contact as it was resolved, or a line of the file that could not be read."""
+"""The same with the contact resolved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,12 @@ def verdict_without_message(entry: Entry) -> Verdict | None:
     return Verdict("invalid" if reason.code in _NO_CONTACT else "skipped", code=reason.code, words=reason.message)
 
 
-def line_of(entry: Entry) -> int:
+def entry_of(card: Card, identity: Identity) -> Entry:
+    """Return the card with its contact resolved for an account."""
+    return card if isinstance(card, BrokenLine) else resolve_contact(identity, card)
+
+
+def line_of(entry: Card | Entry) -> int:
     """Return the line of the file that the entry begins on; ``ValueError`` where it has none to be known by."""
     if entry.line is None:
         raise ValueError("contacts are told apart by their line, and this one has none")

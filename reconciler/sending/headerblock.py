@@ -48,7 +48,9 @@ def split_message(octets: bytes) -> tuple[bytes, bytes]:
         raise NotAMessage("The message begins with a blank line, so it has no header. Save the message as .eml anew.")
     block, blank, body = octets.partition(b"\n\n")
     if not blank:
-        raise NotAMessage("The message has no blank line after its header, so its body cannot be told from it. Add one.")
+        raise NotAMessage(
+            "The message has no blank line after its header, so its body cannot be told from it. Add one."
+        )
     return block + b"\n", body
 
 
@@ -59,7 +61,9 @@ def parse_fields(block: bytes) -> tuple[Field, ...]:
         _check_line(line, number)
         if line[:1] in {b" ", b"\t"}:
             if not fields:
-                raise NotAMessage(f"Line {number} of the message continues a header field, and there is none before it.")
+                raise NotAMessage(
+                    f"Line {number} of the message continues a header field, and there is none before it."
+                )
             fields[-1][1].append(line)
         else:
             fields.append((_name(line, number), [line]))
@@ -86,10 +90,12 @@ def _name(line: bytes, number: int) -> str:
     found = _FIELD.match(line)
     if found:
         return found[1].decode("ascii").lower()
-    if number == 1 and line.startswith(_MBOX):
-        raise NotAMessage("The message begins with a line of an mbox file. Remove that line, or save the message as .eml.")
     if _FIELD_LIKE.match(line):
         raise NotAMessage(
             f"Line {number} of the header has a blank before the colon: programs read that differently. Remove it."
+        )
+    if number == 1 and line.startswith(_MBOX):
+        raise NotAMessage(
+            "The message begins with a line of an mbox file. Remove that line, or save the message as .eml."
         )
     raise NotAMessage(f"Line {number} of the header is no header field: NAME: VALUE.")

@@ -57,7 +57,7 @@ class Pacing:
     """How fast, how often and after which pauses; times in seconds."""
 
     rate: Rate | None = None
-    retry_pauses: tuple[float, ...] = (60.0, 300.0)
+    retry_pauses: tuple[float, ...] = (30.0, 300.0)
     """Before each further attempt at what was deferred; greylisting commonly wants five minutes."""
     reconnect_pauses: tuple[float, ...] = (1.0, 5.0, 30.0, 60.0)
     """Before each further connection in a row that came to nothing; after them the run stops."""

@@ -119,17 +119,19 @@ class Results:
         self._stages_now[record.line] = _mark(record.outcome)
 
     def _write(self, record: SendRecord) -> None:
-        self._append(record.model_dump_json(by_alias=True, exclude_none=True))
+        self._append(_one_line(record))
         self._note(record)
 
     def _append(self, text: str) -> None:
-        rest = memoryview(text.encode("utf-8") + b"\n")
+        rest = memoryview(text.encode("ascii") + b"\n")
         try:
             while rest:
                 rest = rest[os.write(self._descriptor, rest) :]
             os.fsync(self._descriptor)
         except OSError as failure:
-            detail = f"{self._path} cannot be written: {reason_of(failure)}. Sending was stopped; mend it and go on with"
+            detail = (
+                f"{self._path} cannot be written: {reason_of(failure)}. Sending was stopped; mend it and go on with"
+            )
             raise InvalidInput(
                 error("resultsUnusable", f"{detail} the same command.", subject=str(self._path))
             ) from None
@@ -153,7 +155,7 @@ class Results:
         os.ftruncate(self._descriptor, end)
         if end == 0:
             self.header = wanted
-            self._append(wanted.model_dump_json(by_alias=True))
+            self._append(_one_line(wanted))
             _sync_folder(self._path)
         self._settle(wanted.at)
 
@@ -230,6 +232,11 @@ def open_results(path: Path, wanted: ResultsHeader) -> Iterator[Results]:
         except OSError as failure:
             raise _unusable(path, reason_of(failure)) from None
         yield results
+
+
+def _one_line(value: SendRecord | ResultsHeader) -> str:
+    """Return a value as one line of JSON in ASCII: what contacts and servers wrote steers no terminal from it."""
+    return json.dumps(value.model_dump(mode="json", by_alias=True, exclude_none=True), separators=(",", ":"))
 
 
 def _mark(stage: Stage) -> int:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Literal
 
 from reconciler.errors import InvalidInput
 from reconciler.model.contact import BrokenLine
+from reconciler.model.domains import address_domain
 from reconciler.model.sending import SendRecord
-from reconciler.sending.entries import Verdict, contact_of, line_of, verdict_without_message
+from reconciler.sending.entries import Verdict, contact_of, entry_of, line_of, verdict_without_message
 from reconciler.sending.pacing import Spacing
 from reconciler.sending.submission import CannotCarry, Letter, Submission, is_ending
 from reconciler.smtp.faults import SmtpFault
@@ -24,23 +25,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from reconciler.envelope import Identity
     from reconciler.model.resolution import Resolution
     from reconciler.model.sending import Stage
-    from reconciler.sending.entries import Entry
+    from reconciler.sending.entries import Card, Entry
     from reconciler.sending.pacing import Pacing, Waiting
     from reconciler.sending.results import Results
     from reconciler.sending.submission import Outlet, Patience
     from reconciler.sending.template import Template
 
-    Letters = Callable[[], AbstractContextManager[Iterator[Entry]]]
-    """Opens the contacts, each resolved, from the beginning; is called for each turn, and gives the same each time."""
+    Cards = Callable[[], AbstractContextManager[Iterator[Card]]]
+    """Opens the contacts from the beginning; is called for each turn, and gives the same each time."""
 
 _CONCERNS_ALL = frozenset(
     {"senderRefused", "senderNotVerified", "authenticationRequired", "helloRefused", "serverRefused"}
 )
 """Refusals of the account or of this machine, at whichever contact they are said."""
 
-_QUEUE_ID = re.compile(r"\bqueued as <?([\w.-]{4,128})|\bid=([\w.-]{4,128})|^2\.\d\.\d ([\w.-]{6,128}) Message accepted", re.ASCII)
+_QUEUE_ID = re.compile(
+    r"\bqueued as <?([\w.-]{4,128})|\bid=([\w.-]{4,128})|^2\.\d\.\d ([\w.-]{6,128}) Message accepted", re.ASCII
+)
 
 
 class Stopped(Exception):
@@ -59,8 +63,8 @@ class Sending:
 
     template: Template
     outlet: Outlet
-    domain: str
-    """The domain of Message-IDs."""
+    identity: Identity
+    """What of the account decides who each contact sees."""
     now: Callable[[], datetime]
     waiting: Waiting
     pacing: Pacing
@@ -79,7 +83,7 @@ class RunEnd:
     stopped: Stopped | None = None
 
 
-def send_letters(letters: Letters, results: Results, sending: Sending) -> RunEnd:
+def send_to_all(cards: Cards, results: Results, sending: Sending) -> RunEnd:
     """Send to every contact that the results file knows nothing final of, and record what became of each.
 
     Raises ``InvalidInput`` where contacts or results can no longer be read or written, and whatever ``waiting.watch``
@@ -87,7 +91,7 @@ def send_letters(letters: Letters, results: Results, sending: Sending) -> RunEnd
     """
     run = _Run(results, sending)
     try:
-        ending = run.make(letters)
+        ending = run.make(cards)
     except Stopped as stopped:
         return RunEnd(ending="stopped", stopped=stopped)
     finally:
@@ -114,23 +118,24 @@ class _Run:
         self.submission = Submission(self.sending.outlet, self.sending.patience)
         self.spacing = Spacing(self.sending.pacing.rate, self.sending.waiting)
 
-    def make(self, letters: Letters) -> Literal["complete", "limited"]:
+    def make(self, cards: Cards) -> Literal["complete", "limited"]:
         """Make the turns."""
-        is_whole = self._first_turn(letters)
+        is_whole = self._first_turn(cards)
         for pause in self.sending.pacing.retry_pauses:
             if not self.results.this_run().deferred:
                 break
             self.submission.close()
             self.sending.waiting.wait_until(self.deferred_at + pause)
-            self._later_turn(letters)
+            self._later_turn(cards)
         return "complete" if is_whole else "limited"
 
-    def _first_turn(self, letters: Letters) -> bool:
+    def _first_turn(self, cards: Cards) -> bool:
         """Go through all that nothing final is known of; return whether the limit allowed that."""
-        with letters() as entries:
-            for entry in entries:
-                if self.results.stage(line_of(entry)) not in {None, "deferred"}:
+        with cards() as opened:
+            for card in opened:
+                if self.results.stage(line_of(card)) not in {None, "deferred"}:
                     continue
+                entry = entry_of(card, self.sending.identity)
                 known = verdict_without_message(entry)
                 if known is not None:
                     self._record(entry, known)
@@ -141,11 +146,11 @@ class _Run:
                     self._attempt(entry)
         return True
 
-    def _later_turn(self, letters: Letters) -> None:
-        with letters() as entries:
-            for entry in entries:
-                if self.results.is_deferred_now(line_of(entry)):
-                    self._attempt(entry)
+    def _later_turn(self, cards: Cards) -> None:
+        with cards() as opened:
+            for card in opened:
+                if self.results.is_deferred_now(line_of(card)):
+                    self._attempt(entry_of(card, self.sending.identity))
 
     def _attempt(self, entry: Entry) -> None:
         assert not isinstance(entry, BrokenLine)  # noqa: S101 - those are known beforehand
@@ -171,7 +176,8 @@ class _Run:
     def _letter(self, resolution: Resolution) -> Letter:
         """Return the message for a contact; raise ``ValueError`` where it would not say what was meant."""
         assert resolution.to is not None  # noqa: S101 - skipped ones are known beforehand
-        message_id = f"{self.results.header.id}.{line_of(resolution)}@{self.sending.domain}"
+        domain = address_domain(self.sending.identity.mailbox.email)
+        message_id = f"{self.results.header.id}.{line_of(resolution)}@{domain}"
         return Letter(
             envelope_from=resolution.envelope_from,
             recipient=resolution.to.email,
@@ -190,24 +196,21 @@ class _Run:
             except CannotCarry as refusal:
                 raise Stopped(words=str(refusal)) from None
             except SmtpFault as fault:
-                if is_ending(fault) and was_used and fault.code != "unknownDelivery":
-                    continue
-                return self._failed(resolution, fault)
+                if not (is_ending(fault) and was_used) or fault.code == "unknownDelivery":
+                    return self._failed(resolution, fault)
+                if self._is_handed_over(resolution):  # and refused for now: its fate is known, whatever comes next
+                    self._put(resolution, "deferred", _verdict_on(fault))
             self.lost = 0
             return Verdict("accepted", words=words or None, queue_id=queue_id(words))
 
     def _failed(self, resolution: Resolution, fault: SmtpFault) -> Verdict:
         if fault.code in _CONCERNS_ALL and not self._is_handed_over(resolution):
             raise Stopped(fault=fault)
-        words = str(fault.reply) if fault.reply is not None else None
         if is_ending(fault):
             self.lost, self.last_fault = self.lost + 1, fault
         else:
             self.lost = 0
-        if fault.code == "unknownDelivery":
-            return Verdict("unknown", code=fault.code, words=words)
-        passes = is_ending(fault) or fault.failure_class == "transient"
-        return Verdict("deferred" if passes else "refused", code=fault.code, words=words)
+        return _verdict_on(fault)
 
     def _require_connection(self) -> None:
         """Connect, after a pause where the last connection came to nothing; raise ``Stopped`` where it cannot be."""
@@ -258,3 +261,11 @@ def queue_id(words: str) -> str | None:
     """Return the server's name for a message that it took, where its words hold one as Postfix, Exim or Sendmail do."""
     found = _QUEUE_ID.search(words)
     return next((group for group in found.groups() if group), None) if found else None
+
+
+def _verdict_on(fault: SmtpFault) -> Verdict:
+    words = str(fault.reply) if fault.reply is not None else None
+    if fault.code == "unknownDelivery":
+        return Verdict("unknown", code=fault.code, words=words)
+    passes = is_ending(fault) or fault.failure_class == "transient"
+    return Verdict("deferred" if passes else "refused", code=fault.code, words=words)

@@ -94,7 +94,9 @@ def read_template(octets: bytes) -> Template:
 def template_of_text(subject: str, body: str) -> Template:
     """Return the template of a plain text message; raise ``NotAMessage`` for a subject that cannot be one."""
     if UNSAFE_CHARACTER.search(subject) or not subject.strip() or len(subject) > _MAX_SUBJECT:
-        raise NotAMessage(f"The subject must be one line of 1 to {_MAX_SUBJECT} characters, without control characters.")
+        raise NotAMessage(
+            f"The subject must be one line of 1 to {_MAX_SUBJECT} characters, without control characters."
+        )
     try:
         lines = body.replace("\r\n", "\n").encode().decode("latin-1")
         written = _subject(subject)

@@ -44,7 +44,7 @@ def read_certificate(der: bytes) -> Certificate | None:
     """Return what the certificate says; None where the octets are no certificate that this can read."""
     try:
         return _read(der)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, StopIteration):
         return None
 
 

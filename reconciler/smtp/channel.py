@@ -56,9 +56,13 @@ class Channel:
         """This machine's address on the connection."""
         return str(self._socket.getsockname()[0])
 
-    def mask(self, mask: CredentialMask) -> None:
-        """Mask a credential in every reply from now on."""
-        self._masks = [each for each in self._masks if not each.is_of_the_same(mask)] + [mask]
+    def mask(self, mask: CredentialMask) -> CredentialMask:
+        """Mask a credential in every reply from now on, and return what does it: an earlier mask of it serves on."""
+        for each in self._masks:
+            if each.is_of_the_same(mask):
+                return each
+        self._masks.append(mask)
+        return mask
 
     def encrypt(self, context: ssl.SSLContext, server_name: str) -> ssl.SSLSocket:
         """Do the TLS handshake and speak TLS from now on; ``ssl.SSLError`` and ``OSError`` are the caller's.

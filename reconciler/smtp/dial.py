@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.smtp.faults import SmtpFault
-from reconciler.smtp.lookup import ask_system, unwrapped, usable_addresses
+from reconciler.smtp.lookup import ask_system, usable_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,9 +38,15 @@ class Connection:
     def is_loopback(self) -> bool:
         """Whether the server is this machine and nobody stands between."""
         try:
-            return self.is_direct and unwrapped(ipaddress.ip_address(self.peer_address)).is_loopback
+            return self.is_direct and _is_this_machine(ipaddress.ip_address(self.peer_address))
         except ValueError:
             return False
+
+
+def _is_this_machine(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Tell whether an address is loopback; one wrapped for 6to4 or NAT64 leads out, to a gateway that unwraps it."""
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 class Dialer(Protocol):

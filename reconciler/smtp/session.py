@@ -134,8 +134,7 @@ class Session:
         """
         self.require_login(mechanism, is_token=credential.is_token)
         exchange = choose(mechanism, self.offered_mechanisms, credential, nonce=self._make_nonce())
-        mask = CredentialMask(credential.username, credential.secret)
-        self._channel.mask(mask)
+        mask = self._channel.mask(CredentialMask(credential.username, credential.secret))
         reply = self._exchange(exchange, mask)
         self._require_meaningful(reply, _LOGGED_IN)
         if reply.code != _LOGGED_IN:

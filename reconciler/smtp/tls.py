@@ -94,7 +94,7 @@ def encrypt(channel: Channel, context: ssl.SSLContext, server_name: str) -> TlsF
     except (ssl.SSLEOFError, ConnectionError):
         raise SmtpFault("connectionLost", step="tls") from None
     except ssl.SSLError as refusal:
-        raise _handshake_fault(refusal.reason or "") from None
+        raise _handshake_fault(refusal) from None
     except (OSError, ValueError):
         raise SmtpFault("tlsFailed", step="tls", facts={"reason": "the connection broke"}) from None
     der = wrapped.getpeercert(binary_form=True)
@@ -116,8 +116,13 @@ def _certificate_code(verify_code: int) -> str:
     return "certificateWrongName" if verify_code in _WRONG_NAME else "certificateInvalid"
 
 
-def _handshake_fault(reason: str) -> Exception:
-    if reason in _NOT_TLS:
+def reason_of(refusal: ssl.SSLError) -> str:
+    """Return OpenSSL's reason in words."""
+    return (refusal.reason or "no reason given").replace("_", " ").lower()
+
+
+def _handshake_fault(refusal: ssl.SSLError) -> Exception:
+    if refusal.reason in _NOT_TLS:
         return NotTls()
-    code = "tlsTooOld" if reason in _TOO_OLD else "tlsFailed"
-    return SmtpFault(code, step="tls", facts={"reason": reason.replace("_", " ").lower() or "no reason given"})
+    code = "tlsTooOld" if refusal.reason in _TOO_OLD else "tlsFailed"
+    return SmtpFault(code, step="tls", facts={"reason": reason_of(refusal)})

@@ -1,7 +1,8 @@
 """State in a database: accounts, revisions, routes of secrets, and the journal, keyed by project.
 
 ``opening`` makes and opens states; ``store`` reads and begins writes; ``transaction`` is what one write may do;
-``journal`` is the hash chain and its check; ``rows`` turns values into rows and back; ``schema`` holds the tables;
+``journal`` is the hash chain and its check; ``copying`` backs up and restores, ``migrating`` brings older states up to
+date; ``rows`` turns values into rows and back; ``schema`` holds the tables;
 ``sqlite`` is the only place that knows which database it is, so that another one is a file beside it.
 
 Not allowed here: decisions about plans, guards or evidence; the network; exceptions of SQLAlchemy or of a driver
@@ -11,6 +12,7 @@ leaving the package (they become ``StateError`` values without parameters); maki
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from reconciler.store.address import sqlite_path
@@ -19,30 +21,42 @@ from reconciler.store.journal import JournalReport, genesis_hash
 from reconciler.store.opening import create_state, open_store
 
 if TYPE_CHECKING:
+    from reconciler.store.copying import Copy, Restored, RestoreOrder, back_up_state, restore_state
+    from reconciler.store.migrating import Migrated, MigrationOrder, migrate_state
     from reconciler.store.store import Store
     from reconciler.store.transaction import Transaction
 
 __all__ = [
+    "Copy",
     "JournalReport",
+    "Migrated",
+    "MigrationOrder",
+    "RestoreOrder",
+    "Restored",
     "Store",
     "Transaction",
     "account_digest",
+    "back_up_state",
     "create_state",
     "genesis_hash",
+    "migrate_state",
     "open_store",
+    "restore_state",
     "revision_digest",
     "sqlite_path",
 ]
 
+_WITH_SQLALCHEMY = {
+    "Store": "store",
+    "Transaction": "transaction",
+    **dict.fromkeys(("Copy", "RestoreOrder", "Restored", "back_up_state", "restore_state"), "copying"),
+    **dict.fromkeys(("Migrated", "MigrationOrder", "migrate_state"), "migrating"),
+}
+
 
 def __getattr__(name: str) -> Any:
-    """Return ``Store`` or ``Transaction``, importing SQLAlchemy only when they are asked for."""
-    if name == "Store":
-        from reconciler.store.store import Store
-
-        return Store
-    if name == "Transaction":
-        from reconciler.store.transaction import Transaction
-
-        return Transaction
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """Return what needs SQLAlchemy, importing that only when it is asked for."""
+    module = _WITH_SQLALCHEMY.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"reconciler.store.{module}"), name)

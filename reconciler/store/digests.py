@@ -66,6 +66,7 @@ def account_row(account: RecordedAccount) -> Row:
         "verification": _value_text(account.verification),
         "suspension": _value_text(account.suspension),
         "evidence": _value_text(account.evidence),
+        "manifest": account.manifest,
     }
 
 

@@ -194,9 +194,7 @@ def _foreign(link: Link) -> _Payload:
     return _Payload(None, f"The payload of entry {link.sequence} was not written by reconciler.")
 
 
-def _chain_problems(
-    links: Sequence[Link], read: Mapping[int, _Payload], *, genesis: str, told: _Told
-) -> Iterator[str]:
+def _chain_problems(links: Sequence[Link], read: Mapping[int, _Payload], *, genesis: str, told: _Told) -> Iterator[str]:
     """Yield what does not hold along the chain, and note into ``told`` what the payloads say."""
     expected_sequence, expected_previous = 1, genesis
     for link in links:

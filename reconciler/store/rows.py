@@ -35,6 +35,7 @@ T = TypeVar("T")
 ACCOUNT_COLUMNS = (
     "name", "kind", "document", "revision", "settings_digest", "ca_digest", "fingerprint_key_id",
     "written", "created_at", "updated_at", "fingerprints", "approval", "verification", "suspension", "evidence",
+    "manifest",
 )  # fmt: skip
 """The columns that ``account_from_row`` takes: first what every plan looks at, then what is parsed when wanted."""
 
@@ -131,6 +132,7 @@ def account_from_row(row: Any) -> RecordedAccount:
         settings_digest=settings_digest,
         ca_digest=ca_digest,
         fingerprint_key_id=fingerprint_key_id,
+        manifest=row.manifest,
         _row=row,
     )
     return account

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Integer, MetaData, Table, Text
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Counts changes of these tables; a state of a greater one is refused."""
 
 METADATA = MetaData()
@@ -48,6 +48,7 @@ ACCOUNTS = Table(
     Column("verification", Text),
     Column("suspension", Text),
     Column("evidence", Text),
+    Column("manifest", Text),
 )
 """The register: one row an account. Null stands for absent and for empty."""
 

@@ -1,9 +1,9 @@
 """The adapter that verifies: one conversation with a server, told as checks with a sentence each.
 
 Not allowed here: reading secrets or state, deciding routes, running several conversations at once. ``verify`` never
-raises for what a server does; the checks of the conversation are in ``conversation``, their sentences in
-``sentences``, the test message in ``testmail``. Checks that need no conversation belong beside them, each kind in a
-module of its own.
+raises for what a server does. The checks of the conversation are in ``conversation``, their record in ``ledger``, their
+sentences in ``sentences``, what known providers mean in ``providers``, the test message in ``testmail``. ``retrying``
+says what may be tried again, ``attempts`` does it. The checks that need no conversation are in ``domains``.
 """
 
 from reconciler.smtp.proxies import Proxy

@@ -45,7 +45,7 @@ class Conversation:
         self._deadline = deadline
         self._now = now
         self._server_name = host_to_ascii(target.server.host)
-        self._place = f"{target.server.host}:{target.server.port}"
+        self._place = target.server.place
         self._session: Session | None = None
         self._is_in_transaction = False
         self._messages: dict[str, bytes] = {}

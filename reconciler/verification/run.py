@@ -38,8 +38,10 @@ def verify(
     server took, or may have taken, is never sent again.
     """
     checked_at = now()
-    if not _may_contact(target):
-        return {sender.name: _unknown_destination(target, checked_at) for sender in target.senders}
+    forbidden = _forbidden_host(target)
+    if forbidden is not None:
+        unknown = _unknown_destination(target, forbidden, at=checked_at)
+        return {sender.name: unknown for sender in target.senders}
     deadline = Deadline(target.timeout_seconds)
     conversation = Conversation(target, dialer=make_dialer(target), deadline=deadline, now=now)
     attempts = Attempts(target, conversation, deadline=deadline, retries=retries)
@@ -58,10 +60,6 @@ def _finding(target: Target, checks: tuple[Check, ...], observed: Observed, *, a
     return Finding(verification, observed)
 
 
-def _may_contact(target: Target) -> bool:
-    return _forbidden_host(target) is None
-
-
 def _forbidden_host(target: Target) -> str | None:
     """Return the host that must not be contacted; None where all may be, the proxy included."""
     proxy = target.server.proxy
@@ -69,10 +67,9 @@ def _forbidden_host(target: Target) -> str | None:
     return next((host for host in hosts if not matches_any_host(target.allowed_hosts, host_to_ascii(host))), None)
 
 
-def _unknown_destination(target: Target, at: datetime) -> Finding:
+def _unknown_destination(target: Target, host: str, *, at: datetime) -> Finding:
     message = (
-        f"{_forbidden_host(target)} is not among the hosts that verification.servers in the project file allows, so "
+        f"{host} is not among the hosts that verification.servers in the project file allows, so "
         "nothing was contacted. Correct it in the manifest, or have the host added there."
     )
-    checks = all_skipped("unknownDestination", message)
-    return Finding(Verification(status=status_of(checks), depth=target.depth, checked_at=at, checks=checks), Observed())
+    return _finding(target, all_skipped("unknownDestination", message), Observed(), at=at)

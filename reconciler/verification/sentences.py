@@ -237,11 +237,10 @@ _DEFAULT_FACTS = {
 
 def _facts_of(target: Target) -> dict[str, str]:
     server = target.server
-    host = f"[{server.host}]" if ":" in server.host else server.host
     return {
         "host": server.host,
         "port": str(server.port),
-        "server": f"{host}:{server.port}",
+        "server": server.place,
         "encryption": server.encryption,
         "proxy": str(server.proxy),
         "proxy_type": server.proxy.type if server.proxy else "",

@@ -30,6 +30,11 @@ class Server:
     proxy: Proxy | None = None
     """The proxy on the way; None: a direct connection."""
 
+    @property
+    def place(self) -> str:
+        """Host and port as people write them: ``smtp.example.com:587``, ``[::1]:587``."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
 
 class TokenSource(Protocol):
     """Gets an OAuth2 access token; called once the server has shown that it can take one, and not before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -13,9 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from reconciler.cli.edge import run
 from reconciler.model.plan import SavedPlan
-from reconciler.planning.digests import plan_document_digest
+from reconciler.planning.digests import changes_digest, plan_document_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -220,10 +223,13 @@ def marketing_account(name: str, *, email: str = "news@example.com", metadata: s
 
 
 def alter_plan(path: Path, alter: Callable[[dict[str, Any]], None], *, fits_digest: bool = False) -> None:
-    """Alter a plan file as somebody would who can write to it; with ``fits_digest`` as one who computes the digest."""
+    """Alter a plan file as somebody would who can write to it; with ``fits_digest`` as one who computes the digests."""
     document = json.loads(path.read_text(encoding="utf-8"))
     alter(document)
     if fits_digest:
+        with contextlib.suppress(ValidationError):
+            plan = SavedPlan.model_validate_json(json.dumps(document), by_alias=True, by_name=False)
+            document["changesDigest"] = changes_digest(plan.changes, plan.lifted_guards)
         document["planDigest"] = plan_document_digest(document)
     path.write_text(json.dumps(document), encoding="utf-8")
 

@@ -85,6 +85,18 @@ def test_what_was_mended_counts_at_once(project: Project, server: MailServer, na
     assert {"sales": "active"} == project.statuses()
 
 
+def test_the_rules_for_domains_need_no_other_conversation(
+    project: Project, server: MailServer, names: NameServer
+) -> None:
+    """What is asked about domains, and how strictly, may change: the conversation's evidence stands all the same."""
+    project.write_account("sales", own_account("sales", server))
+    _configure(project, names, "off")
+    assert "passed" == _planned(project)["status"]
+    _configure(project, names, "enforce", "domains: {example.com: {dkimSelectors: [s1]}}\n")
+    found = _planned(project, code=3)
+    assert ("failed", "failed", 1) == (_checks(found)["spf"][0], _checks(found)["dkim"][0], server.login_attempts)
+
+
 @pytest.mark.parametrize(
     ("policy", "words", "code"),
     [

@@ -149,6 +149,16 @@ def test_an_invalid_plan_is_not_saved(project: Project) -> None:
     assert not (project.folder / "plan.json").exists()
 
 
+def test_a_blocked_plan_is_saved_without_the_advice_to_apply_it(project: Project, server: MailServer) -> None:
+    """Whoever saves a plan that apply would refuse is told so, and not how to apply it."""
+    project.set_variable("SMTP_SALES_PASSWORD", "not-the-password")
+    project.write_account("sales", own_account("sales", server))
+    blocked = project.run("plan", "--out", "x.plan")
+    assert (3, True) == (blocked.code, (project.folder / "x.plan").exists())
+    assert "Saved as x.plan. It is blocked" in blocked.err
+    assert "reconciler apply x.plan" not in blocked.err
+
+
 def test_problems_are_told_once_by_apply(project: Project, server: MailServer) -> None:
     """Apply shows the plan on stdout and each problem once on stderr."""
     project.set_variable("SMTP_SALES_PASSWORD", "not-the-password")

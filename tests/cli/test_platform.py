@@ -95,6 +95,31 @@ def test_the_platform_s_password_goes_to_no_account_s_server(declared: Project, 
     assert (4, ["credentialWithheld"], 0) == (refused.code, errors(refused), server.login_attempts)
 
 
+@pytest.mark.parametrize("command", ["plan", "verify", "apply --auto-approve"])
+def test_the_platform_s_password_is_not_lent_before_its_first_use(
+    project: Project, platform: MailServer, command: str
+) -> None:
+    """Where state has never seen the platform's credential, a manifest cannot be the first to take it elsewhere."""
+    declare(project, platform)
+    project.set_variable(PLATFORM_VARIABLE, PLATFORM_PASSWORD)
+    with MailServer(encryption="none", users={PLATFORM_USER: PLATFORM_PASSWORD}) as elsewhere:
+        thief = own_account("thief", elsewhere, username=PLATFORM_USER, secret=f"{{env: {PLATFORM_VARIABLE}}}")
+        project.write_account("thief", thief)
+        assert 4 == project.run(*command.split()).code
+        assert 0 == elsewhere.login_attempts
+
+
+def test_an_offline_plan_lends_the_platform_s_password_to_nobody(project: Project, platform: MailServer) -> None:
+    """What was planned without looking is judged again when apply reads the secret."""
+    declare(project, platform)
+    project.set_variable(PLATFORM_VARIABLE, PLATFORM_PASSWORD)
+    with MailServer(encryption="none", users={PLATFORM_USER: PLATFORM_PASSWORD}) as elsewhere:
+        project.write_account("thief", own_account("thief", elsewhere, secret=f"{{env: {PLATFORM_VARIABLE}}}"))
+        project.run("plan", "--depth", "offline", "--out", "plan.json")
+        assert 4 == project.run("apply", "plan.json").code
+        assert 0 == elsewhere.login_attempts
+
+
 def test_a_missing_platform_secret_is_an_error(declared: Project, platform: MailServer) -> None:
     """Without the platform's password marketing accounts cannot be verified, and nothing is contacted."""
     declared.unset_variable(PLATFORM_VARIABLE)

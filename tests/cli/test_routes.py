@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+import subprocess
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -39,6 +40,18 @@ def grants_of(text: str) -> str:
             break
         block.append("  " + line.strip())
     return "secrets:\n" + "".join(f"  {line}\n" for line in block)
+
+
+@pytest.mark.parametrize("command", ["plan", "verify", "verify --recorded", "apply --auto-approve"])
+def test_a_state_out_of_git_sends_no_secret_anywhere(settled: Project, server: MailServer, command: str) -> None:
+    """A pull request could bring a state in which its own server is a recorded route; nothing is sent by its word."""
+    for words in (("init", "-q"), ("add", "-f", ".reconciler")):
+        subprocess.run(["git", *words], cwd=settled.folder, check=True)
+    settled.write_account("sales", own_account("sales", server, display_name="Somebody else"))
+    seen = (server.connections, server.login_attempts)
+    refused = settled.run(*command.split())
+    assert (4, seen) == (refused.code, (server.connections, server.login_attempts))
+    assert "git rm -r --cached .reconciler" in refused.out + refused.err
 
 
 def test_a_known_secret_is_withheld_from_a_new_server(settled: Project, elsewhere: MailServer) -> None:
@@ -210,7 +223,14 @@ def test_an_altered_plan_sends_no_other_secret(settled: Project, server: MailSer
         account = document["inputs"]["accounts"]["second"]  # type: ignore[index]
         account["document"]["spec"]["smtp"]["authentication"]["password"] = "env:HOME"
 
-    alter_plan(settled.folder / "plan.json", name_another_secret, fits_digest=True)
+    def show_it_too(document: dict[str, Any]) -> None:
+        for shown in document["changes"][0]["fields"]:
+            shown["after"] = "env:HOME" if shown["path"].endswith("password") else shown["after"]
+
     attempts = server.login_attempts
+    alter_plan(settled.folder / "plan.json", name_another_secret, fits_digest=True)
+    refused = settled.run("apply", "plan.json", "--format", "json")
+    assert (4, ["planAltered"], attempts) == (refused.code, refused.codes, server.login_attempts)
+    alter_plan(settled.folder / "plan.json", show_it_too, fits_digest=True)
     refused = settled.run("apply", "plan.json", "--format", "json")
     assert (1, ["secretNotAllowed"], attempts) == (refused.code, refused.codes, server.login_attempts)

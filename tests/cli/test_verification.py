@@ -179,3 +179,21 @@ def test_an_access_token_is_never_sent_as_a_password(project: Project, server: M
     refused = project.run("plan", "--format", "json")
     checks = {check["check"]: check["code"] for check in refused.document["changes"][0]["verification"]["checks"]}
     assert (3, "mechanismNotOffered", 0) == (refused.code, checks["auth"], len(server.logins))
+
+
+def test_domains_are_shown_as_their_author_wrote_them(project: Project) -> None:
+    """Messages name the host as the manifest has it, although the A-label is what is compared."""
+    project.write_project("verification: {domainChecks: off, servers: [mail.example.com]}\n")
+    project.write_account("odd", own_account("odd", 2525, host="żółw.invalid", encryption="tls"))
+    refused = project.run("plan", "--format", "json")
+    checks = {check["check"]: check["message"] for check in refused.document["changes"][0]["verification"]["checks"]}
+    assert checks["dns"].startswith("żółw.invalid is not among the hosts")
+    assert "xn--" not in checks["dns"]
+
+
+def test_an_address_in_brackets_is_explained(project: Project) -> None:
+    """The brackets of a URL are not part of an IPv6 address."""
+    project.write_account("odd", own_account("odd", 2525, host='"[::1]"', encryption="tls"))
+    refused = project.run("validate", "--format", "json")
+    assert (1, ["invalidHost"]) == (refused.code, refused.codes)
+    assert "without brackets" in refused.out

@@ -65,6 +65,7 @@ CASES: dict[str, tuple[str | bytes, str, str, str]] = {
     "number as password": (with_authentication("{password: 12345}"), "literalSecret", "a.yaml:9:32", "never the secret itself"),
     "two sources": (with_authentication("{password: {env: A, file: b}}"), "contradiction", "a.yaml:9:32", "exactly one"),
     "two credentials": (with_authentication("{password: {env: A}, accessToken: {env: B}}"), "contradiction", "a.yaml:9:21", "keep one"),
+    "no secret for a token": (with_authentication("{oauth2: {tokenUrl: 'https://x.example', clientId: a}}"), "missingField", "a.yaml:9:30", "needs refreshToken or clientSecret"),
     "source of no form": (with_authentication("{password: {Vault!: a}}"), "unknownSecretSource", "a.yaml:9:32", "such as env"),
     "override on own account": (GOOD + "  overrideFrom: {emailDetail: a}\n", "overrideNotAllowed", "a.yaml:8:3", "marketing accounts only"),
     "duplicate name": (GOOD + "---\n" + HEAD.replace("OwnAccount", "MailServer") + "metadata: {name: sales}\nspec: {}\n", "duplicateName", "a.yaml:11:18", "accounts.d/a.yaml:3:18"),

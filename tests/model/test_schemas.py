@@ -72,7 +72,7 @@ _PROJECT: Document = {
     "platform": {"smtp": {"host": "h.example"}},
     "secrets": {
         "allow": ["env:A", {"secret": "env:B", "manifests": "x"}],
-        "sources": {"vault": {"command": ["vault"]}, "bulk": {"env": "X", "format": "json"}},
+        "sources": {"vault": {"command": ["vault", "{key}"]}, "bulk": {"env": "X", "format": "json"}},
         "grants": [{"secret": "env:A", "servers": ["h"], "expires": "2027-01-31"}],
     },
     "verification": {"depth": {"plan": "auth"}, "concurrency": 3, "nameservers": ["192.0.2.1"]},
@@ -170,7 +170,12 @@ def test_the_rules_that_only_the_models_know_are_these() -> None:
     [
         _with(_OWN, ("metadata", "labels"), {"team ": "x"}),
         _with(_OWN, ("metadata", "labels"), {"team\n": "x"}),
-        _with(_PROJECT, ("secrets", "sources"), {"Vault": {"command": ["x"]}}),
+        _with(_PROJECT, ("secrets", "sources"), {"Vault": {"command": ["x", "{key}"]}}),
+        _with(_PROJECT, ("secrets", "sources"), {"env": {"command": ["x", "{key}"]}}),
+        _with(_PROJECT, ("secrets", "sources", "vault", "command"), ["x"]),
+        _with(_PROJECT, ("secrets", "sources", "vault", "command"), ["x{key}", "{key}"]),
+        _with(_PROJECT, ("secrets", "sources", "vault", "format"), "json"),
+        _with(_PROJECT, ("guards", "exceptions", 0, "scope"), ["x"]),
         _with(_PROJECT, ("secrets", "sources", "bulk", "env"), "X\n"),
         _with(_OWN, ("metadata", "name"), "sales\n"),
         _with(_OWN, ("metadata", "annotations"), {"a": "x\n\u202e\n"}),

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.model.domains import NotADomain, NotAnAddress, address_to_ascii, domain_to_ascii, host_to_ascii
+from reconciler.model.route import Route
 from reconciler.model.secrets import FingerprintKey, SecretValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from reconciler.model.manifest import Encryption
 
 CANARY = "hunter2-canary"
 
@@ -35,6 +38,13 @@ def test_a_secret_value_goes_nowhere(use: Callable[[object], object]) -> None:
     with pytest.raises(TypeError) as refused:
         use(SecretValue(CANARY))
     assert CANARY not in str(refused.value)
+
+
+@pytest.mark.parametrize(("encryption", "words"), [("starttls", "starttls"), ("tls", "tls"), ("none", "not encrypted")])
+def test_a_route_in_words_says_whether_it_is_encrypted(encryption: Encryption, words: str) -> None:
+    """Whoever is asked to grant a route reads that it is not encrypted, where it is not."""
+    route = Route(username="mailer", host="proxy.example.com", port=1080, encryption=encryption)
+    assert f"mailer at proxy.example.com:1080, {words}" == str(route)
 
 
 def test_a_fingerprint_depends_on_value_and_key() -> None:
@@ -76,6 +86,13 @@ def test_what_is_no_domain_is_refused(domain: str) -> None:
     """Empty, overlong, ill-formed and unassigned labels are refused."""
     with pytest.raises(NotADomain):
         domain_to_ascii(domain)
+
+
+@pytest.mark.parametrize("host", ["fe80::1%eth0", "::1%.example.com", "::1%1 HTTP/1.1"])
+def test_an_address_with_a_zone_is_no_host(host: str) -> None:
+    """A zone is any text at all: it would match host globs, and stand in commands to servers and proxies."""
+    with pytest.raises(NotADomain, match="zone"):
+        host_to_ascii(host)
 
 
 def test_ip_addresses_are_hosts() -> None:

@@ -6,8 +6,10 @@ A case is a row of the tables below; a newcomer adds one without writing a test.
 from __future__ import annotations
 
 import base64
+import json
 import socket
 import threading
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,10 @@ import pytest
 from reconciler.model.check_codes import CHECK_CODES
 from reconciler.model.secrets import SecretValue
 from reconciler.oauth2 import TokenCache
+from reconciler.oauth2.answers import judge
+from reconciler.oauth2.https import Answer
+from reconciler.oauth2.request import endpoint_of
+from reconciler.smtp.faults import SmtpFault
 from reconciler.verification.sentences import has_sentence, sentence
 from tests.oauth2.asking import CLIENT_SECRET, REFRESH_TOKEN, fault_of, make_request, token_of
 from tests.support.certificates import TestCA
@@ -28,10 +34,11 @@ from tests.verification.targets import make_target
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.smtp.faults import SmtpFault
     from tests.support.scripted import Script, Wire
     from tests.support.tokenserver import Respond
 
+MOST_SECONDS = 2.0
+"""Of processor time for one answer; a search gone wrong takes a minute."""
 TOKEN = "ya29.access-token_0123456789"
 
 
@@ -358,3 +365,15 @@ def test_every_code_is_explained() -> None:
     """Each code has a sentence, a cause and a cure, and occurs at the login alone."""
     assert [] == [name for name in sorted(REACHED) if not has_sentence(name)]
     assert {("auth",)} == {CHECK_CODES[name].checks for name in REACHED}
+
+
+@pytest.mark.parametrize("filler", [" ", "\t\n", "Trace ID", ": "])
+def test_an_endless_description_is_not_searched(filler: str) -> None:
+    """A description of the greatest size takes no time worth mentioning, whatever it is made of."""
+    description = (filler * 60_000)[:60_000] + "x"
+    content = json.dumps({"error": "invalid_grant", "error_description": description}).encode()
+    request = make_request()
+    began_at = time.process_time()
+    with pytest.raises(SmtpFault) as refused:
+        judge(Answer(400, content, None), request, endpoint_of(request.token_url))
+    assert ("tokenRefused", True) == (refused.value.code, time.process_time() - began_at < MOST_SECONDS)

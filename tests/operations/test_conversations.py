@@ -7,9 +7,12 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
+from reconciler.operations import conversations
 from reconciler.operations.conversations import Limits, converse
 from reconciler.verification import Retries, Sender, Server, Target, TestContext
-from tests.support.scripted import SILENCE, ScriptedServer, Wire, polite
+from tests.support.scripted import CLOSE, SILENCE, ScriptedServer, Wire, polite
 from tests.verification.targets import QUICK
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -94,6 +97,31 @@ def test_a_server_that_cannot_be_reached_is_given_up() -> None:
     assert ["n2", "n3", "n4"] == sorted(name for name, code in codes.items() if code == "serverDown")
 
 
+@pytest.mark.parametrize(
+    "replies",
+    [
+        pytest.param({"GREETING": SILENCE}, id="silent"),
+        pytest.param({"GREETING": "421 4.7.0 too many connections"}, id="busy"),
+        pytest.param({"EHLO": CLOSE}, id="closing"),
+    ],
+)
+def test_a_server_that_takes_connections_and_serves_nobody_is_given_up(replies: dict[str, str]) -> None:
+    """A server that is silent, busy or hanging up is given up too: eighty accounts do not wait for it in turn."""
+    with ScriptedServer(polite(replies)) as server:
+        targets = [replace(target(f"n{number}", server.port), timeout_seconds=1) for number in range(4)]
+        statuses, codes, _ = run(targets, limits(per_server=1, stop_after=2))
+    assert {f"n{number}": "failed" for number in range(4)} == statuses
+    assert ["n2", "n3"] == sorted(name for name, code in codes.items() if code == "serverDown")
+
+
+def test_refusing_one_account_does_not_give_up_the_server() -> None:
+    """What a server says of an account counts for that account alone, however often."""
+    with ScriptedServer(polite({"EHLO": "550 5.7.1 not with that name", "HELO": "550 5.7.1 no"})) as server:
+        targets = [target(f"n{number}", server.port) for number in range(4)]
+        _, codes, _ = run(targets, limits(per_server=1, stop_after=2))
+    assert "serverDown" not in codes.values()
+
+
 def test_what_the_deadline_cuts_off_has_failed() -> None:
     """Accounts that the run has no time for are told as such, and are not connected to."""
     with ScriptedServer(polite({})) as server:
@@ -149,3 +177,21 @@ def test_the_threads_of_a_run_end_with_it() -> None:
             if thread.name == "verification":
                 thread.join(5)
     assert [] == [thread.name for thread in set(threading.enumerate()) - before]
+
+
+def test_a_conversation_that_no_limit_reaches_does_not_hold_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one conversation never ends, the run ends all the same, and its account counts as failed."""
+    monkeypatch.setattr(conversations, "_GRACE_SECONDS", 0.5)
+    ended = threading.Event()
+
+    def hang(_seconds: float) -> None:
+        ended.wait(60)
+
+    with ScriptedServer(polite({})) as good, ScriptedServer(polite({"GREETING": "421 4.3.2 later"})) as bad:
+        targets = [target("good", good.port), target("bad", bad.port)]
+        within = limits(deadline_seconds=3)
+        retries = Retries(first_pause_seconds=0.01, pause=hang)
+        found = converse(targets, within, now=lambda: AT, progress=lambda *_: None, retries=retries)
+        ended.set()
+    first = {name: (each.verification.status, each.verification.checks[0].code) for name, each in found.items()}
+    assert {"good": ("passed", "ok"), "bad": ("failed", "deadline")} == first

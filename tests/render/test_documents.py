@@ -196,12 +196,13 @@ def test_history_document_has_the_published_keys() -> None:
 @pytest.mark.parametrize(("problems", "valid"), [([], True), (["Entry 2 was altered."], False)])
 def test_journal_document_says_whether_it_holds(problems: list[str], *, valid: bool) -> None:
     """A journal is valid where nothing is wrong with it."""
-    assert documents.journal_document(2, "ab", problems=problems) == {
+    assert documents.journal_document(2, "ab", problems=problems, redacted={2: 3, 1: 3}) == {
         "formatVersion": "1.0",
         "valid": valid,
         "entries": 2,
         "head": "ab",
         "problems": problems,
+        "redacted": [{"entry": 1, "by": 3}, {"entry": 2, "by": 3}],
     }
 
 

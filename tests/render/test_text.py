@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.diagnostics import error, note
-from reconciler.model.evidence import UNCHANGED, Check, Verification
+from reconciler.model.evidence import UNCHANGED, Check, CheckName, CheckStatus, Verification, all_skipped
 from reconciler.model.plan import Summary
 from reconciler.model.recorded import RecordedVerification, Revision
 from reconciler.render.text import (
@@ -19,6 +19,7 @@ from reconciler.render.text import (
     verification_text,
 )
 from reconciler.render.text.verified import likeness, verification_lines
+from reconciler.verification.domains import skipped_domain_checks
 from tests.render import values
 
 STYLE = Style(width=100)
@@ -42,6 +43,21 @@ def test_a_note_and_a_problem_without_place() -> None:
     assert diagnostics_text([note("approvalReset", "It will.")], style=STYLE) == (
         "note: Approval will be asked for again [approvalReset]\n  It will.\n"
     )
+
+
+def test_neighbours_skipped_for_one_reason_share_a_line() -> None:
+    """Checks one after the other that were skipped with the same words are told once; others keep a line each."""
+    checks = (
+        *all_skipped("serverDown", "Down."),
+        *skipped_domain_checks("notDeclared", "Off."),
+    )
+    found = Verification(status="failed", depth="envelope", checks=checks)
+    shown = verification_text({"sales": found}, {"sales": "OwnAccount"}, style=STYLE)
+    assert [
+        "sales (OwnAccount)",
+        "    ○ dns proxy connect greeting tls auth sender recipient message: Down.",
+        "    ○ spf dkim dmarc mx replyTo: Off.",
+    ] == shown.splitlines()[:3]
 
 
 def test_nothing_verified_is_said() -> None:
@@ -89,6 +105,48 @@ def test_nothing_verified_is_said() -> None:
 def test_each_outcome_has_its_line(found: Verification, expected: list[str]) -> None:
     """Whatever a verification came to is told at once: the outcome, the failing step, and what else was seen."""
     assert verification_lines(found, style=STYLE, indent=0) == expected
+
+
+def _checks(status: CheckStatus, code: str, *names: CheckName) -> list[Check]:
+    return [Check(check=name, status=status, class_="transient", code=code, message="No answer.") for name in names]
+
+
+def test_neighbours_that_found_the_same_share_a_line() -> None:
+    """What one silent name server does to five checks is told once, as a failure and as a warning."""
+    checks = (*_checks("failed", "dnsTimedOut", "spf", "dkim"), *_checks("warned", "dnsTimedOut", "mx", "replyTo"))
+    found = Verification(status="failed", depth="envelope", checks=checks)
+
+    assert verification_lines(found, style=STYLE, indent=0) == [
+        "✗ spf dkim failed (transient, dnsTimedOut): No answer.",
+        "! mx replyTo (dnsTimedOut): No answer.",
+    ]
+
+
+def test_a_withheld_credential_hides_no_failure() -> None:
+    """Where the server could not be reached either, that is told too: the grant alone would not help."""
+    found = Verification(
+        status="withheld", depth="envelope", checks=tuple(_checks("failed", "connectionRefused", "connect"))
+    )
+
+    assert verification_lines(found, style=STYLE, indent=0) == [
+        "✗ credential withheld",
+        "✗ connect failed (transient, connectionRefused): No answer.",
+    ]
+
+
+def test_the_same_problem_of_many_accounts_is_told_once() -> None:
+    """Eighty accounts of one dead server are one problem with their names, not eighty problems."""
+    problems = [error("verificationFailed", "The server is down.", subject=f"client-{n:02}") for n in range(80)]
+    other = error("verificationFailed", "Wrong password.", subject="sales")
+
+    assert diagnostics_text([*problems, other], style=STYLE).splitlines() == [
+        "error: Verification failed: client-00, client-01, client-02, client-03, client-04, client-05,",
+        "  client-06, client-07, client-08, client-09 and 70 more [verificationFailed]",
+        "  The server is down.",
+        "",
+        "error: Verification failed: sales [verificationFailed]",
+        "  Wrong password.",
+    ]
 
 
 def test_a_skip_tells_the_reason_that_matters() -> None:

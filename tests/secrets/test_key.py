@@ -8,7 +8,8 @@ import pytest
 
 from reconciler.errors import SecretUnreadable, StateUnavailable
 from reconciler.model.secrets import SecretValue
-from reconciler.secrets import SecretReader, load_fingerprint_key, make_key_file
+from reconciler.secrets import SecretReader, load_fingerprint_key, load_plan_key, make_key_file
+from tests.secrets.scripts import reader_of, script, source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,3 +91,32 @@ def test_the_state_folder_keeps_itself_out_of_git(tmp_path: Path) -> None:
     make_key_file(tmp_path / "elsewhere" / "state.db")
     assert (tmp_path / ".reconciler" / ".gitignore").read_text() == "*\n"
     assert not (tmp_path / "elsewhere" / ".gitignore").exists()
+
+
+@pytest.mark.parametrize("text", ["", "short", "k" * 31])
+def test_a_weak_key_is_refused(tmp_path: Path, text: str) -> None:
+    """A key that could be found by trying is refused, with a way to make one; also where plans are sealed with it."""
+    named = {"env": "RECONCILER_FINGERPRINT_KEY"}
+    weak = reader(tmp_path, RECONCILER_FINGERPRINT_KEY=text)
+    with pytest.raises(SecretUnreadable) as refused:
+        load_fingerprint_key(weak, named, state_file=None)
+    assert ["keyWeak" if text else "secretInvalid"] == [problem.code for problem in refused.value.diagnostics]
+    with pytest.raises(SecretUnreadable) as refused:
+        load_plan_key({"RECONCILER_PLAN_KEY": text})
+    problem = refused.value.diagnostics[0]
+    assert ("keyWeak", True) == (problem.code, "openssl rand" in problem.detail)
+
+
+def test_a_plan_key_is_taken_without_its_newline() -> None:
+    """The variable's text is the key; without the variable there is none."""
+    assert load_plan_key({}) is None
+    assert load_plan_key({"RECONCILER_PLAN_KEY": "k" * 32 + "\n"}) == load_plan_key({"RECONCILER_PLAN_KEY": "k" * 32})
+
+
+def test_a_key_may_come_from_any_source(tmp_path: Path) -> None:
+    """A source by command gives the key as it gives any secret."""
+    show = script(tmp_path, "show", "print(sys.argv[1] * 4)\n")
+    keys = reader_of(tmp_path / "mail", {"vault": source(show, "{key}")})
+    key = load_fingerprint_key(keys, {"vault": "0123456789"}, state_file=None)
+    assert key is not None
+    assert b"0123456789" * 4 == key.octets

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import socket
 import ssl
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -13,6 +14,7 @@ import trustme
 from reconciler.model.secrets import SecretValue
 from reconciler.smtp.certificate import read_certificate
 from reconciler.smtp.deadline import Deadline
+from reconciler.smtp.dial import Connection
 from reconciler.smtp.lookup import is_link_local
 from reconciler.smtp.masking import CredentialMask
 from reconciler.smtp.replies import Reply, clean
@@ -166,6 +168,7 @@ def test_a_mutilated_certificate_is_no_certificate() -> None:
         assert read_certificate(whole[:length]) is None
     for position in range(len(whole)):
         read_certificate(whole[:position] + bytes([whole[position] ^ 0xFF]) + whole[position + 1 :])
+    assert [None, None] == [read_certificate(empty) for empty in (b"\x30\x00", b"\x30\x80")]
 
 
 @pytest.mark.parametrize(
@@ -184,3 +187,22 @@ def test_a_mutilated_certificate_is_no_certificate() -> None:
 def test_link_local_addresses_are_known_in_disguise(address: str, *, expected: bool) -> None:
     """An IPv4 link-local address counts inside an IPv6 one too."""
     assert is_link_local(address) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.9.1", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("2002:7f00:1::", False),
+        ("64:ff9b::7f00:1", False),
+        ("192.0.2.1", False),
+        ("localhost", False),
+    ],
+)
+def test_only_what_stays_on_this_machine_is_loopback(address: str, *, expected: bool) -> None:
+    """A loopback address wrapped for 6to4 or NAT64 leads to a gateway, so nothing goes there unencrypted."""
+    with socket.socket() as unconnected:
+        assert expected == Connection(unconnected, address).is_loopback

@@ -317,9 +317,13 @@ def test_the_journal_tells_what_was_touched(store: Store) -> None:
 
 
 def test_the_fingerprint_key_is_remembered(store: Store) -> None:
-    """The id of the fingerprint key is kept with the state."""
+    """The id of the fingerprint key is kept with the state, and the journal has to tell of another one."""
+    with pytest.raises(RuntimeError, match="append_journal"), store.write() as transaction:
+        transaction.set_fingerprint_key_id("fedcba9876543210")
     with store.write() as transaction:
         transaction.set_fingerprint_key_id("fedcba9876543210")
+        transaction.append_journal("rekey", {}, at=AT)
+    assert store.check_journal().problems == ()
     assert store.read_state().fingerprint_key_id == "fedcba9876543210"
 
 

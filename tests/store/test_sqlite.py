@@ -112,7 +112,7 @@ def test_an_unfinished_file_that_vanishes_is_told(file: Path) -> None:
 def test_an_error_without_a_sentence_of_its_own_is_named(store: Store, file: Path) -> None:
     """What SQLite refuses for a rare reason is told by SQLite's own name for it."""
     columns = "project, kind, document, written, revision, created_at, updated_at, settings_digest, ca_digest, "
-    columns += "fingerprints, fingerprint_key_id, approval, verification, suspension, evidence"
+    columns += "fingerprints, fingerprint_key_id, approval, verification, suspension, evidence, manifest"
     with closing(sqlite3.connect(file)) as database:
         database.execute("DROP TABLE accounts")
         database.execute(f"CREATE TABLE accounts (name INTEGER PRIMARY KEY, {columns})")
@@ -312,7 +312,7 @@ def test_rows_of_another_form_are_never_a_crash(store: Store, file: Path, statem
 def test_a_newer_state_is_refused(store: Store, file: Path, tmp_path: Path) -> None:
     """A state of a later format is refused by a guard, by opening and by making, and is not touched."""
     with closing(sqlite3.connect(file)) as database:
-        database.execute("PRAGMA user_version=2")
+        database.execute("PRAGMA user_version=99")
     before = file.read_bytes()
     with pytest.raises(GuardRefused) as caught:
         open_store(URL, base=tmp_path, project=PROJECT)

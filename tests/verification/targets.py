@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.secrets import SecretValue
+from reconciler.smtp.dial import Connection, DirectDialer
 from reconciler.verification import Retries, Sender, Server, Target, TestContext, verify
 
 if TYPE_CHECKING:
@@ -39,6 +40,14 @@ class Token:
     def known(self) -> SecretValue:
         """Return the token."""
         return SecretValue(self.text)
+
+
+class Elsewhere(DirectDialer):
+    """A way to a server that does not look like this machine."""
+
+    def connect(self, deadline: Deadline) -> Connection:
+        """Connect, and tell another address."""
+        return Connection(super().connect(deadline).socket, "192.0.2.1")
 
 
 def now() -> datetime:

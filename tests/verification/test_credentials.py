@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from reconciler.model.secrets import SecretValue
-from reconciler.smtp.dial import DirectDialer
 from tests.support.mailserver import MailServer
 from tests.support.scripted import ScriptedServer, polite
 from tests.verification.cases import PLAIN, Case, assert_failed
-from tests.verification.targets import PASSWORD, check_settings, outcome
+from tests.verification.targets import PASSWORD, Elsewhere, check_settings, outcome
 
 if TYPE_CHECKING:
     from tests.support.certificates import TestCA
@@ -30,15 +29,10 @@ def test_a_withheld_credential_stays_here(ca: TestCA) -> None:
 
 def test_a_password_never_travels_unencrypted() -> None:
     """Without TLS, a login is withheld unless the other end is this machine."""
-
-    class Elsewhere(DirectDialer):
-        def connect(self, deadline: Any) -> Any:
-            connection = super().connect(deadline)
-            return type(connection)(connection.socket, "192.0.2.1")
-
     with ScriptedServer(polite()) as server:
         finding = check_settings(server, encryption="none", make_dialer=Elsewhere)
-    assert outcome(finding)["auth"] == "withheld"
+    (auth,) = (check for check in finding.verification.checks if check.check == "auth")
+    assert (auth.code, auth.message.partition(",")[0]) == ("withheld", "Neither password nor token was sent")
     assert finding.verification.status == "withheld"
     assert server.received(b"AUTH") == 0
 

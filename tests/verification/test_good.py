@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.model.evidence import CONVERSATION, DEPTHS, is_within
-from reconciler.verification import Sender, verify
+from reconciler.verification import Sender, Server, verify
 from tests.support.mailserver import MailServer, Refusals
 from tests.verification.targets import PASSWORD, check_settings, make_target, now, outcome
 
@@ -174,3 +174,9 @@ def test_a_long_credential_fits(ca: TestCA, mechanism: str) -> None:
     with MailServer(tls_context=ca.server_context(), users={username: PASSWORD}, mechanisms=[mechanism]) as server:
         finding = check_settings(server, ca_pem=ca.pem, username=username, depth="auth")
     assert finding.verification.status == "passed"
+
+
+@pytest.mark.parametrize(("host", "place"), [("smtp.example.com", "smtp.example.com:587"), ("::1", "[::1]:587")])
+def test_an_ipv6_address_stands_in_brackets_before_a_port(host: str, place: str) -> None:
+    """A server's place reads as people and programs write it."""
+    assert place == Server(host=host, port=587, encryption="none").place

@@ -146,6 +146,14 @@ ANSWERS = (
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("octets", [b"\x00\x99" + bytes(6), b"22"])
+def test_what_tells_nobody_anything_is_not_quoted(octets: bytes) -> None:
+    """Octets that are no text, or too few to read, stay out of the message."""
+    with ScriptedServer(_say(octets)) as server:
+        said = failure(_through(server, "socks4")).message
+    assert "The proxy said" not in said, said
+
+
 def _say(octets: bytes) -> Script:
     def play(wire: Wire) -> None:
         wire.send(octets)

@@ -9,12 +9,11 @@ import pytest
 
 from reconciler.model.secrets import SecretValue
 from reconciler.oauth2 import TokenCache, TokenRequest
-from reconciler.smtp.dial import DirectDialer
 from reconciler.smtp.faults import SmtpFault
 from tests.support.scripted import ScriptedServer, polite
 from tests.support.tokenserver import TokenServer, issue, refuse
 from tests.verification.cases import Case, assert_failed
-from tests.verification.targets import check_settings, failure, outcome
+from tests.verification.targets import Elsewhere, check_settings, failure, outcome
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,15 +81,6 @@ def test_the_token_is_got_after_tls(ca: TestCA) -> None:
     with ScriptedServer(polite(replies, tls_context=ca.server_context())) as server:
         finding = check_settings(server, **account(source, encryption="starttls", host="localhost", ca_pem=ca.pem))
     assert ("passed", 1) == (finding.verification.status, source.asked)
-
-
-class Elsewhere(DirectDialer):
-    """A dialer whose other end does not look like this machine."""
-
-    def connect(self, deadline: Any) -> Any:
-        """Connect, and tell another address."""
-        connection = super().connect(deadline)
-        return type(connection)(connection.socket, "192.0.2.1")
 
 
 _NEVER: dict[str, tuple[dict[str, str], dict[str, Any], str]] = {

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 @click.argument("planfile", metavar="[PLANFILE]", required=False)
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
 @click.option(
+    "--reviewed",
+    metavar="PLANFILE",
+    help="Plan anew, and apply without a question unless there is a change that this plan did not show.",
+)
+@click.option(
     "--override-verification",
     "overrides",
     metavar="NAME=REASON",
@@ -38,12 +43,14 @@ if TYPE_CHECKING:
 def apply(options: GlobalOptions, /, planfile: str | None, format_: str, **asked: Any) -> int:
     """Record a plan: all of it in one transaction, or nothing.
 
-    With a PLANFILE exactly that plan is applied. Without one a plan is made, shown, and applied after a question.
+    With a PLANFILE exactly that plan is applied. Without one a plan is made, shown, and applied after a question; with
+    --reviewed it is applied where it holds nothing that the reviewed plan did not show.
 
     \b
     Examples:
         reconciler apply plan.json --reference https://git.example.com/mail/pull/7
         reconciler apply --auto-approve
+        reconciler apply --reviewed plan.json
     """
     from reconciler.cli.progress import shown_progress
     from reconciler.cli.session import workspace
@@ -54,7 +61,8 @@ def apply(options: GlobalOptions, /, planfile: str | None, format_: str, **asked
     _check_combination(planfile, asked)
     overrides = _parse_overrides(asked["overrides"])
     made = read_plan(Path(planfile)) if planfile is not None else None
-    place = workspace(options, operator=asked["operator"])
+    reviewed = read_plan(Path(asked["reviewed"])) if asked["reviewed"] is not None else None
+    place = workspace(options, operator=asked["operator"], trusts_project=asked["trust_project"])
     if made is None:
         made = _plan_and_ask(place, asked, overrides, format_)
     order = ApplyOrder(
@@ -65,6 +73,7 @@ def apply(options: GlobalOptions, /, planfile: str | None, format_: str, **asked
         overrides=overrides,
         holds_failing=asked["hold_failing"],
         trusts_project=asked["trust_project"],
+        reviewed=reviewed,
     )
     with shown_progress() as progress:
         applied = apply_plan(made, place, order, progress=progress)
@@ -82,8 +91,14 @@ def _check_combination(planfile: str | None, asked: dict[str, Any]) -> None:
     if planfile is not None and given:
         message = f"{', '.join(given)} would change what the saved plan says; apply runs exactly that plan. Plan again with it."
         raise click.UsageError(message)
-    if planfile is None and not asked["auto_approve"] and not is_interactive():
+    if planfile is not None and asked["reviewed"] is not None:
+        raise click.UsageError("PLANFILE is applied as it is; --reviewed is for a plan made anew. Give one of them.")
+    if planfile is None and not _needs_no_answer(asked) and not is_interactive():
         _decline("There is no terminal to ask on. Apply a saved plan, or add\n    --auto-approve")
+
+
+def _needs_no_answer(asked: dict[str, Any]) -> bool:
+    return bool(asked["auto_approve"] or asked["reviewed"] is not None)
 
 
 def _decline(detail: str) -> None:
@@ -110,14 +125,14 @@ def _plan_and_ask(place: Workspace, asked: dict[str, Any], overrides: dict[str, 
     from reconciler.operations.plan import plan as make_plan
 
     depths = place.project.verification.depth
-    wanted = cast("Depth", asked["depth"] or (depths.apply if asked["auto_approve"] else depths.plan))
+    wanted = cast("Depth", asked["depth"] or (depths.apply if _needs_no_answer(asked) else depths.plan))
     request = PlanRequest(depth=wanted, apply_depth=asked["depth"], skips=frozenset(overrides), **requested(asked))
     with shown_progress() as progress:
         made = make_plan(place, request, progress=progress)
     if format_ == "text":
         put_plan(made, "text", tells_errors=False)
     may_be_asked = made.status == "ready" or (made.status == "blocked" and overrides)
-    if may_be_asked and not asked["auto_approve"]:
+    if may_be_asked and not _needs_no_answer(asked):
         agreed = click.confirm("\nRecord these changes?", err=True)
         if not agreed:
             _decline("The question was answered with no. Nothing was applied.")

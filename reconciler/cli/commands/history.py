@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import format_option
+from reconciler.cli.options import actor_option, format_option
 
 if TYPE_CHECKING:
     from reconciler.cli.session import GlobalOptions
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 @format_option("text", "json", "csv")
 @click.pass_obj
 def history(options: GlobalOptions, name: str | None, format_: str) -> int:
-    """See what was applied, by whom, from which commit; newest first.
+    """See what was applied, by whom, from which commit, and what else was done to state; newest first.
+
+    Decisions of the platform, suspensions, changes of status that verification found, sends, and care of the state
+    stand among the revisions; ways round that an apply took stand with its revision. As CSV, the revisions alone.
 
     \b
     Example:
@@ -28,25 +31,25 @@ def history(options: GlobalOptions, name: str | None, format_: str) -> int:
     from reconciler.cli.session import style_for, workspace
     from reconciler.operations.view import history as read_history
 
-    revisions = read_history(workspace(options), name)
+    found = read_history(workspace(options), name)
     if format_ == "json":
         from reconciler.render.documents import history_document
 
-        put_json(history_document(revisions))
+        put_json(history_document(found.revisions, events=found.events))
     elif format_ == "csv":
         from reconciler.render.table import history_csv
 
-        put(history_csv(revisions))
+        put(history_csv(found.revisions))
     else:
         from reconciler.render.text import history_text
 
-        put(history_text(revisions, style=style_for(sys.stdout)))
+        put(history_text(found.revisions, events=found.events, style=style_for(sys.stdout)))
     return 0
 
 
 @click.group()
 def journal() -> None:
-    """Check that nothing in the journal was altered."""
+    """Check that nothing in the journal was altered; erase personal data from its past."""
 
 
 @journal.command("check")
@@ -68,25 +71,87 @@ def check(options: GlobalOptions, head: str | None, format_: str) -> int:
 
     report = check_journal(workspace(options), head=head)
     if format_ == "json":
-        put_json(journal_document(report.entries, report.head, problems=report.problems))
+        put_json(journal_document(report.entries, report.head, problems=report.problems, redacted=report.redacted))
     else:
         style = style_for(sys.stdout)
-        put(journal_text(report.entries, report.head, problems=report.problems, style=style))
+        text = journal_text(
+            report.entries, report.head, problems=report.problems, redacted=report.redacted, style=style
+        )
+        put(text)
     return 1 if report.problems else 0
 
 
 @journal.command("head")
+@format_option("text", "json")
 @click.pass_obj
-def head(options: GlobalOptions) -> int:
+def head(options: GlobalOptions, format_: str) -> int:
     """Print the hash of the journal's last entry, to be noted elsewhere.
 
     \b
     Example:
         reconciler journal head > head.txt
     """
-    from reconciler.cli.output import put
+    from reconciler.cli.output import put, put_json
     from reconciler.cli.session import workspace
     from reconciler.operations.view import journal_head
+    from reconciler.render.care import care_document
 
-    put(journal_head(workspace(options)) + "\n")
+    found = journal_head(workspace(options))
+    if format_ == "json":
+        put_json(care_document({"head": found}))
+    else:
+        put(found + "\n")
+    return 0
+
+
+@journal.command("redact")
+@click.argument("name")
+@click.option("--reason", metavar="TEXT", help="Why; kept in the journal.")
+@click.option("--past-only", is_flag=True, help="The account is still recorded and stays so; erase its past alone.")
+@actor_option("erases")
+@format_option("text", "json")
+@click.pass_obj
+def redact(
+    options: GlobalOptions, /, name: str, *, reason: str | None, past_only: bool, actor: str | None, format_: str
+) -> int:
+    """Erase an account's personal data from the journal's payloads and from past revisions; the chain still holds.
+
+    E-mail, display name, reply-to, title, owner, annotations, user names and reasons go, also of its earlier names.
+    Names, servers, times, statuses and actors stay. An account that is still recorded is refused, unless only its past
+    is meant. Backups made before still hold everything.
+
+    \b
+    Examples:
+        reconciler journal redact sales-pl --reason "Asked for by the person."
+        reconciler journal redact sales-pl --past-only
+    """
+    from reconciler.cli.output import put, put_json
+    from reconciler.cli.session import style_for, workspace
+    from reconciler.operations.redaction import RedactOrder
+    from reconciler.operations.redaction import redact as erase
+    from reconciler.provenance import find_actor
+    from reconciler.render.care import care_document, sentences_text
+
+    place = workspace(options)
+    who = find_actor(actor, environ=place.environ)
+    done = erase(place, RedactOrder(name=name, actor=who, reason=reason, past_only=past_only))
+    if format_ == "json":
+        facts = {
+            "name": done.name,
+            "names": list(done.names),
+            "payloads": done.payloads,
+            "revisions": done.revisions,
+            "routes": done.routes,
+            "entry": done.entry,
+        }
+        put_json(care_document(facts))
+    elif done.entry is None:
+        put(sentences_text([f"Nothing of {name} is left to erase."], style=style_for(sys.stdout)))
+    else:
+        said = (
+            f"Erased the personal data of {name} from {done.payloads} payloads of the journal, {done.revisions} "
+            f"revisions and {done.routes} routes, as entry {done.entry} of the journal tells."
+        )
+        advice = "Backups that were made before still hold them, and so do manifests in git."
+        put(sentences_text([said, advice], style=style_for(sys.stdout)))
     return 0

@@ -44,7 +44,7 @@ def plan(
     from reconciler.planfile import write_plan
     from reconciler.planning.finish import exit_code_of_plan
 
-    place = workspace(options, operator=asked["operator"])
+    place = workspace(options, operator=asked["operator"], trusts_project=asked["trust_project"])
     depth = cast("Depth", asked["depth"] or place.project.verification.depth.plan)
     with shown_progress() as progress:
         made = make_plan(place, PlanRequest(depth=depth, **requested(asked)), progress=progress)
@@ -52,8 +52,14 @@ def plan(
         write_plan(Path(out), made)
     put_plan(made, format_)
     if out is not None and made.status != "invalid" and format_ == "text":
-        say(f"Saved as {out}. To apply exactly this plan:\n    reconciler apply {out}")
+        is_blocked = made.status == "blocked"
+        how = "It is blocked, so it can be shown but not applied." if is_blocked else _how_to_apply(out)
+        say(f"Saved as {out}. {how}")
     return exit_code_of_plan(made, is_detailed=detailed_exitcode)
+
+
+def _how_to_apply(planfile: str) -> str:
+    return f"To apply exactly this plan:\n    reconciler apply {planfile}"
 
 
 def requested(asked: dict[str, Any]) -> dict[str, Any]:
@@ -63,6 +69,7 @@ def requested(asked: dict[str, Any]) -> dict[str, Any]:
         "excludes": asked["excludes"],
         "allow_deletes": asked["allow_deletes"],
         "holds_failing": asked["hold_failing"],
+        "reads_all_secrets": asked["rotations"],
     }
 
 

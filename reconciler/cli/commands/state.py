@@ -1,11 +1,16 @@
-"""``reconciler state``."""
+"""``reconciler state``: made here, brought up to date here; its other commands stand in modules beside this one."""
 
 from __future__ import annotations
 
+import sys
 import uuid
 from typing import TYPE_CHECKING
 
 import click
+
+from reconciler.cli.commands.state_copies import backup, restore
+from reconciler.cli.commands.state_secrets import rekey, revoke
+from reconciler.cli.options import actor_option, format_option
 
 if TYPE_CHECKING:
     from reconciler.cli.session import GlobalOptions
@@ -37,3 +42,40 @@ def init(options: GlobalOptions) -> int:
     else:
         put(f"The state {made.lineage} is there already; nothing was changed.\n")
     return 0
+
+
+@click.command()
+@actor_option("migrates")
+@format_option("text", "json")
+@click.pass_obj
+def migrate(options: GlobalOptions, actor: str | None, format_: str) -> int:
+    """Bring a state that an earlier version wrote to the format of this one, in one transaction.
+
+    A copy of the state as it was is kept beside it first. A state that is up to date is left as it is. Later, an
+    earlier version of reconciler refuses the state.
+
+    \b
+    Example:
+        reconciler state migrate
+    """
+    from reconciler.cli.output import put, put_json
+    from reconciler.cli.session import style_for, workspace
+    from reconciler.operations.care import migrate as migrate_state
+    from reconciler.provenance import find_actor
+    from reconciler.render.care import care_document, sentences_text
+
+    place = workspace(options)
+    done = migrate_state(place, find_actor(actor, environ=place.environ))
+    if format_ == "json":
+        kept = str(done.kept) if done.kept is not None else None
+        put_json(care_document({"before": done.before, "after": done.after, "kept": kept}))
+    elif done.kept is None:
+        put(f"The state has format {done.after}, which is that of this version; nothing was changed.\n")
+    else:
+        said = f"Brought the state from format {done.before} to format {done.after}. As it was, it is kept in"
+        put(sentences_text([said, f"    {done.kept}"], style=style_for(sys.stdout)))
+    return 0
+
+
+for _command in (backup, restore, migrate, rekey, revoke):
+    state.add_command(_command)

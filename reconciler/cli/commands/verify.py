@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from reconciler.cli.options import depth_option, format_option, operator_option
+from reconciler.cli.options import depth_option, format_option, operator_option, trust_option
 
 if TYPE_CHECKING:
     from reconciler.cli.session import GlobalOptions
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 @click.option(
     "--ask-secrets", "asks_secrets", is_flag=True, help="Ask on the terminal for secrets that cannot be read here."
 )
+@trust_option
 @format_option("text", "json")
 @click.pass_obj
 def verify(
@@ -39,6 +40,7 @@ def verify(
     depth: str | None,
     operator: str | None,
     asks_secrets: bool,
+    trust_project: bool,
     format_: str,
 ) -> int:
     """Check settings: connect, log in and try the sender of each account, as the manifests have it.
@@ -61,7 +63,7 @@ def verify(
     from reconciler.render.text import verification_text
 
     ask = _asking() if asks_secrets else None
-    place = workspace(options, operator=operator)
+    place = workspace(options, operator=operator, trusts_project=trust_project)
     depths = place.project.verification.depth
     wanted = cast("Depth", depth or (depths.recorded if is_recorded else depths.plan))
     verified = _verify(place, selectors, wanted, ask, is_recorded=is_recorded)

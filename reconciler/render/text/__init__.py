@@ -11,6 +11,7 @@ from reconciler.render.text.history import history_text, journal_text
 from reconciler.render.text.plan import plan_text
 from reconciler.render.text.problems import diagnostics_text
 from reconciler.render.text.resolved import resolution_summary_text, resolutions_text
+from reconciler.render.text.sent import sent_text
 from reconciler.render.text.style import Style
 from reconciler.render.text.verified import verification_text
 
@@ -27,5 +28,6 @@ __all__ = [
     "resolution_summary_text",
     "resolutions_text",
     "ruled_text",
+    "sent_text",
     "verification_text",
 ]

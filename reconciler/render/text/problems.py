@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -9,23 +10,40 @@ from reconciler.render.safe import safe_lines
 from reconciler.render.text.layout import finish, hang, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from reconciler.diagnostics import Diagnostic, Severity
     from reconciler.render.text.style import Role, Style
 
 _ROLES: dict[Severity, Role] = {"error": "bad", "warning": "warning", "note": "note"}
 _INDENT = "    "
+_MOST_NAMES = 10
 
 
 def diagnostics_text(diagnostics: Iterable[Diagnostic], *, style: Style) -> str:
     """Return the problems in the order given, an empty line between two; empty text where there are none.
 
+    What is to be told of several subjects in the same words is told once, with their names.
     Lines of a detail that begin with four spaces are there to copy: they are neither wrapped nor joined.
     """
-    problems = [problem_lines(problem, style=style) for problem in diagnostics]
+    problems = [problem_lines(problem, style=style) for problem in _told_once(diagnostics)]
     lines = [line for problem in problems for line in (*problem, "")]
     return finish(lines[:-1]) if lines else ""
+
+
+def _told_once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    alike: dict[Diagnostic, list[str]] = {}
+    for problem in diagnostics:
+        names = alike.setdefault(replace(problem, subject=None), [])
+        if problem.subject:
+            names.append(problem.subject)
+    return [replace(problem, subject=_enumerated(names)) for problem, names in alike.items()]
+
+
+def _enumerated(names: Sequence[str]) -> str | None:
+    more = len(names) - _MOST_NAMES
+    shown = ", ".join(names[:_MOST_NAMES])
+    return (f"{shown} and {more} more" if more > 0 else shown) or None
 
 
 def problem_lines(problem: Diagnostic, *, style: Style) -> list[str]:

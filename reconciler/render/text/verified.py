@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.render.text.layout import finish, hang, pad
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
 
     from reconciler.model.evidence import Check, Verification
     from reconciler.model.manifest import Kind
@@ -88,16 +88,15 @@ def _failed(found: Verification, _alike: Sequence[Verification]) -> list[_Line]:
     failures = [check for check in found.checks if check.status == "failed"]
     if not failures:
         return [("failed", "bad", f"not verified{_reason(found)}")]
-    told = [f"not verified{_reason(found)}"] if _was_not_tried(found) else []
-    told += [f"{check.check} failed{_class(check)}: {check.message}" for check in failures]
-    lines: list[_Line] = [("failed", "bad", text) for text in told]
-    return [*lines, *_warnings(found), *_listed(found, "passed", "passed"), *_listed(found, "skipped", "not reached")]
+    untried: list[_Line] = [("failed", "bad", f"not verified{_reason(found)}")] if _was_not_tried(found) else []
+    beside = [*_listed(found, "passed", "passed"), *_listed(found, "skipped", "not reached")]
+    return [*untried, *_failures(found), *_warnings(found), *beside]
 
 
 def _withheld(found: Verification, _alike: Sequence[Verification]) -> list[_Line]:
     withheld = [check for check in found.checks if check.status == "skipped" and check.code == "withheld"]
     said = f"{withheld[0].check} withheld: {withheld[0].message}" if withheld else "credential withheld"
-    return [("failed", "bad", said), *_warnings(found), *_listed(found, "passed", "passed")]
+    return [("failed", "bad", said), *_failures(found), *_warnings(found), *_listed(found, "passed", "passed")]
 
 
 def _skipped(found: Verification, _alike: Sequence[Verification]) -> list[_Line]:
@@ -114,7 +113,18 @@ def _was_not_tried(found: Verification) -> bool:
 
 def _warnings(found: Verification) -> list[_Line]:
     warned = [check for check in found.checks if check.status == "warned"]
-    return [("warned", "warning", f"{check.check} ({check.code}): {check.message}") for check in warned]
+    return [("warned", "warning", f"{names} ({check.code}): {check.message}") for names, check in _at_once(warned)]
+
+
+def _failures(found: Verification) -> list[_Line]:
+    failed = [check for check in found.checks if check.status == "failed"]
+    return [("failed", "bad", f"{names} failed{_class(check)}: {check.message}") for names, check in _at_once(failed)]
+
+
+def _at_once(checks: Iterable[Check]) -> list[tuple[str, Check]]:
+    """Return names and check of what is told at once: neighbours that found the same, in the same words."""
+    runs = [list(run) for _, run in groupby(checks, key=lambda check: (check.class_, check.code, check.message))]
+    return [(" ".join(check.check for check in run), run[0]) for run in runs]
 
 
 def _listed(found: Verification, status: str, heading: str) -> list[_Line]:

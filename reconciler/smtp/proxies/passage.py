@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from reconciler.model.manifest import ProxyType
     from reconciler.model.secrets import SecretValue
 
-_MAX_SOCKS5_OCTETS = 127
-"""RFC 1929 has room for 255 octets; PySocks writes a length of 128 and more as two octets."""
+MAX_SOCKS5_OCTETS = 127
+"""Of a user name, a password, a host name: RFC 1928 and 1929 have room for 255; PySocks writes 128 and more wrongly."""
 _MAX_SOCKS4_OCTETS = 255
 _MAX_SAMPLE = 60
+_MIN_SAMPLE = 3
+"""Shorter words of a proxy, and octets that are no text, help nobody."""
 _MAX_SAID_OCTETS = 2048
 
 
@@ -62,7 +64,7 @@ class Passage:
             return _octets(self, self.proxy.username, _MAX_SOCKS4_OCTETS), b""
         if self.password is None:
             raise self.fault("proxyCredentialMissing")
-        longest = _MAX_SOCKS5_OCTETS if self.proxy.type == "socks5" else None
+        longest = MAX_SOCKS5_OCTETS if self.proxy.type == "socks5" else None
         username = _octets(self, self.proxy.username, longest)
         if self.proxy.type == "http" and b":" in username:
             reason = "the user name holds a colon, which separates it from the password (RFC 7617)"
@@ -71,7 +73,9 @@ class Passage:
 
     def fault(self, code: str, step: CheckName = "proxy", *, said: str | bytes = "", **facts: str) -> SmtpFault:
         """Return a fault; ``said`` are the proxy's words or octets, masked and cleaned here."""
-        return SmtpFault(code, step=step, facts={**facts, **({"proxy_said": self.shown(said)} if said else {})})
+        shown = self.shown(said)
+        is_telling = len(shown) >= _MIN_SAMPLE and "\N{REPLACEMENT CHARACTER}" not in shown
+        return SmtpFault(code, step=step, facts={**facts, **({"proxy_said": shown} if is_telling else {})})
 
     def shown(self, said: str | bytes) -> str:
         """Return what a proxy said, fit to be shown: without the credential, without control characters, cut."""

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import socks
 
+from reconciler.smtp.proxies.passage import MAX_SOCKS5_OCTETS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
 
 _KINDS = {"socks5": (socks.SOCKS5, b"\x05"), "socks4": (socks.SOCKS4, b"\x00")}
 """PySocks' constant, and the octet that every answer begins with; SOCKS4 answers with version 0."""
-_MAX_NAME_OCTETS = 127
-"""SOCKS5 has room for 255 octets; PySocks writes a length of 128 and more as two octets."""
 _NO_LOGIN, _LOGIN, _NO_METHOD, _LOGIN_VERSION = 0, 2, 0xFF, 1
 _REPLY, _GRANTED = 2, 0
 
@@ -70,7 +70,7 @@ class _BoundedSocket(socks.socksocket):  # type: ignore[misc] # PySocks is publi
 
 def ask_socks(passage: Passage, address: str, seconds: float, deadline: Deadline) -> socket.socket:
     """Connect to the proxy's address and ask for the passage; as ``dialing.Asking`` says."""
-    if passage.proxy.type == "socks5" and len(passage.host) > _MAX_NAME_OCTETS:
+    if passage.proxy.type == "socks5" and len(passage.host) > MAX_SOCKS5_OCTETS:
         raise passage.fault("proxyAddressUnsupported", variant="long")
     username, password = passage.credential() or (b"", b"")
     kind, version = _KINDS[passage.proxy.type]

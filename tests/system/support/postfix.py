@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.system.support.processes import LOOPBACK, free_ports, program, require_root, running, wait_for
-from tests.system.support.users import ADDRESSES, USERS
+from tests.system.support.users import ADDRESSES, CONTACTS, USERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,7 +46,7 @@ default_transport = error:5.7.1 no mail leaves this machine
 relay_transport = error:5.7.1 no mail leaves this machine
 virtual_mailbox_domains = example.com
 virtual_mailbox_base = {folder}/mailboxes
-virtual_mailbox_maps = texthash:{folder}/config/mailboxes
+virtual_mailbox_maps = texthash:{folder}/config/mailboxes, regexp:{folder}/config/contacts
 virtual_uid_maps = static:65534
 virtual_gid_maps = static:65534
 smtpd_sender_login_maps = texthash:{folder}/config/owners
@@ -174,6 +174,7 @@ def _configure(folder: Path, ports: Mapping[str, int], *, login_socket: Path, ke
         "master.cf": _SERVICES + listeners,
         "mailboxes": mailboxes,
         "owners": owners,
+        "contacts": f"/^contact-[0-9]+@example\\.com$/ {CONTACTS}/\n",
         "busy": f"{LOOPBACK} 421 4.3.2 come back later\n",
     }
     for name, text in files.items():

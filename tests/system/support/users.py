@@ -33,3 +33,5 @@ POLISH_LOGIN = "sprzedaż"
 """Logs in with ``POLISH``'s password, and owns no address."""
 ADDRESSES = (OPERATOR, *(user.name for user in USERS))
 """The mailboxes there are."""
+CONTACTS = "contacts"
+"""The mailbox of all addresses ``contact-NUMBER@example.com``."""

@@ -1,0 +1,139 @@
+"""``reconciler send``."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import format_option, trust_option
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.cli.session import GlobalOptions
+    from reconciler.model.sending import SendDocument
+    from reconciler.operations.letters import Text
+    from reconciler.sending import Rate
+
+_NOT_ACCEPTED, _WITHDRAWN = 3, 4
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--contacts",
+    metavar="FILE",
+    required=True,
+    help="CSV with a header (email, name, and a column for each detail) or JSON lines; read more than once.",
+)
+@click.option("--message", metavar="FILE", help="The message, an .eml file.")
+@click.option("--subject", metavar="TEXT", help="In place of --message: the subject of a plain text message.")
+@click.option("--body", metavar="TEXT", help="Its text.")
+@click.option("--body-file", metavar="FILE", help="The file that holds its text, in UTF-8.")
+@click.option(
+    "--results",
+    metavar="FILE",
+    help="What became of each contact, and where an interrupted run goes on; by default a file for this account and "
+    "message below .reconciler/sending.",
+)
+@click.option("--rate", metavar="N/minute", help="Send no faster; second and hour work too.")
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Attempt at most N messages in this run.")
+@click.option("--dry-run", metavar="DIR", help="Write the messages to a new folder and send nothing.")
+@click.option("--actor", metavar="WHO", help="Who sends; by default what CI says, then the login name.")
+@trust_option
+@format_option("text", "json")
+@click.pass_obj
+def send(
+    options: GlobalOptions,
+    /,
+    name: str,
+    *,
+    contacts: str,
+    limit: int | None,
+    dry_run: str | None,
+    actor: str | None,
+    trust_project: bool,
+    format_: str,
+    **asked: str | None,
+) -> int:
+    """Send a message through an active account, to each contact as resolve shows it.
+
+    From, Sender, Reply-To, To, Date and Message-ID are set for each contact; the rest of the message is kept. What
+    became of each contact goes into the results file, and the same command goes on where a run ended: nobody gets
+    the message twice. The exit code is 3 if any message was not accepted, 4 if the account may not send.
+
+    \b
+    Examples:
+        reconciler send newsletter --contacts contacts.csv --message june.eml --dry-run drafts
+        reconciler send newsletter --contacts contacts.csv --message june.eml --rate 60/minute
+        reconciler send sales-pl --contacts team.csv --subject "Office closed" --body-file closed.txt
+    """
+    from reconciler.cli.progress import shown_progress
+    from reconciler.cli.session import workspace
+    from reconciler.operations.send import Means, Order, draft
+    from reconciler.operations.send import send as send_messages
+    from reconciler.provenance import find_actor
+    from reconciler.sending import Pacing
+
+    if contacts == "-":
+        raise click.UsageError("The contacts are read more than once, so they must be a file.")
+    if dry_run is not None and (asked["results"] is not None or asked["rate"] is not None):
+        raise click.UsageError("--dry-run sends nothing, so --results and --rate say nothing.")
+    order = Order(account=name, contacts=Path(contacts), message=_message(asked), limit=limit)
+    pacing = Pacing(rate=_rate(asked["rate"]))
+    place, run_id = workspace(options, trusts_project=trust_project), secrets.token_hex(16)
+    if dry_run is not None:
+        return _put_sent(draft(place, order, Path(dry_run), run_id=run_id), format_)
+    who = find_actor(actor, environ=place.environ)
+    means = Means(actor=who, trusts_project=trust_project, run_id=run_id, pacing=pacing)
+    results = Path(asked["results"]) if asked["results"] is not None else None
+    with shown_progress("Sending") as progress:
+        sent = send_messages(place, order, means, results=results, progress=progress)
+    return _put_sent(sent, format_)
+
+
+def _message(asked: Mapping[str, str | None]) -> Path | Text:
+    from reconciler.operations.letters import Text
+
+    file, subject = asked["message"], asked["subject"]
+    body, body_file = asked["body"], asked["body_file"]
+    if file is not None:
+        if (subject, body, body_file) != (None, None, None):
+            raise click.UsageError("Give --message, or --subject with --body or --body-file; not both.")
+        return Path(file)
+    if subject is None or (body is None) == (body_file is None):
+        raise click.UsageError("Give --message FILE, or --subject with one of --body and --body-file.")
+    return Text(subject=subject, body=body if body is not None else Path(body_file or ""))
+
+
+def _rate(text: str | None) -> Rate | None:
+    from reconciler.sending import Rate
+
+    if text is None:
+        return None
+    try:
+        return Rate.parse(text)
+    except ValueError as refusal:
+        raise click.UsageError(f"--rate: {refusal}.") from None
+
+
+def _put_sent(sent: SendDocument, format_: str) -> int:
+    from reconciler.cli.output import put, put_json, tell
+    from reconciler.cli.session import style_for
+    from reconciler.diagnostics import CODES
+    from reconciler.render.documents import send_document
+    from reconciler.render.text import sent_text
+
+    if format_ == "json":
+        put_json(send_document(sent))
+    else:
+        put(sent_text(sent, style=style_for(sys.stdout)))
+        tell(sent.diagnostics)
+    errors = [problem.code for problem in sent.diagnostics if problem.severity == "error"]
+    if any(CODES[code].is_guard for code in errors):
+        return _WITHDRAWN
+    return _NOT_ACCEPTED if errors else 0

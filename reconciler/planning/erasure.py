@@ -1,0 +1,131 @@
+"""What is erased of an account from past records, and what stays. Pure.
+
+Erased: e-mail, display name, reply-to, title, owner, annotations, user names, reasons, whatever else of the account
+holds one of its addresses, and the digests from which these could be guessed. Kept: names, servers, ports, secret
+references, times, revisions, statuses, and who acted: an actor is the record's own, not the account's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+ERASED = "[erased]"
+"""Stands where something was."""
+
+_FIELDS = frozenset({"spec.email", "spec.displayName", "metadata.title", "metadata.owner"})
+_BRANCHES = ("spec.replyTo.", "metadata.annotations.")
+_LAST_STEP = ".username"
+_KEYS = frozenset(
+    {"reason", "email", "displayName", "username", "title", "owner", "replyTo", "annotations", "subjectDigest"}
+)
+_LISTED_BY_STORE = frozenset({"accountDigests", "revisionDigests", "redactedPayloads"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Erasure:
+    """Whose data goes: an account's names, and the addresses by which it is found in other text."""
+
+    names: Mapping[str, int | None]
+    """Its name, and each earlier name with the revision that renamed it away: from there on it may be another's."""
+    addresses: frozenset[str] = frozenset()
+
+    def concerns(self, name: str, serial: int) -> bool:
+        """Tell whether the name was this account's when the last revision was ``serial``."""
+        if name not in self.names:
+            return False
+        until = self.names[name]
+        return until is None or serial < until
+
+
+def is_personal(path: str) -> bool:
+    """Tell whether a field of an account holds personal data."""
+    return path in _FIELDS or path.startswith(_BRANCHES) or path.endswith(_LAST_STEP)
+
+
+def addresses_of(changes: Iterable[tuple[int, Iterable[Mapping[str, Any]]]], erasure: Erasure) -> frozenset[str]:
+    """Return the addresses that the account had; ``changes`` by revision."""
+    values = (
+        value
+        for serial, each in changes
+        for change in each
+        if erasure.concerns(change["name"], serial)
+        for field in change.get("fields", ())
+        if is_personal(field["path"])
+        for value in (field.get("before"), field.get("after"))
+    )
+    return frozenset(value.casefold() for value in values if isinstance(value, str) and "@" in value)
+
+
+def erase_from_changes(
+    changes: Iterable[Mapping[str, Any]], erasure: Erasure, *, serial: int
+) -> tuple[dict[str, Any], ...]:
+    """Return a revision's changes without the account's data."""
+    return tuple(
+        {**change, "fields": [_without_values(field, erasure) for field in change.get("fields", ())]}
+        if erasure.concerns(change["name"], serial)
+        else dict(change)
+        for change in changes
+    )
+
+
+def _without_values(field: Mapping[str, Any], erasure: Erasure) -> dict[str, Any]:
+    path = field["path"]
+    values = {side: field.get(side) for side in ("before", "after")}
+    return {**field, **{side: _erased(value, erasure, always=is_personal(path)) for side, value in values.items()}}
+
+
+def _erased(value: Any, erasure: Erasure, *, always: bool) -> Any:
+    """Return what stays of a value; what is absent stays absent."""
+    if value is None or value == ERASED:
+        return value
+    if always or (isinstance(value, str) and any(address in value.casefold() for address in erasure.addresses)):
+        return ERASED
+    return value
+
+
+def erase_from_payload(payload: Mapping[str, Any], erasure: Erasure, *, serial: int) -> dict[str, Any]:
+    """Return what the journal's payload tells without the account's data; equal to it where there was none.
+
+    ``serial`` is the last revision when the entry was written, its own counted.
+    """
+    kept = {key: _without_parts(key, value, erasure, serial) for key, value in payload.items()}
+    concerned = _named(payload.get("accounts"), erasure, serial)
+    if concerned and payload.get("reason") is not None:
+        kept["reason"] = ERASED
+    revision = payload.get("revision")
+    if isinstance(revision, dict) and isinstance(revision.get("changes"), list):
+        changes = list(erase_from_changes(revision["changes"], erasure, serial=serial))
+        if changes != revision["changes"]:
+            kept["revision"] = {**revision, "changes": changes}
+            kept["changesDigest"] = ERASED
+    return kept
+
+
+def _without_parts(key: str, value: Any, erasure: Erasure, serial: int) -> Any:
+    """Return a part of a payload; where it is kept by account, what belongs to this one is erased."""
+    if key in _LISTED_BY_STORE or not isinstance(value, dict):
+        return value
+    return {
+        name: _scrubbed(part, erasure, always=isinstance(part, str)) if erasure.concerns(name, serial) else part
+        for name, part in value.items()
+    }
+
+
+def _named(part: Any, erasure: Erasure, serial: int) -> bool:
+    return isinstance(part, dict) and any(erasure.concerns(name, serial) for name in part)
+
+
+def _scrubbed(value: Any, erasure: Erasure, *, always: bool) -> Any:
+    if isinstance(value, dict):
+        return {key: _scrubbed(each, erasure, always=always or _is_key(key)) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_scrubbed(each, erasure, always=always) for each in value]
+    return _erased(value, erasure, always=always)
+
+
+def _is_key(key: str) -> bool:
+    return key in _KEYS

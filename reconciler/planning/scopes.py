@@ -1,0 +1,96 @@
+"""Scopes: the folders to which ``secrets.allow`` gives secrets of their own, and accounts that move between them.
+
+The premise: whoever may write one client's folder must not take over another client's account by declaring it there,
+under its name or as its ``previousName``. Where no entry of ``secrets.allow`` is scoped there is one scope for all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import Diagnostic, error
+from reconciler.model.globs import matches, matches_any
+from reconciler.model.plan import FieldChange, LiftedGuard
+from reconciler.model.project import ScopedSecret
+from reconciler.planning.guards import GuardFindings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.diagnostics import Location
+    from reconciler.model.project import Secrets
+    from reconciler.model.recorded import RecordedAccount
+    from reconciler.planning.policy import Policy
+
+MANIFEST = "manifest"
+"""The path under which a move to another scope is shown among the fields of a change."""
+
+
+def scopes_of(manifest: str, secrets: Secrets) -> frozenset[str]:
+    """Return the scoped globs of ``secrets.allow`` that cover a manifest: what tells one client's folder from another's."""
+    globs = {entry.manifests for entry in secrets.allow if isinstance(entry, ScopedSecret)}
+    return frozenset(glob for glob in globs if matches(glob, manifest))
+
+
+def is_moved(before: RecordedAccount | None, manifest: str | None, secrets: Secrets) -> bool:
+    """Tell whether an account would be recorded from a manifest of another scope than it was; unknown counts as no."""
+    if before is None or before.manifest is None or manifest is None:
+        return False
+    return scopes_of(before.manifest, secrets) != scopes_of(manifest, secrets)
+
+
+def move_field(before: RecordedAccount | None, manifest: str | None, secrets: Secrets) -> tuple[FieldChange, ...]:
+    """Return what shows a move to another scope; nothing for an account that stays in its own."""
+    if not is_moved(before, manifest, secrets):
+        return ()
+    assert before is not None  # noqa: S101 - what was not recorded has not moved
+    return (FieldChange(path=MANIFEST, before=before.manifest, after=manifest),)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An account with the manifest that it would be recorded from."""
+
+    before: RecordedAccount | None
+    name: str
+    manifest: str | None
+    location: Location | None = None
+
+
+def guard_scopes(moves: Iterable[Move], policy: Policy) -> GuardFindings:
+    """Refuse each account that moves to another scope, unless an exception of the project lets it."""
+    refusals, lifted = [], []
+    for move in moves:
+        if not is_moved(move.before, move.manifest, policy.project.secrets):
+            continue
+        reason = _exception_for(move.name, policy)
+        if reason is not None:
+            lifted.append(LiftedGuard(code="changedScope", by=f"guards.exceptions: {reason}"))
+        else:
+            refusals.append(_refusal(move))
+    return GuardFindings(tuple(refusals), tuple(lifted))
+
+
+def _exception_for(name: str, policy: Policy) -> str | None:
+    return next(
+        (
+            exception.reason
+            for exception in policy.project.guards.exceptions
+            if policy.today <= exception.until and matches_any(exception.scope or (), name)
+        ),
+        None,
+    )
+
+
+def _refusal(move: Move) -> Diagnostic:
+    assert move.before is not None  # noqa: S101 - what was not recorded has not moved
+    before = move.before
+    was = before.name if before.name == move.name else f"{before.name}, which becomes {move.name},"
+    detail = (
+        f"{was} was recorded from {before.manifest}, and {move.manifest} declares it now. secrets.allow gives these "
+        "places different secrets, so whoever writes one of them must not take over the other's accounts. If it is "
+        "meant, have the owner of the project file add under guards.exceptions:\n"
+        f"    - {{scope: [{move.name}], until: YYYY-MM-DD, reason: …}}"
+    )
+    return error("changedScope", detail, subject=move.name, location=move.location)

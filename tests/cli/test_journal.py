@@ -1,0 +1,277 @@
+"""The journal from outside: a noted head, what tampering looks like, erased personal data, and history's events."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cli.project import USER, Project, marketing_account, own_account
+
+if TYPE_CHECKING:
+    from tests.support.mailserver import MailServer
+
+PERSON = ("anna.kowalska@example.com", "Anna Kowalska", "replies.kowalska@example.com", "Pani Anna", "left in May")
+
+
+@pytest.fixture
+def lived(project: Project, server: MailServer) -> Project:
+    """Return a project whose account anna was created, renamed, stopped and resumed, beside one that stays."""
+    person, name, replies, title, reason = PERSON
+    server.users[person] = server.users[USER]
+    metadata = f"title: {title}, owner: {person}, annotations: {{note: {name} of sales}}"
+    more = f"  replyTo: {{email: {replies}, displayName: {name}}}\n"
+    manifest = own_account("anna", server, email=person, username=person, display_name=name, metadata=metadata)
+    project.write_account("anna", manifest.replace("  shared: true\n", f"  shared: true\n{more}"))
+    project.write_account("sales", own_account("sales", server, secret="{env: SMTP_OTHER_PASSWORD}"))
+    project.write_account("news", marketing_account("news"))
+    project.set_variable("SMTP_OTHER_PASSWORD", server.users[USER])
+    project.write_project(
+        "secrets: {grants: [{secret: 'env:SMTP_*', route: {host: localhost, port: %d, encryption: none}}]}\n"
+        % server.port
+    )
+    project.run_well("apply", "--auto-approve", "--actor", "olga")
+    renamed = manifest.replace("name: anna", "name: anna-pl, previousName: anna", 1)
+    project.write_account("anna", renamed)
+    project.run_well("apply", "--auto-approve", "--actor", "olga")
+    project.run_well("suspend", "anna-pl", "--reason", reason)
+    project.run_well("verify", "--recorded")
+    project.run_well("resume", "anna-pl")
+    return project
+
+
+def gone(project: Project) -> None:
+    """Delete the account anna-pl."""
+    project.remove_account("anna")
+    project.run_well("apply", "--auto-approve", "--allow-deletes", "1", "--actor", "olga")
+
+
+def told(project: Project) -> list[str]:
+    """Return what of the person is found in the state's file and in what history prints."""
+    printed = "".join(
+        project.run("history", *words).out for words in ((), ("anna-pl",), ("anna-pl", "--format", "json"))
+    )
+    octets = project.state_file.read_bytes() + printed.encode()
+    return [text for text in PERSON if text.encode() in octets]
+
+
+def check(project: Project, *words: str) -> dict[str, Any]:
+    """Return the journal's check as a document."""
+    return project.run("journal", "check", *words, "--format", "json").document
+
+
+def test_erased_data_is_nowhere_in_state_and_the_chain_holds(lived: Project) -> None:
+    """E-mail, names, reply-to, title, owner, annotations, user name and reasons go, also of the earlier name."""
+    gone(lived)
+    head = lived.run_well("journal", "head").out.strip()
+    assert list(PERSON) == told(lived)
+    done = lived.run_well("journal", "redact", "anna-pl", "--reason", "asked for", "--format", "json").document
+    assert (["anna", "anna-pl"], 3) == (done["names"], done["revisions"])
+    assert [] == told(lived)
+    report = check(lived, "--head", head)
+    assert (True, done["payloads"]) == (report["valid"], len(report["redacted"]))
+    assert {done["entry"]} == {each["by"] for each in report["redacted"]}
+    assert f"as entry {done['entry']} tells" in lived.run_well("journal", "check").out
+    event, payload = lived.journal()[-1]
+    assert ("redact", "asked for", "anna-pl") == (event, payload["reason"], payload["name"])
+
+
+def test_what_belongs_to_others_stays(lived: Project) -> None:
+    """Another account of the same revision keeps its fields in history, and its secret its route."""
+    gone(lived)
+    lived.run_well("journal", "redact", "anna-pl")
+    revisions = lived.run_well("history", "sales", "--format", "json").document["revisions"]
+    fields = {
+        field["path"]: field["after"]
+        for change in revisions[0]["changes"]
+        if change["name"] == "sales"
+        for field in change["fields"]
+    }
+    assert (USER, "Example Sales") == (fields["spec.email"], fields["spec.displayName"])
+    assert 0 == lived.run("verify", "--recorded").code
+    assert "Nothing of anna-pl is left to erase" in lived.run_well("journal", "redact", "anna-pl").out
+
+
+def test_two_erasures_hold_together(lived: Project) -> None:
+    """A payload that was erased from twice, and the first erasure's own, are vouched for by the later one."""
+    gone(lived)
+    lived.remove_account("sales")
+    lived.run_well("apply", "--auto-approve", "--allow-deletes", "1")
+    first = lived.run_well("journal", "redact", "anna-pl", "--format", "json").document["entry"]
+    second = lived.run_well("journal", "redact", "sales", "--format", "json").document["entry"]
+    report = check(lived)
+    assert True is report["valid"], report
+    assert {second} == {each["by"] for each in report["redacted"] if each["entry"] in {1, first}}
+    assert "Example Sales" not in lived.state_file.read_bytes().decode("latin-1")
+
+
+def test_a_recorded_account_is_refused_unless_its_past_is_meant(lived: Project) -> None:
+    """Sending needs the data, so only past records are erased, and only when told; the account stays as it is."""
+    refused = lived.run("journal", "redact", "anna-pl", "--format", "json")
+    assert (1, ["accountRecorded"]) == (refused.code, refused.codes)
+    renamed = lived.run("journal", "redact", "anna", "--format", "json")
+    assert (1, ["accountRecorded"]) == (renamed.code, renamed.codes)
+    assert "journal redact anna-pl" in renamed.document["diagnostics"][0]["detail"]
+    lived.run_well("journal", "redact", "anna-pl", "--past-only")
+    account = lived.run_well("accounts", "show", "anna-pl", "--format", "json").document["accounts"][0]
+    assert ("active", PERSON[0], PERSON[1]) == (account["status"], account["email"], account["displayName"])
+    history = lived.run_well("history", "anna-pl", "--format", "json").out
+    assert [] == [text for text in PERSON if text in history]
+    assert True is check(lived)["valid"]
+    assert "empty" == lived.run_well("plan", "--format", "json").document["status"]
+
+
+def test_a_secret_whose_account_was_erased_stays_known(lived: Project, server: MailServer) -> None:
+    """Without its user name the route is of no use, so the secret needs a grant: it is not free to travel again."""
+    gone(lived)
+    lived.run_well("journal", "redact", "anna-pl")
+    lived.write_project()
+    lived.write_account("thief", own_account("thief", server, username=PERSON[0]))
+    planned = lived.run("plan", "--format", "json")
+    assert (4, True) == (planned.code, "credentialWithheld" in planned.codes)
+
+
+@pytest.mark.parametrize("name", ["nobody", "new"])
+def test_an_account_that_never_was_is_unknown(lived: Project, name: str) -> None:
+    """What was never recorded is an error with the nearest name, and nothing is journaled."""
+    entries = len(lived.journal())
+    refused = lived.run("journal", "redact", name, "--format", "json")
+    assert (1, ["unknownAccount"]) == (refused.code, refused.codes)
+    assert entries == len(lived.journal())
+    assert ["reasonInvalid"] == lived.run("journal", "redact", "news", "--reason", " ", "--format", "json").codes
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        ("DELETE FROM journal_payloads WHERE sequence = 2", "The payload of entry 2 is missing."),
+        (
+            "UPDATE journal_payloads SET payload = replace(payload, 'olga', 'ben') WHERE sequence = 1",
+            "entry 1 is not as",
+        ),
+        ("UPDATE journal_payloads SET payload = '{}' WHERE sequence = 4", "entry 4"),
+        ("UPDATE journal_payloads SET payload = replace(payload, 'asked', 'ASKED')", "was altered"),
+    ],
+)
+def test_an_erasure_is_no_cover_for_tampering(lived: Project, statement: str, problem: str) -> None:
+    """A payload that is gone or altered without an entry that tells so is found, also one that was erased from."""
+    gone(lived)
+    lived.run_well("journal", "redact", "anna-pl", "--reason", "asked for")
+    lived.execute_sql(statement)
+    assert [] != [each for each in check(lived)["problems"] if problem in each]
+
+
+def test_a_broken_journal_is_not_rewritten(lived: Project) -> None:
+    """Erasing would hide what was altered, so nothing is erased."""
+    gone(lived)
+    lived.execute_sql("UPDATE journal_payloads SET payload = replace(payload, 'olga', 'ben') WHERE sequence = 1")
+    before = lived.state_file.read_bytes()
+    refused = lived.run("journal", "redact", "anna-pl", "--format", "json")
+    assert (1, ["journalBroken"]) == (refused.code, refused.codes)
+    assert before == lived.state_file.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("statements", "problem"),
+    [
+        (["UPDATE journal SET event = 'resume' WHERE event = 'suspend'"], "its hash does not fit its content"),
+        (
+            ["DELETE FROM journal_payloads WHERE sequence = 3", "DELETE FROM journal WHERE sequence = 3"],
+            "entry 3 is missing",
+        ),
+        (
+            [
+                f"UPDATE journal SET sequence = {after} WHERE sequence = {before}"
+                for before, after in ((2, 99), (3, 2), (99, 3))
+            ],
+            "its hash does not fit",
+        ),
+        (
+            ["DELETE FROM journal_payloads WHERE sequence = 5", "DELETE FROM journal WHERE sequence = 5"],
+            "The noted head is not in the chain",
+        ),
+    ],
+    ids=["edit", "removal", "swap", "truncation"],
+)
+def test_a_noted_head_tells_every_kind_of_tampering(lived: Project, statements: list[str], problem: str) -> None:
+    """Against a head that CI keeps, an edit, a removal, a swap and a truncation each end with 1 and are told."""
+    head = lived.run_well("journal", "head", "--format", "json").document["head"]
+    assert head + "\n" == lived.run_well("journal", "head").out
+    lived.run_well("journal", "check", "--head", head)
+    for statement in statements:
+        lived.execute_sql(statement)
+    assert 1 == lived.run("journal", "check", "--head", head).code
+    assert [] != [each for each in check(lived, "--head", head)["problems"] if problem in each]
+
+
+def test_a_chain_rewritten_with_fitting_hashes_lacks_the_noted_head(lived: Project) -> None:
+    """Whoever rewrites the whole chain makes it hold; the head noted elsewhere still tells."""
+    head = lived.run_well("journal", "head").out.strip()
+    rewrite(lived)
+    assert True is check(lived)["valid"], check(lived)
+    assert ["The noted head is not in the chain: the journal was cut off, rewritten, or is another one."] == check(
+        lived, "--head", head
+    )["problems"]
+
+
+def rewrite(project: Project) -> None:
+    """Give the last entry another time, and every hash what then fits."""
+    from reconciler.store.journal import link_hash
+
+    with closing(sqlite3.connect(project.state_file)) as database, database:
+        query = "SELECT sequence, event, payload_digest, previous FROM journal ORDER BY sequence DESC LIMIT 1"
+        sequence, event, payload_digest, previous = database.execute(query).fetchone()
+        at = "2020-01-01T00:00:00Z"
+        own = link_hash(sequence, at, event=event, payload_digest=payload_digest, previous=previous)
+        database.execute("UPDATE journal SET at = ?, hash = ? WHERE sequence = ?", (at, own, sequence))
+
+
+def test_history_shows_decisions_stops_and_checks_to_people(lived: Project) -> None:
+    """What was decided, stopped and found stands among the revisions, newest first, with who and why."""
+    lived.run_well("approve", "news", "--actor", "rita")
+    lived.run_well("reject", "news", "--reason", "not ours", "--actor", "rita")
+    out = lived.run_well("history").out
+    order = ["reject  ", "approve  ", "resume  ", "suspend  ", "revision 2", "revision 1"]
+    assert order == sorted(order, key=out.index)
+    assert "by rita (flag)" in out
+    assert "news: active to rejected (not ours)" in out
+    assert f"reason: {PERSON[4]}" in out
+    assert "verify" not in out
+    of_one = lived.run_well("history", "anna-pl").out
+    assert ("rita" in of_one, "suspend  " in of_one) == (False, True)
+    document = lived.run_well("history", "news", "--format", "json").document
+    assert ["reject", "approve", "apply"] == [event["event"] for event in document["events"]]
+    assert ("rita", "flag", "not ours") == tuple(
+        document["events"][0][key] for key in ("actor", "actorSource", "reason")
+    )
+
+
+def test_history_shows_a_change_of_status_that_verification_found(lived: Project, server: MailServer) -> None:
+    """A recorded account that fails is told with its status before and after, and why."""
+    server.users[PERSON[0]] = "another"
+    assert 3 == lived.run("verify", "--recorded", "anna-pl").code
+    out = lived.run_well("history", "anna-pl").out
+    assert "verify  " in out
+    assert "anna-pl: active to failing" in out
+
+
+def test_history_shows_the_ways_round_that_an_apply_took(project: Project, server: MailServer) -> None:
+    """Overrides with their reasons, lifted guards and grants used stand with the revision."""
+    project.write_account("sales", own_account("sales", server))
+    project.run_well("apply", "--auto-approve", "--override-verification", "sales=migration night")
+    project.remove_account("sales")
+    project.run_well("apply", "--auto-approve", "--allow-deletes", "3")
+    out = project.run_well("history").out
+    assert "override of verification: sales (migration night)" in out
+    assert "guard lifted: emptyManifests, by --allow-deletes 3" in out
+
+
+def test_every_entry_has_a_salt_of_its_own(lived: Project) -> None:
+    """Equal payloads have different digests, so that what was erased cannot be guessed from the chain."""
+    salts = [payload["salt"] for _, payload in lived.journal()]
+    assert len(salts) == len(set(salts))
+    assert all(len(salt) == 32 for salt in salts)
+    assert "salt" not in json.dumps(lived.run_well("history", "--format", "json").document)

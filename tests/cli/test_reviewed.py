@@ -1,0 +1,123 @@
+"""``apply --reviewed``: plans anew, and applies nothing that the reviewed plan did not show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cli.project import VARIABLE, Project, alter_plan, marketing_account, own_account
+
+if TYPE_CHECKING:
+    from tests.support.mailserver import MailServer
+
+
+@pytest.fixture
+def reviewed(project: Project) -> Project:
+    """Return a project where the creation of ``one`` and ``two`` was reviewed."""
+    for name in ("one", "two"):
+        project.write_account(name, marketing_account(name))
+    project.run_well("plan", "--out", "reviewed.json")
+    return project
+
+
+def refuse(project: Project, *words: str, exit_code: int = 5, code: str = "notReviewed") -> None:
+    """Fail unless applying with the reviewed plan ends so, and records nothing."""
+    before = project.serial()
+    refused = project.run("apply", "--reviewed", "reviewed.json", *words, "--format", "json")
+    assert (exit_code, {code}, "refused") == (refused.code, set(refused.codes), refused.document["status"]), refused
+    assert before == project.serial()
+
+
+def test_what_was_reviewed_is_applied(reviewed: Project) -> None:
+    """Without a question, and the journal tells which plan was reviewed."""
+    shown = reviewed.run_well("show", "reviewed.json", "--format", "json").document
+    reviewed.run_well("apply", "--reviewed", "reviewed.json")
+    event, payload = reviewed.journal()[-1]
+    assert ("apply", ["one", "two"]) == (event, list(reviewed.statuses()))
+    assert {"planDigest": shown["planDigest"], "changesDigest": shown["changesDigest"]} == payload["reviewed"]
+
+
+def test_what_is_no_longer_needed_is_no_hindrance(reviewed: Project) -> None:
+    """A reviewed change that has been applied meanwhile, or was taken back, is left out."""
+    reviewed.run_well("apply", "--auto-approve", "--target", "one")
+    reviewed.run_well("apply", "--reviewed", "reviewed.json")
+    assert ["one", "two"] == list(reviewed.statuses())
+    again = reviewed.run_well("apply", "--reviewed", "reviewed.json", "--format", "json")
+    assert "empty" == again.document["status"]
+
+
+@pytest.mark.parametrize("change", ["another", "other fields", "other action"])
+def test_what_was_not_reviewed_is_refused(reviewed: Project, change: str) -> None:
+    """A further account, other values, and another action on the same account end with 5."""
+    if change == "another":
+        reviewed.write_account("three", marketing_account("three"))
+    elif change == "other fields":
+        reviewed.write_account("two", marketing_account("two", email="other@example.com"))
+    else:
+        reviewed.run_well("apply", "--auto-approve")
+        reviewed.remove_account("two")
+    refuse(reviewed)
+
+
+def test_a_lifted_guard_must_have_been_shown(project: Project) -> None:
+    """--allow-deletes that the reviewed plan did not show is refused; the same one is not."""
+    for number in range(6):
+        project.write_account(f"n{number}", marketing_account(f"n{number}"))
+    project.run_well("apply", "--auto-approve")
+    for number in range(4):
+        project.remove_account(f"n{number}")
+    assert 4 == project.run("plan", "--out", "reviewed.json").code
+    refuse(project, "--allow-deletes", "4")
+    refuse(project, exit_code=4, code="tooManyDeletes")
+    project.run_well("plan", "--allow-deletes", "4", "--out", "reviewed.json")
+    project.run_well("apply", "--reviewed", "reviewed.json", "--allow-deletes", "4")
+    assert 2 == len(project.statuses())
+
+
+def test_a_rotation_that_came_later_is_refused(project: Project, server: MailServer) -> None:
+    """A value changed since the review is a change that nobody has seen."""
+    project.write_account("sales", own_account("sales", server))
+    project.run_well("apply", "--auto-approve")
+    project.write_account("one", marketing_account("one"))
+    project.run_well("plan", "--out", "reviewed.json")
+    server.users["sales@example.com"] = "another-password"
+    project.set_variable(VARIABLE, "another-password")
+    refuse(project)
+
+
+def test_a_held_change_was_not_reviewed_as_applied(project: Project, server: MailServer) -> None:
+    """What the reviewed plan left out because it failed is not applied because it passes now."""
+    project.write_account("one", marketing_account("one"))
+    project.write_account("sales", own_account("sales", server))
+    project.set_variable(VARIABLE, "wrong")
+    project.run_well("plan", "--hold-failing", "--out", "reviewed.json")
+    project.set_variable(VARIABLE, "correct-horse-battery")
+    refuse(project)
+
+
+def test_the_reviewed_plan_must_belong_here(reviewed: Project) -> None:
+    """A plan of another state is refused with 4 before anything is compared."""
+    reviewed.set_variable("RECONCILER_STATE", "sqlite:///elsewhere/state.db")
+    reviewed.init()
+    refuse(reviewed, exit_code=4, code="lineageMismatch")
+
+
+def test_an_altered_reviewed_plan_is_refused(reviewed: Project) -> None:
+    """Somebody who adds a change to the reviewed plan breaks its digest, then its seal."""
+
+    def review_more(document: dict[str, Any]) -> None:
+        document["changes"][1]["fields"][0]["after"] = "more"
+
+    reviewed.write_account("two", marketing_account("two", email="other@example.com"))
+    alter_plan(reviewed.folder / "reviewed.json", review_more)
+    refused = reviewed.run("apply", "--reviewed", "reviewed.json", "--format", "json")
+    assert (4, ["planAltered"]) == (refused.code, refused.codes)
+    alter_plan(reviewed.folder / "reviewed.json", lambda _: None, fits_digest=True)
+    refuse(reviewed, exit_code=4, code="planAltered")
+
+
+def test_a_plan_file_and_a_reviewed_one_exclude_each_other(reviewed: Project) -> None:
+    """Either exactly this plan is applied, or one made anew."""
+    assert 1 == reviewed.run("apply", "reviewed.json", "--reviewed", "reviewed.json").code
+    assert 1 == reviewed.run("apply", "--reviewed", "missing.json").code

@@ -1,0 +1,207 @@
+"""Ways round a guard: grants, exceptions with their dates, scopes; and what is told of those that do nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.model.route import Route, SecretRoute
+from reconciler.planning.planner import make_plan
+from reconciler.planning.policy import SecretReadings
+from reconciler.planning.routes import Traveller, judge_routes
+from tests.planning.states import KEY_ID, desired_of, fingerprints_of, policy, project, state_of
+
+if TYPE_CHECKING:
+    from reconciler.model.desired import DesiredAccount
+    from reconciler.planning.draft import Draft
+
+TODAY = date(2026, 9, 1)
+VALUES = {"env:SMTP_A": "one", "env:SMTP_B": "two"}
+SCOPED = [
+    "env:SMTP_*",
+    {"secret": "env:A_*", "manifests": "accounts.d/a/**"},
+    {"secret": "env:B_*", "manifests": "accounts.d/b/**"},
+]
+
+
+def own(
+    name: str = "sales", *, variable: str = "SMTP_A", host: str = "smtp.example.com", extra: str = ""
+) -> DesiredAccount:
+    """Return an own account."""
+    (account,) = desired_of(
+        f"apiVersion: reconciler/v1\nkind: OwnAccount\nmetadata: {{name: {name}{extra}}}\n"
+        f"spec: {{email: a@example.com, displayName: A, smtp: {{host: {host}, authentication: "
+        f"{{username: a, password: {{env: {variable}}}}}}}}}\n"
+    )
+    return account
+
+
+def draft(desired: list[DesiredAccount], recorded: list[DesiredAccount], **parts: Any) -> Draft:
+    """Return the draft plan of a project with these parts."""
+    return make_plan(desired, state_of(recorded, VALUES), policy(VALUES, project=project(**parts)))
+
+
+def told(made: Draft, code: str) -> list[str]:
+    """Return the details of the problems with a code."""
+    return [problem.detail for problem in made.problems if problem.code == code]
+
+
+@pytest.mark.parametrize(
+    ("grant", "reason"),
+    [
+        ({"secret": "env:SMTP_A", "servers": ["smtp.example.com"]}, "recorded already"),
+        ({"secret": "env:SMTP_A", "servers": ["elsewhere.example"]}, "covers no secret"),
+        ({"secret": "env:SMTP_*", "servers": ["elsewhere.example"]}, "covers no secret"),
+        ({"secret": "env:SMTP_A", "servers": ["smtp.example.com"], "manifests": "x/**"}, "covers no secret"),
+        (
+            {"secret": "env:SMTP_A", "route": {"host": "smtp.example.com", "port": 587, "encryption": "starttls"}},
+            "recorded already",
+        ),
+    ],
+)
+def test_a_grant_that_does_nothing_is_told(grant: dict[str, Any], reason: str) -> None:
+    """A grant of what state has recorded, or of what no account needs, is a warning with the line to remove."""
+    made = draft([own()], [own()], secrets={"grants": [grant]})
+    (detail,) = told(made, "grantRedundant")
+    assert (True, True) == (reason in detail, f"\n    {{secret: {grant['secret']}, " in detail)
+
+
+@pytest.mark.parametrize(
+    "grant",
+    [
+        {"secret": "env:SMTP_*", "servers": ["smtp.example.com"]},
+        {"secret": "env:SMTP_B", "servers": ["new.example.com"]},
+        {"secret": "env:SMTP_A", "servers": ["elsewhere.example"], "expires": "2026-08-31"},
+    ],
+    ids=["of accounts to come", "that is used", "that has expired"],
+)
+def test_a_grant_that_may_be_needed_is_not_told(grant: dict[str, Any]) -> None:
+    """A glob over secrets that accounts have, a grant in use, and one that is over are left alone."""
+    desired = [own(), own("other", variable="SMTP_B", host="new.example.com")]
+    made = draft(desired, [own()], secrets={"grants": [grant], "firstUse": "grant"})
+    assert [] == told(made, "grantRedundant")
+
+
+def test_an_expired_grant_is_told_where_it_would_have_helped() -> None:
+    """The refusal says which grant has run out, and on which day."""
+    grant = {"secret": "env:SMTP_*", "servers": ["new.example.com"], "expires": "2026-08-31"}
+    (detail,) = told(draft([own(host="new.example.com")], [own()], secrets={"grants": [grant]}), "credentialWithheld")
+    assert "env:SMTP_* until 2026-08-31" in detail
+    (other,) = told(draft([own(host="third.example.com")], [own()], secrets={"grants": [grant]}), "credentialWithheld")
+    assert "2026-08-31" not in other
+
+
+def exception(**parts: Any) -> dict[str, Any]:
+    """Return guards with one exception."""
+    return {"exceptions": [{"until": "2026-12-31", "reason": "contract", **parts}]}
+
+
+def test_an_exception_to_verification_is_a_lifted_guard() -> None:
+    """A change that is applied with less evidence than the project asks for is noted, with the reason."""
+    guards = exception(verification=["sales"], depth="connect")
+    lifted = draft([own()], [], guards=guards).lifted_guards
+    assert [("verificationIncomplete", "guards.exceptions: contract (to connect)")] == [
+        (guard.code, guard.by) for guard in lifted
+    ]
+    assert () == draft([own("other")], [], guards=guards).lifted_guards
+    assert () == draft([own()], [own()], guards=guards).lifted_guards
+    assert () == draft([own()], [], guards=exception(verification=["*"], depth="message")).lifted_guards
+
+
+@pytest.mark.parametrize("parts", [{"delete": ["gone"]}, {"verification": ["sales"], "depth": "offline"}])
+def test_an_expired_exception_is_told(parts: dict[str, Any]) -> None:
+    """An exception whose last day is past does nothing and is told where it would have applied."""
+    made = draft([own()], [own("gone")], guards=exception(until="2026-08-31", **parts))
+    assert ([], 1) == ([*made.lifted_guards], len(told(made, "exceptionExpired")))
+    last_day = draft([own()], [own("gone")], guards=exception(until="2026-09-01", **parts))
+    assert [] == told(last_day, "exceptionExpired")
+
+
+def moved(name: str = "sales", *, extra: str = "", **parts: Any) -> Draft:
+    """Return the draft of an account that was recorded from folder a and is declared in folder b."""
+    state = state_of([own()], VALUES)
+    before = replace(state.accounts["sales"], manifest="accounts.d/a/sales.yaml")
+    state = replace(state, accounts={"sales": before})
+    after = replace(own(name, extra=extra), file="accounts.d/b/sales.yaml")
+    return make_plan([after], state, policy(VALUES, project=project(**parts)))
+
+
+@pytest.mark.parametrize(("name", "extra"), [("sales", ""), ("new", ", previousName: sales")])
+def test_a_move_to_another_scope_is_refused(name: str, extra: str) -> None:
+    """An account is not taken over from another client's folder, under its name or a new one, and the move is shown."""
+    made = moved(name, extra=extra, secrets={"allow": SCOPED})
+    (detail,) = told(made, "changedScope")
+    assert f"- {{scope: [{name}]," in detail
+    (change,) = made.changes
+    assert ("manifest", "accounts.d/a/sales.yaml", "accounts.d/b/sales.yaml") == (
+        change.change.fields[0].path,
+        change.change.fields[0].before,
+        change.change.fields[0].after,
+    )
+    assert not change.needs_evidence
+
+
+def test_an_exception_lets_an_account_move() -> None:
+    """The project file's owner may let it, until a day, and the lift is noted."""
+    guards = exception(scope=["sales"])
+    made = moved(secrets={"allow": SCOPED}, guards=guards)
+    assert [] == told(made, "changedScope")
+    assert ["changedScope by guards.exceptions: contract"] == [
+        f"{each.code} by {each.by}" for each in made.lifted_guards
+    ]
+    over = moved(secrets={"allow": SCOPED}, guards=exception(scope=["sales"], until="2026-08-31"))
+    assert 1 == len(told(over, "changedScope"))
+
+
+def test_without_scopes_manifests_move_freely() -> None:
+    """Where no secret is scoped, or both places have the same scopes, a moved file is no change."""
+    assert () == moved().changes
+    wide = ["env:SMTP_*", {"secret": "env:A_*", "manifests": "accounts.d/**"}]
+    assert () == moved(secrets={"allow": wide}).changes
+
+
+def route(host: str) -> Route:
+    """Return a route to a host."""
+    return Route(host=host, port=587, encryption="starttls")
+
+
+def test_a_route_recorded_unread_counts_until_the_value_is_read() -> None:
+    """A value that turns out to be known under another reference does not travel a route recorded without looking."""
+    known = SecretRoute(secret="env:SMTP_A", fingerprint="f1", route=route("right.example"))
+    unread = SecretRoute(secret="env:SMTP_B", route=route("evil.example"))
+
+    def withheld(travel: SecretRoute, *recorded: SecretRoute) -> bool:
+        travellers = [Traveller("x", "x.yaml", (travel,))]
+        return bool(judge_routes(travellers, recorded, secrets=project().secrets, today=TODAY).withheld)
+
+    read_as_known = unread.model_copy(update={"fingerprint": "f1"})
+    assert not withheld(unread, known, unread)
+    assert withheld(read_as_known, known, unread)
+    assert not withheld(unread.model_copy(update={"fingerprint": "f2"}), known, unread)
+    assert not withheld(read_as_known, known, unread, read_as_known)
+    compared_as_another = unread.model_copy(update={"fingerprint": "f0"})
+    assert not withheld(read_as_known, known, unread, compared_as_another)
+
+
+def test_an_untrusted_project_withholds_what_would_be_verified() -> None:
+    """Changes that need evidence lose their login; relabelling and unchanged accounts are left alone."""
+    readings = SecretReadings(were_read=False, are_withheld=True)
+    recorded = [own("same"), own("label", variable="SMTP_B")]
+    desired = [own("same"), own("label", variable="SMTP_B", extra=", labels: {a: b}"), own("new")]
+    made = make_plan(desired, state_of(recorded, VALUES), policy(project=project(), secrets=readings))
+    assert {"label": 0, "new": 1} == {each.change.name: len(each.withheld) for each in made.changes}
+    (detail,) = told(made, "projectNotTrusted")
+    assert "That concerns new." in detail
+
+
+def test_what_was_passed_over_is_told() -> None:
+    """References that would each cost a command are named by their source, unless changes needed them."""
+    readings = SecretReadings(
+        key_id=KEY_ID, fingerprints=fingerprints_of({}), passed_over=frozenset({"env:SMTP_A", "env:UNUSED"})
+    )
+    made = make_plan([own()], state_of([own()], VALUES), policy(project=project(), secrets=readings))
+    (detail,) = told(made, "secretsNotRead")
+    assert ("1 secret" in detail, "--rotations" in detail) == (True, True)
