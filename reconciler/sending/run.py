@@ -200,6 +200,7 @@ class _Run:
                     return self._failed(resolution, fault)
                 if self._is_handed_over(resolution):  # and refused for now: its fate is known, whatever comes next
                     self._put(resolution, "deferred", _verdict_on(fault))
+                continue
             self.lost = 0
             return Verdict("accepted", words=words or None, queue_id=queue_id(words))
 

@@ -163,3 +163,15 @@ def test_no_command_of_the_pull_request_runs(settled: Project, server: MailServe
     ):
         assert settled.run(*words).code in {0, 4}, words
     assert [] == sorted(settled.folder.parent.glob("trace*"))
+
+
+def test_state_with_a_named_key_wants_trust(bare: Project) -> None:
+    """In CI, making the state with a key that the project file names needs a protected file or the flag."""
+    bare.write_project("secrets: {fingerprintKey: {env: FINGERPRINT_KEY}}\n")
+    bare.set_variable("FINGERPRINT_KEY", "k" * 40)
+    bare.set_variable("CI", "true")
+    assert 4 == bare.run("state", "init").code
+    bare.run_well("state", "init", "--trust-project")
+    bare.write_account("news", marketing_account("news"))
+    bare.run_well("plan", "--out", "plan.json")
+    bare.run_well("apply", "plan.json")

@@ -10,7 +10,7 @@ import click
 
 from reconciler.cli.commands.state_copies import backup, restore
 from reconciler.cli.commands.state_secrets import rekey, revoke
-from reconciler.cli.options import actor_option, format_option
+from reconciler.cli.options import actor_option, format_option, trust_option
 
 if TYPE_CHECKING:
     from reconciler.cli.session import GlobalOptions
@@ -22,8 +22,9 @@ def state() -> None:
 
 
 @state.command("init")
+@trust_option
 @click.pass_obj
-def init(options: GlobalOptions) -> int:
+def init(options: GlobalOptions, *, trust_project: bool) -> int:
     """Make the state of this project, and beside a SQLite file the key of fingerprints.
 
     A state that is there already is left as it is.
@@ -36,7 +37,7 @@ def init(options: GlobalOptions) -> int:
     from reconciler.cli.session import workspace
     from reconciler.operations.state import init_state
 
-    made = init_state(workspace(options), lineage=str(uuid.uuid4()))
+    made = init_state(workspace(options, trusts_project=trust_project), lineage=str(uuid.uuid4()))
     if made.was_made:
         put(f"Made the state {made.lineage}. Keep it and its fingerprint key out of git.\n")
     else:
