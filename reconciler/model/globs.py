@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _TOKENS = re.compile(r"\*\*/|\*\*|\*|\?|[^*?]+")
 _MEANING = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+_MAX_STARS = 3
+"""Beyond as many, a regular expression may take a time that grows with each one more, so the places are counted."""
 
 
 @lru_cache(maxsize=1024)
@@ -23,7 +25,30 @@ def _compiled(glob: str) -> re.Pattern[str]:
 
 def matches(glob: str, text: str) -> bool:
     """Tell whether the whole text matches the glob; case counts."""
+    if glob.count("*") > _MAX_STARS:
+        return _matches_by_places(glob, text)
     return _compiled(glob).fullmatch(text) is not None
+
+
+def _matches_by_places(glob: str, text: str) -> bool:
+    """Follow every place in the text that the glob may have come to: time grows with the product of the lengths."""
+    places = {0}
+    for token in _TOKENS.findall(glob):
+        places = {after for place in places for after in _places_after(token, text, place)}
+    return len(text) in places
+
+
+def _places_after(token: str, text: str, place: int) -> Iterable[int]:
+    if token == "?":
+        return (place + 1,) if text[place : place + 1] not in {"", "/"} else ()
+    if token == "**/":
+        return (place, *(found + 1 for found in range(place, len(text)) if text[found] == "/"))
+    if token == "**":
+        return range(place, len(text) + 1)
+    if token == "*":
+        slash = text.find("/", place)
+        return range(place, (slash if slash >= 0 else len(text)) + 1)
+    return (place + len(token),) if text.startswith(token, place) else ()
 
 
 def matches_any(globs: Iterable[str], text: str) -> bool:
