@@ -33,22 +33,22 @@ def matches(glob: str, text: str) -> bool:
 def _matches_by_places(glob: str, text: str) -> bool:
     """Follow every place in the text that the glob may have come to: time grows with the product of the lengths."""
     places = {0}
-    for token in _TOKENS.findall(glob):
-        places = {after for place in places for after in _places_after(token, text, place)}
+    for part in _TOKENS.findall(glob):
+        places = {after for place in places for after in _places_after(part, text, place)}
     return len(text) in places
 
 
-def _places_after(token: str, text: str, place: int) -> Iterable[int]:
-    if token == "?":
+def _places_after(part: str, text: str, place: int) -> Iterable[int]:
+    if part == "?":
         return (place + 1,) if text[place : place + 1] not in {"", "/"} else ()
-    if token == "**/":
+    if part == "**/":
         return (place, *(found + 1 for found in range(place, len(text)) if text[found] == "/"))
-    if token == "**":
+    if part == "**":
         return range(place, len(text) + 1)
-    if token == "*":
+    if part == "*":
         slash = text.find("/", place)
         return range(place, (slash if slash >= 0 else len(text)) + 1)
-    return (place + len(token),) if text.startswith(token, place) else ()
+    return (place + len(part),) if text.startswith(part, place) else ()
 
 
 def matches_any(globs: Iterable[str], text: str) -> bool:
