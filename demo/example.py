@@ -25,10 +25,11 @@ PASSWORD_FILE = "secrets/support"  # noqa: S105 - the name of the file, as suppo
 _LOGINS = {
     "SMTP_SALES_PL_PASSWORD": "sales-pl@example.com",
     "SMTP_SALES_DE_PASSWORD": "vertrieb@example.com",
+    "SMTP_PLATFORM_PASSWORD": "platform@example.com",
     PASSWORD_FILE: "help@example.com",
 }
-"""Where a manifest takes the password from (a variable, or a file), and whose it is."""
-_FROM_OUTSIDE = ("RECONCILER_", "SMTP_", "CI", "GITHUB_", "GITLAB_")
+"""Where a manifest or the project file takes the password from (a variable, or a file), and whose it is."""
+_FROM_OUTSIDE = ("RECONCILER_", "SMTP_", "CI", "GITHUB_", "GITLAB_", "TF_BUILD", "JENKINS_", "BUILDKITE", "DRONE")
 """Variables of the caller's that would change what is shown begin so."""
 
 

@@ -114,10 +114,13 @@ def restore_state(url: str, *, base: Path, project: str, source: Path, order: Re
     database = SqliteFile(require_sqlite_path(url, base=base))
     with _scratch(source, database) as scratch, scratch.reading() as backup:
         _require_sound_backup(scratch, backup, project, source)
-        if database.is_there() and not database.is_damaged():
-            database.check_identity()
-            return _replace(database, backup, project, order)
-        return _make_anew(database, backup, project, order)
+        if not database.is_there():
+            return _make_anew(database, backup, project, order, kept=None)
+        if database.is_damaged():
+            kept = _give_up(database, order)
+            return _make_anew(database, backup, project, order, kept=kept)
+        database.check_identity()
+        return _replace(database, backup, project, order)
 
 
 @contextmanager
@@ -160,18 +163,21 @@ def _replace(database: SqliteFile, backup: Connection, project: str, order: Rest
         return _fill(connection, backup, project, order, kept=kept, lost=lost)
 
 
-def _make_anew(database: SqliteFile, backup: Connection, project: str, order: RestoreOrder) -> Restored:
-    """Make the database where there is none, or where what stands there cannot be read and may be replaced."""
-    kept = None
-    if database.is_there():
-        if not order.replaces_foreign:
-            detail = (
-                f"The state {database.path} cannot be read, so it cannot be told whether the backup is of it. If it "
-                "is, this keeps the damaged file beside it and restores the backup:\n"
-                "    reconciler state restore FILE --force"
-            )
-            raise GuardRefused(error("restoreRefused", detail))
-        kept = _set_aside(database, order.at)
+def _give_up(database: SqliteFile, order: RestoreOrder) -> Path:
+    """Set a damaged file aside and return where it is; raise unless the order gives it up."""
+    if order.replaces_foreign:
+        return _set_aside(database, order.at)
+    detail = (
+        f"The state {database.path} cannot be read, so it cannot be told whether the backup is of it. If it is, this "
+        "keeps the damaged file beside it and restores the backup:\n    reconciler state restore FILE --force"
+    )
+    raise GuardRefused(error("restoreRefused", detail))
+
+
+def _make_anew(
+    database: SqliteFile, backup: Connection, project: str, order: RestoreOrder, *, kept: Path | None
+) -> Restored:
+    """Make the database where there is none; one that appears meanwhile is left alone."""
     restored: list[Restored] = []
 
     def fill(connection: Connection) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from typing import Any
 
 import pytest
 
-from tests.cli.project import Project, marketing_account
+from tests.cli.project import Project, alter_plan, marketing_account, own_account
 
 
 @pytest.fixture
@@ -112,3 +113,47 @@ def test_a_rename_onto_a_taken_name_is_refused(ten: Project) -> None:
     refuse(ten, "renameStillDesired")
     ten.remove_account("n0")
     refuse(ten, "renameTaken")
+
+
+def test_an_exception_lets_an_account_be_applied_unverified(project: Project) -> None:
+    """Until its day the project file lets an account be applied without a conversation, and the journal tells why."""
+    exception = "{verification: [relay], depth: offline, until: %s, reason: reachable from the data centre only}"
+    project.write_account("relay", own_account("relay", 1, username=None))
+    project.write_project(f"guards: {{exceptions: [{exception % '2020-01-31'}]}}\n")
+    refused = project.run("apply", "--auto-approve")
+    assert (3, True) == (refused.code, "it ended on 2020-01-31" in project.run("plan").err)
+    project.write_project(f"guards: {{exceptions: [{exception % '2999-12-31'}]}}\n")
+    project.run_well("plan", "--out", "plan.json")
+    project.run_well("apply", "plan.json")
+    assert {"relay": "unverified"} == project.statuses()
+    by = "guards.exceptions: reachable from the data centre only (to offline)"
+    assert [{"code": "verificationIncomplete", "by": by}] == project.journal()[-1][1]["liftedGuards"]
+
+
+def test_lifted_guards_are_journaled(ten: Project) -> None:
+    """What lifted a guard, a flag or a line of the project file, stands in the journal; an altered plan cannot hide it."""
+    remove(ten, 4)
+    ten.run_well("apply", "--auto-approve", "--allow-deletes", "4")
+    lifted = [{"code": "tooManyDeletes", "by": "--allow-deletes 4"}]
+    assert lifted == ten.journal()[-1][1]["liftedGuards"]
+    for number in range(4, 8):
+        ten.remove_account(f"n{number}")
+    exception = "{delete: ['n*'], until: 2999-12-31, reason: contract ended}"
+    ten.write_project(f"guards: {{exceptions: [{exception}]}}\n")
+    ten.run_well("apply", "--auto-approve")
+    lifted = [{"code": "tooManyDeletes", "by": "guards.exceptions: contract ended"}]
+    assert lifted == ten.journal()[-1][1]["liftedGuards"]
+
+
+def test_a_plan_cannot_lift_a_guard_in_secret(ten: Project) -> None:
+    """A plan without a seal that carries --allow-deletes and does not show it is refused."""
+    remove(ten, 4)
+    assert 4 == ten.run("plan", "--out", "plan.json").code
+
+    def allow(document: dict[str, Any]) -> None:
+        document.update(seal=None, status="ready", diagnostics=[])
+        document["inputs"]["allowDeletes"] = 100
+
+    alter_plan(ten.folder / "plan.json", allow, fits_digest=True)
+    refused = ten.run("apply", "plan.json", "--format", "json")
+    assert (4, ["planAltered"], 10) == (refused.code, refused.codes, len(ten.statuses()))

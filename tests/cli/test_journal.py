@@ -29,10 +29,8 @@ def lived(project: Project, server: MailServer) -> Project:
     project.write_account("sales", own_account("sales", server, secret="{env: SMTP_OTHER_PASSWORD}"))
     project.write_account("news", marketing_account("news"))
     project.set_variable("SMTP_OTHER_PASSWORD", server.users[USER])
-    project.write_project(
-        "secrets: {grants: [{secret: 'env:SMTP_*', route: {host: localhost, port: %d, encryption: none}}]}\n"
-        % server.port
-    )
+    route = f"{{host: localhost, port: {server.port}, encryption: none}}"
+    project.write_project(f"secrets: {{grants: [{{secret: 'env:SMTP_*', route: {route}}}]}}\n")
     project.run_well("apply", "--auto-approve", "--actor", "olga")
     renamed = manifest.replace("name: anna", "name: anna-pl, previousName: anna", 1)
     project.write_account("anna", renamed)
@@ -184,7 +182,7 @@ def test_a_broken_journal_is_not_rewritten(lived: Project) -> None:
         ),
         (
             [
-                f"UPDATE journal SET sequence = {after} WHERE sequence = {before}"
+                f"UPDATE journal SET sequence = {after} WHERE sequence = {before}"  # noqa: S608 - numbers
                 for before, after in ((2, 99), (3, 2), (99, 3))
             ],
             "its hash does not fit",

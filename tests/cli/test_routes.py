@@ -234,3 +234,49 @@ def test_an_altered_plan_sends_no_other_secret(settled: Project, server: MailSer
     alter_plan(settled.folder / "plan.json", show_it_too, fits_digest=True)
     refused = settled.run("apply", "plan.json", "--format", "json")
     assert (1, ["secretNotAllowed"], attempts) == (refused.code, refused.codes, server.login_attempts)
+
+
+@pytest.mark.parametrize("flags", [("--depth", "offline"), ("--override-verification", "other=no network")])
+def test_a_value_that_was_not_read_is_compared_before_it_travels(
+    settled: Project, elsewhere: MailServer, flags: tuple[str, ...]
+) -> None:
+    """An offline plan records a route unread, which the journal tells; a known value does not take it later."""
+    settled.set_variable("SMTP_OTHER_PASSWORD", PASSWORD)
+    settled.write_account("other", own_account("other", elsewhere, secret="{env: SMTP_OTHER_PASSWORD}"))
+    settled.run_well("plan", "--depth", "offline", "--out", "plan.json")
+    applied = settled.run_well("apply", "plan.json", *flags, "--format", "json")
+    assert ["secretsNotCompared"] == applied.codes
+    assert {"other": ["env:SMTP_OTHER_PASSWORD"]} == settled.journal()[-1][1]["secretsNotCompared"]
+    for words in (("verify", "other"), ("verify", "other", "--recorded")):
+        refused = settled.run(*words, "--format", "json")
+        assert (4, ["credentialWithheld"]) == (refused.code, refused.codes)
+    assert 0 == elsewhere.login_attempts
+    settled.set_variable("SMTP_OTHER_PASSWORD", "another-value")
+    elsewhere.users[USER] = "another-value"
+    settled.run_well("verify", "other", "--recorded")
+    assert (1, "active") == (elsewhere.login_attempts, settled.statuses()["other"])
+    settled.set_variable("SMTP_OTHER_PASSWORD", PASSWORD)
+    assert 3 == settled.run("verify", "other", "--recorded").code
+
+
+def test_an_unsealed_plan_does_not_say_where_it_comes_from(settled: Project, server: MailServer) -> None:
+    """A secret that is scoped to a folder is not used by the word of a plan that anybody could have made."""
+    settled.write_project('secrets: {allow: ["env:SMTP_*", {secret: "env:A_*", manifests: "accounts.d/a*"}]}\n')
+    settled.set_variable("A_PASSWORD", PASSWORD)
+    settled.write_account("a", own_account("a", server, secret="{env: A_PASSWORD}"))
+    settled.run_well("plan", "--out", "plan.json")
+    attempts = server.login_attempts
+    alter_plan(settled.folder / "plan.json", lambda document: document.update(seal=None), fits_digest=True)
+    refused = settled.run("apply", "plan.json", "--format", "json")
+    assert (1, ["secretNotAllowed"], attempts) == (refused.code, refused.codes, server.login_attempts)
+
+
+def test_grants_used_are_journaled(settled: Project, elsewhere: MailServer) -> None:
+    """The journal tells which grants an apply needed, also where the plan did not know them yet."""
+    settled.write_account("sales", own_account("sales", elsewhere))
+    settled.write_project(grants_of(settled.run("plan").err))
+    settled.run_well("plan", "--depth", "offline", "--out", "plan.json")
+    settled.run_well("apply", "plan.json")
+    assert [f"env:SMTP_SALES_PASSWORD to localhost:{elsewhere.port}"] == settled.journal()[-1][1]["grantsUsed"]
+    told = settled.run_well("plan", "--format", "json")
+    assert ["grantRedundant"] == [code for code in told.codes if code.startswith("grant")]

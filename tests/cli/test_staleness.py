@@ -186,10 +186,8 @@ def test_fresh_failed_evidence_refuses_without_connecting(two: Project) -> None:
     two.set_variable(OTHER_VARIABLE, PASSWORD)
     with MailServer(encryption="none", users={USER: "not-this-one"}) as other:
         two.write_account("three", own_account("three", other, secret=f"{{env: {OTHER_VARIABLE}}}"))
-        two.write_project(
-            "secrets: {grants: [{secret: 'env:SMTP_*', route: {host: localhost, port: %d, encryption: none}}]}\n"  # noqa: UP031
-            % other.port
-        )
+        route = f"{{host: localhost, port: {other.port}, encryption: none}}"
+        two.write_project(f"secrets: {{grants: [{{secret: 'env:SMTP_*', route: {route}}}]}}\n")
         assert 3 == two.run("plan", "--out", "plan.json").code
         connections = other.connections
         assert (3, connections) == (two.run("apply", "plan.json").code, other.connections)

@@ -34,7 +34,7 @@ def test_whole_story(project: ExampleProject) -> None:
     assert [line for line in told.splitlines() if line.startswith("[exit code")] == [
         f"[exit code {step.exit_code}]" for step in steps
     ]
-    assert project.message_count == 3
+    assert project.message_count == 5
 
 
 @pytest.mark.parametrize("is_in_ci", [True, False])

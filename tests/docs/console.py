@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from demo.example import ExampleProject
 
-PAGES = ("README.md", "docs/guide.md")
+PAGES = ("README.md", "docs/guide.md", "docs/marketing.md")
 """The pages whose commands are run."""
 COMMAND_SECONDS = 60
 _PROJECT_FOLDER = "/home/anna/mail"

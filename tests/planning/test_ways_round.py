@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from reconciler.model.route import Route, SecretRoute
 from reconciler.planning.planner import make_plan
 from reconciler.planning.policy import SecretReadings
 from reconciler.planning.routes import Traveller, judge_routes
+from reconciler.yamlsource import read_documents
 from tests.planning.states import KEY_ID, desired_of, fingerprints_of, policy, project, state_of
 
 if TYPE_CHECKING:
@@ -205,3 +207,52 @@ def test_what_was_passed_over_is_told() -> None:
     made = make_plan([own()], state_of([own()], VALUES), policy(project=project(), secrets=readings))
     (detail,) = told(made, "secretsNotRead")
     assert ("1 secret" in detail, "--rotations" in detail) == (True, True)
+
+
+LOGIN = "username: a, password: {env: SMTP_A}"
+OAUTH2 = (
+    "mechanism: xoauth2, username: a, oauth2: {tokenUrl: 'https://login.example.com/token', clientId: c, "
+    "clientSecret: {env: SMTP_A}, refreshToken: {env: SMTP_B}}"
+)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        f"smtp: {{host: new.example, authentication: {{{LOGIN}}}}}",
+        f"smtp: {{host: new.example, port: 9999, authentication: {{{LOGIN}}}}}",
+        f"smtp: {{host: 127.0.0.1, encryption: none, authentication: {{{LOGIN}}}}}",
+        f"smtp: {{host: '::1', authentication: {{{LOGIN}}}}}",
+        f"smtp: {{host: żółw.example, encryption: tls, authentication: {{{LOGIN}}}}}",
+        f"smtp: {{host: new.example, caFile: ca.pem, authentication: {{{LOGIN}}}}}",
+        f"smtp: {{host: new.example, authentication: {{{OAUTH2}}}}}",
+        f"smtp: {{host: new.example, authentication: {{{LOGIN}}}}}\n  proxy: {{type: socks5, host: p.example, port: 1}}",
+        "smtp: {host: new.example}\n"
+        "  proxy: {type: http, host: p.example, port: 1, username: u, password: {env: SMTP_A}, remoteDns: false}",
+    ],
+)
+def test_the_block_of_grants_allows_what_was_withheld(spec: str) -> None:
+    """What the message says to paste is valid, and once pasted nothing is withheld; it is used, and expires."""
+    text = (
+        "apiVersion: reconciler/v1\nkind: OwnAccount\nmetadata: {name: sales}\n"
+        f"spec:\n  email: a@example.com\n  displayName: A\n  {spec}\n"
+    )
+    desired = desired_of(text, {"ca.pem": "a certificate"})
+    recorded = state_of([own(), own("b", variable="SMTP_B")], VALUES)
+
+    def plan(*grants: dict[str, Any], today: date = TODAY) -> Draft:
+        rules = policy(VALUES, project=project(secrets={"grants": list(grants)}), today=today)
+        return make_plan(desired, recorded, rules)
+
+    (detail,) = told(plan(), "credentialWithheld")
+    block = detail[detail.index("grants:\n") :]
+    read = read_documents(block.encode(), file="grants.yaml")
+    assert not read.problems
+    grants = json.loads(json.dumps(read.documents[0].value))["grants"]
+    granted = plan(*grants)
+    assert ([], True) == (told(granted, "credentialWithheld"), bool(granted.grants_used))
+    for index in range(len(grants)):
+        assert told(plan(*grants[:index], *grants[index + 1 :]), "credentialWithheld")
+    over = [{**grant, "expires": "2026-08-31"} for grant in grants]
+    assert told(plan(*over), "credentialWithheld")
+    assert [] == told(plan(*over, today=date(2026, 8, 31)), "credentialWithheld")

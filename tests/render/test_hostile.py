@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from reconciler.diagnostics import Diagnostic, Location
 from reconciler.model.evidence import Check, Evidence, Verification
+from reconciler.model.history import EventAccount, JournalEvent
 from reconciler.model.plan import Change, FieldChange, LiftedGuard, Plan, Summary
 from reconciler.model.recorded import Approval, RecordedAccount, RecordedVerification, Revision, Suspension
-from reconciler.render import documents, table
+from reconciler.model.route import Route, SecretRoute
+from reconciler.render import care, documents, table
 from reconciler.render.safe import UNSAFE
 from reconciler.render.text import (
     Style,
@@ -145,11 +147,43 @@ def texts(text: str, style: Style) -> Iterator[str]:
     yield accounts_table([hostile_account(text)], style=style)
     yield account_text(hostile_account(text), style=style)
     yield history_text([hostile_revision(text)], style=style)
-    yield journal_text(1, text, problems=[text], style=style)
+    yield history_text([hostile_revision(text)], events=hostile_events(text), style=style)
+    yield care.sentences_text([text, f"    {text}"], style=style)
+    yield care.revoked_text([hostile_route(text)], style=style)
+    yield journal_text(1, text, problems=[text], redacted={1: 2}, style=style)
     yield journal_text(1, text, style=style)
     yield apply_text(1, Summary(create=1), style=style, pending=[text])
     yield queue_text([hostile_account(text)], style=style)
     yield ruled_text("suspend", [hostile_account(text)], style=style)
+
+
+def hostile_events(text: str) -> list[JournalEvent]:
+    """Return events of the journal in which everything is the hostile text."""
+    at = hostile_revision(text).at
+    told: dict[str, Any] = {
+        "overrides": {text: text},
+        "liftedGuards": [{"code": text, "by": text}, text],
+        "grantsUsed": [text],
+        "held": [text],
+        "trustsProject": True,
+        "approvals": {text: {"before": {"decision": text}, "after": text}, "x": text},
+    }
+    care_of_state = {"name": text, "secret": text, "fingerprintKeyId": text, "unread": [text], "before": text}
+    account = EventAccount(name=text, before=text, after=text, reason=text)
+    other = EventAccount(name=text, after=text)
+    events = [
+        JournalEvent(
+            sequence=90, at=at, event=event, actor=text, reason=text, accounts=(account, other), details=care_of_state
+        )
+        for event in ("redact", "revoke", "rekey", "restore", "migrate", "suspend", text)
+    ]
+    applied = JournalEvent(sequence=1, at=at, event="apply", revision=hostile_revision(text).revision, details=told)
+    return [*events, applied]
+
+
+def hostile_route(text: str) -> SecretRoute:
+    """Return a route of a secret in which everything is the hostile text."""
+    return SecretRoute(secret=text, route=Route(username=text, host=text, port=25, encryption="none", proxy=text))
 
 
 def machine_texts(text: str) -> Iterator[str]:
@@ -166,7 +200,8 @@ def machine_texts(text: str) -> Iterator[str]:
         documents.apply_document("refused", None, diagnostics=diagnostics),
         documents.accounts_document([account]),
         documents.account_document(account),
-        documents.history_document([revision]),
+        documents.history_document([revision], events=hostile_events(text)),
+        care.care_document({"file": text, "forgotten": care.route_documents([hostile_route(text)])}),
         documents.journal_document(1, text, problems=[text]),
     ):
         yield documents.to_json(document)

@@ -218,3 +218,32 @@ def test_what_was_typed_takes_the_place_of_a_failure(tmp_path: Path) -> None:
     assert "typed" == read(reader, "vault:a")
     reader.take("vault:b", "two\nlines")
     assert isinstance(reader.read(["vault:b"]).problems["vault:b"], Diagnostic)
+
+
+def test_an_interrupt_within_this_process_ends_what_runs(tmp_path: Path) -> None:
+    """The reading thread's Ctrl-C stops the commands of the other threads, and is raised."""
+    pids = tmp_path / "pid"
+    hanging = script(tmp_path, "hang", f"open({str(pids)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)\n")
+    reader = reader_of(tmp_path / "mail", {"vault": source(hanging, "{key}", timeoutSeconds=60)})
+    me = threading.get_ident()
+
+    def interrupt() -> None:
+        while not (pids.exists() and pids.read_text(encoding="ascii")):
+            time.sleep(0.01)
+        signal.pthread_kill(me, signal.SIGINT)
+
+    other = threading.Thread(target=interrupt)
+    other.start()
+    with pytest.raises(KeyboardInterrupt):
+        reader.read(["vault:a"])
+    other.join()
+    assert not psutil.pid_exists(int(pids.read_text(encoding="ascii")))
+
+
+def test_what_cannot_be_started_is_a_problem(tmp_path: Path) -> None:
+    """An executable file that is no program is told with the system's reason."""
+    broken = tmp_path / "broken"
+    broken.write_bytes(b"\x7fELF nothing")
+    broken.chmod(0o755)
+    reader = reader_of(tmp_path / "mail", {"vault": source(str(broken), "{key}")})
+    assert "cannot be started" in why(reader, "vault:a")

@@ -435,3 +435,16 @@ def test_errors_of_the_database_carry_no_parameters(store: Store, file: Path) ->
     assert isinstance(caught.value, StateUnavailable)
     assert "canary" not in caught.value.diagnostics[0].detail
     assert caught.value.__suppress_context__ is True
+
+
+def test_a_large_file_is_looked_through_by_the_check_alone(
+    store: Store, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Damage in a file beyond the limit is not found by opening it, and is by the journal's check."""
+    content = file.read_bytes()
+    file.write_bytes(content[:-4096] + b"\xa5" * 4096)
+    assert "is damaged" in refusal(tmp_path)
+    monkeypatch.setattr("reconciler.store.sqlite.QUICK_CHECK_OCTETS", 0)
+    with open_store(URL, base=tmp_path, project=PROJECT) as opened, pytest.raises(StateUnavailable) as caught:
+        opened.check_journal()
+    assert "is damaged" in caught.value.diagnostics[0].detail

@@ -1,0 +1,141 @@
+"""Older states: a real one of version 1, and what a migration must not lose."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.errors import StateMissing, StateUnavailable
+from reconciler.store import Migrated, MigrationOrder, create_state, migrate_state, migrating, open_store, schema
+from reconciler.store.sqlite import SqliteFile
+from tests.store.values import AT, PROJECT, URL, account
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from reconciler.store import Store
+
+VERSION_1 = Path(__file__).parent / "version-1.sql"
+ORDER = MigrationOrder(payload={"actor": "olga"}, at=AT)
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """Return the file of a state as version 1 wrote it."""
+    file = tmp_path / ".reconciler" / "state.db"
+    file.parent.mkdir(mode=0o700)
+    with closing(sqlite3.connect(file)) as database:
+        database.executescript(VERSION_1.read_text(encoding="utf-8"))
+    return file
+
+
+def version_of(file: Path) -> int:
+    """Return the version that a file's header names."""
+    with closing(sqlite3.connect(file)) as database:
+        found: int = database.execute("PRAGMA user_version").fetchone()[0]
+    return found
+
+
+def test_a_state_of_version_1_is_migrated(old: Path, tmp_path: Path) -> None:
+    """Every row and digest of it holds afterwards, its journal goes on, and the copy is as it was."""
+    done = migrate_state(URL, base=tmp_path, order=ORDER)
+    assert (1, schema.SCHEMA_VERSION) == (done.before, done.after) == (1, version_of(old))
+    assert done.kept is not None
+    assert version_of(done.kept) == 1
+    with open_store(URL, base=tmp_path, project=PROJECT) as store:
+        assert store.check_journal().problems == ()
+        assert ["apply", "suspend", "resume", "migrate"] == [entry.event for entry in store.journal()]
+        assert {"news", "sales"} == set(store.read_state().accounts)
+        with store.write() as transaction:
+            transaction.put_account(account("other"))
+            transaction.append_journal("apply", {}, at=AT)
+        assert store.read_account("other") == account("other")
+
+
+def test_migrated_tables_are_those_of_a_new_state(old: Path, tmp_path: Path) -> None:
+    """A migrated state and a new one have the same tables, columns and keys."""
+    migrate_state(URL, base=tmp_path, order=ORDER)
+    create_state("sqlite:///new.db", base=tmp_path, project=PROJECT, lineage="1", fingerprint_key_id=None, at=AT)
+    assert tables(tmp_path / "new.db") == tables(old)
+
+
+def tables(file: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Return the columns of each table: name, type, whether it may be null, place in the key."""
+    with closing(sqlite3.connect(file)) as database:
+        names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1")]
+        return {
+            name: [(row[1], row[2], row[3], row[5]) for row in database.execute(f"PRAGMA table_info({name})")]
+            for name in names
+        }
+
+
+def test_every_older_version_has_a_migration() -> None:
+    """From each version there is a step to the next."""
+    assert list(range(1, schema.SCHEMA_VERSION)) == sorted(migrating.MIGRATIONS)
+
+
+def test_a_state_that_is_up_to_date_is_left_alone(store: Store, file: Path, tmp_path: Path) -> None:
+    """No copy is made and nothing is journaled; a missing state is an error."""
+    before = file.read_bytes()
+    assert Migrated(schema.SCHEMA_VERSION, schema.SCHEMA_VERSION, None) == migrate_state(
+        URL, base=tmp_path, order=ORDER
+    )
+    assert before == file.read_bytes()
+    assert [file] == list(file.parent.iterdir())
+    with pytest.raises(StateMissing):
+        migrate_state("sqlite:///none.db", base=tmp_path, order=ORDER)
+
+
+def test_a_migration_that_fails_changes_nothing(old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All steps are one transaction: what the first did is undone when a later one fails, and the copy is kept."""
+
+    def fail(connection: Connection) -> None:
+        connection.exec_driver_sql("ALTER TABLE accounts DROP COLUMN evidence")
+        connection.exec_driver_sql("ALTER TABLE nothing ADD COLUMN x TEXT")
+
+    monkeypatch.setattr(schema, "SCHEMA_VERSION", schema.SCHEMA_VERSION + 1)
+    monkeypatch.setattr(migrating, "MIGRATIONS", {**migrating.MIGRATIONS, schema.SCHEMA_VERSION - 1: fail})
+    before = tables(old)
+    with pytest.raises(StateUnavailable):
+        migrate_state(URL, base=tmp_path, order=ORDER)
+    assert (before, 1) == (tables(old), version_of(old))
+
+
+def test_a_migration_that_contradicts_itself_is_undone(
+    old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that refer to rows which are no longer there are found before the commit."""
+
+    def orphan(connection: Connection) -> None:
+        connection.exec_driver_sql("DELETE FROM revisions")
+
+    monkeypatch.setattr(migrating, "MIGRATIONS", {1: orphan})
+    with pytest.raises(StateUnavailable) as caught:
+        migrate_state(URL, base=tmp_path, order=ORDER)
+    assert "contradict each other" in caught.value.diagnostics[0].detail
+    assert version_of(old) == 1
+
+
+def test_two_who_migrate_at_once_do_it_once(old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever gets the lock second finds the work done."""
+    versions = iter([1, schema.SCHEMA_VERSION])
+    monkeypatch.setattr(SqliteFile, "read_version", lambda _: next(versions))
+    assert Migrated(schema.SCHEMA_VERSION, schema.SCHEMA_VERSION, None) == migrate_state(
+        URL, base=tmp_path, order=ORDER
+    )
+    assert version_of(old) == 1
+
+
+def test_an_older_state_is_neither_opened_nor_added_to(old: Path, tmp_path: Path) -> None:
+    """Opening says what to run, and so does making another project in the same file."""
+    for attempt in (
+        lambda: open_store(URL, base=tmp_path, project=PROJECT),
+        lambda: create_state(URL, base=tmp_path, project="other", lineage="2", fingerprint_key_id=None, at=AT),
+    ):
+        with pytest.raises(StateUnavailable) as caught:
+            attempt()
+        assert caught.value.diagnostics[0].code == "stateOlder"
