@@ -38,15 +38,18 @@ def reason_of(failure: OSError) -> str:
     return (failure.strerror or "it cannot be read").lower()
 
 
-def replace_file(path: Path, content: bytes, *, is_durable: bool = True) -> None:
-    """Put a file in place, for the owner alone (mode 0600), or leave what was there; raise ``OSError``.
+def replace_file(path: Path, content: bytes, *, is_durable: bool = True, mode: int | None = None) -> None:
+    """Put a file in place, for the owner alone unless ``mode`` says otherwise, or leave what was there.
 
-    Not ``is_durable``, it may be gone after a power cut; waiting for the disk costs more than writing.
+    Not ``is_durable``, it may be gone after a power cut; waiting for the disk costs more than writing. Raises
+    ``OSError``.
     """
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:_MAX_SHOWN]}.", suffix=".new", dir=path.parent)
     unfinished = Path(name)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
             file.write(content)
             if is_durable:
                 file.flush()
@@ -55,6 +58,20 @@ def replace_file(path: Path, content: bytes, *, is_durable: bool = True) -> None
     except BaseException:
         with contextlib.suppress(OSError):
             unfinished.unlink(missing_ok=True)
+        raise
+
+
+def create_file(path: Path, content: bytes) -> None:
+    """Make a file that does not exist yet, with the mode that the user's programs give; raise ``OSError``."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
         raise
 
 

@@ -101,9 +101,18 @@ def checkout_of(folder: Path) -> Path:
 
     The file system is asked, not git, so that nothing in the checkout can make it look smaller than it is.
     """
+    return next(reversed(_repositories(folder)), folder.resolve())
+
+
+def repository_of(folder: Path) -> Path:
+    """Return the nearest folder with a .git entry that holds ``folder``, links resolved; ``folder`` itself without one."""
+    return next(iter(_repositories(folder)), folder.resolve())
+
+
+def _repositories(folder: Path) -> list[Path]:
+    """Return every folder with a .git entry that holds ``folder``, the nearest first."""
     resolved = folder.resolve()
-    holders = [each for each in (resolved, *resolved.parents) if os.path.lexists(each / ".git")]
-    return holders[-1] if holders else resolved
+    return [each for each in (resolved, *resolved.parents) if os.path.lexists(each / ".git")]
 
 
 def _flagged(actor: str | None) -> Actor | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 _CHECKOUT = Path(__file__).parents[1]
-_HEAVY = ("pydantic", "sqlalchemy", "rich", "jsonschema", "yaml", "email_validator", "idna", "socks", "dns")
+_HEAVY = ("pydantic", "sqlalchemy", "rich", "jsonschema", "yaml", "email_validator", "idna", "socks", "dns", "jinja2")
 _START = {
     "import reconciler": "import reconciler",
     "import reconciler.cli.app": "import reconciler.cli.app",

@@ -11,7 +11,7 @@ import pytest
 
 from reconciler import provenance
 from reconciler.model.recorded import Actor
-from reconciler.provenance import find_provenance, tracked_files
+from reconciler.provenance import checkout_of, find_provenance, is_ci, repository_of, tracked_files
 
 PATH = os.environ["PATH"]
 
@@ -275,3 +275,35 @@ def test_a_folder_made_up_as_a_bare_repository_is_not_obeyed(
     assert (git(checkout, "rev-parse", "HEAD"), False) == (found.commit, found.is_dirty)
     assert (".reconciler/state.db",) == tracked_files(disguised, disguised / ".reconciler", environ=environ)
     assert not (tmp_path / "sprung").exists()
+
+
+def test_the_checkout_is_the_outermost_repository(tmp_path: Path) -> None:
+    """What a pull request can change is bounded by the outermost .git, the project's own repository by the nearest."""
+    inner = tmp_path / "outer" / "inner" / "mail"
+    inner.mkdir(parents=True)
+    assert (inner, inner) == (checkout_of(inner), repository_of(inner))
+    (tmp_path / "outer" / ".git").mkdir()
+    (tmp_path / "outer" / "inner" / ".git").write_text("gitdir: elsewhere\n", encoding="ascii")
+    assert (tmp_path / "outer", tmp_path / "outer" / "inner") == (checkout_of(inner), repository_of(inner))
+    (tmp_path / "link").symlink_to(inner)
+    assert tmp_path / "outer" == checkout_of(tmp_path / "link")
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, False),
+        ({"CI": ""}, False),
+        ({"CI": "0"}, False),
+        ({"CI": "FALSE"}, False),
+        ({"CI": "1"}, True),
+        ({"CI": "true"}, True),
+        ({"CI": "woodpecker"}, True),
+        ({"JENKINS_URL": "https://ci.example.com/"}, True),
+        ({"TF_BUILD": "True"}, True),
+        ({"CI": "false", "GITHUB_ACTIONS": "true"}, True),
+    ],
+)
+def test_ci_is_known_by_its_variables(environ: dict[str, str], *, expected: bool) -> None:
+    """CI counts unless it is empty or negated; the mark of a CI system counts by itself."""
+    assert expected == is_ci(environ)

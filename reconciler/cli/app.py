@@ -12,6 +12,8 @@ from reconciler import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from click.shell_completion import CompletionItem
+
 
 class Entry(NamedTuple):
     """Where a command lives, and the line that help shows for it."""
@@ -41,6 +43,14 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(entry.module), entry.attribute)
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands that begin with what was typed, without importing any, and the options."""
+        from click.shell_completion import CompletionItem
+
+        entries = [(name, entry) for name, entry in self._entries.items() if name.startswith(incomplete)]
+        found = [CompletionItem(name, help=entry.help) for name, entry in entries]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same
         """Write the commands with their lines, without importing any."""
         with formatter.section("Commands"):
@@ -50,7 +60,7 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command that is called; for a misspelt one, name the nearest."""
-        if args and args[0] not in self._entries and not args[0].startswith("-"):
+        if args and args[0] not in self._entries and not ctx.resilient_parsing and not args[0].startswith("-"):
             from reconciler.planning.suggest import did_you_mean
 
             ctx.fail(f"There is no command {args[0]}.{did_you_mean(args[0], self._entries)}")
@@ -64,15 +74,20 @@ ENTRIES = {
     "show": Entry(f"{_COMMANDS}.plan", "show", "Show a saved plan."),
     "apply": Entry(f"{_COMMANDS}.apply", "apply", "Record a plan: all of it in one transaction, or nothing."),
     "verify": Entry(f"{_COMMANDS}.verify", "verify", "Check settings: connect, log in and try the sender."),
-    "accounts": Entry(f"{_COMMANDS}.accounts", "accounts", "See the recorded accounts."),
+    "accounts": Entry(f"{_COMMANDS}.accounts", "accounts", "See the recorded accounts; add, delete and rename them."),
     "approve": Entry(f"{_COMMANDS}.decisions", "approve", "Accept marketing accounts, so that they may send."),
     "reject": Entry(f"{_COMMANDS}.decisions", "reject", "Refuse marketing accounts, or withdraw their approval."),
     "suspend": Entry(f"{_COMMANDS}.decisions", "suspend", "Stop accounts from sending at once; no apply undoes it."),
     "resume": Entry(f"{_COMMANDS}.decisions", "resume", "End a suspension."),
     "resolve": Entry(f"{_COMMANDS}.resolve", "resolve", "Show who each contact would see as From, To and Reply-To."),
-    "send": Entry(f"{_COMMANDS}.send", "send", "Send a message through an active account, to each contact as resolved."),
+    "send": Entry(
+        f"{_COMMANDS}.send", "send", "Send a message through an active account, to each contact as resolved."
+    ),
     "history": Entry(f"{_COMMANDS}.history", "history", "See what was applied and done, by whom, from which commit."),
     "journal": Entry(f"{_COMMANDS}.history", "journal", "Prove that nothing was altered; erase personal data."),
+    "completion": Entry(
+        f"{_COMMANDS}.completion", "completion", "Print the script for completion in bash, zsh or fish."
+    ),
     "state": Entry(f"{_COMMANDS}.state", "state", "Make and look after the state."),
 }
 

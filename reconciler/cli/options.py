@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from reconciler.cli.completing import any_names
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -59,9 +61,17 @@ def plan_options(command: Command) -> Command:
                 "targets",
                 metavar="SEL",
                 multiple=True,
+                shell_complete=any_names,
                 help="Plan only these: a name, a glob, or label:KEY=VALUE. Repeatable.",
             ),
-            click.option("--exclude", "excludes", metavar="SEL", multiple=True, help="Leave these out. Repeatable."),
+            click.option(
+                "--exclude",
+                "excludes",
+                metavar="SEL",
+                multiple=True,
+                shell_complete=any_names,
+                help="Leave these out. Repeatable.",
+            ),
             click.option(
                 "--allow-deletes",
                 metavar="N",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.session import style_for
@@ -44,16 +45,31 @@ def say(text: str) -> None:
 
 
 def tell_error(diagnostics: Sequence[Diagnostic], words: Sequence[str], *, exit_code: int) -> None:
-    """Write why a command ended early: as text to stderr, or as the JSON document that was asked for."""
-    if not _wants_json(words):
-        tell(diagnostics)
+    """Write why a command ended early: as text to stderr, or in the form for programs that was asked for."""
+    format_ = _wanted_format(words)
+    if format_ == "json":
+        put_json(_error_document(diagnostics, words, exit_code=exit_code))
         return
-    put_json(_error_document(diagnostics, words, exit_code=exit_code))
+    if format_ == "github":
+        from reconciler.render.annotations import diagnostic_annotations
+
+        put(diagnostic_annotations(diagnostics))
+        return
+    if format_ == "junit":
+        from reconciler.render.junit import verification_report
+
+        put(verification_report({}, diagnostics=diagnostics))
+    tell(diagnostics)
 
 
-def _wants_json(words: Sequence[str]) -> bool:
-    pairs = zip(words, [*words[1:], ""], strict=True)
-    return any(word == "--format=json" or (word == "--format" and value == "json") for word, value in pairs)
+_FORMATS_FOR_PROGRAMS = ("json", "github", "junit")
+
+
+def _wanted_format(words: Sequence[str]) -> str | None:
+    """Return the form for programs that the words ask for; None where people are to read it."""
+    asked = {value for word, value in pairwise([*words, ""]) if word == "--format"}
+    asked |= {word.removeprefix("--format=") for word in words if word.startswith("--format=")}
+    return next((each for each in _FORMATS_FOR_PROGRAMS if each in asked), None)
 
 
 _REFUSALS = frozenset({3, 4, 5})

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, Location, error, sort_key
 from reconciler.files import read_regular_file, reason_of
 from reconciler.manifests.documents import read_document
 from reconciler.model.source import LocatedManifest
 from reconciler.yamlsource import MAX_FILE_OCTETS, MAX_PROBLEMS, each_document, too_many_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _ENDINGS = (".yaml", ".yml")
 _LINKED_FOLDER = (
@@ -29,19 +33,23 @@ class ManifestSet:
     file_count: int
 
 
-def read_manifests(folder: Path, *, root: Path) -> ManifestSet:
+def read_manifests(folder: Path, *, root: Path, instead: Mapping[Path, bytes | None] | None = None) -> ManifestSet:
     """Return every manifest below a folder; files are named relative to ``root``, with forward slashes.
 
-    Hidden files and folders are passed over. Links that lead outside ``root`` are refused.
+    Hidden files and folders are passed over. Links that lead outside ``root`` are refused. ``instead`` gives files
+    another content than they have, None for one that is to be gone: what would be read after an edit.
     """
-    if not folder.is_dir():
+    edited = instead or {}
+    if not folder.is_dir() and not edited:
         return ManifestSet(manifests=(), problems=(), folder_exists=False, file_count=0)
     manifests: list[LocatedManifest] = []
     problems: list[Diagnostic] = []
-    paths, unreadable = _paths(folder, root)
+    present, unreadable = manifest_paths(folder, root=root) if folder.is_dir() else ([], [])
     problems.extend(unreadable)
+    gone = {path for path, octets in edited.items() if octets is None}
+    paths = sorted({*present, *edited} - gone, key=lambda path: shown_path(path, root))
     for path in paths:
-        found, wrong = _read_file(path, root)
+        found, wrong = _read_file(path, root, edited.get(path))
         manifests.extend(found)
         problems.extend(wrong)
     problems.extend(_repeated_names(manifests))
@@ -53,27 +61,28 @@ def read_manifests(folder: Path, *, root: Path) -> ManifestSet:
     )
 
 
-def _paths(folder: Path, root: Path) -> tuple[list[Path], list[Diagnostic]]:
+def manifest_paths(folder: Path, *, root: Path) -> tuple[list[Path], list[Diagnostic]]:
     """Return the manifest files below a folder by name, and a problem for each folder that cannot be looked into.
 
     A folder passed over in silence would look like deleted accounts.
     """
     paths: list[Path] = []
     problems: list[Diagnostic] = []
-    if _name(folder, root) != folder.as_posix() and not _is_inside(folder, root):
+    if shown_path(folder, root) != folder.as_posix() and not _is_inside(folder, root):
         detail = "The manifests folder is a link that leads outside the project folder. Put the folder itself here."
-        return [], [error("fileUnreadable", detail, location=Location(_name(folder, root)))]
+        return [], [error("fileUnreadable", detail, location=Location(shown_path(folder, root)))]
     for parent, folders, files in os.walk(folder, onerror=lambda failure: problems.append(_unlisted(failure, root))):
         folders[:] = [name for name in folders if not name.startswith(".")]
         linked = [Path(parent, name) for name in folders if Path(parent, name).is_symlink()]
         problems.extend(
-            error("fileUnreadable", _LINKED_FOLDER, location=Location(_name(each, root))) for each in linked
+            error("fileUnreadable", _LINKED_FOLDER, location=Location(shown_path(each, root))) for each in linked
         )
-        paths.extend(Path(parent, name) for name in files if _is_manifest(name))
-    return sorted(paths, key=lambda path: _name(path, root)), problems
+        paths.extend(Path(parent, name) for name in files if is_manifest(name))
+    return sorted(paths, key=lambda path: shown_path(path, root)), problems
 
 
-def _is_manifest(name: str) -> bool:
+def is_manifest(name: str) -> bool:
+    """Tell whether a file of this name is read as a manifest."""
     return name.lower().endswith(_ENDINGS) and not name.startswith(".")
 
 
@@ -84,17 +93,19 @@ def _is_inside(path: Path, root: Path) -> bool:
 
 def _unlisted(failure: OSError, root: Path) -> Diagnostic:
     detail = f"The folder cannot be read: {reason_of(failure)}. Check its permissions."
-    return error("fileUnreadable", detail, location=Location(_name(Path(failure.filename), root)))
+    return error("fileUnreadable", detail, location=Location(shown_path(Path(failure.filename), root)))
 
 
-def _name(path: Path, root: Path) -> str:
+def shown_path(path: Path, root: Path) -> str:
     """Return the name that a file is shown by; octets that are not UTF-8 are shown as replacement characters."""
     relative = path.relative_to(root) if path.is_relative_to(root) else path
     return os.fsencode(relative.as_posix()).decode("utf-8", "replace")
 
 
-def _read_file(path: Path, root: Path) -> tuple[list[LocatedManifest], list[Diagnostic]]:
-    file = _name(path, root)
+def _read_file(path: Path, root: Path, instead: bytes | None) -> tuple[list[LocatedManifest], list[Diagnostic]]:
+    file = shown_path(path, root)
+    if instead is not None:
+        return _read_octets(instead, file)
     try:
         if path.is_symlink() and not _is_inside(path, root):
             detail = "The link leads outside the project folder. Put the manifest itself here."
@@ -103,6 +114,10 @@ def _read_file(path: Path, root: Path) -> tuple[list[LocatedManifest], list[Diag
     except OSError as failure:
         detail = f"The file cannot be read: {reason_of(failure)}. Check the path and its permissions."
         return [], [error("fileUnreadable", detail, location=Location(file))]
+    return _read_octets(octets, file)
+
+
+def _read_octets(octets: bytes, file: str) -> tuple[list[LocatedManifest], list[Diagnostic]]:
     manifests: list[LocatedManifest] = []
     problems: list[Diagnostic] = []
     for document in each_document(octets, file=file, problems=problems):

@@ -34,6 +34,10 @@ class DesiredAccount:
     previous_name: str | None = None
     server: str | None = None
     """The MailServer that the settings came through."""
+    server_file: str = ""
+    """The manifest file of that MailServer."""
+    server_secrets: frozenset[str] = frozenset()
+    """The references that the MailServer names for the account."""
     ca_digest: str | None = None
     """SHA-256 of the content of ``spec.smtp.caFile``."""
     file: str = ""

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from reconciler.diagnostics import error
 from reconciler.errors import PlanStale
 from reconciler.operations.admission import Admission, admit, require_fresh
-from reconciler.operations.proving import Demand, Proofs, prove, uncompared_secrets
+from reconciler.operations.proofs import Proofs, uncompared_secrets
+from reconciler.operations.proving import Demand, prove
 from reconciler.operations.recording import (
     account_routes,
     applied_summary,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Change, SavedPlan, Summary
     from reconciler.model.recorded import Provenance, RecordedAccount, RecordedState
     from reconciler.operations.conversations import Progress
-    from reconciler.operations.proving import Proof
+    from reconciler.operations.proofs import Proof
     from reconciler.operations.workspace import Workspace
     from reconciler.store import Store, Transaction
 

@@ -14,6 +14,9 @@ from reconciler.planning.platform import resolve_platform
 from reconciler.planning.resolve import CaFiles, ca_paths, resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from reconciler.model.desired import DesiredAccount
     from reconciler.operations.workspace import Workspace
     from reconciler.planning.platform import PlatformServer
@@ -43,10 +46,13 @@ class Desired:
         return all(problem.severity != "error" for problem in self.problems)
 
 
-def read_desired(workspace: Workspace) -> Desired:
-    """Return the desired accounts by name, with all problems of all files, sorted by place."""
+def read_desired(workspace: Workspace, *, instead: Mapping[Path, bytes | None] | None = None) -> Desired:
+    """Return the desired accounts by name, with all problems of all files, sorted by place.
+
+    ``instead`` gives manifest files another content than they have, None for one that is to be gone.
+    """
     folder = workspace.root / workspace.project.manifests
-    found = read_manifests(folder, root=workspace.root)
+    found = read_manifests(folder, root=workspace.root, instead=instead)
     usable, unusable = read_ca_files(sorted(ca_paths(found.manifests)), root=workspace.root)
     resolution = resolve(found.manifests, CaFiles(usable, unusable))
     platform, platform_problems = read_platform(workspace)

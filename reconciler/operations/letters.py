@@ -64,6 +64,7 @@ class Contacts:
     def __init__(self, path: Path) -> None:
         """Keep the path, and the digest of what is there now; raise ``InvalidInput`` where it cannot be read."""
         self._path = path
+        self._stamp = self._stamped()
         self.digest = self._digest()
 
     def _digest(self) -> str:
@@ -71,6 +72,14 @@ class Contacts:
             return file_digest(self._path)
         except (OSError, ValueError) as failure:
             raise _unreadable(self._path, failure) from None
+
+    def _stamped(self) -> tuple[int, ...]:
+        """Return what changes with every write to the file, and costs nothing to ask before each contact."""
+        try:
+            found = self._path.stat()
+        except (OSError, ValueError) as failure:
+            raise _unreadable(self._path, failure) from None
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
     def missing_details(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return those of the names that no contact has as a detail, sorted; reads on only until all were found."""
@@ -85,11 +94,22 @@ class Contacts:
 
     @contextlib.contextmanager
     def open(self) -> Iterator[Iterator[Card]]:
-        """Open the file and give each contact; raise ``InvalidInput`` where the file has changed."""
+        """Open the file and give each contact; raise ``InvalidInput`` once the file has changed, before the next one.
+
+        A line that somebody put in would move all others, and make contacts that have been sent to look new.
+        """
         self._require_same()
         with open_contacts(str(self._path), stdin=io.BytesIO()) as entries:
-            yield entries
+            yield self._unchanged(entries)
         self._require_same()
+
+    def _unchanged(self, entries: Iterator[Card]) -> Iterator[Card]:
+        for entry in entries:
+            stamp = self._stamped()
+            if stamp != self._stamp:
+                self._require_same()
+                self._stamp = stamp
+            yield entry
 
     def _require_same(self) -> None:
         if self._digest() != self.digest:

@@ -1,7 +1,8 @@
 """From an active account of state to the server that it sends through, with the credential that may travel there.
 
 The rules are those of ``verify --recorded``: the settings that were applied, routes that state has recorded or that are
-granted, the key that state was made with, the private CA as applied.
+granted, the key that state was made with, the private CA as applied. And one more: messages of a marketing account go
+to the platform's server that the account was verified with, since the project file alone names that server.
 """
 
 from __future__ import annotations
@@ -17,14 +18,16 @@ from reconciler.oauth2 import TokenCache
 from reconciler.operations.checksettings import judge
 from reconciler.operations.desired import require_platform
 from reconciler.operations.recordedsecrets import unusable_accounts, wanted_secrets
+from reconciler.operations.targets import proxy_of
 from reconciler.operations.tokens import token_source
 from reconciler.operations.verifying import read_secrets, require_state_key
+from reconciler.planning.settings import was_verified_with
 from reconciler.sending import Outlet
-from reconciler.smtp.proxies import Proxy
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from reconciler.diagnostics import Diagnostic
     from reconciler.model.recorded import RecordedAccount, RecordedState
     from reconciler.operations.verifying import SecretsAtHand
     from reconciler.operations.workspace import Workspace
@@ -52,6 +55,8 @@ def outlet_of(account: RecordedAccount, recorded: RecordedState, workspace: Work
     refusal = judge([account], workspace, platform=platform, recorded=recorded, secrets=secrets).problem
     if refusal is not None:
         raise GuardRefused(refusal)
+    if platform is not None and not was_verified_with(platform, account, recorded):
+        raise GuardRefused(_other_platform(account, platform))
     return _outlet(spec, secrets, workspace)
 
 
@@ -66,6 +71,15 @@ def _platform_for(account: RecordedAccount, workspace: Workspace) -> PlatformSer
         )
         raise InvalidInput(error("noPlatformServer", detail, subject=account.name))
     return platform
+
+
+def _other_platform(account: RecordedAccount, platform: PlatformServer) -> Diagnostic:
+    """Return the refusal of a server that no verification of the account has seen: who edits a line may not move mail."""
+    detail = (
+        f"{account.name} was not verified with {platform.smtp['host']}:{platform.smtp['port']} as platform.smtp of the "
+        f"project file declares it now, so nothing was contacted. To have it verified:\n    reconciler verify {account.name} --recorded"
+    )
+    return error("platformNotVerified", detail, subject=account.name)
 
 
 def _require_allowed_hosts(spec: dict[str, Any], account: RecordedAccount, workspace: Workspace) -> None:
@@ -95,7 +109,7 @@ def _outlet(spec: dict[str, Any], secrets: SecretsAtHand, workspace: Workspace) 
         username=login.get("username"),
         password=secrets.values.get(login.get("password", "")),
         token=token_source(login, secrets.values, tokens),
-        proxy=_proxy(spec.get("proxy")),
+        proxy=proxy_of(spec),
         proxy_password=secrets.values.get(spec.get("proxy", {}).get("password", "")),
     )
 
@@ -105,15 +119,3 @@ def _ca_pem(path: str | None, workspace: Workspace) -> str | None:
         return None
     usable, _ = read_ca_files([path], root=workspace.root)
     return usable[path].pem if path in usable else None
-
-
-def _proxy(declared: dict[str, Any] | None) -> Proxy | None:
-    if declared is None:
-        return None
-    return Proxy(
-        type=declared["type"],
-        host=declared["host"],
-        port=declared["port"],
-        username=declared.get("username"),
-        resolves_remotely=declared.get("remoteDns", True),
-    )

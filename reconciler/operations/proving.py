@@ -13,6 +13,7 @@ from reconciler.operations.admission import vouched_manifest
 from reconciler.operations.desired import require_platform
 from reconciler.operations.plan import test_context
 from reconciler.operations.privatecas import ca_problems
+from reconciler.operations.proofs import Proof, Proofs, named_secrets
 from reconciler.operations.targets import Subject
 from reconciler.operations.verifying import gather_evidence, read_secrets, require_state_key
 from reconciler.planning.allowed import is_allowed
@@ -35,51 +36,6 @@ if TYPE_CHECKING:
     from reconciler.operations.conversations import Progress
     from reconciler.operations.workspace import Workspace
     from reconciler.planning.platform import PlatformServer
-
-
-@dataclass(frozen=True, kw_only=True)
-class Proof:
-    """What one change will be recorded with."""
-
-    prepared: PreparedAccount
-    verification: RecordedVerification | None
-    """None: the settings did not change, so what is recorded stays."""
-    evidence: Evidence | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Proofs:
-    """The proof of every change that will be recorded, and the changes that are held instead."""
-
-    by_name: Mapping[str, Proof]
-    held: Mapping[str, Diagnostic] = field(default_factory=dict)
-    fingerprint_key_id: str | None = None
-    platform_routes: tuple[SecretRoute, ...] = ()
-    """Where the platform's own secrets travelled."""
-    grants_used: tuple[str, ...] = ()
-    """The grants that routes needed, judged by the values read here."""
-
-    @property
-    def not_compared(self) -> dict[str, tuple[str, ...]]:
-        """The secrets, by account, whose values nobody has read: whether they are known otherwise is open."""
-        return {
-            name: missing
-            for name, proof in self.by_name.items()
-            if (missing := tuple(sorted(_references(proof.prepared) - proof.prepared.fingerprints.keys())))
-        }
-
-
-def uncompared_secrets(proofs: Proofs) -> tuple[Diagnostic, ...]:
-    """Return a warning for each account that is recorded with secrets whose values nobody has read."""
-    return tuple(
-        warning(
-            "secretsNotCompared",
-            f"{', '.join(secrets)} of {name} was not read, so it was not compared with the secrets that state knows. "
-            "That is done when the value is first read, before it is sent anywhere.",
-            subject=name,
-        )
-        for name, secrets in sorted(proofs.not_compared.items())
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +102,8 @@ def prove(
         by_name=kept,
         held=held,
         fingerprint_key_id=gathered.key.key_id if gathered.key else plan.inputs.fingerprint_key_id,
-        platform_routes=gathered.platform_routes or (plan.inputs.platform_routes if demand.trusts_plan_evidence else ()),
+        platform_routes=gathered.platform_routes
+        or (plan.inputs.platform_routes if demand.trusts_plan_evidence else ()),
         grants_used=gathered.grants_used,
     )
 
@@ -187,15 +144,13 @@ def _check_trust(plan: SavedPlan, accounts: Mapping[str, PreparedAccount], works
     concerned = [
         name
         for name, account in accounts.items()
-        if account.needs_evidence and (_references(account) or platform_routes(platform, {kinds[name]}, {}))
+        if account.needs_evidence and (named_secrets(account) or platform_routes(platform, {kinds[name]}, {}))
     ]
     if concerned:
         raise GuardRefused(untrusted_project(concerned))
 
 
-def _check_allowed(
-    accounts: Mapping[str, PreparedAccount], manifests: Mapping[str, str], workspace: Workspace
-) -> None:
+def _check_allowed(accounts: Mapping[str, PreparedAccount], manifests: Mapping[str, str], workspace: Workspace) -> None:
     """Refuse secrets that the project file does not allow: it may have changed since, or the plan."""
     problems = [
         error(
@@ -204,7 +159,7 @@ def _check_allowed(
             subject=name,
         )
         for name, account in accounts.items()
-        for secret in sorted(_references(account))
+        for secret in sorted(named_secrets(account))
         if not is_allowed(secret, manifests[name], workspace.project.secrets)
     ]
     if problems:
@@ -214,7 +169,7 @@ def _check_allowed(
 def _check_plan_key(plan: SavedPlan, accounts: Mapping[str, PreparedAccount], recorded: RecordedState) -> None:
     """Refuse evidence of secrets that the plan fingerprinted with another key than state's."""
     verified = (account for account in accounts.values() if account.needs_evidence)
-    if plan.inputs.fingerprint_key_id is not None and any(_references(account) for account in verified):
+    if plan.inputs.fingerprint_key_id is not None and any(named_secrets(account) for account in verified):
         require_state_key(recorded, plan.inputs.fingerprint_key_id)
 
 
@@ -283,7 +238,7 @@ def _gather(
         return _Gathered()
     accounts = {name: prepared[name] for name in open_names}
     kinds = {change.name: change.kind for change in plan.changes}
-    references = {name: _references(account) for name, account in accounts.items()}
+    references = {name: named_secrets(account) for name, account in accounts.items()}
     to_contact = [name for name in accounts if depths[name] != "offline"]
     platform = require_platform(workspace)
     through_platform = platform_routes(platform, {kinds[name] for name in to_contact}, {})
@@ -337,10 +292,6 @@ def _check_routes(
     return verdict.grants_used
 
 
-def _references(account: PreparedAccount) -> frozenset[str]:
-    return frozenset(each.secret for each in account.secret_routes)
-
-
 def _check_key(wanted: set[str], key: FingerprintKey | None, recorded: RecordedState) -> None:
     if not wanted:
         return
@@ -370,7 +321,7 @@ def _refreshed(
     platform: PlatformServer | None,
 ) -> PreparedAccount:
     """Return the account with the fingerprints and the settings digest as of now."""
-    references = _references(account)
+    references = named_secrets(account)
     current = {**account.fingerprints, **{secret: fingerprints[secret] for secret in references & fingerprints.keys()}}
     digest = settings_digest(
         kind,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Change, SavedPlan
     from reconciler.model.recorded import Provenance
     from reconciler.model.route import SecretRoute
-    from reconciler.operations.proving import Proof, Proofs
+    from reconciler.operations.proofs import Proof, Proofs
 
 AUTOMATIC = "platform: automatic"
 """The actor of an approval that ``platform.approval: automatic`` gives."""

@@ -18,6 +18,7 @@ from reconciler.model.canonical import digest
 from reconciler.model.check_codes import CHECK_CODES
 from reconciler.model.plan import FORMAT_VERSION
 from reconciler.model.sending import ResultsHeader, SendDocument, SendSummary
+from reconciler.model.text import UNSAFE_CHARACTER
 from reconciler.operations.letters import Contacts, read_message
 from reconciler.operations.outlets import outlet_of
 from reconciler.operations.plan import require_own_state
@@ -33,7 +34,7 @@ from reconciler.sending import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from reconciler.diagnostics import Diagnostic
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
 _FOLDER = ".reconciler/sending"
 _MAX_TOLD = 20
+_MAX_CONTACT = 320
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +76,8 @@ class Means:
     look_every_seconds: float = 2.0
     """How long the account is at most not looked at in state."""
     look_every_messages: int = 50
+    forewarn: Callable[[Sequence[Diagnostic]], None] = lambda problems: None  # noqa: ARG005 - nobody is told
+    """Is told what is known before the first message, while it can still be stopped; it stands in the document too."""
 
 
 def send(workspace: Workspace, order: Order, means: Means, *, results: Path | None, progress: Progress) -> SendDocument:
@@ -106,6 +110,7 @@ def send(workspace: Workspace, order: Order, means: Means, *, results: Path | No
     )
     with open_results(path, header) as held:
         problems = [*_remarks(template), *_absent(account, contacts), *_in_flight(held)]
+        means.forewarn(problems)
         ending: Ending = "interrupted"
         try:
             ending, stops = _run(contacts, held, sending, account)
@@ -291,8 +296,9 @@ def _absent(account: RecordedAccount, contacts: Contacts) -> Iterator[Diagnostic
 
 def _in_flight(held: Results) -> Iterator[Diagnostic]:
     for each in held.in_flight[:_MAX_TOLD]:
+        contact = UNSAFE_CHARACTER.sub(" ", each.contact)[:_MAX_CONTACT]  # the file may have been edited
         detail = (
-            f"An earlier run ended while the message to {each.contact} (line {each.line}) was in flight: the server may "
+            f"An earlier run ended while the message to {contact} (line {each.line}) was in flight: the server may "
             "have accepted it. It is not sent again. Look into the server's log, or ask the contact."
         )
         yield warning("deliveryUnknown", detail, subject=str(held.path))

@@ -86,7 +86,7 @@ def _make_target(spec: dict[str, Any], subjects: Sequence[Subject], workspace: W
             ca_pem=means.private_cas[smtp["caFile"]].pem if smtp.get("caFile") in means.private_cas else None,
             mechanism=login.get("mechanism"),
             username=login.get("username"),
-            proxy=_proxy(spec),
+            proxy=proxy_of(spec),
         ),
         password=secrets.get(login.get("password", "")),
         token=token_source(login, secrets, means.tokens),
@@ -102,7 +102,8 @@ def _make_target(spec: dict[str, Any], subjects: Sequence[Subject], workspace: W
     )
 
 
-def _proxy(spec: dict[str, Any]) -> Proxy | None:
+def proxy_of(spec: Mapping[str, Any]) -> Proxy | None:
+    """Return the proxy that an account's canonical settings declare; None where there is none."""
     proxy = spec.get("proxy")
     if proxy is None:
         return None

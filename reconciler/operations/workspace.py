@@ -10,7 +10,7 @@ from reconciler.errors import GuardRefused, InvalidInput, StateMissing
 from reconciler.manifests import read_project
 from reconciler.model.text import check_email
 from reconciler.planning.grants import untrusted_project
-from reconciler.provenance import checkout_of, is_ci, tracked_files
+from reconciler.provenance import checkout_of, is_ci, repository_of, tracked_files
 from reconciler.secrets import SecretReader, has_next_key, load_fingerprint_key, load_plan_key, settle_next_key
 from reconciler.store import open_store, sqlite_path
 
@@ -54,7 +54,14 @@ class Workspace:
     def _reader(self) -> SecretReader:
         rules = self.project.secrets
         allowed = [entry if isinstance(entry, str) else entry.secret for entry in rules.allow]
-        return SecretReader(self.root, self.environ, allowed=allowed, sources=rules.sources, is_tracked=self._is_in_git)
+        return SecretReader(
+            self.root,
+            self.environ,
+            allowed=allowed,
+            sources=rules.sources,
+            is_tracked=self._is_in_git,
+            checkout=repository_of(self.root),
+        )
 
     @cached_property
     def _tracked(self) -> dict[Path, tuple[str, ...]]:

@@ -30,6 +30,11 @@ def refused_secrets(accounts: Iterable[DesiredAccount], secrets: Secrets) -> tup
     )
 
 
+def _files_that_name(account: DesiredAccount, secret: str) -> tuple[str, ...]:
+    """Return the manifests that name a secret for an account: its own, and that of the MailServer it comes from."""
+    return (account.file, account.server_file) if secret in account.server_secrets else (account.file,)
+
+
 def is_allowed(secret: str, manifest: str, secrets: Secrets) -> bool:
     """Tell whether ``secrets.allow`` lets a manifest name a secret, given as ``SOURCE:KEY``.
 
@@ -83,25 +88,30 @@ def _refusal(account: DesiredAccount, secret: str, secrets: Secrets) -> Diagnost
             f"{did_you_mean(source, known)}"
         )
         return error("unknownSecretSource", detail, subject=account.name, location=account.location)
-    if is_allowed(secret, account.file, secrets):
+    refusing = (file for file in _files_that_name(account, secret) if not is_allowed(secret, file, secrets))
+    file = next(refusing, None)
+    if file is None:
         return None
+    return error(
+        "secretNotAllowed", _why_refused(secret, file, secrets), subject=account.name, location=account.location
+    )
+
+
+def _why_refused(secret: str, file: str, secrets: Secrets) -> str:
     if is_glob(secret):
-        detail = (
-            f"{account.file} names {secret}, and a secret's name holds no * or ?: in secrets.allow or in a grant it "
+        return (
+            f"{file} names {secret}, and a secret's name holds no * or ?: in secrets.allow or in a grant it "
             "would cover other secrets too. Give the file another name."
         )
-        return error("secretNotAllowed", detail, subject=account.name, location=account.location)
     if secret in _never_allowed(secrets):
-        detail = (
-            f"{account.file} names {secret}, which holds a key of reconciler or many secrets at once. No manifest may "
+        return (
+            f"{file} names {secret}, which holds a key of reconciler or many secrets at once. No manifest may "
             "name it, whatever secrets.allow covers."
         )
-        return error("secretNotAllowed", detail, subject=account.name, location=account.location)
     entries = ", ".join(_told_entry(entry) for entry in secrets.allow) or "nothing"
-    detail = (
-        f"{account.file} names {secret}, but secrets.allow in the project file covers {entries}. "
+    return (
+        f"{file} names {secret}, but secrets.allow in the project file covers {entries}. "
         "A manifest may name only what the project file allows, so that a pull request cannot reach for other "
         "secrets. Use a reference that is covered, or have the owner of the project file add\n"
         f'    allow: ["{secret}"]'
     )
-    return error("secretNotAllowed", detail, subject=account.name, location=account.location)

@@ -42,7 +42,7 @@ def guard_deletes(deleted: Sequence[RecordedAccount], recorded_count: int, polic
     if exceptions and reason is None and _too_many([each.name for each in deleted], recorded_count, policy):
         lifted.extend(LiftedGuard(code="tooManyDeletes", by=f"guards.exceptions: {why}") for why in exceptions)
     names = [account.name for account in deleted]
-    return GuardFindings(tuple(refusals), tuple(lifted), _expired(names, policy, guard="delete"))
+    return GuardFindings(tuple(refusals), tuple(lifted), expired_exceptions(names, policy, guard="delete"))
 
 
 def guard_depths(names: Sequence[str], policy: Policy) -> GuardFindings:
@@ -56,11 +56,11 @@ def guard_depths(names: Sequence[str], policy: Policy) -> GuardFindings:
         and not reaches(exception.depth, wanted)
         and any(matches_any(exception.verification or (), name) for name in names)
     ]
-    return GuardFindings(lifted=tuple(lifted), remarks=_expired(names, policy, guard="verification"))
+    return GuardFindings(lifted=tuple(lifted), remarks=expired_exceptions(names, policy, guard="verification"))
 
 
-def _expired(
-    names: Sequence[str], policy: Policy, *, guard: Literal["delete", "verification"]
+def expired_exceptions(
+    names: Sequence[str], policy: Policy, *, guard: Literal["delete", "verification", "scope"]
 ) -> tuple[Diagnostic, ...]:
     """Return a warning for each exception to a guard that would apply to one of the accounts, had it not expired."""
     return tuple(

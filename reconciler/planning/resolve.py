@@ -6,7 +6,7 @@ document, and two manifests that mean the same give the same document.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import Diagnostic, Location, error
@@ -90,7 +90,21 @@ def _resolve_one(
     if problems:
         return None, problems
     ca_digest = ca_files.usable[ca_path].digest if ca_path else None
-    return _desired(located, spec, named, ca_digest), []
+    desired = _desired(located, spec, named, ca_digest)
+    if server is None:
+        return desired, []
+    return replace(desired, server_file=server.file, server_secrets=_inherited_secrets(account, spec)), []
+
+
+def _inherited_secrets(account: OwnAccount, spec: dict[str, Any]) -> frozenset[str]:
+    """Return the references of a resolved spec that the account has not written itself."""
+    own = _dumped(account.spec)
+    login = spec["smtp"].get("authentication", {})
+    own_login = own["smtp"].get("authentication", {})
+    parents = [] if any(name in own_login for name in _CREDENTIALS) else [login, login.get("oauth2", {})]
+    if "proxy" not in own:
+        parents.append(spec.get("proxy", {}))
+    return frozenset(parent[key] for parent in parents for key in SECRET_FIELDS & parent.keys())
 
 
 def _dumped(value: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from reconciler.diagnostics import Diagnostic, error
 from reconciler.model.globs import matches, matches_any
 from reconciler.model.plan import FieldChange, LiftedGuard
 from reconciler.model.project import ScopedSecret
-from reconciler.planning.guards import GuardFindings
+from reconciler.planning.guards import GuardFindings, expired_exceptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,15 +61,15 @@ class Move:
 def guard_scopes(moves: Iterable[Move], policy: Policy) -> GuardFindings:
     """Refuse each account that moves to another scope, unless an exception of the project lets it."""
     refusals, lifted = [], []
-    for move in moves:
-        if not is_moved(move.before, move.manifest, policy.project.secrets):
-            continue
+    moved = [move for move in moves if is_moved(move.before, move.manifest, policy.project.secrets)]
+    for move in moved:
         reason = _exception_for(move.name, policy)
         if reason is not None:
             lifted.append(LiftedGuard(code="changedScope", by=f"guards.exceptions: {reason}"))
         else:
             refusals.append(_refusal(move))
-    return GuardFindings(tuple(refusals), tuple(lifted))
+    expired = expired_exceptions([move.name for move in moved], policy, guard="scope")
+    return GuardFindings(tuple(refusals), tuple(lifted), expired)
 
 
 def _exception_for(name: str, policy: Policy) -> str | None:

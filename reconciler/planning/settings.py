@@ -7,6 +7,7 @@ account the platform's server counts too.
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.canonical import digest
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model.manifest import Kind
+    from reconciler.model.recorded import RecordedAccount, RecordedState
     from reconciler.planning.platform import PlatformServer
 
 _COVERED = ("email", "displayName", "replyTo", "smtp", "proxy", "overrideFrom", "overrideTo")
@@ -49,3 +51,29 @@ def settings_digest(
         if platform is not None and covered["platform"] is None:
             return None
     return digest(covered)
+
+
+def was_verified_with(platform: PlatformServer, account: RecordedAccount, recorded: RecordedState) -> bool:
+    """Tell whether the account was last verified with this server of the platform, whatever its secrets' values were.
+
+    State keeps no platform, only the digest of what was verified; so it is made again with every value that state knows
+    of the platform's secrets. A rotated secret is thus no other server. True as well where state has no digest.
+    """
+    if account.settings_digest is None:
+        return True
+    secrets = sorted({each.secret for each in platform.secret_routes})
+    known = [
+        sorted({each.fingerprint for each in recorded.routes if each.secret == secret and each.fingerprint})
+        for secret in secrets
+    ]
+    digests = (
+        settings_digest(
+            account.kind,
+            account.spec,
+            ca_digest=account.ca_digest,
+            fingerprints={**account.fingerprints, **dict(zip(secrets, values, strict=True))},
+            platform=platform,
+        )
+        for values in product(*known)
+    )
+    return account.settings_digest in digests

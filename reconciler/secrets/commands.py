@@ -80,15 +80,15 @@ def run_command(
     passed: Sequence[str],
     timeout_seconds: float,
     max_octets: int,
-    root: Path,
+    checkout: Path,
     stop: Stop,
 ) -> bytes:
     """Return what the command writes to standard output.
 
-    ``passed`` are globs of variables beyond ``BASE_ENVIRONMENT``; ``root`` is the folder from which no program is
-    run. Raises ``CommandFailed`` for a program that cannot be run, takes too long, writes too much or fails.
+    ``passed`` are globs of variables beyond ``BASE_ENVIRONMENT``; ``checkout`` is the folder from which no
+    program is run. Raises ``CommandFailed`` for a program that cannot be run, takes too long, writes too much or fails.
     """
-    program = _program(command[0], environ, root)
+    program = _program(command[0], environ, checkout)
     allowed = (*BASE_ENVIRONMENT, *passed)
     try:
         process = subprocess.Popen(  # noqa: S603 - a list, an absolute program, no shell
@@ -116,8 +116,8 @@ def run_command(
     return octets
 
 
-def _program(name: str, environ: Mapping[str, str], root: Path) -> str:
-    """Return the absolute program of a name; one below the project folder could be a pull request's."""
+def _program(name: str, environ: Mapping[str, str], checkout: Path) -> str:
+    """Return the absolute program of a name; one in the checkout could be a pull request's."""
     if "/" in name and not name.startswith("/"):
         raise CommandFailed(
             "a program is named by its bare name or by an absolute path, because it runs outside the project"
@@ -126,10 +126,8 @@ def _program(name: str, environ: Mapping[str, str], root: Path) -> str:
     found = shutil.which(name, path=os.pathsep.join(folders))
     if found is None:
         raise CommandFailed("there is no such program on this machine, or it may not be run")
-    if any(Path(each).is_relative_to(root) for each in (found, os.path.realpath(found))):
-        raise CommandFailed(
-            "the program lies in the project folder, where a pull request could replace it; put it elsewhere"
-        )
+    if any(Path(each).is_relative_to(checkout) for each in (found, os.path.realpath(found))):
+        raise CommandFailed("the program lies in the checkout, where a pull request could replace it; put it elsewhere")
     return found
 
 

@@ -49,11 +49,17 @@ class SecretReader:
         allowed: Iterable[str],
         sources: Mapping[str, SecretSource] | None = None,
         is_tracked: Callable[[Path], bool] = _not_tracked,
+        checkout: Path | None = None,
     ) -> None:
-        """Read files relative to ``root``; ``allowed`` are the globs of ``secrets.allow``; ``is_tracked`` asks git."""
+        """Read files relative to ``root``; ``allowed`` are the globs of ``secrets.allow``; ``is_tracked`` asks git.
+
+        No program below ``checkout``, the repository that ``root`` lies in, is run; None: below ``root``.
+        """
         self._environ = environ
         self._files = SecretFiles(root, allowed=allowed, is_tracked=is_tracked)
-        self._sources = DeclaredSources(sources or {}, environ=environ, files=self._files)
+        self._sources = DeclaredSources(
+            sources or {}, environ=environ, files=self._files, checkout=checkout or self._files.root
+        )
         self._bulk: dict[str, Mapping[str, SecretValue | None] | Diagnostic] = {}
         self._values: dict[str, SecretValue] = {}
         self._problems: dict[str, Diagnostic] = {}

@@ -11,6 +11,7 @@ from reconciler.secrets.values import MAX_OCTETS, secret_value, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from reconciler.model.project import SecretSource
     from reconciler.model.secrets import SecretValue
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
 class DeclaredSources:
     """Reads ``SOURCE:KEY`` of the sources declared under ``secrets.sources``."""
 
-    def __init__(self, sources: Mapping[str, SecretSource], *, environ: Mapping[str, str], files: SecretFiles) -> None:
-        """Read nothing yet."""
+    def __init__(
+        self, sources: Mapping[str, SecretSource], *, environ: Mapping[str, str], files: SecretFiles, checkout: Path
+    ) -> None:
+        """Read nothing yet. No program below ``checkout`` will be run."""
         self.declared = sources
         self._environ = environ
         self._files = files
+        self._checkout = checkout
 
     def read_one(self, name: str, key: str, stop: Stop) -> SecretValue:
         """Return what the command of a source gives for one key; raise ``Unreadable``."""
@@ -75,7 +79,7 @@ class DeclaredSources:
                 passed=source.environment,
                 timeout_seconds=source.timeout_seconds,
                 max_octets=max_octets,
-                root=self._files.root,
+                checkout=self._checkout,
                 stop=stop,
             )
         except CommandFailed as failure:

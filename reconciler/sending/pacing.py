@@ -42,7 +42,7 @@ class Waiting:
     clock: Callable[[], float] = time.monotonic
     pause: Callable[[float], None] = time.sleep
     watch: Callable[[], None] = lambda: None
-    """Is asked before each message and at least so often while waiting; raises in order to stop the run."""
+    """Is asked before each message, before its end, and so often while waiting; raises in order to stop the run."""
     watch_every_seconds: float = 2.0
 
     def wait_until(self, moment: float) -> None:

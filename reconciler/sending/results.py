@@ -144,14 +144,21 @@ class Results:
             self._attempting.pop(record.line, None)
 
     def load(self, wanted: ResultsHeader) -> None:
-        """Read what is there, or begin the file; settle what was in flight. Raise ``InvalidInput``."""
-        end = 0
+        """Read what is there, or begin the file; settle what was in flight. Raise ``InvalidInput``.
+
+        A file without a record tells of nobody, so it is begun anew where it was made for something else: what came to
+        nothing, such as contacts that could not be read, is mended and tried again.
+        """
+        end, number = 0, 0
         for number, octets in self._whole_lines():
             end += len(octets)
             if number == 1:
-                self.header = self._checked_header(octets, wanted)
-            else:
-                self._note(self._read_record(octets, number))
+                self.header = self._read_header(octets)
+                continue
+            self._require_same(wanted)
+            self._note(self._read_record(octets, number))
+        if number == 1 and self._difference(wanted) is not None:
+            end = 0
         os.ftruncate(self._descriptor, end)
         if end == 0:
             self.header = wanted
@@ -181,19 +188,24 @@ class Results:
             if len(octets) > _MAX_LINE_OCTETS or is_foreign:
                 raise self._not_results(number + 1)
 
-    def _checked_header(self, octets: bytes, wanted: ResultsHeader) -> ResultsHeader:
+    def _read_header(self, octets: bytes) -> ResultsHeader:
         try:
             document: Any = json.loads(octets)
             version = str(document["formatVersion"]) if isinstance(document, dict) else ""
             if version.partition(".")[0] != FORMAT_VERSION.partition(".")[0]:
                 raise self._not_results(1)
-            header = ResultsHeader.model_validate_json(octets)
+            return ResultsHeader.model_validate_json(octets)
         except (ValueError, KeyError, RecursionError):
             raise self._not_results(1) from None
-        different = [name for name in _SAME if getattr(header, name) != getattr(wanted, name)]
-        if different:
-            raise self._belongs_elsewhere(_DIFFERENT[different[0]])
-        return header
+
+    def _require_same(self, wanted: ResultsHeader) -> None:
+        different = self._difference(wanted)
+        if different is not None:
+            raise self._belongs_elsewhere(_DIFFERENT[different])
+
+    def _difference(self, wanted: ResultsHeader) -> str | None:
+        """Return the first part of the header in which the file and what is wanted differ; None where they fit."""
+        return next((name for name in _SAME if getattr(self.header, name) != getattr(wanted, name)), None)
 
     def _read_record(self, octets: bytes, number: int) -> SendRecord:
         try:

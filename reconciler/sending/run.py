@@ -187,12 +187,20 @@ class _Run:
         )
 
     def _deliver(self, resolution: Resolution, letter: Letter) -> Verdict:
-        """Return what became of a message; one that an old connection was lost over is tried on a new one at once."""
+        """Return what became of a message; one that an old connection was lost over is tried on a new one at once.
+
+        Connecting and a slow server take minutes, so whether to go on is asked again before the end of the message.
+        """
+
+        def before_end() -> None:
+            self.sending.waiting.watch()
+            self._put(resolution, "attempting")
+
         while True:
             self._require_connection()
             was_used = self.submission.is_used
             try:
-                words = self.submission.submit(letter, lambda: self._put(resolution, "attempting"))
+                words = self.submission.submit(letter, before_end)
             except CannotCarry as refusal:
                 raise Stopped(words=str(refusal)) from None
             except SmtpFault as fault:

@@ -1,4 +1,4 @@
-"""A test CA for all tests of the command line, a mail server, and a project."""
+"""A test CA for all tests of the command line, mail servers, and projects."""
 
 from __future__ import annotations
 
@@ -6,9 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.project import PASSWORD, USER, VARIABLE, Project
+from tests.cli.mailing import (
+    CONTACTS,
+    EML,
+    OVERRIDE,
+    PLATFORM_PASSWORD,
+    PLATFORM_USER,
+    PLATFORM_VARIABLE,
+    declare,
+)
+from tests.cli.project import PASSWORD, USER, VARIABLE, Project, marketing_account, own_account
 from tests.support.certificates import TestCA
-from tests.support.mailserver import MailServer
+from tests.support.mailserver import MailServer, Refusals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,3 +50,27 @@ def project(bare: Project) -> Project:
     """Return a project with state and without accounts."""
     bare.init()
     return bare
+
+
+@pytest.fixture
+def platform() -> Iterator[MailServer]:
+    """Run the platform's server, which knows one recipient that it refuses."""
+    refusals = Refusals(recipients={"no@example.net": "550 5.1.1 no such user"})
+    with MailServer(encryption="none", users={PLATFORM_USER: PLATFORM_PASSWORD}, refusals=refusals) as running:
+        yield running
+
+
+@pytest.fixture
+def sending(project: Project, server: MailServer, platform: MailServer) -> Project:
+    """Return a project with an own account, sales, and a marketing account, news, both active, and a message."""
+    declare(project, platform)
+    project.set_variable(PLATFORM_VARIABLE, PLATFORM_PASSWORD)
+    project.write_account("sales", own_account("sales", server))
+    project.write_account("news", marketing_account("news") + OVERRIDE)
+    project.run_well("apply", "--auto-approve", "--depth", "auth")
+    project.run_well("approve", "news")
+    server.messages.clear()
+    platform.messages.clear()
+    (project.folder / "june.eml").write_bytes(EML.encode())
+    (project.folder / "contacts.csv").write_text(CONTACTS, encoding="utf-8")
+    return project

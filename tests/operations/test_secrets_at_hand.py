@@ -83,3 +83,18 @@ def test_a_run_has_one_reader(tmp_path: Path) -> None:
     """What one part of a run has read, another does not read again."""
     place = workspace(tmp_path)
     assert place.secret_reader() is place.secret_reader()
+
+
+def test_no_program_of_the_repository_runs(tmp_path: Path) -> None:
+    """Beside the project folder, but in its repository, a program is the pull request's as well."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "mail").mkdir()
+    program = tmp_path / "no-such-program"
+    program.write_text("#!/bin/sh\necho taken\n", encoding="ascii")
+    program.chmod(0o755)
+    place = workspace(tmp_path / "mail", PATH=str(tmp_path))
+    found = read_secrets(place, ["vault:a"], depth="auth")
+    assert "lies in the checkout" in found.readings.unreadable["vault:a"].detail
+    (tmp_path / ".git").rmdir()
+    found = read_secrets(workspace(tmp_path / "mail", PATH=str(tmp_path)), ["vault:a"], depth="auth")
+    assert "taken" == found.values["vault:a"].reveal()

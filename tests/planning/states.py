@@ -11,7 +11,7 @@ from reconciler.model.canonical import canonical_json, sha256_hex
 from reconciler.model.project import Project
 from reconciler.model.recorded import RecordedAccount, RecordedState, RecordedVerification
 from reconciler.model.source import CaFile, LocatedManifest
-from reconciler.operations.proving import Proof
+from reconciler.operations.proofs import Proof
 from reconciler.operations.recording import account_routes, recorded_account
 from reconciler.planning.policy import Policy, SecretReadings
 from reconciler.planning.resolve import CaFiles, Resolution, resolve
@@ -93,6 +93,7 @@ def recorded_of(account: DesiredAccount, fingerprints: Mapping[str, str]) -> Rec
         ca_digest=account.ca_digest,
         fingerprints={secret: text for secret, text in fingerprints.items() if secret in wanted},
         verification=RecordedVerification(outcome="passed", checked_at=NOW, depth="message"),
+        manifest=account.file,
     )
 
 

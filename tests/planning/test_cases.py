@@ -63,7 +63,7 @@ class Case:
         accounts = self._accounts("recorded", before.get("caFiles", self.written.get("caFiles", {})))
         values = before.get("values", self.written.get("values", {}))
         state = state_of(accounts, values, key_id=before.get("keyId", KEY_ID))
-        decided = {name: _decided(each, before) for name, each in state.accounts.items()}
+        decided = {name: _decided(_declared(each), before) for name, each in state.accounts.items()}
         return replace(state, accounts=decided)
 
     def draft(self) -> Draft:
@@ -100,6 +100,11 @@ def _policy(written: dict[str, Any], *, folder_exists: bool) -> Policy:
         manifests_folder_exists=folder_exists,
         tracked_state_files=tuple(written.get("trackedStateFiles", ())),
     )
+
+
+def _declared(account: RecordedAccount) -> RecordedAccount:
+    """Return the account as recorded from a manifest of the folder of desired ones."""
+    return replace(account, manifest=(account.manifest or "").replace("recorded/", "desired/", 1))
 
 
 def _decided(account: RecordedAccount, before: dict[str, Any]) -> RecordedAccount:

@@ -10,11 +10,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.model.route import Route, SecretRoute
+from reconciler.planning.allowed import refused_secrets
 from reconciler.planning.planner import make_plan
 from reconciler.planning.policy import SecretReadings
+from reconciler.planning.resolve import resolve
 from reconciler.planning.routes import Traveller, judge_routes
 from reconciler.yamlsource import read_documents
-from tests.planning.states import KEY_ID, desired_of, fingerprints_of, policy, project, state_of
+from tests.planning.states import (
+    KEY_ID,
+    ca_files,
+    desired_of,
+    fingerprints_of,
+    located,
+    policy,
+    project,
+    state_of,
+)
 
 if TYPE_CHECKING:
     from reconciler.model.desired import DesiredAccount
@@ -216,6 +227,9 @@ OAUTH2 = (
 )
 
 
+PROXY = "proxy: {type: http, host: p.example, port: 1, username: u, password: {env: SMTP_A}, remoteDns: false}"
+
+
 @pytest.mark.parametrize(
     "spec",
     [
@@ -227,8 +241,7 @@ OAUTH2 = (
         f"smtp: {{host: new.example, caFile: ca.pem, authentication: {{{LOGIN}}}}}",
         f"smtp: {{host: new.example, authentication: {{{OAUTH2}}}}}",
         f"smtp: {{host: new.example, authentication: {{{LOGIN}}}}}\n  proxy: {{type: socks5, host: p.example, port: 1}}",
-        "smtp: {host: new.example}\n"
-        "  proxy: {type: http, host: p.example, port: 1, username: u, password: {env: SMTP_A}, remoteDns: false}",
+        f"smtp: {{host: new.example}}\n  {PROXY}",
     ],
 )
 def test_the_block_of_grants_allows_what_was_withheld(spec: str) -> None:
@@ -256,3 +269,33 @@ def test_the_block_of_grants_allows_what_was_withheld(spec: str) -> None:
     over = [{**grant, "expires": "2026-08-31"} for grant in grants]
     assert told(plan(*over), "credentialWithheld")
     assert [] == told(plan(*over, today=date(2026, 8, 31)), "credentialWithheld")
+
+
+SERVER = (
+    "apiVersion: reconciler/v1\nkind: MailServer\nmetadata: {name: shared}\n"
+    "spec: {host: smtp.example.com, authentication: {username: a, password: {env: A_PASSWORD}}, "
+    "proxy: {type: http, host: p.example, port: 1, username: u, password: {env: SMTP_PROXY}}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("login", "server_file", "is_refused"),
+    [
+        ("", "accounts.d/b/server.yaml", True),
+        ("", "accounts.d/a/server.yaml", False),
+        (", authentication: {password: {env: A_PASSWORD}}", "accounts.d/b/server.yaml", False),
+        (", authentication: {username: other}", "accounts.d/b/server.yaml", True),
+    ],
+    ids=["inherited from elsewhere", "inherited from the same", "its own", "its own user name only"],
+)
+def test_a_server_of_another_scope_names_no_secret(login: str, server_file: str, *, is_refused: bool) -> None:
+    """A secret that a MailServer names must be one that its file may name, and the account's file too."""
+    manifest = (
+        "apiVersion: reconciler/v1\nkind: OwnAccount\nmetadata: {name: sales}\n"
+        f"spec: {{email: a@example.com, displayName: A, smtp: {{server: shared{login}}}}}\n"
+    )
+    manifests = [*located(manifest, file="accounts.d/a/sales.yaml"), *located(SERVER, file=server_file)]
+    accounts = resolve(manifests, ca_files({})).accounts
+    problems = refused_secrets(accounts, project(secrets={"allow": SCOPED}).secrets)
+    assert (["secretNotAllowed"] if is_refused else []) == [problem.code for problem in problems]
+    assert not is_refused or server_file in problems[0].detail

@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.plan import LiftedGuard, Summary
 from reconciler.render import documents, table
+from reconciler.render.annotations import diagnostic_annotations, plan_annotations
+from reconciler.render.html import plan_page
+from reconciler.render.junit import verification_report
+from reconciler.render.markdown import plan_comment
 from reconciler.render.text import (
     Style,
     account_text,
@@ -23,7 +27,7 @@ from reconciler.render.text import (
     ruled_text,
     verification_text,
 )
-from tests.render import resolutions, values
+from tests.render import resolutions, saved, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,6 +118,16 @@ CASES: dict[str, Callable[[], str]] = {
         documents.journal_document(12, "ab" * 32, problems=["Entry 5 was altered."])
     ),
     "apply.txt": lambda: apply_text(7, values.FULL_SUMMARY, style=WIDE, pending=["newsletter"]),
+    "comment-mixed.md": lambda: plan_comment(saved.reviewed_plan()),
+    "comment-empty.md": lambda: plan_comment(saved.empty_plan()),
+    "comment-invalid.md": lambda: plan_comment(saved.invalid_plan()),
+    "page-mixed.html": lambda: plan_page(saved.reviewed_plan()),
+    "annotations-plan.txt": lambda: plan_annotations(saved.reviewed_plan(), folder="mail"),
+    "annotations.txt": lambda: diagnostic_annotations(values.DIAGNOSTICS, folder="mail"),
+    "verify.xml": lambda: verification_report(
+        {"newsletter": values.offline(), "relay": values.failed(), "sales-pl": values.warned()},
+        diagnostics=[values.TOO_MANY_DELETES],
+    ),
     "resolve.txt": lambda: resolutions.as_text(WIDE),
     "resolve-narrow.txt": lambda: resolutions.as_text(NARROW),
     "resolve-ascii.txt": lambda: resolutions.as_text(ASCII),

@@ -150,8 +150,8 @@ def test_a_program_in_the_project_is_not_run(tmp_path: Path) -> None:
         "linked": source(str(tmp_path / "linked"), "{key}"),
     }
     reader = reader_of(folder, sources, {"PATH": str(folder)})
-    assert ["project folder"] * 3 == [
-        "project folder" if "lies in the project folder" in why(reader, f"{name}:a") else "-" for name in sources
+    assert ["checkout"] * 3 == [
+        "checkout" if "lies in the checkout" in why(reader, f"{name}:a") else "-" for name in sources
     ]
 
 

@@ -100,6 +100,19 @@ def test_a_file_of_something_else_is_refused(path: Path, name: str) -> None:
     assert before == path.read_bytes()
 
 
+@pytest.mark.parametrize("name", ["lineage", "account", "settings", "message", "contacts"])
+def test_a_file_that_tells_of_nobody_is_begun_anew(tmp_path: Path, name: str) -> None:
+    """A run that ended before its first contact binds nobody: once it is mended, the same file serves."""
+    wanted = header(**{name: "other"}, id="f" * 32)
+    with open_results(tmp_path / "r.jsonl", header()):
+        pass
+    with open_results(tmp_path / "r.jsonl", wanted) as results:
+        assert wanted == results.header
+        results.record(record(2, "accepted"))
+    lines = (tmp_path / "r.jsonl").read_text(encoding="utf-8").splitlines()
+    assert (2, "f" * 32) == (len(lines), json.loads(lines[0])["id"])
+
+
 @pytest.mark.parametrize(
     "content",
     [

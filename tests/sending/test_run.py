@@ -232,8 +232,28 @@ def test_waiting_for_the_rate_can_be_called_off(tmp_path: Path) -> None:
         bench = Bench(port=server.port, path=tmp_path / "r", rate=Rate.parse("1/hour"), watch=watch)
         with pytest.raises(CalledOffError):
             bench.run(addresses(3))
-        assert (1, [2.0] * 10) == (len(server.messages), bench.clock.pauses)
+        assert (1, [2.0] * 9) == (len(server.messages), bench.clock.pauses)
         assert {"contact-1@example.net": "accepted"} == bench.outcomes()
+
+
+def test_a_message_can_be_called_off_until_its_end(tmp_path: Path) -> None:
+    """What the watch raises while a message is under way keeps the message from being taken, and nothing is recorded."""
+
+    class CalledOffError(Exception):
+        pass
+
+    with MailServer(encryption="none") as server:
+
+        def watch() -> None:
+            if server.commands["RCPT:contact-2@example.net"]:
+                raise CalledOffError
+
+        bench = Bench(port=server.port, path=tmp_path / "r", watch=watch)
+        with pytest.raises(CalledOffError):
+            bench.run(addresses(3))
+        sent = [each.recipients for each in server.messages]
+    assert [("contact-1@example.net",)] == sent
+    assert {"contact-1@example.net": "accepted"} == bench.outcomes()
 
 
 def test_the_limit_is_for_one_run(tmp_path: Path) -> None:

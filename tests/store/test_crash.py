@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.errors import StateUnavailable
-from reconciler.store import create_state, open_store
+from reconciler.store import back_up_state, create_state, open_store
 from tests.store.values import AT, LINEAGE, PROJECT, URL
 
 if TYPE_CHECKING:
@@ -129,6 +129,22 @@ def test_writers_take_turns(tmp_path: Path) -> None:
     assert numbers == list(range(1, WRITERS * WRITES_EACH + 1))
     with open_store(URL, base=tmp_path, project=PROJECT) as store:
         assert require_whole(store) == WRITERS * WRITES_EACH
+
+
+def test_copies_are_whole_while_others_write(tmp_path: Path) -> None:
+    """Every backup taken while processes write is a state between two transactions, in their order."""
+    create_state(URL, base=tmp_path, project=PROJECT, lineage=LINEAGE, fingerprint_key_id=None, at=AT)
+    writers = [start_writer(tmp_path, writes=WRITES_EACH, accounts=5) for _ in range(2)]
+    serials = []
+    while any(writer.poll() is None for writer in writers):
+        copy = tmp_path / "backup.db"
+        back_up_state(URL, base=tmp_path, project=PROJECT, target=copy, replaces=True)
+        with open_store("sqlite:///backup.db", base=tmp_path, project=PROJECT) as store:
+            serials.append(require_whole(store))
+    for writer in writers:
+        writer.communicate()
+    assert serials == sorted(serials)
+    assert len(set(serials)) > 1
 
 
 def test_a_state_is_made_once_by_several(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import os
 import random
 import resource
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
@@ -21,7 +22,7 @@ import pytest
 
 from reconciler.cli.edge import run
 from reconciler.store import open_store
-from tests.cli.project import command, environment, marketing_account
+from tests.cli.project import CHECKOUT, command, environment, marketing_account, own_account
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,10 +33,12 @@ if TYPE_CHECKING:
 
 KILLS = 300
 FULL_DISKS = 50
+CARE_KILLS = 25
 PROCESSES = 8
 TOGETHER_SECONDS = 60.0
 ACCOUNTS = 40
 STATE = "sqlite:///state/state.db"
+VERSION_1 = CHECKOUT / "tests" / "store" / "version-1.sql"
 
 
 @pytest.fixture
@@ -197,7 +200,7 @@ def test_a_full_disk(folder: Path, moments: random.Random, kind: str) -> None:
         serial, found = require_prefix(folder)
         for round_ in range(1, FULL_DISKS // 2 + 1):
             write_round(folder, round_)
-            room = moments.randrange(0, 160) * 1024
+            room = moments.randrange(0, 400) * 1024
             with filled(place, room) if kind == "tmpfs" else nothing():
                 size = (place / "state.db").stat().st_size
                 limit = None if kind == "tmpfs" else limited(moments.choice([size, size + room, room]))
@@ -346,3 +349,80 @@ class _Worker(threading.Thread):
             self.codes.append(applying.returncode)
             if reported is not None:
                 self.revisions[reported] = display_name
+
+
+@pytest.mark.parametrize("words", [("rekey",), ("restore", "backup.db", "--allow-older")], ids=lambda each: each[0])
+def test_kills_of_the_state_s_care(folder: Path, moments: random.Random, words: tuple[str, ...]) -> None:
+    """After each of 25 kills the journal holds, the key is the state's, and the next plan is empty."""
+    variables = {"SMTP_SALES_PASSWORD": "correct-horse"}
+    replace(folder / "accounts.d" / "sales.yaml", own_account("sales", 2525))
+    override = ("--override-verification", "sales=there is no server here")
+    run_well(folder, variables, "apply", "--auto-approve", *override)
+    run_well(folder, variables, "state", "backup", "backup.db")
+    usual_seconds = timed(folder, variables, *words)
+    killed = 0
+    for _ in range(CARE_KILLS):
+        killed += is_killed(folder, variables, moments.uniform(0.4, 1.1) * usual_seconds, *words)
+        run_well(folder, variables, "journal", "check")
+        planned = json.loads(run_well(folder, variables, "plan", "--format", "json"))
+        assert planned["status"] == "empty"
+        codes = {each["code"] for each in planned["diagnostics"]}
+        assert not codes & {"fingerprintKeyChanged", "fingerprintKeyMissing"}
+    print(f"{killed} of {CARE_KILLS} killed")  # noqa: T201 - the record
+    assert killed > 0
+
+
+def test_kills_of_a_migration(folder: Path, moments: random.Random) -> None:
+    """After each of 25 kills the state is of the old version or of the new one, and migrating it then works."""
+    file = folder / "state" / "state.db"
+    make_older(file)
+    usual_seconds = timed(folder, {}, "migrate")
+    killed = 0
+    for _ in range(CARE_KILLS):
+        make_older(file)
+        killed += is_killed(folder, {}, moments.uniform(0.4, 1.1) * usual_seconds, "migrate")
+        run_well(folder, {}, "state", "migrate")
+        run_well(folder, {}, "journal", "check")
+    print(f"{killed} of {CARE_KILLS} killed")  # noqa: T201 - the record
+    assert killed > 0
+
+
+def is_killed(folder: Path, variables: dict[str, str], seconds: float, *words: str) -> bool:
+    """Run a command of the state's care, kill it after so long, and tell whether it was still running."""
+    working = subprocess.Popen(
+        command("state", *words),
+        cwd=folder,
+        env=environment(variables),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        working.wait(seconds)
+    is_running = working.poll() is None
+    working.send_signal(signal.SIGKILL)
+    working.wait()
+    return is_running
+
+
+def timed(folder: Path, variables: dict[str, str], *words: str) -> float:
+    """Run a command of the state's care, and return how many seconds it took."""
+    began = time.monotonic()
+    run_well(folder, variables, "state", *words)
+    return time.monotonic() - began
+
+
+def run_well(folder: Path, variables: dict[str, str], *words: str) -> str:
+    """Run a command that must end with 0, and return what it printed."""
+    done = subprocess.run(
+        command(*words), cwd=folder, env=environment(variables), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, (words, done.stdout, done.stderr)
+    return done.stdout
+
+
+def make_older(file: Path) -> None:
+    """Put a state in place as version 1 wrote it."""
+    for part in (file, file.with_name(file.name + "-journal")):
+        part.unlink(missing_ok=True)
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        database.executescript(VERSION_1.read_text(encoding="utf-8"))

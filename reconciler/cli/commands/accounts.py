@@ -1,4 +1,4 @@
-"""``reconciler accounts``: the view."""
+"""``reconciler accounts``: the view, and the edits of the manifests."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from reconciler.cli.commands.accounts_add import add
+from reconciler.cli.commands.accounts_edit import delete, rename
+from reconciler.cli.completing import account_names
 from reconciler.cli.options import format_option
 
 if TYPE_CHECKING:
@@ -19,7 +22,7 @@ _STATUSES = ("suspended", "rejected", "pending", "failing", "unverified", "activ
 
 @click.group()
 def accounts() -> None:
-    """See the recorded accounts."""
+    """See the recorded accounts; add, delete and rename accounts in the manifests."""
 
 
 @accounts.command("list")
@@ -84,7 +87,7 @@ def list_(
 
 
 @accounts.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=account_names)
 @format_option("text", "json")
 @click.pass_obj
 def show(options: GlobalOptions, name: str, format_: str) -> int:
@@ -106,3 +109,7 @@ def show(options: GlobalOptions, name: str, format_: str) -> int:
     else:
         put(account_text(account, style=style_for(sys.stdout)))
     return 0
+
+
+for edit in (add, delete, rename):
+    accounts.add_command(edit)

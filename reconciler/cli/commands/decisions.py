@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from reconciler.cli.completing import account_names
 from reconciler.cli.options import format_option
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
-_names = click.argument("names", metavar="NAME...", nargs=-1, required=True)
+_names = click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=account_names)
 _if_revision = click.option(
     "--if-revision",
     "seen_revision",
@@ -38,7 +39,7 @@ def _actor_option(does: str) -> Callable[[Command], Command]:
 
 
 @click.command()
-@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=account_names)
 @click.option("--all-pending", is_flag=True, help="All that wait: what accounts list --status pending shows.")
 @_if_revision
 @_actor_option("approves")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.completing import account_names
 from reconciler.cli.options import actor_option, format_option
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=account_names)
 @format_option("text", "json", "csv")
 @click.pass_obj
 def history(options: GlobalOptions, name: str | None, format_: str) -> int:

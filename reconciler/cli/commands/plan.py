@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from reconciler.model.evidence import Depth
     from reconciler.model.plan import SavedPlan
 
+_FORMATS = ("text", "json", "markdown", "html", "github")
+
 
 @click.command()
 @click.option("--out", metavar="FILE", help="Save the plan, for show and apply.")
 @plan_options
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending.")
-@format_option("text", "json")
+@format_option(*_FORMATS)
 @click.pass_obj
 def plan(
     options: GlobalOptions,
@@ -35,6 +37,7 @@ def plan(
     Examples:
         reconciler plan --out plan.json
         reconciler plan --depth offline --target 'sales-*'
+        reconciler plan --format markdown > comment.md
     """
     from reconciler.cli.output import say
     from reconciler.cli.progress import shown_progress
@@ -50,7 +53,7 @@ def plan(
         made = make_plan(place, PlanRequest(depth=depth, **requested(asked)), progress=progress)
     if out is not None and made.status != "invalid":
         write_plan(Path(out), made)
-    put_plan(made, format_)
+    put_plan(made, format_, project_dir=options.project_dir)
     if out is not None and made.status != "invalid" and format_ == "text":
         is_blocked = made.status == "blocked"
         how = "It is blocked, so it can be shown but not applied." if is_blocked else _how_to_apply(out)
@@ -75,31 +78,55 @@ def requested(asked: dict[str, Any]) -> dict[str, Any]:
 
 @click.command()
 @click.argument("planfile", metavar="PLANFILE")
-@format_option("text", "json")
-def show(planfile: str, format_: str) -> int:
-    """Show a saved plan.
+@format_option(*_FORMATS)
+@click.pass_obj
+def show(options: GlobalOptions, planfile: str, format_: str) -> int:
+    """Show a saved plan: as text, as a comment for a pull request, as a page, as annotations on GitHub.
 
     \b
-    Example:
+    Examples:
         reconciler show plan.json
+        reconciler show plan.json --format html > plan.html
     """
     from reconciler.planfile import read_plan
 
-    put_plan(read_plan(Path(planfile)), format_)
+    put_plan(read_plan(Path(planfile)), format_, project_dir=options.project_dir)
     return 0
 
 
-def put_plan(made: SavedPlan, format_: str, *, tells_errors: bool = True) -> None:
-    """Write a plan to stdout and, as text, its problems to stderr; errors are left out where they are raised next."""
-    import sys
+def put_plan(made: SavedPlan, format_: str, *, project_dir: str = ".", tells_errors: bool = True) -> None:
+    """Write a plan to stdout and, where people read it, its problems to stderr.
 
+    Errors are left out there where they are raised next.
+    """
     from reconciler.cli.output import put, put_json, tell
-    from reconciler.cli.session import style_for
     from reconciler.render.documents import plan_document
-    from reconciler.render.text import plan_text
 
     if format_ == "json":
         put_json(plan_document(made))
         return
-    put(plan_text(made, style=style_for(sys.stdout), pending=made.would_be_pending))
-    tell(problem for problem in made.diagnostics if tells_errors or problem.severity != "error")
+    put(_rendered(made, format_, project_dir))
+    if format_ != "github":
+        tell(problem for problem in made.diagnostics if tells_errors or problem.severity != "error")
+
+
+def _rendered(made: SavedPlan, format_: str, project_dir: str) -> str:
+    import sys
+
+    if format_ == "markdown":
+        from reconciler.render.markdown import plan_comment
+
+        return plan_comment(made)
+    if format_ == "html":
+        from reconciler.render.html import plan_page
+
+        return plan_page(made)
+    if format_ == "github":
+        from reconciler.cli.repository import folder_in_repository
+        from reconciler.render.annotations import plan_annotations
+
+        return plan_annotations(made, folder=folder_in_repository(project_dir))
+    from reconciler.cli.session import style_for
+    from reconciler.render.text import plan_text
+
+    return plan_text(made, style=style_for(sys.stdout), pending=made.would_be_pending)

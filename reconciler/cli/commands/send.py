@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.completing import account_names
 from reconciler.cli.options import format_option, trust_option
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from reconciler.cli.session import GlobalOptions
+    from reconciler.diagnostics import Diagnostic
     from reconciler.model.sending import SendDocument
     from reconciler.operations.letters import Text
     from reconciler.sending import Rate
@@ -23,7 +25,7 @@ _NOT_ACCEPTED, _WITHDRAWN = 3, 4
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=account_names)
 @click.option(
     "--contacts",
     metavar="FILE",
@@ -72,6 +74,7 @@ def send(
         reconciler send newsletter --contacts contacts.csv --message june.eml --rate 60/minute
         reconciler send sales-pl --contacts team.csv --subject "Office closed" --body-file closed.txt
     """
+    from reconciler.cli.output import tell
     from reconciler.cli.progress import shown_progress
     from reconciler.cli.session import workspace
     from reconciler.operations.send import Means, Order, draft
@@ -89,11 +92,18 @@ def send(
     if dry_run is not None:
         return _put_sent(draft(place, order, Path(dry_run), run_id=run_id), format_)
     who = find_actor(actor, environ=place.environ)
-    means = Means(actor=who, trusts_project=trust_project, run_id=run_id, pacing=pacing)
+    told: list[Diagnostic] = []
+
+    def forewarn(problems: Sequence[Diagnostic]) -> None:
+        if format_ == "text":  # a document has them inside
+            tell(problems)
+            told.extend(problems)
+
+    means = Means(actor=who, trusts_project=trust_project, run_id=run_id, pacing=pacing, forewarn=forewarn)
     results = Path(asked["results"]) if asked["results"] is not None else None
     with shown_progress("Sending") as progress:
         sent = send_messages(place, order, means, results=results, progress=progress)
-    return _put_sent(sent, format_)
+    return _put_sent(sent, format_, already_told=told)
 
 
 def _message(asked: Mapping[str, str | None]) -> Path | Text:
@@ -121,7 +131,7 @@ def _rate(text: str | None) -> Rate | None:
         raise click.UsageError(f"--rate: {refusal}.") from None
 
 
-def _put_sent(sent: SendDocument, format_: str) -> int:
+def _put_sent(sent: SendDocument, format_: str, *, already_told: Sequence[Diagnostic] = ()) -> int:
     from reconciler.cli.output import put, put_json, tell
     from reconciler.cli.session import style_for
     from reconciler.diagnostics import CODES
@@ -132,7 +142,7 @@ def _put_sent(sent: SendDocument, format_: str) -> int:
         put_json(send_document(sent))
     else:
         put(sent_text(sent, style=style_for(sys.stdout)))
-        tell(sent.diagnostics)
+        tell([problem for problem in sent.diagnostics if problem not in already_told])
     errors = [problem.code for problem in sent.diagnostics if problem.severity == "error"]
     if any(CODES[code].is_guard for code in errors):
         return _WITHDRAWN

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@format_option("text", "json")
+@format_option("text", "json", "github")
 @click.pass_obj
 def validate(options: GlobalOptions, format_: str) -> int:
     """Check the manifests without network, secrets or state.
@@ -21,8 +21,9 @@ def validate(options: GlobalOptions, format_: str) -> int:
     All problems of all files are told in one run, each with file:line:column.
 
     \b
-    Example:
+    Examples:
         reconciler validate
+        reconciler validate --format github
     """
     from reconciler.cli.output import put, put_json, tell
     from reconciler.cli.session import workspace
@@ -33,6 +34,12 @@ def validate(options: GlobalOptions, format_: str) -> int:
     if format_ == "json":
         kinds = {account.name: account.kind for account in desired.accounts}
         put_json(validate_document(kinds, desired.problems, valid=desired.is_valid))
+        return 0 if desired.is_valid else 1
+    if format_ == "github":
+        from reconciler.cli.repository import folder_in_repository
+        from reconciler.render.annotations import diagnostic_annotations
+
+        put(diagnostic_annotations(desired.problems, folder=folder_in_repository(options.project_dir)))
         return 0 if desired.is_valid else 1
     tell(desired.problems)
     if not desired.is_valid:

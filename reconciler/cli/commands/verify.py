@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from reconciler.cli.completing import account_names
 from reconciler.cli.options import depth_option, format_option, operator_option, trust_option
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("selectors", metavar="[SEL]...", nargs=-1)
+@click.argument("selectors", metavar="[SEL]...", nargs=-1, shell_complete=account_names)
 @click.option(
     "--recorded",
     "is_recorded",
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     "--ask-secrets", "asks_secrets", is_flag=True, help="Ask on the terminal for secrets that cannot be read here."
 )
 @trust_option
-@format_option("text", "json")
+@format_option("text", "json", "junit")
 @click.pass_obj
 def verify(
     options: GlobalOptions,
@@ -54,25 +55,36 @@ def verify(
         reconciler verify sales-pl --depth message --operator you@example.com
         reconciler verify sales-pl --ask-secrets
         reconciler verify --recorded
+        reconciler verify --recorded --format junit > verification.xml
     """
-    import sys
-
-    from reconciler.cli.output import put, put_json, tell
-    from reconciler.cli.session import style_for, workspace
-    from reconciler.render.documents import verify_document
-    from reconciler.render.text import verification_text
+    from reconciler.cli.session import workspace
 
     ask = _asking() if asks_secrets else None
     place = workspace(options, operator=operator, trusts_project=trust_project)
     depths = place.project.verification.depth
     wanted = cast("Depth", depth or (depths.recorded if is_recorded else depths.plan))
     verified = _verify(place, selectors, wanted, ask, is_recorded=is_recorded)
+    _put(verified, format_)
+    return _exit_code(verified)
+
+
+def _put(verified: Verified, format_: str) -> None:
+    import sys
+
+    from reconciler.cli.output import put, put_json, tell
+    from reconciler.cli.session import style_for
+    from reconciler.render.documents import verify_document
+    from reconciler.render.junit import verification_report
+    from reconciler.render.text import verification_text
+
     if format_ == "json":
         put_json(verify_document(verified.verifications, verified.kinds, diagnostics=verified.diagnostics))
+        return
+    if format_ == "junit":
+        put(verification_report(verified.verifications, diagnostics=verified.diagnostics))
     else:
         put(verification_text(verified.verifications, verified.kinds, style=style_for(sys.stdout)))
-        tell(verified.diagnostics)
-    return _exit_code(verified)
+    tell(verified.diagnostics)
 
 
 def _verify(

@@ -86,6 +86,9 @@ def _ways_round(told: dict[str, Any]) -> Iterator[str]:
         yield from (
             f"guard lifted: {each.get('code')}, by {each.get('by')}" for each in guards if isinstance(each, dict)
         )
+    reviewed = told.get("reviewed")
+    if isinstance(reviewed, dict):
+        yield f"held to the reviewed plan {reviewed.get('planDigest')}"
     yield from _listed("grants used", told.get("grantsUsed"))
     yield from _listed("held", told.get("held"))
     if told.get("trustsProject"):

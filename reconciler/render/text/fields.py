@@ -29,12 +29,12 @@ def field_lines(fields: Iterable[FieldChange], *, style: Style, indent: int) -> 
     values would get less than 24 columns, each stands below its path.
     """
     listed = list(fields)
-    labels = [style.show(label) for label in _labels(listed)]
+    labels = [style.show(label) for label in field_labels(listed)]
     widest = max(map(cells, labels), default=0)
     has_columns = style.width - (indent + 2 + widest + 2) >= _LEAST_VALUE_ROOM
     lines: list[str] = []
     for field, label in zip(listed, labels, strict=True):
-        action = _action(field)
+        action = field_action(field)
         value = _value(field, style)
         if has_columns:
             told = hang(" " * (indent + 2) + pad(label, widest) + "  ", value, width=style.width)
@@ -58,13 +58,15 @@ def scalar(value: Scalar) -> str:
     return str(value)
 
 
-def _labels(fields: Sequence[FieldChange]) -> list[str]:
+def field_labels(fields: Sequence[FieldChange]) -> list[str]:
+    """Return the paths without ``spec.`` and ``metadata.``, unless two fields would then read the same."""
     short = [_PREFIX.sub("", field.path) for field in fields]
     seen = Counter(short)
     return [label if seen[label] == 1 else field.path for field, label in zip(fields, short, strict=True)]
 
 
-def _action(field: FieldChange) -> Action:
+def field_action(field: FieldChange) -> Action:
+    """Return create for a value that appears, delete for one that goes, and update for the others."""
     if field.before is None and field.after is not None:
         return "create"
     if field.after is None and field.before is not None:

@@ -26,12 +26,13 @@ def diagnostics_text(diagnostics: Iterable[Diagnostic], *, style: Style) -> str:
     What is to be told of several subjects in the same words is told once, with their names.
     Lines of a detail that begin with four spaces are there to copy: they are neither wrapped nor joined.
     """
-    problems = [problem_lines(problem, style=style) for problem in _told_once(diagnostics)]
+    problems = [problem_lines(problem, style=style) for problem in told_once(diagnostics)]
     lines = [line for problem in problems for line in (*problem, "")]
     return finish(lines[:-1]) if lines else ""
 
 
-def _told_once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+def told_once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Return the problems, what is told of several subjects in the same words once, with their names."""
     alike: dict[Diagnostic, list[str]] = {}
     for problem in diagnostics:
         names = alike.setdefault(replace(problem, subject=None), [])

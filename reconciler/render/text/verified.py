@@ -53,8 +53,7 @@ def verification_lines(
     ``same`` are the others that ended alike, see ``likeness``; they widen the time to a range. ``whose`` stands
     before what is said, such as ``all 80: ``.
     """
-    telling = {"passed": _passed, "failed": _failed, "withheld": _withheld, "skipped": _skipped}.get(found.status)
-    said = telling(found, (found, *same)) if telling else [_UNCHANGED]
+    said = _said(found, (found, *same))
     lines: list[str] = []
     for number, (symbol, role, text) in enumerate(said):
         mark = style.paint(style.symbol(symbol), role) if symbol else " "
@@ -62,6 +61,11 @@ def verification_lines(
         first, *rest = hang(" " * (indent + 2), style.show(told), width=style.width)
         lines += [f"{' ' * indent}{mark} {first[indent + 2 :]}", *rest]
     return lines
+
+
+def verification_remarks(found: Verification) -> list[tuple[Symbol | None, str]]:
+    """Return what is to be told of one verification, a sentence each and its symbol, without times: same, same words."""
+    return [(symbol, text) for symbol, _, text in _said(found, ())]
 
 
 def likeness(found: Verification) -> Hashable:
@@ -74,6 +78,11 @@ _Line = tuple["Symbol | None", "Role", str]
 _UNCHANGED: _Line = ("skipped", "faint", "no verification needed: these settings are as recorded")
 
 
+def _said(found: Verification, alike: Sequence[Verification]) -> list[_Line]:
+    telling = {"passed": _passed, "failed": _failed, "withheld": _withheld, "skipped": _skipped}.get(found.status)
+    return telling(found, alike) if telling else [_UNCHANGED]
+
+
 def _told(check: Check) -> str:
     return "" if check.status == "passed" else check.message
 
@@ -81,7 +90,8 @@ def _told(check: Check) -> str:
 def _passed(found: Verification, alike: Sequence[Verification]) -> list[_Line]:
     made = " ".join(check.check for check in found.checks if check.status in {"passed", "warned"})
     depth = f" to {found.depth}" if found.depth else ""
-    return [("passed", "good", f"verified{depth} in {_seconds(alike)}: {made}"), *_warnings(found)]
+    took = f" in {_seconds(alike)}" if alike else ""
+    return [("passed", "good", f"verified{depth}{took}: {made}"), *_warnings(found)]
 
 
 def _failed(found: Verification, _alike: Sequence[Verification]) -> list[_Line]:

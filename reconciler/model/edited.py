@@ -1,0 +1,28 @@
+"""What an edit of the manifests did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from reconciler.diagnostics import Diagnostic
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edited:
+    """What was changed in the manifests, and what is worth knowing about it."""
+
+    action: Literal["add", "delete", "rename"]
+    name: str
+    kind: str
+    file: str
+    """The file that was changed, relative to the project folder."""
+    is_whole_file: bool
+    """True where the file was made or removed with the account."""
+    previous_name: str | None = None
+    """The previous name that the manifest has now; None without one."""
+    renamed_from: str | None = None
+    secrets: tuple[str, ...] = ()
+    """The references of the secrets that a new account names."""
+    remarks: tuple[Diagnostic, ...] = ()

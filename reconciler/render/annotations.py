@@ -1,0 +1,79 @@
+"""Problems as workflow commands of GitHub Actions, which shows them at the line at fault.
+
+GitHub's runner obeys every line of a log that begins with ``::``. So each command is one line, and what would end it or
+its properties is written as GitHub has it: ``%25``, ``%0D``, ``%0A``, and in properties ``%3A`` and ``%2C`` too.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import Location
+from reconciler.render.safe import safe, safe_lines
+from reconciler.render.text.plan import summary_line
+from reconciler.render.text.problems import told_once
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.diagnostics import Diagnostic, Severity
+    from reconciler.model.plan import SavedPlan
+
+_COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "note": "notice"}
+_RANK: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
+_LONGEST_TITLE = 200
+
+
+def plan_annotations(plan: SavedPlan, *, folder: str = "") -> str:
+    """Return a command that tells the counts of a plan, and one for each of its problems.
+
+    A problem of an account that has no place of its own, such as a failed verification, is shown at the head of the
+    account's manifest.
+    """
+    problems = [_at_manifest(problem, plan) for problem in plan.diagnostics]
+    counts = "No plan could be made; the errors say why." if plan.status == "invalid" else summary_line(plan)
+    return _command("notice", {"title": "Plan"}, counts) + diagnostic_annotations(problems, folder=folder)
+
+
+def diagnostic_annotations(problems: Iterable[Diagnostic], *, folder: str = "") -> str:
+    """Return a command for each problem, errors first; what several subjects share is told once.
+
+    ``folder`` is the project folder in the repository, with slashes: places are told relative to the repository.
+    """
+    ordered = sorted(told_once(problems), key=lambda problem: _RANK[problem.severity])
+    return "".join(_annotation(problem, folder) for problem in ordered)
+
+
+def _at_manifest(problem: Diagnostic, plan: SavedPlan) -> Diagnostic:
+    account = plan.inputs.accounts.get(problem.subject or "")
+    if problem.location is not None or account is None or not account.manifest:
+        return problem
+    return replace(problem, location=Location(account.manifest, 1))
+
+
+def _annotation(problem: Diagnostic, folder: str) -> str:
+    properties: dict[str, object] = {}
+    place = problem.location
+    if place is not None:
+        properties["file"] = posixpath.normpath(posixpath.join(folder, place.file))
+        properties |= {"line": place.line} if place.line is not None else {}
+        properties |= {"col": place.column} if place.column is not None else {}
+    subject = f": {problem.subject}" if problem.subject else ""
+    properties["title"] = safe(f"{problem.summary}{subject} [{problem.code}]", limit=_LONGEST_TITLE)
+    lines = safe_lines(problem.detail.strip("\n")) or [problem.summary]
+    return _command(_COMMANDS[problem.severity], properties, "\n".join(lines))
+
+
+def _command(name: str, properties: dict[str, object], message: str) -> str:
+    told = ",".join(f"{key}={_in_property(safe(value))}" for key, value in properties.items())
+    return f"::{name} {told}::{_in_message(message)}\n"
+
+
+def _in_message(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _in_property(text: str) -> str:
+    return _in_message(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,122 @@
+"""What reviewers and CI systems get: the comment, the page, annotations at the line at fault, and a JUnit report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.cli.project import VARIABLE, Project, marketing_account, own_account
+
+if TYPE_CHECKING:
+    from tests.support.mailserver import MailServer
+
+_MARKER = "<!-- reconciler plan: mail -->\n"
+
+
+@pytest.fixture
+def failing(project: Project, server: MailServer) -> Project:
+    """Return a project with an account whose password is wrong."""
+    project.set_variable(VARIABLE, "not-the-password")
+    project.write_account("sales", own_account("sales", server))
+    return project
+
+
+def test_a_plan_is_a_comment(failing: Project) -> None:
+    """The comment is all of stdout, the problems are told on stderr too, and the exit code is the plan's."""
+    planned = failing.run("plan", "--format", "markdown")
+    assert (3, True) == (planned.code, planned.out.startswith(_MARKER))
+    assert "- ✗ `auth failed (permanent, badCredentials)" in planned.out
+    assert "reconciler plan --exclude=sales" in planned.out
+    assert "[verificationFailed]" in planned.err
+
+
+@pytest.mark.parametrize("format_", ["text", "json", "markdown", "html", "github"])
+def test_show_gives_what_plan_gave(failing: Project, format_: str) -> None:
+    """A saved plan has the same renderings as when it was made; showing it is a success."""
+    planned = failing.run("plan", "--out", "change.plan", "--format", format_)
+    shown = failing.run("show", "change.plan", "--format", format_)
+    assert (3, 0, planned.out) == (planned.code, shown.code, shown.out)
+
+
+def test_planning_again_gives_the_same_comment(project: Project, server: MailServer) -> None:
+    """A second run, with evidence of the first or its own, updates the comment with the same text."""
+    project.write_account("sales", own_account("sales", server))
+    first = project.run_well("plan", "--format", "markdown").out
+    again = project.run_well("plan", "--format", "markdown").out
+    project.forget_evidence()
+    anew = project.run_well("plan", "--format", "markdown").out
+    assert [first, first] == [again, anew]
+    assert f"`Login at localhost:{server.port}, not encrypted` gets `env:{VARIABLE}`" in first
+
+
+def test_a_plan_is_a_page(failing: Project) -> None:
+    """The page is all of stdout."""
+    planned = failing.run("plan", "--format", "html")
+    assert (3, True, True) == (
+        planned.code,
+        planned.out.startswith("<!DOCTYPE html>\n"),
+        planned.out.endswith("</html>\n"),
+    )
+    assert "[verificationFailed]" in planned.err
+
+
+def test_a_failed_verification_is_annotated_at_its_manifest(failing: Project) -> None:
+    """GitHub shows the failure in the file of the account; nothing else is printed."""
+    planned = failing.run("plan", "--format", "github")
+    assert (3, "") == (planned.code, planned.err)
+    assert "::notice title=Plan::Plan: 1 to create," in planned.out
+    assert "::error file=accounts.d/sales.yaml,line=1,title=Verification failed%3A sales [ver" in planned.out
+
+
+def test_validate_annotates_the_line_at_fault(project: Project) -> None:
+    """Each problem is a command with file, line and column, below the project's place in the repository."""
+    (project.folder.parent / ".git").mkdir()
+    project.write_account("news", marketing_account("news").replace("displayName: Example News", "displyName: x"))
+    checked = project.run("validate", "--format", "github")
+    assert (1, "") == (checked.code, checked.err)
+    assert "::error file=mail/accounts.d/news.yaml,line=6,col=3,title=Unknown field" in checked.out
+    assert [True] * checked.out.count("\n") == [line.startswith("::") for line in checked.out.splitlines()]
+
+
+def test_what_is_valid_has_no_annotation(project: Project, server: MailServer) -> None:
+    """Nothing wrong, nothing said, and 0."""
+    project.write_account("sales", own_account("sales", server))
+    checked = project.run("validate", "--format", "github")
+    assert (0, "", "") == (checked.code, checked.out, checked.err)
+
+
+def test_a_manifest_cannot_annotate(project: Project) -> None:
+    """Text of a manifest that looks like a command of GitHub's stays within ours."""
+    attack = '"\\n::error file=reconciler.yaml,line=1::owned\\r\\n::stop-commands::x"'
+    project.write_account("news", marketing_account("news").replace("news@example.com", attack))
+    checked = project.run("validate", "--format=github")
+    assert 1 == checked.code
+    assert [] == [line for line in checked.out.splitlines() if "owned" in line.split("::")[1]]
+    assert {"::error file=accounts.d/news.yaml"} == {line.split(",")[0] for line in checked.out.splitlines()}
+
+
+def test_an_early_end_is_annotated_too(bare: Project) -> None:
+    """Where there is no state to plan against, GitHub shows why."""
+    for words in (("plan", "--format", "github"), ("plan", "--format=github")):
+        ended = bare.run(*words)
+        assert (1, "") == (ended.code, ended.err)
+        assert ended.out.startswith("::error title=State is missing") or "[stateMissing]" in ended.out
+
+
+def test_verification_is_a_report(failing: Project) -> None:
+    """Each check is a case; what failed fails the report and the command."""
+    verified = failing.run("verify", "--format", "junit")
+    (suite,) = ET.fromstring(verified.out)  # noqa: S314 - our own text
+    cases = {case.attrib["name"]: [each.tag for each in case] for case in suite}
+    assert (3, ["failure"], []) == (verified.code, cases["auth"], cases["connect"])
+    assert "[verificationFailed]" in verified.err
+
+
+def test_an_early_end_is_a_report_too(bare: Project) -> None:
+    """Whoever reads reports finds one also where nothing could be verified."""
+    ended = bare.run("verify", "--recorded", "--format", "junit")
+    (suite,) = ET.fromstring(ended.out)  # noqa: S314 - our own text
+    assert (1, "1", ["error"]) == (ended.code, suite.attrib["errors"], [each.tag for each in suite[0]])
+    assert "error:" in ended.err
