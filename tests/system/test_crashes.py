@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from reconciler.store import Store
 
 KILLS = 300
+AMPLE_ROOM = 1024 * 1024
 FULL_DISKS = 50
 CARE_KILLS = 25
 PROCESSES = 8
@@ -194,16 +195,17 @@ def test_a_full_disk(folder: Path, moments: random.Random, kind: str) -> None:
     """Of 25 applies each with another little room, every one is recorded whole or not at all, and says which."""
     place = folder / "state"
     outcomes = set()
+    rooms = [0, AMPLE_ROOM, *(moments.randrange(0, 400) * 1024 for _ in range(FULL_DISKS // 2 - 2))]
     with small_disk(place) if kind == "tmpfs" else nothing():
         write_round(folder, 0)
         start_apply(folder).communicate()
         serial, found = require_prefix(folder)
-        for round_ in range(1, FULL_DISKS // 2 + 1):
+        for round_, room in enumerate(rooms, 1):
             write_round(folder, round_)
-            room = moments.randrange(0, 400) * 1024
             with filled(place, room) if kind == "tmpfs" else nothing():
                 size = (place / "state.db").stat().st_size
-                limit = None if kind == "tmpfs" else limited(moments.choice([size, size + room, room]))
+                limits = [size + room] if room == AMPLE_ROOM else [size, size + room, room]
+                limit = None if kind == "tmpfs" else limited(moments.choice(limits))
                 applying = start_apply(folder, before=limit)
                 reported = reported_revision(applying.communicate()[0])
                 assert applying.returncode in {0, 1}
