@@ -150,17 +150,14 @@ def renaming(found: FoundDocument, name: str, previous_name: str | None, *, fold
     index = _placed_index(found)
 
     def splice(text: str) -> str:
-        text = with_value(text, _metadata(text, index, "name"), name)
         metadata = _placed_metadata(text, index)
-        if metadata.entry("previousName") is None:
-            return (
-                text
-                if previous_name is None
-                else with_entry_after(text, metadata, "name", ("previousName", previous_name))
-            )
         if previous_name is None:
-            return without_entry(text, metadata, "previousName")
-        return with_value(text, _metadata(text, index, "previousName"), previous_name)
+            text = text if metadata.entry("previousName") is None else without_entry(text, metadata, "previousName")
+        elif metadata.entry("previousName") is None:
+            text = with_entry_after(text, metadata, "name", ("previousName", previous_name))
+        else:
+            text = with_value(text, _metadata(text, index, "previousName"), previous_name)
+        return with_value(text, _metadata(text, index, "name"), name)
 
     after = _spliced(found.octets, found.file, splice, by_hand)
     meant = [each.value for each in found.documents]

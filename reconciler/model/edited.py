@@ -23,6 +23,8 @@ class Edited:
     previous_name: str | None = None
     """The previous name that the manifest has now; None without one."""
     renamed_from: str | None = None
+    plan_target: str | None = None
+    """The account whose plan shows the edit; None where state has nothing that would change."""
     secrets: tuple[str, ...] = ()
     """The references of the secrets that a new account names."""
     remarks: tuple[Diagnostic, ...] = ()

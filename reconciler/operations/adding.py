@@ -64,6 +64,7 @@ def add_account(workspace: Workspace, wanted: NewAccount, *, file: Path | None =
         kind=wanted.kind,
         file=edit.file,
         is_whole_file=edit.before is None,
+        plan_target=wanted.name,
         secrets=tuple(_references(document["spec"])),
         remarks=tuple(remark for remark in remarks if remark.subject == wanted.name),
     )

@@ -46,6 +46,7 @@ def delete_account(workspace: Workspace, name: str) -> Edited:
         kind=found.kind,
         file=found.file,
         is_whole_file=edit.after is None,
+        plan_target=_recorded_as(name, found, recorded),
         remarks=_remarks_on_deletion(name, found, recorded),
     )
 
@@ -58,7 +59,7 @@ def rename_account(workspace: Workspace, old: str, new: str) -> Edited:
     found = _find(searched, old, recorded)
     if new == old:
         raise InvalidInput(error("nameTaken", f"The account is called {old[:_MAX_SHOWN]} already.", subject=old))
-    require_free(searched, new, recorded)
+    require_free(searched, new, recorded, but=old)
     declared = found.value["metadata"].get("previousName")
     previous = _previous_name(old, new, declared if isinstance(declared, str) else None, recorded)
     edit = renaming(found, new, previous, folder=folder)
@@ -73,6 +74,7 @@ def rename_account(workspace: Workspace, old: str, new: str) -> Edited:
         is_whole_file=False,
         previous_name=previous,
         renamed_from=old,
+        plan_target=new,
         remarks=(_kept(old, new, str(previous), found),) if is_unsure else (),
     )
 
@@ -86,15 +88,20 @@ def recorded_accounts(workspace: Workspace) -> Mapping[str, RecordedAccount] | N
         return None
 
 
-def require_free(searched: Search, name: str, recorded: Mapping[str, RecordedAccount] | None) -> None:
-    """Raise ``InvalidInput`` where a manifest has the name, or state has it for an account that is on its way out."""
+def require_free(
+    searched: Search, name: str, recorded: Mapping[str, RecordedAccount] | None, *, but: str | None = None
+) -> None:
+    """Raise ``InvalidInput`` where a manifest has the name, or state has it for an account that is being renamed.
+
+    ``but`` is the account that may go back to the name that it has in state.
+    """
     taken = searched.documents.get(name)
     if taken is not None:
         detail = f"{name} is declared at {taken.location} already. Choose another name."
         raise InvalidInput(error("nameTaken", detail, subject=name, location=taken.location))
     if searched.problems:
         raise InvalidInput(searched.problems)
-    renamed = any(_previous_of(each) == name for each in searched.documents.values())
+    renamed = any(_previous_of(each) == name for known, each in searched.documents.items() if known != but)
     if recorded is not None and name in recorded and renamed:
         detail = f"{name} is recorded in state, and a manifest renames it. Apply that first, or choose another name."
         raise InvalidInput(error("nameTaken", detail, subject=name))
@@ -160,11 +167,14 @@ def _previous_name(
     """Return the previous name to write: the one that state has for the account.
 
     An earlier rename that was not applied yet is not lost: the name that it began with stays. Back to that name
-    needs no previous name at all.
+    needs no previous name at all; where state cannot be seen, the name that is left is right whether it was applied
+    or not.
     """
     if declared is None or (recorded is not None and old in recorded):
         return old
-    return None if declared == new else declared
+    if declared != new:
+        return declared
+    return None if recorded is not None and new in recorded else old
 
 
 def _kept(old: str, new: str, previous: str, found: FoundDocument) -> Diagnostic:
@@ -176,19 +186,27 @@ def _kept(old: str, new: str, previous: str, found: FoundDocument) -> Diagnostic
     return warning("previousNameKept", detail, subject=new, location=found.location)
 
 
+def _recorded_as(name: str, found: FoundDocument, recorded: Mapping[str, RecordedAccount] | None) -> str | None:
+    """Return the name that state has for a deleted account, as far as it can be seen; None where it has none."""
+    if recorded is None or name in recorded:
+        return name
+    previous = _previous_of(found)
+    return previous if isinstance(previous, str) and previous in recorded else None
+
+
 def _remarks_on_deletion(
     name: str, found: FoundDocument, recorded: Mapping[str, RecordedAccount] | None
 ) -> tuple[Diagnostic, ...]:
-    account = None if recorded is None else recorded.get(name)
-    previous = _previous_of(found)
+    recorded_as = _recorded_as(name, found, recorded)
     remarks = []
+    account = (recorded or {}).get(recorded_as or name)
     if account is not None and account.metadata.get("preventDelete"):
         detail = (
             f"{name} is recorded with preventDelete: true, so the plan will refuse to delete it. If it is to go, bring "
             "the manifest back, apply it with\n    preventDelete: false\nand then delete it."
         )
         remarks.append(warning("protectedAccount", detail, subject=name))
-    if account is None and recorded is not None and isinstance(previous, str) and previous in recorded:
-        detail = f"{name} is recorded as {previous[:_MAX_SHOWN]}, its previous name: the plan deletes that account."
+    if recorded_as not in {None, name}:
+        detail = f"{name} is recorded as {recorded_as}, its previous name: the plan deletes that account."
         remarks.append(note("previousNameKept", detail, subject=name))
     return tuple(remarks)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reconciler.model.secrets import SecretValue
     from reconciler.oauth2 import TokenCache
     from reconciler.smtp.deadline import Deadline
-    from reconciler.verification import TokenSource
+    from reconciler.smtp.login import TokenSource
 
 
 @dataclass(frozen=True, eq=False)

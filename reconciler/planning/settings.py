@@ -57,10 +57,11 @@ def was_verified_with(platform: PlatformServer, account: RecordedAccount, record
     """Tell whether the account was last verified with this server of the platform, whatever its secrets' values were.
 
     State keeps no platform, only the digest of what was verified; so it is made again with every value that state knows
-    of the platform's secrets. A rotated secret is thus no other server. True as well where state has no digest.
+    of the platform's secrets. A rotated secret is thus no other server. True as well for an account whose conversation
+    was skipped, as an exception of the project's guards has it; it was verified with no server at all.
     """
     if account.settings_digest is None:
-        return True
+        return account.verification is None or account.verification.outcome == "skipped"
     secrets = sorted({each.secret for each in platform.secret_routes})
     known = [
         sorted({each.fingerprint for each in recorded.routes if each.secret == secret and each.fingerprint})

@@ -26,7 +26,8 @@ def edited_text(edited: Edited, *, style: Style, preset: Preset | None = None) -
         lines += hang("", _to_set(edited.secrets), width=style.width)
         lines += [f"    {style.show(secret.partition(':')[2])}" for secret in edited.secrets]
     lines += hang("", _next(edited), width=style.width)
-    lines.append(f"    reconciler plan --target {style.show(edited.name)}")
+    if edited.plan_target is not None:
+        lines.append(f"    reconciler plan --target {style.show(edited.plan_target)}")
     return finish(lines)
 
 
@@ -69,8 +70,10 @@ def _to_set(secrets: tuple[str, ...]) -> str:
 
 
 def _next(edited: Edited) -> str:
+    if edited.plan_target is None:
+        return "State does not have the account, so there is nothing to apply."
     if edited.action == "delete":
         return "State is as it was; the next apply deletes the account if state has it. To see that:"
     if edited.action == "rename":
-        return "State is as it was; the next apply renames the account. To see that:"
+        return "State is as it was; the next apply renames the account if state has it. To see that:"
     return "Nothing is recorded yet. To see the plan, with the settings tried at the server:"

@@ -39,7 +39,7 @@ _FOLDED_FROM = 13
 _BACKTICKS = re.compile("`+")
 _NOT_IN_MARKER = re.compile(r"[^A-Za-z0-9._-]")
 _MARKS = {"create": "+", "delete": "-", "update": "!", "rename": "!"}
-_SYMBOLS = {"passed": "✓", "failed": "✗", "warned": "!", "skipped": "○"}
+_SYMBOLS = {"passed": "✓ ", "failed": "✗ ", "warned": "! ", "skipped": "○ ", None: ""}
 _SEVERITIES = {"error": "Error", "warning": "Warning", "note": "Note"}
 _WHERE = "`reconciler show PLANFILE` shows everything."
 
@@ -183,7 +183,7 @@ def _entry(entry: Entry) -> str:
     renamed = f"{code(entry.previous_name)} to " if entry.previous_name else ""
     through = f" through {code(entry.server)}" if entry.server else ""
     title = f"**{entry.action}** {entry.kind} {renamed}{code(entry.name)}{through}"
-    remarks = [f"- {_SYMBOLS.get(remark.symbol or '', '·')} {code(remark.text)}" for remark in entry.remarks]
+    remarks = [f"- {_SYMBOLS[remark.symbol]}{code(remark.text)}" for remark in entry.remarks]
     blocks = [title]
     blocks += [_fields(entry.fields)] if entry.fields else []
     blocks += ["\n".join(remarks)] if remarks else []
@@ -216,7 +216,7 @@ def _what_is_sent(review: Review) -> list[str]:
 
 
 def _destination(destination: Destination) -> str:
-    withheld = "**withheld until it is granted**: " if destination.is_withheld else ""
+    withheld = "**withheld, see above**: " if destination.is_withheld else ""
     secrets = [f"{code(secret)}{f' as {code(user)}' if user else ''}" for secret, user in destination.secrets]
     accounts = [code(name) for name in destination.accounts]
     return (

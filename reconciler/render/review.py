@@ -122,7 +122,7 @@ class Advice:
 
 @dataclass(frozen=True, kw_only=True)
 class Destination:
-    """A server that secrets go to: which of them, and as whom. ``is_withheld``: not before the route is granted."""
+    """A server that secrets go to: which of them, and as whom. ``is_withheld``: not as things are."""
 
     where: str
     secrets: tuple[tuple[str, str | None], ...]
@@ -331,8 +331,10 @@ def _travels(plan: SavedPlan) -> Iterable[tuple[bool, str, str, Route]]:
         is_withheld = changes[name].verification.status == "withheld"
         for each in account.secret_routes:
             yield is_withheld, _short(name, _LONGEST_NAME), each.secret, each.route
+    hosted = [change for change in changes.values() if change.kind == "MarketingAccount"]
+    is_withheld = any(change.verification.status == "withheld" for change in hosted)
     for each in plan.inputs.platform_routes:
-        yield False, _PLATFORM, each.secret, each.route
+        yield is_withheld, _PLATFORM, each.secret, each.route
 
 
 def _messages(plan: SavedPlan) -> str | None:

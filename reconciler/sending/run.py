@@ -18,7 +18,7 @@ from reconciler.model.domains import address_domain
 from reconciler.model.sending import SendRecord
 from reconciler.sending.entries import Verdict, contact_of, entry_of, line_of, verdict_without_message
 from reconciler.sending.pacing import Spacing
-from reconciler.sending.submission import CannotCarry, Letter, Submission, is_ending
+from reconciler.sending.submission import CannotCarry, Letter, Submission
 from reconciler.smtp.faults import SmtpFault
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ class _Run:
             except CannotCarry as refusal:
                 raise Stopped(words=str(refusal)) from None
             except SmtpFault as fault:
-                if not (is_ending(fault) and was_used) or fault.code == "unknownDelivery":
+                if not (fault.ends_connection and was_used) or fault.code == "unknownDelivery":
                     return self._failed(resolution, fault)
                 if self._is_handed_over(resolution):  # and refused for now: its fate is known, whatever comes next
                     self._put(resolution, "deferred", _verdict_on(fault))
@@ -215,7 +215,7 @@ class _Run:
     def _failed(self, resolution: Resolution, fault: SmtpFault) -> Verdict:
         if fault.code in _CONCERNS_ALL and not self._is_handed_over(resolution):
             raise Stopped(fault=fault)
-        if is_ending(fault):
+        if fault.ends_connection:
             self.lost, self.last_fault = self.lost + 1, fault
         else:
             self.lost = 0
@@ -276,5 +276,5 @@ def _verdict_on(fault: SmtpFault) -> Verdict:
     words = str(fault.reply) if fault.reply is not None else None
     if fault.code == "unknownDelivery":
         return Verdict("unknown", code=fault.code, words=words)
-    passes = is_ending(fault) or fault.failure_class == "transient"
+    passes = fault.ends_connection or fault.failure_class == "transient"
     return Verdict("deferred" if passes else "refused", code=fault.code, words=words)

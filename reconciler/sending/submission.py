@@ -11,34 +11,19 @@ from reconciler.smtp.channel import Channel
 from reconciler.smtp.deadline import Deadline
 from reconciler.smtp.dial import DirectDialer
 from reconciler.smtp.faults import SmtpFault
+from reconciler.smtp.login import Login
 from reconciler.smtp.masking import CredentialMask
 from reconciler.smtp.proxies import ProxyDialer
-from reconciler.smtp.sasl import AUTOMATIC, Credential
 from reconciler.smtp.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Protocol
 
     from reconciler.model.manifest import Encryption, Mechanism
     from reconciler.model.secrets import SecretValue
     from reconciler.smtp.dial import Dialer
+    from reconciler.smtp.login import TokenSource
     from reconciler.smtp.proxies import Proxy
-
-    class TokenSource(Protocol):
-        """Gets an OAuth2 access token; called once the server has shown that it can take one."""
-
-        def __call__(self, deadline: Deadline, /) -> SecretValue:
-            """Return a token that serves; raise ``SmtpFault`` of step auth where there is none."""
-            ...
-
-        def known(self) -> SecretValue | None:
-            """Return the token if it is there already."""
-            ...
-
-
-_ENDING = frozenset({"connectionLost", "timedOut", "invalidReply", "replyTooLong", "unaskedReply", "unknownDelivery"})
-_LEAVING = 421
 
 
 class CannotCarry(Exception):
@@ -66,6 +51,11 @@ class Outlet:
     def declares_login(self) -> bool:
         """Whether the account wants to log in; a login that is declared in part counts, so that none is forgotten."""
         return any(part is not None for part in (self.mechanism, self.username, self.password, self.token))
+
+    @property
+    def login(self) -> Login:
+        """What to log in with."""
+        return Login(mechanism=self.mechanism, username=self.username, password=self.password, token=self.token)
 
     @property
     def dialer(self) -> Dialer:
@@ -158,7 +148,7 @@ class Submission:
 
             words = session.send_message(letter.content, before_end=end)
         except SmtpFault as fault:
-            if is_ending(fault):
+            if fault.ends_connection:
                 self.close()
             raise
         except BaseException:
@@ -211,10 +201,7 @@ class Submission:
     def _mask(self, channel: Channel) -> None:
         """Mask what the server, or the proxy between, may know and say again."""
         outlet = self._outlet
-        token = outlet.token.known() if outlet.token is not None else None
-        for secret in (outlet.password, token):
-            if secret is not None:
-                channel.mask(CredentialMask(outlet.username or "", secret))
+        outlet.login.mask_in(channel)
         if outlet.proxy is not None and outlet.proxy.username is not None and outlet.proxy_password is not None:
             channel.mask(CredentialMask(outlet.proxy.username, outlet.proxy_password))
 
@@ -237,19 +224,5 @@ class Submission:
             raise SmtpFault(refusal.code, step="tls", facts={"reason": refusal.reason}) from None
 
     def _log_in(self, session: Session, deadline: Deadline) -> None:
-        outlet = self._outlet
-        if not outlet.declares_login:
-            return
-        mechanism = outlet.mechanism or AUTOMATIC
-        if outlet.username is not None and outlet.password is not None:
-            session.log_in(mechanism, Credential(outlet.username, outlet.password))
-            return
-        if outlet.username is None or outlet.token is None:
-            raise SmtpFault("credentialMissing", step="auth")
-        session.require_login(mechanism, is_token=True)
-        session.log_in(mechanism, Credential(outlet.username, outlet.token(deadline), is_token=True))
-
-
-def is_ending(fault: SmtpFault) -> bool:
-    """Tell whether the connection is of no more use after the fault."""
-    return fault.code in _ENDING or (fault.reply is not None and fault.reply.code == _LEAVING)
+        if self._outlet.declares_login:
+            self._outlet.login.play(session, deadline)

@@ -17,7 +17,7 @@ from email.quoprimime import body_encode
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
-from reconciler.envelope import make_headers
+from reconciler.envelope import GOVERNED_ADDRESS_HEADERS, make_headers
 from reconciler.model.text import UNSAFE_CHARACTER
 from reconciler.sending.headerblock import MAX_LINE_OCTETS, NotAMessage, parse_fields, split_message
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MAX_MESSAGE_OCTETS = 50 * 1024 * 1024
 """A message is held in memory; servers take 10 to 50 MiB."""
 
-GOVERNED = ("Date", "Message-ID", "From", "Sender", "Reply-To", "To")
+GOVERNED = ("Date", "Message-ID", *GOVERNED_ADDRESS_HEADERS)
 """The header fields that are set anew in each message."""
 
 _SET_BY_US = frozenset(name.lower() for name in GOVERNED)
@@ -42,6 +42,7 @@ _LEFT_OUT = frozenset(
     }
 )  # fmt: skip
 _LEFT_OUT_PREFIX = "resent-"
+_ONCE = ("subject", "mime-version", "content-type", "content-transfer-encoding", "content-disposition")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _PLAIN_SUBJECT = re.compile(r"[!-~](?:[ -~]{0,58}[!-~])?\Z")
 _MAX_SUBJECT = 1000
@@ -130,7 +131,15 @@ def _sorted_out(fields: tuple[Field, ...]) -> tuple[list[Field], tuple[str, ...]
             left_out.add(field.name)
         elif field.name not in _SET_BY_US:
             kept.append(field)
+    _require_once([field.name for field in kept])
     return kept, tuple(sorted(left_out))
+
+
+def _require_once(names: list[str]) -> None:
+    """Raise ``NotAMessage`` for a field that stands twice: programs take the first or the last, and some servers refuse."""
+    twice = next((name for name in _ONCE if names.count(name) > 1), None)
+    if twice is not None:
+        raise NotAMessage(f"The message has more than one {twice}: programs read that differently. Leave one of them.")
 
 
 def _checked_body(body: bytes) -> bytes:

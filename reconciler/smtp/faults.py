@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from reconciler.model.evidence import CheckName, FailureClass
     from reconciler.smtp.replies import Reply
 
+_ENDING = frozenset({"connectionLost", "timedOut", "invalidReply", "replyTooLong", "unaskedReply", "unknownDelivery"})
+_LEAVING = 421
+
 
 class SmtpFault(Exception):
     """A step could not be done. ``code`` is one of ``model.check_codes``; no attribute holds a credential.
@@ -35,6 +38,11 @@ class SmtpFault(Exception):
         self.reply = reply
         self.facts: dict[str, str] = dict(facts or {})
         self.failure_class: FailureClass = CHECK_CODES[code].failure_class or _class_of(reply)
+
+    @property
+    def ends_connection(self) -> bool:
+        """Whether the connection is of no more use: it is lost, out of step, or the server leaves (421)."""
+        return self.code in _ENDING or (self.reply is not None and self.reply.code == _LEAVING)
 
 
 def _class_of(reply: Reply | None) -> FailureClass:

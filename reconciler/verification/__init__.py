@@ -9,7 +9,7 @@ says what may be tried again, ``attempts`` does it. The checks that need no conv
 from reconciler.smtp.proxies import Proxy
 from reconciler.verification.retrying import USUAL_RETRIES, Retries
 from reconciler.verification.run import verify
-from reconciler.verification.target import Finding, Sender, Server, Target, TestContext, TokenSource
+from reconciler.verification.target import Finding, Sender, Server, Target, TestContext
 
 __all__ = [
     "USUAL_RETRIES",
@@ -20,6 +20,5 @@ __all__ = [
     "Server",
     "Target",
     "TestContext",
-    "TokenSource",
     "verify",
 ]

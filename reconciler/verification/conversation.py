@@ -10,9 +10,9 @@ from reconciler.model.evidence import Observed
 from reconciler.smtp import tls
 from reconciler.smtp.channel import Channel
 from reconciler.smtp.faults import SmtpFault
+from reconciler.smtp.login import Login
 from reconciler.smtp.masking import CredentialMask
 from reconciler.smtp.probes import clear_text_offer, presented_certificate, speaks_tls_at_once
-from reconciler.smtp.sasl import AUTOMATIC, Credential
 from reconciler.smtp.session import Session
 from reconciler.verification.testmail import make_test_message
 
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 _PATIENCE_SECONDS = 5.0
 _EXPIRES_SOON = timedelta(days=21)
 _SHOWN_NAMES = 5
-_ENDING = frozenset({"connectionLost", "timedOut", "invalidReply", "replyTooLong", "unaskedReply", "unknownDelivery"})
-_LEAVING = 421
 
 
 class Conversation:
@@ -46,6 +44,12 @@ class Conversation:
         self._now = now
         self._server_name = host_to_ascii(target.server.host)
         self._place = target.server.place
+        self._login = Login(
+            mechanism=target.server.mechanism,
+            username=target.server.username,
+            password=target.password,
+            token=target.token,
+        )
         self._session: Session | None = None
         self._is_in_transaction = False
         self._messages: dict[str, bytes] = {}
@@ -79,7 +83,7 @@ class Conversation:
         channel = Channel(connection.socket, self._deadline)
         self._session = Session(channel, is_loopback=connection.is_loopback)
         self._mask_proxy_password(channel)
-        self._mask_password(channel)
+        self._login.mask_in(channel)
         ledger.passed(words)
         steps = [self._greet, self._encrypt]
         for step in reversed(steps) if self._target.server.encryption == "tls" else steps:
@@ -119,13 +123,6 @@ class Conversation:
         if proxy is not None and proxy.username is not None and password is not None:
             channel.mask(CredentialMask(proxy.username, password))
 
-    def _mask_password(self, channel: Channel) -> None:
-        """Mask password and token from the first word on: the server may know them from an earlier login."""
-        username, password, token = self._target.server.username, self._target.password, self._target.token
-        for secret in (password, token.known() if token is not None else None):
-            if secret is not None:
-                channel.mask(CredentialMask(username or "", secret))
-
     def _forget_connection(self) -> None:
         if self.has_tried_login:
             raise ValueError("after a login was tried, a connection is never opened again")
@@ -143,7 +140,7 @@ class Conversation:
         try:
             return self._try_sender(self._session, sender, ledger)
         except SmtpFault as fault:
-            self.is_broken = fault.code in _ENDING or (fault.reply is not None and fault.reply.code == _LEAVING)
+            self.is_broken = fault.ends_connection
             fault.facts.setdefault("sender", sender.email)
             fault.facts.setdefault("recipient", self._recipient_for(sender))
             raise
@@ -246,20 +243,9 @@ class Conversation:
             return
         if self._target.withheld is not None:
             raise ledger.withheld(self._target.withheld)
-        mechanism = self._target.server.mechanism or AUTOMATIC
-        used = session.log_in(mechanism, self._credential(session, mechanism))
+        used = self._login.play(session, self._deadline)
         self._learned["mechanism"] = used
         ledger.passed(f"Logged in by {used}.")
-
-    def _credential(self, session: Session, mechanism: str) -> Credential:
-        """Return what to log in with; a token is got only once the server has shown that it can take one."""
-        username, password, token = self._target.server.username, self._target.password, self._target.token
-        if username is not None and password is not None:
-            return Credential(username, password)
-        if username is None or token is None:
-            raise SmtpFault("credentialMissing", step="auth")
-        session.require_login(mechanism, is_token=True)
-        return Credential(username, token(self._deadline), is_token=True)
 
 
 def _certificate_facts(certificate: Certificate) -> dict[str, str]:

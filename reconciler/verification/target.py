@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reconciler.model.evidence import Depth, Observed, Verification
     from reconciler.model.manifest import Encryption, Mechanism
     from reconciler.model.secrets import SecretValue
-    from reconciler.smtp.deadline import Deadline
+    from reconciler.smtp.login import TokenSource
     from reconciler.smtp.proxies import Proxy
 
 
@@ -34,18 +34,6 @@ class Server:
     def place(self) -> str:
         """Host and port as people write them: ``smtp.example.com:587``, ``[::1]:587``."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-
-class TokenSource(Protocol):
-    """Gets an OAuth2 access token; called once the server has shown that it can take one, and not before."""
-
-    def __call__(self, deadline: Deadline, /) -> SecretValue:
-        """Return the token, not waiting beyond the deadline; raise ``SmtpFault`` of step auth where there is none."""
-        ...
-
-    def known(self) -> SecretValue | None:
-        """Return the token if it is there already, without asking for it: a server may know it from another login."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -172,7 +172,7 @@ def _own_end(text: str, documents: Sequence[PlacedDocument], index: int) -> int:
     at = document.end
     if at == 0 or text[at - 1] not in "\r\n":
         at = next_line(text, at)
-    is_below_blank = False
+    is_below_blank = _ends_blank(text[:at])  # a block scalar takes the blank lines below it
     while at < stop:
         if is_below_blank and text[at] == "#":
             return at
@@ -182,11 +182,10 @@ def _own_end(text: str, documents: Sequence[PlacedDocument], index: int) -> int:
 
 
 def _needs_dots(documents: Sequence[PlacedDocument], index: int) -> bool:
-    """Tell whether the dots behind a document part the one before it from the one behind it."""
+    """Tell whether the dots behind a document part the one before it from directives, which need dots above."""
     if index == 0 or index + 1 == len(documents) or documents[index - 1].ends_explicitly:
         return False
-    following = documents[index + 1]
-    return not following.is_explicit or following.has_directives
+    return documents[index + 1].has_directives
 
 
 def _is_comment_at(text: str, index: int) -> bool:

@@ -34,18 +34,16 @@ def _lines(mapping: Mapping[str, Any], level: int) -> Iterator[str]:
         written = plain_or_quoted(key)
         if not isinstance(value, dict):
             yield f"{indentation}{written}: {_scalar(value)}\n"
-        elif level + 1 >= _BLOCK_LEVELS and len(value) <= 1:
-            inner = ", ".join(f"{plain_or_quoted(name)}: {_flow(each)}" for name, each in value.items())
+        elif (
+            level + 1 >= _BLOCK_LEVELS
+            and len(value) <= 1
+            and not any(isinstance(each, dict) for each in value.values())
+        ):
+            inner = ", ".join(f"{plain_or_quoted(name)}: {_scalar(each)}" for name, each in value.items())
             yield f"{indentation}{written}: {{{inner}}}\n"
         else:
             yield f"{indentation}{written}:\n"
             yield from _lines(value, level + 1)
-
-
-def _flow(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{plain_or_quoted(name)}: {_flow(each)}" for name, each in value.items()) + "}"
-    return _scalar(value)
 
 
 def _scalar(value: str | int | bool) -> str:  # noqa: FBT001 - any scalar

@@ -263,13 +263,13 @@ def _peak_kibibytes(project: Project, *words: str) -> int:
 
 
 def test_memory_does_not_grow_with_the_file(resolving: Project) -> None:
-    """A hundred times as many contacts take no more memory than few, bar what caches of fixed size hold."""
+    """Four times as many contacts take no more memory, bar what caches of fixed size hold."""
     peaks = []
-    for count in (1_000, 100_000):
+    for count in (10_000, 40_000):
         rows = (
             f"a{number}@example.org,Anna {number},kasia{number % 99}@example.com,Kaśka,\n" for number in range(count)
         )
         _write(resolving, _CONTACTS.partition("\n")[0] + "\n" + "".join(rows))
         peaks.append(_peak_kibibytes(resolving, "resolve", "news", "--contacts", "contacts.csv", "--format", "json"))
     few, many = peaks
-    assert many - few < 8 * 1024
+    assert many - few < 4 * 1024

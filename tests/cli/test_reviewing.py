@@ -7,9 +7,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from reconciler.cli.repository import folder_in_repository
 from tests.cli.project import VARIABLE, Project, marketing_account, own_account
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.mailserver import MailServer
 
 _MARKER = "<!-- reconciler plan: mail -->\n"
@@ -27,7 +30,7 @@ def test_a_plan_is_a_comment(failing: Project) -> None:
     """The comment is all of stdout, the problems are told on stderr too, and the exit code is the plan's."""
     planned = failing.run("plan", "--format", "markdown")
     assert (3, True) == (planned.code, planned.out.startswith(_MARKER))
-    assert "- ✗ `auth failed (permanent, badCredentials)" in planned.out
+    assert "- ✗ `auth failed (permanent, credentialsRejected)" in planned.out
     assert "reconciler plan --exclude=sales" in planned.out
     assert "[verificationFailed]" in planned.err
 
@@ -67,7 +70,7 @@ def test_a_failed_verification_is_annotated_at_its_manifest(failing: Project) ->
     planned = failing.run("plan", "--format", "github")
     assert (3, "") == (planned.code, planned.err)
     assert "::notice title=Plan::Plan: 1 to create," in planned.out
-    assert "::error file=accounts.d/sales.yaml,line=1,title=Verification failed%3A sales [ver" in planned.out
+    assert "::error file=accounts.d/sales.yaml,line=1,title=Verification failed%3A sales [verif" in planned.out
 
 
 def test_validate_annotates_the_line_at_fault(project: Project) -> None:
@@ -80,6 +83,21 @@ def test_validate_annotates_the_line_at_fault(project: Project) -> None:
     assert [True] * checked.out.count("\n") == [line.startswith("::") for line in checked.out.splitlines()]
 
 
+def test_places_are_told_within_the_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The repository around the project counts, or else GitHub's workspace, or the folder of the call."""
+    folder = tmp_path / "checkout" / "teams" / "mail"
+    folder.mkdir(parents=True)
+    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
+    monkeypatch.chdir(tmp_path / "checkout")
+    assert "teams/mail" == folder_in_repository("teams/mail")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    assert "checkout/teams/mail" == folder_in_repository(str(folder))
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path / "elsewhere"))
+    assert folder.resolve().as_posix() == folder_in_repository(str(folder))
+    (tmp_path / "checkout" / ".git").write_text("gitdir: /srv/worktrees/mail\n", encoding="utf-8")
+    assert "teams/mail" == folder_in_repository(str(folder))
+
+
 def test_what_is_valid_has_no_annotation(project: Project, server: MailServer) -> None:
     """Nothing wrong, nothing said, and 0."""
     project.write_account("sales", own_account("sales", server))
@@ -88,13 +106,13 @@ def test_what_is_valid_has_no_annotation(project: Project, server: MailServer) -
 
 
 def test_a_manifest_cannot_annotate(project: Project) -> None:
-    """Text of a manifest that looks like a command of GitHub's stays within ours."""
-    attack = '"\\n::error file=reconciler.yaml,line=1::owned\\r\\n::stop-commands::x"'
-    project.write_account("news", marketing_account("news").replace("news@example.com", attack))
+    """Text of a manifest that looks like a command of GitHub's, escaped or not, stays within ours."""
+    attack = '"x%0A::error file=reconciler.yaml,line=1::owned": x\n  displayName'
+    project.write_account("news", marketing_account("news").replace("displayName", attack, 1))
     checked = project.run("validate", "--format=github")
-    assert 1 == checked.code
-    assert [] == [line for line in checked.out.splitlines() if "owned" in line.split("::")[1]]
-    assert {"::error file=accounts.d/news.yaml"} == {line.split(",")[0] for line in checked.out.splitlines()}
+    (line,) = [each for each in checked.out.splitlines() if "owned" in each]
+    assert (1, "::error file=accounts.d/news.yaml") == (checked.code, line.split(",")[0])
+    assert "x%250A::error file=reconciler.yaml,line=1::owned" in line.split("::", 2)[2]
 
 
 def test_an_early_end_is_annotated_too(bare: Project) -> None:

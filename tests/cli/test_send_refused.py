@@ -80,6 +80,33 @@ def test_only_the_platform_that_was_verified_gets_messages(sending: Project, pla
         assert (4, 0) == (len(elsewhere.messages), len(platform.messages))
 
 
+def test_another_key_of_the_fingerprints_is_no_other_server(sending: Project, platform: MailServer) -> None:
+    """With a new key sending goes on; where the key could not be given to the platform's secret, once it is verified."""
+    sending.run_well("state", "rekey")
+    sending.run_well(*words("news", "--limit", "1"))
+    sending.unset_variable(PLATFORM_VARIABLE)
+    sending.run_well("state", "rekey")
+    sending.set_variable(PLATFORM_VARIABLE, PLATFORM_PASSWORD)
+    refused = sending.run(*words("news", "--format", "json"))
+    assert (4, ["platformNotVerified"], 1) == (refused.code, refused.codes, len(platform.messages))
+    sending.run_well("verify", "news", "--recorded")
+    sending.run_well(*words())
+    assert 4 == sum("@example.net" in each.recipients[0] for each in platform.messages)
+
+
+def test_an_account_that_need_not_be_verified_sends(project: Project, platform: MailServer) -> None:
+    """Where the project's guards leave a marketing account out of verification, there is no server to compare with."""
+    exception = "{verification: [news], depth: offline, until: 2099-01-31, reason: reachable from elsewhere}"
+    declare(project, platform, f"verification: {{domainChecks: off}}\nguards: {{exceptions: [{exception}]}}\n")
+    project.set_variable(PLATFORM_VARIABLE, PLATFORM_PASSWORD)
+    project.write_account("news", marketing_account("news"))
+    project.run_well("apply", "--auto-approve")
+    project.run_well("approve", "news")
+    (project.folder / "contacts.csv").write_text("email\none@example.net\n", encoding="utf-8")
+    project.run_well("send", "news", "--contacts", "contacts.csv", "--subject", "June", "--body", "Hello.")
+    assert 1 == len(platform.messages)
+
+
 def test_a_rotated_password_of_the_platform_is_no_other_server(sending: Project, platform: MailServer) -> None:
     """Sending goes on with the new value at the same server."""
     platform.users[PLATFORM_USER] = "rotated"

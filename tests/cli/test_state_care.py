@@ -600,3 +600,12 @@ def test_a_key_changed_meanwhile_spoils_what_was_gathered(
     of_state, of_accounts = key_ids(project)
     assert {of_state} == of_accounts
     project.run_well("journal", "check")
+
+
+def test_a_next_key_that_cannot_be_written_changes_nothing(applied: Project) -> None:
+    """Where the next key does not get onto the disk, state and the present key stay as they are."""
+    key, state = applied.key_file.read_bytes(), applied.state_file.read_bytes()
+    applied.key_file.with_name("fingerprint.key.next").mkdir()
+    refusal(applied.run("state", "rekey", "--format", "json"), 1, "stateUnavailable")
+    assert (key, state) == (applied.key_file.read_bytes(), applied.state_file.read_bytes())
+    assert "empty" == applied.run_well("plan", "--format", "json").document["status"]

@@ -8,19 +8,21 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import InvalidInput
-from reconciler.manifests.editing import FileEdit, FoundDocument, addition, removal, renaming, search
+from reconciler.manifests.editing import FileEdit, FoundDocument, addition, removal, renaming, search, write_edit
 from reconciler.yamlsource import read_documents
 from tests.manifests.written import Written, written_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NEW = "apiVersion: reconciler/v1\nkind: MarketingAccount\nmetadata:\n  name: brand-new\nspec:\n  email: new@example.com\n"
-SLOW = settings(max_examples=150, deadline=None)
+NEW = (
+    "apiVersion: reconciler/v1\nkind: MarketingAccount\nmetadata:\n  name: brand-new\nspec:\n  email: new@example.com\n"
+)
+SLOW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def edit_file(octets: bytes, name: str, edit: Callable[[FoundDocument, Path], FileEdit]) -> bytes | None:
@@ -111,9 +113,7 @@ def test_renaming_changes_two_lines_of_one_document(file: Written, data: st.Data
     """A rename sets name and previousName of one document: no other line of the file differs."""
     index = data.draw(st.integers(0, len(file.names) - 1))
     name = file.names[index]
-    after = edit_file(
-        file.octets, name, lambda found, folder: renaming(found, "another.name", name, folder=folder)
-    )
+    after = edit_file(file.octets, name, lambda found, folder: renaming(found, "another.name", name, folder=folder))
     assert after is not None
     meant = values(file.octets)
     metadata = {**meant[index]["metadata"], "name": "another.name", "previousName": name}
@@ -143,7 +143,7 @@ def test_renaming_there_and_back_gives_the_file_as_it_was(file: Written, data: s
 HEAD = "# The file's own words.\n\n# About a.\n"
 A = "kind: OwnAccount\nmetadata: {name: a}\n"
 B = "kind: OwnAccount\nmetadata:\n    name:   'b'   # identity\n    title: |\n      text\n"
-C = "kind: OwnAccount\nmetadata: {\"name\": \"c\"}\n"
+C = 'kind: OwnAccount\nmetadata: {"name": "c"}\n'
 
 
 @pytest.mark.parametrize(
@@ -154,8 +154,8 @@ C = "kind: OwnAccount\nmetadata: {\"name\": \"c\"}\n"
         (f"{A}---\n{B}# still b\n\n# About c.\n---\n{C}", "b", f"{A}\n# About c.\n---\n{C}"),
         (f"{A}\n# About b.\n---\n{B}---\n{C}", "b", f"{A}\n---\n{C}"),
         (f"{A}# of a\n---\n{B}---\n{C}", "b", f"{A}# of a\n---\n{C}"),
-        (f"{A}---\n{B}...\n{C}", "b", f"{A}...\n{C}"),
-        (f"{A}...\n---\n{B}...\n{C}", "b", f"{A}...\n{C}"),
+        (f"{A}---\n{B}...\n---\n{C}", "b", f"{A}---\n{C}"),
+        (f"{A}...\n%YAML 1.1\n---\n{B}...\n%YAML 1.1\n---\n{C}", "b", f"{A}...\n%YAML 1.1\n---\n{C}"),
         (f"{A}---\n{B}...\n%YAML 1.1\n---\n{C}", "b", f"{A}...\n%YAML 1.1\n---\n{C}"),
         (f"{A}---\n{B}\n# At the end.\n", "b", f"{A}\n# At the end.\n"),
         (f"# yaml-language-server: $schema=x\n{A}---\n{B}", "a", f"# yaml-language-server: $schema=x\n---\n{B}"),
@@ -251,3 +251,15 @@ def test_a_file_with_a_mistake_is_not_edited() -> None:
     with pytest.raises(InvalidInput) as refused:
         removed(f"{A}---\n{B}---\nkind: [\n", "a")
     assert ["yamlSyntax"] == [problem.code for problem in refused.value.diagnostics]
+
+
+def test_a_file_that_changed_meanwhile_is_left(tmp_path: Path) -> None:
+    """Between looking and writing somebody saved the file: nothing of theirs is lost."""
+    path = tmp_path / "a.yaml"
+    path.write_bytes(b"theirs")
+    with pytest.raises(InvalidInput) as refused:
+        write_edit(FileEdit(path=path, file="a.yaml", before=b"ours", after=b"new"))
+    assert ["manifestUnwritable"] == [problem.code for problem in refused.value.diagnostics]
+    with pytest.raises(InvalidInput):
+        write_edit(FileEdit(path=path, file="a.yaml", before=None, after=b"new"))
+    assert b"theirs" == path.read_bytes()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-_NAMES = ("sales", "sales-pl", "news.eu", "a", "help_desk", "0ffice")
+_NAMES = ("sales", "sales-pl", "news.eu", "a", "help_desk", "office-0")
 _QUOTES = ("", "'", '"')
 _COMMENTS = ("", "  # identity", " # żółw: {x}, 'y'")
 _EXTRAS = (
@@ -69,7 +69,9 @@ def written_files(draw: st.DrawFn) -> Written:
     names = tuple(draw(st.permutations(_NAMES))[: draw(st.integers(1, 4))])
     bodies = [draw(_body(name)) for name in names]
     newline = draw(st.sampled_from(("\n", "\r\n", "\n")))
-    text = draw(st.sampled_from(("", "# of the file\n\n", "---\n", "# of the file\n---   # first\n", "%YAML 1.1\n---\n")))
+    text = draw(
+        st.sampled_from(("", "# of the file\n\n", "---\n", "# of the file\n---   # first\n", "%YAML 1.1\n---\n"))
+    )
     notes = []
     for number, body in enumerate(bodies):
         between = draw(st.sampled_from(_BETWEEN)) if number + 1 < len(bodies) else ""

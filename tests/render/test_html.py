@@ -98,7 +98,7 @@ def test_the_page_has_what_the_comment_has_in_the_same_order() -> None:
     assert [*expected, "Warnings and notes"] == page.text_of("h2")
     assert ["Plan for mail"] == page.text_of("h1")
     assert 'grants:\n  - {secret: "env:SMTP_RELAY", servers: ["mail.example.net:587"]}' in page.text_of("pre")
-    assert "Withheld until it is granted." in page.text_of("p")
+    assert "Withheld, see above." in page.text_of("p")
 
 
 def test_every_account_is_on_the_page() -> None:

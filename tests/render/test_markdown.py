@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 
 from reconciler.diagnostics import error, warning
 from reconciler.model.plan import Change, SavedPlan, Summary
+from reconciler.model.route import Route, SecretRoute
 from reconciler.render.markdown import MOST_CHARACTERS, block, code, marker, plan_comment
 from reconciler.render.safe import UNSAFE
 from tests.render import saved, values
@@ -98,9 +99,20 @@ def test_the_comment_tells_what_is_sent_where() -> None:
     """Each server stands with the secrets that it gets, the withheld ones first; held changes send nothing."""
     lines = [line for line in plan_comment(saved.reviewed_plan()).split("\n") if "Login at" in line]
     assert 3 == len(lines)
-    assert lines[0].startswith("- **withheld until it is granted**: `Login at mail.example.net:587, starttls` gets")
+    assert lines[0].startswith("- **withheld, see above**: `Login at mail.example.net:587, starttls` gets")
     assert "`env:SMTP_ANNA` as `anna@example.com` (for `anna`)" in lines[2]
     assert "held.example.com" not in plan_comment(saved.reviewed_plan())
+
+
+def test_the_platforms_own_secret_is_told_too() -> None:
+    """Marketing accounts are verified with the platform's secret; where it is withheld from one, it goes nowhere."""
+    secret = SecretRoute(secret="env:PLATFORM", route=Route(host="mx.example.com", port=465, encryption="tls"))
+    for found, shown in ((values.passed(), "- `Login"), (values.withheld(), "- **withheld, see above**: `Login")):
+        change = values.CREATED.model_copy(update={"verification": found})
+        plan = saved.saved(values.plan([change]), {})
+        plan = plan.model_copy(update={"inputs": plan.inputs.model_copy(update={"platform_routes": (secret,)})})
+        expected = f"{shown} at mx.example.com:465, tls` gets `env:PLATFORM` (for `the platform's server`)\n"
+        assert expected in plan_comment(plan)
 
 
 def test_the_comment_tells_of_test_messages() -> None:

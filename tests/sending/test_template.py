@@ -104,6 +104,8 @@ def test_eight_bit_bodies_are_kept() -> None:
         (b" Subject: a\n\nbody", "none before it"),
         (b"Subject: a\n \n\nbody", "blanks only"),
         (b"Subject: a\n\t\nFrom: x@example.com\n\nbody", "blanks only"),
+        (b"Subject: a\nsubject: b\n\nbody", "more than one subject"),
+        (b"Content-Type: text/plain\nX: y\nContent-Type: text/html\n\nbody", "more than one content-type"),
         (b"From : evil@example.com\n\nbody", "blank before the colon"),
         (b"From\t: evil@example.com\n\nbody", "blank before the colon"),
         (b"From evil@example.com Mon Jan 1\nSubject: a\n\nbody", "mbox"),

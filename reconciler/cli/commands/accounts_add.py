@@ -195,9 +195,12 @@ def _ask(question: str) -> str:
 
 def _ask_for_server(given: dict[str, Any]) -> None:
     from reconciler.model.presets import PRESETS
+    from reconciler.planning.suggest import did_you_mean
 
     click.echo(f"Providers: {', '.join(PRESETS)}.", err=True)
     answer = _ask("Provider, or the mail server's host name")
+    if answer not in PRESETS and "." not in answer and (hint := did_you_mean(answer, PRESETS)):
+        raise click.UsageError(f"There is no provider of that name.{hint}")
     given["preset" if answer in PRESETS else "host"] = answer
     if answer in PRESETS and PRESETS[answer].host_in(given["region"]) is None:
         given["region"] = _ask("Region")

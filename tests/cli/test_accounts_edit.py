@@ -1,0 +1,421 @@
+"""``accounts add``, ``delete`` and ``rename``: what they write, what they say, and what they refuse."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.diagnostics import CODES
+from reconciler.model.presets import PRESETS
+from tests.cli.project import Project, command, environment, marketing_account, own_account
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OWN = ("accounts", "add", "own")
+WHO = ("--email", "sales@example.com", "--display-name", "Example Sales")
+HOST = ("--host", "smtp.example.com")
+
+
+def manifest(project: Project, name: str) -> str:
+    """Return the text of a manifest file."""
+    return (project.folder / "accounts.d" / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def everything(project: Project) -> dict[str, bytes]:
+    """Return every manifest file with its octets."""
+    folder = project.folder / "accounts.d"
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def answer(folder: Path, words: tuple[str, ...], answers: str) -> tuple[int, str]:
+    """Run a command on a terminal, with the answers typed ahead; return its exit code and what it wrote."""
+    ours, theirs = pty.openpty()
+    os.write(ours, answers.encode())
+    running = subprocess.Popen(
+        command(*words),
+        cwd=folder,
+        env=environment(),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    written = b""
+    with contextlib.suppress(OSError):  # Linux ends a terminal whose other side has closed with EIO
+        while octets := os.read(ours, 65536):
+            written += octets
+    os.close(ours)
+    return running.wait(30), written.decode().replace("\r\n", "\n")
+
+
+def test_an_own_account_is_added(bare: Project) -> None:
+    """The new manifest is short and valid, names a reference for the password, and the next command is told."""
+    told = bare.run_well(*OWN, "sales-pl", *WHO, *HOST, "--shared")
+    expected = (
+        "apiVersion: reconciler/v1\nkind: OwnAccount\nmetadata:\n  name: sales-pl\nspec:\n  email: sales@example.com\n"
+        "  displayName: Example Sales\n  shared: true\n  smtp:\n    host: smtp.example.com\n    authentication:\n"
+        '      username: "{email}"\n      password: {env: SMTP_SALES_PL_PASSWORD}\n'
+    )
+    assert expected == manifest(bare, "sales-pl")
+    assert "    SMTP_SALES_PL_PASSWORD\n" in told.out
+    assert told.out.endswith("    reconciler plan --target sales-pl\n")
+    assert "Valid: 1 account.\n" == bare.run_well("validate").out
+    assert not bare.state_file.exists()
+
+
+def test_every_field_has_a_flag(bare: Project) -> None:
+    """All that a manifest of an own account can say can be said by flags."""
+    (bare.folder / "ca.pem").write_text("", encoding="utf-8")
+    words = (
+        *("--port", "2525", "--encryption", "starttls", "--helo-name", "mail.example.com", "--mechanism", "plain"),
+        *("--username", "u ser", "--password-file", "secrets/sales", "--title", "Sprzedaż: Polska", "--owner", "anna"),
+        *("--label", "team=sales", "--label", "x=1", "--annotation", "runbook=https://example.com/#a"),
+        *("--prevent-delete", "--reply-to", "help@example.com", "--reply-to-name", "Help", "--proxy-type", "socks5"),
+        *("--proxy-host", "proxy.example.com", "--proxy-port", "1080", "--proxy-username", "m"),
+        *("--proxy-password-env", "SMTP_PROXY", "--proxy-local-dns"),
+    )
+    bare.run_well(*OWN, "sales", *WHO, *HOST, *words)
+    text = manifest(bare, "sales")
+    assert '  title: "Sprzedaż: Polska"\n  owner: anna\n  labels:\n    team: sales\n    x: "1"\n' in text
+    assert '  annotations: {runbook: "https://example.com/#a"}\n  preventDelete: true\n' in text
+    assert "  replyTo:\n    email: help@example.com\n    displayName: Help\n" in text
+    assert "      mechanism: plain\n      username: u ser\n      password: {file: secrets/sales}\n" in text
+    assert "    username: m\n    password: {env: SMTP_PROXY}\n    remoteDns: false\n" in text
+    assert "Valid: 1 account.\n" == bare.run_well("validate").out
+
+
+def test_oauth2_is_written_by_flags(bare: Project) -> None:
+    """The way to an access token stands in the manifest, its secrets by reference; each of them is told."""
+    flags = ("--oauth2-token-url", "https://login.example.com/t", "--oauth2-client-id", "c1", "--oauth2-scope", "a b")
+    more = ("--oauth2-client-secret-env", "SMTP_A", "--oauth2-refresh-token-env", "SMTP_B", "--mechanism", "xoauth2")
+    told = bare.run_well(*OWN, "sales", *WHO, *HOST, *flags, *more)
+    assert "    SMTP_A\n    SMTP_B\n" in told.out
+    assert "        clientSecret: {env: SMTP_A}\n        refreshToken: {env: SMTP_B}\n" in manifest(bare, "sales")
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_gives_a_valid_manifest(bare: Project, preset: str) -> None:
+    """With a preset, an account needs no more than its provider cannot know."""
+    row = PRESETS[preset]
+    more = [*(["--username", "user"] if row.username is None else [])]
+    more += ["--region", "eu-west-1"] if row.has_regions and row.default_region is None else []
+    told = bare.run_well(*OWN, "sales", *WHO, "--preset", preset, *more)
+    assert f"    host: {row.host_in('eu-west-1' if more[2:] else None)}\n" in manifest(bare, "sales")
+    assert row.title in told.out
+    credential = "accessToken: {env: SMTP_SALES_TOKEN}" if row.credential == "token" else "password: {env: SMTP_SALES"
+    assert credential in manifest(bare, "sales")
+    assert "Valid: 1 account.\n" == bare.run_well("validate").out
+
+
+def test_a_mail_server_gives_what_it_has(bare: Project) -> None:
+    """Of a MailServer with a user name only the password is added; of one without a login nothing."""
+    text = "apiVersion: reconciler/v1\nkind: MailServer\nmetadata: {{name: {0}}}\nspec: {{host: {0}.example.com{1}}}\n"
+    bare.write_account("office", text.format("office", ", authentication: {mechanism: auto, username: '{email}'}"))
+    bare.write_account("relay", text.format("relay", ""))
+    bare.run_well(*OWN, "sales", *WHO, "--server", "office")
+    bare.run_well(*OWN, "bulk", *WHO, "--server", "relay")
+    expected = "  smtp:\n    server: office\n    authentication:\n      password: {env: SMTP_SALES_PASSWORD}\n"
+    assert manifest(bare, "sales").endswith(expected)
+    assert manifest(bare, "bulk").endswith("  smtp: {server: relay}\n")
+    missing = bare.run(*OWN, "x", *WHO, "--server", "offce")
+    assert (1, "") == (missing.code, missing.out)
+    assert "Did you mean office?" in missing.err
+
+
+def test_a_marketing_account_is_added_to_a_file(bare: Project) -> None:
+    """With --file a document is put behind those of a file, whose octets stay; the file keeps its mode."""
+    first = "# ours\r\n" + marketing_account("news").replace("\n", "\r\n")
+    path = bare.folder / "accounts.d" / "all.yaml"
+    path.write_bytes(first.encode())
+    path.chmod(0o640)
+    words = (
+        "--email",
+        "b@example.com",
+        "--display-name",
+        "B",
+        "--override-from-email",
+        "keeper",
+        "--on-invalid",
+        "skip",
+    )
+    bare.run_well("accounts", "add", "marketing", "blog", *words, "--file", "accounts.d/all.yaml")
+    text = path.read_bytes().decode()
+    assert text.startswith(first + "---\r\napiVersion: reconciler/v1\r\nkind: MarketingAccount\r\n")
+    assert text.endswith("  overrideFrom:\r\n    emailDetail: keeper\r\n    onInvalid: skip\r\n")
+    assert text.count("\n") == text.count("\r\n")
+    assert 0o640 == path.stat().st_mode & 0o777
+
+
+@pytest.mark.parametrize(
+    ("words", "needed"),
+    [
+        ((), "NAME, --email, --display-name, one of --preset, --server and --host"),
+        (("x", "--email", "a@example.com", "--host", "h.example.com"), "--display-name"),
+        (("x", *WHO, "--preset", "gmial"), "Did you mean gmail?"),
+        (("x", *WHO, "--preset", "amazon-ses"), "--region"),
+        (("x", *WHO, "--preset", "postmark"), "--username"),
+        (("x", *WHO, "--preset", "gmail", "--region", "eu"), "no regions"),
+        (("x", *WHO, *HOST, "--region", "eu"), "--preset"),
+        (("x", *WHO, "--preset", "gmail", "--server", "s"), "keep one"),
+        (("x", *WHO, *HOST, "--no-login", "--username", "u"), "--no-login"),
+        (("x", *WHO, *HOST, "--password-env", "A", "--password-file", "b"), "keep one"),
+        (("x", *WHO, *HOST, "--password-from", "vault"), "SOURCE:KEY"),
+        (("x", *WHO, *HOST, "--label", "team"), "KEY=VALUE"),
+        (("x", *WHO, *HOST, "--proxy-host", "p.example.com"), "--proxy-type"),
+    ],
+)
+def test_what_is_missing_is_named(bare: Project, words: tuple[str, ...], needed: str) -> None:
+    """In a pipe nobody is asked: the flags that are needed are named, and nothing is written."""
+    told = bare.run(*OWN, *words)
+    assert (1, "") == (told.code, told.out)
+    assert needed in " ".join(told.err.split())
+    assert {} == everything(bare)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("Sales", *WHO, *HOST), "invalidName"),
+        (("../x", *WHO, *HOST), "invalidName"),
+        (("x", "--email", "not an address", "--display-name", "A", *HOST), "invalidEmail"),
+        (("x", "--email", "a@example.com", "--display-name", "A\nB: c", *HOST), "controlCharacter"),
+        (("x", *WHO, "--host", "a b"), "invalidHost"),
+        (("x", *WHO, *HOST, "--port", "0"), "invalidValue"),
+        (("x", *WHO, *HOST, "--password-env", "HOME"), "secretNotAllowed"),
+        (("x", *WHO, *HOST, "--title", "\udcff"), "notUtf8"),
+        (("x", *WHO, *HOST, "--file", "x.yaml"), "manifestNotEditable"),
+        (("x", *WHO, *HOST, "--file", "accounts.d/../../x.yaml"), "manifestNotEditable"),
+        (("x", *WHO, *HOST, "--file", "accounts.d/x.txt"), "manifestNotEditable"),
+        (("x", *WHO, *HOST, "--file", "accounts.d/.x.yaml"), "manifestNotEditable"),
+    ],
+)  # fmt: skip
+def test_what_would_not_be_valid_is_not_written(bare: Project, words: tuple[str, ...], code: str) -> None:
+    """The manifest is validated before it is written, and its file must be one that is read."""
+    assert code in CODES
+    told = bare.run(*OWN, *words, "--format", "json")
+    assert 1 == told.code
+    assert code in told.codes
+    assert {} == everything(bare)
+
+
+@pytest.mark.parametrize("file", ["accounts.d/here.yaml", "accounts.d/link/x.yaml", "accounts.d/.link/x.yaml"])
+def test_links_are_not_followed(bare: Project, file: str) -> None:
+    """Nothing is written through a link: what lies behind it is not what a reviewer sees."""
+    elsewhere = bare.folder / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "there.yaml").write_text("# there\n", encoding="utf-8")
+    (bare.folder / "accounts.d" / ".link").symlink_to(elsewhere)
+    place = bare.folder / file
+    if place.parent.name == "link":
+        place.parent.symlink_to(elsewhere)
+    elif place.name == "here.yaml":
+        place.symlink_to(elsewhere / "there.yaml")
+    told = bare.run(*OWN, "x", *WHO, *HOST, "--file", file, "--format", "json")
+    assert 1 == told.code
+    assert {"manifestNotEditable", "fileUnreadable"} & set(told.codes)
+    assert [b"# there\n"] == [path.read_bytes() for path in elsewhere.iterdir()]
+
+
+def test_a_linked_manifest_is_not_renamed_or_deleted(bare: Project) -> None:
+    """An account behind a link inside the project is read, and edited by hand only."""
+    target = bare.folder / "news.yaml"
+    target.write_text(marketing_account("news"), encoding="utf-8")
+    (bare.folder / "accounts.d" / "news.yaml").symlink_to(target)
+    for words in (("delete", "news"), ("rename", "news", "b")):
+        assert ["manifestNotEditable"] == bare.run("accounts", *words, "--format", "json").codes
+    assert marketing_account("news") == target.read_text(encoding="utf-8")
+
+
+def test_a_taken_name_is_refused(bare: Project) -> None:
+    """A name that any manifest has is refused, with the place where it stands."""
+    bare.write_account("sales", own_account("sales", 25))
+    before = everything(bare)
+    told = bare.run(*OWN, "sales", *WHO, *HOST, "--format", "json")
+    assert (1, ["nameTaken"]) == (told.code, told.codes)
+    assert "accounts.d/sales.yaml:1:1" in told.document["diagnostics"][0]["detail"]
+    assert before == everything(bare)
+
+
+def test_what_is_missing_is_asked_for_on_a_terminal(bare: Project) -> None:
+    """On a terminal each missing part is a question; a password is not among them."""
+    answers = "sales\nsales@example.com\nExample Sales\namazon-ses\neu-west-1\nAKIAEXAMPLE\n"
+    code, written = answer(bare.folder, OWN, answers)
+    assert 0 == code, written
+    assert "Provider, or the mail server's host name: " in written
+    assert "Region: " in written
+    assert "host: email-smtp.eu-west-1.amazonaws.com\n" in manifest(bare, "sales")
+    assert "username: AKIAEXAMPLE\n" in manifest(bare, "sales")
+
+
+def test_ctrl_d_at_a_question_writes_nothing(bare: Project) -> None:
+    """Who gives up at a question leaves everything as it was."""
+    code, _ = answer(bare.folder, ("accounts", "add", "marketing"), "news\n\x04")
+    assert 130 == code
+    assert {} == everything(bare)
+
+
+def test_deleting_shows_in_the_plan(project: Project) -> None:
+    """The document goes from the manifests alone; the plan then deletes the account."""
+    project.write_account("all", f"# All.\n\n{marketing_account('news')}---\n{marketing_account('blog')}")
+    project.run_well("apply", "--auto-approve")
+    told = project.run_well("accounts", "delete", "news")
+    assert "Removed the marketing account news from accounts.d/all.yaml.\n" in told.out
+    assert f"# All.\n\n---\n{marketing_account('blog')}" == manifest(project, "all")
+    assert {"news", "blog"} == project.statuses().keys()
+    planned = project.run("plan", "--format", "json").document
+    assert [("delete", "news")] == [(change["action"], change["name"]) for change in planned["changes"]]
+
+
+def test_deleting_the_only_document_removes_the_file(bare: Project) -> None:
+    """A file that holds nothing else goes with its account."""
+    bare.write_account("news", marketing_account("news"))
+    document = bare.run_well("accounts", "delete", "news", "--format", "json").document
+    assert ("delete", "accounts.d/news.yaml", True) == (document["action"], document["file"], document["wholeFile"])
+    assert {} == everything(bare)
+
+
+def test_deleting_a_protected_account_tells_what_the_plan_will_say(project: Project) -> None:
+    """The protection is in state: the plan refuses, and the command says so beforehand."""
+    project.write_account("news", marketing_account("news", metadata="preventDelete: true"))
+    project.write_account("blog", marketing_account("blog"))
+    project.run_well("apply", "--auto-approve")
+    told = project.run_well("accounts", "delete", "news")
+    assert "[protectedAccount]" in told.err
+    assert 4 == project.run("plan").code
+
+
+@pytest.mark.parametrize("verb", ["delete", "rename"])
+def test_an_account_that_no_manifest_declares(project: Project, verb: str) -> None:
+    """A misspelt name gets the nearest; what is in state alone, and what is no account, is told apart."""
+    project.write_account("news", marketing_account("news"))
+    project.write_account("blog", marketing_account("blog"))
+    server = "apiVersion: reconciler/v1\nkind: MailServer\nmetadata: {name: office}\nspec: {host: a.example.com}\n"
+    project.write_account("office", server)
+    project.run_well("apply", "--auto-approve")
+    project.remove_account("blog")
+    more = ("other",) if verb == "rename" else ()
+    before = everything(project)
+    told = {name: project.run("accounts", verb, name, *more) for name in ("nwes", "blog", "office")}
+    assert {1} == {outcome.code for outcome in told.values()}
+    assert "Did you mean news?" in told["nwes"].err
+    assert "state alone" in told["blog"].err
+    assert "MailServer" in told["office"].err
+    assert before == everything(project)
+
+
+def test_renaming_shows_as_one_rename_in_the_plan(project: Project) -> None:
+    """The name and the previous name change, and nothing else in the file."""
+    text = marketing_account("news").replace("metadata: {name: news}", "metadata:\n    name: news   # ours\n")
+    path = project.write_account("news", text)
+    project.run_well("apply", "--auto-approve")
+    told = project.run_well("accounts", "rename", "news", "newsletter")
+    expected = text.replace("name: news   # ours\n", "name: newsletter   # ours\n    previousName: news\n")
+    assert expected == path.read_text(encoding="utf-8")
+    assert "previousName news." in told.out
+    changes = project.run_well("plan", "--format", "json").document["changes"]
+    assert [("rename", "newsletter", "news")] == [
+        (change["action"], change["name"], change["previousName"]) for change in changes
+    ]
+
+
+def test_renaming_twice_keeps_the_name_that_state_has(project: Project) -> None:
+    """Before apply the first previous name stays, and back to it none is needed; after apply it is a new one."""
+    path = project.write_account("news", marketing_account("news"))
+    original = path.read_text(encoding="utf-8")
+    project.run_well("apply", "--auto-approve")
+    for old, new, previous in (("news", "b", "news"), ("b", "c", "news"), ("c", "news", None), ("news", "d", "news")):
+        document = project.run_well("accounts", "rename", old, new, "--format", "json").document
+        assert (previous, []) == (document["previousName"], document["diagnostics"])
+        if previous is None:
+            assert original == path.read_text(encoding="utf-8")
+    project.run_well("apply", "--auto-approve")
+    assert "d" == project.run_well("accounts", "rename", "d", "e", "--format", "json").document["previousName"]
+    assert {"rename": 1} == {
+        key: count
+        for key, count in project.run_well("plan", "--format", "json").document["summary"].items()
+        if count and key != "unchanged"
+    }
+
+
+def test_a_previous_name_that_cannot_be_checked_is_told(bare: Project) -> None:
+    """Without state nobody knows whether the earlier rename was applied: the plan is to be looked at."""
+    bare.write_account("news", marketing_account("news", metadata="previousName: old"))
+    told = bare.run_well("accounts", "rename", "news", "b")
+    assert "[previousNameKept]" in told.err
+    assert "previousName: news" in told.err
+    assert "previousName: old" in manifest(bare, "news")
+
+
+def test_renaming_onto_a_taken_or_bad_name_is_refused(project: Project) -> None:
+    """A name that is taken, the same, or no name changes nothing."""
+    project.write_account("news", marketing_account("news"))
+    project.write_account("blog", marketing_account("blog"))
+    before = everything(project)
+    codes = {
+        new: project.run("accounts", "rename", "news", new, "--format", "json").codes
+        for new in ("blog", "news", "No Name")
+    }
+    assert {"blog": ["nameTaken"], "news": ["nameTaken"], "No Name": ["invalidName"]} == codes
+    assert before == everything(project)
+
+
+def test_the_name_of_a_renamed_account_is_taken_until_apply(project: Project) -> None:
+    """A new account under the name that another one is leaving would stand in the way of the rename."""
+    project.write_account("news", marketing_account("news"))
+    project.run_well("apply", "--auto-approve")
+    project.run_well("accounts", "rename", "news", "b")
+    told = project.run("accounts", "add", "marketing", "news", *WHO, "--format", "json")
+    assert ["nameTaken"] == told.codes
+
+
+def test_a_problem_elsewhere_does_not_stop_an_edit(bare: Project) -> None:
+    """What is wrong in another file was so before; what the edit itself would break stops it."""
+    bare.write_account("bad", marketing_account("bad").replace("news@example.com", "nobody"))
+    bare.write_account("news", marketing_account("news"))
+    bare.run_well("accounts", "rename", "news", "b")
+    bare.run_well("accounts", "delete", "bad")
+    assert ["news.yaml"] == list(everything(bare))
+
+
+def test_a_folder_that_cannot_be_written_is_told(bare: Project) -> None:
+    """What the operating system refuses is a problem with a place, and the file is as it was."""
+    path = bare.write_account("news", marketing_account("news"))
+    (bare.folder / "accounts.d" / "sub").write_text("", encoding="utf-8")
+    told = bare.run(*OWN, "x", *WHO, *HOST, "--file", "accounts.d/sub/x.yaml", "--format", "json")
+    assert (1, ["manifestUnwritable"]) == (told.code, told.codes)
+    assert marketing_account("news") == path.read_text(encoding="utf-8")
+
+
+def test_renaming_back_without_state_is_right_either_way(bare: Project) -> None:
+    """Whether the first rename was applied is not known here: the previous name that is left fits both."""
+    bare.write_account("news", marketing_account("news"))
+    bare.run_well("accounts", "rename", "news", "b")
+    document = bare.run_well("accounts", "rename", "b", "news", "--format", "json").document
+    assert ("b", []) == (document["previousName"], document["diagnostics"])
+
+
+def test_deleting_what_was_never_applied_leaves_nothing_to_do(project: Project) -> None:
+    """An account that state does not have needs no plan; one that has its previous name does."""
+    project.write_account("news", marketing_account("news"))
+    assert "nothing to apply" in project.run_well("accounts", "delete", "news").out
+    project.write_account("news", marketing_account("news", metadata="preventDelete: true"))
+    project.run_well("apply", "--auto-approve")
+    project.run_well("accounts", "rename", "news", "b")
+    told = project.run_well("accounts", "delete", "b")
+    assert told.out.endswith("    reconciler plan --target news\n")
+    assert "[previousNameKept]" in told.err
+    assert "[protectedAccount]" in told.err
+
+
+def test_a_misspelt_provider_is_not_taken_for_a_host(bare: Project) -> None:
+    """An answer without a dot that is near a provider's name is told, not written."""
+    code, written = answer(bare.folder, (*OWN, "x", *WHO), "gmial\n")
+    assert (1, {}) == (code, everything(bare))
+    assert "Did you mean gmail?" in written
