@@ -105,11 +105,17 @@ def _check_command(command: tuple[str, ...], *, is_bulk: bool) -> None:
     program, *arguments = command
     takes_key = any("{key}" in argument for argument in arguments)
     if "{key}" in program:
-        raise PydanticCustomError("invalidValue", "has {mark} in the program; it belongs in an argument", {"mark": "{key}"})
+        raise PydanticCustomError(
+            "invalidValue", "has {mark} in the program; it belongs in an argument", {"mark": "{key}"}
+        )
     if is_bulk and takes_key:
-        raise PydanticCustomError("contradiction", "has {mark} and format; a command with format gives all keys at once", {"mark": "{key}"})
+        raise PydanticCustomError(
+            "contradiction", "has {mark} and format; a command with format gives all keys at once", {"mark": "{key}"}
+        )
     if not is_bulk and not takes_key:
-        raise PydanticCustomError("missingField", "needs {mark} in an argument, or format for many secrets at once", {"mark": "{key}"})
+        raise PydanticCustomError(
+            "missingField", "needs {mark} in an argument, or format for many secrets at once", {"mark": "{key}"}
+        )
 
 
 class GrantedRoute(Value):

@@ -219,7 +219,11 @@ def _or_error(name: str, document: type[Plan | ResolutionDocument | SendDocument
     return {"anyOf": [{"$ref": f"#/$defs/{name}"}, {"$ref": "#/$defs/Error"}], "$defs": definitions}
 
 
-_NOTHING_MADE = {"Plan": "no plan could be made at all", "Resolutions": "nothing could be resolved at all", "Sent": "nothing was sent at all"}
+_NOTHING_MADE = {
+    "Plan": "no plan could be made at all",
+    "Resolutions": "nothing could be resolved at all",
+    "Sent": "nothing was sent at all",
+}
 
 
 _DESCRIPTIONS = {

@@ -115,9 +115,7 @@ def converse(
     return findings
 
 
-def _left_over(
-    targets: Iterable[Target], findings: Mapping[str, Finding], at: datetime
-) -> dict[str, Finding]:
+def _left_over(targets: Iterable[Target], findings: Mapping[str, Finding], at: datetime) -> dict[str, Finding]:
     """Return a finding for each account whose conversation did not end though its own limit should have ended it.
 
     Every wait has a limit; this is for what hangs where no limit reaches, such as inside the TLS library.

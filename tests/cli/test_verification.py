@@ -169,7 +169,11 @@ def test_an_account_behind_a_proxy_is_not_verified_around_it(project: Project, s
     refused = project.run("plan", "--format", "json")
     checks = {check["check"]: check["code"] for check in refused.document["changes"][0]["verification"]["checks"]}
     assert (3, 0) == (refused.code, server.connections)
-    assert ("notDeclared", "proxyConnectionRefused", "earlierFailure") == (checks["dns"], checks["proxy"], checks["connect"])
+    assert ("notDeclared", "proxyConnectionRefused", "earlierFailure") == (
+        checks["dns"],
+        checks["proxy"],
+        checks["connect"],
+    )
 
 
 def test_an_access_token_is_never_sent_as_a_password(project: Project, server: MailServer) -> None:
