@@ -39,6 +39,14 @@ def settled(project: Project, server: MailServer) -> Project:
     return project
 
 
+def test_no_route_is_blamed_for_the_missing_trust(settled: Project) -> None:
+    """The text of the plan says that the project file is not trusted, not that the route was new or needs a grant."""
+    refused = settled.run("plan")
+    assert 4 == refused.code
+    assert "projectNotTrusted" in refused.out
+    assert "must be granted" not in refused.out
+
+
 def protected_copy(project: Project) -> Path:
     """Copy the project file out of the checkout, its state where it was."""
     copy = project.folder.parent / "protected.yaml"

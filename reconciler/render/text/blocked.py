@@ -35,8 +35,8 @@ def _guards(plan: Plan, style: Style) -> list[str]:
 
 def _withheld(plan: Plan, style: Style) -> list[str]:
     names = _names(plan, "withheld")
-    if not names:
-        return []
+    if not names or "projectNotTrusted" in _error_codes(plan, is_guard=True):
+        return []  # an untrusted project file withholds every credential, wherever it would go
     return _obstacle(
         f"A credential was withheld from {_enumerate(names)}: it would go somewhere that it has not gone before. "
         "If the servers named above are right, the route must be granted in the project file.",
