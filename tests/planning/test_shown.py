@@ -125,3 +125,12 @@ def test_a_held_change_records_nothing() -> None:
     """What is left out of the plan is not looked at."""
     plan, recorded = made(manifests(title="A"), manifests(title="B"))
     assert () == altered_changes(altered(plan, held=True, fields=()), recorded.accounts)
+
+
+@pytest.mark.parametrize("is_hidden", [True, False])
+def test_fields_that_are_not_what_would_be_recorded_are_altered(*, is_hidden: bool) -> None:
+    """A field that the plan leaves out, or shows with another value, is not what apply would record."""
+    plan, recorded = made(manifests(title="A"), manifests(title="B"))
+    (field,) = plan.changes[0].fields
+    fields = () if is_hidden else (field.model_copy(update={"after": "C"}),)
+    assert ("sales",) == altered_changes(altered(plan, fields=fields), recorded.accounts)

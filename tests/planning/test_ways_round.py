@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reconciler.model.evidence import Check, Evidence, Verification
 from reconciler.model.route import Route, SecretRoute
 from reconciler.planning.allowed import refused_secrets
+from reconciler.planning.finish import Making, exit_code_of_plan, finish_plan
 from reconciler.planning.planner import make_plan
 from reconciler.planning.policy import SecretReadings
 from reconciler.planning.resolve import resolve
@@ -18,6 +20,7 @@ from reconciler.planning.routes import Traveller, judge_routes
 from reconciler.yamlsource import read_documents
 from tests.planning.states import (
     KEY_ID,
+    NOW,
     ca_files,
     desired_of,
     fingerprints_of,
@@ -299,3 +302,13 @@ def test_a_server_of_another_scope_names_no_secret(login: str, server_file: str,
     problems = refused_secrets(accounts, project(secrets={"allow": SCOPED}).secrets)
     assert (["secretNotAllowed"] if is_refused else []) == [problem.code for problem in problems]
     assert not is_refused or server_file in problems[0].detail
+
+
+def test_a_credential_withheld_while_verifying_is_told() -> None:
+    """Where verification itself withheld a credential, the plan is refused with the sentence of the check."""
+    check = Check(check="auth", status="skipped", code="withheld", message="It was not sent.")
+    found = Evidence(settings_digest="d", verification=Verification(status="withheld", checks=(check,)))
+    plan = finish_plan(draft([own()], []), {"sales": found}, Making(tool="test", created_at=NOW))
+    (problem,) = [each for each in plan.diagnostics if each.severity == "error"]
+    assert ("credentialWithheld", "auth: It was not sent.") == (problem.code, problem.detail)
+    assert ("blocked", 4) == (plan.status, exit_code_of_plan(plan, is_detailed=False))

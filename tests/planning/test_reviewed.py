@@ -1,0 +1,66 @@
+"""Whether a plan does no more than the one that was reviewed."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.model.plan import Change, FieldChange, LiftedGuard, SavedPlan
+from reconciler.planning.finish import Making, finish_plan
+from reconciler.planning.planner import make_plan
+from reconciler.planning.reviewed import unreviewed
+from tests.planning.states import NOW, empty_state, policy
+
+UPDATE = Change(
+    action="update", kind="OwnAccount", name="sales", fields=(FieldChange(path="spec.email", before="a", after="b"),)
+)
+LIFTED = LiftedGuard(code="deletesProtected", by="--allow-deletes 1")
+
+
+def plan(*changes: Change, lifted: tuple[LiftedGuard, ...] = ()) -> SavedPlan:
+    """Return a plan of these changes."""
+    empty = finish_plan(make_plan([], empty_state(), policy()), {}, Making(tool="test", created_at=NOW))
+    return empty.model_copy(update={"changes": changes, "lifted_guards": lifted})
+
+
+def test_the_same_changes_are_reviewed_whatever_their_base() -> None:
+    """Serial, verification and changes that are needed no longer do not count; nor does what is held now."""
+    later = UPDATE.model_copy(update={"base_revision": 9})
+    other = UPDATE.model_copy(update={"name": "other"})
+    assert () == unreviewed(plan(later), plan(UPDATE, other, lifted=(LIFTED,)))
+    assert () == unreviewed(plan(other.model_copy(update={"held": True})), plan())
+
+
+@pytest.mark.parametrize(
+    ("now", "reviewed", "expected"),
+    [
+        (UPDATE, (), "The update of sales is not in the reviewed plan."),
+        (
+            UPDATE,
+            (UPDATE.model_copy(update={"fields": ()}),),
+            "The update of sales is not the one that the reviewed plan shows.",
+        ),
+        (
+            UPDATE.model_copy(update={"cause": "rotation"}),
+            (UPDATE,),
+            "The update of sales is not the one that the reviewed plan shows.",
+        ),
+        (
+            UPDATE,
+            (UPDATE.model_copy(update={"held": True}),),
+            "The reviewed plan held the change of sales, and now it would be applied.",
+        ),
+    ],
+    ids=["new", "other fields", "other cause", "was held"],
+)
+def test_a_change_nobody_has_seen_is_refused(now: Change, reviewed: tuple[Change, ...], expected: str) -> None:
+    """A change that the reviewed plan lacks, shows otherwise or held is an error that says which."""
+    (problem,) = unreviewed(plan(now), plan(*reviewed))
+    assert ("notReviewed", "sales") == (problem.code, problem.subject)
+    assert problem.detail.startswith(expected)
+
+
+def test_a_guard_lifted_since_is_refused() -> None:
+    """A guard that the reviewed plan did not show as lifted, or by another line, is an error."""
+    assert () == unreviewed(plan(lifted=(LIFTED,)), plan(lifted=(LIFTED,)))
+    (problem,) = unreviewed(plan(lifted=(LIFTED,)), plan(lifted=(LIFTED.model_copy(update={"by": "other"}),)))
+    assert "The guard deletesProtected is lifted by --allow-deletes 1" in problem.detail
