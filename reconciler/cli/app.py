@@ -69,6 +69,7 @@ class LazyGroup(click.Group):
 
 _COMMANDS = "reconciler.cli.commands"
 ENTRIES = {
+    "init": Entry(f"{_COMMANDS}.init", "init", "Begin a project: its files, its state and a pipeline."),
     "validate": Entry(f"{_COMMANDS}.validate", "validate", "Check the manifests without network, secrets or state."),
     "plan": Entry(f"{_COMMANDS}.plan", "plan", "Show what apply would change, verified against the real servers."),
     "show": Entry(f"{_COMMANDS}.plan", "show", "Show a saved plan."),

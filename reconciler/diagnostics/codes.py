@@ -33,6 +33,8 @@ _TABLE = (
     Code("yamlAlias", "YAML alias cannot be used", "An alias names an anchor that does not exist or that contains the alias itself.", "Correct the name, or write the value out."),
     Code("duplicateKey", "Key is given twice", "The same key stands twice in one mapping, so one of the values would be lost.", "Keep one of them."),
     Code("tooManyProblems", "Too many problems in one file", "Reading stopped after 1,000 problems in this file.", "Mend what is listed, then run again."),
+    Code("projectExists", "There is a project already", "init begins a project, and the folder holds a project file.", "Go on with the project that is there, or name another folder."),
+    Code("projectNotMade", "Project cannot be written", "init could not write into the folder.", "Check the path, its permissions and the space left; what was written stays, and running init again goes on."),
     # Documents
     Code("notAMapping", "Document is not a mapping", "A manifest document must be a mapping that begins with apiVersion and kind.", "Begin the document with apiVersion: reconciler/v1 and its kind."),
     Code("unknownApiVersion", "Unknown apiVersion", "The document's apiVersion is missing or not one that this version reads.", "Write apiVersion: reconciler/v1."),

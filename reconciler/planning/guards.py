@@ -139,7 +139,9 @@ def guard_manifests(desired_count: int, recorded_count: int, policy: Policy) -> 
         "That is more often a wrong path or an incomplete checkout than a wish to delete every account. "
         "Check manifests in the project file."
     )
-    if policy.manifests_folder_exists and recorded_count:
+    if policy.manifests_folder_exists and not recorded_count:
+        detail += " In a new project, write the first account:\n    reconciler accounts add own"
+    elif policy.manifests_folder_exists:
         detail += f" If all accounts are meant to go, plan with\n    --allow-deletes {recorded_count}"
     return GuardFindings((error("emptyManifests", detail),))
 

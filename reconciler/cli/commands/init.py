@@ -1,0 +1,120 @@
+"""``reconciler init``: begins a project."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import format_option
+
+if TYPE_CHECKING:
+    from reconciler.cli.session import GlobalOptions
+    from reconciler.scaffold import CISystem, Scaffolded
+
+_NEXT = (
+    "Next, add an account, look at what would happen, and let it happen:",
+    "    reconciler accounts add own",
+    "    reconciler plan",
+    "    reconciler apply",
+)
+
+
+@click.command()
+@click.argument("folder", metavar="[DIR]", required=False)
+@click.option("--name", metavar="NAME", help="The project's name; by default that of the folder, made valid.")
+@click.option("--operator", metavar="EMAIL", help="Who receives test messages.")
+@click.option(
+    "--ci",
+    type=click.Choice(("github", "gitlab", "none")),
+    help="For which system to write a pipeline; by default the one that the repository's remote or .github names.",
+)
+@format_option("text", "json")
+@click.pass_obj
+def init(
+    options: GlobalOptions,
+    folder: str | None,
+    *,
+    name: str | None,
+    operator: str | None,
+    ci: CISystem | None,
+    format_: str,
+) -> int:
+    """Begin a project in DIR, by default here: its files, its state, and a pipeline for CI.
+
+    What is there already is left as it is.
+
+    \b
+    Examples:
+        reconciler init
+        reconciler init mail --operator you@example.com --ci github
+    """
+    from reconciler.cli.output import put, put_json
+    from reconciler.cli.session import style_for, workspace
+    from reconciler.operations.state import init_state
+    from reconciler.render.care import care_document, sentences_text
+    from reconciler.scaffold import ci_system_of, project_name, write_project
+
+    if options.project_file is not None:
+        raise click.UsageError("init writes reconciler.yaml into DIR; leave --project-file out.")
+    place = Path(folder or options.project_dir)
+    chosen_name = name or project_name(place.resolve().name)
+    _check(chosen_name, operator)
+    written = write_project(place, name=chosen_name, operator=operator, ci=ci or ci_system_of(place))
+    # The project file is the one that was written just now, so also CI may go by its word.
+    opened = workspace(replace(options, project_dir=str(place)), trusts_project=True)
+    state = init_state(opened, lineage=str(uuid.uuid4()))
+    if format_ == "json":
+        facts = {"name": chosen_name, "made": list(written.made), "kept": list(written.kept)}
+        put_json(care_document({**facts, "stateMade": state.was_made, "lineage": state.lineage}))
+        return 0
+    lines = [*_told(written, chosen_name), _state_line(state.lineage, was_made=state.was_made)]
+    lines += _next_steps(written, folder or options.project_dir)
+    put(sentences_text(lines, style=style_for(sys.stdout)))
+    return 0
+
+
+def _check(name: str, operator: str | None) -> None:
+    from pydantic import TypeAdapter, ValidationError
+
+    from reconciler.diagnostics import error
+    from reconciler.errors import InvalidInput
+    from reconciler.model.text import Name, check_email
+
+    try:
+        TypeAdapter(Name).validate_python(name)
+    except ValidationError as refused:
+        raise InvalidInput(error("invalidName", f"--name {refused.errors()[0]['msg']}.")) from None
+    if operator is not None and (problem := check_email(operator)) is not None:
+        raise InvalidInput(problem)
+
+
+def _told(written: Scaffolded, name: str) -> list[str]:
+    lines = [f"Made the project {name}:", *(f"    {each}" for each in written.made)]
+    if written.kept:
+        lines += ["These were there already and were left as they are:", *(f"    {each}" for each in written.kept)]
+    if ".gitignore" in written.kept:
+        lines += ["See to it that .gitignore has these lines:", "    .reconciler/", "    secrets/"]
+    return lines
+
+
+def _state_line(lineage: str, *, was_made: bool) -> str:
+    if was_made:
+        return f"Made the state {lineage}. Keep it and its fingerprint key out of git."
+    return f"The state {lineage} is there already and was left as it is."
+
+
+def _next_steps(written: Scaffolded, folder: str) -> list[str]:
+    import shlex
+
+    first, *commands = _NEXT
+    lines = [first]
+    if Path(folder).resolve() != Path.cwd().resolve():
+        lines.append(f"    cd {shlex.quote(folder)}")
+    lines += commands
+    pipelines = [each for each in written.made if each.endswith(".yml")]
+    return lines + [f"What the pipeline needs before it runs stands at the head of {each}." for each in pipelines]

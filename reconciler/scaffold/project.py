@@ -1,0 +1,120 @@
+"""The files of a new project, made from templates; what is there already is never touched."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import unicodedata
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, Literal
+
+from reconciler import __version__
+from reconciler.diagnostics import error
+from reconciler.errors import InvalidInput
+from reconciler.files import create_file, reason_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CISystem = Literal["github", "gitlab", "none"]
+
+PROJECT_FILE = "reconciler.yaml"
+_MAX_NAME = 63
+_FILES = {
+    "accounts.d/example.yaml": "example.yaml",
+    ".gitignore": "gitignore",
+}
+_CI_FILES: dict[CISystem, dict[str, str]] = {
+    "github": {".github/workflows/reconciler.yml": "github.yml", ".github/CODEOWNERS.example": "codeowners"},
+    "gitlab": {".gitlab-ci.yml": "gitlab.yml", ".gitlab/CODEOWNERS.example": "codeowners"},
+    "none": {},
+}
+_GITHUB_REMOTE = re.compile(r"^\s*url\s*=\s*\S*github\.com[:/]", re.MULTILINE)
+_GITLAB_REMOTE = re.compile(r"^\s*url\s*=\s*\S*gitlab[^:/\s]*[:/]", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Scaffolded:
+    """Which files were made and which were there and left, relative to the project folder."""
+
+    made: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+def project_name(folder_name: str) -> str:
+    """Return a valid project name that resembles a folder's; ``mail`` where nothing of it can stand in a name."""
+    plain = unicodedata.normalize("NFKD", folder_name).encode("ascii", "ignore").decode().lower()
+    name = re.sub(r"\.{2,}", ".", re.sub(r"[^a-z0-9._-]+", "-", plain))
+    return name.strip("._-")[:_MAX_NAME].rstrip("._-") or "mail"
+
+
+def ci_system_of(folder: Path) -> CISystem:
+    """Return for which system a pipeline is of use: where the folder is the root of a repository that names one.
+
+    Pipelines are read from the root of a repository only.
+    """
+    if not (folder / ".git").exists():
+        return "none"
+    if (folder / ".github").is_dir():
+        return "github"
+    try:
+        config = (folder / ".git" / "config").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return "none"
+    if _GITHUB_REMOTE.search(config):
+        return "github"
+    return "gitlab" if _GITLAB_REMOTE.search(config) else "none"
+
+
+def write_project(folder: Path, *, name: str, operator: str | None, ci: CISystem) -> Scaffolded:
+    """Write the files of a project; ``name`` and ``operator`` must be valid.
+
+    The project file is written last: until it is there, running again goes on where this was interrupted. Raises
+    ``InvalidInput`` where the folder holds a project file, before anything is written, or cannot be written to.
+    """
+    if os.path.lexists(folder / PROJECT_FILE):
+        raise InvalidInput(error("projectExists", _exists_text(folder)))
+    values = {"NAME": json.dumps(name), "OPERATOR": _operator_lines(operator), "VERSION": __version__}
+    made: list[str] = []
+    kept: list[str] = []
+    for path, template in {**_FILES, **_CI_FILES[ci], PROJECT_FILE: "project.yaml"}.items():
+        is_made = _make(folder / path, _filled(template, values), shown=path)
+        (made if is_made else kept).append(path)
+    return Scaffolded(made=tuple(made), kept=tuple(kept))
+
+
+def _exists_text(folder: Path) -> str:
+    return (
+        f"The folder {folder} holds a {PROJECT_FILE} already; nothing was changed. If its state is what is missing, "
+        "run there\n    reconciler state init\nFor another project name another folder."
+    )
+
+
+def _operator_lines(operator: str | None) -> str:
+    if operator is None:
+        return "# operator:\n#   email: you@example.com"
+    return f"operator:\n  email: {json.dumps(operator, ensure_ascii=False)}"
+
+
+def _filled(template: str, values: dict[str, str]) -> str:
+    text = (files("reconciler.scaffold") / "templates" / template).read_text(encoding="utf-8")
+    for key, value in values.items():
+        text = text.replace(f"@{key}@", value)
+    return text
+
+
+def _make(path: Path, text: str, *, shown: str) -> bool:
+    """Make a file with its folders; return whether, False where something of that name is there already."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        create_file(path, text.encode())
+    except FileExistsError:
+        if os.path.lexists(path):
+            return False
+        detail = f"{shown} cannot be written: what should be its folder is something else."
+        raise InvalidInput(error("projectNotMade", detail)) from None
+    except OSError as failure:
+        raise InvalidInput(error("projectNotMade", f"{shown} cannot be written: {reason_of(failure)}.")) from None
+    return True

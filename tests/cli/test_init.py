@@ -1,0 +1,305 @@
+"""``init`` begins a project that works, and leaves alone what is there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import pytest
+import yaml
+
+from reconciler.cli.app import reconciler
+from reconciler.scaffold import project_name
+from tests.cli.project import marketing_account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.cli.project import Project
+
+_ALWAYS = ["accounts.d/example.yaml", ".gitignore"]
+_CI_FILES = {
+    "github": [".github/workflows/reconciler.yml", ".github/CODEOWNERS.example"],
+    "gitlab": [".gitlab-ci.yml", ".gitlab/CODEOWNERS.example"],
+    "none": [],
+}
+_PIPELINES = {"github": ".github/workflows/reconciler.yml", "gitlab": ".gitlab-ci.yml"}
+_STEP = re.compile(r"^\s*(?:- )?(reconciler .*?)(?: > \S+)?(?: \|\| code=\$\?)?$", re.MULTILINE)
+
+
+@pytest.fixture
+def empty(bare: Project) -> Project:
+    """Return an empty folder to work in."""
+    (bare.folder / "reconciler.yaml").unlink()
+    (bare.folder / "accounts.d").rmdir()
+    return bare
+
+
+def _git(folder: Path, *words: str) -> str:
+    return subprocess.run(["git", *words], cwd=folder, capture_output=True, check=True, encoding="utf-8").stdout
+
+
+def _made(project: Project, *words: str) -> dict[str, Any]:
+    return project.run_well("init", *words, "--format", "json").document
+
+
+def _pipeline(project: Project, ci: str) -> tuple[str, dict[str, Any]]:
+    _made(project, "--ci", ci)
+    text = (project.folder / _PIPELINES[ci]).read_text(encoding="utf-8")
+    return text, yaml.safe_load(text)
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+
+
+def test_a_fresh_folder_becomes_a_project(empty: Project) -> None:
+    """After init the project is valid; a plan without any account is refused, and says how to write the first one."""
+    document = _made(empty)
+    assert ("mail", [*_ALWAYS, "reconciler.yaml"], [], True) == tuple(
+        document[each] for each in ("name", "made", "kept", "stateMade")
+    )
+    empty.run_well("validate")
+    refused = empty.run("plan", "--format", "json")
+    assert 4 == refused.code
+    (problem,) = [each for each in refused.document["diagnostics"] if each["severity"] == "error"]
+    assert "emptyManifests" == problem["code"]
+    assert problem["detail"].endswith("\n    reconciler accounts add own")
+
+
+def test_another_folder_and_an_operator(empty: Project) -> None:
+    """DIR is made; the operator stands in the project file; what to do next is told with the folder."""
+    outcome = empty.run_well("init", "new/The Post", "--operator", "ops@example.com")
+    written = yaml.safe_load((empty.folder / "new/The Post/reconciler.yaml").read_text(encoding="utf-8"))
+    assert ({"name": "the-post"}, {"email": "ops@example.com"}) == (written["metadata"], written["operator"])
+    assert "\n    cd 'new/The Post'\n    reconciler accounts add own\n" in outcome.out
+    empty.run_well("--project-dir", "new/The Post", "validate")
+
+
+def test_git_ignores_state_and_secrets(empty: Project) -> None:
+    """Of a new project git would add neither state nor keys nor secret files."""
+    _git(empty.folder, "init", "--quiet")
+    _made(empty)
+    (empty.folder / "secrets").mkdir()
+    (empty.folder / "secrets" / "sales").write_text("x", encoding="utf-8")
+    _git(empty.folder, "add", "--all")
+    assert sorted([*_ALWAYS, "reconciler.yaml"]) == sorted(_git(empty.folder, "ls-files").split())
+
+
+def test_twice_is_harmless(empty: Project) -> None:
+    """A project that is there is an error with what to do, and nothing of it changes."""
+    _made(empty)
+    before = {path: path.read_bytes() for path in empty.folder.rglob("*") if path.is_file()}
+    again = empty.run("init", "--ci", "github")
+    assert (1, True, True) == (again.code, "[projectExists]" in again.err, "reconciler state init" in again.err)
+    assert before == {path: path.read_bytes() for path in empty.folder.rglob("*") if path.is_file()}
+
+
+def test_existing_files_are_kept_and_told(empty: Project) -> None:
+    """A file of the same name, a dangling link too, is left; of .gitignore the missing lines are told."""
+    (empty.folder / ".gitignore").write_text("mine\n", encoding="utf-8")
+    (empty.folder / ".gitlab-ci.yml").symlink_to("nowhere")
+    outcome = empty.run_well("init", "--ci", "gitlab")
+    assert "mine\n" == (empty.folder / ".gitignore").read_text(encoding="utf-8")
+    assert Path("nowhere") == (empty.folder / ".gitlab-ci.yml").readlink()
+    assert "left as they are:\n    .gitignore\n    .gitlab-ci.yml\n" in outcome.out
+    assert "\n    .reconciler/\n    secrets/\n" in outcome.out
+
+
+def test_an_interrupted_init_goes_on(empty: Project) -> None:
+    """Where the project file is not there yet, init makes what is missing; a state that is there is left."""
+    lineage = _made(empty)["lineage"]
+    (empty.folder / "reconciler.yaml").unlink()
+    again = _made(empty)
+    assert (["reconciler.yaml"], False, lineage) == (again["made"], again["stateMade"], again["lineage"])
+
+
+@pytest.mark.parametrize("blocker", ["accounts.d", "place"])
+def test_a_file_in_the_way_of_a_folder(empty: Project, blocker: str) -> None:
+    """A file where a folder is needed is told, and no project is left half-made."""
+    (empty.folder / blocker).write_text("", encoding="utf-8")
+    words = ("init", "place") if blocker == "place" else ("init",)
+    refused = empty.run(*words, "--format", "json")
+    assert (1, ["projectNotMade"]) == (refused.code, refused.codes)
+    assert not (empty.folder / "reconciler.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--name", "Not a name"), "invalidName"),
+        (("--operator", "nobody"), "invalidEmail"),
+    ],
+)
+def test_wrong_words_write_nothing(empty: Project, words: tuple[str, ...], code: str) -> None:
+    """A name or an operator that is not valid is refused before anything is written."""
+    refused = empty.run("init", *words, "--format", "json")
+    assert (1, [code], []) == (refused.code, refused.codes, list(empty.folder.iterdir()))
+
+
+def test_a_project_file_elsewhere_is_refused(empty: Project) -> None:
+    """--project-file contradicts init."""
+    assert "[badUsage]" in empty.run("--project-file", "other.yaml", "init").err
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("Mail", "mail"),
+        ("Zażółć gęślą", "zazoc-gesla"),
+        ("..a..b..", "a.b"),
+        ("№§", "no"),
+        ("邮件", "mail"),
+        ("", "mail"),
+        ("x" * 80, "x" * 63),
+        ("y" * 62 + "-z", "y" * 62),
+        ("123", "123"),
+        ("null", "null"),
+    ],
+)
+def test_odd_folder_names(empty: Project, folder: str, name: str) -> None:
+    """Whatever a folder is called, its project has a valid name, and the project file is valid."""
+    assert name == project_name(folder)
+    _made(empty, "p", "--name", name)
+    empty.run_well("--project-dir", "p", "validate")
+
+
+@pytest.mark.parametrize(
+    ("remote", "extra", "ci"),
+    [
+        ("git@github.com:example/mail.git", None, "github"),
+        ("https://gitlab.example.com/example/mail.git", None, "gitlab"),
+        ("https://git.example.com/example/mail.git", None, "none"),
+        ("https://git.example.com/example/mail.git", ".github", "github"),
+    ],
+)
+def test_the_remote_chooses_the_pipeline(empty: Project, remote: str, extra: str | None, ci: str) -> None:
+    """At the root of a repository its remote, or .github, says for which system a pipeline is written."""
+    _git(empty.folder, "init", "--quiet")
+    _git(empty.folder, "remote", "add", "origin", remote)
+    if extra is not None:
+        (empty.folder / extra).mkdir()
+    assert [*_ALWAYS, *_CI_FILES[ci], "reconciler.yaml"] == _made(empty)["made"]
+
+
+@pytest.mark.parametrize("ci", _CI_FILES)
+def test_the_flag_chooses_the_pipeline(empty: Project, ci: str) -> None:
+    """--ci writes the files of that system and no other's."""
+    assert [*_ALWAYS, *_CI_FILES[ci], "reconciler.yaml"] == _made(empty, "--ci", ci)["made"]
+
+
+@pytest.mark.parametrize("ci", _PIPELINES)
+def test_every_command_of_a_pipeline_is_one(empty: Project, ci: str) -> None:
+    """Each line that calls reconciler is accepted by its command line; the shell of each step can be read."""
+    _, document = _pipeline(empty, ci)
+    steps = [text for text in _texts(document) if _STEP.search(text) or "\n" in text]
+    lines = [line for text in steps for line in _STEP.findall(text)]
+    told = {" ".join(shlex.split(line)[1:]) for line in lines}
+    assert 6 <= len(told)
+    assert any("apply --reviewed" in each for each in told)
+    for line in lines:
+        _parse(shlex.split(line)[1:])
+    for text in steps:
+        subprocess.run(["bash", "-n"], input=text, encoding="utf-8", check=True)
+
+
+def _parse(words: list[str]) -> None:
+    command: click.Command = reconciler
+    context = command.make_context("reconciler", list(words))
+    while isinstance(command, click.Group):
+        rest = [*context._protected_args, *context.args]  # noqa: SLF001 - what is left for the subcommand
+        _, found, rest = command.resolve_command(context, rest)
+        assert found is not None, words
+        command = found
+        context = command.make_context(command.name, rest, parent=context)
+
+
+def test_what_a_pull_request_changes_runs_without_secrets(empty: Project) -> None:
+    """On GitHub only `check` runs the pull request's workflow: read-only, on GitHub's machine, in no environment."""
+    text, document = _pipeline(empty, "github")
+    jobs = document["jobs"]
+    assert ({}, {"contents": "read"}) == (document["permissions"], jobs["check"]["permissions"])
+    assert ("github.event_name == 'pull_request'", "ubuntu-latest") == (jobs["check"]["if"], jobs["check"]["runs-on"])
+    assert {"check": False, "plan": True, "apply": True, "nightly": True} == {
+        name: "environment" in job for name, job in jobs.items()
+    }
+    assert ("uses:" in text, "secrets." in str(jobs)) == (False, False)
+    scripts = [step["run"] for job in jobs.values() for step in job["steps"]]
+    assert [] == [script for script in scripts if "${{" in script]
+
+
+def test_the_full_plan_takes_the_project_file_of_the_base_branch(empty: Project) -> None:
+    """No job that meets a pull request before its merge trusts the checkout's project file."""
+    for ci, variable in (("github", "$RUNNER_TEMP"), ("gitlab", "$scratch")):
+        document = _pipeline(empty, ci)[1]
+        (empty.folder / "reconciler.yaml").unlink()
+        plan = "\n".join(_texts((document.get("jobs") or document)["plan"]))
+        assert f'--project-file "{variable}/reconciler.yaml" plan' in plan
+        assert "--trust-project" not in plan
+
+
+def test_the_steps_plan_a_pull_request_and_apply_it(empty: Project, tmp_path: Path) -> None:
+    """The shell of the steps, run on a real repository and state: what was planned of a pull request is applied."""
+    _, document = _pipeline(empty, "github")
+    with (empty.folder / "reconciler.yaml").open("a", encoding="utf-8") as file:
+        file.write("verification: {domainChecks: off}\n")
+    _git(empty.folder, "init", "--quiet", "--initial-branch", "main")
+    for setting in ("user.name=ci", "user.email=ci@example.com", "uploadpack.allowAnySHA1InWant=true"):
+        _git(empty.folder, "config", *setting.split("="))
+    base = _commit(empty.folder)
+    _git(empty.folder, "checkout", "--quiet", "-b", "change")
+    empty.write_account("news", marketing_account("news"))
+    with (empty.folder / "reconciler.yaml").open("a", encoding="utf-8") as file:
+        file.write("unknown: what the pull request says of the project does not count\n")
+    head = _commit(empty.folder)
+    _git(empty.folder, "revert", "--no-commit", "HEAD")
+    empty.write_account("news", marketing_account("news"))
+    merged = _commit(empty.folder)
+    home = tmp_path / "home"
+    (home / "plans").mkdir(parents=True)
+    state = f"sqlite:///{home}/state.db"
+    empty.run_well("--state", state, "state", "init")
+    variables = {"GITHUB_SERVER_URL": f"file://{tmp_path}", "GITHUB_REPOSITORY": "mail", "RECONCILER_HOME": str(home)}
+    variables |= {"GITHUB_SHA": base, "HEAD_SHA": head, "COMMIT": merged, "PULL_REQUEST": "7"}
+    variables |= {"PULL_REQUEST_URL": "https://git.example.com/pull/7"}
+    for job in ("plan", "apply"):
+        scratch = tmp_path / job
+        scratch.mkdir()
+        for step in document["jobs"][job]["steps"][1:3]:
+            _run_step(step["run"], scratch, variables)
+    assert "<!-- reconciler plan: mail -->" in (tmp_path / "plan" / "comment.md").read_text(encoding="utf-8")
+    listed = empty.run_well("--state", state, "accounts", "list", "--format", "json").document["accounts"]
+    assert ["news"] == [each["name"] for each in listed]
+
+
+def _commit(folder: Path) -> str:
+    _git(folder, "add", "--all")
+    _git(folder, "commit", "--quiet", "--message", "x")
+    return _git(folder, "rev-parse", "HEAD").strip()
+
+
+def _run_step(script: str, scratch: Path, variables: dict[str, str]) -> None:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    finished = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+        cwd=scratch,
+        env={**os.environ, **variables, "PATH": path, "CI": "true", "RUNNER_TEMP": str(scratch), "PROJECT_DIR": "."},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
+    )
+    assert 0 == finished.returncode, (script, finished.stdout, finished.stderr)
