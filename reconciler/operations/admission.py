@@ -23,12 +23,13 @@ from reconciler.planning.scopes import Move, guard_scopes
 from reconciler.planning.shown import altered_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from reconciler.model.plan import Change, LiftedGuard, PreparedAccount, SavedPlan
     from reconciler.model.recorded import RecordedAccount, RecordedState
     from reconciler.model.secrets import FingerprintKey
     from reconciler.operations.workspace import Workspace
+    from reconciler.planning.guards import GuardFindings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,13 +194,10 @@ def _check_guards(plan: SavedPlan, recorded: RecordedState, workspace: Workspace
         today=policy.today,
     )
     withheld = withheld_problem(verdict.withheld, expired=verdict.expired)
-    moves = [Move(before, change.name, plan.inputs.accounts[change.name].manifest) for change, before in wanted]
-    to_verify = [change.name for change, _ in wanted if plan.inputs.accounts[change.name].needs_evidence]
     guards = (
         guard_state_folder(policy),
         guard_deletes(deleted, len(recorded.accounts), policy),
-        guard_scopes(moves, policy),
-        guard_depths(to_verify, policy),
+        *_guard_wanted(wanted, plan, policy),
     )
     lifted = tuple(dict.fromkeys(guard for findings in guards for guard in findings.lifted))
     refusals = [
@@ -214,6 +212,16 @@ def _check_guards(plan: SavedPlan, recorded: RecordedState, workspace: Workspace
     lifted = tuple(dict.fromkeys((*plan.lifted_guards, *lifted)))
     grants = {*verdict.grants_used, *(plan.inputs.grants_used if is_sealed else ())}
     return Admission(is_sealed=is_sealed, lifted_guards=lifted, grants_used=tuple(sorted(grants)))
+
+
+def _guard_wanted(
+    wanted: Sequence[tuple[Change, RecordedAccount | None]], plan: SavedPlan, policy: Policy
+) -> tuple[GuardFindings, ...]:
+    """Return what the guards find of the accounts that would be recorded, each with what is recorded of it."""
+    accounts = plan.inputs.accounts
+    moves = [Move(before, change.name, accounts[change.name].manifest) for change, before in wanted]
+    to_verify = [change.name for change, _ in wanted if accounts[change.name].needs_evidence]
+    return guard_scopes(moves, policy), guard_depths(to_verify, policy)
 
 
 def _unshown_lifts(lifted: tuple[LiftedGuard, ...], plan: SavedPlan) -> list[Diagnostic]:

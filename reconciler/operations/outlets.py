@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import error
 from reconciler.errors import GuardRefused, InvalidInput, SecretUnreadable
-from reconciler.manifests import read_ca_files
 from reconciler.model.domains import host_to_ascii
 from reconciler.model.globs import matches_any_host
 from reconciler.oauth2 import TokenCache
 from reconciler.operations.checksettings import judge
 from reconciler.operations.desired import require_platform
+from reconciler.operations.privatecas import usable_cas
 from reconciler.operations.recordedsecrets import unusable_accounts, wanted_secrets
 from reconciler.operations.targets import proxy_of
 from reconciler.operations.tokens import token_source
@@ -98,13 +98,14 @@ def _require_allowed_hosts(spec: dict[str, Any], account: RecordedAccount, works
 def _outlet(spec: dict[str, Any], secrets: SecretsAtHand, workspace: Workspace) -> Outlet:
     smtp: dict[str, Any] = spec["smtp"]
     login: dict[str, Any] = smtp.get("authentication", {})
+    private_cas = usable_cas([spec], workspace)
     tokens = TokenCache(allowed_hosts=workspace.project.verification.servers)
     return Outlet(
         host=smtp["host"],
         port=smtp["port"],
         encryption=smtp["encryption"],
         helo_name=smtp.get("heloName"),
-        ca_pem=_ca_pem(smtp.get("caFile"), workspace),
+        ca_pem=private_cas[smtp["caFile"]].pem if smtp.get("caFile") in private_cas else None,
         mechanism=login.get("mechanism"),
         username=login.get("username"),
         password=secrets.values.get(login.get("password", "")),
@@ -112,10 +113,3 @@ def _outlet(spec: dict[str, Any], secrets: SecretsAtHand, workspace: Workspace) 
         proxy=proxy_of(spec),
         proxy_password=secrets.values.get(spec.get("proxy", {}).get("password", "")),
     )
-
-
-def _ca_pem(path: str | None, workspace: Workspace) -> str | None:
-    if path is None:
-        return None
-    usable, _ = read_ca_files([path], root=workspace.root)
-    return usable[path].pem if path in usable else None

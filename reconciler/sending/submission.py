@@ -9,21 +9,17 @@ from reconciler.model.domains import host_to_ascii
 from reconciler.smtp import tls
 from reconciler.smtp.channel import Channel
 from reconciler.smtp.deadline import Deadline
-from reconciler.smtp.dial import DirectDialer
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.login import Login
 from reconciler.smtp.masking import CredentialMask
-from reconciler.smtp.proxies import ProxyDialer
+from reconciler.smtp.server import Server
 from reconciler.smtp.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.model.manifest import Encryption, Mechanism
     from reconciler.model.secrets import SecretValue
-    from reconciler.smtp.dial import Dialer
     from reconciler.smtp.login import TokenSource
-    from reconciler.smtp.proxies import Proxy
 
 
 class CannotCarry(Exception):
@@ -31,20 +27,11 @@ class CannotCarry(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outlet:
+class Outlet(Server):
     """The server that an account sends through, and the credential; the caller has seen to it that it may travel."""
 
-    host: str
-    port: int
-    encryption: Encryption
-    helo_name: str | None = None
-    ca_pem: str | None = None
-    """Certificates trusted beside the system's."""
-    mechanism: Mechanism | None = None
-    username: str | None = None
     password: SecretValue | None = None
     token: TokenSource | None = None
-    proxy: Proxy | None = None
     proxy_password: SecretValue | None = None
 
     @property
@@ -57,16 +44,9 @@ class Outlet:
         """What to log in with."""
         return Login(mechanism=self.mechanism, username=self.username, password=self.password, token=self.token)
 
-    @property
-    def dialer(self) -> Dialer:
-        """The way to the server: the one that the account declares, and no other."""
-        if self.proxy is None:
-            return DirectDialer(self.host, self.port)
-        return ProxyDialer(self.proxy, password=self.proxy_password, host=self.host, port=self.port)
-
     def __str__(self) -> str:
         """Return host and port."""
-        return f"{self.host}:{self.port}"
+        return self.place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +95,7 @@ class Submission:
     def open(self) -> None:
         """Connect, greet, encrypt and log in, once; there must be no connection."""
         deadline = Deadline(self._patience.opening_seconds)
-        dialer = self._outlet.dialer
+        dialer = self._outlet.dialer(self._outlet.proxy_password)
         if self._outlet.proxy is None or not self._outlet.proxy.resolves_remotely:
             dialer.resolve(deadline)
         connection = dialer.connect(deadline)

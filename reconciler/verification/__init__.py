@@ -7,9 +7,10 @@ says what may be tried again, ``attempts`` does it. The checks that need no conv
 """
 
 from reconciler.smtp.proxies import Proxy
+from reconciler.smtp.server import Server
 from reconciler.verification.retrying import USUAL_RETRIES, Retries
 from reconciler.verification.run import verify
-from reconciler.verification.target import Finding, Sender, Server, Target, TestContext
+from reconciler.verification.target import Finding, Sender, Target, TestContext
 
 __all__ = [
     "USUAL_RETRIES",

@@ -10,7 +10,6 @@ from reconciler.model.globs import matches_any_host
 from reconciler.smtp.deadline import Deadline
 from reconciler.verification.attempts import Attempts
 from reconciler.verification.conversation import Conversation
-from reconciler.verification.dialing import dialer_for
 from reconciler.verification.retrying import USUAL_RETRIES
 from reconciler.verification.target import Finding
 
@@ -24,11 +23,15 @@ if TYPE_CHECKING:
     from reconciler.verification.target import Target
 
 
+def _declared_way(target: Target) -> Dialer:
+    return target.server.dialer(target.proxy_password)
+
+
 def verify(
     target: Target,
     *,
     now: Callable[[], datetime],
-    make_dialer: Callable[[Target], Dialer] = dialer_for,
+    make_dialer: Callable[[Target], Dialer] = _declared_way,
     retries: Retries = USUAL_RETRIES,
 ) -> dict[str, Finding]:
     """Hold one conversation and return what was found, by sender name; never raise for what a server does.

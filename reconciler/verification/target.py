@@ -7,33 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reconciler.model.evidence import Depth, Observed, Verification
-    from reconciler.model.manifest import Encryption, Mechanism
     from reconciler.model.secrets import SecretValue
     from reconciler.smtp.login import TokenSource
-    from reconciler.smtp.proxies import Proxy
-
-
-@dataclass(frozen=True, kw_only=True)
-class Server:
-    """A mail server, and how to log in there."""
-
-    host: str
-    port: int
-    encryption: Encryption
-    helo_name: str | None = None
-    """The name given in EHLO; None: this machine's."""
-    ca_pem: str | None = None
-    """Certificates trusted beside the system's."""
-    mechanism: Mechanism | None = None
-    """None with neither user name nor password: no login."""
-    username: str | None = None
-    proxy: Proxy | None = None
-    """The proxy on the way; None: a direct connection."""
-
-    @property
-    def place(self) -> str:
-        """Host and port as people write them: ``smtp.example.com:587``, ``[::1]:587``."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+    from reconciler.smtp.server import Server
 
 
 @dataclass(frozen=True, kw_only=True)
