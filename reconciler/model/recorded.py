@@ -143,6 +143,12 @@ class RecordedAccount:
             return (self.verification and self.verification.reason) or "was never verified"
         return None
 
+    @property
+    def status_sentence(self) -> str:
+        """Name, status and its reason, where there is one, as one sentence."""
+        reason = f": {self.status_reason.removesuffix('.')}" if self.status_reason else ""
+        return f"{self.name} is {self.status}{reason}."
+
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedState:

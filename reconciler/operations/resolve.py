@@ -107,8 +107,7 @@ class Resolving:
 
 
 def _not_active(account: RecordedAccount) -> Diagnostic:
-    reason = f": {account.status_reason}" if account.status_reason else ""
-    detail = f"{account.name} is {account.status}{reason}. Only active accounts send; this shows what it would send."
+    detail = f"{account.status_sentence} Only active accounts send; this shows what it would send."
     return note("accountNotActive", detail, subject=account.name)
 
 

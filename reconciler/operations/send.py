@@ -230,8 +230,7 @@ def _fault_words(stopped: Stopped) -> str:
 
 
 def _not_active(account: RecordedAccount) -> Diagnostic:
-    reason = f": {account.status_reason}" if account.status_reason else ""
-    detail = f"{account.name} is {account.status}{reason}. Only active accounts send."
+    detail = f"{account.status_sentence} Only active accounts send."
     cures = {
         "suspended": f" When that is over, and to go on:\n    reconciler resume {account.name}",
         "pending": f" The platform decides with\n    reconciler approve {account.name}",
