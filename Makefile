@@ -2,6 +2,7 @@
 #
 #   make demo         the whole way on the example accounts, against a mail server of its own
 #   make test         all tests
+#   make test-system  the tests that need programs beside Python; .ci/run installs these
 #   make check        style, types, layers, generated files
 #   make playground   the example project to try things out in, with a mail server that stays
 #   make bench        how long plans and start-up take
@@ -12,7 +13,7 @@
 # Another Python:  make PYTHON=python3.13 test.   Some tests only:  make test PYTEST_ARGS='-k rename -n 0'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test playground bench coverage generate clean
+.PHONY: help demo test test-system playground bench coverage generate clean
 .PHONY: check check-style check-format check-types check-layers check-generated
 .SUFFIXES:
 MAKEFLAGS += --no-print-directory
@@ -32,7 +33,9 @@ PIP := $(RUN) -m pip --quiet --quiet --disable-pip-version-check --no-input
 # The stamps carry the folder's name: a checkout that was moved is installed anew.
 HERE := $(shell pwd | cksum | cut -d' ' -f1)
 TEST_READY := $(VENV)/.ready-test-$(HERE)
+SYSTEM_READY := $(VENV)/.ready-system-$(HERE)
 DEV_READY := $(VENV)/.ready-dev-$(HERE)
+NODE := tests/system/node
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -45,6 +48,9 @@ playground: $(TEST_READY)
 
 test: $(TEST_READY)
 	@$(RUN) -m pytest -q -n auto -m 'not system' $(PYTEST_ARGS)
+
+test-system: $(SYSTEM_READY)
+	@$(RUN) -m pytest -q -m system tests/system $(PYTEST_ARGS)
 
 coverage: $(TEST_READY)
 	@$(RUN) -m pytest -q -n auto -m 'not system' --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
@@ -78,7 +84,7 @@ generate: $(TEST_READY)
 	@$(RUN) -m tests.docs.mistakes
 
 clean:
-	@rm -rf $(VENV) build dist playground .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
+	@rm -rf $(VENV) $(NODE)/node_modules build dist playground .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUN):
@@ -92,6 +98,11 @@ $(RUN):
 $(TEST_READY): pyproject.toml | $(RUN)
 	@$(PIP) install --editable '.[test]'
 	@touch $@
+
+$(SYSTEM_READY): pyproject.toml $(NODE)/package-lock.json | $(RUN)
+	@$(PIP) install --editable '.[system]'
+	@npm --prefix $(NODE) ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@ $(TEST_READY)
 
 $(DEV_READY): pyproject.toml | $(RUN)
 	@$(PIP) install --editable '.[dev]'
