@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def back_up(workspace: Workspace, target: Path, *, replaces: bool) -> tuple[Copy, list[Diagnostic]]:
     """Write a copy of the state and read it back; return it, and an error where its journal does not hold."""
     copy = back_up_state(
-        workspace.state_url,
+        workspace.trusted_state_url(),
         base=workspace.project_file.parent,
         project=workspace.project.metadata.name,
         target=target,
@@ -51,12 +51,9 @@ class RestoreRequest:
 
 def restore(workspace: Workspace, request: RestoreRequest) -> tuple[Restored, list[Diagnostic]]:
     """Put a backup in the place of what is recorded; return what came of it, and what to think of now."""
-    state_file = workspace.state_file
-    if state_file is not None and state_file.parent.name == STATE_FOLDER:
-        state_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        keep_out_of_git(state_file.parent)
+    _keep_copies_out_of_git(workspace)
     restored = restore_state(
-        workspace.state_url,
+        workspace.trusted_state_url(),
         base=workspace.project_file.parent,
         project=workspace.project.metadata.name,
         source=request.source,
@@ -68,6 +65,15 @@ def restore(workspace: Workspace, request: RestoreRequest) -> tuple[Restored, li
         ),
     )
     return restored, [*_lost_redactions(restored), *_other_key(workspace, restored)]
+
+
+def _keep_copies_out_of_git(workspace: Workspace) -> None:
+    """Make the folder of copies where it is ours to make: beside a SQLite file, below the project for PostgreSQL."""
+    state_file = workspace.state_file
+    folder = state_file.parent if state_file is not None else workspace.project_file.parent / STATE_FOLDER
+    if folder.name == STATE_FOLDER:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        keep_out_of_git(folder)
 
 
 def _lost_redactions(restored: Restored) -> Iterable[Diagnostic]:
@@ -85,6 +91,9 @@ def _other_key(workspace: Workspace, restored: Restored) -> Iterable[Diagnostic]
     key = workspace.fingerprint_key(workspace.secret_reader())
     if restored.fingerprint_key_id is None or (key is not None and key.key_id == restored.fingerprint_key_id):
         return
+    if workspace.state_file is None:
+        yield from _unnamed_key(restored)
+        return
     code = "fingerprintKeyMissing" if key is None else "fingerprintKeyChanged"
     detail = (
         f"The state that was restored was made with the fingerprint key {restored.fingerprint_key_id}, which is not "
@@ -93,10 +102,22 @@ def _other_key(workspace: Workspace, restored: Restored) -> Iterable[Diagnostic]
     yield warning(code, detail)
 
 
+def _unnamed_key(restored: Restored) -> Iterable[Diagnostic]:
+    detail = (
+        f"The state that was restored was made with the fingerprint key {restored.fingerprint_key_id}. Name a key in the "
+        "project file:\n    secrets:\n      fingerprintKey: {env: RECONCILER_FINGERPRINT_KEY}\n"
+        "If the state's own was a file beside a SQLite state, let the new one follow it:\n"
+        "    reconciler state rekey --old-key-file .reconciler/fingerprint.key"
+    )
+    yield warning("fingerprintKeyMissing", detail)
+
+
 def migrate(workspace: Workspace, actor: Actor) -> Migrated:
     """Bring the state to the format of this version, after a copy was kept beside it."""
+    if workspace.state_file is None:
+        _keep_copies_out_of_git(workspace)
     order = MigrationOrder(payload=_who(actor), at=workspace.now())
-    return migrate_state(workspace.state_url, base=workspace.project_file.parent, order=order)
+    return migrate_state(workspace.trusted_state_url(), base=workspace.project_file.parent, order=order)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,13 +15,15 @@ from reconciler.errors import GuardRefused, InvalidInput, PlanStale
 from reconciler.model.references import is_key_of
 from reconciler.operations.desired import require_platform
 from reconciler.operations.recordedsecrets import wanted_secrets
+from reconciler.operations.state import unnamed_key
 from reconciler.operations.verifying import read_secrets
 from reconciler.planning.grants import untrusted_project
 from reconciler.planning.settings import settings_digest
-from reconciler.secrets import draft_next_key, load_fingerprint_key, settle_next_key
+from reconciler.secrets import draft_next_key, load_fingerprint_key, load_key_file, settle_next_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from reconciler.model.recorded import Actor, RecordedAccount, RecordedState
     from reconciler.model.route import SecretRoute
@@ -38,7 +40,11 @@ class RekeyOrder:
     actor: Actor
     new_key: str | None = None
     """The reference of the next key, where the project file names the present one; None where it is a file."""
+    old_key_file: Path | None = None
+    """The key file that the fingerprints are of, where the project file names the key that follows it."""
     accepts_rotated: bool = False
+    trusts_project: bool = False
+    """Whether somebody said that the project file is the protected branch's; noted in the journal."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +96,11 @@ def rekey(workspace: Workspace, order: RekeyOrder) -> Rekeyed:
     """
     if not workspace.is_project_trusted:
         raise GuardRefused(untrusted_project(()))
-    old = workspace.fingerprint_key(workspace.secret_reader())
+    old = (
+        workspace.fingerprint_key(workspace.secret_reader())
+        if order.old_key_file is None
+        else load_key_file(order.old_key_file)
+    )
     named = _named_key(workspace, order)
     platform = require_platform(workspace)
     with workspace.open_store() as store:
@@ -112,9 +122,13 @@ def rekey(workspace: Workspace, order: RekeyOrder) -> Rekeyed:
 def _named_key(workspace: Workspace, order: RekeyOrder) -> FingerprintKey | None:
     """Return the key that the order names; None where the key is a file beside the state."""
     present = workspace.project.secrets.fingerprint_key
+    if order.old_key_file is not None:
+        return _key_after_a_file(workspace, order)
     if present is None:
         if order.new_key is not None:
             raise InvalidInput(error("badUsage", "The key is a file beside the state and is made anew; name none."))
+        if workspace.state_file is None:
+            raise InvalidInput(unnamed_key())
         return None
     if order.new_key is None:
         detail = (
@@ -130,6 +144,18 @@ def _named_key(workspace: Workspace, order: RekeyOrder) -> FingerprintKey | None
     found = load_fingerprint_key(workspace.secret_reader(), {source: key}, state_file=None)
     assert found is not None  # noqa: S101 - a named key is had or raises
     return found
+
+
+def _key_after_a_file(workspace: Workspace, order: RekeyOrder) -> FingerprintKey:
+    """Return the key that the project file names, to follow the file that there was before it named one."""
+    key = workspace.fingerprint_key(workspace.secret_reader())
+    if key is None or workspace.project.secrets.fingerprint_key is None or order.new_key is not None:
+        detail = (
+            "--old-key-file is for a state whose key was a file and is named by the project file now. Write there, and "
+            "give no --new-key:\n    secrets:\n      fingerprintKey: {env: RECONCILER_FINGERPRINT_KEY}"
+        )
+        raise InvalidInput(error("badUsage", detail))
+    return key
 
 
 def _next_key(workspace: Workspace) -> FingerprintKey:
@@ -256,6 +282,7 @@ def _payload(rekeyed: Rekeyed, order: RekeyOrder) -> dict[str, Any]:
     return {
         "actor": order.actor.name,
         "actorSource": order.actor.source,
+        "trustsProject": order.trusts_project,
         "previousKeyId": rekeyed.before,
         "rekeyed": rekeyed.accounts,
         "unread": list(rekeyed.unread),

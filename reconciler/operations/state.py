@@ -11,6 +11,7 @@ from reconciler.secrets import make_key_file
 from reconciler.store import create_state
 
 if TYPE_CHECKING:
+    from reconciler.diagnostics import Diagnostic
     from reconciler.model.recorded import RecordedState
     from reconciler.model.secrets import FingerprintKey
     from reconciler.operations.workspace import Workspace
@@ -38,7 +39,7 @@ def init_state(workspace: Workspace, *, lineage: str) -> InitialState:
         return InitialState(was_made=False, lineage=existing.lineage, key_id=existing.fingerprint_key_id)
     key = _key(workspace)
     was_made = create_state(
-        workspace.state_url,
+        workspace.trusted_state_url(),
         base=workspace.project_file.parent,
         project=workspace.project.metadata.name,
         lineage=lineage,
@@ -75,9 +76,17 @@ def _key(workspace: Workspace) -> FingerprintKey:
         return make_key_file(state_file)
     key = workspace.fingerprint_key(workspace.secret_reader())
     if key is None:
-        detail = (
-            "State that is not a SQLite file needs a fingerprint key of its own. Write under secrets:\n"
-            "    fingerprintKey: {env: RECONCILER_FINGERPRINT_KEY}"
-        )
-        raise InvalidInput(error("fingerprintKeyMissing", detail))
+        raise InvalidInput(unnamed_key())
     return key
+
+
+def unnamed_key() -> Diagnostic:
+    """Return what to tell where the project file has to name the key of fingerprints and does not."""
+    detail = (
+        "Beside a state in PostgreSQL lies no file, so the key of fingerprints has to come from elsewhere: state keeps "
+        "fingerprints of secrets, and their key must not lie with them. Nothing was changed. Write in the project file:"
+        "\n    secrets:\n      fingerprintKey: {env: RECONCILER_FINGERPRINT_KEY}\n"
+        "Make a key, keep it where the other secrets are, and give it to every command in that variable:\n"
+        "    openssl rand -hex 32"
+    )
+    return error("fingerprintKeyMissing", detail)

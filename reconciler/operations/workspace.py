@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from reconciler.diagnostics import error
 from reconciler.errors import GuardRefused, InvalidInput, StateMissing
 from reconciler.manifests import read_project
 from reconciler.model.text import check_email
 from reconciler.planning.grants import untrusted_project
 from reconciler.provenance import checkout_of, is_ci, repository_of, tracked_files
 from reconciler.secrets import SecretReader, has_next_key, load_fingerprint_key, load_plan_key, settle_next_key
-from reconciler.store import open_store, sqlite_path
+from reconciler.store import StateUrl, has_password, is_postgres, open_store, sqlite_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
     from pathlib import Path
 
+    from reconciler.diagnostics import Diagnostic
     from reconciler.model.project import Project
     from reconciler.model.secrets import FingerprintKey
     from reconciler.store import Store
@@ -32,18 +34,26 @@ class Workspace:
     """The project folder: manifests, private CAs and secret files lie below it."""
     project_file: Path
     project: Project
-    state_url: str
+    state_url: str = field(repr=False)
     operator: str | None
     """Who receives test messages."""
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     now: Callable[[], datetime]
     """The time, in UTC."""
     is_project_trusted: bool = True
     """False in CI for a project file that a pull request can change: no secret is read by its word."""
+    is_state_trusted: bool = True
+    """False where such a file names the server of the state: no password is offered to it."""
 
     def open_store(self) -> Store:
         """Open the state; raise ``StateMissing`` where there is none."""
-        return open_store(self.state_url, base=self.project_file.parent, project=self.project.metadata.name)
+        return open_store(self.trusted_state_url(), base=self.project_file.parent, project=self.project.metadata.name)
+
+    def trusted_state_url(self) -> str:
+        """Return the address of the state; raise ``GuardRefused`` where a pull request may have chosen the server."""
+        if not self.is_state_trusted:
+            raise GuardRefused(_untrusted_state())
+        return self.state_url
 
     @property
     def state_file(self) -> Path | None:
@@ -126,6 +136,7 @@ def open_workspace(
     ``trusts_project`` says that the project file is the protected branch's, also where it lies in the checkout.
     """
     path = project_file or root / "reconciler.yaml"
+    is_trusted = trusts_project or not is_ci(environ) or not _is_in_checkout(path, root)
     project = read_project(path).project
     declared = project.operator.email if project.operator else None
     chosen = operator or environ.get("RECONCILER_OPERATOR") or declared
@@ -135,12 +146,45 @@ def open_workspace(
         root=root.absolute(),
         project_file=path.absolute(),
         project=project,
-        state_url=state or environ.get("RECONCILER_STATE") or project.state,
+        state_url=_state_url(state, environ, project),
         operator=chosen,
         environ=environ,
         now=now,
-        is_project_trusted=trusts_project or not is_ci(environ) or not _is_in_checkout(path, root),
+        is_project_trusted=is_trusted,
+        is_state_trusted=is_trusted or _is_named_outside(state, environ) or not is_postgres(project.state),
     )
+
+
+def _is_named_outside(state: str | None, environ: Mapping[str, str]) -> bool:
+    return bool(state or environ.get("RECONCILER_STATE"))
+
+
+def _state_url(state: str | None, environ: Mapping[str, str], project: Project) -> StateUrl:
+    """Return the address of the state; refuse a password in it where others can read it."""
+    url = StateUrl(state or environ.get("RECONCILER_STATE") or project.state)
+    if has_password(url) and (state or not environ.get("RECONCILER_STATE")):
+        where = (
+            "on the command line, where every user of this machine can read it in the list of processes"
+            if state
+            else "in the project file, where everybody can read it who sees the repository"
+        )
+        detail = (
+            f"The address of the state holds a password {where}. Change that password, and leave it out of the address. "
+            "PostgreSQL's client library takes it from a password file (~/.pgpass) or from the variable\n    PGPASSWORD"
+        )
+        raise InvalidInput(error("stateUrlInvalid", detail))
+    return url
+
+
+def _untrusted_state() -> Diagnostic:
+    detail = (
+        "This runs in CI, and the project file lies in the checkout, where a pull request can change which server the "
+        "state is at. That server would be given the database's password, so it was not contacted. Name the state "
+        "where a pull request cannot, in the pipeline's variables:\n    RECONCILER_STATE=postgresql://HOST/DATABASE\n"
+        "Or name it with --state. In a job that only the protected branch can start, commands that read secrets also take\n"
+        "    --trust-project"
+    )
+    return error("projectNotTrusted", detail)
 
 
 def _is_in_checkout(project_file: Path, root: Path) -> bool:

@@ -4,7 +4,7 @@ Values leave this package wrapped in ``SecretValue`` only. Whether a manifest ma
 before, in ``planning.allowed``; nothing here is asked for a reference that is not allowed.
 """
 
-from reconciler.secrets.key import STATE_FOLDER, load_fingerprint_key, load_plan_key, make_key_file
+from reconciler.secrets.key import STATE_FOLDER, load_fingerprint_key, load_key_file, load_plan_key, make_key_file
 from reconciler.secrets.nextkey import draft_next_key, has_next_key, settle_next_key
 from reconciler.secrets.reader import Reading, SecretReader
 
@@ -15,6 +15,7 @@ __all__ = [
     "draft_next_key",
     "has_next_key",
     "load_fingerprint_key",
+    "load_key_file",
     "load_plan_key",
     "make_key_file",
     "settle_next_key",

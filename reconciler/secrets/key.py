@@ -51,6 +51,14 @@ def load_fingerprint_key(
         raise _unusable(path, failure.strerror or str(failure)) from None
 
 
+def load_key_file(path: Path) -> FingerprintKey:
+    """Return the key that a file holds; raise ``SecretUnreadable`` where it holds none or cannot be read."""
+    try:
+        return read_key_file(path)
+    except OSError as failure:
+        raise _unusable(path, failure.strerror or str(failure)) from None
+
+
 def load_plan_key(environ: Mapping[str, str]) -> FingerprintKey | None:
     """Return the key that seals plans where ``RECONCILER_PLAN_KEY`` is set, else None.
 

@@ -3,11 +3,13 @@
 ``opening`` makes and opens states; ``store`` reads and begins writes; ``transaction`` is what one write may do;
 ``journal`` is the hash chain and its check; ``copying`` backs up and restores, ``migrating`` brings older states up to
 date; ``rows`` turns values into rows and back; ``schema`` holds the tables;
-``sqlite`` is the only place that knows which database it is, so that another one is a file beside it.
+``database`` says what a database must offer; ``sqlite`` and ``postgres`` (with ``postgres_address`` and
+``postgres_failures``) are the only places that know which one it is, chosen by the address in ``opening``.
 
 Not allowed here: decisions about plans, guards or evidence; the network; exceptions of SQLAlchemy or of a driver
 leaving the package (they become ``StateError`` values without parameters); making a state anywhere but in
-``create_state``. Importing this package does not import SQLAlchemy; opening a state does.
+``create_state``; an address's password in any text. Importing this package imports neither SQLAlchemy nor psycopg;
+opening a state does, the latter only for a state in PostgreSQL.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from reconciler.store.address import sqlite_path
+from reconciler.store.address import StateUrl, has_password, is_postgres, sqlite_path
 from reconciler.store.digests import account_digest, revision_digest
 from reconciler.store.journal import JournalReport, genesis_hash
 from reconciler.store.opening import create_state, open_store
@@ -33,12 +35,15 @@ __all__ = [
     "MigrationOrder",
     "RestoreOrder",
     "Restored",
+    "StateUrl",
     "Store",
     "Transaction",
     "account_digest",
     "back_up_state",
     "create_state",
     "genesis_hash",
+    "has_password",
+    "is_postgres",
     "migrate_state",
     "open_store",
     "restore_state",

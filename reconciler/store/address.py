@@ -1,4 +1,4 @@
-"""The address of a state: ``sqlite:///relative/path``, ``sqlite:////absolute/path``.
+"""The address of a state: ``sqlite:///relative/path``, ``sqlite:////absolute/path``, ``postgresql://host/database``.
 
 A path is percent-decoded as in any URL (RFC 3986 section 2.1), so ``%3F`` stands for a question mark. What is
 reported never repeats more of an address than its scheme: there may be a password in it.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
@@ -18,8 +18,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30})://")
-_LATER_SCHEMES = frozenset({"postgres", "postgresql", "postgresql+psycopg"})
-_EXAMPLE = "    state: sqlite:///.reconciler/state.db"
+_POSTGRES_SCHEMES = frozenset({"postgres", "postgresql", "postgresql+psycopg"})
+SECRET_OPTIONS = ("password", "sslpassword", "oauth_client_secret")
+"""The options of a PostgreSQL address that nobody may see."""
+_CREDENTIALS = re.compile(r"[^/@]*:[^/@]+@|[^?]*:[^?@]+@")
+_OPTION = re.compile(rf"[?&](?:{'|'.join(SECRET_OPTIONS)})=[^&]", re.IGNORECASE)
+_SQLITE_EXAMPLE = "Write the address of a file, for example\n    state: sqlite:///.reconciler/state.db"
+_POSTGRES_EXAMPLE = "Write host, port and database, for example\n    state: postgresql://db.example.com/mail"
+
+
+class StateUrl(str):
+    """An address as text, whose representation does not show a password in it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Show the scheme alone where anything looks like credentials."""
+        is_shown = "@" not in self and not has_password(self)
+        return super().__repr__() if is_shown else f"{self.partition('://')[0]}://***"
 
 
 def sqlite_path(url: str, *, base: Path) -> Path | None:
@@ -28,25 +44,37 @@ def sqlite_path(url: str, *, base: Path) -> Path | None:
     Raises ``InvalidInput`` (``stateUrlInvalid``) for everything else.
     """
     scheme = _scheme_of(url)
-    if scheme in _LATER_SCHEMES:
+    if scheme in _POSTGRES_SCHEMES:
         return None
     if scheme != "sqlite":
-        raise _invalid(f"The state's address begins with {scheme}://, and this version keeps state in SQLite only.")
+        raise invalid(f"The state's address begins with {scheme}://, and state is kept in SQLite or PostgreSQL.")
     return base / _path_of(url)
 
 
-def require_sqlite_path(url: str, *, base: Path) -> Path:
-    """Return the file of a SQLite address; raise ``InvalidInput`` for any other database too."""
-    path = sqlite_path(url, base=base)
-    if path is None:
-        raise _invalid("The state's address names a PostgreSQL database, and this version keeps state in SQLite only.")
-    return path
+def is_postgres(url: str) -> bool:
+    """Tell whether the address is one of PostgreSQL, well-formed or not."""
+    found = _SCHEME.match(url)
+    return found is not None and found[1].lower() in _POSTGRES_SCHEMES
+
+
+def has_password(url: str) -> bool:
+    """Tell whether a PostgreSQL address holds a password, before the host or among the options."""
+    if not is_postgres(url):
+        return False
+    rest = url.partition("://")[2]
+    return _CREDENTIALS.match(rest) is not None or _OPTION.search(unquote(rest)) is not None
+
+
+def invalid(reason: str, *, of_postgres: bool = False) -> InvalidInput:
+    """Return the failure to raise for an address that is none, with one that is."""
+    example = _POSTGRES_EXAMPLE if of_postgres else _SQLITE_EXAMPLE
+    return InvalidInput(error("stateUrlInvalid", f"{reason} {example}"))
 
 
 def _scheme_of(url: str) -> str:
     found = _SCHEME.match(url)
     if found is None:
-        raise _invalid("The state's address does not begin with a scheme such as sqlite:///, so it names no database.")
+        raise invalid("The state's address does not begin with a scheme such as sqlite:///, so it names no database.")
     return found.group(1).lower()
 
 
@@ -54,23 +82,19 @@ def _path_of(url: str) -> str:
     """Return the path of a ``sqlite://`` address, decoded."""
     rest = url[len("sqlite://") :]
     if not rest.startswith("/"):
-        raise _invalid("A SQLite address has no host: after sqlite: come three slashes, or four before a full path.")
+        raise invalid("A SQLite address has no host: after sqlite: come three slashes, or four before a full path.")
     written = rest[1:]
     if "?" in written or "#" in written:
-        raise _invalid(
+        raise invalid(
             "A SQLite address takes no options. If the question mark or number sign belongs to the path, "
             "write it as %3F or %23."
         )
     try:
         path = unquote_to_bytes(written).decode("utf-8")
     except UnicodeError:
-        raise _invalid("The path of the state's address is not UTF-8 text.") from None
+        raise invalid("The path of the state's address is not UTF-8 text.") from None
     if not path.strip() or path == ":memory:" or path.endswith("/"):
-        raise _invalid("The state's address names no file, and state has to outlive the command.")
+        raise invalid("The state's address names no file, and state has to outlive the command.")
     if UNSAFE_CHARACTER.search(path):
-        raise _invalid("The path of the state's address holds a control character.")
+        raise invalid("The path of the state's address holds a control character.")
     return path
-
-
-def _invalid(reason: str) -> InvalidInput:
-    return InvalidInput(error("stateUrlInvalid", f"{reason} Write the address of a file, for example\n{_EXAMPLE}"))

@@ -1,6 +1,7 @@
 """Copies of a state: a backup that is consistent while others write, and its way back.
 
-A backup is a whole database, every project in it. Restoring puts one project's rows in the place of what is recorded,
+A backup is a SQLite file with the whole database, every project in it, whichever database it is of; so a state can
+also move from one to another. Restoring puts one project's rows in the place of what is recorded,
 in one transaction under the write lock: whoever waits for that lock goes on with what was restored, so nothing is
 written to a file that nobody reads any more. What was replaced is copied beside the state first.
 """
@@ -16,12 +17,13 @@ from sqlalchemy import Connection, select
 from reconciler.diagnostics import error
 from reconciler.errors import GuardRefused, InvalidInput, JournalBroken
 from reconciler.store import reading
-from reconciler.store.address import require_sqlite_path
 from reconciler.store.digests import new_salt, time_text
 from reconciler.store.journal import REDACT
+from reconciler.store.opening import database_at
 from reconciler.store.schema import METADATA, PROJECTS
 from reconciler.store.sqlite import SqliteFile
 from reconciler.store.transaction import Transaction
+from reconciler.store.transfer import carry_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,9 +31,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.model.recorded import JournalEntry
+    from reconciler.store.database import Database
     from reconciler.store.journal import JournalReport
 
-_BATCH = 500
 _MOST_COPIES = 1000
 
 
@@ -74,12 +76,12 @@ class Restored:
 
 
 def back_up_state(url: str, *, base: Path, project: str, target: Path, replaces: bool) -> Copy:
-    """Write a copy of the database to ``target``, for the owner alone, and return what reading it back showed.
+    """Write a copy of the database to a SQLite file ``target``, for the owner alone; return what reading it back showed.
 
     Raises ``InvalidInput`` (``backupUnusable``) where a file stands at the target, unless it ``replaces`` it.
     """
     database = _open(url, base, project)
-    if target.exists() and target.samefile(database.path):
+    if target.exists() and database.copies.exists() and target.samefile(database.copies):
         raise InvalidInput(error("backupUnusable", f"{target} is the state itself. Name another file."))
     try:
         database.copy_to(target, replaces=replaces)
@@ -89,8 +91,8 @@ def back_up_state(url: str, *, base: Path, project: str, target: Path, replaces:
     return _read_back(target, project)
 
 
-def _open(url: str, base: Path, project: str) -> SqliteFile:
-    database = SqliteFile(require_sqlite_path(url, base=base))
+def _open(url: str, base: Path, project: str) -> Database:
+    database = database_at(url, base=base)
     database.check_identity()
     with database.reading() as connection:
         reading.read_project(connection, project)
@@ -111,7 +113,7 @@ def restore_state(url: str, *, base: Path, project: str, source: Path, order: Re
     Raises ``InvalidInput`` for a backup that is none of this project, ``JournalBroken`` where its journal does not
     hold, ``GuardRefused`` (``restoreRefused``) where something would be lost that the order does not give up.
     """
-    database = SqliteFile(require_sqlite_path(url, base=base))
+    database = database_at(url, base=base)
     with _scratch(source, database) as scratch, scratch.reading() as backup:
         _require_sound_backup(scratch, backup, project, source)
         if not database.is_there():
@@ -124,13 +126,13 @@ def restore_state(url: str, *, base: Path, project: str, source: Path, order: Re
 
 
 @contextmanager
-def _scratch(source: Path, beside: SqliteFile) -> Iterator[SqliteFile]:
+def _scratch(source: Path, beside: Database) -> Iterator[SqliteFile]:
     """Hand out a copy of the backup of our own, so that what was checked is what is restored."""
     if not source.is_file():
         raise InvalidInput(error("backupUnusable", f"There is no file {source}. Nothing was changed."))
     original = SqliteFile(source)
     original.read_version()
-    path = beside.make_unfinished()
+    path = SqliteFile(beside.copies).make_unfinished()
     try:
         original.copy_to(path, replaces=True)
         yield SqliteFile(path, known_as=source)
@@ -151,7 +153,7 @@ def _require_sound_backup(scratch: SqliteFile, backup: Connection, project: str,
         raise JournalBroken(error("journalBroken", detail))
 
 
-def _replace(database: SqliteFile, backup: Connection, project: str, order: RestoreOrder) -> Restored:
+def _replace(database: Database, backup: Connection, project: str, order: RestoreOrder) -> Restored:
     """Replace the project's rows in a database that is sound, or add them."""
     with database.writing() as connection:
         lost = _compare(connection, backup, project, order)
@@ -163,19 +165,19 @@ def _replace(database: SqliteFile, backup: Connection, project: str, order: Rest
         return _fill(connection, backup, project, order, kept=kept, lost=lost)
 
 
-def _give_up(database: SqliteFile, order: RestoreOrder) -> Path:
+def _give_up(database: Database, order: RestoreOrder) -> Path:
     """Set a damaged file aside and return where it is; raise unless the order gives it up."""
     if order.replaces_foreign:
         return _set_aside(database, order.at)
     detail = (
-        f"The state {database.path} cannot be read, so it cannot be told whether the backup is of it. If it is, this "
+        f"The state {database.shown} cannot be read, so it cannot be told whether the backup is of it. If it is, this "
         "keeps the damaged file beside it and restores the backup:\n    reconciler state restore FILE --force"
     )
     raise GuardRefused(error("restoreRefused", detail))
 
 
 def _make_anew(
-    database: SqliteFile, backup: Connection, project: str, order: RestoreOrder, *, kept: Path | None
+    database: Database, backup: Connection, project: str, order: RestoreOrder, *, kept: Path | None
 ) -> Restored:
     """Make the database where there is none; one that appears meanwhile is left alone."""
     restored: list[Restored] = []
@@ -233,13 +235,13 @@ def _is_recorded(connection: Connection, project: str) -> bool:
     return connection.execute(PROJECTS.select().where(PROJECTS.c.project == project)).first() is not None
 
 
-def _set_aside(database: SqliteFile, at: datetime) -> Path:
+def _set_aside(database: Database, at: datetime) -> Path:
     for path in _names_beside(database, "damaged", at):
         if path.exists():
             continue
         try:
             for suffix in ("", "-journal", "-wal", "-shm"):
-                part = database.path.with_name(database.path.name + suffix)
+                part = database.copies.with_name(database.copies.name + suffix)
                 if part.exists():
                     part.rename(path.with_name(path.name + suffix))
         except OSError as failure:
@@ -248,7 +250,7 @@ def _set_aside(database: SqliteFile, at: datetime) -> Path:
     raise database.refuse("has too many copies beside it. Move them elsewhere.")
 
 
-def keep_copy(database: SqliteFile, *, word: str, at: datetime) -> Path:
+def keep_copy(database: Database, *, word: str, at: datetime) -> Path:
     """Write a copy of a database beside it, named after why and when, and return where."""
     for path in _names_beside(database, word, at):
         try:
@@ -259,12 +261,12 @@ def keep_copy(database: SqliteFile, *, word: str, at: datetime) -> Path:
     raise database.refuse("has too many copies beside it. Move them elsewhere.")
 
 
-def _names_beside(database: SqliteFile, word: str, at: datetime) -> Iterator[Path]:
+def _names_beside(database: Database, word: str, at: datetime) -> Iterator[Path]:
     moment = time_text(at.replace(microsecond=0)).replace(":", "").replace("-", "")
-    first = f"{database.path.name}.{word}-{moment}"
-    yield database.path.with_name(first)
+    first = f"{database.copies.name}.{word}-{moment}"
+    yield database.copies.with_name(first)
     for number in range(2, _MOST_COPIES):
-        yield database.path.with_name(f"{first}-{number}")
+        yield database.copies.with_name(f"{first}-{number}")
 
 
 def _delete_rows(connection: Connection, project: str) -> None:
@@ -282,10 +284,7 @@ def _fill(
     lost: tuple[tuple[JournalEntry, dict[str, Any]], ...],
 ) -> Restored:
     """Add the backup's rows, and the journal's entry on it."""
-    for table in METADATA.sorted_tables:
-        rows = backup.execute(table.select().where(table.c.project == project)).mappings()
-        for batch in rows.partitions(_BATCH):
-            connection.execute(table.insert(), [dict(row) for row in batch])
+    carry_rows(backup, connection, METADATA, project=project)
     _, lineage, serial, key_id = reading.read_project(connection, project)
     transaction = Transaction(connection, project, make_salt=order.make_salt)
     lost_head = lost[-1][0].hash if lost else None

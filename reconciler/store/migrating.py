@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, select
 
 from reconciler.store import schema
-from reconciler.store.address import require_sqlite_path
 from reconciler.store.copying import keep_copy
 from reconciler.store.digests import new_salt
-from reconciler.store.sqlite import SqliteFile, set_version
+from reconciler.store.opening import database_at
 from reconciler.store.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def _add_manifest(connection: Connection) -> None:
 
 
 MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _add_manifest}
-"""By the version that it starts from."""
+"""By the version that it starts from. Their SQL is of the kind that every database here takes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +57,7 @@ def migrate_state(url: str, *, base: Path, order: MigrationOrder) -> Migrated:
 
     Raises ``StateMissing``, ``GuardRefused`` for a newer one, ``StateUnavailable``; then nothing was changed.
     """
-    database = SqliteFile(require_sqlite_path(url, base=base))
+    database = database_at(url, base=base)
     if database.read_version() == schema.SCHEMA_VERSION:
         return Migrated(schema.SCHEMA_VERSION, schema.SCHEMA_VERSION, None)
     with database.writing() as connection:
@@ -67,12 +66,10 @@ def migrate_state(url: str, *, base: Path, order: MigrationOrder) -> Migrated:
         if before == schema.SCHEMA_VERSION:  # somebody else was quicker
             return Migrated(before, before, None)
         kept = keep_copy(database, word=f"version-{before}", at=order.at)
-        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        database.begin_migration(connection)
         for version in range(before, schema.SCHEMA_VERSION):
             MIGRATIONS[version](connection)
-        set_version(connection, schema.SCHEMA_VERSION)
-        if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
-            raise database.refuse("could not be migrated: its rows contradict each other. Nothing was changed.")
+        database.end_migration(connection, schema.SCHEMA_VERSION)
         payload = {**order.payload, "before": before, "after": schema.SCHEMA_VERSION}
         for project in sorted(connection.execute(select(schema.PROJECTS.c.project)).scalars()):
             transaction = Transaction(connection, project, make_salt=order.make_salt)

@@ -1,12 +1,11 @@
-"""Making a state, and opening one that exists."""
+"""Making a state, and opening one that exists; here an address decides which database it is."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import error
-from reconciler.errors import StateMissing
-from reconciler.store.address import require_sqlite_path
+from reconciler.store import messages
+from reconciler.store.address import sqlite_path
 from reconciler.store.digests import Row, time_text
 
 if TYPE_CHECKING:
@@ -15,10 +14,28 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from reconciler.store.database import Database
     from reconciler.store.store import Store
 
 BUSY_TIMEOUT_SECONDS = 30.0
 """How long to wait for another process to finish its write."""
+
+
+def database_at(url: str, *, base: Path, busy_timeout_seconds: float | None = None) -> Database:
+    """Return the database of an address; nothing is opened yet. Raises ``InvalidInput`` for an address that is none.
+
+    A relative SQLite path is relative to ``base``; copies of a PostgreSQL state are kept below it.
+    """
+    path = sqlite_path(url, base=base)
+    seconds = BUSY_TIMEOUT_SECONDS if busy_timeout_seconds is None else busy_timeout_seconds
+    if path is not None:
+        from reconciler.store.sqlite import SqliteFile
+
+        return SqliteFile(path, busy_timeout_seconds=seconds)
+    from reconciler.store.postgres import PostgresSchema
+    from reconciler.store.postgres_address import postgres_address
+
+    return PostgresSchema(postgres_address(url), base=base, busy_timeout_seconds=seconds)
 
 
 def create_state(
@@ -26,11 +43,10 @@ def create_state(
 ) -> bool:
     """Make the state of a project; False where it is there already, and then nothing is changed.
 
-    Makes the file (for the owner alone), its folder and tables where they are missing; other projects in the same
-    file stay as they are. Raises ``InvalidInput``, ``StateUnavailable``, or ``GuardRefused`` for a newer file.
+    Makes the file (for the owner alone), its folder, or the schema, and tables where they are missing; other projects
+    in the same database stay as they are. Raises ``InvalidInput``, ``StateUnavailable``, or ``GuardRefused`` for a
+    newer one.
     """
-    from reconciler.store.sqlite import SqliteFile
-
     row = {
         "project": project,
         "lineage": lineage,
@@ -38,7 +54,7 @@ def create_state(
         "fingerprint_key_id": fingerprint_key_id,
         "created_at": time_text(at),
     }
-    database = SqliteFile(require_sqlite_path(url, base=base))
+    database = database_at(url, base=base)
     if not database.is_there() and database.create(lambda connection: _insert_project(connection, row)):
         return True
     database.check_identity()
@@ -49,21 +65,20 @@ def create_state(
     return True
 
 
-def open_store(url: str, *, base: Path, project: str, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> Store:
-    """Open the state of a project; never make anything.
+def open_store(url: str, *, base: Path, project: str, busy_timeout_seconds: float | None = None) -> Store:
+    """Open the state of a project; never make anything. A writer waits ``BUSY_TIMEOUT_SECONDS`` unless told.
 
-    A relative SQLite path is relative to ``base``. Raises ``StateMissing`` where the file or the project in it is
+    A relative SQLite path is relative to ``base``. Raises ``StateMissing`` where the database or the project in it is
     absent, ``InvalidInput`` for an address that is none, ``GuardRefused`` for a newer state, ``StateUnavailable``.
     """
-    from reconciler.store.sqlite import SqliteFile, missing_text
     from reconciler.store.store import Store
 
-    database = SqliteFile(require_sqlite_path(url, base=base), busy_timeout_seconds=busy_timeout_seconds)
+    database = database_at(url, base=base, busy_timeout_seconds=busy_timeout_seconds)
     database.check_identity()
     with database.reading() as connection:
         if not _has_project(connection, project):
-            fact = f"The state {database.path} holds no project named {project}."
-            raise StateMissing(error("stateMissing", missing_text(fact), subject=project))
+            fact = f"The state {database.shown} holds no project named {project}."
+            raise messages.missing(fact, subject=project)
     return Store(database, project)
 
 

@@ -25,6 +25,8 @@ from reconciler.store.rows import (
 from reconciler.store.schema import ACCOUNTS, JOURNAL, PAYLOADS, PROJECTS, REVISED_ACCOUNTS, REVISIONS, ROUTES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Select
 
     from reconciler.model.recorded import JournalEntry, RecordedAccount, RecordedState, Revision
@@ -154,6 +156,16 @@ def read_payloads(connection: Connection, project: str) -> tuple[tuple[JournalEn
         for link in read_links(connection, project)
         if link.sequence in texts
     )
+
+
+def iterate_payloads(connection: Connection, project: str) -> Iterator[tuple[JournalEntry, dict[str, Any]]]:
+    """Yield what ``read_payloads`` returns, parsing each payload when it is asked for."""
+    links = {link.sequence: link for link in read_links(connection, project)}
+    query = select(PAYLOADS.c.sequence, PAYLOADS.c.payload).where(PAYLOADS.c.project == project)
+    rows = connection.execute(query.order_by(PAYLOADS.c.sequence), execution_options={"stream_results": True})
+    for sequence, text in rows:
+        if sequence in links:
+            yield entry_from_row(links[sequence]), payload_of(sequence, text)
 
 
 def read_routes(connection: Connection, project: str) -> tuple[KnownRoute, ...]:

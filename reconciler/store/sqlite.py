@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from reconciler.diagnostics import error
-from reconciler.errors import GuardRefused, StateMissing, StateUnavailable
-from reconciler.store import schema
+from reconciler.errors import StateUnavailable
+from reconciler.store import messages, schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +32,6 @@ BUSY_TIMEOUT_SECONDS = 30.0
 QUICK_CHECK_OCTETS = 64 * 1024 * 1024
 """Files up to this size are looked through whenever they are opened, at under a millisecond a megabyte."""
 _BEGIN = "reconciler_begin"
-_MAX_SHOWN = 200
 
 
 class SqliteFile:
@@ -70,12 +68,7 @@ class SqliteFile:
         """
         version = self.read_version()
         if version < schema.SCHEMA_VERSION:
-            detail = (
-                f"The state {self._shown} has the format {version}, and this version of reconciler works with format "
-                f"{schema.SCHEMA_VERSION}. Nothing was changed. This keeps a copy and brings it up to date:\n"
-                "    reconciler state migrate"
-            )
-            raise StateUnavailable(error("stateOlder", detail))
+            raise messages.older(self.shown, version, known=schema.SCHEMA_VERSION)
         if self.path.stat().st_size <= QUICK_CHECK_OCTETS:
             with self.reading() as connection:
                 self._require_sound(connection, "quick_check(1)")
@@ -90,16 +83,9 @@ class SqliteFile:
             application_id = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
             version: int = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
         if application_id != APPLICATION_ID or version < 1:
-            raise self._unavailable("is a database, but not a state of reconciler. Check the address of the state.")
+            raise self.refuse("is a database, but not a state of reconciler. Check the address of the state.")
         if version > schema.SCHEMA_VERSION:
-            raise GuardRefused(
-                error(
-                    "stateNewer",
-                    f"The state {self._shown} has the format {version}, and this version of reconciler knows formats "
-                    f"up to {schema.SCHEMA_VERSION}. An older version would misread or damage it. Use the version of "
-                    "reconciler that wrote it, or a later one.",
-                )
-            )
+            raise messages.newer(self.shown, version, known=schema.SCHEMA_VERSION)
         return version
 
     def require_integrity(self, connection: Connection) -> None:
@@ -123,27 +109,45 @@ class SqliteFile:
         A consistent copy while others write, without what was deleted. Raises ``FileExistsError`` where a file is
         there, unless it ``replaces`` it; ``StateUnavailable``.
         """
-        target = SqliteFile(path)
-        unfinished = target.make_unfinished()
-        try:
+        with SqliteFile(path).appearing(replaces=replaces) as unfinished:
             self._vacuum(unfinished)
+
+    @contextmanager
+    def appearing(self, *, replaces: bool) -> Iterator[Path]:
+        """Hand out an empty file to write; put it in this one's place when the block ends well.
+
+        Raises ``FileExistsError`` where a file is there, unless it ``replaces`` it; ``StateUnavailable``.
+        """
+        unfinished = self.make_unfinished()
+        try:
+            yield unfinished
             with unfinished.open("rb") as file:
                 os.fsync(file.fileno())
             if replaces:
-                unfinished.replace(path)
+                unfinished.replace(self.path)
             else:
-                _link(unfinished, path)
-            _sync_folder(path.parent)
+                _link(unfinished, self.path)
+            _sync_folder(self.path.parent)
         except FileExistsError:
             raise
         except OSError as failure:
-            raise target.refuse(f"cannot be made: {_reason(failure)}.") from None
+            raise self.refuse(f"cannot be made: {_reason(failure)}.") from None
         finally:
             unfinished.unlink(missing_ok=True)
 
     def compact(self) -> None:
         """Write the file anew without what was deleted; raise ``StateUnavailable``."""
         self._vacuum(None)
+
+    def begin_migration(self, connection: Connection) -> None:
+        """Look at references between rows only at the end of this transaction."""
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+
+    def end_migration(self, connection: Connection, version: int) -> None:
+        """Note the version of the tables; raise ``StateUnavailable`` where rows refer to others that are not there."""
+        _set_version(connection, version)
+        if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+            raise self.refuse("could not be migrated: its rows contradict each other. Nothing was changed.")
 
     def make_unfinished(self) -> Path:
         """Return a new empty file beside this one, for the owner alone, its folder made where it is missing."""
@@ -157,7 +161,17 @@ class SqliteFile:
 
     def refuse(self, sentence: str) -> StateUnavailable:
         """Return the failure to raise, naming the file."""
-        return self._unavailable(sentence)
+        return messages.unavailable(self.shown, sentence)
+
+    @property
+    def shown(self) -> str:
+        """The path to name the file by, its end where it is long."""
+        return messages.clipped(str(self._known_as))
+
+    @property
+    def copies(self) -> Path:
+        """The file itself: copies lie beside it."""
+        return self.path
 
     def is_there(self) -> bool:
         """Tell whether something stands at the path, as far as can be seen."""
@@ -174,12 +188,24 @@ class SqliteFile:
         """
         unfinished = SqliteFile(self.make_unfinished(), known_as=self.path)
         try:
-            with unfinished.writing() as connection:
-                _make_tables(connection)
-                fill(connection)
+            unfinished.fill(fill)
             return self._put_in_place(unfinished.path)
         finally:
             unfinished.path.unlink(missing_ok=True)
+
+    def fill(
+        self,
+        fill: Callable[[Connection], None],
+        *,
+        tables: MetaData = schema.METADATA,
+        version: int = schema.SCHEMA_VERSION,
+    ) -> None:
+        """Give an empty file the tables of a version and what ``fill`` adds."""
+        with self.writing() as connection:
+            tables.create_all(connection, checkfirst=False)
+            connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+            _set_version(connection, version)
+            fill(connection)
 
     def close(self) -> None:
         """Let go of the engine."""
@@ -218,7 +244,7 @@ class SqliteFile:
 
     def _require_sound(self, connection: Connection, check: str) -> None:
         if connection.exec_driver_sql(f"PRAGMA {check}").scalar_one() != "ok":
-            raise self._unavailable(_SENTENCES[sqlite3.SQLITE_CORRUPT])
+            raise self.refuse(_SENTENCES[sqlite3.SQLITE_CORRUPT])
 
     @contextmanager
     def _transaction(self, mode: str) -> Iterator[Connection]:
@@ -238,22 +264,17 @@ class SqliteFile:
         except (SQLAlchemyError, sqlite3.Error) as failure:
             raise self._failure(getattr(failure, "orig", failure)) from None
 
-    @property
-    def _shown(self) -> str:
-        text = str(self._known_as)
-        return text if len(text) <= _MAX_SHOWN else "…" + text[-_MAX_SHOWN:]
-
     def _check_file(self) -> None:
         try:
             status = self.path.stat()
         except (FileNotFoundError, NotADirectoryError):
-            raise StateMissing(error("stateMissing", missing_text(f"There is no file {self._shown}."))) from None
+            raise messages.missing(f"There is no file {self.shown}.") from None
         except (OSError, ValueError) as failure:
-            raise self._unavailable(f"cannot be reached: {_reason(failure)}.") from None
+            raise self.refuse(f"cannot be reached: {_reason(failure)}.") from None
         if not stat.S_ISREG(status.st_mode):
-            raise self._unavailable("is not a file. Check the address of the state.")
+            raise self.refuse("is not a file. Check the address of the state.")
         if status.st_size == 0:
-            raise self._unavailable("is an empty file, so what it held is lost. Restore it from a backup.")
+            raise self.refuse("is an empty file, so what it held is lost. Restore it from a backup.")
 
     def _put_in_place(self, finished: Path) -> bool:
         try:
@@ -261,30 +282,18 @@ class SqliteFile:
         except FileExistsError:
             return False
         except OSError as failure:
-            raise self._unavailable(f"cannot be made: {_reason(failure)}.") from None
+            raise self.refuse(f"cannot be made: {_reason(failure)}.") from None
         _sync_folder(self.path.parent)
         return True
 
     def _failure(self, failure: BaseException | None) -> StateUnavailable:
         code = getattr(failure, "sqlite_errorcode", None)
         if code is None:
-            return self._unavailable("holds something that cannot be read. Restore it from a backup.")
+            return self.refuse("holds something that cannot be read. Restore it from a backup.")
         sentence = _SENTENCES.get(code & 0xFF)
         if sentence is None:
             sentence = f"could not be used (SQLite says {failure.sqlite_errorname})."  # type: ignore[union-attr]
-        return self._unavailable(sentence)
-
-    def _unavailable(self, sentence: str) -> StateUnavailable:
-        return StateUnavailable(error("stateUnavailable", f"The state {self._shown} {sentence}"))
-
-
-def missing_text(fact: str) -> str:
-    """Return what to tell where there is no state."""
-    return (
-        f"{fact} A missing state is never taken for an empty one: the plan would create every account again. "
-        "If this project has a state elsewhere, name it with --state. If it never had one, make it once:\n"
-        "    reconciler state init"
-    )
+        return self.refuse(sentence)
 
 
 _SENTENCES = {
@@ -313,14 +322,7 @@ def _emit_begin(connection: Connection) -> None:
     connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get(_BEGIN, 'DEFERRED')}")
 
 
-def _make_tables(connection: Connection) -> None:
-    schema.METADATA.create_all(connection, checkfirst=False)
-    connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-    set_version(connection, schema.SCHEMA_VERSION)
-
-
-def set_version(connection: Connection, version: int) -> None:
-    """Note the version of the tables in the file's header."""
+def _set_version(connection: Connection, version: int) -> None:
     connection.exec_driver_sql(f"PRAGMA user_version = {version}")
 
 

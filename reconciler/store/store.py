@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from reconciler.store import reading
 from reconciler.store.digests import new_salt
+from reconciler.store.snapshot import Snapshot
 from reconciler.store.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from reconciler.model.recorded import JournalEntry, RecordedAccount, RecordedState, Revision
+    from reconciler.store.database import Database
     from reconciler.store.journal import JournalReport
-    from reconciler.store.sqlite import SqliteFile
 
 
 class Store:
@@ -26,7 +27,7 @@ class Store:
     Between calls nothing is held open, so no lock can be left behind. Not to be shared between threads.
     """
 
-    def __init__(self, database: SqliteFile, project: str, *, make_salt: Callable[[], str] = new_salt) -> None:
+    def __init__(self, database: Database, project: str, *, make_salt: Callable[[], str] = new_salt) -> None:
         """Take a database that holds the project; ``open_store`` makes sure of that."""
         self.project = project
         self._make_salt = make_salt
@@ -46,6 +47,12 @@ class Store:
     def close(self) -> None:
         """Let go of the database; the store is not to be used any more."""
         self._database.close()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """Hand out reads that all see the same moment, also while others write."""
+        with self._reading() as connection:
+            yield Snapshot(connection, self.project)
 
     def read_state(self) -> RecordedState:
         """Return the whole state, accounts by name; their parts are parsed when they are looked at."""
@@ -95,14 +102,14 @@ class Store:
     def check_journal(self, *, head: str | None = None) -> JournalReport:
         """Return what is wrong with the journal and the rows it vouches for; ``head`` is a hash noted earlier.
 
-        The whole file is looked at first; ``StateUnavailable`` where it is damaged.
+        The database looks for damage first; ``StateUnavailable`` where it finds some.
         """
         with self._reading() as connection:
             self._database.require_integrity(connection)
             return reading.check_journal(connection, self.project, head=head)
 
     def compact(self) -> None:
-        """Write the file anew without what was deleted from it."""
+        """Write the state anew without what was deleted from it; raise ``StateUnavailable`` where that cannot be done."""
         self._database.compact()
 
     @contextmanager

@@ -1,7 +1,9 @@
-"""States to test against: every kind of store that there is."""
+"""States to test against, in SQLite; tests/system/store has the same fixtures for PostgreSQL."""
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,16 +12,16 @@ from reconciler.store import create_state, open_store
 from tests.store.values import AT, LINEAGE, PROJECT, URL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from reconciler.store import Store
 
 
-@pytest.fixture(params=["sqlite"])
-def url(request: pytest.FixtureRequest) -> str:
+@pytest.fixture
+def url() -> str:
     """Return the address of a state that does not exist yet."""
-    return {"sqlite": URL}[request.param]
+    return URL
 
 
 @pytest.fixture
@@ -34,3 +36,15 @@ def store(url: str, tmp_path: Path) -> Iterator[Store]:
 def file(tmp_path: Path) -> Path:
     """Return the file of a SQLite state under the test's folder."""
     return tmp_path / ".reconciler" / "state.db"
+
+
+@pytest.fixture
+def edit(file: Path) -> Callable[..., None]:
+    """Return a function that alters the tables behind the store's back, without looking at references."""
+
+    def alter(*statements: str) -> None:
+        with closing(sqlite3.connect(file)) as database, database:
+            for statement in statements:
+                database.execute(statement)
+
+    return alter

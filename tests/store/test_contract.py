@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
@@ -9,11 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler import store as package
+from reconciler.errors import StateUnavailable
 from reconciler.model.recorded import RecordedState
 from reconciler.store import account_digest, create_state, genesis_hash, open_store, revision_digest
 from tests.store.values import AT, LINEAGE, PROJECT, account, bare_account, change, revision, route
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from reconciler.store import Store
@@ -230,6 +233,22 @@ def test_reading_beside_a_write_is_refused(store: Store) -> None:
     assert list(store.read_state().accounts) == ["sales"]
 
 
+def test_a_snapshot_sees_one_moment(store: Store, url: str, tmp_path: Path) -> None:
+    """What another process writes meanwhile, where the database lets it, is not seen before the next snapshot."""
+    _put(store, "sales")
+    with store.snapshot() as snapshot:
+        head = snapshot.journal_head()
+        other = open_store(url, base=tmp_path, project=PROJECT, busy_timeout_seconds=0.05)
+        with other, suppress(StateUnavailable):
+            _put(other, "support")
+        assert ["sales"] == list(snapshot.state().accounts)
+        assert store.journal_with_payloads()[:1] == tuple(snapshot.journal())
+        assert ((), head) == (snapshot.revisions(), snapshot.journal_head())
+    _put(store, "support")
+    with store.snapshot() as snapshot:
+        assert ["sales", "support"] == list(snapshot.state().accounts)
+
+
 def test_revisions_come_newest_first(store: Store) -> None:
     """Revisions come back as they were recorded, newest first, and the last one is the serial."""
     revisions = [revision(1, change("a")), revision(2, change("b")), revision(3)]
@@ -357,3 +376,20 @@ def test_making_a_state_again_changes_nothing(store: Store, url: str, tmp_path: 
     assert store.read_state().lineage == LINEAGE
     assert store.read_state().fingerprint_key_id is None
     assert list(store.read_state().accounts) == ["sales"]
+
+
+def test_a_snapshot_has_what_the_store_has(store: Store, edit: Callable[..., None]) -> None:
+    """All reads of a snapshot are those of the store; a payload whose entry was removed is left out."""
+    for number in (1, 2):
+        with store.write() as transaction:
+            transaction.put_account(account("sales", revision=number))
+            transaction.add_revision(revision(number, change("sales")))
+            transaction.append_journal("apply", {"number": number}, at=AT)
+    with store.snapshot() as snapshot:
+        assert snapshot.state() == store.read_state()
+        assert snapshot.revisions() == store.revisions()
+        assert tuple(snapshot.journal()) == store.journal_with_payloads()
+        assert snapshot.journal_head() == store.journal_head()
+    edit("DELETE FROM journal WHERE sequence = 1")
+    with store.snapshot() as snapshot:
+        assert [2] == [payload["number"] for _, payload in snapshot.journal()]

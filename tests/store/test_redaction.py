@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import sqlite3
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +13,7 @@ from reconciler.store.journal import link_hash, payload_text_digest
 from tests.store.values import AT, account, change, revision, route
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     from reconciler.model.recorded import JournalEntry
     from reconciler.store import Store
@@ -46,24 +44,22 @@ def redact(store: Store, *sequences: int, event: str = "redact") -> None:
         transaction.append_journal(event, {}, at=AT)
 
 
-def put_payload(file: Path, sequence: int, payload: str) -> None:
-    """Put another payload in place behind the journal's back."""
-    with closing(sqlite3.connect(file)) as database, database:
-        database.execute("UPDATE journal_payloads SET payload = ? WHERE sequence = ?", (payload, sequence))
+def payload_text(store: Store, sequence: int) -> str:
+    """Return a payload as it is stored."""
+    return canonical_json(store.journal_payload(sequence))
 
 
-def payloads(file: Path) -> dict[int, str]:
-    """Return the payloads as they are stored."""
-    with closing(sqlite3.connect(file)) as database:
-        return dict(database.execute("SELECT sequence, payload FROM journal_payloads"))
+def put_payload(sequence: int, payload: str) -> str:
+    """Return the statement that puts another payload in place."""
+    return f"UPDATE journal_payloads SET payload = '{payload}' WHERE sequence = {sequence}"  # noqa: S608 - of this file
 
 
-def test_a_redacted_payload_is_told_and_holds(written: Store, file: Path) -> None:
+def test_a_redacted_payload_is_told_and_holds(written: Store) -> None:
     """The chain is as it was, the payload is gone, and the report names the entry that tells so."""
     before = written.journal()
     redact(written, 1)
     assert before == written.journal()[:2]
-    assert "canary" not in payloads(file)[1]
+    assert "canary" not in payload_text(written, 1)
     report = written.check_journal(head=before[-1].hash)
     assert ((), {1: 3}) == (report.problems, report.redacted)
 
@@ -86,69 +82,68 @@ def test_within_one_transaction_only_the_last_redaction_counts(written: Store) -
     assert ((), {1: 3}) == ((report := written.check_journal()).problems, report.redacted)
 
 
-def test_the_original_put_back_is_found(written: Store, file: Path) -> None:
+def test_the_original_put_back_is_found(written: Store, edit: Callable[..., None]) -> None:
     """What was erased must stay so: the very payload that the chain has the digest of is a problem now."""
-    original = payloads(file)[1]
+    original = payload_text(written, 1)
     redact(written, 1)
-    put_payload(file, 1, original)
+    edit(put_payload(1, original))
     assert "The payload of entry 1 is not as entry 3, which redacted it, left it." in written.check_journal().problems
 
 
-def test_a_redaction_taken_out_is_found(written: Store, file: Path) -> None:
+def test_a_redaction_taken_out_is_found(written: Store, edit: Callable[..., None]) -> None:
     """Without the entry that tells of it, a redacted payload counts as altered."""
     redact(written, 1)
-    with closing(sqlite3.connect(file)) as database, database:
-        database.execute("DELETE FROM journal_payloads WHERE sequence = 3")
-        database.execute("DELETE FROM journal WHERE sequence = 3")
+    edit("DELETE FROM journal_payloads WHERE sequence = 3")
+    edit("DELETE FROM journal WHERE sequence = 3")
     assert "The payload of entry 1 was altered: its digest does not fit." in written.check_journal().problems
 
 
-def test_a_redaction_that_was_itself_altered_vouches_for_nothing(written: Store, file: Path) -> None:
+def test_a_redaction_that_was_itself_altered_vouches_for_nothing(written: Store, edit: Callable[..., None]) -> None:
     """An entry whose own payload does not fit is not believed."""
     redact(written, 1)
-    put_payload(file, 3, payloads(file)[3] + " ")
+    edit(put_payload(3, payload_text(written, 3) + " "))
     problems = written.check_journal().problems
     assert [each for each in problems if "entry 3 was altered" in each]
     assert [each for each in problems if "entry 1 was altered" in each]
 
 
-def forge(store: Store, file: Path, event: str, payload: dict[str, Any]) -> JournalEntry:
+def forge(store: Store, edit: Callable[..., None], event: str, payload: dict[str, Any]) -> JournalEntry:
     """Give the last entry another event and payload, with every hash that then fits."""
     last = store.journal()[-1]
     text = canonical_json(payload)
     at = AT.isoformat().replace("+00:00", "Z")
     digest = payload_text_digest(text)
     own = link_hash(last.sequence, at, event=event, payload_digest=digest, previous=last.previous)
-    with closing(sqlite3.connect(file)) as database, database:
-        values = (event, digest, own, last.sequence)
-        database.execute("UPDATE journal SET event=?, payload_digest=?, hash=? WHERE sequence=?", values)
-        database.execute("UPDATE journal_payloads SET payload=? WHERE sequence=?", (text, last.sequence))
+    edit(
+        f"UPDATE journal SET event='{event}', payload_digest='{digest}', hash='{own}' WHERE sequence={last.sequence}",  # noqa: S608 - of this file
+        put_payload(last.sequence, text),
+    )
     return last
 
 
 @pytest.mark.parametrize("event", ["apply", "redact"])
-def test_only_a_redact_may_tell_of_redactions(written: Store, file: Path, event: str) -> None:
+def test_only_a_redact_may_tell_of_redactions(written: Store, edit: Callable[..., None], event: str) -> None:
     """Another event's payload that claims a redaction is not believed."""
     redact(written, 1)
     steps = written.journal_payload(3)
     assert steps is not None
-    forge(written, file, event, steps)
+    forge(written, edit, event, steps)
     assert (event == "redact") is not any("entry 1" in each for each in written.check_journal().problems)
 
 
 @pytest.mark.parametrize("steps", [7, {"x": {}}, {"1": 7}, {"1": {"before": "a"}}], ids=str)
-def test_a_redaction_of_another_form_is_told(written: Store, file: Path, steps: object) -> None:
+def test_a_redaction_of_another_form_is_told(written: Store, edit: Callable[..., None], steps: object) -> None:
     """A redaction that reconciler cannot have written is a problem, not a crash."""
     redact(written, 1)
-    forge(written, file, "redact", {"redactedPayloads": steps})
+    forge(written, edit, "redact", {"redactedPayloads": steps})
     assert "The payload of entry 3 was not written by reconciler." in written.check_journal().problems
 
 
-def test_a_redaction_that_does_not_follow_is_not_believed(written: Store, file: Path) -> None:
+def test_a_redaction_that_does_not_follow_is_not_believed(written: Store, edit: Callable[..., None]) -> None:
     """Its digest before must be the one that the chain, or the redaction before it, has."""
     redact(written, 1)
-    after = payload_text_digest(payloads(file)[1])
-    forge(written, file, "redact", {"redactedPayloads": {"1": {"before": "sha256:0", "after": after}}})
+    after = payload_text_digest(payload_text(written, 1))
+    forge(written, edit, "redact", {"redactedPayloads": {"1": {"before": "sha256:0", "after": after}}})
     assert [each for each in written.check_journal().problems if "entry 1" in each]
 
 
@@ -161,7 +156,7 @@ def test_redactions_are_told_by_a_redact(written: Store) -> None:
     assert written.check_journal().problems == ()
 
 
-def test_a_redacted_revision_is_vouched_for(written: Store, file: Path) -> None:
+def test_a_redacted_revision_is_vouched_for(written: Store, edit: Callable[..., None]) -> None:
     """Another content of a revision holds with the entry that tells its digest, and not without."""
     with written.write() as transaction:
         first = transaction.revisions()[-1]
@@ -170,8 +165,7 @@ def test_a_redacted_revision_is_vouched_for(written: Store, file: Path) -> None:
         transaction.append_journal("redact", {}, at=AT)
     assert written.revisions("sales")[-1].changes == changes
     assert written.check_journal().problems == ()
-    with closing(sqlite3.connect(file)) as database, database:
-        database.execute("UPDATE revisions SET changes = replace(changes, 'rotation', 'manifest') WHERE revision = 1")
+    edit("UPDATE revisions SET changes = replace(changes, 'rotation', 'manifest') WHERE revision = 1")
     assert [each for each in written.check_journal().problems if "Revision 1 in state differs" in each]
 
 
@@ -184,24 +178,22 @@ def test_a_redacted_revision_is_vouched_for(written: Store, file: Path) -> None:
         "INSERT INTO revised_accounts VALUES ('mail', 'other', 2, NULL)",
     ],
 )
-def test_an_edited_index_is_found(written: Store, file: Path, statement: str) -> None:
+def test_an_edited_index_is_found(written: Store, edit: Callable[..., None], statement: str) -> None:
     """History by name goes by an index; hiding a revision there is found."""
-    with closing(sqlite3.connect(file)) as database, database:
-        database.execute(statement)
+    edit(statement)
     assert [each for each in written.check_journal().problems if "indexed under other names" in each]
 
 
-def test_an_index_of_a_revision_that_is_gone_is_found(written: Store, file: Path) -> None:
+def test_an_index_of_a_revision_that_is_gone_is_found(written: Store, edit: Callable[..., None]) -> None:
     """An index row without its revision is told, and changes that cannot be read are told by their digest alone."""
-    with closing(sqlite3.connect(file)) as database, database:
-        database.execute("UPDATE revisions SET changes = '7' WHERE revision = 1")
-        database.execute("DELETE FROM revisions WHERE revision = 2")
+    edit("UPDATE revisions SET changes = '7' WHERE revision = 1")
+    edit("DELETE FROM revisions WHERE revision = 2")
     problems = written.check_journal().problems
     assert [each for each in problems if "Revision 2 is indexed" in each]
     assert not [each for each in problems if "Revision 1 is indexed" in each]
 
 
-def test_forgotten_routes_are_told(written: Store, file: Path) -> None:
+def test_forgotten_routes_are_told(written: Store) -> None:
     """A route that was forgotten is gone and the journal holds; put again later it is known again."""
     with written.write() as transaction:
         transaction.forget_routes([row.digest for row in transaction.routes()])
@@ -230,15 +222,14 @@ def test_forgetting_without_telling_is_refused(written: Store) -> None:
     assert written.read_state().routes == (route(),)
 
 
-def test_another_key_id_is_found(written: Store, file: Path) -> None:
+def test_another_key_id_is_found(written: Store, edit: Callable[..., None]) -> None:
     """The id of the key that the journal last recorded must be the one in state."""
     for key_id in ("0123456789abcdef", "fedcba9876543210"):
         with written.write() as transaction:
             transaction.set_fingerprint_key_id(key_id)
             transaction.append_journal("rekey", {}, at=AT)
     assert written.check_journal().problems == ()
-    with closing(sqlite3.connect(file)) as database, database:
-        database.execute("UPDATE projects SET fingerprint_key_id = '0123456789abcdef'")
+    edit("UPDATE projects SET fingerprint_key_id = '0123456789abcdef'")
     assert [each for each in written.check_journal().problems if "id of the fingerprint key" in each]
 
 

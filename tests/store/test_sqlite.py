@@ -147,17 +147,6 @@ def test_a_full_path_needs_no_base(tmp_path: Path) -> None:
     assert sqlite_path("SQLite:///a/b.db", base=tmp_path) == tmp_path / "a" / "b.db"
 
 
-def test_a_postgresql_address_has_no_file_and_cannot_be_opened_yet(tmp_path: Path) -> None:
-    """A PostgreSQL address is known but refused, without its password."""
-    url = "postgresql://user:canary-password@db.example.com/mail"
-    assert sqlite_path(url, base=tmp_path) is None
-    for attempt in (lambda: open_store(url, base=tmp_path, project=PROJECT), lambda: make(tmp_path, url)):
-        with pytest.raises(InvalidInput) as caught:
-            attempt()
-        assert "SQLite only" in caught.value.diagnostics[0].detail
-        assert "canary" not in caught.value.diagnostics[0].detail
-
-
 @pytest.mark.parametrize(
     "url",
     [
@@ -307,6 +296,16 @@ def test_rows_of_another_form_are_never_a_crash(store: Store, file: Path, statem
         except (StateMissing, StateUnavailable):
             refused += 1
     assert refused > 0
+
+
+def test_octets_in_the_place_of_text_are_found(store: Store, file: Path) -> None:
+    """A column that holds octets, which SQLite lets into any, differs from whatever the journal recorded."""
+    with store.write() as transaction:
+        transaction.put_account(account("sales"))
+        transaction.append_journal("apply", {}, at=AT)
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("UPDATE accounts SET document=x'ff'")
+    assert [each for each in store.check_journal().problems if "Account sales in state differs" in each]
 
 
 def test_a_newer_state_is_refused(store: Store, file: Path, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""State in PostgreSQL, on a real server."""
