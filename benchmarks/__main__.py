@@ -1,6 +1,6 @@
-"""Measure and print: plans against parsing alone, start-up against bare Python, verification against its latency bound.
+"""Measure and print: plans against parsing alone, start-up against bare Python, verification, the site of a report.
 
-python -m benchmarks [--json] [--only plans|verification] [--accounts N]... [--runs N]
+python -m benchmarks [--json] [--only plans|report|verification] [--accounts N]... [--runs N]
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import platform
-import subprocess
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
@@ -17,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.generate_accounts import write_project
-from benchmarks.measure import Measured, MeasuredCommandFailed, Timing, measure_in_turns
+from benchmarks.measure import Measured, Timing, measure_in_turns, run_well
+from benchmarks.report import ACCOUNTS, WrittenReport, measure_report, report_table
 from benchmarks.verification import Throughput, measure_verification, throughput_table
 
 if TYPE_CHECKING:
@@ -51,28 +51,33 @@ class Comparison:
 def main() -> int:
     """Measure, print, and return the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks", description="How long plans, start-up and verification take."
+        prog="python -m benchmarks", description="How long plans, start-up, verification and reports take."
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--accounts", type=int, action="append", help="how many accounts (default: 1000 and 10000)")
+    parser.add_argument(
+        "--accounts", type=int, action="append", help="how many accounts (default: 1000 and 10000; of a report 10000)"
+    )
     parser.add_argument("--runs", type=int, default=5, help="runs of each; medians are shown (default: 5)")
-    parser.add_argument("--only", choices=("plans", "verification"), help="measure one of the two")
+    parser.add_argument("--only", choices=("plans", "report", "verification"), help="measure one of them")
     arguments = parser.parse_args()
     comparisons: list[Comparison] = []
-    if arguments.only != "verification":
+    if arguments.only in {None, "plans"}:
         comparisons += _start_up(max(arguments.runs, 10))
         for count in arguments.accounts or _COUNTS:
             comparisons += _plans(count, arguments.runs)
-    throughputs = measure_verification() if arguments.only != "plans" else []
+    throughputs = measure_verification() if arguments.only in {None, "verification"} else []
+    reports = _reports(arguments.accounts, arguments.runs) if arguments.only in {None, "report"} else []
     if arguments.json:
-        print(_as_json(comparisons, throughputs))
+        print(_as_json(comparisons, throughputs, reports))
     else:
-        print("\n\n".join([*([_as_table(comparisons)] if comparisons else []), *_throughput_tables(throughputs)]))
+        tables = [_as_table(comparisons)] if comparisons else []
+        tables += [throughput_table(throughputs)] if throughputs else []
+        print("\n\n".join([*tables, *map(report_table, reports)]))
     return 0
 
 
-def _throughput_tables(throughputs: Sequence[Throughput]) -> list[str]:
-    return [throughput_table(throughputs)] if throughputs else []
+def _reports(counts: Sequence[int] | None, runs: int) -> list[WrittenReport]:
+    return [measure_report(count, runs) for count in counts or (ACCOUNTS,)]
 
 
 def _start_up(runs: int) -> list[Comparison]:
@@ -116,19 +121,7 @@ def _plans(count: int, runs: int) -> list[Comparison]:
 
 
 def _run(folder: Path, *arguments: str) -> None:
-    finished = subprocess.run(
-        [sys.executable, "-m", "reconciler", *arguments],
-        cwd=folder,
-        env=os.environ | _VARIABLES,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-    )
-    if finished.returncode != 0:
-        raise MeasuredCommandFailed(
-            f"{' '.join(arguments)} ended with {finished.returncode}: {finished.stderr[-2000:]}"
-        )
+    run_well([sys.executable, "-m", "reconciler", *arguments], folder=folder, environment=_VARIABLES)
 
 
 def _as_table(comparisons: Sequence[Comparison]) -> str:
@@ -160,12 +153,15 @@ def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(cells).rstrip()
 
 
-def _as_json(comparisons: Sequence[Comparison], throughputs: Sequence[Throughput]) -> str:
+def _as_json(
+    comparisons: Sequence[Comparison], throughputs: Sequence[Throughput], reports: Sequence[WrittenReport]
+) -> str:
     document = {
         "python": platform.python_version(),
         "cores": os.cpu_count(),
         "comparisons": [asdict(comparison) | {"ratio": comparison.ratio} for comparison in comparisons],
         "verification": [asdict(each) | {"shareOfBound": each.share_of_bound} for each in throughputs],
+        "reports": [asdict(each) for each in reports],
     }
     return json.dumps(document, indent=2)
 

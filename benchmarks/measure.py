@@ -50,6 +50,21 @@ def measure_in_turns(commands: Sequence[Measured], runs: int) -> dict[str, Timin
     return {name: _summary(taken) for name, taken in samples.items()}
 
 
+def run_well(command: Sequence[str], *, folder: Path, environment: Mapping[str, str]) -> None:
+    """Run a command that prepares what is measured; ``MeasuredCommandFailed`` where it does not end with 0."""
+    finished = subprocess.run(
+        command,
+        cwd=folder,
+        env=os.environ | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+    )
+    if finished.returncode != 0:
+        raise MeasuredCommandFailed(f"{' '.join(command)} ended with {finished.returncode}: {finished.stderr[-2000:]}")
+
+
 def _summary(samples: Sequence[tuple[float, float]]) -> Timing:
     wall = [sample[0] for sample in samples]
     return Timing(

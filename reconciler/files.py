@@ -1,15 +1,23 @@
-"""Small files read with suspicion, and files written whole or not at all."""
+"""Small files read with suspicion; files and folders written whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import os
+import re
+import shutil
 import stat
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _MAX_SHOWN = 60
+_INNER_PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+"""A path of a file in a folder that is ours: no step begins with a dot, so none leads out."""
 
 
 def read_regular_file(path: Path, max_octets: int) -> bytes:
@@ -79,3 +87,76 @@ def keep_out_of_git(folder: Path) -> None:
     """Make git ignore a folder of ours, whatever the project's own .gitignore says; an existing file is left."""
     with contextlib.suppress(FileExistsError), (folder / ".gitignore").open("x") as file:
         file.write("*\n")
+
+
+class ForeignFolder(Exception):
+    """A folder was to be replaced that holds something else; the text is the middle of a sentence."""
+
+
+def replace_folder(folder: Path, files: Iterable[tuple[str, str]], *, mark: str) -> int:
+    """Put a folder of text files in place of one that was written so before, or leave what was there; count them.
+
+    ``files`` are paths inside the folder and texts, taken one at a time. ``mark`` names the file, written beside
+    them, by which a folder that may be replaced is known: everything in it goes. Raises ``ForeignFolder`` for one
+    that is neither empty nor marked, ``ValueError`` for a path that leads out, ``OSError``.
+    """
+    place = Path(os.path.abspath(folder))  # noqa: PTH100 - a link is to be seen, not followed
+    _require_replaceable(place, mark)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    # The outer folder is its owner's alone, so nobody sees half of it; the inner one gets what the umask gives.
+    outer = Path(tempfile.mkdtemp(prefix=f".{place.name[:_MAX_SHOWN]}.", suffix=".new", dir=place.parent))
+    try:
+        inner = outer / "written"
+        inner.mkdir()
+        count = _write_all(inner, files)
+        (inner / mark).write_text("", encoding="utf-8")
+        _swap(inner, place, outer / "replaced", mark=mark)
+    finally:
+        shutil.rmtree(outer, ignore_errors=True)
+    return count
+
+
+def _require_replaceable(place: Path, mark: str) -> None:
+    try:
+        mode = place.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISLNK(mode):
+        raise ForeignFolder("is a symbolic link")
+    if not stat.S_ISDIR(mode):
+        raise ForeignFolder("is not a folder")
+    with os.scandir(place) as entries:
+        names = {entry.name: entry.is_file(follow_symlinks=False) for entry in entries}
+    if names and not names.get(mark, False):
+        raise ForeignFolder("holds something else")
+
+
+def _write_all(folder: Path, files: Iterable[tuple[str, str]]) -> int:
+    made: set[Path] = {folder}
+    count = 0
+    for path, text in files:
+        if not _INNER_PATH.fullmatch(path):
+            raise ValueError(f"a path that leads out of the folder: {path[:_MAX_SHOWN]!r}")
+        target = folder / path
+        if target.parent not in made:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            made.add(target.parent)
+        with target.open("x", encoding="utf-8", newline="") as file:
+            file.write(text)
+        count += 1
+    return count
+
+
+def _swap(finished: Path, place: Path, aside: Path, *, mark: str) -> None:
+    """Give the finished folder its place; what was there goes aside, and back where anything fails."""
+    _require_replaceable(place, mark)  # again: writing took a while
+    try:
+        place.rename(aside)
+    except FileNotFoundError:
+        finished.rename(place)
+        return
+    try:
+        finished.rename(place)
+    except BaseException:
+        aside.rename(place)
+        raise

@@ -217,7 +217,7 @@ def _entry(change: Change, *, is_pending: bool) -> Entry:
         name=_short(change.name, _LONGEST_NAME),
         previous_name=_optional(change.previous_name),
         server=_optional(change.server),
-        fields=_rows(change.fields),
+        fields=field_rows(change.fields),
         remarks=tuple(remarks),
     )
 
@@ -226,7 +226,8 @@ def _optional(text: str | None) -> str | None:
     return None if text is None else _short(text, _LONGEST_NAME)
 
 
-def _rows(fields: Sequence[FieldChange]) -> tuple[FieldRow, ...]:
+def field_rows(fields: Sequence[FieldChange]) -> tuple[FieldRow, ...]:
+    """Return the fields of one change as they are shown, in the order given."""
     return tuple(
         FieldRow(
             action=field_action(field),

@@ -135,6 +135,12 @@ def luminance(colour: str) -> float:
     return sum(weight * part for weight, part in zip(_LUMINANCE, linear, strict=True))
 
 
+def contrast(scheme: dict[str, str], ground: str, ink: str) -> float:
+    """Return the contrast of a colour of text to a background (WCAG 2.2)."""
+    light, dark = sorted((luminance(scheme[ground]), luminance(scheme[ink])), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
 def test_text_can_be_read_in_light_and_dark_and_in_print() -> None:
     """Every colour of text has a contrast of 4.5 or more to both backgrounds, in each scheme (WCAG 2.2, AA)."""
     style = "".join(Page(plan_page(saved.empty_plan())).text_of("style"))
@@ -143,8 +149,10 @@ def test_text_can_be_read_in_light_and_dark_and_in_print() -> None:
     for scheme in schemes:
         for ground in ("paper", "panel"):
             for ink in ("ink", "faint", "bad", "good", "warn", "note"):
-                light, dark = sorted((luminance(scheme[ground]), luminance(scheme[ink])), reverse=True)
-                assert (light + 0.05) / (dark + 0.05) >= 4.5, (ground, ink, scheme)
+                assert contrast(scheme, ground, ink) >= 4.5, (ground, ink, scheme)
+        for hue in ("bad", "good", "warn", "note"):
+            for ink in (hue, "ink"):
+                assert contrast(scheme, f"{hue}wash", ink) >= 4.5, (hue, ink, scheme)
 
 
 def test_the_same_plan_has_the_same_page() -> None:

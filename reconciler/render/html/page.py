@@ -13,20 +13,34 @@ from reconciler.render.review import review_of
 from reconciler.render.text.layout import finish
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reconciler.model.plan import SavedPlan
+    from reconciler.render.review import Review
 
 _STYLE = "style.css"
 _SYMBOLS = {"passed": "✓", "failed": "✗", "warned": "!", "skipped": "○"}
 _IN_WORDS = {"passed": "Passed", "failed": "Failed", "warned": "Warning", "skipped": "Not made"}
 _MARKS = {"create": "+", "delete": "-", "update": "~", "rename": "→"}
 _SEVERITIES = {"error": "Error", "warning": "Warning", "note": "Note"}
+_TITLES = {
+    "refusals": "Why it is refused, and what to do",
+    "sent": "What is sent where",
+    "lifted": "Guards lifted and grants used",
+    "warnings": "Warnings and notes",
+}
+_NO_PLAN = {"refusals": "What is wrong"}
 
 
 def plan_page(plan: SavedPlan) -> str:
     """Return the plan as an HTML page, whole, the same for the same plan."""
     environment = _environment()
+    review = review_of(plan)
+    titles = _TITLES | _NO_PLAN if review.status == "invalid" else _TITLES
     page = environment.get_template("plan.html").render(
-        review=review_of(plan),
+        review=review,
+        titles=titles,
+        contents=_contents(review, titles),
         style=_STYLE,
         style_hash=_hash(environment.get_template(_STYLE).render()),
         symbols=_SYMBOLS,
@@ -35,6 +49,18 @@ def plan_page(plan: SavedPlan) -> str:
         severities=_SEVERITIES,
     )
     return finish(line for line in page.split("\n") if line.strip())
+
+
+def _contents(review: Review, titles: Mapping[str, str]) -> tuple[tuple[str, str, int], ...]:
+    """Return the page's sections in their order: key, title, and the number of accounts, 0 where it has none."""
+    parts = [("refusals", titles["refusals"], 0)] if review.refusals else []
+    parts += [(section.key, section.title, len(section.entries)) for section in review.sections]
+    later = {
+        "sent": review.destinations or review.messages,
+        "lifted": review.lifted or review.grants_used,
+        "warnings": review.warnings,
+    }
+    return (*parts, *((key, titles[key], 0) for key, shown in later.items() if shown))
 
 
 @cache

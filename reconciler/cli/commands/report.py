@@ -1,0 +1,99 @@
+"""``reconciler report``: writes the accounts and their history as a static site."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import format_option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.cli.session import GlobalOptions
+    from reconciler.model.report import Report
+    from reconciler.render.html.site import Language
+
+MARK = ".reconciler-report"
+"""The file by which a folder is known that an earlier report wrote, and that the next may replace."""
+_MAX_SHOWN = 200
+
+
+@click.command()
+@click.option("--out", metavar="DIR", required=True, help="The folder to write; one of an earlier report is replaced.")
+@click.option(
+    "--lang",
+    "language",
+    type=click.Choice(("auto", "en", "pl")),
+    default="auto",
+    show_default=True,
+    help="English or Polish; auto leaves it to the browser, with a switch on every page.",
+)
+@format_option("text", "json")
+@click.pass_obj
+def report(options: GlobalOptions, *, out: str, language: Language, format_: str) -> int:
+    """Write what is in state as a static site: a list of all accounts, a page for each, and the history.
+
+    The site needs neither network nor server: open its index.html, or put the folder on any web server. It holds
+    addresses and names; publish it only where those may be read.
+
+    \b
+    Examples:
+        reconciler report --out public
+        reconciler report --out public --lang pl
+    """
+    from reconciler.cli.output import put, put_json
+    from reconciler.cli.session import style_for, workspace
+    from reconciler.operations.report import gather_report
+    from reconciler.render.care import care_document, sentences_text
+    from reconciler.render.html.site import INDEX
+
+    gathered = gather_report(workspace(options))
+    folder = Path(out)
+    files = _write(gathered, folder, language)
+    revisions = sum(each.revision is not None for each in gathered.occurrences)
+    start = str(folder / INDEX)
+    if format_ == "json":
+        facts = {"folder": out, "start": start, "language": language, "files": files}
+        put_json(care_document({**facts, "accounts": len(gathered.accounts), "revisions": revisions}))
+        return 0
+    told = f"Wrote {_counted(len(gathered.accounts), 'account')} and {_counted(revisions, 'revision')}. Open"
+    put(sentences_text([told, f"    {start}"], style=style_for(sys.stdout)))
+    return 0
+
+
+def _write(gathered: Report, folder: Path, language: Language) -> int:
+    """Write the site and return how many files it has; raise ``InvalidInput`` where it cannot be written."""
+    from reconciler.cli.progress import shown_progress
+    from reconciler.diagnostics import error
+    from reconciler.errors import InvalidInput
+    from reconciler.files import ForeignFolder, reason_of, replace_folder
+    from reconciler.render.html.site import site_files
+
+    shown = str(folder)[-_MAX_SHOWN:]
+    total = len(gathered.accounts) + len(gathered.occurrences)
+
+    def counted_files() -> Iterator[tuple[str, str]]:
+        for done, file in enumerate(site_files(gathered, language=language)):
+            progress(min(done, total), total, file[0])
+            yield file
+
+    try:
+        with shown_progress("Writing") as progress:
+            return replace_folder(folder, counted_files(), mark=MARK)
+    except ForeignFolder as foreign:
+        detail = (
+            f"{shown} {foreign}, and report replaces only a folder that it wrote itself, whole. Nothing was changed. "
+            "Name a new folder, such as\n    reconciler report --out report"
+        )
+        raise InvalidInput(error("reportFolderForeign", detail, subject=shown)) from None
+    except OSError as failure:
+        detail = f"{shown} cannot be written: {reason_of(failure)}. What was there before is there still."
+        raise InvalidInput(error("reportNotWritten", detail, subject=shown)) from None
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

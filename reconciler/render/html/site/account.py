@@ -1,0 +1,104 @@
+"""The page of one account: settings as they are recorded, standing, evidence, history, and how to delete it."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reconciler.render.documents import instant, spec_as_written
+from reconciler.render.html.site.listing import KINDS, Reason, reason_of
+from reconciler.render.text.fields import scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from reconciler.model.evidence import Observed
+    from reconciler.model.recorded import RecordedAccount
+
+_SECRETS = frozenset({"password", "accessToken", "clientSecret", "refreshToken"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """One recorded setting, by its path in the manifest; a secret as its reference."""
+
+    path: str
+    value: str
+    is_secret: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountView:
+    """What the page of an account says of it beside its history."""
+
+    account: RecordedAccount
+    kind: str
+    email: str
+    reason: Reason
+    settings: tuple[Setting, ...]
+    annotations: tuple[Setting, ...]
+    labels: tuple[str, ...]
+    routes: tuple[tuple[str, str], ...]
+    """Each secret reference, and where it travels."""
+    observed: tuple[tuple[str, str], ...]
+    """Keys of the catalog and values: what verification learned of the server."""
+    removal: tuple[str, ...]
+    """The lines by which the account's document is found in its manifest."""
+    commands: tuple[str, ...]
+
+
+def view_of(account: RecordedAccount) -> AccountView:
+    """Return the account as its page shows it."""
+    metadata = account.metadata
+    spec = spec_as_written(account)
+    return AccountView(
+        account=account,
+        kind=KINDS[account.kind],
+        email=str(spec["email"]),
+        reason=reason_of(account),
+        settings=tuple(_flat(spec)),
+        annotations=tuple(_flat(metadata.get("annotations") or {})),
+        labels=tuple(f"{key}={value}" for key, value in sorted((metadata.get("labels") or {}).items())),
+        routes=tuple((each.secret, str(each.route)) for each in account.secret_routes),
+        observed=tuple(_observed(account.evidence.observed)) if account.evidence else (),
+        removal=_removal(account),
+        commands=_commands(account.name),
+    )
+
+
+def _flat(settings: Mapping[str, Any], path: str = "") -> Iterator[Setting]:
+    for key, value in sorted(settings.items()):
+        if isinstance(value, dict):
+            yield from _flat(value, f"{path}{key}.")
+        elif value is not None:
+            yield Setting(path=f"{path}{key}", value=scalar(value), is_secret=key in _SECRETS)
+
+
+def _observed(found: Observed) -> Iterator[tuple[str, str]]:
+    ends = found.certificate_not_after
+    told = {
+        "observed.version": found.tls_version,
+        "observed.cipher": found.tls_cipher,
+        "observed.certificate": found.certificate_fingerprint,
+        "observed.ends": instant(ends) if ends is not None else None,
+        "observed.mechanism": found.mechanism,
+        "observed.queue": found.queue_id,
+    }
+    return ((key, value) for key, value in told.items() if value)
+
+
+def _removal(account: RecordedAccount) -> tuple[str, ...]:
+    # As YAML, since that is what stands in the file; the rest of the document goes with these lines.
+    return ("apiVersion: reconciler/v1", f"kind: {account.kind}", "metadata:", f"  name: {account.name}")
+
+
+def _commands(name: str) -> tuple[str, ...]:
+    quoted = shlex.quote(name)
+    return (
+        f"git switch -c delete-{quoted}",
+        f"reconciler accounts delete {quoted}",
+        f"reconciler plan --target {quoted}",
+        f"git commit --all --message {shlex.quote(f'Delete {name}')}",
+        f"git push --set-upstream origin delete-{quoted}",
+    )

@@ -1,0 +1,209 @@
+"""Revisions and events as the site shows them: entries of the history, steps of an account's timeline, diffs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from reconciler.model.plan import ACTIONS, FieldChange
+from reconciler.planning.erasure import ERASED
+from reconciler.render.html.site.listing import KINDS
+from reconciler.render.html.site.paths import account_path, revision_path
+from reconciler.render.html.site.told import EVENTS, Fact, facts_of
+from reconciler.render.review import FieldRow, field_rows
+from reconciler.render.text.events import is_told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from reconciler.model.history import EventAccount, JournalEvent
+    from reconciler.model.recorded import Revision
+    from reconciler.model.report import Occurrence, Report
+
+CHANGES_PER_PAGE = 200
+_MOST_ACCOUNTS = 50
+_MOST_FIELDS = 12
+_COUNTS = ("create", "update", "rename", "delete", "held", "unchanged")
+_SAFE_LINK = re.compile(
+    r"https://[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(?::[0-9]{1,5})?(?:[/?#][!-~]{0,1500})?"
+)
+"""An https address without a user part, and without anything that could hide in it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """What an event did to one account; ``path`` is its page, None for one that is no longer recorded."""
+
+    name: str
+    path: str | None
+    before: str | None
+    after: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventEntry:
+    """An event of the journal."""
+
+    event: JournalEvent
+    key: str | None
+    """The event's name in the catalog; None for one that the catalog does not know."""
+    facts: tuple[Fact, ...]
+    standings: tuple[Standing, ...]
+    more: int
+    """Accounts that are not listed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChangeEntry:
+    """One change of a revision."""
+
+    anchor: str
+    place: str
+    """The page of the revision, and the anchor on it."""
+    action: str
+    key: str | None
+    """The action's name in the catalog; None for one that the catalog does not know."""
+    kind: str
+    name: str
+    path: str | None
+    """The account's page, whatever it is called now; None for one that is no longer recorded."""
+    previous_name: str | None
+    present_name: str | None
+    """What the account is called now, where that is another name."""
+    is_rotation: bool
+    is_redacted: bool
+    fields: tuple[FieldRow, ...]
+    more: int = 0
+    """Fields that are not listed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RevisionEntry:
+    """A revision with what the journal tells of its apply."""
+
+    revision: Revision
+    path: str
+    link: str | None
+    """The pull request's address, where it is one that may be a link."""
+    counts: tuple[tuple[str, int], ...]
+    facts: tuple[Fact, ...]
+    changes: tuple[ChangeEntry, ...] = ()
+    """On a timeline, those of its account; on a page of the revision, those of the page."""
+
+
+Entry = RevisionEntry | EventEntry
+
+
+def parts_of(revision: Revision) -> int:
+    """Return over how many pages the changes of a revision are spread."""
+    return max(1, -(-len(revision.changes) // CHANGES_PER_PAGE))
+
+
+def told_entries(report: Report) -> Iterator[Entry]:
+    """Yield what people are shown of all that happened, newest first."""
+    for occurrence in report.occurrences:
+        if occurrence.revision is not None:
+            yield revision_entry(occurrence.revision, occurrence.event)
+        elif occurrence.event is not None and is_told(occurrence.event):
+            yield event_entry(occurrence.event, report)
+
+
+def timeline_entries(report: Report, name: str) -> Iterator[Entry]:
+    """Yield what happened to one account, newest first; of a revision its changes alone."""
+    for step in report.timelines[name]:
+        revision, event = step.occurrence.revision, step.occurrence.event
+        if revision is not None:
+            changes = [_change(report, step.occurrence, number, most_fields=_MOST_FIELDS) for number in step.changes]
+            entry = revision_entry(revision, event, changes)
+            names = report.earlier_names[name]
+            # What else was done in the same apply is told on the page of the revision.
+            yield replace(entry, facts=tuple(fact for fact in entry.facts if fact.values.get("name") in names))
+        elif event is not None:
+            yield event_entry(event, report, only=report.earlier_names[name])
+
+
+def revision_entry(
+    revision: Revision, event: JournalEvent | None, changes: Iterable[ChangeEntry] = ()
+) -> RevisionEntry:
+    """Return a revision; ``event`` is the entry of the journal that tells of its apply."""
+    return RevisionEntry(
+        revision=revision,
+        path=revision_path(revision.revision),
+        link=revision.reference if revision.reference and _SAFE_LINK.fullmatch(revision.reference) else None,
+        counts=tuple((name, revision.summary[name]) for name in _COUNTS if revision.summary.get(name)),
+        facts=facts_of(event) if event is not None else (),
+        changes=tuple(changes),
+    )
+
+
+def event_entry(event: JournalEvent, report: Report, *, only: frozenset[str] | None = None) -> EventEntry:
+    """Return an event, with ``only`` the accounts of these names."""
+    accounts = [each for each in event.accounts if only is None or each.name in only]
+    return EventEntry(
+        event=event,
+        key=f"event.{event.event}" if event.event in EVENTS else None,
+        facts=facts_of(event),
+        standings=tuple(_standing(each, event, report) for each in accounts[:_MOST_ACCOUNTS]),
+        more=max(0, len(accounts) - _MOST_ACCOUNTS),
+    )
+
+
+def change_entries(report: Report, occurrence: Occurrence, part: int) -> Iterator[ChangeEntry]:
+    """Yield the changes that stand on one page of a revision."""
+    count = len(occurrence.revision.changes) if occurrence.revision is not None else 0
+    first = (part - 1) * CHANGES_PER_PAGE
+    for index in range(first, min(first + CHANGES_PER_PAGE, count)):
+        yield _change(report, occurrence, index)
+
+
+def _change(report: Report, occurrence: Occurrence, index: int, *, most_fields: int | None = None) -> ChangeEntry:
+    revision: Revision = occurrence.revision  # type: ignore[assignment]  # of a revision, by its callers
+    change = revision.changes[index]
+    action, name = str(change.get("action")), str(change.get("name"))
+    previous = change.get("previousName")
+    present = report.present_names.get((occurrence.sequence, name))
+    fields = [_field(each) for each in change.get("fields") or () if isinstance(each, dict)]
+    listed = fields[:most_fields]
+    anchor = f"change-{index + 1}"
+    return ChangeEntry(
+        anchor=anchor,
+        place=f"{revision_path(revision.revision, index // CHANGES_PER_PAGE + 1)}#{anchor}",
+        action=action,
+        key=f"action.{action}" if action in ACTIONS else None,
+        kind=KINDS.get(str(change.get("kind")), str(change.get("kind"))),
+        name=name,
+        path=account_path(present) if present is not None else None,
+        previous_name=None if previous is None else str(previous),
+        present_name=present if present != name else None,
+        is_rotation=change.get("cause") == "rotation",
+        is_redacted=any(ERASED in (field.before, field.after) for field in fields),
+        fields=field_rows(listed),
+        more=len(fields) - len(listed),
+    )
+
+
+def _field(field: Mapping[str, Any]) -> FieldChange:
+    return FieldChange(
+        path=str(field.get("path")),
+        before=_scalar(field.get("before")),
+        after=_scalar(field.get("after")),
+        rotated=field.get("rotated") is True,
+    )
+
+
+def _scalar(value: Any) -> str | int | bool | None:
+    """Return the value of a field; of one that no plan could have written, its text."""
+    return value if value is None or isinstance(value, (str, int)) else str(value)
+
+
+def _standing(account: EventAccount, event: JournalEvent, report: Report) -> Standing:
+    present = report.present_names.get((event.sequence, account.name))
+    return Standing(
+        name=account.name,
+        path=account_path(present) if present is not None else None,
+        before=account.before,
+        after=account.after,
+        reason=account.reason,
+    )

@@ -1,0 +1,93 @@
+"""The site's templates: every value that a page shows is made safe and escaped on its way into it, without exception."""
+
+from __future__ import annotations
+
+import json
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from reconciler.render.documents import instant
+from reconciler.render.html.site.words import CATALOGS, Tongue, is_plain, number_text, text
+from reconciler.render.safe import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from jinja2 import Template
+
+POLICY = (
+    "default-src 'none'; script-src 'self' file:; style-src 'self' file:; base-uri 'none'; form-action 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+"""What a page may do: load the site's own scripts and styles, and nothing else; send nothing anywhere.
+
+``file:`` says for a site opened from a folder what ``'self'`` says for one on a server: not every browser takes one
+file for the ``'self'`` of another. A page on a server cannot load files at all. Trusted types keep every script from
+turning text into markup.
+"""
+_FOLDER = "templates/site"
+_MINUTES = len("2026-01-01T00:00")
+
+
+@cache
+def template(name: str, tongue: Tongue, *, is_switchable: bool) -> Template:
+    """Return a page's template, with the words of one language; ``is_switchable`` notes which words to exchange."""
+    return _environment(tongue, is_switchable=is_switchable).get_template(name)
+
+
+def asset(name: str) -> str:
+    """Return a style sheet or script as it is."""
+    return _loader().get_source(_environment("en", is_switchable=False), name)[0]
+
+
+@cache
+def _loader() -> PackageLoader:
+    return PackageLoader("reconciler.render.html", _FOLDER)
+
+
+@cache
+def _environment(tongue: Tongue, *, is_switchable: bool) -> Environment:
+    environment = Environment(
+        loader=_loader(),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalized,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": True, "separators": (",", ":")}
+    said: dict[str, str] = {}
+    environment.globals |= {
+        "said": said,
+        "policy": POLICY,
+        "switchable": is_switchable,
+        "word": partial(text, tongue),
+        "words_of": _values,
+        "knows": CATALOGS[tongue].__contains__,
+    }
+    environment.filters |= {"number": partial(number_text, tongue), "minute": _minute, "instant": instant}
+    # Said once here, since the pages say the same words a hundred times each.
+    say = environment.get_template("macros.html").module.say  # type: ignore[attr-defined]
+    said |= {key: say(key) for key in CATALOGS[tongue] if is_plain(tongue, key)}
+    return environment
+
+
+def _finalized(value: Any) -> Any:
+    """Return what a place in a template shows: foreign text harmless; markup of a template of ours as it is."""
+    # Exactly str: what macros and tojson return is a subclass of it, and consists of text that was here before.
+    if type(value) is not str or (value.isascii() and value.isprintable() and "##" not in value):
+        return value  # the second for speed alone: most text is such, and safe would leave it as it is
+    return safe(value)
+
+
+def _values(values: Mapping[str, Any]) -> str:
+    """Return what stands in the places of a text, as JSON for the script that says it in another language."""
+    return json.dumps({key: value if isinstance(value, int) else safe(value) for key, value in values.items()})
+
+
+def _minute(moment: datetime) -> str:
+    """Return a moment to the minute, in UTC: ``2026-01-01 12:30``."""
+    return instant(moment)[:_MINUTES].replace("T", " ")

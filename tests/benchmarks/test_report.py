@@ -1,0 +1,43 @@
+"""What the benchmark of the report measures is what it says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from benchmarks.measure import Timing
+from benchmarks.report import Answers, WrittenReport, listed_bytes, report_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_TIMING = Timing(wall_seconds=12.5, cpu_seconds=11.25, wall_seconds_range=(12.0, 13.0), runs=3)
+_REPORT = WrittenReport(
+    accounts=10_000, timing=_TIMING, files=10_050, mebibytes=175.25, listed_mebibytes=2.5, answers=None
+)
+
+
+def test_what_the_list_loads_is_itself_and_its_scripts(tmp_path: Path) -> None:
+    """Style and scripts that the first page names are counted with it, pages that it only links to are not."""
+    files = {"index.html": "", "assets/a.js": "12345", "assets/a.css": "123", "accounts/a.html": "1234567", "b.js": "1"}
+    files["index.html"] = (
+        '<link rel="stylesheet" href="assets/a.css"><script src="assets/a.js" defer></script>'
+        '<a href="accounts/a.html">a</a>'
+    )
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    sizes = {tmp_path / name: len(text) for name, text in files.items()}
+    assert len(files["index.html"]) + 5 + 3 == listed_bytes(tmp_path, sizes)
+
+
+def test_the_table_says_what_was_left_out() -> None:
+    """With a browser its times are shown; without one the table says that they are missing."""
+    answers = Answers(loaded=503.0, key=59.4, slowest_key=117.0, sort=132.0)
+    seen = report_table(replace(_REPORT, answers=answers))
+    assert "from a key to the rows found         59 ms" in seen
+    assert "175.2 MiB" in seen
+    unseen = report_table(_REPORT)
+    assert "from a key" not in unseen
+    assert "Without Chromium or Playwright the browser's part is left out." in unseen

@@ -1,0 +1,153 @@
+"""A folder of ours is replaced whole, or not at all, and nobody else's is touched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.files import ForeignFolder, replace_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MARK = ".ours"
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Return the files below a folder, by path."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in files}
+
+
+def test_a_new_folder_holds_the_files_and_the_mark(tmp_path: Path) -> None:
+    """Folders that are missing are made, line ends stay, and nothing else is left beside it."""
+    folder = tmp_path / "deep" / "site"
+    assert 2 == replace_folder(folder, [("index.html", "a\r\nb\n"), ("accounts/x.html", "ż")], mark=MARK)
+    assert {"index.html", "accounts/x.html", MARK} == set(contents(folder))
+    assert b"a\r\nb\n" == (folder / "index.html").read_bytes()
+    assert [folder] == list((tmp_path / "deep").iterdir())
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_the_folder_has_the_mode_that_the_users_programs_give(tmp_path: Path, *, is_there: bool) -> None:
+    """A web server can read it where it can read other new folders."""
+    folder = tmp_path / "site"
+    if is_there:
+        folder.mkdir()
+    replace_folder(folder, [("index.html", "")], mark=MARK)
+    other = tmp_path / "other"
+    other.mkdir()
+    assert other.stat().st_mode == folder.stat().st_mode
+
+
+def test_what_was_written_before_goes(tmp_path: Path) -> None:
+    """The second report has none of the first one's pages."""
+    folder = tmp_path / "site"
+    replace_folder(folder, [("accounts/gone.html", "")], mark=MARK)
+    replace_folder(folder, [("accounts/new.html", "")], mark=MARK)
+    assert {"accounts/new.html": "", MARK: ""} == contents(folder)
+    assert [folder] == list(tmp_path.iterdir())
+
+
+def test_a_folder_with_something_else_in_it_is_left(tmp_path: Path) -> None:
+    """Nobody's files are lost because a folder was named wrongly."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "thesis.txt").write_text("long work", encoding="utf-8")
+    with pytest.raises(ForeignFolder, match="holds something else"):
+        replace_folder(tmp_path / "site", [("index.html", "")], mark=MARK)
+    assert {"site/thesis.txt": "long work"} == contents(tmp_path)
+
+
+def test_what_comes_into_the_folder_meanwhile_is_left(tmp_path: Path) -> None:
+    """The folder is looked at again before it is replaced."""
+    folder = tmp_path / "site"
+
+    def files() -> Iterator[tuple[str, str]]:
+        folder.mkdir()
+        (folder / "thesis.txt").write_text("long work", encoding="utf-8")
+        yield "index.html", ""
+
+    with pytest.raises(ForeignFolder):
+        replace_folder(folder, files(), mark=MARK)
+    assert {"site/thesis.txt": "long work"} == contents(tmp_path)
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    """Neither a link in place of the folder nor one in place of the mark opens another folder."""
+    ours, linked, foreign = tmp_path / "ours", tmp_path / "linked", tmp_path / "foreign"
+    replace_folder(ours, [("index.html", "old")], mark=MARK)
+    linked.symlink_to(ours)
+    with pytest.raises(ForeignFolder, match="symbolic link"):
+        replace_folder(linked, [("index.html", "new")], mark=MARK)
+    foreign.mkdir()
+    (foreign / MARK).symlink_to(ours / MARK)
+    with pytest.raises(ForeignFolder, match="holds something else"):
+        replace_folder(foreign, [("index.html", "new")], mark=MARK)
+    assert "old" == (ours / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_link_inside_the_folder_leads_nowhere(tmp_path: Path) -> None:
+    """What is replaced is removed as it stands; what its links lead to stays."""
+    folder, outside = tmp_path / "site", tmp_path / "outside"
+    outside.mkdir()
+    (outside / "kept.txt").write_text("kept", encoding="utf-8")
+    replace_folder(folder, [("index.html", "")], mark=MARK)
+    (folder / "accounts").symlink_to(outside)
+    replace_folder(folder, [("accounts/x.html", "new")], mark=MARK)
+    assert {"kept.txt": "kept"} == contents(outside)
+    assert not (folder / "accounts").is_symlink()
+
+
+def test_a_file_is_not_replaced(tmp_path: Path) -> None:
+    """A file where the folder would be is somebody's."""
+    (tmp_path / "site").write_text("a file", encoding="utf-8")
+    with pytest.raises(ForeignFolder, match="is not a folder"):
+        replace_folder(tmp_path / "site", [], mark=MARK)
+
+
+@pytest.mark.parametrize(
+    "path", ["../x", "a/../../x", "/etc/x", "a//b", ".hidden", "a/.git", "", "a/", "ż", "a\nb", "C:x", "a\\b"]
+)
+def test_no_path_leads_out(tmp_path: Path, path: str) -> None:
+    """A path that is not plainly one inside the folder is refused, and nothing is left of the attempt."""
+    with pytest.raises(ValueError, match="leads out"):
+        replace_folder(tmp_path / "site", [(path, "x")], mark=MARK)
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, OSError, RuntimeError])
+def test_what_was_there_stays_whole_when_writing_is_interrupted(tmp_path: Path, failure: type[BaseException]) -> None:
+    """Ctrl-C or a full disk in the middle leaves the old folder, and nothing beside it."""
+    folder = tmp_path / "site"
+    replace_folder(folder, [("index.html", "old")], mark=MARK)
+
+    def files() -> Iterator[tuple[str, str]]:
+        yield "index.html", "new"
+        raise failure
+
+    with pytest.raises(failure):
+        replace_folder(folder, files(), mark=MARK)
+    assert {"index.html": "old", MARK: ""} == contents(folder)
+    assert [folder] == list(tmp_path.iterdir())
+
+
+def test_what_was_there_comes_back_when_the_new_cannot_take_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the two steps of the exchange nothing is lost."""
+    folder = tmp_path / "site"
+    replace_folder(folder, [("index.html", "old")], mark=MARK)
+    rename = Path.rename
+
+    def failing(self: Path, target: Path) -> Path:
+        if self.name == "written":
+            raise OSError(5, "input or output error")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(OSError, match="input or output"):
+        replace_folder(folder, [("index.html", "new")], mark=MARK)
+    assert {"index.html": "old", MARK: ""} == contents(folder)
+    assert [folder] == list(tmp_path.iterdir())
