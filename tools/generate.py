@@ -8,11 +8,10 @@ They are the JSON Schemas in ``schemas/`` and the pages in ``docs/reference/``.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
-from reconciler.model.schemas import SCHEMAS
+from reconciler.model.schemas import SCHEMAS, schema_text
 from tools.reference import pages
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -20,7 +19,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 def generated_files() -> dict[Path, str]:
     """Return the text of every generated file by its path."""
-    schemas = {CHECKOUT / "schemas" / name: _as_json(make()) for name, make in SCHEMAS.items()}
+    schemas = {CHECKOUT / "schemas" / name: schema_text(name) for name in SCHEMAS}
     reference = {CHECKOUT / "docs" / "reference" / name: text for name, text in pages().items()}
     return schemas | reference
 
@@ -48,10 +47,6 @@ def main() -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return 0
-
-
-def _as_json(schema: object) -> str:
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def _text_of(path: Path) -> str | None:

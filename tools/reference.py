@@ -58,8 +58,8 @@ def _manifests_page() -> str:
         "Unknown fields are errors; a required field inside an optional mapping is required where the mapping is "
         "given. A secret is always a reference: `{env: VARIABLE}`, `{file: path}`, or "
         "`{SOURCE: key}` for a source of the [project file](project.md); `{name}` and `{email}` are filled in. "
-        "Worked examples with every field are in `accounts.d/`; editors take "
-        "`schemas/account.schema.json`.",
+        "Worked examples with every field are in `accounts.d/`; [editors](../editing.md#in-an-editor) "
+        "take `schemas/account.schema.json`.",
         *sections,
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
-from reconciler.diagnostics import Diagnostic, error
+from reconciler.diagnostics import MOST_SHOWN, Diagnostic, error, one_line
 from reconciler.manifests.explain import explain
 from reconciler.model.base import Value
 from reconciler.model.manifest import API_VERSION, MODELS
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 Model = TypeVar("Model", bound=Value)
 _BEGIN = "Begin the document with\n    apiVersion: reconciler/v1\n    kind: OwnAccount"
-_MAX_SHOWN = 60
 
 
 def read_document(document: YamlDocument) -> tuple[Manifest | None, list[Diagnostic]]:
@@ -72,11 +71,11 @@ def _name_of(value: dict[str, Any]) -> str | None:
     """Return the name that a document gives itself, as far as it can be told."""
     metadata = value.get("metadata")
     name = metadata.get("name") if isinstance(metadata, dict) else None
-    return name[:_MAX_SHOWN] if isinstance(name, str) else None
+    return name[:MOST_SHOWN] if isinstance(name, str) else None
 
 
 def _shown(value: object) -> str:
-    return value[:_MAX_SHOWN] if isinstance(value, str) else _what(value)
+    return one_line(value, limit=MOST_SHOWN) if isinstance(value, str) else _what(value)
 
 
 def _what(value: object) -> str:

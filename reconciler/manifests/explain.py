@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import CODES, Diagnostic, error
 from reconciler.manifests.unknown import explain_unknown
-from reconciler.manifests.wording import explain_missing, explain_refused
+from reconciler.manifests.wording import explain_missing, explain_refused, shown_path
 from reconciler.model.secrets import SECRET_FIELDS
 from reconciler.yamlsource import MAX_PROBLEMS
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from reconciler.yamlsource import YamlDocument
 
 Path = tuple[str | int, ...]
-_MAX_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class Refused:
         path = self.path
         secret = next((index for index, step in enumerate(path) if step in SECRET_FIELDS), len(path))
         shown = path[: secret + 1] + tuple(step for step in path[secret + 1 :] if step in {"env", "file"})
-        return ".".join(str(step)[:_MAX_SHOWN] for step in shown)
+        return shown_path(shown)
 
     @property
     def is_secret(self) -> bool:
@@ -141,7 +140,7 @@ def _rule_problems(
             continue
         covered.add(path)
         code, _, what = rule.partition(": ")
-        detail = f"{'.'.join(str(step) for step in path) or 'The document'} {what}."
+        detail = f"{shown_path(path) or 'The document'} {what}."
         problems.append(error(code, detail, subject=subject, location=document.key_at(path)))
     return problems
 
@@ -149,8 +148,11 @@ def _rule_problems(
 def _broken_rules(errors: Iterable[SchemaError]) -> Iterator[tuple[Path, str]]:
     """Yield path and ``$comment`` (``code: words``) of each rule that is broken, inside optional parts too."""
     for found in errors:
-        comment = found.schema.get("$comment") if isinstance(found.schema, dict) else None
+        broken = found.schema if isinstance(found.schema, dict) else {}
+        comment = broken.get("$comment")
         if isinstance(comment, str):
-            yield tuple(found.absolute_path), comment
+            path = tuple(found.absolute_path)
+            # A field that is forbidden beside another must be null; its rule speaks of the mapping that holds both.
+            yield path[:-1] if broken.get("type") == "null" else path, comment
         else:
             yield from _broken_rules(found.context)

@@ -35,9 +35,9 @@ def read_project(path: Path) -> ProjectFile:
         octets = read_regular_file(path, MAX_FILE_OCTETS)
     except FileNotFoundError:
         detail = (
-            f"There is no project file {file}. Run the command in the project folder, name the folder with "
-            "--project-dir, or begin with a file that holds\n"
-            "    apiVersion: reconciler/v1\n    kind: Project\n    metadata: {name: mail}"
+            f"There is no project file {file}. Run the command in the project folder, or name the folder with "
+            "--project-dir. To begin a project here, with its files and its state:\n"
+            "    reconciler init"
         )
         raise InvalidInput(error("projectMissing", detail)) from None
     except OSError as failure:

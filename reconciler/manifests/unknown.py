@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reconciler.diagnostics import MOST_SHOWN, one_line
+from reconciler.manifests.wording import shown_path
 from reconciler.planning.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -36,7 +38,6 @@ _TICK_BOXES = {
 }
 _OVERRIDES = frozenset({"overrideFrom", "overrideTo"})
 _MAX_DEPTH = 5
-_MAX_SHOWN = 60
 
 
 def explain_unknown(path: tuple[str | int, ...], document: Any, schema: Schema) -> tuple[str, str]:
@@ -50,8 +51,11 @@ def explain_unknown(path: tuple[str | int, ...], document: Any, schema: Schema) 
         )
     root = schema.get("$defs", {}).get(kind, schema)
     known = sorted(_properties(_at(root, path[:-1], schema), schema))
-    place = ".".join(str(step) for step in path[:-1]) or "the document"
-    return "unknownField", f"{field[:_MAX_SHOWN]} is not a field of {place}.{_hint(field, known, root, schema)}"
+    place = shown_path(path[:-1]) or "the document"
+    return (
+        "unknownField",
+        f"{one_line(field, limit=MOST_SHOWN)} is not a field of {place}.{_hint(field, known, root, schema)}",
+    )
 
 
 def _hint(field: str, known: list[str], root: Schema, schema: Schema) -> str:
@@ -62,7 +66,7 @@ def _hint(field: str, known: list[str], root: Schema, schema: Schema) -> str:
     meant = _MEANT.get(lowered) or next((name for name in known if name.lower() == lowered), field)
     if meant in known:
         return f" Did you mean {meant}?"
-    near = did_you_mean(field, known) if len(field) <= _MAX_SHOWN else ""
+    near = did_you_mean(field, known) if len(field) <= MOST_SHOWN else ""
     return near or _under(meant, root, schema) or _listed(known)
 
 

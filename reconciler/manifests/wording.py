@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from reconciler.diagnostics import MOST_SHOWN, one_line
 from reconciler.planning.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _EXAMPLES = {
     "apiVersion": "reconciler/v1",
@@ -27,12 +31,16 @@ _EXAMPLES = {
 }
 _WORDS_FOR_TRUE = frozenset({"yes", "on", "y", "t", "1", "true"})
 _WORDS_FOR_FALSE = frozenset({"no", "off", "n", "f", "0", "false"})
-_MAX_SHOWN = 60
+
+
+def shown_path(path: Iterable[str | int]) -> str:
+    """Return the path of a field as it is shown, ``spec.smtp.port``, on one line whatever keys somebody has written."""
+    return ".".join(one_line(step, limit=MOST_SHOWN) for step in path)
 
 
 def explain_missing(path: tuple[str | int, ...]) -> str:
     """Return what to add for a missing field."""
-    field, place = path[-1], ".".join(str(step) for step in path[:-1])
+    field, place = path[-1], shown_path(path[:-1])
     where = f"{place} needs {field}" if place else f"{field} is missing"
     return f"{where}. Add\n    {field}: {_EXAMPLES.get(str(field), '…')}"
 
@@ -100,7 +108,7 @@ def _one_of(name: str, value: Any, expected: str, *, is_secret: bool) -> str:
     if is_secret or not isinstance(value, str):
         return f"{name} is one of {', '.join(known)}."
     hint = did_you_mean(value.lower(), known)
-    return f"{name} is {value[:_MAX_SHOWN]}; it is one of {', '.join(known)}.{hint}"
+    return f"{name} is {one_line(value, limit=MOST_SHOWN)}; it is one of {', '.join(known)}.{hint}"
 
 
 def _out_of_range(kind: str, name: str, context: dict[str, Any]) -> str:

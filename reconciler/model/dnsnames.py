@@ -12,6 +12,14 @@ from pydantic_core import PydanticCustomError
 _WITH_PORT = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]{2,45})\]|(?P<v4>[0-9.]{7,15})):(?P<port>[0-9]{1,5})\Z")
 _SELECTOR_PATTERN = r"^(?!.*\.\.)(?!\.)[A-Za-z0-9_.-]{1,63}(?<!\.)$(?!\n)"
 _SELECTOR = re.compile(_SELECTOR_PATTERN)
+_NAME_SERVER_RULE = (
+    "is not the address of a name server: write an IP address such as 192.0.2.53, with a port 192.0.2.53:5353 or "
+    "[2001:db8::53]:5353; names are not possible here"
+)
+_SELECTOR_RULE = (
+    "is not a DKIM selector: it is the part before ._domainkey of the key's name, 1 to 63 letters, digits, hyphens, "
+    "underscores and single dots"
+)
 _DNS_PORT = 53
 _HIGHEST_PORT = 65535
 
@@ -37,8 +45,7 @@ def _check_name_server(written: str) -> str:
     except ValueError:
         raise PydanticCustomError(
             "invalidHost",
-            "is not the address of a name server: write an IP address such as 192.0.2.53, with a port 192.0.2.53:5353 "
-            "or [2001:db8::53]:5353; names are not possible here",
+            _NAME_SERVER_RULE,
         ) from None
     return written
 
@@ -51,6 +58,7 @@ NameServer = Annotated[
         {
             "type": "string",
             "description": "An IP address, or ADDRESS:PORT, [IPV6]:PORT.",
+            "patternErrorMessage": f"This {_NAME_SERVER_RULE}.",
             "maxLength": 60,
             "pattern": "^[0-9A-Fa-f.:\\[\\]]*[.:][0-9A-Fa-f.:\\[\\]]*$(?!\\n)",
         }
@@ -63,8 +71,7 @@ def _check_selector(written: str) -> str:
     if not _SELECTOR.match(written):
         raise PydanticCustomError(
             "invalidValue",
-            "is not a DKIM selector: it is the part before ._domainkey of the key's name, 1 to 63 letters, digits, "
-            "hyphens, underscores and single dots",
+            _SELECTOR_RULE,
         )
     return written
 
@@ -72,6 +79,13 @@ def _check_selector(written: str) -> str:
 DkimSelector = Annotated[
     str,
     AfterValidator(_check_selector),
-    WithJsonSchema({"type": "string", "description": "A DKIM selector.", "pattern": _SELECTOR_PATTERN}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "description": "A DKIM selector.",
+            "pattern": _SELECTOR_PATTERN,
+            "patternErrorMessage": f"This {_SELECTOR_RULE}.",
+        }
+    ),
 ]
 """A selector (RFC 6376 section 3.1), with the underscores that some signers use."""

@@ -23,6 +23,7 @@ Kind = Literal["OwnAccount", "MarketingAccount"]
 
 _TOKEN_URL_PATTERN = r"^https://[^\s/@?#\\]+([/?][^\s@#\\]*)?$(?!\n)"  # noqa: S105 - the form of an address
 _TOKEN_URL = re.compile(_TOKEN_URL_PATTERN)
+_TOKEN_URL_RULE = "is not an address such as https://login.example.com/token, without user name or spaces"  # noqa: S105 - the same
 _ANNOTATION_PATTERN = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]*$"
 _LABEL_KEY_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"
 
@@ -37,9 +38,7 @@ def _check_token_url(text: str) -> str:
     if UNSAFE_CHARACTER.search(text):
         raise PydanticCustomError("controlCharacter", "holds a control character")
     if not _TOKEN_URL.match(text):
-        raise PydanticCustomError(
-            "invalidValue", "is not an address such as https://login.example.com/token, without user name or spaces"
-        )
+        raise PydanticCustomError("invalidValue", _TOKEN_URL_RULE)
     return text
 
 
@@ -48,7 +47,13 @@ TokenUrl = Annotated[
     Field(max_length=2000),
     AfterValidator(_check_token_url),
     WithJsonSchema(
-        {"type": "string", "pattern": _TOKEN_URL_PATTERN, "maxLength": 2000, "description": "An https address."}
+        {
+            "type": "string",
+            "pattern": _TOKEN_URL_PATTERN,
+            "patternErrorMessage": f"This {_TOKEN_URL_RULE}.",
+            "maxLength": 2000,
+            "description": "An address that begins with https://.",
+        }
     ),
 ]
 LabelKey = Annotated[str, Field(pattern=_LABEL_KEY_PATTERN)]
@@ -61,6 +66,7 @@ Annotation = Annotated[
             "type": "string",
             "maxLength": 10_000,
             "pattern": _ANNOTATION_PATTERN,
+            "patternErrorMessage": "Control characters and invisible marks cannot stand here.",
             "description": "Any text, of several lines if need be.",
         }
     ),
@@ -70,11 +76,16 @@ Annotation = Annotated[
 class ServerMetadata(Value):
     """What a mail server is called."""
 
-    name: Name = Field(description="Identity, unique over all kinds: a-z 0-9 . _ - , 1 to 63 characters.")
-    title: Text | None = Field(None, description="What people call it; any text.")
-    labels: dict[LabelKey, Text] = Field({}, description="Keys and values to select by: label:KEY=VALUE.")
+    name: Name = Field(
+        description="What the document is known by, unique over all kinds: 1 to 63 characters of a-z, 0-9, '.', '_' and '-', such as sales-pl."
+    )
+    title: Text | None = Field(None, description="A longer name for people, such as Sales in Poland.")
+    labels: dict[LabelKey, Text] = Field(
+        {}, description="Keys and values to choose accounts by: team: sales is chosen by label:team=sales."
+    )
     annotations: dict[LabelKey, Annotation] = Field(
-        {}, description="Notes for people and other tools; not interpreted."
+        {},
+        description="Notes for people and other tools, by key, such as a link to a runbook. They are not interpreted.",
     )
 
 
@@ -82,11 +93,16 @@ class Metadata(ServerMetadata):
     """What an account is called, whose it is, and how its life is guarded."""
 
     owner: Text | None = Field(
-        None, description="Who the account belongs to; an unshared account is shown to its owner."
+        None,
+        description="Who the account belongs to, such as anna@example.com. An account that is not shared is shown to its owner.",
     )
-    previous_name: Name | None = Field(None, description="The name until now: rename instead of delete and create.")
+    previous_name: Name | None = Field(
+        None,
+        description="The name that the account had until now: the plan shows one rename, not a deletion and a new account.",
+    )
     prevent_delete: bool = Field(
-        default=False, description="Refuse to delete the account; remembered in state even without the manifest."
+        default=False,
+        description="Whether plans that would delete the account are refused, false by default. State remembers it, so it holds even when the manifest is gone.",
     )
 
     @model_validator(mode="after")
@@ -99,20 +115,30 @@ class Metadata(ServerMetadata):
 class ReplyTo(Value):
     """Where replies go; each half is optional."""
 
-    email: Email | None = Field(None, description="The address that replies go to; absent: the sender's.")
-    display_name: Text | None = Field(None, description="The name shown with the reply-to address.")
+    email: Email | None = Field(
+        None, description="The address that replies go to, such as help@example.com; by default the sender's."
+    )
+    display_name: Text | None = Field(None, description="The name shown with the address that replies go to.")
 
 
 class OAuth2(Value):
     """How an access token is got: by refresh token, or by client credentials when there is none (RFC 6749)."""
 
-    token_url: TokenUrl = Field(description="The token endpoint; https only, redirects are not followed.")
-    client_id: Text = Field(description="The client's id at the identity provider.")
-    client_secret: Secret | None = Field(None, description="The client's secret, by reference.")
-    refresh_token: Secret | None = Field(
-        None, description="The refresh token, by reference; absent: client credentials."
+    token_url: TokenUrl = Field(
+        description="The identity provider's token endpoint, such as https://login.example.com/oauth2/token. Only https is taken, and redirects are not followed."
     )
-    scope: Text | None = Field(None, description="The scope asked for, space-separated.")
+    client_id: Text = Field(description="The client's id, as registered with the identity provider.")
+    client_secret: Secret | None = Field(
+        None,
+        description="The client's secret, by reference such as {env: SMTP_SALES_CLIENT_SECRET}. It is required where there is no refreshToken.",
+    )
+    refresh_token: Secret | None = Field(
+        None,
+        description="The refresh token, by reference such as {env: SMTP_SALES_REFRESH_TOKEN}. Without it the token is got by the client's own credentials.",
+    )
+    scope: Text | None = Field(
+        None, description="The scope to ask for, several separated by spaces; without it none is asked for."
+    )
 
     @model_validator(mode="after")
     def _check_grant(self) -> OAuth2:
@@ -125,14 +151,22 @@ class Authentication(Value):
     """How to log in. A mechanism with a password, or one with a token."""
 
     mechanism: Mechanism | None = Field(
-        None, description="The SASL mechanism; auto (the default) takes the strongest offered."
+        None,
+        description="The SASL mechanism to log in with. By default auto, which takes the strongest that the server offers.",
     )
-    username: Text | None = Field(None, description="The user name; {name} and {email} are filled in.")
-    password: Secret | None = Field(None, description="The password, by reference.")
+    username: Text | None = Field(
+        None,
+        description='The user name to log in with. {name} and {email} stand for the account\'s name and address, so "{email}" fits most servers.',
+    )
+    password: Secret | None = Field(
+        None, description="The password, by reference such as {env: SMTP_SALES_PASSWORD}; never the password itself."
+    )
     access_token: Secret | None = Field(
-        None, description="An OAuth2 access token, by reference; instead of a password."
+        None, description="An OAuth2 access token, by reference such as {env: SMTP_SALES_TOKEN}; instead of a password."
     )
-    oauth2: OAuth2 | None = Field(None, description="How to get an OAuth2 access token; instead of a password.")
+    oauth2: OAuth2 | None = Field(
+        None, description="How to get an OAuth2 access token from an identity provider; instead of a password."
+    )
 
     @model_validator(mode="after")
     def _check_one_credential(self) -> Authentication:
@@ -149,22 +183,34 @@ class Authentication(Value):
 class ServerSmtp(Value):
     """The settings of a mail server, every part optional."""
 
-    host: Host | None = Field(None, description="The server's host name or IP address.")
-    port: Port | None = Field(None, description="The TCP port; by default 587 for starttls, 465 for tls, 25 for none.")
+    host: Host | None = Field(None, description="The mail server's host name or IP address, such as smtp.example.com.")
+    port: Port | None = Field(
+        None,
+        description="The mail server's TCP port. By default it follows encryption: 587 for starttls, 465 for tls, 25 for none.",
+    )
     encryption: Encryption | None = Field(
-        None, description="starttls (the default), tls (implicit, RFC 8314) or none; never downgraded."
+        None,
+        description="How the connection is encrypted, starttls by default. It is never downgraded: a server that does not offer it fails the check.",
     )
-    helo_name: Host | None = Field(None, description="The name given in EHLO; by default this machine's.")
+    helo_name: Host | None = Field(
+        None, description="The host name to give in EHLO, such as mail.example.com; by default this machine's."
+    )
     ca_file: Text | None = Field(
-        None, description="PEM file of a private CA inside the project folder, added to the system's."
+        None,
+        description="A PEM file with a private certificate authority, trusted beside the system's. It lies inside the project folder, for example certs/ca.pem.",
     )
-    authentication: Authentication | None = Field(None, description="How to log in; absent: without login.")
+    authentication: Authentication | None = Field(
+        None, description="How to log in at the mail server; without it mail is handed over without login."
+    )
 
 
 class Smtp(ServerSmtp):
     """The server of an own account: its own settings, or those of a MailServer with some of its own."""
 
-    server: Name | None = Field(None, description="The MailServer whose settings are taken; those given here win.")
+    server: Name | None = Field(
+        None,
+        description="The name of a MailServer whose settings are taken. Settings that are given here too win over it.",
+    )
 
     @model_validator(mode="after")
     def _check_has_server(self) -> Smtp:
@@ -176,12 +222,18 @@ class Smtp(ServerSmtp):
 class Proxy(Value):
     """A proxy on the way to the mail server."""
 
-    type: ProxyType = Field(description="socks5, socks4 or http (CONNECT).")
-    host: Host = Field(description="The proxy's host name or IP address.")
-    port: Port = Field(description="The proxy's TCP port.")
-    username: Text | None = Field(None, description="The user name at the proxy.")
-    password: Secret | None = Field(None, description="The password at the proxy, by reference.")
-    remote_dns: bool = Field(default=True, description="The proxy resolves the mail host; false: this machine does.")
+    type: ProxyType = Field(description="The proxy's protocol: socks5, socks4, or http by CONNECT.")
+    host: Host = Field(description="The proxy's host name or IP address, such as proxy.example.com.")
+    port: Port = Field(description="The proxy's TCP port, such as 1080.")
+    username: Text | None = Field(None, description="The user name to log in with at the proxy, where it wants one.")
+    password: Secret | None = Field(
+        None,
+        description="The password at the proxy, by reference such as {env: SMTP_PROXY_PASSWORD}. It needs username beside it.",
+    )
+    remote_dns: bool = Field(
+        default=True,
+        description="Whether the proxy looks up the mail server's name, true by default; with false this machine does.",
+    )
 
     @model_validator(mode="after")
     def _check_user(self) -> Proxy:
@@ -196,14 +248,25 @@ OnProblem = Literal["fallback", "skip"]
 class Override(Value):
     """Address and name taken from details of the contact's card."""
 
-    email_detail: Text | None = Field(None, description="The detail whose value becomes the address.")
-    display_name_detail: Text | None = Field(None, description="The detail whose value becomes the display name.")
-    on_missing: OnProblem = Field(
-        "fallback", description="A contact without the detail: fall back, or skip the contact."
+    email_detail: Text | None = Field(
+        None,
+        description="The name of the detail, on a contact's card, whose value becomes the address, such as keeper_email.",
     )
-    on_invalid: OnProblem = Field("fallback", description="A contact with an unusable value: fall back, or skip.")
+    display_name_detail: Text | None = Field(
+        None,
+        description="The name of the detail, on a contact's card, whose value becomes the display name, such as keeper_name.",
+    )
+    on_missing: OnProblem = Field(
+        "fallback",
+        description="What happens where a contact lacks the detail: by default fallback to what holds without the override, or skip the contact.",
+    )
+    on_invalid: OnProblem = Field(
+        "fallback",
+        description="What happens where the detail's value cannot be used: by default fallback to what holds without the override, or skip the contact.",
+    )
     pairing: Literal["perField", "together"] = Field(
-        "perField", description="perField: each falls back on its own; together: both details or neither."
+        "perField",
+        description="Whether address and display name fall back each on its own (perField, the default), or both as soon as one does (together).",
     )
 
     @model_validator(mode="after")
@@ -218,55 +281,86 @@ class Override(Value):
 class OwnAccountSpec(Value):
     """The user's own mailbox, reached over SMTP."""
 
-    email: Email = Field(description="The address that mail is sent from; bounces come back to it.")
-    display_name: Text = Field(description="The name shown with the address.")
-    reply_to: ReplyTo | None = Field(None, description="Where replies go; absent: the sending address.")
-    shared: bool = Field(default=False, description="Visible to other users. Shapes views; it is no access control.")
-    smtp: Smtp = Field(description="The server and how to log in.")
-    proxy: Proxy | None = Field(None, description="The proxy on the way, if any.")
+    email: Email = Field(
+        description="The address that mail is sent from, such as sales@example.com. Bounces come back to it."
+    )
+    display_name: Text = Field(description="The name that recipients see with the address, such as Example Sales.")
+    reply_to: ReplyTo | None = Field(
+        None, description="Where replies go; by default to the address that mail is sent from."
+    )
+    shared: bool = Field(
+        default=False,
+        description="Whether other users see the account too, false by default. It shapes views and is no access control.",
+    )
+    smtp: Smtp = Field(
+        description="The mail server and how to log in there: settings of the account's own, or server with the name of a MailServer."
+    )
+    proxy: Proxy | None = Field(
+        None, description="The proxy on the way to the mail server; without it the connection is direct."
+    )
 
 
 class MarketingAccountSpec(Value):
     """An account on the platform's own server, which the platform must accept."""
 
-    email: Email = Field(description="The address that mail is sent from; it need not be a mailbox; bounces go to it.")
-    display_name: Text = Field(description="The name shown with the address.")
-    reply_to: ReplyTo | None = Field(None, description="Where replies go; absent: the sending address.")
-    override_from: Override | None = Field(None, description="Take the sender from the contact's details.")
-    override_to: Override | None = Field(None, description="Take the addressee from the contact's details.")
+    email: Email = Field(
+        description="The address that mail is sent from, such as news@example.com. Bounces go to it, though it need not be a mailbox."
+    )
+    display_name: Text = Field(description="The name that recipients see with the address, such as Example Sales.")
+    reply_to: ReplyTo | None = Field(
+        None, description="Where replies go; by default to the address that mail is sent from."
+    )
+    override_from: Override | None = Field(
+        None,
+        description="Takes the sender's address or name from details of each contact's card, instead of email and displayName.",
+    )
+    override_to: Override | None = Field(
+        None,
+        description="Takes the addressee's address or name from details of each contact's card, instead of the contact's own.",
+    )
 
 
 class MailServerSpec(ServerSmtp):
     """What several accounts share; any part of smtp, and proxy."""
 
-    proxy: Proxy | None = Field(None, description="The proxy on the way, if any.")
+    proxy: Proxy | None = Field(
+        None, description="The proxy on the way to the mail server; without it the connection is direct."
+    )
 
 
 class OwnAccount(Value):
     """A user's own mailbox, from which the organisation sends."""
 
-    api_version: Literal["reconciler/v1"] = Field(description="The version of this format.")
-    kind: Literal["OwnAccount"] = Field(description="An account of the user's own, reached over SMTP.")
-    metadata: Metadata = Field(description="Name, owner, labels and protection.")
+    api_version: Literal["reconciler/v1"] = Field(description="The version of this format: reconciler/v1.")
+    kind: Literal["OwnAccount"] = Field(description="One of your own mailboxes, reached over SMTP.")
+    metadata: Metadata = Field(
+        description="What the account is called, whose it is, what it is chosen by, and whether it may be deleted."
+    )
     spec: OwnAccountSpec = Field(description="The account's settings.")
 
 
 class MarketingAccount(Value):
     """An account hosted on the platform's own mail server."""
 
-    api_version: Literal["reconciler/v1"] = Field(description="The version of this format.")
-    kind: Literal["MarketingAccount"] = Field(description="An account on the platform's server.")
-    metadata: Metadata = Field(description="Name, owner, labels and protection.")
+    api_version: Literal["reconciler/v1"] = Field(description="The version of this format: reconciler/v1.")
+    kind: Literal["MarketingAccount"] = Field(
+        description="An account on the platform's mail server, which the platform must accept."
+    )
+    metadata: Metadata = Field(
+        description="What the account is called, whose it is, what it is chosen by, and whether it may be deleted."
+    )
     spec: MarketingAccountSpec = Field(description="The account's settings.")
 
 
 class MailServer(Value):
     """Settings that several own accounts share."""
 
-    api_version: Literal["reconciler/v1"] = Field(description="The version of this format.")
-    kind: Literal["MailServer"] = Field(description="Settings of a server, named by accounts under smtp.server.")
-    metadata: ServerMetadata = Field(description="Name and labels.")
-    spec: MailServerSpec = Field(description="The settings shared.")
+    api_version: Literal["reconciler/v1"] = Field(description="The version of this format: reconciler/v1.")
+    kind: Literal["MailServer"] = Field(
+        description="Settings of a mail server that several accounts share; they name it under smtp.server."
+    )
+    metadata: ServerMetadata = Field(description="What the mail server is called, and its labels.")
+    spec: MailServerSpec = Field(description="The settings that the accounts share; each is optional.")
 
 
 Account = OwnAccount | MarketingAccount

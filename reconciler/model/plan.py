@@ -109,6 +109,12 @@ class PreparedAccount(Value):
     settings_digest: str | None = Field(None, description="Digest of the settings; null where secrets were not read.")
     needs_evidence: bool = Field(description="Apply needs evidence of these settings.")
     manifest: str | None = Field(None, description="The manifest file, relative to the project folder.")
+    server_manifest: str | None = Field(
+        None, description="The manifest file of the MailServer that the settings come through."
+    )
+    server_secrets: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        (), description="The references that the MailServer names for the account."
+    )
     evidence: Evidence | None = Field(None, description="What the plan's verification found.")
     awaits_approval: bool = Field(default=False, description="Apply will leave the account to the platform's decision.")
 
@@ -128,6 +134,13 @@ class ApplyInputs(Value):
         None, description="The depth that apply needs when it was told another one; null: the project's."
     )
     allow_deletes: int | None = Field(None, description="The --allow-deletes that the plan was made with.")
+    targets: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        (), description="The selectors that the plan was limited to."
+    )
+    excludes: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        (), description="The selectors of what the plan leaves out."
+    )
+    holds_failing: bool = Field(default=False, description="The plan holds what fails, where it would block otherwise.")
     grants_used: Annotated[tuple[str, ...], Field(strict=False)] = Field((), description="Grants that routes needed.")
     platform_routes: Annotated[tuple[SecretRoute, ...], Field(strict=False)] = Field(
         (), description="Where the platform's own secrets travelled while marketing accounts were verified."

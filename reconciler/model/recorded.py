@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from reconciler.diagnostics import one_line
 from reconciler.model.base import Value
 from reconciler.model.canonical import digest
 from reconciler.model.evidence import Depth, Evidence, Instant
@@ -146,7 +147,7 @@ class RecordedAccount:
     @property
     def status_sentence(self) -> str:
         """Name, status and its reason, where there is one, as one sentence."""
-        reason = f": {self.status_reason.removesuffix('.')}" if self.status_reason else ""
+        reason = f": {one_line(self.status_reason.removesuffix('.'))}" if self.status_reason else ""
         return f"{self.name} is {self.status}{reason}."
 
 

@@ -55,6 +55,16 @@ _RULES = {
     "": "takes a key of letters, digits and _ . / @ : -, beginning with a letter or digit, without '..'",
 }
 
+_LITERAL_RULE = (
+    "Write where the secret is, never the secret itself: {env: VARIABLE}, {file: path} or {SOURCE: key}. If a real "
+    "secret was committed, change it: it stays in git's history."
+)
+
+
+def _sentence(rule: str) -> str:
+    return f"{rule}."
+
+
 Secret = Annotated[
     dict[str, str],
     BeforeValidator(_refuse_literal),
@@ -70,21 +80,30 @@ Secret = Annotated[
                     "type": "string",
                     "maxLength": _MAX_KEY,
                     "pattern": _VARIABLE_PATTERN,
-                    "description": "The environment variable that holds the secret.",
+                    "patternErrorMessage": _sentence(_RULES["env"]),
+                    "description": "The environment variable that holds the secret, such as SMTP_SALES_PASSWORD.",
                 },
                 "file": {
                     "type": "string",
                     "maxLength": _MAX_KEY,
                     "pattern": _PATH_PATTERN,
-                    "description": "The file that holds the secret, relative to the project folder.",
+                    "patternErrorMessage": _sentence(_RULES["file"]),
+                    "description": "The file that holds the secret, relative to the project folder, such as secrets/sales.",
                 },
             },
-            "propertyNames": {"pattern": _SOURCE_PATTERN},
+            "propertyNames": {
+                "pattern": _SOURCE_PATTERN,
+                "title": "source",
+                "description": "env, file, or a source that the project file declares under secrets.sources.",
+                "patternErrorMessage": "This is not the name of a source of secrets, such as env, file or vault.",
+            },
+            "errorMessage": _LITERAL_RULE,
             "additionalProperties": {
                 "type": "string",
                 "maxLength": _MAX_KEY,
                 "pattern": _KEY_PATTERN,
-                "description": "The key in a source that the project file declares under secrets.sources.",
+                "patternErrorMessage": _sentence(f"a source {_RULES['']}"),
+                "description": "The key of the secret in a source that the project file declares under secrets.sources.",
             },
         }
     ),

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 _IN_WORDS = {"starttls": "starttls", "tls": "tls", "none": "not encrypted"}
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+def ordered_scope(scope: str | None) -> str | None:
+    """Return an OAuth2 scope with its words in order, each once: what it means (RFC 6749 section 3.3); None for none."""
+    return " ".join(sorted({word for word in (scope or "").split(" ") if word})) or None
+
+
 class Route(Value):
     """One way of one secret, complete: any difference makes it another route."""
 
@@ -29,6 +38,11 @@ class Route(Value):
     encryption: Encryption = Field(description="The encryption in force.")
     proxy: str | None = Field(None, description="The proxy taken, as type://user@host:port; null: direct.")
     ca_digest: str | None = Field(None, description="SHA-256 of the private CA; null: the system's trust alone.")
+    scope: str | None = Field(
+        None,
+        exclude_if=_is_none,
+        description="For oauth2 the scope asked for, its words in order; null: what the endpoint gives unasked.",
+    )
 
     def __str__(self) -> str:
         """Return the route in words: ``anna@smtp.example.com:587, starttls``."""
@@ -36,7 +50,8 @@ class Route(Value):
         where = self.host if self.purpose == "oauth2" else f"{self.host}:{self.port}, {_IN_WORDS[self.encryption]}"
         through = f", through {self.proxy}" if self.proxy else ""
         trust = ", private CA" if self.ca_digest else ""
-        return f"{user}{where}{through}{trust}"
+        scope = f", scope {self.scope}" if self.scope else ""
+        return f"{user}{where}{through}{trust}{scope}"
 
     @property
     def key(self) -> str:
@@ -90,6 +105,7 @@ def _login_routes(smtp: dict[str, Any], proxy: dict[str, Any] | None, ca_digest:
         host=oauth2.get("tokenUrl", ""),
         port=443,
         encryption="tls",
+        scope=ordered_scope(oauth2.get("scope")),
     )
     return tuple(
         SecretRoute(secret=secret, route=route)

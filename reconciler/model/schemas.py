@@ -5,13 +5,16 @@ The models decide. A schema says all that a schema can, and never refuses what t
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.manifest import MODELS
+from reconciler.model.editorhints import ACCOUNT_SCHEMA, DOCUMENT_SNIPPETS, PROJECT_SCHEMA, with_hints
+from reconciler.model.manifest import API_VERSION, MODELS
 from reconciler.model.plan import Plan
 from reconciler.model.project import Project
 from reconciler.model.resolution import ResolutionDocument
+from reconciler.model.schemarules import RULES
 from reconciler.model.sending import SendDocument
 
 if TYPE_CHECKING:
@@ -20,117 +23,22 @@ if TYPE_CHECKING:
 Schema = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_EXCLUSIVE = (("password", "accessToken"), ("password", "oauth2"), ("accessToken", "oauth2"))
-_GIVEN = {"not": {"type": "null"}}
-_KEY_MARK = {"type": "string", "pattern": "\\{key\\}"}
 
 
-def _has(*names: str) -> Schema:
-    """Return the schema of an object that has these fields with a value other than null."""
-    return {"required": list(names), "properties": dict.fromkeys(names, _GIVEN)}
-
-
-def _exactly_one(*names: str) -> Schema:
-    return {"oneOf": [_has(name) for name in names]}
-
-
-_RULES: dict[str, list[Schema]] = {
-    "Smtp": [
-        {
-            "$comment": "missingField: needs host, or server with the name of a MailServer",
-            "anyOf": [_has("host"), _has("server")],
+_WITHOUT_KIND: Schema = {
+    "additionalProperties": False,
+    "properties": {
+        "apiVersion": True,
+        "kind": True,
+        "metadata": {
+            "type": "object",
+            "description": "What the account or mail server is called, and what it is chosen by.",
         },
-    ],
-    "OAuth2": [
-        {
-            "$comment": "missingField: needs refreshToken or clientSecret",
-            "anyOf": [_has("refreshToken"), _has("clientSecret")],
-        },
-    ],
-    "Authentication": [
-        *(
-            {
-                "$comment": "contradiction: password, accessToken and oauth2 exclude each other; keep one",
-                "not": _has(*pair),
-            }
-            for pair in _EXCLUSIVE
-        ),
-        {
-            "if": {"required": ["mechanism"], "properties": {"mechanism": {"enum": ["xoauth2", "oauthbearer"]}}},
-            "then": {
-                "$comment": "contradiction: xoauth2 and oauthbearer take accessToken or oauth2, not a password",
-                "not": _has("password"),
-            },
-        },
-    ],
-    "Proxy": [
-        {
-            "if": _has("password"),
-            "then": {"$comment": "missingField: has a password but no username", **_has("username")},
-        },
-    ],
-    "Override": [
-        {
-            "$comment": "missingField: needs emailDetail or displayNameDetail",
-            "anyOf": [_has("emailDetail"), _has("displayNameDetail")],
-        },
-        {
-            "if": {"required": ["pairing"], "properties": {"pairing": {"const": "together"}}},
-            "then": {
-                "$comment": "contradiction: pairing: together needs both emailDetail and displayNameDetail",
-                **_has("emailDetail", "displayNameDetail"),
-            },
-        },
-    ],
-    "SecretSource": [
-        {
-            "$comment": "contradiction: needs exactly one of command, env and file",
-            **_exactly_one("command", "env", "file"),
-        },
-        {
-            "if": {"not": _has("command")},
-            "then": {"$comment": "missingField: needs format: json or dotenv", **_has("format")},
-        },
-        {
-            "$comment": "invalidValue: has {key} in the program; it belongs in an argument",
-            "properties": {"command": {"prefixItems": [{"not": _KEY_MARK}]}},
-        },
-        {
-            "if": _has("command", "format"),
-            "then": {
-                "$comment": "contradiction: has {key} and format; a command with format gives all keys at once",
-                "properties": {"command": {"not": {"contains": _KEY_MARK}}},
-            },
-        },
-        {
-            "if": {"allOf": [_has("command"), {"not": _has("format")}]},
-            "then": {
-                "$comment": "missingField: needs {key} in an argument, or format for many secrets at once",
-                "properties": {"command": {"contains": _KEY_MARK}},
-            },
-        },
-    ],
-    "Secrets": [
-        {
-            "$comment": "contradiction: declares a source called env or file, which exist already",
-            "properties": {"sources": {"propertyNames": {"not": {"enum": ["env", "file"]}}}},
-        },
-    ],
-    "Grant": [
-        {"$comment": "contradiction: needs exactly one of servers and route", **_exactly_one("servers", "route")},
-    ],
-    "GuardException": [
-        {
-            "$comment": "contradiction: needs exactly one of delete, verification and scope",
-            **_exactly_one("delete", "verification", "scope"),
-        },
-        {
-            "$comment": "contradiction: depth goes with verification, and verification needs depth",
-            "oneOf": [_has("verification", "depth"), {"not": {"anyOf": [_has("verification"), _has("depth")]}}],
-        },
-    ],
+        "spec": {"type": "object", "description": "The settings. Which fields there are is decided by kind."},
+    },
+    "defaultSnippets": DOCUMENT_SNIPPETS,
 }
-"""The rules over several fields that a schema can express, by model."""
+"""What is known of a document before its kind is: so that editors offer what may come, and no more once it is chosen."""
 
 
 @lru_cache(maxsize=1)
@@ -141,22 +49,28 @@ def account_schema() -> Schema:
         generated = model.model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
         definitions.update(generated.pop("$defs", {}))
         definitions[name] = generated
-    return _published(
-        "account.schema.json",
+    return _input(
+        ACCOUNT_SCHEMA,
         "A manifest of reconciler",
         {
             "type": "object",
             "required": ["apiVersion", "kind", "metadata", "spec"],
             "properties": {
-                "apiVersion": {"const": "reconciler/v1", "description": "The version of this format."},
-                "kind": {"enum": sorted(MODELS), "description": "What the document declares."},
+                "apiVersion": {"const": API_VERSION, "description": "The version of this format: reconciler/v1."},
+                "kind": {
+                    "enum": ["OwnAccount", "MarketingAccount", "MailServer"],
+                    "description": "What the document declares. It decides which fields there are under spec.",
+                },
             },
             "allOf": [
-                {
-                    "if": {"required": ["kind"], "properties": {"kind": {"const": name}}},
-                    "then": {"$ref": f"#/$defs/{name}"},
-                }
-                for name in sorted(MODELS)
+                *(
+                    {
+                        "if": {"type": "object", "required": ["kind"], "properties": {"kind": {"const": name}}},
+                        "then": {"$ref": f"#/$defs/{name}"},
+                    }
+                    for name in sorted(MODELS)
+                ),
+                {"if": {"type": "object", "required": ["kind"]}, "else": _WITHOUT_KIND},
             ],
             "$defs": definitions,
         },
@@ -167,7 +81,7 @@ def account_schema() -> Schema:
 def project_schema() -> Schema:
     """Return the schema of the project file."""
     generated = Project.model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
-    return _published("project.schema.json", "The project file of reconciler", generated)
+    return _input(PROJECT_SCHEMA, "The project file of reconciler", generated)
 
 
 @lru_cache(maxsize=1)
@@ -243,22 +157,32 @@ _DESCRIPTIONS = {
 }
 
 SCHEMAS: dict[str, Callable[[], Schema]] = {
-    "account.schema.json": account_schema,
+    ACCOUNT_SCHEMA: account_schema,
     "plan.schema.json": plan_schema,
-    "project.schema.json": project_schema,
+    PROJECT_SCHEMA: project_schema,
     "resolution.schema.json": resolution_schema,
     "send.schema.json": send_schema,
 }
 """File name to the function that makes its content."""
 
 
+def schema_text(file: str) -> str:
+    """Return the content of a schema's file, by its name in ``SCHEMAS``."""
+    return json.dumps(SCHEMAS[file](), indent=2, ensure_ascii=False) + "\n"
+
+
 def _published(file: str, title: str, schema: Schema) -> Schema:
     cleaned = _cleaned(schema)
-    for name, rules in _RULES.items():
+    for name, rules in RULES.items():
         if name in cleaned.get("$defs", {}):
             cleaned["$defs"][name]["allOf"] = rules
     cleaned.pop("description", None)
     return {"$schema": _DIALECT, "$id": f"https://reconciler.example.com/schemas/{file}", "title": title, **cleaned}
+
+
+def _input(file: str, title: str, schema: Schema) -> Schema:
+    """Return the schema of what people write: published, and with what editors want."""
+    return with_hints(_published(file, title, schema))
 
 
 def _cleaned(node: Any, *, is_mapping_of_names: bool = False) -> Any:

@@ -23,6 +23,12 @@ NAME_PATTERN = r"^(?!.*\.\.)[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$(?!\n)"
 _NAME = re.compile(NAME_PATTERN)
 _VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
 _TEXT_PATTERN = f"^[^{_UNSAFE}]+$(?!\\n)"
+_TEXT_RULE = "Line breaks, control characters and invisible marks cannot stand here."
+_NAME_RULE = (
+    "is not a name: 1 to 63 characters of a-z, 0-9, '.', '_' and '-', beginning and ending with a letter or digit, "
+    "without two dots in a row"
+)
+_VARIABLE_RULE = "This is not the name of an environment variable: letters, digits and _, not beginning with a digit."
 
 
 def _check_text(text: str) -> str:
@@ -42,8 +48,7 @@ def _check_name(text: str) -> str:
     if not _NAME.match(text):
         raise PydanticCustomError(
             "invalidName",
-            "is not a name: 1 to 63 characters of a-z, 0-9, '.', '_' and '-', beginning and ending with a letter "
-            "or digit, without two dots in a row",
+            _NAME_RULE,
         )
     return text
 
@@ -76,18 +81,27 @@ Text = Annotated[
     str,
     Field(max_length=1000),
     AfterValidator(_check_text),
-    _text_schema("Text of one line.", maxLength=1000, pattern=_TEXT_PATTERN),
+    _text_schema("Text of one line.", maxLength=1000, pattern=_TEXT_PATTERN, patternErrorMessage=_TEXT_RULE),
 ]
 """Text of one line, 1 to 1000 characters, not blank, without control characters."""
 
-Name = Annotated[str, AfterValidator(_check_name), _text_schema("A name.", pattern=NAME_PATTERN, maxLength=63)]
+Name = Annotated[
+    str,
+    AfterValidator(_check_name),
+    _text_schema("A name.", pattern=NAME_PATTERN, maxLength=63, patternErrorMessage=f"This {_NAME_RULE}."),
+]
 """The identity of an account or server: ``sales-pl``."""
 
 Email = Annotated[
     str,
     Field(max_length=320),
     AfterValidator(_check_email),
-    _text_schema("An e-mail address.", pattern=f"^[^\\s@{_UNSAFE}]+@[^\\s@{_UNSAFE}]+$(?!\\n)", maxLength=320),
+    _text_schema(
+        "An e-mail address.",
+        pattern=f"^[^\\s@{_UNSAFE}]+@[^\\s@{_UNSAFE}]+$(?!\\n)",
+        maxLength=320,
+        patternErrorMessage="This is not one e-mail address, such as sales@example.com.",
+    ),
 ]
 """One e-mail address as written; compare through ``domains.address_to_ascii``."""
 
@@ -95,14 +109,26 @@ Host = Annotated[
     str,
     Field(max_length=253),
     AfterValidator(_check_host),
-    _text_schema("A host name or IP address.", pattern=f"^[^\\s@/\\\\{_UNSAFE}]+$(?!\\n)", maxLength=253),
+    _text_schema(
+        "A host name or IP address.",
+        pattern=f"^[^\\s@/\\\\{_UNSAFE}]+$(?!\\n)",
+        maxLength=253,
+        patternErrorMessage="This is not a host name or IP address, such as smtp.example.com.",
+    ),
 ]
 """A host name or IP address as written; compare through ``domains.host_to_ascii``."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 """A TCP port."""
 
-VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=255)]
+VariableName = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        max_length=255,
+        json_schema_extra={"patternErrorMessage": _VARIABLE_RULE},
+    ),
+]
 """The name of an environment variable."""
 
 

@@ -9,6 +9,7 @@ from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
 from reconciler.manifests.editing import addition, search, write_edit
 from reconciler.model.edited import Edited
+from reconciler.model.editorhints import ACCOUNT_SCHEMA, SCHEMA_FOLDER, modeline
 from reconciler.model.manifest import API_VERSION, TOKEN_MECHANISMS
 from reconciler.model.secrets import SECRET_FIELDS
 from reconciler.operations.editing import folder_of, new_problems, recorded_accounts, require_free
@@ -51,8 +52,8 @@ def add_account(workspace: Workspace, wanted: NewAccount, *, file: Path | None =
     searched = search(folder, root=workspace.root)
     require_free(searched, wanted.name, recorded_accounts(workspace))
     document = _document(wanted, searched)
-    text = _encodable(to_yaml(document), wanted.name)
     path = folder / f"{_file_stem(wanted.name)}.yaml" if file is None else workspace.root / file
+    text = _modeline(path, workspace.root) + _encodable(to_yaml(document), wanted.name)
     edit = addition(path, text, folder=folder, root=workspace.root)
     errors, remarks = new_problems(workspace, edit)
     if errors:
@@ -74,6 +75,21 @@ def default_variable(name: str, suffix: str = "PASSWORD") -> str:
     """Return the variable that an account's secret is read from by default: ``SMTP_SALES_PL_PASSWORD``."""
     stem = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in name.upper())
     return f"SMTP_{stem}_{suffix}"
+
+
+def _modeline(path: Path, root: Path) -> str:
+    """Return the line that tells editors the schema, in a project that has it; nothing for a path outside."""
+    if not path.is_relative_to(root) or not _is_there(root / SCHEMA_FOLDER / ACCOUNT_SCHEMA):
+        return ""
+    up = "../" * len(path.parent.relative_to(root).parts)
+    return modeline(f"{up}{SCHEMA_FOLDER}/{ACCOUNT_SCHEMA}") + "\n"
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except OSError:  # a folder that may not be looked into: the line would be of no use
+        return False
 
 
 def _document(wanted: NewAccount, searched: Search) -> dict[str, Any]:

@@ -159,3 +159,13 @@ def test_every_code_is_known(tmp_path: Path) -> None:
     problems = problems_of(text, tmp_path)
     assert {each.code for each in problems} <= set(CODES)
     assert all(each.detail[0].isalpha() for each in problems)
+
+
+@pytest.mark.parametrize("second", ["accessToken: {env: B}", "accessToken: {env: B}, oauth2: {clientId: a}"])
+def test_fields_that_exclude_each_other_are_told_beside_another_mistake(second: str, tmp_path: Path) -> None:
+    """Where a wrong value keeps the models from rules over several fields, these are told all the same, once."""
+    text = f"{LOGIN}mechanism: fast, password: {{env: A}}, {second}}}}}}}\n"
+    told = [each for each in problems_of(text, tmp_path) if each.code == "contradiction"]
+    assert 1 == len(told)
+    assert "spec.smtp.authentication password, accessToken and oauth2 exclude each other; keep one." == told[0].detail
+    assert f"a.yaml:4:{text.splitlines()[3].index('authentication:') + 1}" == str(told[0].location)
