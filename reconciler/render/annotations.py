@@ -7,6 +7,7 @@ its properties is written as GitHub has it: ``%25``, ``%0D``, ``%0A``, and in pr
 from __future__ import annotations
 
 import posixpath
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
 _COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "note": "notice"}
 _RANK: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
+_PLURALS: dict[Severity, str] = {"error": "errors", "warning": "warnings", "note": "notes"}
 _LONGEST_TITLE = 200
+_SHOWN_OF_EACH = 10
+"""How many annotations of each kind GitHub shows of a step."""
 
 
 def plan_annotations(plan: SavedPlan, *, folder: str = "") -> str:
@@ -41,9 +45,19 @@ def diagnostic_annotations(problems: Iterable[Diagnostic], *, folder: str = "") 
     """Return a command for each problem, errors first; what several subjects share is told once.
 
     ``folder`` is the project folder in the repository, with slashes: places are told relative to the repository.
+    Where there are more than GitHub shows, the first command says so.
     """
     ordered = sorted(told_once(problems), key=lambda problem: _RANK[problem.severity])
-    return "".join(_annotation(problem, folder) for problem in ordered)
+    return _more_than_shown(ordered) + "".join(_annotation(problem, folder) for problem in ordered)
+
+
+def _more_than_shown(problems: Iterable[Diagnostic]) -> str:
+    counts = Counter(problem.severity for problem in problems)
+    many = [f"{counts[each]} {name}" for each, name in _PLURALS.items() if counts[each] > _SHOWN_OF_EACH]
+    if not many:
+        return ""
+    told = f"There are {' and '.join(many)}. GitHub shows {_SHOWN_OF_EACH} of each; the log of this step has all."
+    return _command("notice", {"title": "More than is shown"}, told)
 
 
 def _at_manifest(problem: Diagnostic, plan: SavedPlan) -> Diagnostic:

@@ -14,6 +14,7 @@ from reconciler import __version__
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
 from reconciler.files import create_file, reason_of
+from reconciler.model.editorhints import ACCOUNT_SCHEMA, PROJECT_SCHEMA, SCHEMA_FOLDER, modeline
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +26,11 @@ _MAX_NAME = 63
 _FILES = {
     "accounts.d/example.yaml": "example.yaml",
     ".gitignore": "gitignore",
+}
+_SCHEMAS = {f"{SCHEMA_FOLDER}/{name}": name for name in (ACCOUNT_SCHEMA, PROJECT_SCHEMA)}
+_MODELINES = {
+    "ACCOUNT_MODELINE": modeline(f"../{SCHEMA_FOLDER}/{ACCOUNT_SCHEMA}"),
+    "PROJECT_MODELINE": modeline(f"{SCHEMA_FOLDER}/{PROJECT_SCHEMA}"),
 }
 _CI_FILES: dict[CISystem, dict[str, str]] = {
     "github": {".github/workflows/reconciler.yml": "github.yml", ".github/CODEOWNERS.example": "codeowners"},
@@ -74,13 +80,18 @@ def write_project(folder: Path, *, name: str, operator: str | None, ci: CISystem
     The project file is written last: until it is there, running again goes on where this was interrupted. Raises
     ``InvalidInput`` where the folder holds a project file, before anything is written, or cannot be written to.
     """
+    from reconciler.model.schemas import schema_text
+
     if os.path.lexists(folder / PROJECT_FILE):
         raise InvalidInput(error("projectExists", _exists_text(folder)))
-    values = {"NAME": json.dumps(name), "OPERATOR": _operator_lines(operator), "VERSION": __version__}
+    values = {"NAME": json.dumps(name), "OPERATOR": _operator_lines(operator), "VERSION": __version__, **_MODELINES}
     made: list[str] = []
     kept: list[str] = []
-    for path, template in {**_FILES, **_CI_FILES[ci], PROJECT_FILE: "project.yaml"}.items():
-        is_made = _make(folder / path, _filled(template, values), shown=path)
+    texts = {path: schema_text(name) for path, name in _SCHEMAS.items()}
+    templates = {**_FILES, **_CI_FILES[ci], PROJECT_FILE: "project.yaml"}
+    texts |= {path: _filled(template, values) for path, template in templates.items()}
+    for path, text in texts.items():
+        is_made = _make(folder / path, text, shown=path)
         (made if is_made else kept).append(path)
     return Scaffolded(made=tuple(made), kept=tuple(kept))
 

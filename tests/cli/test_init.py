@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.cli.project import Project
 
-_ALWAYS = ["accounts.d/example.yaml", ".gitignore"]
+_ALWAYS = [".schemas/account.schema.json", ".schemas/project.schema.json", "accounts.d/example.yaml", ".gitignore"]
 _CI_FILES = {
     "github": [".github/workflows/reconciler.yml", ".github/CODEOWNERS.example"],
     "gitlab": [".gitlab-ci.yml", ".gitlab/CODEOWNERS.example"],
@@ -67,17 +67,16 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def test_a_fresh_folder_becomes_a_project(empty: Project) -> None:
-    """After init the project is valid; a plan without any account is refused, and says how to write the first one."""
+    """After init the project is valid; its plan is empty, and says how to write the first account."""
     document = _made(empty)
     assert ("mail", [*_ALWAYS, "reconciler.yaml"], [], True) == tuple(
         document[each] for each in ("name", "made", "kept", "stateMade")
     )
     empty.run_well("validate")
-    refused = empty.run("plan", "--format", "json")
-    assert 4 == refused.code
-    (problem,) = [each for each in refused.document["diagnostics"] if each["severity"] == "error"]
-    assert "emptyManifests" == problem["code"]
-    assert problem["detail"].endswith("\n    reconciler accounts add own")
+    planned = empty.run_well("plan", "--detailed-exitcode", "--format", "json")
+    assert ("empty", ["noManifests"]) == (planned.document["status"], planned.codes)
+    assert planned.document["diagnostics"][0]["detail"].endswith("\n    reconciler accounts add own")
+    assert "\n        reconciler accounts add own\n" in empty.run_well("plan").err
 
 
 def test_another_folder_and_an_operator(empty: Project) -> None:
@@ -225,30 +224,6 @@ def _parse(words: list[str]) -> None:
         assert found is not None, words
         command = found
         context = command.make_context(command.name, rest, parent=context)
-
-
-def test_what_a_pull_request_changes_runs_without_secrets(empty: Project) -> None:
-    """On GitHub only `check` runs the pull request's workflow: read-only, on GitHub's machine, in no environment."""
-    text, document = _pipeline(empty, "github")
-    jobs = document["jobs"]
-    assert ({}, {"contents": "read"}) == (document["permissions"], jobs["check"]["permissions"])
-    assert ("github.event_name == 'pull_request'", "ubuntu-latest") == (jobs["check"]["if"], jobs["check"]["runs-on"])
-    assert {"check": False, "plan": True, "apply": True, "nightly": True} == {
-        name: "environment" in job for name, job in jobs.items()
-    }
-    assert ("uses:" in text, "secrets." in str(jobs)) == (False, False)
-    scripts = [step["run"] for job in jobs.values() for step in job["steps"]]
-    assert [] == [script for script in scripts if "${{" in script]
-
-
-def test_the_full_plan_takes_the_project_file_of_the_base_branch(empty: Project) -> None:
-    """No job that meets a pull request before its merge trusts the checkout's project file."""
-    for ci, variable in (("github", "$RUNNER_TEMP"), ("gitlab", "$scratch")):
-        document = _pipeline(empty, ci)[1]
-        (empty.folder / "reconciler.yaml").unlink()
-        plan = "\n".join(_texts((document.get("jobs") or document)["plan"]))
-        assert f'--project-file "{variable}/reconciler.yaml" plan' in plan
-        assert "--trust-project" not in plan
 
 
 def test_the_steps_plan_a_pull_request_and_apply_it(empty: Project, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""What ``init`` writes, looked at without running it."""

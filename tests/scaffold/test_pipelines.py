@@ -1,0 +1,196 @@
+"""What the pipelines that ``init`` writes may do, and what a pull request may do to them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from reconciler import __version__
+from reconciler.scaffold import write_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
+_PROTECTED = ("plan", "apply", "nightly")
+
+
+def _written(folder: Path, ci: Any, path: str) -> dict[str, Any]:
+    write_project(folder, name="mail", operator=None, ci=ci)
+    document: dict[str, Any] = yaml.safe_load((folder / path).read_text(encoding="utf-8"))
+    return document
+
+
+@pytest.fixture
+def github(tmp_path: Path) -> dict[str, Any]:
+    """Return the workflow for GitHub."""
+    return _written(tmp_path / "github", "github", ".github/workflows/reconciler.yml")
+
+
+@pytest.fixture
+def gitlab(tmp_path: Path) -> dict[str, Any]:
+    """Return the pipeline for GitLab, each job with what it extends."""
+    document = _written(tmp_path / "gitlab", "gitlab", ".gitlab-ci.yml")
+    base = document.pop(".protected")
+    for job in _PROTECTED:
+        assert ".protected" == document[job].pop("extends")
+        document[job] = {**base, **document[job]}
+    return document
+
+
+def _shell(job: dict[str, Any]) -> str:
+    """Return the whole shell of a job of either service."""
+    steps = [step["run"] for step in job.get("steps", ())]
+    return "\n".join([*steps, *job.get("before_script", ()), *job.get("script", ())])
+
+
+# GitHub
+
+
+def test_a_job_may_do_what_it_needs(github: dict[str, Any]) -> None:
+    """Every job only reads, but for the one that comments; where a job says nothing it reads too."""
+    reads = {"contents": "read"}
+    assert reads == github["permissions"]
+    assert {"check": reads, "plan": reads | {"pull-requests": "write"}, "apply": reads, "nightly": reads} == {
+        name: job["permissions"] for name, job in github["jobs"].items()
+    }
+
+
+def test_only_the_job_without_secrets_runs_the_workflow_of_a_pull_request(github: dict[str, Any]) -> None:
+    """``check`` has GitHub's machine and no environment; the others run on events that take the default branch's file."""
+    jobs = github["jobs"]
+    assert ("github.event_name == 'pull_request'", "ubuntu-latest") == (jobs["check"]["if"], jobs["check"]["runs-on"])
+    assert {"check": None, **{name: f"reconciler-{name}" for name in _PROTECTED}} == {
+        name: job.get("environment") for name, job in jobs.items()
+    }
+    for name in _PROTECTED:
+        assert ["self-hosted", "reconciler"] == jobs[name]["runs-on"]
+        assert jobs[name]["if"].startswith(("github.event_name == 'pull_request_target'", "github.event_name == 'sch"))
+    assert {"pull_request", "pull_request_target", "schedule"} == set(github["on"])
+
+
+def test_nothing_of_an_event_is_put_into_shell(github: dict[str, Any]) -> None:
+    """Scripts hold no expression: what comes from outside reaches them in variables; and none of it is a text of theirs."""
+    for job in github["jobs"].values():
+        assert "${{" not in _shell(job)
+    expressions = set(re.findall(r"\$\{\{ *(.*?) *\}\}", str(github)))
+    assert {
+        "github.token",
+        "github.event.pull_request.number",
+        "github.event.pull_request.head.sha",
+        "github.event.pull_request.html_url",
+        "github.event.pull_request.merge_commit_sha",
+    } == expressions
+
+
+def test_there_is_no_action_that_could_change(github: dict[str, Any]) -> None:
+    """Were there any action of others, it would be at one commit, and a checkout would not keep its token."""
+    steps = [step for job in github["jobs"].values() for step in job["steps"]]
+    for step in steps:
+        assert _PINNED.fullmatch(step.get("uses", f"a/b@{'0' * 40}"))
+        assert "checkout" not in step.get("uses", "") or step["with"]["persist-credentials"] is False
+
+
+def test_jobs_that_would_meet_wait_or_give_way(github: dict[str, Any]) -> None:
+    """A newer plan of a pull request ends the older one; an apply and a night's verification are never cut off.
+
+    Those are in no group: groups are the repository's, so a pull request's own workflow could cancel what is in one.
+    """
+    found = {name: tuple(job["concurrency"].values()) for name, job in github["jobs"].items() if "concurrency" in job}
+    request = "${{ github.event.pull_request.number }}"
+    assert {"check": (f"reconciler-check-{request}", True), "plan": (f"reconciler-plan-{request}", True)} == found
+    assert "concurrency" not in github
+
+
+def test_secrets_are_named_nowhere_before_somebody_writes_them(github: dict[str, Any], gitlab: dict[str, Any]) -> None:
+    """As written, no job is given any secret."""
+    assert "secrets." not in str(github) + str(gitlab)
+
+
+# GitLab
+
+
+def test_only_pipelines_of_the_main_branch_have_the_runner_and_the_environments(gitlab: dict[str, Any]) -> None:
+    """A merge request's pipeline is ``check`` alone, on a shared machine; all else demands the default branch."""
+    assert [{"if": '$CI_PIPELINE_SOURCE == "merge_request_event"'}] == gitlab["check"]["rules"]
+    assert not {"tags", "environment", "before_script", "secrets"} & set(gitlab["check"])
+    for name in _PROTECTED:
+        job = gitlab[name]
+        (rule,) = job["rules"]
+        assert "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH" in rule["if"].split(" && ")
+        assert ["reconciler"] == job["tags"]
+        assert "none" == job["variables"]["GIT_STRATEGY"]
+    environments = {name: gitlab[name]["environment"] for name in _PROTECTED}
+    # Only of a deployment does GitLab ask for approval, and the night is not to wait for one.
+    night = {"name": "reconciler-nightly", "action": "verify"}
+    assert {"plan": "reconciler-plan", "apply": "reconciler-apply", "nightly": night} == environments
+
+
+def test_one_at_a_time_of_what_writes_one_comment(gitlab: dict[str, Any]) -> None:
+    """Plans of one merge request wait for each other; a merge request's own pipeline cannot keep others waiting."""
+    groups = {name: job["resource_group"] for name, job in gitlab.items() if "resource_group" in job}
+    assert {"plan": "reconciler-plan-$MERGE_REQUEST"} == groups
+
+
+def test_what_the_report_tells_is_for_members(gitlab: dict[str, Any]) -> None:
+    """A public project does not publish what servers said of its accounts."""
+    assert "developer" == gitlab["nightly"]["artifacts"]["access"]
+
+
+# Both
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_the_tool_is_pinned_and_never_that_of_a_checkout(request: pytest.FixtureRequest, ci: str) -> None:
+    """Protected jobs install one version from the runner's wheels before anything is fetched, by pip and Python alone."""
+    document = request.getfixturevalue(ci)
+    variables = document.get("env") or document["variables"]
+    assert (__version__, "") == (variables["RECONCILER_VERSION"], variables["RECONCILER_PACKAGE"])
+    jobs = document.get("jobs", document)
+    for name in ("check", *_PROTECTED):
+        shell = _shell(jobs[name])
+        install = shell.index("-m pip ")
+        assert install < min(shell.index(each) for each in ("git ", "reconciler validate") if each in shell)
+        assert "-I -m venv" in shell
+        assert "-I -m pip " in shell
+        assert "--only-binary :all:" in shell
+        assert ('--no-index --find-links "$RECONCILER_HOME/wheels"' in shell) == (name in _PROTECTED)
+        assert ("pip --isolated install" in shell) == (name in _PROTECTED)
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_only_what_was_merged_is_trusted(request: pytest.FixtureRequest, ci: str) -> None:
+    """The plan of a pull request takes the main branch's project file; the checkout's is trusted after the merge alone."""
+    document = request.getfixturevalue(ci)
+    jobs = document.get("jobs", document)
+    trusts = {name: "--trust-project" in _shell(jobs[name]) for name in ("check", *_PROTECTED)}
+    assert {"check": False, "plan": False, "apply": True, "nightly": True} == trusts
+    variable = "$RUNNER_TEMP" if ci == "github" else "$scratch"
+    assert f'--project-file "{variable}/reconciler.yaml" plan' in _shell(jobs["plan"])
+    assert "apply --reviewed" in _shell(jobs["apply"])
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_each_fetch_takes_files_as_they_are(request: pytest.FixtureRequest, ci: str) -> None:
+    """Where files are fetched, no hook, symbolic link, filter or encoding of the pull request's wish has an effect."""
+    document = request.getfixturevalue(ci)
+    jobs = document.get("jobs", document)
+    fetching = [_shell(jobs[name]) for name in ("check", *_PROTECTED) if "git init" in _shell(jobs[name])]
+    assert (4 if ci == "github" else 3) == len(fetching)
+    for shell in fetching:
+        before, _, after = shell.partition("git init")
+        assert "git checkout" not in before
+        head = after.partition("checkout --quiet")[0]
+        for line in ("core.symlinks false", "core.hooksPath /dev/null", "!filter", "!working-tree-encoding"):
+            assert line in head
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_every_job_ends(request: pytest.FixtureRequest, ci: str) -> None:
+    """Each job has a limit of time."""
+    document = request.getfixturevalue(ci)
+    jobs = document.get("jobs", document)
+    assert all("timeout-minutes" in jobs[name] or "timeout" in jobs[name] for name in ("check", *_PROTECTED))

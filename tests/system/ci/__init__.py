@@ -1,0 +1,1 @@
+"""The pipelines that ``init`` writes: checked by the tools for such files, and run step by step."""

@@ -1,0 +1,102 @@
+"""The wheels of the tool, made once, and projects on a code host with their runner."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.project import PASSWORD, USER
+from tests.support.certificates import TestCA
+from tests.support.mailserver import MailServer
+from tests.system.ci.runner import Machine, run_shell
+from tests.system.ci.site import Site
+from tests.system.ci.wheels import write_wheels
+from tests.system.support.processes import program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_INSTALL = """\
+python3 -I -m venv "$HOME/tool"
+"$HOME/tool/bin/python" -I -m pip --isolated install --quiet --no-index --find-links "$WHEELS" reconciler
+"""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def programs() -> None:
+    """Demand the programs that the pipelines run."""
+    for name in ("curl", "gh", "git", "jq", "shellcheck"):
+        program(name)
+
+
+@pytest.fixture(scope="session")
+def authority() -> TestCA:
+    """Return the CA of the code host."""
+    return TestCA()
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of wheels from which runners install the tool."""
+    folder = tmp_path_factory.mktemp("wheels")
+    write_wheels(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def installed(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an environment with the tool, from which machines take theirs so that tests need not wait."""
+    folder = tmp_path_factory.mktemp("installed")
+    machine = Machine(folder, {"WHEELS": str(wheels)})
+    script = folder / "install.sh"
+    script.write_text(_INSTALL, encoding="utf-8")
+    ended = run_shell(script, folder, machine.environment())
+    assert 0 == ended.code, ended.log
+    return folder / "home" / "tool"
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    """Run the mail server of the accounts."""
+    with MailServer(encryption="none", users={USER: PASSWORD}) as running:
+        yield running
+
+
+@pytest.fixture
+def another_server() -> Iterator[MailServer]:
+    """Run the mail server of somebody who wants to see passwords."""
+    with MailServer(encryption="none", users={USER: PASSWORD}) as running:
+        yield running
+
+
+@pytest.fixture
+def make_site(
+    tmp_path: Path, wheels: Path, authority: TestCA, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Site]]:
+    """Return a function that sets a project up on one of the services; ``installs`` has every job install the tool."""
+    served = []
+
+    def make(ci: str, *, installs: bool = False) -> Site:
+        template = None if installs else request.getfixturevalue("installed")
+        site = Site(ci, tmp_path / ci, wheels, authority, template)  # type: ignore[arg-type] # one of the two
+        served.append(site.forge)
+        site.forge.__enter__()
+        return site
+
+    yield make
+    for each in served:
+        each.__exit__(None, None, None)
+
+
+@pytest.fixture
+def github(make_site: Callable[..., Site]) -> Site:
+    """Return a project on GitHub."""
+    return make_site("github")
+
+
+@pytest.fixture
+def gitlab(make_site: Callable[..., Site]) -> Site:
+    """Return a project on GitLab."""
+    return make_site("gitlab")

@@ -1,0 +1,221 @@
+"""The jobs of a pipeline, run as the services' runners run them, as far as the shell of a step can tell.
+
+Where a runner would do more (containers, services, actions of others) the pipelines have nothing of it, which is
+asserted here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_STEP_SECONDS = 300
+_EXPRESSION = re.compile(r"\$\{\{ *(.+?) *\}\}")
+_PATH = re.compile(r"[a-z_]+(?:\.[A-Za-z_]+)*")
+_COMPARISON = re.compile(r"(?P<path>[a-z_.]+)(?: (?P<sign>==|!=) '(?P<text>[^']*)')?")
+_PYTHON = """\
+#!/bin/sh
+if [ -n "{template}" ] && [ "$1 $2 $3" = "-I -m venv" ]; then exec cp -al "{template}" "$4"; fi
+exec "{python}" "$@"
+"""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a job or a step ended; ``log`` is what the service would show."""
+
+    code: int
+    log: str
+
+
+@dataclass
+class Machine:
+    """A machine of a runner: its home folder, its programs, and how it reaches the code host."""
+
+    folder: Path
+    variables: Mapping[str, str]
+    """What the administrator has set on the machine."""
+    template: Path | None = None
+    """An environment with the tool, of which ``python3 -I -m venv`` makes a copy; pip then finds all installed."""
+
+    def __post_init__(self) -> None:
+        """Make the home folder and a ``python3`` of the version for which there are wheels."""
+        (self.folder / "home").mkdir(parents=True)
+        programs = self.folder / "bin"
+        programs.mkdir()
+        python = programs / "python3"
+        python.write_text(_PYTHON.format(python=os.path.realpath(sys.executable), template=self.template or ""))
+        python.chmod(0o755)
+
+    def environment(self) -> dict[str, str]:
+        """Return what every job on the machine sees, and none of what the tests are run with."""
+        own = os.path.dirname(sys.executable)  # noqa: PTH120 - compared with the text of PATH
+        places = [each for each in os.environ.get("PATH", os.defpath).split(os.pathsep) if each != own]
+        return {
+            "PATH": os.pathsep.join([str(self.folder / "bin"), *places]),
+            "HOME": str(self.folder / "home"),
+            "LANG": "C.UTF-8",
+            "CI": "true",
+            **self.variables,
+        }
+
+
+def run_shell(script: Path, folder: Path, environment: Mapping[str, str]) -> Ended:
+    """Run a file of shell as both services do: bash that ends at the first command that fails."""
+    finished = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
+        cwd=folder,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="surrogateescape",
+        check=False,
+        timeout=_STEP_SECONDS,
+    )
+    return Ended(finished.returncode, finished.stdout)
+
+
+@dataclass
+class GitHub:
+    """GitHub Actions: which jobs an event starts, and their steps."""
+
+    machine: Machine
+    workflow: dict[str, Any]
+    event: dict[str, Any]
+    """The payload of the event, under ``event``, beside ``event_name``, ``sha``, ``token`` and so on."""
+    variables: Mapping[str, str]
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+    def started(self) -> list[str]:
+        """Return the names of the jobs that the event starts."""
+        return [
+            name
+            for name, job in self.workflow["jobs"].items()
+            if all(self._holds(each) for each in job["if"].split(" && "))
+        ]
+
+    def run(self, name: str) -> Ended:
+        """Run the steps of a job on a machine with an empty temporary folder; the first failure's code counts."""
+        job = self.workflow["jobs"][name]
+        assert not {"container", "services", "strategy", "uses"} & set(job)
+        place = self.machine.folder / name
+        shutil.rmtree(place, ignore_errors=True)
+        (place / "temp").mkdir(parents=True)
+        (place / "workspace").mkdir()
+        ended = Ended(0, "")
+        for number, step in enumerate(job["steps"]):
+            if ended.code and step.get("if") != "always()":
+                continue
+            outcome = self._step(step, place, number)
+            ended = Ended(ended.code or outcome.code, ended.log + outcome.log)
+        return ended
+
+    def step(self, job: str, name: str, place: Path) -> Ended:
+        """Run one step in a folder that has been prepared."""
+        (step,) = (each for each in self.workflow["jobs"][job]["steps"] if each["name"] == name)
+        (place / "workspace").mkdir(exist_ok=True)
+        return self._step(step, place, 0)
+
+    def _step(self, step: dict[str, Any], place: Path, number: int) -> Ended:
+        assert "uses" not in step
+        assert "bash" == self.workflow["defaults"]["run"]["shell"]
+        environment = self._environment(step, place)
+        script = place / f"{number}.sh"
+        script.write_text(self._filled(step["run"]), encoding="utf-8")
+        return run_shell(script, place / "workspace", environment)
+
+    def _environment(self, step: dict[str, Any], place: Path) -> dict[str, str]:
+        paths, event = place / "paths", place / "event.json"
+        event.write_text(json.dumps(self.event["event"]), encoding="utf-8")
+        found = self.machine.environment()
+        if paths.exists():
+            added = paths.read_text(encoding="utf-8").split()
+            found["PATH"] = os.pathsep.join([*reversed(added), found["PATH"]])
+        declared = {**self.workflow["env"], **(step.get("env") or {})}
+        files = {name: str(place / name.lower()) for name in ("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+        return {
+            **found,
+            **self.variables,
+            **files,
+            **{name: self._filled(str(value)) for name, value in declared.items()},
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_PATH": str(paths),
+            "GITHUB_EVENT_PATH": str(event),
+            "GITHUB_WORKSPACE": str(place / "workspace"),
+            "RUNNER_TEMP": str(place / "temp"),
+        }
+
+    def _filled(self, text: str) -> str:
+        return _EXPRESSION.sub(lambda match: str(self._value(match[1])), text)
+
+    def _value(self, path: str) -> object:
+        assert _PATH.fullmatch(path), path
+        context, *names = path.split(".")
+        found: Any = {"github": self.event, "secrets": self.secrets}[context]
+        for name in names:
+            found = found.get(name, "")
+        return found
+
+    def _holds(self, condition: str) -> bool:
+        match = _COMPARISON.fullmatch(condition)
+        assert match is not None, condition
+        value = self._value(match["path"])
+        if match["sign"] is None:
+            return bool(value)
+        return (value == match["text"]) == (match["sign"] == "==")
+
+
+@dataclass
+class GitLab:
+    """GitLab CI: the shell of a job, which is its ``before_script`` and ``script`` in one."""
+
+    machine: Machine
+    pipeline: dict[str, Any]
+    variables: Mapping[str, str]
+
+    def job(self, name: str) -> dict[str, Any]:
+        """Return a job with what it extends."""
+        job = dict(self.pipeline[name])
+        parent = self.pipeline[job.pop("extends")] if "extends" in job else {}
+        return {**parent, **job, "variables": {**parent.get("variables", {}), **job.get("variables", {})}}
+
+    def script(self, name: str) -> str:
+        """Return the shell of a job, as the runner puts it together."""
+        job = self.job(name)
+        return "\n".join([*job.get("before_script", ()), *job["script"]]) + "\n"
+
+    def run(self, name: str, folder: Path) -> Ended:
+        """Run a job in its project folder, which the runner has made."""
+        place = self.machine.folder / "builds"
+        place.mkdir(exist_ok=True)
+        script = place / f"{name}.sh"
+        script.write_text(self.script(name), encoding="utf-8")
+        declared = {**self.pipeline["variables"], **self.job(name)["variables"]}
+        environment = {
+            **self.machine.environment(),
+            **{key: str(value) for key, value in declared.items()},
+            **self.variables,
+            "GITLAB_CI": "true",
+            "CI_PROJECT_DIR": str(folder),
+        }
+        return run_shell(script, folder, environment)
+
+
+def read_pipeline(text: str) -> dict[str, Any]:
+    """Return a pipeline file's document."""
+    document: dict[str, Any] = yaml.safe_load(text)
+    return document

@@ -1,0 +1,271 @@
+"""A project on a code host as an administrator has set it up: repository, runner, secrets, as docs/ci.md has it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from tests.cli.project import OPERATOR, PASSWORD, VARIABLE
+from tests.system.ci.forge import GITHUB, GITLAB, REPOSITORY, Forge
+from tests.system.ci.runner import GitHub, GitLab, Machine, read_pipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tests.support.certificates import TestCA
+
+TOKEN = "forge-token-5f1c"
+PIPELINES = {"github": ".github/workflows/reconciler.yml", "gitlab": ".gitlab-ci.yml"}
+HOSTILE_BRANCH = "x`touch${IFS}/tmp/never`$(touch${IFS}/tmp/never);'\"&|"
+HOSTILE_TITLE = "Fix'; touch /tmp/never #\n::set-env name=PATH::/tmp\n`id` $(id) ${{ secrets.SMTP_SALES_PASSWORD }}"
+_EDITED = {
+    "github": [
+        (f"# {VARIABLE}: ", f"{VARIABLE}: "),
+        ("          # Secrets: a line for each that manifests name\n", "          {secret}\n"),
+        (
+            "        # Secrets: give this step `env:`, with a line for each that manifests name\n",
+            "        env:\n          {secret}\n",
+        ),
+    ],
+    "gitlab": [],
+}
+"""What the head of a pipeline asks the administrator to write into it."""
+_SECRET = f"{VARIABLE}: ${{{{ secrets.{VARIABLE} }}}}"
+
+
+def git(folder: Path, *words: str, data: str | None = None) -> str:
+    """Run git in a folder as somebody whose own settings do not count; return what it prints."""
+    own = {
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        **{
+            f"GIT_{who}_{what}": f"{who.lower()}@example.com"
+            for who in ("AUTHOR", "COMMITTER")
+            for what in ("NAME", "EMAIL")
+        },
+    }
+    return subprocess.run(
+        ["git", *words],
+        cwd=folder,
+        env={**os.environ, **own},
+        input=data,
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+    ).stdout.strip()
+
+
+@dataclass
+class Site:
+    """The project's repository, its code host, and the runner on which the state lies."""
+
+    ci: Literal["github", "gitlab"]
+    folder: Path
+    wheels: Path
+    ca: TestCA
+    template: Path | None
+    """An installed tool, to be copied where a job would install it; None: it is installed each time."""
+    work: Path = field(init=False)
+    home: Path = field(init=False)
+    forge: Forge = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin the project as docs/ci.md says, and put it on the code host."""
+        self.work, self.home = self.folder / "work", self.folder / "srv"
+        origin = self.folder / "origin.git"
+        self.work.mkdir(parents=True)
+        git(self.folder, "init", "--quiet", "--bare", "--initial-branch=main", str(origin))
+        git(origin, "config", "uploadpack.allowAnySHA1InWant", "true")
+        git(self.work, "init", "--quiet", "--initial-branch=main")
+        git(self.work, "remote", "add", "origin", str(origin))
+        attributes = self.work / ".git" / "info" / "attributes"
+        attributes.write_text("* !filter !ident !text !eol !working-tree-encoding !merge\n", encoding="ascii")
+        self.reconciler("init", "--ci", self.ci, "--name", "mail", "--operator", OPERATOR)
+        with (self.work / "reconciler.yaml").open("a", encoding="utf-8") as file:
+            file.write("verification: {domainChecks: off}\n")
+        self._set_up_the_pipeline()
+        self._set_up_the_runner()
+        self.base = self.commit("main", {})
+        context = self.ca.server_context(GITHUB, f"api.{GITHUB}", GITLAB)
+        bot = "github-actions[bot]" if self.ci == "github" else "project_42_bot"
+        self.forge = Forge(context, origin, TOKEN, bot=bot)
+
+    def reconciler(self, *words: str, state: str | None = None) -> str:
+        """Run the command of this checkout in the administrator's folder; return what it prints."""
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("RECONCILER_", "GITHUB_", "CI"))
+        }
+        where = ["--state", state] if state else []
+        return subprocess.run(
+            [sys.executable, "-m", "reconciler", *where, *words],
+            cwd=self.work,
+            env=kept,
+            capture_output=True,
+            check=True,
+            encoding="utf-8",
+        ).stdout
+
+    @property
+    def state(self) -> str:
+        """The state on the runner."""
+        return f"sqlite:///{self.home}/state.db"
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """What the administrator has put into the environments."""
+        return {VARIABLE: PASSWORD}
+
+    def _set_up_the_pipeline(self) -> None:
+        path = self.work / PIPELINES[self.ci]
+        text = path.read_text(encoding="utf-8")
+        for before, after in [
+            *_EDITED[self.ci],
+            ('RECONCILER_PACKAGE: ""', f'RECONCILER_PACKAGE: "{self._package()}"'),
+            ("RECONCILER_HOME: /srv/reconciler\n", f"RECONCILER_HOME: {self.home}\n"),
+        ]:
+            assert before in text, before
+            text = text.replace(before, after.replace("{secret}", _SECRET))
+        path.write_text(text, encoding="utf-8")
+
+    def _package(self) -> str:
+        (wheel,) = self.wheels.glob("reconciler-*.whl")
+        return f"reconciler @ {wheel.as_uri()}#sha256={hashlib.sha256(wheel.read_bytes()).hexdigest()}"
+
+    def _set_up_the_runner(self) -> None:
+        (self.home / "plans").mkdir(parents=True)
+        (self.home / "wheels").symlink_to(self.wheels)
+        self.reconciler("state", "init", state=self.state)
+
+    # The repository
+
+    def commit(self, branch: str, files: Mapping[str, str | None], *, at: str | None = None) -> str:
+        """Commit files to a branch, made from ``at`` where it is new, and push it; None removes a file."""
+        if at is not None:
+            git(self.work, "checkout", "--quiet", "-B", branch, at)
+        for name, content in files.items():
+            path = self.work / name
+            if content is None:
+                path.unlink()
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+        git(self.work, "add", "--all", "--force", "--", ".", ":!.reconciler")
+        git(self.work, "commit", "--quiet", "--allow-empty", "--no-verify", "--message", "Change")
+        git(self.work, "push", "--quiet", "--force", "origin", f"HEAD:refs/heads/{branch}")
+        return git(self.work, "rev-parse", "HEAD")
+
+    def commit_entry(self, name: str) -> str:
+        """Commit to the main branch an empty file of a name that no file system takes, and push it."""
+        git(self.work, "checkout", "--quiet", "-B", "main", "origin/main")
+        blob = git(self.work, "hash-object", "-w", "--stdin", data="")
+        git(self.work, "update-index", "--add", "-z", "--index-info", data=f"100644 {blob}\t{name}\0")
+        tree = git(self.work, "write-tree")
+        commit = git(self.work, "commit-tree", "-p", "HEAD", "-m", "Change", tree)
+        git(self.work, "push", "--quiet", "origin", f"{commit}:refs/heads/main")
+        return commit
+
+    def propose(self, number: int, files: Mapping[str, str | None], *, again: bool = False) -> str:
+        """Open a pull request from the main branch with files, or push to it again; return the commit."""
+        branch = f"{HOSTILE_BRANCH}{number}"
+        head = self.commit(branch, files, at=None if again else "main")
+        for ref in (f"refs/pull/{number}/head", f"refs/merge-requests/{number}/head"):
+            git(self.work, "push", "--quiet", "--force", "origin", f"HEAD:{ref}")
+        return head
+
+    def merge(self, number: int, head: str) -> str:
+        """Merge a pull request; return the commit that main has then."""
+        git(self.work, "checkout", "--quiet", "-B", "main", "origin/main")
+        git(self.work, "-c", "core.hooksPath=/dev/null", "merge", "--quiet", "--no-ff", "--no-edit", head)
+        git(self.work, "push", "--quiet", "origin", "main")
+        commit = git(self.work, "rev-parse", "HEAD")
+        self.forge.merged_by[commit] = number
+        return commit
+
+    def merge_preview(self, number: int, head: str) -> str:
+        """Return the commit that a merge would make, which GitHub keeps beside the pull request."""
+        git(self.work, "checkout", "--quiet", "--detach", "origin/main")
+        git(self.work, "-c", "core.hooksPath=/dev/null", "merge", "--quiet", "--no-ff", "--no-edit", head)
+        git(self.work, "push", "--quiet", "--force", "origin", f"HEAD:refs/pull/{number}/merge")
+        return git(self.work, "rev-parse", "HEAD")
+
+    def main(self) -> str:
+        """Return the commit of the main branch."""
+        return git(self.folder / "origin.git", "rev-parse", "main")
+
+    # The services
+
+    def machine(self, name: str, **more: str) -> Machine:
+        """Return a machine that reaches the code host and nothing else."""
+        certificates = self.folder / "ca.pem"
+        self.ca.write_pem(certificates)
+        trusting = dict.fromkeys(("SSL_CERT_FILE", "GIT_SSL_CAINFO", "CURL_CA_BUNDLE"), str(certificates))
+        proxied = dict.fromkeys(("HTTPS_PROXY", "https_proxy"), self.forge.proxy)
+        return Machine(self.folder / name, {**trusting, **proxied, **more}, template=self.template)
+
+    def github(self, machine: Machine, name: str, **event: Any) -> GitHub:
+        """Return GitHub as it is after an event: ``pull_request``, ``pull_request_target``, ``schedule``.
+
+        The workflow is the pull request's for the first of them, and the main branch's for the others.
+        """
+        sha = event.pop("sha", self.main())
+        workflow = git(self.folder / "origin.git", "show", f"{sha}:{PIPELINES['github']}")
+        context = {"event_name": name, "sha": sha, "token": TOKEN, "event": event}
+        variables = {
+            "GITHUB_SERVER_URL": f"https://{GITHUB}",
+            "GITHUB_API_URL": f"https://api.{GITHUB}",
+            "GITHUB_REPOSITORY": REPOSITORY,
+            "GITHUB_SHA": sha,
+            "GITHUB_EVENT_NAME": name,
+            "GITHUB_ACTOR": "mallory$(id)",
+            "GITHUB_HEAD_REF": HOSTILE_BRANCH if "pull_request" in event else "",
+            "GITHUB_BASE_REF": "main" if "pull_request" in event else "",
+            "GITHUB_REF_NAME": "main",
+        }
+        secrets = {} if name == "pull_request" else self.secrets
+        return GitHub(machine, read_pipeline(workflow), context, variables, secrets)
+
+    def pull_request(self, number: int, head: str, *, merged: str | None = None) -> dict[str, Any]:
+        """Return what GitHub says of a pull request in the payload of an event."""
+        return {
+            "action": "synchronize" if merged is None else "closed",
+            "pull_request": {
+                "number": number,
+                "title": HOSTILE_TITLE,
+                "body": HOSTILE_TITLE,
+                "html_url": f"https://{GITHUB}/{REPOSITORY}/pull/{number}",
+                "head": {"sha": head, "ref": f"{HOSTILE_BRANCH}{number}"},
+                "merged": merged is not None,
+                "merge_commit_sha": merged or "",
+            },
+        }
+
+    def gitlab(self, machine: Machine, variables: Mapping[str, str], *, commit: str, protected: bool = True) -> GitLab:
+        """Return GitLab with a pipeline of a commit; of a protected branch the jobs get the secrets."""
+        pipeline = git(self.folder / "origin.git", "show", f"{commit}:{PIPELINES['gitlab']}")
+        secrets = {**self.secrets, "RECONCILER_TOKEN": TOKEN} if protected else {}
+        known = {
+            "CI_API_V4_URL": f"https://{GITLAB}/api/v4",
+            "CI_PROJECT_URL": f"https://{GITLAB}/{REPOSITORY}",
+            "CI_PROJECT_ID": "42",
+            "CI_JOB_TOKEN": TOKEN,
+            "CI_COMMIT_SHA": commit,
+            "CI_DEFAULT_BRANCH": "main",
+            "CI_COMMIT_TITLE": HOSTILE_TITLE,
+            "CI_COMMIT_MESSAGE": HOSTILE_TITLE,
+            "GITLAB_USER_LOGIN": "mallory$(id)",
+        }
+        return GitLab(machine, read_pipeline(pipeline), {**known, **secrets, **variables})
+
+    def checkout(self, commit: str) -> Path:
+        """Return the project folder of a GitLab job, as its runner clones it."""
+        place = self.folder / f"clone-{commit[:8]}"
+        if not place.exists():
+            git(self.folder, "clone", "--quiet", "--no-checkout", str(self.folder / "origin.git"), str(place))
+            git(place, "fetch", "--quiet", "origin", commit)
+            git(place, "-c", "advice.detachedHead=false", "checkout", "--quiet", commit)
+        return place

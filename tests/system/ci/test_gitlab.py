@@ -1,0 +1,319 @@
+"""The pipeline for GitLab, job by job, on a real repository and state, with a stranger's merge requests."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from junitparser import JUnitXml
+
+from tests.cli.project import OPERATOR, PASSWORD, own_account
+from tests.system.ci.forge import GITLAB
+from tests.system.ci.hostile import EVIL_PROJECT, canaries
+from tests.system.ci.site import HOSTILE_BRANCH, HOSTILE_TITLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.support.mailserver import MailServer
+    from tests.system.ci.runner import Ended, Machine
+    from tests.system.ci.site import Site
+
+MARKER = "<!-- reconciler plan: mail -->"
+
+
+def check(site: Site, machine: Machine, head: str) -> Ended:
+    """Run the job without secrets on a merge request, in a clone of it, by the merge request's own pipeline."""
+    hostile = dict.fromkeys(("CI_COMMIT_REF_NAME", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME"), HOSTILE_BRANCH)
+    known = {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_MERGE_REQUEST_TITLE": HOSTILE_TITLE, **hostile}
+    service = site.gitlab(machine, known, commit=head, protected=False)
+    return service.run("check", site.checkout(head))
+
+
+def plan(site: Site, machine: Machine, number: int) -> Ended:
+    """Run the pipeline of the main branch that somebody starts for a merge request."""
+    return protected(site, machine, "plan", MERGE_REQUEST=str(number))
+
+
+def protected(site: Site, machine: Machine, job: str, **variables: str) -> Ended:
+    """Run a job of the main branch, in a folder into which the runner fetches nothing."""
+    folder = machine.folder / "project"
+    folder.mkdir(exist_ok=True)
+    return site.gitlab(machine, {"CI_COMMIT_BRANCH": "main", **variables}, commit=site.main()).run(job, folder)
+
+
+def apply(site: Site, machine: Machine, number: int, head: str) -> Ended:
+    """Merge a merge request, and run the job that applies it."""
+    site.merge(number, head)
+    return protected(site, machine, "apply")
+
+
+def is_left(machine: Machine) -> list[Path]:
+    """Return what jobs have left in the folder for temporary files."""
+    return list((machine.folder / "temp").iterdir())
+
+
+def runner(site: Site, **more: str) -> Machine:
+    """Return a machine with a folder of its own for temporary files."""
+    temp = site.folder / "own" / "temp"
+    temp.mkdir(parents=True)
+    return site.machine("own", TMPDIR=str(temp), **more)
+
+
+def test_from_a_merge_request_to_the_night(gitlab: Site, mail_server: MailServer) -> None:
+    """A merge request is checked and planned with one comment, its merge applied, and the night verifies it."""
+    hosted, own = gitlab.machine("hosted", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(gitlab.wheels)), runner(gitlab)
+    head = gitlab.propose(7, {"accounts.d/sales.yaml": own_account("sales", mail_server)})
+    checked = check(gitlab, hosted, head)
+    assert (0, 0) == (checked.code, mail_server.login_attempts), checked.log
+
+    planned = plan(gitlab, own, 7)
+    assert (0, 1) == (planned.code, mail_server.login_attempts), planned.log
+    (comment,) = gitlab.forge.bodies(7)
+    assert (True, True) == (comment.startswith(MARKER), "`sales`" in comment)
+
+    head = gitlab.propose(
+        7, {"accounts.d/sales.yaml": own_account("sales", mail_server, display_name="Changed")}, again=True
+    )
+    assert 0 == plan(gitlab, own, 7).code
+    (changed,) = gitlab.forge.bodies(7)
+    assert (False, True) == ("Changed" in comment, "Changed" in changed)
+
+    applied = apply(gitlab, own, 7, head)
+    assert 0 == applied.code, applied.log
+    assert [(OPERATOR,)] == [message.recipients for message in mail_server.messages]
+    history = gitlab.reconciler("history", "--format", "json", state=gitlab.state)
+    assert f"https://{GITLAB}/example/mail/-/merge_requests/7" in history
+
+    for _ in range(2):
+        verified = protected(gitlab, own, "nightly")
+        assert 0 == verified.code, verified.log
+    assert (gitlab.home / "journal.head").read_text(encoding="utf-8").strip() in verified.log
+    report = JUnitXml.fromfile(str(own.folder / "project" / "verification.xml"))
+    assert (True, 0, 0) == (report.tests > 0, report.failures, report.errors)
+    logs = f"{checked.log}{planned.log}{applied.log}{verified.log}{changed}"
+    assert (False, False) == (PASSWORD in logs, gitlab.forge.token in logs)
+    assert {f"{GITLAB}:443"} == gitlab.forge.contacted
+    assert [] == is_left(own)
+
+
+def test_an_account_that_fails_in_the_night_fails_the_job_and_the_report(gitlab: Site, mail_server: MailServer) -> None:
+    """The job ends with 3, and the report names the check."""
+    machine = runner(gitlab)
+    apply_sales(gitlab, machine, mail_server)
+    mail_server.users.clear()
+
+    assert 3 == protected(gitlab, machine, "nightly").code
+
+    report = JUnitXml.fromfile(str(machine.folder / "project" / "verification.xml"))
+    assert [("sales", "auth")] == [(case.classname, case.name) for suite in report for case in suite if case.is_failure]
+
+
+def apply_sales(site: Site, machine: Machine, server: MailServer) -> None:
+    """Have the account sales in state."""
+    head = site.propose(1, {"accounts.d/sales.yaml": own_account("sales", server)})
+    for ended in (plan(site, machine, 1), apply(site, machine, 1, head)):
+        assert 0 == ended.code, ended.log
+    server.logins.clear()
+
+
+def test_a_journal_that_was_cut_off_is_noticed_in_the_night(gitlab: Site, mail_server: MailServer) -> None:
+    """State put back to what it was before a night's head was noted ends the job, and nothing is verified."""
+    machine = runner(gitlab)
+    kept = gitlab.home / "kept.db"
+    shutil.copy(gitlab.home / "state.db", kept)
+    apply_sales(gitlab, machine, mail_server)
+    assert 0 == protected(gitlab, machine, "nightly").code
+    report = machine.folder / "project" / "verification.xml"
+    assert report.exists()
+    shutil.move(kept, gitlab.home / "state.db")
+    mail_server.logins.clear()
+    ended = protected(gitlab, machine, "nightly")
+    assert (1, 0) == (ended.code, mail_server.login_attempts), ended.log
+    assert not report.exists(), "the report of the night before would be taken for this night's"
+
+
+def test_the_first_pipeline_of_a_fresh_project(gitlab: Site) -> None:
+    """Before there is any account each job ends with 0, so that a new project begins green."""
+    hosted, own = gitlab.machine("hosted", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(gitlab.wheels)), runner(gitlab)
+    head = gitlab.propose(1, {"README.md": "Our mail.\n"})
+    for ended in (check(gitlab, hosted, head), plan(gitlab, own, 1), apply(gitlab, own, 1, head)):
+        assert 0 == ended.code, ended.log
+    assert 0 == protected(gitlab, own, "nightly").code
+
+
+@pytest.mark.parametrize("job", ["check", "plan"])
+def test_what_the_checkout_holds_is_never_run(
+    make_site: Callable[..., Site], mail_server: MailServer, tmp_path: Path, job: str
+) -> None:
+    """Packages, start-up files, pip's and git's settings, programs and pipelines of a merge request are data.
+
+    The tool is installed for real, at the version that the main branch names.
+    """
+    site = make_site("gitlab", installs=True)
+    canary = tmp_path / "canary"
+    # Of `check` the pipeline is the merge request's, and the checkout is GitLab's own, in which attributes count.
+    left_out = {".gitlab-ci.yml", ".gitattributes"} if job == "check" else set()
+    files = {name: text for name, text in canaries(canary).items() if name not in left_out}
+    head = site.propose(9, {"accounts.d/sales.yaml": own_account("sales", mail_server), **files})
+    if job == "check":
+        machine = site.machine("hosted", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(site.wheels))
+        ended = check(site, machine, head)
+    else:
+        ended = plan(site, runner(site), 9)
+    assert 0 == ended.code, ended.log
+    assert not canary.exists(), canary.read_text(encoding="utf-8")
+    assert {f"{GITLAB}:443"} >= site.forge.contacted
+
+
+def test_a_secret_does_not_travel_where_a_merge_request_sends_it(
+    gitlab: Site, mail_server: MailServer, another_server: MailServer, tmp_path: Path
+) -> None:
+    """An account that is sent to another server is withheld: exit 4, a comment that says so, and no login there."""
+    machine = runner(gitlab)
+    apply_sales(gitlab, machine, mail_server)
+    moved = {"accounts.d/sales.yaml": own_account("sales", another_server), "reconciler.yaml": EVIL_PROJECT}
+    gitlab.propose(2, {**moved, **canaries(tmp_path / "canary")})
+
+    ended = plan(gitlab, machine, 2)
+
+    assert (4, 0) == (ended.code, another_server.login_attempts), ended.log
+    (comment,) = gitlab.forge.bodies(2)
+    assert (True, False) == ("withheld" in comment, PASSWORD in ended.log + comment)
+    assert (False, []) == ((tmp_path / "canary").exists(), is_left(machine))
+
+
+def test_sources_and_secrets_of_a_merge_requests_project_file_do_not_count(
+    gitlab: Site, mail_server: MailServer, tmp_path: Path
+) -> None:
+    """A source command, or another variable of the job, is unknown to the main branch's project file: exit 1."""
+    machine = runner(gitlab)
+    canary = tmp_path / "canary"
+    thief = own_account("thief", mail_server, secret="{env: RECONCILER_TOKEN}")
+    source = own_account("source", mail_server, secret="{shell: key}")
+    project = EVIL_PROJECT.replace("CANARY", str(canary))
+    gitlab.propose(3, {"accounts.d/thief.yaml": f"{thief}---\n{source}", "reconciler.yaml": project})
+    (gitlab.home / "plans" / "3.plan").write_text("of an earlier run", encoding="utf-8")
+
+    ended = plan(gitlab, machine, 3)
+
+    assert (1, 0) == (ended.code, mail_server.login_attempts), ended.log
+    assert ("[secretNotAllowed]" in ended.log, "[unknownSecretSource]" in ended.log) == (True, True)
+    assert ([], False, False) == (gitlab.forge.bodies(3), canary.exists(), (gitlab.home / "plans" / "3.plan").exists())
+
+
+def test_a_conflict_is_told_in_our_words(gitlab: Site) -> None:
+    """What git says of a merge request that conflicts would name its files; that is not shown."""
+    name = "accounts.d/x\n\x1b]0;owned\x07.txt"
+    gitlab.commit("main", {name: "base\n"}, at="main")
+    gitlab.propose(4, {name: "theirs\n"})
+    gitlab.commit("main", {name: "ours\n"}, at="main")
+    ended = plan(gitlab, runner(gitlab), 4)
+    assert (1, False) == (ended.code, "owned" in ended.log)
+    assert ended.log.endswith("The merge request cannot be merged into the main branch as it is. Mend that first.\n")
+
+
+def test_only_what_was_looked_at_is_applied(gitlab: Site, mail_server: MailServer) -> None:
+    """What was pushed after the plan ends the apply with 5; a commit of no merge request ends it with 1."""
+    machine = runner(gitlab)
+    gitlab.propose(6, {"accounts.d/sales.yaml": own_account("sales", mail_server)})
+    assert 0 == plan(gitlab, machine, 6).code
+    later = gitlab.propose(6, {"accounts.d/more.yaml": own_account("more", mail_server)}, again=True)
+    assert 5 == apply(gitlab, machine, 6, later).code
+
+    gitlab.commit("main", {"accounts.d/pushed.yaml": own_account("pushed", mail_server)}, at="origin/main")
+    pushed = protected(gitlab, machine, "apply")
+    assert (1, True) == (pushed.code, "nothing was looked at" in pushed.log)
+    assert "sales" not in gitlab.reconciler("accounts", "list", state=gitlab.state)
+
+
+def test_what_was_applied_is_not_applied_again_by_the_same_review(gitlab: Site, mail_server: MailServer) -> None:
+    """A job that is run again once its change was undone has no reviewed plan any more: exit 1, and nothing comes back."""
+    machine = runner(gitlab)
+    apply_sales(gitlab, machine, mail_server)
+    merged = gitlab.main()
+    undone = gitlab.propose(
+        2, {"accounts.d/sales.yaml": None, "accounts.d/more.yaml": own_account("more", mail_server)}
+    )
+    assert [0, 0] == [plan(gitlab, machine, 2).code, apply(gitlab, machine, 2, undone).code]
+
+    folder = machine.folder / "project"
+    again = gitlab.gitlab(machine, {"CI_COMMIT_BRANCH": "main"}, commit=merged).run("apply", folder)
+
+    assert (1, True) == (again.code, "1.plan" in again.log), again.log
+    assert [] == list((gitlab.home / "plans").iterdir())
+
+
+def test_a_branch_whose_files_cannot_be_written_is_told_in_our_words(gitlab: Site) -> None:
+    """What git says would hold the file's name, with whatever lines it has."""
+    gitlab.commit_entry("x\n\x1b]0;owned\x07" + "x" * 300)
+
+    ended = protected(gitlab, runner(gitlab), "nightly")
+
+    assert (1, "The files of the main branch cannot be written on this machine.\n") == (ended.code, ended.log)
+
+
+# The comment
+
+
+def notes(site: Site, machine: Machine) -> Ended:
+    """Plan merge request 7 of a project without accounts, which leaves its comment."""
+    ended = plan(site, machine, 7)
+    assert [] == is_left(machine)
+    return ended
+
+
+def test_one_comment_is_kept_up_to_date(gitlab: Site) -> None:
+    """The first run makes a comment and the second changes it, among hundreds of others, one with the marker too."""
+    machine = runner(gitlab)
+    gitlab.propose(7, {"README.md": "Our mail.\n"})
+    theirs = gitlab.forge.comment(7, "mallory", f"{MARKER}\ntheirs")
+    for number in range(199):
+        gitlab.forge.comment(7, "somebody", f"{number}")
+    assert 0 == notes(gitlab, machine).code
+    (ours,) = (each for each in gitlab.forge.comments if each.author == gitlab.forge.bot)
+    ours.body = f"{MARKER}\nof yesterday"
+    for number in range(120):
+        gitlab.forge.comment(7, "somebody", f"{number}")
+
+    assert 0 == notes(gitlab, machine).code
+
+    assert (f"{MARKER}\ntheirs", 1) == (theirs.body, len(gitlab.forge.bodies(7)))
+    assert ours.body.startswith(MARKER)
+    assert "of yesterday" not in ours.body
+    written = [each.split()[0] for each in gitlab.forge.asked if not each.startswith("GET")]
+    pages = [match[1] for each in gitlab.forge.asked if (match := re.search(r"&page=(\d+)", each))]
+    assert (["POST", "PUT"], ["1", "2", "3", "1", "2", "3"]) == (written, pages)
+
+
+@pytest.mark.parametrize("status", [401, 404, 500])
+def test_an_answer_that_is_an_error_fails_the_job(gitlab: Site, status: int) -> None:
+    """A comment that cannot be read or written is no success; the plan is kept all the same."""
+    gitlab.propose(7, {"README.md": "Our mail.\n"})
+    gitlab.forge.failure = status
+    ended = notes(gitlab, runner(gitlab))
+    assert (True, []) == (ended.code != 0, gitlab.forge.comments)
+    assert (gitlab.home / "plans" / "7.plan").exists()
+
+
+@pytest.mark.parametrize("job", ["plan", "apply", "nightly"])
+def test_without_the_wheel_a_protected_job_ends(gitlab: Site, job: str) -> None:
+    """Where the tool is not on the runner nothing else is taken for it, and nothing of the job goes on."""
+    gitlab.propose(7, {"README.md": "Our mail.\n"})
+    (gitlab.home / "wheels").unlink()
+    (gitlab.home / "wheels").mkdir()
+    gitlab.template = None
+    ended = protected(gitlab, runner(gitlab), job, MERGE_REQUEST="7")
+    assert (True, []) == (ended.code != 0, gitlab.forge.asked), ended.log
+
+
+def test_without_a_pinned_package_the_check_says_what_to_set(gitlab: Site) -> None:
+    """As it was written, before the administrator has named a package, the job ends with a sentence that says so."""
+    path = gitlab.work / ".gitlab-ci.yml"
+    text = re.sub(r'RECONCILER_PACKAGE: ".*"', 'RECONCILER_PACKAGE: ""', path.read_text(encoding="utf-8"))
+    head = gitlab.propose(7, {".gitlab-ci.yml": text})
+    ended = check(gitlab, gitlab.machine("hosted"), head)
+    assert (True, True) == (ended.code != 0, "RECONCILER_PACKAGE: is not set, see the head" in ended.log)
