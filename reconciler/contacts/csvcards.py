@@ -17,7 +17,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.contacts.records import MAX_RECORD_OCTETS
-from reconciler.diagnostics import error
+from reconciler.diagnostics import MOST_SHOWN, error, one_line
 from reconciler.errors import InvalidInput
 from reconciler.model.contact import BrokenLine, Contact
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _DELIMITERS = (",", ";", "\t")
 _MAX_SHOWN_COLUMNS = 8
-_MAX_SHOWN = 60
 _Where = Literal["start", "plain", "quoted", "quote"]
 _State = Literal["open", "ended", "malformed"]
 
@@ -70,12 +69,15 @@ def _names(text: str, delimiter: str) -> list[str]:
 def _checked(names: list[str], file: str) -> list[str]:
     twice = sorted(name for name, count in Counter(names).items() if name and count > 1)
     if twice:
-        raise _unusable(file, f"it has more than one column {twice[0][:_MAX_SHOWN]}, so it is not clear which is meant")
+        raise _unusable(
+            file,
+            f"it has more than one column {one_line(twice[0], limit=MOST_SHOWN)}, so it is not clear which is meant",
+        )
     return names
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(name[:_MAX_SHOWN] for name in names[:_MAX_SHOWN_COLUMNS])
+    shown = ", ".join(one_line(name, limit=MOST_SHOWN) for name in names[:_MAX_SHOWN_COLUMNS])
     return f"{shown}, …" if len(names) > _MAX_SHOWN_COLUMNS else shown
 
 

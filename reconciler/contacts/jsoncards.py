@@ -13,6 +13,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from reconciler.contacts.records import MAX_RECORD_OCTETS
+from reconciler.diagnostics import one_line
 from reconciler.model.contact import BrokenLine, Contact
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def _card(line: Line) -> Contact | BrokenLine:
     except RecursionError:
         return BrokenLine(line=line.number, reason="it is nested too deeply")
     except _Refused as refusal:
-        return BrokenLine(line=line.number, reason=str(refusal))
+        return BrokenLine(line=line.number, reason=one_line(refusal))
 
 
 def _contact(document: Any, number: int) -> Contact:

@@ -5,6 +5,19 @@ that `render/` turns into text. Every code stands in ``codes``, with cause and c
 """
 
 from reconciler.diagnostics.codes import CODES, Code
+from reconciler.diagnostics.quoting import MOST_SHOWN, one_line
 from reconciler.diagnostics.values import Diagnostic, Location, Severity, error, note, sort_key, warning
 
-__all__ = ["CODES", "Code", "Diagnostic", "Location", "Severity", "error", "note", "sort_key", "warning"]
+__all__ = [
+    "CODES",
+    "MOST_SHOWN",
+    "Code",
+    "Diagnostic",
+    "Location",
+    "Severity",
+    "error",
+    "note",
+    "one_line",
+    "sort_key",
+    "warning",
+]

@@ -118,7 +118,7 @@ def _record(
             plan, revision, proofs, provenance=order.provenance, overrides=order.overrides, depth=depth
         )
         payload["trustsProject"] = order.trusts_project
-        payload |= _ways_round(order, proofs, admission)
+        payload |= _ways_round(plan, order, proofs, admission)
         payload["approvals"] = approval_changes(
             recorded.accounts,
             [account for account in written if account is not None],
@@ -129,13 +129,17 @@ def _record(
     return Applied(status="applied", revision=number, summary=summary, diagnostics=told)
 
 
-def _ways_round(order: ApplyOrder, proofs: Proofs, admission: Admission) -> dict[str, Any]:
+def _ways_round(plan: SavedPlan, order: ApplyOrder, proofs: Proofs, admission: Admission) -> dict[str, Any]:
     """Return what the journal tells of what let this apply happen: the review, guards lifted, grants, what is open."""
+    inputs = plan.inputs
     reviewed = order.reviewed
     told: dict[str, Any] = {
         "liftedGuards": [guard.model_dump(mode="json") for guard in admission.lifted_guards],
         "grantsUsed": sorted({*admission.grants_used, *proofs.grants_used}),
+        "holdsFailing": order.holds_failing or inputs.holds_failing,
     }
+    selectors = {"targets": inputs.targets, "excludes": inputs.excludes}
+    told |= {name: list(each) for name, each in selectors.items() if each}
     if reviewed is not None:
         told["reviewed"] = {"planDigest": reviewed.plan_digest, "changesDigest": reviewed.changes_digest}
     if proofs.not_compared:

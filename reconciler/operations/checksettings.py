@@ -54,6 +54,8 @@ class Judgement:
     platform_routes: tuple[SecretRoute, ...]
     problem: Diagnostic | None
     """One error for all that is withheld; None where nothing is."""
+    grants_used: tuple[str, ...] = ()
+    """The grants that were needed for what is not withheld."""
 
     def withheld_from(self, account: Account) -> tuple[SecretRoute, ...]:
         """Return what an account cannot be verified with; the platform's for a marketing account."""
@@ -92,7 +94,12 @@ def judge(
         reserved=platform.routes(fingerprints) if platform is not None else (),
     )
     problem = withheld_problem(verdict.withheld, expired=verdict.expired)
-    return Judgement(withheld=verdict.withheld, platform_routes=through_platform, problem=problem)
+    return Judgement(
+        withheld=verdict.withheld,
+        platform_routes=through_platform,
+        problem=problem,
+        grants_used=verdict.grants_used,
+    )
 
 
 def _manifest_of(account: Account) -> str:

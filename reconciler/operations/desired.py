@@ -94,7 +94,8 @@ def validate(workspace: Workspace) -> Desired:
         detail = f"The manifests folder {folder} does not exist. Make it, or correct manifests in the project file."
         problem = error("noManifests", detail)
     elif not desired.accounts and desired.is_valid:
-        problem = warning("noManifests", f"The manifests folder {folder} holds no account yet.")
+        detail = f"The manifests folder {folder} holds no account yet. To write the first one:\n"
+        problem = warning("noManifests", detail + "    reconciler accounts add own")
     else:
         return desired
     return replace(desired, problems=(*desired.problems, problem))

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import error
 from reconciler.errors import GuardRefused, InvalidInput, SecretUnreadable
-from reconciler.model.domains import host_to_ascii
-from reconciler.model.globs import matches_any_host
 from reconciler.oauth2 import TokenCache
 from reconciler.operations.checksettings import judge
 from reconciler.operations.desired import require_platform
@@ -21,6 +19,7 @@ from reconciler.operations.recordedsecrets import unusable_accounts, wanted_secr
 from reconciler.operations.targets import proxy_of
 from reconciler.operations.tokens import token_source
 from reconciler.operations.verifying import read_secrets, require_state_key
+from reconciler.planning.destinations import why_forbidden
 from reconciler.planning.settings import was_verified_with
 from reconciler.sending import Outlet
 
@@ -34,15 +33,21 @@ if TYPE_CHECKING:
     from reconciler.planning.platform import PlatformServer
 
 
-def outlet_of(account: RecordedAccount, recorded: RecordedState, workspace: Workspace) -> Outlet:
-    """Return where the account's messages go and how to log in there; nothing is contacted.
+def outlet_of(
+    account: RecordedAccount, recorded: RecordedState, workspace: Workspace
+) -> tuple[Outlet, tuple[str, ...]]:
+    """Return where the account's messages go and how to log in there, and the grants needed; nothing is contacted.
 
     Raises ``InvalidInput`` or ``SecretUnreadable`` where a part is missing, ``GuardRefused`` where a credential may not
     travel, or the server may not be contacted.
     """
     platform = _platform_for(account, workspace)
     spec: dict[str, Any] = {"smtp": platform.smtp} if platform is not None else account.spec
-    _require_allowed_hosts(spec, account, workspace)
+    proxy = spec.get("proxy")
+    hosts = [spec["smtp"]["host"], *([proxy["host"]] if proxy else [])]
+    forbidden = why_forbidden(hosts, workspace.project.verification.servers)
+    if forbidden is not None:
+        raise GuardRefused(error("destinationForbidden", forbidden, subject=account.name))
     wanted = wanted_secrets([account], platform, workspace)
     secrets = read_secrets(workspace, wanted.readable, depth="message")
     if wanted.readable and secrets.readings.were_read:
@@ -52,12 +57,12 @@ def outlet_of(account: RecordedAccount, recorded: RecordedState, workspace: Work
         problems = tuple(unusable.values())
         is_secret = any(problem.code.startswith("secret") for problem in problems)
         raise (SecretUnreadable if is_secret else InvalidInput)(problems)
-    refusal = judge([account], workspace, platform=platform, recorded=recorded, secrets=secrets).problem
-    if refusal is not None:
-        raise GuardRefused(refusal)
+    judgement = judge([account], workspace, platform=platform, recorded=recorded, secrets=secrets)
+    if judgement.problem is not None:
+        raise GuardRefused(judgement.problem)
     if platform is not None and not was_verified_with(platform, account, recorded):
         raise GuardRefused(_other_platform(account, platform))
-    return _outlet(spec, secrets, workspace)
+    return _outlet(spec, secrets, workspace), judgement.grants_used
 
 
 def _platform_for(account: RecordedAccount, workspace: Workspace) -> PlatformServer | None:
@@ -80,19 +85,6 @@ def _other_platform(account: RecordedAccount, platform: PlatformServer) -> Diagn
         f"project file declares it now, so nothing was contacted. To have it verified:\n    reconciler verify {account.name} --recorded"
     )
     return error("platformNotVerified", detail, subject=account.name)
-
-
-def _require_allowed_hosts(spec: dict[str, Any], account: RecordedAccount, workspace: Workspace) -> None:
-    proxy = spec.get("proxy")
-    hosts = [spec["smtp"]["host"], *([proxy["host"]] if proxy else [])]
-    allowed = workspace.project.verification.servers
-    forbidden = [host for host in hosts if not matches_any_host(allowed, host_to_ascii(host))]
-    if forbidden:
-        detail = (
-            f"{forbidden[0]} is not among the hosts that verification.servers in the project file allows, so nothing "
-            "was contacted. Correct it in the manifest, or have the host added there."
-        )
-        raise GuardRefused(error("destinationForbidden", detail, subject=account.name))
 
 
 def _outlet(spec: dict[str, Any], secrets: SecretsAtHand, workspace: Workspace) -> Outlet:

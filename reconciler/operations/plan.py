@@ -19,11 +19,13 @@ from reconciler.planning.guards import guard_state_folder
 from reconciler.planning.planner import make_plan
 from reconciler.planning.platform import routes_needed
 from reconciler.planning.policy import Policy
-from reconciler.planning.remarks import reused_evidence
+from reconciler.planning.remarks import reused_evidence, unknown_operator
 from reconciler.provenance import find_provenance, tracked_files
 from reconciler.verification import TestContext
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from reconciler.model.evidence import Depth
     from reconciler.model.recorded import RecordedState
     from reconciler.model.route import SecretRoute
@@ -68,7 +70,11 @@ def plan(workspace: Workspace, request: PlanRequest, *, progress: Progress) -> S
     draft, secrets = _draft(workspace, request, desired, recorded)
     gathered = _verify(draft, request, workspace, secrets, progress)
     making = Making(tool=TOOL, created_at=workspace.now(), depth=request.apply_depth)
-    remarks = (*desired.problems, *reused_evidence(gathered.reused, workspace.project.verification.evidence_ttl_hours))
+    remarks = (
+        *desired.problems,
+        *reused_evidence(gathered.reused, workspace.project.verification.evidence_ttl_hours),
+        *unknown_operator(_messages_to_nobody(draft, request, workspace, gathered)),
+    )
     finished = finish_plan(draft, gathered.evidence, making, remarks=remarks)
     key = workspace.plan_key() or secrets.key or workspace.keyless_seal_key()
     return seal_plan(finished, key) if key is not None else finished
@@ -139,6 +145,21 @@ def _verify(
         context=context,
         progress=progress,
     )
+
+
+def _messages_to_nobody(draft: Draft, request: PlanRequest, workspace: Workspace, gathered: Gathered) -> Iterator[str]:
+    """Yield the own accounts for which apply would still need a test message, where nobody is named to receive one."""
+    if workspace.operator is not None or request.depth == "message":
+        return
+    wanted = request.apply_depth or workspace.project.verification.depth.apply
+    for each in draft.to_verify:
+        name = each.change.name
+        found = gathered.evidence.get(name)
+        is_sent = found is not None and found.verification.depth == "message"
+        if each.change.kind == "MarketingAccount" or name in request.skips or is_sent:
+            continue
+        if depth_needed(name, wanted, workspace.project, workspace.now().date()) == "message":
+            yield name
 
 
 def _routes_needed(each: DraftChange, draft: Draft) -> tuple[SecretRoute, ...]:

@@ -16,7 +16,7 @@ from reconciler.operations.privatecas import ca_problems
 from reconciler.operations.proofs import Proof, Proofs, named_secrets
 from reconciler.operations.targets import Subject
 from reconciler.operations.verifying import gather_evidence, read_secrets, require_state_key
-from reconciler.planning.allowed import is_allowed
+from reconciler.planning.allowed import is_allowed, naming_manifests
 from reconciler.planning.evidence import depth_needed, standing_of
 from reconciler.planning.finish import failure_of
 from reconciler.planning.grants import untrusted_project, withheld_problem
@@ -87,7 +87,7 @@ def prove(
         for change in plan.changes
         if change.name in prepared
     }
-    _check_allowed(prepared, manifests, workspace)
+    _check_allowed(plan, prepared, recorded, workspace, is_sealed=demand.trusts_plan_evidence)
     _check_trust(plan, prepared, workspace)
     _check_plan_key(plan, prepared, recorded)
     today = workspace.now().date()
@@ -150,8 +150,16 @@ def _check_trust(plan: SavedPlan, accounts: Mapping[str, PreparedAccount], works
         raise GuardRefused(untrusted_project(concerned))
 
 
-def _check_allowed(accounts: Mapping[str, PreparedAccount], manifests: Mapping[str, str], workspace: Workspace) -> None:
+def _check_allowed(
+    plan: SavedPlan,
+    accounts: Mapping[str, PreparedAccount],
+    recorded: RecordedState,
+    workspace: Workspace,
+    *,
+    is_sealed: bool,
+) -> None:
     """Refuse secrets that the project file does not allow: it may have changed since, or the plan."""
+    bases = {change.name: change.previous_name or change.name for change in plan.changes}
     problems = [
         error(
             "secretNotAllowed",
@@ -160,10 +168,27 @@ def _check_allowed(accounts: Mapping[str, PreparedAccount], manifests: Mapping[s
         )
         for name, account in accounts.items()
         for secret in sorted(named_secrets(account))
-        if not is_allowed(secret, manifests[name], workspace.project.secrets)
+        for files in (_naming_manifests(secret, account, recorded.accounts.get(bases[name]), is_sealed=is_sealed),)
+        if not all(is_allowed(secret, file, workspace.project.secrets) for file in files)
     ]
     if problems:
         raise InvalidInput(problems)
+
+
+def _naming_manifests(
+    secret: str, account: PreparedAccount, before: RecordedAccount | None, *, is_sealed: bool
+) -> tuple[str, ...]:
+    """Return the manifests that name a secret.
+
+    An unsealed plan claims what it likes of them, so it vouches for none but where state has the secret already, from
+    the same file.
+    """
+    if is_sealed:
+        return naming_manifests(
+            secret, own=account.manifest or "", server=account.server_manifest or "", inherited=account.server_secrets
+        )
+    is_known = before is not None and any(each.secret == secret for each in before.secret_routes)
+    return (vouched_manifest(account, before, is_sealed=False) if is_known else "",)
 
 
 def _check_plan_key(plan: SavedPlan, accounts: Mapping[str, PreparedAccount], recorded: RecordedState) -> None:

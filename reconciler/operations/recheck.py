@@ -14,7 +14,7 @@ from reconciler.operations.checksettings import Verified, find_evidence, judge, 
 from reconciler.operations.desired import require_platform
 from reconciler.operations.plan import require_own_state, test_context
 from reconciler.operations.recordedsecrets import unusable_accounts, wanted_secrets
-from reconciler.operations.standing import Recheck, record_rechecks
+from reconciler.operations.standing import Recheck, RecheckRun, record_rechecks
 from reconciler.operations.verifying import read_secrets, require_state_key
 from reconciler.planning.select import Selectable, is_selected, unmatched
 
@@ -36,9 +36,11 @@ def verify_recorded(
     provenance: Provenance,
     progress: Progress,
     ask: Ask | None = None,
+    trusts_project: bool = False,
 ) -> Verified:
     """Verify the selected accounts of state, all without selectors, and record the outcome.
 
+    ``trusts_project`` tells whether somebody said that the project file is the protected branch's; it is journaled.
     Suspended accounts are left alone. Raises ``GuardRefused`` where git tracks the state, ``InvalidInput`` for selectors that select nothing, ``StateMissing``
     without a state, ``SecretUnreadable`` where the key of the fingerprints is not the one that state was made with.
     """
@@ -68,7 +70,14 @@ def verify_recorded(
         Recheck(account=each, fingerprints=_fingerprints(each, secrets), evidence=evidence[each.name]) for each in ready
     ]
     verdicts = [each for each in rechecks if each.has_verdict]
-    told = record_rechecks(verdicts, judgement.platform_routes, workspace, provenance, depth)
+    run = RecheckRun(
+        provenance=provenance,
+        depth=depth,
+        platform_routes=judgement.platform_routes,
+        grants_used=judgement.grants_used,
+        trusts_project=trusts_project,
+    )
+    told = record_rechecks(verdicts, workspace, run)
     return verified(ready, evidence, judgement, remarks=[*notes, *unusable.values(), *told])
 
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, error
 from reconciler.operations.privatecas import ca_problems
-from reconciler.planning.allowed import is_allowed_somewhere
+from reconciler.planning.allowed import is_allowed, is_allowed_somewhere
 from reconciler.planning.platform import platform_routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from reconciler.model.project import Secrets
     from reconciler.model.recorded import RecordedAccount
     from reconciler.operations.verifying import SecretsAtHand
     from reconciler.operations.workspace import Workspace
@@ -29,27 +30,41 @@ class WantedSecrets:
     """The references whose values a run needs: the accounts' own, less those ``refused``, and the platform's."""
 
     own: frozenset[str]
-    refused: frozenset[str]
-    """Those that the project file no longer allows."""
+    """Those that the project file allows to an account."""
+    refused: frozenset[tuple[str, str]]
+    """Account and reference, where the project file no longer allows it."""
     platform: frozenset[str]
 
     @property
     def readable(self) -> frozenset[str]:
         """Those that may be read."""
-        return (self.own - self.refused) | self.platform
+        return self.own | self.platform
 
 
 def wanted_secrets(
     accounts: Sequence[RecordedAccount], platform: PlatformServer | None, workspace: Workspace
 ) -> WantedSecrets:
     """Return the references that the accounts need, the platform's where marketing accounts are among them."""
-    own = frozenset(each.secret for account in accounts for each in account.secret_routes)
+    named = {(account.name, each.secret) for account in accounts for each in account.secret_routes}
+    allowed = {
+        (account.name, each.secret)
+        for account in accounts
+        for each in account.secret_routes
+        if _is_allowed(each.secret, account, workspace.project.secrets)
+    }
     through_platform = platform_routes(platform, {each.kind for each in accounts}, {})
     return WantedSecrets(
-        own=own,
-        refused=frozenset(each for each in own if not is_allowed_somewhere(each, workspace.project.secrets)),
+        own=frozenset(secret for _, secret in allowed),
+        refused=frozenset(named - allowed),
         platform=frozenset(each.secret for each in through_platform),
     )
+
+
+def _is_allowed(secret: str, account: RecordedAccount, rules: Secrets) -> bool:
+    """Tell whether the account may name the secret, from the manifest that it was recorded from where state knows it."""
+    if account.manifest is None:
+        return is_allowed_somewhere(secret, rules)
+    return is_allowed(secret, account.manifest, rules)
 
 
 def unusable_accounts(
@@ -63,7 +78,7 @@ def unusable_accounts(
     }
 
 
-def _refused_secrets(accounts: Iterable[RecordedAccount], refused: frozenset[str]) -> dict[str, Diagnostic]:
+def _refused_secrets(accounts: Iterable[RecordedAccount], refused: frozenset[tuple[str, str]]) -> dict[str, Diagnostic]:
     """Return the accounts that name a secret which the project file no longer allows."""
     return {
         account.name: error(
@@ -74,7 +89,7 @@ def _refused_secrets(accounts: Iterable[RecordedAccount], refused: frozenset[str
         )
         for account in accounts
         for secret in sorted(each.secret for each in account.secret_routes)
-        if secret in refused
+        if (account.name, secret) in refused
     }
 
 

@@ -93,29 +93,30 @@ def send(workspace: Workspace, order: Order, means: Means, *, results: Path | No
         raise GuardRefused(_not_active(account))
     template = read_message(order.message)
     contacts = Contacts(order.contacts)
-    outlet = outlet_of(account, recorded, workspace)
+    outlet, grants = outlet_of(account, recorded, workspace)
     path = results if results is not None else _usual_results(workspace, account, template)
     header = _header(account, recorded, template, contacts, run_id=means.run_id, workspace=workspace)
-    watch = _Watch(workspace, account, means)
-    sending = Sending(
-        template=template,
-        outlet=outlet,
-        identity=identity_of(account.kind, account.spec),
-        now=workspace.now,
-        waiting=replace(means.waiting, watch=watch),
-        pacing=means.pacing,
-        patience=replace(means.patience, opening_seconds=float(workspace.project.verification.timeout_seconds)),
-        limit=order.limit,
-        told=lambda done, contact: progress(done, 0, contact),
-    )
+    told = _Telling(workspace=workspace, account=account, means=means, grants_used=grants)
     with open_results(path, header) as held:
+        watch = _Watch(workspace, account, means, begin=lambda: told.begun(held))
+        sending = Sending(
+            template=template,
+            outlet=outlet,
+            identity=identity_of(account.kind, account.spec),
+            now=workspace.now,
+            waiting=replace(means.waiting, watch=watch),
+            pacing=means.pacing,
+            patience=replace(means.patience, opening_seconds=float(workspace.project.verification.timeout_seconds)),
+            limit=order.limit,
+            told=lambda done, contact: progress(done, 0, contact),
+        )
         problems = [*_remarks(template), *_absent(account, contacts), *_in_flight(held)]
         means.forewarn(problems)
         ending: Ending = "interrupted"
         try:
             ending, stops = _run(contacts, held, sending, account)
         finally:
-            _journal(workspace, account, held, means, ending=ending)
+            told.ended(held, ending)
         problems += [*stops, *_judged(held, ending)]
         return _document(account, held, ending, problems)
 
@@ -179,10 +180,16 @@ class _Withdrawn(Exception):
 
 
 class _Watch:
-    """Looks at the account in state now and then, and raises ``_Withdrawn`` once it may not go on."""
+    """Looks at the account in state now and then, and raises ``_Withdrawn`` once it may not go on.
 
-    def __init__(self, workspace: Workspace, account: RecordedAccount, means: Means) -> None:
+    ``begin`` is called once, before the first message of the run and only where the account may send it.
+    """
+
+    def __init__(
+        self, workspace: Workspace, account: RecordedAccount, means: Means, *, begin: Callable[[], None]
+    ) -> None:
         self._workspace = workspace
+        self._begin = begin
         self._account = account
         self._means = means
         self._looked_at: float | None = None
@@ -190,6 +197,7 @@ class _Watch:
 
     def __call__(self) -> None:
         now = self._means.waiting.clock()
+        is_first = self._looked_at is None
         self._asked += 1
         is_early = self._looked_at is not None and now - self._looked_at < self._means.look_every_seconds
         if is_early and self._asked < self._means.look_every_messages:
@@ -201,6 +209,8 @@ class _Watch:
             raise _Withdrawn(_changed(self._account, current))
         if current.status != "active":
             raise _Withdrawn(_not_active(current))
+        if is_first:
+            self._begin()
 
 
 def _run(
@@ -338,24 +348,47 @@ def _document(account: RecordedAccount, held: Results, ending: Ending, problems:
     )
 
 
-def _journal(workspace: Workspace, account: RecordedAccount, held: Results, means: Means, *, ending: Ending) -> None:
-    """Tell the run by counts and digests; a run that did nothing is not told."""
-    did = held.this_run()
-    if did == SendSummary() and ending == "complete":
-        return
-    payload: dict[str, Any] = {
-        "actor": means.actor.name,
-        "actorSource": means.actor.source,
-        "trustsProject": means.trusts_project,
-        "name": account.name,
-        "accountRevision": account.revision,
-        "run": held.header.id,
-        "ending": ending,
-        "messageDigest": held.header.message,
-        "contactsDigest": held.header.contacts,
-        "thisRun": did.model_dump(by_alias=True),
-        "total": held.total().model_dump(by_alias=True),
-    }
-    guarded = contextlib.suppress(ReconcilerError) if ending == "interrupted" else contextlib.nullcontext()
-    with guarded, workspace.open_store() as store, store.write() as transaction:
-        transaction.append_journal("send", payload, at=workspace.now())
+@dataclass(frozen=True, kw_only=True)
+class _Telling:
+    """Tells the journal of a run, by counts and digests: that it begins to send, and how it ended."""
+
+    workspace: Workspace
+    account: RecordedAccount
+    means: Means
+    grants_used: tuple[str, ...]
+
+    def begun(self, held: Results) -> None:
+        """Tell that messages are about to go out: a run that is killed cannot tell how it ended."""
+        self._append({**self._payload(held), "ending": "begun"})
+
+    def ended(self, held: Results, ending: Ending) -> None:
+        """Tell what the run did; a run that did nothing is not told."""
+        did = held.this_run()
+        if did == SendSummary() and ending == "complete":
+            return
+        payload = {
+            **self._payload(held),
+            "ending": ending,
+            "thisRun": did.model_dump(by_alias=True),
+            "total": held.total().model_dump(by_alias=True),
+        }
+        guarded = contextlib.suppress(ReconcilerError) if ending == "interrupted" else contextlib.nullcontext()
+        with guarded:
+            self._append(payload)
+
+    def _payload(self, held: Results) -> dict[str, Any]:
+        return {
+            "actor": self.means.actor.name,
+            "actorSource": self.means.actor.source,
+            "trustsProject": self.means.trusts_project,
+            "grantsUsed": list(self.grants_used),
+            "name": self.account.name,
+            "accountRevision": self.account.revision,
+            "run": held.header.id,
+            "messageDigest": held.header.message,
+            "contactsDigest": held.header.contacts,
+        }
+
+    def _append(self, payload: dict[str, Any]) -> None:
+        with self.workspace.open_store() as store, store.write() as transaction:
+            transaction.append_journal("send", payload, at=self.workspace.now())

@@ -41,17 +41,21 @@ class Recheck:
         return self.evidence.verification.status in {"passed", "failed"}
 
 
-def record_rechecks(
-    rechecks: Sequence[Recheck],
-    through_platform: tuple[SecretRoute, ...],
-    workspace: Workspace,
-    provenance: Provenance,
-    depth: Depth,
-) -> list[Diagnostic]:
-    """Record every verdict in one transaction, and return what is to be told of it.
+@dataclass(frozen=True, kw_only=True)
+class RecheckRun:
+    """One run over recorded accounts: who and how deep, and by whose word secrets travelled."""
 
-    ``through_platform`` are the routes that the platform's own secrets took.
-    """
+    provenance: Provenance
+    depth: Depth
+    platform_routes: tuple[SecretRoute, ...] = ()
+    """The routes that the platform's own secrets took."""
+    grants_used: tuple[str, ...] = ()
+    trusts_project: bool = False
+    """Whether somebody said that the project file is the protected branch's."""
+
+
+def record_rechecks(rechecks: Sequence[Recheck], workspace: Workspace, run: RecheckRun) -> list[Diagnostic]:
+    """Record every verdict in one transaction, and return what is to be told of it."""
     if not rechecks:
         return []
     told: list[Diagnostic] = []
@@ -70,17 +74,21 @@ def record_rechecks(
             if (before.status, before.status_reason) != (after.status, after.status_reason) or each.rotated:
                 journaled[after.name] = _journaled(each, before, after)
         if any(each.account.kind == "MarketingAccount" for each in rechecks):
-            transaction.put_routes(PLATFORM, through_platform)
-        payload = {
-            "actor": provenance.actor.name,
-            "actorSource": provenance.actor.source,
-            "commit": provenance.commit,
-            "depth": depth,
-            "verified": len(rechecks),
-            "accounts": journaled,
-        }
+            transaction.put_routes(PLATFORM, run.platform_routes)
+        payload = {**_run_told(run), "verified": len(rechecks), "accounts": journaled}
         transaction.append_journal("verify", payload, at=workspace.now())
     return told
+
+
+def _run_told(run: RecheckRun) -> dict[str, Any]:
+    return {
+        "actor": run.provenance.actor.name,
+        "actorSource": run.provenance.actor.source,
+        "commit": run.provenance.commit,
+        "depth": run.depth,
+        "trustsProject": run.trusts_project,
+        "grantsUsed": list(run.grants_used),
+    }
 
 
 def _rechecked(each: Recheck, before: RecordedAccount, fail_after: int) -> RecordedAccount:

@@ -10,7 +10,7 @@ from reconciler.model.references import reference_text
 from reconciler.planning.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from reconciler.model.desired import DesiredAccount
     from reconciler.model.project import ScopedSecret, Secrets
@@ -30,9 +30,13 @@ def refused_secrets(accounts: Iterable[DesiredAccount], secrets: Secrets) -> tup
     )
 
 
-def _files_that_name(account: DesiredAccount, secret: str) -> tuple[str, ...]:
-    """Return the manifests that name a secret for an account: its own, and that of the MailServer it comes from."""
-    return (account.file, account.server_file) if secret in account.server_secrets else (account.file,)
+def naming_manifests(secret: str, *, own: str, server: str, inherited: Container[str]) -> tuple[str, ...]:
+    """Return the manifests that name a secret for an account, each of which must be one that may.
+
+    They are its ``own``, and for a secret that it has ``inherited`` from a MailServer that of the ``server`` too: whoever
+    writes one client's folder can reach another client's secret neither by using its server nor by offering one.
+    """
+    return (own, server) if secret in inherited else (own,)
 
 
 def is_allowed(secret: str, manifest: str, secrets: Secrets) -> bool:
@@ -82,14 +86,14 @@ def _told_entry(entry: str | ScopedSecret) -> str:
 def _refusal(account: DesiredAccount, secret: str, secrets: Secrets) -> Diagnostic | None:
     source = secret.partition(":")[0]
     if source not in _BUILT_IN and source not in secrets.sources:
-        known = sorted(_BUILT_IN | secrets.sources.keys())
+        known = _BUILT_IN | secrets.sources.keys()
         detail = (
             f"{secret} names the source {source}, which the project file does not declare under secrets.sources."
             f"{did_you_mean(source, known)}"
         )
         return error("unknownSecretSource", detail, subject=account.name, location=account.location)
-    refusing = (file for file in _files_that_name(account, secret) if not is_allowed(secret, file, secrets))
-    file = next(refusing, None)
+    naming = naming_manifests(secret, own=account.file, server=account.server_file, inherited=account.server_secrets)
+    file = next((each for each in naming if not is_allowed(secret, each, secrets)), None)
     if file is None:
         return None
     return error(

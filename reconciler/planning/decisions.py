@@ -14,7 +14,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.diagnostics import Diagnostic, error
+from reconciler.diagnostics import Diagnostic, error, one_line
 from reconciler.model.recorded import Approval, Suspension, approval_digest
 from reconciler.model.text import UNSAFE_CHARACTER
 
@@ -62,9 +62,9 @@ def refuse_decision(account: RecordedAccount, decision: Decision) -> Diagnostic 
     made = account.approval
     if made is None or made.decision != decision:
         return None
-    why = f" ({made.reason})" if made.reason else ""
+    why = f" ({one_line(made.reason)})" if made.reason else ""
     detail = (
-        f"{account.name} is already {decision}, by {made.actor} at {made.at:%Y-%m-%d %H:%M} UTC{why}, and has not "
+        f"{account.name} is already {decision}, by {one_line(made.actor)} at {made.at:%Y-%m-%d %H:%M} UTC{why}, and has not "
         "changed since. Nothing was changed."
     )
     return error("alreadyDecided", detail, subject=account.name)
@@ -88,7 +88,7 @@ def refuse_suspension(account: RecordedAccount) -> Diagnostic | None:
     if stop is None:
         return None
     detail = (
-        f"{account.name} is already suspended, by {stop.actor} at {stop.at:%Y-%m-%d %H:%M} UTC ({stop.reason}). "
+        f"{account.name} is already suspended, by {one_line(stop.actor)} at {stop.at:%Y-%m-%d %H:%M} UTC ({one_line(stop.reason)}). "
         "Nothing was changed."
     )
     return error("alreadySuspended", detail, subject=account.name)
@@ -98,7 +98,7 @@ def refuse_resumption(account: RecordedAccount) -> Diagnostic | None:
     """Return that there is nothing to resume; None for a suspended account."""
     if account.suspension is not None:
         return None
-    why = f": {account.status_reason}" if account.status_reason else ""
+    why = f": {one_line(account.status_reason)}" if account.status_reason else ""
     detail = f"{account.name} is not suspended; it is {account.status}{why}. Nothing was changed."
     return error("notSuspended", detail, subject=account.name)
 

@@ -17,13 +17,13 @@ CA_CONTENT = "spec.smtp.caFile.sha256"
 
 def flatten(document: Mapping[str, Any], *, ca_digest: str | None = None) -> dict[str, Scalar]:
     """Return path to value for every leaf; the content of a private CA counts as a leaf of its own."""
-    leaves = dict(_leaves(document, ""))
+    leaves = dict(_leaves(document))
     if ca_digest is not None:
         leaves[CA_CONTENT] = ca_digest.removeprefix("sha256:")
     return leaves
 
 
-def _leaves(node: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Scalar]]:
+def _leaves(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Scalar]]:
     for key, value in node.items():
         path = _joined(prefix, key)
         if isinstance(value, dict):

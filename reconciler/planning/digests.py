@@ -17,8 +17,8 @@ def changes_digest(changes: Iterable[Change], lifted_guards: Iterable[LiftedGuar
 
     Verification and what follows from it (``held``) are left out: they depend on the network.
     """
-    shown = [change.model_dump(mode="json", exclude={"verification", "held", "server"}) for change in changes]
-    return digest({"changes": shown, "liftedGuards": [guard.model_dump(mode="json") for guard in lifted_guards]})
+    shown = [change.model_dump(exclude={"verification", "held", "server"}) for change in changes]
+    return digest({"changes": shown, "liftedGuards": [guard.model_dump() for guard in lifted_guards]})
 
 
 def plan_digest(plan: SavedPlan) -> str:

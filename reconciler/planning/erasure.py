@@ -80,8 +80,8 @@ def _without_values(field: Mapping[str, Any], erasure: Erasure) -> dict[str, Any
 
 def _erased(value: Any, erasure: Erasure, *, always: bool) -> Any:
     """Return what stays of a value; what is absent stays absent."""
-    if value is None or value == ERASED:
-        return value
+    if value is None:
+        return None
     if always or (isinstance(value, str) and any(address in value.casefold() for address in erasure.addresses)):
         return ERASED
     return value

@@ -36,7 +36,7 @@ def standing_of(
     Fresh failed evidence of these settings stands as failed, so that nobody connects again to learn it twice.
     Without a settings digest nothing can be compared, and the evidence counts as missing.
     """
-    if evidence is None or settings_digest is None or evidence.settings_digest != settings_digest:
+    if evidence is None or evidence.settings_digest != settings_digest:
         return "missing"
     verification = evidence.verification
     if verification.depth is None or not _is_fresh(verification, ttl_hours, now):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import CODES, Diagnostic, error, sort_key, warning
-from reconciler.model.evidence import UNCHANGED, Evidence, Verification
+from reconciler.model.evidence import Evidence, Verification
 from reconciler.model.plan import (
     ApplyInputs,
     Change,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.model.evidence import Depth
+    from reconciler.model.recorded import RecordedAccount
     from reconciler.planning.draft import Draft, DraftChange
 
 _NOT_VERIFIED = Verification(status="skipped")
@@ -71,9 +72,12 @@ def finish_plan(
                 for each in draft.changes
                 if each.after is not None
             },
-            approvals={each.before.name: _approval(each) for each in draft.changes if each.before is not None},
+            approvals={each.before.name: _approval(each.before) for each in draft.changes if each.before is not None},
             depth=making.depth,
             allow_deletes=policy.allow_deletes,
+            targets=policy.targets,
+            excludes=policy.excludes,
+            holds_failing=policy.holds_failing,
             grants_used=draft.grants_used,
             platform_routes=draft.platform_routes,
         ),
@@ -83,7 +87,7 @@ def finish_plan(
 
 def _verified(each: DraftChange, evidence: Evidence | None, draft: Draft) -> Change:
     if not each.needs_evidence:
-        return each.change.model_copy(update={"verification": UNCHANGED})
+        return each.change
     verification = evidence.verification if evidence is not None else _NOT_VERIFIED
     if each.withheld:
         verification = verification.model_copy(update={"status": "withheld"})
@@ -161,6 +165,8 @@ def _prepared(each: DraftChange, evidence: Evidence | None, draft: Draft) -> Pre
         settings_digest=each.settings_digest,
         needs_evidence=each.needs_evidence,
         manifest=each.after.file,
+        server_manifest=each.after.server_file or None,
+        server_secrets=tuple(sorted(each.after.server_secrets)),
         evidence=evidence,
         awaits_approval=_awaits_approval(each, draft),
     )
@@ -176,6 +182,5 @@ def _awaits_approval(each: DraftChange, draft: Draft) -> bool:
     return not each.before.approval.covers(each.after.kind, each.after.spec)
 
 
-def _approval(each: DraftChange) -> str | None:
-    approval = each.before.approval if each.before is not None else None
-    return approval.as_seen if approval is not None else None
+def _approval(before: RecordedAccount) -> str | None:
+    return before.approval.as_seen if before.approval is not None else None

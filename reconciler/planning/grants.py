@@ -84,5 +84,5 @@ def _grant_line(travel: SecretRoute) -> str:
 
 
 def _route_block(route: Route) -> str:
-    values = route.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    values = route.model_dump(exclude_defaults=True)
     return "{" + ", ".join(f"{key}: {canonical_json(value)}" for key, value in values.items()) + "}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.diagnostics import Diagnostic, error, warning
+from reconciler.diagnostics import Diagnostic, error, note, warning
 from reconciler.model.evidence import reaches
 from reconciler.model.globs import matches_any
 from reconciler.model.plan import LiftedGuard
@@ -39,7 +39,7 @@ def guard_deletes(deleted: Sequence[RecordedAccount], recorded_count: int, polic
         lifted.append(LiftedGuard(code="tooManyDeletes", by=f"--allow-deletes {policy.allow_deletes}"))
     elif reason is not None:
         refusals.append(error("tooManyDeletes", _explain_deletes(reason, counted)))
-    if exceptions and reason is None and _too_many([each.name for each in deleted], recorded_count, policy):
+    if reason is None and _too_many([each.name for each in deleted], recorded_count, policy):
         lifted.extend(LiftedGuard(code="tooManyDeletes", by=f"guards.exceptions: {why}") for why in exceptions)
     names = [account.name for account in deleted]
     return GuardFindings(tuple(refusals), tuple(lifted), expired_exceptions(names, policy, guard="delete"))
@@ -81,11 +81,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _without_exceptions(names: Sequence[str], policy: Policy) -> tuple[list[str], list[str]]:
-    current = [
-        exception
-        for exception in policy.project.guards.exceptions
-        if exception.delete is not None and policy.today <= exception.until
-    ]
+    current = [exception for exception in policy.project.guards.exceptions if policy.today <= exception.until]
     counted = [name for name in names if not any(matches_any(each.delete or (), name) for each in current)]
     used = [each.reason for each in current if any(matches_any(each.delete or (), name) for name in names)]
     return counted, used
@@ -126,9 +122,15 @@ def _protected(account: RecordedAccount) -> Diagnostic:
 
 
 def guard_manifests(desired_count: int, recorded_count: int, policy: Policy) -> GuardFindings:
-    """Refuse an empty or missing manifests folder, which would read as a wish to delete everything."""
+    """Refuse an empty or missing manifests folder, which would read as a wish to delete everything.
+
+    Where state records no account there is nothing that an empty folder could delete: a project begins so. A missing
+    folder is a wrong path all the same.
+    """
     if desired_count and policy.manifests_folder_exists:
         return GuardFindings()
+    if policy.manifests_folder_exists and not recorded_count:
+        return GuardFindings(remarks=(_no_accounts_yet(policy),))
     allowed = policy.allow_deletes
     if policy.manifests_folder_exists and allowed is not None and allowed >= recorded_count:
         return GuardFindings(lifted=(LiftedGuard(code="emptyManifests", by=f"--allow-deletes {allowed}"),))
@@ -139,11 +141,17 @@ def guard_manifests(desired_count: int, recorded_count: int, policy: Policy) -> 
         "That is more often a wrong path or an incomplete checkout than a wish to delete every account. "
         "Check manifests in the project file."
     )
-    if policy.manifests_folder_exists and not recorded_count:
-        detail += " In a new project, write the first account:\n    reconciler accounts add own"
-    elif policy.manifests_folder_exists:
+    if policy.manifests_folder_exists:
         detail += f" If all accounts are meant to go, plan with\n    --allow-deletes {recorded_count}"
     return GuardFindings((error("emptyManifests", detail),))
+
+
+def _no_accounts_yet(policy: Policy) -> Diagnostic:
+    return note(
+        "noManifests",
+        f"The manifests folder {policy.project.manifests} holds no account, and state records none. "
+        "To write the first one:\n    reconciler accounts add own",
+    )
 
 
 def guard_state_folder(policy: Policy) -> GuardFindings:

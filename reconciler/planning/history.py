@@ -25,15 +25,33 @@ _OF_THE_CHAIN = frozenset(
 def events_of(
     journal: Iterable[tuple[JournalEntry, Mapping[str, Any]]], names: Erasure | None = None
 ) -> tuple[JournalEvent, ...]:
-    """Return the entries as events, newest first; with ``names`` those that concern the account."""
-    events = []
+    """Return the entries as events, newest first; with ``names`` those that concern the account.
+
+    The beginning of a sending whose end is told too says so, as ``hasEnded``; the others were killed, or still run.
+    """
+    events: list[JournalEvent] = []
+    begun: dict[str, int] = {}
     serial = 0
     for entry, payload in journal:
         event = _event(entry, payload)
         serial = event.revision if event.revision is not None else serial
         if names is None or _concerns(event, payload, names, serial):
             events.append(event)
+            _match_sending(events, begun)
     return tuple(reversed(events))
+
+
+def _match_sending(events: list[JournalEvent], begun: dict[str, int]) -> None:
+    """Note where the last event begins a sending; where it ends one, mark its beginning."""
+    event = events[-1]
+    run = event.details.get("run")
+    if event.event != "send" or not isinstance(run, str):
+        return
+    if event.details.get("ending") == "begun":
+        begun[run] = len(events) - 1
+    elif (place := begun.pop(run, None)) is not None:
+        beginning = events[place]
+        events[place] = beginning.model_copy(update={"details": {**beginning.details, "hasEnded": True}})
 
 
 def _event(entry: JournalEntry, payload: Mapping[str, Any]) -> JournalEvent:
@@ -79,11 +97,13 @@ def _concerns(event: JournalEvent, payload: Mapping[str, Any], names: Erasure, s
     changed = changes if isinstance(changes, list) else []
     # Of a rename both names are told, so that the history of either has it.
     told = {_at(change, key) for change in changed for key in ("name", "previousName")}
-    return any(isinstance(each, str) and _was_named(each, names, serial) for each in told)
+    return any(_was_named(each, names, serial) for each in told)
 
 
 def _was_named(name: str, names: Erasure, serial: int) -> bool:
-    until = names.names.get(name, 0)
+    if name not in names.names:
+        return False
+    until = names.names[name]
     return until is None or serial <= until
 
 

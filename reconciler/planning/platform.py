@@ -43,7 +43,7 @@ class PlatformServer:
 
     def settings(self, fingerprints: Mapping[str, str]) -> dict[str, Any] | None:
         """Return what the settings digest of a marketing account covers; None where a fingerprint is missing."""
-        secrets = sorted({each.secret for each in self.secret_routes})
+        secrets = {each.secret for each in self.secret_routes}
         if any(secret not in fingerprints for secret in secrets):
             return None
         covered = {"smtp": self.smtp, "fingerprints": {secret: fingerprints[secret] for secret in secrets}}
@@ -72,7 +72,7 @@ def resolve_platform(
     """Return the platform's server, None where the project file declares none or its private CA cannot be used."""
     if declared is None:
         return None, []
-    smtp: dict[str, Any] = declared.model_dump(mode="json", by_alias=True, exclude_none=True)
+    smtp: dict[str, Any] = declared.model_dump(exclude_none=True)
     smtp["host"] = host_to_ascii(smtp["host"])
     smtp.setdefault("encryption", "starttls")
     smtp.setdefault("port", DEFAULT_PORTS[smtp["encryption"]])

@@ -6,11 +6,11 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import Diagnostic, note, warning
+from reconciler.diagnostics import Diagnostic, note, one_line, warning
+from reconciler.planning.settings import was_verified_with
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime
+    from collections.abc import Collection, Iterable, Sequence
 
     from reconciler.model.recorded import RecordedAccount, RecordedState
     from reconciler.planning.draft import DraftChange
@@ -25,12 +25,14 @@ def remarks(
 ) -> list[Diagnostic]:
     """Return what is worth telling: unreadable secrets, approvals that will be reset, trouble already recorded."""
     changed = {each.change.name for each in changes}
-    steady = [pair for pair in selected if pair.name not in changed and pair.before is not None]
+    steady = [pair for pair in selected if pair.name not in changed]
+    unchanged = [pair.before for pair in steady if pair.before is not None]
     return [
         *_secret_remarks(changes, steady, policy, recorded),
         *(_reset_approval(each, policy) for each in changes if _resets_approval(each)),
         *_suspension_remarks(changes, [pair.before for pair in selected if pair.before is not None]),
-        *_steady_remarks([pair.before for pair in steady if pair.before is not None]),
+        *_steady_remarks(unchanged),
+        *_platform_remarks(unchanged, policy, recorded),
     ]
 
 
@@ -48,22 +50,64 @@ def reused_evidence(names: Iterable[str], ttl_hours: int) -> list[Diagnostic]:
     return [note("evidenceReused", detail.rstrip(), subject=listed[0] if len(listed) == 1 else None)]
 
 
+def unknown_operator(names: Iterable[str]) -> list[Diagnostic]:
+    """Return one warning for all accounts for which apply would send a test message to nobody."""
+    listed = sorted(names)
+    if not listed:
+        return []
+    shown = ", ".join(listed[:_SHOWN_NAMES])
+    more = f", and {len(listed) - _SHOWN_NAMES} more" if len(listed) > _SHOWN_NAMES else ""
+    detail = (
+        f"Apply sends a test message before it records {shown}{more}, and nobody is named to receive it, so apply would "
+        "refuse. Write into the project file, with an address that you read:\n"
+        "    operator: {email: you@example.com}"
+    )
+    return [warning("operatorUnknown", detail, subject=listed[0] if len(listed) == 1 else None)]
+
+
 def _steady_remarks(accounts: Sequence[RecordedAccount]) -> list[Diagnostic]:
     remarks = [
         warning(
             "recordedFailing",
-            f"{account.name} does not change here, but its last verification failed: {account.status_reason}",
+            f"{account.name} does not change here, but its last verification failed: {one_line(account.status_reason)}",
             subject=account.name,
         )
         for account in accounts
         if account.status == "failing"
     ]
-    pending = sorted((account for account in accounts if account.status == "pending"), key=_waiting_since)
+    pending = sorted((account for account in accounts if account.status == "pending"), key=attrgetter("updated_at"))
     return [*remarks, _awaiting(pending)] if pending else remarks
 
 
-def _waiting_since(account: RecordedAccount) -> tuple[datetime, str]:
-    return account.updated_at, account.name
+def _platform_remarks(accounts: Sequence[RecordedAccount], policy: Policy, recorded: RecordedState) -> list[Diagnostic]:
+    """Return one warning for all accounts that would send, had platform.smtp not been changed since they were verified.
+
+    Nothing of theirs changes, so the plan verifies none of them; sending refuses until somebody has.
+    """
+    platform = policy.platform
+    if platform is None:
+        return []
+    secrets = {each.secret for each in platform.secret_routes}
+    # The register has a route for each account, and each account is looked at: only the platform's own may count.
+    known = replace(recorded, routes=tuple(each for each in recorded.routes if each.secret in secrets))
+    names = sorted(
+        account.name
+        for account in accounts
+        if account.kind == "MarketingAccount"
+        and account.status in {"active", "pending"}
+        and not was_verified_with(platform, account, known)
+    )
+    if not names:
+        return []
+    shown = ", ".join(names[:_SHOWN_NAMES])
+    more = f", and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
+    selected = [*names, "--recorded"] if len(names) <= _SHOWN_NAMES else ["--recorded"]
+    detail = (
+        f"These do not change here, and were not verified with {platform.smtp['host']}:{platform.smtp['port']} as "
+        f"platform.smtp of the project file declares it now, so nothing is sent through them: {shown}{more}. Once the "
+        f"project file is the one that counts, this verifies them with it:\n    reconciler verify {' '.join(selected)}"
+    )
+    return [warning("platformChanged", detail, subject=names[0] if len(names) == 1 else None)]
 
 
 def _awaiting(pending: Sequence[RecordedAccount]) -> Diagnostic:
@@ -92,7 +136,7 @@ def _kept_suspensions(stopped: Sequence[RecordedAccount]) -> Diagnostic:
 
 def _ended_suspension(account: RecordedAccount) -> Diagnostic:
     detail = (
-        f"{account.name} is suspended ({account.status_reason}), and the stop goes with it: an account that is recorded "
+        f"{account.name} is suspended ({one_line(account.status_reason)}), and the stop goes with it: an account that is recorded "
         "under this name later is not suspended."
     )
     return warning("suspensionEnds", detail, subject=account.name)
@@ -112,7 +156,7 @@ def _reset_approval(each: DraftChange, policy: Policy) -> Diagnostic:
     if policy.project.platform.approval == "automatic":
         outcome = "apply approves the account as it will be, because the project file says approval: automatic."
     detail = (
-        f"The platform has {before.decision} {each.change.name} as it is recorded ({before.actor}, "
+        f"The platform has {before.decision} {each.change.name} as it is recorded ({one_line(before.actor)}, "
         f"{before.at:%Y-%m-%d %H:%M} UTC). The change alters what was decided on, so {outcome}"
     )
     return warning("approvalReset", detail, subject=each.change.name)
@@ -122,7 +166,7 @@ def _secret_remarks(
     changes: Sequence[DraftChange], steady: Sequence[Pair], policy: Policy, recorded: RecordedState
 ) -> list[Diagnostic]:
     needed = _needed_secrets(changes, policy)
-    idle = {each.secret for pair in steady if pair.after is not None for each in pair.after.secret_routes} - needed
+    idle = {each.secret for pair in steady if pair.after is not None for each in pair.after.secret_routes}
     problems = _unreadable_secrets(needed, idle, policy)
     if not (idle or needed):
         return problems
@@ -130,12 +174,12 @@ def _secret_remarks(
         problems.append(note("secretsNotRead", "This plan read no secret, so it cannot tell whether one was rotated."))
     elif not recorded.is_keyed_with(policy.secrets.key_id):
         problems.append(_other_key(policy, recorded))
-    elif passed_over := sorted((idle | needed) & policy.secrets.passed_over):
+    elif passed_over := idle & policy.secrets.passed_over:
         problems.append(_passed_over(passed_over))
     return problems
 
 
-def _passed_over(secrets: Sequence[str]) -> Diagnostic:
+def _passed_over(secrets: Collection[str]) -> Diagnostic:
     sources = ", ".join(sorted({secret.partition(":")[0] for secret in secrets}))
     count = "1 secret" if len(secrets) == 1 else f"{len(secrets)} secrets"
     detail = (

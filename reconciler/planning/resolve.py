@@ -108,7 +108,7 @@ def _inherited_secrets(account: OwnAccount, spec: dict[str, Any]) -> frozenset[s
 
 
 def _dumped(value: Any) -> dict[str, Any]:
-    dumped: dict[str, Any] = value.model_dump(mode="json", by_alias=True, exclude_none=True)
+    dumped: dict[str, Any] = value.model_dump(exclude_none=True)
     return dumped
 
 

@@ -39,7 +39,7 @@ def unreviewed(plan: SavedPlan, reviewed: SavedPlan) -> tuple[Diagnostic, ...]:
 
 def _subject(change: Change) -> str:
     """Return what a reviewer has seen of a change, as text to compare."""
-    seen = change.model_dump(mode="json", include={"action", "kind", "name", "previous_name", "cause", "fields"})
+    seen = change.model_dump(include={"action", "kind", "name", "previous_name", "cause", "fields"})
     return canonical_json(seen)
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.domains import NotADomain, host_to_ascii
 from reconciler.model.globs import matches
+from reconciler.model.route import ordered_scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -65,7 +66,7 @@ class RouteRegister:
 
     def knows(self, travel: SecretRoute) -> bool:
         """Tell whether state has seen the secret, under this reference or any other."""
-        return travel.secret in self._routes or (travel.fingerprint or "") in self._routes
+        return travel.secret in self._routes or travel.fingerprint in self._routes
 
     def keeps(self, travel: SecretRoute) -> bool:
         """Tell whether the secret is known and this is none of its routes."""
@@ -100,7 +101,7 @@ def judge_routes(
     """
     register = RouteRegister(recorded)
     declared = RouteRegister(reserved)
-    crowded = _crowded_secrets(travellers, register)
+    crowded = _crowded_secrets(travellers)
     withheld: dict[str, tuple[SecretRoute, ...]] = {}
     grants: set[str] = set()
     expired: set[str] = set()
@@ -135,24 +136,27 @@ def _identity(travel: SecretRoute) -> str:
     return travel.fingerprint or travel.secret
 
 
-def _crowded_secrets(travellers: Sequence[Traveller], register: RouteRegister) -> frozenset[str]:
-    """Return the new secrets that would make more than one journey; which of them is right cannot be told."""
-    journeys: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+def _crowded_secrets(travellers: Sequence[Traveller]) -> frozenset[str]:
+    """Return the secrets that would make more than one journey; of new ones it cannot be told which is right.
+
+    Known ones are counted too. Their value may be one that state has not seen, once it was rotated or where it was not
+    read when it was recorded; under another reference it would else pass for a new secret.
+    """
+    journeys: dict[str, set[frozenset[str]]] = defaultdict(set)
     for traveller in travellers:
         legs: dict[str, list[Route]] = defaultdict(list)
         for travel in traveller.routes:
-            if not register.knows(travel):
-                legs[_identity(travel)].append(travel.route)
+            legs[_identity(travel)].append(travel.route)
         for identity, routes in legs.items():
             journeys[identity].update(_journeys(routes))
     return frozenset(identity for identity, taken in journeys.items() if len(taken) > 1)
 
 
-def _journeys(routes: Sequence[Route]) -> set[tuple[str, ...]]:
+def _journeys(routes: Sequence[Route]) -> set[frozenset[str]]:
     """Return one journey for a token endpoint with the login that inherits its token, else one for each route."""
     if any(route.purpose == "oauth2" for route in routes) and all(route.purpose != "proxy" for route in routes):
-        return {tuple(sorted({_destination(route) for route in routes}))}
-    return {(_destination(route),) for route in routes}
+        return {frozenset(_destination(route) for route in routes)}
+    return {frozenset({_destination(route)}) for route in routes}
 
 
 def _destination(route: Route) -> str:
@@ -207,4 +211,5 @@ def _is_route(granted: GrantedRoute, route: Route) -> bool:
         and (granted.ca_digest == route.ca_digest)
         and (granted.proxy == route.proxy)
         and (granted.purpose == route.purpose)
+        and ordered_scope(granted.scope) == route.scope
     )

@@ -38,7 +38,7 @@ def settings_digest(
     platform: PlatformServer | None,
 ) -> str | None:
     """Return the digest of an account's settings; None where the fingerprint of a secret concerned is missing."""
-    secrets = sorted({each.secret for each in routes_of(spec, ca_digest)})
+    secrets = {each.secret for each in routes_of(spec, None)}
     if any(secret not in fingerprints for secret in secrets):
         return None
     covered: dict[str, Any] = {
@@ -62,9 +62,9 @@ def was_verified_with(platform: PlatformServer, account: RecordedAccount, record
     """
     if account.settings_digest is None:
         return account.verification is None or account.verification.outcome == "skipped"
-    secrets = sorted({each.secret for each in platform.secret_routes})
+    secrets = [*{each.secret for each in platform.secret_routes}]
     known = [
-        sorted({each.fingerprint for each in recorded.routes if each.secret == secret and each.fingerprint})
+        {each.fingerprint for each in recorded.routes if each.secret == secret and each.fingerprint}
         for secret in secrets
     ]
     digests = (

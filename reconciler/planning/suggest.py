@@ -11,5 +11,6 @@ if TYPE_CHECKING:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `` Did you mean NAME?`` with a leading space, or nothing where no word is near."""
-    near = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    # Of words that are equally near it takes the same one, in whatever order they come.
+    near = get_close_matches(word, known)
     return f" Did you mean {near[0]}?" if near else ""

@@ -37,6 +37,11 @@ class Server:
         """Host and port as people write them: ``smtp.example.com:587``, ``[::1]:587``."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Every host that is contacted on the way: its own, and the proxy's."""
+        return (self.host,) if self.proxy is None else (self.host, self.proxy.host)
+
     def dialer(self, proxy_password: SecretValue | None) -> Dialer:
         """Return the way through the proxy where one is declared, otherwise straight to the server."""
         if self.proxy is None:

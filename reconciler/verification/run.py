@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.domains import host_to_ascii
 from reconciler.model.evidence import Observed, Verification, all_skipped, status_of
-from reconciler.model.globs import matches_any_host
+from reconciler.planning.destinations import why_forbidden
 from reconciler.smtp.deadline import Deadline
 from reconciler.verification.attempts import Attempts
 from reconciler.verification.conversation import Conversation
@@ -41,9 +40,9 @@ def verify(
     server took, or may have taken, is never sent again.
     """
     checked_at = now()
-    forbidden = _forbidden_host(target)
+    forbidden = why_forbidden(target.server.hosts, target.allowed_hosts)
     if forbidden is not None:
-        unknown = _unknown_destination(target, forbidden, at=checked_at)
+        unknown = _finding(target, all_skipped("unknownDestination", forbidden), Observed(), at=checked_at)
         return {sender.name: unknown for sender in target.senders}
     deadline = Deadline(target.timeout_seconds)
     conversation = Conversation(target, dialer=make_dialer(target), deadline=deadline, now=now)
@@ -61,18 +60,3 @@ def verify(
 def _finding(target: Target, checks: tuple[Check, ...], observed: Observed, *, at: datetime) -> Finding:
     verification = Verification(status=status_of(checks), depth=target.depth, checked_at=at, checks=checks)
     return Finding(verification, observed)
-
-
-def _forbidden_host(target: Target) -> str | None:
-    """Return the host that must not be contacted; None where all may be, the proxy included."""
-    proxy = target.server.proxy
-    hosts = [target.server.host, *([proxy.host] if proxy else [])]
-    return next((host for host in hosts if not matches_any_host(target.allowed_hosts, host_to_ascii(host))), None)
-
-
-def _unknown_destination(target: Target, host: str, *, at: datetime) -> Finding:
-    message = (
-        f"{host} is not among the hosts that verification.servers in the project file allows, so "
-        "nothing was contacted. Correct it in the manifest, or have the host added there."
-    )
-    return _finding(target, all_skipped("unknownDestination", message), Observed(), at=at)

@@ -1,0 +1,21 @@
+r"""Foreign text within our sentences.
+
+A detail's lines mean something: one that begins with four spaces is there to be copied. So text that came from outside
+never brings lines of its own; whatever else is in it is made harmless by whoever renders it.
+"""
+
+from __future__ import annotations
+
+import re
+
+_LINE_END = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+MOST_SHOWN = 60
+"""How much of a foreign text a sentence needs to be understood."""
+
+
+def one_line(text: object, *, limit: int | None = None) -> str:
+    r"""Return text on one line, its line ends shown as ``\n`` and the like; beyond ``limit`` characters it is cut."""
+    shown = str(text)
+    if limit is not None and len(shown) > limit:
+        shown = shown[: max(limit - 1, 0)] + "…"
+    return _LINE_END.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), shown)
