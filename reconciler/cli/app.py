@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from reconciler import __version__
+from reconciler.cli.helping import HelpContext, with_narrow_help
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +27,8 @@ class Entry(NamedTuple):
 class LazyGroup(click.Group):
     """A group that knows its commands by name and imports one when it is called."""
 
+    context_class = HelpContext
+
     def __init__(self, *arguments: object, entries: Mapping[str, Entry], **options: object) -> None:
         """Take the table of commands beside what a click group takes."""
         super().__init__(*arguments, **options)  # type: ignore[arg-type]
@@ -41,7 +44,7 @@ class LazyGroup(click.Group):
         if entry is None:
             return None
         command: click.Command = getattr(importlib.import_module(entry.module), entry.attribute)
-        return command
+        return with_narrow_help(command)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Return the commands that begin with what was typed, without importing any, and the options."""
@@ -86,9 +89,11 @@ ENTRIES = {
     ),
     "history": Entry(f"{_COMMANDS}.history", "history", "See what was applied and done, by whom, from which commit."),
     "journal": Entry(f"{_COMMANDS}.history", "journal", "Prove that nothing was altered; erase personal data."),
+    "report": Entry(f"{_COMMANDS}.report", "report", "Write all accounts and their history as a static site."),
     "completion": Entry(
         f"{_COMMANDS}.completion", "completion", "Print the script for completion in bash, zsh or fish."
     ),
+    "schema": Entry(f"{_COMMANDS}.schema", "schema", "Print a JSON Schema, for editors and for reading our JSON."),
     "state": Entry(f"{_COMMANDS}.state", "state", "Make and look after the state."),
 }
 
@@ -105,7 +110,15 @@ ENTRIES = {
 @click.option("--state", metavar="URL", help="The state; by default RECONCILER_STATE, then the project file's.")
 @click.pass_context
 def reconciler(context: click.Context, project_dir: str, project_file: str | None, state: str | None) -> None:
-    """Keep sending accounts as code: plan, verify and apply the accounts from which an organisation sends e-mail."""
+    """Keep sending accounts as code: plan, verify and apply the accounts from which an organisation sends e-mail.
+
+    \b
+    Examples:
+        reconciler init
+        reconciler accounts add own
+        reconciler plan
+        reconciler apply
+    """
     from reconciler.cli.session import GlobalOptions
 
     context.obj = GlobalOptions(project_dir=project_dir, project_file=project_file, state=state)

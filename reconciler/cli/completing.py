@@ -17,6 +17,7 @@ _NAME = re.compile(
     rb"|^(?P<block>metadata):|^(?P<other>[^\s#])|^[ \t]+name:[ \t]*[\"']?(?P<name>[a-z0-9._-]+)|^---",
     re.MULTILINE,
 )
+_HARMLESS = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _MANIFESTS = re.compile(r"^manifests:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)
 _STATE = re.compile(r"^state:[ \t]*[\"']?sqlite:///([^\s\"'#]+)", re.MULTILINE)
 _PROJECT = re.compile(r"^metadata:\s*\{?\s*name:[ \t]*[\"']?([a-z0-9._-]+)", re.MULTILINE)
@@ -55,7 +56,12 @@ def preset_names(context: click.Context, parameter: click.Parameter, incomplete:
 
 
 def _matching(names: list[str], incomplete: str) -> list[str]:
-    return sorted({name for name in names if name.startswith(incomplete)})
+    """Return the names that go on from what was typed, if they are of a name's characters.
+
+    A shell writes what it is offered into the line that the next Enter runs, as it is; state may have been tampered
+    with, and a name such as ``$(...)`` would be run.
+    """
+    return sorted({name for name in names if name.startswith(incomplete) and _HARMLESS.fullmatch(name)})
 
 
 def _quietly(look: Callable[[], list[str]]) -> list[str]:

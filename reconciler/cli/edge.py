@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.app import reconciler
+from reconciler.cli.forms import asks_for_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +24,9 @@ INTERRUPTED = 130
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 to 5 as the contract has them, 130 on Ctrl-C."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _prepare_streams(words)
     try:
+        _refuse_line_breaks(words)
         code = reconciler.main(args=words, prog_name="reconciler", standalone_mode=False)
         sys.stdout.flush()
     except (KeyboardInterrupt, click.Abort):
@@ -36,6 +40,32 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as failure:  # noqa: BLE001 - the one place where nothing may escape
         return _fail(words, failure)
     return code if isinstance(code, int) else 0
+
+
+_TAKE_TEXT = (
+    *("--actor", "--body", "--display-name", "--override-verification", "--reason", "--reference"),
+    *("--reply-to-name", "--subject", "--title"),
+)
+"""The options that take any text, and look at it themselves."""
+
+
+def _refuse_line_breaks(words: Sequence[str]) -> None:
+    """Raise for a name, a pattern or a path of several lines: in a message it could pass for a line of ours."""
+    for before, word in zip(("", *words), words, strict=False):
+        takes_text = before in _TAKE_TEXT or word.startswith(tuple(f"{option}=" for option in _TAKE_TEXT))
+        if not takes_text and word.splitlines() not in ([], [word]):
+            raise click.UsageError(
+                f"Names, patterns and paths stand on one line, and here is a line break: {word[:60]}"
+            )
+
+
+def _prepare_streams(words: Sequence[str]) -> None:
+    """Have documents written as UTF-8 in any locale, and what a terminal's encoding lacks as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdout, io.TextIOWrapper) and asks_for_document(words):
+        sys.stdout.reconfigure(encoding="utf-8")
 
 
 def _fail(words: Sequence[str], failure: Exception) -> int:
@@ -63,11 +93,11 @@ def _internal(failure: Exception) -> Diagnostic:
 
 
 def _usage_problem(wrong: click.ClickException) -> Diagnostic:
-    from reconciler.diagnostics import error
+    from reconciler.diagnostics import error, one_line
 
     context = getattr(wrong, "ctx", None)
     path = context.command_path if context is not None else "reconciler"
-    return error("badUsage", f"{wrong.format_message()}\nSee\n    {path} --help")
+    return error("badUsage", f"{one_line(wrong.format_message())}\nSee\n    {path} --help")
 
 
 def _tell(words: Sequence[str], *problems: Diagnostic, exit_code: int = 1) -> int:

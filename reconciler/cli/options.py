@@ -47,7 +47,7 @@ operator_option = click.option(
 trust_option = click.option(
     "--trust-project",
     is_flag=True,
-    help="In CI, say that the project file in the checkout is the protected branch's; apply notes it in the journal.",
+    help="In CI, say that the project file in the checkout is the protected branch's; what writes state notes it in the journal.",
 )
 
 

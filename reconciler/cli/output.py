@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from reconciler.cli.session import style_for
+from reconciler.cli.forms import error_form
+from reconciler.cli.session import somebody_looks, style_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,38 +38,46 @@ def tell(diagnostics: Iterable[Diagnostic]) -> None:
         sys.stderr.flush()
 
 
+def tell_beside_checks(diagnostics: Iterable[Diagnostic]) -> None:
+    """Write problems beside a text that has told each check: not what failed again to somebody who sees both."""
+    sees_both = somebody_looks()
+    tell(problem for problem in diagnostics if not (sees_both and problem.code == "verificationFailed"))
+
+
 def say(text: str) -> None:
     """Write a remark to stderr."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 
 
+def hint(sentence: str, *commands: str) -> None:
+    """Tell somebody who looks what usually comes next; where nobody does, nothing."""
+    if not somebody_looks():
+        return
+    from reconciler.render.care import sentences_text
+
+    style = style_for(sys.stderr)
+    sys.stdout.flush()
+    sys.stderr.write(sentences_text([sentence, *(f"    {each}" for each in commands)], style=style))
+    sys.stderr.flush()
+
+
 def tell_error(diagnostics: Sequence[Diagnostic], words: Sequence[str], *, exit_code: int) -> None:
     """Write why a command ended early: as text to stderr, or in the form for programs that was asked for."""
-    format_ = _wanted_format(words)
-    if format_ == "json":
+    form = error_form(words)
+    if form == "json":
         put_json(_error_document(diagnostics, words, exit_code=exit_code))
         return
-    if format_ == "github":
+    if form == "github":
         from reconciler.render.annotations import diagnostic_annotations
 
         put(diagnostic_annotations(diagnostics))
         return
-    if format_ == "junit":
+    if form == "junit":
         from reconciler.render.junit import verification_report
 
         put(verification_report({}, diagnostics=diagnostics))
     tell(diagnostics)
-
-
-_FORMATS_FOR_PROGRAMS = ("json", "github", "junit")
-
-
-def _wanted_format(words: Sequence[str]) -> str | None:
-    """Return the form for programs that the words ask for; None where people are to read it."""
-    asked = {value for word, value in pairwise([*words, ""]) if word == "--format"}
-    asked |= {word.removeprefix("--format=") for word in words if word.startswith("--format=")}
-    return next((each for each in _FORMATS_FOR_PROGRAMS if each in asked), None)
 
 
 _REFUSALS = frozenset({3, 4, 5})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -20,17 +21,20 @@ def _silent(done: int, total: int, name: str) -> None:
 def shown_progress(doing: str = "Verifying") -> Iterator[Progress]:
     """Yield a progress that draws one line on stderr while it runs and leaves nothing behind.
 
-    A total of 0 means that nobody knows it yet.
+    A total of 0 means that nobody knows it yet. A dumb terminal gets none: it cannot take a line back.
     """
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield _silent
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
+    from reconciler.cli.session import style_for
+
     columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    bar = Bar(*columns, console=Console(stderr=True), transient=True)
+    console = Console(stderr=True, no_color=not style_for(sys.stderr).colour)
+    bar = Bar(*columns, console=console, transient=True)
     task = bar.add_task(doing, total=None)
 
     def draw(done: int, total: int, name: str) -> None:  # noqa: ARG001 - the names would flicker by

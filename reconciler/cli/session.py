@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,11 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reconciler.operations.workspace import Workspace
     from reconciler.render.text import Style
 
 _MIN_WIDTH = 40
 _MAX_WIDTH = 160
+_UNKNOWN_WIDTH = 80
+_PIPE_WIDTH = 100
+"""The same whatever terminal the pipe was made in, so that the output is."""
+
+_OFF = frozenset({"", "0", "false"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,17 +57,39 @@ def workspace(options: GlobalOptions, *, operator: str | None = None, trusts_pro
 
 
 def style_for(stream: TextIO) -> Style:
-    """Return how text may look on a stream: colour on a terminal only and never with NO_COLOR set."""
+    """Return how text may look on a stream: as a terminal shows it, or for a pipe plain, a row of a table on a line.
+
+    Colour is for terminals that are not dumb. NO_COLOR and CLICOLOR=0 take it away, FORCE_COLOR and CLICOLOR_FORCE
+    bring it to a pipe too; NO_COLOR goes before both.
+    """
     from reconciler.render.text import Style
 
     is_terminal = stream.isatty()
-    has_colour = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    columns = shutil.get_terminal_size((100, 24)).columns if is_terminal else 100
     return Style(
-        colour=has_colour,
-        width=max(_MIN_WIDTH, min(columns, _MAX_WIDTH)),
-        unicode=_can_show("✓→", stream.encoding),
+        colour=_has_colour(os.environ, is_terminal=is_terminal),
+        width=max(_MIN_WIDTH, min(_columns_of(stream), _MAX_WIDTH)) if is_terminal else _PIPE_WIDTH,
+        unicode=_can_show("✓→─", stream.encoding),
+        is_terminal=is_terminal,
     )
+
+
+def _has_colour(environ: Mapping[str, str], *, is_terminal: bool) -> bool:
+    if environ.get("NO_COLOR"):
+        return False
+    if any(environ.get(name, "").lower() not in _OFF for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+        return True
+    return is_terminal and environ.get("TERM") != "dumb" and environ.get("CLICOLOR") != "0"
+
+
+def _columns_of(stream: TextIO) -> int:
+    """Return how wide a terminal is: COLUMNS, or what it says of itself; it may be another than stdout's."""
+    asked = os.environ.get("COLUMNS", "")
+    if asked.isascii() and asked.isdigit() and int(asked):
+        return int(asked)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _UNKNOWN_WIDTH
+    except (OSError, ValueError):
+        return _UNKNOWN_WIDTH
 
 
 def _can_show(text: str, encoding: str | None) -> bool:
@@ -70,6 +98,11 @@ def _can_show(text: str, encoding: str | None) -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
+
+
+def somebody_looks() -> bool:
+    """Tell whether what is written is seen at once: results and remarks on a terminal."""
+    return sys.stdout.isatty() and sys.stderr.isatty()
 
 
 def is_interactive() -> bool:

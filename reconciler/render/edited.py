@@ -24,7 +24,7 @@ def edited_text(edited: Edited, *, style: Style, preset: Preset | None = None) -
         lines += hang("", style.show(source), width=style.width)
     if edited.secrets:
         lines += hang("", _to_set(edited.secrets), width=style.width)
-        lines += [f"    {style.show(secret.partition(':')[2])}" for secret in edited.secrets]
+        lines += [f"    {style.show(_line_to_copy(secret))}" for secret in edited.secrets]
     lines += hang("", _next(edited), width=style.width)
     if edited.plan_target is not None:
         lines.append(f"    reconciler plan --target {style.show(edited.plan_target)}")
@@ -62,11 +62,16 @@ def _to_set(secrets: tuple[str, ...]) -> str:
     places = {secret.partition(":")[0] for secret in secrets}
     if places == {"env"}:
         which = "this variable" if len(secrets) == 1 else "these variables"
-        return f"Where reconciler runs, set {which}; the values never stand in a manifest:"
+        return f"Where reconciler runs, set {which} before the plan; the values never stand in a manifest:"
     if places == {"file"}:
         which = "this file" if len(secrets) == 1 else "these files"
         return f"Where reconciler runs, put the secret into {which}, which git must not track:"
     return "Where reconciler runs, these keys must be readable at their sources:"
+
+
+def _line_to_copy(secret: str) -> str:
+    source, _, key = secret.partition(":")
+    return f"export {key}=…" if source == "env" else key
 
 
 def _next(edited: Edited) -> str:

@@ -2,7 +2,8 @@
 
 Spreadsheets run a cell that begins with ``=``, ``+``, ``-`` or ``@`` as a formula, and titles, addresses and reasons
 come from outside. Such a cell gets a leading apostrophe, which a spreadsheet takes for "this is text". A program that
-needs the exact value reads the JSON. Control characters are escaped as in ``safe``.
+needs the exact value reads the JSON. So does one that begins with ``::``, which at the start of a line GitHub would take
+for a command. Control characters are escaped as in ``safe``.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ def cell(value: object) -> str:
     if isinstance(value, int):
         return str(value)
     text = safe(value)
-    return f"'{text}" if text.lstrip()[:1] in _FORMULA_STARTS else text
+    start = text.lstrip()
+    return f"'{text}" if start[:1] in _FORMULA_STARTS or start.startswith("::") else text
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

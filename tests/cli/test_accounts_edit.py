@@ -64,7 +64,7 @@ def test_an_own_account_is_added(bare: Project) -> None:
         '      username: "{email}"\n      password: {env: SMTP_SALES_PL_PASSWORD}\n'
     )
     assert expected == manifest(bare, "sales-pl")
-    assert "    SMTP_SALES_PL_PASSWORD\n" in told.out
+    assert "    export SMTP_SALES_PL_PASSWORD=…\n" in told.out
     assert told.out.endswith("    reconciler plan --target sales-pl\n")
     assert "Valid: 1 account.\n" == bare.run_well("validate").out
     assert not bare.state_file.exists()
@@ -96,7 +96,7 @@ def test_oauth2_is_written_by_flags(bare: Project) -> None:
     flags = ("--oauth2-token-url", "https://login.example.com/t", "--oauth2-client-id", "c1", "--oauth2-scope", "a b")
     more = ("--oauth2-client-secret-env", "SMTP_A", "--oauth2-refresh-token-env", "SMTP_B", "--mechanism", "xoauth2")
     told = bare.run_well(*OWN, "sales", *WHO, *HOST, *flags, *more)
-    assert "    SMTP_A\n    SMTP_B\n" in told.out
+    assert "    export SMTP_A=…\n    export SMTP_B=…\n" in told.out
     assert "        clientSecret: {env: SMTP_A}\n        refreshToken: {env: SMTP_B}\n" in manifest(bare, "sales")
 
 

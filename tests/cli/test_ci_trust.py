@@ -93,6 +93,18 @@ def test_the_flag_trusts_the_project_file(settled: Project) -> None:
     assert settled.journal()[-1][1]["trustsProject"] is True
 
 
+@pytest.mark.parametrize("words", [("verify", "--recorded"), ("state", "rekey")], ids=" ".join)
+def test_the_journal_tells_by_whose_word_secrets_were_read(settled: Project, words: tuple[str, ...]) -> None:
+    """Whatever writes state after it read secrets notes whether --trust-project was said, and history shows it."""
+    settled.run_well(*words, "--trust-project")
+    assert settled.journal()[-1][1]["trustsProject"] is True
+    is_told = "the project file was declared trusted" in settled.run_well("history").out
+    assert is_told == (words[0] == "state")  # a verification that changed nothing is no event to people
+    settled.set_variable("CI", "")
+    settled.run_well(*words)
+    assert settled.journal()[-1][1]["trustsProject"] is False
+
+
 def test_a_copy_outside_the_checkout_is_trusted(settled: Project) -> None:
     """--project-file with a copy elsewhere lets a plan of the checkout's manifests log in."""
     copy = protected_copy(settled)

@@ -109,6 +109,17 @@ def test_names_come_from_state_where_there_is_one(project: Project) -> None:
     assert ["blog"] == complete(project.folder, "reconciler accounts delete ")
 
 
+@pytest.mark.parametrize("name", ["$(id)", "`id`", "news;id", "a\nplain,b", "-rf", "*", "żółw", "a b", "a\x1b[2J"])
+def test_a_name_that_a_shell_would_run_is_not_offered(project: Project, name: str) -> None:
+    """What somebody wrote into state behind the program's back does not get into the line that Enter runs."""
+    project.write_account("news", marketing_account("news"))
+    project.write_account("blog", marketing_account("blog"))
+    project.run_well("apply", "--auto-approve")
+    project.execute_sql("UPDATE accounts SET name = ? WHERE name = 'blog'", name)
+    assert ["news"] == complete(project.folder, "reconciler accounts show ")
+    assert ["news"] == complete(project.folder, "reconciler accounts show ", kind="fish")
+
+
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"state: [", b"metadata: {name: mail}\nstate: postgresql://x/y\n"])
 def test_completion_is_silent_whatever_is_wrong(bare: Project, content: bytes) -> None:
     """A broken project offers nothing and says nothing: a message would land in the line that is being typed."""

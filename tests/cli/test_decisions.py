@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -92,7 +93,10 @@ def test_an_approval_is_recorded_and_journaled(waiting: Project) -> None:
     assert ("pending", "active", 1) == (told["before"]["status"], told["after"]["status"], told["revision"])
     assert told["subjectDigest"] == told["after"]["approval"]["subjectDigest"]
     assert {"news"} == payload["accountDigests"].keys()
-    assert f"approved by paula at {account['approval']['at']}" in waiting.run_well("accounts", "show", "news").out
+    decided_at = datetime.fromisoformat(account["approval"]["at"])
+    assert (
+        f"approved by paula at {decided_at:%Y-%m-%d %H:%M:%S} UTC" in waiting.run_well("accounts", "show", "news").out
+    )
     assert {"news": "active", "letter": "pending"} == waiting.statuses()
     assert 1 == waiting.serial()
 

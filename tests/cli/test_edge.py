@@ -320,3 +320,16 @@ def test_a_lost_key_is_not_replaced_in_silence(project: Project) -> None:
     told = project.run("state", "init")
     assert 1 == told.code
     assert not project.key_file.exists()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\x85", "\u2028"])
+def test_names_and_paths_stand_on_one_line(project: Project, end: str) -> None:
+    """A line break in a name or a path is bad usage, told on one line; text such as a message's body may have some."""
+    for words in (("accounts", "show", f"a{end}b"), ("plan", f"--out=x{end}y"), (f"a{end}b",)):
+        refused = project.run(*words)
+        assert (1, True) == (refused.code, "badUsage" in refused.err)
+        assert "here is a line break: " in refused.err
+        assert [] == [line for line in refused.err.splitlines() if line.strip() in {"b", "y"}]
+    text = ("send", "x", "--contacts", "c.csv", "--subject", "S", "--body", "Hello,\nthere.")
+    assert "badUsage" not in project.run(*text).err
+    assert "badUsage" not in project.run("suspend", "x", "--reason=a\nb").err

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from typing import Any
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.cli.project import Project, alter_plan, marketing_account, own_account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture
@@ -143,6 +148,32 @@ def test_lifted_guards_are_journaled(ten: Project) -> None:
     ten.run_well("apply", "--auto-approve")
     lifted = [{"code": "tooManyDeletes", "by": "guards.exceptions: contract ended"}]
     assert lifted == ten.journal()[-1][1]["liftedGuards"]
+
+
+@pytest.fixture(params=["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def _zone(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have the machine be where its clock is at another date than UTC's, before it or after it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", request.param)
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_zone")
+def test_dates_hold_to_the_end_of_their_day_in_utc(ten: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception lets through until midnight in UTC, wherever the machine is; a plan of its last day not after it."""
+    moment = [datetime(2026, 9, 1, 23, 59, 59, tzinfo=UTC)]
+    monkeypatch.setattr("reconciler.cli.session.utc_now", lambda: moment[0])
+    ten.write_project("guards: {exceptions: [{delete: ['n*'], until: 2026-09-01, reason: contract ended}]}\n")
+    remove(ten, 4)
+    ten.run_well("plan", "--out", "plan.json")
+    moment[0] += timedelta(seconds=1)
+    refuse(ten, "tooManyDeletes")
+    refused = ten.run("apply", "plan.json", "--format", "json")
+    assert (4, ["tooManyDeletes"], 10) == (refused.code, refused.codes, len(ten.statuses()))
+    moment[0] -= timedelta(seconds=1)
+    ten.run_well("apply", "plan.json")
 
 
 def test_a_plan_cannot_lift_a_guard_in_secret(ten: Project) -> None:

@@ -57,11 +57,11 @@ def account(name: str, mail: ScriptedServer, credential: str, *, mechanism: str 
     )
 
 
-def oauth2(url: str, *, client_secret: bool = True, refresh_token: bool = True) -> str:
+def oauth2(url: str, *, client_secret: bool = True, refresh_token: bool = True, scope: str = "mail") -> str:
     """Return the credential that is got from an endpoint."""
     secrets = [f"clientSecret: {{env: {SECRET}}}"] if client_secret else []
     secrets += [f"refreshToken: {{env: {REFRESH}}}"] if refresh_token else []
-    return f"oauth2: {{tokenUrl: '{url}', clientId: anna-client, scope: mail, {', '.join(secrets)}}}"
+    return f"oauth2: {{tokenUrl: '{url}', clientId: anna-client, scope: {scope}, {', '.join(secrets)}}}"
 
 
 def logins(mail: ScriptedServer) -> set[bytes]:
@@ -159,6 +159,21 @@ def test_another_path_of_the_endpoint_is_a_new_route(
     asked = len(endpoint.forms)
     settled.write_account("sales", account("sales", mail, oauth2(endpoint.url + "/other-tenant")))
     assert (4, asked) == (settled.run("plan").code, len(endpoint.forms))
+
+
+def test_a_wider_scope_is_a_new_route(settled: Project, mail: ScriptedServer, endpoint: TokenServer) -> None:
+    """A token that opens more is not even asked for until the scope is granted."""
+    asked = len(endpoint.forms)
+    settled.write_account("sales", account("sales", mail, oauth2(endpoint.url, scope="mail drive")))
+    refused = settled.run("plan")
+    assert (4, asked) == (refused.code, len(endpoint.forms))
+    grants = [line.strip() for line in refused.err.splitlines() if line.strip().startswith("- {secret:")]
+    assert [True, True] == ['scope: "drive mail"' in grant for grant in grants]
+    settled.write_project("secrets:\n  grants:\n" + "".join(f"    {grant}\n" for grant in grants))
+    settled.run_well("apply", "--auto-approve")
+    assert "mail drive" == endpoint.forms[-1]["scope"]
+    settled.write_project()
+    settled.run_well("verify", "--recorded")
 
 
 def test_a_changed_server_is_a_new_route_of_the_token(settled: Project, endpoint: TokenServer) -> None:

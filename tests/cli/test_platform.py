@@ -158,6 +158,30 @@ def test_recorded_accounts_are_verified_with_the_platform(declared: Project, pla
     assert {"news": "active", "offers": "failing", "weekly": "active"} == declared.statuses()
 
 
+def test_a_changed_platform_is_told_of_accounts_that_do_not_change(declared: Project, platform: MailServer) -> None:
+    """The plan verifies none of them, but names those that would send and the command that mends it, as one warning."""
+    declared.run_well("apply", "--auto-approve")
+    declared.run_well("approve", "news", "weekly")
+    declared.run_well("suspend", "weekly", "--reason", "why")
+    assert "platformChanged" not in declared.run_well("plan", "--format", "json").codes
+    with MailServer(encryption="none", users={PLATFORM_USER: PLATFORM_PASSWORD}) as moved:
+        route = f"route: {{host: localhost, port: {moved.port}, encryption: none}}"
+        grant = f"secrets: {{grants: [{{secret: 'env:{PLATFORM_VARIABLE}', {route}}}]}}\n"
+        declare(declared, moved, grant)
+        planned = declared.run_well("plan", "--format", "json")
+        assert ("empty", 0) == (planned.document["status"], moved.connections)
+        (told,) = (each for each in planned.document["diagnostics"] if each["code"] == "platformChanged")
+        assert ("warning", None) == (told["severity"], told["subject"])
+        assert f"localhost:{moved.port}" in told["detail"]
+        assert told["detail"].endswith("\n    reconciler verify news offers --recorded")
+        offline = declared.run_well("plan", "--depth", "offline", "--exclude", "offers", "--format", "json")
+        assert ["news"] == [
+            each["subject"] for each in offline.document["diagnostics"] if each["code"] == "platformChanged"
+        ]
+        declared.run_well("verify", "news", "offers", "--recorded")
+        assert "platformChanged" not in declared.run_well("plan", "--format", "json").codes
+
+
 def test_verify_checks_marketing_accounts_too(declared: Project, platform: MailServer) -> None:
     """Verify takes the platform's server as plan does."""
     found = declared.run_well("verify", "--format", "json").document["accounts"]

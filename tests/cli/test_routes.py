@@ -70,6 +70,35 @@ def test_a_known_secret_is_withheld_from_a_new_server(settled: Project, elsewher
     assert 1 == elsewhere.login_attempts
 
 
+def test_an_exception_of_the_guards_lifts_no_withheld_credential(settled: Project, elsewhere: MailServer) -> None:
+    """An account that need not be verified is refused on a new route all the same, so that none is recorded for later."""
+    exception = "{verification: ['*'], depth: offline, until: 2999-01-31, reason: why}"
+    settled.write_project(f"guards: {{exceptions: [{exception}]}}\n")
+    settled.write_account("sales", own_account("sales", elsewhere))
+    for words in (("plan", "--out", "plan.json"), ("apply", "plan.json"), ("apply", "--auto-approve")):
+        refused = settled.run(*words, "--format", "json")
+        assert (4, True) == (refused.code, "credentialWithheld" in refused.codes)
+    assert (0, 1) == (elsewhere.connections, settled.serial())
+
+
+def test_one_block_of_grants_covers_all_accounts(settled: Project, server: MailServer, elsewhere: MailServer) -> None:
+    """Whatever is withheld of however many accounts, there is one message with one block, and it allows all of it."""
+    moved = {name: own_account(name, elsewhere, email=f"{name}@example.com") for name in ("sales", "a", "b", "c")}
+    for name, text in moved.items():
+        settled.write_account(name, text)
+    settled.write_account("right", own_account("right", server))
+    for words in (("plan",), ("verify",)):
+        refused = settled.run(*words, "--format", "json")
+        assert (4, ["credentialWithheld"]) == (refused.code, refused.codes)
+        (problem,) = refused.document["diagnostics"]
+        assert (None, 1) == (problem["subject"], problem["detail"].count("grants:"))
+        assert [f"- {name}: env:SMTP_SALES_PASSWORD to" in problem["detail"] for name in moved] == [True] * 4
+    assert 0 == elsewhere.login_attempts
+    settled.write_project(grants_of(settled.run("plan").err))
+    settled.run_well("apply", "--auto-approve")
+    assert 5 == len(settled.statuses())
+
+
 def test_a_known_value_under_a_new_reference_is_withheld(settled: Project, elsewhere: MailServer) -> None:
     """Another variable with the same value is the same secret."""
     settled.set_variable("SMTP_OTHER_PASSWORD", PASSWORD)

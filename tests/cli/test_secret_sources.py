@@ -128,6 +128,24 @@ def test_a_whole_source_is_read_once(project: Project, server: MailServer) -> No
     assert (["other"], ["all"]) == ([each["name"] for each in planned["changes"]], vault.calls())
 
 
+def test_nothing_is_read_before_all_is_allowed(project: Project, server: MailServer) -> None:
+    """One secret outside secrets.allow stops plan, verify and apply before any source is asked, for any account."""
+    vault = Vault(project.folder.parent)
+    sources = f"sources: {{all: {{command: [{vault.program}, all], format: json}}, each: {{command: [{vault.program}, '{{key}}']}}}}"
+    project.write_project(f"secrets: {{allow: ['all:*', 'each:sales'], {sources}}}\n")
+    vault.put(json.dumps({"sales": PASSWORD}))
+    project.write_account("sales", own_account("sales", server, secret="{all: sales}"))
+    project.run_well("plan", "--depth", "offline", "--out", "plan.json")
+    project.write_account("other", own_account("other", server, secret="{each: other}"))
+    for words in (("plan",), ("plan", "--rotations"), ("verify",), ("apply", "--auto-approve")):
+        refused = project.run(*words, "--format", "json")
+        assert (1, ["secretNotAllowed"]) == (refused.code, refused.codes)
+    project.write_project(f"secrets: {{allow: ['all:x', 'each:sales'], {sources}}}\n")
+    refused = project.run("apply", "plan.json", "--format", "json")
+    assert (1, ["secretNotAllowed"]) == (refused.code, refused.codes)
+    assert ([], 0) == (vault.calls(), server.connections)
+
+
 def test_a_broken_bulk_source_is_told_once(project: Project, server: MailServer) -> None:
     """One problem for all accounts of the source: an error where one changes, a warning where none does."""
     project.write_project("secrets: {sources: {all: {env: ALL_SECRETS, format: dotenv}}}\n")

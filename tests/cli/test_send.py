@@ -179,17 +179,19 @@ def test_history_tells_of_runs(sending: Project) -> None:
 
 
 def test_a_run_is_journaled_without_personal_data(sending: Project) -> None:
-    """One entry a run, with counts and digests; a run that had nothing to do writes none."""
+    """A run's beginning and end, with counts and digests; a run that had nothing to do writes nothing."""
     sending.run_well(*words("news", "--limit", "3", "--actor", "olga"))
     sending.run_well(*words("news", "--actor", "olga"))
     sending.run_well(*words("news"))
     told = [payload for event, payload in sending.journal() if event == "send"]
+    begun, told = told[::2], told[1::2]
+    assert [("begun", each["run"]) for each in told] == [(each["ending"], each["run"]) for each in begun]
     assert [("limited", 3), ("complete", 1)] == [(each["ending"], each["thisRun"]["accepted"]) for each in told]
     assert ("olga", "flag", "news", 1, 4) == (
         *(told[1][key] for key in ("actor", "actorSource", "name", "accountRevision")),
         told[1]["total"]["accepted"],
     )
-    assert "example.net" not in json.dumps(told)
+    assert "example.net" not in json.dumps(begun + told)
 
 
 def test_hostile_contacts_are_invalid_and_steer_no_terminal(sending: Project, platform: MailServer) -> None:

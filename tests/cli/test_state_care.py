@@ -517,6 +517,24 @@ def test_a_revoked_secret_needs_a_grant_again(applied: Project, server: MailServ
     applied.run_well("verify", "--recorded", "sales")
 
 
+def test_the_grants_that_verification_and_sending_need_are_journaled(applied: Project, server: MailServer) -> None:
+    """After a revocation a grant lets recorded accounts be verified and sent through; the journal and history tell it."""
+    applied.run_well("state", "revoke", f"env:{VARIABLE}")
+    grant = f"{{secret: 'env:SMTP_*', route: {{host: localhost, port: {server.port}, encryption: none}}}}"
+    applied.write_project(f"secrets: {{grants: [{grant}]}}\n")
+    (applied.folder / "contacts.csv").write_text("email\none@example.net\n", encoding="utf-8")
+    told = [f"env:SMTP_* to localhost:{server.port}"]
+    applied.run_well("send", "sales", "--contacts", "contacts.csv", "--subject", "June", "--body", "Hello.")
+    assert [("begun", told), ("complete", told)] == [
+        (payload["ending"], payload["grantsUsed"]) for _, payload in applied.journal()[-2:]
+    ]
+    applied.run_well("verify", "--recorded", "sales")
+    assert ("verify", told) == (applied.journal()[-1][0], applied.journal()[-1][1]["grantsUsed"])
+    assert f"grants used: {told[0]}" in applied.run_well("history").out
+    applied.run_well("verify", "--recorded", "sales")
+    assert [] == applied.journal()[-1][1]["grantsUsed"]
+
+
 def test_the_same_value_under_another_name_is_revoked_too(applied: Project, server: MailServer) -> None:
     """A secret is its value: its other references lose the route with it."""
     applied.set_variable("SMTP_OTHER_PASSWORD", PASSWORD)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -39,7 +40,8 @@ def test_accounts_of_both_kinds_are_stopped_and_resumed(running: Project) -> Non
     assert {"news": "suspended", "sales": "suspended"} == running.statuses()
     account = shown(running, "sales")
     assert ("The password has leaked.", "olga") == (account["suspended"]["reason"], account["suspended"]["actor"])
-    assert f"by olga at {account['suspended']['at']}" in running.run_well("accounts", "show", "sales").out
+    stopped_at = datetime.fromisoformat(account["suspended"]["at"])
+    assert f"by olga at {stopped_at:%Y-%m-%d %H:%M:%S} UTC" in running.run_well("accounts", "show", "sales").out
     assert (
         "Resumed news; it may send.\nResumed sales; it may send.\n" == running.run_well("resume", "news", "sales").out
     )

@@ -52,6 +52,24 @@ def test_selectors_leave_the_failing_account_out(failing: Project, flags: tuple[
     assert {"good": "active"} == failing.statuses()
 
 
+def test_ways_round_a_failure_are_journaled(project: Project, server: MailServer) -> None:
+    """What an apply was limited to, what it left out and that it held what fails stand in the journal and in history."""
+    for name in ("good", "other", "third"):
+        project.write_account(name, own_account(name, server))
+    project.run_well("plan", "--target", "good", "--target", "o*", "--exclude", "other", "--out", "plan.json")
+    project.run_well("apply", "plan.json")
+    told = project.journal()[-1][1]
+    assert (["good", "o*"], ["other"], False) == (told["targets"], told["excludes"], told["holdsFailing"])
+    project.run_well("apply", "--auto-approve", "--hold-failing", "--exclude", "third")
+    told = project.journal()[-1][1]
+    assert (False, ["third"], True) == ("targets" in told, told["excludes"], told["holdsFailing"])
+    project.run_well("plan", "--hold-failing", "--out", "plan.json")
+    project.run_well("apply", "plan.json")
+    assert (False, True) == ("excludes" in project.journal()[-1][1], project.journal()[-1][1]["holdsFailing"])
+    history = project.run_well("history").out
+    assert [True] * 3 == [line in history for line in ("limited to: good, o*", "left out: other", "left out: third")]
+
+
 def test_a_selector_that_selects_nothing_is_an_error(failing: Project) -> None:
     """A misspelt selector does not quietly do less than was meant."""
     for flags in (("--target", "god"), ("--target", "good", "--exclude", "god")):

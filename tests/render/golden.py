@@ -20,6 +20,7 @@ from reconciler.render.text import (
     accounts_table,
     apply_text,
     diagnostics_text,
+    history_table,
     history_text,
     journal_text,
     plan_text,
@@ -39,6 +40,7 @@ WIDE = Style(width=100)
 NARROW = Style(width=40)
 ASCII = Style(width=80, unicode=False)
 COLOUR = Style(width=100, colour=True)
+PIPE = Style(width=100, is_terminal=False)
 
 
 def mixed_plan() -> Plan:
@@ -66,6 +68,20 @@ def grouped_plan() -> Plan:
     return values.plan([*created, *moved], status="blocked", summary=Summary(create=3, update=30))
 
 
+def many_verified(style: Style) -> str:
+    """Return what ``verify`` tells of accounts that ended in every way, two of them alike."""
+    findings = {
+        "sales-pl": values.passed(),
+        "relay": values.failed(),
+        "relay-2": values.failed(),
+        "courier": values.withheld(),
+        "newsletter": values.warned(),
+        "desk": values.server_down(),
+        "quiet": values.offline(),
+    }
+    return verification_text(findings, dict.fromkeys(findings, "OwnAccount"), style=style)
+
+
 CASES: dict[str, Callable[[], str]] = {
     "plan-mixed.txt": lambda: plan_text(mixed_plan(), style=WIDE, pending=["newsletter"]),
     "plan-mixed-narrow.txt": lambda: plan_text(mixed_plan(), style=NARROW, pending=["newsletter"]),
@@ -80,24 +96,19 @@ CASES: dict[str, Callable[[], str]] = {
     "diagnostics-narrow.txt": lambda: diagnostics_text(values.DIAGNOSTICS, style=NARROW),
     "error.json": lambda: documents.to_json(documents.error_document(values.DIAGNOSTICS)),
     "verify-one.txt": lambda: verification_text({"relay": values.failed()}, {"relay": "OwnAccount"}, style=WIDE),
-    "verify-many.txt": lambda: verification_text(
-        {
-            "sales-pl": values.passed(),
-            "relay": values.failed(),
-            "courier": values.withheld(),
-            "newsletter": values.warned(),
-            "desk": values.server_down(),
-            "quiet": values.offline(),
-        },
-        dict.fromkeys(("sales-pl", "relay", "courier", "newsletter", "desk", "quiet"), "OwnAccount"),
-        style=WIDE,
-    ),
+    "verify-many.txt": lambda: many_verified(WIDE),
+    "verify-many-narrow.txt": lambda: many_verified(NARROW),
+    "verify-many-colour.txt": lambda: many_verified(COLOUR),
     "verify.json": lambda: documents.to_json(
         documents.verify_document({"relay": values.failed()}, {"relay": "OwnAccount"})
     ),
     "accounts.txt": lambda: accounts_table(values.ACCOUNTS, style=Style(width=120)),
     "accounts-80.txt": lambda: accounts_table(values.ACCOUNTS, style=Style(width=80)),
     "accounts-narrow.txt": lambda: accounts_table(values.ACCOUNTS, style=NARROW),
+    "accounts-60.txt": lambda: accounts_table(values.ACCOUNTS, style=Style(width=60)),
+    "accounts-ascii.txt": lambda: accounts_table(values.ACCOUNTS, style=Style(width=130, unicode=False)),
+    "accounts-pipe.txt": lambda: accounts_table(values.ACCOUNTS, style=PIPE),
+    "accounts-colour.txt": lambda: accounts_table(values.ACCOUNTS, style=Style(width=120, colour=True)),
     "accounts.json": lambda: documents.to_json(documents.accounts_document(values.ACCOUNTS)),
     "accounts.csv": lambda: table.accounts_csv(values.ACCOUNTS),
     "account.txt": lambda: account_text(values.ACTIVE, style=WIDE),
@@ -110,6 +121,8 @@ CASES: dict[str, Callable[[], str]] = {
     "ruled-suspended.txt": lambda: ruled_text("suspend", [values.SUSPENDED], style=WIDE),
     "ruled-resumed.txt": lambda: ruled_text("resume", [values.ACTIVE, values.FAILING], style=WIDE),
     "history.txt": lambda: history_text(values.REVISIONS, style=WIDE),
+    "history-table.txt": lambda: history_table(values.REVISIONS, style=Style(width=120)),
+    "history-table-narrow.txt": lambda: history_table(values.REVISIONS, style=Style(width=60)),
     "history.json": lambda: documents.to_json(documents.history_document(values.REVISIONS)),
     "history.csv": lambda: table.history_csv(values.REVISIONS),
     "journal-holds.txt": lambda: journal_text(12, "ab" * 32, style=WIDE),

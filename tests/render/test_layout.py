@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from reconciler.model.plan import Summary
 from reconciler.render.text import Style, account_text, accounts_table, history_text, plan_text, verification_text
-from reconciler.render.text.layout import cells, columns, hang, wrap
+from reconciler.render.text.layout import cells, hang, wrap
 from tests.render import golden, values
 
 if TYPE_CHECKING:
@@ -67,25 +67,6 @@ def test_nothing_of_a_long_value_is_lost() -> None:
     text = plan_text(values.plan([change], summary=Summary(create=1)), style=Style(width=60))
 
     assert value in "".join(text.split())
-
-
-def test_columns_align_wide_characters() -> None:
-    """A Chinese character takes two columns, a combining accent none, so that the next column stands straight."""
-    table = columns([("日本", "x"), ("e\u0301", "y")], width=40, titles=("A", "B"), unbroken=16)
-
-    assert table == [["A     B"], ["日本  x"], ["e\u0301     y"]]
-
-
-def test_columns_break_between_words_before_within_them() -> None:
-    """A column that is too wide goes on below itself, at a space where there is one."""
-    table = columns([("2026-09-01 12:00", "name")], width=16, titles=("AT", "NAME"), unbroken=16)
-
-    assert table == [["AT          NAME"], ["2026-09-01  name", "12:00"]]
-
-
-def test_columns_that_cannot_fit_are_none() -> None:
-    """A table whose words would have to be broken too often is not made."""
-    assert columns([("a" * 20, "b" * 20)], width=20, titles=("A", "B"), unbroken=16) is None
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
 
 from reconciler.diagnostics import error
+from reconciler.model.evidence import Check, Verification
 from reconciler.model.plan import Change, FieldChange, Plan, Scalar, Summary
 from reconciler.render.text import Style, plan_text
 from reconciler.render.text.fields import field_lines, scalar
@@ -120,9 +122,34 @@ def test_many_obstacles_are_counted() -> None:
     guards = [values.TOO_MANY_DELETES, error("protectedAccount", "It is protected.", subject="desk-00")]
     text = plan_text(values.plan(failing, status="blocked", diagnostics=guards), style=Style(width=400))
 
-    assert "desk-08, desk-09 and 2 more. Mend what the checks say and plan again, or leave them out:" in text
-    assert "--exclude desk-09 …\n" in text
+    assert "desk-08, desk-09 and 2 more. Mend what the checks say, and plan again:\n        reconciler plan\n" in text
+    assert "Or leave them out for now:\n        reconciler plan --hold-failing\n" in text
     assert "2 guards refuse it: protectedAccount, tooManyDeletes." in text
+
+
+@pytest.mark.parametrize(("accounts", "told"), [(1, ["V0"]), (3, ["V0", "V1", "V2"]), (4, [])])
+def test_a_rejected_password_leads_to_its_variable(accounts: int, told: list[str]) -> None:
+    """Where a server rejects a password that comes from a variable, the line to set it anew is given; of many not."""
+    check = Check(check="auth", status="failed", class_="permanent", code="credentialsRejected", message="No.")
+    found = Verification(status="failed", depth="envelope", checks=(check,))
+    password = "spec.smtp.authentication.password"
+    changes = [
+        values.BLOCKING.model_copy(
+            update={
+                "name": f"desk-{n}",
+                "verification": found,
+                "fields": (values.changed(password, None, f"env:V{n}"), values.changed("spec.email", None, "env:NO")),
+            }
+        )
+        for n in range(accounts)
+    ]
+    text = plan_text(values.plan(changes, status="blocked"), style=STYLE)
+    assert told == re.findall(r"^        export (\w+)=…$", text, re.MULTILINE)
+
+    for reference in ("file:x", "env:x; reboot", None):
+        other = (values.changed(password, "env:OLD", reference),)
+        elsewhere = [change.model_copy(update={"fields": other}) for change in changes]
+        assert "export" not in plan_text(values.plan(elsewhere, status="blocked"), style=STYLE)
 
 
 def test_a_guard_told_by_the_checks_is_not_told_twice() -> None:

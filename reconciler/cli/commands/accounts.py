@@ -22,7 +22,14 @@ _STATUSES = ("suspended", "rejected", "pending", "failing", "unverified", "activ
 
 @click.group()
 def accounts() -> None:
-    """See the recorded accounts; add, delete and rename accounts in the manifests."""
+    """See the recorded accounts; add, delete and rename accounts in the manifests.
+
+    \b
+    Examples:
+        reconciler accounts list
+        reconciler accounts show sales-pl
+        reconciler accounts add own
+    """
 
 
 @accounts.command("list")
@@ -52,10 +59,11 @@ def list_(
 
     \b
     Examples:
+        reconciler accounts list
         reconciler accounts list --status pending
         reconciler accounts list --search sales --format csv
     """
-    from reconciler.cli.output import put, put_json
+    from reconciler.cli.output import hint, put, put_json
     from reconciler.cli.session import style_for, workspace
     from reconciler.operations.view import AccountFilter, list_accounts
 
@@ -83,6 +91,8 @@ def list_(
         from reconciler.render.text import accounts_table
 
         put(accounts_table(found, style=style_for(sys.stdout)))
+        if not found and wanted == AccountFilter():
+            hint("To see what the manifests would record:", "reconciler plan")
     return 0
 
 
@@ -94,7 +104,7 @@ def show(options: GlobalOptions, name: str, format_: str) -> int:
     """Show one recorded account with its settings and evidence.
 
     \b
-    Example:
+    Examples:
         reconciler accounts show sales-pl
     """
     from reconciler.cli.output import put, put_json

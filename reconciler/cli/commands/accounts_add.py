@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -84,7 +85,13 @@ def _metadata_options(command: Command) -> Command:
 
 @click.group()
 def add() -> None:
-    """Add an account to the manifests; the plan and apply do the rest."""
+    """Add an account to the manifests; the plan and apply do the rest.
+
+    \b
+    Examples:
+        reconciler accounts add own
+        reconciler accounts add marketing
+    """
 
 
 @add.command("own")
@@ -116,7 +123,8 @@ def own(options: GlobalOptions, /, name: str | None, format_: str, **given: Any)
 
     \b
     Examples:
-        reconciler accounts add own sales --email sales@example.com --display-name "Example Sales" --preset gmail
+        reconciler accounts add own sales --email sales@example.com \\
+            --display-name "Example Sales" --preset gmail
         reconciler accounts add own --file accounts.d/sales.yaml
     """
     name = _complete(name, given, asks_for_server=True)
@@ -148,8 +156,9 @@ def marketing(options: GlobalOptions, /, name: str | None, format_: str, **given
     What is required and not given is asked for on a terminal.
 
     \b
-    Example:
-        reconciler accounts add marketing newsletter --email news@example.com --display-name "Example News"
+    Examples:
+        reconciler accounts add marketing newsletter --email news@example.com \\
+            --display-name "Example News"
     """
     name = _complete(name, given, asks_for_server=False)
     spec = _spec(given)
@@ -194,10 +203,13 @@ def _ask(question: str) -> str:
 
 
 def _ask_for_server(given: dict[str, Any]) -> None:
+    from reconciler.cli.output import say
+    from reconciler.cli.session import style_for
     from reconciler.model.presets import PRESETS
     from reconciler.planning.suggest import did_you_mean
+    from reconciler.render.care import sentences_text
 
-    click.echo(f"Providers: {', '.join(PRESETS)}.", err=True)
+    say(sentences_text([f"Providers: {', '.join(PRESETS)}."], style=style_for(sys.stderr)).rstrip("\n"))
     answer = _ask("Provider, or the mail server's host name")
     if answer not in PRESETS and "." not in answer and (hint := did_you_mean(answer, PRESETS)):
         raise click.UsageError(f"There is no provider of that name.{hint}")

@@ -26,7 +26,7 @@ def delete(options: GlobalOptions, name: str, format_: str) -> int:
     Everything else in the file stays as it is. State is not touched, and no account is deleted anywhere.
 
     \b
-    Example:
+    Examples:
         reconciler accounts delete sales-pl
     """
     from reconciler.cli.session import workspace
@@ -47,7 +47,7 @@ def rename(options: GlobalOptions, old: str, new: str, format_: str) -> int:
     servers are not renamed: accounts refer to them by name.
 
     \b
-    Example:
+    Examples:
         reconciler accounts rename sales sales-pl
     """
     from reconciler.cli.session import workspace

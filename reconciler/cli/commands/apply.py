@@ -142,7 +142,7 @@ def _plan_and_ask(place: Workspace, asked: dict[str, Any], overrides: dict[str, 
 def _put_applied(applied: Applied, made: SavedPlan, format_: str) -> None:
     import sys
 
-    from reconciler.cli.output import put, put_json, tell
+    from reconciler.cli.output import hint, put, put_json, tell
     from reconciler.cli.session import style_for
     from reconciler.render.documents import apply_document
     from reconciler.render.text import apply_text
@@ -156,5 +156,9 @@ def _put_applied(applied: Applied, made: SavedPlan, format_: str) -> None:
         style = style_for(sys.stdout)
         put(apply_text(applied.revision, applied.summary, style=style, pending=made.would_be_pending))
         tell(applied.diagnostics)
+        if made.would_be_pending:
+            hint("To decide in the platform's name:", "reconciler accounts list --status pending")
+        else:
+            hint("To see the accounts that are recorded now:", "reconciler accounts list")
     else:
         put("Nothing to apply: state is as the plan wants it.\n")

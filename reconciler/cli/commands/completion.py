@@ -10,10 +10,18 @@ import click
 def completion(shell: str) -> int:
     """Print the script that makes a shell complete commands, options, accounts and presets.
 
+    Each file below is read by new shells of its kind; zsh's folder must stand in fpath before compinit. To read the
+    script at every start instead, write into ~/.bashrc, or into ~/.zshrc below compinit:
+
+    \b
+        eval "$(reconciler completion bash)"
+        eval "$(reconciler completion zsh)"
+
     \b
     Examples:
-        eval "$(reconciler completion bash)"        # in ~/.bashrc
-        eval "$(reconciler completion zsh)"         # in ~/.zshrc, below compinit
+        reconciler completion bash > \\
+            ~/.local/share/bash-completion/completions/reconciler
+        reconciler completion zsh > ~/.zfunc/_reconciler
         reconciler completion fish > ~/.config/fish/completions/reconciler.fish
     """
     from click.shell_completion import ShellComplete, get_completion_class

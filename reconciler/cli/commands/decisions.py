@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reconciler.cli.completing import account_names
-from reconciler.cli.options import format_option
+from reconciler.cli.options import actor_option, format_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,15 +34,11 @@ def _reason_option(help_text: str) -> Callable[[Command], Command]:
     return click.option("--reason", metavar="TEXT", required=True, help=help_text)
 
 
-def _actor_option(does: str) -> Callable[[Command], Command]:
-    return click.option("--actor", metavar="WHO", help=f"Who {does}; by default what CI says, then the login name.")
-
-
 @click.command()
 @click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=account_names)
 @click.option("--all-pending", is_flag=True, help="All that wait: what accounts list --status pending shows.")
 @_if_revision
-@_actor_option("approves")
+@actor_option("approves")
 @format_option("text", "json")
 @click.pass_obj
 def approve(
@@ -83,7 +79,7 @@ def approve(
 @_names
 @_reason_option("Why; shown to whoever keeps the account, and kept in the journal.")
 @_if_revision
-@_actor_option("rejects")
+@actor_option("rejects")
 @format_option("text", "json")
 @click.pass_obj
 def reject(
@@ -101,7 +97,7 @@ def reject(
     A rejected account does not send. It waits again once its e-mail, display name, reply-to or overrides change.
 
     \b
-    Example:
+    Examples:
         reconciler reject contest --reason "The domain is not ours."
     """
     from reconciler.cli.session import workspace
@@ -115,7 +111,7 @@ def reject(
 @click.command()
 @_names
 @_reason_option("Why; shown with the account, and kept in the journal.")
-@_actor_option("stops the accounts")
+@actor_option("stops the accounts")
 @format_option("text", "json")
 @click.pass_obj
 def suspend(options: GlobalOptions, /, names: tuple[str, ...], *, reason: str, actor: str | None, format_: str) -> int:
@@ -125,7 +121,7 @@ def suspend(options: GlobalOptions, /, names: tuple[str, ...], *, reason: str, a
     account is stopped until it is resumed.
 
     \b
-    Example:
+    Examples:
         reconciler suspend sales-pl --reason "The password has leaked."
     """
     from reconciler.cli.session import workspace
@@ -138,14 +134,14 @@ def suspend(options: GlobalOptions, /, names: tuple[str, ...], *, reason: str, a
 
 @click.command()
 @_names
-@_actor_option("resumes the accounts")
+@actor_option("resumes the accounts")
 @format_option("text", "json")
 @click.pass_obj
 def resume(options: GlobalOptions, /, names: tuple[str, ...], *, actor: str | None, format_: str) -> int:
     """End the suspension of accounts; each is then what its approval and verification make it.
 
     \b
-    Example:
+    Examples:
         reconciler resume sales-pl
     """
     from reconciler.cli.session import workspace

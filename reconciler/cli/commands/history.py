@@ -16,19 +16,22 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name", required=False, shell_complete=account_names)
-@format_option("text", "json", "csv")
+@format_option("text", "table", "json", "csv")
 @click.pass_obj
 def history(options: GlobalOptions, name: str | None, format_: str) -> int:
     """See what was applied, by whom, from which commit, and what else was done to state; newest first.
 
     Decisions of the platform, suspensions, changes of status that verification found, sends, and care of the state
-    stand among the revisions; ways round that an apply took stand with its revision. As CSV, the revisions alone.
+    stand among the revisions; ways round that an apply took stand with its revision. As a table, a line each; as CSV,
+    the revisions alone.
 
     \b
-    Example:
+    Examples:
+        reconciler history
         reconciler history sales-pl
+        reconciler history --format table
     """
-    from reconciler.cli.output import put, put_json
+    from reconciler.cli.output import hint, put, put_json
     from reconciler.cli.session import style_for, workspace
     from reconciler.operations.view import history as read_history
 
@@ -42,15 +45,24 @@ def history(options: GlobalOptions, name: str | None, format_: str) -> int:
 
         put(history_csv(found.revisions))
     else:
-        from reconciler.render.text import history_text
+        from reconciler.render.text import history_table, history_text
 
-        put(history_text(found.revisions, events=found.events, style=style_for(sys.stdout)))
+        told = history_table if format_ == "table" else history_text
+        put(told(found.revisions, events=found.events, style=style_for(sys.stdout)))
+        if not found.revisions and name is None:
+            hint("To see what an apply would record:", "reconciler plan")
     return 0
 
 
 @click.group()
 def journal() -> None:
-    """Check that nothing in the journal was altered; erase personal data from its past."""
+    """Check that nothing in the journal was altered; erase personal data from its past.
+
+    \b
+    Examples:
+        reconciler journal head > head.txt
+        reconciler journal check --head "$(cat head.txt)"
+    """
 
 
 @journal.command("check")
@@ -61,7 +73,7 @@ def check(options: GlobalOptions, head: str | None, format_: str) -> int:
     """Prove the journal's chain, and that state holds what the journal tells.
 
     \b
-    Example:
+    Examples:
         reconciler journal check --head "$(cat head.txt)"
     """
     from reconciler.cli.output import put, put_json
@@ -89,19 +101,20 @@ def head(options: GlobalOptions, format_: str) -> int:
     """Print the hash of the journal's last entry, to be noted elsewhere.
 
     \b
-    Example:
+    Examples:
         reconciler journal head > head.txt
     """
     from reconciler.cli.output import put, put_json
     from reconciler.cli.session import workspace
     from reconciler.operations.view import journal_head
     from reconciler.render.care import care_document
+    from reconciler.render.safe import guard_line_start, safe
 
     found = journal_head(workspace(options))
     if format_ == "json":
         put_json(care_document({"head": found}))
     else:
-        put(found + "\n")
+        put(guard_line_start(safe(found)) + "\n")
     return 0
 
 

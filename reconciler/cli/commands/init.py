@@ -22,6 +22,10 @@ _NEXT = (
     "    reconciler plan",
     "    reconciler apply",
 )
+_OPERATOR = (
+    "Apply sends a test message through each own account. Write into reconciler.yaml who receives it:",
+    "    operator: {email: you@example.com}",
+)
 
 
 @click.command()
@@ -73,7 +77,7 @@ def init(
         put_json(care_document({**facts, "stateMade": state.was_made, "lineage": state.lineage}))
         return 0
     lines = [*_told(written, chosen_name), _state_line(state.lineage, was_made=state.was_made)]
-    lines += _next_steps(written, folder or options.project_dir)
+    lines += _next_steps(written, folder or options.project_dir, has_operator=operator is not None)
     put(sentences_text(lines, style=style_for(sys.stdout)))
     return 0
 
@@ -108,11 +112,12 @@ def _state_line(lineage: str, *, was_made: bool) -> str:
     return f"The state {lineage} is there already and was left as it is."
 
 
-def _next_steps(written: Scaffolded, folder: str) -> list[str]:
+def _next_steps(written: Scaffolded, folder: str, *, has_operator: bool) -> list[str]:
     import shlex
 
     first, *commands = _NEXT
-    lines = [first]
+    lines = [] if has_operator else [*_OPERATOR]
+    lines.append(first)
     if Path(folder).resolve() != Path.cwd().resolve():
         lines.append(f"    cd {shlex.quote(folder)}")
     lines += commands

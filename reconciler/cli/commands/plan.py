@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -39,13 +40,14 @@ def plan(
         reconciler plan --depth offline --target 'sales-*'
         reconciler plan --format markdown > comment.md
     """
-    from reconciler.cli.output import say
+    from reconciler.cli.output import hint, say
     from reconciler.cli.progress import shown_progress
     from reconciler.cli.session import workspace
     from reconciler.operations.plan import PlanRequest
     from reconciler.operations.plan import plan as make_plan
     from reconciler.planfile import write_plan
     from reconciler.planning.finish import exit_code_of_plan
+    from reconciler.render.safe import safe
 
     place = workspace(options, operator=asked["operator"], trusts_project=asked["trust_project"])
     depth = cast("Depth", asked["depth"] or place.project.verification.depth.plan)
@@ -57,12 +59,36 @@ def plan(
     if out is not None and made.status != "invalid" and format_ == "text":
         is_blocked = made.status == "blocked"
         how = "It is blocked, so it can be shown but not applied." if is_blocked else _how_to_apply(out)
-        say(f"Saved as {out}. {how}")
+        say(f"Saved as {safe(out)}. {how}")
+    elif format_ == "text" and made.status == "ready":
+        hint("To look at it again and record it:", _apply_command(asked))
     return exit_code_of_plan(made, is_detailed=detailed_exitcode)
 
 
 def _how_to_apply(planfile: str) -> str:
-    return f"To apply exactly this plan:\n    reconciler apply {planfile}"
+    import shlex
+
+    from reconciler.render.safe import safe
+
+    return f"To apply exactly this plan:\n    reconciler apply {safe(shlex.quote(planfile))}"
+
+
+def _apply_command(asked: dict[str, Any]) -> str:
+    """Return the command that records what was planned: with the options that said what the plan covers."""
+    words = ["reconciler", "apply"]
+    for flag, name in (("--target", "targets"), ("--exclude", "excludes")):
+        words += [word for value in asked[name] for word in (flag, value)]
+    if asked["allow_deletes"] is not None:
+        words += ["--allow-deletes", str(asked["allow_deletes"])]
+    words += [flag for flag, name in _FLAGS_OF_BOTH if asked[name]]
+    return shlex.join(words)
+
+
+_FLAGS_OF_BOTH = (
+    ("--hold-failing", "hold_failing"),
+    ("--rotations", "rotations"),
+    ("--trust-project", "trust_project"),
+)
 
 
 def requested(asked: dict[str, Any]) -> dict[str, Any]:
@@ -99,15 +125,18 @@ def put_plan(made: SavedPlan, format_: str, *, project_dir: str = ".", tells_err
 
     Errors are left out there where they are raised next.
     """
-    from reconciler.cli.output import put, put_json, tell
+    from reconciler.cli.output import put, put_json, tell, tell_beside_checks
     from reconciler.render.documents import plan_document
 
     if format_ == "json":
         put_json(plan_document(made))
         return
     put(_rendered(made, format_, project_dir))
-    if format_ != "github":
-        tell(problem for problem in made.diagnostics if tells_errors or problem.severity != "error")
+    problems = [problem for problem in made.diagnostics if tells_errors or problem.severity != "error"]
+    if format_ == "text":
+        tell_beside_checks(problems)
+    elif format_ != "github":
+        tell(problems)
 
 
 def _rendered(made: SavedPlan, format_: str, project_dir: str) -> str:

@@ -37,7 +37,7 @@ def resolve(options: GlobalOptions, name: str, contacts: str, format_: str) -> i
     \b
     Examples:
         reconciler resolve newsletter --contacts contacts.csv
-        reconciler resolve newsletter --contacts contacts.jsonl --format csv > who-sees-whom.csv
+        reconciler resolve newsletter --contacts all.csv --format csv > who.csv
     """
     from reconciler.cli.output import tell
     from reconciler.cli.session import workspace

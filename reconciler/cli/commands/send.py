@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.completing import account_names
-from reconciler.cli.options import format_option, trust_option
+from reconciler.cli.options import actor_option, format_option, trust_option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ _NOT_ACCEPTED, _WITHDRAWN = 3, 4
 @click.option("--rate", metavar="N/minute", help="Send no faster; second and hour work too.")
 @click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Attempt at most N messages in this run.")
 @click.option("--dry-run", metavar="DIR", help="Write the messages to a new folder and send nothing.")
-@click.option("--actor", metavar="WHO", help="Who sends; by default what CI says, then the login name.")
+@actor_option("sends")
 @trust_option
 @format_option("text", "json")
 @click.pass_obj
@@ -70,9 +70,10 @@ def send(
 
     \b
     Examples:
-        reconciler send newsletter --contacts contacts.csv --message june.eml --dry-run drafts
-        reconciler send newsletter --contacts contacts.csv --message june.eml --rate 60/minute
-        reconciler send sales-pl --contacts team.csv --subject "Office closed" --body-file closed.txt
+        reconciler send news --contacts all.csv --message june.eml --dry-run out
+        reconciler send news --contacts all.csv --message june.eml --rate 1/second
+        reconciler send sales-pl --contacts team.csv --subject "Office closed" \\
+            --body-file closed.txt
     """
     from reconciler.cli.output import tell
     from reconciler.cli.progress import shown_progress

@@ -18,30 +18,42 @@ if TYPE_CHECKING:
 
 @click.group()
 def state() -> None:
-    """Make and look after the state."""
+    """Make and look after the state.
+
+    \b
+    Examples:
+        reconciler state init
+        reconciler state backup /srv/backups/mail.db
+    """
 
 
 @state.command("init")
 @trust_option
+@format_option("text", "json")
 @click.pass_obj
-def init(options: GlobalOptions, *, trust_project: bool) -> int:
+def init(options: GlobalOptions, *, trust_project: bool, format_: str) -> int:
     """Make the state of this project, and beside a SQLite file the key of fingerprints.
 
     A state that is there already is left as it is.
 
     \b
-    Example:
+    Examples:
         reconciler state init
     """
-    from reconciler.cli.output import put
+    from reconciler.cli.output import hint, put, put_json
     from reconciler.cli.session import workspace
     from reconciler.operations.state import init_state
+    from reconciler.render.care import care_document
+    from reconciler.render.safe import safe
 
     made = init_state(workspace(options, trusts_project=trust_project), lineage=str(uuid.uuid4()))
-    if made.was_made:
+    if format_ == "json":
+        put_json(care_document({"stateMade": made.was_made, "lineage": made.lineage}))
+    elif made.was_made:
         put(f"Made the state {made.lineage}. Keep it and its fingerprint key out of git.\n")
+        hint("To see what would be recorded in it:", "reconciler plan")
     else:
-        put(f"The state {made.lineage} is there already; nothing was changed.\n")
+        put(f"The state {safe(made.lineage)} is there already; nothing was changed.\n")
     return 0
 
 
@@ -56,7 +68,7 @@ def migrate(options: GlobalOptions, actor: str | None, format_: str) -> int:
     earlier version of reconciler refuses the state.
 
     \b
-    Example:
+    Examples:
         reconciler state migrate
     """
     from reconciler.cli.output import put, put_json

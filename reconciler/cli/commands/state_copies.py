@@ -27,7 +27,7 @@ def backup(options: GlobalOptions, file: str, *, force: bool, format_: str) -> i
     copy does not hold, the copy is written all the same and the exit code is 1.
 
     \b
-    Example:
+    Examples:
         reconciler state backup /srv/backups/mail-2026-09-01.db
     """
     from reconciler.cli.output import put, put_json, tell

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     help="Where the next key is read, if the project file names the present one; a key file is made anew.",
 )
 @click.option(
+    "--old-key-file",
+    metavar="FILE",
+    help="The key file that the fingerprints are of; the project file names the key that follows it.",
+)
+@click.option(
     "--accept-rotated", is_flag=True, help="Take values that are not those verified last, or cannot be compared."
 )
 @trust_option
@@ -32,6 +38,7 @@ def rekey(
     /,
     new_key: str | None,
     *,
+    old_key_file: str | None,
     accept_rotated: bool,
     trust_project: bool,
     actor: str | None,
@@ -46,6 +53,7 @@ def rekey(
     Examples:
         reconciler state rekey
         reconciler state rekey --new-key env:NEW_FINGERPRINT_KEY
+        reconciler state rekey --old-key-file .reconciler/fingerprint.key
     """
     from reconciler.cli.output import put, put_json, tell
     from reconciler.cli.session import style_for, workspace
@@ -55,7 +63,13 @@ def rekey(
     from reconciler.render.care import care_document, sentences_text
 
     place = workspace(options, trusts_project=trust_project)
-    order = RekeyOrder(actor=find_actor(actor, environ=place.environ), new_key=new_key, accepts_rotated=accept_rotated)
+    order = RekeyOrder(
+        actor=find_actor(actor, environ=place.environ),
+        new_key=new_key,
+        old_key_file=Path(old_key_file) if old_key_file is not None else None,
+        accepts_rotated=accept_rotated,
+        trusts_project=trust_project,
+    )
     done = change_key(place, order)
     if format_ == "json":
         facts = {
@@ -98,7 +112,7 @@ def revoke(
 
     \b
     Examples:
-        reconciler state revoke env:SMTP_SALES_PASSWORD --reason "The server is no longer ours."
+        reconciler state revoke env:SMTP_SALES_PASSWORD --reason "No longer ours."
         reconciler state revoke "env:SMTP_*" --route smtp.old.example:587
     """
     from reconciler.cli.output import put, put_json

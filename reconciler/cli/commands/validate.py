@@ -25,7 +25,7 @@ def validate(options: GlobalOptions, format_: str) -> int:
         reconciler validate
         reconciler validate --format github
     """
-    from reconciler.cli.output import put, put_json, tell
+    from reconciler.cli.output import hint, put, put_json, tell
     from reconciler.cli.session import workspace
     from reconciler.operations.desired import validate as validate_manifests
     from reconciler.render.documents import validate_document
@@ -46,4 +46,6 @@ def validate(options: GlobalOptions, format_: str) -> int:
         return 1
     count = len(desired.accounts)
     put(f"Valid: {count} {'account' if count == 1 else 'accounts'}.\n")
+    if count:
+        hint("To see what would change, verified against the real servers:", "reconciler plan")
     return 0

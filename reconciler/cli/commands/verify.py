@@ -63,7 +63,7 @@ def verify(
     place = workspace(options, operator=operator, trusts_project=trust_project)
     depths = place.project.verification.depth
     wanted = cast("Depth", depth or (depths.recorded if is_recorded else depths.plan))
-    verified = _verify(place, selectors, wanted, ask, is_recorded=is_recorded)
+    verified = _verify(place, selectors, wanted, ask, is_recorded=is_recorded, trusts_project=trust_project)
     _put(verified, format_)
     return _exit_code(verified)
 
@@ -71,7 +71,7 @@ def verify(
 def _put(verified: Verified, format_: str) -> None:
     import sys
 
-    from reconciler.cli.output import put, put_json, tell
+    from reconciler.cli.output import put, put_json, tell, tell_beside_checks
     from reconciler.cli.session import style_for
     from reconciler.render.documents import verify_document
     from reconciler.render.junit import verification_report
@@ -82,13 +82,20 @@ def _put(verified: Verified, format_: str) -> None:
         return
     if format_ == "junit":
         put(verification_report(verified.verifications, diagnostics=verified.diagnostics))
-    else:
-        put(verification_text(verified.verifications, verified.kinds, style=style_for(sys.stdout)))
-    tell(verified.diagnostics)
+        tell(verified.diagnostics)
+        return
+    put(verification_text(verified.verifications, verified.kinds, style=style_for(sys.stdout)))
+    tell_beside_checks(verified.diagnostics)
 
 
 def _verify(
-    place: Workspace, selectors: tuple[str, ...], depth: Depth, ask: Ask | None, *, is_recorded: bool
+    place: Workspace,
+    selectors: tuple[str, ...],
+    depth: Depth,
+    ask: Ask | None,
+    *,
+    is_recorded: bool,
+    trusts_project: bool,
 ) -> Verified:
     from reconciler.cli.progress import shown_progress
     from reconciler.operations.recheck import verify_recorded
@@ -99,7 +106,15 @@ def _verify(
         if not is_recorded:
             return verify_manifests(place, selectors, depth=depth, progress=progress, ask=ask)
         provenance = find_provenance(place.root, environ=place.environ, actor=None, reference=None)
-        return verify_recorded(place, selectors, depth=depth, provenance=provenance, progress=progress, ask=ask)
+        return verify_recorded(
+            place,
+            selectors,
+            depth=depth,
+            provenance=provenance,
+            progress=progress,
+            ask=ask,
+            trusts_project=trusts_project,
+        )
 
 
 def _asking() -> Ask:

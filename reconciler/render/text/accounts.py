@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler.render.documents import account_entry, instant, spec_as_written
-from reconciler.render.text.fields import scalar
-from reconciler.render.text.layout import cells, columns, finish, hang, pad
+from reconciler.render.documents import account_entry, spec_as_written
+from reconciler.render.text.fields import moment, scalar
+from reconciler.render.text.layout import cells, finish, hang, pad
+from reconciler.render.text.tables import Cell, table_lines
 from reconciler.render.text.verified import verification_lines
 
 if TYPE_CHECKING:
@@ -18,7 +19,17 @@ if TYPE_CHECKING:
 _TITLES = ("NAME", "KIND", "EMAIL", "STATUS", "VERIFIED", "CREATED", "TITLE")
 _KINDS = {"MarketingAccount": "marketing", "OwnAccount": "own"}
 _METADATA = ("title", "owner", "labels", "annotations", "preventDelete")
-_LONGEST_UNBROKEN = 16
+_WHOLE = ("KIND", "STATUS", "VERIFIED", "CREATED")
+_ATTEMPTS: tuple[tuple[tuple[str, ...], int | None], ...] = (
+    ((), None),
+    (("TITLE",), None),
+    (("CREATED", "TITLE"), None),
+    (("KIND", "CREATED", "TITLE"), None),
+    (("KIND", "VERIFIED", "CREATED", "TITLE"), None),
+    (("CREATED", "TITLE"), 16),
+)
+"""What a table may leave out, and the longest word that it must not break, in the order in which it is tried."""
+
 _DAYS = len("2026-01-01")
 _MINUTES = len("2026-01-01T00:00")
 _ROLES: dict[Status, Role | None] = {
@@ -33,21 +44,15 @@ _LEAST_VALUE_ROOM = 24
 
 
 def accounts_table(accounts: Sequence[RecordedAccount], *, style: Style) -> str:
-    """Return the accounts in the order given, a line each, times in UTC; in a narrow output a few lines each.
+    """Return the accounts in the order given, a line each, times in UTC; on a narrow terminal a few lines each.
 
     Titles have a column where there are any and they fit without breaking another column's words.
     """
     if not accounts:
         return finish(["No accounts."])
     rows = [_row(account, style) for account in accounts]
-    table = _table(rows, style)
-    if table is None:
-        return finish(_stacked(rows, accounts, style))
-    heading, *blocks = table
-    lines = [style.paint(line, "strong") for line in heading]
-    for account, block in zip(accounts, blocks, strict=True):
-        lines += _painted(block, account, style)
-    return finish([*lines, "", _count(accounts)])
+    lines, left_out = _table(rows, style)
+    return finish([*(lines or _stacked(rows, style)), "", *_closing(accounts, left_out, style)])
 
 
 def account_text(account: RecordedAccount, *, style: Style) -> str:
@@ -60,14 +65,14 @@ def account_text(account: RecordedAccount, *, style: Style) -> str:
     if account.evidence is None:
         return finish([*lines, "  no evidence is recorded"])
     found = account.evidence.verification
-    when = [f"  at {instant(found.checked_at)}"] if found.checked_at else []
+    when = [f"  at {moment(found.checked_at)}"] if found.checked_at else []
     return finish([*lines, *when, *verification_lines(found, style=style, indent=2)])
 
 
 def _facts(account: RecordedAccount) -> dict[str, Any]:
     metadata = account.metadata
     told = {path: fact for key in _METADATA for path, fact in _flat({key: metadata.get(key)})}
-    times = {"created": instant(account.created_at), "updated": instant(account.updated_at)}
+    times = {"created": moment(account.created_at), "updated": moment(account.updated_at)}
     return {**told, **times, "revision": account.revision}
 
 
@@ -77,10 +82,10 @@ def _decisions(account: RecordedAccount) -> dict[str, Any]:
     if account.approval:
         told = f" ({account.approval.reason})" if account.approval.reason else ""
         approval = account.approval
-        lines["approval"] = f"{approval.decision} by {approval.actor} at {instant(approval.at)}{told}"
+        lines["approval"] = f"{approval.decision} by {approval.actor} at {moment(approval.at)}{told}"
     if account.suspension:
         stop = account.suspension
-        lines["suspended"] = f"by {stop.actor} at {instant(stop.at)}: {stop.reason}"
+        lines["suspended"] = f"by {stop.actor} at {moment(stop.at)}: {stop.reason}"
     if account.verification:
         lines["verified"] = _verified(account.verification)
     return lines
@@ -88,7 +93,7 @@ def _decisions(account: RecordedAccount) -> dict[str, Any]:
 
 def _verified(last: RecordedVerification) -> str:
     depth = f" to {last.depth}" if last.depth else ""
-    when = f" at {instant(last.checked_at)}" if last.checked_at else ""
+    when = f" at {moment(last.checked_at)}" if last.checked_at else ""
     return f"{last.outcome}{depth}{when}"
 
 
@@ -116,46 +121,66 @@ def _pairs(facts: Mapping[str, Any], style: Style, *, indent: int) -> list[str]:
     return lines
 
 
-def _row(account: RecordedAccount, style: Style) -> tuple[str, ...]:
+def _row(account: RecordedAccount, style: Style) -> tuple[Cell, ...]:
     entry = account_entry(account)
     found = entry["verification"]
     was_checked = found is not None and found["outcome"] in {"passed", "failed"}
     checked_at = found["checkedAt"] if was_checked else None
-    facts = (
-        account.name, _KINDS[account.kind], entry["email"], account.status,
-        _minute(checked_at), entry["createdAt"][:_DAYS], entry["title"] or "",
-    )  # fmt: skip
-    return tuple(style.show(fact) for fact in facts)
-
-
-def _table(rows: Sequence[Sequence[str]], style: Style) -> list[list[str]] | None:
-    """Return the widest table that fits, None if none does; broken words are worse than a missing title."""
-    without_title = len(_TITLES) - 1
-    table = None
-    if any(row[-1] for row in rows):
-        table = columns(rows, width=style.width, titles=_TITLES, unbroken=style.width)
-    narrower = [row[:without_title] for row in rows]
-    return table or columns(narrower, width=style.width, titles=_TITLES[:without_title], unbroken=_LONGEST_UNBROKEN)
-
-
-def _minute(moment: str | None) -> str:
-    return moment[:_MINUTES].replace("T", " ") if moment else "never"
-
-
-def _stacked(rows: Sequence[Sequence[str]], accounts: Sequence[RecordedAccount], style: Style) -> list[str]:
-    lines: list[str] = []
-    for row, account in zip(rows, accounts, strict=True):
-        facts = dict(zip((title.lower() for title in _TITLES[1:]), row[1:], strict=True))
-        block = hang("", row[0], width=style.width)
-        block += _pairs({title: fact for title, fact in facts.items() if fact}, style, indent=2)
-        lines += [*_painted(block, account, style), ""]
-    return [*lines, _count(accounts)]
-
-
-def _painted(block: Iterable[str], account: RecordedAccount, style: Style) -> list[str]:
     role = _ROLES[account.status]
-    return [style.paint(line, role) if role else line for line in block]
+    return (
+        Cell(style.show(account.name), "bad" if role == "bad" else None),
+        Cell(_KINDS[account.kind]),
+        Cell(style.show(entry["email"])),
+        Cell(account.status, role),
+        Cell(_minute(checked_at)),
+        Cell(entry["createdAt"][:_DAYS]),
+        Cell(style.show(entry["title"] or "")),
+    )
 
 
-def _count(accounts: Sequence[RecordedAccount]) -> str:
-    return f"{len(accounts)} account{'' if len(accounts) == 1 else 's'}; times are UTC."
+def _table(rows: Sequence[Sequence[Cell]], style: Style) -> tuple[list[str], list[str]]:
+    """Return the table with the most columns that fits, and the columns that it leaves out; no lines where none fits.
+
+    Broken words are worse than a missing column, and better than no table.
+    """
+    has_titles = any(row[-1].text for row in rows)
+    kept = [title for title in _TITLES if has_titles or title != "TITLE"]
+    for missing, unbroken in _ATTEMPTS:
+        shown = [title for title in kept if title not in missing]
+        lines = _with_columns(shown, rows, style, unbroken or style.width)
+        if lines is not None:
+            return lines, [title for title in kept if title in missing]
+    return [], []
+
+
+def _with_columns(
+    shown: Sequence[str], rows: Sequence[Sequence[Cell]], style: Style, unbroken: int
+) -> list[str] | None:
+    places = [_TITLES.index(title) for title in shown]
+    kept = [[row[place] for place in places] for row in rows]
+    return table_lines(shown, kept, style=style, unbroken=unbroken, whole=_WHOLE)
+
+
+def _minute(at: str | None) -> str:
+    return at[:_MINUTES].replace("T", " ") if at else "never"
+
+
+def _stacked(rows: Sequence[Sequence[Cell]], style: Style) -> list[str]:
+    lines: list[str] = []
+    for name, *facts in rows:
+        lines += [style.paint(line, name.role or "strong") for line in hang("", name.text, width=style.width)]
+        told = zip((title.lower() for title in _TITLES[1:]), facts, strict=True)
+        lines += [*_pairs({title: cell.text for title, cell in told if cell.text}, style, indent=2), ""]
+    return lines[:-1]
+
+
+def _closing(accounts: Sequence[RecordedAccount], left_out: Sequence[str], style: Style) -> list[str]:
+    """Return the count, what is left out, and to somebody who looks where the reason of a bad status is told."""
+    told = f"{len(accounts)} account{'' if len(accounts) == 1 else 's'}; times are UTC."
+    if left_out:
+        told += f" Too narrow for: {', '.join(title.lower() for title in left_out)}."
+    lines = hang("", told, width=style.width)
+    bad = [account.name for account in accounts if _ROLES[account.status] == "bad"]
+    if style.is_terminal and bad:
+        lines += ["Why one cannot send:", f"    reconciler accounts show {style.show(bad[0])}"]
+    return lines

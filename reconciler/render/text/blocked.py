@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import CODES
-from reconciler.render.text.layout import hang
+from reconciler.render.text.layout import enumerated, hang
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from reconciler.model.plan import Plan
+    from reconciler.model.plan import Change, Plan
     from reconciler.render.text.style import Style
 
 _MOST_NAMES = 10
+_MOST_VARIABLES = 3
+_REJECTED = "credentialsRejected"
+_PASSWORD_PATH = "spec.smtp.authentication.password"  # noqa: S105 - a path
+_VARIABLE = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
 _ABOUT_VERIFICATION = frozenset({"verificationFailed", "verificationIncomplete", "credentialWithheld"})
 
 
@@ -38,7 +43,7 @@ def _withheld(plan: Plan, style: Style) -> list[str]:
     if not names or "projectNotTrusted" in _error_codes(plan, is_guard=True):
         return []  # an untrusted project file withholds every credential, wherever it would go
     return _obstacle(
-        f"A credential was withheld from {_enumerate(names)}: it would go somewhere that it has not gone before. "
+        f"A credential was withheld from {enumerated(names)}: it would go somewhere that it has not gone before. "
         "If the servers named above are right, the route must be granted in the project file.",
         style,
     )
@@ -48,15 +53,30 @@ def _failed(plan: Plan, style: Style) -> list[str]:
     names = _names(plan, "failed")
     if not names:
         return []
-    lines = _obstacle(
-        f"Verification failed for {_enumerate(names)}. Mend what the checks say and plan again, "
-        f"or leave {'it' if len(names) == 1 else 'them'} out:",
-        style,
-    )
-    shown = names[:_MOST_NAMES]
-    more = " …" if len(names) > _MOST_NAMES else ""
-    command = "reconciler plan " + " ".join(f"--exclude {name}" for name in shown) + more
+    variables = _rejected_variables(plan)
+    lines = _obstacle(f"Verification failed for {enumerated(names)}. Mend what the checks say, and plan again:", style)
+    lines += [f"        {style.show(f'export {variable}=…')}" for variable in variables]
+    lines.append("        reconciler plan")
+    lines += hang("    ", f"Or leave {'it' if len(names) == 1 else 'them'} out for now:", width=style.width)
+    excluded = " ".join(f"--exclude {name}" for name in names)
+    command = f"reconciler plan {excluded if len(names) <= _MOST_NAMES else '--hold-failing'}"
     return [*lines, f"        {style.show(command)}"]
+
+
+def _rejected_variables(plan: Plan) -> list[str]:
+    """Return the variables of the passwords that servers reject, as far as the plan shows them; of many none."""
+    found = {
+        variable
+        for change in plan.changes
+        if not change.held and any(check.code == _REJECTED for check in change.verification.checks)
+        for variable in _password_variables(change)
+    }
+    return sorted(found) if len(found) <= _MOST_VARIABLES else []
+
+
+def _password_variables(change: Change) -> list[str]:
+    values = [str(field.after) for field in change.fields if field.path == _PASSWORD_PATH]
+    return [found[1] for found in map(_VARIABLE.fullmatch, values) if found]
 
 
 def _errors(plan: Plan, style: Style) -> list[str]:
@@ -79,9 +99,3 @@ def _error_codes(plan: Plan, *, is_guard: bool) -> list[str]:
     errors: Iterable[str] = (problem.code for problem in plan.diagnostics if problem.severity == "error")
     told = set(errors) - _ABOUT_VERIFICATION
     return sorted(code for code in told if code in CODES and CODES[code].is_guard is is_guard)
-
-
-def _enumerate(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_MOST_NAMES])
-    more = len(names) - _MOST_NAMES
-    return f"{shown} and {more} more" if more > 0 else shown

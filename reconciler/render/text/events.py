@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler.render.documents import instant
+from reconciler.render.text.fields import moment
 from reconciler.render.text.layout import hang
 
 if TYPE_CHECKING:
@@ -19,14 +19,15 @@ _QUIET = frozenset({"verify"})
 
 
 def is_told(event: JournalEvent) -> bool:
-    """Tell whether people are shown an event on its own; an apply is shown as its revision."""
-    return event.revision is None and (event.event not in _QUIET or bool(event.accounts))
+    """Tell whether people are shown an event on its own; an apply is shown as its revision, a sending by its end."""
+    is_quiet = event.event in _QUIET and not event.accounts
+    return event.revision is None and not is_quiet and not event.details.get("hasEnded")
 
 
 def event_lines(event: JournalEvent, *, style: Style) -> list[str]:
     """Return an event: what and when, who and why, and what became of each account; of more than 50 the first."""
-    lines = [style.paint(style.show(event.event), "strong") + f"  {instant(event.at)}"]
-    facts = [_actor(event), event.reason and f"reason: {event.reason}", *_care(event)]
+    lines = [style.paint(style.show(event.event), "strong") + f"  {moment(event.at)}"]
+    facts = [_actor(event), event.reason and f"reason: {event.reason}", *_care(event), *_by_whose_word(event.details)]
     for fact in facts:
         if fact:
             lines += hang("  ", style.show(fact), width=style.width)
@@ -70,6 +71,8 @@ def _care(event: JournalEvent) -> Iterator[str]:
         yield from _listed("rotated and accepted", told.get("acceptedRotated"))
     if event.event == "restore":
         yield f"state restored as of revision {told.get('serial')}; entries given up: {told.get('lostEntries')}"
+    if event.event == "send" and told.get("ending") == "begun":
+        yield f"through {told.get('name')}: begun"
     if event.event == "send" and isinstance(did := told.get("thisRun"), dict):
         counts = ", ".join(f"{count} {outcome}" for outcome, count in did.items() if count) or "nothing sent"
         yield f"through {told.get('name')}: {counts}; {told.get('ending')}"
@@ -89,13 +92,20 @@ def _ways_round(told: dict[str, Any]) -> Iterator[str]:
     reviewed = told.get("reviewed")
     if isinstance(reviewed, dict):
         yield f"held to the reviewed plan {reviewed.get('planDigest')}"
-    yield from _listed("grants used", told.get("grantsUsed"))
+    yield from _listed("limited to", told.get("targets"))
+    yield from _listed("left out", told.get("excludes"))
     yield from _listed("held", told.get("held"))
-    if told.get("trustsProject"):
-        yield "the project file was declared trusted"
+    yield from _by_whose_word(told)
     approvals = told.get("approvals")
     if isinstance(approvals, dict):
         yield from (f"approval of {name}: {_change_of(each)}" for name, each in sorted(approvals.items()))
+
+
+def _by_whose_word(told: dict[str, Any]) -> Iterator[str]:
+    """Yield what let secrets travel beside the routes that state has."""
+    yield from _listed("grants used", told.get("grantsUsed"))
+    if told.get("trustsProject"):
+        yield "the project file was declared trusted"
 
 
 def _listed(what: str, told: Any) -> Iterator[str]:

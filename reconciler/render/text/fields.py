@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from reconciler.render.text.layout import cells, hang, pad
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from reconciler.model.plan import Action, FieldChange, Scalar
     from reconciler.render.text.style import Style
@@ -44,6 +46,12 @@ def field_lines(fields: Iterable[FieldChange], *, style: Style, indent: int) -> 
         mark = style.paint(style.symbol(action), action)
         lines += [" " * indent + mark + told[0][indent + 1 :], *told[1:]]
     return lines
+
+
+def moment(at: datetime) -> str:
+    """Return a moment as people read it, in UTC, to the second; one without a time zone is taken to be UTC."""
+    aware = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return f"{aware:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def scalar(value: Scalar) -> str:

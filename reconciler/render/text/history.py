@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reconciler.model.history import JournalEvent
 from reconciler.model.plan import ACTIONS, FieldChange
-from reconciler.render.documents import instant
 from reconciler.render.text.applied import counted
 from reconciler.render.text.events import apply_lines, event_lines, is_told
-from reconciler.render.text.fields import field_lines
-from reconciler.render.text.layout import finish, hang
+from reconciler.render.text.fields import field_lines, moment
+from reconciler.render.text.layout import enumerated, finish, hang
+from reconciler.render.text.tables import Cell, table_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from reconciler.model.history import JournalEvent
     from reconciler.model.recorded import Revision
     from reconciler.render.text.style import Style
 
 _COMMIT_DIGITS = 12
 _MOST_CHANGES = 50
+_TITLES = ("WHAT", "WHEN (UTC)", "BY", "CHANGES", "COMMIT", "REFERENCE")
+_LEAST_COLUMNS = 4
+"""Columns without which a table tells too little."""
 
 
 def history_text(revisions: Iterable[Revision], *, events: Sequence[JournalEvent] = (), style: Style) -> str:
@@ -29,16 +32,61 @@ def history_text(revisions: Iterable[Revision], *, events: Sequence[JournalEvent
     many more there are.
     """
     applies = {event.revision: event for event in events if event.revision is not None}
+    blocks = [
+        event_lines(what, style=style)
+        if isinstance(what, JournalEvent)
+        else _revision_lines(what, applies.get(what.revision), style)
+        for what in _newest_first(revisions, events)
+    ]
+    lines = [line for block in blocks for line in (*block, "")]
+    return finish(lines[:-1] if lines else ["Nothing has been applied yet."])
+
+
+def history_table(revisions: Iterable[Revision], *, events: Sequence[JournalEvent] = (), style: Style) -> str:
+    """Return the same as ``history_text`` in a row each: what and when, who, and what changed in a few words.
+
+    A narrow terminal gets no reference and no commit; where even that does not fit, the text.
+    """
+    listed = list(revisions)
+    rows = [_history_row(what, style) for what in _newest_first(listed, events)]
+    if not rows:
+        return finish(["Nothing has been applied yet."])
+    used = [place for place in range(len(_TITLES)) if any(row[place].text for row in rows)]
+    for most in range(len(_TITLES), _LEAST_COLUMNS - 1, -1):
+        places = [place for place in used if place < most]
+        kept = [[row[place] for place in places] for row in rows]
+        titles = [_TITLES[place] for place in places]
+        lines = table_lines(titles, kept, style=style, unbroken=style.width, whole=_TITLES[:2])
+        if lines is not None:
+            return finish(lines)
+    return history_text(listed, events=events, style=style)
+
+
+def _newest_first(revisions: Iterable[Revision], events: Sequence[JournalEvent]) -> Iterator[Revision | JournalEvent]:
+    """Yield revisions and, among them, what else happened and is told; a revision stands where its apply does."""
+    applies = {event.revision: event for event in events if event.revision is not None}
     waiting = [event for event in events if is_told(event)]
-    blocks: list[list[str]] = []
     for revision in revisions:
         applied = applies.get(revision.revision)
         while waiting and applied is not None and waiting[0].sequence > applied.sequence:
-            blocks.append(event_lines(waiting.pop(0), style=style))
-        blocks.append(_revision_lines(revision, applied, style))
-    blocks += [event_lines(event, style=style) for event in waiting]
-    lines = [line for block in blocks for line in (*block, "")]
-    return finish(lines[:-1] if lines else ["Nothing has been applied yet."])
+            yield waiting.pop(0)
+        yield revision
+    yield from waiting
+
+
+def _history_row(what: Revision | JournalEvent, style: Style) -> list[Cell]:
+    when = moment(what.at).removesuffix(" UTC")
+    if isinstance(what, JournalEvent):
+        facts = [what.event, when, what.actor or "", _event_in_short(what), "", ""]
+    else:
+        commit = (what.commit or "")[:_COMMIT_DIGITS]
+        facts = [f"revision {what.revision}", when, what.actor, counted(what.summary), commit, what.reference or ""]
+    return [Cell(style.show(fact)) for fact in facts]
+
+
+def _event_in_short(event: JournalEvent) -> str:
+    names = enumerated([account.name for account in event.accounts])
+    return ": ".join(fact for fact in (names, event.reason) if fact)
 
 
 def journal_text(
@@ -74,7 +122,7 @@ def _redacted_text(redacted: Mapping[int, int]) -> str:
 
 
 def _revision_lines(revision: Revision, applied: JournalEvent | None, style: Style) -> list[str]:
-    lines = [style.paint(f"revision {revision.revision}", "strong") + f"  {instant(revision.at)}"]
+    lines = [style.paint(f"revision {revision.revision}", "strong") + f"  {moment(revision.at)}"]
     commit = revision.commit and f"commit {revision.commit[:_COMMIT_DIGITS]}"
     facts = [f"by {revision.actor} ({revision.actor_source})", commit, revision.reference]
     lines += hang("  ", style.show("  ".join(fact for fact in facts if fact)), width=style.width)

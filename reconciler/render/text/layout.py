@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from reconciler.render.safe import guard_line_start
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 _LEAST_ROOM = 12
 _WIDEST_CHARACTER = 2
-_BETWEEN_COLUMNS = 2
+_MOST_NAMES = 10
+BETWEEN_COLUMNS = 2
 _PIECE = re.compile(r"\S+\s*|\s+")
 
 
@@ -33,6 +34,13 @@ def cells(text: str) -> int:
 def pad(text: str, width: int) -> str:
     """Return the text filled with spaces to ``width`` columns."""
     return text + " " * (width - cells(text))
+
+
+def enumerated(names: Sequence[str]) -> str:
+    """Return names with commas between, of more than ten the first ten and how many more there are."""
+    shown = ", ".join(names[:_MOST_NAMES])
+    more = len(names) - _MOST_NAMES
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def wrap(text: str, width: int) -> list[str]:
@@ -65,22 +73,30 @@ def hang(first: str, text: str, *, width: int, indent: int | None = None) -> lis
     return [first + lines[0], *(" " * rest + line for line in lines[1:])]
 
 
-def columns(
-    rows: Sequence[Sequence[str]], *, width: int, titles: Sequence[str], unbroken: int
-) -> list[list[str]] | None:
-    """Return table rows, titles first, each as padded lines of at most ``width`` columns.
+def natural_widths(table: Sequence[Sequence[str]]) -> list[int]:
+    """Return how wide each column of a table is where nothing is broken; ``table`` are rows, the titles among them."""
+    return [max(map(cells, column)) for column in zip(*table, strict=True)]
 
-    Cells that are too long go on below themselves, broken between words where that is enough, and never within a
-    word of up to ``unbroken`` columns. None where the table does not fit under these rules.
+
+def fitted_widths(
+    table: Sequence[Sequence[str]], *, width: int, unbroken: int, whole: Collection[str] = ()
+) -> list[int] | None:
+    """Return how wide each column is in a table of at most ``width`` columns, with two spaces between.
+
+    Room is taken from the widest columns first: down to their longest word, and where that is not enough, within
+    words of more than ``unbroken`` columns; never from columns whose titles, the first row, are in ``whole``. None
+    where the table does not fit under these rules.
     """
-    table = [titles, *rows]
-    widths = [max(cells(row[column]) for row in table) for column in range(len(titles))]
-    longest_words = [max(_longest_word(row[column]) for row in table) for column in range(len(titles))]
-    room = width - _BETWEEN_COLUMNS * (len(titles) - 1)
-    for least in (longest_words, [min(word, unbroken) for word in longest_words]):
+    widths = natural_widths(table)
+    longest_words = [max(map(_longest_word, column)) for column in zip(*table, strict=True)]
+    kept = {number: widths[number] for number, title in enumerate(table[0]) if title in whole}
+    longest_words = [kept.get(number, longest) for number, longest in enumerate(longest_words)]
+    room = width - BETWEEN_COLUMNS * (len(widths) - 1)
+    shortest = [kept.get(number, min(longest, unbroken)) for number, longest in enumerate(longest_words)]
+    for least in (longest_words, shortest):
         while sum(widths) > room and widths != least:
             _narrow(widths, least, room)
-    return [_row_lines(row, widths) for row in table] if sum(widths) <= room else None
+    return widths if sum(widths) <= room else None
 
 
 def _chop(piece: str, room: int) -> list[str]:
@@ -104,12 +120,3 @@ def _narrow(widths: list[int], least: Sequence[int], room: int) -> None:
     others = [widths[column] for column in givers if widths[column] < widths[widest]]
     target = max([least[widest], *others, widths[widest] - (sum(widths) - room)])
     widths[widest] = min(target, widths[widest] - 1)
-
-
-def _row_lines(row: Sequence[str], widths: Sequence[int]) -> list[str]:
-    wrapped = [wrap(text, width) for text, width in zip(row, widths, strict=True)]
-    height = max(len(lines) for lines in wrapped)
-    filled = [[*lines, *[""] * (height - len(lines))] for lines in wrapped]
-    gap = " " * _BETWEEN_COLUMNS
-    return [gap.join(pad(part, width) for part, width in zip(parts, widths, strict=True)).rstrip()
-            for parts in zip(*filled, strict=True)]  # fmt: skip

@@ -7,17 +7,16 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from reconciler.render.safe import safe_lines
-from reconciler.render.text.layout import finish, hang, wrap
+from reconciler.render.text.layout import enumerated, finish, hang, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from reconciler.diagnostics import Diagnostic, Severity
     from reconciler.render.text.style import Role, Style
 
 _ROLES: dict[Severity, Role] = {"error": "bad", "warning": "warning", "note": "note"}
 _INDENT = "    "
-_MOST_NAMES = 10
 
 
 def diagnostics_text(diagnostics: Iterable[Diagnostic], *, style: Style) -> str:
@@ -38,13 +37,7 @@ def told_once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
         names = alike.setdefault(replace(problem, subject=None), [])
         if problem.subject:
             names.append(problem.subject)
-    return [replace(problem, subject=_enumerated(names)) for problem, names in alike.items()]
-
-
-def _enumerated(names: Sequence[str]) -> str | None:
-    more = len(names) - _MOST_NAMES
-    shown = ", ".join(names[:_MOST_NAMES])
-    return (f"{shown} and {more} more" if more > 0 else shown) or None
+    return [replace(problem, subject=enumerated(names) or None) for problem, names in alike.items()]
 
 
 def problem_lines(problem: Diagnostic, *, style: Style) -> list[str]:

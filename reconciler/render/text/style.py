@@ -8,7 +8,7 @@ from typing import Any, Literal
 from reconciler.render.safe import safe
 
 Role = Literal["create", "update", "rename", "delete", "good", "bad", "warning", "note", "strong", "faint"]
-_LOOKS: dict[Role, dict[str, Any]] = {
+ROLE_LOOKS: dict[Role, dict[str, Any]] = {
     "create": {"fg": "green"},
     "update": {"fg": "yellow"},
     "rename": {"fg": "cyan"},
@@ -20,8 +20,9 @@ _LOOKS: dict[Role, dict[str, Any]] = {
     "strong": {"bold": True},
     "faint": {"dim": True},
 }
+"""How each role looks, in the words of ``click.style``."""
 
-Symbol = Literal["create", "update", "rename", "delete", "passed", "failed", "warned", "skipped", "arrow"]
+Symbol = Literal["create", "update", "rename", "delete", "passed", "failed", "warned", "skipped", "arrow", "rule"]
 _SYMBOLS: dict[Symbol, tuple[str, str]] = {
     "create": ("+", "+"),
     "update": ("~", "~"),
@@ -32,6 +33,7 @@ _SYMBOLS: dict[Symbol, tuple[str, str]] = {
     "warned": ("!", "!"),
     "skipped": ("○", "o"),
     "arrow": ("→", "->"),
+    "rule": ("─", "-"),
 }
 
 
@@ -45,6 +47,8 @@ class Style:
     """Columns of the output."""
     unicode: bool = True
     """The output can carry any character; otherwise everything is ASCII."""
+    is_terminal: bool = True
+    """Somebody looks: tables keep to the width. Otherwise a program may read, and a row is one line, however long."""
 
     def show(self, text: object) -> str:
         r"""Return foreign text as one safe line, see ``safe``; without Unicode, what is not ASCII as ``\u017c``."""
@@ -60,7 +64,7 @@ class Style:
             return text
         import click
 
-        return click.style(text, **_LOOKS[role])
+        return click.style(text, **ROLE_LOOKS[role])
 
     def symbol(self, name: Symbol) -> str:
         """Return the symbol, in ASCII where the output has nothing else."""

@@ -1,17 +1,16 @@
-"""The outcome of verification: one compact line for an account, and for ``verify`` the whole story."""
+"""The outcome of one verification: in a few compact lines, and check by check."""
 
 from __future__ import annotations
 
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from reconciler.render.text.layout import finish, hang, pad
+from reconciler.render.text.layout import hang, pad
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Sequence
 
     from reconciler.model.evidence import Check, Verification
-    from reconciler.model.manifest import Kind
     from reconciler.render.text.style import Role, Style, Symbol
 
 _LONGEST_CHECK_NAME = len("recipient")
@@ -29,20 +28,6 @@ _OUTCOMES = {
     "skipped": "not verified",
     "unchanged": "unchanged",
 }
-
-
-def verification_text(findings: Mapping[str, Verification], kinds: Mapping[str, Kind], *, style: Style) -> str:
-    """Return what ``verify`` found, by account name, and a closing count.
-
-    A single account is told check by check; of several, each has a line, and more where something is wrong.
-    """
-    if not findings:
-        return finish(["Nothing to verify."])
-    lines: list[str] = []
-    for name, found in sorted(findings.items()):
-        lines.append(f"{style.paint(style.show(name), 'strong')} ({style.show(kinds[name])})")
-        lines += _every_check(found, style) if len(findings) == 1 else verification_lines(found, style=style, indent=4)
-    return finish([*lines, "", *hang("", _count(list(findings.values())), width=style.width)])
 
 
 def verification_lines(
@@ -88,9 +73,9 @@ def _told(check: Check) -> str:
 
 
 def _passed(found: Verification, alike: Sequence[Verification]) -> list[_Line]:
-    made = " ".join(check.check for check in found.checks if check.status in {"passed", "warned"})
+    made = " ".join(check.check for check in found.checks if check.status == "passed")
     depth = f" to {found.depth}" if found.depth else ""
-    took = f" in {_seconds(alike)}" if alike else ""
+    took = f" in {seconds(alike)}" if alike else ""
     return [("passed", "good", f"verified{depth}{took}: {made}"), *_warnings(found)]
 
 
@@ -98,7 +83,7 @@ def _failed(found: Verification, _alike: Sequence[Verification]) -> list[_Line]:
     failures = [check for check in found.checks if check.status == "failed"]
     if not failures:
         return [("failed", "bad", f"not verified{_reason(found)}")]
-    untried: list[_Line] = [("failed", "bad", f"not verified{_reason(found)}")] if _was_not_tried(found) else []
+    untried: list[_Line] = [("failed", "bad", f"not verified{_reason(found)}")] if is_untried(found) else []
     beside = [*_listed(found, "passed", "passed"), *_listed(found, "skipped", "not reached")]
     return [*untried, *_failures(found), *_warnings(found), *beside]
 
@@ -116,7 +101,7 @@ def _skipped(found: Verification, _alike: Sequence[Verification]) -> list[_Line]
     return [said, *_warnings(found), *_listed(found, "passed", "passed")]
 
 
-def _was_not_tried(found: Verification) -> bool:
+def is_untried(found: Verification) -> bool:
     """Tell whether there was no conversation for a reason that counts as a failure."""
     return any(check.code in {"serverDown", "unknownDestination", "deadline"} for check in found.checks)
 
@@ -158,13 +143,15 @@ def _class(check: Check) -> str:
     return f" ({facts})" if facts else ""
 
 
-def _seconds(alike: Sequence[Verification]) -> str:
+def seconds(alike: Sequence[Verification]) -> str:
+    """Return how long verifications took: a time, or the shortest and the longest."""
     taken = sorted(f"{sum(check.seconds for check in found.checks):.2f}s" for found in alike)
     ordered = sorted(taken, key=lambda text: float(text.removesuffix("s")))
     return ordered[0] if ordered[0] == ordered[-1] else f"{ordered[0]} to {ordered[-1]}"
 
 
-def _every_check(found: Verification, style: Style) -> list[str]:
+def every_check(found: Verification, style: Style) -> list[str]:
+    """Return a line for each check, in order; neighbours that were skipped for one reason share a line."""
     lines: list[str] = []
     for _, alike in groupby(found.checks, key=_skip_reason):
         lines += _check_lines(list(alike), style)
@@ -192,7 +179,8 @@ def _check_lines(alike: Sequence[Check], style: Style) -> list[str]:
     return [f"    {style.paint(style.symbol(symbol), role)} {first[6:]}", *rest]
 
 
-def _count(findings: Sequence[Verification]) -> str:
+def count_line(findings: Sequence[Verification]) -> str:
+    """Return how many accounts were verified, how deep if all as deep, and how many ended how."""
     statuses = sorted((found.status for found in findings), key=list(_OUTCOMES).index)
     counted = ", ".join(f"{len(list(same))} {_OUTCOMES[status]}" for status, same in groupby(statuses))
     depths = {found.depth for found in findings if found.depth}

@@ -1,0 +1,228 @@
+"""What a real terminal shows: inside its width, in the colours that are wanted, and nothing of a name obeyed."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import struct
+import sys
+import termios
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.cells import cell_len
+
+from reconciler.cli.output import hint, tell_beside_checks
+from reconciler.cli.session import style_for
+from reconciler.diagnostics import error
+from tests.cli.project import Project, command, environment, marketing_account, own_account
+from tests.support.terminal import Shown, run_on_terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tests.support.mailserver import MailServer
+
+COLOUR = re.compile(rb"\x1b\[[0-9;]*[1-9][0-9;]*m")
+ABOUT_TERMINALS = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "TERM", "PYTHONIOENCODING")
+TITLES = {"blog": "日本の営業チーム", "news": "[red]Loud[/red] :boom:", "shop": "Sprzedaż Polska 👩‍👩‍👧"}
+
+
+def show(project: Project, *words: str, columns: int = 80, **variables: str) -> Shown:
+    """Run a command on a terminal that only the given variables say something of."""
+    environ = {name: value for name, value in environment().items() if name not in ABOUT_TERMINALS}
+    environ |= {"TERM": "xterm", "LANG": "C.UTF-8", **variables}
+    return run_on_terminal(command(*words), folder=project.folder, environ=environ, columns=columns)
+
+
+@pytest.fixture
+def recorded(project: Project, server: MailServer) -> Project:
+    """Return a project with accounts of either kind recorded, whose titles are wide, joined, or like markup."""
+    for name, title in TITLES.items():
+        project.write_account(name, marketing_account(name, metadata=f'title: "{title}"'))
+    project.write_account("sales", own_account("sales", server))
+    project.run_well("apply", "--auto-approve", "--depth", "auth")
+    return project
+
+
+def too_wide(shown: Shown, columns: int) -> Sequence[str]:
+    """Return the lines that a terminal would have to break, those to copy apart."""
+    return [line for line in shown.text.splitlines() if cell_len(line) > columns and not line.startswith("    ")]
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_tables_fit_any_terminal(recorded: Project, columns: int) -> None:
+    """Accounts stay inside the terminal at each width, and every account is there."""
+    shown = show(recorded, "accounts", "list", columns=columns, NO_COLOR="1")
+    assert (0, []) == (shown.code, too_wide(shown, columns))
+    assert [*TITLES, "sales"] == [
+        name for name in (*TITLES, "sales") if re.search(rf"^{name}\b", shown.text, re.MULTILINE)
+    ]
+    if columns >= 120:
+        assert all(title in shown.text for title in TITLES.values())
+        starts = {cell_len(line[: line.index("@example.com")]) - len(line[: line.index("@")].split()[-1])
+                  for line in shown.text.splitlines() if "@example.com" in line}  # fmt: skip
+        assert 1 == len(starts)
+
+
+@pytest.mark.parametrize("columns", [40, 120])
+def test_verify_and_history_fit(recorded: Project, columns: int) -> None:
+    """So do the results of verify with its progress gone, history as text and as a table, and a plan."""
+    recorded.write_account("broken", own_account("broken", 1))
+    for words in (
+        ("verify",),
+        ("history",),
+        ("history", "--format", "table"),
+        ("plan",),
+        ("accounts", "show", "sales"),
+    ):
+        shown = show(recorded, *words, columns=columns, NO_COLOR="1")
+        finished = [line for line in too_wide(shown, columns) if "Verifying" not in line]
+        assert [] == finished, words
+        assert "fault in reconciler" not in shown.text
+
+
+def bare_environment(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
+    """Have this process's environment say of terminals what is given, and nothing else."""
+    for name in ABOUT_TERMINALS:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize(
+    ("variables", "coloured"),  # whether a terminal gets colour, and a pipe
+    [
+        ({}, (True, False)),
+        ({"NO_COLOR": "1"}, (False, False)),
+        ({"NO_COLOR": ""}, (True, False)),
+        ({"CLICOLOR": "0"}, (False, False)),
+        ({"CLICOLOR": "1"}, (True, False)),
+        ({"TERM": "dumb"}, (False, False)),
+        ({"FORCE_COLOR": "1"}, (True, True)),
+        ({"FORCE_COLOR": "0"}, (True, False)),
+        ({"FORCE_COLOR": "false"}, (True, False)),
+        ({"CLICOLOR_FORCE": "1"}, (True, True)),
+        ({"CLICOLOR_FORCE": "1", "TERM": "dumb", "CLICOLOR": "0"}, (True, True)),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, (False, False)),
+    ],
+)
+def test_who_gets_colour(
+    variables: dict[str, str], coloured: tuple[bool, bool], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A terminal gets colour unless it is dumb or unwanted; a pipe where it is forced; NO_COLOR has the last word."""
+    bare_environment(monkeypatch, **variables)
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w", encoding="utf-8") as terminal, (tmp_path / "piped").open("w", encoding="utf-8") as file:
+        assert coloured == (style_for(terminal).colour, style_for(file).colour)
+        assert (True, False) == (style_for(terminal).is_terminal, style_for(file).is_terminal)
+    os.close(ours)
+
+
+@pytest.mark.parametrize(
+    ("columns", "variable", "expected"),
+    [(80, None, 80), (0, None, 80), (30, None, 40), (500, None, 160), (80, "100", 100), (90, "x", 90), (90, "0", 90)],
+)
+def test_how_wide_a_terminal_is(
+    columns: int, variable: str | None, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """COLUMNS, else what the terminal says of itself, within reason; one that says nothing is taken to have 80."""
+    bare_environment(monkeypatch, **({"COLUMNS": variable} if variable is not None else {}))
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with os.fdopen(theirs, "w", encoding="utf-8") as terminal:
+        assert expected == style_for(terminal).width
+    os.close(ours)
+
+
+def test_a_pipe_is_as_wide_as_ever(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What is written to a file does not depend on the window that the command was typed in."""
+    bare_environment(monkeypatch, COLUMNS="40")
+    with (tmp_path / "piped").open("w", encoding="utf-8") as file:
+        assert 100 == style_for(file).width
+
+
+def test_hints_and_what_was_told_already(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Somebody who looks gets the next command and no failure twice; where nobody looks it is the other way round."""
+    failed = error("verificationFailed", "It failed.", subject="sales")
+    hint("Next:", "reconciler plan")
+    tell_beside_checks([failed, error("declined", "No.")])
+    piped = capsys.readouterr().err
+    assert (False, True, True) == ("Next:" in piped, "It failed." in piped, "No." in piped)
+
+    bare_environment(monkeypatch, TERM="dumb")
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w", encoding="utf-8") as terminal, monkeypatch.context() as streams:
+        streams.setattr(sys, "stdout", terminal)
+        streams.setattr(sys, "stderr", terminal)
+        hint("Next:", "reconciler plan")
+        tell_beside_checks([failed, error("declined", "No.")])
+    written = b""
+    with contextlib.suppress(OSError):  # the end of a terminal whose other side has closed
+        while octets := os.read(ours, 65536):
+            written += octets
+    os.close(ours)
+    seen = written.decode()
+    assert seen.startswith("Next:\r\n    reconciler plan\r\n")
+    assert (False, True) == ("It failed." in seen, "No." in seen)
+
+
+def test_documents_have_no_colour_however_it_is_forced(recorded: Project) -> None:
+    """FORCE_COLOR colours what people read, in a pipe too, and leaves a document alone."""
+    forced = {"FORCE_COLOR": "1", "NO_COLOR": "", "TERM": "xterm"}
+    assert COLOUR.search(recorded.run_process("accounts", "list", variables=forced).out.encode())
+    told = recorded.run_process("accounts", "list", "--format", "json", variables=forced).document
+    assert "sales" in [each["name"] for each in told["accounts"]]
+
+
+def test_a_dumb_terminal_gets_no_control_sequence(recorded: Project) -> None:
+    """Neither colours nor a progress that takes its line back reach a terminal that cannot do either."""
+    assert COLOUR.search(show(recorded, "verify", "--recorded").raw)
+    plain = show(recorded, "verify", "--recorded", CLICOLOR="0").raw
+    assert (True, None) == (b"\x1b" in plain, COLOUR.search(plain))
+    assert b"\x1b" not in show(recorded, "verify", "--recorded", TERM="dumb").raw
+
+
+def test_a_pipe_gets_a_line_for_each_account(recorded: Project) -> None:
+    """Without a terminal there is neither rule nor colour nor hint, and every value is whole, on its account's line."""
+    heading, *rows = recorded.run_process("accounts", "list").out.splitlines()
+    assert ["NAME", "KIND", "EMAIL", "STATUS", "VERIFIED", "CREATED", "TITLE"] == heading.split()
+    assert [*sorted([*TITLES, "sales"]), "", "4"] == [row.split(" ")[0] for row in rows]
+    assert all(title in recorded.run_process("accounts", "list").out for title in TITLES.values())
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "iso8859-2"])
+def test_marks_are_in_the_terminals_own_encoding(recorded: Project, encoding: str) -> None:
+    """Where a terminal cannot show a tick it gets a letter, and what it lacks of a title as escapes; nothing crashes."""
+    for words in (("verify", "--recorded"), ("accounts", "list")):
+        shown = show(recorded, *words, columns=120, PYTHONIOENCODING=encoding, NO_COLOR="1")
+        assert 0 == shown.code
+        assert b"".join(line for line in shown.raw.splitlines() if b"Verifying" not in line).isascii()
+
+
+def test_a_failed_check_is_told_once_on_a_terminal(project: Project) -> None:
+    """Who sees results and errors reads the failure once; where results go to a file, the error tells it too."""
+    project.write_account("broken", own_account("broken", 1))
+    sentence = "nothing listens on port 1"
+    for words in (("verify",), ("plan",)):
+        shown = show(project, *words, columns=200)
+        assert (3, 1) == (shown.code, shown.text.count(sentence)), words
+        piped = project.run_process(*words)
+        assert (3, 1, 1) == (piped.code, *(" ".join(each.split()).count(sentence) for each in (piped.out, piped.err)))
+        assert "[verificationFailed]" in piped.err
+
+
+def test_names_that_steer_terminals_are_shown_not_obeyed(recorded: Project) -> None:
+    """A title that somebody smuggled into state past the manifests' rules reaches no terminal as control characters."""
+    attack = "\\u001b]0;owned\\u0007\\u001b[2J\\u202e[bold red]x[/]"
+    recorded.execute_sql("UPDATE accounts SET document = replace(document, ?, ?)", TITLES["news"], attack)
+    for words in (("accounts", "list"), ("accounts", "show", "news")):
+        raw = show(recorded, *words, columns=200, NO_COLOR="1").raw
+        assert b"\x1b" not in raw
+        assert "\u202e".encode() not in raw
+        assert b"[bold red]x[/]" in raw
+        assert b"\\x1b]0;owned" in raw
