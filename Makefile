@@ -7,13 +7,15 @@
 #   make playground   the example project to try things out in, with a mail server that stays
 #   make bench        how long plans and start-up take
 #   make coverage     all tests, and which branches they leave out
+#   make mutants      whether the planner's tests notice every small mistake in it; see docs/mutants.md
+#   make screenshots  take the pictures of the documentation anew, in Chromium
 #   make generate     write schemas/, docs/reference/ and the outputs shown in the documentation anew
 #   make clean        remove .venv and everything else that was made
 #
 # Another Python:  make PYTHON=python3.13 test.   Some tests only:  make test PYTEST_ARGS='-k rename -n 0'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-system playground bench coverage generate clean
+.PHONY: help demo test test-system playground bench coverage mutants screenshots generate clean
 .PHONY: check check-style check-format check-types check-layers check-generated
 .SUFFIXES:
 MAKEFLAGS += --no-print-directory
@@ -26,6 +28,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+MUTANTS_ARGS ?=
 
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -55,6 +58,9 @@ test-system: $(SYSTEM_READY)
 coverage: $(TEST_READY)
 	@$(RUN) -m pytest -q -n auto -m 'not system' --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
 
+mutants: $(TEST_READY)
+	@$(RUN) -m tools.mutants $(MUTANTS_ARGS)
+
 # One target each, so that `make --keep-going check` tells everything that is wrong.
 check: check-style check-format check-types check-layers check-generated
 	@echo 'All checks passed.'
@@ -76,6 +82,9 @@ check-generated: $(DEV_READY)
 
 bench: $(TEST_READY)
 	@$(RUN) -m benchmarks $(BENCH_ARGS)
+
+screenshots: $(SYSTEM_READY)
+	@$(RUN) -m tests.system.browser.screenshots
 
 generate: $(TEST_READY)
 	@$(RUN) -m tools.generate
