@@ -178,40 +178,61 @@ def _check_as_shown(plan: SavedPlan, recorded: RecordedState) -> None:
 
 def _check_guards(plan: SavedPlan, recorded: RecordedState, workspace: Workspace, *, is_sealed: bool) -> Admission:
     """Refuse what a guard refused when the plan was made, and what one refuses now; return what was lifted."""
+    kept = [(change, _before(change, recorded)) for change in plan.changes if not change.held]
+    wanted = [(change, before) for change, before in kept if change.action != "delete"]
+    verdict = judge_routes(
+        [_traveller(change, before, plan, is_sealed=is_sealed) for change, before in wanted],
+        recorded.routes,
+        secrets=workspace.project.secrets,
+        today=workspace.now().date(),
+    )
+    withheld = withheld_problem(verdict.withheld, expired=verdict.expired)
+    guards = _findings(kept, plan, recorded, workspace)
+    lifted = tuple(dict.fromkeys(guard for findings in guards for guard in findings.lifted))
+    refusals = [
+        *_refused_then(plan),
+        *(refusal for findings in guards for refusal in findings.refusals),
+        *_changed_kinds(kept),
+        *((withheld,) if withheld else ()),
+        *_unshown_lifts(lifted, plan),
+    ]
+    if refusals:
+        raise GuardRefused(list(dict.fromkeys(refusals)))
+    grants = {*verdict.grants_used, *(plan.inputs.grants_used if is_sealed else ())}
+    return Admission(
+        is_sealed=is_sealed,
+        lifted_guards=tuple(dict.fromkeys((*plan.lifted_guards, *lifted))),
+        grants_used=tuple(sorted(grants)),
+    )
+
+
+def _findings(
+    kept: Sequence[tuple[Change, RecordedAccount | None]],
+    plan: SavedPlan,
+    recorded: RecordedState,
+    workspace: Workspace,
+) -> tuple[GuardFindings, ...]:
+    """Return what the guards find now of the changes, each with what is recorded of its account."""
     policy = Policy(
         project=workspace.project,
         today=workspace.now().date(),
         allow_deletes=plan.inputs.allow_deletes,
         tracked_state_files=state_files_in_git(workspace),
     )
-    kept = [(change, _before(change, recorded)) for change in plan.changes if not change.held]
     deleted = [before for change, before in kept if change.action == "delete" and before is not None]
-    wanted = [(change, before) for change, before in kept if change.action != "delete"]
-    verdict = judge_routes(
-        [_traveller(change, before, plan, is_sealed=is_sealed) for change, before in wanted],
-        recorded.routes,
-        secrets=workspace.project.secrets,
-        today=policy.today,
-    )
-    withheld = withheld_problem(verdict.withheld, expired=verdict.expired)
-    guards = (
+    return (
         guard_state_folder(policy),
         guard_deletes(deleted, len(recorded.accounts), policy),
-        *_guard_wanted(wanted, plan, policy),
+        *_guard_wanted([(change, before) for change, before in kept if change.action != "delete"], plan, policy),
     )
-    lifted = tuple(dict.fromkeys(guard for findings in guards for guard in findings.lifted))
-    refusals = [
-        *(each for each in plan.diagnostics if each.severity == "error" and CODES[each.code].is_guard),
-        *(refusal for findings in guards for refusal in findings.refusals),
-        *(changed_kind(was.name, was.kind, change.kind) for change, was in kept if was and was.kind != change.kind),
-        *((withheld,) if withheld else ()),
-        *_unshown_lifts(lifted, plan),
-    ]
-    if refusals:
-        raise GuardRefused(list(dict.fromkeys(refusals)))
-    lifted = tuple(dict.fromkeys((*plan.lifted_guards, *lifted)))
-    grants = {*verdict.grants_used, *(plan.inputs.grants_used if is_sealed else ())}
-    return Admission(is_sealed=is_sealed, lifted_guards=lifted, grants_used=tuple(sorted(grants)))
+
+
+def _refused_then(plan: SavedPlan) -> list[Diagnostic]:
+    return [each for each in plan.diagnostics if each.severity == "error" and CODES[each.code].is_guard]
+
+
+def _changed_kinds(kept: Sequence[tuple[Change, RecordedAccount | None]]) -> list[Diagnostic]:
+    return [changed_kind(was.name, was.kind, now.kind) for now, was in kept if was and was.kind != now.kind]
 
 
 def _guard_wanted(
