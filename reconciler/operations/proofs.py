@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, warning
+from reconciler.model.recorded import RecordedVerification
+from reconciler.planning.finish import failure_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model.evidence import Evidence
     from reconciler.model.plan import PreparedAccount
-    from reconciler.model.recorded import RecordedVerification
     from reconciler.model.route import SecretRoute
 
 
@@ -29,6 +30,21 @@ class Proof:
     verification: RecordedVerification | None
     """None: the settings did not change, so what is recorded stays."""
     evidence: Evidence | None
+
+
+def proven(account: PreparedAccount, evidence: Evidence | None) -> Proof:
+    """Return the proof that evidence gives, which callers have in hand."""
+    assert evidence is not None  # noqa: S101 - callers have it in hand
+    found = evidence.verification
+    outcome = found.status if found.status in {"passed", "skipped"} else "failed"
+    reason = None if outcome == "passed" else failure_of(found)
+    return Proof(
+        prepared=account,
+        verification=RecordedVerification(
+            outcome=outcome, checked_at=found.checked_at, depth=found.depth, reason=reason
+        ),
+        evidence=evidence,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,50 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, error, warning
-from reconciler.errors import GuardRefused, InvalidInput, PlanStale, SecretUnreadable, VerificationFailed
+from reconciler.errors import GuardRefused, InvalidInput, VerificationFailed
 from reconciler.model.recorded import RecordedVerification
-from reconciler.model.route import with_fingerprints
 from reconciler.operations.admission import vouched_manifest
 from reconciler.operations.desired import require_platform
-from reconciler.operations.plan import test_context
-from reconciler.operations.privatecas import ca_problems
-from reconciler.operations.proofs import Proof, Proofs, named_secrets
-from reconciler.operations.targets import Subject
-from reconciler.operations.verifying import gather_evidence, read_secrets, require_state_key
+from reconciler.operations.gathering import Candidate, gather
+from reconciler.operations.proofs import Proof, Proofs, named_secrets, proven
+from reconciler.operations.verifying import require_state_key
 from reconciler.planning.allowed import is_allowed, naming_manifests
 from reconciler.planning.evidence import depth_needed, standing_of
-from reconciler.planning.finish import failure_of
-from reconciler.planning.grants import untrusted_project, withheld_problem
-from reconciler.planning.platform import PLATFORM, platform_routes
-from reconciler.planning.routes import Traveller, judge_routes
-from reconciler.planning.settings import settings_digest, settings_of
+from reconciler.planning.grants import untrusted_project
+from reconciler.planning.platform import platform_routes
+from reconciler.planning.settings import settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from reconciler.model.evidence import Depth, Evidence
-    from reconciler.model.manifest import Kind
+    from reconciler.model.evidence import Depth
     from reconciler.model.plan import Change, PreparedAccount, SavedPlan
     from reconciler.model.recorded import RecordedAccount, RecordedState
-    from reconciler.model.route import SecretRoute
-    from reconciler.model.secrets import FingerprintKey
     from reconciler.operations.conversations import Progress
     from reconciler.operations.workspace import Workspace
-    from reconciler.planning.platform import PlatformServer
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Gathered:
-    """What was verified anew, where the platform's own secrets travelled for it, and the key that was used."""
-
-    proofs: Mapping[str, Proof] = field(default_factory=dict)
-    platform_routes: tuple[SecretRoute, ...] = ()
-    key: FingerprintKey | None = None
-    grants_used: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,30 +52,17 @@ def prove(
     was planned, ``InvalidInput`` for a secret outside ``secrets.allow``.
     """
     _check_overrides(plan, demand)
-    prepared = {
-        change.name: plan.inputs.accounts[change.name]
-        if demand.trusts_plan_evidence
-        else _doubted(plan.inputs.accounts[change.name], recorded.accounts.get(change.previous_name or change.name))
-        for change in plan.changes
-        if change.action != "delete" and not change.held
-    }
-    manifests = {
-        change.name: vouched_manifest(
-            prepared[change.name],
-            recorded.accounts.get(change.previous_name or change.name),
-            is_sealed=demand.trusts_plan_evidence,
-        )
-        for change in plan.changes
-        if change.name in prepared
-    }
+    candidates = _candidates(plan, recorded, workspace, demand)
+    prepared = {name: each.prepared for name, each in candidates.items()}
     _check_allowed(plan, prepared, recorded, workspace, is_sealed=demand.trusts_plan_evidence)
     _check_trust(plan, prepared, workspace)
     _check_plan_key(plan, prepared, recorded)
-    today = workspace.now().date()
-    depths = {name: depth_needed(name, demand.depth, workspace.project, today) for name in prepared}
+    depths = {name: each.depth for name, each in candidates.items()}
     proofs, open_names = _settle(prepared, depths, workspace, demand)
     _judge(plan, proofs, demand)
-    gathered = _gather(plan, prepared, open_names, recorded, workspace, depths, manifests, progress)
+    gathered = gather(
+        candidates, open_names, recorded, workspace, changes_digest=plan.changes_digest, progress=progress
+    )
     proofs.update(gathered.proofs)
     held = _judge(plan, proofs, demand)
     kept = {name: proof for name, proof in proofs.items() if name not in held}
@@ -106,6 +74,26 @@ def prove(
         or (plan.inputs.platform_routes if demand.trusts_plan_evidence else ()),
         grants_used=gathered.grants_used,
     )
+
+
+def _candidates(plan: SavedPlan, recorded: RecordedState, workspace: Workspace, demand: Demand) -> dict[str, Candidate]:
+    """Return the accounts that will be recorded unless they are held, by name."""
+    today = workspace.now().date()
+    candidates = {}
+    for change in plan.changes:
+        if change.action == "delete" or change.held:
+            continue
+        before = recorded.accounts.get(change.previous_name or change.name)
+        account = plan.inputs.accounts[change.name]
+        if not demand.trusts_plan_evidence:
+            account = _doubted(account, before)
+        candidates[change.name] = Candidate(
+            kind=change.kind,
+            prepared=account,
+            manifest=vouched_manifest(account, before, is_sealed=demand.trusts_plan_evidence),
+            depth=depth_needed(change.name, demand.depth, workspace.project, today),
+        )
+    return candidates
 
 
 def _check_overrides(plan: SavedPlan, demand: Demand) -> None:
@@ -213,7 +201,7 @@ def _settle(
         elif name in demand.overrides:
             proofs[name] = _overridden(account, demand.overrides[name])
         elif _is_settled(account, depths[name], workspace, demand):
-            proofs[name] = _proven(account, account.evidence)
+            proofs[name] = proven(account, account.evidence)
         else:
             missing.append(name)
     return proofs, missing
@@ -233,140 +221,6 @@ def _is_settled(account: PreparedAccount, depth: Depth, workspace: Workspace, de
 def _overridden(account: PreparedAccount, reason: str) -> Proof:
     verification = RecordedVerification(outcome="overridden", reason=f"applied unverified: {reason}")
     return Proof(prepared=account, verification=verification, evidence=None)
-
-
-def _proven(account: PreparedAccount, evidence: Evidence | None) -> Proof:
-    assert evidence is not None  # noqa: S101 - callers have it in hand
-    found = evidence.verification
-    outcome = found.status if found.status in {"passed", "skipped"} else "failed"
-    reason = None if outcome == "passed" else failure_of(found)
-    return Proof(
-        prepared=account,
-        verification=RecordedVerification(
-            outcome=outcome, checked_at=found.checked_at, depth=found.depth, reason=reason
-        ),
-        evidence=evidence,
-    )
-
-
-def _gather(
-    plan: SavedPlan,
-    prepared: Mapping[str, PreparedAccount],
-    open_names: Sequence[str],
-    recorded: RecordedState,
-    workspace: Workspace,
-    depths: Mapping[str, Depth],
-    manifests: Mapping[str, str],
-    progress: Progress,
-) -> _Gathered:
-    if not open_names:
-        return _Gathered()
-    accounts = {name: prepared[name] for name in open_names}
-    kinds = {change.name: change.kind for change in plan.changes}
-    references = {name: named_secrets(account) for name, account in accounts.items()}
-    to_contact = [name for name in accounts if depths[name] != "offline"]
-    platform = require_platform(workspace)
-    through_platform = platform_routes(platform, {kinds[name] for name in to_contact}, {})
-    wanted = {secret for name in to_contact for secret in references[name]} | {each.secret for each in through_platform}
-    secrets = read_secrets(workspace, wanted, depth="message")
-    if secrets.readings.unreadable:
-        raise SecretUnreadable(list(secrets.readings.unreadable.values()))
-    _check_key(wanted, secrets.key, recorded)
-    _check_ca_files(accounts, workspace)
-    fresh = {
-        name: _refreshed(account, kinds[name], secrets.readings.fingerprints, platform)
-        for name, account in accounts.items()
-    }
-    through_platform = with_fingerprints(through_platform, secrets.readings.fingerprints)
-    reserved = platform.routes(secrets.readings.fingerprints) if platform is not None else ()
-    grants = _check_routes({**prepared, **fresh}, manifests, through_platform, recorded, workspace, reserved)
-    evidence = gather_evidence(
-        [_subject(name, kinds[name], fresh[name], depths[name]) for name in sorted(fresh)],
-        workspace,
-        platform=platform,
-        secrets=secrets,
-        context=test_context(workspace, plan.changes_digest),
-        progress=progress,
-    ).evidence
-    proofs = {name: _proven(fresh[name], evidence[name]) for name in fresh}
-    return _Gathered(proofs=proofs, platform_routes=through_platform, key=secrets.key, grants_used=grants)
-
-
-def _check_routes(
-    accounts: Mapping[str, PreparedAccount],
-    manifests: Mapping[str, str],
-    through_platform: tuple[SecretRoute, ...],
-    recorded: RecordedState,
-    workspace: Workspace,
-    reserved: tuple[SecretRoute, ...],
-) -> tuple[str, ...]:
-    """Refuse, before anything is sent, what the values just read show to be known secrets on new routes.
-
-    ``reserved`` are the routes that the platform's server has by the project file, taken now or not. Returns the
-    grants that were needed.
-    """
-    travellers = [Traveller(name, manifests[name], account.secret_routes) for name, account in accounts.items()]
-    travellers.append(Traveller(PLATFORM, "", through_platform))
-    today = workspace.now().date()
-    verdict = judge_routes(
-        travellers, recorded.routes, secrets=workspace.project.secrets, today=today, reserved=reserved
-    )
-    problem = withheld_problem(verdict.withheld, expired=verdict.expired)
-    if problem is not None:
-        raise GuardRefused(problem)
-    return verdict.grants_used
-
-
-def _check_key(wanted: set[str], key: FingerprintKey | None, recorded: RecordedState) -> None:
-    if not wanted:
-        return
-    if key is None:
-        detail = "State keeps keyed fingerprints of secrets, and there is no key here. Provide the key of this state."
-        raise SecretUnreadable(error("fingerprintKeyMissing", detail))
-    require_state_key(recorded, key.key_id)
-
-
-def _check_ca_files(accounts: Mapping[str, PreparedAccount], workspace: Workspace) -> None:
-    trusts = {name: (account.document["spec"], account.ca_digest) for name, account in accounts.items()}
-    problems = list(ca_problems(trusts, workspace, changed=_stale_ca).values())
-    if any(problem.code == "planStale" for problem in problems):
-        raise PlanStale(problems)
-    if problems:
-        raise InvalidInput(problems)
-
-
-def _stale_ca(name: str, path: str) -> Diagnostic:
-    return error("planStale", f"{path} has changed since the plan was made. Plan again.", subject=name)
-
-
-def _refreshed(
-    account: PreparedAccount,
-    kind: Kind,
-    fingerprints: Mapping[str, str],
-    platform: PlatformServer | None,
-) -> PreparedAccount:
-    """Return the account with the fingerprints and the settings digest as of now."""
-    references = named_secrets(account)
-    current = {**account.fingerprints, **{secret: fingerprints[secret] for secret in references & fingerprints.keys()}}
-    digest = settings_digest(
-        kind,
-        account.document["spec"],
-        ca_digest=account.ca_digest,
-        fingerprints={**fingerprints, **current},
-        platform=platform,
-    )
-    return account.model_copy(update={"fingerprints": current, "settings_digest": digest})
-
-
-def _subject(name: str, kind: Kind, account: PreparedAccount, depth: Depth) -> Subject:
-    return Subject(
-        name=name,
-        kind=kind,
-        spec=account.document["spec"],
-        settings_digest=account.settings_digest,
-        depth=depth,
-        written=account.written,
-    )
 
 
 def _judge(plan: SavedPlan, proofs: Mapping[str, Proof], demand: Demand) -> dict[str, Diagnostic]:

@@ -1,0 +1,181 @@
+"""Gathers, at apply, the evidence that a saved plan lacks: secrets as they are now, along routes judged again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import Diagnostic, error
+from reconciler.errors import GuardRefused, InvalidInput, PlanStale, SecretUnreadable
+from reconciler.model.route import with_fingerprints
+from reconciler.operations.desired import require_platform
+from reconciler.operations.plan import test_context
+from reconciler.operations.privatecas import ca_problems
+from reconciler.operations.proofs import Proof, named_secrets, proven
+from reconciler.operations.targets import Subject
+from reconciler.operations.verifying import SecretsAtHand, gather_evidence, read_secrets, require_state_key
+from reconciler.planning.grants import withheld_problem
+from reconciler.planning.platform import PLATFORM, platform_routes
+from reconciler.planning.routes import Traveller, judge_routes
+from reconciler.planning.settings import settings_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reconciler.model.evidence import Depth
+    from reconciler.model.manifest import Kind
+    from reconciler.model.plan import PreparedAccount
+    from reconciler.model.recorded import RecordedState
+    from reconciler.model.route import SecretRoute
+    from reconciler.model.secrets import FingerprintKey
+    from reconciler.operations.conversations import Progress
+    from reconciler.operations.workspace import Workspace
+    from reconciler.planning.platform import PlatformServer
+
+
+@dataclass(frozen=True, kw_only=True)
+class FreshProofs:
+    """What was verified anew, where the platform's own secrets travelled for it, and the key that was used."""
+
+    proofs: Mapping[str, Proof] = field(default_factory=dict)
+    platform_routes: tuple[SecretRoute, ...] = ()
+    key: FingerprintKey | None = None
+    grants_used: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """One account that apply is to record."""
+
+    kind: Kind
+    prepared: PreparedAccount
+    manifest: str
+    """The file that vouches for it; empty where nothing does."""
+    depth: Depth
+
+
+def gather(
+    candidates: Mapping[str, Candidate],
+    open_names: Sequence[str],
+    recorded: RecordedState,
+    workspace: Workspace,
+    *,
+    changes_digest: str | None,
+    progress: Progress,
+) -> FreshProofs:
+    """Return proofs for the accounts of ``open_names``, verified anew; all candidates' routes are judged together.
+
+    Raises ``SecretUnreadable``, ``PlanStale`` and ``InvalidInput`` for private CAs, ``GuardRefused`` for a known secret
+    on a new route; each before anything is sent.
+    """
+    if not open_names:
+        return FreshProofs()
+    chosen = {name: candidates[name] for name in open_names}
+    platform = require_platform(workspace)
+    through_platform, secrets = _read_secrets(chosen, platform, recorded, workspace)
+    fingerprints = secrets.readings.fingerprints
+    _check_ca_files(chosen, workspace)
+    fresh = {name: _refreshed(each, fingerprints, platform) for name, each in chosen.items()}
+    through_platform = with_fingerprints(through_platform, fingerprints)
+    reserved = platform.routes(fingerprints) if platform is not None else ()
+    grants = _check_routes({**candidates, **fresh}, through_platform, recorded, workspace, reserved=reserved)
+    evidence = gather_evidence(
+        [_subject(name, fresh[name]) for name in sorted(fresh)],
+        workspace,
+        platform=platform,
+        secrets=secrets,
+        context=test_context(workspace, changes_digest),
+        progress=progress,
+    ).evidence
+    proofs = {name: proven(each.prepared, evidence[name]) for name, each in fresh.items()}
+    return FreshProofs(proofs=proofs, platform_routes=through_platform, key=secrets.key, grants_used=grants)
+
+
+def _read_secrets(
+    chosen: Mapping[str, Candidate], platform: PlatformServer | None, recorded: RecordedState, workspace: Workspace
+) -> tuple[tuple[SecretRoute, ...], SecretsAtHand]:
+    """Return where the platform's own secrets will travel, and what the conversations need at hand."""
+    contacted = {name: each for name, each in chosen.items() if each.depth != "offline"}
+    through_platform = platform_routes(platform, {each.kind for each in contacted.values()}, {})
+    wanted = {secret for each in contacted.values() for secret in named_secrets(each.prepared)}
+    wanted |= {each.secret for each in through_platform}
+    secrets = read_secrets(workspace, wanted, depth="message")
+    if secrets.readings.unreadable:
+        raise SecretUnreadable(list(secrets.readings.unreadable.values()))
+    _check_key(wanted, secrets.key, recorded)
+    return through_platform, secrets
+
+
+def _check_routes(
+    candidates: Mapping[str, Candidate],
+    through_platform: tuple[SecretRoute, ...],
+    recorded: RecordedState,
+    workspace: Workspace,
+    *,
+    reserved: tuple[SecretRoute, ...],
+) -> tuple[str, ...]:
+    """Refuse, before anything is sent, what the values just read show to be known secrets on new routes.
+
+    ``reserved`` are the routes that the platform's server has by the project file, taken now or not. Returns the
+    grants that were needed.
+    """
+    travellers = [Traveller(name, each.manifest, each.prepared.secret_routes) for name, each in candidates.items()]
+    travellers.append(Traveller(PLATFORM, "", through_platform))
+    today = workspace.now().date()
+    verdict = judge_routes(
+        travellers, recorded.routes, secrets=workspace.project.secrets, today=today, reserved=reserved
+    )
+    problem = withheld_problem(verdict.withheld, expired=verdict.expired)
+    if problem is not None:
+        raise GuardRefused(problem)
+    return verdict.grants_used
+
+
+def _check_key(wanted: set[str], key: FingerprintKey | None, recorded: RecordedState) -> None:
+    if not wanted:
+        return
+    if key is None:
+        detail = "State keeps keyed fingerprints of secrets, and there is no key here. Provide the key of this state."
+        raise SecretUnreadable(error("fingerprintKeyMissing", detail))
+    require_state_key(recorded, key.key_id)
+
+
+def _check_ca_files(chosen: Mapping[str, Candidate], workspace: Workspace) -> None:
+    accounts = {name: each.prepared for name, each in chosen.items()}
+    trusts = {name: (account.document["spec"], account.ca_digest) for name, account in accounts.items()}
+    problems = list(ca_problems(trusts, workspace, changed=_stale_ca).values())
+    if any(problem.code == "planStale" for problem in problems):
+        raise PlanStale(problems)
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _stale_ca(name: str, path: str) -> Diagnostic:
+    return error("planStale", f"{path} has changed since the plan was made. Plan again.", subject=name)
+
+
+def _refreshed(candidate: Candidate, fingerprints: Mapping[str, str], platform: PlatformServer | None) -> Candidate:
+    """Return the candidate with the fingerprints and the settings digest as of now."""
+    account = candidate.prepared
+    references = named_secrets(account)
+    current = {**account.fingerprints, **{secret: fingerprints[secret] for secret in references & fingerprints.keys()}}
+    digest = settings_digest(
+        candidate.kind,
+        account.document["spec"],
+        ca_digest=account.ca_digest,
+        fingerprints={**fingerprints, **current},
+        platform=platform,
+    )
+    return replace(candidate, prepared=account.model_copy(update={"fingerprints": current, "settings_digest": digest}))
+
+
+def _subject(name: str, candidate: Candidate) -> Subject:
+    account = candidate.prepared
+    return Subject(
+        name=name,
+        kind=candidate.kind,
+        spec=account.document["spec"],
+        settings_digest=account.settings_digest,
+        depth=candidate.depth,
+        written=account.written,
+    )
