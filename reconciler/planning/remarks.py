@@ -90,13 +90,13 @@ def _platform_remarks(accounts: Sequence[RecordedAccount], policy: Policy, recor
     secrets = {each.secret for each in platform.secret_routes}
     # The register has a route for each account, and each account is looked at: only the platform's own may count.
     known = replace(recorded, routes=tuple(each for each in recorded.routes if each.secret in secrets))
-    names = sorted(
+    names = [
         account.name
         for account in accounts
         if account.kind == "MarketingAccount"
         and account.status in {"active", "pending"}
         and not was_verified_with(platform, account, known)
-    )
+    ]
     if not names:
         return []
     shown = ", ".join(names[:_SHOWN_NAMES])

@@ -23,6 +23,7 @@ from reconciler.planning.policy import Policy, SecretReadings
 from reconciler.planning.resolve import resolve
 from reconciler.yamlsource import read_documents
 from tests.planning.states import KEY_ID, NOW, applied, ca_files, fingerprints_of, project, state_of
+from tools.mutants.prose import exact_words
 
 if TYPE_CHECKING:
     from reconciler.model.desired import DesiredAccount
@@ -130,7 +131,7 @@ def _evidence(each: DraftChange, outcomes: dict[str, Any]) -> Evidence:
 
 
 def _seen(plan: SavedPlan) -> dict[str, Any]:
-    """Return what a case expects of a plan: everything but wording and digests."""
+    """Return what a case expects of a plan: everything but digests, and of wording only what people copy or look up."""
     changes = []
     for change in plan.changes:
         shown = change.model_dump(mode="json")
@@ -141,7 +142,14 @@ def _seen(plan: SavedPlan) -> dict[str, Any]:
         "summary": {key: count for key, count in plan.summary.model_dump().items() if count},
         "changes": changes,
         "awaitsApproval": list(plan.would_be_pending),
-        "diagnostics": [f"{each.severity} {each.code} {each.subject or '-'}" for each in plan.diagnostics],
+        "diagnostics": [
+            {
+                "problem": f"{each.severity} {each.code} {each.subject or '-'}",
+                **({"at": str(each.location)} if each.location else {}),
+                "names": exact_words(each.detail),
+            }
+            for each in plan.diagnostics
+        ],
         "liftedGuards": [f"{guard.code} by {guard.by}" for guard in plan.lifted_guards],
         "grantsUsed": list(plan.inputs.grants_used),
     }

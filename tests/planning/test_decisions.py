@@ -168,3 +168,43 @@ def test_of_many_accounts_the_plan_names_ten(*, is_suspended: bool) -> None:
     assert ("note", None) == (told.severity, told.subject)
     assert told.detail.endswith(", and 2 more.")
     assert 10 == told.detail.count("a0") + told.detail.count("a1")
+
+
+def test_a_reason_has_five_hundred_characters_at_most() -> None:
+    """The refusal of a longer one says how long it is."""
+    assert None is refuse_reason("x" * 500)
+    refused = refuse_reason("x" * 1501)
+    assert refused is not None
+    assert refused.detail.startswith("The reason has 1,501 characters, and at most 500 are kept.")
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"), [("two\nlines", "U+000A at position 4;"), ("\x1bx", "U+001B at position 1;")]
+)
+def test_a_control_character_is_told_by_its_number_and_place(reason: str, told: str) -> None:
+    """Characters are counted from one."""
+    refused = refuse_reason(reason)
+    assert refused is not None
+    assert f"The reason holds the control character {told}" in refused.detail
+
+
+def test_refusals_are_told_of_the_account() -> None:
+    """Each names the account, what it is, and what to look at; nothing is said of a reason that was not given."""
+    stopped = suspended(approved(), actor="olga", at=LATER, reason="leak")
+    refusals = [
+        refuse_decision(approved(), "approved"),
+        refuse_stale(replace(account(), revision=8), 7),
+        refuse_suspension(stopped),
+        refuse_resumption(approved()),
+    ]
+    expected = [
+        ("alreadyDecided", "a is already approved, by paula at 2026-09-01 12:00 UTC, and has not changed since."),
+        ("decisionStale", "a was last changed by revision 8, after the revision 7 that you looked at."),
+        ("alreadySuspended", "a is already suspended, by olga at 2026-09-01 13:00 UTC (leak)."),
+        ("notSuspended", "a is not suspended; it is active."),
+    ]
+    for refusal, (code, told) in zip(refusals, expected, strict=True):
+        assert refusal is not None
+        assert (code, "a", True) == (refusal.code, refusal.subject, refusal.detail.startswith(f"{told} Nothing was "))
+    assert refusals[1] is not None
+    assert refusals[1].detail.endswith("\n    reconciler accounts show a")

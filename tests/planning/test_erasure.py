@@ -130,3 +130,105 @@ def test_a_payload_of_others_is_left_as_it_is() -> None:
     """Nothing is changed where the account is not concerned, whatever the payload looks like."""
     payload = {"reason": "theirs", "accounts": {"other": {"after": {"reason": "x"}}}, "revision": 7, "n": None}
     assert payload == erase_from_payload(payload, ANNA, serial=7)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "reason",
+        "email",
+        "displayName",
+        "username",
+        "title",
+        "owner",
+        "replyTo",
+        "annotations",
+        "subjectDigest",
+    ],
+)
+def test_personal_parts_of_a_payload_go_however_deep(key: str) -> None:
+    """Under such a key everything is erased, in lists and documents too; null stays, and what stands beside it."""
+    part = {"spec": {key: ["x", {"any": 587, "none": None}], "port": 587, "host": "smtp.example.com"}}
+    kept = erase_from_payload({"approvals": {"anna-pl": part}}, ANNA, serial=7)
+    expected = {"spec": {key: [ERASED, {"any": ERASED, "none": None}], "port": 587, "host": "smtp.example.com"}}
+    assert {"approvals": {"anna-pl": expected}} == kept
+
+
+@pytest.mark.parametrize("key", ["accountDigests", "revisionDigests", "redactedPayloads"])
+def test_what_the_store_lists_for_the_chain_stays(key: str) -> None:
+    """Digests by which the journal proves itself are no data of the account."""
+    payload = {key: {"anna-pl": "anna@example.com"}}
+    assert payload == erase_from_payload(payload, ANNA, serial=7)
+
+
+def test_a_reason_that_was_not_given_stays_absent() -> None:
+    """A null reason is left, and so is the digest of changes where none of them is the account's."""
+    revision = {"revision": 7, "changes": [changed("other", "spec.email", "a@b.c", None)]}
+    payload: dict[str, Any] = {"reason": None, "accounts": {"anna-pl": {}}, "revision": revision, "changesDigest": "d"}
+    assert payload == erase_from_payload(payload, ANNA, serial=7)
+    for damaged in ({"revision": {"revision": 7}}, {"revision": {"changes": "x"}}, {"revision": "x", "accounts": "x"}):
+        assert damaged == erase_from_payload(damaged, ANNA, serial=7)
+
+
+def test_a_reason_of_many_goes_for_one_of_them() -> None:
+    """It is erased where the entry concerns the account beside others, as long as the name was its own."""
+    payload = {"reason": "leak", "accounts": {"other": {}, "anna": {}}}
+    assert ERASED == erase_from_payload(payload, ANNA, serial=4)["reason"]
+    assert "leak" == erase_from_payload(payload, ANNA, serial=5)["reason"]
+
+
+def test_changes_without_fields_have_nothing_to_erase() -> None:
+    """A change as old versions wrote it, without fields, is left with none; others' changes as they are."""
+    own, other = {"action": "delete", "name": "anna-pl"}, {"action": "delete", "name": "other"}
+    assert ({**own, "fields": []}, other) == erase_from_changes([own, other], ANNA, serial=7)
+    assert frozenset() == addresses_of([(7, [own, other])], ANNA)
+
+
+def test_a_side_that_a_field_lacks_is_absent_afterwards() -> None:
+    """What stands beside the values of a field stays, and a value that has gone already is not touched."""
+    change = {"name": "anna-pl", "fields": [{"path": "spec.email", "after": ERASED, "rotated": True}]}
+    (erased,) = erase_from_changes([change], ANNA, serial=7)
+    assert [{"path": "spec.email", "before": None, "after": ERASED, "rotated": True}] == erased["fields"]
+
+
+def test_addresses_are_texts_with_an_at_sign() -> None:
+    """Personal values of other forms are no addresses."""
+    fields = [
+        {"path": "spec.replyTo.email", "before": "reply@example.com"},
+        {"path": "metadata.title", "before": "Anna", "after": True},
+    ]
+    assert {"reply@example.com"} == addresses_of([(7, [{"name": "anna-pl", "fields": fields}])], ANNA)
+
+
+def test_an_erasure_without_addresses_goes_by_names_alone() -> None:
+    """Text elsewhere is not looked through."""
+    nobody = Erasure(names={"anna": None})
+    (change,) = erase_from_changes(
+        [changed("anna", "spec.smtp.password", "vault:anna@example.com", None)], nobody, serial=1
+    )
+    assert "vault:anna@example.com" == change["fields"][0]["before"]
+    assert ("[erased]", False) == (ERASED, nobody.concerns("other", 0))
+
+
+@pytest.mark.parametrize(("serial", "expected"), [(4, ERASED), (5, "kept")])
+def test_parts_by_account_go_as_long_as_the_name_was_its_own(serial: int, expected: str) -> None:
+    """An entry of a later revision speaks of another account under the earlier name."""
+    payload = {"overrides": {"anna": "kept"}}
+    assert {"overrides": {"anna": expected}} == erase_from_payload(payload, ANNA, serial=serial)
+
+
+def test_any_of_the_addresses_is_found() -> None:
+    """A text goes for one address that it holds."""
+    both = Erasure(names={"anna": None}, addresses=frozenset({"anna@example.com", "old@example.com"}))
+    (change,) = erase_from_changes(
+        [changed("anna", "spec.smtp.password", "vault:old@example.com", None)], both, serial=1
+    )
+    assert ERASED == change["fields"][0]["before"]
+
+
+@pytest.mark.parametrize(("serial", "expected"), [(4, ERASED), (5, "x@example.com")])
+def test_a_revision_is_erased_as_of_its_number(serial: int, expected: str) -> None:
+    """The changes of a revision that an entry tells are the account's as long as the name was its own."""
+    payload = {"revision": {"changes": [changed("anna", "spec.email", "x@example.com", None)]}}
+    kept = erase_from_payload(payload, ANNA, serial=serial)
+    assert expected == kept["revision"]["changes"][0]["fields"][0]["before"]

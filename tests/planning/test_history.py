@@ -101,3 +101,55 @@ def test_an_earlier_name_concerns_an_account_until_it_was_renamed_away() -> None
     ]
     assert [6, 3, 2, 1] == sequences(payloads, {"new": None, "old": 2})
     assert [3, 2, 1] == sequences(payloads, {"old": 2})
+
+
+@pytest.mark.parametrize(
+    ("runs", "unfinished"),
+    [
+        ([("a", "begun"), ("a", "complete")], []),
+        ([("a", "begun")], [1]),
+        ([("a", "begun"), ("a", "begun"), ("a", "complete")], [1]),
+        ([("a", "begun"), ("b", "begun"), ("a", "stopped")], [2]),
+        ([("a", "complete"), ("a", "begun")], [2]),
+        ([("a", "begun"), ("a", "complete"), ("a", "stopped")], []),
+        ([(7, "begun"), (7, "complete")], [1]),
+    ],
+)
+def test_a_sending_that_was_killed_has_no_end(runs: list[tuple[Any, str]], unfinished: list[int]) -> None:
+    """The beginning of a run is marked where its end is told; one without an end, or an altered one, is not."""
+    entries = [
+        (entry.model_copy(update={"event": "send"}), payload)
+        for entry, payload in journal(*({"run": run, "ending": ending} for run, ending in runs))
+    ]
+    events = events_of(entries)
+    open_ones = [
+        each.sequence for each in events if each.details["ending"] == "begun" and not each.details.get("hasEnded")
+    ]
+    assert unfinished == sorted(open_ones)
+    others = events_of(journal({"run": "a", "ending": "begun"}, {"run": "a", "ending": "complete"}))
+    assert [None, None] == [each.details.get("hasEnded") for each in others]
+
+
+@pytest.mark.parametrize("source", ["flag", "ci", "login"])
+def test_the_source_of_a_name_is_told(source: str) -> None:
+    """Whether the actor was named by a flag, by CI or by the login."""
+    (event,) = events_of(journal({"actorSource": source}))
+    assert source == event.actor_source
+
+
+def test_details_are_what_nothing_else_tells() -> None:
+    """What has a place of its own, and what only the chain needs, is left out of the details."""
+    told = {"actor": "a", "actorSource": "ci", "reason": "r", "revision": {}, "accounts": {}}
+    chain = dict.fromkeys(
+        ("accountDigests", "revisionDigests", "routeDigests", "forgottenRoutes", "redactedPayloads", "salt"), "x"
+    )
+    (event,) = events_of(journal({**told, **chain, "held": ["a"]}))
+    assert {"held": ["a"]} == event.details
+
+
+def test_before_the_first_revision_names_are_told_too() -> None:
+    """An entry from before any revision is the account's under an earlier name, and nobody else's."""
+    assert [1] == sequences([{"accounts": {"sales": {}}}], {"sales": 1})
+    altered: dict[str, Any] = {"revision": {"changes": [{"name": "other"}, {}]}}
+    assert [] == sequences([altered], {"sales": None})
+    assert [1] == sequences([{"revision": {"changes": [{"name": "sales"}]}}], {"sales": 0})

@@ -94,3 +94,66 @@ def test_a_login_that_comes_from_a_mail_server_is_remarked_on() -> None:
     (remark,) = _remarks(account, server)
     assert remark.location is not None
     assert (remark.subject, remark.location.line) == ("a", 8)
+
+
+@pytest.mark.parametrize(
+    ("host", "told", "token_url", "scope"),
+    [
+        (
+            "smtp.office365.com",
+            "a logs in to Microsoft 365 by password. Microsoft turns login by password ",
+            "https://login.microsoftonline.com/TENANT/oauth2/v2.0/token",
+            "https://outlook.office.com/SMTP.Send offline_access",
+        ),
+        (
+            "smtp-mail.outlook.com",
+            "a logs in to Outlook.com by password. Outlook.com has taken ",
+            "https://login.microsoftonline.com/consumers/oauth2/v2.0/token",
+            "https://outlook.office.com/SMTP.Send offline_access",
+        ),
+        (
+            "smtp.gmail.com",
+            "a logs in to Gmail by password. Google never takes ",
+            "https://oauth2.googleapis.com/token",
+            "https://mail.google.com/",
+        ),
+    ],
+)
+def test_the_lines_to_write_instead(host: str, told: str, token_url: str, scope: str) -> None:
+    """They are a whole login by OAuth2, with the provider's own token endpoint and scope."""
+    (remark,) = _remarks(_account(host, _PASSWORD))
+    text, *lines = remark.detail.split("\n")
+    assert text.startswith(told)
+    assert [
+        "    authentication:",
+        "      mechanism: xoauth2",
+        '      username: "{email}"',
+        "      oauth2:",
+        f"        tokenUrl: {token_url}",
+        "        clientId: …",
+        "        clientSecret: {env: SMTP_CLIENT_SECRET}",
+        "        refreshToken: {env: SMTP_REFRESH_TOKEN}",
+        f"        scope: {scope}",
+    ] == lines
+
+
+@pytest.mark.parametrize("mechanism", ["cram-md5", "scram-sha-256"])
+def test_a_password_that_does_not_travel_is_not_remarked_on(mechanism: str) -> None:
+    """What a provider drops is login by password in clear text."""
+    assert _remarks(_account("smtp.office365.com", f"mechanism: {mechanism}, " + _PASSWORD)) == []
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (1, "a00 logs in to "),
+        (2, "a00, a01 log in to "),
+        (10, "a08, a09 log in to "),
+        (11, "a09 and 1 more log in to "),
+    ],
+)
+def test_up_to_ten_accounts_are_named(count: int, told: str) -> None:
+    """The others are counted."""
+    (remark,) = _remarks(*(_account("smtp.gmail.com", _PASSWORD, name=f"a{number:02}") for number in range(count)))
+    assert f"{told}Gmail by password." in remark.detail
+    assert remark.detail.startswith("a00")

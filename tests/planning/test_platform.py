@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.model.recorded import RecordedVerification
+from reconciler.model.recorded import Approval, RecordedVerification, Suspension
+from reconciler.planning.planner import make_plan
 from reconciler.planning.platform import PlatformServer, platform_routes, resolve_platform, routes_needed
 from reconciler.planning.resolve import CaFiles
 from reconciler.planning.settings import settings_digest, was_verified_with
-from tests.planning.states import ca_files, desired_of, project, state_of
+from tests.planning.states import NOW, ca_files, desired_of, policy, project, state_of
 
 if TYPE_CHECKING:
     from reconciler.model.recorded import RecordedAccount, RecordedState
@@ -136,6 +137,35 @@ def test_an_account_verified_with_no_server(
     assert expected == was_verified_with(server(), account, recorded)
 
 
+@pytest.mark.parametrize(
+    ("count", "listed", "command"), [(1, "n01", "n01 --recorded"), (11, "n10, and 1 more", "--recorded")]
+)
+def test_accounts_verified_with_another_server_are_one_warning(count: int, listed: str, command: str) -> None:
+    """All that do not change are named in one warning, ten at most; own, rejected and suspended ones are left out."""
+    texts = [NEWS.replace("news", f"n{number:02}") for number in range(1, count + 1)]
+    own = (
+        "apiVersion: reconciler/v1\nkind: OwnAccount\nmetadata: {name: own}\n"
+        "spec: {email: o@example.com, displayName: O, smtp: {host: smtp.example.com}}\n"
+    )
+    desired = desired_of("---\n".join([*texts, own, NEWS.replace("news", "stopped"), NEWS.replace("news", "rejected")]))
+    recorded = state_of(desired)
+    stopped = Suspension(reason="why", actor="olga", at=NOW)
+    decided = Approval(decision="rejected", actor="olga", at=NOW, subject_digest="")
+    accounts = {
+        **recorded.accounts,
+        "stopped": replace(recorded.accounts["stopped"], suspension=stopped),
+        "rejected": replace(recorded.accounts["rejected"], approval=decided),
+    }
+    draft = make_plan(desired, replace(recorded, accounts=accounts), policy(platform=server(host="other.example")))
+    (told,) = (each for each in draft.problems if each.code == "platformChanged")
+    assert ("warning", "n01" if count == 1 else None) == (told.severity, told.subject)
+    assert f"{listed}. Once" in told.detail
+    assert "other.example:587" in told.detail
+    assert told.detail.endswith(f"\n    reconciler verify {command}")
+    without = make_plan(desired, recorded, policy())
+    assert [] == [each for each in without.problems if each.code == "platformChanged"]
+
+
 def test_settings_without_a_value_have_no_digest() -> None:
     """Where the platform's secret was not read nothing can be compared; without a platform there is nothing to read."""
     spec = {"email": "n@example.com"}
@@ -144,3 +174,59 @@ def test_settings_without_a_value_have_no_digest() -> None:
     without = settings_digest("MarketingAccount", spec, ca_digest=None, fingerprints={}, platform=None)
     assert without is not None
     assert without != settings_digest("MarketingAccount", spec, ca_digest=None, fingerprints={}, platform=server())
+
+
+OAUTH2 = {
+    "username": "platform",
+    "mechanism": "xoauth2",
+    "oauth2": {
+        "tokenUrl": "https://login.example.com/token",
+        "clientId": "c",
+        "clientSecret": {"env": "SMTP_CLIENT"},
+        "refreshToken": {"env": "SMTP_REFRESH"},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("login", "references"),
+    [
+        (OAUTH2, ["env:SMTP_CLIENT", "env:SMTP_REFRESH"]),
+        ({"username": "p", "mechanism": "xoauth2", "accessToken": {"env": "SMTP_TOKEN"}}, ["env:SMTP_TOKEN"]),
+    ],
+)
+def test_a_login_by_token_is_complete(login: dict[str, Any], references: list[str]) -> None:
+    """A token, or what gets one, is a credential; its secrets are references that travel to the server."""
+    resolved = server(authentication=login)
+    assert references == sorted({each.secret for each in resolved.secret_routes})
+    assert set(references) == {each.secret for each in resolved.secret_routes if each.route.host == "smtp.example.com"}
+
+
+def test_the_settings_are_the_server_and_the_values() -> None:
+    """They hold the server as resolved and each secret's fingerprint, and the private CA's digest where there is one."""
+    resolved = server(authentication=LOGIN)
+    fingerprints = {"env:SMTP_PLATFORM": "f1", "env:OTHER": "f2"}
+    expected = {"smtp": resolved.smtp, "fingerprints": {"env:SMTP_PLATFORM": "f1"}}
+    assert expected == resolved.settings(fingerprints)
+    with_ca = server(ca_files({"ca.pem": "one"}), caFile="ca.pem", authentication=LOGIN)
+    assert with_ca.settings(fingerprints) == {**expected, "smtp": with_ca.smtp, "caDigest": with_ca.ca_digest}
+    assert [with_ca.ca_digest] == [each.route.ca_digest for each in with_ca.secret_routes]
+    assert with_ca.ca_digest is not None
+
+
+def test_a_marketing_account_needs_its_own_routes_too() -> None:
+    """The platform's routes come after the account's own."""
+    own, through = server(authentication=LOGIN).secret_routes[0], server(host="b.example", authentication=LOGIN)
+    assert (own, *through.secret_routes) == routes_needed("MarketingAccount", (own,), through.secret_routes)
+
+
+def test_what_is_wrong_with_the_platform_is_told_of_the_project_file() -> None:
+    """The errors name the part of the project file that they are about."""
+    declared = project(platform={"smtp": {"host": "h.example", "caFile": "ca.pem", "authentication": {}}}).platform.smtp
+    problems = resolve_platform(declared, CaFiles({}, {"ca.pem": "It is empty."}))[1]
+    assert [
+        "The login of platform.smtp in the project file is incomplete. Add",
+        "The login of platform.smtp in the project file is incomplete. Add",
+        "platform.smtp names ca.pem: It is empty.",
+    ] == [problem.detail.partition("\n")[0] for problem in problems]
+    assert ["missingField", "missingField", "caFileUnusable"] == [problem.code for problem in problems]

@@ -64,3 +64,24 @@ def test_a_guard_lifted_since_is_refused() -> None:
     assert () == unreviewed(plan(lifted=(LIFTED,)), plan(lifted=(LIFTED,)))
     (problem,) = unreviewed(plan(lifted=(LIFTED,)), plan(lifted=(LIFTED.model_copy(update={"by": "other"}),)))
     assert "The guard deletesProtected is lifted by --allow-deletes 1" in problem.detail
+
+
+@pytest.mark.parametrize(
+    "parts", [{"action": "create"}, {"kind": "MarketingAccount"}, {"name": "other"}, {"previous_name": "old"}]
+)
+def test_a_change_is_the_same_in_everything_that_was_shown(parts: dict[str, str]) -> None:
+    """Another action, kind, name or previous name makes it another change, whatever else was reviewed."""
+    (problem,) = unreviewed(plan(UPDATE.model_copy(update=parts)), plan(UPDATE))
+    assert "notReviewed" == problem.code
+
+
+def test_the_way_on_is_told() -> None:
+    """Each error says which command makes a plan to review."""
+    held = UPDATE.model_copy(update={"held": True})
+    other = UPDATE.model_copy(update={"kind": "MarketingAccount"})
+    for problem in [
+        *unreviewed(plan(UPDATE, lifted=(LIFTED,)), plan()),
+        *unreviewed(plan(UPDATE), plan(held)),
+        *unreviewed(plan(UPDATE), plan(other)),
+    ]:
+        assert problem.detail.endswith(". Have the plan as it is now reviewed; reconciler plan --out FILE makes it.")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reconciler.model.plan import FieldChange
+from reconciler.planning.diff import CA_CONTENT
 from reconciler.planning.digests import changes_digest
 from reconciler.planning.finish import Making, finish_plan
 from reconciler.planning.planner import make_plan
 from reconciler.planning.shown import altered_changes
-from tests.planning.states import NOW, desired_of, policy, state_of
+from tests.planning.states import NOW, desired_of, policy, project, state_of
 
 if TYPE_CHECKING:
     from reconciler.model.plan import SavedPlan
@@ -134,3 +137,41 @@ def test_fields_that_are_not_what_would_be_recorded_are_altered(*, is_hidden: bo
     (field,) = plan.changes[0].fields
     fields = () if is_hidden else (field.model_copy(update={"after": "C"}),)
     assert ("sales",) == altered_changes(altered(plan, fields=fields), recorded.accounts)
+
+
+ROTATED = FieldChange(path=PASSWORD, before="env:SMTP_A", after="env:SMTP_A", rotated=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(EMPTY, manifests(title="A")), (manifests(title="A"), EMPTY)], ids=["create", "delete"]
+)
+def test_what_comes_or_goes_has_no_rotation(before: str, after: str) -> None:
+    """A field shown as rotated needs an account on both sides."""
+    plan, recorded = made(before, after)
+    news, sales = plan.changes
+    changes = (news, sales.model_copy(update={"fields": (*sales.fields, ROTATED)}))
+    forged = plan.model_copy(update={"changes": changes, "changes_digest": changes_digest(changes, plan.lifted_guards)})
+    assert ("sales",) == altered_changes(forged, recorded.accounts)
+
+
+def test_the_content_of_a_private_ca_is_as_shown() -> None:
+    """A changed certificate is a field; one that the plan would record without showing it is not."""
+    text = manifests(title="A").replace("authentication:", "caFile: ca.pem, authentication:")
+    (news, sales) = desired_of(text, {"ca.pem": "one"})
+    recorded = state_of([news, sales], VALUES)
+    draft = make_plan(desired_of(text, {"ca.pem": "two"}), recorded, policy(VALUES))
+    plan = finish_plan(draft, {}, Making(tool="test", created_at=NOW))
+    assert [CA_CONTENT] == [field.path for field in plan.changes[0].fields]
+    assert () == altered_changes(plan, recorded.accounts)
+    assert ("sales",) == altered_changes(altered(plan, fields=()), recorded.accounts)
+
+
+def test_a_move_to_another_scope_is_as_shown() -> None:
+    """The manifest that an account moves from and to is shown beside its fields, and is none of them."""
+    (news, sales) = desired_of(manifests(title="A"))
+    recorded = state_of([news, replace(sales, file="elsewhere/a.yaml")], VALUES)
+    scoped = {"allow": ["env:SMTP_*", {"secret": "env:X_*", "manifests": "elsewhere/**"}]}
+    draft = make_plan([news, sales], recorded, policy(VALUES, project=project(secrets=scoped)))
+    plan = finish_plan(draft, {}, Making(tool="test", created_at=NOW))
+    assert ["manifest"] == [field.path for field in plan.changes[0].fields]
+    assert () == altered_changes(plan, recorded.accounts)

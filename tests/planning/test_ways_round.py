@@ -86,6 +86,40 @@ def test_a_grant_that_does_nothing_is_told(grant: dict[str, Any], reason: str) -
 
 
 @pytest.mark.parametrize(
+    ("grant", "line"),
+    [
+        (
+            {"secret": "env:SMTP_A", "servers": ["smtp.example.com", "b.example"], "expires": "2026-09-01"},
+            "{secret: env:SMTP_A, servers: [smtp.example.com, b.example]}",
+        ),
+        (
+            {"secret": "env:X", "servers": ["b.example"], "expires": "2026-12-31"},
+            "{secret: env:X, servers: [b.example]}",
+        ),
+        (
+            {"secret": "env:X", "route": {"host": "b.example", "port": 587, "encryption": "starttls"}},
+            "{secret: env:X, route: {host: b.example, …}}",
+        ),
+    ],
+    ids=["on its last day", "before it", "a route"],
+)
+def test_the_grant_to_remove_is_shown(grant: dict[str, Any], line: str) -> None:
+    """The warning names the part of the project file, and the grant is told for as long as it holds."""
+    (detail,) = told(draft([own()], [own()], secrets={"grants": [grant]}), "grantRedundant")
+    assert detail.endswith(f" Remove it from secrets.grants in the project file:\n    {line}")
+
+
+def test_a_grant_that_one_of_its_accounts_needs_is_not_told() -> None:
+    """State may have recorded the route of another account with the same secret."""
+    route = {"host": "smtp.example.com", "port": 587, "encryption": "starttls"}
+    other = own("other", host="new.example.com")
+    grants = [{"secret": "env:SMTP_A", "servers": ["smtp.example.com", "new.example.com"]}]
+    assert [] == told(draft([own(), other], [own()], secrets={"grants": grants}), "grantRedundant")
+    both = [*grants, {"secret": "env:SMTP_A", "route": route}]
+    assert 1 == len(told(draft([own(), other], [own()], secrets={"grants": both}), "grantRedundant"))
+
+
+@pytest.mark.parametrize(
     "grant",
     [
         {"secret": "env:SMTP_*", "servers": ["smtp.example.com"]},
@@ -243,6 +277,7 @@ PROXY = "proxy: {type: http, host: p.example, port: 1, username: u, password: {e
         f"smtp: {{host: żółw.example, encryption: tls, authentication: {{{LOGIN}}}}}",
         f"smtp: {{host: new.example, caFile: ca.pem, authentication: {{{LOGIN}}}}}",
         f"smtp: {{host: new.example, authentication: {{{OAUTH2}}}}}",
+        f"smtp: {{host: new.example, authentication: {{{OAUTH2.replace('clientId: c', 'clientId: c, scope: b a b')}}}}}",
         f"smtp: {{host: new.example, authentication: {{{LOGIN}}}}}\n  proxy: {{type: socks5, host: p.example, port: 1}}",
         f"smtp: {{host: new.example}}\n  {PROXY}",
     ],
@@ -272,6 +307,39 @@ def test_the_block_of_grants_allows_what_was_withheld(spec: str) -> None:
     over = [{**grant, "expires": "2026-08-31"} for grant in grants]
     assert told(plan(*over), "credentialWithheld")
     assert [] == told(plan(*over, today=date(2026, 8, 31)), "credentialWithheld")
+
+
+def asking(scope: str | None) -> tuple[DesiredAccount, ...]:
+    """Return an account that gets its token with a scope; None: with none."""
+    login = OAUTH2 if scope is None else OAUTH2.replace("clientId: c", f"clientId: c, scope: '{scope}'")
+    return desired_of(
+        "apiVersion: reconciler/v1\nkind: OwnAccount\nmetadata: {name: sales}\n"
+        f"spec: {{email: a@example.com, displayName: A, smtp: {{host: smtp.example.com, authentication: {{{login}}}}}}}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_withheld"),
+    [
+        ("mail.send", "mail.send", False),
+        ("mail.send offline", "offline  mail.send", False),
+        ("mail.send", "mail.send drive", True),
+        ("mail.send offline", "mail.send", True),
+        ("mail.send", "Mail.send", True),
+        ("mail.send", None, True),
+        (None, "mail.send", True),
+        (None, None, False),
+    ],
+)
+def test_another_scope_is_another_route(before: str | None, after: str | None, *, is_withheld: bool) -> None:
+    """A token with another scope is another key to the same server, so it is asked for only where that is granted."""
+    values = {"env:SMTP_A": "one", "env:SMTP_B": "two"}
+    changed = [replace(each, document={**each.document, "metadata": {"title": "T"}}) for each in asking(after)]
+    draft = make_plan(changed, state_of(asking(before), values), policy(values, project=project()))
+    withheld = told(draft, "credentialWithheld")
+    assert is_withheld == bool(withheld)
+    shown = "" if after is None else f", scope {' '.join(sorted(after.split()))}"
+    assert not is_withheld or f"/token{shown}\n" in withheld[0]
 
 
 SERVER = (

@@ -1,0 +1,304 @@
+"""Which secret may travel where: what state knows, what a grant covers, and the first journey of a new secret."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from reconciler.model.project import Grant
+from reconciler.model.route import Route, SecretRoute
+from reconciler.planning.routes import RouteRegister, Traveller, Verdict, every_route, grants_travel, judge_routes
+from tests.planning.states import project
+
+TODAY = date(2026, 9, 1)
+HERE = Route(username="anna", host="smtp.example.com", port=587, encryption="starttls")
+THERE = HERE.model_copy(update={"host": "smtp.example.net"})
+TOKEN = Route(purpose="oauth2", username="c", host="https://login.example.com/token", port=443, encryption="tls")
+PROXY = Route(purpose="proxy", username="m", host="proxy.example.com", port=1080, encryption="none")
+
+
+def travel(secret: str = "env:SMTP_A", route: Route = HERE, *, value: str | None = None) -> SecretRoute:  # noqa: S107
+    """Return a secret on a route; ``value`` stands for its fingerprint."""
+    return SecretRoute(secret=secret, fingerprint=value, route=route)
+
+
+def judged(
+    *travels: SecretRoute | tuple[SecretRoute, ...],
+    recorded: tuple[SecretRoute, ...] = (),
+    reserved: tuple[SecretRoute, ...] = (),
+    **secrets: Any,
+) -> Verdict:
+    """Return the verdict on accounts a, b, ... with these secrets each."""
+    each = [found if isinstance(found, tuple) else (found,) for found in travels]
+    travellers = [Traveller(chr(ord("a") + number), "accounts.d/x.yaml", found) for number, found in enumerate(each)]
+    rules = project(secrets=secrets).secrets
+    return judge_routes(travellers, recorded, secrets=rules, today=TODAY, reserved=reserved)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "asked", "is_withheld"),
+    [
+        (travel(value="f1"), travel(value="f1"), False),
+        (travel(value="f1"), travel(route=THERE, value="f1"), True),
+        (travel(value="f1"), travel(route=THERE, value="f2"), True),
+        (travel(value="f1"), travel(route=THERE), True),
+        (travel(), travel(route=THERE), True),
+        (travel(value="f1"), travel("env:SMTP_B", THERE, value="f1"), True),
+        (travel(value="f1"), travel("env:SMTP_B", value="f1"), False),
+        (travel(value="f1"), travel("env:SMTP_B", THERE, value="f2"), False),
+        (travel(), travel("env:SMTP_B", THERE), False),
+        (travel(), travel(value="f1"), False),
+        (travel(value="f1"), travel(value="f2"), False),
+    ],
+    ids=[
+        "as recorded",
+        "known by both, elsewhere",
+        "known by reference, elsewhere",
+        "known by reference, unread, elsewhere",
+        "recorded unread, elsewhere",
+        "known by value, elsewhere",
+        "known by value, the same route",
+        "unknown",
+        "unknown and unread",
+        "recorded unread, read now",
+        "rotated",
+    ],
+)
+def test_a_known_secret_travels_only_its_routes(
+    recorded: SecretRoute, asked: SecretRoute, *, is_withheld: bool
+) -> None:
+    """A secret is known by its reference or its value, and then goes only where state has recorded it to go."""
+    assert ({"a": (asked,)} if is_withheld else {}) == judged(asked, recorded=(recorded,)).withheld
+
+
+def test_a_register_knows_nothing_of_what_it_was_not_told() -> None:
+    """An empty register neither knows, keeps nor allows a secret, read or not."""
+    empty = RouteRegister([])
+    for asked in (travel(), travel(value="f1")):
+        assert (False, False, False) == (empty.knows(asked), empty.keeps(asked), empty.allows(asked))
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_kept"),
+    [
+        (travel(route=THERE, value="f1"), True),
+        (travel("env:SMTP_B", THERE, value="f1"), True),
+        (travel(value="f1"), False),
+        (travel("env:SMTP_B", THERE, value="f2"), False),
+    ],
+)
+def test_a_secret_of_the_project_file_is_not_borrowed_before_its_first_use(
+    asked: SecretRoute, *, is_kept: bool
+) -> None:
+    """A secret that only the project file's own route names makes no first journey elsewhere."""
+    verdict = judged(asked, reserved=(travel(value="f1"),))
+    assert is_kept == bool(verdict.withheld)
+
+
+def test_a_value_read_as_that_of_another_reference_stays_where_that_one_goes() -> None:
+    """A route recorded unread counts under its own reference, and no longer once the value is known as another's."""
+    unread = travel("env:SMTP_B", THERE)
+    read = travel("env:SMTP_B", THERE, value="f1")
+    known_of_both = (travel(value="f1"), unread, travel("env:SMTP_B", value="f1"))
+    assert {} == judged(read, recorded=(unread, travel("env:SMTP_B", value="f1"))).withheld
+    assert {"a": (read,)} == judged(read, recorded=known_of_both).withheld
+
+
+@pytest.mark.parametrize(
+    ("travels", "withheld"),
+    [
+        ([travel(), travel()], []),
+        ([travel(), travel(route=HERE.model_copy(update={"username": "ola"}))], []),
+        ([travel(), travel(route=THERE)], ["a", "b"]),
+        ([travel(value="f1"), travel("env:SMTP_B", THERE, value="f1")], ["a", "b"]),
+        ([travel(value="f1"), travel("env:SMTP_B", THERE, value="f2")], []),
+        ([travel(value="f1"), travel(route=THERE, value="f2")], []),
+        ([travel(), travel("env:SMTP_B", THERE)], []),
+        ([(travel(), travel(route=THERE))], ["a"]),
+        ([(travel(route=TOKEN), travel())], []),
+        ([(travel(route=TOKEN), travel()), (travel(), travel(route=TOKEN))], []),
+        ([(travel(route=TOKEN), travel()), (travel(route=TOKEN), travel(route=THERE))], ["a", "b"]),
+        ([(travel(route=TOKEN), travel()), travel()], ["a", "b"]),
+        ([(travel(route=TOKEN), travel(), travel(route=PROXY))], ["a"]),
+        ([(travel(), travel(route=PROXY))], ["a"]),
+        ([travel(route=PROXY), travel(route=PROXY)], []),
+    ],
+    ids=[
+        "shared",
+        "two users of one server",
+        "two servers",
+        "one value, two servers",
+        "two values, two servers",
+        "one reference with two values",
+        "two references, unread",
+        "two routes of one account",
+        "a token endpoint and its login",
+        "the same in another order",
+        "one token, two servers",
+        "a token and a password",
+        "a token that is a proxy's password too",
+        "a password that is a proxy's too",
+        "a shared proxy",
+    ],
+)
+def test_a_new_secret_makes_one_journey(
+    travels: list[SecretRoute | tuple[SecretRoute, ...]], withheld: list[str]
+) -> None:
+    """For whoever it is, a secret that nobody knows goes to one destination, or through one token endpoint to one."""
+    assert withheld == sorted(judged(*travels).withheld)
+    assert withheld == sorted(judged(*reversed(travels)).withheld) or len(set(map(str, travels))) > 1
+
+
+def test_what_is_known_does_not_crowd_what_is_new() -> None:
+    """A secret's recorded routes are no journeys; only new secrets are counted."""
+    token = (travel(route=TOKEN), travel())
+    verdict = judged(token, travel("env:SMTP_B", THERE), recorded=token)
+    assert {} == verdict.withheld
+    both = judged(travel(value="f1"), travel(route=THERE, value="f1"), recorded=(travel(value="f1"),))
+    assert ["b"] == sorted(both.withheld)
+
+
+@pytest.mark.parametrize("recorded", [travel(value="f0"), travel()], ids=["rotated since", "recorded unread"])
+def test_the_new_value_of_a_known_secret_is_no_new_secret(recorded: SecretRoute) -> None:
+    """A value that a known reference has by now makes no first journey to another server under another reference."""
+    known, borrowed = travel(value="f1"), travel("env:SMTP_B", THERE, value="f1")
+    assert {"b": (borrowed,)} == judged(known, borrowed, recorded=(recorded,)).withheld
+    assert {} == judged(known, travel("env:SMTP_B", value="f1"), recorded=(recorded,)).withheld
+
+
+def test_every_secret_of_an_account_is_judged() -> None:
+    """A secret that may travel does not let the next one pass unseen."""
+    known, new = travel(), travel("env:SMTP_B", THERE)
+    verdict = judged((known, new), recorded=(known,), firstUse="grant")
+    assert {"a": (new,)} == verdict.withheld
+
+
+def test_first_use_may_need_a_grant() -> None:
+    """With firstUse: grant a secret that nobody knows is withheld until a grant covers it."""
+    grant = {"secret": "env:SMTP_A", "servers": ["smtp.example.com"]}
+    assert {"a": (travel(),)} == judged(travel(), firstUse="grant").withheld
+    verdict = judged(travel(), firstUse="grant", grants=[grant])
+    assert ({}, ("env:SMTP_A to smtp.example.com:587",)) == (verdict.withheld, verdict.grants_used)
+
+
+def test_grants_are_told_in_order() -> None:
+    """Grants used, and grants that have run out, are each told once, in order."""
+    names = [f"SMTP_{letter}" for letter in "HEDGACBF"]
+    travels = [travel(f"env:{name}") for name in names]
+    grants = [{"secret": f"env:{name}", "servers": ["smtp.example.com"]} for name in names]
+    verdict = judged(*travels, *travels, firstUse="grant", grants=grants)
+    assert (tuple(f"env:{name} to smtp.example.com:587" for name in sorted(names)), ()) == (
+        verdict.grants_used,
+        verdict.expired,
+    )
+    over = judged(*travels, firstUse="grant", grants=[{**grant, "expires": "2026-08-31"} for grant in grants])
+    assert ((), tuple(f"env:{name} until 2026-08-31" for name in sorted(names))) == (over.grants_used, over.expired)
+
+
+def test_a_grant_holds_to_its_last_day() -> None:
+    """The day of expiry is the last one on which a grant allows."""
+    grant = {"secret": "env:*", "servers": ["smtp.example.com"], "expires": "2026-09-01"}
+    assert {} == judged(travel(), firstUse="grant", grants=[grant]).withheld
+    over = {**grant, "expires": "2026-08-31"}
+    assert ("env:* until 2026-08-31",) == judged(travel(), firstUse="grant", grants=[over]).expired
+    assert {} == judged(travel(), firstUse="grant", grants=[over, grant]).withheld
+
+
+def grant(**parts: Any) -> Grant:
+    """Return a grant of every secret."""
+    return Grant.model_validate({"secret": "env:*", **parts}, by_name=False)
+
+
+def changed(**parts: Any) -> Route:
+    """Return the route with other parts."""
+    return HERE.model_copy(update=parts)
+
+
+@pytest.mark.parametrize(
+    ("servers", "route", "expected"),
+    [
+        (["smtp.example.com"], HERE, True),
+        (["smtp.example.com"], changed(port=465, encryption="tls"), True),
+        (["smtp.example.com"], changed(port=2525), True),
+        (["smtp.example.com"], changed(port=25), False),
+        (["smtp.example.com:25"], changed(port=25), True),
+        (["smtp.example.com:25"], HERE, False),
+        (["smtp.example.net:587"], HERE, False),
+        (["other.example", "smtp.example.com"], HERE, True),
+        (["SMTP.example.com"], HERE, True),
+        (["other.example"], HERE, False),
+        (["smtp.example.com"], changed(encryption="none"), False),
+        (["smtp.example.com"], changed(proxy="http://proxy.example.com:80"), False),
+        (["smtp.example.com"], changed(ca_digest="d"), False),
+        (["smtp.example.com"], changed(purpose="proxy"), False),
+        (["smtp.example.com"], changed(purpose="oauth2"), False),
+        (["[::1]:587"], changed(host="::1"), False),
+        (["::1"], changed(host="::1"), True),
+    ],
+)
+def test_servers_grant_a_direct_login_with_tls(servers: list[str], route: Route, *, expected: bool) -> None:
+    """A server stands for itself, directly and encrypted, at the usual ports or the one it names; nothing else."""
+    assert expected == grants_travel(grant(servers=servers), travel(route=route), "a.yaml")
+
+
+GRANTED = {"host": "smtp.example.com", "port": 587, "encryption": "starttls", "username": "anna"}
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"host": "other.example"},
+        {"port": 25},
+        {"encryption": "tls"},
+        {"username": "ola"},
+        {"username": None},
+        {"ca_digest": "d" * 64},
+        {"proxy": "socks5://proxy.example.com:1080"},
+        {"purpose": "proxy"},
+        {"scope": "mail.send"},
+    ],
+)
+def test_a_granted_route_is_that_route_alone(parts: dict[str, Any]) -> None:
+    """Any difference makes it another route, which the grant does not cover."""
+    assert grants_travel(grant(route=GRANTED), travel(), "a.yaml")
+    assert not grants_travel(grant(route=GRANTED), travel(route=changed(**parts)), "a.yaml")
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"), [("a b", True), ("a", False), (None, False)], ids=["the same words", "fewer", "none"]
+)
+def test_a_granted_scope_is_its_words(scope: str | None, *, expected: bool) -> None:
+    """In whatever order they are written; another scope makes it another route."""
+    token = grant(route={"purpose": "oauth2", "host": TOKEN.host, "port": 443, "encryption": "tls", "scope": "b a"})
+    assert expected == grants_travel(token, travel(route=TOKEN.model_copy(update={"scope": scope})), "a.yaml")
+
+
+def test_a_granted_route_without_a_user_name_is_anybodys() -> None:
+    """Left out of the grant, the user name may be any, or none."""
+    anybody = grant(route={key: value for key, value in GRANTED.items() if key != "username"})
+    assert [True, True] == [
+        grants_travel(anybody, travel(route=changed(username=name)), "a.yaml") for name in ("ola", None)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("secret", "manifests", "expected"),
+    [
+        ("env:SMTP_*", None, True),
+        ("env:OTHER", None, False),
+        ("env:*", "accounts.d/**", True),
+        ("env:*", "other/**", False),
+    ],
+)
+def test_a_grant_speaks_of_secrets_and_manifests(secret: str, manifests: str | None, *, expected: bool) -> None:
+    """A grant covers the secrets that its glob matches, named by the manifests that its other glob matches, or all."""
+    covering = grant(secret=secret, servers=["smtp.example.com"], manifests=manifests)
+    assert expected == grants_travel(covering, travel(), "accounts.d/a.yaml")
+
+
+def test_whoever_sends_nothing_has_nothing_withheld() -> None:
+    """Of an untrusted project all that would travel is withheld, and no account is named that has no secret."""
+    travellers = [Traveller("a", "a.yaml", (travel(),)), Traveller("b", "b.yaml", ())]
+    assert {"a": (travel(),)} == every_route(travellers)

@@ -1,0 +1,245 @@
+"""Runs the tests against each mutant, inside one pytest session that has everything imported and collected.
+
+Every mutant has a process of its own, forked from that session. It exchanges the code of one function, runs the tests
+that reach the altered statement, those that found others there first, and ends at the first that fails. A constant that
+only the functions of its module use is exchanged in the same way. What else runs while a module is imported cannot be
+exchanged afterwards; for such mutants, and those that no test reaches, everything is imported anew and all tests are
+run, see ``planted``.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import os
+import resource
+import signal
+import sys
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from importlib import import_module
+from time import process_time
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from tools.mutants import planted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from types import FrameType
+
+    from tools.mutants.mutants import Mutant
+
+Outcome = Literal["killed", "timeout", "survived"]
+
+_KILLED, _SURVIVED, _BROKEN = 17, 0, 18
+_MAX_BYTES = 4 * 2**30
+_LEAST_SECONDS = 10.0
+"""Of processor time, however little the tests take; a machine that is busy with other things takes no mutant for slow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a mutant."""
+
+    mutant: Mutant
+    outcome: Outcome
+    killer: str = ""
+
+
+@dataclass(slots=True)
+class _Test:
+    """A test with what the unaltered run showed of it."""
+
+    item: pytest.Item
+    seconds: float
+    lines: frozenset[tuple[str, int]]
+
+
+@dataclass(slots=True)
+class _Running:
+    """A process with a mutant; ``killer`` is the pipe by which it tells which test failed."""
+
+    mutant: Mutant
+    killer: int
+
+
+@dataclass
+class Trials:
+    """A pytest plugin that runs the collected tests once as they are, and then against each mutant."""
+
+    mutants: Sequence[Mutant]
+    tests: tuple[str, ...]
+    jobs: int
+    tell: Callable[[Result], None]
+    results: list[Result] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Begin with no test run."""
+        self._tests: list[_Test] = []
+        self._kills: dict[str, Counter[str]] = defaultdict(Counter)
+        self._running: dict[int, _Running] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run everything; the session itself passes where the tests pass as they are."""
+        files = frozenset(str(mutant.module.path) for mutant in self.mutants)
+        self._tests = [_observed(item, files) for item in session.items]
+        self._tests.sort(key=lambda test: test.seconds)
+        # What is there already is not looked at by the collector again, and so stays shared between the processes.
+        gc.collect()
+        gc.freeze()
+        for mutant in self.mutants:
+            while len(self._running) >= self.jobs:
+                self._reap()
+            self._start(mutant)
+        while self._running:
+            self._reap()
+        return True
+
+    def _start(self, mutant: Mutant) -> None:
+        wanted = {(str(mutant.module.path), line) for line in mutant.lines}
+        tests = [test for test in self._tests if test.lines & wanted]
+        here, near = self._kills[mutant.identity.where], self._kills[mutant.module.name]
+        tests.sort(key=lambda test: (-here[test.item.nodeid], -near[test.item.nodeid]))
+        read, write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(read)
+            if (mutant.function is None and mutant.constant is None) or not tests:
+                _run_afresh(mutant, self.tests, {test.item.nodeid: test.seconds for test in self._tests})
+            _run_mutant(mutant, tests, write)
+        os.close(write)
+        self._running[pid] = _Running(mutant, read)
+
+    def _reap(self) -> None:
+        pid, status = os.wait()
+        running = self._running.pop(pid)
+        with os.fdopen(running.killer, encoding="utf-8") as pipe:
+            killer = pipe.read()
+        outcome = _outcome(status)
+        if killer:
+            for place in (running.mutant.identity.where, running.mutant.module.name):
+                self._kills[place][killer] += 1
+        self._finish(Result(running.mutant, outcome, killer))
+
+    def _finish(self, result: Result) -> None:
+        self.results.append(result)
+        self.tell(result)
+
+
+def _outcome(status: int) -> Outcome:
+    if os.WIFSIGNALED(status):
+        return "timeout" if os.WTERMSIG(status) == signal.SIGPROF else "killed"
+    code = os.waitstatus_to_exitcode(status)
+    if code == _BROKEN:
+        raise RuntimeError("A mutant could not be tried")
+    return "survived" if code == _SURVIVED else "killed"
+
+
+def _observed(item: pytest.Item, files: frozenset[str]) -> _Test:
+    """Run a test as it is; return it with the lines of ``files`` that it ran."""
+    lines: set[tuple[str, int]] = set()
+
+    def trace(frame: FrameType, _event: str, _argument: Any) -> Any:
+        if frame.f_code.co_filename not in files:
+            return None
+        lines.add((frame.f_code.co_filename, frame.f_lineno))
+        return trace
+
+    begun = process_time()
+    sys.settrace(trace)
+    try:
+        reports = runtestprotocol(item, log=False, nextitem=None)
+    finally:
+        sys.settrace(None)
+    for report in reports:
+        if report.failed:
+            raise pytest.UsageError(f"{item.nodeid} fails as the code is; mend it first\n{report.longreprtext}")
+    return _Test(item, process_time() - begun, frozenset(lines))
+
+
+def _run_mutant(mutant: Mutant, tests: Sequence[_Test], killer: int) -> None:
+    """Run tests against a mutant, in this process, which ends here."""
+    code = _BROKEN
+    try:
+        _become_quiet()
+        _limit(_LEAST_SECONDS + 10 * sum(test.seconds for test in tests))
+        code = _SURVIVED if _exchange(mutant) else _KILLED
+        for test in tests if code == _SURVIVED else ():
+            if any(report.failed for report in runtestprotocol(test.item, log=False, nextitem=None)):
+                code = _KILLED
+                os.write(killer, test.item.nodeid.encode())
+                break
+    finally:
+        os._exit(code)
+
+
+def _run_afresh(mutant: Mutant, tests: Sequence[str], seconds: Mapping[str, float]) -> None:
+    """Run all tests against a mutant, in this process, which ends here."""
+    code = _BROKEN
+    try:
+        _become_quiet()
+        _limit(_LEAST_SECONDS + 10 * sum(seconds.values()))
+        with mutant.planted() as tree:
+            is_noticed = planted.is_noticed(mutant.module.name, ast.fix_missing_locations(tree), tests, seconds=seconds)
+        code = _KILLED if is_noticed else _SURVIVED
+    finally:
+        os._exit(code)
+
+
+def _become_quiet() -> None:
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+
+
+def _limit(seconds: float) -> None:
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    resource.setrlimit(resource.RLIMIT_AS, (_MAX_BYTES, _MAX_BYTES))
+
+
+def _exchange(mutant: Mutant) -> bool:
+    """Give the function its altered code, whoever has imported it, or the module its altered constant.
+
+    False where the constant cannot be made: such a module could not be imported, which every test would notice.
+    """
+    module = import_module(mutant.module.name)
+    with mutant.planted() as tree:
+        code = ast.Module([mutant.constant], []) if mutant.constant is not None else tree
+        compiled = compile(ast.fix_missing_locations(code), str(mutant.module.path), "exec")
+    if mutant.function is None:
+        try:
+            exec(compiled, vars(module))  # noqa: S102 - our own code, altered
+        except Exception:  # noqa: BLE001 - whatever an altered expression may raise
+            return False
+        return True
+    function = _function(module, mutant.function)
+    unaltered = function.__code__
+    (altered,) = [
+        each
+        for each in _codes(compiled)
+        if (each.co_qualname, each.co_firstlineno) == (unaltered.co_qualname, unaltered.co_firstlineno)
+    ]
+    function.__code__ = altered
+    return True
+
+
+def _function(module: Any, name: str) -> FunctionType:
+    found = module
+    for step in name.split("."):
+        found = vars(found)[step]
+    function = getattr(found, "fget", found)
+    assert isinstance(function, FunctionType)  # noqa: S101 - the planner has functions, methods and properties
+    return function
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    for each in code.co_consts:
+        if isinstance(each, CodeType):
+            yield each
+            yield from _codes(each)
