@@ -76,7 +76,7 @@ def _summary(samples: Sequence[tuple[float, float]]) -> Timing:
 
 
 def _time(measured: Measured) -> tuple[float, float]:
-    cpu_before, wall_before = _children_cpu_seconds(), time.perf_counter()
+    cpu_before, wall_before = children_cpu_seconds(), time.perf_counter()
     finished = subprocess.run(
         measured.command,
         cwd=measured.folder,
@@ -87,12 +87,13 @@ def _time(measured: Measured) -> tuple[float, float]:
         check=False,
         encoding="utf-8",
     )
-    wall_seconds, cpu_seconds = time.perf_counter() - wall_before, _children_cpu_seconds() - cpu_before
+    wall_seconds, cpu_seconds = time.perf_counter() - wall_before, children_cpu_seconds() - cpu_before
     if finished.returncode != 0:
         raise MeasuredCommandFailed(f"{measured.name} ended with {finished.returncode}: {finished.stderr[-2000:]}")
     return wall_seconds, cpu_seconds
 
 
-def _children_cpu_seconds() -> float:
+def children_cpu_seconds() -> float:
+    """Return how long processors have worked for processes that were started here and have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime

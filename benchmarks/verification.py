@@ -8,7 +8,6 @@ where it is installed.
 from __future__ import annotations
 
 import json
-import resource
 import shutil
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import trustme
 
-from benchmarks.measure import MeasuredCommandFailed
+from benchmarks.measure import MeasuredCommandFailed, children_cpu_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -146,10 +145,10 @@ def _measure_swaks(port: int) -> Throughput:
     def check(_: int) -> int:
         return subprocess.run(command, check=False, capture_output=True, stdin=subprocess.DEVNULL).returncode
 
-    cpu_began, began = _children_cpu_seconds(), time.perf_counter()
+    cpu_began, began = children_cpu_seconds(), time.perf_counter()
     with ThreadPoolExecutor(_SWAKS_AT_ONCE) as pool:
         codes = set(pool.map(check, range(checks)))
-    wall, cpu = time.perf_counter() - began, _children_cpu_seconds() - cpu_began
+    wall, cpu = time.perf_counter() - began, children_cpu_seconds() - cpu_began
     if codes != {0}:
         raise MeasuredCommandFailed(f"swaks ended with {sorted(codes)}")
     return Throughput(
@@ -160,8 +159,3 @@ def _measure_swaks(port: int) -> Throughput:
         cpu_seconds=cpu,
         peak_mebibytes=None,
     )
-
-
-def _children_cpu_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime

@@ -6,6 +6,7 @@ The tree::
     ├── InvalidInput                1   manifests, project file or arguments are wrong
     ├── SecretUnreadable            1   a secret that is needed cannot be had
     ├── Declined                    1   the person asked said no, or nobody was there to ask
+    ├── OutputLost                  1   stdout takes nothing, so what was done could not be told there
     ├── StateError                  1   the state cannot be used
     │   ├── StateMissing            1   there is none; `reconciler state init` makes it
     │   ├── StateUnavailable        1   locked, read-only, full, corrupt or out of reach
@@ -49,6 +50,10 @@ class SecretUnreadable(ReconcilerError):
 
 class Declined(ReconcilerError):
     """A question was answered with no, or could not be asked."""
+
+
+class OutputLost(ReconcilerError):
+    """Standard output cannot be written, such as on a full disk."""
 
 
 class StateError(ReconcilerError):

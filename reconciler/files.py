@@ -83,6 +83,15 @@ def create_file(path: Path, content: bytes) -> None:
         raise
 
 
+def sync_folder(folder: Path) -> None:
+    """Have the names of a folder's files on the disk too, as a file's own fsync does not; raise ``OSError``."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def keep_out_of_git(folder: Path) -> None:
     """Make git ignore a folder of ours, whatever the project's own .gitignore says; an existing file is left."""
     with contextlib.suppress(FileExistsError), (folder / ".gitignore").open("x") as file:

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 _CHECKOUT = Path(__file__).parents[1]
-_HEAVY = ("pydantic", "sqlalchemy", "rich", "jsonschema", "yaml", "email_validator", "idna", "socks", "dns", "jinja2")
+_HEAVY = (
+    "pydantic", "sqlalchemy", "psycopg", "rich", "jsonschema", "yaml", "email_validator", "idna", "socks", "dns", "jinja2",
+)  # fmt: skip
 _START = {
     "import reconciler": "import reconciler",
     "import reconciler.cli.app": "import reconciler.cli.app",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,9 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reconciler.diagnostics import Diagnostic
+    from reconciler.errors import OutputLost
 
 INTERRUPTED = 130
 """128 and the number of SIGINT, as shells have it."""
+
+
+_WITHOUT_COMMAND: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
+"""What click raises for a group without a command; before 8.2 it showed the help itself."""
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +41,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except click.ClickException as wrong:
-        return _tell(words, _usage_problem(wrong))
+        return _show_help(wrong) if isinstance(wrong, _WITHOUT_COMMAND) else _tell(words, _usage_problem(wrong))
     except Exception as failure:  # noqa: BLE001 - the one place where nothing may escape
         return _fail(words, failure)
     return code if isinstance(code, int) else 0
@@ -69,8 +74,10 @@ def _prepare_streams(words: Sequence[str]) -> None:
 
 
 def _fail(words: Sequence[str], failure: Exception) -> int:
-    from reconciler.errors import ReconcilerError
+    from reconciler.errors import OutputLost, ReconcilerError
 
+    if isinstance(failure, OutputLost):
+        return _tell_lost(failure)
     if isinstance(failure, ReconcilerError):
         return _tell(words, *failure.diagnostics, exit_code=failure.exit_code)
     return _tell(words, _internal(failure))
@@ -97,17 +104,38 @@ def _usage_problem(wrong: click.ClickException) -> Diagnostic:
 
     context = getattr(wrong, "ctx", None)
     path = context.command_path if context is not None else "reconciler"
-    return error("badUsage", f"{one_line(wrong.format_message())}\nSee\n    {path} --help")
+    # click lists the choices of an argument that is missing as lines of their own.
+    message = wrong.format_message().replace("\n\t", " ")
+    return error("badUsage", f"{one_line(message)}\nSee\n    {path} --help")
 
 
 def _tell(words: Sequence[str], *problems: Diagnostic, exit_code: int = 1) -> int:
     from reconciler.cli.output import tell_error
+    from reconciler.errors import OutputLost
 
     try:
         tell_error(problems, words, exit_code=exit_code)
     except BrokenPipeError:
         return _hang_up()
+    except OutputLost as lost:
+        return _tell_lost(lost)
     return exit_code
+
+
+def _tell_lost(lost: OutputLost) -> int:
+    """Tell on stderr, whatever form was asked for, that stdout takes nothing; return the exit code."""
+    from reconciler.cli.output import tell
+
+    _hang_up()
+    tell(lost.diagnostics)
+    return lost.exit_code
+
+
+def _show_help(bare: click.UsageError) -> int:
+    """Show the help of a group that was called without a command, as a mistake: on stderr, with 1."""
+    if bare.ctx is not None:
+        click.echo(bare.ctx.get_help(), err=True)
+    return 1
 
 
 def _interrupted(words: Sequence[str]) -> int:

@@ -12,12 +12,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from reconciler.diagnostics import Diagnostic
+    from reconciler.errors import OutputLost
 
 
 def put(text: str) -> None:
-    """Write a result to stdout."""
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    """Write a result to stdout; raise ``OutputLost`` where it cannot be written, such as on a full disk."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as failure:
+        raise _lost(failure) from failure
+
+
+def _lost(failure: OSError) -> OutputLost:
+    from reconciler.diagnostics import error
+    from reconciler.errors import OutputLost
+
+    detail = (
+        f"Standard output cannot be written: {(failure.strerror or 'no reason is given').lower()}. What the command had "
+        "done by then stands. To see what is recorded, where there is room for it:\n    reconciler history"
+    )
+    return OutputLost(error("outputNotWritten", detail))
 
 
 def put_json(document: dict[str, Any]) -> None:

@@ -12,6 +12,10 @@ def folder_in_repository(project_dir: str) -> str:
     Without a repository it is relative to GitHub's workspace, or else to the current folder.
     """
     folder = Path(project_dir).resolve()
-    around = (each for each in (folder, *folder.parents) if (each / ".git").exists())
-    root = next(around, None) or Path(os.environ.get("GITHUB_WORKSPACE") or os.curdir).resolve()
+    root = repository_of(folder) or Path(os.environ.get("GITHUB_WORKSPACE") or os.curdir).resolve()
     return folder.relative_to(root).as_posix() if folder.is_relative_to(root) else folder.as_posix()
+
+
+def repository_of(folder: Path) -> Path | None:
+    """Return the root of the repository around a folder, given in full; None where there is none."""
+    return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), None)

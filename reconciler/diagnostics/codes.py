@@ -99,6 +99,7 @@ _TABLE = (
     Code("unknownAccount", "Unknown account", "No account has that name.", "See reconciler accounts list."),
     Code("selectorMatchesNothing", "Selector matches nothing", "A name, glob or label selects no account, so the command would silently do less than was meant.", "Correct the selector."),
     Code("internalError", "Unexpected error", "A fault in reconciler itself.", "Report it with the text shown; no secret is in it."),
+    Code("outputNotWritten", "Output cannot be written", "Standard output takes nothing more: the disk is full, or the place it leads to is gone. What the command had done by then stands.", "Make room, then see reconciler history."),
     Code("interrupted", "Interrupted", "The command was stopped by Ctrl-C. Nothing was left half-written.", "Run it again."),
     # Contacts
     Code("contactsInvalid", "Contacts cannot be read", "The file is neither CSV with a header that names email nor JSON lines.", "Correct its header or form; see the detail."),

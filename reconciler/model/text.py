@@ -21,7 +21,6 @@ UNSAFE_CHARACTER = re.compile(f"[{_UNSAFE}]")
 
 NAME_PATTERN = r"^(?!.*\.\.)[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$(?!\n)"
 _NAME = re.compile(NAME_PATTERN)
-_VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
 _TEXT_PATTERN = f"^[^{_UNSAFE}]+$(?!\\n)"
 _TEXT_RULE = "Line breaks, control characters and invisible marks cannot stand here."
 _NAME_RULE = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import error
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from reconciler.diagnostics import Diagnostic
     from reconciler.manifests.editing import Search
     from reconciler.model.manifest import Kind
     from reconciler.model.presets import Preset
@@ -57,7 +58,7 @@ def add_account(workspace: Workspace, wanted: NewAccount, *, file: Path | None =
     edit = addition(path, text, folder=folder, root=workspace.root)
     errors, remarks = new_problems(workspace, edit)
     if errors:
-        raise InvalidInput(errors)
+        raise InvalidInput([_not_written(each, edit.file) for each in errors])
     write_edit(edit)
     return Edited(
         action="add",
@@ -69,6 +70,14 @@ def add_account(workspace: Workspace, wanted: NewAccount, *, file: Path | None =
         secrets=tuple(_references(document["spec"])),
         remarks=tuple(remark for remark in remarks if remark.subject == wanted.name),
     )
+
+
+def _not_written(problem: Diagnostic, file: str) -> Diagnostic:
+    """Return a problem of the new document without its place, which is in no file: nothing was written."""
+    if problem.location is None or problem.location.file != file:
+        return problem
+    told = problem.detail if "\n" in problem.detail else f"{problem.detail} Nothing was written."
+    return replace(problem, detail=told, location=None)
 
 
 def default_variable(name: str, suffix: str = "PASSWORD") -> str:

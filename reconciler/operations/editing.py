@@ -32,6 +32,12 @@ def folder_of(workspace: Workspace) -> Path:
     return workspace.root / workspace.project.manifests
 
 
+def places_of_documents(workspace: Workspace) -> dict[str, Location]:
+    """Return where each named document of the manifests folder begins, of several with one name the first."""
+    found = search(folder_of(workspace), root=workspace.root).documents
+    return {name: document.location for name, document in found.items()}
+
+
 def delete_account(workspace: Workspace, name: str) -> Edited:
     """Remove an account's document; raise ``InvalidInput`` where there is none or it cannot be done safely."""
     folder = folder_of(workspace)

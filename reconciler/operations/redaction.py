@@ -56,7 +56,8 @@ def redact(workspace: Workspace, order: RedactOrder) -> Redacted:
     """Erase an account's personal data from what the journal and past revisions tell.
 
     The state is written anew afterwards, so that nothing stays in parts of it that are no longer used;
-    ``StateUnavailable`` where the database does not let us, and then the rest is done. Raises ``InvalidInput`` for an account that was never recorded, or still is and may not be; ``JournalBroken``.
+    ``StateUnavailable`` where the database does not let us, and then the rest is done. Raises ``InvalidInput`` for an
+    account that was never recorded, or still is and may not be; ``JournalBroken``.
     """
     if order.reason is not None and (problem := refuse_reason(order.reason)) is not None:
         raise InvalidInput(problem)

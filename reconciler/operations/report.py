@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from reconciler.model.history import JournalEvent
-    from reconciler.model.recorded import JournalEntry, RecordedState, Revision
+    from reconciler.model.recorded import RecordedState, Revision
     from reconciler.operations.workspace import Workspace
 
 _NOT_TOLD = frozenset({"verification", "accountDigests", "revisionDigests"})
@@ -34,7 +34,8 @@ def gather_report(workspace: Workspace) -> Report:
     with workspace.open_store() as store, store.snapshot() as snapshot:
         recorded = snapshot.state()
         revisions = snapshot.revisions()
-        events = tuple(event for entry, payload in snapshot.journal() for event in _events(entry, payload))
+        # Together, since what an entry says can depend on a later one; without what is large, one payload at a time.
+        events = events_of((entry, _without_the_large(payload)) for entry, payload in snapshot.journal())[::-1]
         head = snapshot.journal_head()
     return make_report(recorded, revisions, events, head=head)
 
@@ -59,8 +60,8 @@ def make_report(
     )
 
 
-def _events(entry: JournalEntry, payload: Mapping[str, Any]) -> tuple[JournalEvent, ...]:
-    return events_of([(entry, {key: value for key, value in payload.items() if key not in _NOT_TOLD})])
+def _without_the_large(payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in payload.items() if key not in _NOT_TOLD}
 
 
 def _in_order(revisions: Iterable[Revision], events: Iterable[JournalEvent]) -> list[Occurrence]:

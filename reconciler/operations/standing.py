@@ -37,8 +37,14 @@ class Recheck:
 
     @property
     def has_verdict(self) -> bool:
-        """Whether the account passed or failed; what was withheld or skipped says nothing about it."""
-        return self.evidence.verification.status in {"passed", "failed"}
+        """Whether the account passed or failed; what was withheld or skipped says nothing about it.
+
+        Nor does it when the run's time was up before its turn: others may have used that time, even on purpose.
+        """
+        found = self.evidence.verification
+        was_tried = any(check.status == "failed" for check in found.checks)
+        was_cut_off = any(check.code == "deadline" for check in found.checks) and not was_tried
+        return found.status in {"passed", "failed"} and not was_cut_off
 
 
 @dataclass(frozen=True, kw_only=True)

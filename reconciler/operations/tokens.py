@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from reconciler.smtp.deadline import Deadline
     from reconciler.smtp.login import TokenSource
 
+_ENDPOINTS_SHARE = 0.5
+
 
 @dataclass(frozen=True, eq=False)
 class TokenAtHand:
@@ -31,6 +33,29 @@ class TokenAtHand:
         return self.value
 
 
+@dataclass(frozen=True, eq=False)
+class TokenInTime:
+    """A token that an endpoint gives in half of the time that is left, or not at all.
+
+    The rest is the mail server's. An endpoint that answers at the last moment would else have the time run out while
+    the mail server speaks, and that server would be given up as one that hangs, for everybody's accounts there.
+    """
+
+    source: TokenSource
+
+    def __call__(self, deadline: Deadline, /) -> SecretValue:
+        """Return the token; raise ``SmtpFault`` of step auth where there is none in time."""
+        try:
+            seconds = deadline.remaining_seconds() * _ENDPOINTS_SHARE
+        except TimeoutError:
+            seconds = 0.0
+        return self.source(deadline.sooner(seconds))
+
+    def known(self) -> SecretValue | None:
+        """Return the latest token, without asking for one."""
+        return self.source.known()
+
+
 def token_source(
     login: Mapping[str, Any], secrets: Mapping[str, SecretValue], tokens: TokenCache
 ) -> TokenSource | None:
@@ -44,12 +69,11 @@ def token_source(
     named = [declared[name] for name in ("clientSecret", "refreshToken") if name in declared]
     if any(reference not in secrets for reference in named):
         return None
-    return tokens.source(
-        TokenRequest(
-            token_url=declared["tokenUrl"],
-            client_id=declared["clientId"],
-            client_secret=secrets.get(declared.get("clientSecret", "")),
-            refresh_token=secrets.get(declared.get("refreshToken", "")),
-            scope=declared.get("scope"),
-        )
+    request = TokenRequest(
+        token_url=declared["tokenUrl"],
+        client_id=declared["clientId"],
+        client_secret=secrets.get(declared.get("clientSecret", "")),
+        refresh_token=secrets.get(declared.get("refreshToken", "")),
+        scope=declared.get("scope"),
     )
+    return TokenInTime(tokens.source(request))

@@ -17,7 +17,7 @@ from reconciler.render.text.plan import summary_line
 from reconciler.render.text.problems import told_once
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from reconciler.diagnostics import Diagnostic, Severity
     from reconciler.model.plan import SavedPlan
@@ -30,13 +30,13 @@ _SHOWN_OF_EACH = 10
 """How many annotations of each kind GitHub shows of a step."""
 
 
-def plan_annotations(plan: SavedPlan, *, folder: str = "") -> str:
+def plan_annotations(plan: SavedPlan, *, folder: str = "", places: Mapping[str, Location] | None = None) -> str:
     """Return a command that tells the counts of a plan, and one for each of its problems.
 
-    A problem of an account that has no place of its own, such as a failed verification, is shown at the head of the
-    account's manifest.
+    A problem of an account that has no place of its own, such as a failed verification, is shown at the account's
+    document; ``places`` has them by name. One that it lacks is shown at the head of the account's manifest.
     """
-    problems = [_at_manifest(problem, plan) for problem in plan.diagnostics]
+    problems = [_at_manifest(problem, plan, places or {}) for problem in plan.diagnostics]
     counts = "No plan could be made; the errors say why." if plan.status == "invalid" else summary_line(plan)
     return _command("notice", {"title": "Plan"}, counts) + diagnostic_annotations(problems, folder=folder)
 
@@ -60,11 +60,13 @@ def _more_than_shown(problems: Iterable[Diagnostic]) -> str:
     return _command("notice", {"title": "More than is shown"}, told)
 
 
-def _at_manifest(problem: Diagnostic, plan: SavedPlan) -> Diagnostic:
+def _at_manifest(problem: Diagnostic, plan: SavedPlan, places: Mapping[str, Location]) -> Diagnostic:
     account = plan.inputs.accounts.get(problem.subject or "")
     if problem.location is not None or account is None or not account.manifest:
         return problem
-    return replace(problem, location=Location(account.manifest, 1))
+    place = places.get(problem.subject or "")
+    line = place.line if place is not None and place.file == account.manifest else 1
+    return replace(problem, location=Location(account.manifest, line))
 
 
 def _annotation(problem: Diagnostic, folder: str) -> str:

@@ -62,7 +62,8 @@ def _to_set(secrets: tuple[str, ...]) -> str:
     places = {secret.partition(":")[0] for secret in secrets}
     if places == {"env"}:
         which = "this variable" if len(secrets) == 1 else "these variables"
-        return f"Where reconciler runs, set {which} before the plan; the values never stand in a manifest:"
+        value = "its value never stands" if len(secrets) == 1 else "their values never stand"
+        return f"Where reconciler runs, set {which} before the plan; {value} in a manifest:"
     if places == {"file"}:
         which = "this file" if len(secrets) == 1 else "these files"
         return f"Where reconciler runs, put the secret into {which}, which git must not track:"

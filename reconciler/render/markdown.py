@@ -14,6 +14,7 @@ Everything outside code is ours, and so is the one comment of HTML by which a la
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.render.review import review_of
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from reconciler.model.plan import SavedPlan
-    from reconciler.render.review import Advice, Destination, Entry, FieldRow, Part, Review, Section
+    from reconciler.render.review import Advice, Destination, Entry, FieldRow, Part, Remark, Review, Section
 
 MOST_CHARACTERS = 65_000
 """What a comment may have; GitHub refuses one of more than 65,536 characters."""
@@ -32,7 +33,10 @@ _REFUSALS_SHARE = MOST_CHARACTERS // 4
 _DESTINATIONS_SHARE = MOST_CHARACTERS // 6
 _WARNINGS_SHARE = MOST_CHARACTERS // 8
 _LIFTED_SHARE = MOST_CHARACTERS // 20
-_HEADINGS_SHARE = 3_000
+_MOST_OF_AN_ACCOUNT = MOST_CHARACTERS // 8
+_SENTENCES_OF_A_SECTION = 250
+_FREE_TEXT = ("labels.", "annotations.", "metadata.labels.", "metadata.annotations.")
+"""Where whoever writes a manifest can put as many fields as they like."""
 _MOST_SECRETS = 12
 _MOST_ACCOUNTS = 8
 _FOLDED_FROM = 13
@@ -63,10 +67,11 @@ def plan_comment(plan: SavedPlan) -> str:
     beside = [*_lifted(review), *_titled("Warnings and notes", _advices(review.warnings, _WARNINGS_SHARE))]
     head, foot = _head(review), [f"Changes {code(review.digest)}"]
     used = sum(len(block) + 2 for block in (*head, *refusals, *destinations, *beside, *foot))
-    sections, left_out = _accounts(review.sections, MOST_CHARACTERS - used - _HEADINGS_SHARE)
-    cut = (
-        [f"**This comment is cut: {left_out:,} {_plural(left_out, 'change')} left out.** {_WHERE}"] if left_out else []
-    )
+    used += _SENTENCES_OF_A_SECTION + sum(map(_beside_accounts, review.sections))
+    sections, left_out, in_part = _accounts(review.sections, MOST_CHARACTERS - used)
+    told = [f"{left_out:,} {_plural(left_out, 'change')} left out"] if left_out else []
+    told += [f"{in_part:,} {_plural(in_part, 'change')} told in part"] if in_part else []
+    cut = [f"**This comment is cut: {', '.join(told)}.** {_WHERE}"] if told else []
     blocks = (*head, *cut, *refusals, *sections, *destinations, *beside, *foot)
     return finish("\n\n".join(blocks).split("\n"))
 
@@ -152,18 +157,56 @@ def _advice(parts: Iterable[Part], advice: Advice) -> str:
     return "\n\n".join([" · ".join(facts), *told])
 
 
-def _accounts(sections: Sequence[Section], room: int) -> tuple[list[str], int]:
-    """Return the blocks of the accounts that fit, under the titles of their sections, and how many do not."""
+def _accounts(sections: Sequence[Section], room: int) -> tuple[list[str], int, int]:
+    """Return the blocks of the accounts that fit, under the titles of their sections; how many do not, and in part."""
     blocks: list[str] = []
-    left_out = 0
+    left_out = in_part = 0
     for section in sections:
-        shown, missing = _fitting([_entry(entry) for entry in section.entries], room)
-        room -= sum(len(text) + 2 for text in shown)
+        shown: list[str] = []
+        missing: list[str] = []
+        for entry in section.entries:
+            text, is_whole = _bounded(entry)
+            if len(text) + 2 > room:
+                missing.append(code(entry.name))
+                continue
+            shown.append(text)
+            room -= len(text) + 2
+            in_part += not is_whole
         blocks.append(f"#### {section.title} ({len(section.entries):,})")
         blocks += [section.explanation, *shown] if section.explanation else shown
-        blocks += [f"{missing:,} of these {len(section.entries):,} left out here. {_WHERE}"] if missing else []
-        left_out += missing
-    return blocks, left_out
+        blocks += [_missing(missing, len(section.entries))] if missing else []
+        left_out += len(missing)
+    return blocks, left_out, in_part
+
+
+def _missing(names: Sequence[str], total: int) -> str:
+    return f"{len(names):,} of these {total:,} left out here. {_WHERE} Left out: {_listed(names, _MOST_ACCOUNTS)}."
+
+
+def _beside_accounts(section: Section) -> int:
+    """Return how much a section may take beside its accounts: its title, and the names of what is left out."""
+    longest = sorted((len(code(entry.name)) + 2 for entry in section.entries), reverse=True)[:_MOST_ACCOUNTS]
+    return len(section.title) + len(section.explanation) + sum(longest) + _SENTENCES_OF_A_SECTION
+
+
+def _bounded(entry: Entry) -> tuple[str, bool]:
+    """Return what is told of an account, and whether it is all.
+
+    Nobody hides a change by making its account too long for the comment: labels and annotations give way first.
+    """
+    whole = _entry(entry)
+    if len(whole) <= _MOST_OF_AN_ACCOUNT:
+        return whole, True
+    kept = tuple(row for row in entry.fields if not row.label.startswith(_FREE_TEXT))
+    forms = ((kept, entry.remarks), (kept, ()), ((), ()))
+    texts = (_in_part(entry, fields, remarks) for fields, remarks in forms)
+    return next(text for text in texts if len(text) <= _MOST_OF_AN_ACCOUNT), False
+
+
+def _in_part(entry: Entry, fields: tuple[FieldRow, ...], remarks: tuple[Remark, ...]) -> str:
+    counts = ((len(entry.fields) - len(fields), "field"), (len(entry.remarks) - len(remarks), "remark"))
+    told = " and ".join(f"{count:,} {_plural(count, noun)}" for count, noun in counts if count)
+    return f"{_entry(replace(entry, fields=fields, remarks=remarks))}\n\n{told} of this account left out here. {_WHERE}"
 
 
 def _fitting(texts: Iterable[str], room: int) -> tuple[list[str], int]:

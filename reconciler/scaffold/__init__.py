@@ -1,4 +1,4 @@
-"""What ``init`` writes: a project file, an example manifest, rules for git, and a pipeline for CI."""
+"""What ``init`` writes: project file, example manifest, schemas for editors, rules for git, pipeline and code owners."""
 
 from reconciler.scaffold.project import CISystem, Scaffolded, ci_system_of, project_name, write_project
 

@@ -8,13 +8,12 @@ key whose id is state's finishes that last step, so a crash between any two of t
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import error
 from reconciler.errors import SecretUnreadable, StateUnavailable
-from reconciler.files import replace_file
+from reconciler.files import replace_file, sync_folder
 from reconciler.model.secrets import FingerprintKey
 from reconciler.secrets.key import KEY_FILE, KEY_OCTETS, read_key_file
 
@@ -33,7 +32,7 @@ def draft_next_key(state_file: Path) -> FingerprintKey:
     path = state_file.with_name(_NEXT_FILE)
     try:
         replace_file(path, key.octets.hex().encode() + b"\n")
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as failure:
         detail = f"The next fingerprint key {path} cannot be written: {failure.strerror}. Nothing was changed."
         raise StateUnavailable(error("stateUnavailable", detail)) from None
@@ -54,12 +53,4 @@ def settle_next_key(state_file: Path, key_id: str | None) -> None:
     with contextlib.suppress(OSError, SecretUnreadable):
         if read_key_file(path).key_id == key_id:
             path.replace(state_file.with_name(KEY_FILE))
-            _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+            sync_folder(path.parent)

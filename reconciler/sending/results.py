@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
-from reconciler.files import reason_of
+from reconciler.files import reason_of, sync_folder
 from reconciler.model.plan import FORMAT_VERSION
 from reconciler.model.sending import OUTCOMES, InFlight, ResultsHeader, SendRecord, SendSummary
 
@@ -163,7 +163,7 @@ class Results:
         if end == 0:
             self.header = wanted
             self._append(_one_line(wanted))
-            _sync_folder(self._path)
+            sync_folder(self._path.parent)
         self._settle(wanted.at)
 
     def _settle(self, at: datetime) -> None:
@@ -286,12 +286,3 @@ def _require_regular(descriptor: int, path: Path) -> None:
 
 def _unusable(path: Path, reason: str) -> InvalidInput:
     return InvalidInput(error("resultsUnusable", f"{path} cannot be used: {reason}.", subject=str(path)))
-
-
-def _sync_folder(path: Path) -> None:
-    """Have the new file's name on the disk as well."""
-    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

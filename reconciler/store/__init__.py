@@ -1,15 +1,15 @@
 """State in a database: accounts, revisions, routes of secrets, and the journal, keyed by project.
 
-``opening`` makes and opens states; ``store`` reads and begins writes; ``transaction`` is what one write may do;
-``journal`` is the hash chain and its check; ``copying`` backs up and restores, ``migrating`` brings older states up to
-date; ``rows`` turns values into rows and back; ``schema`` holds the tables;
+``opening`` makes and opens states; ``store`` reads and begins writes, ``snapshot`` reads several things of one moment;
+``transaction`` is what one write may do; ``journal`` is the hash chain and its check; ``copying`` backs up and restores,
+``migrating`` brings older states up to date; ``rows`` turns values into rows and back; ``schema`` holds the tables.
 ``database`` says what a database must offer; ``sqlite`` and ``postgres`` (with ``postgres_address`` and
-``postgres_failures``) are the only places that know which one it is, chosen by the address in ``opening``.
+``postgres_failures``) are the only places that know which one it is, chosen by the ``address`` in ``opening``.
 
-Not allowed here: decisions about plans, guards or evidence; the network; exceptions of SQLAlchemy or of a driver
-leaving the package (they become ``StateError`` values without parameters); making a state anywhere but in
-``create_state``; an address's password in any text. Importing this package imports neither SQLAlchemy nor psycopg;
-opening a state does, the latter only for a state in PostgreSQL.
+Not allowed here: decisions about plans, guards or evidence; the network, but for the database's server; exceptions of
+SQLAlchemy or of a driver leaving the package (they become ``StateError`` values without parameters); making a state
+anywhere but in ``create_state``; an address's password in any text. Importing this package imports neither SQLAlchemy
+nor psycopg; opening a state does, the latter only for a state in PostgreSQL.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from reconciler.errors import GuardRefused, InvalidInput, JournalBroken
 from reconciler.store import reading
 from reconciler.store.digests import new_salt, time_text
 from reconciler.store.journal import REDACT
-from reconciler.store.opening import database_at
+from reconciler.store.opening import database_at, has_project
 from reconciler.store.schema import METADATA, PROJECTS
 from reconciler.store.sqlite import SqliteFile
 from reconciler.store.transaction import Transaction
@@ -157,7 +157,7 @@ def _replace(database: Database, backup: Connection, project: str, order: Restor
     """Replace the project's rows in a database that is sound, or add them."""
     with database.writing() as connection:
         lost = _compare(connection, backup, project, order)
-        is_there = _is_recorded(connection, project)
+        is_there = has_project(connection, project)
         # Before anything is written: the copy is read through another connection.
         kept = keep_copy(database, word="replaced", at=order.at) if is_there else None
         if is_there:
@@ -194,7 +194,7 @@ def _compare(
     connection: Connection, backup: Connection, project: str, order: RestoreOrder
 ) -> tuple[tuple[JournalEntry, dict[str, Any]], ...]:
     """Return the entries that would be lost; raise where the order does not give them up."""
-    if not _is_recorded(connection, project):
+    if not has_project(connection, project):
         return ()
     _, lineage, _, _ = reading.read_project(connection, project)
     _, its_lineage, _, _ = reading.read_project(backup, project)
@@ -229,10 +229,6 @@ def _older_text(lost: int, kept: int, since: str) -> str:
         "journal head that was noted since would not be found any more. Nothing was changed. If that is meant, this "
         "keeps a copy of what is here and goes back:\n    reconciler state restore FILE --allow-older"
     )
-
-
-def _is_recorded(connection: Connection, project: str) -> bool:
-    return connection.execute(PROJECTS.select().where(PROJECTS.c.project == project)).first() is not None
 
 
 def _set_aside(database: Database, at: datetime) -> Path:

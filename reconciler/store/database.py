@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from reconciler.errors import StateUnavailable
 
 
+BUSY_TIMEOUT_SECONDS = 30.0
+"""How long to wait for another process to finish its write."""
+
+
 class Database(Protocol):
     """A place for the states of several projects. Holds no connection between uses, and so no lock.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.store import messages
 from reconciler.store.address import sqlite_path
+from reconciler.store.database import BUSY_TIMEOUT_SECONDS
 from reconciler.store.digests import Row, time_text
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
     from reconciler.store.database import Database
     from reconciler.store.store import Store
-
-BUSY_TIMEOUT_SECONDS = 30.0
-"""How long to wait for another process to finish its write."""
 
 
 def database_at(url: str, *, base: Path, busy_timeout_seconds: float | None = None) -> Database:
@@ -59,7 +57,7 @@ def create_state(
         return True
     database.check_identity()
     with database.writing() as connection:
-        if _has_project(connection, project):
+        if has_project(connection, project):
             return False
         _insert_project(connection, row)
     return True
@@ -76,13 +74,14 @@ def open_store(url: str, *, base: Path, project: str, busy_timeout_seconds: floa
     database = database_at(url, base=base, busy_timeout_seconds=busy_timeout_seconds)
     database.check_identity()
     with database.reading() as connection:
-        if not _has_project(connection, project):
+        if not has_project(connection, project):
             fact = f"The state {database.shown} holds no project named {project}."
             raise messages.missing(fact, subject=project)
     return Store(database, project)
 
 
-def _has_project(connection: Connection, project: str) -> bool:
+def has_project(connection: Connection, project: str) -> bool:
+    """Tell whether a database whose tables are there holds the state of a project."""
     from reconciler.store.schema import PROJECTS
 
     found = connection.execute(PROJECTS.select().where(PROJECTS.c.project == project)).first()

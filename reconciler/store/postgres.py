@@ -36,7 +36,6 @@ FORMAT_TABLE = "state_format"
 """The table whose one row tells a state from any other schema, and its version. The write lock is a lock on it."""
 COPIES = ".reconciler/postgresql.db"
 """What the copies that restore and migrate keep are named after, below the project folder."""
-BUSY_TIMEOUT_SECONDS = 30.0
 IDLE_SECONDS = 120
 """How long a write may sit still before the server ends it, so that a stopped process does not hold the lock."""
 _CREATION_LOCK = 0x52434E4C
@@ -65,9 +64,7 @@ _NOT_OURS = text("""
 class PostgresSchema:
     """One schema of a PostgreSQL database as a place for states. Holds no connection between uses."""
 
-    def __init__(
-        self, address: PostgresAddress, *, base: Path, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS
-    ) -> None:
+    def __init__(self, address: PostgresAddress, *, base: Path, busy_timeout_seconds: float) -> None:
         """Take the address, and the project folder, below which copies are kept; nothing is connected yet."""
         self._address = address
         self._copies = base / COPIES

@@ -20,7 +20,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from reconciler.errors import StateUnavailable
+from reconciler.files import sync_folder
 from reconciler.store import messages, schema
+from reconciler.store.database import BUSY_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x52434E4C
 """``RCNL`` in the file's header (offset 68): what tells a state from any other SQLite file."""
 
-BUSY_TIMEOUT_SECONDS = 30.0
 QUICK_CHECK_OCTETS = 64 * 1024 * 1024
 """Files up to this size are looked through whenever they are opened, at under a millisecond a megabyte."""
 _BEGIN = "reconciler_begin"
@@ -127,7 +128,7 @@ class SqliteFile:
                 unfinished.replace(self.path)
             else:
                 _link(unfinished, self.path)
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
         except FileExistsError:
             raise
         except OSError as failure:
@@ -283,7 +284,7 @@ class SqliteFile:
             return False
         except OSError as failure:
             raise self.refuse(f"cannot be made: {_reason(failure)}.") from None
-        _sync_folder(self.path.parent)
+        sync_folder(self.path.parent)
         return True
 
     def _failure(self, failure: BaseException | None) -> StateUnavailable:
@@ -337,14 +338,6 @@ def _link(finished: Path, path: Path) -> None:
         if path.exists() or path.is_symlink():
             raise FileExistsError from None
         finished.rename(path)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _reason(failure: Any) -> str:

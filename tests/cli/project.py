@@ -236,8 +236,3 @@ def alter_plan(path: Path, alter: Callable[[dict[str, Any]], None], *, fits_dige
             document["changesDigest"] = changes_digest(plan.changes, plan.lifted_guards)
         document["planDigest"] = plan_document_digest(document)
     path.write_text(json.dumps(document), encoding="utf-8")
-
-
-def saved_plan(path: Path) -> SavedPlan:
-    """Return the plan of a file, its digest not looked at."""
-    return SavedPlan.model_validate_json(path.read_text(encoding="utf-8"), by_alias=True, by_name=False)

@@ -254,6 +254,25 @@ def test_what_is_missing_is_asked_for_on_a_terminal(bare: Project) -> None:
     assert "username: AKIAEXAMPLE\n" in manifest(bare, "sales")
 
 
+def test_a_wrong_answer_is_asked_for_again(bare: Project) -> None:
+    """What cannot be a name or an address is told at its own question, before anything else is asked."""
+    code, written = answer(bare.folder, ("accounts", "add", "marketing"), "No Name\nnews\nx.example.com\nx@example.com\nN\n")
+    assert 0 == code, written
+    assert 2 == written.count("Name (a-z")
+    assert "Error: This is not a name: 1 to 63 characters" in written
+    assert "Error: This is not one e-mail address: it has no @." in written
+    assert "name: news\n" in manifest(bare, "news")
+
+
+def test_a_problem_of_what_was_not_written_has_no_place(bare: Project) -> None:
+    """No file and line are named where there are none, and it says that nothing was written."""
+    told = bare.run(*OWN, "x", "--email", "x.example.com", "--display-name", "X", *HOST)
+    assert (1, {}) == (told.code, everything(bare))
+    assert "[invalidEmail]" in told.err
+    assert "Nothing was written." in " ".join(told.err.split())
+    assert "-->" not in told.err
+
+
 def test_ctrl_d_at_a_question_writes_nothing(bare: Project) -> None:
     """Who gives up at a question leaves everything as it was."""
     code, _ = answer(bare.folder, ("accounts", "add", "marketing"), "news\n\x04")

@@ -417,13 +417,6 @@ def hide_host(document: dict[str, Any]) -> None:
     account_of["written"] = {"spec.smtp.host": "localhost"}
 
 
-def lift_guard(document: dict[str, Any]) -> None:
-    """Allow deletions without showing it."""
-    document["inputs"]["allowDeletes"] = 1000
-    names = ("client", "sales")
-    document["changes"] = [change for change in document["changes"] if change["name"] not in names]
-
-
 def hide_change(document: dict[str, Any]) -> None:
     """Leave a field out of what is shown."""
     document["changes"][0]["fields"] = []

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from tests.support.mailserver import MailServer
 
 _BARE = ("@ MX 10 mail.example.com.", "mail A 192.0.2.1", spf("v=DMARC1; p=reject", "_dmarc"))
-_WITH_SPF = (*_BARE, spf("v=spf1 mx -all"))
 _REPLY_TO = "  replyTo: {email: help@example.com}\n"
 
 

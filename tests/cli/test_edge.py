@@ -333,3 +333,43 @@ def test_names_and_paths_stand_on_one_line(project: Project, end: str) -> None:
     text = ("send", "x", "--contacts", "c.csv", "--subject", "S", "--body", "Hello,\nthere.")
     assert "badUsage" not in project.run(*text).err
     assert "badUsage" not in project.run("suspend", "x", "--reason=a\nb").err
+
+
+@pytest.mark.parametrize("words", [(), ("accounts",), ("accounts", "add"), ("state",), ("journal",)], ids=" ".join)
+def test_a_group_without_a_command_shows_its_help(bare: Project, words: tuple[str, ...]) -> None:
+    """Somebody who types no command reads the help as it is laid out, and a script gets 1."""
+    told = bare.run(*words)
+    assert (1, "") == (told.code, told.out)
+    assert bare.run_well(*words, "--help").out == told.err
+
+
+@pytest.mark.parametrize("words", [("completion",), ("schema",)], ids=" ".join)
+def test_choices_of_a_missing_argument_are_a_sentence(bare: Project, words: tuple[str, ...]) -> None:
+    """What may be chosen is told on one line, without a line break of click's written out."""
+    told = bare.run(*words)
+    assert (1, "") == (told.code, told.out)
+    assert re.search(r"Choose from: \w+, \w+", told.err)
+    assert "\\n" not in told.err
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_full_disk_is_told_and_what_was_done_stands(project: Project, form: str) -> None:
+    """Where stdout takes nothing, no fault of ours is claimed and no change is denied: it says where to look."""
+    project.write_account("news", marketing_account("news"))
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
+        told = subprocess.run(
+            command("apply", "--auto-approve", "--format", form),
+            cwd=project.folder,
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+    assert 1 == told.returncode
+    assert "[outputNotWritten]" in told.stderr
+    assert "no space left on device" in told.stderr
+    assert "    reconciler history\n" in told.stderr
+    assert "Traceback" not in told.stderr
+    assert ("news" in project.statuses()) == (form == "json")

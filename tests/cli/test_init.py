@@ -201,6 +201,15 @@ def test_the_flag_chooses_the_pipeline(empty: Project, ci: str) -> None:
 
 
 @pytest.mark.parametrize("ci", _PIPELINES)
+def test_a_pipeline_below_the_root_of_a_repository(empty: Project, ci: str) -> None:
+    """A pipeline that nobody would run is told of, with what to do; one at the root is not."""
+    (empty.folder / ".git").mkdir()
+    below = " ".join(empty.run_well("init", "mail/eu", "--ci", ci).out.split())
+    assert "Move it there, and write into it PROJECT_DIR: mail/eu" in below
+    assert "PROJECT_DIR" not in empty.run_well("init", "--ci", ci).out
+
+
+@pytest.mark.parametrize("ci", _PIPELINES)
 def test_every_command_of_a_pipeline_is_one(empty: Project, ci: str) -> None:
     """Each line that calls reconciler is accepted by its command line; the shell of each step can be read."""
     _, document = _pipeline(empty, ci)

@@ -269,6 +269,29 @@ def test_an_account_changed_meanwhile_is_not_overwritten(project: Project) -> No
     project.run_well("journal", "check")
 
 
+def test_an_account_that_the_deadline_cut_off_stands_as_it_did(project: Project) -> None:
+    """Others can use up a run's time, even on purpose: that is told and ends with 3, and says nothing of the account."""
+    replies = polite({"EHLO": "250-test.example\r\n250 AUTH PLAIN"})
+    is_silent: list[bool] = []
+
+    def play(wire: Wire) -> None:
+        if is_silent:
+            wire.wait_for_close()
+        else:
+            replies(wire)
+
+    with ScriptedServer(play) as server:
+        for name in ("first", "second"):
+            project.write_account(name, own_account(name, server.port))
+        project.run_well("apply", "--auto-approve")
+        is_silent.append(True)
+        project.write_project("verification: {domainChecks: off, failAfter: 1, perServer: 1, deadlineSeconds: 1}\n")
+        outcome = verify(project)
+    assert (3, {"first": "failing", "second": "active"}) == (outcome.code, project.statuses())
+    assert ["first"] == list(standing_changes(project))
+    assert "deadlineSeconds" in outcome.out
+
+
 def test_secrets_are_not_asked_for_without_a_terminal(applied: Project) -> None:
     """In a pipe nobody can answer, so --ask-secrets is bad usage."""
     refused = applied.run_process("verify", "--ask-secrets")

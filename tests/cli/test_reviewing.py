@@ -35,6 +35,16 @@ def test_a_plan_is_a_comment(failing: Project) -> None:
     assert "[verificationFailed]" in planned.err
 
 
+def test_a_failure_is_annotated_at_its_own_document(failing: Project, server: MailServer) -> None:
+    """In a file of several accounts the annotation stands at the one that failed, not at the first."""
+    first = marketing_account("news") + "---\n"
+    failing.write_account("sales", first + own_account("sales", server))
+    line = first.count("\n") + 1
+    planned = failing.run("plan", "--out", "change.plan", "--format", "github")
+    assert f"file=accounts.d/sales.yaml,line={line}," in planned.out
+    assert planned.out == failing.run("show", "change.plan", "--format", "github").out
+
+
 @pytest.mark.parametrize("format_", ["text", "json", "markdown", "html", "github"])
 def test_show_gives_what_plan_gave(failing: Project, format_: str) -> None:
     """A saved plan has the same renderings as when it was made; showing it is a success."""

@@ -41,6 +41,15 @@ def test_links(name: str) -> None:
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
+@pytest.mark.parametrize("folder", ["docs", "docs/decisions"])
+def test_every_page_is_listed(folder: str) -> None:
+    """The README of a folder of documentation leads to each page beside it."""
+    readme = CHECKOUT / folder / "README.md"
+    beside = {path.name for path in readme.parent.glob("*.md")} - {readme.name}
+    assert beside
+    assert set() == beside - {match[1] for match in _LINK.finditer(readme.read_text(encoding="utf-8"))}
+
+
 def test_readme_begins_with_what_to_run() -> None:
     """The two commands that a newcomer needs stand within the README's first lines."""
     first_lines = (CHECKOUT / "README.md").read_text(encoding="utf-8").splitlines()[:_README_LINES]

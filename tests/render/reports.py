@@ -48,6 +48,8 @@ def events() -> tuple[JournalEvent, ...]:
         "trustsProject": True,
         "reviewed": {"planDigest": "sha256:r"},
         "held": ["billing"],
+        "targets": ["sales-*"],
+        "excludes": ["sales-old"],
     }
     stop = EventAccount(name="sales-pl", before="active", after="suspended", reason="spam")
     still = EventAccount(name="newsletter", before="pending", after="pending")

@@ -166,15 +166,38 @@ def test_a_small_plan_is_not_cut() -> None:
 
 
 def test_one_huge_account_does_not_push_the_others_out() -> None:
-    """An account that alone is too long is left out and counted; those after it are shown."""
-    fields = tuple(values.changed(f"metadata.labels.l{number}", None, "x" * 300) for number in range(400))
+    """Of an account that alone is too long its labels are left out and counted; those after it are shown."""
+    moved = values.changed("spec.smtp.host", "smtp.example.com", "evil.example")
+    fields = (*(values.changed(f"metadata.labels.l{number}", None, "x" * 300) for number in range(400)), moved)
     huge = Change(action="create", kind="OwnAccount", name="a-huge", fields=fields)
     small = [values.DELETED.model_copy(update={"action": "create", "name": f"b-{number}"}) for number in range(3)]
     plan = saved.saved(values.plan([huge, *small], summary=Summary(create=4)), {})
     comment = plan_comment(plan)
-    assert "a-huge" not in comment
+    assert "**create** OwnAccount `a-huge`\n\n```diff\n! smtp.host  smtp.example.com → evil.example\n```\n" in comment
+    assert "400 fields of this account left out here." in comment
     assert [True] * 3 == [f"`b-{number}`" in comment for number in range(3)]
-    assert "**This comment is cut: 1 change left out.**" in comment
+    assert "**This comment is cut: 1 change told in part.**" in comment
+
+
+def test_what_is_left_out_is_named() -> None:
+    """Accounts padded to fill the comment do not hide the one after them; more than eight are counted."""
+    fields = tuple(values.changed(f"metadata.labels.l{number}", None, "x" * 300) for number in range(23))
+    padded = [Change(action="update", kind="OwnAccount", name=f"a-{number}", fields=fields) for number in range(20)]
+    comment = plan_comment(saved.saved(values.plan(padded, summary=Summary(update=20)), {}))
+    shown = len(re.findall(r"^\*\*update\*\* ", comment, re.MULTILINE))
+    assert 20 == len(set(re.findall(r"`a-\d+`", comment))) + (20 - shown - 8)
+    assert f"{20 - shown} of these 20 left out here." in comment
+    assert f"and {20 - shown - 8} more." in comment
+    assert len(comment) <= MOST_CHARACTERS
+
+
+def test_what_is_told_of_one_account_is_bounded() -> None:
+    """Where even its other fields are too many its name is left, with their number."""
+    fields = tuple(values.changed(f"spec.{'x' * 150}{number}", "y" * 400, "z" * 400) for number in range(40))
+    change = Change(action="update", kind="OwnAccount", name="wide", fields=fields)
+    comment = plan_comment(saved.saved(values.plan([change], summary=Summary(update=1)), {}))
+    told = r"\*\*update\*\* OwnAccount `wide`\n\n40 fields(?: and \d remarks?)? of this account left out here\."
+    assert re.search(told, comment), comment
 
 
 def test_many_fields_are_folded() -> None:

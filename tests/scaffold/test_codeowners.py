@@ -65,6 +65,10 @@ def test_every_line_can_be_read(lines: list[tuple[str, list[str]]]) -> None:
         ".gitignore",
         ".gitattributes",
         "certs/internal.pem",
+        "mail/reconciler.yaml",
+        "mail/certs/internal.pem",
+        "accounts.d/.gitignore",
+        "mail/.gitattributes",
     ],
 )
 def test_few_own_what_decides(lines: list[tuple[str, list[str]]], path: str) -> None:

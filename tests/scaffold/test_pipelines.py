@@ -14,7 +14,6 @@ from reconciler.scaffold import write_project
 if TYPE_CHECKING:
     from pathlib import Path
 
-_PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 _PROTECTED = ("plan", "apply", "nightly")
 
 
@@ -86,12 +85,11 @@ def test_nothing_of_an_event_is_put_into_shell(github: dict[str, Any]) -> None:
     } == expressions
 
 
-def test_there_is_no_action_that_could_change(github: dict[str, Any]) -> None:
-    """Were there any action of others, it would be at one commit, and a checkout would not keep its token."""
+def test_no_action_of_others_is_used(github: dict[str, Any]) -> None:
+    """Every step is shell of the workflow's own: there is nothing that somebody else could change."""
     steps = [step for job in github["jobs"].values() for step in job["steps"]]
-    for step in steps:
-        assert _PINNED.fullmatch(step.get("uses", f"a/b@{'0' * 40}"))
-        assert "checkout" not in step.get("uses", "") or step["with"]["persist-credentials"] is False
+    assert steps
+    assert [] == [step["name"] for step in steps if "uses" in step or "run" not in step]
 
 
 def test_jobs_that_would_meet_wait_or_give_way(github: dict[str, Any]) -> None:

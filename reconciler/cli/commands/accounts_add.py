@@ -189,17 +189,42 @@ def _complete(name: str | None, given: dict[str, Any], *, asks_for_server: bool)
     missing += ["one of --preset, --server and --host"] if needs_server else []
     if missing and not is_interactive():
         raise click.UsageError(f"Without a terminal to ask on, these are needed: {', '.join(missing)}.")
-    name = name or _ask("Name (a-z 0-9 . _ -)")
-    given["email"] = given["email"] or _ask("E-mail address")
+    name = name or _ask("Name (a-z 0-9 . _ -)", _name)
+    given["email"] = given["email"] or _ask("E-mail address", _address)
     given["display_name"] = given["display_name"] or _ask("Display name")
     if needs_server:
         _ask_for_server(given)
     return name
 
 
-def _ask(question: str) -> str:
-    answer: str = click.prompt(question, type=str, err=True)
-    return answer.strip()
+def _ask(question: str, check: Callable[[str], str] = str.strip) -> str:
+    """Ask until the answer passes the check, so that nobody answers the rest in vain."""
+    answer: str = click.prompt(question, type=str, err=True, value_proc=check)
+    return answer
+
+
+def _name(answer: str) -> str:
+    from reconciler.model.text import Name
+
+    return _valid(answer, Name)
+
+
+def _address(answer: str) -> str:
+    from reconciler.model.text import Email
+
+    return _valid(answer, Email)
+
+
+def _valid(answer: str, form: Any) -> str:
+    from pydantic import TypeAdapter, ValidationError
+
+    from reconciler.render.safe import safe
+
+    try:
+        valid: str = TypeAdapter(form).validate_python(answer.strip())
+    except ValidationError as refused:
+        raise click.UsageError(f"This {safe(refused.errors()[0]['msg'])}.") from None
+    return valid
 
 
 def _ask_for_server(given: dict[str, Any]) -> None:

@@ -121,5 +121,19 @@ def _next_steps(written: Scaffolded, folder: str, *, has_operator: bool) -> list
     if Path(folder).resolve() != Path.cwd().resolve():
         lines.append(f"    cd {shlex.quote(folder)}")
     lines += commands
-    pipelines = [each for each in written.made if each.endswith(".yml")]
-    return lines + [f"What the pipeline needs before it runs stands at the head of {each}." for each in pipelines]
+    return lines + [line for each in written.made if each.endswith(".yml") for line in _pipeline_lines(each, folder)]
+
+
+def _pipeline_lines(pipeline: str, folder: str) -> list[str]:
+    """Return what is left to do for a pipeline; CI systems look for it at the root of the repository alone."""
+    import shlex
+
+    from reconciler.cli.repository import repository_of
+
+    place = Path(folder).resolve()
+    root = repository_of(place)
+    lines = [f"What the pipeline needs before it runs stands at the head of {pipeline}."]
+    if root is None or root == place:
+        return lines
+    below = shlex.quote(place.relative_to(root).as_posix())
+    return [*lines, f"It is read at the root of the repository only. Move it there, and write into it PROJECT_DIR: {below}"]

@@ -12,6 +12,7 @@ from reconciler.cli.options import format_option, plan_options
 
 if TYPE_CHECKING:
     from reconciler.cli.session import GlobalOptions
+    from reconciler.diagnostics import Location
     from reconciler.model.evidence import Depth
     from reconciler.model.plan import SavedPlan
 
@@ -55,7 +56,7 @@ def plan(
         made = make_plan(place, PlanRequest(depth=depth, **requested(asked)), progress=progress)
     if out is not None and made.status != "invalid":
         write_plan(Path(out), made)
-    put_plan(made, format_, project_dir=options.project_dir)
+    put_plan(made, format_, options=options)
     if out is not None and made.status != "invalid" and format_ == "text":
         is_blocked = made.status == "blocked"
         how = "It is blocked, so it can be shown but not applied." if is_blocked else _how_to_apply(out)
@@ -116,14 +117,17 @@ def show(options: GlobalOptions, planfile: str, format_: str) -> int:
     """
     from reconciler.planfile import read_plan
 
-    put_plan(read_plan(Path(planfile)), format_, project_dir=options.project_dir)
+    put_plan(read_plan(Path(planfile)), format_, options=options)
     return 0
 
 
-def put_plan(made: SavedPlan, format_: str, *, project_dir: str = ".", tells_errors: bool = True) -> None:
+def put_plan(
+    made: SavedPlan, format_: str, *, options: GlobalOptions | None = None, tells_errors: bool = True
+) -> None:
     """Write a plan to stdout and, where people read it, its problems to stderr.
 
-    Errors are left out there where they are raised next.
+    Errors are left out there where they are raised next. ``options`` say where the project is, whose manifests
+    annotations point into.
     """
     from reconciler.cli.output import put, put_json, tell, tell_beside_checks
     from reconciler.render.documents import plan_document
@@ -131,7 +135,7 @@ def put_plan(made: SavedPlan, format_: str, *, project_dir: str = ".", tells_err
     if format_ == "json":
         put_json(plan_document(made))
         return
-    put(_rendered(made, format_, project_dir))
+    put(_rendered(made, format_, options))
     problems = [problem for problem in made.diagnostics if tells_errors or problem.severity != "error"]
     if format_ == "text":
         tell_beside_checks(problems)
@@ -139,7 +143,26 @@ def put_plan(made: SavedPlan, format_: str, *, project_dir: str = ".", tells_err
         tell(problems)
 
 
-def _rendered(made: SavedPlan, format_: str, project_dir: str) -> str:
+def _annotations(made: SavedPlan, options: GlobalOptions) -> str:
+    from reconciler.cli.repository import folder_in_repository
+    from reconciler.render.annotations import plan_annotations
+
+    return plan_annotations(made, folder=folder_in_repository(options.project_dir), places=_places(options))
+
+
+def _places(options: GlobalOptions) -> dict[str, Location]:
+    """Return where each account is declared; nothing where a saved plan is shown away from its project."""
+    from reconciler.cli.session import workspace
+    from reconciler.errors import InvalidInput
+    from reconciler.operations.editing import places_of_documents
+
+    try:
+        return places_of_documents(workspace(options))
+    except InvalidInput:
+        return {}
+
+
+def _rendered(made: SavedPlan, format_: str, options: GlobalOptions | None) -> str:
     import sys
 
     if format_ == "markdown":
@@ -150,11 +173,8 @@ def _rendered(made: SavedPlan, format_: str, project_dir: str) -> str:
         from reconciler.render.html import plan_page
 
         return plan_page(made)
-    if format_ == "github":
-        from reconciler.cli.repository import folder_in_repository
-        from reconciler.render.annotations import plan_annotations
-
-        return plan_annotations(made, folder=folder_in_repository(project_dir))
+    if format_ == "github" and options is not None:
+        return _annotations(made, options)
     from reconciler.cli.session import style_for
     from reconciler.render.text import plan_text
 

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reconciler.render.review import review_of
 from reconciler.render.text.layout import finish
+from reconciler.render.text.style import Style
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
     from reconciler.render.review import Review
 
 _STYLE = "style.css"
-_SYMBOLS = {"passed": "✓", "failed": "✗", "warned": "!", "skipped": "○"}
 _IN_WORDS = {"passed": "Passed", "failed": "Failed", "warned": "Warning", "skipped": "Not made"}
-_MARKS = {"create": "+", "delete": "-", "update": "~", "rename": "→"}
 _SEVERITIES = {"error": "Error", "warning": "Warning", "note": "Note"}
 _TITLES = {
     "refusals": "Why it is refused, and what to do",
@@ -43,9 +42,8 @@ def plan_page(plan: SavedPlan) -> str:
         contents=_contents(review, titles),
         style=_STYLE,
         style_hash=_hash(environment.get_template(_STYLE).render()),
-        symbols=_SYMBOLS,
         in_words=_IN_WORDS,
-        marks=_MARKS,
+        symbol=Style().symbol,
         severities=_SEVERITIES,
     )
     return finish(line for line in page.split("\n") if line.strip())

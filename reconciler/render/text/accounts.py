@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reconciler.render.documents import account_entry, spec_as_written
+from reconciler.render.listed import KINDS, day, last_check, minute
 from reconciler.render.text.fields import moment, scalar
 from reconciler.render.text.layout import cells, finish, hang, pad
 from reconciler.render.text.tables import Cell, table_lines
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from reconciler.render.text.style import Role, Style
 
 _TITLES = ("NAME", "KIND", "EMAIL", "STATUS", "VERIFIED", "CREATED", "TITLE")
-_KINDS = {"MarketingAccount": "marketing", "OwnAccount": "own"}
 _METADATA = ("title", "owner", "labels", "annotations", "preventDelete")
 _WHOLE = ("KIND", "STATUS", "VERIFIED", "CREATED")
 _ATTEMPTS: tuple[tuple[tuple[str, ...], int | None], ...] = (
@@ -30,8 +30,6 @@ _ATTEMPTS: tuple[tuple[tuple[str, ...], int | None], ...] = (
 )
 """What a table may leave out, and the longest word that it must not break, in the order in which it is tried."""
 
-_DAYS = len("2026-01-01")
-_MINUTES = len("2026-01-01T00:00")
 _ROLES: dict[Status, Role | None] = {
     "suspended": "bad",
     "rejected": "bad",
@@ -123,17 +121,15 @@ def _pairs(facts: Mapping[str, Any], style: Style, *, indent: int) -> list[str]:
 
 def _row(account: RecordedAccount, style: Style) -> tuple[Cell, ...]:
     entry = account_entry(account)
-    found = entry["verification"]
-    was_checked = found is not None and found["outcome"] in {"passed", "failed"}
-    checked_at = found["checkedAt"] if was_checked else None
+    checked_at = last_check(account)
     role = _ROLES[account.status]
     return (
         Cell(style.show(account.name), "bad" if role == "bad" else None),
-        Cell(_KINDS[account.kind]),
+        Cell(KINDS[account.kind]),
         Cell(style.show(entry["email"])),
         Cell(account.status, role),
-        Cell(_minute(checked_at)),
-        Cell(entry["createdAt"][:_DAYS]),
+        Cell(minute(checked_at) if checked_at else "never"),
+        Cell(day(account.created_at)),
         Cell(style.show(entry["title"] or "")),
     )
 
@@ -159,10 +155,6 @@ def _with_columns(
     places = [_TITLES.index(title) for title in shown]
     kept = [[row[place] for place in places] for row in rows]
     return table_lines(shown, kept, style=style, unbroken=unbroken, whole=_WHOLE)
-
-
-def _minute(at: str | None) -> str:
-    return at[:_MINUTES].replace("T", " ") if at else "never"
 
 
 def _stacked(rows: Sequence[Sequence[Cell]], style: Style) -> list[str]:

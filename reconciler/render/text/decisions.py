@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from reconciler.render.documents import spec_as_written
+from reconciler.render.listed import minute
 from reconciler.render.text.layout import finish, hang, pad
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def queue_text(accounts: Sequence[RecordedAccount], *, style: Style) -> str:
 
 
 def _waiting(account: RecordedAccount, style: Style) -> list[str]:
-    since = f"waits since {account.updated_at:%Y-%m-%d %H:%M}, revision {account.revision}"
+    since = f"waits since {minute(account.updated_at)}, revision {account.revision}"
     heading = hang("", style.show(f"{account.name}  {since}"), width=style.width)
     lines = [style.paint(line, "strong") for line in heading]
     for label, text in _covered(account):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.render.listed import KINDS
 from reconciler.render.text.layout import enumerated, finish, hang
 from reconciler.render.text.tables import Cell, table_lines
 from reconciler.render.text.verified import count_line, every_check, is_untried, likeness, seconds, verification_lines
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from reconciler.render.text.style import Role, Style, Symbol
 
 _TITLES = ("ACCOUNT", "KIND", "RESULT", "DEPTH", "TIME")
-_KINDS = {"MarketingAccount": "marketing", "OwnAccount": "own"}
 _WORST_LAST = ("unchanged", "passed", "skipped", "withheld", "failed")
 """The order in which remarks are told: what matters most stands at the end, where a terminal stops."""
 
@@ -58,7 +58,7 @@ def _row(name: str, kind: Kind, found: Verification, style: Style) -> list[Cell]
     was_made = any(check.status != "skipped" for check in found.checks)
     return [
         Cell(style.show(name)),
-        Cell(_KINDS.get(kind, style.show(kind))),
+        Cell(KINDS.get(kind, style.show(kind))),
         Cell(style.show(f"{style.symbol(symbol)} {words}"), role),
         Cell(found.depth or ""),
         Cell(seconds([found]) if was_made else ""),

@@ -30,7 +30,6 @@ _VALUES: dict[str, frozenset[str]] = {
     "t": frozenset("yn"),
     "psd": frozenset("ynu"),
 }
-_MILDER = {"reject": "quarantine", "quarantine": "none", "none": "none"}
 _REMOVED = ("pct", "rf", "ri")
 
 

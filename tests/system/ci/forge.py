@@ -229,7 +229,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._json({"id": _number_of(self.forge.bot), "username": self.forge.bot})
         elif found := _MERGED_BY.fullmatch(path):
             number = self.forge.merged_by.get(found[1])
-            self._json([] if number is None else _requests_of(found[1], number))
+            every = [] if number is None else _requests_of(found[1], number)
+            size, page = self._page(default_size=20)
+            self._json(every[(page - 1) * size : page * size])
         else:
             self._json({"message": "404 Not Found"}, 404)
 
@@ -243,9 +245,7 @@ class _Handler(BaseHTTPRequestHandler):
             text = parse_qs(body.decode())["body"][0] if self.host == GITLAB else json.loads(body)["body"]
             self._json(_shown(self.forge.comment(request, self.forge.bot, text)), 201)
             return
-        query = parse_qs(urlsplit(self.path).query)
-        size, page = (int(query.get(name, [default])[0]) for name, default in (("per_page", "30"), ("page", "1")))
-        size = min(size, 100)
+        size, page = self._page(default_size=30)
         every = [each for each in self.forge.comments if each.request == request]
         shown = every[(page - 1) * size : page * size]
         links = {}
@@ -253,6 +253,11 @@ class _Handler(BaseHTTPRequestHandler):
             path = urlsplit(self.path).path
             links["Link"] = f'<https://{GITHUB_API}{path}?per_page={size}&page={page + 1}>; rel="next"'
         self._json([_shown(each) for each in shown], 200, links)
+
+    def _page(self, *, default_size: int) -> tuple[int, int]:
+        """Return how many there are on a page, and which is asked for."""
+        query = parse_qs(urlsplit(self.path).query)
+        return min(int(query.get("per_page", [default_size])[0]), 100), int(query.get("page", [1])[0])
 
     def _change(self, number: int, text: str | None) -> None:
         (comment,) = (each for each in self.forge.comments if each.id == number)
@@ -278,13 +283,13 @@ def _requests_of(commit: str, number: int) -> list[dict[str, Any]]:
     """Return what GitLab tells of a commit: the one that led to it, and others that have it, such as a stranger's."""
     known = {"state": "merged", "target_branch": "main", "target_project_id": 42, "sha": "1" * 40}
     merged = {**known, "merge_commit_sha": commit, "squash_commit_sha": None}
-    return [
+    others = [
         {**merged, "iid": 901, "state": "closed"},
         {**merged, "iid": 902, "target_branch": "elsewhere"},
         {**merged, "iid": 903, "target_project_id": 43},
         {**merged, "iid": 904, "merge_commit_sha": "2" * 40},
-        {**merged, "iid": number},
     ]
+    return [*(others * 30), {**merged, "iid": number}]
 
 
 def _shown(comment: Comment) -> dict[str, Any]:

@@ -197,6 +197,10 @@ class Site:
         """Return the commit of the main branch."""
         return git(self.folder / "origin.git", "rev-parse", "main")
 
+    def head_of(self, number: int) -> str:
+        """Return the commit of a merge request."""
+        return git(self.folder / "origin.git", "rev-parse", f"refs/merge-requests/{number}/head")
+
     # The services
 
     def machine(self, name: str, **more: str) -> Machine:

@@ -35,7 +35,7 @@ def check(site: Site, machine: Machine, head: str) -> Ended:
 
 def plan(site: Site, machine: Machine, number: int) -> Ended:
     """Run the pipeline of the main branch that somebody starts for a merge request."""
-    return protected(site, machine, "plan", MERGE_REQUEST=str(number))
+    return protected(site, machine, "plan", MERGE_REQUEST=str(number), MERGE_COMMIT=site.head_of(number))
 
 
 def protected(site: Site, machine: Machine, job: str, **variables: str) -> Ended:
@@ -228,6 +228,21 @@ def test_only_what_was_looked_at_is_applied(gitlab: Site, mail_server: MailServe
     pushed = protected(gitlab, machine, "apply")
     assert (1, True) == (pushed.code, "nothing was looked at" in pushed.log)
     assert "sales" not in gitlab.reconciler("accounts", "list", state=gitlab.state)
+
+
+@pytest.mark.parametrize("looked_at", ["", "earlier", "abbreviated"])
+def test_what_was_pushed_after_somebody_looked_is_not_planned(
+    gitlab: Site, mail_server: MailServer, looked_at: str
+) -> None:
+    """The plan is of the commit that somebody names, in full; what came later logs in nowhere and leaves no comment."""
+    earlier = gitlab.propose(6, {"README.md": "harmless\n"})
+    later = gitlab.propose(6, {"accounts.d/sales.yaml": own_account("sales", mail_server)}, again=True)
+    named = {"": {}, "earlier": {"MERGE_COMMIT": earlier}, "abbreviated": {"MERGE_COMMIT": later[:12]}}[looked_at]
+
+    ended = protected(gitlab, runner(gitlab), "plan", MERGE_REQUEST="6", **named)
+
+    assert (1, True) == (ended.code, "MERGE_COMMIT" in ended.log.splitlines()[-1]), ended.log
+    assert (0, []) == (mail_server.login_attempts, gitlab.forge.comments)
 
 
 def test_what_was_applied_is_not_applied_again_by_the_same_review(gitlab: Site, mail_server: MailServer) -> None:

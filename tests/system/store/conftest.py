@@ -11,7 +11,7 @@ from psycopg import sql
 
 from reconciler.store import create_state, open_store
 from tests.store.values import AT, LINEAGE, PROJECT
-from tests.support.postgres import PostgresServer, running_postgres
+from tests.system.support.postgres import PostgresServer, running_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from tests.support.postgres import PostgresServer
+    from tests.system.support.postgres import PostgresServer
 
 __all__ = ["moments"]
 

@@ -16,7 +16,7 @@ from tests.system.store.test_moving import MIGRATION
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.postgres import PostgresServer
+    from tests.system.support.postgres import PostgresServer
 
 _BLOCK = re.compile(r"^```sql\n(.*?)^```", re.MULTILINE | re.DOTALL)
 

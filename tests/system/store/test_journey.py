@@ -12,13 +12,13 @@ import pytest
 from tests.cli.mailing import EML, words
 from tests.cli.project import PASSWORD, USER, VARIABLE, Project, marketing_account, own_account
 from tests.support.mailserver import MailServer
-from tests.support.postgres import SCRAM_USER
+from tests.system.support.postgres import SCRAM_USER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.support.postgres import PostgresServer
+    from tests.system.support.postgres import PostgresServer
 
 KEY = "RECONCILER_FINGERPRINT_KEY"
 DATABASE_PASSWORD = "canary-of-the-database"

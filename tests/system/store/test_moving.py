@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.store import Store
-    from tests.support.postgres import PostgresServer
+    from tests.system.support.postgres import PostgresServer
 
 ORDER = RestoreOrder(at=AT)
 MIGRATION = MigrationOrder(payload={"actor": "olga"}, at=AT)

@@ -19,14 +19,15 @@ from reconciler.errors import GuardRefused, StateMissing, StateUnavailable
 from reconciler.store import create_state, open_store, postgres
 from reconciler.store.opening import database_at
 from tests.store.values import AT, LINEAGE, PROJECT, account
-from tests.support.postgres import CLEAR_USER, SCRAM_USER, SHUT_OUT_USER, Relay
+from tests.system.support.postgres import CLEAR_USER, SCRAM_USER, SHUT_OUT_USER, Relay
+from tests.system.support.processes import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from reconciler.store import Store
-    from tests.support.postgres import PostgresServer
+    from tests.system.support.postgres import PostgresServer
 
 PASSWORD = "canary-password"
 SMALL_DISK = "24m"
@@ -466,12 +467,12 @@ def test_a_commit_that_is_refused_is_not_unknown(server: PostgresServer, databas
 
 @contextmanager
 def small_disk(place: Path) -> Iterator[None]:
-    """Mount a disk of a few megabytes, which the server may write; skip where that may not be done."""
+    """Mount a disk of a few megabytes, which the server may write; skip, or in CI fail, where that may not be done."""
     place.mkdir()
     options = f"size={SMALL_DISK},mode=0777"
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", place], capture_output=True, check=False)
     if mounted.returncode:
-        pytest.skip("a file system may not be mounted here")
+        missing("a file system may not be mounted here")
     try:
         inside = place / "tables"
         inside.mkdir(mode=0o700)

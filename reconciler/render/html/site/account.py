@@ -6,8 +6,10 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reconciler.model.secrets import SECRET_FIELDS
 from reconciler.render.documents import instant, spec_as_written
-from reconciler.render.html.site.listing import KINDS, Reason, reason_of
+from reconciler.render.html.site.listing import Reason, reason_of
+from reconciler.render.listed import KINDS
 from reconciler.render.text.fields import scalar
 
 if TYPE_CHECKING:
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
 
     from reconciler.model.evidence import Observed
     from reconciler.model.recorded import RecordedAccount
-
-_SECRETS = frozenset({"password", "accessToken", "clientSecret", "refreshToken"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +63,7 @@ def view_of(account: RecordedAccount) -> AccountView:
         routes=tuple((each.secret, str(each.route)) for each in account.secret_routes),
         observed=tuple(_observed(account.evidence.observed)) if account.evidence else (),
         removal=_removal(account),
-        commands=_commands(account.name),
+        commands=_commands(account.name, account.manifest),
     )
 
 
@@ -72,7 +72,7 @@ def _flat(settings: Mapping[str, Any], path: str = "") -> Iterator[Setting]:
         if isinstance(value, dict):
             yield from _flat(value, f"{path}{key}.")
         elif value is not None:
-            yield Setting(path=f"{path}{key}", value=scalar(value), is_secret=key in _SECRETS)
+            yield Setting(path=f"{path}{key}", value=scalar(value), is_secret=key in SECRET_FIELDS)
 
 
 def _observed(found: Observed) -> Iterator[tuple[str, str]]:
@@ -93,12 +93,14 @@ def _removal(account: RecordedAccount) -> tuple[str, ...]:
     return ("apiVersion: reconciler/v1", f"kind: {account.kind}", "metadata:", f"  name: {account.name}")
 
 
-def _commands(name: str) -> tuple[str, ...]:
+def _commands(name: str, manifest: str | None) -> tuple[str, ...]:
     quoted = shlex.quote(name)
+    # Only the manifest is committed where it is known: a checkout may hold other work that is not finished.
+    what = f"-- {shlex.quote(manifest)}" if manifest else "--all"
     return (
         f"git switch -c delete-{quoted}",
         f"reconciler accounts delete {quoted}",
         f"reconciler plan --target {quoted}",
-        f"git commit --all --message {shlex.quote(f'Delete {name}')}",
+        f"git commit --message {shlex.quote(f'Delete {name}')} {what}",
         f"git push --set-upstream origin delete-{quoted}",
     )

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.model.plan import ACTIONS, FieldChange
 from reconciler.planning.erasure import ERASED
-from reconciler.render.html.site.listing import KINDS
 from reconciler.render.html.site.paths import account_path, revision_path
 from reconciler.render.html.site.told import EVENTS, Fact, facts_of
+from reconciler.render.listed import KINDS
 from reconciler.render.review import FieldRow, field_rows
 from reconciler.render.text.events import is_told
 
@@ -120,7 +120,7 @@ def timeline_entries(report: Report, name: str) -> Iterator[Entry]:
             names = report.earlier_names[name]
             # What else was done in the same apply is told on the page of the revision.
             yield replace(entry, facts=tuple(fact for fact in entry.facts if fact.values.get("name") in names))
-        elif event is not None:
+        elif event is not None and (event.revision is not None or is_told(event)):
             yield event_entry(event, report, only=report.earlier_names[name])
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from reconciler.render.documents import account_entry
 from reconciler.render.html.site.paths import account_path
+from reconciler.render.listed import KINDS, day, last_check, minute
 from reconciler.render.safe import safe
 
 if TYPE_CHECKING:
@@ -14,10 +15,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.recorded import RecordedAccount, Status
 
-KINDS: dict[str, Literal["marketing", "own"]] = {"MarketingAccount": "marketing", "OwnAccount": "own"}
 _LONGEST = 300
-_DAYS = len("2026-01-01")
-_MINUTES = len("2026-01-01T00:00")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,8 +70,7 @@ def row_of(account: RecordedAccount) -> Row:
     """Return the account's row."""
     entry = account_entry(account)
     reason = reason_of(account)
-    found = entry["verification"]
-    was_checked = found is not None and found["outcome"] in {"passed", "failed"} and found["checkedAt"]
+    checked_at = last_check(account)
     email, address = str(entry["email"]), str(account.spec["email"])
     return Row(
         name=_short(account.name),
@@ -87,8 +84,8 @@ def row_of(account: RecordedAccount) -> Row:
         reason=_short(reason.text),
         reason_key=reason.key or "",
         is_reason_ours=reason.is_ours,
-        created=entry["createdAt"][:_DAYS],
-        verified=found["checkedAt"][:_MINUTES].replace("T", " ") if was_checked else "",
+        created=day(account.created_at),
+        verified=minute(checked_at) if checked_at else "",
         owner=_short(entry["owner"]),
         labels=tuple(_short(f"{key}={value}") for key, value in sorted(entry["labels"].items())),
     )

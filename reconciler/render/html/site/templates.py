@@ -10,11 +10,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reconciler.render.documents import instant
 from reconciler.render.html.site.words import CATALOGS, Tongue, is_plain, number_text, text
+from reconciler.render.listed import minute
 from reconciler.render.safe import safe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from jinja2 import Template
 
@@ -29,7 +29,6 @@ file for the ``'self'`` of another. A page on a server cannot load files at all.
 turning text into markup.
 """
 _FOLDER = "templates/site"
-_MINUTES = len("2026-01-01T00:00")
 
 
 @cache
@@ -68,7 +67,7 @@ def _environment(tongue: Tongue, *, is_switchable: bool) -> Environment:
         "words_of": _values,
         "knows": CATALOGS[tongue].__contains__,
     }
-    environment.filters |= {"number": partial(number_text, tongue), "minute": _minute, "instant": instant}
+    environment.filters |= {"number": partial(number_text, tongue), "minute": minute, "instant": instant}
     # Said once here, since the pages say the same words a hundred times each.
     say = environment.get_template("macros.html").module.say  # type: ignore[attr-defined]
     said |= {key: say(key) for key in CATALOGS[tongue] if is_plain(tongue, key)}
@@ -86,8 +85,3 @@ def _finalized(value: Any) -> Any:
 def _values(values: Mapping[str, Any]) -> str:
     """Return what stands in the places of a text, as JSON for the script that says it in another language."""
     return json.dumps({key: value if isinstance(value, int) else safe(value) for key, value in values.items()})
-
-
-def _minute(moment: datetime) -> str:
-    """Return a moment to the minute, in UTC: ``2026-01-01 12:30``."""
-    return instant(moment)[:_MINUTES].replace("T", " ")

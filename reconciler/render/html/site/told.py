@@ -38,7 +38,11 @@ def _care(event: JournalEvent) -> Iterator[Fact]:
         yield Fact(f"fact.{event.event}", {key.lower(): _plain(told[key]) for key in places})
     if event.event == "send" and isinstance(did := told.get("thisRun"), dict):
         counts = ", ".join(f"{count} {outcome}" for outcome, count in did.items() if count) or "0"
-        yield Fact("fact.send", {"counts": counts, "ending": _plain(told.get("ending"))})
+        yield Fact(
+            "fact.send", {"name": _plain(told.get("name")), "counts": counts, "ending": _plain(told.get("ending"))}
+        )
+    elif event.event == "send" and told.get("ending") == "begun":
+        yield Fact("fact.begun", {"name": _plain(told.get("name"))})
     yield from _listed("fact.unread", told.get("unread"))
     yield from _listed("fact.rotated", told.get("acceptedRotated"))
 
@@ -64,6 +68,8 @@ def _ways_round(told: Mapping[str, Any]) -> Iterator[Fact]:
     reviewed = told.get("reviewed")
     if isinstance(reviewed, dict):
         yield Fact("fact.reviewed", {"digest": reviewed.get("planDigest")})
+    yield from _listed("fact.targets", told.get("targets"))
+    yield from _listed("fact.excludes", told.get("excludes"))
     yield from _listed("fact.grants", told.get("grantsUsed"))
     yield from _listed("fact.held", told.get("held"))
     if told.get("trustsProject"):

@@ -9,7 +9,6 @@ import socket
 import stat
 import subprocess
 import threading
-import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -19,17 +18,17 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
+from tests.system.support.processes import LOOPBACK, DidNotStart, wait_for
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
 
-LOOPBACK = "127.0.0.1"
 SCRAM_USER = "scram"
 CLEAR_USER = "clear"
 SHUT_OUT_USER = "stranger"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
-_PAUSE_SECONDS = 0.05
 _OCTETS = 65536
 _NOBODY = "nobody"
 _ACCESS = f"""\
@@ -136,16 +135,16 @@ def _programs(folder: Path) -> Path:
 
 
 def _wait_until_it_answers(server: PostgresServer) -> None:
-    ends_at = time.monotonic() + _START_SECONDS
-    while True:
+    def answer() -> bool | None:
         try:
             server.execute("SELECT 1")
-        except psycopg.OperationalError:
-            if server.process.poll() is not None or time.monotonic() > ends_at:
-                raise
-            time.sleep(_PAUSE_SECONDS)
-        else:
-            return
+        except psycopg.OperationalError as failure:
+            if server.process.poll() is not None:
+                raise DidNotStart(str(failure)) from failure
+            return None
+        return True
+
+    wait_for(answer, "an answer of PostgreSQL", seconds=_START_SECONDS)
 
 
 class Relay:
