@@ -256,7 +256,9 @@ def test_what_is_missing_is_asked_for_on_a_terminal(bare: Project) -> None:
 
 def test_a_wrong_answer_is_asked_for_again(bare: Project) -> None:
     """What cannot be a name or an address is told at its own question, before anything else is asked."""
-    code, written = answer(bare.folder, ("accounts", "add", "marketing"), "No Name\nnews\nx.example.com\nx@example.com\nN\n")
+    code, written = answer(
+        bare.folder, ("accounts", "add", "marketing"), "No Name\nnews\nx.example.com\nx@example.com\nN\n"
+    )
     assert 0 == code, written
     assert 2 == written.count("Name (a-z")
     assert "Error: This is not a name: 1 to 63 characters" in written
@@ -434,7 +436,9 @@ def test_deleting_what_was_never_applied_leaves_nothing_to_do(project: Project) 
 
 
 def test_a_misspelt_provider_is_not_taken_for_a_host(bare: Project) -> None:
-    """An answer without a dot that is near a provider's name is told, not written."""
-    code, written = answer(bare.folder, (*OWN, "x", *WHO), "gmial\n")
-    assert (1, {}) == (code, everything(bare))
+    """An answer without a dot that is near a provider's name, or that is no host name, is told and asked for again."""
+    code, written = answer(bare.folder, (*OWN, "x", *WHO), "gmial\nx@example.com\ngmail\n")
+    assert 0 == code, written
     assert "Did you mean gmail?" in written
+    assert "Error: This is not a host name" in written
+    assert "host: smtp.gmail.com\n" in manifest(bare, "x")

@@ -88,7 +88,7 @@ def run_page(steps: list[Shown | Written], folder: Path) -> list[Shown]:
             if isinstance(step, Written):
                 path = project.folder / step.path
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(step.text, encoding="utf-8")
+                path.write_text(_with_ports(step.text, _ports(project)), encoding="utf-8")
             else:
                 ran.append(replace(step, output=_run(step.command, project)))
     return ran
@@ -135,9 +135,19 @@ def _run(command: str, project: ExampleProject) -> str:
         encoding="utf-8",
     )
     output = finished.stdout.replace(str(project.folder), _PROJECT_FOLDER)
-    for declared, server in ((STARTTLS_PORT, project.starttls), (TLS_PORT, project.tls)):
-        output = re.sub(rf"\b{server.port}\b", str(declared), output)
+    output = _with_ports(output, {taken: declared for declared, taken in _ports(project).items()})
     return output if not output or output.endswith("\n") else output + "\n"
+
+
+def _ports(project: ExampleProject) -> dict[int, int]:
+    """Return the ports that the servers have, by those that the example declares; these may be taken."""
+    return {STARTTLS_PORT: project.starttls.port, TLS_PORT: project.tls.port}
+
+
+def _with_ports(text: str, ports: dict[int, int]) -> str:
+    for before, after in ports.items():
+        text = re.sub(rf"\b{before}\b", str(after), text)
+    return text
 
 
 def main() -> None:

@@ -137,11 +137,11 @@ def test_a_wrong_project_file_is_refused(tmp_path: Path, text: str, code: str, l
 
 
 def test_a_missing_project_file_says_how_to_begin(tmp_path: Path) -> None:
-    """Without a project file the problem shows one to copy."""
+    """Without a project file the problem shows the command that begins a project."""
     with pytest.raises(InvalidInput) as refused:
         read_project(tmp_path / "reconciler.yaml")
     assert "projectMissing" == refused.value.diagnostics[0].code
-    assert "\n    kind: Project\n" in refused.value.diagnostics[0].detail
+    assert refused.value.diagnostics[0].detail.endswith("\n    reconciler init")
 
 
 def test_private_cas_are_read_from_inside_the_project_only(tmp_path: Path) -> None:

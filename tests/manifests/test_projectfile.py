@@ -89,15 +89,6 @@ environments: {}
     assert str(found.guards.exceptions[0].until) == "2026-12-31"
 
 
-def test_a_missing_project_file_says_where_to_begin(tmp_path: Path) -> None:
-    """Without a project file the message shows what one holds."""
-    with pytest.raises(InvalidInput) as refused:
-        read_project(tmp_path / "reconciler.yaml")
-    (problem,) = refused.value.diagnostics
-    assert problem.code == "projectMissing"
-    assert "    kind: Project" in problem.detail
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -282,6 +282,7 @@ def test_an_account_tells_how_it_is_deleted() -> None:
     told = words_of(page)
     for line in (
         "reconciler accounts delete sales-pl",
+        "git commit --message 'Delete sales-pl' -- accounts.d/sales/pl.yaml",
         "reconciler plan --target sales-pl",
         "accounts.d/sales/pl.yaml",
     ):

@@ -215,6 +215,19 @@ def _address(answer: str) -> str:
     return _valid(answer, Email)
 
 
+def _provider_or_host(answer: str) -> str:
+    from reconciler.model.presets import PRESETS
+    from reconciler.model.text import Host
+    from reconciler.planning.suggest import did_you_mean
+
+    given = answer.strip()
+    if given in PRESETS:
+        return given
+    if "." not in given and (hint := did_you_mean(given, PRESETS)):
+        raise click.UsageError(f"There is no provider of that name.{hint}")
+    return _valid(given, Host)
+
+
 def _valid(answer: str, form: Any) -> str:
     from pydantic import TypeAdapter, ValidationError
 
@@ -231,13 +244,10 @@ def _ask_for_server(given: dict[str, Any]) -> None:
     from reconciler.cli.output import say
     from reconciler.cli.session import style_for
     from reconciler.model.presets import PRESETS
-    from reconciler.planning.suggest import did_you_mean
     from reconciler.render.care import sentences_text
 
     say(sentences_text([f"Providers: {', '.join(PRESETS)}."], style=style_for(sys.stderr)).rstrip("\n"))
-    answer = _ask("Provider, or the mail server's host name")
-    if answer not in PRESETS and "." not in answer and (hint := did_you_mean(answer, PRESETS)):
-        raise click.UsageError(f"There is no provider of that name.{hint}")
+    answer = _ask("Provider, or the mail server's host name", _provider_or_host)
     given["preset" if answer in PRESETS else "host"] = answer
     if answer in PRESETS and PRESETS[answer].host_in(given["region"]) is None:
         given["region"] = _ask("Region")

@@ -136,4 +136,7 @@ def _pipeline_lines(pipeline: str, folder: str) -> list[str]:
     if root is None or root == place:
         return lines
     below = shlex.quote(place.relative_to(root).as_posix())
-    return [*lines, f"It is read at the root of the repository only. Move it there, and write into it PROJECT_DIR: {below}"]
+    return [
+        *lines,
+        f"It is read at the root of the repository only. Move it there, and write into it PROJECT_DIR: {below}",
+    ]

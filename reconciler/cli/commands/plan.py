@@ -121,9 +121,7 @@ def show(options: GlobalOptions, planfile: str, format_: str) -> int:
     return 0
 
 
-def put_plan(
-    made: SavedPlan, format_: str, *, options: GlobalOptions | None = None, tells_errors: bool = True
-) -> None:
+def put_plan(made: SavedPlan, format_: str, *, options: GlobalOptions | None = None, tells_errors: bool = True) -> None:
     """Write a plan to stdout and, where people read it, its problems to stderr.
 
     Errors are left out there where they are raised next. ``options`` say where the project is, whose manifests

@@ -1,0 +1,47 @@
+"""What the journal tells is told to whoever reads the history in a terminal, and to whoever reads it on the site."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reconciler.model.history import JournalEvent
+from reconciler.render.html.site.told import facts_of
+from reconciler.render.html.site.words import text
+from reconciler.render.text.events import apply_lines, event_lines
+from reconciler.render.text.style import Style
+from tests.render import values
+
+_TOLD: list[tuple[str, dict[str, Any], str]] = [
+    ("apply", {"overrides": {"sales": "provider is down"}}, "provider is down"),
+    ("apply", {"liftedGuards": [{"code": "tooManyDeletes", "by": "--allow-deletes 12"}]}, "--allow-deletes 12"),
+    ("apply", {"reviewed": {"planDigest": "sha256:r"}}, "sha256:r"),
+    ("apply", {"targets": ["sales-*"]}, "sales-*"),
+    ("apply", {"excludes": ["old-*"]}, "old-*"),
+    ("apply", {"held": ["billing"]}, "billing"),
+    ("apply", {"grantsUsed": ["env:SMTP_*"]}, "env:SMTP_*"),
+    ("apply", {"trustsProject": True}, "declared trusted"),
+    ("apply", {"approvals": {"news": {"before": {"decision": "approved"}, "after": None}}}, "news"),
+    ("verify", {"grantsUsed": ["env:SMTP_*"]}, "env:SMTP_*"),
+    ("verify", {"trustsProject": True}, "declared trusted"),
+    ("redact", {"name": "anna", "payloads": 3, "revisions": 1}, "anna"),
+    ("revoke", {"routes": 2, "secret": "env:SMTP_SALES"}, "env:SMTP_SALES"),
+    ("rekey", {"fingerprintKeyId": "key-2"}, "key-2"),
+    ("rekey", {"fingerprintKeyId": "key-2", "unread": ["env:GONE"]}, "env:GONE"),
+    ("rekey", {"fingerprintKeyId": "key-2", "acceptedRotated": ["env:TURNED"]}, "env:TURNED"),
+    ("restore", {"serial": 7, "lostEntries": 41}, "41"),
+    ("migrate", {"before": 1, "after": 2}, "version 2"),
+    ("send", {"name": "news", "ending": "begun"}, "Through news: begun"),
+    ("send", {"name": "news", "ending": "stopped", "thisRun": {"accepted": 3}}, "Through news: 3 accepted; stopped"),
+]
+
+
+@pytest.mark.parametrize(("kind", "details", "words"), _TOLD)
+def test_both_tell_it(kind: str, details: dict[str, Any], words: str) -> None:
+    """Each thing that an entry holds beside who, when, why and whom stands in the text and on the page."""
+    event = JournalEvent(sequence=1, at=values.NOON, event=kind, details=details)
+    lines = apply_lines(event, style=Style()) if kind == "apply" else event_lines(event, style=Style())
+    page = [text("en", fact.key, fact.values) for fact in facts_of(event)]
+    assert words.lower() in " ".join(lines).lower()
+    assert words.lower() in " ".join(page).lower()
