@@ -53,7 +53,7 @@ test: $(TEST_READY)
 	@$(RUN) -m pytest -q -n auto -m 'not system' $(PYTEST_ARGS)
 
 test-system: $(SYSTEM_READY)
-	@$(RUN) -m pytest -q -n auto --dist loadfile --no-loadscope-reorder -m system tests/system $(PYTEST_ARGS)
+	@$(RUN) -m pytest -q -n auto --dist loadgroup --no-loadscope-reorder -m system tests/system $(PYTEST_ARGS)
 
 coverage: $(TEST_READY)
 	@$(RUN) -m pytest -q -n auto -m 'not system' --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)

@@ -23,15 +23,22 @@ if TYPE_CHECKING:
     from tests.system.support.proxies import RunningProxy
 
 _HERE = Path(__file__).parent
+_BROWSER = _HERE / "browser"
 _LONGEST = "test_crashes.py"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder as a system test; those that take longest begin, so that no processor waits."""
+    """Mark every test of this folder as a system test, and say which run in one process; the longest begin."""
     for item in items:
         if item.path.is_relative_to(_HERE):
             item.add_marker(pytest.mark.system)
+            item.add_marker(pytest.mark.xdist_group(_group(item)))
     items.sort(key=lambda item: item.path.name != _LONGEST)
+
+
+def _group(item: pytest.Item) -> str:
+    """Return the item's file; of the browser's tests their folder, whose large site is written once for all."""
+    return str(_BROWSER if item.path.is_relative_to(_BROWSER) else item.path)
 
 
 @pytest.fixture(scope="session")
