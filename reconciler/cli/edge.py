@@ -79,7 +79,8 @@ def _fail(words: Sequence[str], failure: Exception) -> int:
     if isinstance(failure, OutputLost):
         return _tell_lost(failure)
     if isinstance(failure, ReconcilerError):
-        return _tell(words, *failure.diagnostics, exit_code=failure.exit_code)
+        notes = getattr(failure, "__notes__", ())
+        return _tell(words, *failure.diagnostics, exit_code=failure.exit_code, notes=notes)
     return _tell(words, _internal(failure))
 
 
@@ -109,12 +110,12 @@ def _usage_problem(wrong: click.ClickException) -> Diagnostic:
     return error("badUsage", f"{one_line(message)}\nSee\n    {path} --help")
 
 
-def _tell(words: Sequence[str], *problems: Diagnostic, exit_code: int = 1) -> int:
+def _tell(words: Sequence[str], *problems: Diagnostic, exit_code: int = 1, notes: Sequence[str] = ()) -> int:
     from reconciler.cli.output import tell_error
     from reconciler.errors import OutputLost
 
     try:
-        tell_error(problems, words, exit_code=exit_code)
+        tell_error(problems, words, exit_code=exit_code, notes=notes)
     except BrokenPipeError:
         return _hang_up()
     except OutputLost as lost:

@@ -79,8 +79,13 @@ def hint(sentence: str, *commands: str) -> None:
     sys.stderr.flush()
 
 
-def tell_error(diagnostics: Sequence[Diagnostic], words: Sequence[str], *, exit_code: int) -> None:
-    """Write why a command ended early: as text to stderr, or in the form for programs that was asked for."""
+def tell_error(
+    diagnostics: Sequence[Diagnostic], words: Sequence[str], *, exit_code: int, notes: Iterable[str] = ()
+) -> None:
+    """Write why a command ended early: as text to stderr, or in the form for programs that was asked for.
+
+    ``notes`` are sentences that stand after the text.
+    """
     form = error_form(words)
     if form == "json":
         put_json(_error_document(diagnostics, words, exit_code=exit_code))
@@ -95,6 +100,8 @@ def tell_error(diagnostics: Sequence[Diagnostic], words: Sequence[str], *, exit_
 
         put(verification_report({}, diagnostics=diagnostics))
     tell(diagnostics)
+    for note in notes:
+        say(note)
 
 
 _REFUSALS = frozenset({3, 4, 5})

@@ -33,6 +33,7 @@ _TABLE = (
     Code("yamlAlias", "YAML alias cannot be used", "An alias names an anchor that does not exist or that contains the alias itself.", "Correct the name, or write the value out."),
     Code("duplicateKey", "Key is given twice", "The same key stands twice in one mapping, so one of the values would be lost.", "Keep one of them."),
     Code("tooManyProblems", "Too many problems in one file", "Reading stopped after 1,000 problems in this file.", "Mend what is listed, then run again."),
+    Code("manifestsTooLarge", "Manifests are too large together", "All manifests together have more than 20,000 files, 128 MiB, 3,000,000 values or 10,000 problems, and reading stopped there.", "Remove what does not belong into the manifests folder, or make projects of separate teams; of problems, mend what is listed, then run again."),
     Code("projectExists", "There is a project already", "init begins a project, and the folder holds a project file.", "Go on with the project that is there, or name another folder."),
     Code("projectNotMade", "Project cannot be written", "init could not write into the folder.", "Check the path, its permissions and the space left; what was written stays, and running init again goes on."),
     # Documents

@@ -18,6 +18,7 @@ from reconciler.diagnostics import Diagnostic, Location, error
 from reconciler.errors import InvalidInput
 from reconciler.files import create_file, read_regular_file, reason_of, replace_file
 from reconciler.manifests.folder import is_manifest, manifest_paths, shown_path
+from reconciler.manifests.room import NoRoom, Room, require_few_problems
 from reconciler.yamlsource import MAX_FILE_OCTETS, read_documents
 from reconciler.yamlsource.layout import placed_documents
 from reconciler.yamlsource.splicing import (
@@ -30,7 +31,7 @@ from reconciler.yamlsource.splicing import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from reconciler.yamlsource import YamlDocument
     from reconciler.yamlsource.layout import PlacedDocument, PlacedNode
@@ -90,22 +91,33 @@ def search(folder: Path, *, root: Path) -> Search:
     """Return every named document below the manifests folder, valid or not, and what could not be looked into."""
     paths, problems = manifest_paths(folder, root=root) if folder.is_dir() else ([], [])
     documents: dict[str, FoundDocument] = {}
-    for path in paths:
-        file = shown_path(path, root)
-        try:
-            octets = read_regular_file(path, MAX_FILE_OCTETS)
-        except OSError as failure:
-            detail = f"The file cannot be read: {reason_of(failure)}. Check the path and its permissions."
-            problems.append(error("fileUnreadable", detail, location=Location(file)))
-            continue
-        read = read_documents(octets, file=file)
-        problems.extend(read.problems)
-        for index, document in enumerate(read.documents):
-            name = _name_of(document.value)
-            if name is not None:
-                found = FoundDocument(path=path, file=file, octets=octets, documents=read.documents, index=index)
+    room = Room()
+    try:
+        for path in paths:
+            for name, found in _documents_of(path, shown_path(path, root), room, problems):
                 documents.setdefault(name, found)
+    except NoRoom as refusal:
+        problems.append(refusal.problem)
     return Search(documents=documents, problems=tuple(problems))
+
+
+def _documents_of(path: Path, file: str, room: Room, problems: list[Diagnostic]) -> Iterator[tuple[str, FoundDocument]]:
+    """Yield the named documents of a file, and add what is wrong with it; raise ``NoRoom`` beyond a limit."""
+    try:
+        octets = read_regular_file(path, MAX_FILE_OCTETS)
+    except OSError as failure:
+        detail = f"The file cannot be read: {reason_of(failure)}. Check the path and its permissions."
+        problems.append(error("fileUnreadable", detail, location=Location(file)))
+        return
+    room.take_octets(len(octets), file)
+    read = read_documents(octets, file=file)
+    room.take_weight(sum(document.weight for document in read.documents), file)
+    problems.extend(read.problems)
+    require_few_problems(len(problems), file)
+    for index, document in enumerate(read.documents):
+        name = _name_of(document.value)
+        if name is not None:
+            yield name, FoundDocument(path=path, file=file, octets=octets, documents=read.documents, index=index)
 
 
 def addition(path: Path, document: str, *, folder: Path, root: Path) -> FileEdit:

@@ -10,6 +10,16 @@ from typing import TYPE_CHECKING
 from reconciler.diagnostics import Diagnostic, Location, error, sort_key
 from reconciler.files import read_regular_file, reason_of
 from reconciler.manifests.documents import read_document
+from reconciler.manifests.room import (
+    FILES,
+    MAX_ALL_PROBLEMS,
+    MAX_FILES,
+    PROBLEMS,
+    NoRoom,
+    Room,
+    beyond,
+    require_few_problems,
+)
 from reconciler.model.source import LocatedManifest
 from reconciler.yamlsource import MAX_FILE_OCTETS, MAX_PROBLEMS, each_document, too_many_problems
 
@@ -37,7 +47,8 @@ def read_manifests(folder: Path, *, root: Path, instead: Mapping[Path, bytes | N
     """Return every manifest below a folder; files are named relative to ``root``, with forward slashes.
 
     Hidden files and folders are passed over. Links that lead outside ``root`` are refused. ``instead`` gives files
-    another content than they have, None for one that is to be gone: what would be read after an edit.
+    another content than they have, None for one that is to be gone: what would be read after an edit. Beyond the
+    limits over all files together reading stops, which is a problem too.
     """
     edited = instead or {}
     if not folder.is_dir() and not edited:
@@ -48,10 +59,15 @@ def read_manifests(folder: Path, *, root: Path, instead: Mapping[Path, bytes | N
     problems.extend(unreadable)
     gone = {path for path, octets in edited.items() if octets is None}
     paths = sorted({*present, *edited} - gone, key=lambda path: shown_path(path, root))
-    for path in paths:
-        found, wrong = _read_file(path, root, edited.get(path))
-        manifests.extend(found)
-        problems.extend(wrong)
+    room = Room()
+    try:
+        for path in paths:
+            found, wrong = _read_file(path, root, edited.get(path), room)
+            manifests.extend(found)
+            problems.extend(wrong)
+            require_few_problems(len(problems), shown_path(path, root))
+    except NoRoom as refusal:
+        problems.append(refusal.problem)
     problems.extend(_repeated_names(manifests))
     return ManifestSet(
         manifests=tuple(manifests),
@@ -64,7 +80,7 @@ def read_manifests(folder: Path, *, root: Path, instead: Mapping[Path, bytes | N
 def manifest_paths(folder: Path, *, root: Path) -> tuple[list[Path], list[Diagnostic]]:
     """Return the manifest files below a folder by name, and a problem for each folder that cannot be looked into.
 
-    A folder passed over in silence would look like deleted accounts.
+    A folder passed over in silence would look like deleted accounts. Beyond ``MAX_FILES`` there are none and a problem.
     """
     paths: list[Path] = []
     problems: list[Diagnostic] = []
@@ -78,6 +94,9 @@ def manifest_paths(folder: Path, *, root: Path) -> tuple[list[Path], list[Diagno
             error("fileUnreadable", _LINKED_FOLDER, location=Location(shown_path(each, root))) for each in linked
         )
         paths.extend(Path(parent, name) for name in files if is_manifest(name))
+        if len(paths) > MAX_FILES or len(problems) > MAX_ALL_PROBLEMS:
+            limit = FILES if len(paths) > MAX_FILES else PROBLEMS
+            return [], [*problems[:MAX_ALL_PROBLEMS], beyond(limit, shown_path(folder, root))]
     return sorted(paths, key=lambda path: shown_path(path, root)), problems
 
 
@@ -102,10 +121,12 @@ def shown_path(path: Path, root: Path) -> str:
     return os.fsencode(relative.as_posix()).decode("utf-8", "replace")
 
 
-def _read_file(path: Path, root: Path, instead: bytes | None) -> tuple[list[LocatedManifest], list[Diagnostic]]:
+def _read_file(
+    path: Path, root: Path, instead: bytes | None, room: Room
+) -> tuple[list[LocatedManifest], list[Diagnostic]]:
     file = shown_path(path, root)
     if instead is not None:
-        return _read_octets(instead, file)
+        return _read_octets(instead, file, room)
     try:
         if path.is_symlink() and not _is_inside(path, root):
             detail = "The link leads outside the project folder. Put the manifest itself here."
@@ -114,13 +135,15 @@ def _read_file(path: Path, root: Path, instead: bytes | None) -> tuple[list[Loca
     except OSError as failure:
         detail = f"The file cannot be read: {reason_of(failure)}. Check the path and its permissions."
         return [], [error("fileUnreadable", detail, location=Location(file))]
-    return _read_octets(octets, file)
+    return _read_octets(octets, file, room)
 
 
-def _read_octets(octets: bytes, file: str) -> tuple[list[LocatedManifest], list[Diagnostic]]:
+def _read_octets(octets: bytes, file: str, room: Room) -> tuple[list[LocatedManifest], list[Diagnostic]]:
     manifests: list[LocatedManifest] = []
     problems: list[Diagnostic] = []
+    room.take_octets(len(octets), file)
     for document in each_document(octets, file=file, problems=problems):
+        room.take_weight(document.weight, file)
         manifest, wrong = read_document(document)
         problems.extend(wrong)
         if manifest is not None:
@@ -132,10 +155,12 @@ def _read_octets(octets: bytes, file: str) -> tuple[list[LocatedManifest], list[
 
 def _repeated_names(manifests: list[LocatedManifest]) -> list[Diagnostic]:
     first: dict[str, Location] = {}
-    problems = []
+    problems: list[Diagnostic] = []
     for each in manifests:
         name = each.manifest.metadata.name
         where = each.locator.value_at(("metadata", "name"))
+        if len(problems) > MAX_ALL_PROBLEMS:
+            return [*problems[:MAX_ALL_PROBLEMS], beyond(PROBLEMS, where.file)]
         if name in first:
             detail = (
                 f"{name} is declared at {first[name]} already; names are unique over all kinds. Rename one of them."

@@ -38,6 +38,14 @@ def places_of_documents(workspace: Workspace) -> dict[str, Location]:
     return {name: document.location for name, document in found.items()}
 
 
+def declared_accounts(workspace: Workspace) -> Mapping[str, str]:
+    """Return the file of each account that the manifests declare; nothing where they cannot be read to their end."""
+    searched = search(folder_of(workspace), root=workspace.root)
+    if searched.problems:
+        return {}
+    return {name: each.file for name, each in searched.documents.items() if each.kind in _KINDS}
+
+
 def delete_account(workspace: Workspace, name: str) -> Edited:
     """Remove an account's document; raise ``InvalidInput`` where there is none or it cannot be done safely."""
     folder = folder_of(workspace)
@@ -158,6 +166,8 @@ def _find(searched: Search, name: str, recorded: Mapping[str, RecordedAccount] |
             f"    reconciler plan --target {shown}"
         )
         raise InvalidInput(error("unknownAccount", detail, subject=shown))
+    if not name:
+        raise InvalidInput(error("unknownAccount", "The account's name is empty. See\n    reconciler accounts list"))
     accounts = [known for known, each in searched.documents.items() if each.kind in _KINDS]
     detail = f"No manifest declares an account called {shown}.{did_you_mean(name, accounts)}"
     raise InvalidInput(error("unknownAccount", detail, subject=shown))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.report import Occurrence, Report, Step
+from reconciler.operations.editing import folder_of
 from reconciler.planning.history import events_of
+from reconciler.secrets import STATE_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -38,6 +42,21 @@ def gather_report(workspace: Workspace) -> Report:
         events = events_of((entry, _without_the_large(payload)) for entry, payload in snapshot.journal())[::-1]
         head = snapshot.journal_head()
     return make_report(recorded, revisions, events, head=head)
+
+
+def reserved_around(folder: Path, workspace: Workspace) -> str | None:
+    """Return what a folder lies in that is no place for a report, as words of a sentence; None where it lies well.
+
+    Links on the way are followed. A manifests folder that is the whole project is none to keep out of.
+    """
+    place, root, manifests = (Path(os.path.realpath(each)) for each in (folder, workspace.root, folder_of(workspace)))
+    if ".git" in place.parts:
+        return "git's own folder"
+    if place.is_relative_to(root / STATE_FOLDER):
+        return "the folder of state and keys"
+    if manifests != root and place.is_relative_to(manifests):
+        return "the manifests folder"
+    return None
 
 
 def make_report(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import unicodedata
 from dataclasses import dataclass
 from importlib.resources import files
@@ -23,6 +24,7 @@ CISystem = Literal["github", "gitlab", "none"]
 
 PROJECT_FILE = "reconciler.yaml"
 _MAX_NAME = 63
+_MAX_SHOWN = 200
 _FILES = {
     "accounts.d/example.yaml": "example.yaml",
     ".gitignore": "gitignore",
@@ -78,12 +80,16 @@ def write_project(folder: Path, *, name: str, operator: str | None, ci: CISystem
     """Write the files of a project; ``name`` and ``operator`` must be valid.
 
     The project file is written last: until it is there, running again goes on where this was interrupted. Raises
-    ``InvalidInput`` where the folder holds a project file, before anything is written, or cannot be written to.
+    ``InvalidInput`` where the folder holds a project file or lies inside a project, before anything is written, or
+    cannot be written to.
     """
     from reconciler.model.schemas import schema_text
 
     if os.path.lexists(folder / PROJECT_FILE):
         raise InvalidInput(error("projectExists", _exists_text(folder)))
+    _refuse_inside_project(folder)
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise InvalidInput(error("projectNotMade", f"{_shown(folder)} is no folder. Name another one."))
     values = {"NAME": json.dumps(name), "OPERATOR": _operator_lines(operator), "VERSION": __version__, **_MODELINES}
     made: list[str] = []
     kept: list[str] = []
@@ -91,7 +97,7 @@ def write_project(folder: Path, *, name: str, operator: str | None, ci: CISystem
     templates = {**_FILES, **_CI_FILES[ci], PROJECT_FILE: "project.yaml"}
     texts |= {path: _filled(template, values) for path, template in templates.items()}
     for path, text in texts.items():
-        is_made = _make(folder / path, text, shown=path)
+        is_made = _make(folder / path, text, shown=_shown(folder / path))
         (made if is_made else kept).append(path)
     return Scaffolded(made=tuple(made), kept=tuple(kept))
 
@@ -101,6 +107,24 @@ def _exists_text(folder: Path) -> str:
         f"The folder {folder} holds a {PROJECT_FILE} already; nothing was changed. If its state is what is missing, "
         "run there\n    reconciler state init\nFor another project name another folder."
     )
+
+
+def _refuse_inside_project(folder: Path) -> None:
+    """Refuse a folder below a project: its files would lie among that project's, and its manifests be read twice."""
+    around = next((each for each in folder.resolve().parents if os.path.lexists(each / PROJECT_FILE)), None)
+    if around is None:
+        return
+    detail = (
+        f"The folder {_shown(folder)} lies inside the project in {_shown(around)}, which has a {PROJECT_FILE}; nothing "
+        "was written. Projects do not lie inside each other, since one would read the other's files. Name a folder "
+        f"outside of it. If that project has no accounts yet, begin there with\n"
+        f"    reconciler --project-dir {shlex.quote(str(around))} accounts add own"
+    )
+    raise InvalidInput(error("projectExists", detail))
+
+
+def _shown(path: Path) -> str:
+    return str(path)[-_MAX_SHOWN:]
 
 
 def _operator_lines(operator: str | None) -> str:

@@ -24,6 +24,10 @@ SECRET_OPTIONS = ("password", "sslpassword", "oauth_client_secret")
 _CREDENTIALS = re.compile(r"[^/@]*:[^/@]+@|[^?]*:[^?@]+@")
 _OPTION = re.compile(rf"[?&](?:{'|'.join(SECRET_OPTIONS)})=[^&]", re.IGNORECASE)
 _SQLITE_EXAMPLE = "Write the address of a file, for example\n    state: sqlite:///.reconciler/state.db"
+_EITHER_EXAMPLE = (
+    "Write the address of a database, or of a file, for example one of\n    state: postgresql://db.example.com/mail\n"
+    "    state: sqlite:///.reconciler/state.db"
+)
 _POSTGRES_EXAMPLE = "Write host, port and database, for example\n    state: postgresql://db.example.com/mail"
 
 
@@ -47,7 +51,8 @@ def sqlite_path(url: str, *, base: Path) -> Path | None:
     if scheme in _POSTGRES_SCHEMES:
         return None
     if scheme != "sqlite":
-        raise invalid(f"The state's address begins with {scheme}://, and state is kept in SQLite or PostgreSQL.")
+        reason = f"The state's address begins with {scheme}://, and state is kept in SQLite or PostgreSQL."
+        raise InvalidInput(error("stateUrlInvalid", f"{reason} {_EITHER_EXAMPLE}"))
     return base / _path_of(url)
 
 

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
-from reconciler.diagnostics import error
+from reconciler.diagnostics import error, one_line
 from reconciler.errors import GuardRefused, InvalidInput, JournalBroken
 from reconciler.store import reading
 from reconciler.store.digests import new_salt, time_text
 from reconciler.store.journal import REDACT
+from reconciler.store.messages import MAX_SHOWN
 from reconciler.store.opening import database_at, has_project
 from reconciler.store.schema import METADATA, PROJECTS
 from reconciler.store.sqlite import SqliteFile
@@ -82,11 +83,11 @@ def back_up_state(url: str, *, base: Path, project: str, target: Path, replaces:
     """
     database = _open(url, base, project)
     if target.exists() and database.copies.exists() and target.samefile(database.copies):
-        raise InvalidInput(error("backupUnusable", f"{target} is the state itself. Name another file."))
+        raise InvalidInput(error("backupUnusable", f"{one_line(target)} is the state itself. Name another file."))
     try:
         database.copy_to(target, replaces=replaces)
     except FileExistsError:
-        detail = f"{target} is there already, and nothing was written. Name another file, or add\n    --force"
+        detail = f"{one_line(target)} is there already, and nothing was written. Name another file, or add\n    --force"
         raise InvalidInput(error("backupUnusable", detail)) from None
     return _read_back(target, project)
 
@@ -129,7 +130,7 @@ def restore_state(url: str, *, base: Path, project: str, source: Path, order: Re
 def _scratch(source: Path, beside: Database) -> Iterator[SqliteFile]:
     """Hand out a copy of the backup of our own, so that what was checked is what is restored."""
     if not source.is_file():
-        raise InvalidInput(error("backupUnusable", f"There is no file {source}. Nothing was changed."))
+        raise InvalidInput(error("backupUnusable", f"There is no file {one_line(source)}. Nothing was changed."))
     original = SqliteFile(source)
     original.read_version()
     path = SqliteFile(beside.copies).make_unfinished()
@@ -145,11 +146,12 @@ def _require_sound_backup(scratch: SqliteFile, backup: Connection, project: str,
     scratch.require_integrity(backup)
     names = sorted(backup.execute(select(PROJECTS.c.project)).scalars())
     if project not in names:
-        detail = f"{source} holds no state of the project {project}; it is of {', '.join(names) or 'none'}."
+        found = one_line(", ".join(map(str, names)) or "none", limit=MAX_SHOWN)
+        detail = f"{one_line(source)} holds no state of the project {project}; it is of {found}."
         raise InvalidInput(error("backupUnusable", f"{detail} Nothing was changed."))
     problems = reading.check_journal(backup, project, head=None).problems
     if problems:
-        detail = f"The journal in {source} does not hold, so nothing was restored: {problems[0]}"
+        detail = f"The journal in {one_line(source)} does not hold, so nothing was restored: {one_line(problems[0])}"
         raise JournalBroken(error("journalBroken", detail))
 
 

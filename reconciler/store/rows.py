@@ -24,7 +24,7 @@ from reconciler.model.recorded import (
     Revision,
     Suspension,
 )
-from reconciler.model.route import Route, SecretRoute
+from reconciler.model.route import Route, SecretRoute, routes_of
 from reconciler.store.journal import Link
 
 if TYPE_CHECKING:
@@ -40,6 +40,23 @@ ACCOUNT_COLUMNS = (
 """The columns that ``account_from_row`` takes: first what every plan looks at, then what is parsed when wanted."""
 
 _KINDS = frozenset({"OwnAccount", "MarketingAccount"})
+_MAPPING, _TEXT = (dict, type(None)), (str, type(None))
+_SHAPE: dict[str, dict[str, Any]] = {
+    "metadata": {"owner": _TEXT, "annotations": _MAPPING},
+    "spec": {
+        "email": str,
+        "displayName": str,
+        "shared": (bool, type(None)),
+        "smtp": _MAPPING,
+        "proxy": _MAPPING,
+        "replyTo": _MAPPING,
+        "overrideFrom": _MAPPING,
+        "overrideTo": _MAPPING,
+    },
+}
+"""The types of what views and plans take from a document without asking further; None also where it is absent."""
+_NEVER_NULL: dict[str, type] = {"title": str, "labels": dict}
+"""Types of metadata that may be absent, and is never null."""
 
 
 class StoredAccount(RecordedAccount):
@@ -93,8 +110,13 @@ class StoredAccount(RecordedAccount):
         """The document, parsed."""
         return _parse("document", self.name, self.canonical, _document_of)
 
+    @cached_property
+    def secret_routes(self) -> tuple[SecretRoute, ...]:
+        """Every secret and where it travels."""
+        return _parse("document", self.name, self.spec, lambda spec: routes_of(spec, self.ca_digest))
+
     def _mapping(self, column: str) -> dict[str, str]:
-        return self._optional(column, _mapping_of) or {}
+        return self._optional(column, _texts_of) or {}
 
     def _optional(self, column: str, parse: Callable[[str], T]) -> T | None:
         text = getattr(self._row, column)
@@ -259,9 +281,23 @@ def _entry_of(row: Sequence[Any]) -> JournalEntry:
 
 def _document_of(text: str) -> dict[str, Any]:
     document = _mapping_of(text)
-    if not isinstance(document.get("metadata"), dict) or not isinstance(document.get("spec"), dict):
-        raise TypeError("metadata or spec is missing")
+    for part, shape in _SHAPE.items():
+        fields_of_part = document.get(part)
+        if not isinstance(fields_of_part, dict):
+            raise TypeError("metadata or spec is missing")
+        if not all(isinstance(fields_of_part.get(name), types) for name, types in shape.items()):
+            raise TypeError("a field is missing or of another type")
+    metadata = document["metadata"]
+    if not all(isinstance(metadata[name], type_) for name, type_ in _NEVER_NULL.items() if name in metadata):
+        raise TypeError("metadata is of another type")
     return document
+
+
+def _texts_of(text: str) -> dict[str, str]:
+    mapping = _mapping_of(text)
+    if not all(isinstance(value, str) for value in mapping.values()):
+        raise TypeError("a value is no text")
+    return mapping
 
 
 def _mapping_of(text: str) -> dict[str, Any]:
@@ -275,7 +311,7 @@ def _parse(part: str, owner: str, raw: Any, parse: Callable[[Any], T]) -> T:
     """Return what ``parse`` makes of a stored part, or raise ``StateUnavailable`` without showing the part."""
     try:
         return parse(raw)
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise _unreadable(part, owner) from None
 
 

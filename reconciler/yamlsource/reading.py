@@ -192,7 +192,8 @@ class _Reading:
             return None
         if value is None and first.__class__ is ScalarEvent and not first.value:
             return None
-        return YamlDocument(value, self._file, first.start_mark, self._line)
+        weight = builder.values + _DOCUMENT_VALUES
+        return YamlDocument(value, self._file, first.start_mark, self._line, weight)
 
     def _spend(self, values: int, mark: Mark) -> None:
         self._values_left -= values

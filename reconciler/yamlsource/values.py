@@ -59,6 +59,8 @@ class YamlDocument:
     """Where the value begins."""
     first_line: int = 0
     """The line of the file, from 0, that the marks count from."""
+    weight: int = 0
+    """What it counts for in limits: its values, each alias as what it stands for, and what a document costs itself."""
 
     @property
     def location(self) -> Location:

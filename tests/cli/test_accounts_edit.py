@@ -163,7 +163,8 @@ def test_a_marketing_account_is_added_to_a_file(bare: Project) -> None:
         (("x", *WHO, "--preset", "postmark"), "--username"),
         (("x", *WHO, "--preset", "gmail", "--region", "eu"), "no regions"),
         (("x", *WHO, *HOST, "--region", "eu"), "--preset"),
-        (("x", *WHO, "--preset", "gmail", "--server", "s"), "keep one"),
+        (("x", *WHO, "--preset", "gmail", "--server", "s"), "--preset and --server both"),
+        (("x", *WHO, "--preset", "gmail", *HOST), "--preset and --host both"),
         (("x", *WHO, *HOST, "--no-login", "--username", "u"), "--no-login"),
         (("x", *WHO, *HOST, "--password-env", "A", "--password-file", "b"), "keep one"),
         (("x", *WHO, *HOST, "--password-from", "vault"), "SOURCE:KEY"),
@@ -245,13 +246,28 @@ def test_a_taken_name_is_refused(bare: Project) -> None:
 
 def test_what_is_missing_is_asked_for_on_a_terminal(bare: Project) -> None:
     """On a terminal each missing part is a question; a password is not among them."""
-    answers = "sales\nsales@example.com\nExample Sales\namazon-ses\neu-west-1\nAKIAEXAMPLE\n"
+    answers = "sales\nsales@example.com\nExample Sales\namazon-ses\neu-west-1\nAKIAEXAMPLE\n\n"
     code, written = answer(bare.folder, OWN, answers)
     assert 0 == code, written
     assert "Provider, or the mail server's host name: " in written
     assert "Region: " in written
     assert "host: email-smtp.eu-west-1.amazonaws.com\n" in manifest(bare, "sales")
     assert "username: AKIAEXAMPLE\n" in manifest(bare, "sales")
+    assert "Owner, whose view shows it (Enter for none): " in written
+    assert "owner" not in manifest(bare, "sales")
+
+
+@pytest.mark.parametrize("shared", [(), ("--shared",)], ids=["private", "shared"])
+def test_the_owner_is_asked_for_where_anything_is(bare: Project, shared: tuple[str, ...]) -> None:
+    """The answer becomes metadata.owner; where all is given nobody is asked, and --owner is not asked for again."""
+    code, written = answer(bare.folder, (*OWN, *WHO, *HOST, *shared), "sales\nanna\n")
+    assert 0 == code, written
+    assert "  name: sales\n  owner: anna\n" in manifest(bare, "sales")
+    assert "Nobody sees this account" not in written
+    code, written = answer(bare.folder, (*OWN, *WHO, *HOST, *shared, "--owner", "ben"), "more\n")
+    assert (0, False) == (code, "Enter for none" in written), written
+    code, written = answer(bare.folder, (*OWN, "whole", *WHO, *HOST, *shared), "")
+    assert (0, False) == (code, "Enter for none" in written), written
 
 
 def test_a_wrong_answer_is_asked_for_again(bare: Project) -> None:
@@ -437,8 +453,15 @@ def test_deleting_what_was_never_applied_leaves_nothing_to_do(project: Project) 
 
 def test_a_misspelt_provider_is_not_taken_for_a_host(bare: Project) -> None:
     """An answer without a dot that is near a provider's name, or that is no host name, is told and asked for again."""
-    code, written = answer(bare.folder, (*OWN, "x", *WHO), "gmial\nx@example.com\ngmail\n")
+    code, written = answer(bare.folder, (*OWN, "x", *WHO), "gmial\nx@example.com\ngmail\n\n")
     assert 0 == code, written
     assert "Did you mean gmail?" in written
     assert "Error: This is not a host name" in written
     assert "host: smtp.gmail.com\n" in manifest(bare, "x")
+
+
+@pytest.mark.parametrize("words", [("delete", ""), ("rename", "", "news")])
+def test_an_empty_name_is_told_as_one(bare: Project, words: tuple[str, ...]) -> None:
+    """A name that a script left empty is no misspelt one."""
+    told = bare.run("accounts", *words)
+    assert (1, True, False) == (told.code, "The account's name is empty." in told.err, "called ." in told.err)

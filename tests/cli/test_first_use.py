@@ -106,7 +106,10 @@ def begin(user: NewUser) -> None:
 
 def add_account(user: NewUser, server: MailServer) -> str:
     """Add the account by the questions that are asked; return the file that was made."""
-    questions = (("Name", "sales"), ("E-mail", USER), ("Display name", "Example Sales"), ("host name", "localhost"))
+    questions = (
+        *(("Name", "sales"), ("E-mail", USER), ("Display name", "Example Sales"), ("host name", "localhost")),
+        ("Owner", ""),
+    )
     user.follow("reconciler accounts add own", *questions, known=f"--port {server.port} --encryption none --shared")
     assert 0 == user.code
     made = re.search(r"new file\s+(\S+\.yaml)\.", user.seen)

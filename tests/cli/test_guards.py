@@ -188,3 +188,40 @@ def test_a_plan_cannot_lift_a_guard_in_secret(ten: Project) -> None:
     alter_plan(ten.folder / "plan.json", allow, fits_digest=True)
     refused = ten.run("apply", "plan.json", "--format", "json")
     assert (4, ["planAltered"], 10) == (refused.code, refused.codes, len(ten.statuses()))
+
+
+def refused_apply(project: Project, *words: str) -> tuple[int, int, int]:
+    """Return how a refused apply ends: its code, and how often text and JSON say that nothing was applied."""
+    sentence = "Nothing was applied."
+    text, document = project.run("apply", *words), project.run("apply", *words, "--format", "json")
+    assert (text.code, "") == (document.code, document.err)
+    return text.code, text.err.count(sentence), document.out.count(sentence)
+
+
+def test_a_refused_apply_says_that_nothing_was_applied(ten: Project) -> None:
+    """Whatever refuses, the last line on stderr says in one sentence that state is as it was; JSON is left alone."""
+    ten.write_account("more", marketing_account("more"))
+    ten.run_well("plan", "--out", "plan.json")
+    ten.write_account("other", marketing_account("other"))
+    ten.run_well("plan", "--out", "stale.json")
+    ten.run_well("apply", "plan.json")
+    assert (5, 1, 0) == refused_apply(ten, "stale.json")
+    assert ten.run("apply", "stale.json").err.endswith("\nNothing was applied.\n")
+    assert (5, 0, 0) == refused_apply(ten, "plan.json"), "it says that it is applied already"
+    assert (1, 1, 0) == refused_apply(ten, "missing.json")
+    ten.write_account("broken", own_account("broken", 1))
+    assert (3, 1, 0) == refused_apply(ten, "--auto-approve")
+    ten.write_account("broken", "kind: Nothing\n")
+    assert (1, 1, 0) == refused_apply(ten, "--auto-approve")
+    ten.remove_account("broken")
+    remove(ten, 6)
+    assert (4, 1, 0) == refused_apply(ten, "--auto-approve")
+    assert 2 == ten.serial()
+
+
+def test_only_apply_says_that_nothing_was_applied(ten: Project) -> None:
+    """A plan that is refused was never to apply anything, and an apply that went well says what it did."""
+    remove(ten, 2)
+    assert "Nothing was applied" not in ten.run_well("apply", "--auto-approve").err
+    ten.write_account("broken", own_account("broken", 1))
+    assert "Nothing was applied" not in ten.run("plan").err

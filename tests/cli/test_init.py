@@ -89,11 +89,12 @@ def test_another_folder_and_an_operator(empty: Project) -> None:
 
 
 def test_git_ignores_state_and_secrets(empty: Project) -> None:
-    """Of a new project git would add neither state nor keys nor secret files."""
+    """Of a new project git would add neither state nor keys nor secret files nor the report."""
     _git(empty.folder, "init", "--quiet")
     _made(empty)
     (empty.folder / "secrets").mkdir()
     (empty.folder / "secrets" / "sales").write_text("x", encoding="utf-8")
+    empty.run_well("report", "--out", "report")
     _git(empty.folder, "add", "--all")
     assert sorted([*_ALWAYS, "reconciler.yaml"]) == sorted(_git(empty.folder, "ls-files").split())
 
@@ -147,6 +148,28 @@ def test_wrong_words_write_nothing(empty: Project, words: tuple[str, ...], code:
     """A name or an operator that is not valid is refused before anything is written."""
     refused = empty.run("init", *words, "--format", "json")
     assert (1, [code], []) == (refused.code, refused.codes, list(empty.folder.iterdir()))
+
+
+@pytest.mark.parametrize("place", ["other", "accounts.d", "accounts.d/deep/er", "through/link"])
+def test_a_folder_inside_a_project_is_refused(empty: Project, place: str) -> None:
+    """Its manifests would be read by the project around it; that project is named, and nothing is written."""
+    _made(empty)
+    (empty.folder / "through").symlink_to(empty.folder / "accounts.d")
+    before = sorted(empty.folder.rglob("*"))
+    told = empty.run("init", place)
+    assert (1, "") == (told.code, told.out)
+    assert "[projectExists]" in told.err
+    assert str(empty.folder) in told.err
+    assert before == sorted(empty.folder.rglob("*"))
+    empty.run_well("init", str(empty.folder.parent / "beside"))
+
+
+@pytest.mark.parametrize("place", ["/dev/null", "/dev/null/deeper"])
+def test_a_folder_that_is_none_is_named(empty: Project, place: str) -> None:
+    """The message names DIR, not a file that would have been in it."""
+    told = empty.run("init", place, "--name", "mail", "--format", "json")
+    assert (1, ["projectNotMade"]) == (told.code, told.codes)
+    assert told.document["diagnostics"][0]["detail"].startswith(place)
 
 
 def test_a_project_file_elsewhere_is_refused(empty: Project) -> None:

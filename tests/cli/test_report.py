@@ -163,6 +163,28 @@ def test_a_folder_that_report_did_not_write_is_refused(told: Project, place: str
     assert "reconciler report --out report" in told.run("report", "--out", place).err
 
 
+@pytest.mark.parametrize(
+    "place", ["accounts.d/report", "accounts.d/empty", ".reconciler/report", ".git/report", "linked/report"]
+)
+def test_a_folder_among_manifests_or_state_is_refused(told: Project, place: str) -> None:
+    """A site would be read as manifests there, or lie beside keys, or go unseen in git's own folder."""
+    (told.folder / "accounts.d" / "empty").mkdir()
+    (told.folder / ".git").mkdir()
+    (told.folder / "linked").symlink_to(told.folder / "accounts.d")
+    before = tree(told.folder)
+    outcome = told.run("report", "--out", place, "--format", "json")
+    assert (1, ["reportFolderForeign"]) == (outcome.code, outcome.codes)
+    assert before == tree(told.folder)
+    assert "reconciler report --out report" in told.run("report", "--out", place).err
+
+
+def test_a_project_that_is_all_manifests_takes_a_report(told: Project) -> None:
+    """Where the manifests folder is the project folder, a report in it is beside the manifests."""
+    told.write_project("manifests: .\n")
+    told.run_well("report", "--out", "site")
+    assert (told.folder / "site" / "index.html").is_file()
+
+
 def test_an_empty_folder_is_taken(told: Project) -> None:
     """CI often makes the folder first."""
     (told.folder / "public").mkdir()

@@ -96,6 +96,58 @@ def test_a_read_only_state_is_told(lived: Project, words: tuple[str, ...]) -> No
     assert {"sales": "active", "news": "pending"} == lived.statuses()
 
 
+NO_ACCOUNTS = (
+    "json_remove(document, '$.spec.email')",
+    "json_remove(document, '$.spec.displayName')",
+    "json_set(document, '$.spec.email', 7)",
+    "json_set(document, '$.spec.smtp', 'smtp.example.com')",
+    "json_set(document, '$.spec.replyTo', 'sales')",
+    "json_set(document, '$.metadata.labels', json('[1]'))",
+    "json_set(document, '$.metadata.labels', null)",
+    "json_set(document, '$.metadata.title', 7)",
+    "json_set(document, '$.metadata.title', null)",
+)
+"""Alterations of an account's document that leave JSON, and no account."""
+NO_ROUTES = (
+    "json_set(document, '$.spec.smtp.authentication', 'sales')",
+    "json_set(document, '$.spec.smtp.host', 7)",
+    "json_set(document, '$.spec.proxy', json('{\"password\": \"env:SMTP_SALES\"}'))",
+)
+"""Alterations that leave an account, and nothing that could tell where its secrets travel."""
+
+
+def alter(project: Project, alteration: str) -> None:
+    """Alter the document of an account behind the program's back."""
+    project.execute_sql(f"UPDATE accounts SET document={alteration} WHERE name='sales'")  # noqa: S608 - of this file
+
+
+def require_told(project: Project, *words: str) -> None:
+    """Run a command, and require that it names the account and the command that shows what was altered."""
+    text = project.run(*words)
+    told = text.out + text.err
+    assert (1, True) == (text.code, "stateUnavailable" in told), (words, text)
+    assert "of sales in the state's database" in told
+    assert "    reconciler journal check" in told
+
+
+@pytest.mark.parametrize("alteration", NO_ACCOUNTS)
+def test_an_altered_account_is_told(lived: Project, alteration: str) -> None:
+    """A recorded account that is none any more is told by whatever shows it, with the command that finds such changes."""
+    alter(lived, alteration)
+    for words in (("list", "--search", "sales"), ("list", "--format", "json"), ("show", "sales")):
+        require_told(lived, "accounts", *words)
+    require_told(lived, "report", "--out", "report")
+    assert not (lived.folder / "report").exists()
+
+
+@pytest.mark.parametrize("alteration", NO_ROUTES)
+def test_altered_routes_are_told(lived: Project, alteration: str) -> None:
+    """A recorded account whose secrets travel nowhere that can be told is told where its routes are shown."""
+    alter(lived, alteration)
+    require_told(lived, "report", "--out", "report")
+    assert not (lived.folder / "report").exists()
+
+
 _FULL = (
     "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY));"
     "from reconciler.cli.edge import run; sys.exit(run(sys.argv[2:]))"

@@ -171,6 +171,17 @@ def test_hints_and_what_was_told_already(monkeypatch: pytest.MonkeyPatch, capsys
     assert (False, True) == ("It failed." in seen, "No." in seen)
 
 
+def test_an_empty_list_tells_what_the_manifests_declare(project: Project) -> None:
+    """Where nothing is recorded yet, the list says so and what is next, narrowed or not; in a pipe it is bare."""
+    assert "To see what the manifests would record:\n    reconciler plan\n" in show(project, "accounts", "list").text
+    project.write_account("news", marketing_account("news"))
+    for words in ((), ("--kind", "own")):
+        told = " ".join(show(project, "accounts", "list", *words).text.split())
+        assert "The manifests declare 1 account, and nothing is applied yet." in told
+        assert told.endswith("reconciler plan")
+    assert "" == project.run_well("accounts", "list").err
+
+
 def test_documents_have_no_colour_however_it_is_forced(recorded: Project) -> None:
     """FORCE_COLOR colours what people read, in a pipe too, and leaves a document alone."""
     forced = {"FORCE_COLOR": "1", "NO_COLOR": "", "TERM": "xterm"}

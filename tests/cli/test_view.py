@@ -79,6 +79,27 @@ def test_an_unknown_account_is_an_error_with_the_nearest_name(viewed: Project) -
         assert ["unknownAccount"] == viewed.run(*words, "--format", "json").codes
 
 
+def test_an_account_that_is_only_declared_is_told_with_its_file(project: Project) -> None:
+    """What a manifest declares and nobody applied is not taken for a misspelt name."""
+    project.write_account("news", marketing_account("news"))
+    refused = project.run("accounts", "show", "news", "--format", "json")
+    detail = (
+        "No account called news is recorded. It is declared in accounts.d/news.yaml, and not applied yet:\n"
+        "    reconciler plan"
+    )
+    assert (1, ["unknownAccount"], detail) == (
+        refused.code,
+        refused.codes,
+        refused.document["diagnostics"][0]["detail"],
+    )
+    project.write_account("broken", "a: [")
+    assert "is declared" not in project.run("accounts", "show", "news").err
+    project.write_account("broken", "")
+    server = "apiVersion: reconciler/v1\nkind: MailServer\nmetadata: {name: office}\nspec: {host: a.example.com}\n"
+    project.write_account("office", server)
+    assert "is declared" not in project.run("accounts", "show", "office").err
+
+
 def test_history_tells_who_and_why(viewed: Project) -> None:
     """A revision names its actor with the source, the reference, and its changes."""
     (revision,) = viewed.run_well("history", "--format", "json").document["revisions"]

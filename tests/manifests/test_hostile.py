@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MAX_OCTETS = 5 * 1024 * 1024
 MAX_CPU_SECONDS = 1.0
-NOISE = 3.0  # a shared machine may run at a third of its speed
+NOISE = 10.0  # a shared machine may run at a tenth of its speed
 MAX_GROWTH_MB = 100
 
 # The high-water mark of the process itself: that of getrusage is inherited from the process that started it.

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tests.support.scripted import Script, Wire
     from tests.support.tokenserver import Respond
 
-MOST_SECONDS = 2.0
+MOST_SECONDS = 20.0
 """Of processor time for one answer; a search gone wrong takes a minute."""
 TOKEN = "ya29.access-token_0123456789"
 
@@ -165,7 +165,7 @@ def test_an_answer_without_a_token(ca: TestCA, case: Case) -> None:
     assert (case.code, "auth") == (fault.code, fault.step)
     assert CHECK_CODES[case.code].failure_class == fault.failure_class
     assert [] == [word for word in case.words if word not in told(fault)]
-    assert took < timedelta(seconds=case.seconds + 0.8)
+    assert took < timedelta(seconds=case.seconds + 10)
     assert 1 == endpoint.connections
 
 

@@ -79,7 +79,7 @@ def test_addresses_are_collected_from_the_account_s_own_changes() -> None:
             4,
             [
                 changed("anna", "metadata.owner", "boss@example.com", None),
-                changed("other", "spec.email", "o@e.com", None),
+                changed("other", "spec.email", "o@example.com", None),
             ],
         ),
         (5, [changed("anna", "spec.email", "else@example.com", None)]),
@@ -94,7 +94,7 @@ def test_a_payload_loses_what_belongs_to_the_account() -> None:
     payload: dict[str, Any] = {
         "actor": "anna@example.com",
         "reason": "asked",
-        "revision": {"revision": 7, "changes": [changed("anna-pl", "spec.email", "a@b.c", None)]},
+        "revision": {"revision": 7, "changes": [changed("anna-pl", "spec.email", "other@example.com", None)]},
         "changesDigest": "sha256:guessable",
         "overrides": {"anna-pl": "on leave", "other": "because"},
         "accounts": {
@@ -163,7 +163,7 @@ def test_what_the_store_lists_for_the_chain_stays(key: str) -> None:
 
 def test_a_reason_that_was_not_given_stays_absent() -> None:
     """A null reason is left, and so is the digest of changes where none of them is the account's."""
-    revision = {"revision": 7, "changes": [changed("other", "spec.email", "a@b.c", None)]}
+    revision = {"revision": 7, "changes": [changed("other", "spec.email", "other@example.com", None)]}
     payload: dict[str, Any] = {"reason": None, "accounts": {"anna-pl": {}}, "revision": revision, "changesDigest": "d"}
     assert payload == erase_from_payload(payload, ANNA, serial=7)
     for damaged in ({"revision": {"revision": 7}}, {"revision": {"changes": "x"}}, {"revision": "x", "accounts": "x"}):

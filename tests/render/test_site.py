@@ -65,6 +65,15 @@ def words_of(page: Page) -> str:
     return " ".join(" ".join(data for around, data in page.texts if around not in {"script", "style"}).split())
 
 
+def test_a_revision_beside_a_date_is_written_small() -> None:
+    """In the middle of a line the word takes no capital, in either language."""
+    words: dict[Language, str] = {"en": "revision", "pl": "rewizja"}
+    for language, word in words.items():
+        said = words_of(pages_of(report(), language)["accounts/sales-pl.html"])
+        assert f", {word} " in said
+        assert f", {word.capitalize()} " not in said
+
+
 def test_the_site_has_a_page_for_everything() -> None:
     """A list, a page of all rows, the history, and a page for each account and each revision."""
     assert {

@@ -263,3 +263,12 @@ def test_psycopg_is_imported_only_for_postgresql() -> None:
         env={name: value for name, value in os.environ.items() if not name.startswith("COV")},
     )
     assert "False\n" == finished.stdout
+
+
+@pytest.mark.parametrize("url", ["mysql://db.example.com/mail", "http://db.example.com"])
+def test_an_unknown_scheme_gets_an_example_of_each_kind(url: str, tmp_path: Path) -> None:
+    """Who wrote a scheme that is none of ours meant a server as likely as a file."""
+    with pytest.raises(InvalidInput) as caught:
+        sqlite_path(url, base=tmp_path)
+    examples = "\n    state: postgresql://db.example.com/mail\n    state: sqlite:///.reconciler/state.db"
+    assert caught.value.diagnostics[0].detail.endswith(examples)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.errors import GuardRefused, InvalidInput, StateUnavailable
+from reconciler.errors import GuardRefused, InvalidInput, JournalBroken, StateUnavailable
 from reconciler.store import RestoreOrder, back_up_state, open_store, opening, restore_state
 from tests.store.values import AT, LINEAGE, PROJECT, account, change, revision, route
 
@@ -109,3 +109,32 @@ def test_a_backup_of_no_project_says_so(written: Store, url: str, tmp_path: Path
     with pytest.raises(InvalidInput) as caught:
         restore(url, tmp_path, source)
     assert "it is of none" in caught.value.diagnostics[0].detail
+
+
+def test_a_path_stays_on_one_line(written: Store, url: str, tmp_path: Path) -> None:
+    """The end of a line in a path or a project's name is shown as such, and is no end of a line in what is told."""
+    odd = tmp_path / "back\nup.db"
+    told: list[InvalidInput | JournalBroken] = []
+    with pytest.raises(InvalidInput) as caught:
+        restore(url, tmp_path, odd)
+    told.append(caught.value)
+    back_up_state(url, base=tmp_path, project=PROJECT, target=odd, replaces=False)
+    with pytest.raises(InvalidInput) as caught:
+        back_up_state(url, base=tmp_path, project=PROJECT, target=odd, replaces=False)
+    told.append(caught.value)
+    with closing(sqlite3.connect(odd)) as database, database:
+        database.execute("UPDATE journal SET event='other' WHERE sequence=1")
+    with pytest.raises(JournalBroken) as broken:
+        restore(url, tmp_path, odd)
+    told.append(broken.value)
+    with closing(sqlite3.connect(odd)) as database, database:
+        for table in ("accounts", "secret_routes", "revised_accounts", "revisions", "journal_payloads", "journal"):
+            database.execute(f"DELETE FROM {table}")  # noqa: S608 - from the list above
+        database.execute("UPDATE projects SET project='an\nother'")
+    with pytest.raises(InvalidInput) as caught:
+        restore(url, tmp_path, odd)
+    told.append(caught.value)
+    sentences = [each.diagnostics[0].detail for each in told]
+    assert [True] * 4 == ["back\\nup.db" in sentence for sentence in sentences]
+    assert [0, 1, 0, 0] == [sentence.count("\n") for sentence in sentences]  # The one is before a flag to copy.
+    assert "it is of an\\nother." in sentences[-1]

@@ -240,7 +240,7 @@ def test_a_hostile_proxy_is_bounded(hostile: Hostile) -> None:
         took = now() - began_at
         _assert_tells_both(finding, proxy, hostile.kind)
     assert_failed(finding, hostile.case)
-    assert took < timedelta(seconds=1.8)
+    assert took < timedelta(seconds=15)
 
 
 CLOSING = (

@@ -11,7 +11,7 @@ from tests.support.processes import without_coverage
 from tests.yamlsource.hostile import HOSTILE
 
 _MAX_SECONDS = 1.0
-_NOISE = 3.0
+_NOISE = 10.0
 """A shared machine may run at a third of its speed; what this guards against costs ten to a thousand times as much."""
 _MAX_MEBIBYTES = 100.0
 

@@ -14,8 +14,10 @@ from reconciler.cli.options import format_option
 
 if TYPE_CHECKING:
     from reconciler.cli.session import GlobalOptions
+    from reconciler.errors import InvalidInput
     from reconciler.model.recorded import Status
     from reconciler.operations.view import KindFilter
+    from reconciler.operations.workspace import Workspace
 
 _STATUSES = ("suspended", "rejected", "pending", "failing", "unverified", "active")
 
@@ -74,7 +76,8 @@ def list_(
         selectors=selectors,
         user=user,
     )
-    found = list_accounts(workspace(options), wanted)
+    place = workspace(options)
+    found = list_accounts(place, wanted)
     if format_ == "json":
         from reconciler.render.documents import accounts_document
 
@@ -91,8 +94,8 @@ def list_(
         from reconciler.render.text import accounts_table
 
         put(accounts_table(found, style=style_for(sys.stdout)))
-        if not found and wanted == AccountFilter():
-            hint("To see what the manifests would record:", "reconciler plan")
+        if not found and not list_accounts(place, AccountFilter()):
+            hint(f"{_not_applied_yet(place)}To see what the manifests would record:", "reconciler plan")
     return 0
 
 
@@ -109,16 +112,46 @@ def show(options: GlobalOptions, name: str, format_: str) -> int:
     """
     from reconciler.cli.output import put, put_json
     from reconciler.cli.session import style_for, workspace
+    from reconciler.errors import InvalidInput
     from reconciler.operations.view import show_account
     from reconciler.render.documents import account_document
     from reconciler.render.text import account_text
 
-    account = show_account(workspace(options), name)
+    place = workspace(options)
+    try:
+        account = show_account(place, name)
+    except InvalidInput as unknown:
+        raise _declared_only(unknown, place, name) from None
     if format_ == "json":
         put_json(account_document(account))
     else:
         put(account_text(account, style=style_for(sys.stdout)))
     return 0
+
+
+def _not_applied_yet(place: Workspace) -> str:
+    """Return a sentence on the accounts that the manifests declare where none is recorded; empty without any."""
+    from reconciler.operations.editing import declared_accounts
+
+    count = len(declared_accounts(place))
+    if not count:
+        return ""
+    return f"The manifests declare {count:,} account{'s' if count > 1 else ''}, and nothing is applied yet. "
+
+
+def _declared_only(unknown: InvalidInput, place: Workspace, name: str) -> InvalidInput:
+    """Return what to tell of an account that is not recorded: where a manifest declares it, which and what is next."""
+    from reconciler.diagnostics import error
+    from reconciler.errors import InvalidInput
+    from reconciler.operations.editing import declared_accounts
+
+    file = declared_accounts(place).get(name)
+    if file is None:
+        return unknown
+    detail = (
+        f"No account called {name} is recorded. It is declared in {file}, and not applied yet:\n    reconciler plan"
+    )
+    return InvalidInput(error("unknownAccount", detail, subject=name))
 
 
 for edit in (add, delete, rename):

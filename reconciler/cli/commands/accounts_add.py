@@ -194,6 +194,8 @@ def _complete(name: str | None, given: dict[str, Any], *, asks_for_server: bool)
     given["display_name"] = given["display_name"] or _ask("Display name")
     if needs_server:
         _ask_for_server(given)
+    if missing and asks_for_server and given["owner"] is None:
+        given["owner"] = _ask_for_owner(is_shared=given["shared"])
     return name
 
 
@@ -255,6 +257,13 @@ def _ask_for_server(given: dict[str, Any]) -> None:
         given["username"] = _ask("User name at the provider (not the password)")
 
 
+def _ask_for_owner(*, is_shared: bool) -> str | None:
+    """Return who the account belongs to; None for nobody. Of one that is not shared only the owner's view has it."""
+    question = "Owner (Enter for none)" if is_shared else "Owner, whose view shows it (Enter for none)"
+    answer: str = click.prompt(question, type=str, err=True, default="", show_default=False, value_proc=str.strip)
+    return answer or None
+
+
 def _preset(given: dict[str, Any]) -> Preset | None:
     from reconciler.model.presets import PRESETS
     from reconciler.planning.suggest import did_you_mean
@@ -267,8 +276,9 @@ def _preset(given: dict[str, Any]) -> Preset | None:
     if preset is None:
         hint = did_you_mean(given["preset"], PRESETS)
         raise click.UsageError(f"There is no preset of that name.{hint} There are: {', '.join(PRESETS)}.")
-    if given["server"]:
-        raise click.UsageError("--preset and --server both say which server it is; keep one.")
+    for flag, key in (("--server", "server"), ("--host", "host")):
+        if given[key]:
+            raise click.UsageError(f"--preset and {flag} both say which server it is; keep one.")
     if given["region"] and not preset.has_regions:
         raise click.UsageError(f"{preset.title} has no regions; leave --region out.")
     if preset.host_in(given["region"]) is None:

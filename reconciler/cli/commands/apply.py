@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,13 +12,15 @@ from reconciler.cli.commands.plan import put_plan, requested
 from reconciler.cli.options import format_option, plan_options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from reconciler.cli.session import GlobalOptions
     from reconciler.model.evidence import Depth
     from reconciler.model.plan import SavedPlan
     from reconciler.operations.apply import Applied
     from reconciler.operations.workspace import Workspace
+
+_NOTHING_APPLIED = "Nothing was applied."
 
 
 @click.command()
@@ -60,25 +63,39 @@ def apply(options: GlobalOptions, /, planfile: str | None, format_: str, **asked
 
     _check_combination(planfile, asked)
     overrides = _parse_overrides(asked["overrides"])
-    made = read_plan(Path(planfile)) if planfile is not None else None
-    reviewed = read_plan(Path(asked["reviewed"])) if asked["reviewed"] is not None else None
-    place = workspace(options, operator=asked["operator"], trusts_project=asked["trust_project"])
-    if made is None:
-        made = _plan_and_ask(place, asked, overrides, format_)
-    order = ApplyOrder(
-        provenance=find_provenance(
-            place.root, environ=place.environ, actor=asked["actor"], reference=asked["reference"]
-        ),
-        depth=cast("Depth | None", asked["depth"]),
-        overrides=overrides,
-        holds_failing=asked["hold_failing"],
-        trusts_project=asked["trust_project"],
-        reviewed=reviewed,
-    )
-    with shown_progress() as progress:
-        applied = apply_plan(made, place, order, progress=progress)
+    with _refusals_noted():
+        made = read_plan(Path(planfile)) if planfile is not None else None
+        reviewed = read_plan(Path(asked["reviewed"])) if asked["reviewed"] is not None else None
+        place = workspace(options, operator=asked["operator"], trusts_project=asked["trust_project"])
+        if made is None:
+            made = _plan_and_ask(place, asked, overrides, format_)
+        order = ApplyOrder(
+            provenance=find_provenance(
+                place.root, environ=place.environ, actor=asked["actor"], reference=asked["reference"]
+            ),
+            depth=cast("Depth | None", asked["depth"]),
+            overrides=overrides,
+            holds_failing=asked["hold_failing"],
+            trusts_project=asked["trust_project"],
+            reviewed=reviewed,
+        )
+        with shown_progress() as progress:
+            applied = apply_plan(made, place, order, progress=progress)
     _put_applied(applied, made, format_)
     return 0
+
+
+@contextlib.contextmanager
+def _refusals_noted() -> Iterator[None]:
+    """Note on what is refused before the transaction that state is as it was, unless its message says so already."""
+    from reconciler.errors import GuardRefused, InvalidInput, PlanStale, VerificationFailed
+
+    try:
+        yield
+    except (GuardRefused, InvalidInput, PlanStale, VerificationFailed) as refused:
+        if not any(each.code == "planApplied" or _NOTHING_APPLIED in each.detail for each in refused.diagnostics):
+            refused.add_note(_NOTHING_APPLIED)
+        raise
 
 
 def _check_combination(planfile: str | None, asked: dict[str, Any]) -> None:
@@ -135,7 +152,7 @@ def _plan_and_ask(place: Workspace, asked: dict[str, Any], overrides: dict[str, 
     if may_be_asked and not _needs_no_answer(asked):
         agreed = click.confirm("\nRecord these changes?", err=True)
         if not agreed:
-            _decline("The question was answered with no. Nothing was applied.")
+            _decline(f"The question was answered with no. {_NOTHING_APPLIED}")
     return made
 
 

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
     from reconciler.cli.session import GlobalOptions
     from reconciler.model.report import Report
+    from reconciler.operations.workspace import Workspace
     from reconciler.render.html.site import Language
 
 MARK = ".reconciler-report"
 """The file by which a folder is known that an earlier report wrote, and that the next may replace."""
 _MAX_SHOWN = 200
+_ANOTHER_FOLDER = "Name a new folder, such as\n    reconciler report --out report"
 
 
 @click.command()
@@ -42,8 +44,8 @@ def report(options: GlobalOptions, *, out: str, language: Language, format_: str
 
     \b
     Examples:
-        reconciler report --out public
-        reconciler report --out public --lang pl
+        reconciler report --out report
+        reconciler report --out report --lang pl
     """
     from reconciler.cli.output import put, put_json
     from reconciler.cli.session import style_for, workspace
@@ -51,8 +53,10 @@ def report(options: GlobalOptions, *, out: str, language: Language, format_: str
     from reconciler.render.care import care_document, sentences_text
     from reconciler.render.html.site import INDEX
 
-    gathered = gather_report(workspace(options))
+    place = workspace(options)
     folder = Path(out)
+    _refuse_place(folder, place)
+    gathered = gather_report(place)
     files = _write(gathered, folder, language)
     revisions = sum(each.revision is not None for each in gathered.occurrences)
     start = str(folder / INDEX)
@@ -63,6 +67,20 @@ def report(options: GlobalOptions, *, out: str, language: Language, format_: str
     told = f"Wrote {_counted(len(gathered.accounts), 'account')} and {_counted(revisions, 'revision')}. Open"
     put(sentences_text([told, f"    {start}"], style=style_for(sys.stdout)))
     return 0
+
+
+def _refuse_place(folder: Path, place: Workspace) -> None:
+    """Refuse a folder where the site would lie among manifests, state and keys, or what belongs to git."""
+    from reconciler.diagnostics import error
+    from reconciler.errors import InvalidInput
+    from reconciler.operations.report import reserved_around
+
+    whose = reserved_around(folder, place)
+    if whose is None:
+        return
+    shown = str(folder)[-_MAX_SHOWN:]
+    detail = f"{shown} lies in {whose}, where a site does not belong. Nothing was changed. {_ANOTHER_FOLDER}"
+    raise InvalidInput(error("reportFolderForeign", detail, subject=shown))
 
 
 def _write(gathered: Report, folder: Path, language: Language) -> int:
@@ -87,7 +105,7 @@ def _write(gathered: Report, folder: Path, language: Language) -> int:
     except ForeignFolder as foreign:
         detail = (
             f"{shown} {foreign}, and report replaces only a folder that it wrote itself, whole. Nothing was changed. "
-            "Name a new folder, such as\n    reconciler report --out report"
+            f"{_ANOTHER_FOLDER}"
         )
         raise InvalidInput(error("reportFolderForeign", detail, subject=shown)) from None
     except OSError as failure:

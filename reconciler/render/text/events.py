@@ -94,8 +94,14 @@ def _ways_round(told: dict[str, Any]) -> Iterator[str]:
         yield f"held to the reviewed plan {reviewed.get('planDigest')}"
     yield from _listed("limited to", told.get("targets"))
     yield from _listed("left out", told.get("excludes"))
+    if told.get("holdsFailing"):
+        yield "accounts that fail verification were to be held"
     yield from _listed("held", told.get("held"))
     yield from _by_whose_word(told)
+    uncompared = told.get("secretsNotCompared")
+    if isinstance(uncompared, dict):
+        for name, secrets in sorted(uncompared.items()):
+            yield from _listed(f"secrets of {name} not compared with those known", secrets)
     approvals = told.get("approvals")
     if isinstance(approvals, dict):
         yield from (f"approval of {name}: {_change_of(each)}" for name, each in sorted(approvals.items()))

@@ -71,9 +71,15 @@ def _ways_round(told: Mapping[str, Any]) -> Iterator[Fact]:
     yield from _listed("fact.targets", told.get("targets"))
     yield from _listed("fact.excludes", told.get("excludes"))
     yield from _listed("fact.grants", told.get("grantsUsed"))
+    if told.get("holdsFailing"):
+        yield Fact("fact.holding", {})
     yield from _listed("fact.held", told.get("held"))
     if told.get("trustsProject"):
         yield Fact("fact.trusted", {})
+    uncompared = told.get("secretsNotCompared")
+    if isinstance(uncompared, dict):
+        for name, secrets in sorted(uncompared.items()):
+            yield from _listed("fact.uncompared", secrets, name=name)
     approvals = told.get("approvals")
     if isinstance(approvals, dict):
         yield from (Fact(f"fact.approval.{_decided(each)}", {"name": name}) for name, each in sorted(approvals.items()))
@@ -85,9 +91,9 @@ def _decided(approval: Any) -> str:
     return decision if decision in _DECISIONS else "awaited"
 
 
-def _listed(key: str, told: Any) -> Iterator[Fact]:
+def _listed(key: str, told: Any, **places: str) -> Iterator[Fact]:
     if isinstance(told, list) and told:
-        yield Fact(key, {"list": ", ".join(str(each) for each in told)})
+        yield Fact(key, {**places, "list": ", ".join(str(each) for each in told)})
 
 
 def _plain(value: Any) -> int | str:
