@@ -15,6 +15,7 @@ from reconciler import __version__
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
 from reconciler.files import create_file, reason_of
+from reconciler.manifests import read_project
 from reconciler.model.editorhints import ACCOUNT_SCHEMA, PROJECT_SCHEMA, SCHEMA_FOLDER, modeline
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ CISystem = Literal["github", "gitlab", "none"]
 PROJECT_FILE = "reconciler.yaml"
 _MAX_NAME = 63
 _MAX_SHOWN = 200
+_MANIFESTS = "accounts.d"
 _FILES = {
-    "accounts.d/example.yaml": "example.yaml",
+    f"{_MANIFESTS}/example.yaml": "example.yaml",
     ".gitignore": "gitignore",
 }
 _SCHEMAS = {f"{SCHEMA_FOLDER}/{name}": name for name in (ACCOUNT_SCHEMA, PROJECT_SCHEMA)}
@@ -80,14 +82,14 @@ def write_project(folder: Path, *, name: str, operator: str | None, ci: CISystem
     """Write the files of a project; ``name`` and ``operator`` must be valid.
 
     The project file is written last: until it is there, running again goes on where this was interrupted. Raises
-    ``InvalidInput`` where the folder holds a project file or lies inside a project, before anything is written, or
-    cannot be written to.
+    ``InvalidInput`` where the folder holds a project file or lies among a project's manifests, before anything is
+    written, or cannot be written to.
     """
     from reconciler.model.schemas import schema_text
 
     if os.path.lexists(folder / PROJECT_FILE):
         raise InvalidInput(error("projectExists", _exists_text(folder)))
-    _refuse_inside_project(folder)
+    _refuse_among_manifests(folder)
     if os.path.lexists(folder) and not folder.is_dir():
         raise InvalidInput(error("projectNotMade", f"{_shown(folder)} is no folder. Name another one."))
     values = {"NAME": json.dumps(name), "OPERATOR": _operator_lines(operator), "VERSION": __version__, **_MODELINES}
@@ -109,18 +111,26 @@ def _exists_text(folder: Path) -> str:
     )
 
 
-def _refuse_inside_project(folder: Path) -> None:
-    """Refuse a folder below a project: its files would lie among that project's, and its manifests be read twice."""
-    around = next((each for each in folder.resolve().parents if os.path.lexists(each / PROJECT_FILE)), None)
-    if around is None:
+def _refuse_among_manifests(folder: Path) -> None:
+    """Refuse a folder among the manifests of a project around it, which would read the new files as its own."""
+    place = folder.resolve()
+    around = next((each for each in place.parents if os.path.lexists(each / PROJECT_FILE)), None)
+    if around is None or not place.is_relative_to((around / _manifests_of(around)).resolve()):
         return
     detail = (
-        f"The folder {_shown(folder)} lies inside the project in {_shown(around)}, which has a {PROJECT_FILE}; nothing "
-        "was written. Projects do not lie inside each other, since one would read the other's files. Name a folder "
-        f"outside of it. If that project has no accounts yet, begin there with\n"
-        f"    reconciler --project-dir {shlex.quote(str(around))} accounts add own"
+        f"The folder {_shown(folder)} lies in the manifests folder of the project in {_shown(around)}, which would "
+        "read the new project's files as its own; nothing was written. Name a folder elsewhere. If that project has "
+        f"no accounts yet, begin there with\n    reconciler --project-dir {shlex.quote(str(around))} accounts add own"
     )
     raise InvalidInput(error("projectExists", detail))
+
+
+def _manifests_of(project_folder: Path) -> str:
+    """Return where a project keeps its manifests; the usual folder where its file cannot be read."""
+    try:
+        return read_project(project_folder / PROJECT_FILE).project.manifests
+    except InvalidInput:
+        return _MANIFESTS
 
 
 def _shown(path: Path) -> str:

@@ -150,8 +150,8 @@ def test_wrong_words_write_nothing(empty: Project, words: tuple[str, ...], code:
     assert (1, [code], []) == (refused.code, refused.codes, list(empty.folder.iterdir()))
 
 
-@pytest.mark.parametrize("place", ["other", "accounts.d", "accounts.d/deep/er", "through/link"])
-def test_a_folder_inside_a_project_is_refused(empty: Project, place: str) -> None:
+@pytest.mark.parametrize("place", ["accounts.d", "accounts.d/deep/er", "through/link"])
+def test_a_folder_among_the_manifests_of_a_project_is_refused(empty: Project, place: str) -> None:
     """Its manifests would be read by the project around it; that project is named, and nothing is written."""
     _made(empty)
     (empty.folder / "through").symlink_to(empty.folder / "accounts.d")
@@ -161,7 +161,19 @@ def test_a_folder_inside_a_project_is_refused(empty: Project, place: str) -> Non
     assert "[projectExists]" in told.err
     assert str(empty.folder) in told.err
     assert before == sorted(empty.folder.rglob("*"))
-    empty.run_well("init", str(empty.folder.parent / "beside"))
+    empty.run_well("init", "elsewhere")
+
+
+def test_the_manifests_folder_of_a_project_is_the_one_it_names(empty: Project) -> None:
+    """A project around whose file names another folder, or cannot be read, still keeps its manifests to itself."""
+    file = empty.folder / "reconciler.yaml"
+    _made(empty)
+    file.write_text(
+        "apiVersion: reconciler/v1\nkind: Project\nmetadata: {name: mail}\nmanifests: mail\n", encoding="utf-8"
+    )
+    assert "[projectExists]" in empty.run("init", "mail/new").err
+    file.write_text("unreadable: [", encoding="utf-8")
+    assert "[projectExists]" in empty.run("init", "accounts.d/new").err
 
 
 @pytest.mark.parametrize("place", ["/dev/null", "/dev/null/deeper"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 import tempfile
 from contextlib import ExitStack
 from functools import cache, partial
@@ -39,6 +41,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _group(item: pytest.Item) -> str:
     """Return the item's file; of the browser's tests their folder, whose large site is written once for all."""
     return str(_BROWSER if item.path.is_relative_to(_BROWSER) else item.path)
+
+
+@pytest.fixture
+def moments() -> random.Random:
+    """Return the source of moments."""
+    seed = int(os.environ.get("CRASH_SEED") or random.SystemRandom().randrange(1_000_000))
+    print(f"CRASH_SEED={seed}")  # noqa: T201 - shown with a failure
+    return random.Random(seed)  # noqa: S311 - repeatable moments are wanted
 
 
 @pytest.fixture(scope="session")

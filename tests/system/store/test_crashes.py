@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -14,17 +13,13 @@ import pytest
 
 from reconciler.cli.edge import run
 from tests.cli.project import command, environment
-from tests.system import test_crashes as crashes
-from tests.system.test_crashes import (
-    after,
-    moments,
+from tests.system.support.applying import (
     opened,
-    replayed,
     reported_revision,
     require_prefix,
+    require_revisions_of_all,
     start_apply,
     wait,
-    write_one,
     write_round,
 )
 
@@ -37,11 +32,8 @@ if TYPE_CHECKING:
 
     from tests.system.support.postgres import PostgresServer
 
-__all__ = ["moments"]
-
 KILLS = 40
 ENDED_SESSIONS = 12
-PROCESSES = 8
 ROUNDS = 6
 STOPPED_KEY = "k" * 40
 
@@ -49,7 +41,6 @@ STOPPED_KEY = "k" * 40
 @pytest.fixture
 def folder(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
     """Return a project with a state in PostgreSQL, whose accounts need no server."""
-    monkeypatch.setattr(crashes, "STATE", url)
     place = tmp_path / "mail"
     (place / "accounts.d").mkdir(parents=True)
     lines = (
@@ -166,58 +157,7 @@ def test_eight_at_once(folder: Path) -> None:
 
     Every apply is recorded as a revision of its own or ends with 5; replaying the revisions gives the state.
     """
-    for number in range(PROCESSES):
-        write_one(folder, f"own-{number}", "Round 0")
-    write_one(folder, "shared", "Round 0")
-    assert reported_revision(start_apply(folder).communicate()[0]) is not None
-    workers = [_Worker(folder, number) for number in range(PROCESSES)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    reported = sorted(number for worker in workers for number in worker.revisions)
-    codes = {code for worker in workers for code in worker.codes}
-    print(f"{len(reported)} applied, {sum(worker.codes.count(5) for worker in workers)} stale")  # noqa: T201 - the record
-    with opened(folder) as store:
-        state, revisions, problems = store.read_state(), store.revisions(), store.check_journal().problems
-        entries = len(store.journal())
-    assert problems == ()
-    assert codes <= {0, 5}
-    assert reported == list(range(2, state.serial + 1))
-    assert entries == state.serial
-    assert replayed(revisions) == {name: account.spec["displayName"] for name, account in state.accounts.items()}
-    last = {revision.revision: revision for revision in revisions}
-    for worker in workers:
-        for number, display_name in worker.revisions.items():
-            assert display_name in after(last[number], f"own-{worker.number}")
-    assert all(worker.revisions for worker in workers)
-
-
-class _Worker(threading.Thread):
-    """One who applies again and again, each time as a process of its own."""
-
-    def __init__(self, folder: Path, number: int) -> None:
-        """Work on the account of a number."""
-        super().__init__()
-        self.number = number
-        self.revisions: dict[int, str] = {}
-        self.codes: list[int] = []
-        self._folder = folder
-
-    def run(self) -> None:
-        """Declare another display name and apply it, every third time together with the shared account."""
-        for round_ in range(1, ROUNDS + 1):
-            display_name = f"Round {round_} of {self.number}"
-            write_one(self._folder, f"own-{self.number}", display_name)
-            words = ["--target", f"own-{self.number}"]
-            if round_ % 3 == 0:
-                write_one(self._folder, "shared", display_name)
-                words += ["--target", "shared"]
-            applying = start_apply(self._folder, *words)
-            reported = reported_revision(applying.communicate()[0])
-            self.codes.append(applying.returncode)
-            if reported is not None:
-                self.revisions[reported] = display_name
+    require_revisions_of_all(folder, lambda rounds: rounds < ROUNDS)
 
 
 def test_a_stopped_writer_does_not_hold_the_lock_for_ever(
