@@ -148,6 +148,12 @@ def test_altered_routes_are_told(lived: Project, alteration: str) -> None:
     assert not (lived.folder / "report").exists()
 
 
+def test_texts_that_are_none_are_told(lived: Project) -> None:
+    """What an account was written as is text by field, and told where it is anything else."""
+    lived.execute_sql("UPDATE accounts SET written='{\"spec.email\": 7}' WHERE name='sales'")
+    require_told(lived, "accounts", "list", "--search", "sales")
+
+
 _FULL = (
     "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY));"
     "from reconciler.cli.edge import run; sys.exit(run(sys.argv[2:]))"
