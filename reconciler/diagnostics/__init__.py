@@ -5,16 +5,18 @@ that `render/` turns into text. Every code stands in ``codes``, with cause and c
 """
 
 from reconciler.diagnostics.codes import CODES, Code
-from reconciler.diagnostics.quoting import MOST_SHOWN, one_line
+from reconciler.diagnostics.quoting import MOST_NAMES, MOST_SHOWN, enumerated, one_line
 from reconciler.diagnostics.values import Diagnostic, Location, Severity, error, note, sort_key, warning
 
 __all__ = [
     "CODES",
+    "MOST_NAMES",
     "MOST_SHOWN",
     "Code",
     "Diagnostic",
     "Location",
     "Severity",
+    "enumerated",
     "error",
     "note",
     "one_line",

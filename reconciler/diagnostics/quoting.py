@@ -1,4 +1,4 @@
-r"""Foreign text within our sentences.
+r"""Foreign text and lists of names within our sentences.
 
 A detail's lines mean something: one that begins with four spaces is there to be copied. So text that came from outside
 never brings lines of its own; whatever else is in it is made harmless by whoever renders it.
@@ -7,10 +7,16 @@ never brings lines of its own; whatever else is in it is made harmless by whoeve
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _LINE_END = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 MOST_SHOWN = 60
 """How much of a foreign text a sentence needs to be understood."""
+MOST_NAMES = 10
+"""How many names a sentence lists before it counts the rest."""
 
 
 def one_line(text: object, *, limit: int | None = None) -> str:
@@ -19,3 +25,10 @@ def one_line(text: object, *, limit: int | None = None) -> str:
     if limit is not None and len(shown) > limit:
         shown = shown[: max(limit - 1, 0)] + "…"
     return _LINE_END.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), shown)
+
+
+def enumerated(names: Sequence[str], *, before_more: str = " and ") -> str:
+    """Return names with commas between, of more than ``MOST_NAMES`` the first and how many more there are."""
+    shown = ", ".join(names[:MOST_NAMES])
+    more = len(names) - MOST_NAMES
+    return f"{shown}{before_more}{more} more" if more > 0 else shown

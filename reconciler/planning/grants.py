@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import Diagnostic, error
+from reconciler.diagnostics import Diagnostic, enumerated, error
 from reconciler.model.canonical import canonical_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from reconciler.model.route import Route, SecretRoute
-
-_SHOWN_NAMES = 10
 
 
 def withheld_problem(
@@ -46,9 +44,7 @@ def withheld_problem(
 def untrusted_project(names: Iterable[str]) -> Diagnostic:
     """Return the error that in CI no secret is read by the word of a project file that a pull request may have changed."""
     listed = sorted(names)
-    shown = ", ".join(listed[:_SHOWN_NAMES])
-    shown += f" and {len(listed) - _SHOWN_NAMES} more" if len(listed) > _SHOWN_NAMES else ""
-    concerned = f" That concerns {shown}." if listed else ""
+    concerned = f" That concerns {enumerated(listed)}." if listed else ""
     detail = (
         "This runs in CI, and the project file lies in the checkout, where a pull request can change it: what it allows "
         f"and grants proves nothing. So no secret was read, and no login was tried.{concerned} Where pull requests are "

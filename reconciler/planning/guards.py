@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.diagnostics import Diagnostic, error, note, warning
+from reconciler.diagnostics import MOST_NAMES, Diagnostic, enumerated, error, note, warning
 from reconciler.model.evidence import reaches
 from reconciler.model.globs import matches_any
 from reconciler.model.plan import LiftedGuard
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from reconciler.planning.policy import Policy
 
 _PERCENT_COUNTS_FROM = 3
-_SHOWN_NAMES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +65,13 @@ def expired_exceptions(
     return tuple(
         warning(
             "exceptionExpired",
-            f"An exception of guards.exceptions ({exception.reason}) would apply to {_listed(concerned)}, but it ended "
+            f"An exception of guards.exceptions ({exception.reason}) would apply to {enumerated(sorted(concerned))}, but it ended "
             f"on {exception.until}. Remove it, or have the owner of the project file set a new date.",
         )
         for exception in policy.project.guards.exceptions
         if exception.until < policy.today
         and (concerned := [name for name in names if matches_any(getattr(exception, guard) or (), name)])
     )
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
-    return ", ".join(sorted(names)[:_SHOWN_NAMES]) + more
 
 
 def _without_exceptions(names: Sequence[str], policy: Policy) -> tuple[list[str], list[str]]:
@@ -106,7 +100,7 @@ def _counted(count: int) -> str:
 
 def _explain_deletes(reason: str, names: Sequence[str]) -> str:
     return (
-        f"{reason} They are: {_listed(names)}. Often a folder was moved or a checkout is incomplete. "
+        f"{reason} They are: {enumerated(sorted(names))}. Often a folder was moved or a checkout is incomplete. "
         f"If all are meant to go, plan again with\n    --allow-deletes {len(names)}"
     )
 
@@ -160,7 +154,7 @@ def guard_state_folder(policy: Policy) -> GuardFindings:
     if not tracked:
         return GuardFindings()
     detail = (
-        f"git tracks {', '.join(tracked[:_SHOWN_NAMES])}. State and keys must not be in git: they would be "
+        f"git tracks {', '.join(tracked[:MOST_NAMES])}. State and keys must not be in git: they would be "
         "published, and a pull request could replace them. Run\n    git rm -r --cached .reconciler\n"
         "and add .reconciler/ to .gitignore."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import Diagnostic, warning
+from reconciler.diagnostics import Diagnostic, enumerated, warning
 from reconciler.model.providers import GMAIL, MICROSOFT_365, OUTLOOK_COM
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from reconciler.model.providers import Provider
     from reconciler.model.source import LocatedManifest
 
-_SHOWN_NAMES = 10
 _BASIC = frozenset({"auto", "plain", "login"})
 
 _OAUTH2_LINES = """\
@@ -94,12 +93,11 @@ def _logs_in_by_password(account: DesiredAccount, provider: Provider) -> bool:
 
 
 def _warning(ending: _Ending, affected: Sequence[DesiredAccount], first: LocatedManifest) -> Diagnostic:
-    names = ", ".join(account.name for account in affected[:_SHOWN_NAMES])
-    more = f" and {len(affected) - _SHOWN_NAMES} more" if len(affected) > _SHOWN_NAMES else ""
+    names = enumerated([account.name for account in affected])
     verb = "logs" if len(affected) == 1 else "log"
     return warning(
         "basicAuthEnding",
-        f"{names}{more} {verb} in to {ending.provider.name} by password. {ending.what}\n{ending.lines}",
+        f"{names} {verb} in to {ending.provider.name} by password. {ending.what}\n{ending.lines}",
         subject=affected[0].name if len(affected) == 1 else None,
         location=first.locator.key_at(("spec", "smtp", "authentication")),
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import Diagnostic, note, one_line, warning
+from reconciler.diagnostics import MOST_NAMES, Diagnostic, enumerated, note, one_line, warning
 from reconciler.planning.settings import was_verified_with
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reconciler.planning.match import Pair
     from reconciler.planning.policy import Policy
 
-_SHOWN_NAMES = 10
+_AND = ", and "
 
 
 def remarks(
@@ -41,11 +41,9 @@ def reused_evidence(names: Iterable[str], ttl_hours: int) -> list[Diagnostic]:
     listed = sorted(names)
     if not listed:
         return []
-    shown = ", ".join(listed[:_SHOWN_NAMES])
-    more = f", and {len(listed) - _SHOWN_NAMES} more" if len(listed) > _SHOWN_NAMES else ""
     detail = (
         f"These very settings were verified less than {ttl_hours} hours ago, so nothing was contacted again for "
-        f"{shown}{more}. This verifies anew:\n    reconciler verify {listed[0] if len(listed) == 1 else ''}"
+        f"{enumerated(listed, before_more=_AND)}. This verifies anew:\n    reconciler verify {listed[0] if len(listed) == 1 else ''}"
     )
     return [note("evidenceReused", detail.rstrip(), subject=listed[0] if len(listed) == 1 else None)]
 
@@ -55,11 +53,9 @@ def unknown_operator(names: Iterable[str]) -> list[Diagnostic]:
     listed = sorted(names)
     if not listed:
         return []
-    shown = ", ".join(listed[:_SHOWN_NAMES])
-    more = f", and {len(listed) - _SHOWN_NAMES} more" if len(listed) > _SHOWN_NAMES else ""
     detail = (
-        f"Apply sends a test message before it records {shown}{more}, and nobody is named to receive it, so apply would "
-        "refuse. Write into the project file, with an address that you read:\n"
+        f"Apply sends a test message before it records {enumerated(listed, before_more=_AND)}, and nobody is named "
+        "to receive it, so apply would refuse. Write into the project file, with an address that you read:\n"
         "    operator: {email: you@example.com}"
     )
     return [warning("operatorUnknown", detail, subject=listed[0] if len(listed) == 1 else None)]
@@ -99,23 +95,21 @@ def _platform_remarks(accounts: Sequence[RecordedAccount], policy: Policy, recor
     ]
     if not names:
         return []
-    shown = ", ".join(names[:_SHOWN_NAMES])
-    more = f", and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
-    selected = [*names, "--recorded"] if len(names) <= _SHOWN_NAMES else ["--recorded"]
+    selected = [*names, "--recorded"] if len(names) <= MOST_NAMES else ["--recorded"]
     detail = (
         f"These do not change here, and were not verified with {platform.smtp['host']}:{platform.smtp['port']} as "
-        f"platform.smtp of the project file declares it now, so nothing is sent through them: {shown}{more}. Once the "
-        f"project file is the one that counts, this verifies them with it:\n    reconciler verify {' '.join(selected)}"
+        f"platform.smtp of the project file declares it now, so nothing is sent through them: "
+        f"{enumerated(names, before_more=_AND)}. Once the project file is the one that counts, this verifies them with it:\n    reconciler verify {' '.join(selected)}"
     )
     return [warning("platformChanged", detail, subject=names[0] if len(names) == 1 else None)]
 
 
 def _awaiting(pending: Sequence[RecordedAccount]) -> Diagnostic:
     """Return one note for all accounts that wait, the longest waiting first."""
-    listed = ", ".join(f"{each.name} since {each.updated_at:%Y-%m-%d %H:%M} UTC" for each in pending[:_SHOWN_NAMES])
-    more = f", and {len(pending) - _SHOWN_NAMES} more" if len(pending) > _SHOWN_NAMES else ""
+    since = [f"{each.name} since {each.updated_at:%Y-%m-%d %H:%M} UTC" for each in pending]
+    listed = enumerated(since, before_more=_AND)
     subject = pending[0].name if len(pending) == 1 else None
-    return note("awaitingApproval", f"These wait for the platform's decision: {listed}{more}.", subject=subject)
+    return note("awaitingApproval", f"These wait for the platform's decision: {listed}.", subject=subject)
 
 
 def _suspension_remarks(changes: Sequence[DraftChange], accounts: Sequence[RecordedAccount]) -> list[Diagnostic]:
@@ -128,9 +122,8 @@ def _suspension_remarks(changes: Sequence[DraftChange], accounts: Sequence[Recor
 
 
 def _kept_suspensions(stopped: Sequence[RecordedAccount]) -> Diagnostic:
-    listed = ", ".join(account.name for account in stopped[:_SHOWN_NAMES])
-    more = f", and {len(stopped) - _SHOWN_NAMES} more" if len(stopped) > _SHOWN_NAMES else ""
-    detail = f"These are suspended and cannot send; an apply does not change that: {listed}{more}."
+    listed = enumerated([account.name for account in stopped], before_more=_AND)
+    detail = f"These are suspended and cannot send; an apply does not change that: {listed}."
     return note("staysSuspended", detail, subject=stopped[0].name if len(stopped) == 1 else None)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
+from reconciler.diagnostics import MOST_NAMES, enumerated
 from reconciler.render.safe import safe, safe_lines
 from reconciler.render.text.fields import field_action, field_labels, scalar
 from reconciler.render.text.problems import told_once
@@ -54,7 +55,6 @@ _OF_THE_MAKING = frozenset({"evidenceReused"})
 _LONGEST_VALUE = 400
 _LONGEST_NAME = 160
 _LONGEST_SENTENCE = 1200
-_MOST_NAMES = 10
 _PLATFORM = "the platform's server"
 
 
@@ -261,14 +261,13 @@ def _failures(changes: Iterable[Change]) -> tuple[Advice, ...]:
     names = [change.name for change in changes if change.verification.status == "failed" and not change.held]
     if not names:
         return ()
-    more = len(names) - _MOST_NAMES
-    listed = ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    listed = enumerated(names)
     them = "it" if len(names) == 1 else "them"
     words = f"Verification failed for {listed}. Mend what the checks say and plan again, or leave {them} out:"
-    command = shlex.join(["reconciler", "plan", *(f"--exclude={name}" for name in names[:_MOST_NAMES])])
+    command = shlex.join(["reconciler", "plan", *(f"--exclude={name}" for name in names[:MOST_NAMES])])
     parts = (
         Part(lines=(_short(words, _LONGEST_SENTENCE),)),
-        Part(lines=(safe(command) + (" …" if more > 0 else ""),), language="sh"),
+        Part(lines=(safe(command) + (" …" if len(names) > MOST_NAMES else ""),), language="sh"),
     )
     return (
         Advice(severity="error", summary="Verification failed", code="verificationFailed", subject=None, place=None,

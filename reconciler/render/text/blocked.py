@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import CODES
-from reconciler.render.text.layout import enumerated, hang
+from reconciler.diagnostics import CODES, MOST_NAMES, enumerated
+from reconciler.render.text.layout import hang
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Change, Plan
     from reconciler.render.text.style import Style
 
-_MOST_NAMES = 10
 _MOST_VARIABLES = 3
 _REJECTED = "credentialsRejected"
 _PASSWORD_PATH = "spec.smtp.authentication.password"  # noqa: S105 - a path
@@ -59,7 +58,7 @@ def _failed(plan: Plan, style: Style) -> list[str]:
     lines.append("        reconciler plan")
     lines += hang("    ", f"Or leave {'it' if len(names) == 1 else 'them'} out for now:", width=style.width)
     excluded = " ".join(f"--exclude {name}" for name in names)
-    command = f"reconciler plan {excluded if len(names) <= _MOST_NAMES else '--hold-failing'}"
+    command = f"reconciler plan {excluded if len(names) <= MOST_NAMES else '--hold-failing'}"
     return [*lines, f"        {style.show(command)}"]
 
 

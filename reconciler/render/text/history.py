@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reconciler.diagnostics import enumerated
 from reconciler.model.history import JournalEvent
 from reconciler.model.plan import ACTIONS, FieldChange
 from reconciler.render.text.applied import counted
 from reconciler.render.text.events import apply_lines, event_lines, is_told
 from reconciler.render.text.fields import field_lines, moment
-from reconciler.render.text.layout import enumerated, finish, hang
+from reconciler.render.text.layout import finish, hang
 from reconciler.render.text.tables import Cell, table_lines
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 _LEAST_ROOM = 12
 _WIDEST_CHARACTER = 2
-_MOST_NAMES = 10
 BETWEEN_COLUMNS = 2
 _PIECE = re.compile(r"\S+\s*|\s+")
 
@@ -34,13 +33,6 @@ def cells(text: str) -> int:
 def pad(text: str, width: int) -> str:
     """Return the text filled with spaces to ``width`` columns."""
     return text + " " * (width - cells(text))
-
-
-def enumerated(names: Sequence[str]) -> str:
-    """Return names with commas between, of more than ten the first ten and how many more there are."""
-    shown = ", ".join(names[:_MOST_NAMES])
-    more = len(names) - _MOST_NAMES
-    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def wrap(text: str, width: int) -> list[str]:

@@ -6,8 +6,9 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from reconciler.diagnostics import enumerated
 from reconciler.render.safe import safe_lines
-from reconciler.render.text.layout import enumerated, finish, hang, wrap
+from reconciler.render.text.layout import finish, hang, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

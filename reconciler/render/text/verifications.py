@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.diagnostics import enumerated
 from reconciler.render.listed import KINDS
-from reconciler.render.text.layout import enumerated, finish, hang
+from reconciler.render.text.layout import finish, hang
 from reconciler.render.text.tables import Cell, table_lines
 from reconciler.render.text.verified import count_line, every_check, is_untried, likeness, seconds, verification_lines
 
