@@ -187,7 +187,8 @@ def _check_guards(plan: SavedPlan, recorded: RecordedState, workspace: Workspace
         today=workspace.now().date(),
     )
     withheld = withheld_problem(verdict.withheld, expired=verdict.expired)
-    guards = _findings(kept, plan, recorded, workspace)
+    deleted = [before for change, before in kept if change.action == "delete" and before is not None]
+    guards = _findings(deleted, wanted, plan, recorded, workspace)
     lifted = tuple(dict.fromkeys(guard for findings in guards for guard in findings.lifted))
     refusals = [
         *_refused_then(plan),
@@ -207,23 +208,23 @@ def _check_guards(plan: SavedPlan, recorded: RecordedState, workspace: Workspace
 
 
 def _findings(
-    kept: Sequence[tuple[Change, RecordedAccount | None]],
+    deleted: Sequence[RecordedAccount],
+    wanted: Sequence[tuple[Change, RecordedAccount | None]],
     plan: SavedPlan,
     recorded: RecordedState,
     workspace: Workspace,
 ) -> tuple[GuardFindings, ...]:
-    """Return what the guards find now of the changes, each with what is recorded of its account."""
+    """Return what the guards find now of what is deleted, and of what would be recorded with what is recorded of it."""
     policy = Policy(
         project=workspace.project,
         today=workspace.now().date(),
         allow_deletes=plan.inputs.allow_deletes,
         tracked_state_files=state_files_in_git(workspace),
     )
-    deleted = [before for change, before in kept if change.action == "delete" and before is not None]
     return (
         guard_state_folder(policy),
         guard_deletes(deleted, len(recorded.accounts), policy),
-        *_guard_wanted([(change, before) for change, before in kept if change.action != "delete"], plan, policy),
+        *_guard_wanted(wanted, plan, policy),
     )
 
 

@@ -57,8 +57,7 @@ def prove(
     _check_allowed(plan, prepared, recorded, workspace, is_sealed=demand.trusts_plan_evidence)
     _check_trust(plan, prepared, workspace)
     _check_plan_key(plan, prepared, recorded)
-    depths = {name: each.depth for name, each in candidates.items()}
-    proofs, open_names = _settle(prepared, depths, workspace, demand)
+    proofs, open_names = _settle(candidates, workspace, demand)
     _judge(plan, proofs, demand)
     gathered = gather(
         candidates, open_names, recorded, workspace, changes_digest=plan.changes_digest, progress=progress
@@ -187,20 +186,18 @@ def _check_plan_key(plan: SavedPlan, accounts: Mapping[str, PreparedAccount], re
 
 
 def _settle(
-    prepared: Mapping[str, PreparedAccount],
-    depths: Mapping[str, Depth],
-    workspace: Workspace,
-    demand: Demand,
+    candidates: Mapping[str, Candidate], workspace: Workspace, demand: Demand
 ) -> tuple[dict[str, Proof], list[str]]:
     """Return the proofs that need no network, and the names for which evidence must be gathered."""
     proofs: dict[str, Proof] = {}
     missing: list[str] = []
-    for name, account in prepared.items():
+    for name, candidate in candidates.items():
+        account = candidate.prepared
         if not account.needs_evidence:
             proofs[name] = Proof(prepared=account, verification=None, evidence=None)
         elif name in demand.overrides:
             proofs[name] = _overridden(account, demand.overrides[name])
-        elif _is_settled(account, depths[name], workspace, demand):
+        elif _is_settled(account, candidate.depth, workspace, demand):
             proofs[name] = proven(account, account.evidence)
         else:
             missing.append(name)

@@ -184,9 +184,7 @@ def _complete(name: str | None, given: dict[str, Any], *, asks_for_server: bool)
     from reconciler.cli.session import is_interactive
 
     needs_server = asks_for_server and not (given["server"] or given["host"] or given["preset"])
-    missing = ["NAME"] if not name else []
-    missing += [flag for flag, key in (("--email", "email"), ("--display-name", "display_name")) if not given[key]]
-    missing += ["one of --preset, --server and --host"] if needs_server else []
+    missing = _missing(name, given, needs_server=needs_server)
     if missing and not is_interactive():
         raise click.UsageError(f"Without a terminal to ask on, these are needed: {', '.join(missing)}.")
     name = name or _ask("Name (a-z 0-9 . _ -)", _name)
@@ -197,6 +195,13 @@ def _complete(name: str | None, given: dict[str, Any], *, asks_for_server: bool)
     if missing and asks_for_server and given["owner"] is None:
         given["owner"] = _ask_for_owner(is_shared=given["shared"])
     return name
+
+
+def _missing(name: str | None, given: dict[str, Any], *, needs_server: bool) -> list[str]:
+    """Return what is required and was not given, as it stands on the command line."""
+    missing = ["NAME"] if not name else []
+    missing += [flag for flag, key in (("--email", "email"), ("--display-name", "display_name")) if not given[key]]
+    return [*missing, "one of --preset, --server and --host"] if needs_server else missing
 
 
 def _ask(question: str, check: Callable[[str], str] = str.strip) -> str:
