@@ -1,12 +1,15 @@
-"""Where an apply comes from: who, from which commit, for which pull request; and what git tracks.
+"""Where an apply comes from: who, from which commit, for which pull request; what git tracks, and where a checkout ends.
 
-All of it is a claim, not a proof. Git is asked without a shell, with a time limit, with an environment that holds no
-secret, and so configured that a checkout cannot have its own programs run: no hooks, no filesystem monitor, no
-fetching. Where git cannot answer, there is no commit; nothing here ever fails.
+All of it is a claim, not a proof. Git is asked for names, modes and digests alone, which no configuration has a program
+run for, be it the user's, the machine's or that of a repository which somebody has used before: what a file holds is
+compared here, because git would hand it to the filters that are configured. It is asked without a shell, with a time
+limit, and with an environment that holds no secret; without hooks, filesystem monitor, traces and fetching. Where git
+cannot answer, there is no commit; nothing here ever fails.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pwd
 import re
@@ -14,32 +17,28 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from reconciler.files import read_regular_file
+from reconciler.model.cisystems import CI_SYSTEMS, is_ci, is_set
 from reconciler.model.recorded import Actor, Provenance
 from reconciler.model.text import UNSAFE_CHARACTER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 GIT_TIMEOUT_SECONDS = 10.0
 _MAX_LENGTH = 200
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
-_NO = frozenset({"", "0", "false", "no"})
-
-_CI_ACTORS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("GITHUB_ACTIONS", ("GITHUB_ACTOR",)),
-    ("GITLAB_CI", ("GITLAB_USER_LOGIN", "GITLAB_USER_NAME")),
-    ("TF_BUILD", ("BUILD_REQUESTEDFOR", "BUILD_REQUESTEDFOREMAIL")),
-    ("CIRCLECI", ("CIRCLE_USERNAME",)),
-    ("BITBUCKET_BUILD_NUMBER", ("BITBUCKET_STEP_TRIGGERER_UUID",)),
-    ("BUILDKITE", ("BUILDKITE_UNBLOCKER", "BUILDKITE_BUILD_CREATOR")),
-    ("CODEBUILD_BUILD_ID", ("CODEBUILD_INITIATOR",)),
-    ("DRONE", ("DRONE_COMMIT_AUTHOR",)),
-    ("JENKINS_URL", ("BUILD_USER_ID", "CHANGE_AUTHOR")),
-    ("APPVEYOR", ("APPVEYOR_REPO_COMMIT_AUTHOR",)),
-)
-"""The variable that marks a CI system, and those in which it names who started the run, the best first."""
+_SHA256_DIGITS = 64
+_LINK, _SUBMODULE = "120000", "160000"
+"""The modes by which git's index tells a symbolic link and a submodule."""
+_SKIPPED = "S"
+"""The tag of what is kept out of the working tree on purpose."""
+_MAX_COMPARED_OCTETS = 512 * 1024 * 1024
+"""A folder with more than that counts as changed, and nothing in it is read."""
+_CI_ACTORS = tuple((system.marks[0][0], system.actors) for system in CI_SYSTEMS if system.actors)
+"""The variable by which a CI system is known first, and those in which it names who started the run."""
 
 _GIT_OPTIONS = (
     "--no-pager", "--no-optional-locks", "--literal-pathspecs",
@@ -91,9 +90,40 @@ def tracked_files(folder: Path, under: Path, *, environ: Mapping[str, str] | Non
     return tuple(sorted(os.path.relpath(top / path, resolved) for path in (listed or "").split("\0") if path))
 
 
-def is_ci(environ: Mapping[str, str]) -> bool:
-    """Tell whether this runs in CI: ``CI`` is set, or the variable by which a CI system makes itself known."""
-    return any(_is_set(environ, marker) for marker in ("CI", *(marker for marker, _ in _CI_ACTORS)))
+def lies_in_checkout(file: Path, folders: Iterable[Path]) -> bool:
+    """Tell whether a pull request can change a file, or where its path leads: it lies in the checkout of one of folders.
+
+    Every step of the path counts, since a link in a checkout can be made to lead elsewhere; ``..`` from a working
+    directory is no such step. What cannot be followed counts as inside.
+    """
+    try:
+        bounds = {bound for folder in folders for bound in _checkouts_of(folder)}
+        steps = _steps_of(file)
+    except (OSError, RuntimeError, ValueError):
+        return True
+    return any(step != bound and step.is_relative_to(bound) for step in steps for bound in bounds)
+
+
+def _steps_of(file: Path) -> list[Path]:
+    """Return each place that a path leads through, with the links before it resolved and itself not; the end resolved."""
+    place = Path("/") if file.is_absolute() else Path.cwd().resolve()
+    steps = []
+    for part in file.parts:
+        place = place.parent if part == ".." else place / part
+        steps.append(place)
+        place = place.resolve()
+    return [*steps, place]
+
+
+def _checkouts_of(folder: Path) -> set[Path]:
+    """Return what a pull request may have brought of all that is around a folder, as it is written and as it resolves.
+
+    Where there is no .git entry, as in what was exported or copied into an image, nothing tells where the checkout
+    begins, so it is the highest folder around, the root alone excepted.
+    """
+    written, resolved = _repositories(folder.absolute()), _repositories(folder.resolve())
+    highest = Path(*folder.resolve().parts[:2])
+    return {*(each.resolve() for each in written[-1:]), checkout_of(folder) if resolved else highest}
 
 
 def checkout_of(folder: Path) -> Path:
@@ -101,18 +131,19 @@ def checkout_of(folder: Path) -> Path:
 
     The file system is asked, not git, so that nothing in the checkout can make it look smaller than it is.
     """
-    return next(reversed(_repositories(folder)), folder.resolve())
+    resolved = folder.resolve()
+    return next(reversed(_repositories(resolved)), resolved)
 
 
 def repository_of(folder: Path) -> Path:
     """Return the nearest folder with a .git entry that holds ``folder``, links resolved; ``folder`` itself without one."""
-    return next(iter(_repositories(folder)), folder.resolve())
+    resolved = folder.resolve()
+    return next(iter(_repositories(resolved)), resolved)
 
 
 def _repositories(folder: Path) -> list[Path]:
-    """Return every folder with a .git entry that holds ``folder``, the nearest first."""
-    resolved = folder.resolve()
-    return [each for each in (resolved, *resolved.parents) if os.path.lexists(each / ".git")]
+    """Return every folder with a .git entry that is or holds ``folder``, the nearest first."""
+    return [each for each in (folder, *folder.parents) if os.path.lexists(each / ".git")]
 
 
 def _flagged(actor: str | None) -> Actor | None:
@@ -121,11 +152,10 @@ def _flagged(actor: str | None) -> Actor | None:
 
 
 def _ci_actor(environ: Mapping[str, str]) -> Actor | None:
-    """Return who the CI system says started the run; its variables count only where it marks its presence."""
-    is_ci = _is_set(environ, "CI")
-    for marker, variables in _CI_ACTORS:
-        if not is_ci and not _is_set(environ, marker):
-            continue
+    """Return who the CI system says started the run; outside CI such variables do not count."""
+    if not is_ci(environ):
+        return None
+    for _, variables in sorted(_CI_ACTORS, key=lambda each: not is_set(environ, each[0])):
         for variable in variables:
             name = _clean(environ.get(variable))
             if name is not None:
@@ -141,10 +171,6 @@ def _login(environ: Mapping[str, str]) -> Actor:
         name = None
     claimed = name or _clean(environ.get("LOGNAME")) or _clean(environ.get("USER"))
     return Actor(name=claimed or f"uid {os.getuid()}", source="login")
-
-
-def _is_set(environ: Mapping[str, str], variable: str) -> bool:
-    return environ.get(variable, "").strip().lower() not in _NO
 
 
 def _clean(text: str | None) -> str | None:
@@ -164,22 +190,91 @@ def _commit_of(folder: Path, environ: Mapping[str, str]) -> str | None:
 
 
 def _is_dirty(folder: Path, environ: Mapping[str, str]) -> bool:
-    """Tell whether anything in the folder is not as committed; what cannot be told counts as changed."""
-    status = _git(
-        folder,
-        (
-            *("status", "--porcelain", "-z", "--untracked-files=normal", "--ignore-submodules=dirty"),
-            *("--", str(_resolved(folder))),
-        ),
-        environ=environ,
-    )
-    return status is None or status != ""
+    """Tell whether anything in the folder is not as committed; what cannot be told counts as changed.
+
+    ``git status`` would run the filters of whatever configuration it finds on files that have changed, so only names
+    and digests are asked for. Whether a file may be executed is not compared.
+    """
+    place = str(_resolved(folder))
+    staged = ("diff-index", "--cached", "--name-only", "-z", "--no-renames", "--ignore-submodules=dirty", "HEAD")
+    untracked = ("ls-files", "-z", "--others", "--exclude-standard", "--directory", "--no-empty-directory")
+    if any(_git(folder, (*question, "--", place), environ=environ) != "" for question in (staged, untracked)):
+        return True
+    entries = _tracked_entries(folder, place, environ)
+    if entries is None or sum(_size_of(each.file) for each in entries) > _MAX_COMPARED_OCTETS:
+        return True
+    return not all(_is_as_tracked(each, environ) for each in entries)
+
+
+class _Entry(NamedTuple):
+    """What the index has at a path of the working tree."""
+
+    file: Path
+    mode: str
+    digest: str
+    stage: str
+    """Other than 0 in a merge that is not finished."""
+
+
+def _tracked_entries(folder: Path, place: str, environ: Mapping[str, str]) -> list[_Entry] | None:
+    """Return what the index has at or below a place, but for what is kept out of the working tree on purpose."""
+    listed = _ask(folder, ("ls-files", "-z", "-t", "--stage", "--full-name", "--", place), environ=environ)
+    top = _repository_of(folder)
+    if listed is None or top is None:
+        return None
+    entries = []
+    for line in listed.split(b"\0")[:-1]:
+        head, _, path = line.partition(b"\t")
+        tag, mode, digest, stage = head.decode("ascii").split(" ")
+        if tag != _SKIPPED:
+            entries.append(_Entry(top / os.fsdecode(path), mode, digest, stage))
+    return entries
+
+
+def _size_of(file: Path) -> int:
+    try:
+        return file.lstat().st_size
+    except OSError:
+        return 0
+
+
+def _is_as_tracked(entry: _Entry, environ: Mapping[str, str]) -> bool:
+    """Tell whether a file holds what the index has of it; line ends may be those of another system.
+
+    What a filter made of a file when it was checked out counts as changed: only the filter could tell.
+    """
+    file, digest = entry.file, entry.digest
+    if entry.mode == _SUBMODULE:
+        checked_out = _git(file, ("rev-parse", "--verify", "--quiet", "HEAD"), environ=environ)
+        return not os.path.lexists(file / ".git") or checked_out == f"{digest}\n"
+    try:
+        if file.is_symlink():
+            return entry.mode == _LINK and _blob_digest(os.fsencode(file.readlink()), digest) == digest
+        content = read_regular_file(file, _MAX_COMPARED_OCTETS)
+    except (OSError, ValueError):
+        return False
+    found = {_blob_digest(content, digest), _blob_digest(content.replace(b"\r\n", b"\n"), digest)}
+    return entry.stage == "0" and digest in found
+
+
+def _blob_digest(content: bytes, like: str) -> str:
+    """Return the digest by which git knows content, of the kind that another one is of: SHA-1 or SHA-256."""
+    kind = "sha256" if len(like) == _SHA256_DIGITS else "sha1"
+    return hashlib.new(kind, b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def _git(
     folder: Path, arguments: tuple[str, ...], *, environ: Mapping[str, str], options: tuple[str, ...] = ()
 ) -> str | None:
-    """Return what git prints about the repository that holds ``folder``, or None where it cannot be asked or fails.
+    """Return what git prints about the repository that holds ``folder``, or None where it cannot be asked or fails."""
+    printed = _ask(folder, arguments, environ=environ, options=options)
+    return None if printed is None else printed.decode("utf-8", "replace")
+
+
+def _ask(
+    folder: Path, arguments: tuple[str, ...], *, environ: Mapping[str, str], options: tuple[str, ...] = ()
+) -> bytes | None:
+    """Return the same as octets.
 
     Git is run where the .git entry is, which no commit can bring. It would take any folder of a checkout that has the
     parts of a bare repository for one, and obey the configuration in it: a pull request could run programs here.
@@ -196,13 +291,12 @@ def _git(
         if not _succeeds(command, output.fileno(), environ=_git_environment(environ)):
             return None
         output.seek(0)
-        return output.read().decode("utf-8", "replace")
+        return output.read()
 
 
 def _repository_of(folder: Path) -> Path | None:
     """Return the innermost folder with a .git entry that is or holds a folder, links resolved; None without one."""
-    resolved = _resolved(folder)
-    return next((each for each in (resolved, *resolved.parents) if os.path.lexists(each / ".git")), None)
+    return next(iter(_repositories(_resolved(folder))), None)
 
 
 def _resolved(folder: Path) -> Path:
@@ -242,4 +336,5 @@ def _git_environment(environ: Mapping[str, str]) -> dict[str, str]:
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ALLOW_PROTOCOL": "none",
         "GIT_NO_LAZY_FETCH": "1",
+        **dict.fromkeys(("GIT_TRACE2", "GIT_TRACE2_EVENT", "GIT_TRACE2_PERF"), "0"),
     }

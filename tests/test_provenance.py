@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from reconciler import provenance
+from reconciler.model.cisystems import CI_SYSTEMS, is_ci
 from reconciler.model.recorded import Actor
-from reconciler.provenance import checkout_of, find_provenance, is_ci, repository_of, tracked_files
+from reconciler.provenance import checkout_of, find_provenance, repository_of, tracked_files
 
 PATH = os.environ["PATH"]
 
@@ -62,7 +63,7 @@ def test_the_flag_wins() -> None:
 
 @pytest.mark.parametrize(
     ("marker", "variable"),
-    [(marker, variable) for marker, variables in provenance._CI_ACTORS for variable in variables],  # noqa: SLF001
+    [(system.marks[0][0], variable) for system in CI_SYSTEMS for variable in system.actors],
 )
 def test_ci_names_who_started_the_run(marker: str, variable: str) -> None:
     """Each CI system's variable counts where its own marker or CI is set, and not elsewhere."""
@@ -70,6 +71,13 @@ def test_ci_names_who_started_the_run(marker: str, variable: str) -> None:
     assert actor({"CI": "true", variable: "octo"}) == Actor(name="octo", source="ci")
     assert actor({variable: "octo"}).source == "login"
     assert actor({"CI": "false", marker: "", variable: "octo"}).source == "login"
+
+
+def test_the_system_that_is_there_is_asked_first() -> None:
+    """Where variables of several systems are set, the one that makes itself known names who started the run."""
+    ci = {"CI": "true", "GITHUB_ACTOR": "octo", "GO_TRIGGER_USER": "anna"}
+    assert "octo" == actor(ci).name
+    assert "anna" == actor(ci | {"GO_PIPELINE_NAME": "mail"}).name
 
 
 def test_an_empty_name_is_passed_over() -> None:
@@ -134,6 +142,138 @@ def test_uncommitted_changes_make_it_dirty(checkout: Path, environ: dict[str, st
     assert commit(checkout / "other", environ) == (head, False)
 
 
+def committed(checkout: Path) -> Path:
+    """Commit whatever was put into the folder of manifests; return that folder."""
+    git(checkout, "add", "--all", ".")
+    git(checkout, "commit", "-q", "-m", "second")
+    return checkout / "accounts.d"
+
+
+@pytest.mark.parametrize("change", ["touched", "rewritten alike", "executable", "line ends"])
+def test_what_changes_no_content_leaves_it_clean(checkout: Path, environ: dict[str, str], change: str) -> None:
+    """Times, another file of the same content, modes and the line ends of another system are no change."""
+    file = checkout / "accounts.d" / "a.yaml"
+    if change == "touched":
+        os.utime(file, (1, 1))
+    elif change == "rewritten alike":
+        file.unlink()
+        file.write_text("1\n")
+    elif change == "executable":
+        file.chmod(0o755)
+    else:
+        file.write_bytes(b"1\r\n")
+    assert not commit(checkout / "accounts.d", environ)[1]
+
+
+@pytest.mark.parametrize("change", ["of the same size", "a link to the same", "a folder", "a pipe", "unreadable name"])
+def test_every_other_change_of_a_file_is_seen(checkout: Path, environ: dict[str, str], change: str) -> None:
+    """What git would find only by reading is found, and whatever stands in a file's place; nothing waits on a pipe."""
+    file = checkout / "accounts.d" / "a.yaml"
+    if change == "of the same size":
+        before = file.stat()
+        file.write_text("2\n")
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    elif change == "a link to the same":
+        file.rename(checkout / "elsewhere")
+        file.symlink_to(checkout / "elsewhere")
+    elif change == "unreadable name":
+        (checkout / "accounts.d" / os.fsdecode(b"\xff.yaml")).write_text("1\n")
+    else:
+        file.unlink()
+        file.mkdir() if change == "a folder" else os.mkfifo(file)
+    assert commit(checkout / "accounts.d", environ)[1]
+
+
+def test_names_that_are_no_text_are_compared(checkout: Path, environ: dict[str, str]) -> None:
+    """A file whose name is not UTF-8, or holds a tab or a line break, is found where it is."""
+    names = [os.fsdecode(b"\xff.yaml"), "a\tb.yaml", "a\nb.yaml"]
+    for name in names:
+        (checkout / "accounts.d" / name).write_text("1\n")
+    folder = committed(checkout)
+    assert not commit(folder, environ)[1]
+    for name in names:
+        (folder / name).write_text("2\n")
+        assert commit(folder, environ)[1]
+        (folder / name).write_text("1\n")
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+def test_links_are_compared_by_where_they_lead(checkout: Path, environ: dict[str, str], *, as_file: bool) -> None:
+    """A tracked link is clean as a link and as the file that git writes where links are not wanted; not led elsewhere."""
+    link = checkout / "accounts.d" / "link.yaml"
+    link.symlink_to("a.yaml")
+    folder = committed(checkout)
+    if as_file:
+        link.unlink()
+        link.write_text("a.yaml")
+    assert not commit(folder, environ)[1]
+    link.unlink()
+    link.symlink_to("b.yaml")
+    assert commit(folder, environ)[1]
+
+
+def test_a_folder_that_became_a_link_is_seen(checkout: Path, environ: dict[str, str], tmp_path: Path) -> None:
+    """A tracked folder in whose place a link leads to the same files is a change."""
+    (checkout / "accounts.d" / "deep").mkdir()
+    (checkout / "accounts.d" / "deep" / "b.yaml").write_text("1\n")
+    folder = committed(checkout)
+    (folder / "deep").rename(tmp_path / "deep")
+    (folder / "deep").symlink_to(tmp_path / "deep")
+    assert commit(folder, environ)[1]
+
+
+def test_what_is_kept_out_of_the_working_tree_is_no_change(checkout: Path, environ: dict[str, str]) -> None:
+    """A file that a sparse checkout leaves out is not missing."""
+    git(checkout, "update-index", "--skip-worktree", "accounts.d/a.yaml")
+    (checkout / "accounts.d" / "a.yaml").unlink()
+    assert not commit(checkout, environ)[1]
+
+
+def test_a_merge_that_is_not_finished_is_a_change(checkout: Path, environ: dict[str, str]) -> None:
+    """Where the index has a file in several versions, it is not as committed."""
+    blob = git(checkout, "rev-parse", "HEAD:other/b")
+    lines = "".join(f"100644 {blob} {stage}\tother/b\n" for stage in (1, 2, 3))
+    subprocess.run(["git", "update-index", "--index-info"], cwd=checkout, input=f"0 {'0' * 40}\tother/b\n{lines}",
+                   env={"PATH": PATH, "HOME": str(checkout)}, text=True, check=True)  # fmt: skip
+    assert commit(checkout / "other", environ)[1]
+
+
+def test_a_submodule_at_another_commit_is_a_change(checkout: Path, environ: dict[str, str], tmp_path: Path) -> None:
+    """A submodule is compared by its commit alone; one that was not fetched is no change."""
+    inner = tmp_path / "inner"
+    git(tmp_path, "init", "-q", str(inner))
+    git(inner, "commit", "-q", "--allow-empty", "-m", "first")
+    git(checkout, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner), "accounts.d/inner")
+    folder = committed(checkout)
+    (folder / "inner" / "new").write_text("1\n")
+    assert not commit(folder, environ)[1]
+    git(folder / "inner", "commit", "-q", "--allow-empty", "-m", "second")
+    assert commit(folder, environ)[1]
+    shutil.rmtree(folder / "inner")
+    (folder / "inner").mkdir()
+    assert not commit(folder, environ)[1]
+
+
+def test_a_repository_of_the_longer_digests_is_compared(environ: dict[str, str], tmp_path: Path) -> None:
+    """Where git was told to use SHA-256, files are compared by that."""
+    folder = tmp_path / "long"
+    git(tmp_path, "init", "-q", "--object-format=sha256", str(folder))
+    (folder / "a").write_text("1\n")
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "first")
+    assert (64, False) == (len(commit(folder, environ)[0] or ""), commit(folder, environ)[1])
+    (folder / "a").write_text("2\n")
+    assert commit(folder, environ)[1]
+
+
+def test_more_than_is_compared_counts_as_changed(
+    checkout: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a folder that holds very much nothing is read."""
+    monkeypatch.setattr(provenance, "_MAX_COMPARED_OCTETS", 1)
+    assert commit(checkout, environ)[1]
+
+
 def test_outside_git_there_is_no_commit(tmp_path: Path, environ: dict[str, str]) -> None:
     """A plain folder, one that does not exist, and a repository without a commit have none."""
     git(tmp_path, "init", "-q", str(tmp_path / "new"))
@@ -168,9 +308,12 @@ def test_a_git_that_hangs_is_given_up(checkout: Path, tmp_path: Path, monkeypatc
     assert commit(checkout, {"PATH": f"{tmp_path}:{PATH}"}) == (None, False)
 
 
-def test_a_status_that_fails_counts_as_dirty(checkout: Path, environ: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("question", ["diff-index", "--others", "--stage"])
+def test_a_question_that_fails_counts_as_dirty(
+    checkout: Path, environ: dict[str, str], tmp_path: Path, question: str
+) -> None:
     """A commit is not claimed to be what is there when git could not compare."""
-    script = 'case "$*" in *"status --porcelain"*) exit 1;; esac\nexec git "$@"\n'
+    script = f'case "$*" in *"{question}"*) exit 1;; esac\nexec git "$@"\n'
     (tmp_path / "git").write_text(f"#!/bin/sh\nPATH={PATH}\n{script}")
     (tmp_path / "git").chmod(0o755)
     head = git(checkout, "rev-parse", "HEAD")

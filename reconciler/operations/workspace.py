@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from reconciler.diagnostics import error
 from reconciler.errors import GuardRefused, InvalidInput, StateMissing
 from reconciler.manifests import read_project
+from reconciler.model.cisystems import TRUST_VARIABLE, is_ci
 from reconciler.model.text import check_email
 from reconciler.planning.grants import untrusted_project
-from reconciler.provenance import checkout_of, is_ci, repository_of, tracked_files
+from reconciler.provenance import lies_in_checkout, repository_of, tracked_files
 from reconciler.secrets import SecretReader, has_next_key, load_fingerprint_key, load_plan_key, settle_next_key
 from reconciler.store import StateUrl, has_password, is_postgres, open_store, sqlite_path
 
@@ -41,7 +42,10 @@ class Workspace:
     now: Callable[[], datetime]
     """The time, in UTC."""
     is_project_trusted: bool = True
-    """False in CI for a project file that a pull request can change: no secret is read by its word."""
+    """False, in CI or where the environment says so, for a project file that a pull request can change.
+
+    No secret is read by its word.
+    """
     is_state_trusted: bool = True
     """False where such a file names the server of the state: no password is offered to it."""
 
@@ -135,9 +139,10 @@ def open_workspace(
 
     ``trusts_project`` says that the project file is the protected branch's, also where it lies in the checkout.
     """
+    is_doubtful = _doubts_the_checkout(environ, trusts_project=trusts_project)
     path = project_file or root / "reconciler.yaml"
-    is_trusted = trusts_project or not is_ci(environ) or not _is_in_checkout(path, root)
     project = read_project(path).project
+    is_trusted = not is_doubtful or not lies_in_checkout(path, (root, root / project.manifests))
     declared = project.operator.email if project.operator else None
     chosen = operator or environ.get("RECONCILER_OPERATOR") or declared
     if chosen is not None and (problem := check_email(chosen)) is not None:
@@ -153,6 +158,32 @@ def open_workspace(
         is_project_trusted=is_trusted,
         is_state_trusted=is_trusted or _is_named_outside(state, environ) or not is_postgres(project.state),
     )
+
+
+def _doubts_the_checkout(environ: Mapping[str, str], *, trusts_project: bool) -> bool:
+    """Tell whether a project file in the checkout may be a pull request's: in CI, unless somebody answers for it.
+
+    ``RECONCILER_TRUST_PROJECT=never`` says so anywhere, and nobody can answer then. Another value is an error, so that
+    a misspelt one trusts nothing.
+    """
+    said = environ.get(TRUST_VARIABLE)
+    if said is None:
+        return is_ci(environ) and not trusts_project
+    if said.strip().lower() != "never":
+        detail = (
+            f"{TRUST_VARIABLE} is set, and not to never, which is the only value that it takes: no project file in the "
+            "checkout is trusted then. Nothing was done. Write\n"
+            f"    {TRUST_VARIABLE}=never\nor unset it, and CI is recognised by what its system sets."
+        )
+        raise InvalidInput(error("trustUnknown", detail))
+    if trusts_project:
+        detail = (
+            f"--trust-project was given where {TRUST_VARIABLE}=never is set, and never holds: this is a place where pull "
+            "requests are planned. Nothing was done. Leave --trust-project out; or, in a job that only the protected "
+            f"branch can start, let {TRUST_VARIABLE} be unset."
+        )
+        raise GuardRefused(error("trustForbidden", detail))
+    return True
 
 
 def _is_named_outside(state: str | None, environ: Mapping[str, str]) -> bool:
@@ -178,17 +209,11 @@ def _state_url(state: str | None, environ: Mapping[str, str], project: Project) 
 
 def _untrusted_state() -> Diagnostic:
     detail = (
-        "This runs in CI, and the project file lies in the checkout, where a pull request can change which server the "
-        "state is at. That server would be given the database's password, so it was not contacted. Name the state "
+        "In CI, and where RECONCILER_TRUST_PROJECT=never is set, it does not count which server for the state a project "
+        "file in the checkout names: a pull request can change it. That server would be given the database's password, so it was not contacted. Name the state "
         "where a pull request cannot, in the pipeline's variables:\n    RECONCILER_STATE=postgresql://HOST/DATABASE\n"
-        "Or name it with --state. In a job that only the protected branch can start, commands that read secrets also take\n"
+        "Or name it with --state. In a job that only the protected branch can start, and where that variable is not set, "
+        "commands that read secrets also take\n"
         "    --trust-project"
     )
     return error("projectNotTrusted", detail)
-
-
-def _is_in_checkout(project_file: Path, root: Path) -> bool:
-    """Tell whether a pull request can change the project file: it, or what it links to, lies in the checkout."""
-    checkout = checkout_of(root)
-    places = (project_file.parent.resolve() / project_file.name, project_file.resolve())
-    return any(place.is_relative_to(checkout) for place in places)

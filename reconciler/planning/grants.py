@@ -46,12 +46,14 @@ def untrusted_project(names: Iterable[str]) -> Diagnostic:
     listed = sorted(names)
     concerned = f" That concerns {enumerated(listed)}." if listed else ""
     detail = (
-        "This runs in CI, and the project file lies in the checkout, where a pull request can change it: what it allows "
-        f"and grants proves nothing. So no secret was read, and no login was tried.{concerned} Where pull requests are "
-        "planned, take the project file from the protected branch, to a place outside the checkout:\n"
+        "In CI, and where RECONCILER_TRUST_PROJECT=never is set, a project file in the checkout is not trusted with "
+        "secrets: a pull request can change it, so what it allows and grants proves nothing. Without a .git around the "
+        "project nothing tells where the checkout begins, and the highest folder around the project counts as it. So no "
+        f"secret was read, and no login was tried.{concerned} Where pull requests are planned, take the project file from "
+        "the protected branch, to a place outside the checkout:\n"
         '    git show origin/main:reconciler.yaml > "$RUNNER_TEMP/reconciler.yaml"\n'
         '    reconciler --project-file "$RUNNER_TEMP/reconciler.yaml" plan\n'
-        "In a job that only the protected branch can start, say so:\n"
+        "In a job that only the protected branch can start, and where that variable is not set, say so:\n"
         "    --trust-project"
     )
     return error("projectNotTrusted", detail)
@@ -62,7 +64,7 @@ def withheld_reason(refused: tuple[SecretRoute, ...], *, is_project_trusted: boo
     travel = refused[0]
     if not is_project_trusted:
         return (
-            f"{travel.secret} was not read: in CI a project file inside the checkout is not trusted with secrets. "
+            f"{travel.secret} was not read: here a project file inside the checkout is not trusted with secrets. "
             "The plan tells the ways round."
         )
     return (

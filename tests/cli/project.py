@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from reconciler.cli.edge import run
+from reconciler.model.cisystems import CI_SYSTEMS
 from reconciler.model.plan import SavedPlan
 from reconciler.planning.digests import changes_digest, plan_document_digest
 
@@ -34,8 +35,8 @@ USER = "sales@example.com"
 OPERATOR = "ops@example.com"
 PROCESS_SECONDS = 60
 _FROM_OUTSIDE = (
-    "RECONCILER_", "SMTP_", "SSL_CERT_FILE", "CI", "GITHUB_", "GITLAB_", "TF_BUILD", "CIRCLE", "BITBUCKET_",
-    "BUILDKITE", "CODEBUILD_", "DRONE", "JENKINS_", "APPVEYOR",
+    "RECONCILER_", "SMTP_", "SSL_CERT_FILE", "CI", "GITHUB_", "GITLAB_", "BUILD_",
+    *(name.rstrip("*") for system in CI_SYSTEMS for mark in system.marks for name in mark),
 )  # fmt: skip
 """The beginnings of the variables that would change what the tests see, CI systems' among them."""
 

@@ -30,7 +30,8 @@ def open_server() -> Iterator[MailServer]:
 
 @pytest.fixture
 def settled(project: Project, server: MailServer) -> Project:
-    """Return a project in CI with one applied account and one that is new."""
+    """Return a project in CI, the root of its checkout, with one applied account and one that is new."""
+    (project.folder / ".git").mkdir()
     project.write_account("sales", own_account("sales", server))
     project.run_well("apply", "--auto-approve")
     project.write_account("second", own_account("second", server, email="second@example.com"))

@@ -172,6 +172,19 @@ def test_only_what_was_merged_is_trusted(request: pytest.FixtureRequest, ci: str
 
 
 @pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_where_a_request_is_planned_its_project_file_is_never_trusted(request: pytest.FixtureRequest, ci: str) -> None:
+    """Both jobs that plan what has not been merged say so, for where CI would not be recognised; the others do not."""
+    document = request.getfixturevalue(ci)
+    jobs = document.get("jobs", document)
+    said = {
+        name: jobs[name].get("env") == {"RECONCILER_TRUST_PROJECT": "never"}
+        or "export RECONCILER_TRUST_PROJECT=never" in _shell(jobs[name]).partition("reconciler plan")[0]
+        for name in ("check", *_PROTECTED)
+    }
+    assert {"check": True, "plan": True, "apply": False, "nightly": False} == said
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
 def test_each_fetch_takes_files_as_they_are(request: pytest.FixtureRequest, ci: str) -> None:
     """Where files are fetched, no hook, symbolic link, filter or encoding of the pull request's wish has an effect."""
     document = request.getfixturevalue(ci)

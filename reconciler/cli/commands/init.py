@@ -69,8 +69,7 @@ def init(
     chosen_name = name or project_name(place.resolve().name)
     _check(chosen_name, operator)
     written = write_project(place, name=chosen_name, operator=operator, ci=ci or ci_system_of(place))
-    # The project file is the one that was written just now, so also CI may go by its word.
-    opened = workspace(replace(options, project_dir=str(place)), trusts_project=True)
+    opened = workspace(replace(options, project_dir=str(place)))
     state = init_state(opened, lineage=str(uuid.uuid4()))
     if format_ == "json":
         facts = {"name": chosen_name, "made": list(written.made), "kept": list(written.kept)}

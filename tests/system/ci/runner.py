@@ -120,32 +120,33 @@ class GitHub:
         for number, step in enumerate(job["steps"]):
             if ended.code and step.get("if") != "always()":
                 continue
-            outcome = self._step(step, place, number)
+            outcome = self._step(step, place, number, job)
             ended = Ended(ended.code or outcome.code, ended.log + outcome.log)
         return ended
 
     def step(self, job: str, name: str, place: Path) -> Ended:
         """Run one step in a folder that has been prepared."""
-        (step,) = (each for each in self.workflow["jobs"][job]["steps"] if each["name"] == name)
+        described = self.workflow["jobs"][job]
+        (step,) = (each for each in described["steps"] if each["name"] == name)
         (place / "workspace").mkdir(exist_ok=True)
-        return self._step(step, place, 0)
+        return self._step(step, place, 0, described)
 
-    def _step(self, step: dict[str, Any], place: Path, number: int) -> Ended:
+    def _step(self, step: dict[str, Any], place: Path, number: int, job: dict[str, Any]) -> Ended:
         assert "uses" not in step
         assert "bash" == self.workflow["defaults"]["run"]["shell"]
-        environment = self._environment(step, place)
+        environment = self._environment(step, place, job)
         script = place / f"{number}.sh"
         script.write_text(self._filled(step["run"]), encoding="utf-8")
         return run_shell(script, place / "workspace", environment)
 
-    def _environment(self, step: dict[str, Any], place: Path) -> dict[str, str]:
+    def _environment(self, step: dict[str, Any], place: Path, job: dict[str, Any]) -> dict[str, str]:
         paths, event = place / "paths", place / "event.json"
         event.write_text(json.dumps(self.event["event"]), encoding="utf-8")
         found = self.machine.environment()
         if paths.exists():
             added = paths.read_text(encoding="utf-8").split()
             found["PATH"] = os.pathsep.join([*reversed(added), found["PATH"]])
-        declared = {**self.workflow["env"], **(step.get("env") or {})}
+        declared = {**self.workflow["env"], **job.get("env", {}), **(step.get("env") or {})}
         files = {name: str(place / name.lower()) for name in ("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
         return {
             **found,
