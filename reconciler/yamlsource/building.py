@@ -43,7 +43,7 @@ _MANY_VALUES = (
     f"This document has more than {MAX_VALUES:,} values, each alias counted as everything that it stands for. Split "
     "the document with lines of three hyphens, or write fewer aliases."
 )
-_DEEP = (
+TOO_DEEP = (
     f"This document is nested more than {MAX_LEVELS} levels deep, which no manifest needs. Remove the nesting; "
     "usually a bracket is not closed."
 )
@@ -219,7 +219,7 @@ class DocumentBuilder:
     def _reach(self, level: int, mark: Mark) -> None:
         self._deepest = level
         if level > MAX_LEVELS:
-            raise DocumentTooBig("yamlTooDeep", _DEEP, mark)
+            raise DocumentTooBig("yamlTooDeep", TOO_DEEP, mark)
 
     def _report_duplicate(self, mapping: LocatedMapping, key: str | None, mark: Mark) -> None:
         """Report a key given twice; it is not repeated in the text, because it might be a misplaced secret."""

@@ -12,7 +12,7 @@ from yaml.events import DocumentStartEvent, ScalarEvent, StreamEndEvent
 
 from reconciler.diagnostics import Diagnostic, Location, error, sort_key
 from reconciler.yamlsource.building import DocumentBuilder, DocumentTooBig
-from reconciler.yamlsource.syntax import AFTER_DOCUMENT, explain
+from reconciler.yamlsource.syntax import AFTER_DOCUMENT, explain, limit_of
 from reconciler.yamlsource.text import UNSAFE_CHARACTER, decode, is_safe_ascii, unsafe_characters
 from reconciler.yamlsource.values import YamlDocument, YamlFile
 
@@ -207,9 +207,13 @@ class _Reading:
     def _refuse_syntax(self, refusal: YAMLError, began_at: int) -> bool:
         """Report what the parser refused, unless a control character may be its cause.
 
-        Returns whether it cut off the document before.
+        Returns whether it cut off the document before. A limit has no control character as its cause.
         """
         stopped: Mark | None = getattr(refusal, "problem_mark", None)
+        limit = limit_of(refusal)
+        if limit is not None:
+            self._add(error(*limit, location=Location(self._file) if stopped is None else self._place(stopped)))
+            return False
         code, detail, mark = explain(refusal, self._line_up_to(stopped))
         stopped_at = began_at if stopped is None else self._line + stopped.line
         if not any(began_at <= line <= stopped_at for line in self._unsafe_lines):

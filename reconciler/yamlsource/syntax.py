@@ -7,9 +7,12 @@ it may be a secret.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from yaml.error import MarkedYAMLError
+
+from reconciler.yamlsource.building import TOO_DEEP
 
 if TYPE_CHECKING:
     from yaml.error import YAMLError
@@ -78,10 +81,28 @@ _TAG = (
     "A value carries a tag (a word that begins with an exclamation mark) that cannot be read. Remove it; if it belongs "
     "to the text, put the text in quotes."
 )
+_TOO_LARGE = (
+    "A text, a key or the number of values here is larger than the YAML parser takes; no manifest needs as much. "
+    "Usually a quote is not closed. Shorten it, or split the document."
+)
 _GENERAL = (
     "The text here does not fit what stands above it. Look for a missing quote, colon or bracket, or for wrong "
     "indentation, in this line and the one above."
 )
+_BEYOND_DEPTH = re.compile(r"\b(?:nest|depth|deep|level|recurs)", re.IGNORECASE)
+_BEYOND_SIZE = re.compile(r"\b(?:exceed|limit|maxim|too (?:long|large|big|many|much))", re.IGNORECASE)
+
+
+def limit_of(refusal: YAMLError) -> tuple[str, str] | None:
+    """Return code and detail where the parser met a limit of its own; None where it refused for another reason.
+
+    Which limits a parser has changes between its releases (PyYAML 6.0.4 was the first to stop at 1,000 levels), and
+    so do its words. The code is the same as where ``building`` notices first.
+    """
+    problem = getattr(refusal, "problem", None) or str(refusal)
+    if _BEYOND_DEPTH.search(problem):
+        return "yamlTooDeep", TOO_DEEP
+    return ("yamlTooLarge", _TOO_LARGE) if _BEYOND_SIZE.search(problem) else None
 
 
 def explain(refusal: YAMLError, line: str) -> tuple[str, str, Mark | None]:

@@ -12,9 +12,12 @@ if TYPE_CHECKING:
 
 BYTE_ORDER_MARK = "\ufeff"
 UNSAFE_CHARACTER = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]",
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]",
 )
-"""C0 but for tab and line ends, DEL, C1, line and paragraph separators, bidirectional overrides and isolates, BOM."""
+"""C0 but for tab and line ends, DEL, C1, line and paragraph separators, bidirectional overrides and isolates, BOM.
+
+Also the two that the parser refuses as soon as they come into its buffer, thousands of lines ahead of what it reads.
+"""
 _SAFE_ASCII = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
 _LINE_END = re.compile("\r\n|\r|\n")
 
@@ -83,4 +86,6 @@ def _unsafe(character: str) -> str:
             f"The character {name} changes the direction of text, so that people see something else than what "
             "stands there. Remove it."
         )
+    if character in {"\ufffe", "\uffff"}:
+        return f"{name} stands here, which Unicode keeps free of any character. Remove it."
     return f"The invisible control character {name} stands here. Remove it."

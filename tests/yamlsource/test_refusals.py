@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+from yaml.error import MarkedYAMLError, YAMLError
 
 from reconciler.yamlsource import MAX_FILE_OCTETS, read_documents
+from reconciler.yamlsource.syntax import limit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def problems_of(text: str | bytes) -> list[tuple[str, str]]:
@@ -54,6 +61,8 @@ def problems_of(text: str | bytes) -> list[tuple[str, str]]:
         ("a: \x85\n", "controlCharacter", "f:1:4"),
         ("a: \x7f\n", "controlCharacter", "f:1:4"),
         ("a: 1\n---\n\ufeffb: 1\n", "controlCharacter", "f:3:1"),
+        ("a: 1\n---\n" * 5_000 + "b: \uffff\n", "controlCharacter", "f:10001:4"),
+        ("b: \ufffe\n", "controlCharacter", "f:1:4"),
         (b"a: 1\nb: caf\xe9\n", "notUtf8", "f:2:7"),
         (b"\xff\xfea\x00", "notUtf8", "f:1:1"),
         (b"a: \xed\xa0\x80", "notUtf8", "f:1:4"),
@@ -76,6 +85,70 @@ def test_refused_with_code_and_place(text: str | bytes, code: str, place: str) -
 def test_the_limits_themselves_are_allowed(text: str) -> None:
     """What is just within a limit is read."""
     assert problems_of(text) == []
+
+
+_DEEP_TEXTS: dict[str, Callable[[int], str]] = {
+    "lists": lambda levels: "[" * levels,
+    "lists that end": lambda levels: "[" * levels + "]" * levels,
+    "mappings": lambda levels: "{a: " * levels,
+    "JSON": lambda levels: '{"a":' * levels + "1" + "}" * levels,
+    "both in turn": lambda levels: "[{a: " * (levels // 2 + 1),
+    "neighbours at every level": lambda levels: "[[],{}," * levels,
+    "hyphens": lambda levels: "- " * levels + "a",
+    "question marks": lambda levels: "? " * levels + "a",
+    "keys in braces": lambda levels: "{? " * levels,
+    "pairs in brackets": lambda levels: "[? " * levels,
+    "a key": lambda levels: "[" * levels + "]" * levels + ": 1",
+    "a key in its line": lambda levels: "? " + "{a: " * levels + "1" + "}" * levels + "\n: 1",
+    "indentation": lambda levels: "".join(" " * level + "a:\n" for level in range(levels)),
+    "brackets below indentation": lambda levels: (
+        "".join(" " * level + "a:\n" for level in range(60)) + " " * 60 + "[" * levels
+    ),
+    "one level a line": lambda levels: "[\n" * levels,
+    "anchors": lambda levels: "".join(f"&a{level} [" for level in range(levels)),
+    "an alias": lambda levels: "a: &a " + "[" * 60 + "]" * 60 + "\nb: " + "[" * (levels - 60) + "*a",
+    "behind a comment": lambda levels: "# a: 1\n" + "[" * levels,
+    "behind values": lambda levels: "a: 1\nb:\n  c: 'x'\n  d: " + "[" * levels,
+    "behind a control character": lambda levels: "a: \x07\nb: " + "[" * levels,
+}
+
+
+@pytest.mark.parametrize("levels", [150, 990, 1_001, 1_100, 3_000])
+@pytest.mark.parametrize("way", _DEEP_TEXTS)
+def test_deep_nesting_has_its_code_whoever_notices_it(way: str, levels: int) -> None:
+    """However deep and by whatever means: the parser may refuse it before building does, and the code is the same."""
+    codes = {code for code, _ in problems_of("ok: 1\n---\n" + _DEEP_TEXTS[way](levels) + "\n---\nok: 2\n")}
+    assert {"yamlTooDeep"} == codes - {"controlCharacter"}
+
+
+@pytest.mark.parametrize("way", _DEEP_TEXTS)
+def test_deep_nesting_takes_no_other_document_with_it(way: str) -> None:
+    """The documents before and after one that is too deep are read."""
+    text = "ok: 1\n---\n" + _DEEP_TEXTS[way](3_000) + "\n---\nok: 2\n"
+    assert [{"ok": 1}, {"ok": 2}] == [each.value for each in read_documents(text.encode(), file="f").documents]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("exceeded maximum nesting depth", "yamlTooDeep"),
+        ("Depth limit exceeded", "yamlTooDeep"),
+        ("nested too deeply", "yamlTooDeep"),
+        ("too many levels of flow collections", "yamlTooDeep"),
+        ("recursion limit reached", "yamlTooDeep"),
+        ("input is too long", "yamlTooLarge"),
+        ("exceeded maximum scalar length", "yamlTooLarge"),
+        ("too many aliases", "yamlTooLarge"),
+        ("alias expansion limit reached", "yamlTooLarge"),
+        ("did not find expected key", None),
+        ("found extremely long version number", None),
+        ("found unexpected end of stream", None),
+    ],
+)
+def test_a_limit_of_the_parser_is_known_by_its_words(words: str, code: str | None) -> None:
+    """Parsers word their limits differently; depth and size are told apart, and other refusals are no limits."""
+    marked, unmarked = limit_of(MarkedYAMLError(problem=words)), limit_of(YAMLError(words))
+    assert (code, code) == (marked and marked[0], unmarked and unmarked[0])
 
 
 def test_an_alias_counts_as_what_it_expands_to() -> None:
