@@ -5,10 +5,12 @@ The models decide. A schema says all that a schema can, and never refuses what t
 
 from __future__ import annotations
 
+import inspect
 import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from reconciler.diagnostics import Diagnostic, Location
 from reconciler.model.editorhints import ACCOUNT_SCHEMA, DOCUMENT_SNIPPETS, PROJECT_SCHEMA, with_hints
 from reconciler.model.manifest import API_VERSION, MODELS
 from reconciler.model.plan import Plan
@@ -110,10 +112,13 @@ def _or_error(name: str, document: type[Plan | ResolutionDocument | SendDocument
     """Return the schema of a model's document, or of what is printed where there is none."""
     generated = document.model_json_schema(by_alias=True, mode="serialization", ref_template="#/$defs/{model}")
     definitions = generated.pop("$defs")
-    for model, descriptions in _DESCRIPTIONS.items():
-        definitions[model]["additionalProperties"] = False
+    for described, descriptions in _DESCRIPTIONS.items():
+        definition = definitions[described.__name__]
         for field, description in descriptions.items():
-            definitions[model]["properties"][field]["description"] = description
+            definition["properties"][field]["description"] = description
+        # What pydantic itself says of a class that is no model differs between its releases.
+        said: Schema = {"additionalProperties": False, "description": inspect.cleandoc(described.__doc__ or "")}
+        definitions[described.__name__] = dict(sorted({**definition, **said}.items()))
     definitions[name] = generated
     definitions["Error"] = {
         "type": "object",
@@ -140,8 +145,8 @@ _NOTHING_MADE = {
 }
 
 
-_DESCRIPTIONS = {
-    "Diagnostic": {
+_DESCRIPTIONS: dict[type[Diagnostic | Location], dict[str, str]] = {
+    Diagnostic: {
         "severity": "error stops the command; warning and note do not.",
         "code": "Stable code, explained in the reference.",
         "summary": "What is wrong, the same for every occurrence of the code.",
@@ -149,7 +154,7 @@ _DESCRIPTIONS = {
         "subject": "The account, secret or file concerned.",
         "location": "Where it is written.",
     },
-    "Location": {
+    Location: {
         "file": "The file, relative to the project folder.",
         "line": "The line, from 1.",
         "column": "The column, from 1.",

@@ -13,11 +13,11 @@ import termios
 from typing import TYPE_CHECKING
 
 import pytest
-from rich.cells import cell_len
 
 from reconciler.cli.output import hint, tell_beside_checks
 from reconciler.cli.session import style_for
 from reconciler.diagnostics import error
+from reconciler.render.text.layout import cells
 from tests.cli.project import Project, command, environment, marketing_account, own_account
 from tests.support.terminal import Shown, run_on_terminal
 
@@ -51,7 +51,7 @@ def recorded(project: Project, server: MailServer) -> Project:
 
 def too_wide(shown: Shown, columns: int) -> Sequence[str]:
     """Return the lines that a terminal would have to break, those to copy apart."""
-    return [line for line in shown.text.splitlines() if cell_len(line) > columns and not line.startswith("    ")]
+    return [line for line in shown.text.splitlines() if cells(line) > columns and not line.startswith("    ")]
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200])
@@ -64,7 +64,7 @@ def test_tables_fit_any_terminal(recorded: Project, columns: int) -> None:
     ]
     if columns >= 120:
         assert all(title in shown.text for title in TITLES.values())
-        starts = {cell_len(line[: line.index("@example.com")]) - len(line[: line.index("@")].split()[-1])
+        starts = {cells(line[: line.index("@example.com")]) - len(line[: line.index("@")].split()[-1])
                   for line in shown.text.splitlines() if "@example.com" in line}  # fmt: skip
         assert 1 == len(starts)
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.cells import cell_len
 
 from reconciler.model.plan import Summary
 from reconciler.render.text import Style, account_text, accounts_table, history_text, plan_text, verification_text
@@ -22,7 +21,7 @@ WIDTHS = [40, 41, 55, 72, 80, 100, 132, 200]
 
 def too_long(text: str, width: int) -> list[str]:
     """Return the lines of more columns than there are, those to copy apart."""
-    return [line for line in text.split("\n") if cell_len(line) > width and not line.startswith(" " * 8)]
+    return [line for line in text.split("\n") if cells(line) > width and not line.startswith(" " * 8)]
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -83,6 +82,44 @@ def test_nothing_of_a_long_value_is_lost() -> None:
 def test_wrap_breaks_at_spaces_and_where_it_must(text: str, width: int, expected: list[str]) -> None:
     """Text is broken at spaces, and inside a word only when that is longer than a line."""
     assert wrap(text, width) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("", 0),
+        ("abc", 3),
+        ("żółw", 4),
+        ("e\u0301", 1),
+        ("日本語", 6),
+        ("\uff21\uff42", 4),
+        ("\uff76", 1),
+        ("한국", 4),
+        ("\u1112\u1161\u11ab", 2),
+        ("नमस्ते", 4),
+        ("क्\u200dष", 2),
+        ("שלום", 4),
+        ("🚀", 2),
+        ("👩\u200d👩\u200d👧", 2),
+        ("👍🏽", 2),
+        ("❤", 1),
+        ("❤\ufe0f", 2),
+        ("🤷🏽\u200d♂\ufe0f x", 4),
+        ("🇵🇱", 2),
+        ("🏽", 2),
+        ("─✓→", 3),
+    ],
+)
+def test_columns_are_those_of_a_terminal(text: str, columns: int) -> None:
+    """Wide characters take two columns, combining ones none, and what is joined into one emoji takes the room of one."""
+    assert columns == cells(text)
+
+
+def test_an_emoji_is_not_broken_apart() -> None:
+    """What takes columns together stays together, also where a line breaks within a word."""
+    assert ["👩\u200d👩\u200d👧❤\ufe0f", "❤\ufe0fe\u0301e\u0301"] == wrap(
+        "👩\u200d👩\u200d👧❤\ufe0f❤\ufe0fe\u0301e\u0301", 4
+    )
 
 
 @given(st.text(st.characters(categories=["L", "N", "Zs", "Mn"])), st.integers(2, 60))

@@ -1,18 +1,29 @@
-"""Columns and line breaks, counted in terminal cells: wide characters take two, combining ones none."""
+"""Columns and line breaks, counted in terminal cells: wide characters take two, combining ones none.
+
+The premise: the widths are those of Python's own table of Unicode, so that what is shown is the same whichever release
+of a library is installed.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from reconciler.render.safe import guard_line_start
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
 _LEAST_ROOM = 12
 _WIDEST_CHARACTER = 2
 BETWEEN_COLUMNS = 2
+_JOINER = "\u200d"
+_AS_EMOJI = "\ufe0f"
+_SKIN_TONE = re.compile("[\U0001f3fb-\U0001f3ff]")
+_NO_WIDTH = frozenset({"Mn", "Me", "Cf"})
+_HANGUL_WITHIN = re.compile("[\u1160-\u11ff\ud7b0-\ud7fb]")
+"""Vowels and ends of a Korean syllable, which stand within the square of its first letter."""
 _PIECE = re.compile(r"\S+\s*|\s+")
 
 
@@ -25,9 +36,7 @@ def cells(text: str) -> int:
     """Return how many columns the text takes."""
     if text.isascii():
         return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
+    return sum(width for _, width in _clusters(text))
 
 
 def pad(text: str, width: int) -> str:
@@ -96,9 +105,47 @@ def _chop(piece: str, room: int) -> list[str]:
         return [piece]
     if piece.isascii():
         return [piece[at : at + room] for at in range(0, len(piece), room)]
-    from rich.cells import chop_cells
+    lines, used = [""], 0
+    for cluster, width in _clusters(piece):
+        if used + width > room:
+            lines.append("")
+            used = 0
+        lines[-1] += cluster
+        used += width
+    return lines
 
-    return chop_cells(piece, room)
+
+def _clusters(text: str) -> Iterator[tuple[str, int]]:
+    """Yield what takes columns together, and how many: a letter with its accents, an emoji with all joined to it."""
+    cluster, taken = "", 0
+    for character in text:
+        width = _width(character)
+        if cluster and _is_joined(cluster, character):
+            width = 0
+        if width:
+            if cluster:
+                yield cluster, taken
+            cluster, taken = character, width
+        else:
+            cluster += character
+            taken = 2 if character == _AS_EMOJI and taken else taken
+    if cluster:
+        yield cluster, taken
+
+
+def _width(character: str) -> int:
+    if character.isascii():
+        return 1
+    if unicodedata.category(character) in _NO_WIDTH or _HANGUL_WITHIN.match(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
+
+
+def _is_joined(cluster: str, character: str) -> bool:
+    """Tell whether a character becomes part of the emoji before it; a joiner between letters only shapes these."""
+    if _SKIN_TONE.match(character):
+        return unicodedata.category(cluster[0]) == "So"
+    return cluster.endswith(_JOINER) and unicodedata.category(character) == "So"
 
 
 def _longest_word(text: str) -> int:
