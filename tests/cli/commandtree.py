@@ -55,12 +55,12 @@ def parse(line: str) -> tuple[click.Command, list[click.Context]]:
     program, *words = _without_redirection(shlex.split(line, comments=True))
     assert "reconciler" == program, line
     command: click.Command = reconciler
-    contexts = [command.make_context(program, words)]
+    contexts = [command.make_context(program, list(words))]
     while isinstance(command, click.Group):
-        rest = [*contexts[-1]._protected_args, *contexts[-1].args]  # noqa: SLF001 - what is left for the subcommand
-        name, below, rest = command.resolve_command(contexts[-1], rest)
+        _, rest, _ = command.make_parser(contexts[-1]).parse_args(list(words))  # what is left for the subcommand
+        name, below, words = command.resolve_command(contexts[-1], rest)
         assert below is not None, line
-        contexts.append(below.make_context(name, rest, parent=contexts[-1]))
+        contexts.append(below.make_context(name, list(words), parent=contexts[-1]))
         command = below
     return command, contexts
 

@@ -10,12 +10,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
 import pytest
 import yaml
 
-from reconciler.cli.app import reconciler
 from reconciler.scaffold import project_name
+from tests.cli.commandtree import parse
 from tests.cli.project import marketing_account
 
 if TYPE_CHECKING:
@@ -254,20 +253,9 @@ def test_every_command_of_a_pipeline_is_one(empty: Project, ci: str) -> None:
     assert 6 <= len(told)
     assert any("apply --reviewed" in each for each in told)
     for line in lines:
-        _parse(shlex.split(line)[1:])
+        parse(shlex.join(["reconciler", *shlex.split(line)[1:]]))
     for text in steps:
         subprocess.run(["bash", "-n"], input=text, encoding="utf-8", check=True)
-
-
-def _parse(words: list[str]) -> None:
-    command: click.Command = reconciler
-    context = command.make_context("reconciler", list(words))
-    while isinstance(command, click.Group):
-        rest = [*context._protected_args, *context.args]  # noqa: SLF001 - what is left for the subcommand
-        _, found, rest = command.resolve_command(context, rest)
-        assert found is not None, words
-        command = found
-        context = command.make_context(command.name, rest, parent=context)
 
 
 def test_the_steps_plan_a_pull_request_and_apply_it(empty: Project, tmp_path: Path) -> None:
