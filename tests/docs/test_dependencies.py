@@ -20,11 +20,12 @@ _OURS = "reconciler"
 
 
 def of_python() -> set[str]:
-    """Return what pyproject.toml names: to run, in every extra, and to build."""
+    """Return what pyproject.toml names: to run, in every extra, to build, and to choose the versions."""
     settings = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))
     project = settings["project"]
     wanted = [*settings["build-system"]["requires"], *project["dependencies"]]
-    wanted += [each for extra in project["optional-dependencies"].values() for each in extra]
+    groups = [*project["optional-dependencies"].values(), *settings["dependency-groups"].values()]
+    wanted += [each for group in groups for each in group]
     return {match[0] for each in wanted if (match := _PACKAGE.match(each))} - {_OURS}
 
 
