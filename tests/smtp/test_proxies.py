@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -280,8 +279,5 @@ def test_a_deadline_bounds_a_dial_that_never_ends(kind: ProxyType) -> None:
         while not wire.wait_for_stop(0.12):
             wire.send(b"\0" if kind == "socks4" else b"x")
 
-    with ScriptedServer(play) as proxy:
-        began_at = time.monotonic()
-        with pytest.raises(SmtpFault):
-            _dialer(proxy, kind).connect(Deadline(0.6))
-        assert time.monotonic() - began_at < 15
+    with ScriptedServer(play) as proxy, pytest.raises(SmtpFault):
+        _dialer(proxy, kind).connect(Deadline(0.6))

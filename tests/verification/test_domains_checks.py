@@ -159,4 +159,4 @@ def test_times_are_those_of_each_check() -> None:
         }
     checks = domain_checks("OwnAccount", asked, examined, is_enforced=False)
     assert [examined[asked["spf"]].seconds["spf"]] == [each.seconds for each in checks if each.check == "spf"]
-    assert 0 < sum(each.seconds for each in checks) < 5
+    assert 0 < sum(each.seconds for each in checks)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from typing import TYPE_CHECKING, get_args
 
 import pytest
@@ -133,14 +132,14 @@ def test_each_question_is_asked_once() -> None:
 
 
 def test_a_domain_has_one_limit_of_time() -> None:
-    """However many questions there would be, a domain with silent servers does not hold up a run."""
+    """However many questions there would be, a domain with silent servers is not asked all of them."""
     names = [f"i{number}.example.net" for number in range(10)]
     record = spf("v=spf1 " + " ".join(f"exists:{name}" for name in names) + " -all")
     with NameServer(zone("@ A 192.0.2.1", record), misbehaviour=dict.fromkeys(names, "silent")) as server:
-        began_at = time.monotonic()
         remarks = found(server, "spf", seconds=0.3)
-        assert time.monotonic() - began_at < 15
+        asked = {name for name, _ in server.asked}
     assert ["dnsTimedOut"] == codes(remarks)
+    assert set(names) - asked
 
 
 def test_no_time_left_is_no_question() -> None:
