@@ -148,6 +148,17 @@ def _check_command(command: tuple[str, ...], *, is_bulk: bool) -> None:
         )
 
 
+class GrantedToken(Value):
+    """The token that a granted login is made with, as a refused plan prints it."""
+
+    url: Text = Field(description="The token URL that gives the token, as the manifest writes it.")
+    client_id: Text | None = Field(None, description="The client that asks for the token; without it any.")
+    scope: Text | None = Field(None, description="The scope that is asked for; without it none is.")
+    grant_type: Literal["refresh_token", "client_credentials"] = Field(
+        description="What is exchanged for the token: a refresh token, or the client's own credentials."
+    )
+
+
 class GrantedRoute(Value):
     """A route written out in full, as a refused plan prints it."""
 
@@ -173,6 +184,10 @@ class GrantedRoute(Value):
         None,
         description="For oauth2 the scope that may be asked for, as a refused plan prints it; without it none is asked for.",
     )
+    token: GrantedToken | None = Field(
+        None,
+        description="For a login with a token that the secret is exchanged for: which token; without it the secret itself is sent.",
+    )
 
 
 class Grant(Value):
@@ -181,7 +196,7 @@ class Grant(Value):
     secret: Text = Field(description="A glob over secrets, written SOURCE:KEY, such as env:SMTP_SALES_*.")
     servers: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)] | None = Field(
         None,
-        description="The servers that the secret may be sent to, as HOST or HOST:PORT; directly, with TLS that the system trusts, under any user name.",
+        description="The servers that the secret itself may be sent to, as HOST or HOST:PORT; directly, with TLS that the system trusts, under any user name.",
     )
     route: GrantedRoute | None = Field(
         None, description="A route in full, as a refused plan prints it, for whatever servers cannot say."

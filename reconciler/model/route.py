@@ -26,6 +26,39 @@ def ordered_scope(scope: str | None) -> str | None:
     return " ".join(sorted({word for word in (scope or "").split(" ") if word})) or None
 
 
+GrantType = Literal["refresh_token", "client_credentials"]
+
+
+class TokenOrigin(Value):
+    """How a token that logs in was asked for: any difference makes it another token, which opens other things."""
+
+    url: str = Field(description="The token URL, with its query: an audience or resource stands there.")
+    client_id: str | None = Field(None, description="The client that asks.")
+    scope: str | None = Field(None, exclude_if=_is_none, description="The scope asked for, its words in order.")
+    grant_type: GrantType = Field(
+        description="What is exchanged: a refresh token is a person's, client_credentials are the client's own."
+    )
+
+    def __str__(self) -> str:
+        """Return where the token comes from in words: ``https://login.example.com/token for anna, scope mail``."""
+        client = f" for {self.client_id}" if self.client_id else ""
+        scope = f", scope {self.scope}" if self.scope else ""
+        by = "" if self.grant_type == "refresh_token" else ", by client credentials"
+        return f"{self.url}{client}{scope}{by}"
+
+    @property
+    def exchange(self) -> Route:
+        """The route to the endpoint that gives the token."""
+        return Route(
+            purpose="oauth2",
+            username=self.client_id,
+            host=self.url,
+            port=443,
+            encryption="tls",
+            scope=self.scope,
+        )
+
+
 class Route(Value):
     """One way of one secret, complete: any difference makes it another route."""
 
@@ -43,6 +76,11 @@ class Route(Value):
         exclude_if=_is_none,
         description="For oauth2 the scope asked for, its words in order; null: what the endpoint gives unasked.",
     )
+    token: TokenOrigin | None = Field(
+        None,
+        exclude_if=_is_none,
+        description="For a login with a token that the secret is exchanged for: which token; null: the secret itself.",
+    )
 
     def __str__(self) -> str:
         """Return the route in words: ``anna@smtp.example.com:587, starttls``."""
@@ -51,12 +89,18 @@ class Route(Value):
         through = f", through {self.proxy}" if self.proxy else ""
         trust = ", private CA" if self.ca_digest else ""
         scope = f", scope {self.scope}" if self.scope else ""
-        return f"{user}{where}{through}{trust}{scope}"
+        token = f", with a token of {self.token}" if self.token else ""
+        return f"{user}{where}{through}{trust}{scope}{token}"
 
     @property
     def key(self) -> str:
         """Canonical JSON of the route, to compare and sort by."""
         return canonical_json(self.model_dump(mode="json"))
+
+    @property
+    def without_token(self) -> Route:
+        """The login as a password would make it; of a token, how earlier versions recorded it."""
+        return self.model_copy(update={"token": None})
 
 
 NOWHERE = Route(host="", port=0, encryption="none")
@@ -74,7 +118,8 @@ class SecretRoute(Value):
 def routes_of(spec: Mapping[str, Any], ca_digest: str | None) -> tuple[SecretRoute, ...]:
     """Return every secret of an account's canonical spec with each of its routes, in a fixed order.
 
-    Tokens got by OAuth2 travel the SMTP route too, so their secrets have two routes.
+    Tokens got by OAuth2 travel the SMTP route too, so their secrets have two routes: the second is the login with the
+    token that the first gives.
     """
     smtp: dict[str, Any] = spec.get("smtp", {})
     proxy: dict[str, Any] | None = spec.get("proxy")
@@ -99,17 +144,18 @@ def _login_routes(smtp: dict[str, Any], proxy: dict[str, Any] | None, ca_digest:
     direct = [authentication[name] for name in ("password", "accessToken") if name in authentication]
     oauth2: dict[str, Any] = authentication.get("oauth2", {})
     exchanged = [oauth2[name] for name in ("clientSecret", "refreshToken") if name in oauth2]
-    token = Route(
-        purpose="oauth2",
-        username=oauth2.get("clientId"),
-        host=oauth2.get("tokenUrl", ""),
-        port=443,
-        encryption="tls",
-        scope=ordered_scope(oauth2.get("scope")),
-    )
+    through_token: tuple[Route, ...] = ()
+    if exchanged:
+        token = TokenOrigin(
+            url=oauth2.get("tokenUrl", ""),
+            client_id=oauth2.get("clientId"),
+            scope=ordered_scope(oauth2.get("scope")),
+            grant_type="refresh_token" if "refreshToken" in oauth2 else "client_credentials",
+        )
+        through_token = (token.exchange, login.model_copy(update={"token": token}))
     return tuple(
         SecretRoute(secret=secret, route=route)
-        for secrets, routes in ((direct, (login,)), (exchanged, (token, login)))
+        for secrets, routes in ((direct, (login,)), (exchanged, through_token))
         for secret in secrets
         for route in routes
     )

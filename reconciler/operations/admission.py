@@ -16,6 +16,7 @@ from reconciler.operations.plan import state_files_in_git
 from reconciler.planfile import has_valid_seal, is_sealed_with
 from reconciler.planning.grants import withheld_problem
 from reconciler.planning.guards import changed_kind, guard_deletes, guard_depths, guard_state_folder
+from reconciler.planning.known import known_routes
 from reconciler.planning.policy import Policy
 from reconciler.planning.reviewed import unreviewed
 from reconciler.planning.routes import Traveller, judge_routes
@@ -182,9 +183,10 @@ def _check_guards(plan: SavedPlan, recorded: RecordedState, workspace: Workspace
     wanted = [(change, before) for change, before in kept if change.action != "delete"]
     verdict = judge_routes(
         [_traveller(change, before, plan, is_sealed=is_sealed) for change, before in wanted],
-        recorded.routes,
+        known_routes(recorded),
         secrets=workspace.project.secrets,
         today=workspace.now().date(),
+        values=None,  # compared when the plan was made, and by what gathers evidence before anything is sent
     )
     withheld = withheld_problem(verdict.withheld, expired=verdict.expired)
     deleted = [before for change, before in kept if change.action == "delete" and before is not None]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reconciler.model.recorded import Actor
     from reconciler.operations.workspace import Workspace
     from reconciler.store import Copy, Migrated, Restored, Transaction
+    from reconciler.store.rows import KnownRoute
 
 
 def back_up(workspace: Workspace, target: Path, *, replaces: bool) -> tuple[Copy, list[Diagnostic]]:
@@ -160,6 +161,7 @@ def _forget(transaction: Transaction, order: RevokeOrder) -> tuple[SecretRoute, 
     values = {row.known.fingerprint for row in concerned if row.known.fingerprint is not None}
     same = [row for row in rows if row in concerned or row.known.fingerprint in values]
     gone = [row for row in same if order.server is None or _place(row.known) == order.server]
+    gone += _logins_by_lost_tokens(same, gone)
     if not gone:
         at_server = f" to {order.server}" if order.server is not None else ""
         detail = f"No route{at_server} is recorded for a secret that {order.secret} selects. Nothing was changed."
@@ -170,6 +172,25 @@ def _forget(transaction: Transaction, order: RevokeOrder) -> tuple[SecretRoute, 
         transaction.put_routes(row.account, [nowhere])
     unique = {(each.known.secret, each.known.route.key): each.known for each in gone}
     return tuple(unique[key] for key in sorted(unique))
+
+
+def _logins_by_lost_tokens(rows: list[KnownRoute], gone: list[KnownRoute]) -> list[KnownRoute]:
+    """Return the logins of secrets whose last exchange for a token goes, where an earlier version recorded them.
+
+    It did not tell of a token; without an exchange beside it such a login would pass for that of a password.
+    """
+    lost, kept = (
+        {row.known.secret for row in part if row.known.route.purpose == "oauth2"}
+        for part in (gone, [row for row in rows if row not in gone])
+    )
+    return [
+        row
+        for row in rows
+        if row.known.secret in lost - kept
+        and row not in gone
+        and row.known.route.purpose == "smtp"
+        and row.known.route.token is None
+    ]
 
 
 def _place(known: SecretRoute) -> str:

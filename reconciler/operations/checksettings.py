@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 from reconciler.diagnostics import Diagnostic, error, sort_key
 from reconciler.model.desired import DesiredAccount
 from reconciler.model.route import with_fingerprints
+from reconciler.operations.comparing import judge_compared
 from reconciler.operations.targets import Subject
 from reconciler.operations.verifying import first_use_rules, gather_evidence
 from reconciler.planning.evidence import depth_needed
 from reconciler.planning.finish import failure_of
 from reconciler.planning.grants import withheld_problem
+from reconciler.planning.known import known_routes
 from reconciler.planning.platform import PLATFORM, platform_routes, routes_needed
 from reconciler.planning.routes import Traveller, every_route, judge_routes
 from reconciler.planning.settings import settings_digest
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from reconciler.operations.verifying import SecretsAtHand
     from reconciler.operations.workspace import Workspace
     from reconciler.planning.platform import PlatformServer
+    from reconciler.planning.routes import Verdict
     from reconciler.verification import TestContext
 
     Account = DesiredAccount | RecordedAccount
@@ -86,14 +89,21 @@ def judge(
         withheld = every_route(travellers)
         problem = withheld_problem(withheld, is_project_trusted=False)
         return Judgement(withheld=withheld, platform_routes=through_platform, problem=problem)
-    verdict = judge_routes(
-        travellers,
-        recorded.routes,
-        secrets=first_use_rules(workspace.project.secrets, secrets.readings, recorded),
-        today=workspace.now().date(),
-        reserved=platform.routes(fingerprints) if platform is not None else (),
-    )
-    problem = withheld_problem(verdict.withheld, expired=verdict.expired)
+    were_read = secrets.readings.were_read
+    known = known_routes(recorded, platform.secret_routes if platform is not None else ())
+
+    def judge_by(values: Mapping[str, str]) -> Verdict:
+        return judge_routes(
+            travellers,
+            known,
+            secrets=first_use_rules(workspace.project.secrets, secrets.readings, recorded),
+            today=workspace.now().date(),
+            values=values if were_read else None,
+            reserved=platform.routes(values) if platform is not None else (),
+        )
+
+    verdict, not_compared = judge_compared(judge_by, secrets, workspace)
+    problem = withheld_problem(verdict.withheld, expired=verdict.expired, not_compared=not_compared)
     return Judgement(
         withheld=verdict.withheld,
         platform_routes=through_platform,

@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING
 from reconciler.diagnostics import Diagnostic, error
 from reconciler.errors import GuardRefused, InvalidInput, PlanStale, SecretUnreadable
 from reconciler.model.route import with_fingerprints
+from reconciler.operations.comparing import judge_compared
 from reconciler.operations.desired import require_platform
 from reconciler.operations.plan import test_context
 from reconciler.operations.privatecas import ca_problems
 from reconciler.operations.proofs import Proof, named_secrets, proven
 from reconciler.operations.targets import Subject
-from reconciler.operations.verifying import SecretsAtHand, gather_evidence, read_secrets, require_state_key
+from reconciler.operations.verifying import (
+    SecretsAtHand,
+    first_use_rules,
+    gather_evidence,
+    read_secrets,
+    require_state_key,
+)
 from reconciler.planning.grants import withheld_problem
+from reconciler.planning.known import known_routes
 from reconciler.planning.platform import PLATFORM, platform_routes
 from reconciler.planning.routes import Traveller, judge_routes
 from reconciler.planning.settings import settings_digest
@@ -31,6 +39,7 @@ if TYPE_CHECKING:
     from reconciler.operations.conversations import Progress
     from reconciler.operations.workspace import Workspace
     from reconciler.planning.platform import PlatformServer
+    from reconciler.planning.routes import Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +86,9 @@ def gather(
     _check_ca_files(chosen, workspace)
     fresh = {name: _refreshed(each, fingerprints, platform) for name, each in chosen.items()}
     through_platform = with_fingerprints(through_platform, fingerprints)
-    reserved = platform.routes(fingerprints) if platform is not None else ()
-    grants = _check_routes({**candidates, **fresh}, through_platform, recorded, workspace, reserved=reserved)
+    grants = _check_routes(
+        {**candidates, **fresh}, through_platform, recorded, workspace, platform=platform, secrets=secrets
+    )
     evidence = gather_evidence(
         [_subject(name, fresh[name]) for name in sorted(fresh)],
         workspace,
@@ -112,20 +122,29 @@ def _check_routes(
     recorded: RecordedState,
     workspace: Workspace,
     *,
-    reserved: tuple[SecretRoute, ...],
+    platform: PlatformServer | None,
+    secrets: SecretsAtHand,
 ) -> tuple[str, ...]:
     """Refuse, before anything is sent, what the values just read show to be known secrets on new routes.
 
-    ``reserved`` are the routes that the platform's server has by the project file, taken now or not. Returns the
-    grants that were needed.
+    Returns the grants that were needed.
     """
     travellers = [Traveller(name, each.manifest, each.prepared.secret_routes) for name, each in candidates.items()]
     travellers.append(Traveller(PLATFORM, "", through_platform))
-    today = workspace.now().date()
-    verdict = judge_routes(
-        travellers, recorded.routes, secrets=workspace.project.secrets, today=today, reserved=reserved
-    )
-    problem = withheld_problem(verdict.withheld, expired=verdict.expired)
+    known = known_routes(recorded, platform.secret_routes if platform is not None else ())
+
+    def judge_by(values: Mapping[str, str]) -> Verdict:
+        return judge_routes(
+            travellers,
+            known,
+            secrets=first_use_rules(workspace.project.secrets, secrets.readings, recorded),
+            today=workspace.now().date(),
+            values=values,
+            reserved=platform.routes(values) if platform is not None else (),
+        )
+
+    verdict, not_compared = judge_compared(judge_by, secrets, workspace)
+    problem = withheld_problem(verdict.withheld, expired=verdict.expired, not_compared=not_compared)
     if problem is not None:
         raise GuardRefused(problem)
     return verdict.grants_used

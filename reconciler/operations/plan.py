@@ -86,6 +86,7 @@ def _draft(
     """Return the draft and the secrets that it was made with: the cheap ones, and of the dear ones what changes need.
 
     A dear secret costs a command of its own. Each one read may show a rotation, which is a change that needs others.
+    Where a secret that state has never seen would travel, all that state knows are read, to be compared with it.
     """
     everything = desired.secrets
     dear = frozenset(each for each in everything if workspace.secret_reader().is_dear(each))
@@ -93,7 +94,7 @@ def _draft(
     while True:
         secrets = read_secrets(workspace, wanted, depth=request.depth, passed_over=everything - wanted)
         draft = make_plan(desired.accounts, recorded, _policy(workspace, request, desired, secrets, recorded))
-        needed = {route.secret for each in draft.to_verify for route in _routes_needed(each, draft)}
+        needed = {route.secret for each in draft.to_verify for route in _routes_needed(each, draft)} | draft.to_compare
         if not secrets.readings.were_read or needed <= wanted:
             return draft, secrets
         wanted |= needed

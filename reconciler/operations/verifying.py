@@ -97,9 +97,11 @@ def read_secrets(
 def first_use_rules(secrets: Secrets, readings: SecretReadings, recorded: RecordedState) -> Secrets:
     """Return the project's rules for secrets, stricter where values cannot be compared with state's fingerprints.
 
-    A reference that state has not seen may then hide a known value, so its first use needs a grant.
+    A reference that state has not seen may then hide a known value, so its first use needs a grant. Without any key
+    values are comparable only where state knows none.
     """
-    if not readings.were_read or recorded.is_keyed_with(readings.key_id):
+    has_key = readings.key_id is not None or not recorded.routes
+    if not readings.were_read or (has_key and recorded.is_keyed_with(readings.key_id)):
         return secrets
     return secrets.model_copy(update={"first_use": "grant"})
 

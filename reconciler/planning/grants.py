@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import Diagnostic, enumerated, error
+from reconciler.diagnostics import MOST_NAMES, Diagnostic, enumerated, error
 from reconciler.model.canonical import canonical_json
 
 if TYPE_CHECKING:
@@ -14,11 +15,16 @@ if TYPE_CHECKING:
 
 
 def withheld_problem(
-    withheld: Mapping[str, tuple[SecretRoute, ...]], *, expired: tuple[str, ...] = (), is_project_trusted: bool = True
+    withheld: Mapping[str, tuple[SecretRoute, ...]],
+    *,
+    expired: tuple[str, ...] = (),
+    not_compared: Mapping[str, str] = MappingProxyType({}),
+    is_project_trusted: bool = True,
 ) -> Diagnostic | None:
     """Return one error for all withheld credentials with a block of grants to paste; None without any.
 
-    ``expired`` names grants whose time is over. Where the project file is not trusted, grants would not help, and the
+    ``expired`` names grants whose time is over, ``not_compared`` known secrets that a first use was not compared with,
+    each with the reason. Where the project file is not trusted, grants would not help, and the
     error says what does.
     """
     if not withheld:
@@ -30,6 +36,7 @@ def withheld_problem(
     detail = (
         "These secrets would travel routes that neither state nor a grant allows, so no login was tried with them:\n"
         + "".join(f"- {travel}\n" for travel in travels)
+        + _want_of_comparison(not_compared)
         + "A pull request could point a known secret at another server; that is why this asks. If the routes are "
         "right, have the owner of the project file add under secrets:\n"
         + "    grants:\n"
@@ -39,6 +46,31 @@ def withheld_problem(
         detail += f"\nThese grants have expired and would have allowed some of it: {'; '.join(expired)}."
     subject = next(iter(withheld)) if len(withheld) == 1 else None
     return error("credentialWithheld", detail, subject=subject)
+
+
+def unread_reasons(secrets: Iterable[str], unreadable: Mapping[str, Diagnostic]) -> dict[str, str]:
+    """Return why secrets could not be read, in one sentence each: the first of what is to be told of it."""
+    return {
+        secret: f"{unreadable[secret].detail.splitlines()[0].partition('. ')[0].removesuffix('.')}."
+        if secret in unreadable
+        else "It was not read."
+        for secret in sorted(secrets)
+    }
+
+
+def _want_of_comparison(not_compared: Mapping[str, str]) -> str:
+    """Return why a secret that state has never seen was not let go; nothing where each was compared."""
+    if not not_compared:
+        return ""
+    shown = list(not_compared.items())[:MOST_NAMES]
+    more = len(not_compared) - len(shown)
+    return (
+        "A secret that state has never seen may be one that it knows, whose value has changed at its source since. So "
+        "it takes its first route only once it was compared with all that state knows, and these could not be read:\n"
+        + "".join(f"- {secret}: {reason}\n" for secret, reason in shown)
+        + (f"- and {more} more\n" if more else "")
+        + "Where all of them can be read, a new secret needs no grant. "
+    )
 
 
 def untrusted_project(names: Iterable[str]) -> Diagnostic:
@@ -76,9 +108,12 @@ def withheld_reason(refused: tuple[SecretRoute, ...], *, is_project_trusted: boo
 def _grant_line(travel: SecretRoute) -> str:
     route = travel.route
     secret = canonical_json(travel.secret)
-    if route.purpose == "smtp" and route.proxy is None and route.ca_digest is None and route.encryption != "none":
+    is_plain = route.purpose == "smtp" and not (route.proxy or route.ca_digest) and route.encryption != "none"
+    if is_plain and route.token is None:
         return f"{{secret: {secret}, servers: [{canonical_json(f'{route.host}:{route.port}')}]}}"
-    return f"{{secret: {secret}, route: {_route_block(route)}}}"
+    # As with servers, one line covers all user names of a server.
+    granted = route.model_copy(update={"username": None}) if is_plain else route
+    return f"{{secret: {secret}, route: {_route_block(granted)}}}"
 
 
 def _route_block(route: Route) -> str:

@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, warning
 from reconciler.model.globs import is_glob
-from reconciler.planning.routes import RouteRegister, grants_travel
+from reconciler.planning.routes import grants_travel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import date
 
     from reconciler.model.project import Grant, Secrets
-    from reconciler.model.route import SecretRoute
-    from reconciler.planning.routes import Traveller
+    from reconciler.planning.routes import RouteRegister, Traveller
 
 
 def redundant_grants(
-    travellers: Sequence[Traveller], recorded: Iterable[SecretRoute], *, secrets: Secrets, today: date
+    travellers: Sequence[Traveller], register: RouteRegister, *, secrets: Secrets, today: date
 ) -> list[Diagnostic]:
     """Return a warning for each grant that allows nothing of what ``travellers``, all accounts, need beyond state.
 
@@ -26,7 +25,6 @@ def redundant_grants(
     """
     if not secrets.grants:
         return []
-    register = RouteRegister(recorded)
     return [
         warning("grantRedundant", f"{reason} Remove it from secrets.grants in the project file:\n    {_shown(grant)}")
         for grant in secrets.grants

@@ -10,7 +10,7 @@ from reconciler.model.route import with_fingerprints
 from reconciler.model.secrets import SECRET_FIELDS
 from reconciler.planning.diff import field_changes, flatten
 from reconciler.planning.draft import Draft, DraftChange
-from reconciler.planning.grants import withheld_problem
+from reconciler.planning.grants import unread_reasons, withheld_problem
 from reconciler.planning.grantuse import redundant_grants
 from reconciler.planning.guards import (
     GuardFindings,
@@ -19,10 +19,11 @@ from reconciler.planning.guards import (
     guard_manifests,
     guard_state_folder,
 )
+from reconciler.planning.known import known_routes
 from reconciler.planning.match import Matching, Pair, match
 from reconciler.planning.platform import PLATFORM, platform_routes
 from reconciler.planning.remarks import remarks
-from reconciler.planning.routes import Traveller, Verdict, every_route, judge_routes
+from reconciler.planning.routes import RouteRegister, Traveller, Verdict, every_route, judge_routes
 from reconciler.planning.scopes import Move, guard_scopes, move_field
 from reconciler.planning.select import is_selected, unmatched
 from reconciler.planning.settings import settings_digest, settings_of
@@ -48,7 +49,12 @@ def make_plan(desired: Sequence[DesiredAccount], recorded: RecordedState, policy
     changes = [replace(each, withheld=_withheld(each, verdict)) for each in changes]
     guards = _guard(changes, selected, desired, recorded, policy)
     is_trusted = not policy.secrets.are_withheld
-    withheld = withheld_problem(verdict.withheld, expired=verdict.expired, is_project_trusted=is_trusted)
+    withheld = withheld_problem(
+        verdict.withheld,
+        expired=verdict.expired,
+        not_compared=unread_reasons(verdict.not_compared, policy.secrets.unreadable),
+        is_project_trusted=is_trusted,
+    )
     problems = (
         *unmatched((*policy.targets, *policy.excludes), [pair.selectable for pair in matching.pairs]),
         *_refusals(matching, selected),
@@ -68,6 +74,7 @@ def make_plan(desired: Sequence[DesiredAccount], recorded: RecordedState, policy
         lifted_guards=tuple(dict.fromkeys(guard for findings in guards for guard in findings.lifted)),
         grants_used=verdict.grants_used,
         platform_routes=through_platform,
+        to_compare=verdict.to_compare,
     )
 
 
@@ -119,12 +126,15 @@ def _judge(
         ]
         return Verdict(every_route([*to_verify, platform]), ())
     travellers = [_traveller(each.after, each.fingerprints) for each in changes if each.after]
+    known = _known_fingerprints(recorded, policy)
+    reserved = policy.platform.routes(known) if policy.platform is not None else ()
     return judge_routes(
         [*travellers, platform],
-        recorded.routes,
+        known_routes(recorded, reserved),
         secrets=policy.project.secrets,
         today=policy.today,
-        reserved=policy.platform.routes(_known_fingerprints(recorded, policy)) if policy.platform is not None else (),
+        values=known if policy.secrets.were_read else None,
+        reserved=reserved,
     )
 
 
@@ -137,7 +147,8 @@ def _redundant_grants(desired: Sequence[DesiredAccount], recorded: RecordedState
     known = _known_fingerprints(recorded, policy)
     platform = policy.platform.routes(known) if policy.platform is not None else ()
     travellers = [*(_traveller(each, known) for each in desired), Traveller(PLATFORM, "", platform)]
-    return redundant_grants(travellers, recorded.routes, secrets=policy.project.secrets, today=policy.today)
+    register = RouteRegister(known_routes(recorded, platform), known)
+    return redundant_grants(travellers, register, secrets=policy.project.secrets, today=policy.today)
 
 
 def _platform_routes(

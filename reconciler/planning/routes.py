@@ -4,8 +4,12 @@ The premise: whoever can edit a manifest could point a known secret at a server 
 log in. So a secret travels only a route that state has recorded for it, or that the project file grants.
 
 A *journey* is all that one account would have one secret do: one route, or for OAuth2 the token endpoint and the
-login that the token inherits. A secret is *known* by its reference or by its value's fingerprint. A secret that
-state has never seen may make one journey in a plan, unless ``secrets.firstUse`` is ``grant``. For that first journey
+login with the token that it gives. A secret is *known* by its reference or by its value's fingerprint: the one that was
+recorded, and the one that its reference has now, because a value may have been rotated at its source and not been
+applied yet, or not been read when its route was recorded. So before a secret that state has never seen is let go, it is
+compared with what every known reference holds now; what is not compared is not let go.
+
+Such a secret may make one journey in a plan, unless ``secrets.firstUse`` is ``grant``. For that first journey
 several user names at one and the same destination count as one: a password that eighty mailboxes of one server share
 goes to that server only, whoever logs in. Once recorded, a user name is part of the route like everything else.
 """
@@ -24,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from reconciler.model.project import Grant, GrantedRoute, Secrets
-    from reconciler.model.route import Route, SecretRoute
+    from reconciler.model.project import Grant, GrantedRoute, GrantedToken, Secrets
+    from reconciler.model.route import Route, SecretRoute, TokenOrigin
 
 _GRANTED_PORTS = frozenset({465, 587, 2525})
 
@@ -47,43 +51,72 @@ class Verdict:
     grants_used: tuple[str, ...]
     expired: tuple[str, ...] = ()
     """Grants that would have allowed something withheld, had they not expired, in words."""
+    to_compare: frozenset[str] = frozenset()
+    """References whose value now was wanted and is not at hand; with it the verdict may be another."""
+    not_compared: frozenset[str] = frozenset()
+    """Those of them for want of which a first use is withheld."""
 
 
 class RouteRegister:
-    """The routes that state knows, by reference and by value."""
+    """The routes that state knows, by reference and by value: the value recorded, and the value now."""
 
-    def __init__(self, recorded: Iterable[SecretRoute]) -> None:
-        """Sort the routes that state has recorded."""
+    def __init__(self, recorded: Iterable[SecretRoute], values: Mapping[str, str] | None = None) -> None:
+        """Sort the routes that state has recorded; ``values`` are fingerprints as read now, by reference."""
         self._routes: dict[str, set[str]] = defaultdict(set)
         self._compared: set[tuple[str, str]] = set()
-        self._references: dict[str, set[str]] = defaultdict(set)
+        self._recorded_as: dict[str, set[str]] = defaultdict(set)
+        self._held_by: dict[str, set[str]] = defaultdict(set)
+        references = set()
         for each in recorded:
+            references.add(each.secret)
             self._routes[each.secret].add(each.route.key)
             if each.fingerprint:
                 self._routes[each.fingerprint].add(each.route.key)
-                self._references[each.fingerprint].add(each.secret)
+                self._recorded_as[each.fingerprint].add(each.secret)
                 self._compared.add((each.secret, each.route.key))
+        self.references = frozenset(references)
+        """All references that state knows."""
+        for secret, fingerprint in (values or {}).items():
+            if secret in references:
+                self._held_by[fingerprint].add(secret)
 
     def knows(self, travel: SecretRoute) -> bool:
         """Tell whether state has seen the secret, under this reference or any other."""
-        return travel.secret in self._routes or travel.fingerprint in self._routes
+        known = travel.fingerprint in self._recorded_as or travel.fingerprint in self._held_by
+        return known or travel.secret in self.references
 
     def keeps(self, travel: SecretRoute) -> bool:
         """Tell whether the secret is known and this is none of its routes."""
         return self.knows(travel) and not self.allows(travel)
 
     def allows(self, travel: SecretRoute) -> bool:
-        """Tell whether state has recorded the route for this reference, or for this value.
+        """Tell whether state has recorded the route for this reference, or for one that has this value now or had it.
 
         A route that was recorded without its secret's value having been read, as an offline apply does, counts only
-        until the value is read and turns out to be one that state knows under another reference.
+        until the value is read and turns out to be one that state knows under another reference, or that another
+        reference holds which does not go there.
         """
         key, fingerprint = travel.route.key, travel.fingerprint or ""
-        if key in self._routes.get(fingerprint, ()):
+        if self.has_compared(travel):
             return True
-        if key not in self._routes.get(travel.secret, ()):
-            return False
-        return (travel.secret, key) in self._compared or not self._references.get(fingerprint, set()) - {travel.secret}
+        holders = self._held_by.get(fingerprint, set())
+        return any(
+            key in self._routes.get(secret, ())
+            and not self._recorded_as.get(fingerprint, set()) - {secret}
+            and all(key in self._routes[other] for other in holders)
+            for secret in self._stand_ins(travel)
+        )
+
+    def has_compared(self, travel: SecretRoute) -> bool:
+        """Tell whether state has recorded the route with the secret's value read, whatever the value was then."""
+        key = travel.route.key
+        return key in self._routes.get(travel.fingerprint or "", ()) or any(
+            (secret, key) in self._compared for secret in self._stand_ins(travel)
+        )
+
+    def _stand_ins(self, travel: SecretRoute) -> set[str]:
+        """Return the reference, and those known ones that hold the same value now."""
+        return {travel.secret} | self._held_by.get(travel.fingerprint or "", set())
 
 
 def judge_routes(
@@ -92,39 +125,65 @@ def judge_routes(
     *,
     secrets: Secrets,
     today: date,
+    values: Mapping[str, str] | None,
     reserved: Iterable[SecretRoute] = (),
 ) -> Verdict:
     """Return which secrets of which accounts are withheld, whatever the order of the accounts.
 
+    ``values`` are fingerprints of what references hold now; those of all that state knows are needed before a secret
+    whose value was read is let go for the first time. None: nothing is read here, and nothing is sent by this verdict.
+
     ``reserved`` are the routes that the project file itself declares. Their secrets have no first use elsewhere, also
     where state has never seen them: a manifest could otherwise borrow the platform's credential before its first use.
     """
-    register = RouteRegister(recorded)
-    declared = RouteRegister(reserved)
+    register, declared = RouteRegister(recorded, values), RouteRegister(reserved, values)
+    unread = (register.references | declared.references) - values.keys() if values is not None else frozenset()
     crowded = _crowded_secrets(travellers)
     withheld: dict[str, tuple[SecretRoute, ...]] = {}
     grants: set[str] = set()
     expired: set[str] = set()
+    to_compare: set[str] = set()
+    not_compared: set[str] = set()
     for traveller in travellers:
         refused = []
         for travel in traveller.routes:
             if register.allows(travel):
+                to_compare |= set() if register.has_compared(travel) else _others(travel, unread)
                 continue
             granting = [each for each in secrets.grants if grants_travel(each, travel, traveller.manifest)]
             grant = next((each for each in granting if _holds(each, today)), None)
             if grant is not None:
                 grants.add(f"{grant.secret} to {travel.route.host}:{travel.route.port}")
-            elif (
-                register.knows(travel)
-                or declared.keeps(travel)
-                or secrets.first_use == "grant"
-                or _identity(travel) in crowded
-            ):
-                refused.append(travel)
-                expired |= {f"{each.secret} until {each.expires}" for each in granting}
+                continue
+            if not (register.knows(travel) or declared.keeps(travel) or _is_barred(travel, crowded, secrets)):
+                missing = _others(travel, unread)
+                if not missing:
+                    continue
+                not_compared |= missing
+            refused.append(travel)
+            expired |= {f"{each.secret} until {each.expires}" for each in granting}
         if refused:
             withheld[traveller.name] = tuple(refused)
-    return Verdict(withheld, tuple(sorted(grants)), tuple(sorted(expired)))
+    return Verdict(
+        withheld,
+        tuple(sorted(grants)),
+        tuple(sorted(expired)),
+        to_compare=frozenset(to_compare | not_compared),
+        not_compared=frozenset(not_compared),
+    )
+
+
+def _others(travel: SecretRoute, unread: frozenset[str]) -> frozenset[str]:
+    """Return the references of ``unread`` that a secret is to be compared with: none where its own value was not read.
+
+    It is not sent then, so there is nothing to compare.
+    """
+    return unread - {travel.secret} if travel.fingerprint is not None else frozenset()
+
+
+def _is_barred(travel: SecretRoute, crowded: frozenset[str], secrets: Secrets) -> bool:
+    """Tell whether a secret that nobody knows may not travel, whatever it is."""
+    return secrets.first_use == "grant" or _identity(travel) in crowded
 
 
 def every_route(travellers: Iterable[Traveller]) -> dict[str, tuple[SecretRoute, ...]]:
@@ -179,7 +238,7 @@ def _holds(grant: Grant, today: date) -> bool:
 def _covers(grant: Grant, route: Route) -> bool:
     if grant.route is not None:
         return _is_route(grant.route, route)
-    is_plain = route.purpose == "smtp" and route.proxy is None and route.ca_digest is None
+    is_plain = route.purpose == "smtp" and not (route.proxy or route.ca_digest or route.token)
     if not is_plain or route.encryption == "none":
         return False
     return any(_is_server(server, route) for server in grant.servers or ())
@@ -212,4 +271,16 @@ def _is_route(granted: GrantedRoute, route: Route) -> bool:
         and (granted.proxy == route.proxy)
         and (granted.purpose == route.purpose)
         and ordered_scope(granted.scope) == route.scope
+        and _is_token(granted.token, route.token)
+    )
+
+
+def _is_token(granted: GrantedToken | None, token: TokenOrigin | None) -> bool:
+    if granted is None or token is None:
+        return granted is None and token is None
+    return (
+        granted.url == token.url
+        and granted.client_id in {None, token.client_id}
+        and ordered_scope(granted.scope) == token.scope
+        and granted.grant_type == token.grant_type
     )

@@ -168,7 +168,9 @@ def test_a_wider_scope_is_a_new_route(settled: Project, mail: ScriptedServer, en
     refused = settled.run("plan")
     assert (4, asked) == (refused.code, len(endpoint.forms))
     grants = [line.strip() for line in refused.err.splitlines() if line.strip().startswith("- {secret:")]
-    assert [True, True] == ['scope: "drive mail"' in grant for grant in grants]
+    assert [2, 2] == [
+        sum(scope in grant for grant in grants) for scope in ('"scope":"drive mail"', 'scope: "drive mail"')
+    ]
     settled.write_project("secrets:\n  grants:\n" + "".join(f"    {grant}\n" for grant in grants))
     settled.run_well("apply", "--auto-approve")
     assert "mail drive" == endpoint.forms[-1]["scope"]
@@ -191,7 +193,7 @@ def test_a_granted_token_url_is_asked(settled: Project, mail: ScriptedServer, ca
         settled.write_account("sales", account("sales", mail, oauth2(elsewhere.url)))
         message = settled.run("plan").err
         grants = [line.strip() for line in message.splitlines() if line.strip().startswith("- {secret:")]
-        assert 2 == len(grants)
+        assert 4 == len(grants)  # for each of two secrets the endpoint, and the login with the token that it gives
         settled.write_project("secrets:\n  grants:\n" + "".join(f"    {grant}\n" for grant in grants))
         settled.run_well("plan")
         assert 1 == len(elsewhere.forms)

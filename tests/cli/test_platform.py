@@ -128,11 +128,17 @@ def test_a_missing_platform_secret_is_an_error(declared: Project, platform: Mail
 
 
 def test_own_accounts_do_not_need_the_platform_s_secret(declared: Project, server: MailServer) -> None:
-    """A plan without changes to marketing accounts does without the platform's password."""
+    """A plan without changes to marketing accounts does without the platform's password; but a secret's first use waits."""
+    declared.write_account("sales", own_account("sales", server))
     declared.run_well("apply", "--auto-approve")
     declared.unset_variable(PLATFORM_VARIABLE)
-    declared.write_account("sales", own_account("sales", server))
+    declared.write_account("sales", own_account("sales", server, display_name="Another"))
     declared.run_well("plan")
+    declared.set_variable("SMTP_NEW", "a-secret-of-its-own")
+    declared.write_account("new", own_account("new", server, secret="{env: SMTP_NEW}"))
+    refused = declared.run("plan", "--format", "json")
+    (told,) = [each for each in refused.document["diagnostics"] if each["code"] == "credentialWithheld"]
+    assert (4, True) == (refused.code, PLATFORM_VARIABLE in told["detail"])
 
 
 def test_evidence_belongs_to_the_platform_s_server(declared: Project, platform: MailServer) -> None:

@@ -6,23 +6,27 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.model.route import with_fingerprints
 from reconciler.planning.planner import make_plan
 from reconciler.planning.platform import PLATFORM
 from reconciler.planning.policy import SecretReadings
 from reconciler.planning.settings import settings_digest
 from tests.planning.single import SERVER, THERE, approved, codes, drafted, news, only, own
-from tests.planning.states import desired_of, empty_state, fingerprints_of, policy, project, state_of
+from tests.planning.states import KEY_ID, desired_of, empty_state, fingerprints_of, policy, project, state_of
 
 
 def test_the_platforms_secret_is_judged_like_any_other() -> None:
     """Known to state on another route, it is withheld, and with it every marketing account that is verified."""
     elsewhere = THERE.model_copy(update={"route": THERE.route.model_copy(update={"host": "other.example"})})
     recorded = replace(empty_state(), routes=(elsewhere,))
-    draft = drafted([news(), own()], recorded, platform=SERVER)
-    assert {"a": (), "news": (THERE,)} == {each.change.name: each.withheld for each in draft.changes}
+    values = fingerprints_of({"env:SMTP_A": "one", "env:SMTP_PLATFORM": "two"})
+    readings = SecretReadings(key_id=KEY_ID, fingerprints=values)
+    draft = drafted([news(), own()], recorded, platform=SERVER, secrets=readings)
+    there = with_fingerprints((THERE,), values)
+    assert {"a": (), "news": there} == {each.change.name: each.withheld for each in draft.changes}
     assert [f"credentialWithheld {PLATFORM}"] == codes(draft)
     assert draft.problems[0].detail.count(f"\n- {PLATFORM}: env:SMTP_PLATFORM to p at p.example:587, starttls\n") == 1
-    assert ((THERE,), ()) == (draft.platform_routes, drafted([own()], recorded, platform=SERVER).platform_routes)
+    assert (there, ()) == (draft.platform_routes, drafted([own()], recorded, platform=SERVER).platform_routes)
 
 
 def test_a_manifest_does_not_borrow_the_platforms_secret() -> None:

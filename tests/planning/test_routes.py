@@ -28,13 +28,20 @@ def judged(
     *travels: SecretRoute | tuple[SecretRoute, ...],
     recorded: tuple[SecretRoute, ...] = (),
     reserved: tuple[SecretRoute, ...] = (),
+    values: dict[str, str] | None = None,
     **secrets: Any,
 ) -> Verdict:
-    """Return the verdict on accounts a, b, ... with these secrets each."""
+    """Return the verdict on accounts a, b, ... with these secrets each.
+
+    Without ``values`` every known reference was read, and holds what the accounts have of it, else what was recorded.
+    """
     each = [found if isinstance(found, tuple) else (found,) for found in travels]
     travellers = [Traveller(chr(ord("a") + number), "accounts.d/x.yaml", found) for number, found in enumerate(each)]
     rules = project(secrets=secrets).secrets
-    return judge_routes(travellers, recorded, secrets=rules, today=TODAY, reserved=reserved)
+    if values is None:
+        values = {known.secret: known.fingerprint or f"of {known.secret}" for known in (*recorded, *reserved)}
+        values |= {sent.secret: sent.fingerprint for found in each for sent in found if sent.fingerprint}
+    return judge_routes(travellers, recorded, secrets=rules, today=TODAY, values=values, reserved=reserved)
 
 
 @pytest.mark.parametrize(

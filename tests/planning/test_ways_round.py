@@ -225,7 +225,9 @@ def test_a_route_recorded_unread_counts_until_the_value_is_read() -> None:
 
     def withheld(travel: SecretRoute, *recorded: SecretRoute) -> bool:
         travellers = [Traveller("x", "x.yaml", (travel,))]
-        return bool(judge_routes(travellers, recorded, secrets=project().secrets, today=TODAY).withheld)
+        values = {known.secret: known.fingerprint or "" for known in (*recorded, travel)}
+        rules = project().secrets
+        return bool(judge_routes(travellers, recorded, secrets=rules, today=TODAY, values=values).withheld)
 
     read_as_known = unread.model_copy(update={"fingerprint": "f1"})
     assert not withheld(unread, known, unread)
