@@ -27,6 +27,7 @@ TITLES = {
     "Depths": "Depths of verification",
     "Domain": "Sending domain",
     "GrantedRoute": "Route of a secret",
+    "GrantedToken": "Token of a login",
     "Grant": "Grant for a secret",
     "GuardException": "Exception to a guard",
     "Guards": "Guards",

@@ -7,10 +7,10 @@ pull request gets neither, however the secret is known, reached and used.
 
 from __future__ import annotations
 
-import json
-from contextlib import contextmanager
+import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,8 +21,6 @@ from tests.cli.project import Project, alter_plan, marketing_account
 from tests.cli.test_canary import find
 from tests.support.certificates import TestCA
 from tests.support.mailserver import MailServer
-from tests.support.scripted import ScriptedServer, polite
-from tests.support.tokenserver import TokenServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -295,9 +293,6 @@ def by_asking_a_person(rotation: Rotation) -> None:
     """Have the value typed by whoever checks settings."""
     rotation.project.unset_variable("SMTP_COPIED")
     world = rotation.world
-    from datetime import UTC, datetime  # noqa: PLC0415 - one way needs a workspace of its own
-    import os  # noqa: PLC0415
-
     place = open_workspace(
         world.folder, project_file=world.protected_file, state=None, operator=None, environ=os.environ,
         now=lambda: datetime.now(UTC),
