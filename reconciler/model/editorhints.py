@@ -81,6 +81,10 @@ ENUM_TEXTS: dict[tuple[str, ...], tuple[str, ...]] = {
         "SOCKS version 4, without password.",
         "An HTTP proxy that takes CONNECT (RFC 9110).",
     ),
+    ("refresh_token", "client_credentials"): (
+        "A refresh token is exchanged (RFC 6749 section 6): the token is of whoever gave it.",
+        "The client's own credentials are exchanged (RFC 6749 section 4.4): the token is of the client.",
+    ),
     ("fallback", "skip"): ("What holds without the override is used.", "The contact gets no message."),
     ("perField", "together"): (
         "Address and display name fall back each on its own.",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.route import Route, SecretRoute
-from reconciler.planning.grants import untrusted_project, withheld_problem, withheld_reason
+from reconciler.diagnostics import error
+from reconciler.model.route import Route, SecretRoute, TokenOrigin
+from reconciler.planning.grants import unread_reasons, untrusted_project, withheld_problem, withheld_reason
 
 HERE = Route(username="anna", host="smtp.example.com", port=587, encryption="starttls")
 A = SecretRoute(secret="env:SMTP_A", route=HERE)
@@ -117,3 +118,49 @@ def test_a_check_says_why_its_credential_was_withheld() -> None:
     )
     assert "The error credentialWithheld lists" in withheld_reason((A, B))
     assert withheld_reason((B, A), is_project_trusted=False).startswith("env:SMTP_B was not read: in CI ")
+
+
+def test_what_a_first_use_was_not_compared_with_is_told_with_its_reason() -> None:
+    """Each reference that could not be read stands there with the first sentence of why, many are counted."""
+    why = error("secretMissing", "The variable is not set. Set it:\n    export A=…", subject="env:A")
+    several = error("secretSourceFailed", "It failed\nand more. And more.", subject="many")
+    reasons = unread_reasons(["many:c", "env:B", "env:A"], {"env:A": why, "many:c": several})
+    expected = {"env:A": "The variable is not set.", "env:B": "It was not read.", "many:c": "It failed."}
+    assert list(expected.items()) == list(reasons.items())
+    problem = withheld_problem({"a": (A,)}, not_compared=reasons)
+    assert problem is not None
+    assert (
+        "could not be read:\n- env:A: The variable is not set.\n- env:B: It was not read.\n- many:c: It failed.\nWhere"
+    ) in problem.detail
+    many = withheld_problem({"a": (A,)}, not_compared=dict.fromkeys(NAMES, "Why."))
+    assert many is not None
+    assert (10, 1) == (many.detail.count(": Why.\n"), many.detail.count("- and 2 more\nWhere"))
+    few = withheld_problem({"a": (A,)}, not_compared=dict.fromkeys(NAMES[:10], "Why."))
+    assert few is not None
+    assert (10, 0) == (few.detail.count(": Why.\n"), few.detail.count("more\n"))
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ({}, '{host: "smtp.example.com", port: 587, encryption: "starttls", token: '),
+        ({"encryption": "none"}, '{username: "anna", host: "smtp.example.com", port: 587, encryption: "none", token: '),
+        (
+            {"ca_digest": "d"},
+            '{username: "anna", host: "smtp.example.com", port: 587, encryption: "starttls", ca_digest: ',
+        ),
+        (
+            {"proxy": "http://p.example:1"},
+            '{username: "anna", host: "smtp.example.com", port: 587, encryption: "starttls", proxy: ',
+        ),
+    ],
+)
+def test_a_token_is_granted_in_full(parts: dict[str, str], told: str) -> None:
+    """The line names the token; where a server alone would do for the secret itself, it is for any user name."""
+    token = TokenOrigin(url="https://login.example.com/token", client_id="c", grant_type="client_credentials")
+    route = HERE.model_copy(update={**parts, "token": token})
+    problem = withheld_problem({"a": (SecretRoute(secret="env:SMTP_A", route=route),)})
+    assert problem is not None
+    line = problem.detail.splitlines()[-1].replace("caDigest", "ca_digest")
+    assert f'- {{secret: "env:SMTP_A", route: {told}' in line
+    assert 'token: {"clientId":"c","grantType":"client_credentials","url":"https://login.example.com/token"}' in line

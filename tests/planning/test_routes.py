@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.model.project import Grant
-from reconciler.model.route import Route, SecretRoute
+from reconciler.model.route import Route, SecretRoute, TokenOrigin
 from reconciler.planning.routes import RouteRegister, Traveller, Verdict, every_route, grants_travel, judge_routes
 from tests.planning.states import project
 
@@ -309,3 +309,166 @@ def test_whoever_sends_nothing_has_nothing_withheld() -> None:
     """Of an untrusted project all that would travel is withheld, and no account is named that has no secret."""
     travellers = [Traveller("a", "a.yaml", (travel(),)), Traveller("b", "b.yaml", ())]
     assert {"a": (travel(),)} == every_route(travellers)
+
+
+KNOWN = travel(value="f1")
+BORROWED = travel("env:SMTP_B", THERE, value="f2")
+
+
+@pytest.mark.parametrize(
+    ("values", "asked", "is_withheld"),
+    [
+        ({"env:SMTP_A": "f1"}, BORROWED, False),
+        ({"env:SMTP_A": "f2"}, BORROWED, True),
+        ({"env:SMTP_A": "f2"}, travel("env:SMTP_B", value="f2"), False),
+        ({"env:SMTP_A": "f2"}, travel(value="f2"), False),
+        ({}, BORROWED, True),
+        ({"env:SMTP_B": "f2"}, BORROWED, True),
+        ({"env:SMTP_A": "f3", "env:SMTP_C": "f2"}, BORROWED, False),
+        ({}, travel("env:SMTP_B", THERE), False),
+        ({}, KNOWN, False),
+    ],
+    ids=[
+        "another value",
+        "the value that the known one has now",
+        "the same, where the known one goes",
+        "rotated",
+        "not compared",
+        "only itself read",
+        "as an unknown reference",
+        "not read",
+        "known",
+    ],
+)
+def test_a_first_use_is_compared_with_what_known_references_hold_now(
+    values: dict[str, str], asked: SecretRoute, *, is_withheld: bool
+) -> None:
+    """A value that a known reference has by now is known; while one was not read, nothing new is let go."""
+    assert is_withheld == bool(judged(asked, recorded=(KNOWN,), values=values).withheld)
+
+
+def test_what_is_wanted_for_a_comparison_is_told() -> None:
+    """A first use asks for the references of state and of the project file, less its own, and names what it lacked."""
+    declared = travel("env:SMTP_P", value="f9")
+    verdict = judged(
+        BORROWED, recorded=(KNOWN, travel("env:SMTP_C")), reserved=(declared,), values={"env:SMTP_C": "f3"}
+    )
+    assert frozenset({"env:SMTP_A", "env:SMTP_P"}) == verdict.to_compare == verdict.not_compared
+    assert {"a": (BORROWED,)} == verdict.withheld
+    own = judged(declared, recorded=(KNOWN,), reserved=(declared,), values={})
+    assert ({"a": (declared,)}, frozenset({"env:SMTP_A"})) == (own.withheld, own.not_compared)
+
+
+@pytest.mark.parametrize(
+    ("asked", "secrets"),
+    [
+        (travel("env:SMTP_B", THERE), {}),
+        (travel(route=THERE, value="f1"), {}),
+        (BORROWED, {"firstUse": "grant"}),
+        (BORROWED, {"grants": [{"secret": "env:SMTP_B", "servers": ["smtp.example.net"]}]}),
+    ],
+    ids=["not read", "known", "needs a grant anyway", "granted"],
+)
+def test_nothing_is_wanted_where_it_would_decide_nothing(asked: SecretRoute, secrets: dict[str, Any]) -> None:
+    """Values are asked for only where a first use hangs on them."""
+    verdict = judged(asked, recorded=(KNOWN,), values={}, **secrets)
+    assert (frozenset(), frozenset()) == (verdict.to_compare, verdict.not_compared)
+
+
+def test_where_nothing_is_read_first_uses_are_not_compared() -> None:
+    """Whoever judges without sending leaves the comparison to who sends."""
+    rules = project().secrets
+    verdict = judge_routes([Traveller("a", "", (BORROWED,))], (KNOWN,), secrets=rules, today=TODAY, values=None)
+    assert Verdict({}, ()) == verdict
+
+
+UNREAD = travel("env:SMTP_B", THERE)
+READ = travel("env:SMTP_B", THERE, value="f2")
+
+
+@pytest.mark.parametrize(
+    ("values", "recorded", "is_withheld"),
+    [
+        ({"env:SMTP_B": "f2", "env:SMTP_A": "f1"}, (KNOWN, UNREAD), False),
+        ({"env:SMTP_B": "f2", "env:SMTP_A": "f2"}, (KNOWN, UNREAD), True),
+        ({"env:SMTP_B": "f2", "env:SMTP_A": "f2"}, (travel(), UNREAD), True),
+        ({"env:SMTP_B": "f2", "env:SMTP_A": "f2"}, (travel(route=THERE), UNREAD), False),
+        ({"env:SMTP_B": "f2", "env:SMTP_A": "f2"}, (KNOWN, travel("env:SMTP_B", THERE, value="f0")), False),
+        ({"env:SMTP_B": "f2"}, (KNOWN, UNREAD), False),
+    ],
+    ids=[
+        "another's",
+        "what another holds now",
+        "what another unread one holds",
+        "both go there",
+        "compared",
+        "unreadable",
+    ],
+)
+def test_a_route_recorded_unread_is_compared_with_what_others_hold_now(
+    values: dict[str, str], recorded: tuple[SecretRoute, ...], *, is_withheld: bool
+) -> None:
+    """It counts until its value turns out to be what another known reference holds, which does not go there."""
+    assert is_withheld == bool(judged(READ, recorded=recorded, values=values).withheld)
+
+
+def test_a_route_recorded_unread_asks_for_a_comparison() -> None:
+    """What could not be read does not bar it: it is recorded."""
+    verdict = judged(READ, recorded=(KNOWN, UNREAD), values={"env:SMTP_B": "f2"})
+    assert (frozenset({"env:SMTP_A"}), frozenset(), {}) == (verdict.to_compare, verdict.not_compared, verdict.withheld)
+    compared = judged(READ, recorded=(KNOWN, READ), values={"env:SMTP_B": "f2"})
+    assert frozenset() == compared.to_compare
+    stand_in = judged(
+        travel("env:SMTP_N", value="f1"), recorded=(KNOWN, travel("env:SMTP_C")), values={"env:SMTP_A": "f1"}
+    )
+    assert frozenset() == stand_in.to_compare
+
+
+WITH_TOKEN = HERE.model_copy(
+    update={"token": TokenOrigin(url=TOKEN.host, client_id="c", scope="a b", grant_type="refresh_token")}
+)
+GRANTED_TOKEN = {"url": TOKEN.host, "clientId": "c", "scope": "b a", "grantType": "refresh_token"}
+
+
+def test_a_login_with_a_token_is_another_route_than_that_of_the_secret() -> None:
+    """Neither the secret itself nor another token takes the route of a token."""
+    for other in (
+        HERE,
+        changed_token(scope="a"),
+        changed_token(grant_type="client_credentials"),
+        changed_token(url="u"),
+    ):
+        asked = travel(route=other)
+        assert {"a": (asked,)} == judged(asked, recorded=(travel(route=WITH_TOKEN),)).withheld
+    assert {} == judged(travel(route=WITH_TOKEN), recorded=(travel(route=WITH_TOKEN),)).withheld
+
+
+def changed_token(**parts: Any) -> Route:
+    """Return the login with another token."""
+    assert WITH_TOKEN.token is not None
+    return WITH_TOKEN.model_copy(update={"token": WITH_TOKEN.token.model_copy(update=parts)})
+
+
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [
+        (GRANTED_TOKEN, True),
+        ({key: value for key, value in GRANTED_TOKEN.items() if key != "clientId"}, True),
+        (None, False),
+        ({**GRANTED_TOKEN, "url": "https://login.example.net/token"}, False),
+        ({**GRANTED_TOKEN, "clientId": "d"}, False),
+        ({**GRANTED_TOKEN, "scope": "a"}, False),
+        ({key: value for key, value in GRANTED_TOKEN.items() if key != "scope"}, False),
+        ({**GRANTED_TOKEN, "grantType": "client_credentials"}, False),
+    ],
+)
+def test_a_granted_token_is_that_token_alone(token: dict[str, str] | None, *, expected: bool) -> None:
+    """A grant names the token that may log in; without one it speaks of the secret itself."""
+    covering = grant(route={**GRANTED, **({"token": token} if token else {})})
+    assert expected == grants_travel(covering, travel(route=WITH_TOKEN), "a.yaml")
+    assert (token is None) == grants_travel(covering, travel(), "a.yaml")
+
+
+def test_servers_grant_no_token() -> None:
+    """Which token a server may get is not said by the server's name."""
+    assert not grants_travel(grant(servers=["smtp.example.com"]), travel(route=WITH_TOKEN), "a.yaml")
