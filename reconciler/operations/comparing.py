@@ -30,7 +30,7 @@ def judge_compared(
     values, unreadable = dict(secrets.readings.fingerprints), dict(secrets.readings.unreadable)
     while True:
         verdict = judge(values)
-        wanted = verdict.to_compare - unreadable.keys()
+        wanted = verdict.not_compared - unreadable.keys()
         if not wanted or not secrets.readings.were_read:
             return verdict, unread_reasons(verdict.not_compared, unreadable)
         found = read_secrets(workspace, wanted, depth="message").readings

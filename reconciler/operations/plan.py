@@ -94,7 +94,9 @@ def _draft(
     while True:
         secrets = read_secrets(workspace, wanted, depth=request.depth, passed_over=everything - wanted)
         draft = make_plan(desired.accounts, recorded, _policy(workspace, request, desired, secrets, recorded))
-        needed = {route.secret for each in draft.to_verify for route in _routes_needed(each, draft)} | draft.to_compare
+        needed = {
+            route.secret for each in draft.to_verify for route in _routes_needed(each, draft)
+        } | draft.not_compared
         if not secrets.readings.were_read or needed <= wanted:
             return draft, secrets
         wanted |= needed

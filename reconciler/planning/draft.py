@@ -47,8 +47,8 @@ class Draft:
     grants_used: tuple[str, ...] = ()
     platform_routes: tuple[SecretRoute, ...] = ()
     """Where the platform's own secrets travel for this plan; none where no marketing account needs evidence."""
-    to_compare: frozenset[str] = frozenset()
-    """References that state knows and whose values, not at hand yet, decide what is withheld."""
+    not_compared: frozenset[str] = frozenset()
+    """References that state knows and whose values, not at hand, decide what is withheld."""
 
     @property
     def to_verify(self) -> tuple[DraftChange, ...]:

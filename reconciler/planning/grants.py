@@ -65,11 +65,11 @@ def _want_of_comparison(not_compared: Mapping[str, str]) -> str:
     shown = list(not_compared.items())[:MOST_NAMES]
     more = len(not_compared) - len(shown)
     return (
-        "A secret that state has never seen may be one that it knows, whose value has changed at its source since. So "
-        "it takes its first route only once it was compared with all that state knows, and these could not be read:\n"
+        "A value that state has never seen may be that of a secret that it knows, changed at its source since. So it "
+        "goes anywhere only once it was compared with all secrets that state knows, and these could not be read:\n"
         + "".join(f"- {secret}: {reason}\n" for secret, reason in shown)
         + (f"- and {more} more\n" if more else "")
-        + "Where all of them can be read, a new secret needs no grant. "
+        + "Where all of them can be read, and hold something else, no grant is needed. "
     )
 
 

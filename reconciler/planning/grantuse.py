@@ -6,25 +6,32 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, warning
 from reconciler.model.globs import is_glob
-from reconciler.planning.routes import grants_travel
+from reconciler.planning.routes import RouteRegister, grants_travel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from reconciler.model.project import Grant, Secrets
-    from reconciler.planning.routes import RouteRegister, Traveller
+    from reconciler.model.route import SecretRoute
+    from reconciler.planning.routes import Traveller
 
 
 def redundant_grants(
-    travellers: Sequence[Traveller], register: RouteRegister, *, secrets: Secrets, today: date
+    travellers: Sequence[Traveller],
+    recorded: Iterable[SecretRoute],
+    *,
+    secrets: Secrets,
+    today: date,
+    values: Mapping[str, str],
 ) -> list[Diagnostic]:
     """Return a warning for each grant that allows nothing of what ``travellers``, all accounts, need beyond state.
 
-    A grant over many secrets by a glob speaks of accounts to come, too; it is told only where it speaks of none.
+    ``values`` are fingerprints as read now, by reference. A grant over many secrets by a glob speaks of accounts to come, too; it is told only where it speaks of none.
     """
     if not secrets.grants:
         return []
+    register = RouteRegister(recorded, values)
     return [
         warning("grantRedundant", f"{reason} Remove it from secrets.grants in the project file:\n    {_shown(grant)}")
         for grant in secrets.grants
@@ -42,7 +49,7 @@ def _reason(grant: Grant, travellers: Sequence[Traveller], register: RouteRegist
     ]
     if not covered:
         return "A grant covers no secret on a route that an account has."
-    if not is_glob(grant.secret) and all(register.allows(travel) for travel in covered):
+    if not is_glob(grant.secret) and all(register.has_compared(travel) for travel in covered):
         return "A grant allows only what state has recorded already."
     return None
 

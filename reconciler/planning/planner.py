@@ -23,7 +23,7 @@ from reconciler.planning.known import known_routes
 from reconciler.planning.match import Matching, Pair, match
 from reconciler.planning.platform import PLATFORM, platform_routes
 from reconciler.planning.remarks import remarks
-from reconciler.planning.routes import RouteRegister, Traveller, Verdict, every_route, judge_routes
+from reconciler.planning.routes import Traveller, Verdict, every_route, judge_routes
 from reconciler.planning.scopes import Move, guard_scopes, move_field
 from reconciler.planning.select import is_selected, unmatched
 from reconciler.planning.settings import settings_digest, settings_of
@@ -74,7 +74,7 @@ def make_plan(desired: Sequence[DesiredAccount], recorded: RecordedState, policy
         lifted_guards=tuple(dict.fromkeys(guard for findings in guards for guard in findings.lifted)),
         grants_used=verdict.grants_used,
         platform_routes=through_platform,
-        to_compare=verdict.to_compare,
+        not_compared=verdict.not_compared,
     )
 
 
@@ -147,8 +147,8 @@ def _redundant_grants(desired: Sequence[DesiredAccount], recorded: RecordedState
     known = _known_fingerprints(recorded, policy)
     platform = policy.platform.routes(known) if policy.platform is not None else ()
     travellers = [*(_traveller(each, known) for each in desired), Traveller(PLATFORM, "", platform)]
-    register = RouteRegister(known_routes(recorded, platform), known)
-    return redundant_grants(travellers, register, secrets=policy.project.secrets, today=policy.today)
+    routes = known_routes(recorded, platform)
+    return redundant_grants(travellers, routes, secrets=policy.project.secrets, today=policy.today, values=known)
 
 
 def _platform_routes(

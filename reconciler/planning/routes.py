@@ -51,10 +51,8 @@ class Verdict:
     grants_used: tuple[str, ...]
     expired: tuple[str, ...] = ()
     """Grants that would have allowed something withheld, had they not expired, in words."""
-    to_compare: frozenset[str] = frozenset()
-    """References whose value now was wanted and is not at hand; with it the verdict may be another."""
     not_compared: frozenset[str] = frozenset()
-    """Those of them for want of which a first use is withheld."""
+    """References whose value now is not at hand, and for want of which something is withheld."""
 
 
 class RouteRegister:
@@ -93,8 +91,8 @@ class RouteRegister:
         """Tell whether state has recorded the route for this reference, or for one that has this value now or had it.
 
         A route that was recorded without its secret's value having been read, as an offline apply does, counts only
-        until the value is read and turns out to be one that state knows under another reference, or that another
-        reference holds which does not go there.
+        while the value does not turn out to be one that state knows under another reference, or that
+        another reference holds which does not go there.
         """
         key, fingerprint = travel.route.key, travel.fingerprint or ""
         if self.has_compared(travel):
@@ -131,7 +129,7 @@ def judge_routes(
     """Return which secrets of which accounts are withheld, whatever the order of the accounts.
 
     ``values`` are fingerprints of what references hold now; those of all that state knows are needed before a secret
-    whose value was read is let go for the first time. None: nothing is read here, and nothing is sent by this verdict.
+    whose value was read is let go for the first time, also where its route was recorded unread. None: nothing is read here, and nothing is sent by this verdict.
 
     ``reserved`` are the routes that the project file itself declares. Their secrets have no first use elsewhere, also
     where state has never seen them: a manifest could otherwise borrow the platform's credential before its first use.
@@ -142,24 +140,25 @@ def judge_routes(
     withheld: dict[str, tuple[SecretRoute, ...]] = {}
     grants: set[str] = set()
     expired: set[str] = set()
-    to_compare: set[str] = set()
     not_compared: set[str] = set()
     for traveller in travellers:
         refused = []
         for travel in traveller.routes:
-            if register.allows(travel):
-                to_compare |= set() if register.has_compared(travel) else _others(travel, unread)
+            others = frozenset() if register.has_compared(travel) else _others(travel, unread)
+            is_allowed = register.allows(travel)
+            if is_allowed and not others:
                 continue
             granting = [each for each in secrets.grants if grants_travel(each, travel, traveller.manifest)]
             grant = next((each for each in granting if _holds(each, today)), None)
             if grant is not None:
                 grants.add(f"{grant.secret} to {travel.route.host}:{travel.route.port}")
                 continue
-            if not (register.knows(travel) or declared.keeps(travel) or _is_barred(travel, crowded, secrets)):
-                missing = _others(travel, unread)
-                if not missing:
+            if is_allowed or not (
+                register.knows(travel) or declared.keeps(travel) or _is_barred(travel, crowded, secrets)
+            ):
+                if not others:
                     continue
-                not_compared |= missing
+                not_compared |= others
             refused.append(travel)
             expired |= {f"{each.secret} until {each.expires}" for each in granting}
         if refused:
@@ -168,7 +167,6 @@ def judge_routes(
         withheld,
         tuple(sorted(grants)),
         tuple(sorted(expired)),
-        to_compare=frozenset(to_compare | not_compared),
         not_compared=frozenset(not_compared),
     )
 

@@ -343,6 +343,21 @@ def test_a_route_that_was_recorded_unread_is_compared_with_what_others_hold_now(
     rotation.assert_nothing_sent()
 
 
+@pytest.mark.parametrize("place", PLACES)
+def test_a_route_that_was_recorded_unread_waits_for_what_cannot_be_read(rotation: Rotation, place: str) -> None:
+    """While a known secret cannot be read, nothing is sent for the first time, also where it is recorded to go."""
+    rotation.record(rotation.put(place, "known", FIRST))
+    rotation.steal(rotation.put("variable", "copied", ROTATED))
+    rotation.apply("--depth", "offline", "--target", "other")
+    rotation.lose(place, "known")
+    rotation.assert_withheld("verify", "other")
+    rotation.assert_withheld("verify", "other", "--recorded")
+    rotation.assert_nothing_sent()
+    rotation.put(place, "known", NEW)
+    assert 0 == rotation.world.run("verify", "other", "--recorded").code
+    assert 1 == rotation.world.evil.login_attempts
+
+
 PLATFORM_LOGIN = "authentication: {{username: {user}, password: {{env: SMTP_KNOWN}}}}"
 
 

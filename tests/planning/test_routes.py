@@ -353,7 +353,7 @@ def test_what_is_wanted_for_a_comparison_is_told() -> None:
     verdict = judged(
         BORROWED, recorded=(KNOWN, travel("env:SMTP_C")), reserved=(declared,), values={"env:SMTP_C": "f3"}
     )
-    assert frozenset({"env:SMTP_A", "env:SMTP_P"}) == verdict.to_compare == verdict.not_compared
+    assert frozenset({"env:SMTP_A", "env:SMTP_P"}) == verdict.not_compared
     assert {"a": (BORROWED,)} == verdict.withheld
     own = judged(declared, recorded=(KNOWN,), reserved=(declared,), values={})
     assert ({"a": (declared,)}, frozenset({"env:SMTP_A"})) == (own.withheld, own.not_compared)
@@ -372,7 +372,7 @@ def test_what_is_wanted_for_a_comparison_is_told() -> None:
 def test_nothing_is_wanted_where_it_would_decide_nothing(asked: SecretRoute, secrets: dict[str, Any]) -> None:
     """Values are asked for only where a first use hangs on them."""
     verdict = judged(asked, recorded=(KNOWN,), values={}, **secrets)
-    assert (frozenset(), frozenset()) == (verdict.to_compare, verdict.not_compared)
+    assert frozenset() == verdict.not_compared
 
 
 def test_where_nothing_is_read_first_uses_are_not_compared() -> None:
@@ -394,7 +394,7 @@ READ = travel("env:SMTP_B", THERE, value="f2")
         ({"env:SMTP_B": "f2", "env:SMTP_A": "f2"}, (travel(), UNREAD), True),
         ({"env:SMTP_B": "f2", "env:SMTP_A": "f2"}, (travel(route=THERE), UNREAD), False),
         ({"env:SMTP_B": "f2", "env:SMTP_A": "f2"}, (KNOWN, travel("env:SMTP_B", THERE, value="f0")), False),
-        ({"env:SMTP_B": "f2"}, (KNOWN, UNREAD), False),
+        ({"env:SMTP_B": "f2"}, (KNOWN, UNREAD), True),
     ],
     ids=[
         "another's",
@@ -413,15 +413,18 @@ def test_a_route_recorded_unread_is_compared_with_what_others_hold_now(
 
 
 def test_a_route_recorded_unread_asks_for_a_comparison() -> None:
-    """What could not be read does not bar it: it is recorded."""
-    verdict = judged(READ, recorded=(KNOWN, UNREAD), values={"env:SMTP_B": "f2"})
-    assert (frozenset({"env:SMTP_A"}), frozenset(), {}) == (verdict.to_compare, verdict.not_compared, verdict.withheld)
-    compared = judged(READ, recorded=(KNOWN, READ), values={"env:SMTP_B": "f2"})
-    assert frozenset() == compared.to_compare
-    stand_in = judged(
-        travel("env:SMTP_N", value="f1"), recorded=(KNOWN, travel("env:SMTP_C")), values={"env:SMTP_A": "f1"}
+    """It waits for all that is known, unless a grant lets it go; once compared, or as a known one's value, it does not."""
+    read = {"env:SMTP_B": "f2"}
+    verdict = judged(READ, recorded=(KNOWN, UNREAD), values=read)
+    assert (frozenset({"env:SMTP_A"}), {"a": (READ,)}) == (verdict.not_compared, verdict.withheld)
+    grants = [{"secret": "env:SMTP_B", "servers": ["smtp.example.net"]}]
+    assert {} == judged(READ, recorded=(KNOWN, UNREAD), values=read, grants=grants, firstUse="grant").withheld
+    assert Verdict({}, ()) == judged(READ, recorded=(KNOWN, READ), values=read)
+    assert Verdict({}, ()) == judged(UNREAD, recorded=(KNOWN, UNREAD), values={})
+    stand_in = travel("env:SMTP_N", value="f1")
+    assert Verdict({}, ()) == judged(
+        stand_in, recorded=(travel(value="f0"), travel("env:SMTP_C")), values={"env:SMTP_A": "f1"}
     )
-    assert frozenset() == stand_in.to_compare
 
 
 WITH_TOKEN = HERE.model_copy(
