@@ -64,13 +64,13 @@ _TABLE = (
     # Reaching the server
     _failed("hostNotFound", ("dns",), "permanent", "The host name does not exist.", "Correct smtp.host."),
     _failed("nameLookupFailed", ("dns",), "transient", "The name servers could not be asked.", "Verify again; check this machine's name servers."),
-    _failed("forbiddenAddress", ("dns", "proxy"), "permanent", "The host has link-local addresses only, which are never contacted, not through a proxy either.", "Correct smtp.host."),
+    _failed("forbiddenAddress", ("dns", "proxy"), "permanent", "The host leads only to addresses that are never contacted, not through a proxy either: link-local, metadata, multicast, broadcast, reserved and unspecified ones.", "Correct smtp.host."),
     _failed("connectionRefused", ("connect",), "transient", "Nothing listens on the port, or a firewall refuses.", "Check smtp.port: 587 for starttls, 465 for tls."),
     _failed("unreachable", ("connect",), "transient", "There is no way through the network to the host.", "Check this machine's network and smtp.host."),
     # The proxy
     _failed("proxyNotFound", ("proxy",), "permanent", "The proxy's host name does not exist.", "Correct proxy.host."),
     _failed("proxyLookupFailed", ("proxy",), "transient", "The name servers could not be asked about the proxy, or did not answer in time.", "Verify again; check this machine's name servers."),
-    _failed("proxyForbiddenAddress", ("proxy",), "permanent", "The proxy has link-local addresses only, which are never contacted.", "Correct proxy.host."),
+    _failed("proxyForbiddenAddress", ("proxy",), "permanent", "The proxy leads only to addresses that are never contacted, such as link-local and metadata ones.", "Correct proxy.host."),
     _failed("proxyConnectionRefused", ("proxy",), "transient", "Nothing listens on the proxy's port, or a firewall refuses.", "Check proxy.port, and whether the proxy runs."),
     _failed("proxyUnreachable", ("proxy",), "transient", "There is no way through the network to the proxy.", "Check this machine's network and proxy.host."),
     _failed("proxyTimedOut", ("proxy",), "transient", "The proxy did not take the connection, or did not finish its answer, within the account's time limit.", "Check proxy.host, proxy.port and proxy.type, and whether a firewall lies between."),
@@ -129,7 +129,7 @@ _TABLE = (
     # OAuth2 tokens
     _failed("tokenUrlInvalid", ("auth",), "permanent", "The address under oauth2.tokenUrl cannot be used.", "Write an address such as https://login.example.com/token."),
     _failed("tokenHostNotFound", ("auth",), "permanent", "The token endpoint's host name does not exist.", "Correct oauth2.tokenUrl."),
-    _failed("tokenHostForbidden", ("auth",), "permanent", "The token endpoint's host is not listed under verification.servers, or has link-local addresses only, which are never contacted.", "Correct oauth2.tokenUrl, or have the host added to verification.servers."),
+    _failed("tokenHostForbidden", ("auth",), "permanent", "The token endpoint's host is not listed under verification.servers, or leads only to addresses that are never contacted, such as link-local and metadata ones.", "Correct oauth2.tokenUrl, or have the host added to verification.servers."),
     _failed("tokenEndpointUnreachable", ("auth",), "transient", "The token endpoint could not be reached, or did not finish its answer in time.", "Verify again; check oauth2.tokenUrl, and whether a firewall lies between."),
     _failed("tokenTlsFailed", ("auth",), "permanent", "The TLS handshake with the token endpoint failed.", "Check host and port of oauth2.tokenUrl; ask whoever runs the endpoint."),
     _failed("tokenCertificateInvalid", ("auth",), "permanent", "The token endpoint's certificate cannot be accepted.", "Check the host of oauth2.tokenUrl; have the certificate mended, or its CA trusted by this machine."),
@@ -154,6 +154,7 @@ _TABLE = (
     _failed("domainNotFound", DOMAIN_CHECKS, "permanent", "The domain of the address does not exist in the DNS.", "Correct the address, or register the domain."),
     _failed("dnsTimedOut", DOMAIN_CHECKS, "transient", "The name servers did not answer in time: 3 seconds a question, 10 a domain, within the whole run's limit.", "Verify again; check verification.nameservers and this machine's network."),
     _failed("dnsFailed", DOMAIN_CHECKS, "transient", "The name servers gave no usable answer, such as SERVFAIL or REFUSED.", "Verify again; look for broken DNSSEC or a dead name server of the domain."),
+    _failed("nameserverForbidden", DOMAIN_CHECKS, "permanent", "All of this machine's name servers have addresses that are never contacted, such as link-local and metadata ones.", "Write verification.nameservers."),
     _failed("noNameservers", DOMAIN_CHECKS, "transient", "This machine has no name servers configured.", "Write verification.nameservers."),
     # SPF (RFC 7208)
     _failed("spfMissing", ("spf",), "permanent", "The domain has no SPF record.", "Add a TXT record that begins with v=spf1, as the mail provider gives it."),

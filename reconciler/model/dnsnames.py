@@ -9,6 +9,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from reconciler.model.addresses import never_contacted
+
 _WITH_PORT = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]{2,45})\]|(?P<v4>[0-9.]{7,15})):(?P<port>[0-9]{1,5})\Z")
 _SELECTOR_PATTERN = r"^(?!.*\.\.)(?!\.)[A-Za-z0-9_.-]{1,63}(?<!\.)$(?!\n)"
 _SELECTOR = re.compile(_SELECTOR_PATTERN)
@@ -41,12 +43,17 @@ def split_name_server(written: str) -> tuple[str, int]:
 
 def _check_name_server(written: str) -> str:
     try:
-        split_name_server(written)
+        address, _ = split_name_server(written)
     except ValueError:
         raise PydanticCustomError(
             "invalidHost",
             _NAME_SERVER_RULE,
         ) from None
+    reason = never_contacted(address)
+    if reason is not None:
+        raise PydanticCustomError(
+            "invalidHost", "is an address that is never contacted: {reason}", {"reason": f"{address}, {reason}"}
+        )
     return written
 
 

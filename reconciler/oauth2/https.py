@@ -1,6 +1,6 @@
 """One POST over HTTPS, with an end: the deadline holds for all of it, and the answer has a greatest size.
 
-The connection comes from ``smtp.dial``, so that link-local addresses are never contacted, and certificates are always
+The connection comes from ``smtp.dial``, so that the same addresses are never contacted, and certificates are always
 verified. ``http.client`` reads the answer; it knows no deadline, so what it reads from does.
 """
 
@@ -96,7 +96,7 @@ def _connect(endpoint: Endpoint, deadline: Deadline, resolver: Resolver | None) 
         if fault.code == "hostNotFound":
             raise endpoint.fault("tokenHostNotFound") from None
         if fault.code == "forbiddenAddress":
-            raise endpoint.fault("tokenHostForbidden", **fault.facts, variant="linkLocal") from None
+            raise endpoint.fault("tokenHostForbidden", **fault.facts, variant="address") from None
         raise endpoint.fault("tokenEndpointUnreachable", reason=_UNREACHED[fault.code]) from None
 
 

@@ -1,4 +1,4 @@
-"""From a host name to the addresses that may be contacted. Link-local addresses never are."""
+"""From a host name to the addresses that may be contacted; ``model.addresses`` says which never are."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING
 
+from reconciler.model.addresses import never_contacted, with_reasons
 from reconciler.model.domains import NotADomain, host_to_ascii
 from reconciler.smtp.faults import SmtpFault
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     """From a name to its addresses, in the order to try them; may raise ``OSError`` as ``getaddrinfo`` does."""
 
 _MAX_ADDRESSES = 8
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _NAME_UNKNOWN = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 
 
@@ -29,9 +29,9 @@ def usable_addresses(host: str, resolver: Resolver, deadline: Deadline) -> tuple
     Raise ``SmtpFault`` of step dns where there is none, or none is found in time.
     """
     found = _look_up(host, resolver, deadline)
-    allowed = tuple(address for address in found if not is_link_local(address))
+    allowed = tuple(address for address in found if never_contacted(address) is None)
     if not allowed:
-        raise SmtpFault("forbiddenAddress", step="dns", facts={"addresses": ", ".join(found)})
+        raise SmtpFault("forbiddenAddress", step="dns", facts={"addresses": with_reasons(found)})
     return allowed[:_MAX_ADDRESSES]
 
 
@@ -39,20 +39,6 @@ def ask_system(host: str) -> tuple[str, ...]:
     """Return the addresses that the system's resolver gives."""
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
-def is_link_local(address: str) -> bool:
-    """Tell whether an address is link-local, also where it wraps an IPv4 address (mapped, 6to4, NAT64)."""
-    return unwrapped(ipaddress.ip_address(address)).is_link_local
-
-
-def unwrapped(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """Return the IPv4 address that an IPv6 address wraps (mapped, 6to4, NAT64), otherwise the address itself."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return address
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or address
 
 
 class _LookUp:

@@ -18,6 +18,7 @@ from urllib.parse import unquote
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from reconciler.model.addresses import literal_address, never_contacted
 from reconciler.model.secrets import SecretValue
 from reconciler.model.text import UNSAFE_CHARACTER
 from reconciler.store import messages
@@ -76,6 +77,11 @@ def _taken_apart(url: str) -> PostgresAddress | str:
         return (
             "The state's address cannot be taken apart. In a user name or password each / : @ ? and % is written with "
             "a percent sign, as %2F %3A %40 %3F %25."
+        )
+    literals = filter(None, (literal_address(host) for host in _hosts(parameters).split(",")))
+    if any(never_contacted(address) for address in literals):
+        return (
+            "The host in the state's address is one that is never contacted, such as a link-local or metadata address."
         )
     secrets = {key: SecretValue(parameters.pop(key)) for key in SECRET_OPTIONS if key in parameters}
     sslmode = parameters.get("sslmode") or _default("sslmode")

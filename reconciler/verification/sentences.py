@@ -36,7 +36,7 @@ _SENTENCES = {
     # Reaching the server
     "hostNotFound": "The host name {host} does not exist. Correct smtp.host.",
     "nameLookupFailed": "The name servers could not be asked about {host} at the moment. Verify again, and check this machine's name servers.",
-    "forbiddenAddress": "{host} has the link-local address {addresses} only, and such addresses are never contacted. Correct smtp.host.",
+    "forbiddenAddress": "{host} leads only to what is never contacted: {addresses}. Correct smtp.host.",
     "connectionRefused": "{server} refused the connection: nothing listens on port {port} of {addresses}, or a firewall says no. Check smtp.port; it is 587 for encryption: starttls and 465 for encryption: tls.",
     "unreachable": "There is no way through the network to {server} ({addresses}). Check smtp.host and this machine's network.",
     "connectionRefused:proxied": "The {proxy} reached the host of {server}, and that refused the connection.{proxy_reply} Check smtp.host and smtp.port; the port is 587 for encryption: starttls and 465 for encryption: tls.",
@@ -44,7 +44,7 @@ _SENTENCES = {
     # The proxy
     "proxyNotFound": "The host name of the {proxy} does not exist, so {server} was not asked for. Correct proxy.host.",
     "proxyLookupFailed": "The name servers gave no answer about the {proxy}, on the way to {server}. Verify again, and check this machine's name servers.",
-    "proxyForbiddenAddress": "The {proxy}, on the way to {server}, has the link-local address {addresses} only, and such addresses are never contacted. Correct proxy.host.",
+    "proxyForbiddenAddress": "The {proxy}, on the way to {server}, leads only to what is never contacted: {addresses}. Correct proxy.host.",
     "proxyConnectionRefused": "The {proxy}, on the way to {server}, refused the connection: nothing listens on that port of {addresses}, or a firewall says no. Check proxy.port, and whether the proxy runs.",
     "proxyUnreachable": "There is no way through the network to the {proxy} ({addresses}), which stands before {server}. Check proxy.host and this machine's network.",
     "proxyTimedOut": "The {proxy}, on the way to {server}, did not finish its answer within {timeout} seconds.{proxy_reply} Check proxy.host, proxy.port and proxy.type, and whether a firewall lies between.",
@@ -122,7 +122,7 @@ _SENTENCES = {
     "tokenUrlInvalid": 'No token was asked for, because "{token_url}" cannot be used as an address. Write oauth2.tokenUrl such as https://login.example.com/token.',
     "tokenHostNotFound": "The token endpoint's host name {token_host} does not exist. Correct oauth2.tokenUrl.",
     "tokenHostForbidden": "No token was asked for, because {token_host} is not among the hosts that verification.servers in the project file allows. Correct oauth2.tokenUrl, or have the host added there.",
-    "tokenHostForbidden:linkLocal": "No token was asked for, because {token_host} has the link-local address {addresses} only, and such addresses are never contacted. Correct oauth2.tokenUrl.",
+    "tokenHostForbidden:address": "No token was asked for, because {token_host} leads only to what is never contacted: {addresses}. Correct oauth2.tokenUrl.",
     "tokenEndpointUnreachable": "No token came from {token_host}: {reason}. Verify again; if it stays, check oauth2.tokenUrl, and whether a firewall lies between.",
     "tokenTlsFailed": "No token was asked for, because the TLS handshake with {token_host} failed: {reason}. Check host and port of oauth2.tokenUrl, or ask whoever runs the endpoint.",
     "tokenCertificateInvalid": "No token was asked for, because the certificate of {token_host} cannot be accepted: {reason}. Check the host of oauth2.tokenUrl; if it is right, have the certificate mended, or its CA trusted by this machine (SSL_CERT_FILE).",

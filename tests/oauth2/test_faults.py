@@ -266,7 +266,7 @@ _RESOLVERS: dict[str, tuple[Callable[[str], tuple[str, ...]], str, str]] = {
     "no such name": (_failing(socket.EAI_NONAME), "tokenHostNotFound", "does not exist"),
     "no name server": (_failing(socket.EAI_AGAIN), "tokenEndpointUnreachable", "name servers"),
     "link-local": (lambda _host: ("169.254.169.254", "fe80::1"), "tokenHostForbidden", "169.254.169.254"),
-    "unreachable": (lambda _host: ("255.255.255.255",), "tokenEndpointUnreachable", "no way through"),
+    "unreachable": (lambda _host: ("127.255.255.255",), "tokenEndpointUnreachable", "no way through"),
 }
 
 

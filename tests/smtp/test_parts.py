@@ -11,11 +11,11 @@ from urllib.parse import quote
 import pytest
 import trustme
 
+from reconciler.model.addresses import never_contacted
 from reconciler.model.secrets import SecretValue
 from reconciler.smtp.certificate import read_certificate
 from reconciler.smtp.deadline import Deadline
 from reconciler.smtp.dial import Connection
-from reconciler.smtp.lookup import is_link_local
 from reconciler.smtp.masking import CredentialMask
 from reconciler.smtp.replies import Reply, clean
 from reconciler.smtp.session import helo_argument, parse_extensions
@@ -186,7 +186,7 @@ def test_a_mutilated_certificate_is_no_certificate() -> None:
 )
 def test_link_local_addresses_are_known_in_disguise(address: str, *, expected: bool) -> None:
     """An IPv4 link-local address counts inside an IPv6 one too."""
-    assert is_link_local(address) == expected
+    assert (never_contacted(address) is not None) == expected
 
 
 @pytest.mark.parametrize(

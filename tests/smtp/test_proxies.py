@@ -187,7 +187,24 @@ def test_a_login_that_cannot_be_sent(kind: ProxyType, username: str, password: s
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("host", ["169.254.169.254", "0xa9fea9fe", "fe80::1", "::ffff:169.254.169.254"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "169.254.169.254",
+        "0xa9fea9fe",
+        "0xa9.0xfea9fe",
+        "169.254.0xa9fe",
+        "fe80::1",
+        "::ffff:169.254.169.254",
+        "::169.254.169.254",
+        "64:ff9b:1::a9fe:a9fe",
+        "168.63.129.16",
+        "fd00:ec2::254",
+        "224.0.0.1",
+        "0.0.0.0",  # noqa: S104
+        "::",
+    ],
+)
 def test_a_link_local_address_is_not_asked_for(kind: ProxyType, host: str) -> None:
     """A proxy is not sent where this program would not go, however the address is written."""
     with ProxyServer(kind) as proxy:

@@ -113,6 +113,25 @@ def test_a_machine_without_name_servers(tmp_path: Path, text: str | None) -> Non
     assert {("noNameservers",)} == {tuple(codes(each)) for each in examined.remarks.values()}
 
 
+@pytest.mark.parametrize(
+    "server",
+    ["169.254.169.254", "168.63.129.16", "fe80::1", "fd00:ec2::253", "224.0.0.251", "0.0.0.0"],  # noqa: S104
+)
+def test_a_name_server_that_is_never_contacted(tmp_path: Path, server: str) -> None:
+    """A name server of the system at a link-local, metadata or multicast address is not asked, and that is told."""
+    path = tmp_path / "resolv.conf"
+    path.write_text(f"nameserver {server}\n", encoding="utf-8")
+    assert "nameserverForbidden" == _trouble(Lookups(system_file=str(path)))
+    assert "nameserverForbidden" == _trouble(Lookups([server]))
+
+
+def test_a_name_server_beside_a_forbidden_one_is_asked() -> None:
+    """What is never contacted is passed over, and the next name server answers."""
+    with NameServer(_ZONE) as good:
+        answer = Lookups(["169.254.169.254", good.address]).ask(DOMAIN, "TXT", deadline=Deadline(5))
+    assert (b"v=spf1 ip4:192.0.2.1 -all",) == answer.texts
+
+
 def test_each_question_is_asked_once() -> None:
     """Many threads that ask the same at once cause one question, whether there is an answer or not."""
     with NameServer(_ZONE, misbehaviour={"dead.example.com": "servfail"}) as server:

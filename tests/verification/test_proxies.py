@@ -270,7 +270,7 @@ UNREACHED: tuple[tuple[str, Callable[[str], tuple[str, ...]], Case], ...] = (
     ("proxy.example", _gai(socket.EAI_AGAIN), Case("proxyLookupFailed", "proxy", "transient")),
     ("proxy.example", lambda _name: ("fe80::1",), Case("proxyForbiddenAddress", "proxy", "permanent")),
     ("127.0.0.1", _gai(1), Case("proxyConnectionRefused", "proxy", "transient", words=("proxy.port", "127.0.0.1"))),
-    ("255.255.255.255", _gai(1), Case("proxyUnreachable", "proxy", "transient", words=("255.255.255.255",))),
+    ("127.255.255.255", _gai(1), Case("proxyUnreachable", "proxy", "transient", words=("127.255.255.255",))),
 )
 
 

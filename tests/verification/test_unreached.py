@@ -38,8 +38,8 @@ UNREACHED: tuple[tuple[str, Callable[[str, int], Dialer], Case], ...] = (
     ("mail.example", _resolved("169.254.169.254"), Case("forbiddenAddress", "dns", "permanent", words=("169.254.",))),
     ("fe80::1", DirectDialer, Case("forbiddenAddress", "dns", "permanent")),
     ("127.0.0.1", DirectDialer, Case("connectionRefused", "connect", "transient", words=("port 1 ", "587"))),
-    ("255.255.255.255", DirectDialer, Case("unreachable", "connect", "transient")),
-    ("mail.example", _resolved("255.255.255.255", "127.0.0.1"), Case("connectionRefused", "connect", "transient")),
+    ("127.255.255.255", DirectDialer, Case("unreachable", "connect", "transient")),
+    ("mail.example", _resolved("127.255.255.255", "127.0.0.1"), Case("connectionRefused", "connect", "transient")),
 )
 
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import ipaddress
-import re
-import socket
 from typing import TYPE_CHECKING
 
+from reconciler.model.addresses import literal_address, never_contacted, with_reasons
 from reconciler.model.domains import host_to_ascii
 from reconciler.smtp.dial import Connection, NotReached, reach_first
 from reconciler.smtp.faults import SmtpFault
-from reconciler.smtp.lookup import ask_system, is_link_local, usable_addresses
+from reconciler.smtp.lookup import ask_system, usable_addresses
 from reconciler.smtp.proxies.http_connect import ask_http
 from reconciler.smtp.proxies.passage import Passage
 from reconciler.smtp.proxies.socks_request import ask_socks
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
 
     from reconciler.model.manifest import ProxyType
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
     """
 
 ASKING: dict[ProxyType, Asking] = {"socks5": ask_socks, "socks4": ask_socks, "http": ask_http}
-_NUMBER = re.compile(r"[0-9a-fx.]+\Z")
 _LOOKUP_CODES = {
     "hostNotFound": "proxyNotFound",
     "nameLookupFailed": "proxyLookupFailed",
@@ -87,7 +84,7 @@ class ProxyDialer:
     def _hosts(self, deadline: Deadline) -> tuple[str, ...]:
         """Return what the proxy is asked for, in order: the name, an address that was declared, or all addresses."""
         if self._proxy.resolves_remotely:
-            _refuse_link_local(self._host)
+            _refuse_written_out(self._host)
             hosts: tuple[str, ...] = (self._host,)
         else:
             hosts = self._addresses or self.resolve(deadline)
@@ -121,12 +118,11 @@ class ProxyDialer:
         return self._proxy_addresses
 
 
-def _refuse_link_local(host: str) -> None:
-    """Refuse a link-local address that is written out, also in a form that only the C library takes for a number.
+def _refuse_written_out(host: str) -> None:
+    """Refuse an address that is never contacted and is written out, also in a form that only C takes for a number.
 
     What a name leads to is the proxy's knowledge alone; whoever runs it decides where it may go.
     """
-    with contextlib.suppress(ValueError, OSError):
-        address = socket.inet_ntoa(socket.inet_aton(host)) if _NUMBER.match(host) else host
-        if is_link_local(str(ipaddress.ip_address(address))):
-            raise SmtpFault("forbiddenAddress", step="proxy", facts={"addresses": address})
+    address = literal_address(host)
+    if address is not None and never_contacted(address) is not None:
+        raise SmtpFault("forbiddenAddress", step="proxy", facts={"addresses": with_reasons((address,))})

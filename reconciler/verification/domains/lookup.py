@@ -9,11 +9,13 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from reconciler.model.addresses import never_contacted
 from reconciler.model.dnsnames import split_name_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from dns.nameserver import Nameserver
     from dns.resolver import Answer as DnsAnswer
     from dns.resolver import Resolver
 
@@ -23,7 +25,7 @@ QUERY_SECONDS = 3.0
 """How long one question may take, all name servers and attempts together."""
 
 RecordType = Literal["TXT", "MX", "A", "AAAA"]
-TroubleCode = Literal["dnsTimedOut", "dnsFailed", "noNameservers"]
+TroubleCode = Literal["dnsTimedOut", "dnsFailed", "nameserverForbidden", "noNameservers"]
 
 _ATTEMPT_SECONDS = 1.0
 _MOST_RECORDS = 100
@@ -147,6 +149,8 @@ class Lookups:
             return _told(answer, record_type)
         except dns.resolver.NXDOMAIN:
             return _NO_SUCH_NAME
+        except _NoServerAllowed:
+            return DnsTrouble("nameserverForbidden", name)
         except dns.resolver.NoResolverConfiguration:
             return DnsTrouble("noNameservers", name)
         except dns.exception.Timeout:
@@ -166,10 +170,28 @@ class Lookups:
                     resolver.nameservers = [dns.nameserver.Do53Nameserver(host, port) for host, port in addresses]
                 if not resolver.nameservers:
                     raise dns.resolver.NoResolverConfiguration
+                resolver.nameservers = [server for server in resolver.nameservers if _may_be_asked(server)]
+                if not resolver.nameservers:
+                    raise _NoServerAllowed
                 resolver.use_edns(0, 0, _UDP_PAYLOAD)
                 resolver.timeout = _ATTEMPT_SECONDS
                 self._resolver = resolver
             return self._resolver
+
+
+class _NoServerAllowed(Exception):
+    """Every name server has an address that is never contacted."""
+
+
+def _may_be_asked(server: str | Nameserver) -> bool:
+    """Tell whether a name server may be contacted; the system's file gives addresses as text."""
+    import dns.nameserver
+
+    address = server.address if isinstance(server, dns.nameserver.AddressAndPortNameserver) else str(server)
+    try:
+        return never_contacted(address) is None
+    except ValueError:
+        return False
 
 
 def _told(answer: DnsAnswer, record_type: RecordType) -> Answer:

@@ -25,6 +25,7 @@ _SENTENCES = {
     "domainNotFound": "The domain {domain} does not exist in the DNS. Correct the address in the manifest, or register the domain.",
     "dnsTimedOut": "The name servers did not answer for {name} in time. Verify again; if it stays, check verification.nameservers in reconciler.yaml and this machine's network.",
     "dnsFailed": "The name servers gave no usable answer for {name} (such as SERVFAIL or REFUSED). Verify again; if it stays, look for broken DNSSEC or a dead name server of the domain, or write other verification.nameservers into reconciler.yaml.",
+    "nameserverForbidden": "Nothing was asked about {name}: all name servers of this machine have addresses that are never contacted, such as link-local and metadata ones. Write others into reconciler.yaml, such as verification: {{nameservers: [192.0.2.53]}}.",
     "noNameservers": "This machine has no name servers configured. Write some into reconciler.yaml, such as verification: {{nameservers: [192.0.2.53]}}.",
     "internalFault": "The check ended with an unexpected error ({fault}) in reconciler itself; please report it.",
     # SPF
