@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from reconciler.model.base import Value
 from reconciler.model.references import Secret
-from reconciler.model.text import UNSAFE_CHARACTER, Email, Host, Name, Port, Text
+from reconciler.model.text import REFUSED_CHARACTER, REFUSED_IN_SCHEMAS, Email, Host, Name, Port, Text
 
 API_VERSION = "reconciler/v1"
 
@@ -24,19 +24,19 @@ Kind = Literal["OwnAccount", "MarketingAccount"]
 _TOKEN_URL_PATTERN = r"^https://[^\s/@?#\\]+([/?][^\s@#\\]*)?$(?!\n)"  # noqa: S105 - the form of an address
 _TOKEN_URL = re.compile(_TOKEN_URL_PATTERN)
 _TOKEN_URL_RULE = "is not an address such as https://login.example.com/token, without user name or spaces"  # noqa: S105 - the same
-_ANNOTATION_PATTERN = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]*$"
+_ANNOTATION_PATTERN = "^[^" + REFUSED_IN_SCHEMAS.replace(r"\u0000-", r"\u0000-\u0008\u000b-", 1) + "]*$"
 _LABEL_KEY_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"
 
 
 def _check_annotation(text: str) -> str:
-    if UNSAFE_CHARACTER.search(text.replace("\n", " ").replace("\t", " ")):
-        raise PydanticCustomError("controlCharacter", "holds a control character")
+    if REFUSED_CHARACTER.search(text.replace("\n", " ").replace("\t", " ")):
+        raise PydanticCustomError("controlCharacter", "holds an invisible or control character")
     return text
 
 
 def _check_token_url(text: str) -> str:
-    if UNSAFE_CHARACTER.search(text):
-        raise PydanticCustomError("controlCharacter", "holds a control character")
+    if REFUSED_CHARACTER.search(text):
+        raise PydanticCustomError("controlCharacter", "holds an invisible or control character")
     if not _TOKEN_URL.match(text):
         raise PydanticCustomError("invalidValue", _TOKEN_URL_RULE)
     return text

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from reconciler.model.text import UNSAFE_CHARACTER
+from reconciler.model.text import REFUSED_CHARACTER, REFUSED_IN_SCHEMAS
 
 _SOURCE_PATTERN = r"^[a-z][A-Za-z0-9_-]{0,62}$"
 _SOURCE = re.compile(_SOURCE_PATTERN + r"(?!\n)")
@@ -17,7 +17,7 @@ _VARIABLE_PATTERN = rf"^([A-Za-z_]|{_PLACEHOLDER})([A-Za-z0-9_]|{_PLACEHOLDER})*
 _VARIABLE = re.compile(_VARIABLE_PATTERN)
 _KEY_PATTERN = rf"^(?!.*\.\.)([A-Za-z0-9]|{_PLACEHOLDER})([A-Za-z0-9_./@:-]|{_PLACEHOLDER})*$(?!\n)"
 _KEY = re.compile(_KEY_PATTERN)
-_PATH_PATTERN = f"^[^{UNSAFE_CHARACTER.pattern[1:-1]}]+$(?!\\n)"
+_PATH_PATTERN = f"^[^{REFUSED_IN_SCHEMAS}]+$(?!\\n)"
 _MAX_KEY = 1024
 
 
@@ -45,7 +45,7 @@ def is_key_of(source: str, key: str) -> bool:
     if source == "env":
         return bool(_VARIABLE.match(key))
     if source == "file":
-        return bool(key.strip()) and not UNSAFE_CHARACTER.search(key)
+        return bool(key.strip()) and not REFUSED_CHARACTER.search(key)
     return bool(_KEY.match(key))
 
 

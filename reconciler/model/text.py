@@ -12,16 +12,21 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from reconciler.characters import HIDING, HIDING_IN_SCHEMAS
 from reconciler.diagnostics import Diagnostic, error
 from reconciler.model.domains import NotADomain, NotAnAddress, host_to_ascii, split_address
 
 _UNSAFE = "\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ufeff"
 UNSAFE_CHARACTER = re.compile(f"[{_UNSAFE}]")
 """C0 and C1 controls, line and paragraph separators, bidirectional overrides and isolates, byte order mark."""
+REFUSED_CHARACTER = re.compile(f"[{_UNSAFE}{HIDING}]")
+"""These, and what nobody would see: no text of a manifest holds one."""
+REFUSED_IN_SCHEMAS = f"{_UNSAFE}{HIDING_IN_SCHEMAS}"
+"""The inside of a character class: the same for JSON Schema, as far as its patterns go."""
 
 NAME_PATTERN = r"^(?!.*\.\.)[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$(?!\n)"
 _NAME = re.compile(NAME_PATTERN)
-_TEXT_PATTERN = f"^[^{_UNSAFE}]+$(?!\\n)"
+_TEXT_PATTERN = f"^[^{REFUSED_IN_SCHEMAS}]+$(?!\\n)"
 _TEXT_RULE = "Line breaks, control characters and invisible marks cannot stand here."
 _NAME_RULE = (
     "is not a name: 1 to 63 characters of a-z, 0-9, '.', '_' and '-', beginning and ending with a letter or digit, "
@@ -31,11 +36,11 @@ _VARIABLE_RULE = "This is not the name of an environment variable: letters, digi
 
 
 def _check_text(text: str) -> str:
-    found = UNSAFE_CHARACTER.search(text)
+    found = REFUSED_CHARACTER.search(text)
     if found:
         raise PydanticCustomError(
             "controlCharacter",
-            "holds the control character {character} at position {position}",
+            "holds the invisible or control character {character} at position {position}",
             {"character": f"U+{ord(found.group()):04X}", "position": found.start() + 1},
         )
     if not text.strip():
@@ -97,7 +102,7 @@ Email = Annotated[
     AfterValidator(_check_email),
     _text_schema(
         "An e-mail address.",
-        pattern=f"^[^\\s@{_UNSAFE}]+@[^\\s@{_UNSAFE}]+$(?!\\n)",
+        pattern=f"^[^\\s@{REFUSED_IN_SCHEMAS}]+@[^\\s@{REFUSED_IN_SCHEMAS}]+$(?!\\n)",
         maxLength=320,
         patternErrorMessage="This is not one e-mail address, such as sales@example.com.",
     ),
@@ -110,7 +115,7 @@ Host = Annotated[
     AfterValidator(_check_host),
     _text_schema(
         "A host name or IP address.",
-        pattern=f"^[^\\s@/\\\\{_UNSAFE}]+$(?!\\n)",
+        pattern=f"^[^\\s@/\\\\{REFUSED_IN_SCHEMAS}]+$(?!\\n)",
         maxLength=253,
         patternErrorMessage="This is not a host name or IP address, such as smtp.example.com.",
     ),

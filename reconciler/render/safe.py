@@ -1,23 +1,17 @@
 """Foreign text made harmless: what is shown is what is there, and it cannot steer a terminal or a CI log.
 
 Escaped are the characters that a terminal obeys (C0 and C1 controls, DEL), that break or hide lines (U+2028, U+2029),
-that change the direction or the sight of text (bidirectional marks, overrides and isolates, zero-width and tag
-characters, interlinear annotations, the byte order mark), and surrogates, which no encoding can write. The zero-width
-joiner and non-joiner stay: Persian, Indic scripts and many emoji are misspelt without them.
+that change the direction of text, that have no shape of their own (``characters.WITHOUT_SHAPE``), and surrogates, which
+no encoding can write. Joiners and the selectors of an emoji's look stay where letters and emoji need them.
 """
 
 from __future__ import annotations
 
 import re
 
-_UNSAFE = (
-    "\\u0000-\\u001f\\u007f-\\u009f"
-    "\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f"
-    "\\ufeff\\ufff9-\\ufffb"
-    "\\U00013430-\\U0001343f\\U0001bca0-\\U0001bca3\\U0001d173-\\U0001d17a\\U000e0000-\\U000e007f"
-    "\\ud800-\\udfff"
-)
-UNSAFE = re.compile(f"[{_UNSAFE}]")
+from reconciler.characters import WITHOUT_SHAPE
+
+UNSAFE = WITHOUT_SHAPE
 """One character that must not reach a terminal."""
 
 _LOG_COMMAND = re.compile(r"#(?=#[a-z]*\[)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from reconciler.characters import HIDING
 from reconciler.diagnostics import Diagnostic, Location, error
 
 if TYPE_CHECKING:
@@ -12,11 +13,11 @@ if TYPE_CHECKING:
 
 BYTE_ORDER_MARK = "\ufeff"
 UNSAFE_CHARACTER = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]",
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff" + HIDING + "]",
 )
-"""C0 but for tab and line ends, DEL, C1, line and paragraph separators, bidirectional overrides and isolates, BOM.
+"""C0 but for tab and line ends, DEL, C1, line and paragraph separators, overrides of direction, and what is not seen.
 
-Also the two that the parser refuses as soon as they come into its buffer, thousands of lines ahead of what it reads.
+Among that are the two that the parser refuses as soon as they come into its buffer, thousands of lines ahead.
 """
 _SAFE_ASCII = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
 _LINE_END = re.compile("\r\n|\r|\n")
@@ -88,4 +89,4 @@ def _unsafe(character: str) -> str:
         )
     if character in {"\ufffe", "\uffff"}:
         return f"{name} stands here, which Unicode keeps free of any character. Remove it."
-    return f"The invisible control character {name} stands here. Remove it."
+    return f"The invisible character {name} stands here, which nobody sees who reads the file. Remove it."
