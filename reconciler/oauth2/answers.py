@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from reconciler.model.secrets import SecretValue
 from reconciler.smtp.masking import CredentialMask
-from reconciler.smtp.replies import clean
+from reconciler.smtp.replies import quoted
 
 if TYPE_CHECKING:
     from reconciler.oauth2.https import Answer
@@ -149,11 +149,14 @@ def _words(document: dict[str, Any] | None, request: TokenRequest) -> str:
         telling = _TRACE.sub("", description[:_MAX_READ])
         parts.append(_spoken(telling, request, max_characters=_MAX_WORDS - _MAX_CODE))
     spoken = ": ".join(part for part in parts if part)
+    spoken = quoted(spoken.encode(), _masks(request))  # again: a secret may be told in two parts
     return f' It said: "{spoken}".' if spoken else ""
 
 
 def _spoken(text: str, request: TokenRequest, *, max_characters: int) -> str:
     octets = text[:_MAX_READ].encode("utf-8", "replace")
-    for secret in request.secrets:
-        octets = CredentialMask(request.client_id, secret).apply(octets)
-    return clean(octets, max_characters=max_characters)
+    return quoted(octets, _masks(request), max_characters=max_characters)
+
+
+def _masks(request: TokenRequest) -> list[CredentialMask]:
+    return [CredentialMask(request.client_id, secret) for secret in request.secrets]

@@ -7,7 +7,8 @@ import ssl
 from typing import TYPE_CHECKING
 
 from reconciler.smtp.faults import SmtpFault
-from reconciler.smtp.replies import REPLY_LINE, Reply, clean
+from reconciler.smtp.masking import WITHHELD, Hearing
+from reconciler.smtp.replies import REPLY_LINE, Reply, clean, joined
 
 if TYPE_CHECKING:
     import socket
@@ -20,6 +21,8 @@ _MAX_LINE_OCTETS = 4096
 _MAX_REPLY_LINES = 128
 _MAX_REPLY_OCTETS = 64 * 1024
 _READ_OCTETS = 4096
+_MAX_REMEMBERED = 120
+"""How many characters of earlier words are read together with the next ones."""
 _CHALLENGE = 334
 _LEAVING = b"421"
 _LAST_WORDS_SECONDS = 0.2
@@ -35,6 +38,8 @@ class Channel:
         self._deadline = deadline
         self._received = bytearray()
         self._masks: list[CredentialMask] = []
+        self._heard = ""
+        """The end of what was said so far, masked: a secret may be told in two replies."""
         self.step: CheckName = "greeting"
 
     @property
@@ -119,7 +124,7 @@ class Channel:
 
     def read_reply(self) -> Reply:
         """Return the next whole reply; raise ``SmtpFault`` for silence, a closed connection, or no reply at all."""
-        code, lines, total_octets = 0, list[str](), 0
+        code, lines, total_octets = 0, list[bytes](), 0
         while True:
             line = self._read_line()
             total_octets += len(line)
@@ -127,15 +132,23 @@ class Channel:
             if found is None or (lines and int(found.group(1)) != code):
                 raise self._not_a_reply(line)
             code = int(found.group(1))
-            lines.append(clean(self._masked(found.group(3) or b"")))
+            lines.append(self._masked(found.group(3) or b""))
             if found.group(2) != b"-":
-                return Reply(code, tuple(lines), (found.group(3) or b"") if code == _CHALLENGE else b"")
+                challenge = (found.group(3) or b"") if code == _CHALLENGE else b""
+                cleaned = tuple(clean(each) for each in lines)
+                return Reply(code, cleaned, challenge, self._hear(joined(cleaned), b"\n".join(lines)))
             if len(lines) >= _MAX_REPLY_LINES or total_octets > _MAX_REPLY_OCTETS:
                 raise self._fault("replyTooLong")
 
     def sample(self, octets: bytes) -> str:
-        """Return the beginning of foreign octets for a message: masked, cleaned, cut."""
-        return clean(self._masked(octets), max_characters=60)
+        """Return the beginning of foreign octets for a message: masked, cleaned, cut; or a sentence in their place."""
+        masked = self._masked(octets)
+        text = clean(masked, max_characters=60)
+        return WITHHELD if self._hear(text, masked).tells else text
+
+    def tells(self, text: str) -> bool:
+        """Tell whether a credential could be read in foreign text."""
+        return Hearing(text, b"", self._masks).tells
 
     def say_farewell(self, line: bytes) -> None:
         """Send a last line without waiting for a reply, and close; nothing that goes wrong matters any more."""
@@ -202,6 +215,12 @@ class Channel:
 
     def _not_a_reply(self, line: bytes) -> SmtpFault:
         return SmtpFault("invalidReply", step=self.step, facts={"sample": self.sample(line)})
+
+    def _hear(self, text: str, masked: bytes) -> Hearing:
+        """Return what tells whether words may be shown, beside those before them, and remember their end."""
+        hearing = Hearing(text, masked, self._masks, before=self._heard)
+        self._heard = f"{self._heard}\n{text}"[-_MAX_REMEMBERED:]
+        return hearing
 
     def _masked(self, octets: bytes) -> bytes:
         for mask in self._masks:

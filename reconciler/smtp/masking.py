@@ -1,18 +1,30 @@
-"""Masking of a credential in what a server says: some echo the command that they refuse, whole or in part."""
+"""Masking of a credential in what a server says: some echo the command that they refuse, whole or in part.
+
+What is recognised octet by octet is masked where it stands, so that the rest of the words still helps. Words in which
+the credential could be read all the same, in whatever spelling, are not shown at all.
+"""
 
 from __future__ import annotations
 
 import base64
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
+from reconciler.model.legible import Legible
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from reconciler.model.secrets import SecretValue
 
+WITHHELD = "[the words are not shown: they hold part of a secret]"
+"""What stands in place of words in which a credential could be read."""
 _MASK = b"***"
+_STATUS = re.compile(r"\b[245]\.[0-9]{1,3}\.[0-9]{1,3}\b")
+_BLANK = re.compile(rb"[\x00-\x20]+")
+_MAX_OCTETS_OF_CHARACTER = 4
 _MIN_MASKED_ALONE = 4
 _MIN_FRAGMENT = 8
 _MIN_RUN = 12
@@ -36,6 +48,7 @@ class CredentialMask:
         self._secret = secret
         self._derived: set[bytes] = set()
         self._sought: _Sought | None = None
+        self._legible: Legible | None = None
 
     def is_of_the_same(self, other: CredentialMask) -> bool:
         """Tell whether both mask one credential, so that one of them suffices."""
@@ -45,7 +58,14 @@ class CredentialMask:
         """Mask these octets too: digests and proofs made of the secret."""
         if not self._derived.issuperset(derived):
             self._derived.update(derived)
-            self._sought = None
+            self._sought = self._legible = None
+
+    def tells(self, text: str) -> bool:
+        """Tell whether the secret, or what a login made of it, could be read in a text that this has masked."""
+        if self._legible is None:
+            derived = (each.decode("utf-8", "replace") for each in self._derived)
+            self._legible = Legible((self._secret.reveal(), *derived))
+        return self._legible.in_text(text)
 
     def apply(self, octets: bytes) -> bytes:
         """Return the octets with every form of the secret replaced; all of them where the secret is tiny."""
@@ -61,6 +81,30 @@ class CredentialMask:
         for derived in self._derived:
             forms |= _encodings(derived)
         return _Sought(forms)
+
+
+class Hearing:
+    """Words as they were heard, after those before them; whether they may be shown is found out once it is asked.
+
+    Most replies are never shown, and to read one in every way takes as long as all else that is done with it.
+    """
+
+    def __init__(self, text: str, octets: bytes, masks: Sequence[CredentialMask], *, before: str = "") -> None:
+        """Keep the words as they would be shown and as they came, masked, and the masks of credentials.
+
+        ``before`` are earlier words: a secret may be told in two replies.
+        """
+        words = f"{before}\n{text}"
+        self._texts = [words, *({_STATUS.sub("", words)} - {words})]  # a status code begins every line of a reply
+        if "\N{REPLACEMENT CHARACTER}" in text:
+            squeezed = _BLANK.sub(b" ", octets)[: _MAX_OCTETS_OF_CHARACTER * len(text)]
+            self._texts.append(squeezed.decode("latin-1"))
+        self._masks = tuple(masks)
+
+    @cached_property
+    def tells(self) -> bool:
+        """Whether a credential could be read in the words."""
+        return any(mask.tells(text) for mask in self._masks for text in self._texts)
 
 
 class _Sought:

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from reconciler.model.text import UNSAFE_CHARACTER
+from reconciler.smtp.masking import WITHHELD, Hearing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.smtp.masking import CredentialMask
 
 REPLY_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?\Z", re.DOTALL)
 _ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: |\Z)")
@@ -18,6 +25,20 @@ def clean(octets: bytes, *, max_characters: int = _MAX_SHOWN) -> str:
     return text if len(text) <= max_characters else text[: max_characters - 1] + "…"
 
 
+def quoted(octets: bytes, masks: Sequence[CredentialMask], *, max_characters: int = _MAX_SHOWN) -> str:
+    """Return foreign octets as ``clean`` does, credentials masked; or a sentence where one could be read all the same."""
+    for mask in masks:
+        octets = mask.apply(octets)
+    text = clean(octets, max_characters=max_characters)
+    return WITHHELD if Hearing(text, octets, masks).tells else text
+
+
+def joined(lines: Sequence[str]) -> str:
+    """Return lines of a reply as they are shown: on one line, cut to a length."""
+    text = " ".join(line for line in lines if line)
+    return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 1] + "…"
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """One whole reply; ``lines`` are its texts without the codes, cleaned, credentials masked."""
@@ -26,6 +47,8 @@ class Reply:
     lines: tuple[str, ...]
     challenge: bytes = field(default=b"", repr=False)
     """For 334 the text as it came, still in base64, for the mechanism alone; never shown."""
+    hearing: Hearing | None = field(default=None, repr=False, compare=False)
+    """What tells whether the words may be shown; None: they may."""
 
     @property
     def is_positive(self) -> bool:
@@ -50,9 +73,10 @@ class Reply:
 
     @property
     def words(self) -> str:
-        """The text without the code, on one line, cut to a length."""
-        text = " ".join(line for line in self.lines if line)
-        return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 1] + "…"
+        """The text without the code, on one line, cut to a length; a sentence where a credential could be read in it."""
+        if self.hearing is not None and self.hearing.tells:
+            return f"{self.enhanced} {WITHHELD}" if self.enhanced else WITHHELD
+        return joined(self.lines)
 
     def __str__(self) -> str:
         """Code and text, on one line."""

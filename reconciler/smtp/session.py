@@ -77,8 +77,8 @@ class Session:
 
     @property
     def offered_mechanisms(self) -> frozenset[str]:
-        """The SASL mechanisms of the last EHLO reply, in upper case."""
-        return frozenset(self._extensions.get("AUTH", "").split())
+        """The SASL mechanisms of the last EHLO reply, in upper case, but for words in which a credential stands."""
+        return frozenset(word for word in self._extensions.get("AUTH", "").split() if not self._channel.tells(word))
 
     def has_greeting_within(self, seconds: float) -> bool:
         """Tell whether anything comes within ``seconds``: the beginning of the greeting, or the connection's end."""

@@ -10,6 +10,8 @@ import re
 
 import psycopg
 
+from reconciler.model.legible import Legible
+
 _MAX_QUOTED = 160
 _UNCHANGED = "Nothing was changed."
 
@@ -107,6 +109,6 @@ def connection_sentence(failure: psycopg.Error, *, password: str | None = None) 
     for pattern, sentence in _CONNECTING.items():
         if re.search(pattern, text, re.IGNORECASE):
             return sentence
-    if password and password in text:
+    if password and (password in text or Legible((password,)).in_text(text)):
         return "cannot be opened: the server refused. Its log says why."
     return f"cannot be opened. The report is: {' '.join(text.rpartition('failed: ')[2].split())[:_MAX_QUOTED]}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.masking import CredentialMask
-from reconciler.smtp.replies import clean
+from reconciler.smtp.replies import quoted
 
 if TYPE_CHECKING:
     from reconciler.model.evidence import CheckName
@@ -80,11 +80,11 @@ class Passage:
     def shown(self, said: str | bytes) -> str:
         """Return what a proxy said, fit to be shown: without the credential, without control characters, cut."""
         octets = (said if isinstance(said, bytes) else said.encode("utf-8", "replace"))[:_MAX_SAID_OCTETS]
+        masks: list[CredentialMask] = []
         if self.proxy.username is not None and self.password is not None:
-            mask = CredentialMask(self.proxy.username, self.password)
-            mask.hide(basic_credential(self.proxy.username, self.password))
-            octets = mask.apply(octets)
-        return clean(octets, max_characters=_MAX_SAMPLE)
+            masks.append(CredentialMask(self.proxy.username, self.password))
+            masks[0].hide(basic_credential(self.proxy.username, self.password))
+        return quoted(octets, masks, max_characters=_MAX_SAMPLE)
 
 
 def basic_credential(username: str, password: SecretValue) -> bytes:

@@ -1,0 +1,222 @@
+"""Whether somebody who reads a text could read a secret in it, however the text writes it.
+
+A server that echoes what it was sent may do so in hexadecimal or base64, with escapes or entities, backwards, letter by
+letter, in part. So a text is read in the ways in which it can be read, each of them in those ways again, and in every
+reading eight characters of a secret in a row give it away. That is a bound on echoes, not on a server that wants to
+tell: it could agree with its reader on a cipher.
+"""
+
+from __future__ import annotations
+
+import base64
+import codecs
+import html
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sized
+
+
+RUN = 8
+"""How many characters of a secret in a row give it away."""
+_MIN_LENGTH, _MIN_DISGUISED = 4, 6
+"""Shorter secrets are looked for whole: below four characters, and disguised below six, they are in half of all texts."""
+_FOLDED_RUN = 10
+"""How many characters of base64 without their case give away what they stand for."""
+_MAX_DEPTH = 3
+MAX_CHARACTERS = 64 * 1024
+"""Of all readings together; a text with more of them is taken to hold the secret."""
+
+_ESCAPE = re.compile(
+    r"[%=](?P<octet>[0-9A-Fa-f]{2})|\\+x(?P<hex>[0-9A-Fa-f]{2})|(?:\\+[uUx]|%u|U\+|0x)\{?(?P<unit>[0-9A-Fa-f]{4,8})\b\}?"
+    r"|(?:\\+u|%u)(?P<four>[0-9A-Fa-f]{4})|\\+[ux]\{(?P<braced>[0-9A-Fa-f]{1,8})\}|\\+(?P<octal>[0-7]{2,3})"
+)
+_MARK = re.compile(r"[%=&\\+]|0x")
+"""What an escape begins with."""
+_SOFT_BREAK = re.compile(r"=[ \t]*\r?\n")
+_HEX_RUN = re.compile(r"[0-9A-Fa-f](?:[^0-9A-Za-z]{0,3}[0-9A-Fa-f]){7,}")
+_TELLING = re.compile(r"[^\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]{4,}")
+_NO_HEX = re.compile(r"[^0-9A-Fa-f]")
+_BASE64_RUN = re.compile(r"[A-Za-z0-9+/]{6,}")
+_NUMBERS = re.compile(r"[0-9]{2,8}(?:[^0-9A-Za-z]{1,3}[0-9]{2,8}){3,}")
+_NUMBER = re.compile(r"[0-9]+")
+_WORDLESS = re.compile(r"[\W_]+")
+_SPELLED = re.compile(r"(?:[^\W_]{1,5}[\W_]{1,4}){2,}[^\W_]{1,5}")
+"""What is spelled in short pieces. Longer ones are words: "client secret" is no echo of ``my/client+secret``."""
+_SPACE = re.compile(r"\s+")
+_URLSAFE = str.maketrans("-_", "+/")
+_HIGHEST = 0x10FFFF
+_OCTET = 0x100
+
+
+class Legible:
+    """What gives secrets away, made once of them; ``in_text`` is asked for every text."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        """Take the secrets; those of fewer than four characters are left out."""
+        self._plain: dict[int, set[str]] = {}
+        self._spelled: dict[int, set[str]] = {}
+        self._whole: set[str] = set()
+        self._folded: set[str] = set()
+        for secret in secrets:
+            if len(secret) >= RUN:
+                self._add_long(secret)
+            elif len(secret) >= _MIN_LENGTH:
+                self._whole.add(secret)
+
+    def in_text(self, text: str) -> bool:
+        """Tell whether a secret can be read in a text."""
+        if _has_run(_WORDLESS.sub("", _key(text)), {_FOLDED_RUN: self._folded}) or self._is_disguised_short(text):
+            return True
+        left = MAX_CHARACTERS
+        for depth, reading in _readings(text):
+            left -= len(reading)
+            if left < 0 or self._is_in(reading, is_decoded=depth > 0):
+                return True
+        return False
+
+    def _add_long(self, secret: str) -> None:
+        for spelled in (secret, codecs.encode(secret, "rot13")):
+            key = _key(spelled)
+            for known, way in ((self._plain, _SPACE.sub("", key)), (self._spelled, _WORDLESS.sub("", key))):
+                length = min(RUN, len(way))
+                if length >= _MIN_DISGUISED:
+                    known.setdefault(length, set()).update(way[at : at + length] for at in range(len(way) - length + 1))
+        octets = secret.encode("utf-8", "surrogatepass")
+        for offset in range(3):
+            encoded = base64.b64encode(b"\0" * offset + octets).decode("ascii")
+            whole = (
+                _WORDLESS.sub("", encoded[(0, 2, 3)[offset] : (offset + len(octets)) * 8 // 6])
+                .replace("+", "")
+                .casefold()
+            )
+            self._folded.update(whole[at : at + _FOLDED_RUN] for at in range(len(whole) - _FOLDED_RUN + 1))
+
+    def _is_in(self, reading: str, *, is_decoded: bool) -> bool:
+        if is_decoded and any(whole in reading or whole in reading[::-1] for whole in self._whole):
+            return True
+        key = _key(reading)
+        spelled = " ".join(_WORDLESS.sub("", found.group()) for found in _SPELLED.finditer(key))
+        return _has_run(_SPACE.sub("", key), self._plain) or _has_run(spelled, self._spelled)
+
+    def _is_disguised_short(self, text: str) -> bool:
+        """Tell whether a secret of six or seven characters stands backwards, spaced, or in the other case."""
+        key = _key(text)
+        wholes = {_key(whole) for whole in self._whole if len(whole) >= _MIN_DISGUISED}
+        return any(whole in way for whole in wholes for way in (key, key[::-1], _WORDLESS.sub("", key)))
+
+
+def texts_of(octets: bytes) -> Iterator[str]:
+    """Yield what octets say: as UTF-8, and where they are none as Latin-1 and UTF-16."""
+    text = octets.decode("utf-8", "replace")
+    yield text
+    if "\N{REPLACEMENT CHARACTER}" in text:
+        yield octets.decode("latin-1")
+    if b"\0" in octets:
+        for name in ("utf-16-le", "utf-16-be"):
+            yield from (octets[at : at + _even(octets[at:])].decode(name, "replace") for at in range(2))
+
+
+def _readings(text: str) -> Iterator[tuple[int, str]]:
+    """Yield a text in all ways of reading it, the text itself first, each once, with how often it was decoded."""
+    seen = {text}
+    waiting = [(0, text)]
+    for turned in (text[::-1], codecs.encode(text, "rot13"), text.swapcase()):
+        waiting += [(1, decoded) for decoded in _from_letters(turned)]
+    waiting += [(1, text[start::step]) for step in (2, 3) for start in range(step)]
+    while waiting:
+        depth, reading = waiting.pop(0)
+        yield depth, reading
+        for decoded in _decodings(reading) if depth < _MAX_DEPTH else ():
+            if decoded not in seen:
+                seen.add(decoded)
+                waiting.append((depth + 1, decoded))
+
+
+def _decodings(text: str) -> Iterator[str]:
+    if _MARK.search(text):
+        unescaped = _SOFT_BREAK.sub("", html.unescape(text))
+        for is_utf8 in (True, False):
+            yield _without_escapes(unescaped, is_utf8=is_utf8)
+    yield from _from_hex(text)
+    yield from _from_numbers(text)
+    yield from _from_letters(text)
+
+
+def _from_letters(text: str) -> Iterator[str]:
+    """Yield what a text's base64 says, wherever in it a group of four begins: a server may cut what it echoes."""
+    for letters in {_SPACE.sub("", text), _WORDLESS.sub("", text)}:
+        runs = _BASE64_RUN.findall(letters.translate(_URLSAFE))
+        for offset in range(4 if runs else 0):
+            yield from _told([_base64(run[offset:]) for run in runs])
+
+
+def _without_escapes(text: str, *, is_utf8: bool) -> str:
+    """Return a text with its escapes resolved; those of octets are taken for UTF-8, or each for a letter of Latin-1."""
+
+    def resolved(found: re.Match[str]) -> str:
+        digits = next(group for group in found.groups() if group is not None)
+        number = int(digits, 8 if found["octal"] else 16)
+        is_octet = number < _OCTET and (found["octet"] or found["hex"] or found["octal"])
+        if number > _HIGHEST:
+            return found.group()
+        return chr(0xDC00 + number) if is_octet and is_utf8 and number >= 0x80 else chr(number)  # noqa: PLR2004 - ASCII
+
+    resolved_text = _ESCAPE.sub(resolved, text)
+    if not is_utf8:
+        return resolved_text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    octets = b"".join(
+        bytes([ord(each) - 0xDC00]) if 0xDC80 <= ord(each) <= 0xDCFF else each.encode("utf-8", "surrogatepass")  # noqa: PLR2004 - as surrogateescape has them
+        for each in resolved_text
+    )
+    return octets.decode("utf-8", "replace")
+
+
+def _from_hex(text: str) -> Iterator[str]:
+    runs = [_NO_HEX.sub("", run) for run in _HEX_RUN.findall(text.replace("0x", "").replace("0X", ""))]
+    for offset in range(2):
+        pieces = [bytes.fromhex(run[offset:][: _even(run[offset:])]) for run in runs]
+        yield from _told(pieces)
+
+
+def _from_numbers(text: str) -> Iterator[str]:
+    """Yield lists of numbers, decimal, octal and binary, as the characters and as the octets that they are."""
+    lists = [_NUMBER.findall(run) for run in _NUMBERS.findall(text)]
+    for base in (10, 8, 2) if lists else ():
+        highest = str(base - 1)
+        usable = [[int(each, base) for each in numbers if max(each) <= highest] for numbers in lists]
+        yield "\n".join("".join(chr(each) for each in numbers if each <= _HIGHEST) for numbers in usable)
+        yield from _told([bytes(each for each in numbers if each < _OCTET) for numbers in usable])
+
+
+def _base64(run: str) -> bytes:
+    """Return what a run of base64 says; of its end that is no whole group, what that says."""
+    whole = run[: len(run) - (len(run) % 4 == 1)]
+    return base64.b64decode(whole + "=" * (-len(whole) % 4))
+
+
+def _told(pieces: list[bytes]) -> Iterator[str]:
+    """Yield what decoded octets say, without what cannot be text: most of what is decoded was never encoded."""
+    for text in texts_of(b"\n".join(pieces)):
+        telling = " ".join(_TELLING.findall(text))
+        if telling:
+            yield telling
+
+
+def _even(octets: Sized) -> int:
+    return len(octets) // 2 * 2
+
+
+def _has_run(text: str, known: Mapping[int, set[str]]) -> bool:
+    """Tell whether a text, forwards or backwards, has one of the runs known by their length."""
+    return any(
+        not runs.isdisjoint(way[at : at + length] for at in range(len(way) - length + 1))
+        for length, runs in known.items()
+        for way in (text, text[::-1])
+    )
+
+
+def _key(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
