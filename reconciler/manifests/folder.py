@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, Location, error, sort_key
+from reconciler.diagnostics.quoting import MOST_SHOWN, one_line
 from reconciler.files import read_regular_file, reason_of
 from reconciler.manifests.documents import read_document
 from reconciler.manifests.room import (
+    ENTRIES,
     FILES,
     MAX_ALL_PROBLEMS,
+    MAX_DEPTH,
+    MAX_ENTRIES,
     MAX_FILES,
     PROBLEMS,
     NoRoom,
@@ -24,13 +29,23 @@ from reconciler.model.source import LocatedManifest
 from reconciler.yamlsource import MAX_FILE_OCTETS, MAX_PROBLEMS, each_document, too_many_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _ENDINGS = (".yaml", ".yml")
 _LINKED_FOLDER = (
     "This folder is a link, and linked folders are not looked into: what they hold could change without a review. "
     "Put the folder itself here."
 )
+_TOO_DEEP = (
+    f"Folders are nested more than {MAX_DEPTH} deep here, and what lies deeper is not read: {{place}}. It would look like "
+    "deleted accounts, so nothing is planned. Move the manifests up, or remove the folders."
+)
+_MAX_LOCATION = 300
+_CURES = {
+    errno.ENAMETOOLONG: "Its path is longer than the system takes; shorten the names of the folders around it.",
+    errno.ENOENT: "It went away while it was looked for; run the command again.",
+}
+_CURE = "Check its permissions."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,15 +102,11 @@ def manifest_paths(folder: Path, *, root: Path) -> tuple[list[Path], list[Diagno
     if shown_path(folder, root) != folder.as_posix() and not _is_inside(folder, root):
         detail = "The manifests folder is a link that leads outside the project folder. Put the folder itself here."
         return [], [error("fileUnreadable", detail, location=Location(shown_path(folder, root)))]
-    for parent, folders, files in os.walk(folder, onerror=lambda failure: problems.append(_unlisted(failure, root))):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        linked = [Path(parent, name) for name in folders if Path(parent, name).is_symlink()]
-        problems.extend(
-            error("fileUnreadable", _LINKED_FOLDER, location=Location(shown_path(each, root))) for each in linked
-        )
-        paths.extend(Path(parent, name) for name in files if is_manifest(name))
-        if len(paths) > MAX_FILES or len(problems) > MAX_ALL_PROBLEMS:
-            limit = FILES if len(paths) > MAX_FILES else PROBLEMS
+    for path in _entries(folder, root, problems):
+        if path is not None and is_manifest(path.name):
+            paths.append(path)
+        if path is None or len(paths) > MAX_FILES or len(problems) > MAX_ALL_PROBLEMS:
+            limit = ENTRIES if path is None else FILES if len(paths) > MAX_FILES else PROBLEMS
             return [], [*problems[:MAX_ALL_PROBLEMS], beyond(limit, shown_path(folder, root))]
     return sorted(paths, key=lambda path: shown_path(path, root)), problems
 
@@ -110,9 +121,51 @@ def _is_inside(path: Path, root: Path) -> bool:
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
 
 
-def _unlisted(failure: OSError, root: Path) -> Diagnostic:
-    detail = f"The folder cannot be read: {reason_of(failure)}. Check its permissions."
-    return error("fileUnreadable", detail, location=Location(shown_path(Path(failure.filename), root)))
+def _entries(folder: Path, root: Path, problems: list[Diagnostic]) -> Iterator[Path | None]:
+    """Yield what lies below a folder and is no folder, hidden folders left out; None where there is too much of it.
+
+    Adds a problem for every folder that cannot be looked into: unreadable, gone meanwhile, linked, or too deep. No
+    folder is looked into by a function that calls itself: a checkout may nest thousands.
+    """
+    waiting = [(folder, 0)]
+    left = MAX_ENTRIES
+    while waiting:
+        place, depth = waiting.pop()
+        if depth > MAX_DEPTH:
+            detail = _TOO_DEEP.format(place=one_line(shown_path(place, root), limit=MOST_SHOWN))
+            problems.append(error("fileUnreadable", detail, location=Location(shown_path(folder, root))))
+            continue
+        try:
+            with os.scandir(place) as entries:
+                for entry in entries:
+                    left -= 1
+                    if left < 0:
+                        yield None
+                        return
+                    if not _is_folder(entry):
+                        yield Path(entry.path)
+                    elif not entry.name.startswith("."):
+                        if entry.is_symlink():
+                            where = Location(shown_path(Path(entry.path), root))
+                            problems.append(error("fileUnreadable", _LINKED_FOLDER, location=where))
+                        else:
+                            waiting.append((Path(entry.path), depth + 1))
+        except OSError as failure:
+            problems.append(_unlisted(failure, place, root))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Tell whether an entry is a folder, or a link to one; a link in a loop is a file that cannot be read."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _unlisted(failure: OSError, folder: Path, root: Path) -> Diagnostic:
+    name = one_line(shown_path(folder, root), limit=_MAX_LOCATION)
+    detail = f"The folder cannot be read: {reason_of(failure)}. {_CURES.get(failure.errno or 0, _CURE)}"
+    return error("fileUnreadable", detail, location=Location(name))
 
 
 def shown_path(path: Path, root: Path) -> str:

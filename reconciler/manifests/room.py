@@ -5,12 +5,17 @@ from __future__ import annotations
 from reconciler.diagnostics import Diagnostic, Location, error
 
 MAX_FILES = 20_000
+MAX_ENTRIES = 200_000
+"""Files and folders of any kind below the manifests folder."""
+MAX_DEPTH = 100
+"""Folders within each other."""
 MAX_OCTETS = 128 * 1024 * 1024
 MAX_WEIGHT = 3_000_000
 """Values of all documents; 100,000 accounts of 15 lines are two thirds of it, and all of it is about 1 GiB."""
 MAX_ALL_PROBLEMS = 10_000
 
 FILES = f"{MAX_FILES:,} files"
+ENTRIES = f"{MAX_ENTRIES:,} files and folders"
 OCTETS = f"{MAX_OCTETS // 1024 // 1024} MiB"
 WEIGHT = f"{MAX_WEIGHT:,} values"
 PROBLEMS = f"{MAX_ALL_PROBLEMS:,} problems"
