@@ -21,7 +21,7 @@ from sqlalchemy.pool import NullPool
 
 from reconciler.errors import StateUnavailable
 from reconciler.files import sync_folder
-from reconciler.store import messages, schema
+from reconciler.store import messages, schema, sqlite_failures
 from reconciler.store.database import BUSY_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class SqliteFile:
             with self._plain_failures(), self._transaction("DEFERRED") as connection:
                 self.require_integrity(connection)
         except StateUnavailable as failure:
-            return any(text in failure.diagnostics[0].detail for text in _DAMAGES)
+            return sqlite_failures.is_damage(failure.diagnostics[0].detail)
         return False
 
     def copy_to(self, path: Path, *, replaces: bool = False) -> None:
@@ -245,7 +245,7 @@ class SqliteFile:
 
     def _require_sound(self, connection: Connection, check: str) -> None:
         if connection.exec_driver_sql(f"PRAGMA {check}").scalar_one() != "ok":
-            raise self.refuse(_SENTENCES[sqlite3.SQLITE_CORRUPT])
+            raise self.refuse(sqlite_failures.damaged())
 
     @contextmanager
     def _transaction(self, mode: str) -> Iterator[Connection]:
@@ -263,7 +263,7 @@ class SqliteFile:
         try:
             yield
         except (SQLAlchemyError, sqlite3.Error) as failure:
-            raise self._failure(getattr(failure, "orig", failure)) from None
+            raise self.refuse(sqlite_failures.sentence_of(getattr(failure, "orig", failure), self.path)) from None
 
     def _check_file(self) -> None:
         try:
@@ -286,37 +286,6 @@ class SqliteFile:
             raise self.refuse(f"cannot be made: {_reason(failure)}.") from None
         sync_folder(self.path.parent)
         return True
-
-    def _failure(self, failure: BaseException | None) -> StateUnavailable:
-        code = getattr(failure, "sqlite_errorcode", None)
-        if code is None:
-            return self.refuse("holds something that cannot be read. Restore it from a backup.")
-        sentence = _SENTENCES.get(code & 0xFF)
-        if sentence is None:
-            sentence = f"could not be used (SQLite says {failure.sqlite_errorname})."  # type: ignore[union-attr]
-        return self.refuse(sentence)
-
-
-_SENTENCES = {
-    sqlite3.SQLITE_BUSY: "is locked by another process that did not let go in time. Nothing was changed. Try again.",
-    sqlite3.SQLITE_LOCKED: "is locked by another process that did not let go in time. Nothing was changed. Try again.",
-    sqlite3.SQLITE_READONLY: "may only be read here. Nothing was changed. Give write permission on the file and on "
-    "its folder, in which SQLite keeps a journal while it writes.",
-    sqlite3.SQLITE_FULL: "could not be written because the disk is full. Nothing was changed. Make room and try again.",
-    sqlite3.SQLITE_IOERR: "could not be read or written: the system reported an input or output error, such as a disk "
-    "that fails, a quota or a limit on file size. Nothing was changed.",
-    sqlite3.SQLITE_CORRUPT: "is damaged: SQLite cannot make sense of the file. Restore it from a backup.",
-    sqlite3.SQLITE_NOTADB: "is not a SQLite database. Check the address of the state, or restore it from a backup.",
-    sqlite3.SQLITE_CANTOPEN: "cannot be opened. Check that the file exists and that it and its folder may be read "
-    "and written.",
-    sqlite3.SQLITE_PERM: "may not be used: the system refused access to the file.",
-    sqlite3.SQLITE_ERROR: "does not have the tables that its format says. It was altered by something other than "
-    "reconciler. Restore it from a backup.",
-    sqlite3.SQLITE_CONSTRAINT: "holds rows that contradict each other. It was altered by something other than "
-    "reconciler. Nothing was changed. Restore it from a backup.",
-}
-"""What went wrong, by SQLite's primary result code."""
-_DAMAGES = tuple(_SENTENCES[code] for code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 
 
 def _emit_begin(connection: Connection) -> None:
