@@ -9,7 +9,7 @@ import click
 from reconciler.cli.completing import any_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 DEPTHS = ("offline", "connect", "auth", "envelope", "message")
@@ -49,6 +49,27 @@ trust_option = click.option(
     is_flag=True,
     help="In CI, say that the project file in the checkout is the protected branch's; what writes state notes it in the journal.",
 )
+
+
+accept_option = click.option(
+    "--accept-altered",
+    "accepted",
+    metavar="NAME=REASON",
+    multiple=True,
+    callback=lambda _context, _parameter, written: reasons_of("--accept-altered", written),
+    help="Take an account that was altered behind the journal's back as state has it; the journal keeps why. Repeatable.",
+)
+
+
+def reasons_of(option: str, written: Iterable[str]) -> dict[str, str]:
+    """Return name to reason, as a repeatable option of the form NAME=REASON gives them."""
+    reasons: dict[str, str] = {}
+    for each in written:
+        name, _, reason = each.partition("=")
+        if not name or not reason.strip():
+            raise click.UsageError(f"{option} takes NAME=REASON, with a reason; not {each}")
+        reasons[name] = reason.strip()
+    return reasons
 
 
 def plan_options(command: Command) -> Command:

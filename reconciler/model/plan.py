@@ -60,6 +60,11 @@ class Change(Value):
     )
     verification: Verification = Field(UNCHANGED, description="What verification found.")
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that it touches: of a rename both."""
+        return frozenset({self.name, self.previous_name or self.name})
+
 
 class Summary(Value):
     """How many accounts a plan concerns, by what happens to them."""

@@ -231,7 +231,12 @@ def _findings(
 
 
 def _refused_then(plan: SavedPlan) -> list[Diagnostic]:
-    return [each for each in plan.diagnostics if each.severity == "error" and CODES[each.code].is_guard]
+    """Return the guards' refusals that the plan tells of; whether accounts were altered is looked at anew."""
+    return [
+        each
+        for each in plan.diagnostics
+        if each.severity == "error" and CODES[each.code].is_guard and each.code != "accountAltered"
+    ]
 
 
 def _changed_kinds(kept: Sequence[tuple[Change, RecordedAccount | None]]) -> list[Diagnostic]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from reconciler.diagnostics import error
-from reconciler.errors import PlanStale
+from reconciler.errors import GuardRefused, PlanStale
 from reconciler.operations.admission import Admission, admit, require_fresh
 from reconciler.operations.proofs import Proofs, uncompared_secrets
 from reconciler.operations.proving import Demand, prove
@@ -23,6 +23,7 @@ from reconciler.operations.recording import (
     recorded_account,
 )
 from reconciler.planning.platform import PLATFORM
+from reconciler.store import THE_STATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +47,8 @@ class ApplyOrder:
     depth: Depth | None = None
     """The depth to need; None: the plan's, else the project's."""
     overrides: Mapping[str, str] = field(default_factory=dict)
+    accepted: Mapping[str, str] = field(default_factory=dict)
+    """Accounts to take as state has them although something else altered them, each with the reason."""
     holds_failing: bool = False
     trusts_project: bool = False
     """Whoever applies says that the project file is the protected branch's."""
@@ -72,6 +75,7 @@ def apply_plan(plan: SavedPlan, workspace: Workspace, order: ApplyOrder, *, prog
         recorded = store.read_state()
         applied_as = store.revision_of_plan(plan.plan_digest)
         admission = admit(plan, recorded, workspace, applied_as=applied_as, reviewed=order.reviewed)
+        _require_recorded(plan, store, order)
         if not any(not change.held for change in plan.changes):
             return Applied(status="empty", revision=None, summary=plan.summary, diagnostics=plan.diagnostics)
         depth = order.depth or plan.inputs.depth or workspace.project.verification.depth.apply
@@ -99,6 +103,7 @@ def _record(
     if not applied:
         return Applied(status="empty", revision=None, summary=summary, diagnostics=tuple(proofs.held.values()))
     with store.write() as transaction:
+        transaction.accept_altered(order.accepted)
         recorded = transaction.state()
         require_fresh(plan, recorded, applied_as=transaction.revision_of_plan(plan.plan_digest))
         _require_key_of(recorded, proofs)
@@ -127,6 +132,15 @@ def _record(
         transaction.append_journal("apply", payload, at=at)
     told = (*proofs.held.values(), *uncompared_secrets(proofs))
     return Applied(status="applied", revision=number, summary=summary, diagnostics=told)
+
+
+def _require_recorded(plan: SavedPlan, store: Store, order: ApplyOrder) -> None:
+    """Refuse accounts that are not what the journal last recorded, before anybody is contacted for them."""
+    names = {name for change in plan.changes if not change.held for name in change.names} | order.accepted.keys()
+    altered = store.alterations(names - {THE_STATE})
+    refused = [each.problem for each in altered if each.name not in order.accepted]
+    if refused:
+        raise GuardRefused(refused)
 
 
 def _ways_round(plan: SavedPlan, order: ApplyOrder, proofs: Proofs, admission: Admission) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import Diagnostic, error, warning
@@ -15,7 +15,7 @@ from reconciler.secrets import STATE_FOLDER
 from reconciler.store import MigrationOrder, RestoreOrder, back_up_state, migrate_state, restore_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from reconciler.model.recorded import Actor
@@ -131,6 +131,8 @@ class RevokeOrder:
     """``HOST:PORT``, for OAuth2 the token URL; None: every route."""
     actor: Actor
     reason: str | None = None
+    accepted: Mapping[str, str] = field(default_factory=dict)
+    """Accounts to take as state has them although something else altered them, each with the reason."""
 
 
 def revoke(workspace: Workspace, order: RevokeOrder) -> tuple[SecretRoute, ...]:
@@ -142,6 +144,8 @@ def revoke(workspace: Workspace, order: RevokeOrder) -> tuple[SecretRoute, ...]:
     if order.reason is not None and (problem := refuse_reason(order.reason)) is not None:
         raise InvalidInput(problem)
     with workspace.open_store() as store, store.write() as transaction:
+        transaction.accept_altered(order.accepted)
+        transaction.require_whole()
         forgotten = _forget(transaction, order)
         payload: dict[str, Any] = {
             **_who(order.actor),

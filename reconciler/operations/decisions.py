@@ -6,7 +6,7 @@ are all decided or none is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from reconciler.diagnostics import error
@@ -24,7 +24,7 @@ from reconciler.planning.decisions import (
 from reconciler.planning.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from reconciler.diagnostics import Diagnostic
@@ -45,13 +45,15 @@ class Ruling:
     """Why; demanded for a rejection and a suspension."""
     seen_revision: int | None = None
     """Accounts that a later revision changed are refused: they are not what was looked at."""
+    accepted: Mapping[str, str] = field(default_factory=dict)
+    """Accounts to take as state has them although something else altered them, each with the reason."""
 
 
 def rule(workspace: Workspace, names: Sequence[str], ruling: Ruling) -> tuple[RecordedAccount, ...]:
     """Record the ruling for all of these accounts or for none, and return them as they are now, by name.
 
-    Raises ``InvalidInput`` for names and rulings that cannot be, ``PlanStale`` where nothing but a later change stands
-    against it, ``StateError``.
+    Raises ``GuardRefused`` for accounts that are not what the journal last recorded, ``InvalidInput`` for names and
+    rulings that cannot be, ``PlanStale`` where nothing but a later change stands against it, ``StateError``.
     """
     return _record(workspace, ruling, names)
 
@@ -71,6 +73,8 @@ def _record(workspace: Workspace, ruling: Ruling, names: Sequence[str] | None) -
         recorded = transaction.state()
         _check_seen_revision(ruling, recorded)
         chosen = _pending(recorded) if names is None else sorted(set(names))
+        transaction.accept_altered(ruling.accepted)
+        transaction.require_recorded(chosen)
         _check_all(chosen, recorded, ruling)
         at = workspace.now()
         before = [recorded.accounts[name] for name in chosen]

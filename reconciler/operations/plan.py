@@ -26,6 +26,7 @@ from reconciler.verification import TestContext
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from reconciler.diagnostics import Diagnostic
     from reconciler.model.evidence import Depth
     from reconciler.model.recorded import RecordedState
     from reconciler.model.route import SecretRoute
@@ -50,6 +51,8 @@ class PlanRequest:
     holds_failing: bool = False
     skips: frozenset[str] = frozenset()
     """Accounts that are not verified, because apply will override their verification."""
+    accepts_altered: frozenset[str] = frozenset()
+    """Accounts that apply will take as state has them, whatever the journal recorded of them."""
     reads_all_secrets: bool = False
     """Look for rotation also where each secret costs a command."""
 
@@ -74,6 +77,7 @@ def plan(workspace: Workspace, request: PlanRequest, *, progress: Progress) -> S
         *desired.problems,
         *reused_evidence(gathered.reused, workspace.project.verification.evidence_ttl_hours),
         *unknown_operator(_messages_to_nobody(draft, request, workspace, gathered)),
+        *_altered(draft, request, workspace),
     )
     finished = finish_plan(draft, gathered.evidence, making, remarks=remarks)
     key = workspace.plan_key() or secrets.key or workspace.keyless_seal_key()
@@ -148,6 +152,13 @@ def _verify(
         context=context,
         progress=progress,
     )
+
+
+def _altered(draft: Draft, request: PlanRequest, workspace: Workspace) -> list[Diagnostic]:
+    """Return an error for each account of the plan that is not what the journal last recorded; apply would refuse it."""
+    with workspace.open_store() as store:
+        altered = store.alterations({name for each in draft.changes for name in each.change.names})
+    return [each.problem for each in altered if each.name not in request.accepts_altered]
 
 
 def _messages_to_nobody(draft: Draft, request: PlanRequest, workspace: Workspace, gathered: Gathered) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, note
-from reconciler.errors import InvalidInput
+from reconciler.errors import GuardRefused, InvalidInput
 from reconciler.operations.checksettings import Verified, find_evidence, judge, verified
 from reconciler.operations.desired import require_platform
 from reconciler.operations.plan import require_own_state, test_context
@@ -19,7 +19,7 @@ from reconciler.operations.verifying import read_secrets, require_state_key
 from reconciler.planning.select import Selectable, is_selected, unmatched
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from reconciler.model.evidence import Depth
     from reconciler.model.recorded import Provenance, RecordedAccount, RecordedState
@@ -36,18 +36,28 @@ def verify_recorded(
     provenance: Provenance,
     progress: Progress,
     ask: Ask | None = None,
+    accepted: Mapping[str, str] | None = None,
     trusts_project: bool = False,
 ) -> Verified:
     """Verify the selected accounts of state, all without selectors, and record the outcome.
 
     ``trusts_project`` tells whether somebody said that the project file is the protected branch's; it is journaled.
-    Suspended accounts are left alone. Raises ``GuardRefused`` where git tracks the state, ``InvalidInput`` for selectors that select nothing, ``StateMissing``
+    ``accepted`` are accounts to take as state has them although something else altered them, each with the reason; the
+    others that were altered are left alone, with an error for each. So are suspended accounts, with a note. Raises ``GuardRefused`` where git tracks the state, ``InvalidInput`` for selectors that select nothing, ``StateMissing``
     without a state, ``SecretUnreadable`` where the key of the fingerprints is not the one that state was made with.
     """
     require_own_state(workspace)
     with workspace.open_store() as store:
         recorded = store.read_state()
-    chosen, notes = _selected(recorded, selectors)
+        accepts = accepted or {}
+        gone = store.alterations({*selectors, *accepts} - recorded.accounts.keys())
+        if gone:
+            raise GuardRefused([each.problem for each in gone])
+        chosen = _selected(recorded, selectors)
+        altered = store.alterations({each.name for each in chosen} - accepts.keys())
+    problems = {each.name: each.problem for each in altered}
+    notes = [_left_alone(each) for each in chosen if each.suspension is not None and each.name not in problems]
+    chosen = [each for each in chosen if each.suspension is None and each.name not in problems]
     platform = require_platform(workspace)
     wanted = wanted_secrets(chosen, platform, workspace)
     secrets = read_secrets(workspace, wanted.readable, depth=depth, ask=ask)
@@ -75,27 +85,27 @@ def verify_recorded(
         depth=depth,
         platform_routes=judgement.platform_routes,
         grants_used=judgement.grants_used,
+        accepted=accepts,
         trusts_project=trusts_project,
     )
     told = record_rechecks(verdicts, workspace, run)
-    return verified(ready, evidence, judgement, remarks=[*notes, *unusable.values(), *told])
+    return verified(ready, evidence, judgement, remarks=[*notes, *problems.values(), *unusable.values(), *told])
 
 
-def _selected(recorded: RecordedState, selectors: Sequence[str]) -> tuple[list[RecordedAccount], list[Diagnostic]]:
-    """Return the accounts to verify, by name, and a note for each that is left alone."""
+def _selected(recorded: RecordedState, selectors: Sequence[str]) -> list[RecordedAccount]:
+    """Return the accounts that the selectors select, by name."""
     selectable = {
         name: Selectable((name,), (account.metadata.get("labels", {}),)) for name, account in recorded.accounts.items()
     }
     nothing = unmatched(selectors, list(selectable.values()))
     if nothing:
         raise InvalidInput(nothing)
-    chosen = [recorded.accounts[name] for name in sorted(selectable) if is_selected(selectable[name], selectors, ())]
-    notes = [
-        note("suspendedNotVerified", f"{each.name} is suspended, so it was not contacted.", subject=each.name)
-        for each in chosen
-        if each.suspension is not None
-    ]
-    return [each for each in chosen if each.suspension is None], notes
+    return [recorded.accounts[name] for name in sorted(selectable) if is_selected(selectable[name], selectors, ())]
+
+
+def _left_alone(account: RecordedAccount) -> Diagnostic:
+    detail = f"{account.name} is suspended, so it was not contacted."
+    return note("suspendedNotVerified", detail, subject=account.name)
 
 
 def _fingerprints(account: RecordedAccount, secrets: SecretsAtHand) -> dict[str, str]:

@@ -6,11 +6,11 @@ A journal that does not hold is left alone: rewriting it would hide what somebod
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import error
-from reconciler.errors import InvalidInput, JournalBroken
+from reconciler.errors import InvalidInput
 from reconciler.evidencecache import forget_accounts
 from reconciler.model.route import NOWHERE, SecretRoute
 from reconciler.operations.keptevidence import evidence_folder
@@ -35,6 +35,8 @@ class RedactOrder:
     reason: str | None = None
     past_only: bool = False
     """The account may be recorded still, and stays; only what is told of its past goes."""
+    accepted: Mapping[str, str] = field(default_factory=dict)
+    """Accounts to take as state has them although something else altered them, each with the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,7 @@ def redact(workspace: Workspace, order: RedactOrder) -> Redacted:
 
     The state is written anew afterwards, so that nothing stays in parts of it that are no longer used;
     ``StateUnavailable`` where the database does not let us, and then the rest is done. Raises ``InvalidInput`` for an
-    account that was never recorded, or still is and may not be; ``JournalBroken``.
+    account that was never recorded, or still is and may not be; ``JournalBroken``, ``GuardRefused`` where state was altered.
     """
     if order.reason is not None and (problem := refuse_reason(order.reason)) is not None:
         raise InvalidInput(problem)
@@ -70,7 +72,8 @@ def redact(workspace: Workspace, order: RedactOrder) -> Redacted:
 
 
 def _redact(transaction: Transaction, workspace: Workspace, order: RedactOrder) -> Redacted:
-    _require_whole_journal(transaction)
+    transaction.accept_altered(order.accepted)
+    transaction.require_whole()
     recorded = transaction.state()
     erasure = _erasure(transaction, recorded, order)
     revisions = _redact_revisions(transaction, erasure)
@@ -105,16 +108,6 @@ def _payload(redacted: Redacted, order: RedactOrder) -> dict[str, Any]:
         "revisions": redacted.revisions,
         "routes": redacted.routes,
     }
-
-
-def _require_whole_journal(transaction: Transaction) -> None:
-    problems = transaction.check_journal().problems
-    if problems:
-        detail = (
-            f"Nothing was erased, because erasing would hide what was altered: {problems[0]} See\n"
-            "    reconciler journal check"
-        )
-        raise JournalBroken(error("journalBroken", detail))
 
 
 def _erasure(transaction: Transaction, recorded: RecordedState, order: RedactOrder) -> Erasure:
@@ -181,6 +174,7 @@ def _redact_payloads(
     journal = transaction.journal()
     last_told = _last_told(journal)
     serial, rewritten = 0, 0
+    untold: set[str] = set()
     for entry, payload in journal:
         serial = _serial_after(payload, serial)
         kept = erase_from_payload(payload, erasure, serial=serial)
@@ -189,7 +183,10 @@ def _redact_payloads(
             for name in payload.get("accountDigests", {})
             if erasure.concerns(name, serial) and last_told[name] > entry.sequence
         }
+        kept = _without(kept, "accountsBefore", untold)
+        untold = (untold - payload.get("accountDigests", {}).keys()) | superseded
         kept = _without(kept, "accountDigests", superseded)
+        kept = _without(kept, "accountParts", superseded)
         kept = _without(kept, "revisionDigests", {str(number) for number in revisions})
         for key in ("routeDigests", "forgottenRoutes"):
             if key in kept:

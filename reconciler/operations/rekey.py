@@ -7,7 +7,7 @@ would hide the rotation, so that is refused unless it is accepted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import Diagnostic, error, warning
@@ -43,6 +43,8 @@ class RekeyOrder:
     old_key_file: Path | None = None
     """The key file that the fingerprints are of, where the project file names the key that follows it."""
     accepts_rotated: bool = False
+    accepted: Mapping[str, str] = field(default_factory=dict)
+    """Accounts to take as state has them although something else altered them, each with the reason."""
     trusts_project: bool = False
     """Whether somebody said that the project file is the protected branch's; noted in the journal."""
 
@@ -109,6 +111,8 @@ def rekey(workspace: Workspace, order: RekeyOrder) -> Rekeyed:
         values = read_secrets(workspace, wanted.readable, depth="envelope").values
         comparable = old if old is not None and recorded.is_keyed_with(old.key_id) else None
         with store.write() as transaction:
+            transaction.accept_altered(order.accepted)
+            transaction.require_whole()
             current = transaction.state()
             _require_same(recorded, current)
             new = named or _next_key(workspace)

@@ -83,12 +83,16 @@ class Means:
 def send(workspace: Workspace, order: Order, means: Means, *, results: Path | None, progress: Progress) -> SendDocument:
     """Send, or go on sending, and return what became of it; ``results`` None: a file below ``.reconciler``.
 
-    Raises ``GuardRefused`` for an account that is not active or whose credential may not travel, and where git tracks
+    Raises ``GuardRefused`` for an account that is not active, is not what the journal last recorded, or whose credential may not travel, and where git tracks
     the state; ``InvalidInput`` and ``SecretUnreadable`` for what is missing or wrong; ``StateError``. Nothing is sent
     then.
     """
     require_own_state(workspace)
     account, recorded = _recorded(workspace, order.account)
+    with workspace.open_store() as store:
+        altered = store.alterations({account.name})
+    if altered:
+        raise GuardRefused([each.problem for each in altered])
     if account.status != "active":
         raise GuardRefused(_not_active(account))
     template = read_message(order.message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import Diagnostic, note, warning
@@ -11,7 +11,7 @@ from reconciler.planning.platform import PLATFORM
 from reconciler.planning.recheck import is_transient, recheck
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from reconciler.model.evidence import Depth, Evidence
     from reconciler.model.recorded import Provenance, RecordedAccount
@@ -56,6 +56,8 @@ class RecheckRun:
     platform_routes: tuple[SecretRoute, ...] = ()
     """The routes that the platform's own secrets took."""
     grants_used: tuple[str, ...] = ()
+    accepted: Mapping[str, str] = field(default_factory=dict)
+    """Accounts that are taken as state has them although something else altered them, each with the reason."""
     trusts_project: bool = False
     """Whether somebody said that the project file is the protected branch's."""
 
@@ -68,6 +70,7 @@ def record_rechecks(rechecks: Sequence[Recheck], workspace: Workspace, run: Rech
     journaled: dict[str, Any] = {}
     fail_after = workspace.project.verification.fail_after
     with workspace.open_store() as store, store.write() as transaction:
+        transaction.accept_altered(run.accepted)
         current = transaction.state().accounts
         for each in rechecks:
             before = current.get(each.account.name)

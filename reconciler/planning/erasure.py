@@ -22,7 +22,9 @@ _LAST_STEP = ".username"
 _KEYS = frozenset(
     {"reason", "email", "displayName", "username", "title", "owner", "replyTo", "annotations", "subjectDigest"}
 )
-_LISTED_BY_STORE = frozenset({"accountDigests", "revisionDigests", "redactedPayloads"})
+_LISTED_BY_STORE = frozenset(
+    {"accountDigests", "accountsBefore", "accountParts", "projectRow", "revisionDigests", "redactedPayloads"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 _SOURCES = frozenset({"flag", "ci", "login"})
 _TOLD_APART = frozenset({"actor", "actorSource", "reason", "revision", "accounts"})
 _OF_THE_CHAIN = frozenset(
-    {"accountDigests", "revisionDigests", "routeDigests", "forgottenRoutes", "redactedPayloads", "salt"}
+    {
+        "accountDigests",
+        "accountsBefore",
+        "accountParts",
+        "projectRow",
+        "revisionDigests",
+        "routeDigests",
+        "forgottenRoutes",
+        "redactedPayloads",
+        "salt",
+    }
 )
 
 

@@ -1,7 +1,7 @@
 """State in a database: accounts, revisions, routes of secrets, and the journal, keyed by project.
 
 ``opening`` makes and opens states; ``store`` reads and begins writes, ``snapshot`` reads several things of one moment;
-``transaction`` is what one write may do; ``journal`` is the hash chain and its check; ``copying`` backs up and restores,
+``transaction`` is what one write may do; ``altered`` tells which rows something else wrote; ``journal`` is the hash chain and its check; ``copying`` backs up and restores,
 ``migrating`` brings older states up to date; ``rows`` turns values into rows and back; ``schema`` holds the tables.
 ``database`` says what a database must offer; ``sqlite`` and ``postgres`` (with ``postgres_address`` and
 ``postgres_failures``) are the only places that know which one it is, chosen by the ``address`` in ``opening``.
@@ -19,16 +19,19 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.store.address import StateUrl, has_password, is_postgres, sqlite_path
 from reconciler.store.digests import account_digest, revision_digest
-from reconciler.store.journal import JournalReport, genesis_hash
+from reconciler.store.journal import THE_STATE, JournalReport, genesis_hash
 from reconciler.store.opening import create_state, open_store
 
 if TYPE_CHECKING:
+    from reconciler.store.altered import Alteration
     from reconciler.store.copying import Copy, Restored, RestoreOrder, back_up_state, restore_state
     from reconciler.store.migrating import Migrated, MigrationOrder, migrate_state
     from reconciler.store.store import Store
     from reconciler.store.transaction import Transaction
 
 __all__ = [
+    "THE_STATE",
+    "Alteration",
     "Copy",
     "JournalReport",
     "Migrated",
@@ -52,6 +55,7 @@ __all__ = [
 ]
 
 _WITH_SQLALCHEMY = {
+    "Alteration": "altered",
     "Store": "store",
     "Transaction": "transaction",
     **dict.fromkeys(("Copy", "RestoreOrder", "Restored", "back_up_state", "restore_state"), "copying"),

@@ -11,7 +11,15 @@ from sqlalchemy import Connection, select
 from reconciler.diagnostics import error
 from reconciler.errors import StateMissing
 from reconciler.store.digests import names_of_changes, row_digest_or_none
-from reconciler.store.journal import JournalReport, Link, StoredDigests, check_links, genesis_hash
+from reconciler.store.journal import (
+    PROJECT_ROW,
+    JournalReport,
+    Link,
+    StoredDigests,
+    check_links,
+    genesis_hash,
+    payload_text_digest,
+)
 from reconciler.store.rows import (
     ACCOUNT_COLUMNS,
     account_from_row,
@@ -56,6 +64,24 @@ def read_project(connection: Connection, project: str) -> tuple[str, str, int, s
     if row is None:
         raise StateMissing(error("stateMissing", "The project is no longer in the state.", subject=project))
     return tuple(row)
+
+
+def read_project_row(connection: Connection, project: str) -> dict[str, str | None]:
+    """Return of the project's row what each entry of the journal vouches for beside lineage and serial."""
+    columns = (PROJECTS.c.created_at, PROJECTS.c.fingerprint_key_id)
+    row = connection.execute(select(*columns).where(PROJECTS.c.project == project)).mappings().first()
+    return dict(row) if row is not None else {}
+
+
+def read_last_project_row(connection: Connection, project: str) -> dict[str, Any] | None:
+    """Return what the last entry of the journal told of the project's row; None where it tells nothing that holds."""
+    link = read_last_link(connection, project)
+    query = select(PAYLOADS.c.payload).where(PAYLOADS.c.project == project)
+    text = connection.execute(query.where(PAYLOADS.c.sequence == link.sequence)).scalar() if link is not None else None
+    if link is None or text is None or payload_text_digest(text) != link.payload_digest:
+        return None
+    told = payload_of(link.sequence, text).get(PROJECT_ROW)
+    return told if isinstance(told, dict) else None
 
 
 def read_account(connection: Connection, project: str, *, name: str) -> RecordedAccount | None:
@@ -199,31 +225,32 @@ def read_head(connection: Connection, project: str) -> str:
 
 def check_journal(connection: Connection, project: str, *, head: str | None) -> JournalReport:
     """Return what is wrong with the journal and with the rows that it vouches for."""
-    _, lineage, serial, key_id = read_project(connection, project)
+    _, lineage, serial, _ = read_project(connection, project)
     payloads = connection.execute(select(PAYLOADS.c.sequence, PAYLOADS.c.payload).where(PAYLOADS.c.project == project))
     return check_links(
         read_links(connection, project),
         {row[0]: row[1] for row in payloads},
         genesis=genesis_hash(project, lineage),
-        stored=_stored_digests(connection, project, serial=serial, key_id=key_id),
+        stored=_stored_digests(connection, project, serial=serial),
         head=head,
     )
 
 
-def _stored_digests(connection: Connection, project: str, *, serial: int, key_id: str | None) -> StoredDigests:
-    accounts = connection.execute(select(*_ACCOUNT).where(ACCOUNTS.c.project == project)).mappings()
+def _stored_digests(connection: Connection, project: str, *, serial: int) -> StoredDigests:
+    accounts = connection.execute(select(*_ACCOUNT).where(ACCOUNTS.c.project == project)).mappings().all()
     revisions = connection.execute(select(*_REVISION).where(REVISIONS.c.project == project)).mappings().all()
-    routes = connection.execute(
-        select(ROUTES.c.account, ROUTES.c.secret, ROUTES.c.fingerprint, ROUTES.c.route).where(
-            ROUTES.c.project == project
-        )
-    ).mappings()
+    columns = (ROUTES.c.account, ROUTES.c.secret, ROUTES.c.fingerprint, ROUTES.c.route)
+    routes = connection.execute(select(*columns).where(ROUTES.c.project == project)).mappings()
+    keys = connection.execute(select(ROUTES.c.digest).where(ROUTES.c.project == project)).scalars()
+    digests = frozenset(row_digest_or_none(row) for row in routes)
     return StoredDigests(
         accounts={row["name"]: row_digest_or_none(row) for row in accounts},
         revisions={row["revision"]: row_digest_or_none(row) for row in revisions},
-        routes=frozenset(row_digest_or_none(row) for row in routes),
+        routes=digests,
         serial=serial,
-        key_id=key_id,
+        project_row=read_project_row(connection, project),
+        account_key_ids=frozenset(row["fingerprint_key_id"] for row in accounts if row["fingerprint_key_id"]),
+        misplaced_routes=len(set(keys) - digests),
         index_faults=_index_faults(connection, project, {row["revision"]: row["changes"] for row in revisions}),
     )
 

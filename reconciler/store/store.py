@@ -6,17 +6,19 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from reconciler.store import reading
+from reconciler.store.altered import find_alterations, find_rows
 from reconciler.store.digests import new_salt
 from reconciler.store.snapshot import Snapshot
 from reconciler.store.transaction import Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from types import TracebackType
 
     from sqlalchemy import Connection
 
     from reconciler.model.recorded import JournalEntry, RecordedAccount, RecordedState, Revision
+    from reconciler.store.altered import Alteration
     from reconciler.store.database import Database
     from reconciler.store.journal import JournalReport
 
@@ -73,6 +75,11 @@ class Store:
         """Return the number of the revision that applied a plan; None where it was not applied."""
         with self._reading() as connection:
             return reading.revision_of_plan(connection, self.project, plan_digest=plan_digest)
+
+    def alterations(self, names: Collection[str]) -> tuple[Alteration, ...]:
+        """Return those of the accounts that are not what the journal last recorded of them, by name."""
+        with self._reading() as connection:
+            return find_alterations(connection, self.project, find_rows(connection, self.project, names))
 
     def journal(self) -> tuple[JournalEntry, ...]:
         """Return the journal's entries in their order."""

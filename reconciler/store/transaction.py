@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from reconciler.diagnostics import error
+from reconciler.errors import GuardRefused, InvalidInput, JournalBroken
 from reconciler.model.canonical import canonical_json
 from reconciler.store import reading
+from reconciler.store.altered import Found, account_parts, find_alterations, find_rows
 from reconciler.store.digests import (
     account_row,
     names_of_changes,
@@ -18,14 +21,19 @@ from reconciler.store.digests import (
     time_text,
 )
 from reconciler.store.journal import (
+    ACCEPTED_ALTERED,
     ACCOUNT_DIGESTS,
+    ACCOUNT_PARTS,
+    ACCOUNTS_BEFORE,
     FORGOTTEN_ROUTES,
     KEY_ID,
+    PROJECT_ROW,
     REDACT,
     REDACTED_PAYLOADS,
     REVISION_DIGESTS,
     ROUTE_DIGESTS,
     SALT,
+    THE_STATE,
     JournalReport,
     Link,
     link_hash,
@@ -35,9 +43,10 @@ from reconciler.store.rows import entry_from_row
 from reconciler.store.schema import ACCOUNTS, JOURNAL, PAYLOADS, PROJECTS, REVISED_ACCOUNTS, REVISIONS, ROUTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
+    from reconciler.diagnostics import Diagnostic
     from reconciler.model.recorded import JournalEntry, RecordedAccount, RecordedState, Revision
     from reconciler.model.route import SecretRoute
     from reconciler.store.rows import KnownRoute
@@ -55,7 +64,8 @@ class Transaction:
     """One write to the state of one project, under the write lock.
 
     What it touches has to be told by ``append_journal`` before it ends: the store adds the digests of what was
-    touched to the payload, so that ``check_journal`` finds rows altered behind the journal's back.
+    touched to the payload, so that ``check_journal`` finds rows altered behind the journal's back. A row that was
+    altered so is not written over: ``append_journal`` refuses it, unless it was accepted as it is.
     """
 
     def __init__(self, connection: Connection, project: str, *, make_salt: Callable[[], str]) -> None:
@@ -70,6 +80,10 @@ class Transaction:
         self._forgotten_routes: set[str] = set()
         self._new_key_id: str | None = None
         self._touched_accounts: dict[str, str | None] = {}
+        self._parts: dict[str, dict[str, str]] = {}
+        self._found: dict[str, Found] = {}
+        self._accepted: dict[str, str] = {}
+        self._project_row = reading.read_project_row(connection, project)
         self._touched_revisions: dict[str, str] = {}
         self._touched_routes: list[str] = []
         self._unwritten_accounts: dict[str, dict[str, Any]] = {}
@@ -93,13 +107,35 @@ class Transaction:
         row = account_row(account)
         self._unwritten_accounts[account.name] = {"project": self._project, **row}
         self._touched_accounts[account.name] = row_digest(row)
+        self._parts[account.name] = account_parts(row, self._touched_accounts[account.name] or "")
 
     def delete_account(self, name: str) -> None:
         """Remove an account; its routes and its history remain. Raises ``LookupError`` where it is not recorded."""
-        removed = self._connection.execute(_DELETE_ACCOUNT, {"its_project": self._project, "its_name": name})
+        connection = self._connection
+        self._look_at([name])
+        removed = connection.execute(_DELETE_ACCOUNT, {"its_project": self._project, "its_name": name})
         if not removed.rowcount:
             raise LookupError(f"no account {name!r} is recorded")
         self._touched_accounts[name] = None
+        self._parts.pop(name, None)
+
+    def accept_altered(self, reasons: Mapping[str, str]) -> None:
+        """Take these accounts as state has them, each for a reason that the journal keeps, whatever it recorded of them.
+
+        ``THE_STATE`` among them stands for creation time and key id of the state itself.
+        """
+        self._accepted = dict(reasons)
+
+    def require_recorded(self, names: Iterable[str]) -> None:
+        """Raise ``GuardRefused`` for those of the accounts that are not what the journal last recorded of them.
+
+        So does ``append_journal`` for all that were touched; this is for whoever decides by what is recorded.
+        """
+        connection = self._connection
+        found = find_rows(connection, self._project, {*names} - self._accepted.keys())
+        altered = find_alterations(connection, self._project, found)
+        if altered:
+            raise GuardRefused([each.problem for each in altered])
 
     def put_routes(self, account: str, routes: Iterable[SecretRoute]) -> None:
         """Record the routes that an account's secrets take now.
@@ -128,6 +164,25 @@ class Transaction:
         Takes effect together with ``redact_payload`` for each payload that told of them.
         """
         self._remove_routes(digests)
+
+    def require_whole(self) -> None:
+        """Raise where the journal, or anything that it vouches for, was altered: for writes that concern all of it.
+
+        ``GuardRefused`` for accounts, unless they are accepted, and other rows; ``JournalBroken`` for the journal itself.
+        """
+        report = self.check_journal()
+        beside = {*report.account_problems.values(), *report.state_problems}
+        broken = [problem for problem in report.problems if problem not in beside]
+        again = "Nothing was changed, because that would hide what was altered"
+        if broken:
+            detail = f"{again}: {broken[0]} See\n    reconciler journal check"
+            raise JournalBroken(error("journalBroken", detail))
+        self.require_recorded(report.account_problems)
+        if report.state_problems:
+            detail = (
+                f"{again}: {report.state_problems[0]} Restore a backup from before:\n    reconciler state restore FILE"
+            )
+            raise GuardRefused(error("stateAltered", detail))
 
     def revisions(self) -> tuple[Revision, ...]:
         """Return every revision, newest first."""
@@ -196,6 +251,7 @@ class Transaction:
         """Append an entry that tells ``payload`` and the digests of everything touched since the last one."""
         if self._redacted and event != REDACT:
             raise RuntimeError("payloads were redacted: the entry that tells so has to be a redact")
+        self._settle_alterations()
         text = self._salted(self._with_digests(payload))
         head = reading.read_head(self._connection, self._project)
         last = reading.read_last_link(self._connection, self._project)
@@ -208,11 +264,14 @@ class Transaction:
         self._connection.execute(PAYLOADS.insert(), {"project": self._project, "sequence": sequence, "payload": text})
         self._touched_accounts, self._touched_revisions, self._touched_routes = {}, {}, []
         self._redacted, self._forgotten_routes, self._new_key_id = {}, set(), None
+        self._parts, self._found, self._accepted = {}, {}, {}
         return entry_from_row(link)
 
     def set_fingerprint_key_id(self, key_id: str) -> None:
         """Record the id of the key that the fingerprints are made with."""
+        self._require_project_row()
         self._update_project(fingerprint_key_id=key_id)
+        self._project_row = {**self._project_row, "fingerprint_key_id": key_id}
         self._new_key_id = key_id
 
     def require_journal(self) -> None:
@@ -236,6 +295,7 @@ class Transaction:
         accounts, self._unwritten_accounts = list(self._unwritten_accounts.values()), {}
         routes, self._unwritten_routes = self._unwritten_routes, []
         if accounts:
+            self._look_at([row["name"] for row in accounts])
             self._open_connection.execute(
                 _DELETE_ACCOUNT,
                 [{"its_project": self._project, "its_name": row["name"]} for row in accounts],
@@ -245,6 +305,41 @@ class Transaction:
             self._open_connection.execute(ROUTES.insert(), routes)
         return self._open_connection
 
+    def _look_at(self, names: Collection[str]) -> None:
+        """Note what state has of accounts before they are first touched."""
+        assert self._open_connection is not None  # noqa: S101 - the callers have it
+        new = {name for name in names if name not in self._found}
+        self._found |= find_rows(self._open_connection, self._project, new)
+
+    def _settle_alterations(self) -> None:
+        """Refuse accounts that are not what the journal last recorded, unless accepted; note those accepted as they are."""
+        connection = self._connection
+        if self._new_key_id is None:
+            self._require_project_row()
+        names = self._accepted.keys() - {THE_STATE}
+        self._look_at(names)
+        altered = {each.name: each for each in find_alterations(connection, self._project, self._found)}
+        refused = [altered[name].problem for name in sorted(altered.keys() - self._accepted.keys())]
+        if refused:
+            raise GuardRefused(refused)
+        needless = sorted(names - altered.keys())
+        if needless:
+            raise InvalidInput([_needless(name) for name in needless])
+        for name in sorted(names - self._touched_accounts.keys()):
+            row, digest = self._found[name]
+            self._touched_accounts[name] = digest
+            if row is not None and digest is not None:
+                self._parts[name] = account_parts(row, digest)
+
+    def _require_project_row(self) -> None:
+        """Refuse a state whose own row is not what the last entry told of it, unless that is accepted."""
+        told = reading.read_last_project_row(self._connection, self._project)
+        is_altered = told is not None and told != self._project_row
+        if is_altered and THE_STATE not in self._accepted:
+            raise GuardRefused(_altered_state(told or {}, self._project_row))
+        if not is_altered and THE_STATE in self._accepted:
+            raise InvalidInput(_needless(THE_STATE))
+
     @cached_property
     def _known_routes(self) -> set[str]:
         return set(self._connection.execute(select(ROUTES.c.digest).where(ROUTES.c.project == self._project)).scalars())
@@ -253,6 +348,10 @@ class Transaction:
         told = dict(payload)
         if self._touched_accounts:
             told[ACCOUNT_DIGESTS] = {**payload.get(ACCOUNT_DIGESTS, {}), **self._touched_accounts}
+            told[ACCOUNTS_BEFORE] = {name: self._found[name].digest for name in self._touched_accounts}
+            told[ACCOUNT_PARTS] = {name: self._parts[name] for name in self._touched_accounts if name in self._parts}
+        if self._accepted:
+            told[ACCEPTED_ALTERED] = self._accepted
         if self._touched_revisions:
             told[REVISION_DIGESTS] = {**payload.get(REVISION_DIGESTS, {}), **self._touched_revisions}
         if self._touched_routes:
@@ -263,7 +362,7 @@ class Transaction:
             told[REDACTED_PAYLOADS] = self._redacted
         if self._new_key_id is not None:
             told[KEY_ID] = self._new_key_id
-        return told
+        return {**told, PROJECT_ROW: self._project_row}
 
     def _salted(self, payload: dict[str, Any]) -> str:
         """Return the text of a payload with a new salt, so that its digest tells nothing of it once it is erased."""
@@ -277,3 +376,22 @@ class Transaction:
 
     def _update_project(self, **columns: Any) -> None:
         self._connection.execute(update(PROJECTS).where(PROJECTS.c.project == self._project), columns)
+
+
+def _needless(name: str) -> Diagnostic:
+    detail = (
+        f"--accept-altered names {name}, which is what the journal last recorded of it, or is not concerned. Leave the "
+        "option out. Nothing was changed."
+    )
+    return error("selectorMatchesNothing", detail, subject=name)
+
+
+def _altered_state(told: Mapping[str, Any], found: Mapping[str, str | None]) -> Diagnostic:
+    words = {"created_at": "creation time", "fingerprint_key_id": "id of the key of fingerprints"}
+    differing = " and ".join(word for column, word in words.items() if told.get(column) != found.get(column))
+    detail = (
+        f"The {differing} in state is not what the journal last recorded. Something other than reconciler wrote to the "
+        "database, so nothing is recorded over it. Restore a backup from before:\n    reconciler state restore FILE\n"
+        f"Or, if it is right as it is, say so, and why; the journal keeps it:\n    --accept-altered {THE_STATE}=REASON"
+    )
+    return error("stateAltered", detail)

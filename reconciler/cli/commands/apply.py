@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from reconciler.cli.commands.plan import put_plan, requested
-from reconciler.cli.options import format_option, plan_options
+from reconciler.cli.options import accept_option, format_option, plan_options, reasons_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from reconciler.cli.session import GlobalOptions
     from reconciler.model.evidence import Depth
@@ -38,6 +38,7 @@ _NOTHING_APPLIED = "Nothing was applied."
     multiple=True,
     help="Apply an account although it was not verified; it is recorded as unverified. Repeatable.",
 )
+@accept_option
 @click.option("--actor", metavar="WHO", help="Who applies; by default what CI says, then the login name.")
 @click.option("--reference", metavar="URL", help="The pull request, for the journal.")
 @plan_options
@@ -62,7 +63,7 @@ def apply(options: GlobalOptions, /, planfile: str | None, format_: str, **asked
     from reconciler.provenance import find_provenance
 
     _check_combination(planfile, asked)
-    overrides = _parse_overrides(asked["overrides"])
+    overrides = reasons_of("--override-verification", asked["overrides"])
     with _refusals_noted():
         made = read_plan(Path(planfile)) if planfile is not None else None
         reviewed = read_plan(Path(asked["reviewed"])) if asked["reviewed"] is not None else None
@@ -75,6 +76,7 @@ def apply(options: GlobalOptions, /, planfile: str | None, format_: str, **asked
             ),
             depth=cast("Depth | None", asked["depth"]),
             overrides=overrides,
+            accepted=asked["accepted"],
             holds_failing=asked["hold_failing"],
             trusts_project=asked["trust_project"],
             reviewed=reviewed,
@@ -125,16 +127,6 @@ def _decline(detail: str) -> None:
     raise Declined(error("declined", detail))
 
 
-def _parse_overrides(written: Sequence[str]) -> dict[str, str]:
-    overrides: dict[str, str] = {}
-    for each in written:
-        name, _, reason = each.partition("=")
-        if not name or not reason.strip():
-            raise click.UsageError(f"--override-verification takes NAME=REASON, with a reason; not {each}")
-        overrides[name] = reason.strip()
-    return overrides
-
-
 def _plan_and_ask(place: Workspace, asked: dict[str, Any], overrides: dict[str, str], format_: str) -> SavedPlan:
     """Return a fresh plan that the person asked has agreed to; nobody is asked about one that cannot be applied."""
     from reconciler.cli.progress import shown_progress
@@ -143,7 +135,13 @@ def _plan_and_ask(place: Workspace, asked: dict[str, Any], overrides: dict[str, 
 
     depths = place.project.verification.depth
     wanted = cast("Depth", asked["depth"] or (depths.apply if _needs_no_answer(asked) else depths.plan))
-    request = PlanRequest(depth=wanted, apply_depth=asked["depth"], skips=frozenset(overrides), **requested(asked))
+    request = PlanRequest(
+        depth=wanted,
+        apply_depth=asked["depth"],
+        skips=frozenset(overrides),
+        accepts_altered=frozenset(asked["accepted"]),
+        **requested(asked),
+    )
     with shown_progress() as progress:
         made = make_plan(place, request, progress=progress)
     if format_ == "text":

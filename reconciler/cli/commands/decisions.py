@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reconciler.cli.completing import account_names
-from reconciler.cli.options import actor_option, format_option
+from reconciler.cli.options import accept_option, actor_option, format_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,6 +38,7 @@ def _reason_option(help_text: str) -> Callable[[Command], Command]:
 @click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=account_names)
 @click.option("--all-pending", is_flag=True, help="All that wait: what accounts list --status pending shows.")
 @_if_revision
+@accept_option
 @actor_option("approves")
 @format_option("text", "json")
 @click.pass_obj
@@ -48,6 +49,7 @@ def approve(
     *,
     all_pending: bool,
     seen_revision: int | None,
+    accepted: dict[str, str],
     actor: str | None,
     format_: str,
 ) -> int:
@@ -70,7 +72,7 @@ def approve(
     if not all_pending and not names:
         raise click.UsageError("Name the accounts to approve, or say --all-pending.")
     place = workspace(options)
-    ruling = _ruling(place, "approve", actor, seen_revision=seen_revision)
+    ruling = _ruling(place, "approve", actor, accepted, seen_revision=seen_revision)
     changed = approve_all_pending(place, ruling) if all_pending else rule(place, names, ruling)
     return _put_ruled(ruling.event, changed, format_)
 
@@ -79,6 +81,7 @@ def approve(
 @_names
 @_reason_option("Why; shown to whoever keeps the account, and kept in the journal.")
 @_if_revision
+@accept_option
 @actor_option("rejects")
 @format_option("text", "json")
 @click.pass_obj
@@ -89,6 +92,7 @@ def reject(
     *,
     reason: str,
     seen_revision: int | None,
+    accepted: dict[str, str],
     actor: str | None,
     format_: str,
 ) -> int:
@@ -104,17 +108,27 @@ def reject(
     from reconciler.operations.decisions import rule
 
     place = workspace(options)
-    ruling = _ruling(place, "reject", actor, reason=reason, seen_revision=seen_revision)
+    ruling = _ruling(place, "reject", actor, accepted, reason=reason, seen_revision=seen_revision)
     return _put_ruled(ruling.event, rule(place, names, ruling), format_)
 
 
 @click.command()
 @_names
 @_reason_option("Why; shown with the account, and kept in the journal.")
+@accept_option
 @actor_option("stops the accounts")
 @format_option("text", "json")
 @click.pass_obj
-def suspend(options: GlobalOptions, /, names: tuple[str, ...], *, reason: str, actor: str | None, format_: str) -> int:
+def suspend(
+    options: GlobalOptions,
+    /,
+    names: tuple[str, ...],
+    *,
+    reason: str,
+    accepted: dict[str, str],
+    actor: str | None,
+    format_: str,
+) -> int:
     """Stop accounts from sending at once, of either kind and whatever their status: the emergency stop.
 
     It needs the project file and the state, and neither manifests nor secrets nor a network. No apply undoes it: an
@@ -128,16 +142,25 @@ def suspend(options: GlobalOptions, /, names: tuple[str, ...], *, reason: str, a
     from reconciler.operations.decisions import rule
 
     place = workspace(options)
-    ruling = _ruling(place, "suspend", actor, reason=reason)
+    ruling = _ruling(place, "suspend", actor, accepted, reason=reason)
     return _put_ruled(ruling.event, rule(place, names, ruling), format_)
 
 
 @click.command()
 @_names
+@accept_option
 @actor_option("resumes the accounts")
 @format_option("text", "json")
 @click.pass_obj
-def resume(options: GlobalOptions, /, names: tuple[str, ...], *, actor: str | None, format_: str) -> int:
+def resume(
+    options: GlobalOptions,
+    /,
+    names: tuple[str, ...],
+    *,
+    accepted: dict[str, str],
+    actor: str | None,
+    format_: str,
+) -> int:
     """End the suspension of accounts; each is then what its approval and verification make it.
 
     \b
@@ -148,18 +171,24 @@ def resume(options: GlobalOptions, /, names: tuple[str, ...], *, actor: str | No
     from reconciler.operations.decisions import rule
 
     place = workspace(options)
-    ruling = _ruling(place, "resume", actor)
+    ruling = _ruling(place, "resume", actor, accepted)
     return _put_ruled(ruling.event, rule(place, names, ruling), format_)
 
 
 def _ruling(
-    place: Workspace, event: Event, actor: str | None, *, reason: str | None = None, seen_revision: int | None = None
+    place: Workspace,
+    event: Event,
+    actor: str | None,
+    accepted: dict[str, str],
+    *,
+    reason: str | None = None,
+    seen_revision: int | None = None,
 ) -> Ruling:
     from reconciler.operations.decisions import Ruling
     from reconciler.provenance import find_actor
 
     who = find_actor(actor, environ=place.environ)
-    return Ruling(event=event, actor=who, reason=reason, seen_revision=seen_revision)
+    return Ruling(event=event, actor=who, reason=reason, seen_revision=seen_revision, accepted=accepted)
 
 
 def _put_ruled(event: Event, changed: Sequence[RecordedAccount], format_: str) -> int:

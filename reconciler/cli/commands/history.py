@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.completing import account_names
-from reconciler.cli.options import actor_option, format_option
+from reconciler.cli.options import accept_option, actor_option, format_option
 
 if TYPE_CHECKING:
     from reconciler.cli.session import GlobalOptions
@@ -122,11 +122,20 @@ def head(options: GlobalOptions, format_: str) -> int:
 @click.argument("name")
 @click.option("--reason", metavar="TEXT", help="Why; kept in the journal.")
 @click.option("--past-only", is_flag=True, help="The account is still recorded and stays so; erase its past alone.")
+@accept_option
 @actor_option("erases")
 @format_option("text", "json")
 @click.pass_obj
 def redact(
-    options: GlobalOptions, /, name: str, *, reason: str | None, past_only: bool, actor: str | None, format_: str
+    options: GlobalOptions,
+    /,
+    name: str,
+    *,
+    reason: str | None,
+    past_only: bool,
+    accepted: dict[str, str],
+    actor: str | None,
+    format_: str,
 ) -> int:
     """Erase an account's personal data from the journal's payloads and from past revisions; the chain still holds.
 
@@ -148,7 +157,7 @@ def redact(
 
     place = workspace(options)
     who = find_actor(actor, environ=place.environ)
-    done = erase(place, RedactOrder(name=name, actor=who, reason=reason, past_only=past_only))
+    done = erase(place, RedactOrder(name=name, actor=who, reason=reason, past_only=past_only, accepted=accepted))
     if format_ == "json":
         facts = {
             "name": done.name,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import actor_option, format_option, trust_option
+from reconciler.cli.options import accept_option, actor_option, format_option, trust_option
 
 if TYPE_CHECKING:
     from reconciler.cli.session import GlobalOptions
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     "--accept-rotated", is_flag=True, help="Take values that are not those verified last, or cannot be compared."
 )
 @trust_option
+@accept_option
 @actor_option("changes the key")
 @format_option("text", "json")
 @click.pass_obj
@@ -41,6 +42,7 @@ def rekey(
     old_key_file: str | None,
     accept_rotated: bool,
     trust_project: bool,
+    accepted: dict[str, str],
     actor: str | None,
     format_: str,
 ) -> int:
@@ -69,6 +71,7 @@ def rekey(
         old_key_file=Path(old_key_file) if old_key_file is not None else None,
         accepts_rotated=accept_rotated,
         trusts_project=trust_project,
+        accepted=accepted,
     )
     done = change_key(place, order)
     if format_ == "json":
@@ -99,11 +102,20 @@ def _sentences(done: Rekeyed, new_key: str | None) -> list[str]:
 @click.argument("secret", metavar="SECRET_GLOB")
 @click.option("--route", metavar="HOST:PORT", help="Only this server; for OAuth2 the token URL. By default all.")
 @click.option("--reason", metavar="TEXT", help="Why; kept in the journal.")
+@accept_option
 @actor_option("revokes")
 @format_option("text", "json")
 @click.pass_obj
 def revoke(
-    options: GlobalOptions, /, secret: str, *, route: str | None, reason: str | None, actor: str | None, format_: str
+    options: GlobalOptions,
+    /,
+    secret: str,
+    *,
+    route: str | None,
+    reason: str | None,
+    accepted: dict[str, str],
+    actor: str | None,
+    format_: str,
 ) -> int:
     """Forget where a secret may travel, so that it needs a grant again; also under its other references.
 
@@ -123,7 +135,8 @@ def revoke(
     from reconciler.render.care import care_document, revoked_text, route_documents
 
     place = workspace(options)
-    order = RevokeOrder(secret=secret, server=route, actor=find_actor(actor, environ=place.environ), reason=reason)
+    who = find_actor(actor, environ=place.environ)
+    order = RevokeOrder(secret=secret, server=route, actor=who, reason=reason, accepted=accepted)
     forgotten = forget_routes(place, order)
     if format_ == "json":
         put_json(care_document({"forgotten": route_documents(forgotten)}))

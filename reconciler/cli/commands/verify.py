@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from reconciler.cli.completing import account_names
-from reconciler.cli.options import depth_option, format_option, operator_option, trust_option
+from reconciler.cli.options import accept_option, depth_option, format_option, operator_option, trust_option
 
 if TYPE_CHECKING:
     from reconciler.cli.session import GlobalOptions
@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     "--ask-secrets", "asks_secrets", is_flag=True, help="Ask on the terminal for secrets that cannot be read here."
 )
 @trust_option
+@accept_option
 @format_option("text", "json", "junit")
 @click.pass_obj
-def verify(
+def verify(  # noqa: PLR0913 - click hands each option in by name
     options: GlobalOptions,
     selectors: tuple[str, ...],
     *,
@@ -42,6 +43,7 @@ def verify(
     operator: str | None,
     asks_secrets: bool,
     trust_project: bool,
+    accepted: dict[str, str],
     format_: str,
 ) -> int:
     """Check settings: connect, log in and try the sender of each account, as the manifests have it.
@@ -59,11 +61,16 @@ def verify(
     """
     from reconciler.cli.session import workspace
 
+    if accepted and not is_recorded:
+        raise click.UsageError("--accept-altered is for what is recorded; add --recorded.")
     ask = _asking() if asks_secrets else None
     place = workspace(options, operator=operator, trusts_project=trust_project)
     depths = place.project.verification.depth
     wanted = cast("Depth", depth or (depths.recorded if is_recorded else depths.plan))
-    verified = _verify(place, selectors, wanted, ask, is_recorded=is_recorded, trusts_project=trust_project)
+    if is_recorded:
+        verified = _verify_recorded(place, selectors, wanted, ask, accepted=accepted, trusts_project=trust_project)
+    else:
+        verified = _verify_manifests(place, selectors, wanted, ask)
     _put(verified, format_)
     return _exit_code(verified)
 
@@ -88,24 +95,29 @@ def _put(verified: Verified, format_: str) -> None:
     tell_beside_checks(verified.diagnostics)
 
 
-def _verify(
+def _verify_manifests(place: Workspace, selectors: tuple[str, ...], depth: Depth, ask: Ask | None) -> Verified:
+    from reconciler.cli.progress import shown_progress
+    from reconciler.operations.verify import verify_manifests
+
+    with shown_progress() as progress:
+        return verify_manifests(place, selectors, depth=depth, progress=progress, ask=ask)
+
+
+def _verify_recorded(
     place: Workspace,
     selectors: tuple[str, ...],
     depth: Depth,
     ask: Ask | None,
     *,
-    is_recorded: bool,
+    accepted: dict[str, str],
     trusts_project: bool,
 ) -> Verified:
     from reconciler.cli.progress import shown_progress
     from reconciler.operations.recheck import verify_recorded
-    from reconciler.operations.verify import verify_manifests
     from reconciler.provenance import find_provenance
 
+    provenance = find_provenance(place.root, environ=place.environ, actor=None, reference=None)
     with shown_progress() as progress:
-        if not is_recorded:
-            return verify_manifests(place, selectors, depth=depth, progress=progress, ask=ask)
-        provenance = find_provenance(place.root, environ=place.environ, actor=None, reference=None)
         return verify_recorded(
             place,
             selectors,
@@ -113,6 +125,7 @@ def _verify(
             provenance=provenance,
             progress=progress,
             ask=ask,
+            accepted=accepted,
             trusts_project=trusts_project,
         )
 

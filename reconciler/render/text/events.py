@@ -20,7 +20,7 @@ _QUIET = frozenset({"verify"})
 
 def is_told(event: JournalEvent) -> bool:
     """Tell whether people are shown an event on its own; an apply is shown as its revision, a sending by its end."""
-    is_quiet = event.event in _QUIET and not event.accounts
+    is_quiet = event.event in _QUIET and not event.accounts and "acceptedAltered" not in event.details
     return event.revision is None and not is_quiet and not event.details.get("hasEnded")
 
 
@@ -112,6 +112,9 @@ def _by_whose_word(told: dict[str, Any]) -> Iterator[str]:
     yield from _listed("grants used", told.get("grantsUsed"))
     if told.get("trustsProject"):
         yield "the project file was declared trusted"
+    accepted = told.get("acceptedAltered")
+    if isinstance(accepted, dict):
+        yield from (f"taken as it was altered: {name} ({reason})" for name, reason in sorted(accepted.items()))
 
 
 def _listed(what: str, told: Any) -> Iterator[str]:

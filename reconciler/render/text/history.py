@@ -90,6 +90,15 @@ def _event_in_short(event: JournalEvent) -> str:
     return ": ".join(fact for fact in (names, event.reason) if fact)
 
 
+_CURE = (
+    "Something other than reconciler wrote to the state. Find out who did, and restore a backup from before:",
+    "    reconciler state restore FILE",
+    "Accounts in state that differ are refused by every write until then. To take one as it is, whatever writes it takes",
+    "    --accept-altered NAME=REASON",
+)
+"""What to do where the journal does not hold."""
+
+
 def journal_text(
     entries: int,
     head: str,
@@ -110,7 +119,7 @@ def journal_text(
     lines = [style.paint(f"The journal does not hold ({count}).", "bad")]
     for problem in problems:
         lines += hang(f"  {style.symbol('failed')} ", style.show(problem), width=style.width)
-    return finish([*lines, *notes, f"head  {style.show(head)}"])
+    return finish([*lines, *notes, f"head  {style.show(head)}", *_CURE])
 
 
 def _redacted_text(redacted: Mapping[int, int]) -> str:

@@ -202,6 +202,7 @@ ENGLISH: dict[str, str | dict[str, str]] = {
     "fact.holding": "Accounts that fail verification were to be held back.",
     "fact.held": "Held back: {list}",
     "fact.uncompared": "Secrets of {name} were not compared with those known: {list}",
+    "fact.accepted": "Taken as it was altered: {name}. Reason: {reason}",
     "fact.trusted": "The project file was declared trusted.",
     "fact.approval.approved": "{name} is approved from here on.",
     "fact.approval.rejected": "{name} is rejected from here on.",

@@ -217,6 +217,7 @@ POLISH: dict[str, str | dict[str, str]] = {
     "fact.holding": "Konta, które nie przejdą weryfikacji, miały zostać wstrzymane.",
     "fact.held": "Wstrzymano: {list}",
     "fact.uncompared": "Sekretów konta {name} nie porównano ze znanymi: {list}",
+    "fact.accepted": "Przyjęto w zmienionej postaci: {name}. Powód: {reason}",
     "fact.trusted": "Plik projektu uznano za zaufany.",
     "fact.approval.approved": "Konto {name} jest odtąd zaakceptowane.",
     "fact.approval.rejected": "Konto {name} jest odtąd odrzucone.",

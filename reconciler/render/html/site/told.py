@@ -28,7 +28,7 @@ class Fact:
 
 def facts_of(event: JournalEvent) -> tuple[Fact, ...]:
     """Return what an entry tells beside who, when, why and which accounts."""
-    return (*_care(event), *_ways_round(event.details))
+    return (*_care(event), *_ways_round(event.details), *_accepted(event.details))
 
 
 def _care(event: JournalEvent) -> Iterator[Fact]:
@@ -83,6 +83,12 @@ def _ways_round(told: Mapping[str, Any]) -> Iterator[Fact]:
     approvals = told.get("approvals")
     if isinstance(approvals, dict):
         yield from (Fact(f"fact.approval.{_decided(each)}", {"name": name}) for name, each in sorted(approvals.items()))
+
+
+def _accepted(told: Mapping[str, Any]) -> Iterator[Fact]:
+    accepted = told.get("acceptedAltered")
+    if isinstance(accepted, dict):
+        yield from (Fact("fact.accepted", {"name": name, "reason": why}) for name, why in sorted(accepted.items()))
 
 
 def _decided(approval: Any) -> str:

@@ -1,0 +1,210 @@
+"""Whether accounts in state are what the journal last recorded of them, asked before one is written over.
+
+Premise: what is written over an altered row would be vouched for by the journal from then on, and the alteration would
+be laundered. So whoever writes asks first, and only for the accounts that are written. The journal is read from its end
+backwards, once for all of them, and no further than to the last entry that tells of each; what it tells counts as far
+as the chain holds from there on. The rows themselves hold no digest: whoever can alter a row could alter that too. A name
+without a row is looked for as well, back to the beginning, because its row may have been removed. So most payloads are
+only hashed, and parsed where one of the names occurs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from sqlalchemy import select
+
+from reconciler.diagnostics import Diagnostic, enumerated, error
+from reconciler.model.canonical import canonical_json, sha256_hex
+from reconciler.store.digests import row_digest_or_none
+from reconciler.store.journal import ACCOUNT_DIGESTS, ACCOUNT_PARTS, Link, is_intact, read_backwards
+from reconciler.store.rows import ACCOUNT_COLUMNS, link_from_row
+from reconciler.store.schema import ACCOUNTS, JOURNAL, PAYLOADS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from reconciler.store.digests import Row
+
+Kind = Literal["altered", "added", "removed", "untold"]
+_WORDS = {
+    "kind": "kind",
+    "document": "settings",
+    "written": "domains as written",
+    "revision": "revision",
+    "created_at": "creation time",
+    "updated_at": "time of the last change",
+    "settings_digest": "digest of the verified settings",
+    "ca_digest": "digest of the private CA",
+    "fingerprints": "fingerprints of secrets",
+    "fingerprint_key_id": "key of the fingerprints",
+    "approval": "approval",
+    "verification": "verification",
+    "suspension": "suspension",
+    "evidence": "evidence",
+    "manifest": "manifest file",
+}
+"""What people call the columns of an account."""
+_PART_DIGITS = 8
+_MOST_NAMED = 500
+"""Up to so many names are asked for by name; for more, the whole table is read."""
+_MOST_SOUGHT = 20
+"""Up to so many names are looked for in the text of a payload; for more, it is parsed."""
+_ENTRIES_AT_ONCE = 20
+
+
+class Found(NamedTuple):
+    """The row of an account as it is in state, and its digest; both None where there is no row."""
+
+    row: Row | None
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alteration:
+    """An account whose row is not what the journal last recorded of it."""
+
+    name: str
+    kind: Kind
+    """Another row, one that was never recorded or deleted, none where one was recorded; or the journal cannot tell."""
+    columns: tuple[str, ...] = ()
+    """The columns that differ, where the journal tells them apart."""
+    entry: int | None = None
+    """The entry that recorded the account last; for ``untold`` the one that does not hold."""
+
+    @property
+    def problem(self) -> Diagnostic:
+        """The error that stops whoever would write over it."""
+        detail = (
+            f"{self._fact} Something other than reconciler wrote to the database, so nothing is recorded over it. This "
+            "shows all that was altered:\n    reconciler journal check\n"
+            "Find out who did it, and restore a backup from before:\n    reconciler state restore FILE\n"
+            "Or, if the account is right as state has it now, say so, and why; the journal keeps it:\n"
+            f"    --accept-altered {self.name}=REASON"
+        )
+        return error("accountAltered", detail, subject=self.name)
+
+    @property
+    def _fact(self) -> str:
+        name = self.name
+        if self.kind == "added":
+            return f"{name} is in state, and the journal has not recorded it, or has recorded that it was deleted."
+        if self.kind == "removed":
+            return (
+                f"{name} is missing from state, and the journal has recorded it (entry {self.entry}) and no deletion."
+            )
+        if self.kind == "untold":
+            return f"The journal cannot tell what it last recorded of {name}: entry {self.entry} does not hold."
+        fields = [_WORDS.get(column, column) for column in self.columns]
+        told = (
+            f" What differs: {enumerated(fields)}."
+            if fields
+            else " Which of its fields differs is not told, because an earlier version recorded it."
+        )
+        return f"{name} in state is not what the journal last recorded of it (entry {self.entry}).{told}"
+
+
+def find_rows(connection: Connection, project: str, names: Collection[str]) -> dict[str, Found]:
+    """Return what state has of each of the accounts."""
+    query = select(*(ACCOUNTS.c[column] for column in ACCOUNT_COLUMNS)).where(ACCOUNTS.c.project == project)
+    rows = connection.execute(_of_names(query, ACCOUNTS.c.name, names)).mappings()
+    found = {row["name"]: Found(dict(row), row_digest_or_none(row) or "") for row in rows if row["name"] in names}
+    return {name: found.get(name, Found(None, None)) for name in names}
+
+
+def find_alterations(connection: Connection, project: str, found: Mapping[str, Found]) -> tuple[Alteration, ...]:
+    """Return the accounts, by name, whose rows as ``found`` are not what the journal last recorded of them."""
+    told = _last_told(connection, project, found.keys())
+    altered = (_compare(name, found[name], told.get(name)) for name in sorted(found))
+    return tuple(each for each in altered if each is not None)
+
+
+def account_parts(row: Row, digest: str) -> dict[str, str]:
+    """Return what tells the columns of a row apart: short digests, salted with that of the whole row."""
+    return {column: _part(digest, column, value) for column, value in row.items() if value is not None}
+
+
+class _Told(NamedTuple):
+    """What the last entry that tells of an account says; without one that holds, the entry that does not."""
+
+    entry: int
+    holds: bool
+    digest: str | None = None
+    parts: Mapping[str, str] | None = None
+
+
+def _last_told(connection: Connection, project: str, names: Collection[str]) -> dict[str, _Told]:
+    """Return what the journal last told of each account that it tells of."""
+    told: dict[str, _Told] = {}
+    wanted = set(names)
+    if not wanted:
+        return told
+    follower: Link | None = None
+
+    def is_sought(text: str) -> bool:
+        return len(wanted) > _MOST_SOUGHT or any(f'"{name}":' in text for name in wanted)
+
+    for link, payload in read_backwards(_entries(connection, project), is_wanted=is_sought):
+        tells = payload.tells
+        is_followed = follower is None or (follower.previous, follower.sequence) == (link.hash, link.sequence + 1)
+        digests = tells.get(ACCOUNT_DIGESTS, {}) if tells is not None else None
+        if not is_followed or not is_intact(link) or not isinstance(digests, dict):
+            return told | {name: _Told(link.sequence, holds=False) for name in wanted}
+        parts = (tells or {}).get(ACCOUNT_PARTS, {})
+        for name in wanted & digests.keys():
+            told[name] = _Told(link.sequence, holds=True, digest=digests[name], parts=parts.get(name))
+        wanted.difference_update(told)
+        if not wanted:
+            break
+        follower = link
+    return told
+
+
+def _entries(connection: Connection, project: str) -> Iterator[tuple[Link, str | None]]:
+    """Yield the entries, the last first, each with its payload, as many as are asked for."""
+    columns = [JOURNAL.c[column] for column in Link._fields]
+    joined = JOURNAL.outerjoin(
+        PAYLOADS, (PAYLOADS.c.project == JOURNAL.c.project) & (PAYLOADS.c.sequence == JOURNAL.c.sequence)
+    )
+    query = select(*columns, PAYLOADS.c.payload).select_from(joined).where(JOURNAL.c.project == project)
+    newest_first = query.order_by(JOURNAL.c.sequence.desc()).execution_options(yield_per=_ENTRIES_AT_ONCE)
+    for row in connection.execute(newest_first):
+        yield link_from_row(row[:-1]), row[-1]
+
+
+def _of_names(query: Any, column: ColumnElement[str], names: Collection[str]) -> Any:
+    return query.where(column.in_(sorted(names))) if len(names) <= _MOST_NAMED else query
+
+
+def _compare(name: str, found: Found, told: _Told | None) -> Alteration | None:
+    if told is not None and not told.holds:
+        return Alteration(name=name, kind="untold", entry=told.entry)
+    recorded = told.digest if told is not None else None
+    if recorded == found.digest:
+        return None
+    entry = told.entry if told is not None else None
+    if recorded is None:
+        return Alteration(name=name, kind="added", entry=entry)
+    if found.row is None:
+        return Alteration(name=name, kind="removed", entry=entry)
+    columns = _differing(found.row, recorded, told.parts) if told is not None and told.parts else ()
+    return Alteration(name=name, kind="altered", columns=tuple(columns), entry=entry)
+
+
+def _differing(row: Row, recorded: str, parts: Mapping[str, str]) -> Sequence[str]:
+    """Return the columns that are not what the parts tell."""
+    return [
+        column
+        for column, value in row.items()
+        if parts.get(column) != (None if value is None else _part(recorded, column, value))
+    ]
+
+
+def _part(digest: str, column: str, value: Any) -> str:
+    try:
+        return sha256_hex(f"{digest} {column} {canonical_json(value)}")[:_PART_DIGITS]
+    except (TypeError, ValueError):  # what reconciler never writes, such as bytes
+        return ""
