@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reconciler.store import Store
 
 VERSION_1 = Path(__file__).parent / "version-1.sql"
+EARLIER = Path(__file__).parent / "version-2.sql"
 ORDER = MigrationOrder(payload={"actor": "olga"}, at=AT)
 
 
@@ -139,3 +140,67 @@ def test_an_older_state_is_neither_opened_nor_added_to(old: Path, tmp_path: Path
         with pytest.raises(StateUnavailable) as caught:
             attempt()
         assert caught.value.diagnostics[0].code == "stateOlder"
+
+
+@pytest.fixture
+def earlier(tmp_path: Path) -> Path:
+    """Return the file of a state as versions wrote it whose journal did not tell what was written over."""
+    file = tmp_path / ".reconciler" / "state.db"
+    file.parent.mkdir(mode=0o700)
+    with closing(sqlite3.connect(file)) as database:
+        database.executescript(EARLIER.read_text(encoding="utf-8"))
+    return file
+
+
+def test_a_state_of_an_earlier_journal_is_read_checked_and_written(earlier: Path, tmp_path: Path) -> None:
+    """It needs no migration: what its journal recorded is compared, and what it never recorded is from now on."""
+    with open_store(URL, base=tmp_path, project=PROJECT) as store:
+        assert () == store.check_journal().problems
+        assert () == store.alterations(["shop", "news", "old", "sales"])
+        with store.write() as transaction:
+            transaction.require_whole()
+            transaction.put_account(account("shop", revision=2))
+            transaction.delete_account("news")
+            transaction.append_journal("apply", {}, at=AT)
+        assert () == store.check_journal().problems
+    with closing(sqlite3.connect(earlier)) as database, database:
+        database.execute("UPDATE projects SET fingerprint_key_id = NULL")
+    with open_store(URL, base=tmp_path, project=PROJECT) as store:
+        assert 1 == len(store.check_journal().problems)
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        ("UPDATE accounts SET created_at = '2020-01-01T00:00:00Z'", "an earlier version recorded it"),
+        ("UPDATE accounts SET suspension = '{}'", "an earlier version recorded it"),
+        ("DELETE FROM accounts", "shop is missing from state"),
+    ],
+)
+def test_what_was_altered_in_it_is_noticed(earlier: Path, tmp_path: Path, statement: str, problem: str) -> None:
+    """Its digests are of whole rows, so a refusal tells which account it is, and not which field."""
+    with closing(sqlite3.connect(earlier)) as database, database:
+        database.execute(statement)
+    with open_store(URL, base=tmp_path, project=PROJECT) as store:
+        assert problem in store.alterations(["shop"])[0].problem.detail
+
+
+@pytest.mark.parametrize("key", ["NULL", "'ffffffffffffffff'"])
+def test_an_altered_key_id_in_it_is_noticed(earlier: Path, tmp_path: Path, key: str) -> None:
+    """Where no entry told the id of the key, it is compared with that of the accounts' fingerprints."""
+    with closing(sqlite3.connect(earlier)) as database, database:
+        database.execute(f"UPDATE projects SET fingerprint_key_id = {key}")  # noqa: S608 - of this file
+    with open_store(URL, base=tmp_path, project=PROJECT) as store:
+        assert (
+            "Accounts were recorded with another fingerprint key than the one whose id is in state.",
+        ) == store.check_journal().problems
+
+
+def test_a_migration_hides_no_alteration(old: Path, tmp_path: Path) -> None:
+    """It writes over no account, so what was altered before is told after it as well."""
+    with closing(sqlite3.connect(old)) as database, database:
+        database.execute("UPDATE accounts SET created_at = '2020-01-01T00:00:00Z' WHERE name = 'sales'")
+    migrate_state(URL, base=tmp_path, order=ORDER)
+    with open_store(URL, base=tmp_path, project=PROJECT) as store:
+        assert ["sales"] == list(store.check_journal().account_problems)
+        assert ["sales"] == [each.name for each in store.alterations(["news", "sales"])]
