@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import CODES, Diagnostic, error
 from reconciler.errors import GuardRefused, InvalidInput, PlanStale
+from reconciler.operations.desired import require_platform
 from reconciler.operations.plan import state_files_in_git
 from reconciler.planfile import has_valid_seal, is_sealed_with
 from reconciler.planning.grants import withheld_problem
@@ -22,6 +23,7 @@ from reconciler.planning.reviewed import unreviewed
 from reconciler.planning.routes import Traveller, judge_routes
 from reconciler.planning.scopes import Move, guard_scopes
 from reconciler.planning.shown import altered_changes
+from reconciler.planning.wishes import Ground, as_wishes, is_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 class Admission:
     """A plan that nothing refuses so far, and what is to be told of it."""
 
+    plan: SavedPlan
+    """The plan as far as it counts: without a seal, a list of wishes."""
     is_sealed: bool
     """The plan's evidence, and what else it does not show, can be trusted."""
     lifted_guards: tuple[LiftedGuard, ...]
@@ -60,7 +64,14 @@ def admit(
     if reviewed is not None:
         _check_reviewed(plan, reviewed, recorded, workspace)
     require_fresh(plan, recorded, applied_as=applied_as)
-    _check_as_shown(plan, recorded)
+    _check_as_shown(plan, recorded, is_sealed=is_sealed)
+    if not is_sealed:
+        ground = Ground(
+            recorded=recorded,
+            platform=require_platform(workspace),
+            approves_automatically=workspace.project.platform.approval == "automatic",
+        )
+        plan = as_wishes(plan, ground)
     return _check_guards(plan, recorded, workspace, is_sealed=is_sealed)
 
 
@@ -79,9 +90,14 @@ def _check_belongs(plan: SavedPlan, recorded: RecordedState) -> None:
 
 def _check_whole(plan: SavedPlan) -> None:
     """Refuse a plan that does not hold what it says it would apply; reconciler writes none such."""
-    if all(change.action == "delete" or change.name in plan.inputs.accounts for change in plan.changes):
+    names = [name for change in plan.changes for name in change.names]
+    if len(names) != len(set(names)):
+        fact = "changes an account twice"
+    elif not all(change.action == "delete" or change.name in plan.inputs.accounts for change in plan.changes):
+        fact = "lacks accounts that it would change"
+    else:
         return
-    detail = "The plan file lacks accounts that it would change. Somebody altered it. Make the plan again."
+    detail = f"The plan file {fact}. Somebody altered it. Make the plan again."
     raise GuardRefused(error("planAltered", detail))
 
 
@@ -116,9 +132,13 @@ def _fingerprint_key(workspace: Workspace) -> FingerprintKey | None:
 
 
 def _check_reviewed(plan: SavedPlan, reviewed: SavedPlan, recorded: RecordedState, workspace: Workspace) -> None:
-    """Refuse a reviewed plan of another state or with a broken seal, and whatever it did not show."""
+    """Refuse a reviewed plan of another state or with a broken seal, and whatever it did not show.
+
+    That a guard was to be lifted counts as shown in a plan with a seal only.
+    """
     _check_belongs(reviewed, recorded)
-    _check_seal(reviewed, workspace)
+    if not _check_seal(reviewed, workspace):
+        reviewed = reviewed.model_copy(update={"lifted_guards": ()})
     problems = unreviewed(plan, reviewed)
     if problems:
         raise PlanStale(problems)
@@ -169,9 +189,18 @@ def _approval_text(account: RecordedAccount) -> str | None:
     return approval.as_seen if approval is not None else None
 
 
-def _check_as_shown(plan: SavedPlan, recorded: RecordedState) -> None:
-    """Refuse a plan whose documents are not what its changes show; only a plan without a valid seal can be one."""
-    altered = altered_changes(plan, recorded.accounts)
+def _check_as_shown(plan: SavedPlan, recorded: RecordedState, *, is_sealed: bool) -> None:
+    """Refuse a plan whose documents are not what its changes show, or nothing that a manifest can say.
+
+    Only a plan without a valid seal can be one.
+    """
+    accounts = plan.inputs.accounts
+    foreign = [
+        change.name
+        for change in plan.changes
+        if not (is_sealed or change.held or change.action == "delete" or is_document(change, accounts[change.name]))
+    ]
+    altered = sorted({*altered_changes(plan, recorded.accounts), *foreign})
     if altered:
         detail = "The plan would record something else than it shows. Somebody altered it. Make the plan again."
         raise GuardRefused([error("planAltered", detail, subject=name) for name in altered])
@@ -203,6 +232,7 @@ def _check_guards(plan: SavedPlan, recorded: RecordedState, workspace: Workspace
         raise GuardRefused(list(dict.fromkeys(refusals)))
     grants = {*verdict.grants_used, *(plan.inputs.grants_used if is_sealed else ())}
     return Admission(
+        plan=plan,
         is_sealed=is_sealed,
         lifted_guards=tuple(dict.fromkeys((*plan.lifted_guards, *lifted))),
         grants_used=tuple(sorted(grants)),

@@ -64,6 +64,8 @@ class Applied:
     revision: int | None
     summary: Summary
     diagnostics: tuple[Diagnostic, ...] = ()
+    pending: tuple[str, ...] = ()
+    """The accounts that wait for the platform's decision from now on."""
 
 
 def apply_plan(plan: SavedPlan, workspace: Workspace, order: ApplyOrder, *, progress: Progress) -> Applied:
@@ -75,6 +77,7 @@ def apply_plan(plan: SavedPlan, workspace: Workspace, order: ApplyOrder, *, prog
         recorded = store.read_state()
         applied_as = store.revision_of_plan(plan.plan_digest)
         admission = admit(plan, recorded, workspace, applied_as=applied_as, reviewed=order.reviewed)
+        plan = admission.plan
         _require_recorded(plan, store, order)
         if not any(not change.held for change in plan.changes):
             return Applied(status="empty", revision=None, summary=plan.summary, diagnostics=plan.diagnostics)
@@ -131,7 +134,7 @@ def _record(
         )
         transaction.append_journal("apply", payload, at=at)
     told = (*proofs.held.values(), *uncompared_secrets(proofs))
-    return Applied(status="applied", revision=number, summary=summary, diagnostics=told)
+    return Applied(status="applied", revision=number, summary=summary, diagnostics=told, pending=plan.would_be_pending)
 
 
 def _require_recorded(plan: SavedPlan, store: Store, order: ApplyOrder) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, error, warning
@@ -17,7 +17,7 @@ from reconciler.planning.allowed import is_allowed, naming_manifests
 from reconciler.planning.evidence import depth_needed, standing_of
 from reconciler.planning.grants import untrusted_project
 from reconciler.planning.platform import platform_routes
-from reconciler.planning.settings import settings_of
+from reconciler.planning.wishes import unproven_rotations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,8 +38,7 @@ class Demand:
     """Account to the reason why it is applied unverified."""
     holds_failing: bool
     trusts_plan_evidence: bool
-    """False for a plan whose seal cannot be checked: its evidence is gathered anew, its word on what needs none
-    is compared with state."""
+    """False for a plan whose seal cannot be checked, which is a list of wishes: its evidence is gathered anew."""
 
 
 def prove(
@@ -65,6 +64,8 @@ def prove(
     proofs.update(gathered.proofs)
     held = _judge(plan, proofs, demand)
     kept = {name: proof for name, proof in proofs.items() if name not in held}
+    if not demand.trusts_plan_evidence:
+        kept = _as_found(plan, kept, recorded)
     return Proofs(
         by_name=kept,
         held=held,
@@ -73,6 +74,23 @@ def prove(
         or (plan.inputs.platform_routes if demand.trusts_plan_evidence else ()),
         grants_used=gathered.grants_used,
     )
+
+
+def _as_found(plan: SavedPlan, proofs: Mapping[str, Proof], recorded: RecordedState) -> dict[str, Proof]:
+    """Return the proofs of a plan without a seal, each with the manifest that state has; refuse rotations that are none."""
+    unproven = unproven_rotations(plan, {name: each.prepared.fingerprints for name, each in proofs.items()}, recorded)
+    if unproven:
+        detail = (
+            "The plan shows a rotated secret, has no seal, and the value read now is the one that is recorded, or none was "
+            "read. Make the plan again."
+        )
+        raise GuardRefused([error("planAltered", detail, subject=name) for name in unproven])
+    bases = {change.name: recorded.accounts.get(change.previous_name or change.name) for change in plan.changes}
+    manifests = {name: before.manifest if before is not None else None for name, before in bases.items()}
+    return {
+        name: replace(proof, prepared=proof.prepared.model_copy(update={"manifest": manifests[name]}))
+        for name, proof in proofs.items()
+    }
 
 
 def _candidates(plan: SavedPlan, recorded: RecordedState, workspace: Workspace, demand: Demand) -> dict[str, Candidate]:
@@ -84,8 +102,6 @@ def _candidates(plan: SavedPlan, recorded: RecordedState, workspace: Workspace, 
             continue
         before = recorded.accounts.get(change.previous_name or change.name)
         account = plan.inputs.accounts[change.name]
-        if not demand.trusts_plan_evidence:
-            account = _doubted(account, before)
         candidates[change.name] = Candidate(
             kind=change.kind,
             prepared=account,
@@ -107,19 +123,6 @@ def _check_overrides(plan: SavedPlan, demand: Demand) -> None:
     ]
     if problems:
         raise InvalidInput(problems)
-
-
-def _doubted(account: PreparedAccount, before: RecordedAccount | None) -> PreparedAccount:
-    """Return an account of a plan without a seal: it needs evidence unless state has these very settings."""
-    is_same = (
-        before is not None
-        and settings_of(before.spec, before.ca_digest) == settings_of(account.document["spec"], account.ca_digest)
-        and before.fingerprints == account.fingerprints
-    )
-    known = before.fingerprints if before is not None else {}
-    believed = {secret: each for secret, each in account.fingerprints.items() if known.get(secret) == each}
-    is_needed = account.needs_evidence or not is_same
-    return account.model_copy(update={"needs_evidence": is_needed, "fingerprints": believed})
 
 
 def _check_trust(plan: SavedPlan, accounts: Mapping[str, PreparedAccount], workspace: Workspace) -> None:

@@ -118,7 +118,7 @@ def refuse(project: Project, words: tuple[str, ...], code: str = "accountAltered
     assert 4 == refused.code, refused
     assert code in refused.codes, refused
     assert before == tables(project)
-    return next(problem["detail"] for problem in refused.document["diagnostics"] if problem["code"] == code)
+    return next(str(problem["detail"]) for problem in refused.document["diagnostics"] if problem["code"] == code)
 
 
 @pytest.mark.parametrize(("alteration", "write"), ROWS, ids=[f"{row[0]}, {row[1]}" for row in ROWS])

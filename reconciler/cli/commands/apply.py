@@ -83,7 +83,7 @@ def apply(options: GlobalOptions, /, planfile: str | None, format_: str, **asked
         )
         with shown_progress() as progress:
             applied = apply_plan(made, place, order, progress=progress)
-    _put_applied(applied, made, format_)
+    _put_applied(applied, format_)
     return 0
 
 
@@ -154,7 +154,7 @@ def _plan_and_ask(place: Workspace, asked: dict[str, Any], overrides: dict[str, 
     return made
 
 
-def _put_applied(applied: Applied, made: SavedPlan, format_: str) -> None:
+def _put_applied(applied: Applied, format_: str) -> None:
     import sys
 
     from reconciler.cli.output import hint, put, put_json, tell
@@ -169,9 +169,9 @@ def _put_applied(applied: Applied, made: SavedPlan, format_: str) -> None:
         return
     if applied.status == "applied":
         style = style_for(sys.stdout)
-        put(apply_text(applied.revision, applied.summary, style=style, pending=made.would_be_pending))
+        put(apply_text(applied.revision, applied.summary, style=style, pending=applied.pending))
         tell(applied.diagnostics)
-        if made.would_be_pending:
+        if applied.pending:
             hint("To decide in the platform's name:", "reconciler accounts list --status pending")
         else:
             hint("To see the accounts that are recorded now:", "reconciler accounts list")
