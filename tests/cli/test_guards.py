@@ -177,7 +177,7 @@ def test_dates_hold_to_the_end_of_their_day_in_utc(ten: Project, monkeypatch: py
 
 
 def test_a_plan_cannot_lift_a_guard_in_secret(ten: Project) -> None:
-    """A plan without a seal that carries --allow-deletes and does not show it is refused."""
+    """A plan without a seal that carries --allow-deletes lifts nothing by it."""
     remove(ten, 4)
     assert 4 == ten.run("plan", "--out", "plan.json").code
 
@@ -187,7 +187,7 @@ def test_a_plan_cannot_lift_a_guard_in_secret(ten: Project) -> None:
 
     alter_plan(ten.folder / "plan.json", allow, fits_digest=True)
     refused = ten.run("apply", "plan.json", "--format", "json")
-    assert (4, ["planAltered"], 10) == (refused.code, refused.codes, len(ten.statuses()))
+    assert (4, ["tooManyDeletes"], 10) == (refused.code, refused.codes, len(ten.statuses()))
 
 
 def refused_apply(project: Project, *words: str) -> tuple[int, int, int]:
