@@ -109,7 +109,8 @@ def _prepared(change: Change, claimed: PreparedAccount, ground: Ground) -> Prepa
             "written": _written(claimed, before),
             "fingerprints": {secret: known[secret] for secret in sorted(secrets & known.keys())},
             "settings_digest": None,
-            "needs_evidence": any(field.rotated for field in change.fields) or not _is_verified(claimed, before, ground),
+            "needs_evidence": any(field.rotated for field in change.fields)
+            or not _is_verified(claimed, before, ground),
             "server_manifest": None,
             "server_secrets": (),
             "evidence": None,
