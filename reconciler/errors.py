@@ -22,6 +22,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from reconciler.diagnostics import grouped
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -34,9 +36,9 @@ class ReconcilerError(Exception):
     exit_code: ClassVar[int] = 1
 
     def __init__(self, diagnostics: Diagnostic | Iterable[Diagnostic]) -> None:
-        """Keep the problems, one or more, in the order in which they are to be shown."""
+        """Keep the problems, one or more, as they are to be shown: of one cause once, what comes first first."""
         problems = diagnostics if isinstance(diagnostics, (tuple, list)) else (diagnostics,)
-        self.diagnostics: tuple[Diagnostic, ...] = tuple(problems)
+        self.diagnostics: tuple[Diagnostic, ...] = grouped(problems)
         super().__init__("; ".join(problem.summary for problem in self.diagnostics))
 
 

@@ -5,19 +5,24 @@ that `render/` turns into text. Every code stands in ``codes``, with cause and c
 """
 
 from reconciler.diagnostics.codes import CODES, Code
-from reconciler.diagnostics.quoting import MOST_NAMES, MOST_SHOWN, enumerated, one_line
-from reconciler.diagnostics.values import Diagnostic, Location, Severity, error, note, sort_key, warning
+from reconciler.diagnostics.grouping import as_one, grouped
+from reconciler.diagnostics.quoting import MOST_NAMES, MOST_SHOWN, counted, enumerated, one_line
+from reconciler.diagnostics.values import SEVERITIES, Diagnostic, Location, Severity, error, note, sort_key, warning
 
 __all__ = [
     "CODES",
     "MOST_NAMES",
     "MOST_SHOWN",
+    "SEVERITIES",
     "Code",
     "Diagnostic",
     "Location",
     "Severity",
+    "as_one",
+    "counted",
     "enumerated",
     "error",
+    "grouped",
     "note",
     "one_line",
     "sort_key",

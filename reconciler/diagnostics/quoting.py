@@ -18,6 +18,9 @@ MOST_SHOWN = 60
 MOST_NAMES = 10
 """How many names a sentence lists before it counts the rest."""
 
+_ALL_NAMED = 5
+_FIRST_NAMED = 3
+
 
 def one_line(text: object, *, limit: int | None = None) -> str:
     r"""Return text on one line, its line ends shown as ``\n`` and the like; beyond ``limit`` characters it is cut."""
@@ -32,3 +35,11 @@ def enumerated(names: Sequence[str], *, before_more: str = " and ") -> str:
     shown = ", ".join(names[:MOST_NAMES])
     more = len(names) - MOST_NAMES
     return f"{shown}{before_more}{more} more" if more > 0 else shown
+
+
+def counted(names: Sequence[str]) -> str:
+    """Return what a problem concerns: a few names as they are, of more how many, the first of them, and the rest."""
+    if len(names) <= _ALL_NAMED:
+        return ", ".join(names)
+    what = "secrets" if all(":" in name for name in names) else "accounts"
+    return f"{len(names)} {what}: {', '.join(names[:_FIRST_NAMED])} and {len(names) - _FIRST_NAMED} more"

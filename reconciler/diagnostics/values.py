@@ -8,7 +8,8 @@ from typing import Literal
 from reconciler.diagnostics.codes import CODES
 
 Severity = Literal["error", "warning", "note"]
-_RANK: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+"""What must be mended first comes first."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -30,7 +31,8 @@ class Diagnostic:
     """One problem. ``summary`` is fixed for its code; ``detail`` is full sentences: what, why, what to do.
 
     A line of ``detail`` that begins with four spaces is something to copy: a command or manifest lines.
-    ``subject`` is the account, secret or file concerned, None where there is none.
+    ``subject`` is the account, server, secret or file concerned, None where there is none or several. ``subjects`` are
+    all that it concerns, by name, where the subject is not all of it: the accounts that share the cause.
     """
 
     severity: Severity
@@ -39,6 +41,12 @@ class Diagnostic:
     detail: str
     subject: str | None = None
     location: Location | None = None
+    subjects: tuple[str, ...] = ()
+
+    @property
+    def concerned(self) -> tuple[str, ...]:
+        """All that the problem concerns, by name: several subjects, or the one."""
+        return self.subjects or ((self.subject,) if self.subject is not None else ())
 
 
 def error(code: str, detail: str, *, subject: str | None = None, location: Location | None = None) -> Diagnostic:
@@ -63,7 +71,7 @@ def sort_key(problem: Diagnostic) -> tuple[str, int, int, int, str, str, str]:
         place.file,
         place.line or 0,
         place.column or 0,
-        _RANK[problem.severity],
+        SEVERITIES.index(problem.severity),
         problem.code,
         problem.subject or "",
         problem.detail,

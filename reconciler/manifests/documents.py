@@ -11,6 +11,8 @@ from reconciler.manifests.explain import explain
 from reconciler.model.base import Value
 from reconciler.model.manifest import API_VERSION, MODELS
 from reconciler.model.schemas import account_schema
+from reconciler.model.source import RefusedDocument
+from reconciler.model.text import NAME
 from reconciler.planning.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -33,6 +35,26 @@ def read_document(document: YamlDocument) -> tuple[Manifest | None, list[Diagnos
     if any(refusals):
         return None, [refusal for refusal in refusals if refusal is not None]
     return validated(document, MODELS[value["kind"]], account_schema, subject=_name_of(value))
+
+
+def refused_document(document: YamlDocument) -> RefusedDocument:
+    """Return what a refused document was to declare, as far as it can be told; a name that none can have is none."""
+    value = document.value
+    if not isinstance(value, dict):
+        return RefusedDocument(kind=None, name=None)
+    kind, name = value.get("kind"), _inner(value, "metadata", "name")
+    server = _inner(value, "spec", "smtp", "server")
+    return RefusedDocument(
+        kind=kind if isinstance(kind, str) and kind in MODELS else None,
+        name=name if isinstance(name, str) and NAME.match(name) else None,
+        server=server if isinstance(server, str) else None,
+    )
+
+
+def _inner(value: object, *steps: str) -> object:
+    for step in steps:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
 
 
 def validated(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import Diagnostic, Location, error, sort_key
+from reconciler.diagnostics import Diagnostic, Location, as_one, error, sort_key
 from reconciler.diagnostics.quoting import MOST_SHOWN, one_line
 from reconciler.files import read_regular_file, reason_of
-from reconciler.manifests.documents import read_document
+from reconciler.manifests.documents import read_document, refused_document
 from reconciler.manifests.room import (
     ENTRIES,
     FILES,
@@ -25,11 +25,13 @@ from reconciler.manifests.room import (
     beyond,
     require_few_problems,
 )
-from reconciler.model.source import LocatedManifest
+from reconciler.model.source import LocatedManifest, Unread
 from reconciler.yamlsource import MAX_FILE_OCTETS, MAX_PROBLEMS, each_document, too_many_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from reconciler.model.source import RefusedDocument
 
 _ENDINGS = (".yaml", ".yml")
 _LINKED_FOLDER = (
@@ -56,6 +58,7 @@ class ManifestSet:
     problems: tuple[Diagnostic, ...]
     folder_exists: bool
     file_count: int
+    unread: Unread = field(default_factory=Unread)
 
 
 def read_manifests(folder: Path, *, root: Path, instead: Mapping[Path, bytes | None] | None = None) -> ManifestSet:
@@ -68,28 +71,39 @@ def read_manifests(folder: Path, *, root: Path, instead: Mapping[Path, bytes | N
     edited = instead or {}
     if not folder.is_dir() and not edited:
         return ManifestSet(manifests=(), problems=(), folder_exists=False, file_count=0)
-    manifests: list[LocatedManifest] = []
-    problems: list[Diagnostic] = []
     present, unreadable = manifest_paths(folder, root=root) if folder.is_dir() else ([], [])
-    problems.extend(unreadable)
+    read = _Read(problems=unreadable, has_unparsed=bool(unreadable))
     gone = {path for path, octets in edited.items() if octets is None}
     paths = sorted({*present, *edited} - gone, key=lambda path: shown_path(path, root))
     room = Room()
     try:
         for path in paths:
-            found, wrong = _read_file(path, root, edited.get(path), room)
-            manifests.extend(found)
-            problems.extend(wrong)
-            require_few_problems(len(problems), shown_path(path, root))
+            _read_file(path, root, edited.get(path), room, read)
+            require_few_problems(len(read.problems), shown_path(path, root))
     except NoRoom as refusal:
-        problems.append(refusal.problem)
-    problems.extend(_repeated_names(manifests))
+        read.refuse(refusal.problem)
     return ManifestSet(
-        manifests=tuple(manifests),
-        problems=tuple(sorted(problems, key=sort_key)),
+        manifests=tuple(read.manifests),
+        problems=tuple(sorted([*read.problems, *_repeated_names(read.manifests)], key=sort_key)),
         folder_exists=True,
         file_count=len(paths),
+        unread=Unread(tuple(read.refused), has_unparsed=read.has_unparsed),
     )
+
+
+@dataclass
+class _Read:
+    """What was read so far."""
+
+    problems: list[Diagnostic]
+    has_unparsed: bool
+    manifests: list[LocatedManifest] = field(default_factory=list)
+    refused: list[RefusedDocument] = field(default_factory=list)
+
+    def refuse(self, problem: Diagnostic) -> None:
+        """Take note of what cannot be read at all."""
+        self.problems.append(problem)
+        self.has_unparsed = True
 
 
 def manifest_paths(folder: Path, *, root: Path) -> tuple[list[Path], list[Diagnostic]]:
@@ -174,50 +188,68 @@ def shown_path(path: Path, root: Path) -> str:
     return os.fsencode(relative.as_posix()).decode("utf-8", "replace")
 
 
-def _read_file(
-    path: Path, root: Path, instead: bytes | None, room: Room
-) -> tuple[list[LocatedManifest], list[Diagnostic]]:
+def _read_file(path: Path, root: Path, instead: bytes | None, room: Room, read: _Read) -> None:
     file = shown_path(path, root)
     if instead is not None:
-        return _read_octets(instead, file, room)
+        _read_octets(instead, file, room, read)
+        return
     try:
         if path.is_symlink() and not _is_inside(path, root):
             detail = "The link leads outside the project folder. Put the manifest itself here."
-            return [], [error("fileUnreadable", detail, location=Location(file))]
+            read.refuse(error("fileUnreadable", detail, location=Location(file)))
+            return
         octets = read_regular_file(path, MAX_FILE_OCTETS)
     except OSError as failure:
         detail = f"The file cannot be read: {reason_of(failure)}. Check the path and its permissions."
-        return [], [error("fileUnreadable", detail, location=Location(file))]
-    return _read_octets(octets, file, room)
+        read.refuse(error("fileUnreadable", detail, location=Location(file)))
+        return
+    _read_octets(octets, file, room, read)
 
 
-def _read_octets(octets: bytes, file: str, room: Room) -> tuple[list[LocatedManifest], list[Diagnostic]]:
-    manifests: list[LocatedManifest] = []
+def _read_octets(octets: bytes, file: str, room: Room, read: _Read) -> None:
+    unparsed: list[Diagnostic] = []
     problems: list[Diagnostic] = []
     room.take_octets(len(octets), file)
-    for document in each_document(octets, file=file, problems=problems):
-        room.take_weight(document.weight, file)
-        manifest, wrong = read_document(document)
-        problems.extend(wrong)
-        if manifest is not None:
-            manifests.append(LocatedManifest(manifest, file, document))
-        if len(problems) > MAX_PROBLEMS:
-            return manifests, [*problems[:MAX_PROBLEMS], too_many_problems(file)]
-    return manifests, problems
+    try:
+        for document in each_document(octets, file=file, problems=unparsed):
+            room.take_weight(document.weight, file)
+            manifest, wrong = read_document(document)
+            problems.extend(wrong)
+            if manifest is not None:
+                read.manifests.append(LocatedManifest(manifest, file, document))
+            else:
+                read.refused.append(refused_document(document))
+            if len(problems) + len(unparsed) > MAX_PROBLEMS:
+                problems = [*unparsed, *problems][:MAX_PROBLEMS]
+                unparsed = [too_many_problems(file)]
+                break
+    finally:
+        read.problems.extend([*problems, *unparsed])
+        read.has_unparsed |= bool(unparsed)
 
 
 def _repeated_names(manifests: list[LocatedManifest]) -> list[Diagnostic]:
+    """Return an error for each name that is used again; where a file repeats several of another's, one for the file."""
     first: dict[str, Location] = {}
-    problems: list[Diagnostic] = []
+    repeated: dict[tuple[str, str], list[Diagnostic]] = {}
+    count = 0
     for each in manifests:
         name = each.manifest.metadata.name
         where = each.locator.value_at(("metadata", "name"))
-        if len(problems) > MAX_ALL_PROBLEMS:
-            return [*problems[:MAX_ALL_PROBLEMS], beyond(PROBLEMS, where.file)]
         if name in first:
+            if count == MAX_ALL_PROBLEMS:
+                return [*map(_repeated_name, repeated.values()), beyond(PROBLEMS, where.file)]
+            count += 1
             detail = (
                 f"{name} is declared at {first[name]} already; names are unique over all kinds. Rename one of them."
             )
-            problems.append(error("duplicateName", detail, subject=name, location=where))
+            problem = error("duplicateName", detail, subject=name, location=where)
+            repeated.setdefault((where.file, first[name].file), []).append(problem)
         first.setdefault(name, where)
-    return problems
+    return [_repeated_name(found) for found in repeated.values()]
+
+
+def _repeated_name(found: list[Diagnostic]) -> Diagnostic:
+    """Return what is told of the names of one file that another has already, or the file itself."""
+    others = f"The same goes for {len(found) - 1} more in this file; perhaps it is a copy, or a part of it."
+    return as_one(found, detail=f"{found[0].detail}\n{others}")

@@ -36,6 +36,8 @@ class DesiredAccount:
     """The MailServer that the settings came through."""
     server_file: str = ""
     """The manifest file of that MailServer."""
+    server_location: Location | None = None
+    """Where that MailServer says which server it is."""
     server_secrets: frozenset[str] = frozenset()
     """The references that the MailServer names for the account."""
     ca_digest: str | None = None

@@ -12,7 +12,7 @@ from reconciler.model.evidence import UNCHANGED, Depth, Evidence, Instant, Verif
 from reconciler.model.manifest import Kind
 from reconciler.model.route import SecretRoute, routes_of, with_fingerprints
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 Action = Literal["create", "update", "rename", "delete"]
 ACTIONS: tuple[Action, ...] = ("create", "update", "rename", "delete")
 PlanStatus = Literal["empty", "ready", "blocked", "invalid"]

@@ -151,7 +151,8 @@ _DESCRIPTIONS: dict[type[Diagnostic | Location], dict[str, str]] = {
         "code": "Stable code, explained in the reference.",
         "summary": "What is wrong, the same for every occurrence of the code.",
         "detail": "What, why it matters and what to do; lines indented by four spaces are to be copied.",
-        "subject": "The account, secret or file concerned.",
+        "subject": "The account, secret or file concerned; null where there is none, or several.",
+        "subjects": "All accounts or secrets that share the cause, by name; empty where subject is all.",
         "location": "Where it is written.",
     },
     Location: {

@@ -34,6 +34,15 @@ class LocatedManifest:
     file: str
     locator: Locator
 
+    def has(self, path: Path) -> bool:
+        """Tell whether the author has written a value at ``path``."""
+        value: object = self.manifest.model_dump(exclude_none=True, exclude_unset=True)
+        for step in path:
+            if not isinstance(value, dict) or step not in value:
+                return False
+            value = value[step]
+        return True
+
 
 @dataclass(frozen=True, slots=True)
 class CaFile:
@@ -41,3 +50,42 @@ class CaFile:
 
     pem: str
     digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedDocument:
+    """A document that is there and cannot be used, as far as it can be told what it was to declare."""
+
+    kind: str | None
+    name: str | None
+    server: str | None = None
+    """The MailServer that an account names."""
+
+    @property
+    def may_be_server(self) -> bool:
+        """False for what was to be an account."""
+        return self.kind in {None, "MailServer"}
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What the manifests folder holds beside the manifests that could be read: nothing of it may be told as missing."""
+
+    documents: tuple[RefusedDocument, ...] = ()
+    has_unparsed: bool = False
+    """Something could not be read at all, so nobody knows what it declares."""
+
+    @property
+    def servers(self) -> frozenset[str]:
+        """The names of MailServers that are there and cannot be used."""
+        return frozenset(each.name for each in self.documents if each.may_be_server and each.name is not None)
+
+    @property
+    def may_hide_servers(self) -> bool:
+        """True where a MailServer of any name may stand in what could not be read."""
+        return self.has_unparsed or any(each.may_be_server and each.name is None for each in self.documents)
+
+    @property
+    def named_servers(self) -> frozenset[str]:
+        """The MailServers that accounts name which cannot be used themselves."""
+        return frozenset(each.server for each in self.documents if each.server is not None)

@@ -25,7 +25,7 @@ REFUSED_IN_SCHEMAS = f"{_UNSAFE}{HIDING_IN_SCHEMAS}"
 """The inside of a character class: the same for JSON Schema, as far as its patterns go."""
 
 NAME_PATTERN = r"^(?!.*\.\.)[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$(?!\n)"
-_NAME = re.compile(NAME_PATTERN)
+NAME = re.compile(NAME_PATTERN)
 _TEXT_PATTERN = f"^[^{REFUSED_IN_SCHEMAS}]+$(?!\\n)"
 _TEXT_RULE = "Line breaks, control characters and invisible marks cannot stand here."
 _NAME_RULE = (
@@ -49,7 +49,7 @@ def _check_text(text: str) -> str:
 
 
 def _check_name(text: str) -> str:
-    if not _NAME.match(text):
+    if not NAME.match(text):
         raise PydanticCustomError(
             "invalidName",
             _NAME_RULE,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from reconciler.diagnostics import error
+from reconciler.diagnostics import error, grouped
 from reconciler.errors import GuardRefused, PlanStale
 from reconciler.operations.admission import Admission, admit, require_fresh
 from reconciler.operations.proofs import Proofs, uncompared_secrets
@@ -104,7 +104,7 @@ def _record(
     applied = [change for change in plan.changes if not change.held and change.name not in proofs.held]
     summary = applied_summary(plan, applied, proofs)
     if not applied:
-        return Applied(status="empty", revision=None, summary=summary, diagnostics=tuple(proofs.held.values()))
+        return Applied(status="empty", revision=None, summary=summary, diagnostics=grouped(proofs.held.values()))
     with store.write() as transaction:
         transaction.accept_altered(order.accepted)
         recorded = transaction.state()
@@ -133,7 +133,7 @@ def _record(
             {change.name: change.previous_name for change in applied if change.previous_name is not None},
         )
         transaction.append_journal("apply", payload, at=at)
-    told = (*proofs.held.values(), *uncompared_secrets(proofs))
+    told = grouped((*proofs.held.values(), *uncompared_secrets(proofs)))
     return Applied(status="applied", revision=number, summary=summary, diagnostics=told, pending=plan.would_be_pending)
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import Diagnostic, error, sort_key
+from reconciler.diagnostics import Diagnostic, error, grouped, sort_key
 from reconciler.model.desired import DesiredAccount
 from reconciler.model.route import with_fingerprints
 from reconciler.operations.comparing import judge_compared
 from reconciler.operations.targets import Subject
 from reconciler.operations.verifying import first_use_rules, gather_evidence
 from reconciler.planning.evidence import depth_needed
-from reconciler.planning.finish import failure_of
+from reconciler.planning.failures import Failure, failure, failure_problems
 from reconciler.planning.grants import withheld_problem
 from reconciler.planning.known import known_routes
 from reconciler.planning.platform import PLATFORM, platform_routes, routes_needed
@@ -165,20 +165,23 @@ def verified(
     evidence: Mapping[str, Evidence],
     judgement: Judgement,
     *,
+    platform: PlatformServer | None,
     remarks: Iterable[Diagnostic],
 ) -> Verified:
-    """Return what was found of the accounts, with an error for each failure and one for all that was withheld."""
-    codes = {"failed": "verificationFailed", "withheld": "credentialWithheld"}
-    explained = {each.name for each in accounts if judgement.withheld_from(each)}
+    """Return what was found of the accounts, with an error for each cause of failure and one for all that was withheld."""
     verifications = {name: found.verification for name, found in evidence.items()}
+    failures: dict[str, list[Failure]] = {"failed": [], "withheld": []}
+    for each in accounts:
+        found = verifications.get(each.name)
+        if found is not None and found.status in failures and not judgement.withheld_from(each):
+            failures[found.status].append(failure(found, each, platform))
     problems = [
-        error(codes[found.status], failure_of(found), subject=name)
-        for name, found in verifications.items()
-        if found.status in codes and name not in explained
+        *failure_problems(failures["failed"], lambda name, reason: error("verificationFailed", reason, subject=name)),
+        *failure_problems(failures["withheld"], lambda name, reason: error("credentialWithheld", reason, subject=name)),
     ]
     refusal = judgement.problem
     return Verified(
         verifications=verifications,
         kinds={each.name: each.kind for each in accounts},
-        diagnostics=tuple(sorted([*dict.fromkeys(remarks), *([refusal] if refusal else []), *problems], key=sort_key)),
+        diagnostics=grouped(sorted([*remarks, *([refusal] if refusal else []), *problems], key=sort_key)),
     )

@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import Diagnostic, error, sort_key, warning
+from reconciler.diagnostics import Diagnostic, error, grouped, sort_key, warning
 from reconciler.errors import InvalidInput
 from reconciler.manifests import read_ca_files, read_manifests
 from reconciler.planning.allowed import refused_secrets
 from reconciler.planning.lint import lint
 from reconciler.planning.platform import resolve_platform
-from reconciler.planning.resolve import CaFiles, ca_paths, resolve
+from reconciler.planning.resolve import CaFiles, ca_paths, resolve, servers_used
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from reconciler.manifests import ManifestSet
     from reconciler.model.desired import DesiredAccount
     from reconciler.operations.workspace import Workspace
     from reconciler.planning.platform import PlatformServer
@@ -47,35 +48,54 @@ class Desired:
 
 
 def read_desired(workspace: Workspace, *, instead: Mapping[Path, bytes | None] | None = None) -> Desired:
-    """Return the desired accounts by name, with all problems of all files, sorted by place.
+    """Return the desired accounts by name, with all problems of all files, each cause once.
 
     ``instead`` gives manifest files another content than they have, None for one that is to be gone.
     """
     folder = workspace.root / workspace.project.manifests
     found = read_manifests(folder, root=workspace.root, instead=instead)
     usable, unusable = read_ca_files(sorted(ca_paths(found.manifests)), root=workspace.root)
-    resolution = resolve(found.manifests, CaFiles(usable, unusable))
+    resolution = resolve(found.manifests, CaFiles(usable, unusable), found.unread)
     platform, platform_problems = read_platform(workspace)
     problems = (
-        *found.problems,
+        *_with_accounts(found),
         *resolution.problems,
         *platform_problems,
-        *refused_secrets(resolution.accounts, workspace.project.secrets),
-        *lint(resolution.accounts, found.manifests, workspace.project),
+        *refused_secrets(
+            resolution.accounts,
+            workspace.project.secrets,
+            rules={
+                "secretNotAllowed": workspace.place_of("secrets", "allow"),
+                "unknownSecretSource": workspace.place_of("secrets", "sources"),
+            },
+        ),
+        *lint(resolution.accounts, found.manifests, workspace.project, found.unread),
     )
     return Desired(
         accounts=resolution.accounts,
-        problems=tuple(sorted(problems, key=sort_key)),
+        problems=grouped(sorted(problems, key=sort_key)),
         folder_exists=found.folder_exists,
         platform=platform,
     )
+
+
+def _with_accounts(found: ManifestSet) -> Iterator[Diagnostic]:
+    """Yield the problems of reading, those of a MailServer with the accounts that name it."""
+    used = servers_used(found.manifests)
+    for problem in found.problems:
+        hangs_on_it = used.get(problem.subject or "") if problem.subject in found.unread.servers else None
+        yield replace(problem, subjects=tuple(sorted(set(hangs_on_it)))) if hangs_on_it else problem
 
 
 def read_platform(workspace: Workspace) -> tuple[PlatformServer | None, list[Diagnostic]]:
     """Return the platform's server with its private CA read, and what is wrong with it; None where there is none."""
     declared = workspace.project.platform.smtp
     paths = [declared.ca_file] if declared is not None and declared.ca_file is not None else []
-    return resolve_platform(declared, CaFiles(*read_ca_files(paths, root=workspace.root)))
+    return resolve_platform(
+        declared,
+        CaFiles(*read_ca_files(paths, root=workspace.root)),
+        location=workspace.place_of("platform", "smtp", "host"),
+    )
 
 
 def require_platform(workspace: Workspace) -> PlatformServer | None:
@@ -98,4 +118,4 @@ def validate(workspace: Workspace) -> Desired:
         problem = warning("noManifests", detail + "    reconciler accounts add own")
     else:
         return desired
-    return replace(desired, problems=(*desired.problems, problem))
+    return replace(desired, problems=grouped((*desired.problems, problem)))

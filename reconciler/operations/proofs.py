@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, warning
 from reconciler.model.recorded import RecordedVerification
-from reconciler.planning.finish import failure_of
+from reconciler.planning.failures import failure_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -89,7 +89,8 @@ def verify_recorded(
         trusts_project=trusts_project,
     )
     told = record_rechecks(verdicts, workspace, run)
-    return verified(ready, evidence, judgement, remarks=[*notes, *problems.values(), *unusable.values(), *told])
+    remarks = [*notes, *problems.values(), *unusable.values(), *told]
+    return verified(ready, evidence, judgement, platform=platform, remarks=remarks)
 
 
 def _selected(recorded: RecordedState, selectors: Sequence[str]) -> list[RecordedAccount]:

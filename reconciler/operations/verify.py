@@ -56,7 +56,7 @@ def verify_manifests(
         context=test_context(workspace, None),
         progress=progress,
     )
-    return verified(chosen, evidence, judgement, remarks=unreadable.values())
+    return verified(chosen, evidence, judgement, platform=platform, remarks=unreadable.values())
 
 
 def _selected(desired: Desired, selectors: Sequence[str]) -> list[DesiredAccount]:

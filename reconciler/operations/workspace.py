@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from reconciler.diagnostics import Diagnostic
+    from reconciler.diagnostics import Diagnostic, Location
     from reconciler.model.project import Project
     from reconciler.model.secrets import FingerprintKey
+    from reconciler.model.source import Locator
     from reconciler.store import Store
 
 
@@ -46,8 +47,14 @@ class Workspace:
 
     No secret is read by its word.
     """
+    places: Locator | None = None
+    """Where each part of the project file is written."""
     is_state_trusted: bool = True
     """False where such a file names the server of the state: no password is offered to it."""
+
+    def place_of(self, *path: str) -> Location | None:
+        """Return where a part of the project file is written, else where what holds it is."""
+        return self.places.value_at(path) if self.places is not None else None
 
     def open_store(self) -> Store:
         """Open the state; raise ``StateMissing`` where there is none."""
@@ -141,7 +148,8 @@ def open_workspace(
     """
     is_doubtful = _doubts_the_checkout(environ, trusts_project=trusts_project)
     path = project_file or root / "reconciler.yaml"
-    project = read_project(path).project
+    read = read_project(path)
+    project = read.project
     is_trusted = not is_doubtful or not lies_in_checkout(path, (root, root / project.manifests))
     declared = project.operator.email if project.operator else None
     chosen = operator or environ.get("RECONCILER_OPERATOR") or declared
@@ -151,6 +159,7 @@ def open_workspace(
         root=root.absolute(),
         project_file=path.absolute(),
         project=project,
+        places=read.locator,
         state_url=_state_url(state, environ, project),
         operator=chosen,
         environ=environ,

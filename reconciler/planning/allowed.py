@@ -4,30 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import Diagnostic, error
+from reconciler.diagnostics import MOST_NAMES, Diagnostic, as_one, error
 from reconciler.model.globs import is_glob, matches
 from reconciler.model.references import reference_text
 from reconciler.planning.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 
+    from reconciler.diagnostics import Location
     from reconciler.model.desired import DesiredAccount
     from reconciler.model.project import ScopedSecret, Secrets
 
 _BUILT_IN = frozenset({"env", "file"})
 _STATE_FOLDER = ".reconciler"
 _PLAN_KEY = "env:RECONCILER_PLAN_KEY"
+_MOST_LISTED = 4
+_SHORTEST_BEGINNING = 4
+"""A shorter common beginning would cover secrets that nobody thought of."""
+_WHY = "A manifest may name only what the project file allows, so that a pull request cannot reach for other secrets."
 
 
-def refused_secrets(accounts: Iterable[DesiredAccount], secrets: Secrets) -> tuple[Diagnostic, ...]:
-    """Return an error for each account's secret that its manifest may not name, without repeating values."""
-    return tuple(
-        problem
-        for account in accounts
-        for secret in sorted({each.secret for each in account.secret_routes})
-        if (problem := _refusal(account, secret, secrets)) is not None
-    )
+def refused_secrets(
+    accounts: Iterable[DesiredAccount], secrets: Secrets, *, rules: Mapping[str, Location | None] | None = None
+) -> tuple[Diagnostic, ...]:
+    """Return an error for what accounts name and their manifests may not, without repeating values.
+
+    What several accounts name for the same reason is one error: at their MailServer where it names all of it, else at
+    the place of the rule in the project file, which ``rules`` gives by code.
+    """
+    refused: dict[Hashable, list[tuple[DesiredAccount, str, str | None]]] = {}
+    for account in accounts:
+        for secret in sorted({each.secret for each in account.secret_routes}):
+            cause, file = _cause(account, secret, secrets)
+            if cause is not None:
+                refused.setdefault(cause, []).append((account, secret, file))
+    return tuple(_refusal(found, secrets, rules or {}) for found in refused.values())
 
 
 def naming_manifests(secret: str, *, own: str, server: str, inherited: Container[str]) -> tuple[str, ...]:
@@ -83,22 +95,81 @@ def _told_entry(entry: str | ScopedSecret) -> str:
     return entry if isinstance(entry, str) else f"{entry.secret} (for {entry.manifests} only)"
 
 
-def _refusal(account: DesiredAccount, secret: str, secrets: Secrets) -> Diagnostic | None:
+def _cause(account: DesiredAccount, secret: str, secrets: Secrets) -> tuple[Hashable | None, str | None]:
+    """Return why a secret may not be named, None where it may, and the manifest that may not name it."""
     source = secret.partition(":")[0]
     if source not in _BUILT_IN and source not in secrets.sources:
-        known = _BUILT_IN | secrets.sources.keys()
-        detail = (
-            f"{secret} names the source {source}, which the project file does not declare under secrets.sources."
-            f"{did_you_mean(source, known)}"
-        )
-        return error("unknownSecretSource", detail, subject=account.name, location=account.location)
+        return ("unknownSecretSource", source), None
     naming = naming_manifests(secret, own=account.file, server=account.server_file, inherited=account.server_secrets)
     file = next((each for each in naming if not is_allowed(secret, each, secrets)), None)
     if file is None:
-        return None
-    return error(
-        "secretNotAllowed", _why_refused(secret, file, secrets), subject=account.name, location=account.location
+        return None, None
+    if is_glob(secret) or secret in _never_allowed(secrets):
+        return ("secretNotAllowed", secret), file
+    return "secretNotAllowed", file
+
+
+def _refusal(
+    found: Sequence[tuple[DesiredAccount, str, str | None]], secrets: Secrets, rules: Mapping[str, Location | None]
+) -> Diagnostic:
+    problems = [_problem(account, secret, file, secrets) for account, secret, file in found]
+    servers = {account.server_location if secret in account.server_secrets else None for account, secret, _ in found}
+    server = servers.pop() if len(servers) == 1 else None
+    is_shared = len({account.name for account, _, _ in found}) > 1
+    place = (server or rules.get(problems[0].code) or problems[0].location) if is_shared else problems[0].location
+    if len({problem.detail for problem in problems}) == 1 or problems[0].code == "unknownSecretSource":
+        return as_one(problems, location=place)
+    first = {secret: account for account, secret, _ in reversed(found)}
+    named = [
+        f"{secret} ({first[secret].location or first[secret].file})"
+        for secret in dict.fromkeys(each for _, each, _ in found)
+    ]
+    listed = ", ".join(
+        named if len(named) <= _MOST_LISTED else [*named[:_MOST_LISTED], f"{len(named) - _MOST_LISTED} more"]
     )
+    detail = (
+        f"secrets.allow in the project file covers {_covered(secrets)}, which does not let these manifests name: "
+        f"{listed}. {_WHY} Use references that are covered, or have the owner of the project file add\n"
+        f"    allow: {_covering(sorted({secret for _, secret, _ in found}))}"
+    )
+    return as_one(problems, detail=detail, location=place)
+
+
+def _problem(account: DesiredAccount, secret: str, file: str | None, secrets: Secrets) -> Diagnostic:
+    if file is not None:
+        detail = _why_refused(secret, file, secrets)
+        return error("secretNotAllowed", detail, subject=account.name, location=account.location)
+    source = secret.partition(":")[0]
+    known = _BUILT_IN | secrets.sources.keys()
+    detail = (
+        f"{secret} names the source {source}, which the project file does not declare under secrets.sources."
+        f"{did_you_mean(source, known)}"
+    )
+    return error("unknownSecretSource", detail, subject=account.name, location=account.location)
+
+
+def _covering(named: Sequence[str]) -> str:
+    """Return entries of ``secrets.allow`` that would cover secrets, as few as their common beginnings give."""
+    by_source: dict[str, list[str]] = {}
+    for secret in named:
+        source, _, key = secret.partition(":")
+        by_source.setdefault(source, []).append(key)
+    entries = []
+    for source, keys in by_source.items():
+        beginning = _common_beginning(keys)
+        is_telling = len(keys) > 1 and len(beginning) >= _SHORTEST_BEGINNING
+        entries += [f"{source}:{beginning}*"] if is_telling else [f"{source}:{key}" for key in keys[:MOST_NAMES]]
+    return "[" + ", ".join(f'"{entry}"' for entry in entries) + "]"
+
+
+def _common_beginning(keys: Sequence[str]) -> str:
+    first, last = min(keys), max(keys)
+    length = next((at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
+    return first[:length]
+
+
+def _covered(secrets: Secrets) -> str:
+    return ", ".join(_told_entry(entry) for entry in secrets.allow) or "nothing"
 
 
 def _why_refused(secret: str, file: str, secrets: Secrets) -> str:
@@ -112,10 +183,8 @@ def _why_refused(secret: str, file: str, secrets: Secrets) -> str:
             f"{file} names {secret}, which holds a key of reconciler or many secrets at once. No manifest may "
             "name it, whatever secrets.allow covers."
         )
-    entries = ", ".join(_told_entry(entry) for entry in secrets.allow) or "nothing"
     return (
-        f"{file} names {secret}, but secrets.allow in the project file covers {entries}. "
-        "A manifest may name only what the project file allows, so that a pull request cannot reach for other "
-        "secrets. Use a reference that is covered, or have the owner of the project file add\n"
+        f"{file} names {secret}, but secrets.allow in the project file covers {_covered(secrets)}. {_WHY} "
+        "Use a reference that is covered, or have the owner of the project file add\n"
         f'    allow: ["{secret}"]'
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import CODES, Diagnostic, error, sort_key, warning
+from reconciler.diagnostics import CODES, Diagnostic, error, grouped, sort_key, warning
 from reconciler.model.evidence import Evidence, Verification
 from reconciler.model.plan import (
     ApplyInputs,
@@ -17,6 +18,7 @@ from reconciler.model.plan import (
     Summary,
 )
 from reconciler.planning.digests import changes_digest, plan_digest
+from reconciler.planning.failures import failure, failure_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
     from reconciler.model.evidence import Depth
     from reconciler.model.recorded import RecordedAccount
     from reconciler.planning.draft import Draft, DraftChange
+    from reconciler.planning.failures import Failure
 
+_CODES = {"failed": "verificationFailed", "withheld": "credentialWithheld"}
 _NOT_VERIFIED = Verification(status="skipped")
 
 
@@ -47,10 +51,9 @@ def finish_plan(
     ``remarks`` are what reading the manifests told already.
     """
     changes = tuple(_verified(each, evidence.get(each.change.name), draft) for each in draft.changes)
-    explained = frozenset(each.change.name for each in draft.changes if each.withheld)
     held = frozenset(change.name for change in changes if change.held)
     drafted = (problem for problem in draft.problems if problem.code != "approvalReset" or problem.subject not in held)
-    problems = tuple(sorted({*remarks, *drafted, *_outcomes(changes, explained)}, key=sort_key))
+    problems = grouped(sorted({*remarks, *drafted, *_outcomes(changes, draft)}, key=sort_key))
     policy = draft.policy
     plan = SavedPlan(
         tool=making.tool,
@@ -96,29 +99,37 @@ def _verified(each: DraftChange, evidence: Evidence | None, draft: Draft) -> Cha
     return each.change.model_copy(update={"verification": verification, "held": held})
 
 
-def _outcomes(changes: Iterable[Change], explained: frozenset[str]) -> list[Diagnostic]:
-    """Return an error for each change whose verification blocks, a warning for each that is held.
+def _outcomes(changes: Iterable[Change], draft: Draft) -> list[Diagnostic]:
+    """Return an error for what keeps changes from being verified, a warning for what has them held, of one cause one.
 
-    ``explained`` are the accounts whose withheld credential the draft has told of already.
+    The draft has told already of the accounts whose credential it withholds.
     """
-    problems = []
+    drafted = {each.change.name: each for each in draft.changes}
+    failures: dict[str, list[Failure]] = {"heldChange": [], "verificationFailed": [], "credentialWithheld": []}
     for change in changes:
-        if change.held:
-            detail = f"{change.name} is left as it is recorded: {failure_of(change.verification)}"
-            problems.append(warning("heldChange", detail, subject=change.name))
-        elif change.verification.status == "failed":
-            problems.append(error("verificationFailed", failure_of(change.verification), subject=change.name))
-        elif change.verification.status == "withheld" and change.name not in explained:
-            problems.append(error("credentialWithheld", failure_of(change.verification), subject=change.name))
-    return problems
+        each = drafted[change.name]
+        is_told = change.verification.status == "withheld" and each.withheld
+        if each.after is None or is_told or change.verification.status not in {"failed", "withheld"}:
+            continue
+        code = "heldChange" if change.held else _CODES[change.verification.status]
+        failures[code].append(failure(change.verification, each.after, draft.policy.platform))
+    return [
+        *failure_problems(failures["heldChange"], held_change),
+        *(
+            problem
+            for code in ("verificationFailed", "credentialWithheld")
+            for problem in failure_problems(failures[code], partial(_blocked, code))
+        ),
+    ]
 
 
-def failure_of(verification: Verification) -> str:
-    """Return the sentence of the first check that made a verification fail."""
-    for check in verification.checks:
-        if check.status == "failed" or check.code in {"withheld", "serverDown", "unknownDestination", "deadline"}:
-            return f"{check.check}: {check.message}"
-    return "It was not verified."
+def held_change(name: str, reason: str) -> Diagnostic:
+    """Return the warning that a change is left out because its verification failed."""
+    return warning("heldChange", f"{name} is left as it is recorded: {reason}", subject=name)
+
+
+def _blocked(code: str, name: str, reason: str) -> Diagnostic:
+    return error(code, reason, subject=name)
 
 
 def status_of_plan(changes: Sequence[Change], problems: Iterable[Diagnostic]) -> PlanStatus:

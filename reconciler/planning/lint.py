@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, Location, note, warning
 from reconciler.model.manifest import MailServer
+from reconciler.model.source import Unread
 from reconciler.planning.passwords import ending_passwords
+from reconciler.planning.resolve import servers_used
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model.desired import DesiredAccount
     from reconciler.model.project import Project
@@ -21,20 +23,29 @@ _STARTTLS_PORTS = frozenset({25, 587})
 
 
 def lint(
-    accounts: Sequence[DesiredAccount], manifests: Sequence[LocatedManifest], project: Project
+    accounts: Sequence[DesiredAccount],
+    manifests: Sequence[LocatedManifest],
+    project: Project,
+    unread: Unread | None = None,
 ) -> tuple[Diagnostic, ...]:
-    """Return the remarks on all accounts, each with the place it belongs to."""
-    located = {each.manifest.metadata.name: each for each in manifests}
-    remarks = [remark for account in accounts for remark in _lint_account(account, located)]
+    """Return the remarks on all accounts, each with the place it belongs to: a server's settings are told at the server.
+
+    Nothing is said of servers that may be used by what is ``unread``.
+    """
+    located = {each.manifest.metadata.name: each for each in manifests if not isinstance(each.manifest, MailServer)}
+    servers = {each.manifest.metadata.name: each for each in manifests if isinstance(each.manifest, MailServer)}
+    remarks = [remark for account in accounts for remark in _lint_account(account, located, servers)]
     remarks.extend(ending_passwords(accounts, located))
-    remarks.extend(_unused_servers(accounts, manifests))
+    remarks.extend(_unused_servers(servers.values(), servers_used(manifests).keys(), unread or Unread()))
     waiting = [account.name for account in accounts if account.kind == "MarketingAccount"]
     if waiting and project.platform.smtp is None:
         remarks.append(_no_platform(len(waiting)))
     return tuple(remarks)
 
 
-def _lint_account(account: DesiredAccount, located: Mapping[str, LocatedManifest]) -> Iterator[Diagnostic]:
+def _lint_account(
+    account: DesiredAccount, located: Mapping[str, LocatedManifest], servers: Mapping[str, LocatedManifest]
+) -> Iterator[Diagnostic]:
     source = located[account.name]
     if account.kind == "MarketingAccount":
         yield from _lint_marketing(account, source)
@@ -45,9 +56,14 @@ def _lint_account(account: DesiredAccount, located: Mapping[str, LocatedManifest
             "metadata.owner, or shared: true."
         )
         yield warning("sharedWithoutOwner", detail, subject=account.name, location=source.locator.key_at(("spec",)))
-    yield from _lint_server(account, source)
+    server = servers.get(account.server or "")
+    where = source.locator.value_at(("spec", "smtp", "port"))
+    if server is not None and not any(source.has(("spec", "smtp", field)) for field in ("host", "port", "encryption")):
+        where = server.locator.value_at(("spec", "port"))
+    yield from _lint_server(account, where)
     if "password" in account.spec.get("proxy", {}):
-        yield from _lint_proxy_password(account, source)
+        teller = source if server is None or source.has(("spec", "proxy")) else server
+        yield from _lint_proxy_password(account, teller.locator.value_at(("spec", "proxy", "password")))
 
 
 def _lint_marketing(account: DesiredAccount, source: LocatedManifest) -> Iterator[Diagnostic]:
@@ -60,10 +76,9 @@ def _lint_marketing(account: DesiredAccount, source: LocatedManifest) -> Iterato
     yield warning("noReplyTo", detail, subject=account.name, location=source.locator.key_at(("spec", "email")))
 
 
-def _lint_server(account: DesiredAccount, source: LocatedManifest) -> Iterator[Diagnostic]:
+def _lint_server(account: DesiredAccount, where: Location) -> Iterator[Diagnostic]:
     smtp = account.spec["smtp"]
     port, encryption = smtp["port"], smtp["encryption"]
-    where = source.locator.value_at(("spec", "smtp", "port"))
     if port == _IMPLICIT_TLS_PORT and encryption != "tls":
         yield _port_mismatch(
             account, f"465 is implicit TLS (RFC 8314 section 3.3); you declared {encryption}", "tls", where
@@ -79,10 +94,9 @@ def _lint_server(account: DesiredAccount, source: LocatedManifest) -> Iterator[D
         yield warning("unencryptedLogin", detail, subject=account.name, location=where)
 
 
-def _lint_proxy_password(account: DesiredAccount, source: LocatedManifest) -> Iterator[Diagnostic]:
+def _lint_proxy_password(account: DesiredAccount, where: Location) -> Iterator[Diagnostic]:
     """Remark on a password for a proxy: none of the protocols encrypts it, and SOCKS4 has none."""
     proxy = account.spec["proxy"]
-    where = source.locator.value_at(("spec", "proxy", "password"))
     if proxy["type"] == "socks4":
         detail = (
             "SOCKS4 sends a user id and no password, so the one that is declared here is never used. Remove it, or "
@@ -110,11 +124,10 @@ def _port_mismatch(account: DesiredAccount, what: str, encryption: str, where: L
     return warning("portMismatch", detail, subject=account.name, location=where)
 
 
-def _unused_servers(accounts: Iterable[DesiredAccount], manifests: Iterable[LocatedManifest]) -> Iterator[Diagnostic]:
-    used = {account.server for account in accounts}
-    for each in manifests:
+def _unused_servers(servers: Iterable[LocatedManifest], used: Collection[str], unread: Unread) -> Iterator[Diagnostic]:
+    for each in servers:
         name = each.manifest.metadata.name
-        if isinstance(each.manifest, MailServer) and name not in used:
+        if name not in used and name not in unread.named_servers and not unread.has_unparsed:
             where = each.locator.value_at(("metadata", "name"))
             yield note("unusedServer", f"No account names the mail server {name}.", subject=name, location=where)
 

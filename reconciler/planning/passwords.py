@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, enumerated, warning
@@ -93,11 +93,13 @@ def _logs_in_by_password(account: DesiredAccount, provider: Provider) -> bool:
 
 
 def _warning(ending: _Ending, affected: Sequence[DesiredAccount], first: LocatedManifest) -> Diagnostic:
-    names = enumerated([account.name for account in affected])
-    verb = "logs" if len(affected) == 1 else "log"
-    return warning(
+    names = tuple(sorted({account.name for account in affected}))
+    verb = "logs" if len(names) == 1 else "log"
+    told = warning(
         "basicAuthEnding",
-        f"{names} {verb} in to {ending.provider.name} by password. {ending.what}\n{ending.lines}",
-        subject=affected[0].name if len(affected) == 1 else None,
-        location=first.locator.key_at(("spec", "smtp", "authentication")),
+        f"{enumerated(names)} {verb} in to {ending.provider.name} by password. {ending.what}\n{ending.lines}",
+        subject=names[0] if len(names) == 1 else None,
+        location=(len(names) > 1 and affected[0].server_location)
+        or first.locator.key_at(("spec", "smtp", "authentication")),
     )
+    return replace(told, subjects=names if len(names) > 1 else ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import Diagnostic, error
@@ -15,6 +15,7 @@ from reconciler.model.secrets import SECRET_FIELDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from reconciler.diagnostics import Location
     from reconciler.model.manifest import Kind
     from reconciler.model.project import PlatformSmtp
     from reconciler.model.route import SecretRoute
@@ -31,6 +32,8 @@ class PlatformServer:
     smtp: dict[str, Any]
     """As in an own account's document: camelCase, defaults filled in, secrets as references."""
     ca_digest: str | None = None
+    location: Location | None = field(default=None, compare=False)
+    """Where the project file declares it."""
 
     @property
     def secret_routes(self) -> tuple[SecretRoute, ...]:
@@ -67,7 +70,7 @@ def routes_needed(
 
 
 def resolve_platform(
-    declared: PlatformSmtp | None, ca_files: CaFiles
+    declared: PlatformSmtp | None, ca_files: CaFiles, *, location: Location | None = None
 ) -> tuple[PlatformServer | None, list[Diagnostic]]:
     """Return the platform's server, None where the project file declares none or its private CA cannot be used."""
     if declared is None:
@@ -78,16 +81,19 @@ def resolve_platform(
     smtp.setdefault("port", DEFAULT_PORTS[smtp["encryption"]])
     if "heloName" in smtp:
         smtp["heloName"] = host_to_ascii(smtp["heloName"])
-    problems = _resolve_login(smtp)
+    problems = _resolve_login(smtp, location)
     path: str | None = smtp.get("caFile")
     if path is not None and path in ca_files.unusable:
-        problems.append(error("caFileUnusable", f"platform.smtp names {path}: {ca_files.unusable[path]}"))
+        problems.append(
+            error("caFileUnusable", f"platform.smtp names {path}: {ca_files.unusable[path]}", location=location)
+        )
     if problems:
         return None, problems
-    return PlatformServer(smtp=smtp, ca_digest=ca_files.usable[path].digest if path is not None else None), []
+    ca_digest = ca_files.usable[path].digest if path is not None else None
+    return PlatformServer(smtp=smtp, ca_digest=ca_digest, location=location), []
 
 
-def _resolve_login(smtp: dict[str, Any]) -> list[Diagnostic]:
+def _resolve_login(smtp: dict[str, Any], location: Location | None) -> list[Diagnostic]:
     """Fill in the login's default and write its secrets as references, in place; return what is missing."""
     login: dict[str, Any] | None = smtp.get("authentication")
     if login is None:
@@ -99,6 +105,10 @@ def _resolve_login(smtp: dict[str, Any]) -> list[Diagnostic]:
     lacking = [] if "username" in login else ["username: …"]
     lacking += [] if login.keys() & {"password", "accessToken", "oauth2"} else ["password: {env: …}"]
     return [
-        error("missingField", f"The login of platform.smtp in the project file is incomplete. Add\n    {line}")
+        error(
+            "missingField",
+            f"The login of platform.smtp in the project file is incomplete. Add\n    {line}",
+            location=location,
+        )
         for line in lacking
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.recorded import RecordedVerification
-from reconciler.planning.finish import failure_of
+from reconciler.planning.failures import failure_of
 
 if TYPE_CHECKING:
     from reconciler.model.evidence import Verification

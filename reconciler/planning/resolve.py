@@ -9,22 +9,55 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from reconciler.diagnostics import Diagnostic, Location, error
+from reconciler.diagnostics import Diagnostic, Location, as_one, error, grouped
 from reconciler.model.desired import DesiredAccount
 from reconciler.model.domains import address_to_ascii, host_to_ascii
 from reconciler.model.manifest import DEFAULT_PORTS, MailServer, MarketingAccount, OwnAccount
 from reconciler.model.references import is_key_of, reference_text
 from reconciler.model.secrets import SECRET_FIELDS
+from reconciler.model.source import Unread
 from reconciler.planning.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
 
     from reconciler.model.manifest import Account
     from reconciler.model.source import CaFile, LocatedManifest
 
 _CREDENTIALS = ("password", "accessToken", "oauth2")
 _AUTHENTICATION = ("spec", "smtp", "authentication")
+_PREVIOUS_NAME = ("metadata", "previousName")
+
+
+@dataclass(frozen=True, slots=True)
+class _NoServer:
+    """The cause of all problems of accounts that name a MailServer which nobody declares."""
+
+    name: str
+
+
+_Problem = tuple["Hashable", Diagnostic]
+"""A problem and its cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Origins:
+    """An account's own manifest and that of its server: a setting stands in either."""
+
+    own: LocatedManifest
+    server: LocatedManifest | None
+
+    @property
+    def name(self) -> str:
+        """The account's name."""
+        return self.own.manifest.metadata.name
+
+    def place_of(self, *fields: str) -> Location:
+        """Return where a field of ``spec.smtp`` is written: by the account, else by its server, else where it would be."""
+        path = ("spec", "smtp", *fields)
+        if self.server is None or self.own.has(path):
+            return self.own.locator.value_at(path)
+        return self.server.locator.value_at(("spec", *fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +83,49 @@ def ca_paths(manifests: Iterable[LocatedManifest]) -> frozenset[str]:
     return frozenset(path for smtp in smtps if (path := getattr(smtp, "ca_file", None)))
 
 
-def resolve(manifests: Sequence[LocatedManifest], ca_files: CaFiles) -> Resolution:
-    """Return what the manifests mean; the accounts with a problem are left out and the problem told."""
+def resolve(manifests: Sequence[LocatedManifest], ca_files: CaFiles, unread: Unread | None = None) -> Resolution:
+    """Return what the manifests mean; the accounts with a problem are left out and the problem told, of one cause once.
+
+    What may stand in what is ``unread`` is not missing: an account that names such a MailServer is left out in silence.
+    """
     servers = {each.manifest.metadata.name: each for each in manifests if isinstance(each.manifest, MailServer)}
-    problems: list[Diagnostic] = []
+    problems: dict[Hashable, list[Diagnostic]] = {}
     accounts: list[DesiredAccount] = []
     for each in manifests:
         if isinstance(each.manifest, MailServer):
             continue
         account, found = _resolve_one(each, servers, ca_files)
-        problems.extend(found)
+        for cause, problem in found:
+            problems.setdefault(cause, []).append(problem)
         if account is not None:
             accounts.append(account)
     accounts.sort(key=lambda account: account.name)
-    problems.extend(_repeated_previous_names(manifests))
-    return Resolution(tuple(accounts), tuple(problems))
+    told = [
+        as_one(alike, location=min(problem.location for problem in alike if problem.location is not None))
+        for cause, alike in problems.items()
+        if not _may_be_unread(cause, unread or Unread())
+    ]
+    return Resolution(tuple(accounts), (*grouped(told), *_repeated_previous_names(manifests)))
+
+
+def servers_used(manifests: Iterable[LocatedManifest]) -> dict[str, list[str]]:
+    """Return, by the MailServer that they name, the accounts that name one."""
+    used: dict[str, list[str]] = {}
+    for each in manifests:
+        account = each.manifest
+        if isinstance(account, OwnAccount) and account.spec.smtp.server is not None:
+            used.setdefault(account.spec.smtp.server, []).append(account.metadata.name)
+    return used
+
+
+def _may_be_unread(cause: Hashable, unread: Unread) -> bool:
+    return isinstance(cause, _NoServer) and (unread.may_hide_servers or cause.name in unread.servers)
 
 
 def _resolve_one(
     located: LocatedManifest, servers: Mapping[str, LocatedManifest], ca_files: CaFiles
-) -> tuple[DesiredAccount | None, list[Diagnostic]]:
+) -> tuple[DesiredAccount | None, list[_Problem]]:
+    """Return the account, or what is wrong with it, each with its cause: what has the same cause is told once."""
     account = located.manifest
     if isinstance(account, MarketingAccount):
         return _desired(located, _dumped(account.spec), None, None), []
@@ -77,23 +133,29 @@ def _resolve_one(
     named = account.spec.smtp.server
     server = servers.get(named) if named else None
     if named and server is None:
-        return None, [_unknown_server(located, named, servers)]
+        return None, [(_NoServer(named), _unknown_server(located, named, servers))]
     spec = _own_spec(account, server.manifest if server else None)
-    problems = _check_login(located, spec)
+    origins = _Origins(located, server)
+    found = _check_login(origins, spec)
     if "host" not in spec["smtp"]:
-        problems.append(_missing_host(located, named))
+        found.append(_missing_host(origins, named))
+    problems: list[_Problem] = [(problem, problem) for problem in found]
     ca_path = spec["smtp"].get("caFile")
     if ca_path in ca_files.unusable:
-        origin = server if server and account.spec.smtp.ca_file is None else located
-        problems.append(_unusable_ca(origin, ca_path, ca_files.unusable[ca_path]))
-    problems.extend(_fill_templates(located, spec))
+        problems.append((ca_path, _unusable_ca(origins, ca_path, ca_files.unusable[ca_path])))
+    problems.extend(_fill_templates(origins, spec))
     if problems:
         return None, problems
     ca_digest = ca_files.usable[ca_path].digest if ca_path else None
     desired = _desired(located, spec, named, ca_digest)
     if server is None:
         return desired, []
-    return replace(desired, server_file=server.file, server_secrets=_inherited_secrets(account, spec)), []
+    return replace(
+        desired,
+        server_file=server.file,
+        server_location=server.locator.value_at(("spec", "host")),
+        server_secrets=_inherited_secrets(account, spec),
+    ), []
 
 
 def _inherited_secrets(account: OwnAccount, spec: dict[str, Any]) -> frozenset[str]:
@@ -186,21 +248,24 @@ def _canonicalise_domains(spec: dict[str, Any]) -> dict[str, str]:
     return written
 
 
-def _check_login(located: LocatedManifest, spec: dict[str, Any]) -> list[Diagnostic]:
+def _check_login(origins: _Origins, spec: dict[str, Any]) -> list[Diagnostic]:
     login: dict[str, Any] | None = spec["smtp"].get("authentication")
     if login is None:
         return []
-    name = located.manifest.metadata.name
-    where = located.locator.key_at(_AUTHENTICATION)
+    name, is_shared = origins.name, not origins.own.has(_AUTHENTICATION)
+    where = origins.place_of("authentication") if is_shared else origins.own.locator.key_at(_AUTHENTICATION)
     problems = []
     if "username" not in login:
         detail = 'The login has no user name, neither here nor at the mail server. Add\n    username: "{email}"'
-        problems.append(error("missingField", detail, subject=name, location=where))
+        place = where
+        if origins.server is not None and origins.server.has(("spec", "authentication")):
+            place = origins.server.locator.key_at(("spec", "authentication"))
+        problems.append(error("missingField", detail, subject=name, location=place))
     given = [credential for credential in _CREDENTIALS if credential in login]
     if not given:
         detail = (
             f"The login has no credential. Add a reference to it, never the secret itself:\n"
-            f"    {_example_credential(login['mechanism'], name)}"
+            f"    {_example_credential(login['mechanism'], '{name}' if is_shared else name)}"
         )
         problems.append(error("missingField", detail, subject=name, location=where))
     elif (mismatch := _mechanism_mismatch(login["mechanism"], given[0])) is not None:
@@ -209,7 +274,7 @@ def _check_login(located: LocatedManifest, spec: dict[str, Any]) -> list[Diagnos
 
 
 def _example_credential(mechanism: str, name: str) -> str:
-    variable = "SMTP_" + "".join(letter if letter.isalnum() else "_" for letter in name.upper())
+    variable = "SMTP_" + "".join(letter if letter.isalnum() else "_" for letter in name.strip("{}").upper())
     if mechanism in {"xoauth2", "oauthbearer"}:
         return f"accessToken: {{env: {variable}_TOKEN}}"
     return f"password: {{env: {variable}_PASSWORD}}"
@@ -224,25 +289,23 @@ def _mechanism_mismatch(mechanism: str, credential: str) -> str | None:
     return f"The mechanism {mechanism} takes a password, not {credential}. Change one of the two."
 
 
-def _missing_host(located: LocatedManifest, server: str | None) -> Diagnostic:
+def _missing_host(origins: _Origins, server: str | None) -> Diagnostic:
     detail = f"Neither the account nor the mail server {server} names a host. Add\n    host: smtp.example.com"
-    return error(
-        "missingField",
-        detail,
-        subject=located.manifest.metadata.name,
-        location=located.locator.key_at(("spec", "smtp")),
-    )
+    where = origins.own.locator.key_at(("spec", "smtp"))
+    if origins.server is not None:
+        where = origins.server.locator.key_at(("spec",))
+    return error("missingField", detail, subject=origins.name, location=where)
 
 
-def _unusable_ca(origin: LocatedManifest, path: str, reason: str) -> Diagnostic:
-    is_server = isinstance(origin.manifest, MailServer)
-    where = ("spec", "caFile") if is_server else ("spec", "smtp", "caFile")
-    return error(
-        "caFileUnusable",
-        f"{path}: {reason}",
-        subject=origin.manifest.metadata.name,
-        location=origin.locator.value_at(where),
+def _unusable_ca(origins: _Origins, path: str, reason: str) -> Diagnostic:
+    """Return what is wrong with a CA: it is the server's where that names it, and concerns the account all the same."""
+    where = origins.place_of("caFile")
+    if origins.server is None or origins.own.has(("spec", "smtp", "caFile")):
+        return error("caFileUnusable", f"{path}: {reason}", subject=origins.name, location=where)
+    problem = error(
+        "caFileUnusable", f"{path}: {reason}", subject=origins.server.manifest.metadata.name, location=where
     )
+    return replace(problem, subjects=(origins.name,))
 
 
 def _unknown_server(located: LocatedManifest, name: str, servers: Mapping[str, Any]) -> Diagnostic:
@@ -254,10 +317,10 @@ def _unknown_server(located: LocatedManifest, name: str, servers: Mapping[str, A
     )
 
 
-def _fill_templates(located: LocatedManifest, spec: dict[str, Any]) -> list[Diagnostic]:
+def _fill_templates(origins: _Origins, spec: dict[str, Any]) -> list[_Problem]:
     """Fill {name} and {email} into user names and secret keys, and write secrets as references, in place."""
-    values = {"{name}": located.manifest.metadata.name, "{email}": address_to_ascii(spec["email"])}
-    problems = []
+    values = {"{name}": origins.name, "{email}": address_to_ascii(spec["email"])}
+    problems: list[_Problem] = []
     login = spec["smtp"].get("authentication", {})
     if "username" in login:
         login["username"] = _filled(login["username"], values)
@@ -266,7 +329,8 @@ def _fill_templates(located: LocatedManifest, spec: dict[str, Any]) -> list[Diag
             source, secret_key = next(iter(parent[key].items()))
             filled = _filled(secret_key, values)
             if not is_key_of(source, filled):
-                problems.append(_unusable_key(located, source, filled))
+                problem = _unusable_key(origins, source, filled)
+                problems.append(((problem.code, problem.location), problem))
             parent[key] = reference_text({source: filled})
     return problems
 
@@ -277,27 +341,35 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
     return text
 
 
-def _unusable_key(located: LocatedManifest, source: str, key: str) -> Diagnostic:
+def _unusable_key(origins: _Origins, source: str, key: str) -> Diagnostic:
     return error(
         "invalidValue",
         f"With name and e-mail filled in, the reference reads {source}:{key}, which {source} does not take. "
         "Write the reference out for this account.",
-        subject=located.manifest.metadata.name,
-        location=located.locator.value_at(_AUTHENTICATION),
+        subject=origins.name,
+        location=origins.place_of("authentication"),
     )
 
 
 def _repeated_previous_names(manifests: Sequence[LocatedManifest]) -> list[Diagnostic]:
-    first: dict[str, tuple[str, Location]] = {}
-    problems = []
+    """Return an error for each previous name that several accounts give, at the second of them."""
+    given: dict[str, list[LocatedManifest]] = {}
     for each in manifests:
         previous = getattr(each.manifest.metadata, "previous_name", None)
-        if previous is None:
-            continue
-        where = each.locator.value_at(("metadata", "previousName"))
-        if previous in first:
-            other, place = first[previous]
-            detail = f"{other} has the same previousName at {place}; only one account can be what {previous} became."
-            problems.append(error("contradiction", detail, subject=each.manifest.metadata.name, location=where))
-        first.setdefault(previous, (each.manifest.metadata.name, where))
+        if previous is not None:
+            given.setdefault(previous, []).append(each)
+    problems = []
+    for previous, (first, *others) in given.items():
+        other, place = first.manifest.metadata.name, first.locator.value_at(_PREVIOUS_NAME)
+        detail = f"{other} has the same previousName at {place}; only one account can be what {previous} became."
+        found = [
+            error(
+                "contradiction",
+                detail,
+                subject=each.manifest.metadata.name,
+                location=each.locator.value_at(_PREVIOUS_NAME),
+            )
+            for each in others
+        ]
+        problems += [as_one(found)] if found else []
     return problems

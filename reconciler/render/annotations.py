@@ -11,10 +11,9 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import Location
+from reconciler.diagnostics import SEVERITIES, Location, counted
 from reconciler.render.safe import safe, safe_lines
 from reconciler.render.text.plan import summary_line
-from reconciler.render.text.problems import told_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from reconciler.model.plan import SavedPlan
 
 _COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "note": "notice"}
-_RANK: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
 _PLURALS: dict[Severity, str] = {"error": "errors", "warning": "warnings", "note": "notes"}
 _LONGEST_TITLE = 200
 _SHOWN_OF_EACH = 10
@@ -33,7 +31,7 @@ _SHOWN_OF_EACH = 10
 def plan_annotations(plan: SavedPlan, *, folder: str = "", places: Mapping[str, Location] | None = None) -> str:
     """Return a command that tells the counts of a plan, and one for each of its problems.
 
-    A problem of an account that has no place of its own, such as a failed verification, is shown at the account's
+    A problem of accounts that has no place of its own, such as a failed verification, is shown at the first one's
     document; ``places`` has them by name. One that it lacks is shown at the head of the account's manifest.
     """
     problems = [_at_manifest(problem, plan, places or {}) for problem in plan.diagnostics]
@@ -42,12 +40,12 @@ def plan_annotations(plan: SavedPlan, *, folder: str = "", places: Mapping[str, 
 
 
 def diagnostic_annotations(problems: Iterable[Diagnostic], *, folder: str = "") -> str:
-    """Return a command for each problem, errors first; what several subjects share is told once.
+    """Return a command for each problem, errors first; what concerns several subjects says how many and which.
 
     ``folder`` is the project folder in the repository, with slashes: places are told relative to the repository.
     Where there are more than GitHub shows, the first command says so.
     """
-    ordered = sorted(told_once(problems), key=lambda problem: _RANK[problem.severity])
+    ordered = sorted(problems, key=lambda problem: SEVERITIES.index(problem.severity))
     return _more_than_shown(ordered) + "".join(_annotation(problem, folder) for problem in ordered)
 
 
@@ -61,10 +59,11 @@ def _more_than_shown(problems: Iterable[Diagnostic]) -> str:
 
 
 def _at_manifest(problem: Diagnostic, plan: SavedPlan, places: Mapping[str, Location]) -> Diagnostic:
-    account = plan.inputs.accounts.get(problem.subject or "")
+    name = next((each for each in problem.concerned if each in plan.inputs.accounts), "")
+    account = plan.inputs.accounts.get(name)
     if problem.location is not None or account is None or not account.manifest:
         return problem
-    place = places.get(problem.subject or "")
+    place = places.get(name)
     line = place.line if place is not None and place.file == account.manifest else 1
     return replace(problem, location=Location(account.manifest, line))
 
@@ -76,9 +75,12 @@ def _annotation(problem: Diagnostic, folder: str) -> str:
         properties["file"] = posixpath.normpath(posixpath.join(folder, place.file))
         properties |= {"line": place.line} if place.line is not None else {}
         properties |= {"col": place.column} if place.column is not None else {}
-    subject = f": {problem.subject}" if problem.subject else ""
-    properties["title"] = safe(f"{problem.summary}{subject} [{problem.code}]", limit=_LONGEST_TITLE)
+    subject = problem.subject or counted(problem.subjects)
+    title = f"{problem.summary}: {subject}" if subject else problem.summary
+    properties["title"] = safe(f"{title} [{problem.code}]", limit=_LONGEST_TITLE)
     lines = safe_lines(problem.detail.strip("\n")) or [problem.summary]
+    if problem.subject and problem.subjects:
+        lines.insert(0, safe(f"This concerns {counted(problem.subjects)}."))
     return _command(_COMMANDS[problem.severity], properties, "\n".join(lines))
 
 

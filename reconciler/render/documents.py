@@ -142,7 +142,7 @@ def journal_document(
 
 
 def diagnostic_documents(diagnostics: Iterable[Diagnostic]) -> list[Document]:
-    """Return the problems as ``{severity, code, summary, detail, subject, location: {file, line, column}|null}``."""
+    """Return the problems as ``{severity, code, summary, detail, subject, subjects, location: {file, line, column}|null}``."""
     return [_diagnostic(problem) for problem in diagnostics]
 
 
@@ -200,6 +200,7 @@ def _diagnostic(problem: Diagnostic) -> Document:
         "summary": problem.summary,
         "detail": problem.detail,
         "subject": problem.subject,
+        "subjects": list(problem.subjects),
         "location": {"file": place.file, "line": place.line, "column": place.column} if place else None,
     }
 

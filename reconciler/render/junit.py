@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from reconciler.diagnostics import counted
 from reconciler.model.evidence import status_of
 from reconciler.render.safe import guard_line_start, safe, safe_lines
 
@@ -50,7 +51,7 @@ def _as_text(element: ET.Element) -> str:
 
 
 def _is_told(problem: Diagnostic, findings: Mapping[str, Verification]) -> bool:
-    return problem.code in _TOLD_BY_CHECKS and problem.subject in findings
+    return problem.code in _TOLD_BY_CHECKS and all(name in findings for name in problem.concerned)
 
 
 def _not_made(suite: ET.Element, account: str, found: Verification) -> None:
@@ -74,7 +75,7 @@ def _case(suite: ET.Element, account: str, check: Check) -> None:
 
 
 def _problem(suite: ET.Element, problem: Diagnostic) -> None:
-    subject = problem.subject or _TOOL
+    subject = problem.subject or counted(problem.subjects) or _TOOL
     case = ET.SubElement(suite, "testcase", classname=_text(subject), name=_text(problem.code), time="0.000")
     raised = ET.SubElement(case, "error", message=_text(problem.summary), type=_text(problem.code))
     raised.text = "\n".join(_text(line) for line in safe_lines(problem.detail))

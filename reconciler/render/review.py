@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.diagnostics import MOST_NAMES, enumerated
+from reconciler.diagnostics import MOST_NAMES, counted, enumerated
 from reconciler.render.safe import safe, safe_lines
 from reconciler.render.text.fields import field_action, field_labels, scalar
-from reconciler.render.text.problems import told_once
 from reconciler.render.text.verified import verification_remarks
 
 if TYPE_CHECKING:
@@ -165,13 +164,13 @@ def review_of(plan: SavedPlan) -> Review:
             ("create", counts.create), ("held", counts.held), ("unchanged", counts.unchanged),
         ),
         outcomes=_outcomes(plan.changes),
-        refusals=(*map(_advice, told_once(errors)), *_failures(plan.changes)),
+        refusals=(*map(_advice, errors), *_failures(plan.changes)),
         sections=_sections(plan),
         destinations=_destinations(plan),
         messages=_messages(plan),
         lifted=tuple((_short(each.code, _LONGEST_NAME), _clipped(each.by)) for each in plan.lifted_guards),
         grants_used=tuple(_clipped(grant) for grant in plan.inputs.grants_used),
-        warnings=tuple(_advice(each) for each in told_once(problems) if each.severity != "error"),
+        warnings=tuple(_advice(each) for each in problems if each.severity != "error"),
         digest=_short(plan.changes_digest, _LONGEST_NAME),
     )  # fmt: skip
 
@@ -280,10 +279,16 @@ def _advice(problem: Diagnostic) -> Advice:
         severity=problem.severity,
         summary=_short(problem.summary, _LONGEST_NAME),
         code=_short(problem.code, _LONGEST_NAME),
-        subject=_optional(problem.subject),
+        subject=_optional(problem.subject or counted(problem.subjects) or None),
         place=_optional(str(problem.location)) if problem.location else None,
-        parts=tuple(_parts(problem.detail)),
+        parts=(*_concerned(problem), *_parts(problem.detail)),
     )
+
+
+def _concerned(problem: Diagnostic) -> Iterable[Part]:
+    """Yield a sentence on what hangs on the problem's subject, where anything does."""
+    if problem.subject and problem.subjects:
+        yield Part(lines=(_short(f"This concerns {counted(problem.subjects)}.", _LONGEST_SENTENCE),))
 
 
 def _parts(detail: str) -> Iterable[Part]:

@@ -123,7 +123,7 @@ def test_an_error_of_any_command_is_one_document(
         outcome = bare.run(*words, "--format", "json")
         document = outcome.document
         assert "" == outcome.err
-        assert "1.0" == document["formatVersion"]
+        assert "1.1" == document["formatVersion"]
         assert [] == [key for key in _keys(document) if not re.fullmatch(r"[a-z][A-Za-z0-9]*", key)]
         if known.path != "reconciler init":
             assert (1, True) == (outcome.code, bool(document["diagnostics"])), line

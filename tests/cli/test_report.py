@@ -74,7 +74,7 @@ def test_a_site_is_written_and_says_where_to_begin(told: Project) -> None:
     } == set(written)  # fmt: skip
     document = told.run_well("report", "--out", "site", "--format", "json").document
     expected = {
-        "formatVersion": "1.0", "folder": "site", "start": "site/index.html", "language": "auto",
+        "formatVersion": "1.1", "folder": "site", "start": "site/index.html", "language": "auto",
         "files": len(written) - 1, "accounts": 2, "revisions": 2, "diagnostics": [],
     }  # fmt: skip
     assert expected == document

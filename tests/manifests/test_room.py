@@ -88,12 +88,14 @@ def test_as_many_files_as_may_be_are_read(tmp_path: Path) -> None:
 
 
 def test_names_used_again_are_listed_up_to_the_limit_of_problems(tmp_path: Path) -> None:
-    """The same accounts in many files are ten thousand problems and no more."""
+    """The same accounts in many files are ten thousand names and no more, told once for each file."""
     folder = tmp_path / "accounts.d"
     folder.mkdir()
     _repeat(_accounts(), 22, folder)
-    codes = [each.code for each in read_manifests(folder, root=tmp_path).problems]
-    assert (10_000, 1) == (codes.count("duplicateName"), codes.count("manifestsTooLarge"))
+    problems = read_manifests(folder, root=tmp_path).problems
+    codes = [each.code for each in problems]
+    assert (20, 1) == (codes.count("duplicateName"), codes.count("manifestsTooLarge"))
+    assert 10_000 == sum(len(each.subjects) for each in problems)
 
 
 def test_a_hundred_thousand_accounts_are_within_the_limits() -> None:

@@ -146,4 +146,4 @@ def test_every_problem_is_told_at_once(workspace: Workspace) -> None:
     assert ["unknownAccount", "decisionStale"] == [each.code for each in refused.value.diagnostics]
     with pytest.raises(PlanStale) as stale:
         approve_all_pending(workspace, looked)
-    assert ["letter", "news"] == [each.subject for each in stale.value.diagnostics]
+    assert [("letter", "news")] == [each.subjects for each in stale.value.diagnostics]

@@ -10,7 +10,7 @@ import pytest
 from reconciler.model.evidence import Check, Evidence, Verification
 from reconciler.model.recorded import RecordedVerification
 from reconciler.planning.evidence import is_worth_keeping, may_be_reused
-from reconciler.planning.finish import failure_of
+from reconciler.planning.failures import failure_of
 from reconciler.planning.recheck import is_transient, recheck
 from tests.planning.states import NOW
 

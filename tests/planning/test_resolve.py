@@ -158,9 +158,11 @@ def test_an_unknown_server_is_told_with_one_that_is_called_nearly_so() -> None:
 
 
 def test_a_host_that_nobody_names() -> None:
-    """The error stands at smtp and names the server."""
+    """The error stands at the server, which it names: every account through it lacks the host."""
     (problem,) = told(own("server: relay, port: 1") + server("heloName: h.example.com"))
-    assert problem.startswith(f"error missingField a {PLACE}:7:3: Neither the account nor the mail server relay names ")
+    assert problem.startswith(
+        f"error missingField a {PLACE}:12:1: Neither the account nor the mail server relay names "
+    )
     assert problem.endswith("\n    host: smtp.example.com")
 
 
@@ -320,14 +322,13 @@ def test_domains_are_canonical_and_kept_as_written() -> None:
 
 
 def test_a_previous_name_is_one_account_s() -> None:
-    """Every further account that gives it is an error, at its own previousName, with the place of the first."""
+    """All further accounts that give it are one error, at the second previousName, with the place of the first."""
     text = "---\n".join(own("host: h.example.com", metadata=f"name: {name}, previousName: x") for name in "abc")
     first = server("port: 1").removeprefix("---\n") + "---\n" + own("host: h.example.com", metadata="name: d") + "---\n"
     resolution = resolution_of(first + text)
     where = f"a has the same previousName at {PLACE}:16:35; only one account can be what x became."
-    assert [f"error contradiction b {PLACE}:24:35: {where}", f"error contradiction c {PLACE}:32:35: {where}"] == [
-        _told(each) for each in resolution.problems
-    ]
+    assert [f"error contradiction None {PLACE}:24:35: {where}"] == [_told(each) for each in resolution.problems]
+    assert [("b", "c")] == [each.subjects for each in resolution.problems]
 
 
 def test_a_marketing_account_is_what_it_declares() -> None:

@@ -68,7 +68,9 @@ def test_diagnostics_carry_their_place_or_null() -> None:
 
     assert list(document) == ["formatVersion", "status", "diagnostics"]
     assert document["status"] == "invalid"
-    assert list(document["diagnostics"][0]) == ["severity", "code", "summary", "detail", "subject", "location"]
+    assert list(document["diagnostics"][0]) == [
+        "severity", "code", "summary", "detail", "subject", "subjects", "location",
+    ]  # fmt: skip
     assert document["diagnostics"][0]["location"] == {"file": "accounts.d/sales.yaml", "line": 12, "column": 7}
     assert document["diagnostics"][1]["location"] is None
 
@@ -85,7 +87,7 @@ def test_validate_document_lists_accounts_by_name() -> None:
     document = documents.validate_document({"b": "OwnAccount", "a": "MarketingAccount"}, [], valid=True)
 
     assert document == {
-        "formatVersion": "1.0",
+        "formatVersion": "1.1",
         "valid": True,
         "accounts": [{"name": "a", "kind": "MarketingAccount"}, {"name": "b", "kind": "OwnAccount"}],
         "diagnostics": [],
@@ -197,7 +199,7 @@ def test_history_document_has_the_published_keys() -> None:
 def test_journal_document_says_whether_it_holds(problems: list[str], *, valid: bool) -> None:
     """A journal is valid where nothing is wrong with it."""
     assert documents.journal_document(2, "ab", problems=problems, redacted={2: 3, 1: 3}) == {
-        "formatVersion": "1.0",
+        "formatVersion": "1.1",
         "valid": valid,
         "entries": 2,
         "head": "ab",
@@ -239,7 +241,7 @@ def test_every_document_says_its_format(name: str) -> None:
     """Each document is one JSON object that begins with its format's version."""
     document: dict[str, Any] = json.loads(golden.CASES[name]())
 
-    assert next(iter(document.items())) == ("formatVersion", "1.0")
+    assert next(iter(document.items())) == ("formatVersion", "1.1")
 
 
 def test_csv_has_a_row_for_each_account() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.diagnostics import error, note
+from reconciler.diagnostics import error, grouped, note
 from reconciler.model.evidence import UNCHANGED, Check, CheckName, CheckStatus, Verification, all_skipped
 from reconciler.model.plan import Summary
 from reconciler.model.recorded import RecordedVerification, Revision
@@ -139,9 +139,9 @@ def test_the_same_problem_of_many_accounts_is_told_once() -> None:
     problems = [error("verificationFailed", "The server is down.", subject=f"client-{n:02}") for n in range(80)]
     other = error("verificationFailed", "Wrong password.", subject="sales")
 
-    assert diagnostics_text([*problems, other], style=STYLE).splitlines() == [
-        "error: Verification failed: client-00, client-01, client-02, client-03, client-04, client-05,",
-        "  client-06, client-07, client-08, client-09 and 70 more [verificationFailed]",
+    assert diagnostics_text(grouped([*problems, other]), style=STYLE).splitlines() == [
+        "error: Verification failed: 80 accounts: client-00, client-01, client-02 and 77 more",
+        "  [verificationFailed]",
         "  The server is down.",
         "",
         "error: Verification failed: sales [verificationFailed]",

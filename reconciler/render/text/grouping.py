@@ -3,7 +3,8 @@
 The premise: accounts that share a MailServer get the same host, port, encryption and mechanism from it, while user
 names and secrets are filled in for each. So changes of one action through one server are alike when they agree on what
 the server gives; the fields that all of them agree on are *common*, the rest are each account's *own*. Changes without
-a server, or that concern nothing of the server, are alike only when all their fields are the same.
+a server, or that concern nothing of the server, are alike only when all their fields are the same, but that secrets
+rotated behind references of their own are alike.
 """
 
 from __future__ import annotations
@@ -32,6 +33,15 @@ class Group:
         shared = set(self.common)
         return tuple(field for field in change.fields if field not in shared)
 
+    def only_rotated(self) -> dict[tuple[str, ...], list[str]]:
+        """Return the names of the changes whose own fields are rotated secrets alone, by the paths of these."""
+        rotated: dict[tuple[str, ...], list[str]] = {}
+        for change in self.changes:
+            own = self.own_fields(change)
+            if own and all(map(_is_rotated, own)):
+                rotated.setdefault(tuple(field.path for field in own), []).append(change.name)
+        return rotated
+
 
 def grouped(changes: Iterable[Change]) -> tuple[Group, ...]:
     """Return the changes in groups, ordered by the first name in each."""
@@ -42,10 +52,16 @@ def grouped(changes: Iterable[Change]) -> tuple[Group, ...]:
 
 
 def _likeness(change: Change) -> Hashable:
-    fields = _given_by_server(change) or change.fields
+    fields: tuple[object, ...] = _given_by_server(change) or change.fields
+    if change.fields and all(map(_is_rotated, change.fields)):
+        fields = tuple(field.path for field in change.fields)
     if change.action == "rename" or not fields:
         return change.name
     return change.action, change.kind, change.cause, change.held, change.server, fields
+
+
+def _is_rotated(field: FieldChange) -> bool:
+    return field.rotated and field.before == field.after
 
 
 def _given_by_server(change: Change) -> tuple[FieldChange, ...]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.diagnostics import counted
 from reconciler.render.text.blocked import blocked_lines
 from reconciler.render.text.fields import field_lines
 from reconciler.render.text.grouping import grouped
 from reconciler.render.text.layout import finish, hang
-from reconciler.render.text.verified import likeness, verification_lines
+from reconciler.render.text.verified import is_untried, likeness, verification_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from reconciler.model.evidence import Verification
     from reconciler.model.plan import Action, Change, Plan, Summary
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from reconciler.render.text.style import Style
 
 _ORDER: tuple[Action, ...] = ("delete", "rename", "update", "create")
+_MANY = 15
+"""Of more accounts than this, those that were not tried have no words of their own."""
 _PENDING = "will be pending: no sending until the platform accepts"
 
 
@@ -86,9 +89,20 @@ def _group_lines(group: Group, style: Style, pending: Collection[str]) -> list[s
     alike = [change.name for change in group.changes if not group.own_fields(change)]
     lines += hang(" " * 6, style.show(", ".join(alike)), width=style.width) if alike else []
     lines += field_lines(group.common, style=style, indent=6)
+    rotated = {paths: names for paths, names in group.only_rotated().items() if len(names) > 1}
+    for paths, names in rotated.items():
+        lines += hang(" " * 6, style.show(", ".join(names)), width=style.width)
+        lines += hang(
+            " " * 8, style.show(f"{', '.join(_short(paths))}: each its own secret, rotated"), width=style.width
+        )
+    told = {name for names in rotated.values() for name in names}
     for change in group.changes:
-        lines += _own_lines(group, change, style)
+        lines += _own_lines(group, change, style) if change.name not in told else []
     return [*lines, *_pending_lines(group, style, pending), *_verifications(group, style)]
+
+
+def _short(paths: Iterable[str]) -> list[str]:
+    return [path.removeprefix("spec.") for path in paths]
 
 
 def _title(change: Change, subject: str, style: Style) -> list[str]:
@@ -136,6 +150,11 @@ def _verifications(group: Group, style: Style) -> list[str]:
     for alike in ends.values():
         found: list[Verification] = [change.verification for change in alike]
         whose = _whose([change.name for change in alike], group)
+        if len(group.changes) > _MANY and is_untried(found[0]) and len(ends) > 1:
+            lines += hang(
+                f"      {style.symbol('failed')} ", style.show(f"{whose}not tried after that"), width=style.width
+            )
+            continue
         lines += verification_lines(found[0], style=style, indent=6, same=found[1:], whose=whose)
     return lines
 
@@ -144,4 +163,4 @@ def _whose(names: Sequence[str], group: Group) -> str:
     """Return what stands before a remark on some changes of a group; nothing in a group of one."""
     if len(group.changes) == 1:
         return ""
-    return f"all {len(names)}: " if len(names) == len(group.changes) else f"{', '.join(names)}: "
+    return f"all {len(names)}: " if len(names) == len(group.changes) else f"{counted(names)}: "

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import enumerated
+from reconciler.diagnostics import counted
 from reconciler.render.safe import safe_lines
 from reconciler.render.text.layout import finish, hang, wrap
 
@@ -23,32 +22,27 @@ _INDENT = "    "
 def diagnostics_text(diagnostics: Iterable[Diagnostic], *, style: Style) -> str:
     """Return the problems in the order given, an empty line between two; empty text where there are none.
 
-    What is to be told of several subjects in the same words is told once, with their names.
     Lines of a detail that begin with four spaces are there to copy: they are neither wrapped nor joined.
     """
-    problems = [problem_lines(problem, style=style) for problem in told_once(diagnostics)]
+    problems = [problem_lines(problem, style=style) for problem in diagnostics]
     lines = [line for problem in problems for line in (*problem, "")]
     return finish(lines[:-1]) if lines else ""
 
 
-def told_once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Return the problems, what is told of several subjects in the same words once, with their names."""
-    alike: dict[Diagnostic, list[str]] = {}
-    for problem in diagnostics:
-        names = alike.setdefault(replace(problem, subject=None), [])
-        if problem.subject:
-            names.append(problem.subject)
-    return [replace(problem, subject=enumerated(names) or None) for problem, names in alike.items()]
-
-
 def problem_lines(problem: Diagnostic, *, style: Style) -> list[str]:
-    """Return one problem: ``error: SUMMARY: SUBJECT [CODE]``, `` --> file:line:column``, and the detail indented."""
-    title = f"{problem.summary}: {problem.subject}" if problem.subject else problem.summary
+    """Return one problem: ``error: SUMMARY: SUBJECT [CODE]``, `` --> file:line:column``, and the detail indented.
+
+    Of several subjects the first are named and the others counted; those that hang on the subject stand below it.
+    """
+    subject = problem.subject or counted(problem.subjects)
+    title = f"{problem.summary}: {subject}" if subject else problem.summary
     heading = f"{problem.severity}: "
     first, *rest = hang(heading, style.show(f"{title} [{problem.code}]"), width=style.width, indent=2)
     lines = [style.paint(heading.rstrip(), _ROLES[problem.severity]) + first[len(heading) - 1 :], *rest]
     if problem.location:
         lines.append(f" {style.paint('-->', 'note')} {style.show(problem.location)}")
+    if problem.subject and problem.subjects:
+        lines += hang("  ", style.show(f"This concerns {counted(problem.subjects)}."), width=style.width)
     return [*lines, *_detail_lines(problem.detail, style)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import enumerated
+from reconciler.diagnostics import counted, enumerated
 from reconciler.render.listed import KINDS
 from reconciler.render.text.layout import finish, hang
 from reconciler.render.text.tables import Cell, table_lines
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from reconciler.render.text.style import Role, Style, Symbol
 
 _TITLES = ("ACCOUNT", "KIND", "RESULT", "DEPTH", "TIME")
+_MOST_ROWS = 15
+"""With more accounts than this, those that ended alike share a row."""
 _WORST_LAST = ("unchanged", "passed", "skipped", "withheld", "failed")
 """The order in which remarks are told: what matters most stands at the end, where a terminal stops."""
 
@@ -30,8 +32,8 @@ _ROUTES_DIFFER = (
 def verification_text(findings: Mapping[str, Verification], kinds: Mapping[str, Kind], *, style: Style) -> str:
     """Return what ``verify`` found, by account name, and a closing count.
 
-    A single account is told check by check. Of several, each has a row, and what is to be said of them stands below,
-    once for all that ended alike.
+    A single account is told check by check. Of several, each has a row, of many those that ended alike have one, and
+    what is to be said of them stands below, once for all that ended alike.
     """
     if not findings:
         return finish(["Nothing to verify."])
@@ -44,7 +46,11 @@ def verification_text(findings: Mapping[str, Verification], kinds: Mapping[str, 
 
 
 def _rows(findings: Mapping[str, Verification], kinds: Mapping[str, Kind], style: Style) -> list[str]:
-    rows = [_row(name, kinds[name], found, style) for name, found in sorted(findings.items())]
+    alike: dict[Hashable, list[str]] = {}
+    for name, found in sorted(findings.items()):
+        ending = (kinds[name], _result(found), found.depth) if len(findings) > _MOST_ROWS else name
+        alike.setdefault(ending, []).append(name)
+    rows = [_row(names, kinds[names[0]], [findings[name] for name in names], style) for names in alike.values()]
     for places in (range(len(_TITLES)), (0, 2)):
         titles, kept = [_TITLES[place] for place in places], [[row[place] for place in places] for row in rows]
         lines = table_lines(titles, kept, style=style, unbroken=style.width, whole=titles[1:])
@@ -54,15 +60,17 @@ def _rows(findings: Mapping[str, Verification], kinds: Mapping[str, Kind], style
     return [style.paint(line, role) if role else line for told, role in shown for line in told]
 
 
-def _row(name: str, kind: Kind, found: Verification, style: Style) -> list[Cell]:
+def _row(names: Sequence[str], kind: Kind, alike: Sequence[Verification], style: Style) -> list[Cell]:
+    found = alike[0]
     symbol, role, words = _result(found)
     was_made = any(check.status != "skipped" for check in found.checks)
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
     return [
-        Cell(style.show(name)),
+        Cell(style.show(f"{names[0]}{more}")),
         Cell(KINDS.get(kind, style.show(kind))),
         Cell(style.show(f"{style.symbol(symbol)} {words}"), role),
         Cell(found.depth or ""),
-        Cell(seconds([found]) if was_made else ""),
+        Cell(seconds(alike) if was_made else ""),
     ]
 
 
@@ -85,11 +93,16 @@ def _remarks(findings: Mapping[str, Verification], style: Style) -> list[str]:
     for name, found in sorted(findings.items()):
         if _is_remarkable(found):
             ends.setdefault(_ending(found), []).append(name)
+    is_large = len(findings) > _MOST_ROWS
     ordered = sorted(ends.values(), key=lambda names: _WORST_LAST.index(findings[names[0]].status))
+    if is_large and any(
+        not is_untried(findings[names[0]]) and findings[names[0]].status == "failed" for names in ordered
+    ):
+        ordered = [names for names in ordered if not is_untried(findings[names[0]])]
     lines: list[str] = []
     for names in ordered:
         first, *same = (findings[name] for name in names)
-        heading = hang("", style.show(enumerated(names)), width=style.width)
+        heading = hang("", style.show(counted(names) if is_large else enumerated(names)), width=style.width)
         lines += ["", *(style.paint(line, "strong") for line in heading)]
         lines += verification_lines(_for_all(first, same), style=style, indent=4, same=same)
     return lines

@@ -1,0 +1,153 @@
+"""One cause is one message: what is alike is told once, nobody is left out, and what comes first is the cause."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.diagnostics import Diagnostic, Location, as_one, counted, error, grouped, note, warning
+from reconciler.render.annotations import diagnostic_annotations
+from reconciler.render.documents import diagnostic_documents
+from reconciler.render.junit import verification_report
+from reconciler.render.text import Style, diagnostics_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PLACE = Location("accounts.d/servers.yaml", 7, 9)
+_NAMES = tuple(f"client-{number:02}" for number in range(80))
+_MANY = [error("portMismatch", "465 is implicit TLS.", subject=name, location=_PLACE) for name in _NAMES]
+_ON_A_SERVER = replace(error("invalidValue", "Too big.", subject="office", location=_PLACE), subjects=_NAMES)
+
+
+def test_what_differs_in_its_subject_only_is_one_problem() -> None:
+    """Eighty accounts of one cause are one problem that names all of them."""
+    (problem,) = grouped(_MANY)
+    assert problem == replace(_MANY[0], subject=None, subjects=_NAMES)
+
+
+def test_a_problem_found_twice_is_told_once_with_its_subject() -> None:
+    """The same problem of the same account is that problem."""
+    assert grouped([_MANY[0], _MANY[0]]) == (_MANY[0],)
+
+
+def test_problems_of_one_server_keep_it_as_their_subject() -> None:
+    """What several accounts meet at one server is the server's, and concerns all of them."""
+    parts = [replace(_ON_A_SERVER, subjects=(name,)) for name in _NAMES]
+    assert grouped(parts) == (_ON_A_SERVER,)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(_MANY[0], detail="587 begins in clear text."),
+        replace(_MANY[0], location=Location("accounts.d/servers.yaml", 9, 9)),
+        replace(_MANY[0], code="unencryptedLogin"),
+        replace(_MANY[0], severity="warning"),
+    ],
+    ids=["words", "place", "code", "severity"],
+)
+def test_another_cause_is_another_problem(other: Diagnostic) -> None:
+    """Words, place, code and severity tell causes apart."""
+    assert len(grouped([_MANY[0], replace(other, subject="client-01")])) == 2
+
+
+def test_causes_come_first() -> None:
+    """Errors come before warnings and notes, and what several share before what is one account's."""
+    single, shared = error("unknownField", "No such field.", subject="a"), grouped(_MANY)[0]
+    remarks = [note("unusedServer", "Nobody uses it.", subject="b"), warning("noReplyTo", "Add one.", subject="c")]
+    assert grouped([*remarks, single, *_MANY]) == (shared, single, remarks[1], remarks[0])
+
+
+_PROBLEMS = st.builds(
+    Diagnostic,
+    severity=st.sampled_from(["error", "warning", "note"]),
+    code=st.sampled_from(["portMismatch", "noReplyTo"]),
+    summary=st.just("Summary"),
+    detail=st.sampled_from(["one", "two"]),
+    subject=st.sampled_from([None, "a", "b", "c"]),
+    location=st.sampled_from([None, _PLACE]),
+)
+
+
+@given(st.lists(_PROBLEMS))
+def test_grouping_again_changes_nothing(problems: list[Diagnostic]) -> None:
+    """What is grouped already stays as it is."""
+    assert grouped(grouped(problems)) == grouped(problems)
+
+
+@given(st.lists(_PROBLEMS))
+def test_nobody_is_left_out(problems: list[Diagnostic]) -> None:
+    """Each subject is still told of each cause."""
+
+    def told(each: tuple[Diagnostic, ...] | list[Diagnostic]) -> set[tuple[str, str, str, Location | None, str]]:
+        return {
+            (problem.severity, problem.code, problem.detail, problem.location, name)
+            for problem in each
+            for name in problem.concerned
+        }
+
+    assert told(problems) == told(grouped(problems))
+
+
+def test_problems_in_different_words_are_put_together_by_whoever_made_them() -> None:
+    """The one message has the words and the place that it is given, and all subjects."""
+    problems = [error("planStale", f"{name} has moved on.", subject=name) for name in ("a", "b")]
+    expected = replace(error("planStale", "All have moved on.", location=_PLACE), subjects=("a", "b"))
+    assert as_one(problems, detail="All have moved on.", location=_PLACE) == expected
+
+
+def test_one_problem_alone_keeps_its_own_words() -> None:
+    """Words for several are not used for one."""
+    assert as_one(_MANY[:1], detail="All have moved on.") == _MANY[0]
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("a",), "a"),
+        (("a", "b", "c", "d", "e"), "a, b, c, d, e"),
+        (_NAMES, "80 accounts: client-00, client-01, client-02 and 77 more"),
+        (tuple(f"env:S{n}" for n in range(6)), "6 secrets: env:S0, env:S1, env:S2 and 3 more"),
+    ],
+)
+def test_many_are_counted_and_the_first_few_named(names: tuple[str, ...], told: str) -> None:
+    """A few are named; of more it is told how many and which come first."""
+    assert told == counted(names)
+
+
+_LINES: list[tuple[str, Callable[[list[Diagnostic]], str], int]] = [
+    ("text", lambda problems: diagnostics_text(problems, style=Style()), 5),
+    ("github", diagnostic_annotations, 1),
+    ("junit", lambda problems: verification_report({}, diagnostics=problems), 9),
+]
+
+
+@pytest.mark.parametrize(("form", "render", "most"), _LINES, ids=[form for form, _, _ in _LINES])
+@pytest.mark.parametrize("problem", [grouped(_MANY)[0], _ON_A_SERVER], ids=["accounts", "server"])
+def test_every_form_tells_a_shared_cause_once(
+    form: str, render: Callable[[list[Diagnostic]], str], most: int, problem: Diagnostic
+) -> None:
+    """Eighty accounts take no more lines than one."""
+    assert len(render([problem]).splitlines()) <= most, form
+
+
+@pytest.mark.parametrize("problem", [grouped(_MANY)[0], _ON_A_SERVER], ids=["accounts", "server"])
+@pytest.mark.parametrize("form", ["text", "github"])
+def test_the_accounts_are_counted(form: str, problem: Diagnostic) -> None:
+    """Whoever reads it learns how many accounts it concerns."""
+    render = next(render for name, render, _ in _LINES if name == form)
+    told = " ".join(render([problem]).split()).replace("%3A", ":").replace("%2C", ",")
+    assert "80 accounts: client-00, client-01, client-02 and 77 more" in told
+
+
+def test_documents_name_every_account() -> None:
+    """A program that reads JSON finds each account by its name, and the fields that it knew."""
+    (document,) = diagnostic_documents(grouped(_MANY))
+    assert document["subject"] is None
+    assert document["subjects"] == list(_NAMES)
+    assert document["location"] == {"file": "accounts.d/servers.yaml", "line": 7, "column": 9}
