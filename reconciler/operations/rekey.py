@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from reconciler.diagnostics import Diagnostic, error, warning
+from reconciler.diagnostics import Diagnostic, error, grouped, warning
 from reconciler.errors import GuardRefused, InvalidInput, PlanStale
 from reconciler.model.references import is_key_of
 from reconciler.operations.desired import require_platform
@@ -66,10 +66,11 @@ class Rekeyed:
     @property
     def diagnostics(self) -> list[Diagnostic]:
         """What to do about what has no fingerprint now."""
-        return [
+        dropped = [
             warning("fingerprintDropped", f"{secret} could not be read, so it has no fingerprint now.", subject=secret)
             for secret in self.unread
         ]
+        return list(grouped(dropped))
 
 
 @dataclass(frozen=True, kw_only=True)
