@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOST_LINES = 25
+_MOST_OF_A_PLAN = 30
+"""What changes is shown beside it, with every name."""
 _HEADING = re.compile(r"(error|warning|note): .*\[(\w+)\]")
 _PLACE = re.compile(r" --> (\S+)")
 _SERVERS = "accounts.d/servers.yaml"
@@ -454,14 +456,15 @@ def test_a_shared_mistake_is_told_once_where_it_is(
 ) -> None:
     """At most 25 lines, the first of which is the cause, at its own place; nothing untrue; every account counted.
 
-    What changes is shown beside it, with every name, in at most 25 lines too.
+    Where something changes, the plan stands beside it.
     """
     mistake.make(project, fleet)
     outcome = project.run(*command)
     problems = told(outcome)
     text = f"{outcome.err}{outcome.out}"
-    shown = (outcome.err, outcome.out) if outcome.out.startswith("Plan for") else (text,)
-    assert max(len(each.splitlines()) for each in shown) <= MOST_LINES, text
+    shows_changes = outcome.out.startswith("Plan for")
+    assert len((outcome.err if shows_changes else text).splitlines()) <= MOST_LINES, text
+    assert len(outcome.out.splitlines()) <= _MOST_OF_A_PLAN, text
     assert outcome.err.startswith(("error: ", "warning: ", "note: ")), text
     assert problems[0][0] == mistake.code, text
     assert str(problems[0][1]).startswith(mistake.place or "None"), text

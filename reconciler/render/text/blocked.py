@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import CODES, MOST_NAMES, counted
+from reconciler.diagnostics import CODES, MOST_NAMES, enumerated
 from reconciler.render.text.layout import hang
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _withheld(plan: Plan, style: Style) -> list[str]:
     if not names or "projectNotTrusted" in _error_codes(plan, is_guard=True):
         return []  # an untrusted project file withholds every credential, wherever it would go
     return _obstacle(
-        f"A credential was withheld from {counted(names)}: it would go somewhere that it has not gone before. "
+        f"A credential was withheld from {enumerated(names)}: it would go somewhere that it has not gone before. "
         "If the servers named above are right, the route must be granted in the project file.",
         style,
     )
@@ -53,7 +53,7 @@ def _failed(plan: Plan, style: Style) -> list[str]:
     if not names:
         return []
     variables = _rejected_variables(plan)
-    lines = _obstacle(f"Verification failed for {counted(names)}. Mend what the checks say, and plan again:", style)
+    lines = _obstacle(f"Verification failed for {enumerated(names)}. Mend what the checks say, and plan again:", style)
     lines += [f"        {style.show(f'export {variable}=…')}" for variable in variables]
     lines.append("        reconciler plan")
     lines += hang("    ", f"Or leave {'it' if len(names) == 1 else 'them'} out for now:", width=style.width)
