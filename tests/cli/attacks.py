@@ -165,6 +165,7 @@ def settle(world: World) -> None:
     world.write("accounts.d/news.yaml", marketing_account("news", metadata="preventDelete: true"))
     applied = world.run("apply", "--auto-approve")
     assert applied.code == 0, applied
+    git(world, "init", "-q")  # without it the checkout of a job has no outside
     world.project.set_variable("CI", "true")
 
 
