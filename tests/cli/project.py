@@ -33,7 +33,7 @@ PASSWORD = "correct-horse-battery"
 VARIABLE = "SMTP_SALES_PASSWORD"
 USER = "sales@example.com"
 OPERATOR = "ops@example.com"
-PROCESS_SECONDS = 60
+PROCESS_SECONDS = 300
 _FROM_OUTSIDE = (
     "RECONCILER_", "SMTP_", "SSL_CERT_FILE", "CI", "GITHUB_", "GITLAB_", "BUILD_",
     *(name.rstrip("*") for system in CI_SYSTEMS for mark in system.marks for name in mark),
