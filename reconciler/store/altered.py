@@ -10,6 +10,7 @@ only hashed, and parsed where one of the names occurs.
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -23,7 +24,7 @@ from reconciler.store.rows import ACCOUNT_COLUMNS, link_from_row
 from reconciler.store.schema import ACCOUNTS, JOURNAL, PAYLOADS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Generator, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Connection
 
@@ -147,23 +148,24 @@ def _last_told(connection: Connection, project: str, names: Collection[str]) -> 
     def is_sought(text: str) -> bool:
         return len(wanted) > _MOST_SOUGHT or any(f'"{name}":' in text for name in wanted)
 
-    for link, payload in read_backwards(_entries(connection, project), is_wanted=is_sought):
-        tells = payload.tells
-        is_followed = follower is None or (follower.previous, follower.sequence) == (link.hash, link.sequence + 1)
-        digests = tells.get(ACCOUNT_DIGESTS, {}) if tells is not None else None
-        if not is_followed or not is_intact(link) or not isinstance(digests, dict):
-            return told | {name: _Told(link.sequence, holds=False) for name in wanted}
-        parts = (tells or {}).get(ACCOUNT_PARTS, {})
-        for name in wanted & digests.keys():
-            told[name] = _Told(link.sequence, holds=True, digest=digests[name], parts=parts.get(name))
-        wanted.difference_update(told)
-        if not wanted:
-            break
-        follower = link
+    with closing(_entries(connection, project)) as entries:  # a server's cursor is not left to be collected
+        for link, payload in read_backwards(entries, is_wanted=is_sought):
+            tells = payload.tells
+            is_followed = follower is None or (follower.previous, follower.sequence) == (link.hash, link.sequence + 1)
+            digests = tells.get(ACCOUNT_DIGESTS, {}) if tells is not None else None
+            if not is_followed or not is_intact(link) or not isinstance(digests, dict):
+                return told | {name: _Told(link.sequence, holds=False) for name in wanted}
+            parts = (tells or {}).get(ACCOUNT_PARTS, {})
+            for name in wanted & digests.keys():
+                told[name] = _Told(link.sequence, holds=True, digest=digests[name], parts=parts.get(name))
+            wanted.difference_update(told)
+            if not wanted:
+                break
+            follower = link
     return told
 
 
-def _entries(connection: Connection, project: str) -> Iterator[tuple[Link, str | None]]:
+def _entries(connection: Connection, project: str) -> Generator[tuple[Link, str | None]]:
     """Yield the entries, the last first, each with its payload, as many as are asked for."""
     columns = [JOURNAL.c[column] for column in Link._fields]
     joined = JOURNAL.outerjoin(
@@ -171,8 +173,9 @@ def _entries(connection: Connection, project: str) -> Iterator[tuple[Link, str |
     )
     query = select(*columns, PAYLOADS.c.payload).select_from(joined).where(JOURNAL.c.project == project)
     newest_first = query.order_by(JOURNAL.c.sequence.desc()).execution_options(yield_per=_ENTRIES_AT_ONCE)
-    for row in connection.execute(newest_first):
-        yield link_from_row(row[:-1]), row[-1]
+    with connection.execute(newest_first) as rows:
+        for row in rows:
+            yield link_from_row(row[:-1]), row[-1]
 
 
 def _of_names(query: Any, column: ColumnElement[str], names: Collection[str]) -> Any:
