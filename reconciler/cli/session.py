@@ -38,14 +38,20 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def workspace(options: GlobalOptions, *, operator: str | None = None, trusts_project: bool = False) -> Workspace:
+def workspace(
+    options: GlobalOptions, *, operator: str | None = None, trusts_project: bool = False, uses_state: bool = True
+) -> Workspace:
     """Open the project that the options name; raise ``InvalidInput`` where its file is missing or wrong.
+
+    Where a variable names another state than the project file, that is told on stderr, unless the command has nothing
+    to do with state.
 
     ``trusts_project`` is --trust-project: also in CI secrets are read by the word of a project file in the checkout.
     """
+    from reconciler.cli.output import tell
     from reconciler.operations.workspace import open_workspace
 
-    return open_workspace(
+    opened = open_workspace(
         Path(options.project_dir),
         project_file=Path(options.project_file) if options.project_file else None,
         state=options.state,
@@ -54,6 +60,9 @@ def workspace(options: GlobalOptions, *, operator: str | None = None, trusts_pro
         now=utc_now,
         trusts_project=trusts_project,
     )
+    remark = opened.state_remark() if uses_state else None
+    tell((remark,) if remark is not None else ())
+    return opened
 
 
 def style_for(stream: TextIO) -> Style:

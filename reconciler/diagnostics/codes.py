@@ -85,6 +85,7 @@ _TABLE = (
     Code("rotationNotApplied", "Secret was rotated and not applied", "A secret has another value than the one that was verified, and with another key the difference would be forgotten.", "Apply or verify --recorded first; or add --accept-rotated."),
     Code("redactionLost", "Erased data came back", "The state that was restored is older than an erasure of personal data.", "Run reconciler journal redact for the accounts named again."),
     Code("accountRecorded", "Account is still recorded", "The personal data of a recorded account is needed to send; past records alone can be erased.", "Delete the account first, or add --past-only."),
+    Code("stateFromVariable", "State is the variable's, not the project file's", "RECONCILER_STATE names a state, and the project file another one.", "If that is not meant, unset the variable; or write the same address into the project file."),
     Code("trustUnknown", "RECONCILER_TRUST_PROJECT is not understood", "The variable is set to something else than never, the only value that it takes.", "Set it to never, or unset it."),
     Code("stateUrlInvalid", "State address is not valid", "The address of the state is not one of SQLite or PostgreSQL, or holds a password where others can read it.", "Write sqlite:///path/to/state.db, or postgresql://host/database without a password."),
     Code("journalBroken", "Journal does not hold", "An entry of the journal was altered, removed, swapped or cut off.", "Compare with a backup; do not apply before it is understood."),

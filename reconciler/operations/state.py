@@ -31,7 +31,8 @@ def init_state(workspace: Workspace, *, lineage: str) -> InitialState:
     """Make the state of the project with a fresh lineage; leave one that is there as it is.
 
     Raises ``SecretUnreadable`` where the state is there and its key is not: another key would make every secret look
-    rotated, so none is made.
+    rotated, so none is made. A file that the pipeline names, for a project file that is not trusted to name a key, is
+    made without a key, for plans that read no secret; the first apply that has one brings it.
     """
     existing = _existing_state(workspace)
     if existing is not None:
@@ -43,7 +44,7 @@ def init_state(workspace: Workspace, *, lineage: str) -> InitialState:
         base=workspace.project_file.parent,
         project=workspace.project.metadata.name,
         lineage=lineage,
-        fingerprint_key_id=key.key_id,
+        fingerprint_key_id=key.key_id if key is not None else None,
         at=workspace.now(),
     )
     with workspace.open_store() as store:
@@ -60,6 +61,8 @@ def _existing_state(workspace: Workspace) -> RecordedState | None:
 
 
 def _require_its_key(workspace: Workspace, recorded: RecordedState) -> None:
+    if recorded.fingerprint_key_id is None:
+        return
     key = workspace.fingerprint_key(workspace.secret_reader())
     if recorded.is_keyed_with(key.key_id if key is not None else None):
         return
@@ -70,10 +73,12 @@ def _require_its_key(workspace: Workspace, recorded: RecordedState) -> None:
     raise SecretUnreadable(error("fingerprintKeyChanged", detail))
 
 
-def _key(workspace: Workspace) -> FingerprintKey:
+def _key(workspace: Workspace) -> FingerprintKey | None:
     state_file = workspace.state_file
     if workspace.project.secrets.fingerprint_key is None and state_file is not None:
         return make_key_file(state_file)
+    if not workspace.is_project_trusted and state_file is not None and workspace.state_named_by != "project":
+        return None
     key = workspace.fingerprint_key(workspace.secret_reader())
     if key is None:
         raise InvalidInput(unnamed_key())

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from reconciler.diagnostics import error
+from reconciler.diagnostics import error, note
 from reconciler.errors import GuardRefused, InvalidInput, StateMissing
 from reconciler.manifests import read_project
 from reconciler.model.cisystems import TRUST_VARIABLE, is_ci
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from reconciler.model.secrets import FingerprintKey
     from reconciler.model.source import Locator
     from reconciler.store import Store
+
+_Namer = Literal["flag", "variable", "project"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,8 @@ class Workspace:
     """
     places: Locator | None = None
     """Where each part of the project file is written."""
+    state_named_by: _Namer = "project"
+    """--state, or else RECONCILER_STATE, or else the project file."""
     is_state_trusted: bool = True
     """False where such a file names the server of the state: no password is offered to it."""
 
@@ -59,6 +63,25 @@ class Workspace:
     def open_store(self) -> Store:
         """Open the state; raise ``StateMissing`` where there is none."""
         return open_store(self.trusted_state_url(), base=self.project_file.parent, project=self.project.metadata.name)
+
+    def state_remark(self) -> Diagnostic | None:
+        """Return a note where RECONCILER_STATE names another state than the one of the project file; None otherwise.
+
+        A project file that names none has one if there is a file in the usual place.
+        """
+        base, stated = self.project_file.parent, self.project.state
+        if self.state_named_by != "variable" or self.state_url == stated:
+            return None
+        used, own = _path_of(self.state_url, base), _path_of(stated, base)
+        is_stated = "state" in self.project.model_fields_set or (own is not None and own.exists())
+        if not is_stated or (own is not None and used == own):
+            return None
+        detail = (
+            f"The variable RECONCILER_STATE names the state, {_kind_of(self.state_url)}. The project file's own, "
+            f"{_kind_of(stated)}, is another one, and is neither read nor written here. If that is not meant, unset the "
+            "variable, or write the same address into the project file."
+        )
+        return note("stateFromVariable", detail)
 
     def trusted_state_url(self) -> str:
         """Return the address of the state; raise ``GuardRefused`` where a pull request may have chosen the server."""
@@ -155,6 +178,7 @@ def open_workspace(
     chosen = operator or environ.get("RECONCILER_OPERATOR") or declared
     if chosen is not None and (problem := check_email(chosen)) is not None:
         raise InvalidInput(problem)
+    named_by: _Namer = "flag" if state else "variable" if environ.get("RECONCILER_STATE") else "project"
     return Workspace(
         root=root.absolute(),
         project_file=path.absolute(),
@@ -165,7 +189,8 @@ def open_workspace(
         environ=environ,
         now=now,
         is_project_trusted=is_trusted,
-        is_state_trusted=is_trusted or _is_named_outside(state, environ) or not is_postgres(project.state),
+        state_named_by=named_by,
+        is_state_trusted=is_trusted or named_by != "project" or not is_postgres(project.state),
     )
 
 
@@ -195,10 +220,6 @@ def _doubts_the_checkout(environ: Mapping[str, str], *, trusts_project: bool) ->
     return True
 
 
-def _is_named_outside(state: str | None, environ: Mapping[str, str]) -> bool:
-    return bool(state or environ.get("RECONCILER_STATE"))
-
-
 def _state_url(state: str | None, environ: Mapping[str, str], project: Project) -> StateUrl:
     """Return the address of the state; refuse a password in it where others can read it."""
     url = StateUrl(state or environ.get("RECONCILER_STATE") or project.state)
@@ -214,6 +235,22 @@ def _state_url(state: str | None, environ: Mapping[str, str], project: Project) 
         )
         raise InvalidInput(error("stateUrlInvalid", detail))
     return url
+
+
+def _path_of(url: str, base: Path) -> Path | None:
+    """Return the file of a SQLite address, links resolved; None for another address, and for one that is none."""
+    try:
+        path = sqlite_path(url, base=base)
+    except InvalidInput:
+        return None
+    return path.resolve() if path is not None else None
+
+
+def _kind_of(url: str) -> str:
+    """Return what kind of state an address names, and of a file which; never what may hold a password."""
+    if is_postgres(url):
+        return "one in PostgreSQL"
+    return "a file" if url.startswith("sqlite:") else "of an unknown kind"
 
 
 def _untrusted_state() -> Diagnostic:

@@ -1,5 +1,5 @@
 """What ``init`` writes: project file, example manifest, schemas for editors, rules for git, pipeline and code owners."""
 
-from reconciler.scaffold.project import CISystem, Scaffolded, ci_system_of, project_name, write_project
+from reconciler.scaffold.project import CISystem, Scaffolded, StateKind, ci_system_of, project_name, write_project
 
-__all__ = ["CISystem", "Scaffolded", "ci_system_of", "project_name", "write_project"]
+__all__ = ["CISystem", "Scaffolded", "StateKind", "ci_system_of", "project_name", "write_project"]

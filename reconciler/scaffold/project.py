@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CISystem = Literal["github", "gitlab", "none"]
+StateKind = Literal["sqlite", "postgresql"]
 
 PROJECT_FILE = "reconciler.yaml"
 _MAX_NAME = 63
@@ -41,6 +42,8 @@ _CI_FILES: dict[CISystem, dict[str, str]] = {
     "gitlab": {".gitlab-ci.yml": "gitlab.yml", ".gitlab/CODEOWNERS.example": "codeowners"},
     "none": {},
 }
+_ONLY_FOR = re.compile(r"@(sqlite|postgresql)@")
+"""What a line of a template begins with that is for one kind of state alone."""
 _GITHUB_REMOTE = re.compile(r"^\s*url\s*=\s*\S*github\.com[:/]", re.MULTILINE)
 _GITLAB_REMOTE = re.compile(r"^\s*url\s*=\s*\S*gitlab[^:/\s]*[:/]", re.MULTILINE)
 
@@ -78,8 +81,10 @@ def ci_system_of(folder: Path) -> CISystem:
     return "gitlab" if _GITLAB_REMOTE.search(config) else "none"
 
 
-def write_project(folder: Path, *, name: str, operator: str | None, ci: CISystem) -> Scaffolded:
-    """Write the files of a project; ``name`` and ``operator`` must be valid.
+def write_project(
+    folder: Path, *, name: str, operator: str | None, ci: CISystem, state: StateKind = "sqlite"
+) -> Scaffolded:
+    """Write the files of a project that keeps its state so; ``name`` and ``operator`` must be valid.
 
     The project file is written last: until it is there, running again goes on where this was interrupted. Raises
     ``InvalidInput`` where the folder holds a project file or lies among a project's manifests, before anything is
@@ -97,7 +102,7 @@ def write_project(folder: Path, *, name: str, operator: str | None, ci: CISystem
     kept: list[str] = []
     texts = {path: schema_text(name) for path, name in _SCHEMAS.items()}
     templates = {**_FILES, **_CI_FILES[ci], PROJECT_FILE: "project.yaml"}
-    texts |= {path: _filled(template, values) for path, template in templates.items()}
+    texts |= {path: _filled(template, values, state) for path, template in templates.items()}
     for path, text in texts.items():
         is_made = _make(folder / path, text, shown=_shown(folder / path))
         (made if is_made else kept).append(path)
@@ -143,8 +148,12 @@ def _operator_lines(operator: str | None) -> str:
     return f"operator:\n  email: {json.dumps(operator, ensure_ascii=False)}"
 
 
-def _filled(template: str, values: dict[str, str]) -> str:
-    text = (files("reconciler.scaffold") / "templates" / template).read_text(encoding="utf-8")
+def _filled(template: str, values: dict[str, str], state: StateKind) -> str:
+    lines = (
+        (files("reconciler.scaffold") / "templates" / template).read_text(encoding="utf-8").splitlines(keepends=True)
+    )
+    wanted = [(_ONLY_FOR.match(line), line) for line in lines]
+    text = "".join(line[only.end() if only else 0 :] for only, line in wanted if only is None or only[1] == state)
     for key, value in values.items():
         text = text.replace(f"@{key}@", value)
     return text

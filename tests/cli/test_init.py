@@ -48,8 +48,8 @@ def _made(project: Project, *words: str) -> dict[str, Any]:
     return project.run_well("init", *words, "--format", "json").document
 
 
-def _pipeline(project: Project, ci: str) -> tuple[str, dict[str, Any]]:
-    _made(project, "--ci", ci)
+def _pipeline(project: Project, ci: str, *, state: str = "sqlite") -> tuple[str, dict[str, Any]]:
+    _made(project, "--ci", ci, "--state", state)
     text = (project.folder / _PIPELINES[ci]).read_text(encoding="utf-8")
     return text, yaml.safe_load(text)
 
@@ -234,6 +234,31 @@ def test_the_flag_chooses_the_pipeline(empty: Project, ci: str) -> None:
     assert [*_ALWAYS, *_CI_FILES[ci], "reconciler.yaml"] == _made(empty, "--ci", ci)["made"]
 
 
+def test_a_project_with_its_state_in_a_database(empty: Project) -> None:
+    """The project file names a database and the key, is valid, and no state is made; what is left to do is told."""
+    document = _made(empty, "--state", "postgresql")
+    assert (False, None) == (document["stateMade"], document["lineage"])
+    assert not (empty.folder / ".reconciler").exists()
+    written = yaml.safe_load((empty.folder / "reconciler.yaml").read_text(encoding="utf-8"))
+    assert ("postgresql", {"env": "RECONCILER_FINGERPRINT_KEY"}) == (
+        written["state"].partition("://")[0],
+        written["secrets"]["fingerprintKey"],
+    )
+    empty.run_well("validate")
+    told = empty.run_well("init", "other", "--state", "postgresql").out
+    assert "The state is not made yet" in told
+    assert "\n    openssl rand -hex 32\n" in told
+    assert "\n    reconciler state init\n" in told
+
+
+@pytest.mark.parametrize("ci", _CI_FILES)
+@pytest.mark.parametrize("state", ["sqlite", "postgresql"])
+def test_no_mark_of_a_template_is_left(empty: Project, ci: str, state: str) -> None:
+    """What is written is for one kind of state, and says nothing of how it was chosen."""
+    for each in _made(empty, "--ci", ci, "--state", state)["made"]:
+        assert not re.search("@[A-Za-z_]+@", (empty.folder / each).read_text(encoding="utf-8"))
+
+
 @pytest.mark.parametrize("ci", _PIPELINES)
 def test_a_pipeline_below_the_root_of_a_repository(empty: Project, ci: str) -> None:
     """A pipeline that nobody would run is told of, with what to do; one at the root is not."""
@@ -243,10 +268,11 @@ def test_a_pipeline_below_the_root_of_a_repository(empty: Project, ci: str) -> N
     assert "PROJECT_DIR" not in empty.run_well("init", "--ci", ci).out
 
 
+@pytest.mark.parametrize("state", ["sqlite", "postgresql"])
 @pytest.mark.parametrize("ci", _PIPELINES)
-def test_every_command_of_a_pipeline_is_one(empty: Project, ci: str) -> None:
+def test_every_command_of_a_pipeline_is_one(empty: Project, ci: str, state: str) -> None:
     """Each line that calls reconciler is accepted by its command line; the shell of each step can be read."""
-    _, document = _pipeline(empty, ci)
+    _, document = _pipeline(empty, ci, state=state)
     steps = [text for text in _texts(document) if _STEP.search(text) or "\n" in text]
     lines = [line for text in steps for line in _STEP.findall(text)]
     told = {" ".join(shlex.split(line)[1:]) for line in lines}

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _PROTECTED = ("plan", "apply", "nightly")
 
 
-def _written(folder: Path, ci: Any, path: str) -> dict[str, Any]:
-    write_project(folder, name="mail", operator=None, ci=ci)
+def _written(folder: Path, ci: Any, path: str, state: Any = "sqlite") -> dict[str, Any]:
+    write_project(folder, name="mail", operator=None, ci=ci, state=state)
     document: dict[str, Any] = yaml.safe_load((folder / path).read_text(encoding="utf-8"))
     return document
 
@@ -205,3 +205,52 @@ def test_every_job_ends(request: pytest.FixtureRequest, ci: str) -> None:
     document = request.getfixturevalue(ci)
     jobs = document.get("jobs", document)
     assert all("timeout-minutes" in jobs[name] or "timeout" in jobs[name] for name in ("check", *_PROTECTED))
+
+
+# With state in PostgreSQL
+
+
+@pytest.fixture
+def github_database(tmp_path: Path) -> dict[str, Any]:
+    """Return the workflow for GitHub, with state in a database."""
+    return _written(tmp_path / "github", "github", ".github/workflows/reconciler.yml", "postgresql")
+
+
+@pytest.fixture
+def gitlab_database(tmp_path: Path) -> dict[str, Any]:
+    """Return the pipeline for GitLab, with state in a database."""
+    document = _written(tmp_path / "gitlab", "gitlab", ".gitlab-ci.yml", "postgresql")
+    base = document.pop(".protected")
+    return {name: {**base, **job} if name in _PROTECTED else job for name, job in document.items()}
+
+
+@pytest.mark.parametrize("ci", ["github_database", "gitlab_database"])
+def test_a_database_is_named_by_the_main_branch_alone(request: pytest.FixtureRequest, ci: str) -> None:
+    """No protected job names a state beside the project file's, and each takes that file from the main branch."""
+    document = request.getfixturevalue(ci)
+    jobs = document.get("jobs", document)
+    for name in _PROTECTED:
+        shell = _shell(jobs[name])
+        assert "RECONCILER_STATE" not in shell
+        assert "--trust-project" not in shell
+        calls = [line.strip() for line in shell.splitlines() if line.strip().startswith("reconciler ")]
+        assert calls
+        needless = [line for line in calls if "--project-file " not in line and not line.startswith("reconciler show")]
+        assert [] == needless
+        assert '$PROJECT_DIR/reconciler.yaml" >' in shell
+    assert "sqlite:///" in _shell(jobs["check"])
+
+
+def test_who_uses_the_database_and_the_key_is_said(github_database: dict[str, Any]) -> None:
+    """A step is given the role's password where it reads state, and the key where it reads secrets."""
+    given = {
+        f"{name}/{step['name'].split()[0]}": sorted(
+            each for each in step.get("env", {}) if each.startswith(("PG", "REC"))
+        )
+        for name, job in github_database["jobs"].items()
+        for step in job["steps"]
+    }
+    role, all_of_it = ["PGPASSWORD", "PGUSER"], ["PGPASSWORD", "PGUSER", "RECONCILER_FINGERPRINT_KEY"]
+    assert {"plan/Plan": all_of_it, "apply/Apply": all_of_it, "nightly/Check": role, "nightly/Verify": all_of_it} == {
+        step: names for step, names in given.items() if names
+    }

@@ -175,7 +175,7 @@ def _add(options: GlobalOptions, wanted: NewAccount, file: str | None, format_: 
     from reconciler.cli.session import workspace
     from reconciler.operations.adding import add_account
 
-    edited = add_account(workspace(options), wanted, file=Path(file) if file else None)
+    edited = add_account(workspace(options, uses_state=False), wanted, file=Path(file) if file else None)
     return put_edited(edited, format_, preset=wanted.preset)
 
 

@@ -14,13 +14,20 @@ from reconciler.cli.options import format_option
 
 if TYPE_CHECKING:
     from reconciler.cli.session import GlobalOptions
-    from reconciler.scaffold import CISystem, Scaffolded
+    from reconciler.operations.state import InitialState
+    from reconciler.scaffold import CISystem, Scaffolded, StateKind
 
 _NEXT = (
     "Next, add an account, look at what would happen, and let it happen:",
     "    reconciler accounts add own",
     "    reconciler plan",
     "    reconciler apply",
+)
+_DATABASE = (
+    "The state is not made yet. Write into reconciler.yaml where the database is. Make a key of fingerprints, keep it:",
+    "    openssl rand -hex 32",
+    "With the key in the variable RECONCILER_FINGERPRINT_KEY make the state:",
+    "    reconciler state init",
 )
 _OPERATOR = (
     "Apply sends a test message through each own account. Write into reconciler.yaml who receives it:",
@@ -37,6 +44,14 @@ _OPERATOR = (
     type=click.Choice(("github", "gitlab", "none")),
     help="For which system to write a pipeline; by default the one that the repository's remote or .github names.",
 )
+@click.option(
+    "--state",
+    "state_kind",
+    type=click.Choice(("sqlite", "postgresql")),
+    default="sqlite",
+    show_default=True,
+    help="Where state will be: in a file, made now; or in a database, whose address is to be written into the project file.",
+)
 @format_option("text", "json")
 @click.pass_obj
 def init(
@@ -46,6 +61,7 @@ def init(
     name: str | None,
     operator: str | None,
     ci: CISystem | None,
+    state_kind: StateKind,
     format_: str,
 ) -> int:
     """Begin a project in DIR, by default here: its files, its state, and a pipeline for CI.
@@ -56,6 +72,7 @@ def init(
     Examples:
         reconciler init
         reconciler init mail --operator you@example.com --ci github
+        reconciler init --ci gitlab --state postgresql
     """
     from reconciler.cli.output import put, put_json
     from reconciler.cli.session import style_for, workspace
@@ -68,14 +85,17 @@ def init(
     place = Path(folder or options.project_dir)
     chosen_name = name or project_name(place.resolve().name)
     _check(chosen_name, operator)
-    written = write_project(place, name=chosen_name, operator=operator, ci=ci or ci_system_of(place))
-    opened = workspace(replace(options, project_dir=str(place)))
-    state = init_state(opened, lineage=str(uuid.uuid4()))
+    written = write_project(place, name=chosen_name, operator=operator, ci=ci or ci_system_of(place), state=state_kind)
+    made: InitialState | None = None
+    if state_kind == "sqlite":  # where the database is has yet to be written into the project file
+        opened = workspace(replace(options, project_dir=str(place)))
+        made = init_state(opened, lineage=str(uuid.uuid4()))
     if format_ == "json":
         facts = {"name": chosen_name, "made": list(written.made), "kept": list(written.kept)}
-        put_json(care_document({**facts, "stateMade": state.was_made, "lineage": state.lineage}))
+        was_made, lineage = (made.was_made, made.lineage) if made is not None else (False, None)
+        put_json(care_document({**facts, "stateMade": was_made, "lineage": lineage}))
         return 0
-    lines = [*_told(written, chosen_name), _state_line(state.lineage, was_made=state.was_made)]
+    lines = [*_told(written, chosen_name), *_state_lines(made)]
     lines += _next_steps(written, folder or options.project_dir, has_operator=operator is not None)
     put(sentences_text(lines, style=style_for(sys.stdout)))
     return 0
@@ -105,10 +125,12 @@ def _told(written: Scaffolded, name: str) -> list[str]:
     return lines
 
 
-def _state_line(lineage: str, *, was_made: bool) -> str:
-    if was_made:
-        return f"Made the state {lineage}. Keep it and its fingerprint key out of git."
-    return f"The state {lineage} is there already and was left as it is."
+def _state_lines(made: InitialState | None) -> list[str]:
+    if made is None:
+        return [*_DATABASE]
+    if made.was_made:
+        return [f"Made the state {made.lineage}. Keep it and its fingerprint key out of git."]
+    return [f"The state {made.lineage} is there already and was left as it is."]
 
 
 def _next_steps(written: Scaffolded, folder: str, *, has_operator: bool) -> list[str]:

@@ -155,7 +155,7 @@ def _places(options: GlobalOptions) -> dict[str, Location]:
     from reconciler.operations.editing import places_of_documents
 
     try:
-        return places_of_documents(workspace(options))
+        return places_of_documents(workspace(options, uses_state=False))
     except InvalidInput:
         return {}
 

@@ -49,6 +49,11 @@ def init(options: GlobalOptions, *, trust_project: bool, format_: str) -> int:
     made = init_state(workspace(options, trusts_project=trust_project), lineage=str(uuid.uuid4()))
     if format_ == "json":
         put_json(care_document({"stateMade": made.was_made, "lineage": made.lineage}))
+    elif made.was_made and made.key_id is None:
+        put(
+            f"Made the state {made.lineage}, without a key of fingerprints: the project file names one, and is not trusted "
+            "here. Plans that read no secret need none.\n"
+        )
     elif made.was_made:
         put(f"Made the state {made.lineage}. Keep it and its fingerprint key out of git.\n")
         hint("To see what would be recorded in it:", "reconciler plan")

@@ -30,7 +30,7 @@ def validate(options: GlobalOptions, format_: str) -> int:
     from reconciler.operations.desired import validate as validate_manifests
     from reconciler.render.documents import validate_document
 
-    desired = validate_manifests(workspace(options))
+    desired = validate_manifests(workspace(options, uses_state=False))
     if format_ == "json":
         kinds = {account.name: account.kind for account in desired.accounts}
         put_json(validate_document(kinds, desired.problems, valid=desired.is_valid))

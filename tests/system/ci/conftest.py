@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from tests.support.mailserver import MailServer
 from tests.system.ci.runner import Machine, run_shell
 from tests.system.ci.site import Site
 from tests.system.ci.wheels import write_wheels
+from tests.system.support.postgres import PostgresServer, running_postgres
 from tests.system.support.processes import program
 
 if TYPE_CHECKING:
@@ -78,9 +80,9 @@ def make_site(
     """Return a function that sets a project up on one of the services; ``installs`` has every job install the tool."""
     served = []
 
-    def make(ci: str, *, installs: bool = False) -> Site:
+    def make(ci: str, *, installs: bool = False, database: str | None = None) -> Site:
         template = None if installs else request.getfixturevalue("installed")
-        site = Site(ci, tmp_path / ci, wheels, authority, template)  # type: ignore[arg-type] # one of the two
+        site = Site(ci, tmp_path / ci, wheels, authority, template, database)  # type: ignore[arg-type] # one of the two
         served.append(site.forge)
         site.forge.__enter__()
         return site
@@ -88,6 +90,22 @@ def make_site(
     yield make
     for each in served:
         each.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def postgres(scratch: Path) -> Iterator[PostgresServer]:
+    """Run a database server."""
+    folder = scratch / "ci"
+    folder.mkdir()
+    folder.chmod(0o755)
+    with running_postgres(folder) as started:
+        yield started
+
+
+@pytest.fixture
+def database(postgres: PostgresServer) -> str:
+    """Return the address of an empty database, without a role."""
+    return postgres.make_database(f"d{uuid.uuid4().hex}").replace("postgres@", "", 1)
 
 
 @pytest.fixture

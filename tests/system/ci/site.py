@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from tests.support.certificates import TestCA
 
 TOKEN = "forge-token-5f1c"
+DATABASE_KEY = "key-of-fingerprints-4be1-4be1-4be1-4be1"
+DATABASE_PASSWORD = "password-of-the-database"
 PIPELINES = {"github": ".github/workflows/reconciler.yml", "gitlab": ".gitlab-ci.yml"}
 HOSTILE_BRANCH = "x`touch${IFS}/tmp/never`$(touch${IFS}/tmp/never);'\"&|"
 HOSTILE_TITLE = "Fix'; touch /tmp/never #\n::set-env name=PATH::/tmp\n`id` $(id) ${{ secrets.SMTP_SALES_PASSWORD }}"
@@ -35,6 +38,14 @@ _EDITED = {
     "gitlab": [],
 }
 """What the head of a pipeline asks the administrator to write into it."""
+_EDITED_WITH_DATABASE = {
+    "github": [
+        (f"# {VARIABLE}: ", f"{VARIABLE}: "),
+        ("          # Secrets: a line for each that manifests name\n", "          {secret}\n"),
+    ],
+    "gitlab": [],
+}
+"""The same where state is in PostgreSQL."""
 _SECRET = f"{VARIABLE}: ${{{{ secrets.{VARIABLE} }}}}"
 
 
@@ -70,6 +81,8 @@ class Site:
     ca: TestCA
     template: Path | None
     """An installed tool, to be copied where a job would install it; None: it is installed each time."""
+    database: str | None = None
+    """The address of the state where it is in PostgreSQL; None: it is a file on the runner."""
     work: Path = field(init=False)
     home: Path = field(init=False)
     forge: Forge = field(init=False)
@@ -85,7 +98,10 @@ class Site:
         git(self.work, "remote", "add", "origin", str(origin))
         attributes = self.work / ".git" / "info" / "attributes"
         attributes.write_text("* !filter !ident !text !eol !working-tree-encoding !merge\n", encoding="ascii")
-        self.reconciler("init", "--ci", self.ci, "--name", "mail", "--operator", OPERATOR)
+        kind = "sqlite" if self.database is None else "postgresql"
+        self.reconciler("init", "--ci", self.ci, "--name", "mail", "--operator", OPERATOR, "--state", kind)
+        if self.database is not None:
+            self._write_the_address(self.database)
         with (self.work / "reconciler.yaml").open("a", encoding="utf-8") as file:
             file.write("verification: {domainChecks: off}\n")
         self._set_up_the_pipeline()
@@ -104,7 +120,7 @@ class Site:
         return subprocess.run(
             [sys.executable, "-m", "reconciler", *where, *words],
             cwd=self.work,
-            env=kept,
+            env=kept if self.database is None else {**kept, **self._of_the_database},
             capture_output=True,
             check=True,
             encoding="utf-8",
@@ -112,19 +128,30 @@ class Site:
 
     @property
     def state(self) -> str:
-        """The state on the runner."""
-        return f"sqlite:///{self.home}/state.db"
+        """The state: on the runner, or in the database."""
+        return self.database or f"sqlite:///{self.home}/state.db"
 
     @property
     def secrets(self) -> dict[str, str]:
         """What the administrator has put into the environments."""
-        return {VARIABLE: PASSWORD}
+        return {VARIABLE: PASSWORD} if self.database is None else {VARIABLE: PASSWORD, **self._of_the_database}
+
+    @property
+    def _of_the_database(self) -> dict[str, str]:
+        return {"RECONCILER_FINGERPRINT_KEY": DATABASE_KEY, "PGUSER": "postgres", "PGPASSWORD": DATABASE_PASSWORD}
+
+    def _write_the_address(self, address: str) -> None:
+        path = self.work / "reconciler.yaml"
+        text = path.read_text(encoding="utf-8")
+        written = re.sub(r"^state: postgresql://\S+$", f"state: {address}", text, flags=re.MULTILINE)
+        assert written != text
+        path.write_text(written, encoding="utf-8")
 
     def _set_up_the_pipeline(self) -> None:
         path = self.work / PIPELINES[self.ci]
         text = path.read_text(encoding="utf-8")
         for before, after in [
-            *_EDITED[self.ci],
+            *(_EDITED[self.ci] if self.database is None else _EDITED_WITH_DATABASE[self.ci]),
             ('RECONCILER_PACKAGE: ""', f'RECONCILER_PACKAGE: "{self._package()}"'),
             ("RECONCILER_HOME: /srv/reconciler\n", f"RECONCILER_HOME: {self.home}\n"),
         ]:

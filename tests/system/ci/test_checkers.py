@@ -25,14 +25,17 @@ _SECONDS = 120
 _AS_RUN = "set -eo pipefail"
 """How both services run shell."""
 VARIANTS = [
-    pytest.param(ci, operator, id=f"{ci}-{'operator' if operator else 'none'}")
-    for ci, operator in itertools.product(("github", "gitlab"), (None, 'ops"$(id)@example.com'))
+    pytest.param(ci, operator, state, id=f"{ci}-{'operator' if operator else 'none'}-{state}")
+    for ci, operator, state in itertools.product(
+        ("github", "gitlab"), (None, 'ops"$(id)@example.com'), ("sqlite", "postgresql")
+    )
 ]
+State = Literal["sqlite", "postgresql"]
 
 
-def written(folder: Path, ci: Literal["github", "gitlab"], operator: str | None) -> list[Path]:
+def written(folder: Path, ci: Literal["github", "gitlab"], operator: str | None, state: State = "sqlite") -> list[Path]:
     """Write a project; return its pipeline files."""
-    made = write_project(folder, name="mail", operator=operator, ci=ci).made
+    made = write_project(folder, name="mail", operator=operator, ci=ci, state=state).made
     return [folder / each for each in made if each.endswith(".yml")]
 
 
@@ -49,22 +52,22 @@ def actionlint(folder: Path) -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize(("ci", "operator"), VARIANTS)
+@pytest.mark.parametrize(("ci", "operator", "state"), VARIANTS)
 def test_the_schemas_of_the_services_accept_the_pipelines(
-    tmp_path: Path, ci: Literal["github", "gitlab"], operator: str | None
+    tmp_path: Path, ci: Literal["github", "gitlab"], operator: str | None, state: State
 ) -> None:
     """check-jsonschema has nothing to say of any pipeline that init writes."""
-    paths = written(tmp_path, ci, operator)
+    paths = written(tmp_path, ci, operator, state)
     assert paths
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", _SCHEMAS[ci], *map(str, paths)]
     finished = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=_SECONDS)
     assert 0 == finished.returncode, finished.stdout
 
 
-@pytest.mark.parametrize("operator", [None, "ops@example.com"])
-def test_actionlint_accepts_the_workflow(tmp_path: Path, operator: str | None) -> None:
+@pytest.mark.parametrize(("operator", "state"), [(None, "sqlite"), ("ops@example.com", "sqlite"), (None, "postgresql")])
+def test_actionlint_accepts_the_workflow(tmp_path: Path, operator: str | None, state: State) -> None:
     """Its only remark is the label of the project's own runner, which this build has no way to be told of."""
-    written(tmp_path, "github", operator)
+    written(tmp_path, "github", operator, state)
     found = actionlint(tmp_path)
     assert {".github/workflows/reconciler.yml"} == {file for file, _ in found}
     assert ['label "reconciler" is unknown'] * 3 == [message.partition(". ")[0] for _, message in found]
@@ -78,10 +81,12 @@ def test_actionlint_sees_what_is_wrong(tmp_path: Path) -> None:
     assert any("potentially untrusted" in message for _, message in actionlint(tmp_path))
 
 
-@pytest.mark.parametrize(("ci", "operator"), VARIANTS)
-def test_shellcheck_has_nothing_to_say(tmp_path: Path, ci: Literal["github", "gitlab"], operator: str | None) -> None:
+@pytest.mark.parametrize(("ci", "operator", "state"), VARIANTS)
+def test_shellcheck_has_nothing_to_say(
+    tmp_path: Path, ci: Literal["github", "gitlab"], operator: str | None, state: State
+) -> None:
     """The shell of every step, or of GitLab's jobs as their runner puts them together, is free of known mistakes."""
-    (path,) = written(tmp_path / "project", ci, operator)
+    (path,) = written(tmp_path / "project", ci, operator, state)
     shells = list(_shells(ci, path.read_text(encoding="utf-8"), tmp_path))
     assert (15 if ci == "github" else 4) == len(shells)
     for shell in shells:

@@ -11,6 +11,7 @@ from reconciler import __version__
 from tests.cli.project import OPERATOR, PASSWORD, own_account
 from tests.system.ci.forge import GITHUB, GITHUB_API
 from tests.system.ci.hostile import CODE, EVIL_PROJECT, canaries
+from tests.system.ci.site import DATABASE_KEY, DATABASE_PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,6 +94,31 @@ def test_from_a_pull_request_to_the_night(github: Site, mail_server: MailServer)
     assert noted in verified.log
     assert PASSWORD not in f"{checked.log}{planned.log}{applied.log}{verified.log}{changed}"
     assert {f"{GITHUB}:443", f"{GITHUB_API}:443"} == github.forge.contacted
+
+
+def test_with_its_state_in_a_database(make_site: Callable[..., Site], database: str, mail_server: MailServer) -> None:
+    """Every job is green, `check` without any key, and all of them mean the one state that the main branch names."""
+    site = make_site("github", database=database)
+    hosted, own = site.machine("hosted", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(site.wheels)), site.machine("own")
+    head = site.propose(7, {"accounts.d/sales.yaml": own_account("sales", mail_server)})
+    ended = [check(site, hosted, 7, head), plan(site, own, 7, head), apply(site, own, 7, head), nightly(site, own)]
+    assert [0, 0, 0, 0] == [each.code for each in ended], "".join(each.log for each in ended)
+    assert "sales" in site.reconciler("accounts", "list", state=database)
+    assert not (site.home / "state.db").exists()
+    assert ["stateFromVariable" in each.log for each in ended] == [True, False, False, False]
+    logs = "".join(each.log for each in ended) + "".join(site.forge.bodies(7))
+    assert [False, False, False] == [each in logs for each in (PASSWORD, DATABASE_PASSWORD, DATABASE_KEY)]
+
+
+def test_a_pull_request_does_not_choose_the_database(
+    make_site: Callable[..., Site], database: str, mail_server: MailServer
+) -> None:
+    """What its project file says of the state is not what is read: the plan is of the main branch's."""
+    site = make_site("github", database=database)
+    evil = EVIL_PROJECT + "state: postgresql://127.0.0.1:1/mail\n"
+    head = site.propose(2, {"reconciler.yaml": evil, "accounts.d/sales.yaml": own_account("sales", mail_server)})
+    ended = plan(site, site.machine("own"), 2, head)
+    assert 0 == ended.code, ended.log
 
 
 def test_a_journal_that_was_cut_off_is_noticed_in_the_night(github: Site, mail_server: MailServer) -> None:

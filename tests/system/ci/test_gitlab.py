@@ -12,7 +12,7 @@ from junitparser import JUnitXml
 from tests.cli.project import OPERATOR, PASSWORD, own_account
 from tests.system.ci.forge import GITLAB
 from tests.system.ci.hostile import EVIL_PROJECT, canaries
-from tests.system.ci.site import HOSTILE_BRANCH, HOSTILE_TITLE
+from tests.system.ci.site import DATABASE_KEY, DATABASE_PASSWORD, HOSTILE_BRANCH, HOSTILE_TITLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,6 +98,20 @@ def test_from_a_merge_request_to_the_night(gitlab: Site, mail_server: MailServer
     assert (False, False) == (PASSWORD in logs, gitlab.forge.token in logs)
     assert {f"{GITLAB}:443"} == gitlab.forge.contacted
     assert [] == is_left(own)
+
+
+def test_with_its_state_in_a_database(make_site: Callable[..., Site], database: str, mail_server: MailServer) -> None:
+    """Every job is green, `check` without any key, and all of them mean the one state that the main branch names."""
+    site = make_site("gitlab", database=database)
+    hosted, own = site.machine("hosted", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(site.wheels)), runner(site)
+    head = site.propose(7, {"accounts.d/sales.yaml": own_account("sales", mail_server)})
+    ended = [check(site, hosted, head), plan(site, own, 7), apply(site, own, 7, head), protected(site, own, "nightly")]
+    assert [0, 0, 0, 0] == [each.code for each in ended], "".join(each.log for each in ended)
+    assert "sales" in site.reconciler("accounts", "list", state=database)
+    assert not (site.home / "state.db").exists()
+    assert ["stateFromVariable" in each.log for each in ended] == [True, False, False, False]
+    logs = "".join(each.log for each in ended) + "".join(site.forge.bodies(7))
+    assert [False, False, False] == [each in logs for each in (PASSWORD, DATABASE_PASSWORD, DATABASE_KEY)]
 
 
 def test_an_account_that_fails_in_the_night_fails_the_job_and_the_report(gitlab: Site, mail_server: MailServer) -> None:
