@@ -48,7 +48,6 @@ def workspace(
 
     ``trusts_project`` is --trust-project: also in CI secrets are read by the word of a project file in the checkout.
     """
-    from reconciler.cli.output import tell
     from reconciler.operations.workspace import open_workspace
 
     opened = open_workspace(
@@ -61,7 +60,11 @@ def workspace(
         trusts_project=trusts_project,
     )
     remark = opened.state_remark() if uses_state else None
-    tell((remark,) if remark is not None else ())
+    if remark is not None:
+        from reconciler.render.text import diagnostics_text
+
+        sys.stderr.write(diagnostics_text((remark,), style=style_for(sys.stderr)))
+        sys.stderr.flush()
     return opened
 
 
