@@ -13,31 +13,65 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+    from io import BufferedReader
 
 _MAX_SHOWN = 60
+_READING = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+_LOOKING = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
+"""For a folder on the way: where the system can, without the right to list it."""
 _INNER_PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 """A path of a file in a folder that is ours: no step begins with a dot, so none leads out."""
 
 
-def read_regular_file(path: Path, max_octets: int) -> bytes:
+def read_regular_file(path: Path, max_octets: int, *, follows_link: bool = True) -> bytes:
     """Return the octets of a regular file, one more than ``max_octets`` at most; never wait on a pipe.
 
-    Raises ``OSError`` with a reason for anything that is not a readable regular file.
+    Raises ``OSError`` with a reason for anything that is not a readable regular file, and not ``follows_link`` for a
+    link.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(0, "it is not a regular file")
+    descriptor = os.open(path, _READING | (0 if follows_link else os.O_NOFOLLOW))
+    with _regular(descriptor) as file:
         return file.read(max_octets + 1)
+
+
+@contextlib.contextmanager
+def open_in_place(path: Path) -> Iterator[BufferedReader]:
+    """Open the regular file of an absolute path in which links were followed already; to be used as a context.
+
+    What was judged by its path is what is opened, though somebody puts a link into the path meanwhile: it is walked
+    step by step, and a step that is a link is an ``OSError``, as is anything that is not a readable regular file.
+    """
+    folder = os.open(path.anchor, _LOOKING)
+    try:
+        for step in path.parts[1:-1]:
+            inner = os.open(step, _LOOKING | os.O_NOFOLLOW, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+        descriptor = os.open(path.name, _READING | os.O_NOFOLLOW, dir_fd=folder)
+    finally:
+        os.close(folder)
+    with _regular(descriptor) as file:
+        yield file
+
+
+def read_in_place(path: Path, max_octets: int) -> bytes:
+    """Return the octets of a file as ``open_in_place`` opens it, one more than ``max_octets`` at most."""
+    with open_in_place(path) as file:
+        return file.read(max_octets + 1)
+
+
+def _regular(descriptor: int) -> BufferedReader:
+    """Return the open file of a descriptor, which must be a regular one; else close it."""
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(0, "it is not a regular file")
+    return os.fdopen(descriptor, "rb")
 
 
 def file_digest(path: Path) -> str:
     """Return ``sha256:`` and the SHA-256 of a regular file, of any size; raise ``OSError``, and never wait on a pipe."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(0, "it is not a regular file")
+    with _regular(os.open(path, _READING)) as file:
         return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -1,13 +1,14 @@
-"""A folder of ours is replaced whole, or not at all, and nobody else's is touched."""
+"""A folder of ours is replaced whole, or not at all, and nobody else's is touched; files are opened where they lie."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.files import ForeignFolder, replace_folder
+from reconciler.files import ForeignFolder, read_in_place, read_regular_file, replace_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,3 +152,27 @@ def test_what_was_there_comes_back_when_the_new_cannot_take_its_place(
         replace_folder(folder, [("index.html", "new")], mark=MARK)
     assert {"index.html": "old", MARK: ""} == contents(folder)
     assert [folder] == list(tmp_path.iterdir())
+
+
+def test_a_path_is_opened_without_following_links(tmp_path: Path) -> None:
+    """A link at any step of a path is an error of its own, as is what is no plain file; a plain one is read."""
+    root = tmp_path.resolve()
+    (root / "in").mkdir()
+    (root / "in" / "file").write_bytes(b"12345")
+    (root / "way").symlink_to("in")
+    (root / "in" / "link").symlink_to("file")
+    os.mkfifo(root / "in" / "pipe")
+    assert b"123" == read_in_place(root / "in" / "file", 2)
+    for path in ("way/file", "in/link", "in", "in/pipe", "in/none", "none/file", "in/file/x"):
+        with pytest.raises(OSError, match=r"\S"):
+            read_in_place(root / path, 10)
+
+
+def test_a_link_is_not_followed_where_that_is_asked(tmp_path: Path) -> None:
+    """A file is read either way, a link only where it may be followed."""
+    (tmp_path / "file").write_bytes(b"12345")
+    (tmp_path / "link").symlink_to("file")
+    assert b"12345" == read_regular_file(tmp_path / "link", 10)
+    assert b"12345" == read_regular_file(tmp_path / "file", 10, follows_link=False)
+    with pytest.raises(OSError, match=r"\S"):
+        read_regular_file(tmp_path / "link", 10, follows_link=False)

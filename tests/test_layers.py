@@ -39,7 +39,9 @@ def test_the_page_has_the_layers_that_are_enforced() -> None:
     """The table of docs/architecture.md names, layer by layer, what the contract in pyproject.toml does."""
     settings = tomllib.loads((_CHECKOUT / "pyproject.toml").read_text("utf-8"))
     (contract,) = [each for each in settings["tool"]["importlinter"]["contracts"] if each["type"] == "layers"]
-    characters, diagnostics, errors, *others, _entry = [set(layer.split(" | ")) for layer in reversed(contract["layers"])]
+    characters, diagnostics, errors, *others, _entry = [
+        set(layer.split(" | ")) for layer in reversed(contract["layers"])
+    ]
     table, _, _ = (_CHECKOUT / "docs" / "architecture.md").read_text("utf-8").partition("\n## ")
     told = [set(re.findall(r"`(\w+)/?`", row)) for row in re.findall(r"^\| (`[^|]*)\|", table, re.MULTILINE)]
     assert [errors | diagnostics | characters, *others] == told

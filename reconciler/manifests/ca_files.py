@@ -8,7 +8,7 @@ import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.files import read_regular_file, reason_of
+from reconciler.files import read_in_place, reason_of
 from reconciler.model.canonical import sha256_hex
 from reconciler.model.source import CaFile
 
@@ -39,7 +39,7 @@ def _read(written: str, root: Path) -> CaFile | str:
         path = Path(os.path.realpath(root / written))
         if not path.is_relative_to(root):
             return "The file lies outside the project folder, with links followed. Put it inside."
-        octets = read_regular_file(path, _MAX_OCTETS)
+        octets = read_in_place(path, _MAX_OCTETS)
     except OSError as failure:
         return f"The file cannot be read: {reason_of(failure)}. Correct the path; it is relative to the project folder."
     if len(octets) > _MAX_OCTETS:

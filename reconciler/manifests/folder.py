@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, Location, as_one, error, sort_key
 from reconciler.diagnostics.quoting import MOST_SHOWN, one_line
-from reconciler.files import read_regular_file, reason_of
+from reconciler.files import read_in_place, read_regular_file, reason_of
 from reconciler.manifests.documents import read_document, refused_document
 from reconciler.manifests.room import (
     ENTRIES,
@@ -76,9 +76,11 @@ def read_manifests(folder: Path, *, root: Path, instead: Mapping[Path, bytes | N
     gone = {path for path, octets in edited.items() if octets is None}
     paths = sorted({*present, *edited} - gone, key=lambda path: shown_path(path, root))
     room = Room()
+    is_linked = shown_path(Path(os.path.realpath(folder)), Path(os.path.realpath(root))) != shown_path(folder, root)
     try:
         for path in paths:
-            _read_file(path, root, edited.get(path), room, read)
+            real = Path(os.path.realpath(path)) if is_linked or path.is_symlink() else None
+            _read_file(path, root, edited.get(path), room, read, real=real)
             require_few_problems(len(read.problems), shown_path(path, root))
     except NoRoom as refusal:
         read.refuse(refusal.problem)
@@ -188,25 +190,31 @@ def shown_path(path: Path, root: Path) -> str:
     return os.fsencode(relative.as_posix()).decode("utf-8", "replace")
 
 
-def _read_file(path: Path, root: Path, instead: bytes | None, room: Room, read: _Read) -> None:
+def _read_file(path: Path, root: Path, instead: bytes | None, room: Room, read: _Read, *, real: Path | None) -> None:
+    """Take the manifests of a file and its problems; ``real`` is where it lies if a link leads to it, else None."""
+    real_file = shown_path(real, Path(os.path.realpath(root))) if real is not None else None
     file = shown_path(path, root)
     if instead is not None:
-        _read_octets(instead, file, room, read)
+        _read_octets(instead, file, room, read, real_file=real_file)
         return
     try:
-        if path.is_symlink() and not _is_inside(path, root):
+        if real is not None and not real.is_relative_to(os.path.realpath(root)):
             detail = "The link leads outside the project folder. Put the manifest itself here."
             read.refuse(error("fileUnreadable", detail, location=Location(file)))
             return
-        octets = read_regular_file(path, MAX_FILE_OCTETS)
+        octets = (
+            read_regular_file(path, MAX_FILE_OCTETS, follows_link=False)
+            if real is None
+            else read_in_place(real, MAX_FILE_OCTETS)
+        )
     except OSError as failure:
         detail = f"The file cannot be read: {reason_of(failure)}. Check the path and its permissions."
         read.refuse(error("fileUnreadable", detail, location=Location(file)))
         return
-    _read_octets(octets, file, room, read)
+    _read_octets(octets, file, room, read, real_file=real_file)
 
 
-def _read_octets(octets: bytes, file: str, room: Room, read: _Read) -> None:
+def _read_octets(octets: bytes, file: str, room: Room, read: _Read, *, real_file: str | None) -> None:
     unparsed: list[Diagnostic] = []
     problems: list[Diagnostic] = []
     room.take_octets(len(octets), file)
@@ -216,7 +224,7 @@ def _read_octets(octets: bytes, file: str, room: Room, read: _Read) -> None:
             manifest, wrong = read_document(document)
             problems.extend(wrong)
             if manifest is not None:
-                read.manifests.append(LocatedManifest(manifest, file, document))
+                read.manifests.append(LocatedManifest(manifest, file, document, real_file))
             else:
                 read.refused.append(refused_document(document))
             if len(problems) + len(unparsed) > MAX_PROBLEMS:

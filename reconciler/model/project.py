@@ -12,7 +12,7 @@ from reconciler.model.base import Value
 from reconciler.model.dnsnames import DkimSelector, NameServer
 from reconciler.model.evidence import Depth
 from reconciler.model.manifest import Encryption, ServerSmtp
-from reconciler.model.references import Secret
+from reconciler.model.references import Secret, SecretGlob, SecretPath
 from reconciler.model.text import Email, Host, Name, Port, Text, VariableName
 
 _DATE_RULE = "is not a date such as 2027-01-31"
@@ -83,7 +83,7 @@ class Platform(Value):
 class ScopedSecret(Value):
     """An allowed secret that only some manifests may name."""
 
-    secret: Text = Field(description="A glob over secrets, written SOURCE:KEY, such as env:SMTP_SALES_*.")
+    secret: SecretGlob = Field(description="A glob over secrets, written SOURCE:KEY, such as env:SMTP_SALES_*.")
     manifests: Text = Field(
         description="A glob over the manifests that may name the secret, by path from the project folder, such as accounts.d/sales/*."
     )
@@ -99,7 +99,7 @@ class SecretSource(Value):
     env: VariableName | None = Field(
         None, description="An environment variable that holds many secrets, written as format says."
     )
-    file: Text | None = Field(
+    file: SecretPath | None = Field(
         None, description="A file inside the project folder that holds many secrets, written as format says."
     )
     format: Literal["json", "dotenv"] | None = Field(
@@ -193,7 +193,7 @@ class GrantedRoute(Value):
 class Grant(Value):
     """Permission for a secret to take a route."""
 
-    secret: Text = Field(description="A glob over secrets, written SOURCE:KEY, such as env:SMTP_SALES_*.")
+    secret: SecretGlob = Field(description="A glob over secrets, written SOURCE:KEY, such as env:SMTP_SALES_*.")
     servers: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)] | None = Field(
         None,
         description="The servers that the secret itself may be sent to, as HOST or HOST:PORT; directly, with TLS that the system trusts, under any user name.",
@@ -219,7 +219,7 @@ class Grant(Value):
 class Secrets(Value):
     """Which secrets manifests may name, where they come from, and where they may travel."""
 
-    allow: Annotated[tuple[Text | ScopedSecret, ...], Field(strict=False)] = Field(
+    allow: Annotated[tuple[SecretGlob | ScopedSecret, ...], Field(strict=False)] = Field(
         ("env:SMTP_*", "file:secrets/**"),
         description="Globs over the secrets that manifests may name, written SOURCE:KEY; by default env:SMTP_* and file:secrets/**. Nothing else may be named.",
     )

@@ -1,4 +1,9 @@
-"""How a manifest or the project file writes a secret: a mapping of one source to one key, never a literal."""
+"""How a manifest or the project file writes a secret: a mapping of one source to one key, never a literal.
+
+A key that is a path has one *normal form*, and nothing else is taken: no step is empty, ``.`` or ``..``, and no slash
+stands at its end. Secrets are allowed, granted and recognised by how their references read, so one secret must not be
+written in two ways. That a path reads normal does not say where it leads: see ``secrets.files`` for links.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +13,20 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from reconciler.model.text import REFUSED_CHARACTER, REFUSED_IN_SCHEMAS
+from reconciler.model.text import REFUSED_CHARACTER, REFUSED_IN_SCHEMAS, Text
 
 _SOURCE_PATTERN = r"^[a-z][A-Za-z0-9_-]{0,62}$"
 _SOURCE = re.compile(_SOURCE_PATTERN + r"(?!\n)")
 _PLACEHOLDER = r"\{(name|email)\}"
 _VARIABLE_PATTERN = rf"^([A-Za-z_]|{_PLACEHOLDER})([A-Za-z0-9_]|{_PLACEHOLDER})*$(?!\n)"
 _VARIABLE = re.compile(_VARIABLE_PATTERN)
-_KEY_PATTERN = rf"^(?!.*\.\.)([A-Za-z0-9]|{_PLACEHOLDER})([A-Za-z0-9_./@:-]|{_PLACEHOLDER})*$(?!\n)"
+_NORMAL = r"(?!.*//)(?!(?:.*/)?\.\.?(?:/|$))(?!.*/$)"
+_NORMAL_KEY = re.compile(_NORMAL)
+_NORMAL_REFERENCE_PATTERN = r"(?!.*//)(?!(?:[^:]*:)?(?:.*/)?\.\.?(?:/|$))(?!.*/$)"
+_NORMAL_REFERENCE = re.compile(_NORMAL_REFERENCE_PATTERN)
+_KEY_PATTERN = rf"^{_NORMAL}(?!.*\.\.)([A-Za-z0-9]|{_PLACEHOLDER})([A-Za-z0-9_./@:-]|{_PLACEHOLDER})*$(?!\n)"
 _KEY = re.compile(_KEY_PATTERN)
-_PATH_PATTERN = f"^[^{REFUSED_IN_SCHEMAS}]+$(?!\\n)"
+_PATH_PATTERN = f"^{_NORMAL}[^{REFUSED_IN_SCHEMAS}]+$(?!\\n)"
 _MAX_KEY = 1024
 
 
@@ -35,9 +44,68 @@ def _check_reference(written: dict[str, str]) -> dict[str, str]:
         raise PydanticCustomError("unknownSecretSource", "names a source that is not a word such as env, file or vault")
     if len(key) > _MAX_KEY:
         raise PydanticCustomError("invalidValue", "has a key of more than 1024 characters")
+    if source == "file" and not is_normal_key(key):
+        code = "secretNotAllowed" if ".." in key.split("/") else "invalidValue"
+        raise PydanticCustomError(code, "{rule}", {"rule": _refused_spelling(key, "the path")})
     if not is_key_of(source, key):
-        raise PydanticCustomError("invalidValue", "{rule}", {"rule": _RULES.get(source, _RULES[""])})
+        rule = _RULES.get(source, _RULES[""])
+        if source != "env" and _KEY.match(normal_key(key)):
+            rule = _refused_spelling(key, "the key")
+        raise PydanticCustomError("invalidValue", "{rule}", {"rule": rule})
     return written
+
+
+def is_normal_key(key: str) -> bool:
+    """Tell whether a key that may be a path is in normal form."""
+    return _NORMAL_KEY.match(key) is not None
+
+
+def normal_key(key: str) -> str:
+    """Return the normal form of a key that may be a path: what it reads without needless steps, links not followed.
+
+    A ``..`` at its beginning stays: nobody can tell from the key alone where it leads.
+    """
+    steps: list[str] = []
+    for step in key.split("/"):
+        if step == ".." and steps and steps[-1] != "..":
+            steps.pop()
+        elif step not in {"", "."}:
+            steps.append(step)
+    return ("/" if key.startswith("/") else "") + "/".join(steps)
+
+
+def normal_reference(reference: str) -> str:
+    """Return ``SOURCE:KEY``, or a glob over such, with its key in normal form; references are compared in this form.
+
+    Today's are in it already. What an earlier version has recorded may not be.
+    """
+    if _NORMAL_REFERENCE.match(reference):
+        return reference
+    source, colon, key = reference.partition(":")
+    return f"{source}:{normal_key(key)}" if colon else normal_key(reference)
+
+
+def spelling_problem(reference: str) -> str | None:
+    """Return why a reference or a glob over references is not taken as it is spelt, as the end of a sentence.
+
+    None for one in normal form.
+    """
+    if _NORMAL_REFERENCE.match(reference):
+        return None
+    return _not_normal(normal_reference(reference))
+
+
+def _refused_spelling(key: str, what: str) -> str:
+    return f"has {what} {key}, which {_not_normal(normal_key(key))}"
+
+
+def _not_normal(normal: str) -> str:
+    if ".." in re.split("[/:]", normal) or normal.endswith(("/", ":")) or not normal:
+        return (
+            "is not in normal form: no step of a path is empty, '.' or '..'. Name a file outside the project folder by "
+            "its absolute path"
+        )
+    return f"is not in normal form: no step is empty, '.' or '..', and no slash stands at the end. Write {normal}"
 
 
 def is_key_of(source: str, key: str) -> bool:
@@ -45,14 +113,17 @@ def is_key_of(source: str, key: str) -> bool:
     if source == "env":
         return bool(_VARIABLE.match(key))
     if source == "file":
-        return bool(key.strip()) and not REFUSED_CHARACTER.search(key)
+        return bool(key.strip()) and is_normal_key(key) and not REFUSED_CHARACTER.search(key)
     return bool(_KEY.match(key))
 
 
 _RULES = {
     "env": "env takes the name of an environment variable: letters, digits and underscores, not beginning with a digit",
-    "file": "file takes a path inside the project folder",
-    "": "takes a key of letters, digits and _ . / @ : -, beginning with a letter or digit, without '..'",
+    "file": "file takes a path inside the project folder, without an empty step, '.' or '..', such as secrets/sales",
+    "": (
+        "takes a key of letters, digits and _ . / @ : -, beginning with a letter or digit, without '..', an empty step "
+        "or a slash at its end"
+    ),
 }
 
 _LITERAL_RULE = (
@@ -115,3 +186,41 @@ def reference_text(secret: dict[str, str]) -> str:
     """Return ``SOURCE:KEY`` for a secret as written."""
     source, key = next(iter(secret.items()))
     return f"{source}:{key}"
+
+
+def _check_glob(text: str) -> str:
+    problem = spelling_problem(text)
+    if problem is not None:
+        raise PydanticCustomError("invalidValue", "{rule}", {"rule": f"is {text}, which {problem}"})
+    return text
+
+
+def _check_path(text: str) -> str:
+    if not is_normal_key(text):
+        raise PydanticCustomError("invalidValue", "{rule}", {"rule": _refused_spelling(text, "the path")})
+    return text
+
+
+_GLOB_RULE = "This is not in normal form: no step is empty, '.' or '..', and no slash stands at the end."
+
+
+def _normal_text_schema(pattern: str, description: str) -> WithJsonSchema:
+    return WithJsonSchema(
+        {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 1000,
+            "description": description,
+            "pattern": f"^{pattern}[^{REFUSED_IN_SCHEMAS}]+$(?!\\n)",
+            "patternErrorMessage": _GLOB_RULE,
+        }
+    )
+
+
+SecretGlob = Annotated[
+    Text, AfterValidator(_check_glob), _normal_text_schema(_NORMAL_REFERENCE_PATTERN, "A glob over secrets.")
+]
+"""A glob over references: ``env:SMTP_*``, ``file:secrets/**``."""
+
+SecretPath = Annotated[Text, AfterValidator(_check_path), _normal_text_schema(_NORMAL, "The path of a file.")]
+"""The path of a file that holds secrets."""

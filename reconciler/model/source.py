@@ -33,6 +33,8 @@ class LocatedManifest:
     manifest: Manifest
     file: str
     locator: Locator
+    real_file: str | None = None
+    """Where the file itself lies, in the same form, if ``file`` is a link or lies below one; None: ``file`` is it."""
 
     def has(self, path: Path) -> bool:
         """Tell whether the author has written a value at ``path``."""

@@ -9,7 +9,9 @@ from reconciler.diagnostics import Diagnostic, error, warning
 from reconciler.errors import InvalidInput
 from reconciler.files import keep_out_of_git
 from reconciler.model.globs import matches
+from reconciler.model.references import normal_reference, spelling_problem
 from reconciler.model.route import NOWHERE, SecretRoute
+from reconciler.operations.spellings import absolute_spelling
 from reconciler.planning.decisions import refuse_reason
 from reconciler.secrets import STATE_FOLDER
 from reconciler.store import MigrationOrder, RestoreOrder, back_up_state, migrate_state, restore_state
@@ -141,6 +143,12 @@ def revoke(workspace: Workspace, order: RevokeOrder) -> tuple[SecretRoute, ...]:
     The same value under another reference is the same secret and loses the route too. Raises ``InvalidInput`` where
     nothing of that kind is recorded.
     """
+    spelling = spelling_problem(order.secret)
+    if spelling is not None:
+        raise InvalidInput(error("badUsage", f"SECRET_GLOB is {order.secret}, which {spelling}.", subject=order.secret))
+    absolute = absolute_spelling(order.secret, workspace.root)
+    if absolute is not None:
+        raise InvalidInput(error("badUsage", f"SECRET_GLOB {absolute}", subject=order.secret))
     if order.reason is not None and (problem := refuse_reason(order.reason)) is not None:
         raise InvalidInput(problem)
     with workspace.open_store() as store, store.write() as transaction:
@@ -161,7 +169,7 @@ def revoke(workspace: Workspace, order: RevokeOrder) -> tuple[SecretRoute, ...]:
 
 def _forget(transaction: Transaction, order: RevokeOrder) -> tuple[SecretRoute, ...]:
     rows = [row for row in transaction.routes() if row.known.route != NOWHERE]
-    concerned = [row for row in rows if matches(order.secret, row.known.secret)]
+    concerned = [row for row in rows if matches(order.secret, normal_reference(row.known.secret))]
     values = {row.known.fingerprint for row in concerned if row.known.fingerprint is not None}
     same = [row for row in rows if row in concerned or row.known.fingerprint in values]
     gone = [row for row in same if order.server is None or _place(row.known) == order.server]

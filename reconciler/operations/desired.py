@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import Diagnostic, error, grouped, sort_key, warning
+from reconciler.diagnostics import Diagnostic, as_one, error, grouped, sort_key, warning
 from reconciler.errors import InvalidInput
 from reconciler.manifests import read_ca_files, read_manifests
 from reconciler.planning.allowed import refused_secrets
 from reconciler.planning.lint import lint
 from reconciler.planning.platform import resolve_platform
 from reconciler.planning.resolve import CaFiles, ca_paths, resolve, servers_used
+from reconciler.planning.scopes import refused_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,14 +62,8 @@ def read_desired(workspace: Workspace, *, instead: Mapping[Path, bytes | None] |
         *_with_accounts(found),
         *resolution.problems,
         *platform_problems,
-        *refused_secrets(
-            resolution.accounts,
-            workspace.project.secrets,
-            rules={
-                "secretNotAllowed": workspace.place_of("secrets", "allow"),
-                "unknownSecretSource": workspace.place_of("secrets", "sources"),
-            },
-        ),
+        *_refused_secrets(resolution.accounts, workspace),
+        *refused_links(found.manifests, workspace.project.secrets),
         *lint(resolution.accounts, found.manifests, workspace.project, found.unread),
     )
     return Desired(
@@ -85,6 +80,31 @@ def _with_accounts(found: ManifestSet) -> Iterator[Diagnostic]:
     for problem in found.problems:
         hangs_on_it = used.get(problem.subject or "") if problem.subject in found.unread.servers else None
         yield replace(problem, subjects=tuple(sorted(set(hangs_on_it)))) if hangs_on_it else problem
+
+
+def _refused_secrets(accounts: tuple[DesiredAccount, ...], workspace: Workspace) -> list[Diagnostic]:
+    """Return an error for each account's secret that its manifest may not name, there or where its file's link leads."""
+    named = {account.name: {each.secret for each in account.secret_routes} for account in accounts}
+    look = workspace.secret_reader().look(secret for secrets in named.values() for secret in secrets)
+    refused = refused_secrets(
+        accounts,
+        workspace.project.secrets,
+        look.places,
+        rules={
+            "secretNotAllowed": workspace.place_of("secrets", "allow"),
+            "unknownSecretSource": workspace.place_of("secrets", "sources"),
+        },
+    )
+    told = {name for problem in refused for name in problem.concerned}
+    own = [
+        [
+            replace(problem, subject=account.name, location=account.location)
+            for account in accounts
+            if account.name not in told and secret in named[account.name]
+        ]
+        for secret, problem in look.problems.items()
+    ]
+    return [*refused, *(as_one(problems) for problems in own if problems)]
 
 
 def read_platform(workspace: Workspace) -> tuple[PlatformServer | None, list[Diagnostic]]:

@@ -150,16 +150,18 @@ def _check_allowed(
 ) -> None:
     """Refuse secrets that the project file does not allow: it may have changed since, or the plan."""
     bases = {change.name: change.previous_name or change.name for change in plan.changes}
+    look = workspace.secret_reader().look(secret for account in accounts.values() for secret in named_secrets(account))
     problems = [
         error(
             "secretNotAllowed",
-            f"The plan would use {secret}, which secrets.allow in the project file does not cover. Plan again.",
+            f"The plan would use {secret}, which the project file does not let its manifest name. Plan again.",
             subject=name,
         )
         for name, account in accounts.items()
         for secret in sorted(named_secrets(account))
         for files in (_naming_manifests(secret, account, recorded.accounts.get(bases[name]), is_sealed=is_sealed),)
-        if not all(is_allowed(secret, file, workspace.project.secrets) for file in files)
+        if secret in look.problems
+        or not all(is_allowed(secret, file, workspace.project.secrets, look.places) for file in files)
     ]
     if problems:
         raise InvalidInput(problems)

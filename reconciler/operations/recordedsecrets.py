@@ -16,7 +16,7 @@ from reconciler.planning.allowed import is_allowed, is_allowed_somewhere
 from reconciler.planning.platform import platform_routes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from reconciler.model.project import Secrets
     from reconciler.model.recorded import RecordedAccount
@@ -46,11 +46,13 @@ def wanted_secrets(
 ) -> WantedSecrets:
     """Return the references that the accounts need, the platform's where marketing accounts are among them."""
     named = {(account.name, each.secret) for account in accounts for each in account.secret_routes}
+    look = workspace.secret_reader().look(secret for _, secret in named)
     allowed = {
         (account.name, each.secret)
         for account in accounts
         for each in account.secret_routes
-        if _is_allowed(each.secret, account, workspace.project.secrets)
+        if each.secret not in look.problems
+        and _is_allowed(each.secret, account, workspace.project.secrets, look.places)
     }
     through_platform = platform_routes(platform, {each.kind for each in accounts}, {})
     return WantedSecrets(
@@ -60,11 +62,11 @@ def wanted_secrets(
     )
 
 
-def _is_allowed(secret: str, account: RecordedAccount, rules: Secrets) -> bool:
+def _is_allowed(secret: str, account: RecordedAccount, rules: Secrets, places: Mapping[str, str]) -> bool:
     """Tell whether the account may name the secret, from the manifest that it was recorded from where state knows it."""
     if account.manifest is None:
-        return is_allowed_somewhere(secret, rules)
-    return is_allowed(secret, account.manifest, rules)
+        return is_allowed_somewhere(secret, rules, places)
+    return is_allowed(secret, account.manifest, rules, places)
 
 
 def unusable_accounts(
@@ -83,8 +85,9 @@ def _refused_secrets(accounts: Iterable[RecordedAccount], refused: frozenset[tup
     return {
         account.name: error(
             "secretNotAllowed",
-            f"{secret} was allowed when {account.name} was applied, and secrets.allow in the project file does not "
-            "cover it any more. Nothing was read. Have the owner of the project file allow it, or change the account.",
+            f"{secret} was allowed when {account.name} was applied, and the project file, or a rule of this version, does "
+            "not let its manifest name it any more. Nothing was read. Have the owner of the project file allow it, or "
+            "change the account; validate tells more about manifests.",
             subject=account.name,
         )
         for account in accounts

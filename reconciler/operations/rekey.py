@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import Diagnostic, error, grouped, warning
 from reconciler.errors import GuardRefused, InvalidInput, PlanStale
-from reconciler.model.references import is_key_of
+from reconciler.model.references import is_key_of, spelling_problem
 from reconciler.operations.desired import require_platform
 from reconciler.operations.recordedsecrets import wanted_secrets
+from reconciler.operations.spellings import absolute_spelling
 from reconciler.operations.state import unnamed_key
 from reconciler.operations.verifying import read_secrets
 from reconciler.planning.grants import untrusted_project
@@ -142,6 +143,11 @@ def _named_key(workspace: Workspace, order: RekeyOrder) -> FingerprintKey | None
         )
         raise InvalidInput(error("badUsage", detail))
     source, _, key = order.new_key.partition(":")
+    spelling = spelling_problem(order.new_key) if source != "env" else None
+    absolute = absolute_spelling(order.new_key, workspace.root)
+    if spelling is not None or absolute is not None:
+        told = f"--new-key is {order.new_key}, which {spelling}." if spelling is not None else f"--new-key {absolute}"
+        raise InvalidInput(error("badUsage", told))
     if not key or not is_key_of(source, key) or {source: key} == present:
         raise InvalidInput(
             error("badUsage", "--new-key takes SOURCE:KEY, such as env:NEW_FINGERPRINT_KEY, and another one than now.")

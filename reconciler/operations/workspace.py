@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -10,10 +11,21 @@ from reconciler.diagnostics import error, note
 from reconciler.errors import GuardRefused, InvalidInput, StateMissing
 from reconciler.manifests import read_project
 from reconciler.model.cisystems import TRUST_VARIABLE, is_ci
+from reconciler.model.project import ScopedSecret
 from reconciler.model.text import check_email
+from reconciler.operations.spellings import require_relative
 from reconciler.planning.grants import untrusted_project
 from reconciler.provenance import lies_in_checkout, repository_of, tracked_files
-from reconciler.secrets import SecretReader, has_next_key, load_fingerprint_key, load_plan_key, settle_next_key
+from reconciler.secrets import (
+    KEY_FILE,
+    STATE_FOLDER,
+    OwnFiles,
+    SecretReader,
+    has_next_key,
+    load_fingerprint_key,
+    load_plan_key,
+    settle_next_key,
+)
 from reconciler.store import StateUrl, has_password, is_postgres, open_store, sqlite_path
 
 if TYPE_CHECKING:
@@ -28,6 +40,9 @@ if TYPE_CHECKING:
     from reconciler.store import Store
 
 _Namer = Literal["flag", "variable", "project"]
+
+
+PROJECT_FILE = "reconciler.yaml"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +120,30 @@ class Workspace:
             sources=rules.sources,
             is_tracked=self._is_in_git,
             checkout=repository_of(self.root),
+            own=self._own_files(),
+            has_scopes=any(
+                isinstance(each, ScopedSecret) and not each.secret.startswith("env:") for each in rules.allow
+            ),
+        )
+
+    def _own_files(self) -> OwnFiles:
+        """Return the files that no manifest may name: state, keys, sources of many secrets, project file."""
+        rules = self.project.secrets
+        named = [each.file for each in rules.sources.values() if each.file is not None]
+        if rules.fingerprint_key is not None and "file" in rules.fingerprint_key:
+            named.append(rules.fingerprint_key["file"])
+        folders = {place / STATE_FOLDER for place in (self.root, self.project_file.parent)}
+        state_files: tuple[Path, ...] = ()
+        with contextlib.suppress(InvalidInput):  # an address of no state is told by what opens it
+            if (state_file := self.state_file) is not None:
+                if self.root.resolve().is_relative_to(state_file.parent.resolve()):
+                    state_files = (state_file, state_file.with_name(KEY_FILE))
+                else:
+                    folders.add(state_file.parent)
+        return OwnFiles(
+            files=(self.project_file, self.root / PROJECT_FILE, *(self.root / each for each in named)),
+            state_folders=tuple(sorted(folders)),
+            state_files=state_files,
         )
 
     @cached_property
@@ -170,9 +209,10 @@ def open_workspace(
     ``trusts_project`` says that the project file is the protected branch's, also where it lies in the checkout.
     """
     is_doubtful = _doubts_the_checkout(environ, trusts_project=trusts_project)
-    path = project_file or root / "reconciler.yaml"
+    path = project_file or root / PROJECT_FILE
     read = read_project(path)
     project = read.project
+    require_relative(project, root)
     is_trusted = not is_doubtful or not lies_in_checkout(path, (root, root / project.manifests))
     declared = project.operator.email if project.operator else None
     chosen = operator or environ.get("RECONCILER_OPERATOR") or declared

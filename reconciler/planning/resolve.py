@@ -13,7 +13,7 @@ from reconciler.diagnostics import Diagnostic, Location, as_one, error, grouped
 from reconciler.model.desired import DesiredAccount
 from reconciler.model.domains import address_to_ascii, host_to_ascii
 from reconciler.model.manifest import DEFAULT_PORTS, MailServer, MarketingAccount, OwnAccount
-from reconciler.model.references import is_key_of, reference_text
+from reconciler.model.references import is_key_of, reference_text, spelling_problem
 from reconciler.model.secrets import SECRET_FIELDS
 from reconciler.model.source import Unread
 from reconciler.planning.suggest import did_you_mean
@@ -342,10 +342,12 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
 
 
 def _unusable_key(origins: _Origins, source: str, key: str) -> Diagnostic:
+    spelling = spelling_problem(f"{source}:{key}") if source != "env" else None
+    why = f"{source} does not take" if spelling is None else spelling
     return error(
         "invalidValue",
-        f"With name and e-mail filled in, the reference reads {source}:{key}, which {source} does not take. "
-        "Write the reference out for this account.",
+        f"With name and e-mail filled in, the reference reads {source}:{key}, which {why}. Write the reference out for this "
+        "account.",
         subject=origins.name,
         location=origins.place_of("authentication"),
     )

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.domains import NotADomain, host_to_ascii
 from reconciler.model.globs import matches
+from reconciler.model.references import normal_reference
 from reconciler.model.route import ordered_scope
 
 if TYPE_CHECKING:
@@ -66,17 +67,18 @@ class RouteRegister:
         self._held_by: dict[str, set[str]] = defaultdict(set)
         references = set()
         for each in recorded:
-            references.add(each.secret)
-            self._routes[each.secret].add(each.route.key)
+            secret = normal_reference(each.secret)
+            references.add(secret)
+            self._routes[secret].add(each.route.key)
             if each.fingerprint:
                 self._routes[each.fingerprint].add(each.route.key)
-                self._recorded_as[each.fingerprint].add(each.secret)
-                self._compared.add((each.secret, each.route.key))
+                self._recorded_as[each.fingerprint].add(secret)
+                self._compared.add((secret, each.route.key))
         self.references = frozenset(references)
-        """All references that state knows."""
+        """All references that state knows, in normal form."""
         for secret, fingerprint in (values or {}).items():
-            if secret in references:
-                self._held_by[fingerprint].add(secret)
+            if normal_reference(secret) in references:
+                self._held_by[fingerprint].add(normal_reference(secret))
 
     def knows(self, travel: SecretRoute) -> bool:
         """Tell whether state has seen the secret, under this reference or any other."""

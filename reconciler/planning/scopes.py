@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reconciler.diagnostics import Location
     from reconciler.model.project import Secrets
     from reconciler.model.recorded import RecordedAccount
+    from reconciler.model.source import LocatedManifest
     from reconciler.planning.policy import Policy
 
 MANIFEST = "manifest"
@@ -46,6 +47,29 @@ def move_field(before: RecordedAccount | None, manifest: str | None, secrets: Se
         return ()
     assert before is not None  # noqa: S101 - what was not recorded has not moved
     return (FieldChange(path=MANIFEST, before=before.manifest, after=manifest),)
+
+
+def refused_links(manifests: Iterable[LocatedManifest], secrets: Secrets) -> list[Diagnostic]:
+    """Refuse a manifest that is a link between places to which the project file gives different secrets or grants.
+
+    Whoever writes the file that is linked would else have the rights of the place where the link is, or the reverse.
+    """
+    globs = {
+        *(entry.manifests for entry in secrets.allow if isinstance(entry, ScopedSecret)),
+        *(grant.manifests for grant in secrets.grants if grant.manifests is not None),
+    }
+    return [
+        error(
+            "secretNotAllowed",
+            f"{each.file} is a link to {each.real_file}, and secrets in the project file gives these two places different "
+            "secrets or grants. So it is not told which of them the manifest may have. Put the manifest itself here.",
+            subject=each.manifest.metadata.name,
+            location=each.locator.value_at(()),
+        )
+        for each in manifests
+        if each.real_file is not None
+        and any(matches(glob, each.file) != matches(glob, each.real_file) for glob in sorted(globs))
+    ]
 
 
 @dataclass(frozen=True, slots=True)

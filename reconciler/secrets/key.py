@@ -36,7 +36,7 @@ def load_fingerprint_key(
     """
     if named is not None:
         reference = reference_text(named)
-        reading = reader.read([reference])
+        reading = reader.read_key(reference)
         if reference in reading.problems:
             raise SecretUnreadable(reading.problems[reference])
         return _strong_key(reading.values[reference].reveal(), reference)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.model.project import SecretSource
+    from reconciler.secrets.ownfiles import OwnFiles
 
 COMMANDS_AT_ONCE = 8
 """How many source commands run side by side."""
@@ -32,6 +34,16 @@ class Reading:
 
     values: Mapping[str, SecretValue]
     problems: Mapping[str, Diagnostic]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Where references to files lead, before any is read."""
+
+    places: Mapping[str, str]
+    """By reference of a file that is reached through a link: the reference of the file itself, if it may be named."""
+    problems: Mapping[str, Diagnostic]
+    """By reference, why no manifest may name the file."""
 
 
 def _not_tracked(_: Path) -> bool:
@@ -50,13 +62,16 @@ class SecretReader:
         sources: Mapping[str, SecretSource] | None = None,
         is_tracked: Callable[[Path], bool] = _not_tracked,
         checkout: Path | None = None,
+        own: OwnFiles | None = None,
+        has_scopes: bool = False,
     ) -> None:
         """Read files relative to ``root``; ``allowed`` are the globs of ``secrets.allow``; ``is_tracked`` asks git.
 
-        No program below ``checkout``, the repository that ``root`` lies in, is run; None: below ``root``.
+        No program below ``checkout``, the repository that ``root`` lies in, is run; None: below ``root``. ``own`` are
+        the files that no manifest may name; ``has_scopes`` says that some files are for some manifests only.
         """
         self._environ = environ
-        self._files = SecretFiles(root, allowed=allowed, is_tracked=is_tracked)
+        self._files = SecretFiles(root, allowed=allowed, is_tracked=is_tracked, own=own, has_scopes=has_scopes)
         self._sources = DeclaredSources(
             sources or {}, environ=environ, files=self._files, checkout=checkout or self._files.root
         )
@@ -67,6 +82,32 @@ class SecretReader:
     def is_dear(self, reference: str) -> bool:
         """Tell whether reading the reference runs a command of its own."""
         return self._is_command_for_each(reference.partition(":")[0])
+
+    def look(self, references: Iterable[str]) -> Look:
+        """Return where references to files lead; nothing is opened, and what is not there is told by ``read``."""
+        places: dict[str, str] = {}
+        problems: dict[str, Diagnostic] = {}
+        for reference in sorted({each for each in references if each.startswith("file:")}):
+            key = reference.removeprefix("file:")
+            problem = self._files.problem_with(key, reference)
+            if problem is not None:
+                problems[reference] = problem
+                continue
+            with contextlib.suppress(OSError, RuntimeError, ValueError):
+                place = self._files.place_of(key)
+                if place != key:
+                    places[reference] = f"file:{place}"
+        return Look(places, problems)
+
+    def read_key(self, reference: str) -> Reading:
+        """Return what a reference gives that the project file names as a key: also a file that no manifest may name."""
+        source, _, key = reference.partition(":")
+        if source != "file":
+            return self.read([reference])
+        outcome = _outcome(lambda each: secret_value(self._files.read_key(key, each), each), reference)
+        if isinstance(outcome, SecretValue):
+            return Reading({reference: outcome}, {})
+        return Reading({}, {reference: outcome})
 
     def read(self, references: Iterable[str]) -> Reading:
         """Return the values of the references, and a problem for each that cannot be read; nothing is raised."""

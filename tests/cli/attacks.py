@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.cli.project import OPERATOR, Outcome, Project, marketing_account
 from tests.cli.test_canary import find
+from tests.support.mailserver import MailServer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.support.certificates import TestCA
-    from tests.support.mailserver import MailServer
 
 USER = "sales@example.com"
 SECRET = "canary-Sales-51c2e8"
 CLIENT_SECRET = "canary-Client-7d19f0"
 OUTSIDE_SECRET = "canary-Outside-a80b33"
 KEY = "canary-PlanKey-" + "0123456789abcdef" * 2
+LOGINS = {USER: SECRET, "client@example.com": CLIENT_SECRET}
 CANARIES = (SECRET, CLIENT_SECRET, OUTSIDE_SECRET, KEY)
 
 RULES = """\
@@ -173,3 +176,15 @@ def git(world: World, *words: str) -> None:
     """Run git in the checkout."""
     quiet = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}
     subprocess.run(["git", *words], cwd=world.folder, env=quiet, check=True, capture_output=True)
+
+
+@contextmanager
+def besieged(bare: Project, ca: TestCA, evil_ca: TestCA) -> Iterator[World]:
+    """Run the right server and the attacker's, both of which know the passwords, and settle the project."""
+    right = MailServer(encryption="starttls", tls_context=ca.server_context(), users=LOGINS)
+    wrong = MailServer(encryption="starttls", tls_context=evil_ca.server_context(), users=LOGINS)
+    with right as server, wrong as evil:
+        bare.init()
+        made = World(bare, server, evil, ca, evil_ca)
+        settle(made)
+        yield made

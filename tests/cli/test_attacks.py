@@ -332,7 +332,7 @@ def move_platform(world: World) -> None:
 
 PROJECT_CHANGES: dict[str, Attack] = {
     "nothing but a moved host": evil_sales(),
-    "allows everything": both(replaced("env:SMTP_*", "env:*"), named("{env: RECONCILER_STATE_KEY}")),
+    "allows everything": both(replaced("env:SMTP_*", "env:*"), named("{env: ANYTHING_AT_ALL}")),
     "grants the attacker's server": grant_evil,
     "runs a command of its own": both(
         replaced('command: [echo, "{key}"]', 'command: [sh, -c, "touch ../outside/taken {key}"]'), named("{vault: a}"),

@@ -98,6 +98,23 @@ def test_a_link_inside_the_project_is_followed(tmp_path: Path) -> None:
     assert names(read_manifests(folder, root=tmp_path)) == [("accounts.d/a.yaml", "shared")]
 
 
+def test_a_linked_manifest_knows_where_it_lies(tmp_path: Path) -> None:
+    """A link tells the file that it leads to, and so does every file below a folder that is a link; others do not."""
+    folder = write(tmp_path, b=account("b"))
+    (tmp_path / "shared.yaml").write_text(account("shared"))
+    (folder / "a.yaml").symlink_to("../shared.yaml")
+    found = read_manifests(folder, root=tmp_path)
+    assert {"accounts.d/a.yaml": "shared.yaml", "accounts.d/b.yaml": None} == {
+        each.file: each.real_file for each in found.manifests
+    }
+    folder.rename(tmp_path / "real.d")
+    folder.symlink_to("real.d")
+    found = read_manifests(folder, root=tmp_path)
+    assert {"accounts.d/a.yaml": "shared.yaml", "accounts.d/b.yaml": "real.d/b.yaml"} == {
+        each.file: each.real_file for each in found.manifests
+    }
+
+
 @pytest.mark.parametrize("target", ["../../outside.yaml", "/etc/hostname", "a.yaml", "/nowhere"])
 def test_a_link_out_of_the_project_in_a_circle_or_to_nothing_is_refused(tmp_path: Path, target: str) -> None:
     """A link that cannot be trusted or followed is a problem of that file."""

@@ -26,6 +26,8 @@ def secrets(*allow: Any, **parts: Any) -> Secrets:
         "vault": {"command": ["vault", "{key}"]},
         "bulk": {"env": "SMTP_BULK", "format": "json"},
         "dotenv": {"file": "secrets/all.env", "format": "dotenv"},
+        "wide": {"command": ["wide", "{key}"], "environment": ["*"]},
+        "store": {"command": ["store", "{key}"], "environment": ["STORE_TOKEN", "HOUSE_*"]},
     }
     written = {"allow": list(allow)} if allow else {}
     return project(secrets={"sources": sources, **written, **parts}).secrets
@@ -46,7 +48,7 @@ def secrets(*allow: Any, **parts: Any) -> Secrets:
         ("file:secrets/a*", ["file:**"], False),
         ("file:secrets/a?", ["file:**"], False),
         ("vault:mail/a", ["env:SMTP_*"], True),
-        ("vault:a/../b", ["env:SMTP_*"], True),
+        ("vault:a/../b", ["env:SMTP_*"], False),
         ("vault:mail/a", ["env:SMTP_*", "vault:mail/*"], True),
         ("vault:other/a", ["env:SMTP_*", "vault:mail/*"], False),
         ("vault:a:b", ["vault:a:b"], True),
@@ -60,6 +62,19 @@ def secrets(*allow: Any, **parts: Any) -> Secrets:
         ("env:A_X", [SCOPED], True),
         ("env:B_X", [SCOPED], False),
         ("vault:a", [SCOPED], True),
+        ("file:secrets//a", ["file:**"], False),
+        ("file:secrets/./a", ["file:**"], False),
+        ("file:secrets/a/", ["file:**"], False),
+        ("vault:mail//a", ["vault:**"], False),
+        ("env:GITHUB_TOKEN", ["env:*"], False),
+        ("env:github_token", ["env:*"], False),
+        ("env:STORE_TOKEN", ["env:*"], False),
+        ("env:HOUSE_X", ["env:*"], False),
+        ("env:HOUSE", ["env:*"], True),
+        ("env:SMTP_HOUSE_X", ["env:*"], True),
+        ("store:STORE_TOKEN", ["env:*"], True),
+        ("file:STORE_TOKEN", ["file:**"], True),
+        ("file:home/.ssh/id", ["file:**"], False),
     ],
 )
 def test_what_a_manifest_may_name(secret: str, allow: list[Any], *, expected: bool) -> None:
@@ -75,6 +90,62 @@ def test_a_scope_allows_its_own_manifests_only() -> None:
     assert is_allowed_somewhere("env:A_X", rules)
     assert not is_allowed_somewhere("env:B_X", rules)
     assert not is_allowed_somewhere("env:RECONCILER_PLAN_KEY", secrets("env:*"))
+
+
+FILES = [
+    "file:shared/**",
+    {"secret": "file:a/**", "manifests": "accounts.d/a/**"},
+    {"secret": "file:b/**", "manifests": "accounts.d/b/**"},
+]
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ("file:b/y", True),
+        ("file:shared/y", True),
+        ("file:a/y", False),
+        ("file:none/y", False),
+        ("file:/etc/passwd", False),
+        ("file:b/.reconciler/x", False),
+        ("file:b/.ssh/id", False),
+        ("file:b/all*", False),
+    ],
+)
+def test_a_link_is_named_where_its_file_may_be_named(place: str, *, expected: bool) -> None:
+    """The same manifest must be one that may name the file that the link leads to."""
+    places = {"file:b/x": place}
+    assert expected == is_allowed("file:b/x", THERE, secrets(*FILES), places)
+    assert is_allowed("file:b/x", THERE, secrets(*FILES))
+
+
+def test_a_link_does_not_allow_what_its_own_name_does_not() -> None:
+    """A manifest may name neither a link in another's folder to its own file, nor one that leads to itself."""
+    rules = secrets(*FILES)
+    assert not is_allowed("file:a/x", THERE, rules, {"file:a/x": "file:b/x"})
+    assert is_allowed("file:b/x", THERE, rules, {"file:b/x": "file:b/x"})
+
+
+def test_a_recorded_link_may_lead_where_somebody_may_name_a_file() -> None:
+    """Without a manifest the place counts as for any of them."""
+    rules = secrets(*FILES)
+    assert is_allowed_somewhere("file:b/x", rules, {"file:b/x": "file:a/x"})
+    assert not is_allowed_somewhere("file:b/x", rules, {"file:b/x": "file:c/x"})
+
+
+def test_a_refused_link_is_told() -> None:
+    """The error does not tell where the link leads, which nobody may have known."""
+    account = desired_of(
+        "apiVersion: reconciler/v1\nkind: OwnAccount\nmetadata: {name: a}\nspec: {email: a@example.com, "
+        "displayName: A, smtp: {host: h.example.com, authentication: {username: u, password: {file: b/x}}}}\n"
+    )
+    rules = secrets("file:b/**")
+    (problem,) = refused_secrets(account, rules, {"file:b/x": "file:a/y"})
+    assert problem.detail.startswith(
+        "accounts.d/accounts.yaml names file:b/x, which leads, with links followed, to a file that the project file does"
+    )
+    assert "a/y" not in problem.detail
+    assert () == refused_secrets(account, rules, {"file:b/x": "file:b/y"})
 
 
 def refused(*references: str, rules: Secrets | None = None) -> list[Diagnostic]:
@@ -127,6 +198,27 @@ def refused(*references: str, rules: Secrets | None = None) -> list[Diagnostic]:
             ["accounts.d", "accounts.yaml", "secrets.allow", "accounts.d", 'allow: ["env:HOME"]'],
         ),
         ("vault: b", ["vault:a"], "secretNotAllowed", "accounts.d/accounts.yaml names vault:b, but ", None),
+        (
+            "file: x/.reconciler/y",
+            ["file:**"],
+            "secretNotAllowed",
+            "accounts.d/accounts.yaml names file:x/.reconciler/y, which lies in .reconciler, the state's folder. ",
+            None,
+        ),
+        (
+            "env: GH_TOKEN",
+            ["env:*"],
+            "secretNotAllowed",
+            "accounts.d/accounts.yaml names env:GH_TOKEN, a reserved name: credentials of code hosts go by such names. ",
+            None,
+        ),
+        (
+            "env: HOUSE_X",
+            ["env:*"],
+            "secretNotAllowed",
+            "accounts.d/accounts.yaml names env:HOUSE_X, which secrets.sources.store in the project file gives to its ",
+            None,
+        ),
     ],
 )
 def test_a_refusal_is_told(reference: str, allow: list[Any], code: str, told: str, names: list[str] | None) -> None:

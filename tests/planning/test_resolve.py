@@ -296,6 +296,18 @@ def test_a_key_that_cannot_be_filled_in() -> None:
     )
 
 
+@pytest.mark.parametrize(("source", "key"), [("file", "secrets/{email}"), ("vault", "{email}/x")])
+def test_a_key_that_is_filled_in_to_another_spelling(source: str, key: str) -> None:
+    """An address may hold slashes; the error tells what the reference would be in normal form."""
+    login = f"host: h.example.com, authentication: {{username: u, password: {{{source}: '{key}'}}}}"
+    (problem,) = told(own(login).replace("a@example.com", "a//b@example.com"))
+    read, normal = (
+        f"{source}:{key.replace('{email}', address)}" for address in ("a//b@example.com", "a/b@example.com")
+    )
+    assert f"the reference reads {read}, which is not in normal form: " in problem
+    assert f"Write {normal}. Write the reference out for this account." in problem
+
+
 def test_domains_are_canonical_and_kept_as_written() -> None:
     """Every host and address of the spec, by its path."""
     text = own(

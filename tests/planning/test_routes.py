@@ -80,6 +80,18 @@ def test_a_known_secret_travels_only_its_routes(
     assert ({"a": (asked,)} if is_withheld else {}) == judged(asked, recorded=(recorded,)).withheld
 
 
+def test_a_register_compares_references_in_normal_form() -> None:
+    """What an earlier version has recorded under another spelling is the same secret, with the same routes."""
+    was, now = (SecretRoute(secret=f"file:{key}", route=HERE) for key in ("secrets//x", "secrets/x"))
+    register = RouteRegister([was])
+    assert (True, True) == (register.knows(now), register.allows(now))
+    elsewhere = now.model_copy(update={"route": HERE.model_copy(update={"host": "other.example.com"})})
+    assert register.keeps(elsewhere)
+    valued = RouteRegister([was.model_copy(update={"fingerprint": "f"})])
+    assert valued.allows(now.model_copy(update={"fingerprint": "f"}))
+    assert valued.allows(now.model_copy(update={"fingerprint": "g"}))
+
+
 def test_a_register_knows_nothing_of_what_it_was_not_told() -> None:
     """An empty register neither knows, keeps nor allows a secret, read or not."""
     empty = RouteRegister([])

@@ -9,8 +9,8 @@ import pytest
 
 from reconciler.diagnostics import Location
 from reconciler.model.plan import FieldChange
-from reconciler.planning.scopes import Move, guard_scopes, is_moved, move_field, scopes_of
-from tests.planning.states import desired_of, policy, project, recorded_of
+from reconciler.planning.scopes import Move, guard_scopes, is_moved, move_field, refused_links, scopes_of
+from tests.planning.states import desired_of, located, policy, project, recorded_of
 
 if TYPE_CHECKING:
     from reconciler.model.recorded import RecordedAccount
@@ -94,3 +94,33 @@ def test_an_exception_lifts_until_its_last_day() -> None:
     current, over = {"scope": ["s*"]}, {"scope": ["sales"], "until": "2026-08-31"}
     expected = (["changedScope by guards.exceptions: reason 1"], ["exceptionExpired"])
     assert ([], *expected) == guarded("sales", over, current, current)
+
+
+GRANT = {"secret": "env:X", "servers": ["smtp.example.com"]}
+
+
+@pytest.mark.parametrize(
+    ("file", "real_file", "is_refused"),
+    [
+        (HERE, None, False),
+        (HERE, "accounts.d/a/y.yaml", False),
+        ("drafts/x.yaml", "drafts/y.yaml", False),
+        (HERE, THERE, True),
+        (HERE, "drafts/x.yaml", True),
+        ("drafts/x.yaml", HERE, True),
+        ("accounts.d/c/x.yaml", "accounts.d/granted/x.yaml", True),
+        ("accounts.d/granted/x.yaml", "accounts.d/c/x.yaml", True),
+        ("accounts.d/c/x.yaml", "accounts.d/d/x.yaml", False),
+    ],
+)
+def test_a_manifest_is_no_link_between_rights(file: str, real_file: str | None, *, is_refused: bool) -> None:
+    """A link is refused where an entry or a grant covers one of its places and not the other, and only there."""
+    rules = project(secrets={**SCOPED, "grants": [GRANT, {**GRANT, "manifests": "accounts.d/granted/**"}]}).secrets
+    text = "apiVersion: reconciler/v1\nkind: MailServer\nmetadata: {name: shared}\nspec: {}\n"
+    manifests = [replace(each, real_file=real_file) for each in located(text, file=file)]
+    problems = refused_links(manifests, rules)
+    assert ([("secretNotAllowed", "shared", file)] if is_refused else []) == [
+        (each.code, each.subject, each.location.file if each.location else None) for each in problems
+    ]
+    told = f"{file} is a link to {real_file}, and secrets in the project file gives these two places different "
+    assert all(each.detail.startswith(told) for each in problems)
