@@ -183,9 +183,9 @@ def _decoded(octets: bytes, reference: str) -> str:
 
 def _own_file(subject: str) -> Unreadable:
     detail = (
-        f"{subject} is, under another name or its own, a file that holds a key of reconciler, its state, many secrets at "
-        "once, or the project file. No password is read from such a file, whatever secrets.allow covers. Keep each secret "
-        "in a file of its own."
+        f"{subject} is, under this name or another, a file of reconciler's own: its state or what lies in the state's "
+        "folder, a key, a source of many secrets, or the project file. No password is read from such a file, whatever "
+        "secrets.allow covers. Keep each secret in a file of its own."
     )
     return unreadable("secretNotAllowed", detail, subject=subject)
 

@@ -20,8 +20,7 @@ from tests.cli.project import OPERATOR, Project
 from tests.support.certificates import TestCA
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
 
     Attack = Callable[[World], None]
 
@@ -55,7 +54,7 @@ def world(bare: Project, ca: TestCA, evil_ca: TestCA) -> Iterator[World]:
         yield made
 
 
-def allow(world: World, entries: list[object], **secrets: object) -> None:
+def allow(world: World, entries: Sequence[object], **secrets: object) -> None:
     """Write the protected project file, and the checkout's, as one line of JSON; a source of many lies in a file."""
     sources = {
         "vault": {"command": ["echo", "{key}"], "environment": ["STORE_TOKEN", "HOUSE_*"]},
@@ -150,12 +149,12 @@ def state_note(world: World) -> None:
     world.write(".reconciler/evidence/found", MANY)
 
 
-def state_elsewhere(world: World) -> Path:
+def state_elsewhere(world: World) -> None:
     """Move the state with its key out of the checkout, and say so as a pipeline does."""
     folder = world.outside / "state"
     shutil.move(world.project.state_file.parent, folder)
+    (folder / "note").write_text(MANY, encoding="utf-8")
     world.project.set_variable("RECONCILER_STATE", f"sqlite:///{folder}/state.db")
-    return folder
 
 
 def state_among_files(world: World) -> None:
@@ -290,10 +289,7 @@ LINKS: dict[str, tuple[Attack, str]] = {
     "hard link to the key of a state elsewhere": (
         both(state_elsewhere, hard_linked("x", "{outside}/state/fingerprint.key"), file("x")), "secretNotAllowed",
     ),
-    "anything beside a state elsewhere": (
-        both(state_elsewhere, lambda world: (world.outside / "state" / "x").write_text(MANY), file("{outside}/state/x")),
-        "secretNotAllowed",
-    ),
+    "anything beside a state elsewhere": (both(state_elsewhere, file("{outside}/state/note")), "secretNotAllowed"),
     "key of a state among files": (both(state_among_files, file("fingerprint.key")), "secretNotAllowed"),
     "hard link to the key of a state among files": (
         both(state_among_files, hard_linked("x", "{folder}/fingerprint.key"), file("x")), "secretNotAllowed",
