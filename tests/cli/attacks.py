@@ -143,7 +143,8 @@ def account(  # noqa: PLR0913 - one argument for each part of a manifest that at
 
 
 def settle(world: World) -> None:
-    """Apply the project as it is before the attack, then pretend to be in CI."""
+    """Apply the project as it is before the attack, then pretend to be in CI, which has checked it out with git."""
+    git(world, "init", "-q")
     for folder in (world.outside, world.protected_file.parent):
         folder.mkdir()
     (world.outside / "secret").write_text(OUTSIDE_SECRET + "\n", encoding="utf-8")
