@@ -1,4 +1,4 @@
-"""References have one normal form wherever one is written: manifests, the project file, the command line, and state."""
+"""References have one normal form wherever one is written: manifests, the project file and the command line."""
 
 from __future__ import annotations
 
@@ -112,28 +112,6 @@ def test_an_account_is_added_with_one_spelling(files: Project) -> None:
     refused = files.run(*words, "--password-file", "secrets//sales")
     assert (1, True) == (refused.code, "Write secrets/sales" in refused.err)
     assert [] == list((files.folder / "accounts.d").iterdir())
-
-
-def respell(project: Project) -> None:
-    """Have state hold another spelling of the reference, as an earlier version would have recorded it."""
-    was, now = "file:secrets/sales", "file:secrets//sales"
-    for table, column in (("accounts", "document"), ("accounts", "fingerprints"), ("secret_routes", "secret")):
-        project.execute_sql(f"UPDATE {table} SET {column} = replace({column}, '{was}', '{now}')")  # noqa: S608 - constants
-
-
-def test_a_recorded_spelling_is_the_same_secret(files: Project, server: MailServer) -> None:
-    """Its routes count for the normal form, its revocation by the normal form finds it, and it is used no more."""
-    files.write_account("sales", own_account("sales", server, secret="{file: secrets/sales}"))
-    files.run_well("apply", "--auto-approve")
-    respell(files)
-    recorded = files.run("verify", "--recorded", "--format", "json")
-    assert (1, ["secretNotAllowed"]) == (recorded.code, recorded.codes)
-    planned = files.run_well("plan", "--format", "json").document
-    (change,) = planned["changes"]
-    assert ["spec.smtp.authentication.password"] == [each["path"] for each in change["fields"]]
-    revoked = files.run_well("state", "revoke", "file:secrets/sales", "--format", "json").document
-    assert 1 == len(revoked["forgotten"])
-    assert 4 == files.run("plan").code
 
 
 def test_the_platform_may_have_a_reserved_name(project: Project) -> None:
