@@ -26,7 +26,7 @@ def known_routes(recorded: RecordedState, declared: Iterable[SecretRoute] = ()) 
     if not any(_is_bare_login(each, exchanged) for each in recorded.routes):
         return recorded.routes
     taken = [*(each for account in recorded.accounts.values() for each in account.secret_routes), *declared]
-    direct = {(each.secret, each.route.key) for each in taken if each.route.token is None}
+    direct = {(each.secret, each.route.key) for each in taken}
     with_token: dict[tuple[str, str], set[SecretRoute]] = defaultdict(set)
     for each in taken:
         token = each.route.token
@@ -48,5 +48,4 @@ def known_routes(recorded: RecordedState, declared: Iterable[SecretRoute] = ()) 
 
 def _is_bare_login(known: SecretRoute, exchanged: set[str]) -> bool:
     """Tell whether a secret that is exchanged for tokens is recorded as if it logged in itself."""
-    route = known.route
-    return known.secret in exchanged and route.purpose == "smtp" and route.token is None and route != NOWHERE
+    return known.secret in exchanged and known.route.purpose == "smtp" and known.route.token is None

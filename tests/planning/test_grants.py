@@ -127,6 +127,8 @@ def test_what_a_first_use_was_not_compared_with_is_told_with_its_reason() -> Non
     reasons = unread_reasons(["many:c", "env:B", "env:A"], {"env:A": why, "many:c": several})
     expected = {"env:A": "The variable is not set.", "env:B": "It was not read.", "many:c": "It failed."}
     assert list(expected.items()) == list(reasons.items())
+    alone = error("secretMissing", "It is gone.", subject="env:C")
+    assert {"env:C": "It is gone."} == unread_reasons(["env:C"], {"env:C": alone})
     problem = withheld_problem({"a": (A,)}, not_compared=reasons)
     assert problem is not None
     assert (

@@ -60,6 +60,8 @@ def test_what_is_recorded_now_is_known_as_it_is() -> None:
     """Where each login tells of its token there is nothing to find out."""
     state = now(TWO)
     assert state.routes == known_routes(state)
+    without = replace(state, accounts={})
+    assert state.routes == known_routes(without)
     bare = before(now(password("p", "P")))
     assert bare.routes == known_routes(bare)
 

@@ -206,6 +206,8 @@ def test_a_value_counts_for_grants_too() -> None:
     grants = [{"secret": "env:SMTP_B", "servers": ["h.example"]}]
     rules = policy({"env:SMTP_A": "one", "env:SMTP_B": "one"}, project=project(secrets={"grants": grants}))
     assert ["grantRedundant None"] == codes(make_plan([own(secret="SMTP_B")], state_of([own()], VALUES), rules))
+    rotated = state_of([own()], {"env:SMTP_A": "of before"})
+    assert ["grantRedundant None"] == codes(make_plan([own(secret="SMTP_B")], rotated, rules))
 
 
 def test_guards_are_lifted_once() -> None:

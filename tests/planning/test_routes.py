@@ -334,6 +334,8 @@ BORROWED = travel("env:SMTP_B", THERE, value="f2")
         ({"env:SMTP_A": "f2"}, BORROWED, True),
         ({"env:SMTP_A": "f2"}, travel("env:SMTP_B", value="f2"), False),
         ({"env:SMTP_A": "f2"}, travel(value="f2"), False),
+        ({"env:SMTP_A": "f2"}, travel("env:SMTP_B", THERE, value="f1"), True),
+        ({"env:SMTP_A": "f2"}, travel("env:SMTP_B", value="f1"), False),
         ({}, BORROWED, True),
         ({"env:SMTP_B": "f2"}, BORROWED, True),
         ({"env:SMTP_A": "f3", "env:SMTP_C": "f2"}, BORROWED, False),
@@ -345,6 +347,8 @@ BORROWED = travel("env:SMTP_B", THERE, value="f2")
         "the value that the known one has now",
         "the same, where the known one goes",
         "rotated",
+        "the value that was recorded",
+        "the same, where it was recorded to go",
         "not compared",
         "only itself read",
         "as an unknown reference",
@@ -387,6 +391,26 @@ def test_nothing_is_wanted_where_it_would_decide_nothing(asked: SecretRoute, sec
     assert frozenset() == verdict.not_compared
 
 
+def test_every_first_use_tells_what_it_lacks() -> None:
+    """What is wanted of one account is not forgotten for the next, and one that may go does not hide another."""
+    lacking = judged(BORROWED, travel("env:SMTP_C", value="f5"), recorded=(KNOWN, travel("env:SMTP_C")), values={})
+    assert frozenset({"env:SMTP_A", "env:SMTP_C"}) == lacking.not_compared
+    moved = travel(route=THERE, value="f1")
+    assert {"a": (moved,)} == judged((BORROWED, moved), recorded=(KNOWN,)).withheld
+
+
+def test_what_the_project_files_secret_holds_now_is_not_borrowed() -> None:
+    """It is recognised by the value that was read for it, though its route tells of none."""
+    values = {"env:SMTP_P": "f2"}
+    assert {"a": (BORROWED,)} == judged(BORROWED, reserved=(travel("env:SMTP_P"),), values=values).withheld
+
+
+def test_a_grant_is_not_used_for_what_is_recorded() -> None:
+    """Only what state does not allow needs a grant."""
+    grants = [{"secret": "env:*", "servers": ["smtp.example.com"]}]
+    assert Verdict({}, ()) == judged(KNOWN, recorded=(KNOWN,), grants=grants)
+
+
 def test_where_nothing_is_read_first_uses_are_not_compared() -> None:
     """Whoever judges without sending leaves the comparison to who sends."""
     rules = project().secrets
@@ -407,6 +431,7 @@ READ = travel("env:SMTP_B", THERE, value="f2")
         ({"env:SMTP_B": "f2", "env:SMTP_A": "f2"}, (travel(route=THERE), UNREAD), False),
         ({"env:SMTP_B": "f2", "env:SMTP_A": "f2"}, (KNOWN, travel("env:SMTP_B", THERE, value="f0")), False),
         ({"env:SMTP_B": "f2"}, (KNOWN, UNREAD), True),
+        ({"env:SMTP_B": "f2", "env:SMTP_A": "f1"}, (travel(value="f2"), UNREAD), True),
     ],
     ids=[
         "another's",
@@ -415,6 +440,7 @@ READ = travel("env:SMTP_B", THERE, value="f2")
         "both go there",
         "compared",
         "unreadable",
+        "what another held",
     ],
 )
 def test_a_route_recorded_unread_is_compared_with_what_others_hold_now(
