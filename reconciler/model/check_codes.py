@@ -49,11 +49,16 @@ _TABLE = (
     # Skipped
     _skipped("notDeclared", "The account declares nothing that this check could look at.", "Nothing to do.", ("dns", "proxy", "tls", "auth")),
     _skipped("beyondDepth", "The verification was not asked to go this far.", "Verify with a greater --depth.", (*CONVERSATION, *DOMAIN_CHECKS)),
-    _skipped("earlierFailure", "A check before this one failed or was withheld.", "Mend that one first."),
+    _skipped("earlierFailure", "A check before this one failed or was withheld, or a secret that the conversation needs is missing.", "Mend that one first."),
     _skipped("withheld", "The credential must not travel this way: the route is not known or granted, or the connection is not encrypted.", "Have the grant added, or write encryption: starttls or tls.", ("proxy", "auth")),
     _skipped("serverDown", "Several accounts in a row could not connect to this server, or had no answer, so the others were not tried.", "Verify again when the server can be reached."),
     _skipped("unknownDestination", "verification.servers in the project file does not list the host, so nothing was contacted.", "Correct the host, or have it added to verification.servers."),
     _skipped("deadline", "The time of the whole run was used up before this account's turn.", "Verify again, or raise verification.deadlineSeconds."),
+    # A secret that the conversation needs; nothing was contacted
+    _failed("secretMissing", ("proxy", "auth"), "permanent", "The variable, file or key that a reference names does not exist or cannot be read where the command runs.", "Set the variable or write the file there; or leave the account out."),
+    _failed("secretInvalid", ("proxy", "auth"), "permanent", "The secret is empty, is not text, or holds a control character such as a line break.", "Set it again, to the bare value."),
+    _failed("secretTracked", ("proxy", "auth"), "permanent", "git tracks the file that the secret is read from, so the secret is published.", "Change the secret, then take the file out of git and ignore it."),
+    _failed("secretSourceFailed", ("proxy", "auth"), "permanent", "The secret's source could not be run, or gave nothing usable.", "Run the source's command yourself; see the message."),
     # Anywhere
     _failed("timedOut", ("dns", "connect", *_ASKED), "transient", "No answer came within the account's time limit.", "Check host and port, and whether a firewall lies between; or raise verification.timeoutSeconds."),
     _failed("connectionLost", _ASKED, "transient", "The server closed the connection in the middle of the conversation.", "Verify again; if it stays, ask whoever runs the server."),

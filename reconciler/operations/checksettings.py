@@ -19,6 +19,7 @@ from reconciler.planning.evidence import depth_needed
 from reconciler.planning.failures import Failure, failure, failure_problems
 from reconciler.planning.grants import withheld_problem
 from reconciler.planning.known import known_routes
+from reconciler.planning.missing import failed_without, missing_problems, missing_secrets
 from reconciler.planning.platform import PLATFORM, platform_routes, routes_needed
 from reconciler.planning.routes import Traveller, every_route, judge_routes
 from reconciler.planning.settings import settings_digest
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from reconciler.operations.conversations import Progress
     from reconciler.operations.verifying import SecretsAtHand
     from reconciler.operations.workspace import Workspace
+    from reconciler.planning.missing import Missing
     from reconciler.planning.platform import PlatformServer
     from reconciler.planning.routes import Verdict
     from reconciler.verification import TestContext
@@ -160,28 +162,55 @@ def find_evidence(
     return {name: found[name] for name in sorted(found)}
 
 
+def missing_of(
+    accounts: Sequence[Account],
+    workspace: Workspace,
+    *,
+    platform: PlatformServer | None,
+    secrets: SecretsAtHand,
+    depth: Depth,
+) -> dict[str, tuple[Missing, ...]]:
+    """Return the accounts that cannot be verified for want of a secret; one that stays offline wants none."""
+    today = workspace.now().date()
+    through_platform = platform_routes(platform, {each.kind for each in accounts}, {})
+    unreadable = secrets.readings.unreadable
+    return {
+        each.name: missing
+        for each in accounts
+        if depth_needed(each.name, depth, workspace.project, today) != "offline"
+        and (missing := missing_secrets(routes_needed(each.kind, each.secret_routes, through_platform), unreadable))
+    }
+
+
 def verified(
     accounts: Sequence[Account],
     evidence: Mapping[str, Evidence],
     judgement: Judgement,
     *,
     platform: PlatformServer | None,
+    missing: Mapping[str, Sequence[Missing]],
     remarks: Iterable[Diagnostic],
 ) -> Verified:
-    """Return what was found of the accounts, with an error for each cause of failure and one for all that was withheld."""
-    verifications = {name: found.verification for name, found in evidence.items()}
+    """Return what was found of the accounts, with an error for each cause of failure and one for all that was withheld.
+
+    ``missing`` are those that fail for want of a secret, by name.
+    """
+    found_by_name = {name: found.verification for name, found in evidence.items()}
+    found_by_name |= {name: failed_without(each) for name, each in missing.items()}
+    verifications = {name: found_by_name[name] for name in sorted(found_by_name)}
     failures: dict[str, list[Failure]] = {"failed": [], "withheld": []}
     for each in accounts:
         found = verifications.get(each.name)
-        if found is not None and found.status in failures and not judgement.withheld_from(each):
+        is_told = each.name in missing or judgement.withheld_from(each)
+        if found is not None and found.status in failures and not is_told:
             failures[found.status].append(failure(found, each, platform))
     problems = [
         *failure_problems(failures["failed"], lambda name, reason: error("verificationFailed", reason, subject=name)),
         *failure_problems(failures["withheld"], lambda name, reason: error("credentialWithheld", reason, subject=name)),
     ]
-    refusal = judgement.problem
+    told = [judgement.problem] if judgement.problem is not None else []
     return Verified(
         verifications=verifications,
         kinds={each.name: each.kind for each in accounts},
-        diagnostics=grouped(sorted([*remarks, *([refusal] if refusal else []), *problems], key=sort_key)),
+        diagnostics=grouped(sorted([*remarks, *missing_problems(missing), *told, *problems], key=sort_key)),
     )

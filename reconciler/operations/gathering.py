@@ -23,7 +23,9 @@ from reconciler.operations.verifying import (
 )
 from reconciler.planning.grants import withheld_problem
 from reconciler.planning.known import known_routes
-from reconciler.planning.platform import PLATFORM, platform_routes
+from reconciler.planning.missing import MISSING_CODES, missing_secrets
+from reconciler.planning.platform import PLATFORM, platform_routes, routes_needed
+from reconciler.planning.policy import SecretReadings
 from reconciler.planning.routes import Traveller, judge_routes
 from reconciler.planning.settings import settings_digest
 
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from reconciler.model.secrets import FingerprintKey
     from reconciler.operations.conversations import Progress
     from reconciler.operations.workspace import Workspace
+    from reconciler.planning.missing import Missing
     from reconciler.planning.platform import PlatformServer
     from reconciler.planning.routes import Verdict
 
@@ -53,6 +56,17 @@ class FreshProofs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AtHand:
+    """What is at hand for verifying anew: the platform's server, the secrets, and what is missing of them."""
+
+    secrets: SecretsAtHand
+    platform: PlatformServer | None = None
+    platform_routes: tuple[SecretRoute, ...] = ()
+    missing: Mapping[str, tuple[Missing, ...]] = field(default_factory=dict)
+    """By account, for those that cannot be verified without."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Candidate:
     """One account that apply is to record."""
 
@@ -63,9 +77,37 @@ class Candidate:
     depth: Depth
 
 
+def read_open(
+    candidates: Mapping[str, Candidate], open_names: Sequence[str], recorded: RecordedState, workspace: Workspace
+) -> AtHand:
+    """Return what verifying the accounts of ``open_names`` needs, as far as it can be had here.
+
+    Raises ``SecretUnreadable`` for a secret that may not be read, and where the key is not state's.
+    """
+    if not open_names:
+        return AtHand(secrets=SecretsAtHand(values={}, readings=SecretReadings(were_read=False), key=None))
+    contacted = {name: candidates[name] for name in open_names if candidates[name].depth != "offline"}
+    platform = require_platform(workspace)
+    through_platform = platform_routes(platform, {each.kind for each in contacted.values()}, {})
+    ways = {
+        name: routes_needed(each.kind, each.prepared.secret_routes, through_platform)
+        for name, each in contacted.items()
+    }
+    wanted = {each.secret for routes in ways.values() for each in routes}
+    secrets = read_secrets(workspace, wanted, depth="message")
+    unreadable = secrets.readings.unreadable
+    refused = [problem for problem in unreadable.values() if problem.code not in MISSING_CODES]
+    if refused:
+        raise SecretUnreadable(refused)
+    _check_key(wanted, secrets.key, recorded)
+    missing = {name: found for name, routes in ways.items() if (found := missing_secrets(routes, unreadable))}
+    return AtHand(secrets=secrets, platform=platform, platform_routes=through_platform, missing=missing)
+
+
 def gather(
     candidates: Mapping[str, Candidate],
     open_names: Sequence[str],
+    at_hand: AtHand,
     recorded: RecordedState,
     workspace: Workspace,
     *,
@@ -74,18 +116,17 @@ def gather(
 ) -> FreshProofs:
     """Return proofs for the accounts of ``open_names``, verified anew; all candidates' routes are judged together.
 
-    Raises ``SecretUnreadable``, ``PlanStale`` and ``InvalidInput`` for private CAs, ``GuardRefused`` for a known secret
-    on a new route; each before anything is sent.
+    Raises ``PlanStale`` and ``InvalidInput`` for private CAs, ``GuardRefused`` for a known secret on a new route; each
+    before anything is sent.
     """
     if not open_names:
         return FreshProofs()
     chosen = {name: candidates[name] for name in open_names}
-    platform = require_platform(workspace)
-    through_platform, secrets = _read_secrets(chosen, platform, recorded, workspace)
+    platform, secrets = at_hand.platform, at_hand.secrets
     fingerprints = secrets.readings.fingerprints
     _check_ca_files(chosen, workspace)
     fresh = {name: _refreshed(each, fingerprints, platform) for name, each in chosen.items()}
-    through_platform = with_fingerprints(through_platform, fingerprints)
+    through_platform = with_fingerprints(at_hand.platform_routes, fingerprints)
     grants = _check_routes(
         {**candidates, **fresh}, through_platform, recorded, workspace, platform=platform, secrets=secrets
     )
@@ -99,21 +140,6 @@ def gather(
     ).evidence
     proofs = {name: proven(each.prepared, evidence[name]) for name, each in fresh.items()}
     return FreshProofs(proofs=proofs, platform_routes=through_platform, key=secrets.key, grants_used=grants)
-
-
-def _read_secrets(
-    chosen: Mapping[str, Candidate], platform: PlatformServer | None, recorded: RecordedState, workspace: Workspace
-) -> tuple[tuple[SecretRoute, ...], SecretsAtHand]:
-    """Return where the platform's own secrets will travel, and what the conversations need at hand."""
-    contacted = {name: each for name, each in chosen.items() if each.depth != "offline"}
-    through_platform = platform_routes(platform, {each.kind for each in contacted.values()}, {})
-    wanted = {secret for each in contacted.values() for secret in named_secrets(each.prepared)}
-    wanted |= {each.secret for each in through_platform}
-    secrets = read_secrets(workspace, wanted, depth="message")
-    if secrets.readings.unreadable:
-        raise SecretUnreadable(list(secrets.readings.unreadable.values()))
-    _check_key(wanted, secrets.key, recorded)
-    return through_platform, secrets
 
 
 def _check_routes(

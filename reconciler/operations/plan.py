@@ -133,14 +133,14 @@ def state_files_in_git(workspace: Workspace) -> tuple[str, ...]:
 def _verify(
     draft: Draft, request: PlanRequest, workspace: Workspace, secrets: SecretsAtHand, progress: Progress
 ) -> Gathered:
-    """Return evidence for the changes that need it; none where an error would stop the plan anyway."""
+    """Return evidence for the changes that need it; none where a secret is missing, which is a failure without it."""
     unreadable = secrets.readings.unreadable
     subjects = [
-        _subject(each, request, workspace)
+        subject
         for each in draft.to_verify
-        if each.after is not None
-        and each.change.name not in request.skips
-        and not any(route.secret in unreadable for route in _routes_needed(each, draft))
+        if each.change.name not in request.skips
+        for subject in (_subject(each, request, workspace),)
+        if subject.depth == "offline" or not any(way.secret in unreadable for way in _routes_needed(each, draft))
     ]
     digest = changes_digest((each.change for each in draft.changes), draft.lifted_guards)
     context = test_context(workspace, digest)
@@ -170,7 +170,7 @@ def _messages_to_nobody(draft: Draft, request: PlanRequest, workspace: Workspace
         name = each.change.name
         found = gathered.evidence.get(name)
         is_sent = found is not None and found.verification.depth == "message"
-        if each.change.kind == "MarketingAccount" or name in request.skips or is_sent:
+        if each.change.kind == "MarketingAccount" or name in request.skips or each.missing or is_sent:
             continue
         if depth_needed(name, wanted, workspace.project, workspace.now().date()) == "message":
             yield name

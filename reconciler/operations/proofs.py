@@ -12,7 +12,7 @@ from reconciler.planning.failures import failure_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.model.evidence import Evidence
+    from reconciler.model.evidence import Evidence, Verification
     from reconciler.model.plan import PreparedAccount
     from reconciler.model.route import SecretRoute
 
@@ -44,6 +44,15 @@ def proven(account: PreparedAccount, evidence: Evidence | None) -> Proof:
             outcome=outcome, checked_at=found.checked_at, depth=found.depth, reason=reason
         ),
         evidence=evidence,
+    )
+
+
+def unproven(account: PreparedAccount, failure: Verification) -> Proof:
+    """Return the proof of an account that could not be verified at all: it fails, and there is no evidence of it."""
+    return Proof(
+        prepared=account,
+        verification=RecordedVerification(outcome="failed", reason=failure_of(failure)),
+        evidence=None,
     )
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import Diagnostic, error, warning
+from reconciler.diagnostics import Diagnostic, enumerated, error, warning
 from reconciler.errors import GuardRefused, InvalidInput, VerificationFailed
 from reconciler.model.recorded import RecordedVerification
 from reconciler.operations.admission import vouched_manifest
 from reconciler.operations.desired import require_platform
-from reconciler.operations.gathering import Candidate, gather
-from reconciler.operations.proofs import Proof, Proofs, named_secrets, proven
+from reconciler.operations.gathering import Candidate, gather, read_open
+from reconciler.operations.proofs import Proof, Proofs, named_secrets, proven, unproven
 from reconciler.operations.verifying import require_state_key
 from reconciler.planning.allowed import is_allowed, naming_manifests
 from reconciler.planning.evidence import depth_needed, standing_of
 from reconciler.planning.grants import untrusted_project
-from reconciler.planning.platform import platform_routes
+from reconciler.planning.missing import failed_without, missing_problems
+from reconciler.planning.platform import platform_routes, routes_needed
 from reconciler.planning.wishes import unproven_rotations
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from reconciler.model.recorded import RecordedAccount, RecordedState
     from reconciler.operations.conversations import Progress
     from reconciler.operations.workspace import Workspace
+    from reconciler.planning.missing import Missing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +48,8 @@ def prove(
 ) -> Proofs:
     """Return what every change of the plan will be recorded with.
 
-    Raises ``VerificationFailed`` where a change fails, ``GuardRefused`` where a credential is withheld,
-    ``SecretUnreadable`` where a secret that is needed is absent, ``PlanStale`` where a private CA is no longer what
+    Raises ``VerificationFailed`` where a change fails, also for want of a secret, ``GuardRefused`` where a credential is
+    withheld, ``SecretUnreadable`` for a secret that may not be read, ``PlanStale`` where a private CA is no longer what
     was planned, ``InvalidInput`` for a secret outside ``secrets.allow``.
     """
     _check_overrides(plan, demand)
@@ -56,13 +58,18 @@ def prove(
     _check_allowed(plan, prepared, recorded, workspace, is_sealed=demand.trusts_plan_evidence)
     _check_trust(plan, prepared, workspace)
     _check_plan_key(plan, prepared, recorded)
+    _check_unread_overrides(plan, demand)
     proofs, open_names = _settle(candidates, workspace, demand)
     _judge(plan, proofs, demand)
-    gathered = gather(
-        candidates, open_names, recorded, workspace, changes_digest=plan.changes_digest, progress=progress
-    )
+    at_hand = read_open(candidates, open_names, recorded, workspace)
+    missing = at_hand.missing
+    proofs.update({name: unproven(prepared[name], failed_without(each)) for name, each in missing.items()})
+    _judge(plan, proofs, demand, missing)
+    readable = [name for name in open_names if name not in missing]
+    digest = plan.changes_digest
+    gathered = gather(candidates, readable, at_hand, recorded, workspace, changes_digest=digest, progress=progress)
     proofs.update(gathered.proofs)
-    held = _judge(plan, proofs, demand)
+    held = _judge(plan, proofs, demand, missing)
     kept = {name: proof for name, proof in proofs.items() if name not in held}
     if not demand.trusts_plan_evidence:
         kept = _as_found(plan, kept, recorded)
@@ -123,6 +130,31 @@ def _check_overrides(plan: SavedPlan, demand: Demand) -> None:
     ]
     if problems:
         raise InvalidInput(problems)
+
+
+def _check_unread_overrides(plan: SavedPlan, demand: Demand) -> None:
+    """Refuse to record, unverified, a secret that the plan could not read.
+
+    Without its fingerprint nobody could tell that it is another account's secret, and its route would count as known.
+    A plan at depth offline has read none, which it says.
+    """
+    if plan.inputs.fingerprint_key_id is None:
+        return
+    kinds = {change.name: change.kind for change in plan.changes}
+    problems = []
+    for name in sorted(demand.overrides):
+        routes = routes_needed(kinds[name], plan.inputs.accounts[name].secret_routes, plan.inputs.platform_routes)
+        unread = sorted({each.secret for each in routes if each.fingerprint is None})
+        if unread:
+            detail = (
+                f"--override-verification records {name} unverified, and {enumerated(unread)} could not be read for this "
+                "plan, so nobody could tell whether state knows the value under another name, and where it may travel. "
+                "Plan again where it can be read, or leave the account out:\n"
+                f"    reconciler plan --exclude {name}"
+            )
+            problems.append(error("secretMissing", detail, subject=name))
+    if problems:
+        raise VerificationFailed(problems)
 
 
 def _check_trust(plan: SavedPlan, accounts: Mapping[str, PreparedAccount], workspace: Workspace) -> None:
@@ -225,8 +257,16 @@ def _overridden(account: PreparedAccount, reason: str) -> Proof:
     return Proof(prepared=account, verification=verification, evidence=None)
 
 
-def _judge(plan: SavedPlan, proofs: Mapping[str, Proof], demand: Demand) -> dict[str, Diagnostic]:
-    """Return the changes to hold; raise for those that fail, unless they may be held."""
+def _judge(
+    plan: SavedPlan,
+    proofs: Mapping[str, Proof],
+    demand: Demand,
+    missing: Mapping[str, tuple[Missing, ...]] | None = None,
+) -> dict[str, Diagnostic]:
+    """Return the changes to hold; raise for those that fail, unless they may be held.
+
+    ``missing`` tells for which of them, by name, it is for want of a secret.
+    """
     changes = {change.name: change for change in plan.changes}
     failed = {
         name: proof.verification.reason or "It was not verified."
@@ -239,7 +279,10 @@ def _judge(plan: SavedPlan, proofs: Mapping[str, Proof], demand: Demand) -> dict
         raise GuardRefused([error("credentialWithheld", failed[name], subject=name) for name in withheld])
     blocking = [name for name in sorted(failed) if name not in held]
     if blocking:
-        raise VerificationFailed([error("verificationFailed", failed[name], subject=name) for name in blocking])
+        wanting = {name: missing[name] for name in blocking if name in missing} if missing else {}
+        others = [name for name in blocking if name not in wanting]
+        told = [error("verificationFailed", failed[name], subject=name) for name in others]
+        raise VerificationFailed([*missing_problems(wanting), *told])
     return {
         name: warning("heldChange", f"{name} is left as it is recorded: {reason}", subject=name)
         for name, reason in held.items()

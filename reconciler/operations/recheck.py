@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, note
 from reconciler.errors import GuardRefused, InvalidInput
-from reconciler.operations.checksettings import Verified, find_evidence, judge, verified
+from reconciler.operations.checksettings import Verified, find_evidence, judge, missing_of, verified
 from reconciler.operations.desired import require_platform
 from reconciler.operations.plan import require_own_state, test_context
 from reconciler.operations.recordedsecrets import unusable_accounts, wanted_secrets
 from reconciler.operations.standing import Recheck, RecheckRun, record_rechecks
 from reconciler.operations.verifying import read_secrets, require_state_key
+from reconciler.planning.missing import MISSING_CODES
 from reconciler.planning.select import Selectable, is_selected, unmatched
 
 if TYPE_CHECKING:
@@ -64,7 +65,10 @@ def verify_recorded(
     if wanted.readable and secrets.readings.were_read:
         require_state_key(recorded, secrets.readings.key_id)
     unusable = unusable_accounts(chosen, workspace, wanted, secrets)
-    ready = [account for account in chosen if account.name not in unusable]
+    lacking = {name for name, problem in unusable.items() if problem.code in MISSING_CODES}
+    usable = [account for account in chosen if account.name not in unusable or account.name in lacking]
+    missing = missing_of(usable, workspace, platform=platform, secrets=secrets, depth=depth)
+    ready = [account for account in usable if account.name not in missing]
     judgement = judge(ready, workspace, platform=platform, recorded=recorded, secrets=secrets)
     evidence = find_evidence(
         ready,
@@ -89,8 +93,9 @@ def verify_recorded(
         trusts_project=trusts_project,
     )
     told = record_rechecks(verdicts, workspace, run)
-    remarks = [*notes, *problems.values(), *unusable.values(), *told]
-    return verified(ready, evidence, judgement, platform=platform, remarks=remarks)
+    stopped = [problem for name, problem in unusable.items() if name not in lacking]
+    remarks = [*notes, *problems.values(), *stopped, *told]
+    return verified(usable, evidence, judgement, platform=platform, missing=missing, remarks=remarks)
 
 
 def _selected(recorded: RecordedState, selectors: Sequence[str]) -> list[RecordedAccount]:

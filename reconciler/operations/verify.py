@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import InvalidInput
-from reconciler.operations.checksettings import Verified, find_evidence, judge, verified
+from reconciler.operations.checksettings import Verified, find_evidence, judge, missing_of, verified
 from reconciler.operations.desired import read_desired
 from reconciler.operations.plan import require_own_state, test_context
 from reconciler.operations.verifying import read_secrets
+from reconciler.planning.missing import MISSING_CODES
 from reconciler.planning.select import Selectable, is_selected, unmatched
 
 if TYPE_CHECKING:
@@ -46,8 +47,11 @@ def verify_manifests(
         recorded = store.read_state()
     judgement = judge(chosen, workspace, platform=platform, recorded=recorded, secrets=secrets)
     unreadable = secrets.readings.unreadable
+    missing = missing_of(chosen, workspace, platform=platform, secrets=secrets, depth=depth)
+    refused = {secret for secret, problem in unreadable.items() if problem.code not in MISSING_CODES}
+    ready = [each for each in chosen if each.name not in missing]
     evidence = find_evidence(
-        [each for each in chosen if not any(way.secret in unreadable for way in judgement.routes_needed(each))],
+        [each for each in ready if not any(way.secret in refused for way in judgement.routes_needed(each))],
         workspace,
         judgement,
         platform=platform,
@@ -56,7 +60,8 @@ def verify_manifests(
         context=test_context(workspace, None),
         progress=progress,
     )
-    return verified(chosen, evidence, judgement, platform=platform, remarks=unreadable.values())
+    remarks = [unreadable[each] for each in sorted(refused)]
+    return verified(chosen, evidence, judgement, platform=platform, missing=missing, remarks=remarks)
 
 
 def _selected(desired: Desired, selectors: Sequence[str]) -> list[DesiredAccount]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Change, LiftedGuard
     from reconciler.model.recorded import RecordedAccount, RecordedState
     from reconciler.model.route import SecretRoute
+    from reconciler.planning.missing import Missing
     from reconciler.planning.policy import Policy
 
 
@@ -27,6 +28,8 @@ class DraftChange:
     """Digest of the settings to verify; None where a fingerprint is missing."""
     needs_evidence: bool
     withheld: tuple[SecretRoute, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    """What its verification needs and cannot have: it fails."""
 
     @property
     def is_marketing(self) -> bool:

@@ -19,6 +19,7 @@ from reconciler.model.plan import (
 )
 from reconciler.planning.digests import changes_digest, plan_digest
 from reconciler.planning.failures import failure, failure_problems
+from reconciler.planning.missing import MISSING_CODES, failed_without, missing_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _CODES = {"failed": "verificationFailed", "withheld": "credentialWithheld"}
 _NOT_VERIFIED = Verification(status="skipped")
+FAILED_CODES = MISSING_CODES | {"verificationFailed"}
+"""The errors that tell of a failed verification."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,8 @@ def _verified(each: DraftChange, evidence: Evidence | None, draft: Draft) -> Cha
     if not each.needs_evidence:
         return each.change
     verification = evidence.verification if evidence is not None else _NOT_VERIFIED
+    if each.missing:
+        verification = failed_without(each.missing)
     if each.withheld:
         verification = verification.model_copy(update={"status": "withheld"})
     may_be_held = each.change.cause == "rotation" or draft.policy.holds_failing
@@ -99,21 +104,25 @@ def _verified(each: DraftChange, evidence: Evidence | None, draft: Draft) -> Cha
     return each.change.model_copy(update={"verification": verification, "held": held})
 
 
-def _outcomes(changes: Iterable[Change], draft: Draft) -> list[Diagnostic]:
+def _outcomes(changes: Sequence[Change], draft: Draft) -> list[Diagnostic]:
     """Return an error for what keeps changes from being verified, a warning for what has them held, of one cause one.
 
-    The draft has told already of the accounts whose credential it withholds.
+    The draft has told already of the accounts whose credential it withholds. What a secret keeps from being verified is
+    told with the secret.
     """
     drafted = {each.change.name: each for each in draft.changes}
     failures: dict[str, list[Failure]] = {"heldChange": [], "verificationFailed": [], "credentialWithheld": []}
     for change in changes:
         each = drafted[change.name]
-        is_told = change.verification.status == "withheld" and each.withheld
+        is_told = (change.verification.status == "withheld" and each.withheld) or (each.missing and not change.held)
         if each.after is None or is_told or change.verification.status not in {"failed", "withheld"}:
             continue
         code = "heldChange" if change.held else _CODES[change.verification.status]
         failures[code].append(failure(change.verification, each.after, draft.policy.platform))
+    missing = {each.change.name: each.missing for each in draft.changes if each.missing}
+    blocking = {change.name for change in changes if not change.held}
     return [
+        *missing_problems({name: each for name, each in missing.items() if name in blocking}),
         *failure_problems(failures["heldChange"], held_change),
         *(
             problem
@@ -144,7 +153,7 @@ def status_of_plan(changes: Sequence[Change], problems: Iterable[Diagnostic]) ->
 
 def is_blocking(problem: Diagnostic) -> bool:
     """Tell whether an error is a guard's refusal or a failed verification, not a fault of the input."""
-    return CODES[problem.code].is_guard or problem.code == "verificationFailed"
+    return CODES[problem.code].is_guard or problem.code in FAILED_CODES
 
 
 def exit_code_of_plan(plan: Plan, *, is_detailed: bool) -> int:
@@ -152,7 +161,7 @@ def exit_code_of_plan(plan: Plan, *, is_detailed: bool) -> int:
     errors = [problem for problem in plan.diagnostics if problem.severity == "error"]
     if any(CODES[problem.code].is_guard for problem in errors):
         return 4
-    if any(problem.code == "verificationFailed" for problem in errors):
+    if any(problem.code in FAILED_CODES for problem in errors):
         return 3
     if errors:
         return 1

@@ -10,6 +10,7 @@ from reconciler.model.route import with_fingerprints
 from reconciler.model.secrets import SECRET_FIELDS
 from reconciler.planning.diff import field_changes, flatten
 from reconciler.planning.draft import Draft, DraftChange
+from reconciler.planning.evidence import depth_needed
 from reconciler.planning.grants import unread_reasons, withheld_problem
 from reconciler.planning.grantuse import redundant_grants
 from reconciler.planning.guards import (
@@ -21,7 +22,8 @@ from reconciler.planning.guards import (
 )
 from reconciler.planning.known import known_routes
 from reconciler.planning.match import Matching, Pair, match
-from reconciler.planning.platform import PLATFORM, platform_routes
+from reconciler.planning.missing import missing_secrets
+from reconciler.planning.platform import PLATFORM, platform_routes, routes_needed
 from reconciler.planning.remarks import remarks
 from reconciler.planning.routes import Traveller, Verdict, every_route, judge_routes
 from reconciler.planning.scopes import Move, guard_scopes, move_field
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from reconciler.model.desired import DesiredAccount
     from reconciler.model.recorded import RecordedAccount, RecordedState
     from reconciler.model.route import SecretRoute
+    from reconciler.planning.missing import Missing
     from reconciler.planning.policy import Policy
 
 
@@ -46,7 +49,10 @@ def make_plan(desired: Sequence[DesiredAccount], recorded: RecordedState, policy
     changes = [change for change in drafted if change is not None]
     through_platform = _platform_routes(changes, recorded, policy)
     verdict = _judge(changes, through_platform, recorded, policy)
-    changes = [replace(each, withheld=_withheld(each, verdict)) for each in changes]
+    changes = [
+        replace(each, withheld=_withheld(each, verdict), missing=_missing(each, through_platform, policy))
+        for each in changes
+    ]
     guards = _guard(changes, selected, desired, recorded, policy)
     is_trusted = not policy.secrets.are_withheld
     withheld = withheld_problem(
@@ -165,6 +171,16 @@ def _needs_platform(each: DraftChange) -> bool:
 
 def _withheld(each: DraftChange, verdict: Verdict) -> tuple[SecretRoute, ...]:
     return verdict.withheld.get(PLATFORM if _needs_platform(each) else each.change.name, ())
+
+
+def _missing(each: DraftChange, through_platform: tuple[SecretRoute, ...], policy: Policy) -> tuple[Missing, ...]:
+    """Return what a verification of the change needs and cannot have; one that the project lets stay offline needs none."""
+    if each.after is None or not each.needs_evidence:
+        return ()
+    if depth_needed(each.change.name, "message", policy.project, policy.today) == "offline":
+        return ()
+    routes = routes_needed(each.change.kind, each.after.secret_routes, through_platform)
+    return missing_secrets(routes, policy.secrets.unreadable)
 
 
 def _draft_change(pair: Pair, recorded: RecordedState, policy: Policy) -> DraftChange | None:

@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import MOST_NAMES, Diagnostic, enumerated, note, one_line, warning
+from reconciler.planning.missing import MISSING_CODES
 from reconciler.planning.settings import was_verified_with
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def _secret_remarks(
 ) -> list[Diagnostic]:
     needed = _needed_secrets(changes, policy)
     idle = {each.secret for pair in steady if pair.after is not None for each in pair.after.secret_routes}
-    problems = _unreadable_secrets(needed, idle, policy)
+    problems = _unreadable_secrets(changes, needed, idle, policy)
     if not (idle or needed):
         return problems
     if not policy.secrets.were_read:
@@ -190,13 +191,23 @@ def _needed_secrets(changes: Sequence[DraftChange], policy: Policy) -> set[str]:
     return needed | {each.secret for each in policy.platform.secret_routes}
 
 
-def _unreadable_secrets(needed: set[str], idle: set[str], policy: Policy) -> list[Diagnostic]:
-    """Return an error for each secret that a change needs and that cannot be read, a warning for the others."""
+def _unreadable_secrets(
+    changes: Sequence[DraftChange], needed: set[str], idle: set[str], policy: Policy
+) -> list[Diagnostic]:
+    """Return an error for each secret that a change may not read, a warning for each that nothing here needs.
+
+    What a verification lacks is told by its failure. A source of many secrets has one problem for all of them.
+    """
     unreadable = policy.secrets.unreadable
-    problems = [unreadable[secret] for secret in sorted(needed & unreadable.keys())]
-    others = [unreadable[secret] for secret in sorted(idle & unreadable.keys())]
-    # A source of many secrets has one problem for all of them.
-    return [*problems, *(replace(each, severity="warning") for each in others if each not in problems)]
+    failing = {missing.problem for each in changes for missing in each.missing}
+    refused = [
+        unreadable[secret]
+        for secret in sorted(needed & unreadable.keys())
+        if unreadable[secret].code not in MISSING_CODES
+    ]
+    others = [unreadable[secret] for secret in sorted((needed | idle) & unreadable.keys())]
+    unneeded = [each for each in others if each not in failing and each not in refused]
+    return [*dict.fromkeys(refused), *(replace(each, severity="warning") for each in dict.fromkeys(unneeded))]
 
 
 def _other_key(policy: Policy, recorded: RecordedState) -> Diagnostic:

@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 
 from reconciler.diagnostics import counted
 from reconciler.model.evidence import status_of
+from reconciler.planning.missing import MISSING_CODES
 from reconciler.render.safe import guard_line_start, safe, safe_lines
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def _as_text(element: ET.Element) -> str:
 
 
 def _is_told(problem: Diagnostic, findings: Mapping[str, Verification]) -> bool:
+    if problem.code in MISSING_CODES:
+        return True
     return problem.code in _TOLD_BY_CHECKS and all(name in findings for name in problem.concerned)
 
 

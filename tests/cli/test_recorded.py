@@ -176,7 +176,7 @@ def test_a_missing_secret_is_no_verdict(applied: Project, server: MailServer) ->
     applied.unset_variable(VARIABLE)
     connections = server.connections
     refused = verify(applied)
-    assert (1, ["secretMissing"], connections) == (refused.code, refused.codes, server.connections)
+    assert (3, ["secretMissing"], connections) == (refused.code, refused.codes, server.connections)
     assert {"sales": "active"} == applied.statuses()
 
 
@@ -301,7 +301,7 @@ def test_secrets_are_not_asked_for_without_a_terminal(applied: Project) -> None:
 
 @pytest.mark.parametrize(
     ("answer", "code", "told"),
-    [(PASSWORD, 0, "Verified 1 account"), ("wrong", 3, "rejects the user name"), ("", 1, f"{VARIABLE} is not set")],
+    [(PASSWORD, 0, "Verified 1 account"), ("wrong", 3, "rejects the user name"), ("", 3, f"{VARIABLE} is not set")],
     ids=["right", "wrong", "none"],
 )
 @pytest.mark.parametrize("flags", [(), ("--recorded",)], ids=["manifests", "recorded"])

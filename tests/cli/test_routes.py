@@ -191,12 +191,12 @@ def test_file_secrets_are_read(project: Project, server: MailServer) -> None:
 
 
 def test_an_unreadable_secret_of_a_changed_account_is_an_error(project: Project, server: MailServer) -> None:
-    """A changed account whose secret cannot be read ends the plan with 1, without a connection."""
+    """A changed account whose secret cannot be read fails its verification, 3, without a connection."""
     project.unset_variable("SMTP_SALES_PASSWORD")
     project.write_account("sales", own_account("sales", server))
     for words in (("plan",), ("apply", "--auto-approve"), ("verify",)):
         refused = project.run(*words, "--format", "json")
-        assert (1, ["secretMissing"]) == (refused.code, refused.codes)
+        assert (3, ["secretMissing"]) == (refused.code, refused.codes)
     assert 0 == server.connections
 
 

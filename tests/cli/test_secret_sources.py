@@ -106,7 +106,7 @@ def test_a_command_that_fails_stops_changed_accounts(project: Project, vault: Va
     project.write_account("sales", own_account("sales", server, secret="{vault: bad}"))
     for words in (("plan",), ("apply", "--auto-approve"), ("verify",)):
         refused = project.run(*words, "--format", "json")
-        assert (1, ["secretSourceFailed"]) == (refused.code, refused.codes)
+        assert (3, ["secretSourceFailed"]) == (refused.code, refused.codes)
         assert "exit code 1" in refused.document["diagnostics"][0]["detail"]
         assert PASSWORD not in refused.out + refused.err
     assert (0, {}) == (server.connections, project.statuses())
@@ -158,7 +158,7 @@ def test_a_broken_bulk_source_is_told_once(project: Project, server: MailServer)
     assert [("warning", "secretSourceFailed")] == problems_of(quiet)
     project.write_account("sales", own_account("sales", server, secret="{all: sales}", display_name="New"))
     refused = project.run("plan", "--format", "json")
-    assert (1, [("error", "secretSourceFailed")]) == (refused.code, problems_of(refused.document))
+    assert (3, [("error", "secretSourceFailed")]) == (refused.code, problems_of(refused.document))
     assert 1 == len(project.run("verify", "--format", "json").codes)
 
 
@@ -202,7 +202,7 @@ def test_a_secret_file_in_git_is_refused(project: Project, server: MailServer) -
         subprocess.run(["git", *words], cwd=project.folder, check=True)
     for command in ("plan", "verify"):
         refused = project.run(command, "--format", "json")
-        assert (1, ["secretTracked"]) == (refused.code, refused.codes)
+        assert (3, ["secretTracked"]) == (refused.code, refused.codes)
     assert 0 == server.connections
     subprocess.run(["git", "rm", "-q", "--cached", "secrets/sales"], cwd=project.folder, check=True)
     project.run_well("plan")

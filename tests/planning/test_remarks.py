@@ -218,15 +218,21 @@ def secret_remarks(
 
 
 def test_secrets_that_cannot_be_read() -> None:
-    """An error where a change needs one, a warning where not; one problem of a source is told once, as the worse."""
+    """A warning where nothing needs one; one problem of a source is told once."""
     missing = {secret: error("secretMissing", f"{secret} is missing.", subject=secret) for secret in VALUES}
     both = SecretReadings(key_id=KEY_ID, unreadable={**missing, "env:OTHER": error("secretMissing", "x")})
-    assert [("error", "secretMissing", "env:SMTP_B"), ("warning", "secretMissing", "env:SMTP_A")] == secret_remarks(
+    assert [("warning", "secretMissing", "env:SMTP_A"), ("warning", "secretMissing", "env:SMTP_B")] == secret_remarks(
         both
     )
     source = error("secretMissing", "The source cannot be read.")
     one = SecretReadings(key_id=KEY_ID, unreadable=dict.fromkeys(VALUES, source))
-    assert [("error", "secretMissing", None)] == secret_remarks(one)
+    assert [("warning", "secretMissing", None)] == secret_remarks(one)
+    forbidden = {secret: error("secretNotAllowed", "x", subject=secret) for secret in VALUES}
+    refused = SecretReadings(key_id=KEY_ID, unreadable=forbidden)
+    assert [
+        ("error", "secretNotAllowed", "env:SMTP_B"),
+        ("warning", "secretNotAllowed", "env:SMTP_A"),
+    ] == secret_remarks(refused)
 
 
 def test_secrets_that_cannot_be_read_are_told_in_order() -> None:
@@ -237,7 +243,9 @@ def test_secrets_that_cannot_be_read_are_told_in_order() -> None:
     readings = SecretReadings(key_id=KEY_ID, unreadable=unreadable)
     problems = told(accounts, state_of(accounts), secrets=readings)
     assert sorted(references) == [each.subject for each in problems]
-    fresh = told(accounts, state_of([]), secrets=readings)
+    assert [] == told(accounts, state_of([]), secrets=readings)
+    forbidden = {text: error("secretNotAllowed", text, subject=text) for text in references}
+    fresh = told(accounts, state_of([]), secrets=SecretReadings(key_id=KEY_ID, unreadable=forbidden))
     assert sorted(references) == [each.subject for each in fresh]
 
 
@@ -292,19 +300,19 @@ def platform(host: str = "p.example") -> PlatformServer:
 
 
 def test_the_platforms_secret_is_needed_where_a_marketing_account_is_verified() -> None:
-    """Unreadable, it is an error then, and nothing where no marketing account needs evidence."""
-    unreadable = {"env:SMTP_PLATFORM": error("secretMissing", "x", subject="env:SMTP_PLATFORM")}
+    """Where it may not be read, it is an error then, and nothing where no marketing account needs evidence."""
+    unreadable = {"env:SMTP_PLATFORM": error("secretNotAllowed", "x", subject="env:SMTP_PLATFORM")}
     parts = {"platform": platform(), "secrets": SecretReadings(key_id=KEY_ID, unreadable=unreadable)}
-    assert [("error", "secretMissing")] == [
+    assert [("error", "secretNotAllowed")] == [
         (each.severity, each.code) for each in told(marketing("a"), state_of([]), **parts)
     ]
     both = told([*marketing("a"), own("b", "env: SMTP_B")], state_of([]), **parts)
-    assert ["secretMissing"] == [each.code for each in both]
+    assert ["secretNotAllowed"] == [each.code for each in both]
     approved = changed(state_of(marketing("a")), decided)
     relabelled = marketing("a", extra=", labels: {a: b}")
-    assert [] == [each for each in told(relabelled, approved, **parts) if each.code == "secretMissing"]
+    assert [] == [each for each in told(relabelled, approved, **parts) if each.code == "secretNotAllowed"]
     renewed = own("b", "env: SMTP_B")
-    assert [] == [each for each in told([renewed], state_of([]), **parts) if each.code == "secretMissing"]
+    assert [] == [each for each in told([renewed], state_of([]), **parts) if each.code == "secretNotAllowed"]
     assert [] == told(marketing("a"), state_of([]), secrets=parts["secrets"])
 
 

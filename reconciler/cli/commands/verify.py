@@ -152,10 +152,11 @@ def _asking() -> Ask:
 
 def _exit_code(verified: Verified) -> int:
     from reconciler.diagnostics import CODES
+    from reconciler.planning.finish import FAILED_CODES
 
     errors = [problem.code for problem in verified.diagnostics if problem.severity == "error"]
     if any(CODES[code].is_guard for code in errors):
         return 4
-    if "verificationFailed" in errors:
+    if FAILED_CODES & set(errors):
         return 3
     return 1 if errors else 0

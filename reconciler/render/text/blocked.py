@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import CODES, MOST_NAMES, enumerated
+from reconciler.planning.finish import FAILED_CODES
 from reconciler.render.text.layout import hang
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _MOST_VARIABLES = 3
 _REJECTED = "credentialsRejected"
 _PASSWORD_PATH = "spec.smtp.authentication.password"  # noqa: S105 - a path
 _VARIABLE = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
-_ABOUT_VERIFICATION = frozenset({"verificationFailed", "verificationIncomplete", "credentialWithheld"})
+_ABOUT_VERIFICATION = FAILED_CODES | {"verificationIncomplete", "credentialWithheld"}
 
 
 def blocked_lines(plan: Plan, *, style: Style) -> list[str]:
