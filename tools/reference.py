@@ -57,7 +57,7 @@ def _manifests_page() -> str:
         "The documents of the manifests folder (`accounts.d/**/*.yaml`); a file may hold several, separated by `---`. "
         "Unknown fields are errors; a required field inside an optional mapping is required where the mapping is "
         "given. A secret is always a reference: `{env: VARIABLE}`, `{file: path}`, or "
-        "`{SOURCE: key}` for a source of the [project file](project.md); `{name}` and `{email}` are filled in. "
+        "`{SOURCE: key}` for a source of the [project file](project.md); `{name}`, `{email}`, `{localpart}` and `{domain}` are filled in. "
         "Worked examples with every field are in `accounts.d/`; [editors](../editing.md#in-an-editor) "
         "take `schemas/account.schema.json`.",
         *sections,

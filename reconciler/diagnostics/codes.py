@@ -51,6 +51,7 @@ _TABLE = (
     Code("contradiction", "Fields contradict each other", "Two fields cannot both hold.", "Keep the one that is meant."),
     Code("overrideNotAllowed", "Override on an own account", "overrideFrom and overrideTo exist on marketing accounts only: most providers refuse or rewrite a foreign sender.", "Remove the override, or make the account a MarketingAccount."),
     Code("duplicateName", "Name is used twice", "Two documents have the same name; names are unique over all kinds.", "Rename one of them."),
+    Code("unknownPlaceholder", "Unknown placeholder", "A word in braces is none of those that are filled in: {name}, {email}, {localpart}, {domain}; or stands where nothing is filled in.", "Correct the word; in user names and paths braces that are meant are doubled, as in {{word}}."),
     Code("unknownServer", "Unknown mail server", "The account names a MailServer that no manifest declares.", "Correct the name, or add the MailServer."),
     Code("caFileUnusable", "caFile cannot be used", "The file is missing, lies outside the project folder, or holds no certificate in PEM form.", "Correct the path; the file must lie inside the project folder."),
     Code("secretNotAllowed", "Secret is not allowed", "secrets.allow in the project file does not cover the reference.", "Use a reference that is covered, or have the project file's owner add it."),

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from reconciler.model.base import Value
+from reconciler.model.placeholders import HostTemplate, Template
 from reconciler.model.references import Secret
 from reconciler.model.text import REFUSED_CHARACTER, REFUSED_IN_SCHEMAS, Email, Host, Name, Port, Text
 
@@ -154,9 +155,9 @@ class Authentication(Value):
         None,
         description="The SASL mechanism to log in with. By default auto, which takes the strongest that the server offers.",
     )
-    username: Text | None = Field(
+    username: Template | None = Field(
         None,
-        description='The user name to log in with. {name} and {email} stand for the account\'s name and address, so "{email}" fits most servers.',
+        description='The user name to log in with. {name}, {email}, {localpart} and {domain} stand for the account\'s name, its address, and the parts of that, so "{email}" fits most servers.',
     )
     password: Secret | None = Field(
         None, description="The password, by reference such as {env: SMTP_SALES_PASSWORD}; never the password itself."
@@ -183,7 +184,9 @@ class Authentication(Value):
 class ServerSmtp(Value):
     """The settings of a mail server, every part optional."""
 
-    host: Host | None = Field(None, description="The mail server's host name or IP address, such as smtp.example.com.")
+    host: HostTemplate | None = Field(
+        None, description="The mail server's host name or IP address, such as smtp.example.com or mail.{domain}."
+    )
     port: Port | None = Field(
         None,
         description="The mail server's TCP port. By default it follows encryption: 587 for starttls, 465 for tls, 25 for none.",
@@ -223,9 +226,11 @@ class Proxy(Value):
     """A proxy on the way to the mail server."""
 
     type: ProxyType = Field(description="The proxy's protocol: socks5, socks4, or http by CONNECT.")
-    host: Host = Field(description="The proxy's host name or IP address, such as proxy.example.com.")
+    host: HostTemplate = Field(description="The proxy's host name or IP address, such as proxy.example.com.")
     port: Port = Field(description="The proxy's TCP port, such as 1080.")
-    username: Text | None = Field(None, description="The user name to log in with at the proxy, where it wants one.")
+    username: Template | None = Field(
+        None, description="The user name to log in with at the proxy, where it wants one."
+    )
     password: Secret | None = Field(
         None,
         description="The password at the proxy, by reference such as {env: SMTP_PROXY_PASSWORD}. It needs username beside it.",

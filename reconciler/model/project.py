@@ -12,6 +12,7 @@ from reconciler.model.base import Value
 from reconciler.model.dnsnames import DkimSelector, NameServer
 from reconciler.model.evidence import Depth
 from reconciler.model.manifest import Encryption, ServerSmtp
+from reconciler.model.placeholders import has_placeholder, placeholder_in
 from reconciler.model.references import Secret, SecretGlob, SecretPath
 from reconciler.model.text import Email, Host, Name, Port, Text, VariableName
 
@@ -244,6 +245,20 @@ class Secrets(Value):
     def _check_names(self) -> Secrets:
         if self.sources.keys() & {"env", "file"}:
             raise PydanticCustomError("contradiction", "declares a source called env or file, which exist already")
+        return self
+
+    @model_validator(mode="after")
+    def _check_placeholders(self) -> Secrets:
+        """Refuse what people fill in elsewhere: here it would mean itself, and so nothing."""
+        if self.fingerprint_key is not None and has_placeholder("".join(self.fingerprint_key.values())):
+            raise PydanticCustomError(
+                "unknownPlaceholder", "has a word in braces in fingerprintKey, where nothing is filled in"
+            )
+        allowed = [entry if isinstance(entry, str) else entry.secret for entry in self.allow]
+        for glob in (*allowed, *(grant.secret for grant in self.grants)):
+            if (found := placeholder_in(glob)) is not None:
+                rule = f"has {found} in a glob of allow or grants, where nothing is filled in: write * in its place"
+                raise PydanticCustomError("unknownPlaceholder", "{rule}", {"rule": rule})
         return self
 
 

@@ -13,11 +13,18 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from reconciler.model.placeholders import (
+    PLACEHOLDER_PATTERN,
+    TEMPLATE_PATTERN,
+    TEMPLATE_RULE,
+    has_placeholder,
+    refuse_unknown_placeholders,
+)
 from reconciler.model.text import REFUSED_CHARACTER, REFUSED_IN_SCHEMAS, Text
 
 _SOURCE_PATTERN = r"^[a-z][A-Za-z0-9_-]{0,62}$"
 _SOURCE = re.compile(_SOURCE_PATTERN + r"(?!\n)")
-_PLACEHOLDER = r"\{(name|email)\}"
+_PLACEHOLDER = PLACEHOLDER_PATTERN
 _VARIABLE_PATTERN = rf"^([A-Za-z_]|{_PLACEHOLDER})([A-Za-z0-9_]|{_PLACEHOLDER})*$(?!\n)"
 _VARIABLE = re.compile(_VARIABLE_PATTERN)
 _NORMAL = r"(?!.*//)(?!(?:.*/)?\.\.?(?:/|$))(?!.*/$)"
@@ -26,7 +33,7 @@ _NORMAL_REFERENCE_PATTERN = r"(?!.*//)(?!(?:[^:]*:)?(?:.*/)?\.\.?(?:/|$))(?!.*/$
 _NORMAL_REFERENCE = re.compile(_NORMAL_REFERENCE_PATTERN)
 _KEY_PATTERN = rf"^{_NORMAL}(?!.*\.\.)([A-Za-z0-9]|{_PLACEHOLDER})([A-Za-z0-9_./@:-]|{_PLACEHOLDER})*$(?!\n)"
 _KEY = re.compile(_KEY_PATTERN)
-_PATH_PATTERN = f"^{_NORMAL}[^{REFUSED_IN_SCHEMAS}]+$(?!\\n)"
+_PATH_PATTERN = f"^{_NORMAL}{TEMPLATE_PATTERN.removeprefix('^')}"
 _MAX_KEY = 1024
 
 
@@ -44,6 +51,7 @@ def _check_reference(written: dict[str, str]) -> dict[str, str]:
         raise PydanticCustomError("unknownSecretSource", "names a source that is not a word such as env, file or vault")
     if len(key) > _MAX_KEY:
         raise PydanticCustomError("invalidValue", "has a key of more than 1024 characters")
+    refuse_unknown_placeholders(key, is_secret=True)
     if source == "file" and not is_normal_key(key):
         code = "secretNotAllowed" if ".." in key.split("/") else "invalidValue"
         raise PydanticCustomError(code, "{rule}", {"rule": _refused_spelling(key, "the path")})
@@ -117,6 +125,11 @@ def is_key_of(source: str, key: str) -> bool:
     return bool(_KEY.match(key))
 
 
+def is_filled_key_of(source: str, key: str) -> bool:
+    """Tell whether a key in which all is filled in has the form that its source takes: no brace is left to mean more."""
+    return is_key_of(source, key) and (source == "file" or not has_placeholder(key))
+
+
 _RULES = {
     "env": "env takes the name of an environment variable: letters, digits and underscores, not beginning with a digit",
     "file": "file takes a path inside the project folder, without an empty step, '.' or '..', such as secrets/sales",
@@ -158,7 +171,7 @@ Secret = Annotated[
                     "type": "string",
                     "maxLength": _MAX_KEY,
                     "pattern": _PATH_PATTERN,
-                    "patternErrorMessage": _sentence(_RULES["file"]),
+                    "patternErrorMessage": f"{_sentence(_RULES['file'])} {TEMPLATE_RULE}",
                     "description": "The file that holds the secret, relative to the project folder, such as secrets/sales.",
                 },
             },

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.diagnostics import Diagnostic, error
 from reconciler.model.domains import host_to_ascii
 from reconciler.model.manifest import DEFAULT_PORTS
+from reconciler.model.placeholders import filled, has_placeholder
 from reconciler.model.references import reference_text
 from reconciler.model.route import routes_of, with_fingerprints
 from reconciler.model.secrets import SECRET_FIELDS
@@ -76,6 +77,9 @@ def resolve_platform(
     if declared is None:
         return None, []
     smtp: dict[str, Any] = declared.model_dump(exclude_none=True)
+    problems = _placeholders(smtp, location)
+    if problems:
+        return None, problems
     smtp["host"] = host_to_ascii(smtp["host"])
     smtp.setdefault("encryption", "starttls")
     smtp.setdefault("port", DEFAULT_PORTS[smtp["encryption"]])
@@ -91,6 +95,26 @@ def resolve_platform(
         return None, problems
     ca_digest = ca_files.usable[path].digest if path is not None else None
     return PlatformServer(smtp=smtp, ca_digest=ca_digest, location=location), []
+
+
+def _placeholders(smtp: dict[str, Any], location: Location | None) -> list[Diagnostic]:
+    """Return an error for each field with a placeholder: the platform is one server for all marketing accounts."""
+    login: dict[str, Any] = smtp.get("authentication", {})
+    texts = {"authentication.username": login.get("username", "")}
+    for path, parent in (("authentication", login), ("authentication.oauth2", login.get("oauth2", {}))):
+        texts |= {f"{path}.{key}": "".join(parent[key].values()) for key in sorted(SECRET_FIELDS & parent.keys())}
+    if "username" in login:
+        login["username"] = filled(login["username"], {})
+    return [
+        error(
+            "unknownPlaceholder",
+            f"platform.smtp.{path} in the project file holds a word in braces. The platform's server is one for all "
+            "marketing accounts, so nothing is filled in there. Write it out.",
+            location=location,
+        )
+        for path, text in texts.items()
+        if has_placeholder(text)
+    ]
 
 
 def _resolve_login(smtp: dict[str, Any], location: Location | None) -> list[Diagnostic]:

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import Diagnostic, Location, as_one, error, grouped
 from reconciler.model.desired import DesiredAccount
-from reconciler.model.domains import address_to_ascii, host_to_ascii
+from reconciler.model.domains import NotADomain, address_to_ascii, host_to_ascii, split_address
 from reconciler.model.manifest import DEFAULT_PORTS, MailServer, MarketingAccount, OwnAccount
-from reconciler.model.references import is_key_of, reference_text, spelling_problem
+from reconciler.model.placeholders import filled, has_placeholder
+from reconciler.model.references import is_filled_key_of, reference_text, spelling_problem
 from reconciler.model.secrets import SECRET_FIELDS
 from reconciler.model.source import Unread
 from reconciler.planning.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from reconciler.model.manifest import Account
     from reconciler.model.source import CaFile, LocatedManifest
@@ -58,6 +59,12 @@ class _Origins:
         if self.server is None or self.own.has(path):
             return self.own.locator.value_at(path)
         return self.server.locator.value_at(("spec", *fields))
+
+    def place_of_proxy(self, *fields: str) -> Location:
+        """Return where a field of ``spec.proxy`` is written: by the account, else by its server."""
+        proxy = ("spec", "proxy")
+        origin = self.own if self.server is None or self.own.has(proxy) else self.server
+        return origin.locator.value_at((*proxy, *fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,30 +325,37 @@ def _unknown_server(located: LocatedManifest, name: str, servers: Mapping[str, A
 
 
 def _fill_templates(origins: _Origins, spec: dict[str, Any]) -> list[_Problem]:
-    """Fill {name} and {email} into user names and secret keys, and write secrets as references, in place."""
-    values = {"{name}": origins.name, "{email}": address_to_ascii(spec["email"])}
-    problems: list[_Problem] = []
-    login = spec["smtp"].get("authentication", {})
-    if "username" in login:
-        login["username"] = _filled(login["username"], values)
-    for parent in (login, login.get("oauth2", {}), spec.get("proxy", {})):
-        for key in SECRET_FIELDS & parent.keys():
-            source, secret_key = next(iter(parent[key].items()))
-            filled = _filled(secret_key, values)
-            if not is_key_of(source, filled):
-                problem = _unusable_key(origins, source, filled)
-                problems.append(((problem.code, problem.location), problem))
-            parent[key] = reference_text({source: filled})
-    return problems
+    """Fill placeholders into user names, hosts and secret keys, and write secrets as references, in place."""
+    localpart, domain = split_address(spec["email"])
+    values = {"name": origins.name, "email": f"{localpart}@{domain}", "localpart": localpart, "domain": domain}
+    found: list[Diagnostic] = []
+    smtp, proxy = spec["smtp"], spec.get("proxy", {})
+    login = smtp.get("authentication", {})
+    for parent in (login, proxy):
+        if "username" in parent:
+            parent["username"] = filled(parent["username"], values)
+    for parent, place in ((smtp, origins.place_of("host")), (proxy, origins.place_of_proxy("host"))):
+        if has_placeholder(parent.get("host", "")):
+            parent["host"] = filled(parent["host"], values)
+            found += _unusable_host(origins, parent["host"], place)
+    secrets: tuple[tuple[dict[str, Any], Callable[..., Location], tuple[str, ...]], ...] = (
+        (login, origins.place_of, ("authentication",)),
+        (login.get("oauth2", {}), origins.place_of, ("authentication", "oauth2")),
+        (proxy, origins.place_of_proxy, ()),
+    )
+    for parent, place_of, fields in secrets:
+        for key in sorted(SECRET_FIELDS & parent.keys()):
+            source, written = next(iter(parent[key].items()))
+            secret_key = filled(written, values)
+            # A slash out of an address would lead into another folder, or to another part of a source.
+            has_slash = secret_key.count("/") != filled(written, dict.fromkeys(values, "")).count("/")
+            if has_slash or not is_filled_key_of(source, secret_key):
+                found.append(_unusable_key(origins, source, secret_key, place_of(*fields, key)))
+            parent[key] = reference_text({source: secret_key})
+    return [((problem.code, problem.location), problem) for problem in found]
 
 
-def _filled(text: str, values: Mapping[str, str]) -> str:
-    for placeholder, value in values.items():
-        text = text.replace(placeholder, value)
-    return text
-
-
-def _unusable_key(origins: _Origins, source: str, key: str) -> Diagnostic:
+def _unusable_key(origins: _Origins, source: str, key: str, place: Location) -> Diagnostic:
     spelling = spelling_problem(f"{source}:{key}") if source != "env" else None
     why = f"{source} does not take" if spelling is None else spelling
     return error(
@@ -349,8 +363,20 @@ def _unusable_key(origins: _Origins, source: str, key: str) -> Diagnostic:
         f"With name and e-mail filled in, the reference reads {source}:{key}, which {why}. Write the reference out for this "
         "account.",
         subject=origins.name,
-        location=origins.place_of("authentication"),
+        location=place,
     )
+
+
+def _unusable_host(origins: _Origins, host: str, place: Location) -> list[Diagnostic]:
+    try:
+        host_to_ascii(host)
+    except NotADomain as refusal:
+        detail = (
+            f"With name and e-mail filled in, the host reads {host}, which is not a host name: {refusal}. "
+            "Write the host out for this account."
+        )
+        return [error("invalidHost", detail, subject=origins.name, location=place)]
+    return []
 
 
 def _repeated_previous_names(manifests: Sequence[LocatedManifest]) -> list[Diagnostic]:

@@ -223,8 +223,8 @@ def test_every_kind_of_unreadable_secret_fails_its_account_alone(
     for words in (("init", "-q"), ("add", "secrets/tracked")):
         subprocess.run(["git", *words], cwd=fleet.folder, check=True)
     write(fleet, server, LACKING, secret=reference)
-    for words, within in ((("plan",), "changes"), (("verify",), "accounts")):
-        found = fleet.run(*words, "--format", "json")
+    for command, within in (("plan", "changes"), ("verify", "accounts")):
+        found = fleet.run(command, "--format", "json")
         assert (3, {LACKING: ("auth", "permanent", code)}) == (found.code, failed(found.document, within))
         assert [(code, LACKING)] == errors(found)
     assert 3 == fleet.run("apply", "--auto-approve").code

@@ -286,12 +286,12 @@ def test_templates_are_filled_in() -> None:
 
 
 def test_a_key_that_cannot_be_filled_in() -> None:
-    """The error stands at the login, and shows what the reference reads."""
+    """The error stands at the reference, and shows what it reads."""
     (problem,) = told(
         own("host: h.example.com, authentication: {username: u, password: {env: 'SMTP_{name}'}}", metadata="name: a-b")
     )
     assert problem.startswith(
-        f"error invalidValue a-b {PLACE}:7:47: With name and e-mail filled in, the reference reads env:SMTP_a-b, which "
+        f"error invalidValue a-b {PLACE}:7:71: With name and e-mail filled in, the reference reads env:SMTP_a-b, which "
         "env does not take. "
     )
 
