@@ -65,6 +65,21 @@ class Change(Value):
         """The names that it touches: of a rename both."""
         return frozenset({self.name, self.previous_name or self.name})
 
+    @property
+    def recorded_name(self) -> str | None:
+        """The name under which state has the account; None for one that is created, also where its name is given up."""
+        return None if self.action == "create" else self.previous_name or self.name
+
+    @property
+    def gives_up(self) -> str | None:
+        """The name that is free once the change is applied: of what is renamed or deleted; None where it stays."""
+        return self.recorded_name if self.action in {"rename", "delete"} else None
+
+    @property
+    def takes(self) -> str | None:
+        """The name that must be free for the change: of what is created or renamed; None where it has it."""
+        return self.name if self.action in {"create", "rename"} else None
+
 
 class Summary(Value):
     """How many accounts a plan concerns, by what happens to them."""

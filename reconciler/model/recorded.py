@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping  # noqa: TC003 - dataclasses of this module are inspected at run time
 from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - dataclasses of this module are inspected at run time
 from functools import cached_property
@@ -163,6 +164,8 @@ class RecordedState:
     accounts: dict[str, RecordedAccount]
     routes: tuple[SecretRoute, ...] = ()
     """Every route that any secret has been recorded with, deleted accounts included."""
+    earlier_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The names that accounts had before they were renamed, the latest first, by the name that they have now."""
     fingerprint_key_id: str | None = None
 
     def is_keyed_with(self, key_id: str | None) -> bool:

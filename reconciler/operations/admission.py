@@ -26,7 +26,7 @@ from reconciler.planning.shown import altered_changes
 from reconciler.planning.wishes import Ground, as_wishes, is_document
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from reconciler.model.plan import Change, LiftedGuard, PreparedAccount, SavedPlan
     from reconciler.model.recorded import RecordedAccount, RecordedState
@@ -149,20 +149,27 @@ def require_fresh(plan: SavedPlan, recorded: RecordedState, *, applied_as: int |
     if applied_as is not None:
         detail = f"This plan is already applied as revision {applied_as}. There is nothing left to do."
         raise PlanStale(error("planApplied", detail))
+    kept = [change for change in plan.changes if not change.held]
+    # A name that the plan itself says is not given up is refused as a guard's, not as stale.
+    refused = {each.subject for each in plan.diagnostics if each.code == "nameStillTaken" and each.severity == "error"}
+    given_up = {change.gives_up for change in kept} | refused
     problems = [
-        problem
-        for change in plan.changes
-        if not change.held
-        for problem in _staleness(change, recorded.accounts, plan.inputs.approvals)
+        problem for change in kept for problem in _staleness(change, recorded.accounts, plan.inputs.approvals, given_up)
     ]
     if problems:
         raise PlanStale(problems)
 
 
 def _staleness(
-    change: Change, accounts: Mapping[str, RecordedAccount], approvals: Mapping[str, str | None]
+    change: Change,
+    accounts: Mapping[str, RecordedAccount],
+    approvals: Mapping[str, str | None],
+    given_up: Container[str | None],
 ) -> list[Diagnostic]:
-    base = change.previous_name or change.name
+    """Return what state has otherwise than the plan was made from; ``given_up`` are names that the plan itself sets free."""
+    if change.action == "create" and change.name in given_up:
+        return []
+    base = change.recorded_name or change.name
     current = accounts.get(base)
     found = current.revision if current is not None else None
     again = "Plan again, and have the new plan reviewed."
@@ -177,7 +184,7 @@ def _staleness(
         problems.append(
             error("planStale", f"The platform has decided on {base} since the plan was made. {again}", subject=base)
         )
-    if change.previous_name is not None and change.name in accounts:
+    if change.action == "rename" and change.name in accounts and change.name not in given_up:
         problems.append(
             error("planStale", f"{change.name} has been recorded since the plan was made. {again}", subject=change.name)
         )
@@ -293,7 +300,7 @@ def _unshown_lifts(lifted: tuple[LiftedGuard, ...], plan: SavedPlan) -> list[Dia
 
 
 def _before(change: Change, recorded: RecordedState) -> RecordedAccount | None:
-    return recorded.accounts.get(change.previous_name or change.name)
+    return recorded.accounts.get(change.recorded_name or "")
 
 
 def _traveller(change: Change, before: RecordedAccount | None, plan: SavedPlan, *, is_sealed: bool) -> Traveller:

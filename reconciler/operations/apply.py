@@ -113,9 +113,14 @@ def _record(
         at = workspace.now()
         number = recorded.serial + 1
         revision = make_revision(plan, applied, summary, number=number, at=at, provenance=order.provenance)
+        for change in applied:
+            # Every name that is given up is free before any is taken: renames may swap two names.
+            if change.gives_up is not None:
+                transaction.delete_account(change.gives_up)
         written = [
             _write_change(change, transaction, recorded, proofs, workspace, number=number, at=at)
-            for change in _in_safe_order(applied)
+            for change in applied
+            if change.action != "delete"
         ]
         transaction.put_routes(PLATFORM, proofs.platform_routes)
         if proofs.fingerprint_key_id is not None and recorded.fingerprint_key_id is None:
@@ -129,8 +134,8 @@ def _record(
         payload |= _ways_round(plan, order, proofs, admission)
         payload["approvals"] = approval_changes(
             recorded.accounts,
-            [account for account in written if account is not None],
-            {change.name: change.previous_name for change in applied if change.previous_name is not None},
+            written,
+            {change.name: change.recorded_name for change in applied},
         )
         transaction.append_journal("apply", payload, at=at)
     told = grouped((*proofs.held.values(), *uncompared_secrets(proofs)))
@@ -186,11 +191,6 @@ def _with_state_fingerprints(proof: Proof, before: RecordedAccount | None, *, is
     return replace(proof, prepared=proof.prepared.model_copy(update={"fingerprints": fingerprints}))
 
 
-def _in_safe_order(changes: list[Change]) -> list[Change]:
-    """Return deletions first, so that a name set free in a plan can be taken in it."""
-    return sorted(changes, key=lambda change: (change.action != "delete", change.name))
-
-
 def _write_change(
     change: Change,
     transaction: Transaction,
@@ -200,12 +200,9 @@ def _write_change(
     *,
     number: int,
     at: datetime,
-) -> RecordedAccount | None:
-    """Write one change, and return the account as it is recorded now; None for a deletion."""
-    if change.action == "delete":
-        transaction.delete_account(change.name)
-        return None
-    before = recorded.accounts.get(change.previous_name or change.name)
+) -> RecordedAccount:
+    """Write one account that is wanted, and return it as it is recorded now; its name is free or its own."""
+    before = recorded.accounts.get(change.recorded_name or "")
     is_same_key = recorded.is_keyed_with(proofs.fingerprint_key_id)
     proof = _with_state_fingerprints(proofs.by_name[change.name], before, is_same_key=is_same_key)
     is_automatic = workspace.project.platform.approval == "automatic"
@@ -218,6 +215,6 @@ def _write_change(
         is_approved=is_automatic and not proof.prepared.awaits_approval,
         key_id=recorded.fingerprint_key_id or proofs.fingerprint_key_id,
     )
-    transaction.put_account(account, previous_name=change.previous_name)
+    transaction.put_account(account)
     transaction.put_routes(change.name, account_routes(proof))
     return account

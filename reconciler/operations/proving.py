@@ -16,6 +16,7 @@ from reconciler.operations.verifying import require_state_key
 from reconciler.planning.allowed import is_allowed, naming_manifests
 from reconciler.planning.evidence import depth_needed, standing_of
 from reconciler.planning.grants import untrusted_project
+from reconciler.planning.holding import held_with, why_held_with
 from reconciler.planning.missing import failed_without, missing_problems
 from reconciler.planning.platform import platform_routes, routes_needed
 from reconciler.planning.wishes import unproven_rotations
@@ -70,6 +71,11 @@ def prove(
     gathered = gather(candidates, readable, at_hand, recorded, workspace, changes_digest=digest, progress=progress)
     proofs.update(gathered.proofs)
     held = _judge(plan, proofs, demand, missing)
+    kept_changes = [change for change in plan.changes if not change.held]
+    held |= {
+        name: warning("heldChange", why_held_with(name, keeper), subject=name)
+        for name, keeper in held_with(kept_changes, held).items()
+    }
     kept = {name: proof for name, proof in proofs.items() if name not in held}
     if not demand.trusts_plan_evidence:
         kept = _as_found(plan, kept, recorded)
@@ -107,7 +113,7 @@ def _candidates(plan: SavedPlan, recorded: RecordedState, workspace: Workspace, 
     for change in plan.changes:
         if change.action == "delete" or change.held:
             continue
-        before = recorded.accounts.get(change.previous_name or change.name)
+        before = recorded.accounts.get(change.recorded_name or "")
         account = plan.inputs.accounts[change.name]
         candidates[change.name] = Candidate(
             kind=change.kind,
@@ -181,7 +187,7 @@ def _check_allowed(
     is_sealed: bool,
 ) -> None:
     """Refuse secrets that the project file does not allow: it may have changed since, or the plan."""
-    bases = {change.name: change.previous_name or change.name for change in plan.changes}
+    bases = {change.name: change.recorded_name or "" for change in plan.changes}
     look = workspace.secret_reader().look(secret for account in accounts.values() for secret in named_secrets(account))
     problems = [
         error(

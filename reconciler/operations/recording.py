@@ -63,15 +63,15 @@ def _approval(
 
 
 def approval_changes(
-    before: Mapping[str, RecordedAccount], after: Iterable[RecordedAccount], previous_names: Mapping[str, str]
+    before: Mapping[str, RecordedAccount], after: Iterable[RecordedAccount], recorded_names: Mapping[str, str | None]
 ) -> dict[str, Any]:
     """Return what an apply does to approvals, for the journal: those given automatically and those that fall.
 
-    ``previous_names`` gives the recorded name of each account that is renamed.
+    ``recorded_names`` gives the name under which state had each account; None for one that is new.
     """
     told = {}
     for account in after:
-        recorded = before.get(previous_names.get(account.name, account.name))
+        recorded = before.get(recorded_names[account.name] or "")
         was = recorded.approval if recorded is not None else None
         if was != account.approval:
             told[account.name] = {"before": _approval_document(was), "after": _approval_document(account.approval)}

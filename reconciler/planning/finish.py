@@ -19,6 +19,7 @@ from reconciler.model.plan import (
 )
 from reconciler.planning.digests import changes_digest, plan_digest
 from reconciler.planning.failures import failure, failure_problems
+from reconciler.planning.holding import held_with, why_held_with
 from reconciler.planning.missing import MISSING_CODES, failed_without, missing_problems
 
 if TYPE_CHECKING:
@@ -53,10 +54,14 @@ def finish_plan(
 
     ``remarks`` are what reading the manifests told already.
     """
-    changes = tuple(_verified(each, evidence.get(each.change.name), draft) for each in draft.changes)
+    verified = [_verified(each, evidence.get(each.change.name), draft) for each in draft.changes]
+    waiting = held_with(verified, {change.name for change in verified if change.held})
+    changes = tuple(
+        change.model_copy(update={"held": True}) if change.name in waiting else change for change in verified
+    )
     held = frozenset(change.name for change in changes if change.held)
     drafted = (problem for problem in draft.problems if problem.code != "approvalReset" or problem.subject not in held)
-    problems = grouped(sorted({*remarks, *drafted, *_outcomes(changes, draft)}, key=sort_key))
+    problems = grouped(sorted({*remarks, *drafted, *_outcomes(changes, draft, waiting)}, key=sort_key))
     policy = draft.policy
     plan = SavedPlan(
         tool=making.tool,
@@ -104,24 +109,30 @@ def _verified(each: DraftChange, evidence: Evidence | None, draft: Draft) -> Cha
     return each.change.model_copy(update={"verification": verification, "held": held})
 
 
-def _outcomes(changes: Sequence[Change], draft: Draft) -> list[Diagnostic]:
+def _outcomes(changes: Sequence[Change], draft: Draft, waiting: Mapping[str, str]) -> list[Diagnostic]:
     """Return an error for what keeps changes from being verified, a warning for what has them held, of one cause one.
 
     The draft has told already of the accounts whose credential it withholds. What a secret keeps from being verified is
-    told with the secret.
+    told with the secret; ``waiting`` are those that are held because another one is, by name.
     """
     drafted = {each.change.name: each for each in draft.changes}
     failures: dict[str, list[Failure]] = {"heldChange": [], "verificationFailed": [], "credentialWithheld": []}
     for change in changes:
         each = drafted[change.name]
         is_told = (change.verification.status == "withheld" and each.withheld) or (each.missing and not change.held)
-        if each.after is None or is_told or change.verification.status not in {"failed", "withheld"}:
+        if (
+            each.after is None
+            or is_told
+            or change.name in waiting
+            or change.verification.status not in {"failed", "withheld"}
+        ):
             continue
         code = "heldChange" if change.held else _CODES[change.verification.status]
         failures[code].append(failure(change.verification, each.after, draft.policy.platform))
     missing = {each.change.name: each.missing for each in draft.changes if each.missing}
     blocking = {change.name for change in changes if not change.held}
     return [
+        *(warning("heldChange", why_held_with(name, keeper), subject=name) for name, keeper in waiting.items()),
         *missing_problems({name: each for name, each in missing.items() if name in blocking}),
         *failure_problems(failures["heldChange"], held_change),
         *(

@@ -13,6 +13,7 @@ from reconciler.model.plan import LiftedGuard
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reconciler.model.desired import DesiredAccount
     from reconciler.model.recorded import RecordedAccount
     from reconciler.planning.policy import Policy
 
@@ -176,16 +177,42 @@ def rename_taken(previous: str, name: str) -> Diagnostic:
     return error(
         "renameTaken",
         f"{previous} cannot be renamed to {name}: an account is recorded under that name already. "
-        "Choose another name, or remove previousName.",
+        f"If {previous} is to take its place, make two plans and apply each. For the first, "
+        f"which deletes {name} as it is recorded, write into the manifest\n"
+        f"    name: {previous}\n"
+        "without previousName. For the second write\n"
+        f"    name: {name}\n    previousName: {previous}\n"
+        "If they are two accounts, remove previousName and give the other its manifest.",
         subject=name,
     )
 
 
-def rename_still_desired(previous: str, name: str) -> Diagnostic:
-    """Return the refusal to rename an account that the manifests still declare under its previous name."""
+def name_still_taken(name: str) -> Diagnostic:
+    """Return the refusal of a name that another account gives up in a change that is left out of the plan."""
     return error(
-        "renameStillDesired",
-        f"{name} gives {previous} as its previousName, but a manifest still declares {previous}. "
-        "Remove that manifest if the account was renamed, or remove previousName if this is another account.",
+        "nameStillTaken",
+        f"{name} is recorded, and the change that gives the name up is left out of this plan by --target or --exclude. "
+        "Plan both together, or make this one in a later plan.",
         subject=name,
+    )
+
+
+def looks_renamed(gone: str, new: DesiredAccount, *, is_remembered: bool) -> Diagnostic:
+    """Return the refusal of a rename that is taken back without saying so; a warning where only the content tells."""
+    tell = error if is_remembered else warning
+    why = f"which was called {new.name} before" if is_remembered else "with the very same content"
+    code = "renameReverted" if is_remembered else "looksRenamed"
+    otherwise = (
+        f"If they are two accounts, make two plans and apply each: one that deletes {gone}, and one that creates "
+        f"{new.name}."
+        if is_remembered
+        else "If they are two accounts, nothing needs doing."
+    )
+    return tell(
+        code,
+        f"The plan would delete {gone}, {why}, and create {new.name}: approval, suspension and history would be lost. "
+        f"These two look like one rename. Write under metadata of {new.name}\n"
+        f"    previousName: {gone}\n{otherwise}",
+        subject=new.name,
+        location=new.location,
     )

@@ -21,7 +21,7 @@ from reconciler.planning.guards import (
     guard_state_folder,
 )
 from reconciler.planning.known import known_routes
-from reconciler.planning.match import Matching, Pair, match
+from reconciler.planning.match import Matching, Pair, match, refused_names, unmarked_renames
 from reconciler.planning.missing import missing_secrets
 from reconciler.planning.platform import PLATFORM, platform_routes, routes_needed
 from reconciler.planning.remarks import remarks
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 def make_plan(desired: Sequence[DesiredAccount], recorded: RecordedState, policy: Policy) -> Draft:
     """Return what would change, what needs evidence, and what refuses; nothing of it verified yet."""
-    matching = match(desired, recorded.accounts)
+    matching = match(desired, recorded)
     selected = [pair for pair in matching.pairs if _is_wanted(pair, policy)]
     drafted = [_draft_change(pair, recorded, policy) for pair in selected]
     changes = [change for change in drafted if change is not None]
@@ -53,6 +53,7 @@ def make_plan(desired: Sequence[DesiredAccount], recorded: RecordedState, policy
         replace(each, withheld=_withheld(each, verdict), missing=_missing(each, through_platform, policy))
         for each in changes
     ]
+    reverted, alike = unmarked_renames(selected, recorded)
     guards = _guard(changes, selected, desired, recorded, policy)
     is_trusted = not policy.secrets.are_withheld
     withheld = withheld_problem(
@@ -64,12 +65,15 @@ def make_plan(desired: Sequence[DesiredAccount], recorded: RecordedState, policy
     problems = (
         *unmatched((*policy.targets, *policy.excludes), [pair.selectable for pair in matching.pairs]),
         *_refusals(matching, selected),
+        *refused_names(selected, recorded),
+        *reverted,
         *(refusal for findings in guards for refusal in findings.refusals),
         *((withheld,) if withheld else ()),
         *remarks(changes, selected, policy, recorded),
         *(remark for findings in guards for remark in findings.remarks),
         *_redundant_grants(desired, recorded, policy),
         *matching.remarks,
+        *alike,
     )
     return Draft(
         policy=policy,

@@ -32,9 +32,7 @@ def altered_changes(plan: SavedPlan, recorded: Mapping[str, RecordedAccount]) ->
         change.name
         for change in plan.changes
         if not change.held
-        and not _is_as_shown(
-            change, recorded.get(change.previous_name or change.name), plan.inputs.accounts.get(change.name)
-        )
+        and not _is_as_shown(change, recorded.get(change.recorded_name or ""), plan.inputs.accounts.get(change.name))
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +35,7 @@ from reconciler.store.rows import (
 from reconciler.store.schema import ACCOUNTS, JOURNAL, PAYLOADS, PROJECTS, REVISED_ACCOUNTS, REVISIONS, ROUTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sqlalchemy import Select
 
@@ -50,11 +52,48 @@ def read_state(connection: Connection, project: str) -> RecordedState:
     # Sorted here: the database would look every row up through an index, or sort all its columns.
     accounts = connection.execute(select(*_ACCOUNT).where(ACCOUNTS.c.project == project)).all()
     routes = select(ROUTES.c.secret, ROUTES.c.fingerprint, ROUTES.c.route).where(ROUTES.c.project == project)
-    return state_from_rows(
-        read_project(connection, project),
-        accounts={row[0]: account_from_row(row) for row in sorted(accounts, key=itemgetter(0))},
-        routes=connection.execute(routes).all(),
+    by_name = {row[0]: account_from_row(row) for row in sorted(accounts, key=itemgetter(0))}
+    state = state_from_rows(
+        read_project(connection, project), accounts=by_name, routes=connection.execute(routes).all()
     )
+    return replace(state, earlier_names=_earlier_names(connection, project, by_name))
+
+
+def _earlier_names(
+    connection: Connection, project: str, accounts: Mapping[str, RecordedAccount]
+) -> dict[str, tuple[str, ...]]:
+    """Return the names that each account had before it was renamed, the latest first; only of those that were.
+
+    A name may have been another account's before: only renames since the account was created count.
+    """
+    table = REVISED_ACCOUNTS.c
+    of_project = (table.project == project) & (REVISIONS.c.project == project) & table.previous_name.is_not(None)
+    query = select(table.name, table.previous_name, table.revision, REVISIONS.c.at).where(
+        of_project, REVISIONS.c.revision == table.revision
+    )
+    renames: dict[str, list[tuple[int, str, str]]] = {}
+    for name, previous, revision, at in connection.execute(query):
+        renames.setdefault(name, []).append((revision, previous, at))
+    found: dict[str, tuple[str, ...]] = {}
+    for name in accounts.keys() & renames.keys():
+        names: list[str] = []
+        current, last = name, accounts[name].revision + 1
+        while earlier := [
+            each for each in renames.get(current, ()) if each[0] < last and _is_since(each[2], accounts[name])
+        ]:
+            last, current, _ = max(earlier)
+            names.append(current)
+        if names:
+            found[name] = tuple(names)
+    return found
+
+
+def _is_since(at: str, account: RecordedAccount) -> bool:
+    """Tell whether a revision was applied since the account was created; not where its time cannot be read."""
+    try:
+        return datetime.fromisoformat(at) >= account.created_at
+    except (ValueError, TypeError):
+        return False
 
 
 def read_project(connection: Connection, project: str) -> tuple[str, str, int, str | None]:
@@ -146,7 +185,9 @@ def _follow(connection: Connection, project: str, name: str) -> tuple[set[int], 
         touched = query.where(table.name == current)
         rows = connection.execute(touched if last is None else touched.where(table.revision <= last)).all()
         found.update(revision for revision, _ in rows)
-        names.extend((previous, revision) for revision, previous in rows if previous is not None)
+        # In the revision that gave the name away another account may have taken it, as in a swap.
+        before = [row for row in rows if row[1] is not None and (last is None or row[0] < last)]
+        names.extend((previous, revision) for revision, previous in before)
     return found, followed
 
 

@@ -121,10 +121,18 @@ def applied(plan: SavedPlan, state: RecordedState) -> RecordedState:
     accounts = dict(state.accounts)
     routes = list(state.routes)
     number = state.serial + 1
-    for change in plan.changes:
-        before = accounts.pop(change.previous_name or change.name, None)
+    earlier = dict(state.earlier_names)
+    kept = [change for change in plan.changes if not change.held]
+    for change in kept:
+        if change.gives_up is not None:
+            del accounts[change.gives_up]
+            earlier.pop(change.gives_up, None)
+    for change in kept:
         if change.action == "delete":
             continue
+        before = state.accounts.get(change.recorded_name or "")
+        if change.previous_name is not None:
+            earlier[change.name] = (change.previous_name, *state.earlier_names.get(change.previous_name, ()))
         proof = Proof(prepared=plan.inputs.accounts[change.name], verification=None, evidence=None)
         account = recorded_account(
             change, proof, before, revision=number, at=NOW, is_approved=False, key_id=plan.inputs.fingerprint_key_id
@@ -132,4 +140,5 @@ def applied(plan: SavedPlan, state: RecordedState) -> RecordedState:
         accounts[change.name] = account
         routes.extend(account_routes(proof))
     key_id = state.fingerprint_key_id or plan.inputs.fingerprint_key_id
-    return replace(state, serial=number, accounts=accounts, routes=tuple(routes), fingerprint_key_id=key_id)
+    known = replace(state, serial=number, accounts=accounts, routes=tuple(routes), fingerprint_key_id=key_id)
+    return replace(known, earlier_names=earlier)

@@ -65,7 +65,8 @@ class Case:
         values = before.get("values", self.written.get("values", {}))
         state = state_of(accounts, values, key_id=before.get("keyId", KEY_ID))
         decided = {name: _decided(_declared(each), before) for name, each in state.accounts.items()}
-        return replace(state, accounts=decided)
+        earlier = {name: tuple(names) for name, names in before.get("earlierNames", {}).items()}
+        return replace(state, accounts=decided, earlier_names=earlier)
 
     def draft(self) -> Draft:
         """Return the draft of the case."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.planning.match import match
-from tests.planning.states import desired_of, recorded_of
+from tests.planning.states import desired_of, state_of
 
 
 def manifest(name: str, *, previous: str = "", kind: str = "MarketingAccount") -> str:
@@ -20,7 +22,7 @@ def manifest(name: str, *, previous: str = "", kind: str = "MarketingAccount") -
 
 def told(desired: str, recorded: str) -> tuple[list[tuple[str | None, str | None]], dict[str, str], list[str]]:
     """Return the names of the pairs, the refusals' first words by account, and the remarks'."""
-    before = {account.name: recorded_of(account, {}) for account in desired_of(recorded)} if recorded else {}
+    before = state_of(desired_of(recorded) if recorded else ())
     wanted = desired_of(desired) if desired else ()
     found = match(tuple(reversed(wanted)), before)
     pairs = [
@@ -38,9 +40,9 @@ def told(desired: str, recorded: str) -> tuple[list[tuple[str | None, str | None
         (manifest("b", previous="a"), manifest("b"), [("b", "b")], {}),
         (
             manifest("a") + manifest("b", previous="a"),
-            manifest("a") + manifest("b"),
-            [("a", "a"), ("b", "b")],
-            {"b": "renameStillDesired: b gives a as its previousName, but a manifest still declares a"},
+            manifest("a"),
+            [(None, "a"), ("a", "b")],
+            {},
         ),
         (
             manifest("b", previous="a"),
@@ -73,7 +75,7 @@ def told(desired: str, recorded: str) -> tuple[list[tuple[str | None, str | None
         "by name",
         "renamed",
         "renamed already",
-        "still desired",
+        "renamed, and another under its name",
         "taken",
         "changed kind",
         "renamed and changed kind",
@@ -99,4 +101,60 @@ def test_a_previous_name_that_nobody_has_is_told() -> None:
 
 def test_a_rename_that_is_refused_is_no_unknown_name() -> None:
     """Where the previous name is known and the rename refused, nothing is said of an unknown name."""
-    assert [] == told(manifest("b", previous="a") + manifest("a"), manifest("a"))[2]
+    assert [] == told(manifest("b", previous="a"), manifest("a") + manifest("b"))[2]
+
+
+def test_renames_that_are_over_are_told_once() -> None:
+    """All of them in one warning, at the first."""
+    both = manifest("a") + manifest("b", previous="a") + manifest("c") + manifest("d", previous="c")
+    pairs, refusals, remarks = told(both, "".join(manifest(name) for name in "abcd"))
+    assert ([(name, name) for name in "abcd"], {}) == (pairs, refusals)
+    assert [
+        "previousNameOver None accounts.d/accounts.yaml:7:1: Both names are recorded, so nothing is renamed: b (previousName: a), d (previousName: c). Remove previousName there."
+    ] == remarks
+    alone = told(manifest("a") + manifest("b", previous="a"), manifest("a") + manifest("b"))[2]
+    assert ["previousNameOver b"] == [each.partition(" accounts")[0] for each in alone]
+
+
+@pytest.mark.parametrize(
+    ("desired", "recorded", "earlier", "pairs"),
+    [
+        ({"a": "b", "b": "a"}, "ab", {}, ["b>a", "a>b"]),
+        ({"a": "b", "b": "a"}, "ab", {"a": ("b",), "b": ("a",)}, ["a>a", "b>b"]),
+        ({"a": "c", "b": "a", "c": "b"}, "abc", {}, ["c>a", "a>b", "b>c"]),
+        ({"a": "c", "b": "a", "c": "b"}, "abc", {"c": ("x", "b")}, ["a>a", "b>b", "c>c"]),
+        ({"a": "c", "b": "a", "c": "b"}, "abc", {"c": ("x",)}, ["c>a", "a>b", "b>c"]),
+        ({"b": "a", "c": "b"}, "ab", {}, ["a>b", "b>c"]),
+        ({"b": "a", "c": "b", "d": "c"}, "abc", {}, ["a>b", "b>c", "c>d"]),
+        ({"b": "a", "c": "b"}, "ab", {"b": ("a",)}, ["a>b", "b>c"]),
+        ({"a": "", "b": "a", "c": "b"}, "ab", {"b": ("a",)}, ["a>a", ">b", "b>c"]),
+        ({"a": "", "b": "a", "c": "b"}, "ab", {}, [">a", "a>b", "b>c"]),
+        ({"b": "a", "c": "b"}, "bc", {}, ["b>b", "c>c"]),
+        ({"b": "a", "c": "b"}, "c", {}, [">b", "c>c"]),
+        ({"b": "a"}, "ab", {"b": ("a",)}, ["a>", "b>b"]),
+        ({"a": "", "b": "a"}, "a", {}, [">a", "a>b"]),
+        ({"a": "b", "b": ""}, "b", {}, ["b>a", ">b"]),
+        ({"a": "b", "b": "a", "c": "x"}, "abx", {}, ["b>a", "a>b", "x>c"]),
+    ],
+)
+def test_chains_and_circles(
+    desired: dict[str, str], recorded: str, earlier: dict[str, tuple[str, ...]], pairs: list[str]
+) -> None:
+    """A name that is given up in the same plan may be taken; a circle that state remembers is over."""
+    wanted = desired_of("".join(manifest(name, previous=previous) for name, previous in desired.items()))
+    state = replace(state_of(desired_of("".join(manifest(name) for name in recorded))), earlier_names=earlier)
+    found = match(wanted, state)
+    assert ({}, pairs) == (
+        found.refusals,
+        [f"{each.before.name if each.before else ''}>{each.after.name if each.after else ''}" for each in found.pairs],
+    )
+
+
+def test_a_circle_that_nobody_recorded_is_refused() -> None:
+    """It would be created, and the next plan, which cannot tell, would swap it."""
+    swapped = manifest("a", previous="b") + manifest("b", previous="a") + manifest("c", previous="c1")
+    _, refusals, remarks = told(swapped, "")
+    reason = "previousNameUnknown: a, b give each other's names as previousName, and none of them is recorded, so there is nothing to rename; once they were, the next plan would"
+    assert {"a": reason, "b": reason} == refusals
+    assert ["previousNameUnknown c"] == [each.partition(" accounts")[0] for each in remarks]
+    assert {} == told(swapped, manifest("a"))[1]

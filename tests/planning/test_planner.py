@@ -25,11 +25,11 @@ def test_a_selector_that_selects_nothing_is_told(parts: dict[str, Any]) -> None:
 
 def test_what_is_not_selected_is_left_out() -> None:
     """Neither changed nor counted, and refused nothing."""
-    recorded = state_of([own("b"), own("c")], VALUES)
-    wanted = [own("b", host="other.example"), own("c"), own("d", metadata=", previousName: c")]
-    draft = drafted(wanted, recorded, targets=("c",))
+    recorded = state_of([own("b"), own("c"), own("d"), own("e")], VALUES)
+    wanted = [own("b", host="other.example"), own("d", metadata=", previousName: c"), own("e")]
+    draft = drafted(wanted, recorded, targets=("e",))
     assert ((), 1, []) == (draft.changes, draft.unchanged, codes(draft))
-    assert "renameStillDesired d" in codes(drafted(wanted, recorded))
+    assert "renameTaken d" in codes(drafted(wanted, recorded))
 
 
 @pytest.mark.parametrize(

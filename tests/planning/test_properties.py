@@ -59,6 +59,49 @@ def test_apply_then_plan(before: list[str], after: list[str], port: int) -> None
     assert () == make_plan(desired, applied(plan, state), policy()).changes
 
 
+_FEW = st.sampled_from("abc")
+_STEPS = st.lists(st.dictionaries(_FEW, st.sampled_from(["", *"abc"]), min_size=1, max_size=3), min_size=1, max_size=5)
+
+
+def _renamed(wanted: dict[str, str]) -> str:
+    """Return manifests with previous names, none of them given twice; whose content tells them apart by name."""
+    given: set[str] = set()
+    documents = []
+    for name, previous in sorted(wanted.items()):
+        is_told = previous not in {"", name, *given}
+        given.add(previous)
+        metadata = f"name: {name}, previousName: {previous}" if is_told else f"name: {name}"
+        documents.append(manifests([name], port=587).replace(f"name: {name}", metadata, 1))
+    return "---\n".join(documents)
+
+
+@given(steps=_STEPS)
+@settings(max_examples=150, deadline=None)
+def test_apply_then_plan_of_renames(steps: list[dict[str, str]]) -> None:
+    """Whatever was renamed, created and deleted before: a plan that is ready leaves nothing, once it is applied."""
+    state = empty_state()
+    for wanted in steps:
+        desired = desired_of(_renamed(wanted))
+        plan = finish_plan(make_plan(desired, state, policy(allow_deletes=9)), {}, Making("test", NOW))
+        if plan.status in {"blocked", "invalid"}:
+            assert {each.code for each in plan.diagnostics if each.severity == "error"} <= {
+                "renameTaken",
+                "renameReverted",
+                "previousNameUnknown",
+            }
+            continue
+        before, state = state, applied(plan, state)
+        again = make_plan(desired, state, policy(allow_deletes=9))
+        assert ((), sorted(wanted)) == (again.changes, sorted(state.accounts))
+        assert [] == [each for each in again.problems if each.severity == "error"]
+        kept = [each for each in plan.changes if each.action == "rename"]
+        assert [] == [
+            each.name
+            for each in kept
+            if state.accounts[each.name].created_at != before.accounts[each.previous_name or ""].created_at
+        ]
+
+
 @given(names=_NAMES)
 @settings(max_examples=20, deadline=None)
 def test_plan_round_trip(names: list[str]) -> None:
