@@ -90,8 +90,9 @@ def _check_belongs(plan: SavedPlan, recorded: RecordedState) -> None:
 
 def _check_whole(plan: SavedPlan) -> None:
     """Refuse a plan that does not hold what it says it would apply; reconciler writes none such."""
-    names = [name for change in plan.changes for name in change.names]
-    if len(names) != len(set(names)):
+    names = [change.name for change in plan.changes]
+    bases = [change.recorded_name for change in plan.changes if change.recorded_name is not None]
+    if len(names) != len(set(names)) or len(bases) != len(set(bases)):
         fact = "changes an account twice"
     elif not all(change.action == "delete" or change.name in plan.inputs.accounts for change in plan.changes):
         fact = "lacks accounts that it would change"

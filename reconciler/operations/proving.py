@@ -98,7 +98,7 @@ def _as_found(plan: SavedPlan, proofs: Mapping[str, Proof], recorded: RecordedSt
             "read. Make the plan again."
         )
         raise GuardRefused([error("planAltered", detail, subject=name) for name in unproven])
-    bases = {change.name: recorded.accounts.get(change.previous_name or change.name) for change in plan.changes}
+    bases = {change.name: recorded.accounts.get(change.recorded_name or "") for change in plan.changes}
     manifests = {name: before.manifest if before is not None else None for name, before in bases.items()}
     return {
         name: replace(proof, prepared=proof.prepared.model_copy(update={"manifest": manifests[name]}))

@@ -45,7 +45,7 @@ class Ground:
 
     def before(self, change: Change) -> RecordedAccount | None:
         """Return what state has of the account of a change."""
-        return self.recorded.accounts.get(change.previous_name or change.name)
+        return self.recorded.accounts.get(change.recorded_name or "")
 
 
 def as_wishes(plan: SavedPlan, ground: Ground) -> SavedPlan:
@@ -198,7 +198,7 @@ def unproven_rotations(
     """
     unproven = []
     for change in plan.changes:
-        before = recorded.accounts.get(change.previous_name or change.name)
+        before = recorded.accounts.get(change.recorded_name or "")
         known = before.fingerprints if before is not None else {}
         now = fingerprints.get(change.name)
         shown = [str(each.after) for each in change.fields if each.rotated]
