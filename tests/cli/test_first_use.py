@@ -153,7 +153,7 @@ def test_nothing_set_up_leads_to_the_same_end(user: NewUser, server: MailServer)
     assert 0 == user.code
     add_account(user, server)
     user.follow("reconciler plan")
-    assert 1 == user.code
+    assert 3 == user.code
     user.export("export SMTP_SALES_PASSWORD", value=PASSWORD)
     user.append("reconciler.yaml", user.copy("operator").replace("you@example.com", "ops@example.com"))
     user.run("reconciler validate")
