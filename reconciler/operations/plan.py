@@ -170,7 +170,7 @@ def _messages_to_nobody(draft: Draft, request: PlanRequest, workspace: Workspace
         name = each.change.name
         found = gathered.evidence.get(name)
         is_sent = found is not None and found.verification.depth == "message"
-        if each.change.kind == "MarketingAccount" or name in request.skips or each.missing or is_sent:
+        if each.change.kind == "MarketingAccount" or name in request.skips or is_sent:
             continue
         if depth_needed(name, wanted, workspace.project, workspace.now().date()) == "message":
             yield name
