@@ -13,8 +13,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.model.secrets import SecretValue
-from reconciler.operations.conversations import Limits, converse
+from reconciler.model.secrets.values import SecretValue
+from reconciler.operations.conversations.queue import Limits, converse
 from reconciler.verification import Sender, Server, Target, TestContext
 
 _LIMIT_SECONDS = 600

@@ -1,7 +1,7 @@
 """Sending accounts as code: manifests, a plan that has really connected, an atomic apply.
 
 The layers, from the top (each imports only from those above it; import-linter enforces it):
-``errors``, ``diagnostics`` · ``model`` · ``planning`` · ``yamlsource``, ``smtp`` · the adapters
+``errors``, ``diagnostics`` · ``model`` · ``rules`` · ``yamlsource``, ``smtp`` · the adapters
 (``manifests``, ``secrets``, ``verification``, ``store``, ``planfile``, ``provenance``) · ``operations`` ·
 ``render`` · ``cli``.
 """

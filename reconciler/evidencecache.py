@@ -18,14 +18,14 @@ from pydantic import ValidationError
 
 from reconciler.files import keep_out_of_git, read_regular_file, replace_file
 from reconciler.model.canonical import canonical_json, digest, sha256_hex
-from reconciler.model.evidence import Evidence
+from reconciler.model.verification.evidence import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
     from pathlib import Path
 
-    from reconciler.model.secrets import FingerprintKey
+    from reconciler.model.secrets.values import FingerprintKey
 
 _FORMAT_VERSION = "1.0"
 _MAX_OCTETS = 1024 * 1024

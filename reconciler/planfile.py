@@ -22,12 +22,12 @@ from reconciler.errors import GuardRefused, InvalidInput
 from reconciler.files import replace_file
 from reconciler.model.canonical import canonical_json
 from reconciler.model.plan import FORMAT_VERSION, SavedPlan
-from reconciler.planning.digests import plan_document_digest
+from reconciler.rules.plan.digests import plan_document_digest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reconciler.model.secrets import FingerprintKey
+    from reconciler.model.secrets.values import FingerprintKey
 
 MAX_BYTES = 256 * 1024 * 1024
 """A plan of 10,000 accounts has about 40 MiB."""

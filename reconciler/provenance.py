@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.files import read_regular_file
 from reconciler.model.cisystems import CI_SYSTEMS, is_ci, is_set
-from reconciler.model.recorded import Actor, Provenance
-from reconciler.model.text import UNSAFE_CHARACTER
+from reconciler.model.journal.entries import Actor, Provenance
+from reconciler.model.text.types import UNSAFE_CHARACTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from reconciler.characters import DEFAULT_IGNORABLE, WITHOUT_SHAPE
-from reconciler.model.text import REFUSED_CHARACTER, Text
+from reconciler.model.text.types import REFUSED_CHARACTER, Text
 from reconciler.render.safe import safe
 from reconciler.yamlsource.text import UNSAFE_CHARACTER
 

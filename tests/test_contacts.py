@@ -16,7 +16,7 @@ from reconciler.contacts import open_contacts
 from reconciler.contacts.csvcards import Quotes, read_csv
 from reconciler.contacts.records import MAX_RECORD_OCTETS, Line, Lines
 from reconciler.errors import InvalidInput
-from reconciler.model.contact import BrokenLine, Contact
+from reconciler.model.mail.contacts import BrokenLine, Contact
 
 if TYPE_CHECKING:
     from pathlib import Path

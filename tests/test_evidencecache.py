@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.evidencecache import EvidenceCache
-from reconciler.model.evidence import Check, Evidence, Observed, Verification
-from reconciler.model.secrets import FingerprintKey
+from reconciler.model.secrets.values import FingerprintKey
+from reconciler.model.verification.evidence import Check, Evidence, Observed, Verification
 
 if TYPE_CHECKING:
     from collections.abc import Callable

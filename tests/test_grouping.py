@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.diagnostics import Diagnostic, Location, as_one, counted, error, grouped, note, warning
-from reconciler.render.annotations import diagnostic_annotations
-from reconciler.render.documents import diagnostic_documents
+from reconciler.render.github import diagnostic_annotations
+from reconciler.render.json.documents import diagnostic_documents
 from reconciler.render.junit import verification_report
 from reconciler.render.text import Style, diagnostics_text
 

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from reconciler import planfile
 from reconciler.diagnostics import Location, warning
 from reconciler.errors import GuardRefused, InvalidInput, ReconcilerError
-from reconciler.model.evidence import Check, Evidence, Verification
 from reconciler.model.plan import ApplyInputs, Change, FieldChange, PreparedAccount, SavedPlan, Summary
-from reconciler.model.secrets import FingerprintKey
+from reconciler.model.secrets.values import FingerprintKey
+from reconciler.model.verification.evidence import Check, Evidence, Verification
 from reconciler.planfile import has_valid_seal, read_plan, seal_plan, write_plan
-from reconciler.planning.digests import changes_digest, plan_digest, plan_document_digest
+from reconciler.rules.plan.digests import changes_digest, plan_digest, plan_document_digest
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 UNREADABLE = Path("/proc/self/mem")

@@ -11,7 +11,7 @@ import pytest
 
 from reconciler import provenance
 from reconciler.model.cisystems import CI_SYSTEMS, is_ci
-from reconciler.model.recorded import Actor
+from reconciler.model.journal.entries import Actor
 from reconciler.provenance import checkout_of, find_provenance, repository_of, tracked_files
 
 PATH = os.environ["PATH"]

@@ -11,7 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from reconciler.model.schemas import SCHEMAS, schema_text
+from reconciler.model.schema.schemas import SCHEMAS, schema_text
 from tools.reference import pages
 
 CHECKOUT = Path(__file__).resolve().parent.parent

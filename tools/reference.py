@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import CODES
 from reconciler.errors import ReconcilerError
-from reconciler.model.check_codes import CHECK_CODES
-from reconciler.model.evidence import CONVERSATION, DOMAIN_CHECKS
-from reconciler.model.manifest import MODELS
+from reconciler.model.accounts.manifest import MODELS
 from reconciler.model.project import Project
+from reconciler.model.verification.codes import CHECK_CODES
+from reconciler.model.verification.evidence import CONVERSATION, DOMAIN_CHECKS
 from tools.commands import commands_page
 from tools.fields import fields_of
 from tools.markdown import page, table

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from reconciler import __version__
-from reconciler.cli.helping import HelpContext, with_narrow_help
+from reconciler.cli.help import HelpContext, with_narrow_help
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +64,7 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command that is called; for a misspelt one, name the nearest."""
         if args and args[0] not in self._entries and not ctx.resilient_parsing and not args[0].startswith("-"):
-            from reconciler.planning.suggest import did_you_mean
+            from reconciler.diagnostics.phrasing import did_you_mean
 
             ctx.fail(f"There is no command {args[0]}.{did_you_mean(args[0], self._entries)}")
         return super().resolve_command(ctx, args)
@@ -78,7 +78,9 @@ ENTRIES = {
     "show": Entry(f"{_COMMANDS}.plan", "show", "Show a saved plan."),
     "apply": Entry(f"{_COMMANDS}.apply", "apply", "Record a plan: all of it in one transaction, or nothing."),
     "verify": Entry(f"{_COMMANDS}.verify", "verify", "Check settings: connect, log in and try the sender."),
-    "accounts": Entry(f"{_COMMANDS}.accounts", "accounts", "See the recorded accounts; add, delete and rename them."),
+    "accounts": Entry(
+        f"{_COMMANDS}.accounts.view", "accounts", "See the recorded accounts; add, delete and rename them."
+    ),
     "approve": Entry(f"{_COMMANDS}.decisions", "approve", "Accept marketing accounts, so that they may send."),
     "reject": Entry(f"{_COMMANDS}.decisions", "reject", "Refuse marketing accounts, or withdraw their approval."),
     "suspend": Entry(f"{_COMMANDS}.decisions", "suspend", "Stop accounts from sending at once; no apply undoes it."),
@@ -94,7 +96,7 @@ ENTRIES = {
         f"{_COMMANDS}.completion", "completion", "Print the script for completion in bash, zsh or fish."
     ),
     "schema": Entry(f"{_COMMANDS}.schema", "schema", "Print a JSON Schema, for editors and for reading our JSON."),
-    "state": Entry(f"{_COMMANDS}.state", "state", "Make and look after the state."),
+    "state": Entry(f"{_COMMANDS}.state.init", "state", "Make and look after the state."),
 }
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.app import reconciler
-from reconciler.cli.forms import asks_for_document
+from reconciler.cli.output import asks_for_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reconciler.cli.completing import any_names
+from reconciler.cli.completion import any_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from reconciler.cli.forms import error_form
 from reconciler.cli.session import somebody_looks, style_for
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def _lost(failure: OSError) -> OutputLost:
 
 def put_json(document: dict[str, Any]) -> None:
     """Write one JSON document to stdout."""
-    from reconciler.render.documents import to_json
+    from reconciler.render.json.documents import to_json
 
     put(to_json(document))
 
@@ -71,7 +71,7 @@ def hint(sentence: str, *commands: str) -> None:
     """Tell somebody who looks what usually comes next; where nobody does, nothing."""
     if not somebody_looks():
         return
-    from reconciler.render.care import sentences_text
+    from reconciler.render.text.state import sentences_text
 
     style = style_for(sys.stderr)
     sys.stdout.flush()
@@ -91,7 +91,7 @@ def tell_error(
         put_json(_error_document(diagnostics, words, exit_code=exit_code))
         return
     if form == "github":
-        from reconciler.render.annotations import diagnostic_annotations
+        from reconciler.render.github import diagnostic_annotations
 
         put(diagnostic_annotations(diagnostics))
         return
@@ -108,7 +108,7 @@ _REFUSALS = frozenset({3, 4, 5})
 
 
 def _error_document(diagnostics: Sequence[Diagnostic], words: Sequence[str], *, exit_code: int) -> dict[str, Any]:
-    from reconciler.render.documents import apply_document, error_document, validate_document
+    from reconciler.render.json.documents import apply_document, error_document, validate_document
 
     if "apply" in words:
         is_refused = exit_code in _REFUSALS
@@ -116,3 +116,24 @@ def _error_document(diagnostics: Sequence[Diagnostic], words: Sequence[str], *, 
     if "validate" in words:
         return validate_document({}, diagnostics, valid=False)
     return error_document(diagnostics)
+
+
+_FOR_PEOPLE = frozenset({"text", "table"})
+_ERRORS_FOR_PROGRAMS = ("json", "github", "junit")
+"""Forms in which also an error is written."""
+
+
+def error_form(words: Sequence[str]) -> str | None:
+    """Return the form for programs in which an error is to be written; None where people are to read it."""
+    asked = _asked(words)
+    return next((each for each in _ERRORS_FOR_PROGRAMS if each in asked), None)
+
+
+def asks_for_document(words: Sequence[str]) -> bool:
+    """Tell whether stdout is to hold a document, which is UTF-8 whatever a terminal can show."""
+    return bool(_asked(words) - _FOR_PEOPLE)
+
+
+def _asked(words: Sequence[str]) -> set[str]:
+    apart = {value for word, value in pairwise([*words, ""]) if word == "--format"}
+    return apart | {word.removeprefix("--format=") for word in words if word.startswith("--format=")}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reconciler.operations.conversations import Progress
+    from reconciler.operations.conversations.queue import Progress
 
 
 def _silent(done: int, total: int, name: str) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 from reconciler.contacts.records import MAX_RECORD_OCTETS
 from reconciler.diagnostics import MOST_SHOWN, error, one_line
 from reconciler.errors import InvalidInput
-from reconciler.model.contact import BrokenLine, Contact
+from reconciler.model.mail.contacts import BrokenLine, Contact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.contacts.records import MAX_RECORD_OCTETS
 from reconciler.diagnostics import one_line
-from reconciler.model.contact import BrokenLine, Contact
+from reconciler.model.mail.contacts import BrokenLine, Contact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

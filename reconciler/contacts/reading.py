@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-    from reconciler.model.contact import BrokenLine, Contact
+    from reconciler.model.mail.contacts import BrokenLine, Contact
 
 _ENDINGS: dict[str, Literal["csv", "json"]] = {".csv": "csv", ".jsonl": "json", ".ndjson": "json"}
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -6,7 +6,7 @@ that `render/` turns into text. Every code stands in ``codes``, with cause and c
 
 from reconciler.diagnostics.codes import CODES, Code
 from reconciler.diagnostics.grouping import as_one, grouped
-from reconciler.diagnostics.quoting import MOST_NAMES, MOST_SHOWN, counted, enumerated, one_line
+from reconciler.diagnostics.phrasing import MOST_NAMES, MOST_SHOWN, counted, enumerated, one_line
 from reconciler.diagnostics.values import SEVERITIES, Diagnostic, Location, Severity, error, note, sort_key, warning
 
 __all__ = [

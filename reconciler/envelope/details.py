@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from reconciler.model.domains import NotAnAddress, address_to_ascii
+from reconciler.model.text.domains import NotAnAddress, address_to_ascii
 
 MAX_NAME_CHARACTERS = 200
 """More than any name on a card; a header line of more is a nuisance, and a way to push the address out of sight."""

@@ -13,7 +13,7 @@ from reconciler.envelope.mailbox import mailbox_value
 from reconciler.envelope.readback import require_faithful
 
 if TYPE_CHECKING:
-    from reconciler.model.resolution import Mailbox, Resolution
+    from reconciler.model.mail.resolution import Mailbox, Resolution
 
 GOVERNED_ADDRESS_HEADERS = ("From", "Sender", "Reply-To", "To")
 """The headers that ``make_headers`` decides: a message has those of them that it returns, and no others."""

@@ -11,10 +11,10 @@ import re
 from email.header import Header
 from typing import TYPE_CHECKING
 
-from reconciler.model.text import UNSAFE_CHARACTER
+from reconciler.model.text.types import UNSAFE_CHARACTER
 
 if TYPE_CHECKING:
-    from reconciler.model.resolution import Mailbox
+    from reconciler.model.mail.resolution import Mailbox
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+/^`{|}~.,:;()@<>\[\]_-][A-Za-z0-9 !#$%&'*+/^`{|}~.,:;()@<>\[\]_-]{0,59}\Z")
 _UNSAFE_IN_ADDRESS = re.compile(r"[\s<>()\[\]\\,;:\"\x00-\x1f\x7f-\x9f\u2028\u2029]")

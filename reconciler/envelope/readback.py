@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from email.headerregistry import AddressHeader
 
-    from reconciler.model.resolution import Mailbox
+    from reconciler.model.mail.resolution import Mailbox
 
 _FOLD = re.compile(r"\r\n (?=\S)")
 _WORD = r"=\?utf-8\?[bq]\?[!->@-~]+\?="

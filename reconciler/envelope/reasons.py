@@ -1,4 +1,4 @@
-"""The sentence for each decision. Codes and their meanings are in ``model/resolution``.
+"""The sentence for each decision. Codes and their meanings are in ``model/mail/resolution``.
 
 A sentence names details, which the account's manifest chose, and never repeats a value of a card.
 """
@@ -8,11 +8,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.model.resolution import Reason
+from reconciler.model.mail.resolution import Reason
 
 if TYPE_CHECKING:
-    from reconciler.model.manifest import OnProblem
-    from reconciler.model.resolution import ReasonField
+    from reconciler.model.accounts.manifest import OnProblem
+    from reconciler.model.mail.resolution import ReasonField
 
 HalfName = Literal["email", "displayName"]
 PartyName = Literal["from", "to"]

@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from reconciler.envelope import reasons
 from reconciler.envelope.details import Unusable, normal, usable_address, usable_name
-from reconciler.model.manifest import Override, ReplyTo
-from reconciler.model.resolution import Mailbox, Resolution
+from reconciler.model.accounts.manifest import Override, ReplyTo
+from reconciler.model.mail.resolution import Mailbox, Resolution
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from reconciler.model.contact import Contact
-    from reconciler.model.manifest import Kind
-    from reconciler.model.resolution import Reason, ReasonCode
+    from reconciler.model.accounts.manifest import Kind
+    from reconciler.model.mail.contacts import Contact
+    from reconciler.model.mail.resolution import Reason, ReasonCode
 
 _MAX_CONTACT = 320
 """Characters of a contact's e-mail that a resolution repeats: more than any address has."""

@@ -1,6 +1,6 @@
 """Reads manifests, the project file and private CAs from disk, and explains what is wrong with them.
 
-Not allowed here: resolving (``planning.resolve`` does), secrets, the network. Every problem of every file comes in
+Not allowed here: resolving (``rules.accounts.desired`` does), secrets, the network. Every problem of every file comes in
 one run, with file, line and column.
 """
 

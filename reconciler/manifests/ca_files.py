@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.files import read_in_place, reason_of
+from reconciler.model.accounts.located import CaFile
 from reconciler.model.canonical import sha256_hex
-from reconciler.model.source import CaFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

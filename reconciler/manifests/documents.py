@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import ValidationError
 
 from reconciler.diagnostics import MOST_SHOWN, Diagnostic, error, one_line
+from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.manifests.explain import explain
+from reconciler.model.accounts.located import RefusedDocument
+from reconciler.model.accounts.manifest import API_VERSION, MODELS
 from reconciler.model.base import Value
-from reconciler.model.manifest import API_VERSION, MODELS
-from reconciler.model.schemas import account_schema
-from reconciler.model.source import RefusedDocument
-from reconciler.model.text import NAME
-from reconciler.planning.suggest import did_you_mean
+from reconciler.model.schema.schemas import account_schema
+from reconciler.model.text.types import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.model.manifest import Manifest
+    from reconciler.model.accounts.manifest import Manifest
     from reconciler.yamlsource import YamlDocument
 
 Model = TypeVar("Model", bound=Value)

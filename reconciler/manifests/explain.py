@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.diagnostics import CODES, Diagnostic, error
 from reconciler.manifests.unknown import explain_unknown
 from reconciler.manifests.wording import explain_missing, explain_refused, shown_path
-from reconciler.model.secrets import SECRET_FIELDS
+from reconciler.model.secrets.values import SECRET_FIELDS
 from reconciler.yamlsource import MAX_PROBLEMS
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, Location, as_one, error, sort_key
-from reconciler.diagnostics.quoting import MOST_SHOWN, one_line
+from reconciler.diagnostics.phrasing import MOST_SHOWN, one_line
 from reconciler.files import read_in_place, read_regular_file, reason_of
 from reconciler.manifests.documents import read_document, refused_document
 from reconciler.manifests.room import (
@@ -25,13 +25,13 @@ from reconciler.manifests.room import (
     beyond,
     require_few_problems,
 )
-from reconciler.model.source import LocatedManifest, Unread
+from reconciler.model.accounts.located import LocatedManifest, Unread
 from reconciler.yamlsource import MAX_FILE_OCTETS, MAX_PROBLEMS, each_document, too_many_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from reconciler.model.source import RefusedDocument
+    from reconciler.model.accounts.located import RefusedDocument
 
 _ENDINGS = (".yaml", ".yml")
 _LINKED_FOLDER = (

@@ -10,7 +10,7 @@ from reconciler.errors import InvalidInput
 from reconciler.files import read_regular_file, reason_of
 from reconciler.manifests.documents import validated
 from reconciler.model.project import Project
-from reconciler.model.schemas import project_schema
+from reconciler.model.schema.schemas import project_schema
 from reconciler.yamlsource import MAX_FILE_OCTETS, read_documents
 
 if TYPE_CHECKING:

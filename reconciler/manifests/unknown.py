@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import MOST_SHOWN, one_line
+from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.manifests.wording import shown_path
-from reconciler.planning.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

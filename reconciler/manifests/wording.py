@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import MOST_SHOWN, one_line
-from reconciler.planning.suggest import did_you_mean
+from reconciler.diagnostics.phrasing import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

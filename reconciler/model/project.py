@@ -8,13 +8,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from reconciler.model.accounts.server import ServerSmtp
 from reconciler.model.base import Value
-from reconciler.model.dnsnames import DkimSelector, NameServer
-from reconciler.model.evidence import Depth
-from reconciler.model.manifest import Encryption, ServerSmtp
-from reconciler.model.placeholders import has_placeholder, placeholder_in
-from reconciler.model.references import Secret, SecretGlob, SecretPath
-from reconciler.model.text import Email, Host, Name, Port, Text, VariableName
+from reconciler.model.secrets.references import Secret, SecretGlob, SecretPath
+from reconciler.model.servers.terms import Encryption
+from reconciler.model.text.nameservers import DkimSelector, NameServer
+from reconciler.model.text.placeholders import has_placeholder, placeholder_in
+from reconciler.model.text.types import Email, Host, Name, Port, Text, VariableName
+from reconciler.model.verification.evidence import Depth
 
 _DATE_RULE = "is not a date such as 2027-01-31"
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from reconciler.model.secrets import SecretValue
+from reconciler.model.secrets.values import SecretValue
 from reconciler.smtp.masking import CredentialMask
 from reconciler.smtp.replies import quoted
 

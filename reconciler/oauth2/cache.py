@@ -13,8 +13,8 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from reconciler.model.globs import matches_any_host
-from reconciler.model.secrets import FingerprintKey
+from reconciler.model.secrets.values import FingerprintKey
+from reconciler.model.text.globs import matches_any_host
 from reconciler.oauth2.answers import judge
 from reconciler.oauth2.https import post_form
 from reconciler.oauth2.request import endpoint_of
@@ -23,7 +23,7 @@ from reconciler.smtp.faults import SmtpFault
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from reconciler.model.secrets import SecretValue
+    from reconciler.model.secrets.values import SecretValue
     from reconciler.oauth2.request import Endpoint, TokenRequest
     from reconciler.smtp.deadline import Deadline
     from reconciler.smtp.lookup import Resolver

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urlsplit
 
-from reconciler.model.domains import NotADomain, host_to_ascii
+from reconciler.model.text.domains import NotADomain, host_to_ascii
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.replies import clean
 
 if TYPE_CHECKING:
-    from reconciler.model.secrets import SecretValue
+    from reconciler.model.secrets.values import SecretValue
 
 _HTTPS_PORT = 443
 _LEFT_AS_WRITTEN = "%/:;=,+&$!*'()~-._[]?"

@@ -12,27 +12,33 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import CODES, Diagnostic, error
 from reconciler.errors import GuardRefused, InvalidInput, PlanStale
-from reconciler.operations.desired import require_platform
+from reconciler.operations.manifests import require_platform
 from reconciler.operations.plan import state_files_in_git
 from reconciler.planfile import has_valid_seal, is_sealed_with
-from reconciler.planning.grants import withheld_problem
-from reconciler.planning.guards import changed_kind, guard_deletes, guard_depths, guard_state_folder
-from reconciler.planning.known import known_routes
-from reconciler.planning.policy import Policy
-from reconciler.planning.reviewed import unreviewed
-from reconciler.planning.routes import Traveller, judge_routes
-from reconciler.planning.scopes import Move, guard_scopes
-from reconciler.planning.shown import altered_changes
-from reconciler.planning.wishes import Ground, as_wishes, is_document
+from reconciler.rules.plan.guards import (
+    Move,
+    changed_kind,
+    guard_deletes,
+    guard_depths,
+    guard_scopes,
+    guard_state_folder,
+)
+from reconciler.rules.plan.policy import Policy
+from reconciler.rules.plan.reviewed import unreviewed
+from reconciler.rules.plan.tampering import altered_changes
+from reconciler.rules.plan.wishes import Ground, as_wishes, is_document
+from reconciler.rules.secrets.grants import withheld_problem
+from reconciler.rules.secrets.known import known_routes
+from reconciler.rules.secrets.routes import Traveller, judge_routes
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
 
+    from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
     from reconciler.model.plan import Change, LiftedGuard, PreparedAccount, SavedPlan
-    from reconciler.model.recorded import RecordedAccount, RecordedState
-    from reconciler.model.secrets import FingerprintKey
+    from reconciler.model.secrets.values import FingerprintKey
     from reconciler.operations.workspace import Workspace
-    from reconciler.planning.guards import GuardFindings
+    from reconciler.rules.plan.guards import GuardFindings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ from reconciler.operations.recording import (
     make_revision,
     recorded_account,
 )
-from reconciler.planning.platform import PLATFORM
+from reconciler.rules.accounts.platform import PLATFORM
 from reconciler.store import THE_STATE
 
 if TYPE_CHECKING:
@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.diagnostics import Diagnostic
-    from reconciler.model.evidence import Depth
+    from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
+    from reconciler.model.journal.entries import Provenance
     from reconciler.model.plan import Change, SavedPlan, Summary
-    from reconciler.model.recorded import Provenance, RecordedAccount, RecordedState
-    from reconciler.operations.conversations import Progress
+    from reconciler.model.verification.evidence import Depth
+    from reconciler.operations.conversations.queue import Progress
     from reconciler.operations.proofs import Proof
     from reconciler.operations.workspace import Workspace
     from reconciler.store import Store, Transaction

@@ -7,42 +7,42 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, error
 from reconciler.errors import GuardRefused, InvalidInput, PlanStale, SecretUnreadable
-from reconciler.model.route import with_fingerprints
-from reconciler.operations.comparing import judge_compared
-from reconciler.operations.desired import require_platform
-from reconciler.operations.plan import test_context
-from reconciler.operations.privatecas import ca_problems
-from reconciler.operations.proofs import Proof, named_secrets, proven
-from reconciler.operations.targets import Subject
-from reconciler.operations.verifying import (
+from reconciler.model.secrets.routes import with_fingerprints
+from reconciler.operations.conversations.comparing import judge_compared
+from reconciler.operations.conversations.run import (
     SecretsAtHand,
     first_use_rules,
     gather_evidence,
     read_secrets,
     require_state_key,
 )
-from reconciler.planning.grants import withheld_problem
-from reconciler.planning.known import known_routes
-from reconciler.planning.missing import MISSING_CODES, missing_secrets
-from reconciler.planning.platform import PLATFORM, platform_routes, routes_needed
-from reconciler.planning.policy import SecretReadings
-from reconciler.planning.routes import Traveller, judge_routes
-from reconciler.planning.settings import settings_digest
+from reconciler.operations.conversations.targets import Subject
+from reconciler.operations.conversations.trust import ca_problems
+from reconciler.operations.manifests import require_platform
+from reconciler.operations.plan import test_context
+from reconciler.operations.proofs import Proof, named_secrets, proven
+from reconciler.rules.accounts.platform import PLATFORM, platform_routes, routes_needed
+from reconciler.rules.plan.policy import SecretReadings
+from reconciler.rules.secrets.grants import withheld_problem
+from reconciler.rules.secrets.known import known_routes
+from reconciler.rules.secrets.routes import Traveller, judge_routes
+from reconciler.rules.verification.missing import MISSING_CODES, missing_secrets
+from reconciler.rules.verification.settings import settings_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reconciler.model.evidence import Depth
-    from reconciler.model.manifest import Kind
+    from reconciler.model.accounts.manifest import Kind
+    from reconciler.model.accounts.recorded import RecordedState
     from reconciler.model.plan import PreparedAccount
-    from reconciler.model.recorded import RecordedState
-    from reconciler.model.route import SecretRoute
-    from reconciler.model.secrets import FingerprintKey
-    from reconciler.operations.conversations import Progress
+    from reconciler.model.secrets.routes import SecretRoute
+    from reconciler.model.secrets.values import FingerprintKey
+    from reconciler.model.verification.evidence import Depth
+    from reconciler.operations.conversations.queue import Progress
     from reconciler.operations.workspace import Workspace
-    from reconciler.planning.missing import Missing
-    from reconciler.planning.platform import PlatformServer
-    from reconciler.planning.routes import Verdict
+    from reconciler.rules.accounts.platform import PlatformServer
+    from reconciler.rules.secrets.routes import Verdict
+    from reconciler.rules.verification.missing import Missing
 
 
 @dataclass(frozen=True, kw_only=True)

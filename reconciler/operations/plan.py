@@ -8,31 +8,37 @@ from typing import TYPE_CHECKING
 from reconciler import __version__
 from reconciler.errors import GuardRefused
 from reconciler.model.plan import ApplyInputs, SavedPlan, Summary
-from reconciler.operations.desired import Desired, read_desired
-from reconciler.operations.targets import Subject
-from reconciler.operations.verifying import Gathered, SecretsAtHand, first_use_rules, gather_evidence, read_secrets
+from reconciler.operations.conversations.run import (
+    Gathered,
+    SecretsAtHand,
+    first_use_rules,
+    gather_evidence,
+    read_secrets,
+)
+from reconciler.operations.conversations.targets import Subject
+from reconciler.operations.manifests import Desired, read_desired
 from reconciler.planfile import seal_plan
-from reconciler.planning.digests import changes_digest, plan_digest
-from reconciler.planning.evidence import depth_needed
-from reconciler.planning.finish import Making, finish_plan
-from reconciler.planning.guards import guard_state_folder
-from reconciler.planning.planner import make_plan
-from reconciler.planning.platform import routes_needed
-from reconciler.planning.policy import Policy
-from reconciler.planning.remarks import reused_evidence, unknown_operator
 from reconciler.provenance import find_provenance, tracked_files
+from reconciler.rules.accounts.platform import routes_needed
+from reconciler.rules.plan.digests import changes_digest, plan_digest
+from reconciler.rules.plan.finish import Making, finish_plan
+from reconciler.rules.plan.guards import guard_state_folder
+from reconciler.rules.plan.make import make_plan
+from reconciler.rules.plan.policy import Policy
+from reconciler.rules.plan.remarks import reused_evidence, unknown_operator
+from reconciler.rules.verification.evidence import depth_needed
 from reconciler.verification import TestContext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reconciler.diagnostics import Diagnostic
-    from reconciler.model.evidence import Depth
-    from reconciler.model.recorded import RecordedState
-    from reconciler.model.route import SecretRoute
-    from reconciler.operations.conversations import Progress
+    from reconciler.model.accounts.recorded import RecordedState
+    from reconciler.model.secrets.routes import SecretRoute
+    from reconciler.model.verification.evidence import Depth
+    from reconciler.operations.conversations.queue import Progress
     from reconciler.operations.workspace import Workspace
-    from reconciler.planning.draft import Draft, DraftChange
+    from reconciler.rules.plan.draft import Draft, DraftChange
 
 TOOL = f"reconciler {__version__}"
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, warning
-from reconciler.model.recorded import RecordedVerification
-from reconciler.planning.failures import failure_of
+from reconciler.model.accounts.recorded import RecordedVerification
+from reconciler.rules.verification.failures import failure_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.model.evidence import Evidence, Verification
     from reconciler.model.plan import PreparedAccount
-    from reconciler.model.route import SecretRoute
+    from reconciler.model.secrets.routes import SecretRoute
+    from reconciler.model.verification.evidence import Evidence, Verification
 
 
 def named_secrets(account: PreparedAccount) -> frozenset[str]:

@@ -7,29 +7,29 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, enumerated, error, warning
 from reconciler.errors import GuardRefused, InvalidInput, VerificationFailed
-from reconciler.model.recorded import RecordedVerification
+from reconciler.model.accounts.recorded import RecordedVerification
 from reconciler.operations.admission import vouched_manifest
-from reconciler.operations.desired import require_platform
+from reconciler.operations.conversations.run import require_state_key
 from reconciler.operations.gathering import Candidate, gather, read_open
+from reconciler.operations.manifests import require_platform
 from reconciler.operations.proofs import Proof, Proofs, named_secrets, proven, unproven
-from reconciler.operations.verifying import require_state_key
-from reconciler.planning.allowed import is_allowed, naming_manifests
-from reconciler.planning.evidence import depth_needed, standing_of
-from reconciler.planning.grants import untrusted_project
-from reconciler.planning.holding import held_with, why_held_with
-from reconciler.planning.missing import failed_without, missing_problems
-from reconciler.planning.platform import platform_routes, routes_needed
-from reconciler.planning.wishes import unproven_rotations
+from reconciler.rules.accounts.platform import platform_routes, routes_needed
+from reconciler.rules.plan.holding import held_with, why_held_with
+from reconciler.rules.plan.wishes import unproven_rotations
+from reconciler.rules.secrets.allow import is_allowed, naming_manifests
+from reconciler.rules.secrets.grants import untrusted_project
+from reconciler.rules.verification.evidence import depth_needed, standing_of
+from reconciler.rules.verification.missing import failed_without, missing_problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.model.evidence import Depth
+    from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
     from reconciler.model.plan import Change, PreparedAccount, SavedPlan
-    from reconciler.model.recorded import RecordedAccount, RecordedState
-    from reconciler.operations.conversations import Progress
+    from reconciler.model.verification.evidence import Depth
+    from reconciler.operations.conversations.queue import Progress
     from reconciler.operations.workspace import Workspace
-    from reconciler.planning.missing import Missing
+    from reconciler.rules.verification.missing import Missing
 
 
 @dataclass(frozen=True, kw_only=True)

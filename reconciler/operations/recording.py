@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reconciler.model.accounts.recorded import Approval, RecordedAccount, approval_digest
 from reconciler.model.canonical import canonical_json
+from reconciler.model.journal.entries import Revision
 from reconciler.model.plan import Summary
-from reconciler.model.recorded import Approval, RecordedAccount, Revision, approval_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from reconciler.model.journal.entries import Provenance
     from reconciler.model.plan import Change, SavedPlan
-    from reconciler.model.recorded import Provenance
-    from reconciler.model.route import SecretRoute
+    from reconciler.model.secrets.routes import SecretRoute
     from reconciler.operations.proofs import Proof, Proofs
 
 AUTOMATIC = "platform: automatic"

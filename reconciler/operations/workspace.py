@@ -12,10 +12,10 @@ from reconciler.errors import GuardRefused, InvalidInput, StateMissing
 from reconciler.manifests import read_project
 from reconciler.model.cisystems import TRUST_VARIABLE, is_ci
 from reconciler.model.project import ScopedSecret
-from reconciler.model.text import check_email
+from reconciler.model.text.types import check_email
 from reconciler.operations.spellings import require_relative
-from reconciler.planning.grants import untrusted_project
 from reconciler.provenance import lies_in_checkout, repository_of, tracked_files
+from reconciler.rules.secrets.grants import untrusted_project
 from reconciler.secrets import (
     KEY_FILE,
     STATE_FOLDER,
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.diagnostics import Diagnostic, Location
+    from reconciler.model.accounts.located import Locator
     from reconciler.model.project import Project
-    from reconciler.model.secrets import FingerprintKey
-    from reconciler.model.source import Locator
+    from reconciler.model.secrets.values import FingerprintKey
     from reconciler.store import Store
 
 _Namer = Literal["flag", "variable", "project"]

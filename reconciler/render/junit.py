@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from reconciler.diagnostics import counted
-from reconciler.model.evidence import status_of
-from reconciler.planning.missing import MISSING_CODES
+from reconciler.model.verification.evidence import status_of
 from reconciler.render.safe import guard_line_start, safe, safe_lines
+from reconciler.rules.verification.missing import MISSING_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from reconciler.diagnostics import Diagnostic
-    from reconciler.model.evidence import Check, Verification
+    from reconciler.model.verification.evidence import Check, Verification
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _TOOL = "reconciler"

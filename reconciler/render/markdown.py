@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.render.review import review_of
-from reconciler.render.text.layout import cells, finish, pad
+from reconciler.render.text.parts.layout import cells, finish, pad
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Literal
 
 from reconciler.diagnostics import MOST_NAMES, counted, enumerated
 from reconciler.render.safe import safe, safe_lines
-from reconciler.render.text.fields import field_action, field_labels, scalar
-from reconciler.render.text.verified import verification_remarks
+from reconciler.render.text.parts.fields import field_action, field_labels, scalar
+from reconciler.render.text.verification import verification_remarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from reconciler.diagnostics import Diagnostic, Severity
-    from reconciler.model.evidence import VerificationStatus
     from reconciler.model.plan import Action, Change, FieldChange, SavedPlan, Scalar
-    from reconciler.model.route import Route
-    from reconciler.render.text.style import Symbol
+    from reconciler.model.secrets.routes import Route
+    from reconciler.model.verification.evidence import VerificationStatus
+    from reconciler.render.text.parts.style import Symbol
 
 SectionName = Literal["delete", "rename", "update", "create", "rotation", "held"]
 _TITLES: dict[SectionName, tuple[str, str]] = {

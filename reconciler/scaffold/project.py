@@ -16,7 +16,7 @@ from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
 from reconciler.files import create_file, reason_of
 from reconciler.manifests import read_project
-from reconciler.model.editorhints import ACCOUNT_SCHEMA, PROJECT_SCHEMA, SCHEMA_FOLDER, modeline
+from reconciler.model.schema.hints import ACCOUNT_SCHEMA, PROJECT_SCHEMA, SCHEMA_FOLDER, modeline
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,7 +90,7 @@ def write_project(
     ``InvalidInput`` where the folder holds a project file or lies among a project's manifests, before anything is
     written, or cannot be written to.
     """
-    from reconciler.model.schemas import schema_text
+    from reconciler.model.schema.schemas import schema_text
 
     if os.path.lexists(folder / PROJECT_FILE):
         raise InvalidInput(error("projectExists", _exists_text(folder)))

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.model.secrets import SecretValue
-from reconciler.secrets.commands import Stop
-from reconciler.secrets.files import SecretFiles
-from reconciler.secrets.sources import DeclaredSources
+from reconciler.model.secrets.values import SecretValue
+from reconciler.secrets.sources.command import Stop
+from reconciler.secrets.sources.declared import DeclaredSources
+from reconciler.secrets.sources.file import SecretFiles
 from reconciler.secrets.values import Unreadable, secret_value, unreadable
 
 if TYPE_CHECKING:

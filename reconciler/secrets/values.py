@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from reconciler.diagnostics import Diagnostic, error
-from reconciler.model.secrets import SecretValue
-from reconciler.model.text import UNSAFE_CHARACTER
+from reconciler.model.secrets.values import SecretValue
+from reconciler.model.text.types import UNSAFE_CHARACTER
 
 MAX_OCTETS = 64 * 1024
 """The longest value of one secret."""

@@ -11,7 +11,7 @@ Not allowed here: reading secrets, contacts or state, deciding routes, and knowi
 calls hands in what asks for that.
 """
 
-from reconciler.sending.drafts import write_drafts
+from reconciler.sending.dryrun import write_drafts
 from reconciler.sending.entries import Card
 from reconciler.sending.headerblock import NotAMessage
 from reconciler.sending.pacing import Pacing, Rate, Waiting

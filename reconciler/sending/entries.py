@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.envelope import resolve_contact
-from reconciler.model.contact import BrokenLine, Contact
-from reconciler.model.resolution import Resolution
+from reconciler.model.mail.contacts import BrokenLine, Contact
+from reconciler.model.mail.resolution import Resolution
 
 if TYPE_CHECKING:
     from reconciler.envelope import Identity
-    from reconciler.model.sending import Outcome
+    from reconciler.model.mail.sending import Outcome
 
 _NO_CONTACT = frozenset({"contactEmailMissing", "contactEmailInvalid"})
 

@@ -19,8 +19,8 @@ from pydantic import ValidationError
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
 from reconciler.files import reason_of, sync_folder
+from reconciler.model.mail.sending import OUTCOMES, InFlight, ResultsHeader, SendRecord, SendSummary
 from reconciler.model.plan import FORMAT_VERSION
-from reconciler.model.sending import OUTCOMES, InFlight, ResultsHeader, SendRecord, SendSummary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from reconciler.model.sending import Stage
+    from reconciler.model.mail.sending import Stage
 
 _MAX_LINE_OCTETS = 64 * 1024
 _MAX_LINE_NUMBER = 1_000_000_000

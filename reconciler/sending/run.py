@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.errors import InvalidInput
-from reconciler.model.contact import BrokenLine
-from reconciler.model.domains import address_domain
-from reconciler.model.sending import SendRecord
+from reconciler.model.mail.contacts import BrokenLine
+from reconciler.model.mail.sending import SendRecord
+from reconciler.model.text.domains import address_domain
 from reconciler.sending.entries import Verdict, contact_of, entry_of, line_of, verdict_without_message
 from reconciler.sending.pacing import Spacing
 from reconciler.sending.submission import CannotCarry, Letter, Submission
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.envelope import Identity
-    from reconciler.model.resolution import Resolution
-    from reconciler.model.sending import Stage
+    from reconciler.model.mail.resolution import Resolution
+    from reconciler.model.mail.sending import Stage
     from reconciler.sending.entries import Card, Entry
     from reconciler.sending.pacing import Pacing, Waiting
     from reconciler.sending.results import Results

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.model.domains import host_to_ascii
+from reconciler.model.text.domains import host_to_ascii
 from reconciler.smtp import tls
 from reconciler.smtp.channel import Channel
 from reconciler.smtp.deadline import Deadline
@@ -18,7 +18,7 @@ from reconciler.smtp.session import Session
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.model.secrets import SecretValue
+    from reconciler.model.secrets.values import SecretValue
     from reconciler.smtp.login import TokenSource
 
 

@@ -18,13 +18,13 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from reconciler.envelope import GOVERNED_ADDRESS_HEADERS, make_headers
-from reconciler.model.text import UNSAFE_CHARACTER
+from reconciler.model.text.types import UNSAFE_CHARACTER
 from reconciler.sending.headerblock import MAX_LINE_OCTETS, NotAMessage, parse_fields, split_message
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from reconciler.model.resolution import Resolution
+    from reconciler.model.mail.resolution import Resolution
     from reconciler.sending.headerblock import Field
 
 MAX_MESSAGE_OCTETS = 50 * 1024 * 1024

@@ -13,7 +13,7 @@ from reconciler.smtp.replies import REPLY_LINE, Reply, clean, joined
 if TYPE_CHECKING:
     import socket
 
-    from reconciler.model.evidence import CheckName
+    from reconciler.model.verification.evidence import CheckName
     from reconciler.smtp.deadline import Deadline
     from reconciler.smtp.masking import CredentialMask
 

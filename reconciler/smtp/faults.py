@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.check_codes import CHECK_CODES
+from reconciler.model.verification.codes import CHECK_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.model.evidence import CheckName, FailureClass
+    from reconciler.model.verification.evidence import CheckName, FailureClass
     from reconciler.smtp.replies import Reply
 
 _ENDING = frozenset({"connectionLost", "timedOut", "invalidReply", "replyTooLong", "unaskedReply", "unknownDelivery"})

@@ -10,8 +10,8 @@ from reconciler.smtp.masking import CredentialMask
 from reconciler.smtp.sasl import AUTOMATIC, Credential
 
 if TYPE_CHECKING:
-    from reconciler.model.manifest import Mechanism
-    from reconciler.model.secrets import SecretValue
+    from reconciler.model.secrets.values import SecretValue
+    from reconciler.model.servers.terms import Mechanism
     from reconciler.smtp.channel import Channel
     from reconciler.smtp.deadline import Deadline
     from reconciler.smtp.session import Session

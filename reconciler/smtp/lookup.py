@@ -7,8 +7,8 @@ import socket
 import threading
 from typing import TYPE_CHECKING
 
-from reconciler.model.addresses import never_contacted, with_reasons
-from reconciler.model.domains import NotADomain, host_to_ascii
+from reconciler.model.text.addresses import never_contacted, with_reasons
+from reconciler.model.text.domains import NotADomain, host_to_ascii
 from reconciler.smtp.faults import SmtpFault
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
-from reconciler.model.legible import Legible
+from reconciler.model.text.legible import Legible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from reconciler.model.secrets import SecretValue
+    from reconciler.model.secrets.values import SecretValue
 
 WITHHELD = "[the words are not shown: they hold part of a secret]"
 """What stands in place of words in which a credential could be read."""

@@ -6,13 +6,14 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reconciler.model.text import UNSAFE_CHARACTER
+from reconciler.model.text.types import UNSAFE_CHARACTER
 from reconciler.smtp.masking import WITHHELD, Hearing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reconciler.smtp.masking import CredentialMask
+
 
 REPLY_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?\Z", re.DOTALL)
 _ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: |\Z)")
@@ -81,3 +82,20 @@ class Reply:
     def __str__(self) -> str:
         """Code and text, on one line."""
         return f"{self.code} {self.words}".rstrip()
+
+
+_BLAMED = (
+    (re.compile(r"\bsender address rejected: not logged in\b", re.IGNORECASE), "authenticationRequired", "senderDeferred"),
+    (re.compile(r"\bsender address rejected\b", re.IGNORECASE), "senderRefused", "senderDeferred"),
+    (re.compile(r"\bhelo command rejected\b", re.IGNORECASE), "helloRefused", "helloRefused"),
+    (re.compile(r"\bclient host (\S+ )?(rejected|blocked)\b", re.IGNORECASE), "serverRefused", "serverBusy"),
+    (re.compile(r"\brelay", re.IGNORECASE), "relayingDenied", "recipientDeferred"),
+)  # fmt: skip
+
+
+def refusal_of_recipient(reply: Reply) -> tuple[str, str]:
+    """Return the codes that a refusal of RCPT stands for: where it is permanent, and where it is transient."""
+    for words, refused, deferred in _BLAMED:
+        if words.search(reply.words):
+            return refused, deferred
+    return "recipientRefused", "recipientDeferred"

@@ -9,8 +9,8 @@ from reconciler.smtp.dial import DirectDialer
 from reconciler.smtp.proxies import ProxyDialer
 
 if TYPE_CHECKING:
-    from reconciler.model.manifest import Encryption, Mechanism
-    from reconciler.model.secrets import SecretValue
+    from reconciler.model.secrets.values import SecretValue
+    from reconciler.model.servers.terms import Encryption, Mechanism
     from reconciler.smtp.dial import Dialer
     from reconciler.smtp.proxies import Proxy
 

@@ -13,18 +13,18 @@ import secrets
 import socket
 from typing import TYPE_CHECKING
 
-from reconciler.model.domains import NotADomain, address_to_ascii, domain_to_ascii, host_to_ascii
+from reconciler.model.text.domains import NotADomain, address_to_ascii, domain_to_ascii, host_to_ascii
 from reconciler.smtp import tls
-from reconciler.smtp.blame import refusal_of_recipient
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.masking import CredentialMask
+from reconciler.smtp.replies import refusal_of_recipient
 from reconciler.smtp.sasl import choose, fitting
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from reconciler.model.evidence import CheckName
+    from reconciler.model.verification.evidence import CheckName
     from reconciler.smtp.channel import Channel
     from reconciler.smtp.replies import Reply
     from reconciler.smtp.sasl import Credential, Exchange

@@ -1,10 +1,9 @@
 """State in a database: accounts, revisions, routes of secrets, and the journal, keyed by project.
 
-``opening`` makes and opens states; ``store`` reads and begins writes, ``snapshot`` reads several things of one moment;
-``transaction`` is what one write may do; ``altered`` tells which rows something else wrote; ``journal`` is the hash chain and its check; ``copying`` backs up and restores,
-``migrating`` brings older states up to date; ``rows`` turns values into rows and back; ``schema`` holds the tables.
-``database`` says what a database must offer; ``sqlite`` and ``postgres`` (with ``postgres_address`` and
-``postgres_failures``) are the only places that know which one it is, chosen by the ``address`` in ``opening``.
+``opening`` makes and opens states; ``store`` reads, also several things of one moment, and begins writes;
+``transaction`` is what one write may do; ``altered`` tells which rows something else wrote; ``journal`` is the hash chain and its check; ``copies`` backs up and restores,
+``migrations`` brings older states up to date; ``rows`` turns values into rows and back; ``schema`` holds the tables.
+``database`` says what a database must offer; ``sqlite/`` and ``postgres/`` are the only places that know which one it is, chosen by the ``address`` in ``opening``.
 
 Not allowed here: decisions about plans, guards or evidence; the network, but for the database's server; exceptions of
 SQLAlchemy or of a driver leaving the package (they become ``StateError`` values without parameters); making a state
@@ -24,8 +23,8 @@ from reconciler.store.opening import create_state, open_store
 
 if TYPE_CHECKING:
     from reconciler.store.altered import Alteration
-    from reconciler.store.copying import Copy, Restored, RestoreOrder, back_up_state, restore_state
-    from reconciler.store.migrating import Migrated, MigrationOrder, migrate_state
+    from reconciler.store.copies import Copy, Restored, RestoreOrder, back_up_state, restore_state
+    from reconciler.store.migrations import Migrated, MigrationOrder, migrate_state
     from reconciler.store.store import Store
     from reconciler.store.transaction import Transaction
 
@@ -58,8 +57,8 @@ _WITH_SQLALCHEMY = {
     "Alteration": "altered",
     "Store": "store",
     "Transaction": "transaction",
-    **dict.fromkeys(("Copy", "RestoreOrder", "Restored", "back_up_state", "restore_state"), "copying"),
-    **dict.fromkeys(("Migrated", "MigrationOrder", "migrate_state"), "migrating"),
+    **dict.fromkeys(("Copy", "RestoreOrder", "Restored", "back_up_state", "restore_state"), "copies"),
+    **dict.fromkeys(("Migrated", "MigrationOrder", "migrate_state"), "migrations"),
 }
 
 

@@ -12,7 +12,7 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
-from reconciler.model.text import UNSAFE_CHARACTER
+from reconciler.model.text.types import UNSAFE_CHARACTER
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,9 +15,10 @@ from reconciler.model.canonical import canonical_json, digest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from reconciler.model.accounts.recorded import RecordedAccount
     from reconciler.model.base import Value
-    from reconciler.model.recorded import RecordedAccount, Revision
-    from reconciler.model.route import SecretRoute
+    from reconciler.model.journal.entries import Revision
+    from reconciler.model.secrets.routes import SecretRoute
 
 Row = dict[str, Any]
 """Column name to value, without the project."""

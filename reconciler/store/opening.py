@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.store import messages
+from reconciler.store import failures
 from reconciler.store.address import sqlite_path
 from reconciler.store.database import BUSY_TIMEOUT_SECONDS
 from reconciler.store.digests import Row, time_text
@@ -27,11 +27,11 @@ def database_at(url: str, *, base: Path, busy_timeout_seconds: float | None = No
     path = sqlite_path(url, base=base)
     seconds = BUSY_TIMEOUT_SECONDS if busy_timeout_seconds is None else busy_timeout_seconds
     if path is not None:
-        from reconciler.store.sqlite import SqliteFile
+        from reconciler.store.sqlite.database import SqliteFile
 
         return SqliteFile(path, busy_timeout_seconds=seconds)
-    from reconciler.store.postgres import PostgresSchema
-    from reconciler.store.postgres_address import postgres_address
+    from reconciler.store.postgres.address import postgres_address
+    from reconciler.store.postgres.database import PostgresSchema
 
     return PostgresSchema(postgres_address(url), base=base, busy_timeout_seconds=seconds)
 
@@ -76,7 +76,7 @@ def open_store(url: str, *, base: Path, project: str, busy_timeout_seconds: floa
     with database.reading() as connection:
         if not has_project(connection, project):
             fact = f"The state {database.shown} holds no project named {project}."
-            raise messages.missing(fact, subject=project)
+            raise failures.missing(fact, subject=project)
     return Store(database, project)
 
 

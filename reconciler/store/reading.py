@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
 
-    from reconciler.model.recorded import JournalEntry, RecordedAccount, RecordedState, Revision
+    from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
+    from reconciler.model.journal.entries import JournalEntry, Revision
     from reconciler.store.rows import KnownRoute
 
 _ACCOUNT = [ACCOUNTS.c[column] for column in ACCOUNT_COLUMNS]

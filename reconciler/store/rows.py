@@ -14,17 +14,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from reconciler.diagnostics import error
 from reconciler.errors import StateUnavailable
-from reconciler.model.evidence import Evidence
-from reconciler.model.recorded import (
+from reconciler.model.accounts.recorded import (
     Approval,
-    JournalEntry,
     RecordedAccount,
     RecordedState,
     RecordedVerification,
-    Revision,
     Suspension,
 )
-from reconciler.model.route import Route, SecretRoute, routes_of
+from reconciler.model.journal.entries import JournalEntry, Revision
+from reconciler.model.secrets.routes import Route, SecretRoute, routes_of
+from reconciler.model.verification.evidence import Evidence
 from reconciler.store.journal import Link
 
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from reconciler.store import reading
 from reconciler.store.altered import find_alterations, find_rows
 from reconciler.store.digests import new_salt
-from reconciler.store.snapshot import Snapshot
 from reconciler.store.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from reconciler.model.recorded import JournalEntry, RecordedAccount, RecordedState, Revision
+    from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
+    from reconciler.model.journal.entries import JournalEntry, Revision
     from reconciler.store.altered import Alteration
     from reconciler.store.database import Database
     from reconciler.store.journal import JournalReport
@@ -150,3 +151,27 @@ class Store:
             yield
         finally:
             self._is_writing = False
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a project's state was when the snapshot was taken; good as long as ``Store.snapshot`` lasts."""
+
+    _connection: Connection
+    _project: str
+
+    def state(self) -> RecordedState:
+        """Return the whole state, accounts by name."""
+        return reading.read_state(self._connection, self._project)
+
+    def revisions(self) -> tuple[Revision, ...]:
+        """Return the revisions, newest first."""
+        return reading.read_revisions(self._connection, self._project, name=None, limit=None)
+
+    def journal(self) -> Iterator[tuple[JournalEntry, dict[str, Any]]]:
+        """Yield the journal's entries in their order, each with what it tells, one payload in memory at a time."""
+        return reading.iterate_payloads(self._connection, self._project)
+
+    def journal_head(self) -> str:
+        """Return the hash of the journal's last entry; of its lineage where it has none."""
+        return reading.read_head(self._connection, self._project)

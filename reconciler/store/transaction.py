@@ -47,8 +47,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.diagnostics import Diagnostic
-    from reconciler.model.recorded import JournalEntry, RecordedAccount, RecordedState, Revision
-    from reconciler.model.route import SecretRoute
+    from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
+    from reconciler.model.journal.entries import JournalEntry, Revision
+    from reconciler.model.secrets.routes import SecretRoute
     from reconciler.store.rows import KnownRoute
 
 

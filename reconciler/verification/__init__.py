@@ -8,7 +8,7 @@ says what may be tried again, ``attempts`` does it. The checks that need no conv
 
 from reconciler.smtp.proxies import Proxy
 from reconciler.smtp.server import Server
-from reconciler.verification.retrying import USUAL_RETRIES, Retries
+from reconciler.verification.retries import USUAL_RETRIES, Retries
 from reconciler.verification.run import verify
 from reconciler.verification.target import Finding, Sender, Target, TestContext
 

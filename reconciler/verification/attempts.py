@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from reconciler.smtp.deadline import Deadline
     from reconciler.verification.conversation import Conversation
-    from reconciler.verification.retrying import Retries
+    from reconciler.verification.retries import Retries
     from reconciler.verification.target import Sender, Target
 
 

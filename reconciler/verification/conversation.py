@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.domains import host_to_ascii
-from reconciler.model.evidence import Observed
+from reconciler.model.text.domains import host_to_ascii
+from reconciler.model.verification.evidence import Observed
 from reconciler.smtp import tls
 from reconciler.smtp.channel import Channel
 from reconciler.smtp.faults import SmtpFault

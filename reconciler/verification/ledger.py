@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from reconciler.model.evidence import CONVERSATION, Check, is_within
+from reconciler.model.verification.evidence import CONVERSATION, Check, is_within
 from reconciler.verification.providers import recognise
-from reconciler.verification.retrying import Earlier
+from reconciler.verification.retries import Earlier
 from reconciler.verification.sentences import sentence, skip_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.model.evidence import CheckName, CheckStatus, FailureClass
+    from reconciler.model.verification.evidence import CheckName, CheckStatus, FailureClass
     from reconciler.smtp.faults import SmtpFault
     from reconciler.verification.target import Target
 

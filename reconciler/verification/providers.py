@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.model.providers import (
+from reconciler.model.servers.providers import (
     AMAZON_SES,
     AOL,
     GMAIL,
@@ -27,7 +27,7 @@ from reconciler.model.providers import (
 from reconciler.smtp.faults import SmtpFault
 
 if TYPE_CHECKING:
-    from reconciler.model.providers import Provider
+    from reconciler.model.servers.providers import Provider
 
 _PASSWORD_REFUSED = frozenset({"credentialsRejected", "strongerLoginRequired", "authRefused"})
 _LOGIN_REFUSED = _PASSWORD_REFUSED | {"accessTokenRejected", "authUnavailable"}

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.evidence import Observed, Verification, all_skipped, status_of
-from reconciler.planning.destinations import why_forbidden
+from reconciler.model.verification.evidence import Observed, Verification, all_skipped, status_of
+from reconciler.rules.verification.hosts import why_forbidden
 from reconciler.smtp.deadline import Deadline
 from reconciler.verification.attempts import Attempts
 from reconciler.verification.conversation import Conversation
-from reconciler.verification.retrying import USUAL_RETRIES
+from reconciler.verification.retries import USUAL_RETRIES
 from reconciler.verification.target import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from reconciler.model.evidence import Check
+    from reconciler.model.verification.evidence import Check
     from reconciler.smtp.dial import Dialer
-    from reconciler.verification.retrying import Retries
+    from reconciler.verification.retries import Retries
     from reconciler.verification.target import Target
 
 

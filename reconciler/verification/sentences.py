@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.model.evidence import CheckName
+    from reconciler.model.verification.evidence import CheckName
     from reconciler.smtp.faults import SmtpFault
     from reconciler.verification.target import Target
 

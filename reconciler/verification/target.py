@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconciler.model.evidence import Depth, Observed, Verification
-    from reconciler.model.secrets import SecretValue
+    from reconciler.model.secrets.values import SecretValue
+    from reconciler.model.verification.evidence import Depth, Observed, Verification
     from reconciler.smtp.login import TokenSource
     from reconciler.smtp.server import Server
 

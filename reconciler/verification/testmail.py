@@ -14,9 +14,9 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from reconciler.envelope import mailbox_value, require_faithful
-from reconciler.model.domains import address_domain, address_to_ascii
-from reconciler.model.resolution import Mailbox
-from reconciler.model.text import UNSAFE_CHARACTER
+from reconciler.model.mail.resolution import Mailbox
+from reconciler.model.text.domains import address_domain, address_to_ascii
+from reconciler.model.text.types import UNSAFE_CHARACTER
 
 if TYPE_CHECKING:
     from datetime import datetime

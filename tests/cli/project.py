@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from reconciler.cli.edge import run
 from reconciler.model.cisystems import CI_SYSTEMS
 from reconciler.model.plan import SavedPlan
-from reconciler.planning.digests import changes_digest, plan_document_digest
+from reconciler.rules.plan.digests import changes_digest, plan_document_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

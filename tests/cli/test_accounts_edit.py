@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.diagnostics import CODES
-from reconciler.model.presets import PRESETS
+from reconciler.model.servers.presets import PRESETS
 from tests.cli.project import Project, command, environment, marketing_account, own_account
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import pytest
 
 from reconciler.model.plan import SavedPlan
 from reconciler.planfile import read_plan, seal_plan, write_plan
-from reconciler.planning.digests import plan_digest, plan_document_digest
+from reconciler.rules.plan.digests import plan_digest, plan_document_digest
 from reconciler.secrets import load_key_file
 from tests.cli.project import PASSWORD, USER, Project, alter_plan, marketing_account, own_account
 from tests.support.mailserver import MailServer

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.operations.verify import verify_manifests
+from reconciler.operations.verify.manifests import verify_manifests
 from reconciler.operations.workspace import open_workspace
 from tests.cli.attacks import CLIENT_SECRET, SECRET, USER, World, account, settle
 from tests.cli.project import Project, alter_plan, marketing_account

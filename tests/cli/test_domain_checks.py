@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.model.evidence import CONVERSATION, DOMAIN_CHECKS
+from reconciler.model.verification.evidence import CONVERSATION, DOMAIN_CHECKS
 from tests.cli.project import Project, marketing_account, own_account
 from tests.support.nameserver import NameServer
 from tests.verification.domains import spf, zone

@@ -14,7 +14,7 @@ from tests.support.proxies import ProxyServer
 from tests.support.scripted import ScriptedServer
 
 if TYPE_CHECKING:
-    from reconciler.model.manifest import ProxyType
+    from reconciler.model.servers.terms import ProxyType
     from tests.support.certificates import TestCA
     from tests.support.scripted import Wire
 

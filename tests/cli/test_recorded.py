@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.model.recorded import Suspension
+from reconciler.model.accounts.recorded import Suspension
 from reconciler.store import open_store
 from tests.cli.project import (
     PASSWORD,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from reconciler.model.schemas import SCHEMAS
+from reconciler.model.schema.schemas import SCHEMAS
 from tests.cli.project import Project, command, environment, marketing_account, own_account
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import json
 import stat
 from typing import TYPE_CHECKING
 
-from reconciler.model.schemas import send_schema
+from reconciler.model.schema.schemas import send_schema
 from tests.cli.mailing import (
     CONTACTS,
     PLATFORM_USER,

@@ -17,7 +17,7 @@ import pytest
 from reconciler.cli.output import hint, tell_beside_checks
 from reconciler.cli.session import style_for
 from reconciler.diagnostics import error
-from reconciler.render.text.layout import cells
+from reconciler.render.text.parts.layout import cells
 from tests.cli.project import Project, command, environment, marketing_account, own_account
 from tests.support.terminal import Shown, run_on_terminal
 

@@ -18,12 +18,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.secrets import SecretValue
-from reconciler.operations.tokens import TokenAtHand
+from reconciler.model.secrets.values import SecretValue
+from reconciler.operations.conversations.tokens import TokenAtHand
 from reconciler.smtp.dial import DirectDialer
 from reconciler.smtp.proxies import Proxy, ProxyDialer
 from reconciler.verification import Sender, Server, Target, TestContext, verify
-from reconciler.verification.retrying import Retries
+from reconciler.verification.retries import Retries
 from tests.support.certificates import TestCA
 from tests.support.mailserver import MailServer, Refusals
 from tests.support.proxies import ProxyServer

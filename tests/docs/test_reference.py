@@ -12,7 +12,7 @@ from demo.example import CHECKOUT
 from reconciler import errors
 from reconciler.cli.app import reconciler
 from reconciler.diagnostics import CODES
-from reconciler.model.check_codes import CHECK_CODES
+from reconciler.model.verification.codes import CHECK_CODES
 from tools.commands import leaf_commands
 from tools.generate import generated_files, out_of_date
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reconciler.model.reserved import RESERVED
+from reconciler.model.secrets.reserved import RESERVED
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, cast
 import yaml
 
 from reconciler.envelope import identity_of
-from reconciler.model.contact import Contact
+from reconciler.model.mail.contacts import Contact
 
 if TYPE_CHECKING:
     from reconciler.envelope import Identity
-    from reconciler.model.manifest import Kind
-    from reconciler.model.resolution import Resolution
+    from reconciler.model.accounts.manifest import Kind
+    from reconciler.model.mail.resolution import Resolution
 
 FOLDER = Path(__file__).parent / "cases"
 

@@ -8,11 +8,11 @@ import pytest
 
 from reconciler.envelope import make_headers, resolve_contact
 from reconciler.envelope.readback import read_mailbox
-from reconciler.model.resolution import REASON_CODES
+from reconciler.model.mail.resolution import REASON_CODES
 from tests.envelope.reading import cases, reasons_of
 
 if TYPE_CHECKING:
-    from reconciler.model.resolution import Resolution
+    from reconciler.model.mail.resolution import Resolution
     from tests.envelope.reading import Case
 
 CASES = cases()

@@ -6,8 +6,8 @@ import pytest
 
 from reconciler.envelope import UnfaithfulHeader, mailbox_value, make_headers, require_faithful, resolve_contact
 from reconciler.envelope.readback import read_mailbox
-from reconciler.model.contact import Contact
-from reconciler.model.resolution import Mailbox
+from reconciler.model.mail.contacts import Contact
+from reconciler.model.mail.resolution import Mailbox
 from tests.envelope.reading import identity
 
 _KASIA = Mailbox(email="kasia@example.com", display_name="Kasia")

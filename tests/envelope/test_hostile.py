@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from reconciler.envelope import make_headers, resolve_contact
 from reconciler.envelope.readback import read_mailbox
-from reconciler.model.contact import Contact
+from reconciler.model.mail.contacts import Contact
 from tests.envelope.reading import hostile, identity
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
 
-    from reconciler.model.resolution import Resolution
+    from reconciler.model.mail.resolution import Resolution
 
 _OVERRIDDEN = identity(
     {

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.model.domains import NotADomain, NotAnAddress, address_to_ascii, domain_to_ascii, host_to_ascii
-from reconciler.model.route import Route
-from reconciler.model.secrets import FingerprintKey, SecretValue
+from reconciler.model.secrets.routes import Route
+from reconciler.model.secrets.values import FingerprintKey, SecretValue
+from reconciler.model.text.domains import NotADomain, NotAnAddress, address_to_ascii, domain_to_ascii, host_to_ascii
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.model.manifest import Encryption
+    from reconciler.model.servers.terms import Encryption
 
 CANARY = "hunter2-canary"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.model.secrets import SecretValue
+from reconciler.model.secrets.values import SecretValue
 from reconciler.oauth2 import TokenCache, TokenRequest
 from reconciler.smtp.deadline import Deadline
 from reconciler.smtp.faults import SmtpFault

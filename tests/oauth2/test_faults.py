@@ -16,8 +16,8 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from reconciler.model.check_codes import CHECK_CODES
-from reconciler.model.secrets import SecretValue
+from reconciler.model.secrets.values import SecretValue
+from reconciler.model.verification.codes import CHECK_CODES
 from reconciler.oauth2 import TokenCache, answers
 from reconciler.oauth2.answers import judge
 from reconciler.oauth2.https import Answer

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.model.plan import LiftedGuard, Summary
-from reconciler.render import documents, table
-from reconciler.render.annotations import diagnostic_annotations, plan_annotations
+from reconciler.render import csv
+from reconciler.render.github import diagnostic_annotations, plan_annotations
 from reconciler.render.html import plan_page
+from reconciler.render.json import documents
 from reconciler.render.junit import verification_report
 from reconciler.render.markdown import plan_comment
 from reconciler.render.text import (
@@ -110,7 +111,7 @@ CASES: dict[str, Callable[[], str]] = {
     "accounts-pipe.txt": lambda: accounts_table(values.ACCOUNTS, style=PIPE),
     "accounts-colour.txt": lambda: accounts_table(values.ACCOUNTS, style=Style(width=120, colour=True)),
     "accounts.json": lambda: documents.to_json(documents.accounts_document(values.ACCOUNTS)),
-    "accounts.csv": lambda: table.accounts_csv(values.ACCOUNTS),
+    "accounts.csv": lambda: csv.accounts_csv(values.ACCOUNTS),
     "account.txt": lambda: account_text(values.ACTIVE, style=WIDE),
     "account-rejected.txt": lambda: account_text(values.REJECTED, style=WIDE),
     "account.json": lambda: documents.to_json(documents.account_document(values.ACTIVE)),
@@ -121,10 +122,10 @@ CASES: dict[str, Callable[[], str]] = {
     "ruled-suspended.txt": lambda: ruled_text("suspend", [values.SUSPENDED], style=WIDE),
     "ruled-resumed.txt": lambda: ruled_text("resume", [values.ACTIVE, values.FAILING], style=WIDE),
     "history.txt": lambda: history_text(values.REVISIONS, style=WIDE),
-    "history-table.txt": lambda: history_table(values.REVISIONS, style=Style(width=120)),
+    "history-csv.txt": lambda: history_table(values.REVISIONS, style=Style(width=120)),
     "history-table-narrow.txt": lambda: history_table(values.REVISIONS, style=Style(width=60)),
     "history.json": lambda: documents.to_json(documents.history_document(values.REVISIONS)),
-    "history.csv": lambda: table.history_csv(values.REVISIONS),
+    "history.csv": lambda: csv.history_csv(values.REVISIONS),
     "journal-holds.txt": lambda: journal_text(12, "ab" * 32, style=WIDE),
     "journal-broken.txt": lambda: journal_text(12, "ab" * 32, problems=["Entry 5 was altered."], style=WIDE),
     "journal.json": lambda: documents.to_json(

@@ -5,17 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from reconciler.model.history import EventAccount, JournalEvent
-from reconciler.model.recorded import RecordedState, Revision
-from reconciler.operations.report import make_report
+from reconciler.model.accounts.recorded import RecordedState
+from reconciler.model.journal.entries import Revision
+from reconciler.model.journal.events import EventAccount, JournalEvent
+from reconciler.operations.journal.report import make_report
 from tests.render import values
 from tests.render.test_hostile import hostile_account, hostile_events, hostile_revision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.model.recorded import RecordedAccount
-    from reconciler.model.report import Report
+    from reconciler.model.accounts.recorded import RecordedAccount
+    from reconciler.model.journal.report import Report
 
 ACCOUNTS = (values.ACTIVE, values.PENDING, values.REJECTED)
 _APPLIED = (values.CREATED, values.UPDATED, values.DELETED, values.RENAMED)

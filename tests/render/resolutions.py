@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Location, error
 from reconciler.envelope import identity_of, resolve_contact
-from reconciler.model.contact import Contact
-from reconciler.operations.resolve import Tally
-from reconciler.render import resolved
+from reconciler.model.mail.contacts import Contact
+from reconciler.operations.send.resolve import Tally
+from reconciler.render import csv
+from reconciler.render.json import resolution as resolved
 from reconciler.render.text import resolution_summary_text, resolutions_text
 
 if TYPE_CHECKING:
-    from reconciler.model.resolution import Resolution
+    from reconciler.model.mail.resolution import Resolution
     from reconciler.render.text import Style
 
 _IDENTITY = identity_of(
@@ -81,4 +82,4 @@ def as_lines() -> str:
 
 def as_csv() -> str:
     """Return CSV."""
-    return "".join(resolved.resolutions_csv(_resolved()))
+    return "".join(csv.resolutions_csv(_resolved()))

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import error, note
 from reconciler.model.plan import ApplyInputs, Change, LiftedGuard, Plan, PreparedAccount, SavedPlan, Summary
-from reconciler.model.route import Route, SecretRoute
-from reconciler.planning.grants import withheld_problem
+from reconciler.model.secrets.routes import Route, SecretRoute
+from reconciler.rules.secrets.grants import withheld_problem
 from tests.render import values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.model.evidence import Depth
+    from reconciler.model.verification.evidence import Depth
 
 GRANTS = withheld_problem(
     {

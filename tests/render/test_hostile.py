@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.diagnostics import Diagnostic, Location
-from reconciler.model.evidence import Check, Evidence, Verification
-from reconciler.model.history import EventAccount, JournalEvent
+from reconciler.model.accounts.recorded import Approval, RecordedAccount, RecordedVerification, Suspension
+from reconciler.model.journal.entries import Revision
+from reconciler.model.journal.events import EventAccount, JournalEvent
 from reconciler.model.plan import Change, FieldChange, LiftedGuard, Plan, Summary
-from reconciler.model.recorded import Approval, RecordedAccount, RecordedVerification, Revision, Suspension
-from reconciler.model.route import Route, SecretRoute
-from reconciler.render import care, documents, table
+from reconciler.model.secrets.routes import Route, SecretRoute
+from reconciler.model.verification.evidence import Check, Evidence, Verification
+from reconciler.render import csv
+from reconciler.render.json import documents
 from reconciler.render.safe import UNSAFE
 from reconciler.render.text import (
     Style,
@@ -28,6 +30,7 @@ from reconciler.render.text import (
     plan_text,
     queue_text,
     ruled_text,
+    state,
     verification_text,
 )
 from tests.render import values
@@ -148,8 +151,8 @@ def texts(text: str, style: Style) -> Iterator[str]:
     yield account_text(hostile_account(text), style=style)
     yield history_text([hostile_revision(text)], style=style)
     yield history_text([hostile_revision(text)], events=hostile_events(text), style=style)
-    yield care.sentences_text([text, f"    {text}"], style=style)
-    yield care.revoked_text([hostile_route(text)], style=style)
+    yield state.sentences_text([text, f"    {text}"], style=style)
+    yield state.revoked_text([hostile_route(text)], style=style)
     yield journal_text(1, text, problems=[text], redacted={1: 2}, style=style)
     yield journal_text(1, text, style=style)
     yield apply_text(1, Summary(create=1), style=style, pending=[text])
@@ -201,12 +204,12 @@ def machine_texts(text: str) -> Iterator[str]:
         documents.accounts_document([account]),
         documents.account_document(account),
         documents.history_document([revision], events=hostile_events(text)),
-        care.care_document({"file": text, "forgotten": care.route_documents([hostile_route(text)])}),
+        state.care_document({"file": text, "forgotten": state.route_documents([hostile_route(text)])}),
         documents.journal_document(1, text, problems=[text]),
     ):
         yield documents.to_json(document)
-    yield table.accounts_csv([account])
-    yield table.history_csv([revision])
+    yield csv.accounts_csv([account])
+    yield csv.history_csv([revision])
 
 
 @pytest.mark.parametrize("style", STYLES, ids=str)

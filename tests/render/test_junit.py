@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from reconciler.diagnostics import error
-from reconciler.model.evidence import UNCHANGED
+from reconciler.model.verification.evidence import UNCHANGED
 from reconciler.render.junit import verification_report
 from tests.render import values
 from tests.render.hostile import MARKUP
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from reconciler.diagnostics import Diagnostic
-    from reconciler.model.evidence import Verification
+    from reconciler.model.verification.evidence import Verification
 
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 has no place for (section 2.2, Char)."""

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from reconciler.model.plan import Summary
 from reconciler.render.text import Style, account_text, accounts_table, history_text, plan_text, verification_text
-from reconciler.render.text.layout import cells, hang, wrap
+from reconciler.render.text.parts.layout import cells, hang, wrap
 from tests.render import golden, values
 
 if TYPE_CHECKING:
-    from reconciler.model.evidence import Verification
+    from reconciler.model.verification.evidence import Verification
 
 WIDTHS = [40, 41, 55, 72, 80, 100, 132, 200]
 

@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 
 from reconciler.diagnostics import error, warning
 from reconciler.model.plan import Change, SavedPlan, Summary
-from reconciler.model.route import Route, SecretRoute
+from reconciler.model.secrets.routes import Route, SecretRoute
 from reconciler.render.markdown import MOST_CHARACTERS, block, code, marker, plan_comment
 from reconciler.render.safe import UNSAFE
 from tests.render import saved, values

@@ -7,11 +7,11 @@ import re
 import pytest
 
 from reconciler.diagnostics import error
-from reconciler.model.evidence import Check, Verification
 from reconciler.model.plan import Change, FieldChange, Plan, Scalar, Summary
+from reconciler.model.verification.evidence import Check, Verification
 from reconciler.render.text import Style, plan_text
-from reconciler.render.text.fields import field_lines, scalar
-from reconciler.render.text.grouping import grouped
+from reconciler.render.text.parts.fields import field_lines, scalar
+from reconciler.render.text.parts.grouping import grouped
 from tests.render import golden, values
 from tests.support.work import counted_work
 

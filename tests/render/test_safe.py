@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.render.documents import to_json
+from reconciler.render.json.documents import to_json
 from reconciler.render.safe import UNSAFE, guard_line_start, safe, safe_lines
 
 _JOINERS = {"\u200c", "\u200d"}

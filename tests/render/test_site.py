@@ -14,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reconciler.render.html as render_html
-from reconciler.model.history import EventAccount, JournalEvent
-from reconciler.model.recorded import RecordedVerification
-from reconciler.planning.erasure import ERASED
+from reconciler.model.accounts.recorded import RecordedVerification
+from reconciler.model.journal.events import EventAccount, JournalEvent
 from reconciler.render.html.site import INDEX, site_files
 from reconciler.render.html.site.paths import account_path
 from reconciler.render.html.site.templates import POLICY
 from reconciler.render.html.site.words import CATALOGS, number_text, plural_form, text
 from reconciler.render.safe import UNSAFE
+from reconciler.rules.journal.erasure import ERASED
 from tests.render import values
 from tests.render.hostile import MARKUP
 from tests.render.reports import hostile_report, report, revision
@@ -29,7 +29,7 @@ from tests.render.test_hostile import ATTACK
 from tests.render.test_html import Page, luminance
 
 if TYPE_CHECKING:
-    from reconciler.model.report import Report
+    from reconciler.model.journal.report import Report
     from reconciler.render.html.site import Language
 
 LANGUAGES: tuple[Language, ...] = ("en", "pl", "auto")

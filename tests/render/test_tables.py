@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.model.evidence import UNCHANGED, Check, Verification
+from reconciler.model.verification.evidence import UNCHANGED, Check, Verification
 from reconciler.render.text import Style, accounts_table, history_table, history_text, verification_text
-from reconciler.render.text.layout import cells, fitted_widths, natural_widths
-from reconciler.render.text.tables import Cell, table_lines
+from reconciler.render.text.parts.layout import cells, fitted_widths, natural_widths
+from reconciler.render.text.parts.tables import Cell, table_lines
 from tests.render import values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.model.recorded import RecordedAccount
+    from reconciler.model.accounts.recorded import RecordedAccount
 
 WIDTHS = [40, 60, 80, 120, 200]
 PIPE = Style(width=100, is_terminal=False)

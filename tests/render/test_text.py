@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from reconciler.diagnostics import error, grouped, note
-from reconciler.model.evidence import UNCHANGED, Check, CheckName, CheckStatus, Verification, all_skipped
+from reconciler.model.accounts.recorded import RecordedVerification
 from reconciler.model.plan import Summary
-from reconciler.model.recorded import RecordedVerification, Revision
+from reconciler.model.verification.evidence import UNCHANGED, Check, CheckName, CheckStatus, Verification, all_skipped
 from reconciler.render.text import (
     Style,
     account_text,
@@ -18,9 +20,12 @@ from reconciler.render.text import (
     journal_text,
     verification_text,
 )
-from reconciler.render.text.verified import likeness, verification_lines
+from reconciler.render.text.verification import likeness, verification_lines
 from reconciler.verification.domains import skipped_domain_checks
 from tests.render import values
+
+if TYPE_CHECKING:
+    from reconciler.model.journal.entries import Revision
 
 STYLE = Style(width=100)
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.history import JournalEvent
+from reconciler.model.journal.events import JournalEvent
 from reconciler.render.html.site.told import facts_of
 from reconciler.render.html.site.words import text
-from reconciler.render.text.events import apply_lines, event_lines
-from reconciler.render.text.style import Style
+from reconciler.render.text.history import apply_lines, event_lines
+from reconciler.render.text.parts.style import Style
 from tests.render import values
 
 _TOLD: list[tuple[str, dict[str, Any], str]] = [

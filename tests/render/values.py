@@ -6,15 +6,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import Diagnostic, Location, error, warning
+from reconciler.model.accounts.recorded import Approval, RecordedAccount, RecordedVerification, Suspension
 from reconciler.model.canonical import canonical_json
-from reconciler.model.evidence import CONVERSATION, UNCHANGED, Check, CheckName, Evidence, Verification
+from reconciler.model.journal.entries import Revision
 from reconciler.model.plan import Change, FieldChange, LiftedGuard, Plan, PlanStatus, Scalar, Summary
-from reconciler.model.recorded import Approval, RecordedAccount, RecordedVerification, Revision, Suspension
+from reconciler.model.verification.evidence import CONVERSATION, UNCHANGED, Check, CheckName, Evidence, Verification
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.model.manifest import Kind
+    from reconciler.model.accounts.manifest import Kind
 
 NOON = datetime(2026, 9, 1, 12, 0, 0, tzinfo=UTC)
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from reconciler.envelope import identity_of
-from reconciler.model.contact import BrokenLine, Contact
-from reconciler.model.secrets import SecretValue
-from reconciler.model.sending import ResultsHeader
+from reconciler.model.mail.contacts import BrokenLine, Contact
+from reconciler.model.mail.sending import ResultsHeader
+from reconciler.model.secrets.values import SecretValue
 from reconciler.sending import (
     Outlet,
     Pacing,

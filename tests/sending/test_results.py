@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.errors import InvalidInput
-from reconciler.model.sending import SendRecord
+from reconciler.model.mail.sending import SendRecord
 from reconciler.sending import open_results
 from reconciler.sending.results import LineMarks
 from tests.sending.letters import NOW, header
@@ -20,7 +20,7 @@ from tests.sending.letters import NOW, header
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reconciler.model.sending import Stage
+    from reconciler.model.mail.sending import Stage
 
 
 def record(line: int, outcome: Stage) -> SendRecord:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.model.contact import BrokenLine
+from reconciler.model.mail.contacts import BrokenLine
 from reconciler.sending import Pacing, Patience, Rate
 from reconciler.sending.run import queue_id
 from tests.sending.letters import Bench, addresses

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.envelope import identity_of, resolve_contact
-from reconciler.model.contact import Contact
+from reconciler.model.mail.contacts import Contact
 from reconciler.sending import NotAMessage, Template, read_template, template_of_text
 from tests.sending.letters import NOW
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.model.contact import Contact
-from reconciler.model.secrets import SecretValue
+from reconciler.model.mail.contacts import Contact
+from reconciler.model.secrets.values import SecretValue
 from reconciler.sending import Outlet, open_results, send_to_all
 from reconciler.smtp.proxies import Proxy
 from tests.sending.letters import NOW, Bench, addresses, header

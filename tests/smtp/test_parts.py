@@ -11,8 +11,8 @@ from urllib.parse import quote
 import pytest
 import trustme
 
-from reconciler.model.addresses import never_contacted
-from reconciler.model.secrets import SecretValue
+from reconciler.model.secrets.values import SecretValue
+from reconciler.model.text.addresses import never_contacted
 from reconciler.smtp.certificate import read_certificate
 from reconciler.smtp.deadline import Deadline
 from reconciler.smtp.dial import Connection

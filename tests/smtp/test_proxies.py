@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.model.secrets import SecretValue
+from reconciler.model.secrets.values import SecretValue
 from reconciler.smtp.channel import Channel
 from reconciler.smtp.deadline import Deadline
 from reconciler.smtp.faults import SmtpFault
@@ -21,7 +21,7 @@ from tests.support.scripted import ScriptedServer, polite
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.model.manifest import ProxyType
+    from reconciler.model.servers.terms import ProxyType
     from tests.support.scripted import Wire
 
 KINDS: tuple[ProxyType, ...] = ("socks5", "socks4", "http")

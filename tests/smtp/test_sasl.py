@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.model.secrets import SecretValue
+from reconciler.model.secrets.values import SecretValue
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.sasl import MECHANISMS, Credential, Exchange, choose
 from reconciler.smtp.sasl.saslprep import Prohibited, saslprep

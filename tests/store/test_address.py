@@ -16,7 +16,7 @@ from reconciler.errors import InvalidInput, ReconcilerError
 from reconciler.store import StateUrl, create_state, has_password, is_postgres, open_store, sqlite_path
 from reconciler.store.database import Database
 from reconciler.store.opening import database_at
-from reconciler.store.postgres_address import PostgresAddress, is_local, postgres_address
+from reconciler.store.postgres.address import PostgresAddress, is_local, postgres_address
 from tests.store.values import AT, LINEAGE, PROJECT
 
 if TYPE_CHECKING:

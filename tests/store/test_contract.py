@@ -11,7 +11,7 @@ import pytest
 
 from reconciler import store as package
 from reconciler.errors import StateUnavailable
-from reconciler.model.recorded import RecordedState
+from reconciler.model.accounts.recorded import RecordedState
 from reconciler.store import account_digest, create_state, genesis_hash, open_store, revision_digest
 from tests.store.values import AT, LINEAGE, PROJECT, account, bare_account, change, revision, route
 

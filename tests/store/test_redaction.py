@@ -15,7 +15,7 @@ from tests.store.values import AT, account, change, revision, route
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.model.recorded import JournalEntry
+    from reconciler.model.journal.entries import JournalEntry
     from reconciler.store import Store
 
 

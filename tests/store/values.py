@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from reconciler.model.accounts.recorded import Approval, RecordedAccount, RecordedVerification, Suspension
 from reconciler.model.canonical import canonical_json
-from reconciler.model.evidence import Check, Evidence, Verification
-from reconciler.model.recorded import Approval, RecordedAccount, RecordedVerification, Revision, Suspension
-from reconciler.model.route import Route, SecretRoute
+from reconciler.model.journal.entries import Revision
+from reconciler.model.secrets.routes import Route, SecretRoute
+from reconciler.model.verification.evidence import Check, Evidence, Verification
 
 AT = datetime(2026, 3, 1, 12, 30, 15, 250, tzinfo=UTC)
 PROJECT = "mail"

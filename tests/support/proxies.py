@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-    from reconciler.model.manifest import ProxyType
+    from reconciler.model.servers.terms import ProxyType
 
 _LIFETIME_SECONDS = 20.0
 _SOCKS4A = 0x100

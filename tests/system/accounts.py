@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.secrets import SecretValue
+from reconciler.model.secrets.values import SecretValue
 from reconciler.verification import Sender
 from tests.system.support.users import NOT_THE_PASSWORD, NOT_THE_TOKEN, OPERATOR, SALES, User
 from tests.verification.targets import Token, check_settings

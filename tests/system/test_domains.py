@@ -14,7 +14,7 @@ from tests.system.support.processes import free_ports
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.model.evidence import Check, CheckName
+    from reconciler.model.verification.evidence import Check, CheckName
 
 _CASES: tuple[tuple[str, CheckName, str], ...] = (
     ("example.com", "spf", "ok"),

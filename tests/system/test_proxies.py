@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.model.secrets import SecretValue
+from reconciler.model.secrets.values import SecretValue
 from reconciler.smtp.proxies import Proxy
 from tests.system.accounts import check_account
 from tests.system.support.processes import LOOPBACK, free_ports
@@ -17,7 +17,7 @@ from tests.verification.targets import failure, outcome
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.model.manifest import ProxyType
+    from reconciler.model.servers.terms import ProxyType
     from reconciler.verification import Finding
     from tests.system.support.keys import Keys
     from tests.system.support.postfix import Postfix

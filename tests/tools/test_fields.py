@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from reconciler.model.base import Value
-from reconciler.model.references import Secret
+from reconciler.model.secrets.references import Secret
 from tools.fields import Field as Row
 from tools.fields import fields_of
 from tools.markdown import page, table

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def altered(source: str, path: Path) -> list[str]:
     """Return what the mutants of a module of one statement, within a function, make of it."""
     path.write_text(f"def f(a, b, c):\n    {source}\n", encoding="utf-8")
-    return [mutant.identity.becomes for mutant in mutants_of(read_module(path, name="package.module"))]
+    return [mutant.identity.becomes for mutant in mutants_of(read_module(path, package="package", title="module"))]
 
 
 @pytest.mark.parametrize(
@@ -89,14 +89,16 @@ def test_a_mutant_is_named_by_its_code(tmp_path: Path) -> None:
         "X = 'code'\n\n\nclass C:\n    def f(self, a):\n        if a:\n            return 1\n        return 1\n",
         encoding="utf-8",
     )
-    identities = [mutant.identity for mutant in mutants_of(read_module(path, name="package.module"))]
+    identities = [mutant.identity for mutant in mutants_of(read_module(path, package="package", title="module"))]
     assert Identity("module.(module)", "X = 'code'", "X = 'XXcodeXX'") in identities
     assert [
         Identity("module.C.f", "return 1", "return 2"),
         Identity("module.C.f", "return 1", "return 2", 2),
     ] == [each for each in identities if each.becomes == "return 2"]
     path.write_text(f"def f(a):\n    return a(1, '{'x' * 200}')\n", encoding="utf-8")
-    (number,) = [each for each in mutants_of(read_module(path, name="m")) if "a(2," in each.identity.becomes]
+    (number,) = [
+        each for each in mutants_of(read_module(path, package="p", title="m")) if "a(2," in each.identity.becomes
+    ]
     assert f"return a(2, '{'x' * 37}…" == number.identity.becomes
 
 
@@ -104,7 +106,7 @@ def test_a_mutant_is_planted_and_gone(tmp_path: Path) -> None:
     """Within the block the module's tree has the alteration, afterwards it is as it was."""
     path = tmp_path / "module.py"
     path.write_text("def f(a):\n    return a < 1\n", encoding="utf-8")
-    module = read_module(path, name="m")
+    module = read_module(path, package="p", title="m")
     unaltered = ast.unparse(module.tree)
     mutant = next(each for each in mutants_of(module) if each.identity.becomes == "return a <= 1")
     with mutant.planted() as tree:
@@ -116,7 +118,7 @@ def test_where_a_constant_is_used(tmp_path: Path) -> None:
     """A private constant runs where functions use it; one that the module itself uses runs at its import alone."""
     path = tmp_path / "module.py"
     path.write_text("_A = 1\n_B = 2\nC = _B\n\n\ndef f():\n    return _A\n", encoding="utf-8")
-    found = {each.identity.was: each for each in mutants_of(read_module(path, name="m"))}
+    found = {each.identity.was: each for each in mutants_of(read_module(path, package="p", title="m"))}
     assert (True, frozenset({7})) == (found["_A = 1"].constant is not None, found["_A = 1"].lines)
     assert (None, None) == (found["_B = 2"].constant, found["_B = 2"].function)
     assert "f" == found["return _A"].function

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.evidence import CONVERSATION
+from reconciler.model.verification.evidence import CONVERSATION
 from tests.verification.targets import failure, outcome
 
 if TYPE_CHECKING:
-    from reconciler.model.evidence import CheckName, FailureClass
+    from reconciler.model.verification.evidence import CheckName, FailureClass
     from reconciler.verification import Finding
 
 PLAIN: dict[str, Any] = {"encryption": "none"}

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from reconciler.verification.domains import Lookups, Question, examine
 
 if TYPE_CHECKING:
-    from reconciler.model.evidence import CheckName
-    from reconciler.verification.domains.remarks import Remark
+    from reconciler.model.verification.evidence import CheckName
+    from reconciler.verification.domains.sentences import Remark
     from tests.support.nameserver import NameServer
 
 DOMAIN = "example.com"

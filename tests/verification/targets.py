@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.secrets import SecretValue
+from reconciler.model.secrets.values import SecretValue
 from reconciler.smtp.dial import Connection, DirectDialer
 from reconciler.verification import Retries, Sender, Server, Target, TestContext, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.model.evidence import Check, CheckName
+    from reconciler.model.verification.evidence import Check, CheckName
     from reconciler.smtp.deadline import Deadline
     from reconciler.smtp.dial import Dialer
     from reconciler.verification import Finding

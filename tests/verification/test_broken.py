@@ -25,7 +25,7 @@ from tests.verification.targets import QUICK, SALES, check_settings, failure, ma
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.model.evidence import CheckName
+    from reconciler.model.verification.evidence import CheckName
     from reconciler.verification import Finding
     from tests.support.certificates import TestCA
     from tests.support.scripted import Wire

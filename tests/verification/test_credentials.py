@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.model.secrets import SecretValue
+from reconciler.model.secrets.values import SecretValue
 from tests.support.mailserver import MailServer
 from tests.support.scripted import ScriptedServer, polite
 from tests.verification.cases import PLAIN, Case, assert_failed

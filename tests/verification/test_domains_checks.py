@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.model.evidence import DOMAIN_CHECKS
 from reconciler.model.project import Domain
+from reconciler.model.verification.evidence import DOMAIN_CHECKS
 from reconciler.verification.domains import (
     Examination,
     Lookups,
@@ -22,8 +22,8 @@ from tests.verification.domains import rsa_key, spf, zone
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.model.evidence import Check, CheckName
-    from reconciler.model.manifest import Kind
+    from reconciler.model.accounts.manifest import Kind
+    from reconciler.model.verification.evidence import Check, CheckName
     from reconciler.verification.domains import Question
 
 _SELECTORS = {"Example.COM": Domain(dkim_selectors=("s1",))}

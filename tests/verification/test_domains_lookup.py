@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.model.text import UNSAFE_CHARACTER
+from reconciler.model.text.types import UNSAFE_CHARACTER
 from reconciler.smtp.deadline import Deadline
 from reconciler.verification.domains import Lookups, Question, examine
 from reconciler.verification.domains.lookup import DnsTrouble
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from reconciler.model.evidence import CheckName
+    from reconciler.model.verification.evidence import CheckName
 
 _ZONE = zone("@ A 192.0.2.1", spf("v=spf1 ip4:192.0.2.1 -all"), "@ MX 10 mail.example.com.", "mail A 192.0.2.1")
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.model.check_codes import CHECK_CODES
-from reconciler.model.evidence import DOMAIN_CHECKS
-from reconciler.verification.domains.remarks import has_domain_sentence
+from reconciler.model.verification.codes import CHECK_CODES
+from reconciler.model.verification.evidence import DOMAIN_CHECKS
+from reconciler.verification.domains.sentences import has_domain_sentence
 from tests.support.nameserver import NameServer
 from tests.verification.domains import codes, found, rsa_key, spf, zone
 
 if TYPE_CHECKING:
-    from reconciler.model.evidence import CheckName
+    from reconciler.model.verification.evidence import CheckName
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.legible import Legible
+from reconciler.model.text.legible import Legible
 from reconciler.smtp.masking import WITHHELD
 from tests.support.scripted import ScriptedServer, polite
 from tests.support.spellings import SPELLINGS

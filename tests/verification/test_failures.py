@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.model.check_codes import CHECK_CODES
-from reconciler.model.evidence import CONVERSATION
-from reconciler.model.secrets import SecretValue
-from reconciler.planning.missing import MISSING_CODES
+from reconciler.model.secrets.values import SecretValue
+from reconciler.model.verification.codes import CHECK_CODES
+from reconciler.model.verification.evidence import CONVERSATION
+from reconciler.rules.verification.missing import MISSING_CODES
 from reconciler.smtp.dial import DirectDialer
 from reconciler.verification import Sender, verify
 from reconciler.verification.sentences import has_sentence
@@ -174,7 +174,7 @@ def test_every_code_is_reached() -> None:
     What a secret that cannot be read says of itself is its sentence.
     """
     folders = [Path(__file__).parents[1] / name for name in ("verification", "oauth2", "smtp", "operations", "cli")]
-    expected = {text for folder in folders for path in folder.glob("test_*.py") for text in _expected_texts(path)}
+    expected = {text for folder in folders for path in folder.rglob("test_*.py") for text in _expected_texts(path)}
     assert sorted(set(CHECK_CODES) - expected) == []
     failures = [code for code in CHECK_CODES.values() if code.kind == "failed" and {*code.checks} & {*CONVERSATION}]
     assert {code.name for code in failures if not has_sentence(code.name)} == MISSING_CODES

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.model.secrets import SecretValue
+from reconciler.model.secrets.values import SecretValue
 from tests.support import sasl
 from tests.support.mailserver import MailServer, Refusals
 from tests.support.sasl import ScramAccount, play, speak

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.model.providers import AMAZON_SES, GMAIL, MICROSOFT_365, ZOHO
+from reconciler.model.servers.providers import AMAZON_SES, GMAIL, MICROSOFT_365, ZOHO
 from reconciler.smtp.dial import DirectDialer
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.replies import Reply
@@ -19,7 +19,7 @@ from tests.support.scripted import ScriptedServer, polite
 from tests.verification.targets import Token, check_settings, failure
 
 if TYPE_CHECKING:
-    from reconciler.model.evidence import CheckName
+    from reconciler.model.verification.evidence import CheckName
     from reconciler.smtp.dial import Dialer
 
 

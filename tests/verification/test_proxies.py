@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.model.check_codes import CHECK_CODES
-from reconciler.model.secrets import SecretValue
+from reconciler.model.secrets.values import SecretValue
+from reconciler.model.verification.codes import CHECK_CODES
 from reconciler.smtp.proxies import Proxy, ProxyDialer
 from reconciler.verification import verify
 from tests.support.mailserver import MailServer
@@ -22,7 +22,7 @@ from tests.verification.targets import PASSWORD, QUICK, check_settings, failure,
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.model.manifest import ProxyType
+    from reconciler.model.servers.terms import ProxyType
     from reconciler.verification import Finding
     from tests.support.certificates import TestCA
     from tests.support.scripted import Script, Wire

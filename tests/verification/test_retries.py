@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.model.secrets import SecretValue
+from reconciler.model.secrets.values import SecretValue
 from reconciler.smtp.deadline import Deadline
 from reconciler.smtp.dial import DirectDialer
 from reconciler.smtp.faults import SmtpFault
@@ -22,7 +22,7 @@ from tests.verification.targets import QUICK, check_settings, failure, make_targ
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reconciler.model.evidence import Check, CheckName
+    from reconciler.model.verification.evidence import Check, CheckName
     from reconciler.smtp.dial import Connection
     from reconciler.verification import Finding
     from tests.support.certificates import TestCA

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.model.secrets import SecretValue
+from reconciler.model.secrets.values import SecretValue
 from reconciler.oauth2 import TokenCache, TokenRequest
 from reconciler.smtp.faults import SmtpFault
 from tests.support.scripted import ScriptedServer, polite

@@ -20,16 +20,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[2]
-PACKAGE = "reconciler.planning"
-EXPLAINED = ROOT / "tests/planning/mutants.toml"
-TESTS = ("tests/planning", "tests/test_planfile.py")
+PACKAGE = "reconciler.rules"
+EXPLAINED = ROOT / "tests/rules/mutants.toml"
+TESTS = ("tests/rules", "tests/test_planfile.py")
 _TOLD_EVERY = 100
 
 
 def main() -> int:
     """Return 0 where every survivor is explained and every explanation still holds, else 1; 2 for a run that failed."""
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
-    parser.add_argument("modules", nargs="*", metavar="MODULE", help="routes, guards, ...; all of them by default")
+    parser.add_argument(
+        "modules", nargs="*", metavar="MODULE", help="secrets/routes, plan/guards, ...; all of them by default"
+    )
     parser.add_argument("--jobs", type=int, default=1, help="processes at once")
     chosen = parser.parse_args()
     if os.environ.get("PYTHONHASHSEED") != "0":
@@ -52,8 +54,10 @@ def _path(title: str) -> Path:
 
 
 def _mutants(titles: list[str]) -> list[Mutant]:
-    paths = [_path(title) for title in titles] or sorted(_path("any").parent.glob("*.py"))
-    modules = [read_module(path, name=f"{PACKAGE}.{path.stem}") for path in paths]
+    folder = ROOT / PACKAGE.replace(".", "/")
+    inside = [path.relative_to(folder).with_suffix("").as_posix() for path in sorted(folder.rglob("*.py"))]
+    chosen = titles or [title for title in inside if not title.endswith("__init__")]
+    modules = [read_module(_path(title), package=PACKAGE, title=title) for title in chosen]
     return [mutant for module in modules for mutant in mutants_of(module)]
 
 

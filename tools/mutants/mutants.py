@@ -80,13 +80,10 @@ class Module:
     """A module to alter."""
 
     name: str
+    title: str
+    """Its path within the package, without its suffix: ``secrets/routes``."""
     path: Path
     tree: ast.Module
-
-    @property
-    def title(self) -> str:
-        """Its name within the package."""
-        return self.name.rpartition(".")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +95,11 @@ class _Place:
     statement: ast.stmt | None = None
 
 
-def read_module(path: Path, *, name: str) -> Module:
-    """Return a module from its source."""
-    return Module(name, path, ast.parse(path.read_text(encoding="utf-8"), str(path)))
+def read_module(path: Path, *, package: str, title: str) -> Module:
+    """Return a module of a package from its source; the title is its path there, without its suffix."""
+    return Module(
+        f"{package}.{title.replace('/', '.')}", title, path, ast.parse(path.read_text(encoding="utf-8"), str(path))
+    )
 
 
 def mutants_of(module: Module) -> list[Mutant]:

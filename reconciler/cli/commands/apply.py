@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reconciler.cli.session import GlobalOptions
-    from reconciler.model.evidence import Depth
     from reconciler.model.plan import SavedPlan
+    from reconciler.model.verification.evidence import Depth
     from reconciler.operations.apply import Applied
     from reconciler.operations.workspace import Workspace
 
@@ -159,7 +159,7 @@ def _put_applied(applied: Applied, format_: str) -> None:
 
     from reconciler.cli.output import hint, put, put_json, tell
     from reconciler.cli.session import style_for
-    from reconciler.render.documents import apply_document
+    from reconciler.render.json.documents import apply_document
     from reconciler.render.text import apply_text
 
     if format_ == "json":

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reconciler.cli.completing import account_names
+from reconciler.cli.completion import account_names
 from reconciler.cli.options import accept_option, actor_option, format_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from reconciler.cli.session import GlobalOptions
-    from reconciler.model.recorded import RecordedAccount
-    from reconciler.operations.decisions import Event, Ruling
+    from reconciler.model.accounts.recorded import RecordedAccount
+    from reconciler.operations.accounts.decisions import Event, Ruling
     from reconciler.operations.workspace import Workspace
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
@@ -65,7 +65,7 @@ def approve(
         reconciler approve --all-pending --if-revision 7
     """
     from reconciler.cli.session import workspace
-    from reconciler.operations.decisions import approve_all_pending, rule
+    from reconciler.operations.accounts.decisions import approve_all_pending, rule
 
     if all_pending and names:
         raise click.UsageError("Name the accounts, or say --all-pending; not both.")
@@ -105,7 +105,7 @@ def reject(
         reconciler reject contest --reason "The domain is not ours."
     """
     from reconciler.cli.session import workspace
-    from reconciler.operations.decisions import rule
+    from reconciler.operations.accounts.decisions import rule
 
     place = workspace(options)
     ruling = _ruling(place, "reject", actor, accepted, reason=reason, seen_revision=seen_revision)
@@ -139,7 +139,7 @@ def suspend(
         reconciler suspend sales-pl --reason "The password has leaked."
     """
     from reconciler.cli.session import workspace
-    from reconciler.operations.decisions import rule
+    from reconciler.operations.accounts.decisions import rule
 
     place = workspace(options)
     ruling = _ruling(place, "suspend", actor, accepted, reason=reason)
@@ -168,7 +168,7 @@ def resume(
         reconciler resume sales-pl
     """
     from reconciler.cli.session import workspace
-    from reconciler.operations.decisions import rule
+    from reconciler.operations.accounts.decisions import rule
 
     place = workspace(options)
     ruling = _ruling(place, "resume", actor, accepted)
@@ -184,7 +184,7 @@ def _ruling(
     reason: str | None = None,
     seen_revision: int | None = None,
 ) -> Ruling:
-    from reconciler.operations.decisions import Ruling
+    from reconciler.operations.accounts.decisions import Ruling
     from reconciler.provenance import find_actor
 
     who = find_actor(actor, environ=place.environ)
@@ -194,7 +194,7 @@ def _ruling(
 def _put_ruled(event: Event, changed: Sequence[RecordedAccount], format_: str) -> int:
     from reconciler.cli.output import put, put_json
     from reconciler.cli.session import style_for
-    from reconciler.render.documents import accounts_document
+    from reconciler.render.json.documents import accounts_document
     from reconciler.render.text import ruled_text
 
     if format_ == "json":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.completing import account_names
+from reconciler.cli.completion import account_names
 from reconciler.cli.options import accept_option, actor_option, format_option
 
 if TYPE_CHECKING:
@@ -33,15 +33,15 @@ def history(options: GlobalOptions, name: str | None, format_: str) -> int:
     """
     from reconciler.cli.output import hint, put, put_json
     from reconciler.cli.session import style_for, workspace
-    from reconciler.operations.view import history as read_history
+    from reconciler.operations.journal.history import history as read_history
 
     found = read_history(workspace(options), name)
     if format_ == "json":
-        from reconciler.render.documents import history_document
+        from reconciler.render.json.documents import history_document
 
         put_json(history_document(found.revisions, events=found.events))
     elif format_ == "csv":
-        from reconciler.render.table import history_csv
+        from reconciler.render.csv import history_csv
 
         put(history_csv(found.revisions))
     else:
@@ -78,8 +78,8 @@ def check(options: GlobalOptions, head: str | None, format_: str) -> int:
     """
     from reconciler.cli.output import put, put_json
     from reconciler.cli.session import style_for, workspace
-    from reconciler.operations.view import check_journal
-    from reconciler.render.documents import journal_document
+    from reconciler.operations.journal.history import check_journal
+    from reconciler.render.json.documents import journal_document
     from reconciler.render.text import journal_text
 
     report = check_journal(workspace(options), head=head)
@@ -106,9 +106,9 @@ def head(options: GlobalOptions, format_: str) -> int:
     """
     from reconciler.cli.output import put, put_json
     from reconciler.cli.session import workspace
-    from reconciler.operations.view import journal_head
-    from reconciler.render.care import care_document
+    from reconciler.operations.journal.history import journal_head
     from reconciler.render.safe import guard_line_start, safe
+    from reconciler.render.text.state import care_document
 
     found = journal_head(workspace(options))
     if format_ == "json":
@@ -150,10 +150,10 @@ def redact(
     """
     from reconciler.cli.output import put, put_json
     from reconciler.cli.session import style_for, workspace
-    from reconciler.operations.redaction import RedactOrder
-    from reconciler.operations.redaction import redact as erase
+    from reconciler.operations.journal.redact import RedactOrder
+    from reconciler.operations.journal.redact import redact as erase
     from reconciler.provenance import find_actor
-    from reconciler.render.care import care_document, sentences_text
+    from reconciler.render.text.state import care_document, sentences_text
 
     place = workspace(options)
     who = find_actor(actor, environ=place.environ)

@@ -14,7 +14,7 @@ from reconciler.cli.options import format_option
 
 if TYPE_CHECKING:
     from reconciler.cli.session import GlobalOptions
-    from reconciler.operations.state import InitialState
+    from reconciler.operations.state.init import InitialState
     from reconciler.scaffold import CISystem, Scaffolded, StateKind
 
 _NEXT = (
@@ -76,8 +76,8 @@ def init(
     """
     from reconciler.cli.output import put, put_json
     from reconciler.cli.session import style_for, workspace
-    from reconciler.operations.state import init_state
-    from reconciler.render.care import care_document, sentences_text
+    from reconciler.operations.state.init import init_state
+    from reconciler.render.text.state import care_document, sentences_text
     from reconciler.scaffold import ci_system_of, project_name, write_project
 
     if options.project_file is not None:
@@ -106,7 +106,7 @@ def _check(name: str, operator: str | None) -> None:
 
     from reconciler.diagnostics import error
     from reconciler.errors import InvalidInput
-    from reconciler.model.text import Name, check_email
+    from reconciler.model.text.types import Name, check_email
 
     try:
         TypeAdapter(Name).validate_python(name)

@@ -13,8 +13,8 @@ from reconciler.cli.options import format_option, plan_options
 if TYPE_CHECKING:
     from reconciler.cli.session import GlobalOptions
     from reconciler.diagnostics import Location
-    from reconciler.model.evidence import Depth
     from reconciler.model.plan import SavedPlan
+    from reconciler.model.verification.evidence import Depth
 
 _FORMATS = ("text", "json", "markdown", "html", "github")
 
@@ -47,8 +47,8 @@ def plan(
     from reconciler.operations.plan import PlanRequest
     from reconciler.operations.plan import plan as make_plan
     from reconciler.planfile import write_plan
-    from reconciler.planning.finish import exit_code_of_plan
     from reconciler.render.safe import safe
+    from reconciler.rules.plan.finish import exit_code_of_plan
 
     place = workspace(options, operator=asked["operator"], trusts_project=asked["trust_project"])
     depth = cast("Depth", asked["depth"] or place.project.verification.depth.plan)
@@ -128,7 +128,7 @@ def put_plan(made: SavedPlan, format_: str, *, options: GlobalOptions | None = N
     annotations point into.
     """
     from reconciler.cli.output import put, put_json, tell, tell_beside_checks
-    from reconciler.render.documents import plan_document
+    from reconciler.render.json.documents import plan_document
 
     if format_ == "json":
         put_json(plan_document(made))
@@ -143,7 +143,7 @@ def put_plan(made: SavedPlan, format_: str, *, options: GlobalOptions | None = N
 
 def _annotations(made: SavedPlan, options: GlobalOptions) -> str:
     from reconciler.cli.repository import folder_in_repository
-    from reconciler.render.annotations import plan_annotations
+    from reconciler.render.github import plan_annotations
 
     return plan_annotations(made, folder=folder_in_repository(options.project_dir), places=_places(options))
 
@@ -152,7 +152,7 @@ def _places(options: GlobalOptions) -> dict[str, Location]:
     """Return where each account is declared; nothing where a saved plan is shown away from its project."""
     from reconciler.cli.session import workspace
     from reconciler.errors import InvalidInput
-    from reconciler.operations.editing import places_of_documents
+    from reconciler.operations.accounts.edit import places_of_documents
 
     try:
         return places_of_documents(workspace(options, uses_state=False))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reconciler.cli.session import GlobalOptions
-    from reconciler.model.report import Report
+    from reconciler.model.journal.report import Report
     from reconciler.operations.workspace import Workspace
     from reconciler.render.html.site import Language
 
@@ -49,9 +49,9 @@ def report(options: GlobalOptions, *, out: str, language: Language, format_: str
     """
     from reconciler.cli.output import put, put_json
     from reconciler.cli.session import style_for, workspace
-    from reconciler.operations.report import gather_report
-    from reconciler.render.care import care_document, sentences_text
+    from reconciler.operations.journal.report import gather_report
     from reconciler.render.html.site import INDEX
+    from reconciler.render.text.state import care_document, sentences_text
 
     place = workspace(options)
     folder = Path(out)
@@ -73,7 +73,7 @@ def _refuse_place(folder: Path, place: Workspace) -> None:
     """Refuse a folder where the site would lie among manifests, state and keys, or what belongs to git."""
     from reconciler.diagnostics import error
     from reconciler.errors import InvalidInput
-    from reconciler.operations.report import reserved_around
+    from reconciler.operations.journal.report import reserved_around
 
     whose = reserved_around(folder, place)
     if whose is None:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.completing import account_names
+from reconciler.cli.completion import account_names
 from reconciler.cli.options import format_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reconciler.cli.session import GlobalOptions
-    from reconciler.operations.resolve import Resolving
+    from reconciler.operations.send.resolve import Resolving
 
 
 @click.command()
@@ -42,7 +42,7 @@ def resolve(options: GlobalOptions, name: str, contacts: str, format_: str) -> i
     from reconciler.cli.output import tell
     from reconciler.cli.session import workspace
     from reconciler.contacts import open_contacts
-    from reconciler.operations.resolve import resolve_contacts
+    from reconciler.operations.send.resolve import resolve_contacts
 
     place = workspace(options)
     file = "standard input" if contacts == "-" else contacts
@@ -60,20 +60,21 @@ def resolve(options: GlobalOptions, name: str, contacts: str, format_: str) -> i
 
 def _pieces(resolving: Resolving, format_: str) -> Iterator[str]:
     from reconciler.cli.session import style_for
-    from reconciler.render import resolved
+    from reconciler.render import csv
+    from reconciler.render.json import resolution
     from reconciler.render.text import resolutions_text
 
     if format_ == "json":
-        return resolved.resolutions_document(
+        return resolution.resolutions_document(
             resolving.account.name,
             resolving.resolutions,
             summary=lambda: resolving.tally.summary,
             diagnostics=resolving.diagnostics,
         )
     if format_ == "jsonl":
-        return resolved.resolutions_lines(resolving.resolutions)
+        return resolution.resolutions_lines(resolving.resolutions)
     if format_ == "csv":
-        return resolved.resolutions_csv(resolving.resolutions)
+        return csv.resolutions_csv(resolving.resolutions)
     return resolutions_text(resolving.resolutions, style=style_for(sys.stdout))
 
 

@@ -19,7 +19,7 @@ def schema(name: str) -> int:
         reconciler schema project > .schemas/project.schema.json
     """
     from reconciler.cli.output import put
-    from reconciler.model.schemas import schema_text
+    from reconciler.model.schema.schemas import schema_text
 
     put(schema_text(f"{name}.schema.json"))
     return 0

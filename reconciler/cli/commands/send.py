@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.completing import account_names
+from reconciler.cli.completion import account_names
 from reconciler.cli.options import actor_option, format_option, trust_option
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from reconciler.cli.session import GlobalOptions
     from reconciler.diagnostics import Diagnostic
-    from reconciler.model.sending import SendDocument
-    from reconciler.operations.letters import Text
+    from reconciler.model.mail.sending import SendDocument
+    from reconciler.operations.send.message import Text
     from reconciler.sending import Rate
 
 _NOT_ACCEPTED, _WITHDRAWN = 3, 4
@@ -78,8 +78,8 @@ def send(
     from reconciler.cli.output import tell
     from reconciler.cli.progress import shown_progress
     from reconciler.cli.session import workspace
-    from reconciler.operations.send import Means, Order, draft
-    from reconciler.operations.send import send as send_messages
+    from reconciler.operations.send.send import Means, Order, draft
+    from reconciler.operations.send.send import send as send_messages
     from reconciler.provenance import find_actor
     from reconciler.sending import Pacing
 
@@ -108,7 +108,7 @@ def send(
 
 
 def _message(asked: Mapping[str, str | None]) -> Path | Text:
-    from reconciler.operations.letters import Text
+    from reconciler.operations.send.message import Text
 
     file, subject = asked["message"], asked["subject"]
     body, body_file = asked["body"], asked["body_file"]
@@ -136,7 +136,7 @@ def _put_sent(sent: SendDocument, format_: str, *, already_told: Sequence[Diagno
     from reconciler.cli.output import put, put_json, tell
     from reconciler.cli.session import style_for
     from reconciler.diagnostics import CODES
-    from reconciler.render.documents import send_document
+    from reconciler.render.json.documents import send_document
     from reconciler.render.text import sent_text
 
     if format_ == "json":

@@ -27,8 +27,8 @@ def validate(options: GlobalOptions, format_: str) -> int:
     """
     from reconciler.cli.output import hint, put, put_json, tell
     from reconciler.cli.session import workspace
-    from reconciler.operations.desired import validate as validate_manifests
-    from reconciler.render.documents import validate_document
+    from reconciler.operations.manifests import validate as validate_manifests
+    from reconciler.render.json.documents import validate_document
 
     desired = validate_manifests(workspace(options, uses_state=False))
     if format_ == "json":
@@ -37,7 +37,7 @@ def validate(options: GlobalOptions, format_: str) -> int:
         return 0 if desired.is_valid else 1
     if format_ == "github":
         from reconciler.cli.repository import folder_in_repository
-        from reconciler.render.annotations import diagnostic_annotations
+        from reconciler.render.github import diagnostic_annotations
 
         put(diagnostic_annotations(desired.problems, folder=folder_in_repository(options.project_dir)))
         return 0 if desired.is_valid else 1

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from reconciler.cli.completing import account_names
+from reconciler.cli.completion import account_names
 from reconciler.cli.options import accept_option, depth_option, format_option, operator_option, trust_option
 
 if TYPE_CHECKING:
     from reconciler.cli.session import GlobalOptions
-    from reconciler.model.evidence import Depth
-    from reconciler.operations.checksettings import Verified
-    from reconciler.operations.verifying import Ask
+    from reconciler.model.verification.evidence import Depth
+    from reconciler.operations.conversations.run import Ask
+    from reconciler.operations.verify.outcome import Verified
     from reconciler.operations.workspace import Workspace
 
 
@@ -80,7 +80,7 @@ def _put(verified: Verified, format_: str) -> None:
 
     from reconciler.cli.output import put, put_json, tell, tell_beside_checks
     from reconciler.cli.session import style_for
-    from reconciler.render.documents import verify_document
+    from reconciler.render.json.documents import verify_document
     from reconciler.render.junit import verification_report
     from reconciler.render.text import verification_text
 
@@ -97,7 +97,7 @@ def _put(verified: Verified, format_: str) -> None:
 
 def _verify_manifests(place: Workspace, selectors: tuple[str, ...], depth: Depth, ask: Ask | None) -> Verified:
     from reconciler.cli.progress import shown_progress
-    from reconciler.operations.verify import verify_manifests
+    from reconciler.operations.verify.manifests import verify_manifests
 
     with shown_progress() as progress:
         return verify_manifests(place, selectors, depth=depth, progress=progress, ask=ask)
@@ -113,7 +113,7 @@ def _verify_recorded(
     trusts_project: bool,
 ) -> Verified:
     from reconciler.cli.progress import shown_progress
-    from reconciler.operations.recheck import verify_recorded
+    from reconciler.operations.verify.recorded import verify_recorded
     from reconciler.provenance import find_provenance
 
     provenance = find_provenance(place.root, environ=place.environ, actor=None, reference=None)
@@ -152,7 +152,7 @@ def _asking() -> Ask:
 
 def _exit_code(verified: Verified) -> int:
     from reconciler.diagnostics import CODES
-    from reconciler.planning.finish import FAILED_CODES
+    from reconciler.rules.plan.finish import FAILED_CODES
 
     errors = [problem.code for problem in verified.diagnostics if problem.severity == "error"]
     if any(CODES[code].is_guard for code in errors):

@@ -4,6 +4,6 @@ The page of a plan is one file with nothing to load, no script, and a policy tha
 Jinja2 escapes every value. Nothing here marks a text as markup.
 """
 
-from reconciler.render.html.page import plan_page
+from reconciler.render.html.plan import plan_page
 
 __all__ = ["plan_page"]

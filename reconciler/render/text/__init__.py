@@ -5,15 +5,15 @@ the same text. Nothing here prints, decides, or finds out what the terminal can 
 """
 
 from reconciler.render.text.accounts import account_text, accounts_table
-from reconciler.render.text.applied import apply_text
+from reconciler.render.text.apply import apply_text
 from reconciler.render.text.decisions import queue_text, ruled_text
+from reconciler.render.text.diagnostics import diagnostics_text
 from reconciler.render.text.history import history_table, history_text, journal_text
+from reconciler.render.text.parts.style import Style
 from reconciler.render.text.plan import plan_text
-from reconciler.render.text.problems import diagnostics_text
-from reconciler.render.text.resolved import resolution_summary_text, resolutions_text
-from reconciler.render.text.sent import sent_text
-from reconciler.render.text.style import Style
-from reconciler.render.text.verifications import verification_text
+from reconciler.render.text.resolution import resolution_summary_text, resolutions_text
+from reconciler.render.text.send import sent_text
+from reconciler.render.text.verification import verification_text
 
 __all__ = [
     "Style",

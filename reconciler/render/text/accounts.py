@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler.render.documents import account_entry, spec_as_written
-from reconciler.render.listed import KINDS, day, last_check, minute
-from reconciler.render.text.fields import moment, scalar
-from reconciler.render.text.layout import cells, finish, hang, pad
-from reconciler.render.text.tables import Cell, table_lines
-from reconciler.render.text.verified import verification_lines
+from reconciler.render.json.documents import account_entry, spec_as_written
+from reconciler.render.text.parts.fields import moment, scalar
+from reconciler.render.text.parts.layout import cells, finish, hang, pad
+from reconciler.render.text.parts.tables import Cell, table_lines
+from reconciler.render.text.verification import verification_lines
+from reconciler.render.words import KINDS, day, last_check, minute
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from reconciler.model.recorded import RecordedAccount, RecordedVerification, Status
-    from reconciler.render.text.style import Role, Style
+    from reconciler.model.accounts.recorded import RecordedAccount, RecordedVerification, Status
+    from reconciler.render.text.parts.style import Role, Style
 
 _TITLES = ("NAME", "KIND", "EMAIL", "STATUS", "VERIFIED", "CREATED", "TITLE")
 _METADATA = ("title", "owner", "labels", "annotations", "preventDelete")

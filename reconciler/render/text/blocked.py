@@ -6,14 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import CODES, MOST_NAMES, enumerated
-from reconciler.planning.finish import FAILED_CODES
-from reconciler.render.text.layout import hang
+from reconciler.render.text.parts.layout import hang
+from reconciler.rules.plan.finish import FAILED_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reconciler.model.plan import Change, Plan
-    from reconciler.render.text.style import Style
+    from reconciler.render.text.parts.style import Style
 
 _MOST_VARIABLES = 3
 _REJECTED = "credentialsRejected"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from reconciler.render.documents import spec_as_written
-from reconciler.render.listed import minute
-from reconciler.render.text.layout import finish, hang, pad
+from reconciler.render.json.documents import spec_as_written
+from reconciler.render.text.parts.layout import finish, hang, pad
+from reconciler.render.words import minute
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from reconciler.model.recorded import RecordedAccount, Status
-    from reconciler.render.text.style import Style
+    from reconciler.model.accounts.recorded import RecordedAccount, Status
+    from reconciler.render.text.parts.style import Style
 
 Ruled = Literal["approve", "reject", "suspend", "resume"]
 _DONE: dict[Ruled, tuple[str, Status]] = {

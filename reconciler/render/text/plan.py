@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import counted
 from reconciler.render.text.blocked import blocked_lines
-from reconciler.render.text.fields import field_lines
-from reconciler.render.text.grouping import grouped
-from reconciler.render.text.layout import finish, hang
-from reconciler.render.text.verified import is_untried, likeness, verification_lines
+from reconciler.render.text.parts.fields import field_lines
+from reconciler.render.text.parts.grouping import grouped
+from reconciler.render.text.parts.layout import finish, hang
+from reconciler.render.text.verification import is_untried, likeness, verification_lines
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from reconciler.model.evidence import Verification
     from reconciler.model.plan import Action, Change, Plan, Summary
-    from reconciler.render.text.grouping import Group
-    from reconciler.render.text.style import Style
+    from reconciler.model.verification.evidence import Verification
+    from reconciler.render.text.parts.grouping import Group
+    from reconciler.render.text.parts.style import Style
 
 _ORDER: tuple[Action, ...] = ("delete", "rename", "update", "create")
 _MANY = 15

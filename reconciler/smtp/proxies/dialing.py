@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from reconciler.model.addresses import literal_address, never_contacted, with_reasons
-from reconciler.model.domains import host_to_ascii
+from reconciler.model.text.addresses import literal_address, never_contacted, with_reasons
+from reconciler.model.text.domains import host_to_ascii
 from reconciler.smtp.dial import Connection, NotReached, reach_first
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.lookup import ask_system, usable_addresses
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
-    from reconciler.model.manifest import ProxyType
-    from reconciler.model.secrets import SecretValue
+    from reconciler.model.secrets.values import SecretValue
+    from reconciler.model.servers.terms import ProxyType
     from reconciler.smtp.deadline import Deadline
     from reconciler.smtp.lookup import Resolver
     from reconciler.smtp.proxies.passage import Proxy

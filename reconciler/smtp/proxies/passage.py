@@ -11,9 +11,9 @@ from reconciler.smtp.masking import CredentialMask
 from reconciler.smtp.replies import quoted
 
 if TYPE_CHECKING:
-    from reconciler.model.evidence import CheckName
-    from reconciler.model.manifest import ProxyType
-    from reconciler.model.secrets import SecretValue
+    from reconciler.model.secrets.values import SecretValue
+    from reconciler.model.servers.terms import ProxyType
+    from reconciler.model.verification.evidence import CheckName
 
 MAX_SOCKS5_OCTETS = 127
 """Of a user name, a password, a host name: RFC 1928 and 1929 have room for 255; PySocks writes 128 and more wrongly."""

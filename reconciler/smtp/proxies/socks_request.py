@@ -18,7 +18,7 @@ from reconciler.smtp.proxies.passage import MAX_SOCKS5_OCTETS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.model.evidence import CheckName
+    from reconciler.model.verification.evidence import CheckName
     from reconciler.smtp.deadline import Deadline
     from reconciler.smtp.faults import SmtpFault
     from reconciler.smtp.proxies.passage import Passage

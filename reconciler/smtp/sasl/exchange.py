@@ -11,7 +11,7 @@ from reconciler.smtp.faults import SmtpFault
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.model.secrets import SecretValue
+    from reconciler.model.secrets.values import SecretValue
 
 
 @dataclass(frozen=True, slots=True)

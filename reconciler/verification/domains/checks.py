@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.check_codes import CHECK_CODES
-from reconciler.model.domains import NotADomain, address_domain, domain_to_ascii
-from reconciler.model.evidence import DOMAIN_CHECKS, Check
+from reconciler.model.text.domains import NotADomain, address_domain, domain_to_ascii
+from reconciler.model.verification.codes import CHECK_CODES
+from reconciler.model.verification.evidence import DOMAIN_CHECKS, Check
 from reconciler.verification.domains.examine import Examination, Question
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reconciler.model.evidence import CheckName
-    from reconciler.model.manifest import Kind
+    from reconciler.model.accounts.manifest import Kind
     from reconciler.model.project import Domain
-    from reconciler.verification.domains.remarks import Remark
+    from reconciler.model.verification.evidence import CheckName
+    from reconciler.verification.domains.sentences import Remark
 
 _MOST_SENTENCES = 4
 _NEVER_AN_ERROR: dict[Kind, frozenset[CheckName]] = {

@@ -7,7 +7,7 @@ import binascii
 from typing import TYPE_CHECKING
 
 from reconciler.verification.domains.der import rsa_bits
-from reconciler.verification.domains.remarks import Remark, fine, remark
+from reconciler.verification.domains.sentences import Remark, fine, remark
 from reconciler.verification.domains.tags import TagListError, parse_tags
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from reconciler.model.domains import NotAnAddress, split_address
-from reconciler.verification.domains.remarks import Remark, fine, listed, remark
+from reconciler.model.text.domains import NotAnAddress, split_address
+from reconciler.verification.domains.sentences import Remark, fine, listed, remark
 from reconciler.verification.domains.tags import TagListError, parse_tags
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ from reconciler.verification.domains.dkim import check_dkim
 from reconciler.verification.domains.dmarc import check_dmarc
 from reconciler.verification.domains.lookup import DnsTrouble
 from reconciler.verification.domains.mx import check_mx
-from reconciler.verification.domains.remarks import Remark, remark, trouble_remark
+from reconciler.verification.domains.sentences import Remark, remark, trouble_remark
 from reconciler.verification.domains.spf import check_spf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from reconciler.model.evidence import CheckName
+    from reconciler.model.verification.evidence import CheckName
     from reconciler.verification.domains.lookup import Lookups
 
 DOMAIN_SECONDS = 10.0

@@ -9,8 +9,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from reconciler.model.addresses import never_contacted
-from reconciler.model.dnsnames import split_name_server
+from reconciler.model.text.addresses import never_contacted
+from reconciler.model.text.nameservers import split_name_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
-from reconciler.verification.domains.remarks import Remark, fine, listed, remark
+from reconciler.verification.domains.sentences import Remark, fine, listed, remark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

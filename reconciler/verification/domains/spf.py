@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.verification.domains.remarks import Remark, fine, listed, remark, shown
+from reconciler.verification.domains.sentences import Remark, fine, listed, remark, shown
 from reconciler.verification.domains.spf_record import LOOKED_UP, SpfRecord, SpfSyntaxError, Term, is_spf, parse_spf
 
 if TYPE_CHECKING:

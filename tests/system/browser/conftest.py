@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-    from reconciler.model.recorded import RecordedAccount
+    from reconciler.model.accounts.recorded import RecordedAccount
 
 
 # Not for the whole session: while Playwright runs, no other test could run an event loop of its own.

@@ -14,21 +14,21 @@ from typing import TYPE_CHECKING
 
 from benchmarks.generate_accounts import write_project
 from reconciler.model.canonical import canonical_json
-from reconciler.model.evidence import Check, CheckStatus, Evidence, Verification, status_of
-from reconciler.model.recorded import Actor, Provenance
+from reconciler.model.journal.entries import Actor, Provenance
+from reconciler.model.verification.evidence import Check, CheckStatus, Evidence, Verification, status_of
+from reconciler.operations.accounts.decisions import Event, Ruling, rule
 from reconciler.operations.apply import ApplyOrder, apply_plan
-from reconciler.operations.decisions import Event, Ruling, rule
+from reconciler.operations.journal.redact import RedactOrder, redact
 from reconciler.operations.plan import PlanRequest, plan
-from reconciler.operations.redaction import RedactOrder, redact
-from reconciler.operations.standing import Recheck, RecheckRun, record_rechecks
-from reconciler.operations.state import init_state
+from reconciler.operations.state.init import init_state
+from reconciler.operations.verify.record import Recheck, RecheckRun, record_rechecks
 from reconciler.operations.workspace import open_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from reconciler.model.recorded import RecordedAccount
+    from reconciler.model.accounts.recorded import RecordedAccount
     from reconciler.operations.workspace import Workspace
 
 PROJECT = "mail"

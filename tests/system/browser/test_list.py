@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Locator
 
-    from reconciler.model.recorded import RecordedAccount
+    from reconciler.model.accounts.recorded import RecordedAccount
     from tests.system.browser.chromium import Browsing
 
     Recorded = Mapping[str, RecordedAccount]

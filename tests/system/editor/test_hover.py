@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.model.schemas import account_schema, project_schema
+from reconciler.model.schema.schemas import account_schema, project_schema
 from tests.system.editor.editor import ACCOUNT_LINE, PROJECT_LINE
 from tests.system.editor.samples import whole_text
 

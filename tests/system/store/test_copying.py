@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from tests.store.test_copying import *  # noqa: F403 - the suite is the same
+from tests.store.test_copies import *  # noqa: F403 - the suite is the same

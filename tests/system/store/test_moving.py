@@ -16,7 +16,7 @@ from reconciler.store import (
     back_up_state,
     create_state,
     migrate_state,
-    migrating,
+    migrations,
     open_store,
     restore_state,
     schema,
@@ -191,8 +191,11 @@ def test_a_migration_that_fails_changes_nothing(
     """All steps are one transaction: what the first did is undone when a later one fails."""
     make_older(edit)
     monkeypatch.setattr(schema, "SCHEMA_VERSION", 3)
-    steps = {**migrating.MIGRATIONS, 2: lambda connection: connection.exec_driver_sql("ALTER TABLE nothing ADD x TEXT")}
-    monkeypatch.setattr(migrating, "MIGRATIONS", steps)
+    steps = {
+        **migrations.MIGRATIONS,
+        2: lambda connection: connection.exec_driver_sql("ALTER TABLE nothing ADD x TEXT"),
+    }
+    monkeypatch.setattr(migrations, "MIGRATIONS", steps)
     with pytest.raises(StateUnavailable):
         migrate_state(url, base=tmp_path, order=MIGRATION)
     edit("ALTER TABLE accounts ADD COLUMN manifest TEXT")

@@ -16,8 +16,9 @@ import pytest
 import trustme
 
 from reconciler.errors import GuardRefused, StateMissing, StateUnavailable
-from reconciler.store import create_state, open_store, postgres
+from reconciler.store import create_state, open_store
 from reconciler.store.opening import database_at
+from reconciler.store.postgres import database as postgres
 from tests.store.values import AT, LINEAGE, PROJECT, account
 from tests.system.support.postgres import CLEAR_USER, SCRAM_USER, SHUT_OUT_USER, Relay
 from tests.system.support.processes import missing

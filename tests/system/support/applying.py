@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from reconciler.model.recorded import Revision
+    from reconciler.model.journal.entries import Revision
     from reconciler.store import Store
 
 PROCESSES = 8

@@ -6,17 +6,17 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.secrets import SECRET_FIELDS
-from reconciler.render.documents import instant, spec_as_written
+from reconciler.model.secrets.values import SECRET_FIELDS
 from reconciler.render.html.site.listing import Reason, reason_of
-from reconciler.render.listed import KINDS
-from reconciler.render.text.fields import scalar
+from reconciler.render.json.documents import instant, spec_as_written
+from reconciler.render.text.parts.fields import scalar
+from reconciler.render.words import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from reconciler.model.evidence import Observed
-    from reconciler.model.recorded import RecordedAccount
+    from reconciler.model.accounts.recorded import RecordedAccount
+    from reconciler.model.verification.evidence import Observed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

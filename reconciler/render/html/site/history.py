@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.plan import ACTIONS, FieldChange
-from reconciler.planning.erasure import ERASED
 from reconciler.render.html.site.paths import account_path, revision_path
 from reconciler.render.html.site.told import EVENTS, Fact, facts_of
-from reconciler.render.listed import KINDS
 from reconciler.render.review import FieldRow, field_rows
-from reconciler.render.text.events import is_told
+from reconciler.render.text.history import is_told
+from reconciler.render.words import KINDS
+from reconciler.rules.journal.erasure import ERASED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from reconciler.model.history import EventAccount, JournalEvent
-    from reconciler.model.recorded import Revision
-    from reconciler.model.report import Occurrence, Report
+    from reconciler.model.journal.entries import Revision
+    from reconciler.model.journal.events import EventAccount, JournalEvent
+    from reconciler.model.journal.report import Occurrence, Report
 
 CHANGES_PER_PAGE = 200
 _MOST_ACCOUNTS = 50

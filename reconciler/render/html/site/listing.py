@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from reconciler.render.documents import account_entry
 from reconciler.render.html.site.paths import account_path
-from reconciler.render.listed import KINDS, day, last_check, minute
+from reconciler.render.json.documents import account_entry
 from reconciler.render.safe import safe
+from reconciler.render.words import KINDS, day, last_check, minute
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reconciler.model.recorded import RecordedAccount, Status
+    from reconciler.model.accounts.recorded import RecordedAccount, Status
 
 _LONGEST = 300
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from reconciler.model.recorded import STATUSES
+from reconciler.model.accounts.recorded import STATUSES
 from reconciler.render.html.site.account import view_of
 from reconciler.render.html.site.history import (
     Entry,
@@ -24,8 +24,8 @@ from reconciler.render.html.site.words import CATALOGS, Tongue
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reconciler.model.recorded import RecordedAccount
-    from reconciler.model.report import Occurrence, Report
+    from reconciler.model.accounts.recorded import RecordedAccount
+    from reconciler.model.journal.report import Occurrence, Report
 
 Language = Literal["en", "pl", "auto"]
 ROWS_PER_PAGE = 100

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reconciler.render.documents import instant
 from reconciler.render.html.site.words import CATALOGS, Tongue, is_plain, number_text, text
-from reconciler.render.listed import minute
+from reconciler.render.json.documents import instant
 from reconciler.render.safe import safe
+from reconciler.render.words import minute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

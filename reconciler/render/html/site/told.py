@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from reconciler.model.history import JournalEvent
+    from reconciler.model.journal.events import JournalEvent
 
 EVENTS = frozenset(
     {"apply", "approve", "reject", "suspend", "resume", "verify", "send", "redact", "revoke", "rekey", "restore",

@@ -1,0 +1,99 @@
+"""``reconciler state``: made here, brought up to date here; its other commands stand in modules beside this one."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.commands.state.backup import backup, restore
+from reconciler.cli.commands.state.rekey import rekey, revoke
+from reconciler.cli.options import actor_option, format_option, trust_option
+
+if TYPE_CHECKING:
+    from reconciler.cli.session import GlobalOptions
+
+
+@click.group()
+def state() -> None:
+    """Make and look after the state.
+
+    \b
+    Examples:
+        reconciler state init
+        reconciler state backup /srv/backups/mail.db
+    """
+
+
+@state.command("init")
+@trust_option
+@format_option("text", "json")
+@click.pass_obj
+def init(options: GlobalOptions, *, trust_project: bool, format_: str) -> int:
+    """Make the state of this project, and beside a SQLite file the key of fingerprints.
+
+    A state that is there already is left as it is.
+
+    \b
+    Examples:
+        reconciler state init
+    """
+    from reconciler.cli.output import hint, put, put_json
+    from reconciler.cli.session import workspace
+    from reconciler.operations.state.init import init_state
+    from reconciler.render.safe import safe
+    from reconciler.render.text.state import care_document
+
+    made = init_state(workspace(options, trusts_project=trust_project), lineage=str(uuid.uuid4()))
+    if format_ == "json":
+        put_json(care_document({"stateMade": made.was_made, "lineage": made.lineage}))
+    elif made.was_made and made.key_id is None:
+        put(
+            f"Made the state {made.lineage}, without a key of fingerprints: the project file names one, and is not trusted "
+            "here. Plans that read no secret need none.\n"
+        )
+    elif made.was_made:
+        put(f"Made the state {made.lineage}. Keep it and its fingerprint key out of git.\n")
+        hint("To see what would be recorded in it:", "reconciler plan")
+    else:
+        put(f"The state {safe(made.lineage)} is there already; nothing was changed.\n")
+    return 0
+
+
+@click.command()
+@actor_option("migrates")
+@format_option("text", "json")
+@click.pass_obj
+def migrate(options: GlobalOptions, actor: str | None, format_: str) -> int:
+    """Bring a state that an earlier version wrote to the format of this one, in one transaction.
+
+    A copy of the state as it was is kept beside it first. A state that is up to date is left as it is. Later, an
+    earlier version of reconciler refuses the state.
+
+    \b
+    Examples:
+        reconciler state migrate
+    """
+    from reconciler.cli.output import put, put_json
+    from reconciler.cli.session import style_for, workspace
+    from reconciler.operations.state.migrate import migrate as migrate_state
+    from reconciler.provenance import find_actor
+    from reconciler.render.text.state import care_document, sentences_text
+
+    place = workspace(options)
+    done = migrate_state(place, find_actor(actor, environ=place.environ))
+    if format_ == "json":
+        kept = str(done.kept) if done.kept is not None else None
+        put_json(care_document({"before": done.before, "after": done.after, "kept": kept}))
+    elif done.kept is None:
+        put(f"The state has format {done.after}, which is that of this version; nothing was changed.\n")
+    else:
+        said = f"Brought the state from format {done.before} to format {done.after}. As it was, it is kept in"
+        put(sentences_text([said, f"    {done.kept}"], style=style_for(sys.stdout)))
+    return 0
+
+
+for _command in (backup, restore, migrate, rekey, revoke):
+    state.add_command(_command)

@@ -1,0 +1,35 @@
+"""What history tells beside the applied plans: one event for each entry of the journal."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from reconciler.model.base import Value
+from reconciler.model.verification.evidence import Instant
+
+
+class EventAccount(Value):
+    """What an event did to one account."""
+
+    name: str = Field(description="The account.")
+    before: str | None = Field(None, description="Its status before; null where the event does not tell.")
+    after: str | None = Field(None, description="Its status after.")
+    reason: str | None = Field(None, description="Why it has that status.")
+
+
+class JournalEvent(Value):
+    """One entry of the journal, as history shows it."""
+
+    sequence: int = Field(description="The entry's number in the journal.")
+    at: Instant = Field(description="When.")
+    event: str = Field(description="What happened: apply, approve, reject, suspend, resume, verify, redact, …")
+    actor: str | None = Field(None, description="Who did it: a claim.")
+    actor_source: Literal["flag", "ci", "login"] | None = Field(None, description="Where that name was taken from.")
+    reason: str | None = Field(None, description="Why, where a reason was given for all of it.")
+    revision: int | None = Field(None, description="The revision that an apply made.")
+    accounts: Annotated[tuple[EventAccount, ...], Field(strict=False)] = Field(
+        (), description="The accounts whose standing it changed; of an apply, see its revision."
+    )
+    details: dict[str, Any] = Field({}, description="What else the journal tells of it.")

@@ -1,0 +1,239 @@
+"""How a manifest or the project file writes a secret: a mapping of one source to one key, never a literal.
+
+A key that is a path has one *normal form*, and nothing else is taken: no step is empty, ``.`` or ``..``, and no slash
+stands at its end. Secrets are allowed, granted and recognised by how their references read, so one secret must not be
+written in two ways. That a path reads normal does not say where it leads: see ``secrets.files`` for links.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from reconciler.model.text.placeholders import (
+    PLACEHOLDER_PATTERN,
+    TEMPLATE_PATTERN,
+    TEMPLATE_RULE,
+    has_placeholder,
+    refuse_unknown_placeholders,
+)
+from reconciler.model.text.types import REFUSED_CHARACTER, REFUSED_IN_SCHEMAS, Text
+
+_SOURCE_PATTERN = r"^[a-z][A-Za-z0-9_-]{0,62}$"
+_SOURCE = re.compile(_SOURCE_PATTERN + r"(?!\n)")
+_PLACEHOLDER = PLACEHOLDER_PATTERN
+_VARIABLE_PATTERN = rf"^([A-Za-z_]|{_PLACEHOLDER})([A-Za-z0-9_]|{_PLACEHOLDER})*$(?!\n)"
+_VARIABLE = re.compile(_VARIABLE_PATTERN)
+_NORMAL = r"(?!.*//)(?!(?:.*/)?\.\.?(?:/|$))(?!.*/$)"
+_NORMAL_KEY = re.compile(_NORMAL)
+_NORMAL_REFERENCE_PATTERN = r"(?!.*//)(?!(?:[^:]*:)?(?:.*/)?\.\.?(?:/|$))(?!.*/$)"
+_NORMAL_REFERENCE = re.compile(_NORMAL_REFERENCE_PATTERN)
+_KEY_PATTERN = rf"^{_NORMAL}(?!.*\.\.)([A-Za-z0-9]|{_PLACEHOLDER})([A-Za-z0-9_./@:-]|{_PLACEHOLDER})*$(?!\n)"
+_KEY = re.compile(_KEY_PATTERN)
+_PATH_PATTERN = f"^{_NORMAL}{TEMPLATE_PATTERN.removeprefix('^')}"
+_MAX_KEY = 1024
+
+
+def _refuse_literal(written: Any) -> Any:
+    if isinstance(written, dict) and written:
+        return written
+    raise PydanticCustomError("literalSecret", "must be a reference to a secret, never the secret itself")
+
+
+def _check_reference(written: dict[str, str]) -> dict[str, str]:
+    if len(written) != 1:
+        raise PydanticCustomError("contradiction", "names several sources; a secret comes from exactly one")
+    source, key = next(iter(written.items()))
+    if not _SOURCE.match(source):
+        raise PydanticCustomError("unknownSecretSource", "names a source that is not a word such as env, file or vault")
+    if len(key) > _MAX_KEY:
+        raise PydanticCustomError("invalidValue", "has a key of more than 1024 characters")
+    refuse_unknown_placeholders(key, is_secret=True)
+    if source == "file" and not is_normal_key(key):
+        code = "secretNotAllowed" if ".." in key.split("/") else "invalidValue"
+        raise PydanticCustomError(code, "{rule}", {"rule": _refused_spelling(key, "the path")})
+    if not is_key_of(source, key):
+        rule = _RULES.get(source, _RULES[""])
+        if source != "env" and _KEY.match(normal_key(key)):
+            rule = _refused_spelling(key, "the key")
+        raise PydanticCustomError("invalidValue", "{rule}", {"rule": rule})
+    return written
+
+
+def is_normal_key(key: str) -> bool:
+    """Tell whether a key that may be a path is in normal form."""
+    return _NORMAL_KEY.match(key) is not None
+
+
+def normal_key(key: str) -> str:
+    """Return the normal form of a key that may be a path: what it reads without needless steps, links not followed.
+
+    A ``..`` at its beginning stays: nobody can tell from the key alone where it leads.
+    """
+    steps: list[str] = []
+    for step in key.split("/"):
+        if step == ".." and steps and steps[-1] != "..":
+            steps.pop()
+        elif step not in {"", "."}:
+            steps.append(step)
+    return ("/" if key.startswith("/") else "") + "/".join(steps)
+
+
+def normal_reference(reference: str) -> str:
+    """Return ``SOURCE:KEY``, or a glob over such, with its key in normal form; references are compared in this form.
+
+    Today's are in it already. What an earlier version has recorded may not be.
+    """
+    if _NORMAL_REFERENCE.match(reference):
+        return reference
+    source, colon, key = reference.partition(":")
+    return f"{source}:{normal_key(key)}" if colon else normal_key(reference)
+
+
+def spelling_problem(reference: str) -> str | None:
+    """Return why a reference or a glob over references is not taken as it is spelt, as the end of a sentence.
+
+    None for one in normal form.
+    """
+    if _NORMAL_REFERENCE.match(reference):
+        return None
+    return _not_normal(normal_reference(reference))
+
+
+def _refused_spelling(key: str, what: str) -> str:
+    return f"has {what} {key}, which {_not_normal(normal_key(key))}"
+
+
+def _not_normal(normal: str) -> str:
+    if ".." in re.split("[/:]", normal) or normal.endswith(("/", ":")) or not normal:
+        return (
+            "is not in normal form: no step of a path is empty, '.' or '..'. Name a file outside the project folder by "
+            "its absolute path"
+        )
+    return f"is not in normal form: no step is empty, '.' or '..', and no slash stands at the end. Write {normal}"
+
+
+def is_key_of(source: str, key: str) -> bool:
+    """Tell whether a key has the form that its source takes."""
+    if source == "env":
+        return bool(_VARIABLE.match(key))
+    if source == "file":
+        return bool(key.strip()) and is_normal_key(key) and not REFUSED_CHARACTER.search(key)
+    return bool(_KEY.match(key))
+
+
+def is_filled_key_of(source: str, key: str) -> bool:
+    """Tell whether a key in which all is filled in has the form that its source takes: no brace is left to mean more."""
+    return is_key_of(source, key) and (source == "file" or not has_placeholder(key))
+
+
+_RULES = {
+    "env": "env takes the name of an environment variable: letters, digits and underscores, not beginning with a digit",
+    "file": "file takes a path inside the project folder, without an empty step, '.' or '..', such as secrets/sales",
+    "": (
+        "takes a key of letters, digits and _ . / @ : -, beginning with a letter or digit, without '..', an empty step "
+        "or a slash at its end"
+    ),
+}
+
+_LITERAL_RULE = (
+    "Write where the secret is, never the secret itself: {env: VARIABLE}, {file: path} or {SOURCE: key}. If a real "
+    "secret was committed, change it: it stays in git's history."
+)
+
+
+def _sentence(rule: str) -> str:
+    return f"{rule}."
+
+
+Secret = Annotated[
+    dict[str, str],
+    BeforeValidator(_refuse_literal),
+    AfterValidator(_check_reference),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "description": "A reference to a secret: {env: VARIABLE}, {file: path} or {SOURCE: key}; never a literal.",
+            "minProperties": 1,
+            "maxProperties": 1,
+            "properties": {
+                "env": {
+                    "type": "string",
+                    "maxLength": _MAX_KEY,
+                    "pattern": _VARIABLE_PATTERN,
+                    "patternErrorMessage": _sentence(_RULES["env"]),
+                    "description": "The environment variable that holds the secret, such as SMTP_SALES_PASSWORD.",
+                },
+                "file": {
+                    "type": "string",
+                    "maxLength": _MAX_KEY,
+                    "pattern": _PATH_PATTERN,
+                    "patternErrorMessage": f"{_sentence(_RULES['file'])} {TEMPLATE_RULE}",
+                    "description": "The file that holds the secret, relative to the project folder, such as secrets/sales.",
+                },
+            },
+            "propertyNames": {
+                "pattern": _SOURCE_PATTERN,
+                "title": "source",
+                "description": "env, file, or a source that the project file declares under secrets.sources.",
+                "patternErrorMessage": "This is not the name of a source of secrets, such as env, file or vault.",
+            },
+            "errorMessage": _LITERAL_RULE,
+            "additionalProperties": {
+                "type": "string",
+                "maxLength": _MAX_KEY,
+                "pattern": _KEY_PATTERN,
+                "patternErrorMessage": _sentence(f"a source {_RULES['']}"),
+                "description": "The key of the secret in a source that the project file declares under secrets.sources.",
+            },
+        }
+    ),
+]
+"""A secret as written: ``{"env": "SMTP_SALES_PASSWORD"}``."""
+
+
+def reference_text(secret: dict[str, str]) -> str:
+    """Return ``SOURCE:KEY`` for a secret as written."""
+    source, key = next(iter(secret.items()))
+    return f"{source}:{key}"
+
+
+def _check_glob(text: str) -> str:
+    problem = spelling_problem(text)
+    if problem is not None:
+        raise PydanticCustomError("invalidValue", "{rule}", {"rule": f"is {text}, which {problem}"})
+    return text
+
+
+def _check_path(text: str) -> str:
+    if not is_normal_key(text):
+        raise PydanticCustomError("invalidValue", "{rule}", {"rule": _refused_spelling(text, "the path")})
+    return text
+
+
+_GLOB_RULE = "This is not in normal form: no step is empty, '.' or '..', and no slash stands at the end."
+
+
+def _normal_text_schema(pattern: str, description: str) -> WithJsonSchema:
+    return WithJsonSchema(
+        {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 1000,
+            "description": description,
+            "pattern": f"^{pattern}[^{REFUSED_IN_SCHEMAS}]+$(?!\\n)",
+            "patternErrorMessage": _GLOB_RULE,
+        }
+    )
+
+
+SecretGlob = Annotated[
+    Text, AfterValidator(_check_glob), _normal_text_schema(_NORMAL_REFERENCE_PATTERN, "A glob over secrets.")
+]
+"""A glob over references: ``env:SMTP_*``, ``file:secrets/**``."""
+
+SecretPath = Annotated[Text, AfterValidator(_check_path), _normal_text_schema(_NORMAL, "The path of a file.")]
+"""The path of a file that holds secrets."""

@@ -1,0 +1,36 @@
+"""Known mail providers and the hosts over which their customers send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.model.text.domains import NotADomain, host_to_ascii
+from reconciler.model.text.globs import matches_any
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One provider; ``hosts`` are globs of host names in lower case."""
+
+    name: str
+    hosts: tuple[str, ...]
+
+    def has(self, host: str) -> bool:
+        """Tell whether a host is one of the provider's."""
+        try:
+            return matches_any(self.hosts, host_to_ascii(host))
+        except NotADomain:
+            return False
+
+
+GMAIL = Provider("Gmail", ("smtp.gmail.com", "smtp.googlemail.com", "smtp-relay.gmail.com"))
+MICROSOFT_365 = Provider("Microsoft 365", ("smtp.office365.com", "smtp-legacy.office365.com", "outlook.office365.com"))
+OUTLOOK_COM = Provider("Outlook.com", ("smtp-mail.outlook.com", "smtp.live.com"))
+YAHOO = Provider("Yahoo", ("smtp.mail.yahoo.com", "smtp.bizmail.yahoo.com"))
+AOL = Provider("AOL", ("smtp.aol.com",))
+ICLOUD = Provider("iCloud", ("smtp.mail.me.com",))
+ZOHO = Provider("Zoho", ("smtp.zoho.*", "smtppro.zoho.*"))
+AMAZON_SES = Provider("Amazon SES", ("email-smtp.*.amazonaws.com", "email-smtp-fips.*.amazonaws.com"))
+SENDGRID = Provider("SendGrid", ("smtp.sendgrid.net", "smtp.eu.sendgrid.net"))
+MAILGUN = Provider("Mailgun", ("smtp.mailgun.org", "smtp.eu.mailgun.org"))
+POSTMARK = Provider("Postmark", ("smtp.postmarkapp.com", "smtp-broadcasts.postmarkapp.com"))

@@ -1,0 +1,113 @@
+"""Placeholders: what an account's own name and address fill in, in user names, hosts and the keys of secrets.
+
+A word in braces is one of these or an error: sent as it stands to a server it would be a user name that nobody has.
+Braces that are meant are doubled around the word, ``{{word}}``; a brace that encloses nothing is itself. What was
+filled in is not looked at again.
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from reconciler.model.text.domains import NotADomain, host_to_ascii
+from reconciler.model.text.types import REFUSED_IN_SCHEMAS, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PLACEHOLDERS = ("name", "email", "localpart", "domain")
+"""What there is to fill in: the account's name, its address, and what stands before and after the address's @."""
+PLACEHOLDER_PATTERN = r"\{(" + "|".join(PLACEHOLDERS) + r")\}"
+_IN_BRACES = re.compile(r"\{(\{[^{}]*\})\}|\{([^{}]*)\}")
+_LISTED = "{name}, {email}, {localpart} and {domain}"
+_UNSAFE = REFUSED_IN_SCHEMAS
+_BRACES = rf"\{{\{{[^{{}}{_UNSAFE}]*\}}\}}|{PLACEHOLDER_PATTERN}|\{{(?![^{{}}]*\}})"
+TEMPLATE_PATTERN = rf"^([^{{{_UNSAFE}]|{_BRACES})+$(?!\n)"
+"""Text of one line in which every word in braces is a placeholder, or has its braces doubled."""
+TEMPLATE_RULE = f"Of words in braces there are {_LISTED}; braces that are meant are doubled, as in {{{{word}}}}."
+_MAX_SHOWN = 60
+_SAMPLES = {"name": "a", "email": "a@example.com", "localpart": "a", "domain": "example.com"}
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """Return the text with the placeholders filled in, each once, and doubled braces single."""
+    return _IN_BRACES.sub(lambda found: found[1] or values.get(found[2], found[0]), text)
+
+
+def has_placeholder(text: str) -> bool:
+    """Tell whether the text has a word in braces, to be filled in or unknown; not where its braces are doubled."""
+    return any(found[1] is None for found in _IN_BRACES.finditer(text))
+
+
+def placeholder_in(text: str) -> str | None:
+    """Return the first of the placeholders that the text holds, in its braces; None where it holds none."""
+    found = re.search(PLACEHOLDER_PATTERN, text)
+    return found[0] if found else None
+
+
+def refuse_unknown_placeholders(text: str, *, is_secret: bool = False) -> None:
+    """Refuse a word in braces that nothing is filled in for; that of a secret's key is not repeated."""
+    word = next(
+        (found[2] for found in _IN_BRACES.finditer(text) if found[1] is None and found[2] not in PLACEHOLDERS), None
+    )
+    if word is None:
+        return
+    near = get_close_matches(word.lower(), PLACEHOLDERS, n=1)
+    hint = f". Did you mean {{{near[0]}}}?" if near else ""
+    rule = f"holds a word in braces that is none of {_LISTED}{hint}"
+    if not is_secret and len(word) <= _MAX_SHOWN:
+        rule = f"holds {{{word}}}, and there are {_LISTED} only{hint or f'; braces that are meant are doubled: {{{{{word}}}}}'}"
+    raise PydanticCustomError("unknownPlaceholder", "{rule}", {"rule": rule})
+
+
+def _check_text(text: str) -> str:
+    refuse_unknown_placeholders(text)
+    return text
+
+
+def _check_host(text: str) -> str:
+    refuse_unknown_placeholders(text)
+    try:
+        host_to_ascii(filled(text, _SAMPLES))
+    except NotADomain as refusal:
+        raise PydanticCustomError("invalidHost", "is not a host name: {reason}", {"reason": str(refusal)}) from None
+    return text
+
+
+Template = Annotated[
+    Text,
+    AfterValidator(_check_text),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 1000,
+            "description": "Text of one line, into which the account's name and address are filled.",
+            "pattern": TEMPLATE_PATTERN,
+            "patternErrorMessage": TEMPLATE_RULE,
+        }
+    ),
+]
+"""Text of one line with placeholders."""
+
+HostTemplate = Annotated[
+    Text,
+    Field(max_length=253),
+    AfterValidator(_check_host),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 253,
+            "description": "A host name or IP address, into which the account's name and domain are filled.",
+            "pattern": rf"^([^\s@/\\{{}}{_UNSAFE}]|{PLACEHOLDER_PATTERN})+$(?!\n)",
+            "patternErrorMessage": "This is not a host name or IP address, such as smtp.example.com or mail.{domain}.",
+        }
+    ),
+]
+"""A host as written, with placeholders; compare through ``domains.host_to_ascii`` once they are filled in."""

@@ -1,0 +1,4 @@
+"""Verbs on accounts: the view, the edits of the manifests, the platform's decisions.
+
+Not allowed here: printing, parsing flags.
+"""

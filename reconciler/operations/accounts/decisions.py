@@ -1,0 +1,181 @@
+"""The platform's decisions on marketing accounts, and the emergency stop: state only, one transaction, journaled.
+
+No manifest, secret or network is looked at, so that an account can be stopped whatever else is broken. Several names
+are all decided or none is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from reconciler.diagnostics import error
+from reconciler.diagnostics.phrasing import did_you_mean
+from reconciler.errors import InvalidInput, PlanStale
+from reconciler.rules.accounts.decisions import (
+    decided,
+    refuse_decision,
+    refuse_reason,
+    refuse_resumption,
+    refuse_stale,
+    refuse_suspension,
+    resumed,
+    suspended,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from reconciler.diagnostics import Diagnostic
+    from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
+    from reconciler.model.journal.entries import Actor
+    from reconciler.operations.workspace import Workspace
+
+Event = Literal["approve", "reject", "suspend", "resume"]
+_MAX_SHOWN = 63
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ruling:
+    """What somebody wants recorded of accounts."""
+
+    event: Event
+    actor: Actor
+    reason: str | None = None
+    """Why; demanded for a rejection and a suspension."""
+    seen_revision: int | None = None
+    """Accounts that a later revision changed are refused: they are not what was looked at."""
+    accepted: Mapping[str, str] = field(default_factory=dict)
+    """Accounts to take as state has them although something else altered them, each with the reason."""
+
+
+def rule(workspace: Workspace, names: Sequence[str], ruling: Ruling) -> tuple[RecordedAccount, ...]:
+    """Record the ruling for all of these accounts or for none, and return them as they are now, by name.
+
+    Raises ``GuardRefused`` for accounts that are not what the journal last recorded, ``InvalidInput`` for names and
+    rulings that cannot be, ``PlanStale`` where nothing but a later change stands against it, ``StateError``.
+    """
+    return _record(workspace, ruling, names)
+
+
+def approve_all_pending(workspace: Workspace, ruling: Ruling) -> tuple[RecordedAccount, ...]:
+    """Approve every account whose status is pending, and return them by name; none where none waits.
+
+    A suspended account is not among them: it comes back to the queue when it is resumed. Raises as ``rule`` does.
+    """
+    return _record(workspace, ruling, None)
+
+
+def _record(workspace: Workspace, ruling: Ruling, names: Sequence[str] | None) -> tuple[RecordedAccount, ...]:
+    """Record the ruling for these accounts, or with None for all that are pending."""
+    ruling = _with_good_reason(ruling)
+    with workspace.open_store() as store, store.write() as transaction:
+        recorded = transaction.state()
+        _check_seen_revision(ruling, recorded)
+        chosen = _pending(recorded) if names is None else sorted(set(names))
+        transaction.accept_altered(ruling.accepted)
+        transaction.require_recorded(chosen)
+        _check_all(chosen, recorded, ruling)
+        at = workspace.now()
+        before = [recorded.accounts[name] for name in chosen]
+        after = [_ruled(account, ruling, at) for account in before]
+        if not after:
+            return ()
+        for account in after:
+            transaction.put_account(account)
+        transaction.append_journal(ruling.event, _payload(ruling, before, after), at=at)
+    return tuple(after)
+
+
+def _with_good_reason(ruling: Ruling) -> Ruling:
+    if ruling.reason is None:
+        return ruling
+    problem = refuse_reason(ruling.reason)
+    if problem is not None:
+        raise InvalidInput(problem)
+    return replace(ruling, reason=ruling.reason.strip())
+
+
+def _check_seen_revision(ruling: Ruling, recorded: RecordedState) -> None:
+    if ruling.seen_revision is None or ruling.seen_revision <= recorded.serial:
+        return
+    detail = (
+        f"There is no revision {ruling.seen_revision} yet: the last one is {recorded.serial}. Nobody can have looked at "
+        "it, so nothing was changed."
+    )
+    raise InvalidInput(error("unknownRevision", detail))
+
+
+def _pending(recorded: RecordedState) -> list[str]:
+    return sorted(name for name, account in recorded.accounts.items() if account.status == "pending")
+
+
+def _check_all(names: Iterable[str], recorded: RecordedState, ruling: Ruling) -> None:
+    """Raise with every account that the ruling cannot be recorded for."""
+    found = [(name, recorded.accounts.get(name)) for name in names]
+    refused = [_unknown(name, recorded) if account is None else _refusal(account, ruling) for name, account in found]
+    stale = [refuse_stale(account, ruling.seen_revision) for _, account in found if account is not None]
+    problems = [problem for problem in refused if problem is not None]
+    outdated = [problem for problem in stale if problem is not None]
+    if problems:
+        raise InvalidInput([*problems, *outdated])
+    if outdated:
+        raise PlanStale(outdated)
+
+
+def _unknown(name: str, recorded: RecordedState) -> Diagnostic:
+    shown = name if len(name) <= _MAX_SHOWN else name[: _MAX_SHOWN - 1] + "…"
+    detail = (
+        f"No account called {shown} is recorded.{did_you_mean(shown, recorded.accounts)} Nothing was changed. See\n"
+        "    reconciler accounts list"
+    )
+    return error("unknownAccount", detail, subject=shown)
+
+
+def _refusal(account: RecordedAccount, ruling: Ruling) -> Diagnostic | None:
+    if ruling.event == "suspend":
+        return refuse_suspension(account)
+    if ruling.event == "resume":
+        return refuse_resumption(account)
+    return refuse_decision(account, "approved" if ruling.event == "approve" else "rejected")
+
+
+def _ruled(account: RecordedAccount, ruling: Ruling, at: datetime) -> RecordedAccount:
+    actor, reason = ruling.actor.name, ruling.reason
+    if ruling.event == "suspend":
+        assert reason is not None  # noqa: S101 - the command demands one
+        return suspended(account, actor=actor, at=at, reason=reason)
+    if ruling.event == "resume":
+        return resumed(account)
+    decision: Literal["approved", "rejected"] = "approved" if ruling.event == "approve" else "rejected"
+    return decided(account, decision, actor=actor, at=at, reason=reason)
+
+
+def _payload(ruling: Ruling, before: Iterable[RecordedAccount], after: Iterable[RecordedAccount]) -> dict[str, Any]:
+    """Return what the journal tells: who, why, and of each account what the ruling was made on and what it changed."""
+    return {
+        "actor": ruling.actor.name,
+        "actorSource": ruling.actor.source,
+        "reason": ruling.reason,
+        "seenRevision": ruling.seen_revision,
+        "accounts": {
+            now.name: {
+                "revision": now.revision,
+                "subjectDigest": now.approval.subject_digest if now.approval is not None else None,
+                "before": _standing(was),
+                "after": _standing(now),
+            }
+            for was, now in zip(before, after, strict=True)
+        },
+    }
+
+
+def _standing(account: RecordedAccount) -> dict[str, Any]:
+    approval, stop = account.approval, account.suspension
+    return {
+        "status": account.status,
+        "reason": account.status_reason,
+        "approval": approval.model_dump(mode="json") if approval is not None else None,
+        "suspension": stop.model_dump(mode="json") if stop is not None else None,
+    }

@@ -1,0 +1,228 @@
+"""Edits of the manifests: add, delete and rename an account. State is never touched: the plan does the rest."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import Diagnostic, Location, error, note, warning
+from reconciler.diagnostics.phrasing import did_you_mean
+from reconciler.errors import InvalidInput, ReconcilerError
+from reconciler.manifests.editing import removal, renaming, search, write_edit
+from reconciler.model.accounts.edited import Edited
+from reconciler.operations.manifests import read_desired
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from reconciler.manifests.editing import FileEdit, FoundDocument, Search
+    from reconciler.model.accounts.recorded import RecordedAccount
+    from reconciler.operations.workspace import Workspace
+
+_KINDS = frozenset({"OwnAccount", "MarketingAccount"})
+_PLACE = re.compile(r":\d+(?=\D|\Z)")
+_MAX_SHOWN = 60
+
+
+def folder_of(workspace: Workspace) -> Path:
+    """Return the manifests folder."""
+    return workspace.root / workspace.project.manifests
+
+
+def places_of_documents(workspace: Workspace) -> dict[str, Location]:
+    """Return where each named document of the manifests folder begins, of several with one name the first."""
+    found = search(folder_of(workspace), root=workspace.root).documents
+    return {name: document.location for name, document in found.items()}
+
+
+def declared_accounts(workspace: Workspace) -> Mapping[str, str]:
+    """Return the file of each account that the manifests declare; nothing where they cannot be read to their end."""
+    searched = search(folder_of(workspace), root=workspace.root)
+    if searched.problems:
+        return {}
+    return {name: each.file for name, each in searched.documents.items() if each.kind in _KINDS}
+
+
+def delete_account(workspace: Workspace, name: str) -> Edited:
+    """Remove an account's document; raise ``InvalidInput`` where there is none or it cannot be done safely."""
+    folder = folder_of(workspace)
+    recorded = recorded_accounts(workspace)
+    found = _find(search(folder, root=workspace.root), name, recorded)
+    edit = removal(found, folder=folder)
+    _require_sound(workspace, edit)
+    write_edit(edit)
+    return Edited(
+        action="delete",
+        name=name,
+        kind=found.kind,
+        file=found.file,
+        is_whole_file=edit.after is None,
+        plan_target=_recorded_as(name, found, recorded),
+        remarks=_remarks_on_deletion(name, found, recorded),
+    )
+
+
+def rename_account(workspace: Workspace, old: str, new: str) -> Edited:
+    """Give an account another name, so that the plan shows a rename; raise ``InvalidInput`` where it cannot be."""
+    folder = folder_of(workspace)
+    recorded = recorded_accounts(workspace)
+    searched = search(folder, root=workspace.root)
+    found = _find(searched, old, recorded)
+    if new == old:
+        raise InvalidInput(error("nameTaken", f"The account is called {old[:_MAX_SHOWN]} already.", subject=old))
+    require_free(searched, new, recorded, but=old)
+    declared = found.value["metadata"].get("previousName")
+    previous = _previous_name(old, new, declared if isinstance(declared, str) else None, recorded)
+    edit = renaming(found, new, previous, folder=folder)
+    _require_sound(workspace, edit)
+    write_edit(edit)
+    is_unsure = declared is not None and previous not in {None, old} and (recorded is None or previous not in recorded)
+    return Edited(
+        action="rename",
+        name=new,
+        kind=found.kind,
+        file=found.file,
+        is_whole_file=False,
+        previous_name=previous,
+        renamed_from=old,
+        plan_target=new,
+        remarks=(_kept(old, new, str(previous), found),) if is_unsure else (),
+    )
+
+
+def recorded_accounts(workspace: Workspace) -> Mapping[str, RecordedAccount] | None:
+    """Return the recorded accounts by name; None where there is no state here, or none that can be read."""
+    try:
+        with workspace.open_store() as store:
+            return store.read_state().accounts
+    except ReconcilerError:
+        return None
+
+
+def require_free(
+    searched: Search, name: str, recorded: Mapping[str, RecordedAccount] | None, *, but: str | None = None
+) -> None:
+    """Raise ``InvalidInput`` where a manifest has the name, or state has it for an account that is being renamed.
+
+    ``but`` is the account that may go back to the name that it has in state.
+    """
+    taken = searched.documents.get(name)
+    if taken is not None:
+        detail = f"{name} is declared at {taken.location} already. Choose another name."
+        raise InvalidInput(error("nameTaken", detail, subject=name, location=taken.location))
+    if searched.problems:
+        raise InvalidInput(searched.problems)
+    renamed = any(_previous_of(each) == name for known, each in searched.documents.items() if known != but)
+    if recorded is not None and name in recorded and renamed:
+        detail = f"{name} is recorded in state, and a manifest renames it. Apply that first, or choose another name."
+        raise InvalidInput(error("nameTaken", detail, subject=name))
+
+
+def new_problems(workspace: Workspace, edit: FileEdit) -> tuple[list[Diagnostic], list[Diagnostic]]:
+    """Return the errors, and the other remarks, that ``validate`` would find only after the edit."""
+    before = Counter(_without_place(each) for each in read_desired(workspace).problems)
+    errors: list[Diagnostic] = []
+    remarks: list[Diagnostic] = []
+    for problem in read_desired(workspace, instead={edit.path: edit.after}).problems:
+        key = _without_place(problem)
+        if before[key] > 0:
+            before[key] -= 1
+        else:
+            (errors if problem.severity == "error" else remarks).append(problem)
+    return errors, remarks
+
+
+def _require_sound(workspace: Workspace, edit: FileEdit) -> None:
+    errors, _ = new_problems(workspace, edit)
+    if errors:
+        raise InvalidInput(errors)
+
+
+def _without_place(problem: Diagnostic) -> Diagnostic:
+    """Return a problem without its line and column: an edit moves the lines below it."""
+    place = problem.location and Location(problem.location.file)
+    return replace(problem, location=place, detail=_PLACE.sub("", problem.detail))
+
+
+def _find(searched: Search, name: str, recorded: Mapping[str, RecordedAccount] | None) -> FoundDocument:
+    found = searched.documents.get(name)
+    if found is not None and found.kind in _KINDS:
+        return found
+    shown = name[:_MAX_SHOWN]
+    if found is not None:
+        detail = (
+            f"{shown} is a {found.kind[:_MAX_SHOWN] or 'document without a kind'}, not an account. Accounts may refer "
+            "to it by its name, so edit the manifests by hand."
+        )
+        raise InvalidInput(error("unknownAccount", detail, subject=shown, location=found.location))
+    if searched.problems:
+        raise InvalidInput(searched.problems)
+    if recorded is not None and name in recorded:
+        detail = (
+            f"No manifest declares {shown}; it is in state alone, and the next plan deletes it. See\n"
+            f"    reconciler plan --target {shown}"
+        )
+        raise InvalidInput(error("unknownAccount", detail, subject=shown))
+    if not name:
+        raise InvalidInput(error("unknownAccount", "The account's name is empty. See\n    reconciler accounts list"))
+    accounts = [known for known, each in searched.documents.items() if each.kind in _KINDS]
+    detail = f"No manifest declares an account called {shown}.{did_you_mean(name, accounts)}"
+    raise InvalidInput(error("unknownAccount", detail, subject=shown))
+
+
+def _previous_of(found: FoundDocument) -> object:
+    return found.value["metadata"].get("previousName")
+
+
+def _previous_name(
+    old: str, new: str, declared: str | None, recorded: Mapping[str, RecordedAccount] | None
+) -> str | None:
+    """Return the previous name to write: the one that state has for the account.
+
+    An earlier rename that was not applied yet is not lost: the name that it began with stays. Back to that name
+    needs no previous name at all; where state cannot be seen, the name that is left is right whether it was applied
+    or not.
+    """
+    if declared is None or (recorded is not None and old in recorded):
+        return old
+    if declared != new:
+        return declared
+    return None if recorded is not None and new in recorded else old
+
+
+def _kept(old: str, new: str, previous: str, found: FoundDocument) -> Diagnostic:
+    detail = (
+        f"The manifest says already that the account was called {previous}, and it could not be seen in state whether "
+        f"that rename was applied, so previousName stays {previous}. The plan should show one rename to {new}. If it "
+        f"shows {old} deleted instead, write\n    previousName: {old}"
+    )
+    return warning("previousNameKept", detail, subject=new, location=found.location)
+
+
+def _recorded_as(name: str, found: FoundDocument, recorded: Mapping[str, RecordedAccount] | None) -> str | None:
+    """Return the name that state has for a deleted account, as far as it can be seen; None where it has none."""
+    if recorded is None or name in recorded:
+        return name
+    previous = _previous_of(found)
+    return previous if isinstance(previous, str) and previous in recorded else None
+
+
+def _remarks_on_deletion(
+    name: str, found: FoundDocument, recorded: Mapping[str, RecordedAccount] | None
+) -> tuple[Diagnostic, ...]:
+    recorded_as = _recorded_as(name, found, recorded)
+    remarks = []
+    account = (recorded or {}).get(recorded_as or name)
+    if account is not None and account.metadata.get("preventDelete"):
+        detail = (
+            f"{name} is recorded with preventDelete: true, so the plan will refuse to delete it. If it is to go, bring "
+            "the manifest back, apply it with\n    preventDelete: false\nand then delete it."
+        )
+        remarks.append(warning("protectedAccount", detail, subject=name))
+    if recorded_as not in {None, name}:
+        detail = f"{name} is recorded as {recorded_as}, its previous name: the plan deletes that account."
+        remarks.append(note("previousNameKept", detail, subject=name))
+    return tuple(remarks)

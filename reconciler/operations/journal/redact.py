@@ -1,0 +1,215 @@
+"""``journal redact``: erases an account's personal data from past payloads and revisions; the chain still holds.
+
+One transaction: every payload and revision rewritten, and the entry that tells which, with digests before and after.
+A journal that does not hold is left alone: rewriting it would hide what somebody altered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from reconciler.diagnostics import error
+from reconciler.diagnostics.phrasing import did_you_mean
+from reconciler.errors import InvalidInput
+from reconciler.evidencecache import forget_accounts
+from reconciler.model.secrets.routes import NOWHERE, SecretRoute
+from reconciler.operations.conversations.cache import evidence_folder
+from reconciler.rules.accounts.decisions import refuse_reason
+from reconciler.rules.journal.erasure import Erasure, addresses_of, erase_from_changes, erase_from_payload
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from reconciler.model.accounts.recorded import RecordedState
+    from reconciler.model.journal.entries import Actor, JournalEntry
+    from reconciler.operations.workspace import Workspace
+    from reconciler.store import Transaction
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedactOrder:
+    """Whose past is erased, by whom and why."""
+
+    name: str
+    actor: Actor
+    reason: str | None = None
+    past_only: bool = False
+    """The account may be recorded still, and stays; only what is told of its past goes."""
+    accepted: Mapping[str, str] = field(default_factory=dict)
+    """Accounts to take as state has them although something else altered them, each with the reason."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redacted:
+    """What was erased."""
+
+    name: str
+    names: tuple[str, ...]
+    """The account's name and its earlier ones."""
+    payloads: int
+    revisions: int
+    routes: int
+    """Rows of the register of routes, whose user names went; their secrets stay known and have no route."""
+    entry: int | None
+    """The journal's entry that tells of it; None where nothing was left to erase."""
+
+
+def redact(workspace: Workspace, order: RedactOrder) -> Redacted:
+    """Erase an account's personal data from what the journal and past revisions tell.
+
+    The state is written anew afterwards, so that nothing stays in parts of it that are no longer used;
+    ``StateUnavailable`` where the database does not let us, and then the rest is done. Raises ``InvalidInput`` for an
+    account that was never recorded, or still is and may not be; ``JournalBroken``, ``GuardRefused`` where state was altered.
+    """
+    if order.reason is not None and (problem := refuse_reason(order.reason)) is not None:
+        raise InvalidInput(problem)
+    with workspace.open_store() as store:
+        with store.write() as transaction:
+            redacted = _redact(transaction, workspace, order)
+        forget_accounts(evidence_folder(workspace), redacted.names)
+        store.compact()
+    return redacted
+
+
+def _redact(transaction: Transaction, workspace: Workspace, order: RedactOrder) -> Redacted:
+    transaction.accept_altered(order.accepted)
+    transaction.require_whole()
+    recorded = transaction.state()
+    erasure = _erasure(transaction, recorded, order)
+    revisions = _redact_revisions(transaction, erasure)
+    routes = () if order.past_only else _erased_routes(transaction, erasure, recorded)
+    payloads = _redact_payloads(transaction, erasure, revisions=revisions, routes=routes)
+    names = tuple(sorted(erasure.names))
+    redacted = Redacted(
+        name=order.name, names=names, payloads=payloads, revisions=len(revisions), routes=len(routes), entry=None
+    )
+    if not payloads and not revisions and not routes:
+        return redacted
+    entry = transaction.append_journal("redact", _payload(redacted, order), at=workspace.now())
+    return Redacted(
+        name=order.name,
+        names=names,
+        payloads=payloads,
+        revisions=len(revisions),
+        routes=len(routes),
+        entry=entry.sequence,
+    )
+
+
+def _payload(redacted: Redacted, order: RedactOrder) -> dict[str, Any]:
+    return {
+        "actor": order.actor.name,
+        "actorSource": order.actor.source,
+        "reason": order.reason,
+        "name": redacted.name,
+        "names": list(redacted.names),
+        "pastOnly": order.past_only,
+        "payloads": redacted.payloads,
+        "revisions": redacted.revisions,
+        "routes": redacted.routes,
+    }
+
+
+def _erasure(transaction: Transaction, recorded: RecordedState, order: RedactOrder) -> Erasure:
+    """Return whose data goes; raise where the account is unknown, or still recorded under this or a later name."""
+    revisions = transaction.revisions()
+    changes = [(each.revision, each.changes) for each in revisions]
+    if all(change["name"] != order.name for _, each in changes for change in each):
+        later = transaction.renamed_to(order.name)
+        if later is None:
+            detail = f"No account called {order.name} was ever recorded.{did_you_mean(order.name, recorded.accounts)}"
+            raise InvalidInput(error("unknownAccount", detail, subject=order.name))
+    _require_gone(transaction, recorded, order)
+    erasure = Erasure(names=transaction.names_of(order.name))
+    return Erasure(names=erasure.names, addresses=addresses_of(changes, erasure))
+
+
+def _require_gone(transaction: Transaction, recorded: RecordedState, order: RedactOrder) -> None:
+    later = transaction.renamed_to(order.name)
+    if later is not None and order.name not in recorded.accounts:
+        detail = (
+            f"{order.name} was renamed to {later}, and its data stand under that name too. Nothing was erased. "
+            f"Name it:\n    reconciler journal redact {later}"
+        )
+        raise InvalidInput(error("accountRecorded", detail, subject=order.name))
+    if order.name in recorded.accounts and not order.past_only:
+        detail = (
+            f"{order.name} is recorded, and sending needs its data. Nothing was erased. Delete the account and apply "
+            "first; or keep it as it is and erase what is told of its past:\n"
+            f"    reconciler journal redact {order.name} --past-only"
+        )
+        raise InvalidInput(error("accountRecorded", detail, subject=order.name))
+
+
+def _redact_revisions(transaction: Transaction, erasure: Erasure) -> frozenset[int]:
+    """Rewrite the revisions that hold the account's data; return their numbers."""
+    rewritten = set()
+    for revision in transaction.revisions():
+        changes = erase_from_changes(revision.changes, erasure, serial=revision.revision)
+        if changes != revision.changes:
+            transaction.redact_revision(revision.model_copy(update={"changes": changes}))
+            rewritten.add(revision.revision)
+    return frozenset(rewritten)
+
+
+def _erased_routes(transaction: Transaction, erasure: Erasure, recorded: RecordedState) -> tuple[str, ...]:
+    """Remove the account's routes from the register, where no recorded account has the name; return their digests."""
+    rows = [
+        row
+        for row in transaction.routes()
+        if row.account in erasure.names and row.account not in recorded.accounts and row.known.route != NOWHERE
+    ]
+    digests = tuple(row.digest for row in rows)
+    transaction.erase_routes(digests)
+    for row in rows:
+        nowhere = SecretRoute(secret=row.known.secret, fingerprint=row.known.fingerprint, route=NOWHERE)
+        transaction.put_routes(row.account, [nowhere])
+    return digests
+
+
+def _redact_payloads(
+    transaction: Transaction, erasure: Erasure, *, revisions: Collection[int], routes: Collection[str]
+) -> int:
+    """Rewrite the payloads that hold the account's data, or digests it could be guessed from; return how many."""
+    journal = transaction.journal()
+    last_told = _last_told(journal)
+    serial, rewritten = 0, 0
+    untold: set[str] = set()
+    for entry, payload in journal:
+        serial = _serial_after(payload, serial)
+        kept = erase_from_payload(payload, erasure, serial=serial)
+        superseded = {
+            name
+            for name in payload.get("accountDigests", {})
+            if erasure.concerns(name, serial) and last_told[name] > entry.sequence
+        }
+        kept = _without(kept, "accountsBefore", untold)
+        untold = (untold - payload.get("accountDigests", {}).keys()) | superseded
+        kept = _without(kept, "accountDigests", superseded)
+        kept = _without(kept, "accountParts", superseded)
+        kept = _without(kept, "revisionDigests", {str(number) for number in revisions})
+        for key in ("routeDigests", "forgottenRoutes"):
+            if key in kept:
+                kept[key] = [digest for digest in kept[key] if digest not in routes]
+        if kept != payload:
+            transaction.redact_payload(entry, kept)
+            rewritten += 1
+    return rewritten
+
+
+def _last_told(journal: tuple[tuple[JournalEntry, Mapping[str, Any]], ...]) -> dict[str, int]:
+    """Return the last entry that tells how each account is recorded: only that one is compared with state."""
+    return {name: entry.sequence for entry, payload in journal for name in payload.get("accountDigests", {})}
+
+
+def _serial_after(payload: Mapping[str, Any], serial: int) -> int:
+    revision = payload.get("revision")
+    number = revision.get("revision") if isinstance(revision, dict) else None
+    return number if isinstance(number, int) else serial
+
+
+def _without(payload: dict[str, Any], key: str, names: Collection[str]) -> dict[str, Any]:
+    if not any(name in names for name in payload.get(key, {})):
+        return payload
+    return {**payload, key: {name: each for name, each in payload[key].items() if name not in names}}

@@ -1,0 +1,4 @@
+"""The verbs `resolve` and `send`.
+
+Not allowed here: manifests; only what is recorded counts.
+"""

@@ -1,0 +1,142 @@
+"""Resolve: who each contact would see, from what state has recorded; needs no manifest, secret or network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import Location, error, note, warning
+from reconciler.diagnostics.phrasing import did_you_mean
+from reconciler.envelope import identity_of, resolve_contact
+from reconciler.errors import InvalidInput
+from reconciler.model.mail.contacts import BrokenLine, Contact
+from reconciler.model.mail.resolution import ResolutionSummary
+from reconciler.operations.accounts.view import show_account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from reconciler.diagnostics import Diagnostic
+    from reconciler.envelope import Identity
+    from reconciler.model.accounts.recorded import RecordedAccount
+    from reconciler.model.mail.resolution import Resolution
+    from reconciler.operations.workspace import Workspace
+
+MOST_TOLD = 100
+"""Broken lines that are told one by one; the others are counted."""
+
+_MOST_NAMES = 1000
+"""Names of details that are remembered, to suggest the right one."""
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """What has been counted and noticed up to now; complete when all contacts have been taken."""
+
+    send: int = 0
+    skip: int = 0
+    overridden: int = 0
+    fallback: int = 0
+    invalid: int = 0
+    unaligned: int = 0
+    broken: int = 0
+    told: list[Diagnostic] = field(default_factory=list)
+    """The first broken lines, and the reason where reading had to stop."""
+    seen_details: set[str] = field(default_factory=set)
+
+    @property
+    def summary(self) -> ResolutionSummary:
+        """The counts."""
+        return ResolutionSummary(
+            send=self.send,
+            skip=self.skip,
+            overridden=self.overridden,
+            fallback=self.fallback,
+            invalid=self.invalid,
+            unaligned=self.unaligned,
+            broken=self.broken,
+        )
+
+    def count(self, resolution: Resolution) -> None:
+        """Count one contact."""
+        self.send += resolution.outcome == "send"
+        self.skip += resolution.outcome == "skip"
+        self.overridden += resolution.is_overridden
+        self.fallback += resolution.fell_back
+        self.invalid += resolution.has_invalid
+        self.unaligned += resolution.is_unaligned
+
+    def count_broken(self, line: BrokenLine, file: str) -> None:
+        """Count a line that could not be read, and tell it while there are few."""
+        self.broken += 1
+        if self.broken <= MOST_TOLD:
+            detail = f"Line {line.line}: {line.reason}. The contact on it is left out."
+            self.told.append(error("contactUnreadable", detail, location=Location(file, line.line)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolving:
+    """A run over a contacts file, to be taken contact by contact; counts and problems are complete after that."""
+
+    account: RecordedAccount
+    resolutions: Iterator[Resolution]
+    tally: Tally
+    file: str
+    details: tuple[str, ...]
+
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Return what is to be told once all contacts have been taken."""
+        problems = list(self.tally.told)
+        if self.tally.broken > MOST_TOLD:
+            rest = f"{self.tally.broken:,} lines of {self.file} could not be read; the first {MOST_TOLD} are told."
+            problems.append(error("contactUnreadable", rest, subject=self.file))
+        if self.tally.send + self.tally.skip:
+            missing = [name for name in self.details if name not in self.tally.seen_details]
+            problems += [self._never_present(name) for name in missing]
+        if self.account.status != "active":
+            problems.append(_not_active(self.account))
+        return tuple(problems)
+
+    def _never_present(self, name: str) -> Diagnostic:
+        near = did_you_mean(name, self.tally.seen_details)
+        detail = (
+            f"No contact of {self.file} has the detail {name}, which {self.account.name} takes a value from.{near} "
+            "Names must be exactly the same."
+        )
+        return warning("detailNeverPresent", detail, subject=self.account.name)
+
+
+def _not_active(account: RecordedAccount) -> Diagnostic:
+    detail = f"{account.status_sentence} Only active accounts send; this shows what it would send."
+    return note("accountNotActive", detail, subject=account.name)
+
+
+def resolve_contacts(
+    workspace: Workspace, name: str, *, contacts: Iterable[Contact | BrokenLine], file: str
+) -> Resolving:
+    """Return the run of a recorded account over contacts; raise ``InvalidInput`` where there is no such account.
+
+    ``file`` is what problems call the contacts' file. Nothing is kept of a contact once it has been taken.
+    """
+    account = show_account(workspace, name)
+    identity = identity_of(account.kind, account.spec)
+    tally = Tally()
+    resolutions = _resolutions(identity, contacts, tally=tally, file=file)
+    return Resolving(account=account, resolutions=resolutions, tally=tally, file=file, details=identity.details)
+
+
+def _resolutions(
+    identity: Identity, contacts: Iterable[Contact | BrokenLine], *, tally: Tally, file: str
+) -> Iterator[Resolution]:
+    try:
+        for entry in contacts:
+            if isinstance(entry, BrokenLine):
+                tally.count_broken(entry, file)
+                continue
+            if len(tally.seen_details) < _MOST_NAMES:
+                tally.seen_details.update(entry.details)
+            resolution = resolve_contact(identity, entry)
+            tally.count(resolution)
+            yield resolution
+    except InvalidInput as stopped:  # the disk failed on the way: what was given stands, and the end says so
+        tally.told.extend(stopped.diagnostics)

@@ -1,0 +1,399 @@
+"""Send: one message to many contacts through an active account, with the resolution that ``resolve`` shows.
+
+The account is looked at again all the while: suspending it stops the run, and the same command goes on where it was
+stopped. A run is told in the journal by its counts and digests, without personal data.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from reconciler.diagnostics import error, note, warning
+from reconciler.envelope import identity_of
+from reconciler.errors import GuardRefused, InvalidInput, ReconcilerError
+from reconciler.files import keep_out_of_git, reason_of
+from reconciler.model.canonical import digest
+from reconciler.model.mail.sending import ResultsHeader, SendDocument, SendSummary
+from reconciler.model.plan import FORMAT_VERSION
+from reconciler.model.text.types import UNSAFE_CHARACTER
+from reconciler.model.verification.codes import CHECK_CODES
+from reconciler.operations.accounts.view import show_account
+from reconciler.operations.plan import require_own_state
+from reconciler.operations.send.message import Contacts, read_message
+from reconciler.operations.send.server import outlet_of
+from reconciler.sending import (
+    Pacing,
+    Patience,
+    Sending,
+    Waiting,
+    open_results,
+    send_to_all,
+    write_drafts,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from reconciler.diagnostics import Diagnostic
+    from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
+    from reconciler.model.journal.entries import Actor
+    from reconciler.model.mail.sending import Ending
+    from reconciler.operations.conversations.queue import Progress
+    from reconciler.operations.send.message import Text
+    from reconciler.operations.workspace import Workspace
+    from reconciler.sending import Results, RunEnd, Stopped, Template
+
+_FOLDER = ".reconciler/sending"
+_MAX_TOLD = 20
+_MAX_CONTACT = 320
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is to be sent, to whom, and how."""
+
+    account: str
+    contacts: Path
+    message: Path | Text
+    limit: int | None = None
+    """So many messages at most in this run; None: all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Means:
+    """What a run is made with; everything but the actor and the random id has a sensible default."""
+
+    actor: Actor
+    trusts_project: bool = False
+    """Whether somebody said so; noted in the journal."""
+    run_id: str
+    """32 hexadecimal digits, random: Message-IDs of a new results file are made of it."""
+    pacing: Pacing = field(default_factory=Pacing)
+    waiting: Waiting = field(default_factory=Waiting)
+    patience: Patience = field(default_factory=Patience)
+    look_every_seconds: float = 2.0
+    """How long the account is at most not looked at in state."""
+    look_every_messages: int = 50
+    forewarn: Callable[[Sequence[Diagnostic]], None] = lambda problems: None  # noqa: ARG005 - nobody is told
+    """Is told what is known before the first message, while it can still be stopped; it stands in the document too."""
+
+
+def send(workspace: Workspace, order: Order, means: Means, *, results: Path | None, progress: Progress) -> SendDocument:
+    """Send, or go on sending, and return what became of it; ``results`` None: a file below ``.reconciler``.
+
+    Raises ``GuardRefused`` for an account that is not active, is not what the journal last recorded, or whose credential may not travel, and where git tracks
+    the state; ``InvalidInput`` and ``SecretUnreadable`` for what is missing or wrong; ``StateError``. Nothing is sent
+    then.
+    """
+    require_own_state(workspace)
+    account, recorded = _recorded(workspace, order.account)
+    with workspace.open_store() as store:
+        altered = store.alterations({account.name})
+    if altered:
+        raise GuardRefused([each.problem for each in altered])
+    if account.status != "active":
+        raise GuardRefused(_not_active(account))
+    template = read_message(order.message)
+    contacts = Contacts(order.contacts)
+    outlet, grants = outlet_of(account, recorded, workspace)
+    path = results if results is not None else _usual_results(workspace, account, template)
+    header = _header(account, recorded, template, contacts, run_id=means.run_id, workspace=workspace)
+    told = _Telling(workspace=workspace, account=account, means=means, grants_used=grants)
+    with open_results(path, header) as held:
+        watch = _Watch(workspace, account, means, begin=lambda: told.begun(held))
+        sending = Sending(
+            template=template,
+            outlet=outlet,
+            identity=identity_of(account.kind, account.spec),
+            now=workspace.now,
+            waiting=replace(means.waiting, watch=watch),
+            pacing=means.pacing,
+            patience=replace(means.patience, opening_seconds=float(workspace.project.verification.timeout_seconds)),
+            limit=order.limit,
+            told=lambda done, contact: progress(done, 0, contact),
+        )
+        problems = [*_remarks(template), *_absent(account, contacts), *_in_flight(held)]
+        means.forewarn(problems)
+        ending: Ending = "interrupted"
+        try:
+            ending, stops = _run(contacts, held, sending, account)
+        finally:
+            told.ended(held, ending)
+        problems += [*stops, *_judged(held, ending)]
+        return _document(account, held, ending, problems)
+
+
+def draft(workspace: Workspace, order: Order, folder: Path, *, run_id: str) -> SendDocument:
+    """Write the messages to a folder in place of sending them; an account of any status will do.
+
+    Raises ``InvalidInput`` where message, contacts or folder cannot be used. No secret is read, nothing is contacted,
+    and nothing is journaled.
+    """
+    account = show_account(workspace, order.account)
+    template = read_message(order.message)
+    contacts = Contacts(order.contacts)
+    with contacts.open() as cards:
+        counts, is_whole = write_drafts(
+            cards,
+            template,
+            folder,
+            identity=identity_of(account.kind, account.spec),
+            run_id=run_id,
+            now=workspace.now,
+            limit=order.limit,
+        )
+    problems = [*_remarks(template), *_absent(account, contacts)]
+    if counts.invalid:
+        detail = (
+            f"{counts.invalid:,} of the lines of {order.contacts} held no contact that a message could go to. See\n"
+            f"    reconciler resolve {account.name} --contacts {order.contacts}"
+        )
+        problems.append(error("notAccepted", detail, subject=account.name))
+    if account.status != "active":
+        problems.append(replace(_not_active(account), severity="note"))
+    if not is_whole:
+        problems.append(_limit_reached(account))
+    return SendDocument(
+        format_version=FORMAT_VERSION,
+        account=account.name,
+        ending="written",
+        results=None,
+        folder=str(folder),
+        this_run=counts,
+        total=counts,
+        in_flight=(),
+        diagnostics=tuple(problems),
+    )
+
+
+def _recorded(workspace: Workspace, name: str) -> tuple[RecordedAccount, RecordedState]:
+    account = show_account(workspace, name)
+    with workspace.open_store() as store:
+        recorded = store.read_state()
+    return recorded.accounts.get(name, account), recorded
+
+
+class _Withdrawn(Exception):
+    """The account may not go on sending as it did."""
+
+    def __init__(self, problem: Diagnostic) -> None:
+        super().__init__(problem.summary)
+        self.problem = problem
+
+
+class _Watch:
+    """Looks at the account in state now and then, and raises ``_Withdrawn`` once it may not go on.
+
+    ``begin`` is called once, before the first message of the run and only where the account may send it.
+    """
+
+    def __init__(
+        self, workspace: Workspace, account: RecordedAccount, means: Means, *, begin: Callable[[], None]
+    ) -> None:
+        self._workspace = workspace
+        self._begin = begin
+        self._account = account
+        self._means = means
+        self._looked_at: float | None = None
+        self._asked = 0
+
+    def __call__(self) -> None:
+        now = self._means.waiting.clock()
+        is_first = self._looked_at is None
+        self._asked += 1
+        is_early = self._looked_at is not None and now - self._looked_at < self._means.look_every_seconds
+        if is_early and self._asked < self._means.look_every_messages:
+            return
+        self._looked_at, self._asked = now, 0
+        with self._workspace.open_store() as store:
+            current = store.read_account(self._account.name)
+        if current is None or current.spec != self._account.spec:
+            raise _Withdrawn(_changed(self._account, current))
+        if current.status != "active":
+            raise _Withdrawn(_not_active(current))
+        if is_first:
+            self._begin()
+
+
+def _run(
+    contacts: Contacts, held: Results, sending: Sending, account: RecordedAccount
+) -> tuple[Ending, list[Diagnostic]]:
+    """Send, and return how it ended, with what stopped it."""
+    try:
+        end = send_to_all(contacts.open, held, sending)
+    except _Withdrawn as withdrawn:
+        return "stopped", [withdrawn.problem]
+    return end.ending, [_stop(account, sending, end)] if end.stopped is not None else []
+
+
+def _stop(account: RecordedAccount, sending: Sending, end: RunEnd) -> Diagnostic:
+    assert end.stopped is not None  # noqa: S101 - the caller has seen to it
+    words = _fault_words(end.stopped) if end.stopped.fault is not None else f"{end.stopped.words}."
+    detail = f"Sending through {sending.outlet} was stopped, because every contact would meet this: {words} Nothing is lost: mend it, then go on with the same command."
+    return error("sendStopped", detail, subject=account.name)
+
+
+def _fault_words(stopped: Stopped) -> str:
+    fault = stopped.fault
+    assert fault is not None  # noqa: S101 - the caller has seen to it
+    code = CHECK_CODES[fault.code]
+    said = f' The server said "{fault.reply}".' if fault.reply is not None else ""
+    return f"{fault.step}: {code.cause}{said} {code.cure}"
+
+
+def _not_active(account: RecordedAccount) -> Diagnostic:
+    detail = f"{account.status_sentence} Only active accounts send."
+    cures = {
+        "suspended": f" When that is over, and to go on:\n    reconciler resume {account.name}",
+        "pending": f" The platform decides with\n    reconciler approve {account.name}",
+        "failing": f" Mend it, then\n    reconciler verify {account.name} --recorded",
+        "unverified": f" To have it verified:\n    reconciler verify {account.name} --recorded",
+    }
+    return error("accountNotActive", detail + cures.get(account.status, ""), subject=account.name)
+
+
+def _changed(account: RecordedAccount, current: RecordedAccount | None) -> Diagnostic:
+    what = "deleted" if current is None else f"changed by revision {current.revision}"
+    detail = f"{account.name} was {what} while messages were sent through it, so sending was stopped."
+    return error("accountChanged", detail, subject=account.name)
+
+
+def _header(
+    account: RecordedAccount,
+    recorded: RecordedState,
+    template: Template,
+    contacts: Contacts,
+    *,
+    run_id: str,
+    workspace: Workspace,
+) -> ResultsHeader:
+    governing = ("email", "displayName", "replyTo", "overrideFrom", "overrideTo")
+    return ResultsHeader(
+        format_version=FORMAT_VERSION,
+        id=run_id,
+        lineage=recorded.lineage,
+        account=account.name,
+        settings=digest({name: account.spec.get(name) for name in governing}),
+        message=template.digest,
+        contacts=contacts.digest,
+        at=workspace.now(),
+    )
+
+
+def _usual_results(workspace: Workspace, account: RecordedAccount, template: Template) -> Path:
+    """Return the file for this account and message: the same command finds it again, also when contacts changed."""
+    folder = workspace.root / _FOLDER
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        keep_out_of_git(folder)
+    except OSError as failure:
+        detail = f"{folder} cannot be made: {reason_of(failure)}. Name a file with --results."
+        raise InvalidInput(error("resultsUnusable", detail, subject=str(folder))) from None
+    return folder / f"{account.name}-{template.digest.removeprefix('sha256:')[:16]}.jsonl"
+
+
+def _remarks(template: Template) -> Iterator[Diagnostic]:
+    if template.left_out:
+        names = ", ".join(template.left_out[:_MAX_TOLD])
+        yield note("headersLeftOut", f"Of the message's header these fields are not sent along: {names}.")
+
+
+def _absent(account: RecordedAccount, contacts: Contacts) -> Iterator[Diagnostic]:
+    """Yield a warning for each detail that no contact has: where it is misspelt, everybody sees the account's own."""
+    for name in contacts.missing_details(identity_of(account.kind, account.spec).details):
+        detail = f"No contact has the detail {name}, which {account.name} takes a value from. Names must be exactly the same."
+        yield warning("detailNeverPresent", detail, subject=account.name)
+
+
+def _in_flight(held: Results) -> Iterator[Diagnostic]:
+    for each in held.in_flight[:_MAX_TOLD]:
+        contact = UNSAFE_CHARACTER.sub(" ", each.contact)[:_MAX_CONTACT]  # the file may have been edited
+        detail = (
+            f"An earlier run ended while the message to {contact} (line {each.line}) was in flight: the server may "
+            "have accepted it. It is not sent again. Look into the server's log, or ask the contact."
+        )
+        yield warning("deliveryUnknown", detail, subject=str(held.path))
+
+
+def _judged(held: Results, ending: Ending) -> Iterator[Diagnostic]:
+    total = held.total()
+    if total.not_accepted:
+        counts = {
+            "refused": total.refused,
+            "deferred": total.deferred,
+            "of unknown fate": total.unknown,
+            "invalid": total.invalid,
+        }
+        told = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+        again = " The same command tries the deferred ones again." if total.deferred else ""
+        detail = f"{told}; {held.path} says which and why.{again}"
+        yield error("notAccepted", detail, subject=str(held.path))
+    if ending == "limited":
+        yield note("limitReached", "Other contacts are left. Go on with the same command.", subject=str(held.path))
+
+
+def _limit_reached(account: RecordedAccount) -> Diagnostic:
+    return note("limitReached", "Other contacts are left; no message was written for them.", subject=account.name)
+
+
+def _document(account: RecordedAccount, held: Results, ending: Ending, problems: Sequence[Diagnostic]) -> SendDocument:
+    return SendDocument(
+        format_version=FORMAT_VERSION,
+        account=account.name,
+        ending=ending,
+        results=str(held.path),
+        folder=None,
+        this_run=held.this_run(),
+        total=held.total(),
+        in_flight=held.in_flight,
+        diagnostics=tuple(problems),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Telling:
+    """Tells the journal of a run, by counts and digests: that it begins to send, and how it ended."""
+
+    workspace: Workspace
+    account: RecordedAccount
+    means: Means
+    grants_used: tuple[str, ...]
+
+    def begun(self, held: Results) -> None:
+        """Tell that messages are about to go out: a run that is killed cannot tell how it ended."""
+        self._append({**self._payload(held), "ending": "begun"})
+
+    def ended(self, held: Results, ending: Ending) -> None:
+        """Tell what the run did; a run that did nothing is not told."""
+        did = held.this_run()
+        if did == SendSummary() and ending == "complete":
+            return
+        payload = {
+            **self._payload(held),
+            "ending": ending,
+            "thisRun": did.model_dump(by_alias=True),
+            "total": held.total().model_dump(by_alias=True),
+        }
+        guarded = contextlib.suppress(ReconcilerError) if ending == "interrupted" else contextlib.nullcontext()
+        with guarded:
+            self._append(payload)
+
+    def _payload(self, held: Results) -> dict[str, Any]:
+        return {
+            "actor": self.means.actor.name,
+            "actorSource": self.means.actor.source,
+            "trustsProject": self.means.trusts_project,
+            "grantsUsed": list(self.grants_used),
+            "name": self.account.name,
+            "accountRevision": self.account.revision,
+            "run": held.header.id,
+            "messageDigest": held.header.message,
+            "contactsDigest": held.header.contacts,
+        }
+
+    def _append(self, payload: dict[str, Any]) -> None:
+        with self.workspace.open_store() as store, store.write() as transaction:
+            transaction.append_journal("send", payload, at=self.workspace.now())

@@ -1,0 +1,4 @@
+"""The verb `verify`: of the manifests, and of what is recorded.
+
+Not allowed here: printing, parsing flags.
+"""

@@ -1,0 +1,77 @@
+"""A plan as one self-contained page, with the same content in the same order as the comment of a pull request."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from reconciler.render.review import review_of
+from reconciler.render.text.parts.layout import finish
+from reconciler.render.text.parts.style import Style
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.model.plan import SavedPlan
+    from reconciler.render.review import Review
+
+_STYLE = "style.css"
+_IN_WORDS = {"passed": "Passed", "failed": "Failed", "warned": "Warning", "skipped": "Not made"}
+_SEVERITIES = {"error": "Error", "warning": "Warning", "note": "Note"}
+_TITLES = {
+    "refusals": "Why it is refused, and what to do",
+    "sent": "What is sent where",
+    "lifted": "Guards lifted and grants used",
+    "warnings": "Warnings and notes",
+}
+_NO_PLAN = {"refusals": "What is wrong"}
+
+
+def plan_page(plan: SavedPlan) -> str:
+    """Return the plan as an HTML page, whole, the same for the same plan."""
+    environment = _environment()
+    review = review_of(plan)
+    titles = _TITLES | _NO_PLAN if review.status == "invalid" else _TITLES
+    page = environment.get_template("plan.html").render(
+        review=review,
+        titles=titles,
+        contents=_contents(review, titles),
+        style=_STYLE,
+        style_hash=_hash(environment.get_template(_STYLE).render()),
+        in_words=_IN_WORDS,
+        symbol=Style().symbol,
+        severities=_SEVERITIES,
+    )
+    return finish(line for line in page.split("\n") if line.strip())
+
+
+def _contents(review: Review, titles: Mapping[str, str]) -> tuple[tuple[str, str, int], ...]:
+    """Return the page's sections in their order: key, title, and the number of accounts, 0 where it has none."""
+    parts = [("refusals", titles["refusals"], 0)] if review.refusals else []
+    parts += [(section.key, section.title, len(section.entries)) for section in review.sections]
+    later = {
+        "sent": review.destinations or review.messages,
+        "lifted": review.lifted or review.grants_used,
+        "warnings": review.warnings,
+    }
+    return (*parts, *((key, titles[key], 0) for key, shown in later.items() if shown))
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("reconciler.render.html"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _hash(style: str) -> str:
+    """Return the hash by which the page's policy knows its own style and refuses every other."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}"

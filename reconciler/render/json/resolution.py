@@ -1,0 +1,56 @@
+"""Resolutions as one JSON document, as JSON lines and as CSV, piece by piece: a file of any length passes through.
+
+Counts and problems are complete only when the last contact has passed, so what they are made of is handed in as a
+function, called then.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from reconciler.model.plan import FORMAT_VERSION
+from reconciler.render.json.documents import diagnostic_documents
+from reconciler.render.safe import safe_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from reconciler.diagnostics import Diagnostic
+    from reconciler.model.mail.resolution import Resolution, ResolutionSummary
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+
+
+def resolution_json(resolution: Resolution) -> str:
+    """Return one resolution as JSON on one line, without an end of line."""
+    document = resolution.model_dump(by_alias=True)
+    return safe_json(_ENCODER.encode(document))
+
+
+def resolutions_document(
+    account: str,
+    resolutions: Iterable[Resolution],
+    *,
+    summary: Callable[[], ResolutionSummary],
+    diagnostics: Callable[[], Sequence[Diagnostic]],
+) -> Iterator[str]:
+    """Return the pieces of the one JSON document, a contact a line."""
+    yield f'{{\n  "formatVersion": {_json(FORMAT_VERSION)},\n  "account": {_json(account)},\n  "contacts": ['
+    separator = "\n    "
+    for resolution in resolutions:
+        yield separator + resolution_json(resolution)
+        separator = ",\n    "
+    told = diagnostic_documents(diagnostics())
+    counts = summary().model_dump(by_alias=True)
+    closing = "]" if separator == "\n    " else "\n  ]"
+    yield f'{closing},\n  "summary": {_json(counts)},\n  "diagnostics": {_json(told)}\n}}\n'
+
+
+def resolutions_lines(resolutions: Iterable[Resolution]) -> Iterator[str]:
+    """Return a line of JSON for each contact."""
+    for resolution in resolutions:
+        yield resolution_json(resolution) + "\n"
+
+
+def _json(value: Any) -> str:
+    return safe_json(_ENCODER.encode(value))

@@ -1,0 +1,85 @@
+"""What an edit of the manifests did, and what to do next: as text, and as the one JSON document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reconciler.model.plan import FORMAT_VERSION
+from reconciler.render.json.documents import diagnostic_documents
+from reconciler.render.text.parts.layout import finish, hang
+
+if TYPE_CHECKING:
+    from reconciler.model.accounts.edited import Edited
+    from reconciler.model.servers.presets import Preset
+    from reconciler.render.text.parts.style import Style
+
+_KINDS = {"OwnAccount": "own account", "MarketingAccount": "marketing account"}
+
+
+def edited_text(edited: Edited, *, style: Style, preset: Preset | None = None) -> str:
+    """Return what was changed in which file, what is to be set, and the next command."""
+    lines = hang("", style.show(_what(edited)), width=style.width)
+    if preset is not None:
+        source = f"{preset.title}: {preset.note} Source: {preset.source} ({preset.as_of})."
+        lines += hang("", style.show(source), width=style.width)
+    if edited.secrets:
+        lines += hang("", _to_set(edited.secrets), width=style.width)
+        lines += [f"    {style.show(_line_to_copy(secret))}" for secret in edited.secrets]
+    lines += hang("", _next(edited), width=style.width)
+    if edited.plan_target is not None:
+        lines.append(f"    reconciler plan --target {style.show(edited.plan_target)}")
+    return finish(lines)
+
+
+def edited_document(edited: Edited) -> dict[str, Any]:
+    """Return what ``accounts add``, ``delete`` and ``rename`` print with ``--format json``."""
+    return {
+        "formatVersion": FORMAT_VERSION,
+        "action": edited.action,
+        "name": edited.name,
+        "kind": edited.kind,
+        "file": edited.file,
+        "wholeFile": edited.is_whole_file,
+        "previousName": edited.previous_name,
+        "secrets": list(edited.secrets),
+        "diagnostics": diagnostic_documents(edited.remarks),
+    }
+
+
+def _what(edited: Edited) -> str:
+    if edited.action == "rename":
+        previous = f", previousName {edited.previous_name}" if edited.previous_name else ""
+        return f"Renamed {edited.renamed_from} to {edited.name} in {edited.file}{previous}."
+    kind = _KINDS[edited.kind]
+    if edited.action == "delete":
+        whole = ", and with it the file, which held nothing else" if edited.is_whole_file else ""
+        return f"Removed the {kind} {edited.name} from {edited.file}{whole}."
+    where = "in the new file" if edited.is_whole_file else "at the end of"
+    return f"Added the {kind} {edited.name} {where} {edited.file}."
+
+
+def _to_set(secrets: tuple[str, ...]) -> str:
+    places = {secret.partition(":")[0] for secret in secrets}
+    if places == {"env"}:
+        which = "this variable" if len(secrets) == 1 else "these variables"
+        value = "its value never stands" if len(secrets) == 1 else "their values never stand"
+        return f"Where reconciler runs, set {which} before the plan; {value} in a manifest:"
+    if places == {"file"}:
+        which = "this file" if len(secrets) == 1 else "these files"
+        return f"Where reconciler runs, put the secret into {which}, which git must not track:"
+    return "Where reconciler runs, these keys must be readable at their sources:"
+
+
+def _line_to_copy(secret: str) -> str:
+    source, _, key = secret.partition(":")
+    return f"export {key}=…" if source == "env" else key
+
+
+def _next(edited: Edited) -> str:
+    if edited.plan_target is None:
+        return "State does not have the account, so there is nothing to apply."
+    if edited.action == "delete":
+        return "State is as it was; the next apply deletes the account if state has it. To see that:"
+    if edited.action == "rename":
+        return "State is as it was; the next apply renames the account if state has it. To see that:"
+    return "Nothing is recorded yet. To see the plan, with the settings tried at the server:"

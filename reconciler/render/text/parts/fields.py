@@ -1,0 +1,92 @@
+"""The changes of an account's fields, aligned: what is added, what goes, what was and what will be."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from reconciler.render.text.parts.layout import cells, hang, pad
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from reconciler.model.plan import Action, FieldChange, Scalar
+    from reconciler.render.text.parts.style import Style
+
+_PREFIX = re.compile(r"\A(?:spec|metadata)\.")
+_NUMBER = r"[-+]?\.?\d[\d_]*(?:\.\d*)?(?:[eE][-+]?\d+)?"
+_NEEDS_QUOTES = re.compile(
+    rf"""\A(?:|\s.*|.*\s|['"].*|true|false|null|absent|{_NUMBER}|.*(?:→|->|\(rotated\)).*)\Z""", re.DOTALL
+)
+_LEAST_VALUE_ROOM = 24
+
+
+def field_lines(fields: Iterable[FieldChange], *, style: Style, indent: int) -> list[str]:
+    """Return one aligned line for each field, longer values wrapped below themselves.
+
+    ``spec.`` and ``metadata.`` are left out of the paths unless two fields would then read the same. Where the
+    values would get less than 24 columns, each stands below its path.
+    """
+    listed = list(fields)
+    labels = [style.show(label) for label in field_labels(listed)]
+    widest = max(map(cells, labels), default=0)
+    has_columns = style.width - (indent + 2 + widest + 2) >= _LEAST_VALUE_ROOM
+    lines: list[str] = []
+    for field, label in zip(listed, labels, strict=True):
+        action = field_action(field)
+        value = _value(field, style)
+        if has_columns:
+            told = hang(" " * (indent + 2) + pad(label, widest) + "  ", value, width=style.width)
+        else:
+            told = hang(" " * (indent + 2), label, width=style.width)
+            told += hang(" " * (indent + 4), value, width=style.width)
+        mark = style.paint(style.symbol(action), action)
+        lines += [" " * indent + mark + told[0][indent + 1 :], *told[1:]]
+    return lines
+
+
+def moment(at: datetime) -> str:
+    """Return a moment as people read it, in UTC, to the second; one without a time zone is taken to be UTC."""
+    aware = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return f"{aware:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def scalar(value: Scalar) -> str:
+    """Return a value as text; text that reads like something else (a number, true, nothing) is put in quotes."""
+    if value is None:
+        return "absent"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str) and _NEEDS_QUOTES.match(value):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return str(value)
+
+
+def field_labels(fields: Sequence[FieldChange]) -> list[str]:
+    """Return the paths without ``spec.`` and ``metadata.``, unless two fields would then read the same."""
+    short = [_PREFIX.sub("", field.path) for field in fields]
+    seen = Counter(short)
+    return [label if seen[label] == 1 else field.path for field, label in zip(fields, short, strict=True)]
+
+
+def field_action(field: FieldChange) -> Action:
+    """Return create for a value that appears, delete for one that goes, and update for the others."""
+    if field.before is None and field.after is not None:
+        return "create"
+    if field.after is None and field.before is not None:
+        return "delete"
+    return "update"
+
+
+def _value(field: FieldChange, style: Style) -> str:
+    rotated = " (rotated)" if field.rotated else ""
+    before, after = style.show(scalar(field.before)), style.show(scalar(field.after))
+    if field.before is None or (field.rotated and field.before == field.after):
+        return after + rotated
+    if field.after is None:
+        return before
+    return f"{before} {style.symbol('arrow')} {after}{rotated}"

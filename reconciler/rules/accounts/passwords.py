@@ -1,0 +1,105 @@
+"""Passwords that a provider takes no longer, or not for much longer: said before anything is connected to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import Diagnostic, enumerated, warning
+from reconciler.model.servers.providers import GMAIL, MICROSOFT_365, OUTLOOK_COM
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from reconciler.model.accounts.desired import DesiredAccount
+    from reconciler.model.accounts.located import LocatedManifest
+    from reconciler.model.servers.providers import Provider
+
+_BASIC = frozenset({"auto", "plain", "login"})
+
+_OAUTH2_LINES = """\
+    authentication:
+      mechanism: xoauth2
+      username: "{{email}}"
+      oauth2:
+        tokenUrl: {token_url}
+        clientId: …
+        clientSecret: {{env: SMTP_CLIENT_SECRET}}
+        refreshToken: {{env: SMTP_REFRESH_TOKEN}}
+        scope: {scope}"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """What a provider does with passwords, and what to write instead."""
+
+    provider: Provider
+    what: str
+    lines: str
+
+
+def _oauth2(token_url: str, scope: str) -> str:
+    return _OAUTH2_LINES.format(token_url=token_url, scope=scope)
+
+
+_ENDINGS = (
+    # Microsoft: "Exchange Online to retire Basic auth for Client Submission (SMTP AUTH)", as revised in January 2026;
+    # "Authenticate an IMAP, POP or SMTP connection using OAuth".
+    _Ending(
+        MICROSOFT_365,
+        "Microsoft turns login by password (basic authentication) off by default for existing organisations at the "
+        "end of December 2026, and will remove it later; an administrator can turn it on again until then. What lasts "
+        "is OAuth2. Write",
+        _oauth2(
+            "https://login.microsoftonline.com/TENANT/oauth2/v2.0/token",
+            "https://outlook.office.com/SMTP.Send offline_access",
+        ),
+    ),
+    # Microsoft: "Modern Authentication methods now needed to continue syncing Outlook Email in non-Microsoft apps".
+    _Ending(
+        OUTLOOK_COM,
+        "Outlook.com has taken no password and no app password over SMTP since September 2024. Write",
+        _oauth2(
+            "https://login.microsoftonline.com/consumers/oauth2/v2.0/token",
+            "https://outlook.office.com/SMTP.Send offline_access",
+        ),
+    ),
+    # Google: "Sign in with app passwords", "Transition from less secure apps to OAuth", "OAuth 2.0 Mechanism".
+    _Ending(
+        GMAIL,
+        "Google never takes an account's own password over SMTP. If the reference points to an app password (which "
+        "needs 2-Step Verification), nothing needs doing; otherwise make one and put it there, or write",
+        _oauth2("https://oauth2.googleapis.com/token", "https://mail.google.com/"),
+    ),
+)
+
+
+def ending_passwords(
+    accounts: Sequence[DesiredAccount], located: Mapping[str, LocatedManifest]
+) -> Iterator[Diagnostic]:
+    """Yield one warning for each provider that drops passwords, at the first of the accounts that have one there."""
+    for ending in _ENDINGS:
+        affected = [account for account in accounts if _logs_in_by_password(account, ending.provider)]
+        if affected:
+            yield _warning(ending, affected, located[affected[0].name])
+
+
+def _logs_in_by_password(account: DesiredAccount, provider: Provider) -> bool:
+    if account.kind != "OwnAccount":
+        return False
+    smtp = account.spec["smtp"]
+    login = smtp.get("authentication", {})
+    return "password" in login and login.get("mechanism") in _BASIC and provider.has(smtp["host"])
+
+
+def _warning(ending: _Ending, affected: Sequence[DesiredAccount], first: LocatedManifest) -> Diagnostic:
+    names = tuple(sorted({account.name for account in affected}))
+    verb = "logs" if len(names) == 1 else "log"
+    told = warning(
+        "basicAuthEnding",
+        f"{enumerated(names)} {verb} in to {ending.provider.name} by password. {ending.what}\n{ending.lines}",
+        subject=names[0] if len(names) == 1 else None,
+        location=(len(names) > 1 and affected[0].server_location)
+        or first.locator.key_at(("spec", "smtp", "authentication")),
+    )
+    return replace(told, subjects=names if len(names) > 1 else ())

@@ -1,0 +1,224 @@
+"""What a plan tells beside its changes: secrets, approvals, and the trouble of accounts that stay as they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import MOST_NAMES, Diagnostic, enumerated, note, one_line, warning
+from reconciler.rules.verification.missing import MISSING_CODES
+from reconciler.rules.verification.settings import was_verified_with
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
+    from reconciler.rules.plan.draft import DraftChange
+    from reconciler.rules.plan.match import Pair
+    from reconciler.rules.plan.policy import Policy
+
+_AND = ", and "
+
+
+def remarks(
+    changes: Sequence[DraftChange], selected: Sequence[Pair], policy: Policy, recorded: RecordedState
+) -> list[Diagnostic]:
+    """Return what is worth telling: unreadable secrets, approvals that will be reset, trouble already recorded."""
+    changed = {each.change.name for each in changes}
+    steady = [pair for pair in selected if pair.name not in changed]
+    unchanged = [pair.before for pair in steady if pair.before is not None]
+    return [
+        *_secret_remarks(changes, steady, policy, recorded),
+        *(_reset_approval(each, policy) for each in changes if _resets_approval(each)),
+        *_suspension_remarks(changes, [pair.before for pair in selected if pair.before is not None]),
+        *_steady_remarks(unchanged),
+        *_platform_remarks(unchanged, policy, recorded),
+    ]
+
+
+def reused_evidence(names: Iterable[str], ttl_hours: int) -> list[Diagnostic]:
+    """Return one note for all accounts that were not verified anew, because the same settings passed lately."""
+    listed = sorted(names)
+    if not listed:
+        return []
+    detail = (
+        f"These very settings were verified less than {ttl_hours} hours ago, so nothing was contacted again for "
+        f"{enumerated(listed, before_more=_AND)}. This verifies anew:\n    reconciler verify {listed[0] if len(listed) == 1 else ''}"
+    )
+    return [note("evidenceReused", detail.rstrip(), subject=listed[0] if len(listed) == 1 else None)]
+
+
+def unknown_operator(names: Iterable[str]) -> list[Diagnostic]:
+    """Return one warning for all accounts for which apply would send a test message to nobody."""
+    listed = sorted(names)
+    if not listed:
+        return []
+    detail = (
+        f"Apply sends a test message before it records {enumerated(listed, before_more=_AND)}, and nobody is named "
+        "to receive it, so apply would refuse. Write into the project file, with an address that you read:\n"
+        "    operator: {email: you@example.com}"
+    )
+    return [warning("operatorUnknown", detail, subject=listed[0] if len(listed) == 1 else None)]
+
+
+def _steady_remarks(accounts: Sequence[RecordedAccount]) -> list[Diagnostic]:
+    remarks = [
+        warning(
+            "recordedFailing",
+            f"{account.name} does not change here, but its last verification failed: {one_line(account.status_reason)}",
+            subject=account.name,
+        )
+        for account in accounts
+        if account.status == "failing"
+    ]
+    pending = sorted((account for account in accounts if account.status == "pending"), key=attrgetter("updated_at"))
+    return [*remarks, _awaiting(pending)] if pending else remarks
+
+
+def _platform_remarks(accounts: Sequence[RecordedAccount], policy: Policy, recorded: RecordedState) -> list[Diagnostic]:
+    """Return one warning for all accounts that would send, had platform.smtp not been changed since they were verified.
+
+    Nothing of theirs changes, so the plan verifies none of them; sending refuses until somebody has.
+    """
+    platform = policy.platform
+    if platform is None:
+        return []
+    secrets = {each.secret for each in platform.secret_routes}
+    # The register has a route for each account, and each account is looked at: only the platform's own may count.
+    known = replace(recorded, routes=tuple(each for each in recorded.routes if each.secret in secrets))
+    names = [
+        account.name
+        for account in accounts
+        if account.kind == "MarketingAccount"
+        and account.status in {"active", "pending"}
+        and not was_verified_with(platform, account, known)
+    ]
+    if not names:
+        return []
+    selected = [*names, "--recorded"] if len(names) <= MOST_NAMES else ["--recorded"]
+    detail = (
+        f"These do not change here, and were not verified with {platform.smtp['host']}:{platform.smtp['port']} as "
+        f"platform.smtp of the project file declares it now, so nothing is sent through them: "
+        f"{enumerated(names, before_more=_AND)}. Once the project file is the one that counts, this verifies them with it:\n    reconciler verify {' '.join(selected)}"
+    )
+    return [warning("platformChanged", detail, subject=names[0] if len(names) == 1 else None)]
+
+
+def _awaiting(pending: Sequence[RecordedAccount]) -> Diagnostic:
+    """Return one note for all accounts that wait, the longest waiting first."""
+    since = [f"{each.name} since {each.updated_at:%Y-%m-%d %H:%M} UTC" for each in pending]
+    listed = enumerated(since, before_more=_AND)
+    subject = pending[0].name if len(pending) == 1 else None
+    return note("awaitingApproval", f"These wait for the platform's decision: {listed}.", subject=subject)
+
+
+def _suspension_remarks(changes: Sequence[DraftChange], accounts: Sequence[RecordedAccount]) -> list[Diagnostic]:
+    """Return what becomes of the emergency stop: it outlives every change but the deletion of its account."""
+    deleted = {each.before.name for each in changes if each.before is not None and each.after is None}
+    stopped = sorted((account for account in accounts if account.suspension is not None), key=attrgetter("name"))
+    ended = [_ended_suspension(account) for account in stopped if account.name in deleted]
+    kept = [account for account in stopped if account.name not in deleted]
+    return [*ended, _kept_suspensions(kept)] if kept else ended
+
+
+def _kept_suspensions(stopped: Sequence[RecordedAccount]) -> Diagnostic:
+    listed = enumerated([account.name for account in stopped], before_more=_AND)
+    detail = f"These are suspended and cannot send; an apply does not change that: {listed}."
+    return note("staysSuspended", detail, subject=stopped[0].name if len(stopped) == 1 else None)
+
+
+def _ended_suspension(account: RecordedAccount) -> Diagnostic:
+    detail = (
+        f"{account.name} is suspended ({one_line(account.status_reason)}), and the stop goes with it: an account that is recorded "
+        "under this name later is not suspended."
+    )
+    return warning("suspensionEnds", detail, subject=account.name)
+
+
+def _resets_approval(each: DraftChange) -> bool:
+    if each.before is None or each.after is None or each.before.approval is None:
+        return False
+    return not each.before.approval.covers(each.after.kind, each.after.spec)
+
+
+def _reset_approval(each: DraftChange, policy: Policy) -> Diagnostic:
+    assert each.before is not None  # noqa: S101 - there was an approval
+    assert each.before.approval is not None  # noqa: S101 - the same
+    before = each.before.approval
+    outcome = "after apply the account is pending until the platform decides again."
+    if policy.project.platform.approval == "automatic":
+        outcome = "apply approves the account as it will be, because the project file says approval: automatic."
+    detail = (
+        f"The platform has {before.decision} {each.change.name} as it is recorded ({one_line(before.actor)}, "
+        f"{before.at:%Y-%m-%d %H:%M} UTC). The change alters what was decided on, so {outcome}"
+    )
+    return warning("approvalReset", detail, subject=each.change.name)
+
+
+def _secret_remarks(
+    changes: Sequence[DraftChange], steady: Sequence[Pair], policy: Policy, recorded: RecordedState
+) -> list[Diagnostic]:
+    needed = _needed_secrets(changes, policy)
+    idle = {each.secret for pair in steady if pair.after is not None for each in pair.after.secret_routes}
+    problems = _unreadable_secrets(changes, needed, idle, policy)
+    if not (idle or needed):
+        return problems
+    if not policy.secrets.were_read:
+        problems.append(note("secretsNotRead", "This plan read no secret, so it cannot tell whether one was rotated."))
+    elif not recorded.is_keyed_with(policy.secrets.key_id):
+        problems.append(_other_key(policy, recorded))
+    elif passed_over := idle & policy.secrets.passed_over:
+        problems.append(_passed_over(passed_over))
+    return problems
+
+
+def _passed_over(secrets: Collection[str]) -> Diagnostic:
+    sources = ", ".join(sorted({secret.partition(":")[0] for secret in secrets}))
+    count = "1 secret" if len(secrets) == 1 else f"{len(secrets)} secrets"
+    detail = (
+        f"{count} of accounts that do not change would each need a command of their source ({sources}), so it was not "
+        "looked whether they were rotated. This looks:\n    reconciler plan --rotations"
+    )
+    return note("secretsNotRead", detail)
+
+
+def _needed_secrets(changes: Sequence[DraftChange], policy: Policy) -> set[str]:
+    """Return the references that the changes use; the platform's where a marketing account is to be verified."""
+    needed = {secret.secret for each in changes if each.after is not None for secret in each.after.secret_routes}
+    if policy.platform is None or not any(each.is_marketing and each.needs_evidence for each in changes):
+        return needed
+    return needed | {each.secret for each in policy.platform.secret_routes}
+
+
+def _unreadable_secrets(
+    changes: Sequence[DraftChange], needed: set[str], idle: set[str], policy: Policy
+) -> list[Diagnostic]:
+    """Return an error for each secret that a change may not read, a warning for each that nothing here needs.
+
+    What a verification lacks is told by its failure. A source of many secrets has one problem for all of them.
+    """
+    unreadable = policy.secrets.unreadable
+    failing = {missing.problem for each in changes for missing in each.missing}
+    refused = [
+        unreadable[secret]
+        for secret in sorted(needed & unreadable.keys())
+        if unreadable[secret].code not in MISSING_CODES
+    ]
+    others = [unreadable[secret] for secret in sorted((needed | idle) & unreadable.keys())]
+    unneeded = [each for each in others if each not in failing and each not in refused]
+    return [*dict.fromkeys(refused), *(replace(each, severity="warning") for each in dict.fromkeys(unneeded))]
+
+
+def _other_key(policy: Policy, recorded: RecordedState) -> Diagnostic:
+    if policy.secrets.key_id is None:
+        detail = (
+            f"State was made with the fingerprint key {recorded.fingerprint_key_id}, and there is none here, so it "
+            "cannot be told whether a secret was rotated. Provide the key that state was made with."
+        )
+        return warning("fingerprintKeyMissing", detail)
+    detail = (
+        f"State was made with the fingerprint key {recorded.fingerprint_key_id}; the one here is "
+        f"{policy.secrets.key_id}. Rotation was not checked. Provide the key that state was made with."
+    )
+    return warning("fingerprintKeyChanged", detail)

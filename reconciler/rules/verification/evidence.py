@@ -1,0 +1,76 @@
+"""Which evidence apply needs, and whether what there is will do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+from reconciler.model.text.globs import matches_any
+from reconciler.model.verification.evidence import DEPTHS, reaches
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from reconciler.model.project import Project
+    from reconciler.model.verification.evidence import Depth, Evidence, Verification
+
+Standing = Literal["sufficient", "failed", "missing"]
+_CLOCK_SKEW = timedelta(minutes=5)
+
+
+def depth_needed(name: str, wanted: Depth, project: Project, today: date) -> Depth:
+    """Return how far to verify an account: as wanted, or less where an exception of the project says so."""
+    excepted = [
+        exception.depth
+        for exception in project.guards.exceptions
+        if exception.depth is not None and today <= exception.until and matches_any(exception.verification or (), name)
+    ]
+    return min((wanted, *excepted), key=DEPTHS.index)
+
+
+def standing_of(
+    evidence: Evidence | None, *, settings_digest: str | None, depth: Depth, ttl_hours: int, now: datetime
+) -> Standing:
+    """Return whether evidence suffices: fresh, of these very settings, and deep enough.
+
+    Fresh failed evidence of these settings stands as failed, so that nobody connects again to learn it twice.
+    Without a settings digest nothing can be compared, and the evidence counts as missing.
+    """
+    if evidence is None or evidence.settings_digest != settings_digest:
+        return "missing"
+    verification = evidence.verification
+    if verification.depth is None or not _is_fresh(verification, ttl_hours, now):
+        return "missing"
+    if verification.status == "failed":
+        return "failed"
+    is_enough = verification.status == "passed" and reaches(verification.depth, depth)
+    return "sufficient" if is_enough else "missing"
+
+
+def is_worth_keeping(evidence: Evidence) -> bool:
+    """Tell whether evidence may spare a later run its conversation: it passed, or a message may have been delivered.
+
+    Any other failure is looked at anew, because what caused it may have been mended since. A message whose delivery
+    is unknown must not be sent again by planning again.
+    """
+    return evidence.verification.status == "passed" or _is_delivery_unknown(evidence.verification)
+
+
+def may_be_reused(evidence: Evidence, *, depth: Depth, ttl_hours: int, now: datetime) -> bool:
+    """Tell whether kept evidence of these very settings answers what a verification to ``depth`` would ask."""
+    standing = standing_of(
+        evidence, settings_digest=evidence.settings_digest, depth=depth, ttl_hours=ttl_hours, now=now
+    )
+    if standing == "failed":
+        return depth == "message" and _is_delivery_unknown(evidence.verification)
+    return standing == "sufficient"
+
+
+def _is_delivery_unknown(verification: Verification) -> bool:
+    return any(check.code == "unknownDelivery" for check in verification.checks)
+
+
+def _is_fresh(verification: Verification, ttl_hours: int, now: datetime) -> bool:
+    if verification.checked_at is None:
+        return False
+    return -_CLOCK_SKEW <= now - verification.checked_at <= timedelta(hours=ttl_hours)

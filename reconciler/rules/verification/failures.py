@@ -1,0 +1,112 @@
+"""What is told of accounts whose verification failed: once for all that failed by one cause, where the cause is written.
+
+Accounts are contacted at an *endpoint*: host, port and proxy, for marketing accounts the platform's. Once an endpoint is
+down, its other accounts are not tried; that is no finding of its own, so they are told with those that were.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from reconciler.diagnostics import as_one
+from reconciler.model.text.domains import host_to_ascii
+from reconciler.rules.accounts.platform import PLATFORM
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+
+    from reconciler.diagnostics import Diagnostic, Location
+    from reconciler.model.accounts.desired import DesiredAccount
+    from reconciler.model.accounts.recorded import RecordedAccount
+    from reconciler.model.verification.evidence import Verification
+    from reconciler.rules.accounts.platform import PlatformServer
+
+_OF_THE_ENDPOINT = frozenset({"dns", "proxy", "connect", "greeting", "tls"})
+_OF_THE_RUN = frozenset({"operatorMissing", "deadline"})
+"""What ends a verification and is no fault of the endpoint."""
+_UNTRIED = frozenset({"withheld", "serverDown", "unknownDestination", "deadline"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """One account whose verification failed, with the sentence that says why."""
+
+    name: str
+    reason: str
+    endpoint: Hashable = None
+    """What was contacted; None where that is not known."""
+    is_untried: bool = False
+    """The endpoint was down already, so the account was not tried."""
+    location: Location | None = None
+    """Where the endpoint is declared for several accounts; None where each account declares its own."""
+
+
+def failure_of(verification: Verification) -> str:
+    """Return the sentence of the first check that made a verification fail."""
+    for check in verification.checks:
+        if check.status == "failed" or check.code in _UNTRIED:
+            return f"{check.check}: {check.message}"
+    return "It was not verified."
+
+
+def failure(
+    verification: Verification, account: DesiredAccount | RecordedAccount, platform: PlatformServer | None
+) -> Failure:
+    """Return the failure of an account; marketing accounts are verified with the ``platform``."""
+    if any(check.code in _OF_THE_RUN for check in verification.checks):
+        return Failure(name=account.name, reason=failure_of(verification))
+    is_hosted = account.kind == "MarketingAccount"
+    place = getattr(account, "server_location", None)
+    if is_hosted:
+        place = platform.location if platform is not None else None
+    elif not _is_shared(verification, account):
+        place = None
+    return Failure(
+        name=account.name,
+        reason=failure_of(verification),
+        endpoint=PLATFORM if is_hosted else _endpoint(account.spec),
+        is_untried=any(check.code == "serverDown" for check in verification.checks),
+        location=place,
+    )
+
+
+def _is_shared(verification: Verification, account: DesiredAccount | RecordedAccount) -> bool:
+    """Tell whether the failure is one of what the account has from its MailServer: the endpoint, or the login there."""
+    first = next((check.check for check in verification.checks if check.status == "failed"), "connect")
+    return first in _OF_THE_ENDPOINT or (first == "auth" and bool(getattr(account, "server_secrets", ())))
+
+
+def _endpoint(spec: Mapping[str, Any]) -> Hashable:
+    smtp, proxy = spec["smtp"], spec.get("proxy", {})
+    return host_to_ascii(smtp["host"]), smtp["port"], proxy.get("host"), proxy.get("port")
+
+
+def failure_problems(failures: Iterable[Failure], tell: Callable[[str, str], Diagnostic]) -> list[Diagnostic]:
+    """Return one problem for all that failed by the same cause; ``tell`` makes one of a name and a reason.
+
+    It stands where the accounts' common endpoint is declared; that of one account alone has no place of its own.
+    """
+    found = list(failures)
+    down = _reasons_of_down(found)
+    by_cause: dict[Hashable, list[Failure]] = {}
+    for each in found:
+        reason = down.get(each.endpoint, each.reason) if each.is_untried else each.reason
+        by_cause.setdefault((each.endpoint, each.location, reason), []).append(replace(each, reason=reason))
+    return [_problem(alike, tell) for alike in by_cause.values()]
+
+
+def _reasons_of_down(failures: Sequence[Failure]) -> dict[Hashable, str]:
+    """Return, by endpoint, what most of the accounts met that were tried where others were not."""
+    endpoints = {each.endpoint for each in failures if each.is_untried}
+    met = {
+        endpoint: Counter(each.reason for each in failures if each.endpoint == endpoint and not each.is_untried)
+        for endpoint in endpoints
+    }
+    return {endpoint: counts.most_common(1)[0][0] for endpoint, counts in met.items() if counts}
+
+
+def _problem(alike: Sequence[Failure], tell: Callable[[str, str], Diagnostic]) -> Diagnostic:
+    problem = as_one([tell(each.name, each.reason) for each in alike])
+    return replace(problem, location=problem.location or alike[0].location) if len(alike) > 1 else problem

@@ -1,0 +1,24 @@
+"""Which hosts may be contacted at all: ``verification.servers`` of the project file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import MOST_SHOWN, one_line
+from reconciler.model.text.domains import host_to_ascii
+from reconciler.model.text.globs import matches_any_host
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def why_forbidden(hosts: Iterable[str], allowed: Iterable[str]) -> str | None:
+    """Return the sentence that names the first of the hosts, a proxy's among them, that may not be contacted; None: all may."""
+    globs = tuple(allowed)
+    host = next((each for each in hosts if not matches_any_host(globs, host_to_ascii(each))), None)
+    if host is None:
+        return None
+    return (
+        f"{one_line(host, limit=MOST_SHOWN)} is not among the hosts that verification.servers in the project file allows, "
+        "so nothing was contacted. Correct it in the manifest, or have the host added there."
+    )

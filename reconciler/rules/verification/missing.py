@@ -1,0 +1,83 @@
+"""What becomes of an account that needs a secret which cannot be read: its verification fails, and nobody else's does.
+
+The exception is a secret that may not be read: one that ``secrets.allow`` does not cover, or whose source is not
+declared, is a fault of the input and stops the plan.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import enumerated
+from reconciler.model.verification.evidence import CONVERSATION, Check, CheckName, Verification
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from reconciler.diagnostics import Diagnostic
+    from reconciler.model.secrets.routes import SecretRoute
+
+MISSING_CODES = frozenset({"secretMissing", "secretInvalid", "secretTracked", "secretSourceFailed"})
+"""The problems of a secret that are a failed verification of the accounts that need it."""
+_NOT_MADE = "Not made: nothing was contacted, because a secret that the conversation needs cannot be read."
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A secret that a verification needs and does not have: the step that needs it, and why it cannot be read."""
+
+    check: CheckName
+    problem: Diagnostic
+
+
+def missing_secrets(routes: Iterable[SecretRoute], unreadable: Mapping[str, Diagnostic]) -> tuple[Missing, ...]:
+    """Return what is missing of the secrets that these routes need, the proxy's first, each problem once."""
+    found = {
+        Missing("proxy" if each.route.purpose == "proxy" else "auth", unreadable[each.secret])
+        for each in routes
+        if each.secret in unreadable and unreadable[each.secret].code in MISSING_CODES
+    }
+    return tuple(sorted(found, key=lambda each: (CONVERSATION.index(each.check), each.problem.detail)))
+
+
+def failed_without(missing: Sequence[Missing]) -> Verification:
+    """Return the verification of an account whose secrets are missing: failed for good where the first one is needed."""
+    first = missing[0]
+    failed = Check(
+        check=first.check,
+        status="failed",
+        class_="permanent",
+        code=first.problem.code,
+        # A check's message is one sentence; the lines of a problem's detail are there to be copied.
+        message=" ".join(first.problem.detail.split()),
+    )
+    return Verification(
+        status="failed",
+        checks=tuple(
+            failed
+            if check == first.check
+            else Check(check=check, status="skipped", code="earlierFailure", message=_NOT_MADE)
+            for check in CONVERSATION
+        ),
+    )
+
+
+def missing_problems(missing: Mapping[str, Sequence[Missing]]) -> list[Diagnostic]:
+    """Return one error for each cause, with the accounts that were not verified because of it."""
+    concerned: dict[Diagnostic, dict[str, None]] = defaultdict(dict)
+    for name in sorted(missing):
+        for each in missing[name]:
+            concerned[each.problem][name] = None
+    return [_told(problem, list(names)) for problem, names in concerned.items()]
+
+
+def _told(problem: Diagnostic, names: Sequence[str]) -> Diagnostic:
+    verb = "was" if len(names) == 1 else "were"
+    return replace(
+        problem,
+        detail=f"{enumerated(names)} {verb} not verified. {problem.detail}",
+        subject=names[0] if len(names) == 1 else problem.subject,
+        subjects=() if len(names) == 1 else tuple(names),
+    )

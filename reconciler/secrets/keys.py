@@ -1,0 +1,163 @@
+"""The keys: of fingerprints, a file beside the SQLite state or a secret that the project file names; and of plans."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import error
+from reconciler.errors import SecretUnreadable, StateUnavailable
+from reconciler.files import keep_out_of_git, replace_file, sync_folder
+from reconciler.model.secrets.references import reference_text
+from reconciler.model.secrets.values import FingerprintKey
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from reconciler.secrets.reader import SecretReader
+
+
+KEY_OCTETS = 32
+MIN_KEY_CHARACTERS = 32
+"""The fewest characters of a key that a person provides."""
+PLAN_KEY_VARIABLE = "RECONCILER_PLAN_KEY"
+KEY_FILE = "fingerprint.key"
+STATE_FOLDER = ".reconciler"
+
+
+def load_fingerprint_key(
+    reader: SecretReader, named: dict[str, str] | None, *, state_file: Path | None
+) -> FingerprintKey | None:
+    """Return the key: the named secret, else the file beside the SQLite state; None where there is none.
+
+    Raises ``SecretUnreadable`` when the project file names a key that cannot be read, or the file holds none.
+    """
+    if named is not None:
+        reference = reference_text(named)
+        reading = reader.read_key(reference)
+        if reference in reading.problems:
+            raise SecretUnreadable(reading.problems[reference])
+        return _strong_key(reading.values[reference].reveal(), reference)
+    if state_file is None:
+        return None
+    path = state_file.parent / KEY_FILE
+    try:
+        return read_key_file(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as failure:
+        raise _unusable(path, failure.strerror or str(failure)) from None
+
+
+def load_key_file(path: Path) -> FingerprintKey:
+    """Return the key that a file holds; raise ``SecretUnreadable`` where it holds none or cannot be read."""
+    try:
+        return read_key_file(path)
+    except OSError as failure:
+        raise _unusable(path, failure.strerror or str(failure)) from None
+
+
+def load_plan_key(environ: Mapping[str, str]) -> FingerprintKey | None:
+    """Return the key that seals plans where ``RECONCILER_PLAN_KEY`` is set, else None.
+
+    Raises ``SecretUnreadable`` where it is set to something that is no key; an empty variable is no key either.
+    """
+    text = environ.get(PLAN_KEY_VARIABLE)
+    return None if text is None else _strong_key(text.removesuffix("\n"), f"env:{PLAN_KEY_VARIABLE}")
+
+
+def _strong_key(text: str, reference: str) -> FingerprintKey:
+    """Return the key of a text; a short one could be found by trying, and then every password by trying, too."""
+    if len(text) < MIN_KEY_CHARACTERS:
+        detail = (
+            f"{reference} has {len(text)} characters; a key needs {MIN_KEY_CHARACTERS} or more that nobody can guess. "
+            "With a weak key, whoever reads state or a plan could find passwords by trying. This makes a key:\n"
+            "    openssl rand -hex 32"
+        )
+        raise SecretUnreadable(error("keyWeak", detail, subject=reference))
+    return FingerprintKey(text.encode("utf-8", "surrogateescape"))
+
+
+def make_key_file(state_file: Path) -> FingerprintKey:
+    """Return the key beside the SQLite state, made with mode 0600 where there is none yet.
+
+    The file appears whole or not at all: it is written under another name and linked into place. Raises
+    ``StateUnavailable`` where it cannot be made, ``SecretUnreadable`` where there is a file that holds no key.
+    """
+    path = state_file.parent / KEY_FILE
+    try:
+        _put_key_in_place(path)
+        return read_key_file(path)
+    except OSError as failure:
+        detail = f"The fingerprint key {path} cannot be made: {failure.strerror or failure}."
+        raise StateUnavailable(error("stateUnavailable", detail)) from None
+
+
+def _put_key_in_place(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.parent.name == STATE_FOLDER:
+        keep_out_of_git(path.parent)
+    draft = path.with_name(f".{KEY_FILE}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(KEY_OCTETS) + "\n")
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()
+
+
+def read_key_file(path: Path) -> FingerprintKey:
+    """Return the key that a file holds; raise ``OSError`` where it cannot be read."""
+    try:
+        octets = bytes.fromhex(path.read_text("ascii").strip())
+    except ValueError:
+        octets = b""
+    if len(octets) != KEY_OCTETS:
+        raise _unusable(path, f"it does not hold {2 * KEY_OCTETS} hexadecimal digits")
+    return FingerprintKey(octets)
+
+
+def _unusable(path: Path, reason: str) -> SecretUnreadable:
+    detail = f"The fingerprint key {path} cannot be used: {reason}. Bring back the key that the state was made with."
+    return SecretUnreadable(error("fingerprintKeyMissing", detail))
+
+
+_NEXT_FILE = f"{KEY_FILE}.next"
+
+
+def draft_next_key(state_file: Path) -> FingerprintKey:
+    """Return a new key, written beside the present one; to be called under the state's write lock.
+
+    Raises ``StateUnavailable`` where it cannot be written.
+    """
+    key = FingerprintKey(secrets.token_bytes(KEY_OCTETS))
+    path = state_file.with_name(_NEXT_FILE)
+    try:
+        replace_file(path, key.octets.hex().encode() + b"\n")
+        sync_folder(path.parent)
+    except OSError as failure:
+        detail = f"The next fingerprint key {path} cannot be written: {failure.strerror}. Nothing was changed."
+        raise StateUnavailable(error("stateUnavailable", detail)) from None
+    return key
+
+
+def has_next_key(state_file: Path) -> bool:
+    """Tell whether a change of the key was begun here and not finished."""
+    return state_file.with_name(_NEXT_FILE).exists()
+
+
+def settle_next_key(state_file: Path, key_id: str | None) -> None:
+    """Put the next key in the place of the present one if it is the one that state names; else leave both.
+
+    Somebody else may settle it at the same moment.
+    """
+    path = state_file.with_name(_NEXT_FILE)
+    with contextlib.suppress(OSError, SecretUnreadable):
+        if read_key_file(path).key_id == key_id:
+            path.replace(state_file.with_name(KEY_FILE))
+            sync_folder(path.parent)

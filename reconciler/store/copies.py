@@ -1,0 +1,300 @@
+"""Copies of a state: a backup that is consistent while others write, and its way back.
+
+A backup is a SQLite file with the whole database, every project in it, whichever database it is of; so a state can
+also move from one to another. Restoring puts one project's rows in the place of what is recorded,
+in one transaction under the write lock: whoever waits for that lock goes on with what was restored, so nothing is
+written to a file that nobody reads any more. What was replaced is copied beside the state first.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, select
+
+from reconciler.diagnostics import error, one_line
+from reconciler.errors import GuardRefused, InvalidInput, JournalBroken
+from reconciler.store import reading
+from reconciler.store.carry import carry_rows
+from reconciler.store.digests import new_salt, time_text
+from reconciler.store.failures import MAX_SHOWN
+from reconciler.store.journal import REDACT
+from reconciler.store.opening import database_at, has_project
+from reconciler.store.schema import METADATA, PROJECTS
+from reconciler.store.sqlite.database import SqliteFile
+from reconciler.store.transaction import Transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from reconciler.model.journal.entries import JournalEntry
+    from reconciler.store.database import Database
+    from reconciler.store.journal import JournalReport
+
+_MOST_COPIES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A copy that was written and read back."""
+
+    path: Path
+    lineage: str
+    serial: int
+    journal: JournalReport
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestoreOrder:
+    """What a restore may replace, and what its journal entry tells."""
+
+    replaces_foreign: bool = False
+    """A state of another origin, or one that cannot be read, may be replaced."""
+    goes_back: bool = False
+    """A state that is newer than the backup may be replaced."""
+    payload: dict[str, Any] = field(default_factory=dict)
+    at: datetime
+    make_salt: Callable[[], str] = new_salt
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restored:
+    """What came of a restore."""
+
+    lineage: str
+    serial: int
+    fingerprint_key_id: str | None
+    replaced: Path | None
+    """The copy of what was replaced; None where nothing was."""
+    lost_entries: int
+    """How many entries of the replaced journal are not in the restored one."""
+    lost_redactions: tuple[str, ...]
+    """The accounts whose erasure was undone with them."""
+
+
+def back_up_state(url: str, *, base: Path, project: str, target: Path, replaces: bool) -> Copy:
+    """Write a copy of the database to a SQLite file ``target``, for the owner alone; return what reading it back showed.
+
+    Raises ``InvalidInput`` (``backupUnusable``) where a file stands at the target, unless it ``replaces`` it.
+    """
+    database = _open(url, base, project)
+    if target.exists() and database.copies.exists() and target.samefile(database.copies):
+        raise InvalidInput(error("backupUnusable", f"{one_line(target)} is the state itself. Name another file."))
+    try:
+        database.copy_to(target, replaces=replaces)
+    except FileExistsError:
+        detail = f"{one_line(target)} is there already, and nothing was written. Name another file, or add\n    --force"
+        raise InvalidInput(error("backupUnusable", detail)) from None
+    return _read_back(target, project)
+
+
+def _open(url: str, base: Path, project: str) -> Database:
+    database = database_at(url, base=base)
+    database.check_identity()
+    with database.reading() as connection:
+        reading.read_project(connection, project)
+    return database
+
+
+def _read_back(path: Path, project: str) -> Copy:
+    copy = SqliteFile(path)
+    with copy.reading() as connection:
+        copy.require_integrity(connection)
+        _, lineage, serial, _ = reading.read_project(connection, project)
+        return Copy(path, lineage, serial, reading.check_journal(connection, project, head=None))
+
+
+def restore_state(url: str, *, base: Path, project: str, source: Path, order: RestoreOrder) -> Restored:
+    """Put the project of a backup in the place of what is recorded of it here; other projects stay as they are.
+
+    Raises ``InvalidInput`` for a backup that is none of this project, ``JournalBroken`` where its journal does not
+    hold, ``GuardRefused`` (``restoreRefused``) where something would be lost that the order does not give up.
+    """
+    database = database_at(url, base=base)
+    with _scratch(source, database) as scratch, scratch.reading() as backup:
+        _require_sound_backup(scratch, backup, project, source)
+        if not database.is_there():
+            return _make_anew(database, backup, project, order, kept=None)
+        if database.is_damaged():
+            kept = _give_up(database, order)
+            return _make_anew(database, backup, project, order, kept=kept)
+        database.check_identity()
+        return _replace(database, backup, project, order)
+
+
+@contextmanager
+def _scratch(source: Path, beside: Database) -> Iterator[SqliteFile]:
+    """Hand out a copy of the backup of our own, so that what was checked is what is restored."""
+    if not source.is_file():
+        raise InvalidInput(error("backupUnusable", f"There is no file {one_line(source)}. Nothing was changed."))
+    original = SqliteFile(source)
+    original.read_version()
+    path = SqliteFile(beside.copies).make_unfinished()
+    try:
+        original.copy_to(path, replaces=True)
+        yield SqliteFile(path, known_as=source)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _require_sound_backup(scratch: SqliteFile, backup: Connection, project: str, source: Path) -> None:
+    scratch.check_identity()
+    scratch.require_integrity(backup)
+    names = sorted(backup.execute(select(PROJECTS.c.project)).scalars())
+    if project not in names:
+        found = one_line(", ".join(map(str, names)) or "none", limit=MAX_SHOWN)
+        detail = f"{one_line(source)} holds no state of the project {project}; it is of {found}."
+        raise InvalidInput(error("backupUnusable", f"{detail} Nothing was changed."))
+    problems = reading.check_journal(backup, project, head=None).problems
+    if problems:
+        detail = f"The journal in {one_line(source)} does not hold, so nothing was restored: {one_line(problems[0])}"
+        raise JournalBroken(error("journalBroken", detail))
+
+
+def _replace(database: Database, backup: Connection, project: str, order: RestoreOrder) -> Restored:
+    """Replace the project's rows in a database that is sound, or add them."""
+    with database.writing() as connection:
+        lost = _compare(connection, backup, project, order)
+        is_there = has_project(connection, project)
+        # Before anything is written: the copy is read through another connection.
+        kept = keep_copy(database, word="replaced", at=order.at) if is_there else None
+        if is_there:
+            _delete_rows(connection, project)
+        return _fill(connection, backup, project, order, kept=kept, lost=lost)
+
+
+def _give_up(database: Database, order: RestoreOrder) -> Path:
+    """Set a damaged file aside and return where it is; raise unless the order gives it up."""
+    if order.replaces_foreign:
+        return _set_aside(database, order.at)
+    detail = (
+        f"The state {database.shown} cannot be read, so it cannot be told whether the backup is of it. If it is, this "
+        "keeps the damaged file beside it and restores the backup:\n    reconciler state restore FILE --force"
+    )
+    raise GuardRefused(error("restoreRefused", detail))
+
+
+def _make_anew(
+    database: Database, backup: Connection, project: str, order: RestoreOrder, *, kept: Path | None
+) -> Restored:
+    """Make the database where there is none; one that appears meanwhile is left alone."""
+    restored: list[Restored] = []
+
+    def fill(connection: Connection) -> None:
+        restored.append(_fill(connection, backup, project, order, kept=kept, lost=()))
+
+    if not database.create(fill):
+        raise database.refuse("appeared while it was being restored. Nothing was changed. Try again.")
+    return restored[0]
+
+
+def _compare(
+    connection: Connection, backup: Connection, project: str, order: RestoreOrder
+) -> tuple[tuple[JournalEntry, dict[str, Any]], ...]:
+    """Return the entries that would be lost; raise where the order does not give them up."""
+    if not has_project(connection, project):
+        return ()
+    _, lineage, _, _ = reading.read_project(connection, project)
+    _, its_lineage, _, _ = reading.read_project(backup, project)
+    links, its_links = reading.read_links(connection, project), reading.read_links(backup, project)
+    hashes, its_hashes = {link.hash for link in links}, {link.hash for link in its_links}
+    lost = [link for link in links if link.hash not in its_hashes]
+    is_foreign = lineage != its_lineage or any(link.hash not in hashes for link in its_links[: len(links)])
+    if is_foreign and not order.replaces_foreign:
+        raise GuardRefused(error("restoreRefused", _foreign_text(project, lineage, its_lineage)))
+    if lost and not is_foreign and not order.goes_back:
+        raise GuardRefused(error("restoreRefused", _older_text(len(lost), len(its_links), lost[0].at)))
+    sequences = {link.sequence for link in lost}
+    return tuple(each for each in reading.read_payloads(connection, project) if each[0].sequence in sequences)
+
+
+def _foreign_text(project: str, lineage: str, its_lineage: str) -> str:
+    other = (
+        f"the backup is of the state {its_lineage}, and the one here is {lineage}"
+        if lineage != its_lineage
+        else "the backup and the state here have the same origin, and each has entries that the other lacks"
+    )
+    return (
+        f"Nothing was changed in the state of {project}: {other}. If the backup is the right one all the same, this "
+        "keeps a copy of what is here and replaces it:\n    reconciler state restore FILE --force"
+    )
+
+
+def _older_text(lost: int, kept: int, since: str) -> str:
+    return (
+        f"The state here is newer than the backup: its journal has {lost} more entr{'y' if lost == 1 else 'ies'} since "
+        f"{since}, after the {kept} of the backup. With them would go what was applied, decided and stopped, and a "
+        "journal head that was noted since would not be found any more. Nothing was changed. If that is meant, this "
+        "keeps a copy of what is here and goes back:\n    reconciler state restore FILE --allow-older"
+    )
+
+
+def _set_aside(database: Database, at: datetime) -> Path:
+    for path in _names_beside(database, "damaged", at):
+        if path.exists():
+            continue
+        try:
+            for suffix in ("", "-journal", "-wal", "-shm"):
+                part = database.copies.with_name(database.copies.name + suffix)
+                if part.exists():
+                    part.rename(path.with_name(path.name + suffix))
+        except OSError as failure:
+            raise database.refuse(f"cannot be moved: {failure.strerror}.") from None
+        return path
+    raise database.refuse("has too many copies beside it. Move them elsewhere.")
+
+
+def keep_copy(database: Database, *, word: str, at: datetime) -> Path:
+    """Write a copy of a database beside it, named after why and when, and return where."""
+    for path in _names_beside(database, word, at):
+        try:
+            database.copy_to(path)
+        except FileExistsError:
+            continue
+        return path
+    raise database.refuse("has too many copies beside it. Move them elsewhere.")
+
+
+def _names_beside(database: Database, word: str, at: datetime) -> Iterator[Path]:
+    moment = time_text(at.replace(microsecond=0)).replace(":", "").replace("-", "")
+    first = f"{database.copies.name}.{word}-{moment}"
+    yield database.copies.with_name(first)
+    for number in range(2, _MOST_COPIES):
+        yield database.copies.with_name(f"{first}-{number}")
+
+
+def _delete_rows(connection: Connection, project: str) -> None:
+    for table in reversed(METADATA.sorted_tables):
+        connection.execute(table.delete().where(table.c.project == project))
+
+
+def _fill(
+    connection: Connection,
+    backup: Connection,
+    project: str,
+    order: RestoreOrder,
+    *,
+    kept: Path | None,
+    lost: tuple[tuple[JournalEntry, dict[str, Any]], ...],
+) -> Restored:
+    """Add the backup's rows, and the journal's entry on it."""
+    carry_rows(backup, connection, METADATA, project=project)
+    _, lineage, serial, key_id = reading.read_project(connection, project)
+    transaction = Transaction(connection, project, make_salt=order.make_salt)
+    lost_head = lost[-1][0].hash if lost else None
+    payload = {**order.payload, "serial": serial, "lostEntries": len(lost), "lostHead": lost_head}
+    transaction.append_journal("restore", payload, at=order.at)
+    transaction.end()
+    redacted = {str(tells["name"]) for entry, tells in lost if entry.event == REDACT and "name" in tells}
+    return Restored(
+        lineage=lineage,
+        serial=serial,
+        fingerprint_key_id=key_id,
+        replaced=kept,
+        lost_entries=len(lost),
+        lost_redactions=tuple(sorted(redacted)),
+    )

@@ -1,0 +1,4 @@
+"""State in PostgreSQL.
+
+Not allowed here: what holds for every database.
+"""

@@ -1,0 +1,165 @@
+"""The address of a state in PostgreSQL, as libpq reads it, and what is added to it for safety.
+
+    postgresql://[user@]host[:port]/database[?schema=NAME][&libpq option]…
+
+Whatever libpq takes from elsewhere it takes here too: PGPASSWORD, PGPASSFILE, PGSSLMODE, PGSERVICE and the others.
+Unless the address or one of these says otherwise, a connection that leaves the machine is encrypted, and without a
+verified certificate no password is sent in the clear, not even inside that encryption. Importing this needs psycopg.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from reconciler.model.secrets.values import SecretValue
+from reconciler.model.text.addresses import literal_address, never_contacted
+from reconciler.model.text.types import UNSAFE_CHARACTER
+from reconciler.store import failures
+from reconciler.store.address import SECRET_OPTIONS, StateUrl, invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_SCHEMA = "reconciler"
+CONNECT_TIMEOUT_SECONDS = 10
+_SCHEMA = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,62}")
+_NEGATIVE_AUTH_VERSION = 160000
+"""The version of libpq from which on methods of authentication can be ruled out."""
+_PORT_CHARACTERS = frozenset("0123456789,")
+_UNSAID_SSLMODES = (None, "prefer")
+_VERIFYING_SSLMODES = frozenset({"verify-ca", "verify-full"})
+_ALIVE = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3", "tcp_user_timeout": "40000"}
+"""So that a server that has vanished is noticed within a minute."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresAddress:
+    """Where a state is: what to hand to libpq, the schema, and what to call it."""
+
+    parameters: Mapping[str, str]
+    """libpq's, without those that are secret."""
+    secrets: Mapping[str, SecretValue]
+    """The parameters that nobody may see, such as a password."""
+    schema: str
+    shown: str
+    """The address without user, password and options."""
+    is_plain_allowed: bool
+    """A connection without TLS to another machine was asked for."""
+
+
+def postgres_address(url: str) -> PostgresAddress:
+    """Return what an address says; raise ``InvalidInput`` (``stateUrlInvalid``), repeating nothing of it."""
+    found = _taken_apart(url)
+    if isinstance(found, str):
+        raise invalid(found, of_postgres=True)
+    return found
+
+
+def _taken_apart(url: str) -> PostgresAddress | str:
+    """Return what an address says, or what is wrong with it: frames that hold a password raise nothing."""
+    rest, schema = _without_schema(StateUrl("postgresql://" + url.partition("://")[2]))
+    if schema is None:
+        return "The schema in the state's address is not a name of small letters, digits and underscores."
+    try:
+        parameters = {key: str(value) for key, value in conninfo_to_dict(rest).items() if value is not None}
+    except (psycopg.Error, UnicodeError):
+        return "The state's address is not one that PostgreSQL's client library understands."
+    if any(UNSAFE_CHARACTER.search(value) for value in parameters.values()):
+        return "The state's address holds a control character."
+    if "@" in parameters.get("dbname", "") or not set(parameters.get("port", "")) <= _PORT_CHARACTERS:
+        return (
+            "The state's address cannot be taken apart. In a user name or password each / : @ ? and % is written with "
+            "a percent sign, as %2F %3A %40 %3F %25."
+        )
+    literals = filter(None, (literal_address(host) for host in _hosts(parameters).split(",")))
+    if any(never_contacted(address) for address in literals):
+        return (
+            "The host in the state's address is one that is never contacted, such as a link-local or metadata address."
+        )
+    secrets = {key: SecretValue(parameters.pop(key)) for key in SECRET_OPTIONS if key in parameters}
+    sslmode = parameters.get("sslmode") or _default("sslmode")
+    return PostgresAddress(
+        parameters=_with_defaults(parameters),
+        secrets=secrets,
+        schema=schema,
+        shown=_shown(parameters, schema),
+        is_plain_allowed="sslmode" in parameters or sslmode not in _UNSAID_SSLMODES,
+    )
+
+
+def is_local(host: str) -> bool:
+    """Tell whether a host, or each of several with commas between, is this machine: a loopback address or a socket."""
+    return all(_is_one_local(each) for each in host.split(","))
+
+
+def _is_one_local(host: str) -> bool:
+    if not host or host.startswith(("/", "@")) or host.lower() in {"localhost", "localhost."}:
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _with_defaults(parameters: dict[str, str]) -> dict[str, str]:
+    """Return libpq's parameters with ours where neither the address nor libpq's own sources say anything."""
+    added = {"client_encoding": "UTF8", "fallback_application_name": "reconciler"}
+    wanted = {"connect_timeout": str(CONNECT_TIMEOUT_SECONDS), **_ALIVE}
+    added |= {key: value for key, value in wanted.items() if key not in parameters and not _default(key)}
+    if not _names_service(parameters) and not is_local(_hosts(parameters)):
+        added |= _for_other_machines(parameters)
+    return {**added, **parameters}
+
+
+def _for_other_machines(parameters: Mapping[str, str]) -> dict[str, str]:
+    sslmode = parameters.get("sslmode") or _default("sslmode")
+    added = {"sslmode": "require"} if sslmode in _UNSAID_SSLMODES and "sslmode" not in parameters else {}
+    says_auth = "require_auth" in parameters or _default("require_auth")
+    if sslmode not in _VERIFYING_SSLMODES and not says_auth and psycopg.pq.version() >= _NEGATIVE_AUTH_VERSION:
+        added["require_auth"] = "!password"
+    return added
+
+
+def _names_service(parameters: Mapping[str, str]) -> bool:
+    """Tell whether the address leaves the rest to a service file; that is read only when the connection is made."""
+    return "service" in parameters
+
+
+def _hosts(parameters: Mapping[str, str]) -> str:
+    return parameters.get("hostaddr") or parameters.get("host") or _default("hostaddr") or _default("host") or ""
+
+
+def _default(keyword: str) -> str | None:
+    """Return what libpq takes from the environment, or from the service that it names, or else from itself."""
+    found = {option.keyword: option.val for option in psycopg.pq.Conninfo.get_defaults()}
+    value = found.get(keyword.encode())
+    return value.decode("utf-8", "replace") if value else None
+
+
+def _without_schema(url: StateUrl) -> tuple[StateUrl, str | None]:
+    """Return the address without our own option, and what that says; None where it says what it may not."""
+    begin = url.find("?", url.find("@") + 1)
+    if begin < 0:
+        return url, DEFAULT_SCHEMA
+    options = url[begin + 1 :].split("&")
+    ours = [unquote(each.partition("=")[2]) for each in options if each.partition("=")[0] == "schema"]
+    if len(ours) > 1 or any(_SCHEMA.fullmatch(each) is None for each in ours):
+        return url, None
+    left = "&".join(each for each in options if each.partition("=")[0] != "schema")
+    return StateUrl(url[:begin] + ("?" + left if left else "")), ours[0] if ours else DEFAULT_SCHEMA
+
+
+def _shown(parameters: Mapping[str, str], schema: str) -> str:
+    host, port = parameters.get("host", ""), parameters.get("port", "")
+    place = f"{host}:{port}" if port else host
+    options = [f"service={parameters['service']}"] if "service" in parameters else []
+    options += [f"schema={schema}"] if schema != DEFAULT_SCHEMA else []
+    text = f"postgresql://{place}/{parameters.get('dbname', '')}"
+    return failures.clipped(text + ("?" + "&".join(options) if options else ""))

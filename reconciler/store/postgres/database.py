@@ -1,0 +1,332 @@
+"""PostgreSQL: connections, locks, transactions, making the tables, copies, and failures in plain sentences.
+
+Everything that is true of PostgreSQL alone is here. The tables lie in a schema of their own, with one more that says
+what they are. Every transaction sees one snapshot (REPEATABLE READ); a write takes a lock over the whole schema before
+its snapshot, so that what it compares is what the last writer left. Locks and settings end with the transaction, so a
+pool that shares connections between transactions, such as PgBouncer, may stand between.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from sqlalchemy import Connection, Engine, MetaData, bindparam, column, create_engine, select, table, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import BLANK_SCHEMA
+
+from reconciler.store import failures, schema
+from reconciler.store.carry import carry_rows
+from reconciler.store.postgres.address import is_local
+from reconciler.store.postgres.failures import UNKNOWN_OUTCOME, connection_sentence, statement_sentence
+from reconciler.store.sqlite.database import SqliteFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from reconciler.errors import StateUnavailable
+    from reconciler.store.postgres.address import PostgresAddress
+
+APPLICATION = "reconciler"
+FORMAT_TABLE = "state_format"
+"""The table whose one row tells a state from any other schema, and its version. The write lock is a lock on it."""
+COPIES = ".reconciler/postgresql.db"
+"""What the copies that restore and migrate keep are named after, below the project folder."""
+IDLE_SECONDS = 120
+"""How long a write may sit still before the server ends it, so that a stopped process does not hold the lock."""
+_CREATION_LOCK = 0x52434E4C
+"""Advisory lock of those who make the tables: until then there is none to lock."""
+
+_FORMATS = table(FORMAT_TABLE, column("application"), column("version"))
+_VERSION = select(_FORMATS.c.application, _FORMATS.c.version)
+_LOOK = text("""
+    SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE'),
+           (SELECT count(*) FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid),
+           (SELECT count(*) FROM pg_catalog.pg_class c
+             WHERE c.relnamespace = n.oid AND c.relname = :format_table AND c.relkind = 'r')
+      FROM pg_catalog.pg_namespace n WHERE n.nspname = :schema_name
+""")
+_COLUMNS = text("""
+    SELECT c.relname, a.attname FROM pg_catalog.pg_attribute a
+      JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = :schema_name AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+""")
+_NOT_OURS = text("""
+    SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = :schema_name AND c.relname IN :names AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')
+""").bindparams(bindparam("names", expanding=True))
+
+
+class PostgresSchema:
+    """One schema of a PostgreSQL database as a place for states. Holds no connection between uses."""
+
+    def __init__(self, address: PostgresAddress, *, base: Path, busy_timeout_seconds: float) -> None:
+        """Take the address, and the project folder, below which copies are kept; nothing is connected yet."""
+        self._address = address
+        self._copies = base / COPIES
+        self._busy_milliseconds = max(1, round(busy_timeout_seconds * 1000))
+        self._engine = self._make_engine()
+
+    @property
+    def shown(self) -> str:
+        """The address without user, password and options."""
+        return self._address.shown
+
+    @property
+    def copies(self) -> Path:
+        """The path below the project folder that copies are named after."""
+        return self._copies
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Hand out a connection that sees one snapshot; nothing can be written through it."""
+        with self._plain_failures(), self._transaction(is_read_only=True) as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Hand out a connection that holds the write lock; commit at the end, roll back on any exception.
+
+        Where the connection is lost while the commit is under way, ``StateUnavailable`` says that its outcome is not
+        known.
+        """
+        with self._plain_failures(), self._transaction(f"LOCK TABLE {FORMAT_TABLE} IN EXCLUSIVE MODE") as connection:
+            yield connection
+            self._commit(connection)
+
+    def is_there(self) -> bool:
+        """Tell whether the schema holds anything; raise ``StateUnavailable`` where that cannot be seen."""
+        with self.reading() as connection:
+            found = self._look(connection)
+        return found is not None and found[1] > 0
+
+    def is_damaged(self) -> bool:
+        """Return False: what is wrong with a server has to be mended there, and cannot be set aside from here."""
+        return False
+
+    def check_identity(self) -> None:
+        """Raise unless the schema holds a state that this version reads; see ``Database``."""
+        version = self.read_version()
+        if version < schema.SCHEMA_VERSION:
+            raise failures.older(self.shown, version, known=schema.SCHEMA_VERSION)
+
+    def read_version(self) -> int:
+        """Return the version of the tables; raise as ``check_identity`` does, but not for an older state."""
+        with self.reading() as connection:
+            self._require_format_table(connection)
+            version = self._version(connection)
+        if version > schema.SCHEMA_VERSION:
+            raise failures.newer(self.shown, version, known=schema.SCHEMA_VERSION)
+        return version
+
+    def require_integrity(self, connection: Connection) -> None:
+        """Raise ``StateUnavailable`` where a table or column is missing.
+
+        The pages are the server's care (data_checksums): it reports damage when it reads them, and a check of the
+        journal reads every row.
+        """
+        if self._version(connection) < schema.SCHEMA_VERSION:
+            return
+        found = {(row[0], row[1]) for row in connection.execute(_COLUMNS, {"schema_name": self._address.schema})}
+        wanted = {(each.table.name, each.name) for it in schema.METADATA.sorted_tables for each in it.columns}
+        if not wanted <= found:
+            raise self.refuse(statement_sentence(psycopg.errors.UndefinedTable()))
+
+    def create(self, fill: Callable[[Connection], None]) -> bool:
+        """Make the schema where it is missing, the tables and what ``fill`` adds, in one transaction.
+
+        False where tables are there already, also where another process made them meanwhile.
+        """
+        waits = f"SELECT pg_catalog.pg_advisory_xact_lock({_CREATION_LOCK})"
+        with self._plain_failures(), self._transaction(waits, sees_latest=True) as connection:
+            found = self._look(connection)
+            if found is not None and found[1] > 0:
+                return False
+            self._require_utf8(connection)
+            if found is None:
+                connection.exec_driver_sql(f"CREATE SCHEMA {self._address.schema}")
+            schema.METADATA.create_all(connection, checkfirst=False)
+            connection.exec_driver_sql(
+                f"CREATE TABLE {FORMAT_TABLE} (application TEXT PRIMARY KEY, version INTEGER NOT NULL)"
+            )
+            row = {"application": APPLICATION, "version": schema.SCHEMA_VERSION}
+            connection.execute(_FORMATS.insert(), row)
+            fill(connection)
+            self._commit(connection)
+        return True
+
+    def copy_to(self, path: Path, *, replaces: bool = False) -> None:
+        """Write what is recorded now to a SQLite file; see ``Database``."""
+        version = self.read_version()
+        with SqliteFile(path).appearing(replaces=replaces) as unfinished, self.reading() as connection:
+            tables = schema.METADATA if version == schema.SCHEMA_VERSION else self._earlier_tables(connection)
+            SqliteFile(unfinished, known_as=path).fill(
+                lambda copy: carry_rows(connection, copy, tables), tables=tables, version=version
+            )
+
+    def compact(self) -> None:
+        """Have the server write the tables anew, without rows that were deleted or replaced.
+
+        Raises ``StateUnavailable`` where the user does not own the tables: the server would skip them silently.
+        """
+        names = [each.name for each in schema.METADATA.sorted_tables]
+        listed = ", ".join(f"{self._address.schema}.{name}" for name in names)
+        with self.reading() as connection:
+            wanted = {"schema_name": self._address.schema, "names": names}
+            if connection.execute(_NOT_OURS, wanted).scalar_one():
+                raise self.refuse(
+                    "was changed as asked, and the server's files still hold what was erased: only the owner of the "
+                    f"tables may have them written anew. Have the owner run\n    VACUUM (FULL) {listed};"
+                )
+        with self._plain_failures(), self._engine.connect() as connection:
+            outside = connection.execution_options(isolation_level="AUTOCOMMIT")
+            outside.exec_driver_sql(f"SET lock_timeout = {self._busy_milliseconds}")
+            outside.exec_driver_sql(f"VACUUM (FULL) {listed}")
+            outside.exec_driver_sql("RESET lock_timeout")
+
+    def begin_migration(self, connection: Connection) -> None:
+        """Do nothing: references are looked at statement by statement."""
+
+    def end_migration(self, connection: Connection, version: int) -> None:
+        """Note the version of the tables."""
+        connection.execute(_FORMATS.update(), {"version": version})
+
+    def refuse(self, sentence: str) -> StateUnavailable:
+        """Return the failure to raise, naming the database."""
+        return failures.unavailable(self.shown, sentence)
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        self._engine.dispose()
+
+    def _make_engine(self) -> Engine:
+        return create_engine(
+            "postgresql+psycopg://",
+            creator=self._connect,
+            poolclass=NullPool,
+            hide_parameters=True,
+            use_native_hstore=False,
+        )
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        opened = _opened(self._address)
+        if isinstance(opened, str):
+            raise self.refuse(opened)
+        return opened
+
+    @contextmanager
+    def _transaction(
+        self, beginning: str = "", *, is_read_only: bool | None = None, sees_latest: bool = False
+    ) -> Iterator[Connection]:
+        """Begin with the settings and one statement that, like them, takes no snapshot unless it ``sees_latest``."""
+        level = psycopg.IsolationLevel.READ_COMMITTED if sees_latest else psycopg.IsolationLevel.REPEATABLE_READ
+        settings = {
+            # What temporary tables hold is looked at last, not first.
+            "search_path": f"{self._address.schema}, pg_temp",
+            "lock_timeout": self._busy_milliseconds,
+            # Who reads holds nobody up, and may take time over what was read.
+            "idle_in_transaction_session_timeout": 0 if is_read_only else IDLE_SECONDS * 1000,
+        }
+        statements = [f"SET LOCAL {name} = {value}" for name, value in settings.items()]
+        with self._engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.isolation_level, driver.read_only = level, is_read_only
+            connection.exec_driver_sql("; ".join([*statements, beginning] if beginning else statements))
+            yield connection
+
+    def _commit(self, connection: Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        try:
+            connection.commit()
+        except DBAPIError:
+            if driver.closed:
+                raise self.refuse(UNKNOWN_OUTCOME) from None
+            raise
+
+    @contextmanager
+    def _plain_failures(self) -> Iterator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, psycopg.Error) as failure:
+            sentence = statement_sentence(getattr(failure, "orig", None) or failure)
+        else:
+            return
+        # Outside of the handler: the frames of the driver hold what was handed to it.
+        raise self.refuse(sentence)
+
+    def _look(self, connection: Connection) -> tuple[bool, int, int] | None:
+        """Return whether the schema may be used, how much is in it, and whether the table of formats is; None: no schema."""
+        names = {"schema_name": self._address.schema, "format_table": FORMAT_TABLE}
+        row = connection.execute(_LOOK, names).first()
+        return None if row is None else (bool(row[0]), int(row[1]), int(row[2]))
+
+    def _require_format_table(self, connection: Connection) -> None:
+        found = self._look(connection)
+        if found is None or found[1] == 0:
+            raise failures.missing(f"There are no tables of reconciler in {self.shown}.")
+        may_be_used, _, format_tables = found
+        if not format_tables:
+            raise self._not_ours()
+        if not may_be_used:
+            raise self.refuse(statement_sentence(psycopg.errors.InsufficientPrivilege()))
+
+    def _version(self, connection: Connection) -> int:
+        rows = connection.execute(_VERSION).all()
+        if len(rows) != 1 or rows[0][0] != APPLICATION or rows[0][1] < 1:
+            raise self._not_ours()
+        version: int = rows[0][1]
+        return version
+
+    def _not_ours(self) -> StateUnavailable:
+        return self.refuse(
+            f"is a database whose schema {self._address.schema} holds something else than a state of reconciler. Check "
+            "the address of the state, or choose another schema with ?schema=NAME."
+        )
+
+    def _require_utf8(self, connection: Connection) -> None:
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+        if encoding != "UTF8":
+            raise self.refuse(
+                f"cannot be made: the database keeps text as {encoding}, which not every name can be written in. Make "
+                "one for it:\n    createdb --template template0 --encoding UTF8 NAME"
+            )
+
+    def _earlier_tables(self, connection: Connection) -> MetaData:
+        """Return the tables of an earlier format as they are in the database."""
+        found, tables = MetaData(), MetaData()
+        found.reflect(
+            connection, schema=self._address.schema, only=[each.name for each in schema.METADATA.sorted_tables]
+        )
+        for each in found.sorted_tables:
+            each.to_metadata(tables, schema=None, referred_schema_fn=lambda *_: BLANK_SCHEMA)  # type: ignore[arg-type]
+        return tables
+
+
+def _opened(address: PostgresAddress) -> psycopg.Connection[Any] | str:
+    """Return a connection, or what to say where none can be made: frames that hold the password raise nothing."""
+    secrets = {name: value.reveal() for name, value in address.secrets.items()}
+    try:
+        # Prepared statements outlive transactions, which a pool in between may not allow.
+        connection = psycopg.connect("", prepare_threshold=None, **{**address.parameters, **secrets})  # type: ignore[arg-type]
+    except psycopg.Error as failure:
+        return connection_sentence(failure, password=secrets.get("password") or os.environ.get("PGPASSWORD"))
+    if not _is_protected(connection, address):
+        connection.close()
+        return (
+            "is at another machine and would be used without encryption. Add sslmode=verify-full to the service or "
+            "the address."
+        )
+    return connection
+
+
+def _is_protected(connection: psycopg.Connection[Any], address: PostgresAddress) -> bool:
+    """Tell whether the connection may be used: a service file may have named another machine and no TLS."""
+    if connection.pgconn.ssl_in_use or address.is_plain_allowed:
+        return True
+    used = {option.keyword: option.val for option in connection.pgconn.info}
+    is_said = used.get(b"sslmode") not in {None, b"prefer"}
+    return is_said or is_local(connection.info.hostaddr or connection.info.host)

@@ -1,0 +1,114 @@
+"""What PostgreSQL and its client library report, in plain sentences that go on from "The state … ".
+
+A statement that fails has an SQLSTATE (appendix A of PostgreSQL's manual). A connection that cannot be made has none
+that the library hands out, only text, which a server may write in another language; what is not recognised is quoted.
+"""
+
+from __future__ import annotations
+
+import re
+
+import psycopg
+
+from reconciler.model.text.legible import Legible
+
+_MAX_QUOTED = 160
+_UNCHANGED = "Nothing was changed."
+
+_CONNECTING: dict[str, str] = {
+    r"failed to resolve host|could not translate host name": "cannot be reached: the name of its host does not exist, "
+    "or no name server answers. Check the address of the state.",
+    r"does not support SSL|server does not support GSSAPI": "is at a server that offers no TLS, so nothing was sent to "
+    "it. Switch TLS on at the server (ssl = on). Only in a network that you trust as a whole, add ?sslmode=disable to "
+    "the address.",
+    r"certificate verify failed|does not match host name|root certificate file": "is at a server whose certificate does "
+    "not prove that it is the one meant, so nothing was sent to it. Name its CA with sslrootcert, and the host as the "
+    "certificate does.",
+    r"no password supplied|password authentication failed|password retrieved from file": "cannot be opened: the server "
+    "wants a password, and had none or a wrong one. Provide it with PGPASSWORD or a password file (PGPASSFILE).",
+    r"authentication method requirement": "is at a server that asks for the password in the clear, which the address "
+    "does not allow, so it was not sent. Use scram-sha-256 at the server, or sslmode=verify-full.",
+    r"no pg_hba\.conf entry|pg_hba\.conf rejects": "cannot be opened: the server's pg_hba.conf does not let this user "
+    "in from here, or not without TLS.",
+    r'role "[^"]*" (?:does not exist|is not permitted to log in)': "cannot be opened: the database user does not exist "
+    "or may not log in. Name the right one in the address, before the host and an @.",
+    r'database "[^"]*" does not exist': "cannot be opened: the server has no database of that name. Make it once:\n"
+    "    createdb --encoding UTF8 NAME\nand then the state with\n    reconciler state init",
+    r"permission denied for database": "cannot be opened: the database user may not connect to this database. Grant "
+    "CONNECT on it.",
+    r"too many (?:clients|connections)|remaining connection slots": "cannot be opened now: the server has no connection "
+    "left. Try again, or raise its limit.",
+    r"is starting up|is shutting down|recovery mode|accepting connections$": "cannot be opened now: the server is "
+    "starting, stopping or recovering. Try again.",
+    r"session is (?:not )?read-only|server is (?:not )?in hot standby": "cannot be opened: none of the servers in its "
+    "address is of the kind that target_session_attrs asks for.",
+    r"expected authentication request|response to SSL negotiation|closed the connection unexpectedly": "cannot be "
+    "opened: what listens there does not speak PostgreSQL's protocol, or hung up. Check host and port.",
+    r"Connection refused|No such file or directory|No route to host|is unreachable|timeout expired": "cannot be "
+    "reached: no PostgreSQL server answers there. Check host and port, that it runs, and that a firewall lets this "
+    "machine through.",
+    r"definition of service|service file": "cannot be opened: the service that it names is in no service file. Check "
+    "PGSERVICEFILE and ~/.pg_service.conf.",
+}
+"""What libpq or the server says, in part, and what to say of it; the first that is found counts."""
+
+_STATEMENTS: dict[str, str] = {
+    "08": f"was lost from sight: the connection to the server broke off. {_UNCHANGED} Try again.",
+    "22": f"holds or was given something that its database cannot keep. {_UNCHANGED}",
+    "23": "holds rows that contradict each other. It was altered by something other than reconciler. "
+    f"{_UNCHANGED} Restore it from a backup.",
+    "25006": f"may only be read here: the server is a standby, or read-only. {_UNCHANGED} Name the primary; with "
+    "several hosts in the address, add target_session_attrs=read-write.",
+    "25P03": f"was kept waiting within a write for too long, and the server ended the connection. {_UNCHANGED} "
+    "Try again.",
+    "25P04": f"was kept waiting within a write for too long, and the server ended the connection. {_UNCHANGED} "
+    "Try again.",
+    "3F000": "does not have the schema that it should. It was altered by something other than reconciler.",
+    "40": f"was changed by something other than reconciler at the same moment. {_UNCHANGED} Try again.",
+    "42501": "may not be used in this way by the database user: a privilege is missing. "
+    f"{_UNCHANGED} docs/state.md lists what to grant.",
+    "42": "does not have the tables that its format says. It was altered by something other than reconciler. "
+    "Restore it from a backup.",
+    "53100": f"could not be written because the server's disk is full. {_UNCHANGED} Make room and try again.",
+    "53300": "cannot be opened now: the server has no connection left. Try again, or raise its limit.",
+    "53": f"could not be used: the server has run out of memory or another resource. {_UNCHANGED} Try again.",
+    "55P03": f"is locked by another process that did not let go in time. {_UNCHANGED} Try again.",
+    "57014": f"could not be used: the statement was cancelled at the server, by its time limit or by somebody. "
+    f"{_UNCHANGED}",
+    "57": f"was lost from sight: the server ended the connection, or is being stopped. {_UNCHANGED} Try again.",
+    "58": f"could not be read or written: the server reported an input or output error of its system. {_UNCHANGED}",
+    "XX": "is damaged, or the server is: PostgreSQL reports an internal fault or a page that it cannot read. "
+    "Restore it from a backup.",
+}
+"""By SQLSTATE, or by its class where the whole code has no sentence of its own."""
+
+UNKNOWN_OUTCOME = (
+    "was being written when the connection broke off at the very end. Whether the last write was kept is not known; "
+    "all of it was, or nothing. Look before you go on:\n    reconciler history"
+)
+
+
+def statement_sentence(failure: BaseException) -> str:
+    """Return what to say of a failure while a connection stood."""
+    code = getattr(failure, "sqlstate", None)
+    if code is None:
+        is_gone = isinstance(failure, psycopg.OperationalError)
+        return _STATEMENTS["08"] if is_gone else "holds something that cannot be read. Restore it from a backup."
+    return (
+        _STATEMENTS.get(code)
+        or _STATEMENTS.get(code[:2])
+        or f"could not be used (PostgreSQL says {code}). {_UNCHANGED}"
+    )
+
+
+def connection_sentence(failure: psycopg.Error, *, password: str | None = None) -> str:
+    """Return what to say of a connection that could not be made; never the password, should the server repeat it."""
+    if isinstance(failure, psycopg.errors.ConnectionTimeout):
+        return "cannot be reached: the server did not answer in time. Check host, port and firewall."
+    text = str(failure)
+    for pattern, sentence in _CONNECTING.items():
+        if re.search(pattern, text, re.IGNORECASE):
+            return sentence
+    if password and (password in text or Legible((password,)).in_text(text)):
+        return "cannot be opened: the server refused. Its log says why."
+    return f"cannot be opened. The report is: {' '.join(text.rpartition('failed: ')[2].split())[:_MAX_QUOTED]}"

@@ -1,0 +1,4 @@
+"""State in SQLite.
+
+Not allowed here: what holds for every database.
+"""

@@ -1,0 +1,315 @@
+"""SQLite: connections, pragmas, transactions, making the file, and failures in plain sentences.
+
+Everything that is true of SQLite alone is here. The driver's own implicit transactions are switched off; reads run in
+one deferred transaction (a snapshot), writes in one that takes the write lock at its beginning.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from reconciler.errors import StateUnavailable
+from reconciler.files import sync_folder
+from reconciler.store import failures as messages
+from reconciler.store import schema
+from reconciler.store.database import BUSY_TIMEOUT_SECONDS
+from reconciler.store.sqlite import failures as sqlite_failures
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+APPLICATION_ID = 0x52434E4C
+"""``RCNL`` in the file's header (offset 68): what tells a state from any other SQLite file."""
+
+QUICK_CHECK_OCTETS = 64 * 1024 * 1024
+"""Files up to this size are looked through whenever they are opened, at under a millisecond a megabyte."""
+_BEGIN = "reconciler_begin"
+
+
+class SqliteFile:
+    """One SQLite file as a place for states. Holds no connection between uses."""
+
+    def __init__(
+        self, path: Path, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS, known_as: Path | None = None
+    ) -> None:
+        """Name the file, and the path to name it by in problems; nothing is opened or made yet."""
+        self.path = path
+        self._known_as = known_as or path
+        self._busy_timeout_seconds = busy_timeout_seconds
+        self._engine = self._make_engine()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Hand out a connection that sees one snapshot; what is written through it is lost."""
+        with self._plain_failures(), self._transaction("DEFERRED") as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Hand out a connection that holds the write lock; commit at the end, roll back on any exception."""
+        with self._plain_failures(), self._transaction("IMMEDIATE") as connection:
+            yield connection
+            connection.commit()
+
+    def check_identity(self) -> None:
+        """Raise unless the file is a state that this version reads.
+
+        ``StateMissing`` where there is none, ``GuardRefused`` (``stateNewer``) for a newer one, ``StateUnavailable``
+        for anything else, with the code ``stateOlder`` for one to migrate. A file of up to ``QUICK_CHECK_OCTETS`` is
+        looked through for damage.
+        """
+        version = self.read_version()
+        if version < schema.SCHEMA_VERSION:
+            raise messages.older(self.shown, version, known=schema.SCHEMA_VERSION)
+        if self.path.stat().st_size <= QUICK_CHECK_OCTETS:
+            with self.reading() as connection:
+                self._require_sound(connection, "quick_check(1)")
+
+    def read_version(self) -> int:
+        """Return the version of the tables of a state that this version or an earlier one wrote.
+
+        Raises as ``check_identity`` does, but not for an older state.
+        """
+        self._check_file()
+        with self.reading() as connection:
+            application_id = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+            version: int = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        if application_id != APPLICATION_ID or version < 1:
+            raise self.refuse("is a database, but not a state of reconciler. Check the address of the state.")
+        if version > schema.SCHEMA_VERSION:
+            raise messages.newer(self.shown, version, known=schema.SCHEMA_VERSION)
+        return version
+
+    def require_integrity(self, connection: Connection) -> None:
+        """Raise ``StateUnavailable`` where the file is damaged; every page of it is looked at."""
+        self._require_sound(connection, "integrity_check(1)")
+
+    def is_damaged(self) -> bool:
+        """Tell whether the file that stands here is no sound database, or not a state; locked is not damaged."""
+        if self.path.stat().st_size == 0:
+            return True
+        try:
+            with self._plain_failures(), self._transaction("DEFERRED") as connection:
+                self.require_integrity(connection)
+        except StateUnavailable as failure:
+            return sqlite_failures.is_damage(failure.diagnostics[0].detail)
+        return False
+
+    def copy_to(self, path: Path, *, replaces: bool = False) -> None:
+        """Write what the file holds now to another, for the owner alone, whole or not at all.
+
+        A consistent copy while others write, without what was deleted. Raises ``FileExistsError`` where a file is
+        there, unless it ``replaces`` it; ``StateUnavailable``.
+        """
+        with SqliteFile(path).appearing(replaces=replaces) as unfinished:
+            self._vacuum(unfinished)
+
+    @contextmanager
+    def appearing(self, *, replaces: bool) -> Iterator[Path]:
+        """Hand out an empty file to write; put it in this one's place when the block ends well.
+
+        Raises ``FileExistsError`` where a file is there, unless it ``replaces`` it; ``StateUnavailable``.
+        """
+        unfinished = self.make_unfinished()
+        try:
+            yield unfinished
+            with unfinished.open("rb") as file:
+                os.fsync(file.fileno())
+            if replaces:
+                unfinished.replace(self.path)
+            else:
+                _link(unfinished, self.path)
+            sync_folder(self.path.parent)
+        except FileExistsError:
+            raise
+        except OSError as failure:
+            raise self.refuse(f"cannot be made: {_reason(failure)}.") from None
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    def compact(self) -> None:
+        """Write the file anew without what was deleted; raise ``StateUnavailable``."""
+        self._vacuum(None)
+
+    def begin_migration(self, connection: Connection) -> None:
+        """Look at references between rows only at the end of this transaction."""
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+
+    def end_migration(self, connection: Connection, version: int) -> None:
+        """Note the version of the tables; raise ``StateUnavailable`` where rows refer to others that are not there."""
+        _set_version(connection, version)
+        if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+            raise self.refuse("could not be migrated: its rows contradict each other. Nothing was changed.")
+
+    def make_unfinished(self) -> Path:
+        """Return a new empty file beside this one, for the owner alone, its folder made where it is missing."""
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(prefix=f".{self.path.name}.", suffix=".new", dir=self.path.parent)
+            os.close(descriptor)
+        except OSError as failure:
+            raise self.refuse(f"cannot be made: {_reason(failure)}.") from None
+        return Path(name)
+
+    def refuse(self, sentence: str) -> StateUnavailable:
+        """Return the failure to raise, naming the file."""
+        return messages.unavailable(self.shown, sentence)
+
+    @property
+    def shown(self) -> str:
+        """The path to name the file by, its end where it is long."""
+        return messages.clipped(str(self._known_as))
+
+    @property
+    def copies(self) -> Path:
+        """The file itself: copies lie beside it."""
+        return self.path
+
+    def is_there(self) -> bool:
+        """Tell whether something stands at the path, as far as can be seen."""
+        try:
+            self.path.stat()
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def create(self, fill: Callable[[Connection], None]) -> bool:
+        """Make the file with its tables and what ``fill`` adds; False where there is a file already.
+
+        Folders that are missing are made for the owner alone, as is the file. The file appears complete or not at all.
+        """
+        unfinished = SqliteFile(self.make_unfinished(), known_as=self.path)
+        try:
+            unfinished.fill(fill)
+            return self._put_in_place(unfinished.path)
+        finally:
+            unfinished.path.unlink(missing_ok=True)
+
+    def fill(
+        self,
+        fill: Callable[[Connection], None],
+        *,
+        tables: MetaData = schema.METADATA,
+        version: int = schema.SCHEMA_VERSION,
+    ) -> None:
+        """Give an empty file the tables of a version and what ``fill`` adds."""
+        with self.writing() as connection:
+            tables.create_all(connection, checkfirst=False)
+            connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+            _set_version(connection, version)
+            fill(connection)
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        self._engine.dispose()
+
+    def _make_engine(self) -> Engine:
+        engine = create_engine("sqlite://", creator=self._connect, poolclass=NullPool, hide_parameters=True)
+        event.listen(engine, "begin", _emit_begin)
+        return engine
+
+    def _connect(self) -> sqlite3.Connection:
+        """Open the file, which must exist: ``mode=rw`` never makes one."""
+        address = f"file:{quote(str(self.path.absolute()))}?mode=rw"
+        connection = sqlite3.connect(
+            address, uri=True, timeout=self._busy_timeout_seconds, isolation_level=None, cached_statements=64
+        )
+        try:
+            # EXTRA is FULL and the folder's entry too: a reported commit outlives a power cut.
+            for setting in ("synchronous=EXTRA", "foreign_keys=ON", "trusted_schema=OFF"):
+                connection.execute(f"PRAGMA {setting}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _vacuum(self, into: Path | None) -> None:
+        with self._plain_failures():
+            connection = self._connect()
+            try:
+                if into is None:
+                    connection.execute("VACUUM")
+                else:
+                    connection.execute("VACUUM INTO ?", (str(into),))
+            finally:
+                connection.close()
+
+    def _require_sound(self, connection: Connection, check: str) -> None:
+        if connection.exec_driver_sql(f"PRAGMA {check}").scalar_one() != "ok":
+            raise self.refuse(sqlite_failures.damaged())
+
+    @contextmanager
+    def _transaction(self, mode: str) -> Iterator[Connection]:
+        with self._engine.connect() as connection:
+            connection.execution_options(**{_BEGIN: mode})
+            try:
+                connection.begin()
+                yield connection
+            finally:
+                # A commit that failed leaves the driver inside the transaction, which SQLAlchemy takes for ended.
+                connection.connection.rollback()
+
+    @contextmanager
+    def _plain_failures(self) -> Iterator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, sqlite3.Error) as failure:
+            raise self.refuse(sqlite_failures.sentence_of(getattr(failure, "orig", failure), self.path)) from None
+
+    def _check_file(self) -> None:
+        try:
+            status = self.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise messages.missing(f"There is no file {self.shown}.") from None
+        except (OSError, ValueError) as failure:
+            raise self.refuse(f"cannot be reached: {_reason(failure)}.") from None
+        if not stat.S_ISREG(status.st_mode):
+            raise self.refuse("is not a file. Check the address of the state.")
+        if status.st_size == 0:
+            raise self.refuse("is an empty file, so what it held is lost. Restore it from a backup.")
+
+    def _put_in_place(self, finished: Path) -> bool:
+        try:
+            _link(finished, self.path)
+        except FileExistsError:
+            return False
+        except OSError as failure:
+            raise self.refuse(f"cannot be made: {_reason(failure)}.") from None
+        sync_folder(self.path.parent)
+        return True
+
+
+def _emit_begin(connection: Connection) -> None:
+    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get(_BEGIN, 'DEFERRED')}")
+
+
+def _set_version(connection: Connection, version: int) -> None:
+    connection.exec_driver_sql(f"PRAGMA user_version = {version}")
+
+
+def _link(finished: Path, path: Path) -> None:
+    """Give a finished file its name, never over an existing one."""
+    try:
+        os.link(finished, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # Some filesystems have no links.
+        if path.exists() or path.is_symlink():
+            raise FileExistsError from None
+        finished.rename(path)
+
+
+def _reason(failure: Any) -> str:
+    return getattr(failure, "strerror", None) or "the path is not valid"

@@ -1,1 +1,0 @@
-"""Planning: cases as folders, rules one by one, and what holds for every plan."""

@@ -1,0 +1,56 @@
+"""Which fields of a document differ, and how they are shown."""
+
+from __future__ import annotations
+
+from reconciler.model.plan import FieldChange, Scalar
+from reconciler.rules.plan.diff import CA_CONTENT, field_changes, flatten
+
+
+def test_leaves_are_told_by_path() -> None:
+    """A path has dots between plain keys, and quotes and brackets around any other; lists are leaves."""
+    labels = {"team": "sales", "a-b_9": "x", "a.b": "y", "a b": "z"}
+    document = {"metadata": {"labels": labels}, "spec": {"shared": True, "many": ["a"], "none": None}}
+    assert {
+        "metadata.labels.team": "sales",
+        "metadata.labels.a-b_9": "x",
+        'metadata.labels["a.b"]': "y",
+        'metadata.labels["a b"]': "z",
+        "spec.shared": True,
+        "spec.many": ["a"],
+        "spec.none": None,
+    } == flatten(document)
+    assert {"plain": 1, "a b": 2} == flatten({"plain": 1, "a b": 2})
+
+
+def test_the_content_of_a_private_ca_is_a_leaf() -> None:
+    """The digest stands without the name of its algorithm, under a path of its own."""
+    assert {"a": 1, "spec.smtp.caFile.sha256": "0123"} == flatten({"a": 1}, ca_digest="sha256:0123")
+    assert {"spec.smtp.caFile.sha256": "0123"} == flatten({}, ca_digest="0123")
+    assert "spec.smtp.caFile.sha256" == CA_CONTENT
+
+
+def test_fields_are_compared_in_canonical_form_and_shown_as_written() -> None:
+    """What is the same in canonical form is no change; what is not is shown as its author wrote it."""
+    before: dict[str, Scalar] = {"a": "xn--1", "b": "xn--2", "c": "plain", "same": 1}
+    after: dict[str, Scalar] = {"a": "xn--1", "b": "xn--3", "c": "other", "same": 1}
+    changes = field_changes(
+        before, after, written_before={"a": "ą", "b": "ż"}, written_after={"a": "Ą", "b": "ź", "same": "x"}
+    )
+    assert (
+        FieldChange(path="b", before="ż", after="ź"),
+        FieldChange(path="c", before="plain", after="other"),
+    ) == changes
+
+
+def test_a_field_that_comes_or_goes_is_a_change_whatever_its_value() -> None:
+    """An empty value that was not there before, or is there no longer, differs from an absent one."""
+    assert (FieldChange(path="a", before=None, after=None), FieldChange(path="b", before=None, after=None)) == (
+        field_changes({"b": None}, {"a": None}, written_before={}, written_after={})
+    )
+
+
+def test_changes_come_in_the_order_of_paths() -> None:
+    """The order of the documents does not matter."""
+    paths = [f"p{number}" for number in (3, 9, 1, 7, 0, 5, 8, 2, 6, 4)]
+    changes = field_changes(dict.fromkeys(paths, 1), {}, written_before={}, written_after={})
+    assert sorted(paths) == [each.path for each in changes]

@@ -1,0 +1,68 @@
+"""What the two digests of a plan cover."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reconciler.model.canonical import digest
+from reconciler.model.plan import Change, FieldChange, LiftedGuard
+from reconciler.model.verification.evidence import Verification
+from reconciler.rules.plan.digests import changes_digest, plan_digest, plan_document_digest
+from reconciler.rules.plan.finish import Making, finish_plan
+from reconciler.rules.plan.make import make_plan
+from tests.rules.states import NOW, empty_state, policy
+
+CHANGE = Change(action="update", kind="OwnAccount", name="a", base_revision=3)
+LIFTED = LiftedGuard(code="tooManyDeletes", by="--allow-deletes 3")
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"action": "create"},
+        {"kind": "MarketingAccount"},
+        {"name": "b"},
+        {"previous_name": "old"},
+        {"cause": "rotation"},
+        {"base_revision": 4},
+        {"fields": (FieldChange(path="x", before=None, after=1),)},
+    ],
+)
+def test_the_digest_of_changes_covers_what_is_changed(parts: dict[str, Any]) -> None:
+    """Whatever the change is, and what it was made from."""
+    assert changes_digest([CHANGE], []) != changes_digest([CHANGE.model_copy(update=parts)], [])
+
+
+@pytest.mark.parametrize(
+    "parts", [{"held": True}, {"verification": Verification(status="failed")}, {"server": "relay"}]
+)
+def test_the_digest_of_changes_leaves_out_what_the_network_decides(parts: dict[str, Any]) -> None:
+    """Verification, what was held for it, and the name of a server that has been merged in already."""
+    assert changes_digest([CHANGE], []) == changes_digest([CHANGE.model_copy(update=parts)], [])
+
+
+def test_the_digest_of_changes_covers_lifted_guards() -> None:
+    """Which guard, and by what; it is the digest of both lists."""
+    digests = [
+        changes_digest([CHANGE], []),
+        changes_digest([], [LIFTED]),
+        changes_digest([CHANGE], [LIFTED]),
+        changes_digest([CHANGE], [LIFTED.model_copy(update={"by": "other"})]),
+        changes_digest([CHANGE], [LIFTED, LIFTED]),
+    ]
+    assert len(digests) == len(set(digests))
+    lifted = {"code": "tooManyDeletes", "by": "--allow-deletes 3"}
+    assert digest({"changes": [], "liftedGuards": [lifted]}) == changes_digest([], [LIFTED])
+
+
+def test_the_digest_of_a_plan_covers_all_but_itself_and_the_seal() -> None:
+    """Additions that nobody knows count too."""
+    document = {"a": 1, "planDigest": "x", "seal": "y"}
+    assert digest({"a": 1}) == plan_document_digest(document)
+    assert digest({"a": 1, "new": 2}) == plan_document_digest({**document, "new": 2})
+    plan = finish_plan(make_plan([], empty_state(), policy()), {}, Making(tool="test", created_at=NOW))
+    assert plan.plan_digest == plan_digest(plan.model_copy(update={"plan_digest": "other"}))
+    assert plan.plan_digest == plan_document_digest(plan.model_dump(mode="json"))
+    assert plan.plan_digest != plan_digest(plan.model_copy(update={"tool": "other"}))

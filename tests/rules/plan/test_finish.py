@@ -1,0 +1,335 @@
+"""What a finished plan says: its status, exit code, counts, and what became of each change's verification."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.diagnostics import Diagnostic, error, note, warning
+from reconciler.model.accounts.recorded import Approval, approval_digest
+from reconciler.model.plan import Change
+from reconciler.model.verification.evidence import Check, Evidence, Verification
+from reconciler.rules.accounts.platform import PlatformServer
+from reconciler.rules.plan.digests import changes_digest, plan_digest
+from reconciler.rules.plan.finish import Making, exit_code_of_plan, finish_plan, is_blocking, status_of_plan
+from reconciler.rules.plan.make import make_plan
+from tests.rules.states import NOW, desired_of, empty_state, policy, project, state_of
+
+if TYPE_CHECKING:
+    from reconciler.model.accounts.desired import DesiredAccount
+    from reconciler.model.accounts.recorded import RecordedState
+    from reconciler.model.plan import SavedPlan
+
+MAKING = Making(tool="reconciler test", created_at=NOW)
+GUARD = error("emptyManifests", "x")
+FAILED = error("verificationFailed", "x")
+INVALID = error("missingField", "x")
+
+
+def manifests(*names: str, host: str = "smtp.example.com") -> tuple[DesiredAccount, ...]:
+    """Return own accounts of these names."""
+    return desired_of(
+        "---\n".join(
+            f"apiVersion: reconciler/v1\nkind: OwnAccount\nmetadata: {{name: {name}}}\nspec: {{email: a@example.com, "
+            f"displayName: A, smtp: {{host: {host}}}}}\n"
+            for name in names
+        )
+    )
+
+
+def marketing(*, email: str = "n@example.com", title: str = "N") -> tuple[DesiredAccount, ...]:
+    """Return one marketing account."""
+    return desired_of(
+        f"apiVersion: reconciler/v1\nkind: MarketingAccount\nmetadata: {{name: news, title: {title}}}\n"
+        f"spec: {{email: {email}, displayName: N}}\n"
+    )
+
+
+def evidence(status: str = "passed", *, code: str = "ok") -> Evidence:
+    """Return evidence of a verification that ended so."""
+    check = Check.model_validate({"check": "auth", "status": "skipped", "code": code, "message": "It is so."})
+    found = Verification.model_validate({"status": status, "depth": "message", "checks": (check,)}, by_name=True)
+    return Evidence(settings_digest="d", verification=found)
+
+
+def plan(
+    desired: tuple[DesiredAccount, ...],
+    recorded: RecordedState | None = None,
+    found: dict[str, Evidence] | None = None,
+    **parts: Any,
+) -> SavedPlan:
+    """Return the finished plan."""
+    return finish_plan(make_plan(desired, recorded or empty_state(), policy(**parts)), found or {}, MAKING)
+
+
+def change(*, held: bool = False) -> Change:
+    """Return a change."""
+    return Change(action="create", kind="OwnAccount", name="a", held=held)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problems", "expected"),
+    [
+        ([], [], "empty"),
+        ([change(held=True)], [], "empty"),
+        ([change(held=True), change()], [], "ready"),
+        ([change()], [warning("heldChange", "x"), note("secretsNotRead", "x")], "ready"),
+        ([change()], [INVALID], "invalid"),
+        ([change()], [INVALID, GUARD], "blocked"),
+        ([], [FAILED], "blocked"),
+    ],
+)
+def test_the_status_of_a_plan(changes: list[Change], problems: list[Diagnostic], expected: str) -> None:
+    """A guard or a failed verification blocks, any other error makes it invalid, held changes alone leave it empty."""
+    assert expected == status_of_plan(changes, problems)
+
+
+@pytest.mark.parametrize(("problem", "expected"), [(GUARD, True), (FAILED, True), (INVALID, False)])
+def test_what_blocks(problem: Diagnostic, *, expected: bool) -> None:
+    """Guards and failed verification do; faults of the input are another matter."""
+    assert expected == is_blocking(problem)
+
+
+@pytest.mark.parametrize(
+    ("problems", "is_detailed", "expected"),
+    [
+        ([INVALID, FAILED, GUARD], True, 4),
+        ([INVALID, FAILED], True, 3),
+        ([INVALID], True, 1),
+        ([replace(GUARD, severity="warning")], True, 2),
+        ([replace(FAILED, severity="warning")], False, 0),
+        ([], True, 2),
+        ([], False, 0),
+    ],
+)
+def test_exit_codes(problems: list[Diagnostic], expected: int, *, is_detailed: bool) -> None:
+    """A guard goes before failed verification, that before other errors; pending changes only where asked for."""
+    made = plan(manifests("a")).model_copy(update={"diagnostics": tuple(problems)})
+    assert expected == exit_code_of_plan(made, is_detailed=is_detailed)
+
+
+def test_an_empty_plan_is_no_pending_change() -> None:
+    """Nothing to do is 0, however it is asked."""
+    accounts = manifests("a")
+    assert 0 == exit_code_of_plan(plan(accounts, state_of(accounts)), is_detailed=True)
+
+
+def test_what_a_plan_says_of_itself() -> None:
+    """Tool, time, project, place in the state's history, the depth and flags that apply needs, and both digests."""
+    draft = make_plan(manifests("a"), replace(empty_state(), serial=7), policy(allow_deletes=3))
+    made = finish_plan(draft, {}, replace(MAKING, depth="connect"), remarks=[note("unusedServer", "x")])
+    assert ("reconciler test", NOW, "mail", "11111111", 7) == (
+        made.tool,
+        made.created_at,
+        made.project,
+        made.lineage,
+        made.serial,
+    )
+    assert ("connect", 3, "0123456789abcdef") == (
+        made.inputs.depth,
+        made.inputs.allow_deletes,
+        made.inputs.fingerprint_key_id,
+    )
+    assert (changes_digest(made.changes, made.lifted_guards), plan_digest(made)) == (
+        made.changes_digest,
+        made.plan_digest,
+    )
+    assert ["unusedServer"] == [problem.code for problem in made.diagnostics]
+    assert plan(manifests("a")).inputs.depth is None
+
+
+def test_changes_are_counted_by_action() -> None:
+    """A held change counts as held, and as nothing else."""
+    recorded = state_of(manifests("gone", "same", "changed", "failing"))
+    desired = (*manifests("new", "same"), *manifests("changed", "failing", host="other.example"))
+    found = {"failing": evidence("failed", code="deadline"), "changed": evidence(), "new": evidence()}
+    made = plan(desired, recorded, found, holds_failing=True)
+    assert {"create": 1, "update": 1, "rename": 0, "delete": 1, "held": 1, "unchanged": 1} == made.summary.model_dump()
+    assert "ready" == made.status
+
+
+@pytest.mark.parametrize(
+    ("found", "holds", "told", "status", "held"),
+    [
+        (evidence(), False, [], "passed", False),
+        (None, False, [], "skipped", False),
+        (evidence("skipped"), False, [], "skipped", False),
+        (
+            evidence("failed", code="deadline"),
+            False,
+            [("error", "verificationFailed", "a", "auth: It is so.")],
+            "failed",
+            False,
+        ),
+        (
+            evidence("failed", code="deadline"),
+            True,
+            [("warning", "heldChange", "a", "a is left as it is recorded: auth: It is so.")],
+            "failed",
+            True,
+        ),
+        (evidence(), True, [], "passed", False),
+        (
+            evidence("withheld", code="withheld"),
+            False,
+            [("error", "credentialWithheld", "a", "auth: It is so.")],
+            "withheld",
+            False,
+        ),
+    ],
+    ids=["passed", "not verified", "skipped", "failed", "failed and held", "passed and would be held", "withheld"],
+)
+def test_what_becomes_of_a_verification(
+    found: Evidence | None, told: list[tuple[str, str, str, str]], status: str, *, holds: bool, held: bool
+) -> None:
+    """A failure blocks, or is held where that was asked for; a credential withheld on the way is an error."""
+    made = plan(manifests("a"), None, {"a": found} if found else {}, holds_failing=holds)
+    assert told == [(each.severity, each.code, each.subject, each.detail) for each in made.diagnostics]
+    assert (status, held) == (made.changes[0].verification.status, made.changes[0].held)
+    assert found == made.inputs.accounts["a"].evidence
+
+
+def test_what_needs_no_evidence_is_unchanged() -> None:
+    """A deletion is not verified."""
+    (deleted,) = plan((), state_of(manifests("a")), allow_deletes=1).changes
+    assert "unchanged" == deleted.verification.status
+
+
+def test_a_withheld_credential_is_told_once() -> None:
+    """What the plan has told of already is not told again by the check; the change counts as withheld."""
+    text = (
+        "apiVersion: reconciler/v1\nkind: OwnAccount\nmetadata: {name: a}\nspec: {email: a@example.com, displayName: A, "
+        "smtp: {host: h.example.com, authentication: {username: u, password: {env: SMTP_A}}}}\n"
+    )
+    rules = {"project": project(secrets={"firstUse": "grant"})}
+    made = plan(desired_of(text), None, {"a": evidence("withheld", code="withheld")}, **rules)
+    assert (["credentialWithheld"], "withheld") == (
+        [each.code for each in made.diagnostics],
+        made.changes[0].verification.status,
+    )
+    assert "withheld" == plan(desired_of(text), None, {"a": evidence()}, **rules).changes[0].verification.status
+
+
+def approved(desired: tuple[DesiredAccount, ...], decision: str = "approved") -> RecordedState:
+    """Return the state where the platform has decided on the account."""
+    state = state_of(desired)
+    account = state.accounts["news"]
+    subject = approval_digest(account.kind, account.spec)
+    assert subject is not None
+    approval = Approval.model_validate(
+        {"decision": decision, "actor": "p", "at": NOW, "subject_digest": subject}, by_name=True
+    )
+    return replace(state, accounts={"news": replace(account, approval=approval)})
+
+
+@pytest.mark.parametrize(
+    ("desired", "recorded", "approval", "expected"),
+    [
+        (marketing(), empty_state(), "manual", True),
+        (marketing(), empty_state(), "automatic", False),
+        (marketing(title="T"), approved(marketing()), "manual", False),
+        (marketing(email="m@example.com"), approved(marketing()), "manual", True),
+        (marketing(title="T"), state_of(marketing()), "manual", True),
+        (manifests("news"), empty_state(), "manual", False),
+    ],
+    ids=["new", "automatic", "approved", "changed since", "not decided", "own"],
+)
+def test_who_will_await_the_platform(
+    desired: tuple[DesiredAccount, ...], recorded: RecordedState, approval: str, *, expected: bool
+) -> None:
+    """A marketing account that is new, not decided on, or changed in what was decided on, unless all are approved."""
+    made = plan(desired, recorded, project=project(platform={"approval": approval}))
+    assert expected == made.inputs.accounts["news"].awaits_approval
+
+
+def test_the_approval_that_was_seen_is_kept() -> None:
+    """Apply compares what the plan saw of an approval; of an account without one that there was none."""
+    state = approved(marketing())
+    approval = state.accounts["news"].approval
+    assert approval is not None
+    assert {"news": approval.as_seen} == plan(marketing(title="T"), state).inputs.approvals
+    assert {"news": None} == plan(marketing(title="T"), state_of(marketing())).inputs.approvals
+    assert {} == plan(marketing()).inputs.approvals
+
+
+def test_an_approval_is_not_reset_by_a_change_that_is_held() -> None:
+    """The warning goes where the change stays out, and nothing else goes."""
+    changed = marketing(email="m@example.com")
+    found = {"news": evidence("failed", code="deadline")}
+    held = plan(changed, approved(marketing()), found, holds_failing=True)
+    assert ["heldChange"] == [each.code for each in held.diagnostics]
+    blocked = plan(changed, approved(marketing()), found)
+    assert {"approvalReset", "verificationFailed"} == {each.code for each in blocked.diagnostics}
+
+
+def test_what_apply_records_is_carried() -> None:
+    """Documents, digests, the manifests and secrets behind an account, and the selection that the plan was made by."""
+    text = (
+        "apiVersion: reconciler/v1\nkind: OwnAccount\nmetadata: {name: a}\nspec: {email: a@ż.example, displayName: A, "
+        "smtp: {server: relay}}\n---\napiVersion: reconciler/v1\nkind: MailServer\nmetadata: {name: relay}\n"
+        "spec: {host: h.example.com, caFile: ca.pem, authentication: {username: u, password: {env: SMTP_A}}}\n"
+    )
+    (account,) = desired_of(text, {"ca.pem": "one"})
+    rules = policy({"env:SMTP_A": "one"}, targets=("a",), excludes=("b",), holds_failing=True)
+    draft = make_plan([account], replace(empty_state(), fingerprint_key_id="0123456789abcdef"), rules)
+    inputs = finish_plan(draft, {}, MAKING).inputs
+    prepared = inputs.accounts["a"]
+    assert (account.document, account.written, account.ca_digest, "accounts.d/accounts.yaml", True) == (
+        prepared.document,
+        prepared.written,
+        prepared.ca_digest,
+        prepared.manifest,
+        prepared.needs_evidence,
+    )
+    assert draft.changes[0].settings_digest is not None
+    assert (draft.changes[0].settings_digest, draft.changes[0].fingerprints) == (
+        prepared.settings_digest,
+        prepared.fingerprints,
+    )
+    assert ("accounts.d/accounts.yaml", ("env:SMTP_A",)) == (prepared.server_manifest, prepared.server_secrets)
+    assert (("a",), ("b",), True) == (inputs.targets, inputs.excludes, inputs.holds_failing)
+
+
+def test_an_account_without_a_server_has_no_manifest_of_one() -> None:
+    """Only what comes from a MailServer is named by one."""
+    prepared = plan(manifests("a")).inputs.accounts["a"]
+    assert (None, ()) == (prepared.server_manifest, prepared.server_secrets)
+
+
+def test_what_else_is_told_of_a_held_change_stays() -> None:
+    """Only the reset of an approval goes with a change that is left out."""
+    renamed = desired_of(
+        "apiVersion: reconciler/v1\nkind: OwnAccount\nmetadata: {name: a, previousName: x}\nspec: "
+        "{email: a@example.com, displayName: A, smtp: {host: h.example.com}}\n"
+    )
+    held = plan(renamed, None, {"a": evidence("failed", code="deadline")}, holds_failing=True)
+    assert {"heldChange", "previousNameUnknown"} == {each.code for each in held.diagnostics}
+
+
+def test_the_platforms_routes_are_carried() -> None:
+    """Where the platform's own secrets travel is part of what apply records."""
+    platform = PlatformServer(
+        smtp={
+            "host": "p.example",
+            "port": 587,
+            "encryption": "starttls",
+            "authentication": {"username": "p", "password": "env:SMTP_PLATFORM"},
+        }
+    )
+    assert platform.secret_routes == plan(marketing(), platform=platform).inputs.platform_routes
+    assert () == plan(manifests("a"), platform=platform).inputs.platform_routes
+
+
+def test_the_secrets_of_a_server_come_in_order() -> None:
+    """By reference, so that the same plan has the same digest."""
+    login = "mechanism: xoauth2, username: u, oauth2: {tokenUrl: 'https://l.example/t', clientId: c, "
+    for client, refresh, proxy in ("CBA", "ACB", "BAC"):
+        text = (
+            "apiVersion: reconciler/v1\nkind: OwnAccount\nmetadata: {name: a}\nspec: {email: a@example.com, displayName: A, "
+            "smtp: {server: relay}}\n---\napiVersion: reconciler/v1\nkind: MailServer\nmetadata: {name: relay}\n"
+            f"spec: {{host: h.example.com, authentication: {{{login}clientSecret: {{env: {client}}}, refreshToken: {{env: "
+            f"{refresh}}}}}}}, proxy: {{type: http, host: p.example, port: 1, username: m, password: {{env: {proxy}}}}}}}\n"
+        )
+        assert ("env:A", "env:B", "env:C") == plan(desired_of(text)).inputs.accounts["a"].server_secrets

@@ -1,0 +1,160 @@
+"""Which desired account is which recorded one, and what does not fit together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.rules.plan.match import match
+from tests.rules.states import desired_of, state_of
+
+
+def manifest(name: str, *, previous: str = "", kind: str = "MarketingAccount") -> str:
+    """Return the manifest of an account, that was called otherwise before."""
+    was = f", previousName: {previous}" if previous else ""
+    smtp = ", smtp: {host: smtp.example.com}" if kind == "OwnAccount" else ""
+    return (
+        f"---\napiVersion: reconciler/v1\nkind: {kind}\nmetadata: {{name: {name}{was}}}\n"
+        f"spec: {{email: a@example.com, displayName: A{smtp}}}\n"
+    )
+
+
+def told(desired: str, recorded: str) -> tuple[list[tuple[str | None, str | None]], dict[str, str], list[str]]:
+    """Return the names of the pairs, the refusals' first words by account, and the remarks'."""
+    before = state_of(desired_of(recorded) if recorded else ())
+    wanted = desired_of(desired) if desired else ()
+    found = match(tuple(reversed(wanted)), before)
+    pairs = [
+        (each.before.name if each.before else None, each.after.name if each.after else None) for each in found.pairs
+    ]
+    refusals = {name: f"{each.code}: {each.detail.partition('. ')[0]}" for name, each in found.refusals.items()}
+    return pairs, refusals, [f"{each.code} {each.subject} {each.location}: {each.detail}" for each in found.remarks]
+
+
+@pytest.mark.parametrize(
+    ("desired", "recorded", "pairs", "refusals"),
+    [
+        (manifest("c") + manifest("a"), manifest("b") + manifest("c"), [(None, "a"), ("b", None), ("c", "c")], {}),
+        (manifest("b", previous="a"), manifest("a"), [("a", "b")], {}),
+        (manifest("b", previous="a"), manifest("b"), [("b", "b")], {}),
+        (
+            manifest("a") + manifest("b", previous="a"),
+            manifest("a"),
+            [(None, "a"), ("a", "b")],
+            {},
+        ),
+        (
+            manifest("b", previous="a"),
+            manifest("a") + manifest("b"),
+            [("a", None), ("b", "b")],
+            {
+                "b": "renameTaken: a cannot be renamed to b: an account is recorded under that name already",
+            },
+        ),
+        (
+            manifest("a", kind="OwnAccount"),
+            manifest("a"),
+            [("a", "a")],
+            {"a": "changedKind: a is recorded as MarketingAccount, and the manifest declares OwnAccount"},
+        ),
+        (
+            manifest("b", previous="a", kind="OwnAccount"),
+            manifest("a"),
+            [("a", "b")],
+            {"b": "changedKind: a is recorded as MarketingAccount, and the manifest declares OwnAccount"},
+        ),
+        (
+            manifest("b", previous="a", kind="OwnAccount"),
+            manifest("a") + manifest("b"),
+            [("a", None), ("b", "b")],
+            {"b": "renameTaken: a cannot be renamed to b: an account is recorded under that name already"},
+        ),
+    ],
+    ids=[
+        "by name",
+        "renamed",
+        "renamed already",
+        "renamed, and another under its name",
+        "taken",
+        "changed kind",
+        "renamed and changed kind",
+        "taken and changed kind",
+    ],
+)
+def test_pairs(
+    desired: str, recorded: str, pairs: list[tuple[str | None, str | None]], refusals: dict[str, str]
+) -> None:
+    """Accounts are paired by name or previous name; what does not fit is refused once, and left with its own name's."""
+    assert (pairs, refusals, []) == told(desired, recorded)
+
+
+def test_a_previous_name_that_nobody_has_is_told() -> None:
+    """The account is created, and the remark says where the name stands; remarks come in the order of names."""
+    pairs, refusals, remarks = told(manifest("a", previous="x") + manifest("b", previous="y"), "")
+    assert ([(None, "a"), (None, "b")], {}) == (pairs, refusals)
+    assert [
+        "previousNameUnknown a accounts.d/accounts.yaml:2:1: No account is recorded as x, so a is created. Remove previousName, or correct it.",
+        "previousNameUnknown b accounts.d/accounts.yaml:7:1: No account is recorded as y, so b is created. Remove previousName, or correct it.",
+    ] == remarks
+
+
+def test_a_rename_that_is_refused_is_no_unknown_name() -> None:
+    """Where the previous name is known and the rename refused, nothing is said of an unknown name."""
+    assert [] == told(manifest("b", previous="a"), manifest("a") + manifest("b"))[2]
+
+
+def test_renames_that_are_over_are_told_once() -> None:
+    """All of them in one warning, at the first."""
+    both = manifest("a") + manifest("b", previous="a") + manifest("c") + manifest("d", previous="c")
+    pairs, refusals, remarks = told(both, "".join(manifest(name) for name in "abcd"))
+    assert ([(name, name) for name in "abcd"], {}) == (pairs, refusals)
+    assert [
+        "previousNameOver None accounts.d/accounts.yaml:7:1: Both names are recorded, so nothing is renamed: b (previousName: a), d (previousName: c). Remove previousName there."
+    ] == remarks
+    alone = told(manifest("a") + manifest("b", previous="a"), manifest("a") + manifest("b"))[2]
+    assert ["previousNameOver b"] == [each.partition(" accounts")[0] for each in alone]
+
+
+@pytest.mark.parametrize(
+    ("desired", "recorded", "earlier", "pairs"),
+    [
+        ({"a": "b", "b": "a"}, "ab", {}, ["b>a", "a>b"]),
+        ({"a": "b", "b": "a"}, "ab", {"a": ("b",), "b": ("a",)}, ["a>a", "b>b"]),
+        ({"a": "c", "b": "a", "c": "b"}, "abc", {}, ["c>a", "a>b", "b>c"]),
+        ({"a": "c", "b": "a", "c": "b"}, "abc", {"c": ("x", "b")}, ["a>a", "b>b", "c>c"]),
+        ({"a": "c", "b": "a", "c": "b"}, "abc", {"c": ("x",)}, ["c>a", "a>b", "b>c"]),
+        ({"b": "a", "c": "b"}, "ab", {}, ["a>b", "b>c"]),
+        ({"b": "a", "c": "b", "d": "c"}, "abc", {}, ["a>b", "b>c", "c>d"]),
+        ({"b": "a", "c": "b"}, "ab", {"b": ("a",)}, ["a>b", "b>c"]),
+        ({"a": "", "b": "a", "c": "b"}, "ab", {"b": ("a",)}, ["a>a", ">b", "b>c"]),
+        ({"a": "", "b": "a", "c": "b"}, "ab", {}, [">a", "a>b", "b>c"]),
+        ({"b": "a", "c": "b"}, "bc", {}, ["b>b", "c>c"]),
+        ({"b": "a", "c": "b"}, "c", {}, [">b", "c>c"]),
+        ({"b": "a"}, "ab", {"b": ("a",)}, ["a>", "b>b"]),
+        ({"a": "", "b": "a"}, "a", {}, [">a", "a>b"]),
+        ({"a": "b", "b": ""}, "b", {}, ["b>a", ">b"]),
+        ({"a": "b", "b": "a", "c": "x"}, "abx", {}, ["b>a", "a>b", "x>c"]),
+    ],
+)
+def test_chains_and_circles(
+    desired: dict[str, str], recorded: str, earlier: dict[str, tuple[str, ...]], pairs: list[str]
+) -> None:
+    """A name that is given up in the same plan may be taken; a circle that state remembers is over."""
+    wanted = desired_of("".join(manifest(name, previous=previous) for name, previous in desired.items()))
+    state = replace(state_of(desired_of("".join(manifest(name) for name in recorded))), earlier_names=earlier)
+    found = match(wanted, state)
+    assert ({}, pairs) == (
+        found.refusals,
+        [f"{each.before.name if each.before else ''}>{each.after.name if each.after else ''}" for each in found.pairs],
+    )
+
+
+def test_a_circle_that_nobody_recorded_is_refused() -> None:
+    """It would be created, and the next plan, which cannot tell, would swap it."""
+    swapped = manifest("a", previous="b") + manifest("b", previous="a") + manifest("c", previous="c1")
+    _, refusals, remarks = told(swapped, "")
+    reason = "previousNameUnknown: a, b give each other's names as previousName, and none of them is recorded, so there is nothing to rename; once they were, the next plan would"
+    assert {"a": reason, "b": reason} == refusals
+    assert ["previousNameUnknown c"] == [each.partition(" accounts")[0] for each in remarks]
+    assert {} == told(swapped, manifest("a"))[1]

@@ -1,0 +1,127 @@
+"""Which scope a manifest belongs to, and moves from one to another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.diagnostics import Location
+from reconciler.model.plan import FieldChange
+from reconciler.rules.plan.guards import Move, guard_scopes
+from reconciler.rules.secrets.scopes import is_moved, move_field, refused_links, scopes_of
+from tests.rules.states import desired_of, located, policy, project, recorded_of
+
+if TYPE_CHECKING:
+    from reconciler.model.accounts.recorded import RecordedAccount
+
+SCOPED = {
+    "allow": [
+        "env:SMTP_*",
+        {"secret": "env:A_*", "manifests": "accounts.d/a/**"},
+        {"secret": "env:B_*", "manifests": "accounts.d/b/**"},
+        {"secret": "env:ALL_*", "manifests": "accounts.d/**"},
+    ]
+}
+SECRETS = project(secrets=SCOPED).secrets
+HERE, THERE = "accounts.d/a/x.yaml", "accounts.d/b/x.yaml"
+
+
+def recorded(manifest: str | None, name: str = "sales") -> RecordedAccount:
+    """Return an account recorded from a manifest."""
+    text = "apiVersion: reconciler/v1\nkind: MarketingAccount\nspec: {email: a@example.com, displayName: A}\n"
+    return replace(recorded_of(desired_of(f"{text}metadata: {{name: {name}}}\n")[0], {}), manifest=manifest)
+
+
+def test_a_manifest_has_the_scopes_that_cover_it() -> None:
+    """Only the scoped entries count."""
+    assert {"accounts.d/a/**", "accounts.d/**"} == scopes_of(HERE, SECRETS)
+    assert set() == scopes_of("elsewhere/x.yaml", SECRETS)
+
+
+@pytest.mark.parametrize(
+    ("before", "manifest", "expected"),
+    [
+        (HERE, THERE, True),
+        (HERE, "accounts.d/a/deep/y.yaml", False),
+        (HERE, None, False),
+        (None, THERE, False),
+        ("elsewhere/x.yaml", HERE, True),
+    ],
+)
+def test_what_is_a_move(before: str | None, manifest: str | None, *, expected: bool) -> None:
+    """Another folder of the same scope is no move, nor is one from or to a place that is not known."""
+    account = recorded(before)
+    assert expected == is_moved(account, manifest, SECRETS)
+    field = (FieldChange(path="manifest", before=before, after=manifest),)
+    assert (field if expected else ()) == move_field(account, manifest, SECRETS)
+    assert (False, ()) == (is_moved(None, manifest, SECRETS), move_field(None, manifest, SECRETS))
+
+
+def guarded(name: str, *exceptions: dict[str, Any]) -> tuple[list[str], list[str], list[str]]:
+    """Return the refusals, lifts and remarks on an account of this name that moves."""
+    written = [{"until": "2026-09-01", "reason": f"reason {number}", **each} for number, each in enumerate(exceptions)]
+    rules = policy(project=project(secrets=SCOPED, guards={"exceptions": written}))
+    place = Location("accounts.d/b/x.yaml", 3, 1)
+    moves = [
+        Move(recorded(HERE), name, THERE, place),
+        Move(recorded(HERE, "stays"), "stays", HERE),
+        Move(None, "n", HERE),
+    ]
+    found = guard_scopes(moves, rules)
+    return (
+        [f"{each.code} {each.subject} {each.location}: {each.detail}" for each in found.refusals],
+        [f"{each.code} by {each.by}" for each in found.lifted],
+        [each.code for each in found.remarks],
+    )
+
+
+@pytest.mark.parametrize(("name", "told"), [("sales", "sales"), ("new", "sales, which becomes new,")])
+def test_a_move_is_refused_with_the_line_to_add(name: str, told: str) -> None:
+    """The refusal stands at the new manifest and names both places, and the name before and after."""
+    (refusal,), lifted, remarks = guarded(name, {"delete": ["*"]}, {"scope": ["other"]})
+    assert refusal.startswith(
+        f"changedScope {name} accounts.d/b/x.yaml:3:1: {told} was recorded from {HERE}, and {THERE} declares it now. "
+        "secrets.allow gives these places different secrets, "
+    )
+    line = f"    - {{scope: [{name}], until: YYYY-MM-DD, reason: …}}"
+    assert refusal.endswith(f" add under guards.exceptions:\n{line}")
+    assert ([], []) == (lifted, remarks)
+
+
+def test_an_exception_lifts_until_its_last_day() -> None:
+    """The first exception that names the account and has not run out lifts the guard; one that has is told."""
+    current, over = {"scope": ["s*"]}, {"scope": ["sales"], "until": "2026-08-31"}
+    expected = (["changedScope by guards.exceptions: reason 1"], ["exceptionExpired"])
+    assert ([], *expected) == guarded("sales", over, current, current)
+
+
+GRANT = {"secret": "env:X", "servers": ["smtp.example.com"]}
+
+
+@pytest.mark.parametrize(
+    ("file", "real_file", "is_refused"),
+    [
+        (HERE, None, False),
+        (HERE, "accounts.d/a/y.yaml", False),
+        ("drafts/x.yaml", "drafts/y.yaml", False),
+        (HERE, THERE, True),
+        (HERE, "drafts/x.yaml", True),
+        ("drafts/x.yaml", HERE, True),
+        ("accounts.d/c/x.yaml", "accounts.d/granted/x.yaml", True),
+        ("accounts.d/granted/x.yaml", "accounts.d/c/x.yaml", True),
+        ("accounts.d/c/x.yaml", "accounts.d/d/x.yaml", False),
+    ],
+)
+def test_a_manifest_is_no_link_between_rights(file: str, real_file: str | None, *, is_refused: bool) -> None:
+    """A link is refused where an entry or a grant covers one of its places and not the other, and only there."""
+    rules = project(secrets={**SCOPED, "grants": [GRANT, {**GRANT, "manifests": "accounts.d/granted/**"}]}).secrets
+    text = "apiVersion: reconciler/v1\nkind: MailServer\nmetadata: {name: shared}\nspec: {}\n"
+    manifests = [replace(each, real_file=real_file) for each in located(text, file=file)]
+    problems = refused_links(manifests, rules)
+    assert ([("secretNotAllowed", "shared", file)] if is_refused else []) == [
+        (each.code, each.subject, each.location.file if each.location else None) for each in problems
+    ]
+    told = f"{file} is a link to {real_file}, and secrets in the project file gives these two places different "
+    assert all(each.detail.startswith(told) for each in problems)
