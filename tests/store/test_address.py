@@ -206,7 +206,7 @@ def test_connections_do_not_hang() -> None:
 
 def test_older_libraries_are_not_told_what_they_do_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client library that cannot rule methods out is not asked to."""
-    monkeypatch.setattr("reconciler.store.postgres_address._NEGATIVE_AUTH_VERSION", 10**9)
+    monkeypatch.setattr("reconciler.store.postgres.address._NEGATIVE_AUTH_VERSION", 10**9)
     assert "require_auth" not in postgres_address("postgresql://db.example.com/mail").parameters
 
 

@@ -19,10 +19,10 @@ _NAMES = st.lists(st.from_regex(r"[a-z][a-z0-9]{0,5}", fullmatch=True), min_size
 _ROOT = Path(__file__).parents[3]
 _SHOW_PLAN = """
 import random, sys
-from reconciler.planning.finish import Making, finish_plan
-from reconciler.planning.planner import make_plan
-from tests.planning.states import NOW, desired_of, policy, state_of
-from tests.planning.test_properties import manifests
+from reconciler.rules.plan.finish import Making, finish_plan
+from reconciler.rules.plan.make import make_plan
+from tests.rules.states import NOW, desired_of, policy, state_of
+from tests.rules.plan.test_properties import manifests
 names = [f"account{number}" for number in range(12)]
 random.Random(int(sys.argv[1])).shuffle(names)
 state = state_of(desired_of(manifests(names[:12], port=25)))

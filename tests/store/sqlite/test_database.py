@@ -443,7 +443,7 @@ def test_a_large_file_is_looked_through_by_the_check_alone(
     content = file.read_bytes()
     file.write_bytes(content[:-4096] + b"\xa5" * 4096)
     assert "is damaged" in refusal(tmp_path)
-    monkeypatch.setattr("reconciler.store.sqlite.QUICK_CHECK_OCTETS", 0)
+    monkeypatch.setattr("reconciler.store.sqlite.database.QUICK_CHECK_OCTETS", 0)
     with open_store(URL, base=tmp_path, project=PROJECT) as opened, pytest.raises(StateUnavailable) as caught:
         opened.check_journal()
     assert "is damaged" in caught.value.diagnostics[0].detail

@@ -134,7 +134,7 @@ def test_a_state_that_appears_meanwhile_is_kept(store: Store, url: str, tmp_path
     backup = tmp_path / "backup.db"
     back_up_state(url, base=tmp_path, project=PROJECT, target=backup, replaces=False)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("reconciler.store.postgres.PostgresSchema.is_there", lambda _: False)
+        patched.setattr("reconciler.store.postgres.database.PostgresSchema.is_there", lambda _: False)
         with pytest.raises(StateUnavailable) as caught:
             restore_state(url, base=tmp_path, project=PROJECT, source=backup, order=ORDER)
     assert "appeared while" in caught.value.diagnostics[0].detail
