@@ -258,7 +258,7 @@ PULL_REQUESTS: dict[str, tuple[Attack, int, str]] = {
     "link to the key of fingerprints": (linked("../.reconciler/fingerprint.key"), 1, "secretNotAllowed"),
     "link to the environment": (linked("/proc/self/environ"), 1, "secretNotAllowed"),
     "folder of secrets as a link": (link_folder, 1, "secretNotAllowed"),
-    "secret file in the pull request": (track_secret, 3, "secretTracked"),
+    "secret file in the pull request": (track_secret, 1, "secretTracked"),
     "source that is not declared": (named("{evil: key}"), 1, "unknownSecretSource"),
     "option as a key": (named("{vault: -version}"), 1, "invalidValue"),
     "path upwards as a key": (named("{vault: a/../b}"), 1, "invalidValue"),

@@ -336,6 +336,8 @@ def test_a_route_that_was_recorded_unread_is_compared_with_what_others_hold_now(
             "UPDATE accounts SET verification = (SELECT verification FROM accounts WHERE name = 'sales') "
             "WHERE name = 'other'"
         )
+        rotation.world.run("suspend", "other", "--reason", "a test", "--accept-altered", "other=a test")
+        rotation.world.run("resume", "other")
         rotation.world.write("message.eml", "Subject: x\n\nHello.\n")
         rotation.world.write("contacts.csv", "email,name\nanna@example.com,Anna\n")
         words = ("send", "other", "--message", "message.eml", "--contacts", "contacts.csv")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -199,7 +198,6 @@ SOURCES = "sources: {all: {env: ALL_SECRETS, format: json}, each: {command: ['fa
         ("{file: secrets/absent}", "secretMissing"),
         ("{file: secrets}", "secretMissing"),
         ("{file: secrets/empty}", "secretInvalid"),
-        ("{file: secrets/tracked}", "secretTracked"),
         ("{all: absent}", "secretMissing"),
         ("{all: number}", "secretInvalid"),
         ("{each: x}", "secretSourceFailed"),
@@ -217,11 +215,7 @@ def test_every_kind_of_unreadable_secret_fails_its_account_alone(
     fleet.set_variable("SMTP_EMPTY", "")
     fleet.set_variable("SMTP_LINES", "two\nlines")
     (fleet.folder / "secrets").mkdir()
-    for name, text in (("empty", ""), ("tracked", PASSWORD)):
-        (fleet.folder / "secrets" / name).write_text(text, encoding="utf-8")
-    (fleet.folder / ".gitignore").write_text(".reconciler/\n", encoding="utf-8")
-    for words in (("init", "-q"), ("add", "secrets/tracked")):
-        subprocess.run(["git", *words], cwd=fleet.folder, check=True)
+    (fleet.folder / "secrets" / "empty").write_text("", encoding="utf-8")
     write(fleet, server, LACKING, secret=reference)
     for command, within in (("plan", "changes"), ("verify", "accounts")):
         found = fleet.run(command, "--format", "json")

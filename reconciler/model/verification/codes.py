@@ -57,7 +57,6 @@ _TABLE = (
     # A secret that the conversation needs; nothing was contacted
     _failed("secretMissing", ("proxy", "auth"), "permanent", "The variable, file or key that a reference names does not exist or cannot be read where the command runs.", "Set the variable or write the file there; or leave the account out."),
     _failed("secretInvalid", ("proxy", "auth"), "permanent", "The secret is empty, is not text, or holds a control character such as a line break.", "Set it again, to the bare value."),
-    _failed("secretTracked", ("proxy", "auth"), "permanent", "git tracks the file that the secret is read from, so the secret is published.", "Change the secret, then take the file out of git and ignore it."),
     _failed("secretSourceFailed", ("proxy", "auth"), "permanent", "The secret's source could not be run, or gave nothing usable.", "Run the source's command yourself; see the message."),
     # Anywhere
     _failed("timedOut", ("dns", "connect", *_ASKED), "transient", "No answer came within the account's time limit.", "Check host and port, and whether a firewall lies between; or raise verification.timeoutSeconds."),

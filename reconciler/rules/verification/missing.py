@@ -1,7 +1,7 @@
 """What becomes of an account that needs a secret which cannot be read: its verification fails, and nobody else's does.
 
-The exception is a secret that may not be read: one that ``secrets.allow`` does not cover, or whose source is not
-declared, is a fault of the input and stops the plan.
+The exception is a secret that may not be read: one that ``secrets.allow`` does not cover, whose source is not declared,
+or whose file git tracks, so that it is published. That is a fault of the input, and stops the plan.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reconciler.diagnostics import Diagnostic
     from reconciler.model.secrets.routes import SecretRoute
 
-MISSING_CODES = frozenset({"secretMissing", "secretInvalid", "secretTracked", "secretSourceFailed"})
+MISSING_CODES = frozenset({"secretMissing", "secretInvalid", "secretSourceFailed"})
 """The problems of a secret that are a failed verification of the accounts that need it."""
 _NOT_MADE = "Not made: nothing was contacted, because a secret that the conversation needs cannot be read."
 
