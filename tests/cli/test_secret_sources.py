@@ -200,8 +200,8 @@ def test_a_secret_file_in_git_is_refused(project: Project, server: MailServer) -
     project.write_account("sales", own_account("sales", server, secret="{file: secrets/sales}"))
     for words in (("init", "-q"), ("add", "-A")):
         subprocess.run(["git", *words], cwd=project.folder, check=True)
-    for words in (("plan",), ("plan", "--hold-failing"), ("verify",), ("apply", "--auto-approve", "--hold-failing")):
-        refused = project.run(*words, "--format", "json")
+    for command in ("plan", "plan --hold-failing", "verify", "apply --auto-approve --hold-failing"):
+        refused = project.run(*command.split(), "--format", "json")
         assert (1, ["secretTracked"]) == (refused.code, refused.codes)
     assert 0 == server.connections
     subprocess.run(["git", "rm", "-q", "--cached", "secrets/sales"], cwd=project.folder, check=True)
