@@ -122,7 +122,7 @@ CASES: dict[str, Callable[[], str]] = {
     "ruled-suspended.txt": lambda: ruled_text("suspend", [values.SUSPENDED], style=WIDE),
     "ruled-resumed.txt": lambda: ruled_text("resume", [values.ACTIVE, values.FAILING], style=WIDE),
     "history.txt": lambda: history_text(values.REVISIONS, style=WIDE),
-    "history-csv.txt": lambda: history_table(values.REVISIONS, style=Style(width=120)),
+    "history-table.txt": lambda: history_table(values.REVISIONS, style=Style(width=120)),
     "history-table-narrow.txt": lambda: history_table(values.REVISIONS, style=Style(width=60)),
     "history.json": lambda: documents.to_json(documents.history_document(values.REVISIONS)),
     "history.csv": lambda: csv.history_csv(values.REVISIONS),
