@@ -45,21 +45,13 @@ def verify_recorded(
 
     ``trusts_project`` tells whether somebody said that the project file is the protected branch's; it is journaled.
     ``accepted`` are accounts to take as state has them although something else altered them, each with the reason; the
-    others that were altered are left alone, with an error for each. So are suspended accounts, with a note. Raises ``GuardRefused`` where git tracks the state, ``InvalidInput`` for selectors that select nothing, ``StateMissing``
+    others that were altered are left alone, with an error for each. So are suspended accounts, with a note. Raises
+    ``GuardRefused`` where git tracks the state, ``InvalidInput`` for selectors that select nothing, ``StateMissing``
     without a state, ``SecretUnreadable`` where the key of the fingerprints is not the one that state was made with.
     """
     require_own_state(workspace)
-    with workspace.open_store() as store:
-        recorded = store.read_state()
-        accepts = accepted or {}
-        gone = store.alterations({*selectors, *accepts} - recorded.accounts.keys())
-        if gone:
-            raise GuardRefused([each.problem for each in gone])
-        chosen = _selected(recorded, selectors)
-        altered = store.alterations({each.name for each in chosen} - accepts.keys())
-    problems = {each.name: each.problem for each in altered}
-    notes = [_left_alone(each) for each in chosen if each.suspension is not None and each.name not in problems]
-    chosen = [each for each in chosen if each.suspension is None and each.name not in problems]
+    accepts = accepted or {}
+    recorded, chosen, left_alone = _to_verify(workspace, selectors, accepts)
     platform = require_platform(workspace)
     wanted = wanted_secrets(chosen, platform, workspace)
     secrets = read_secrets(workspace, wanted.readable, depth=depth, ask=ask)
@@ -95,8 +87,29 @@ def verify_recorded(
     )
     told = record_rechecks(verdicts, workspace, run)
     stopped = [problem for name, problem in unusable.items() if name not in lacking]
-    remarks = [*notes, *problems.values(), *stopped, *told]
+    remarks = [*left_alone, *stopped, *told]
     return verified(usable, evidence, judgement, platform=platform, missing=missing, remarks=remarks)
+
+
+def _to_verify(
+    workspace: Workspace, selectors: Sequence[str], accepts: Mapping[str, str]
+) -> tuple[RecordedState, list[RecordedAccount], list[Diagnostic]]:
+    """Return state, the accounts to verify, and what is to be told of those that are left alone.
+
+    Raises ``GuardRefused`` for an account that was named and that something else took out of state.
+    """
+    with workspace.open_store() as store:
+        recorded = store.read_state()
+        gone = store.alterations({*selectors, *accepts} - recorded.accounts.keys())
+        if gone:
+            raise GuardRefused([each.problem for each in gone])
+        chosen = _selected(recorded, selectors)
+        altered = {
+            each.name: each.problem for each in store.alterations({each.name for each in chosen} - accepts.keys())
+        }
+    intact = [each for each in chosen if each.name not in altered]
+    notes = [_left_alone(each) for each in intact if each.suspension is not None]
+    return recorded, [each for each in intact if each.suspension is None], [*notes, *altered.values()]
 
 
 def _selected(recorded: RecordedState, selectors: Sequence[str]) -> list[RecordedAccount]:
