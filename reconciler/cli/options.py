@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reconciler.cli.completion import any_names
+from reconciler.model.verification.depths import DEPTHS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
-DEPTHS = ("offline", "connect", "auth", "envelope", "message")
 
 
 def format_option(*formats: str) -> Callable[[Command], Command]:

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from reconciler.envelope import reasons
 from reconciler.envelope.details import Unusable, normal, usable_address, usable_name
+from reconciler.model.accounts.kinds import KINDS
 from reconciler.model.accounts.manifest import Override, ReplyTo
 from reconciler.model.mail.resolution import Mailbox, Resolution
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from reconciler.model.accounts.manifest import Kind
+    from reconciler.model.accounts.kinds import Kind
     from reconciler.model.mail.contacts import Contact
     from reconciler.model.mail.resolution import Reason, ReasonCode
 
@@ -81,9 +82,9 @@ class _Settled:
 def identity_of(kind: Kind, spec: Mapping[str, Any]) -> Identity:
     """Return what decides who a contact sees, from an account's canonical settings.
 
-    An own account has no overrides: a foreign From through somebody's mailbox is refused by most providers.
+    Overrides count for the kinds that take them: most providers refuse a foreign From through somebody's mailbox.
     """
-    overrides = spec if kind == "MarketingAccount" else {}
+    overrides = spec if KINDS[kind].takes_overrides else {}
     return Identity(
         mailbox=Mailbox(email=spec["email"], display_name=spec["displayName"]),
         reply_to=ReplyTo.model_validate(spec.get("replyTo") or {}),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.diagnostics import MOST_SHOWN, one_line
 from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.manifests.wording import shown_path
+from reconciler.model.accounts.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,8 @@ def explain_unknown(path: tuple[str | int, ...], document: Any, schema: Schema) 
     """Return the code and the words for a field that does not exist at its place."""
     field = str(path[-1])
     kind = document.get("kind") if isinstance(document, dict) else None
-    if field in _OVERRIDES and kind == "OwnAccount":
+    row = KINDS.get(str(kind))
+    if field in _OVERRIDES and row is not None and not row.takes_overrides:
         return "overrideNotAllowed", (
             f"{field} exists on marketing accounts only: most providers refuse or rewrite a foreign sender through "
             "somebody's own mailbox. Remove it, or make the account a MarketingAccount."

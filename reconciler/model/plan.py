@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.model.accounts.manifest import Kind
+from reconciler.model.accounts.kinds import Kind
 from reconciler.model.base import Value
 from reconciler.model.secrets.routes import SecretRoute, routes_of, with_fingerprints
-from reconciler.model.verification.evidence import UNCHANGED, Depth, Evidence, Instant, Verification
+from reconciler.model.verification.depths import Depth
+from reconciler.model.verification.evidence import UNCHANGED, Evidence, Instant, Verification
 
 FORMAT_VERSION = "1.1"
 Action = Literal["create", "update", "rename", "delete"]

@@ -15,7 +15,7 @@ from reconciler.model.servers.terms import Encryption
 from reconciler.model.text.nameservers import DkimSelector, NameServer
 from reconciler.model.text.placeholders import has_placeholder, placeholder_in
 from reconciler.model.text.types import Email, Host, Name, Port, Text, VariableName
-from reconciler.model.verification.evidence import Depth
+from reconciler.model.verification.depths import Depth
 
 _DATE_RULE = "is not a date such as 2027-01-31"
 

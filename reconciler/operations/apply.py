@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
     from reconciler.model.journal.entries import Provenance
     from reconciler.model.plan import Change, SavedPlan, Summary
-    from reconciler.model.verification.evidence import Depth
+    from reconciler.model.verification.depths import Depth
     from reconciler.operations.conversations.queue import Progress
     from reconciler.operations.proofs import Proof
     from reconciler.operations.workspace import Workspace

@@ -32,12 +32,12 @@ from reconciler.rules.verification.settings import settings_digest
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reconciler.model.accounts.manifest import Kind
+    from reconciler.model.accounts.kinds import Kind
     from reconciler.model.accounts.recorded import RecordedState
     from reconciler.model.plan import PreparedAccount
     from reconciler.model.secrets.routes import SecretRoute
     from reconciler.model.secrets.values import FingerprintKey
-    from reconciler.model.verification.evidence import Depth
+    from reconciler.model.verification.depths import Depth
     from reconciler.operations.conversations.queue import Progress
     from reconciler.operations.workspace import Workspace
     from reconciler.rules.accounts.platform import PlatformServer

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.diagnostics import Diagnostic, as_one, error, grouped, sort_key, warning
 from reconciler.errors import InvalidInput
 from reconciler.manifests import read_ca_files, read_manifests
+from reconciler.model.accounts.kinds import kind_of
 from reconciler.rules.accounts.desired import CaFiles, ca_paths, resolve, servers_used
 from reconciler.rules.accounts.lint import lint
 from reconciler.rules.accounts.platform import resolve_platform
@@ -36,9 +37,9 @@ class Desired:
 
     @property
     def secrets(self) -> frozenset[str]:
-        """The references of all secrets that are named; the platform's where there are marketing accounts."""
+        """The references of all secrets that are named; the platform's where accounts send through it."""
         named = {each.secret for account in self.accounts for each in account.secret_routes}
-        if self.platform is not None and any(account.kind == "MarketingAccount" for account in self.accounts):
+        if self.platform is not None and any(kind_of(account).sends_through_platform for account in self.accounts):
             named |= {each.secret for each in self.platform.secret_routes}
         return frozenset(named)
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from reconciler.diagnostics import Diagnostic
     from reconciler.model.accounts.recorded import RecordedState
     from reconciler.model.secrets.routes import SecretRoute
-    from reconciler.model.verification.evidence import Depth
+    from reconciler.model.verification.depths import Depth
     from reconciler.operations.conversations.queue import Progress
     from reconciler.operations.workspace import Workspace
     from reconciler.rules.plan.draft import Draft, DraftChange
@@ -176,7 +176,7 @@ def _messages_to_nobody(draft: Draft, request: PlanRequest, workspace: Workspace
         name = each.change.name
         found = gathered.evidence.get(name)
         is_sent = found is not None and found.verification.depth == "message"
-        if each.change.kind == "MarketingAccount" or name in request.skips or is_sent:
+        if each.sends_through_platform or name in request.skips or is_sent:
             continue
         if depth_needed(name, wanted, workspace.project, workspace.now().date()) == "message":
             yield name

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
     from reconciler.model.plan import Change, PreparedAccount, SavedPlan
-    from reconciler.model.verification.evidence import Depth
+    from reconciler.model.verification.depths import Depth
     from reconciler.operations.conversations.queue import Progress
     from reconciler.operations.workspace import Workspace
     from reconciler.rules.verification.missing import Missing

@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.diagnostics import MOST_NAMES, counted, enumerated
+from reconciler.model.accounts.kinds import kind_of
 from reconciler.render.safe import safe, safe_lines
 from reconciler.render.text.parts.fields import field_action, field_labels, scalar
 from reconciler.render.text.verification import verification_remarks
@@ -336,7 +337,7 @@ def _travels(plan: SavedPlan) -> Iterable[tuple[bool, str, str, Route]]:
         is_withheld = changes[name].verification.status == "withheld"
         for each in account.secret_routes:
             yield is_withheld, _short(name, _LONGEST_NAME), each.secret, each.route
-    hosted = [change for change in changes.values() if change.kind == "MarketingAccount"]
+    hosted = [change for change in changes.values() if kind_of(change).sends_through_platform]
     is_withheld = any(change.verification.status == "withheld" for change in hosted)
     for each in plan.inputs.platform_routes:
         yield is_withheld, _PLATFORM, each.secret, each.route

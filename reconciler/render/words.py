@@ -1,8 +1,8 @@
-"""How an account's kind and times read where accounts are listed: in a terminal's table, and on the site."""
+"""How an account's times read where accounts are listed: in a terminal's table, and on the site."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from reconciler.render.json.documents import instant
 
@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from reconciler.model.accounts.recorded import RecordedAccount
 
-KINDS: dict[str, Literal["marketing", "own"]] = {"MarketingAccount": "marketing", "OwnAccount": "own"}
-"""By the kind of a manifest, the word for it."""
 _DAYS = len("2026-01-01")
 _MINUTES = len("2026-01-01T00:00")
 _CHECKED = frozenset({"passed", "failed"})

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from reconciler.diagnostics import error
 from reconciler.errors import StateUnavailable
+from reconciler.model.accounts.kinds import KINDS
 from reconciler.model.accounts.recorded import (
     Approval,
     RecordedAccount,
@@ -38,7 +39,6 @@ ACCOUNT_COLUMNS = (
 )  # fmt: skip
 """The columns that ``account_from_row`` takes: first what every plan looks at, then what is parsed when wanted."""
 
-_KINDS = frozenset({"OwnAccount", "MarketingAccount"})
 _MAPPING, _TEXT = (dict, type(None)), (str, type(None))
 _SHAPE: dict[str, dict[str, Any]] = {
     "metadata": {"owner": _TEXT, "annotations": _MAPPING},
@@ -141,7 +141,7 @@ def account_from_row(row: Any) -> RecordedAccount:
     Raises ``StateUnavailable`` for a kind that does not exist; other parts that cannot be read raise it when looked at.
     """
     name, kind, document, revision, settings_digest, ca_digest, fingerprint_key_id, *_ = row
-    if kind not in _KINDS:
+    if kind not in KINDS:
         raise _unreadable("kind", name)
     account = object.__new__(StoredAccount)
     # Set past the frozen __init__, which costs more than the database's read.

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reconciler.model.secrets.values import SecretValue
-    from reconciler.model.verification.evidence import Depth, Observed, Verification
+    from reconciler.model.verification.depths import Depth
+    from reconciler.model.verification.evidence import Observed, Verification
     from reconciler.smtp.login import TokenSource
     from reconciler.smtp.server import Server
 

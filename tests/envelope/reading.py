@@ -13,7 +13,7 @@ from reconciler.model.mail.contacts import Contact
 
 if TYPE_CHECKING:
     from reconciler.envelope import Identity
-    from reconciler.model.accounts.manifest import Kind
+    from reconciler.model.accounts.kinds import Kind
     from reconciler.model.mail.resolution import Resolution
 
 FOLDER = Path(__file__).parent / "cases"

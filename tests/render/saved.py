@@ -13,7 +13,7 @@ from tests.render import values
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.model.verification.evidence import Depth
+    from reconciler.model.verification.depths import Depth
 
 GRANTS = withheld_problem(
     {

@@ -15,7 +15,7 @@ from reconciler.model.verification.evidence import CONVERSATION, UNCHANGED, Chec
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.model.accounts.manifest import Kind
+    from reconciler.model.accounts.kinds import Kind
 
 NOON = datetime(2026, 9, 1, 12, 0, 0, tzinfo=UTC)
 

@@ -22,7 +22,7 @@ from tests.verification.domains import rsa_key, spf, zone
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.model.accounts.manifest import Kind
+    from reconciler.model.accounts.kinds import Kind
     from reconciler.model.verification.evidence import Check, CheckName
     from reconciler.verification.domains import Question
 

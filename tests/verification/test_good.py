@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.model.verification.evidence import CONVERSATION, DEPTHS, is_within
+from reconciler.model.verification.depths import DEPTHS
+from reconciler.model.verification.evidence import CONVERSATION, is_within
 from reconciler.verification import Sender, Server, verify
 from tests.support.mailserver import MailServer, Refusals
 from tests.verification.targets import PASSWORD, check_settings, make_target, now, outcome
@@ -18,7 +19,7 @@ from tests.verification.targets import PASSWORD, check_settings, make_target, no
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reconciler.model.verification.evidence import Depth
+    from reconciler.model.verification.depths import Depth
     from tests.support.certificates import TestCA
     from tests.support.mailserver import Encryption
 

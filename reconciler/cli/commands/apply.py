@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from reconciler.cli.session import GlobalOptions
     from reconciler.model.plan import SavedPlan
-    from reconciler.model.verification.evidence import Depth
+    from reconciler.model.verification.depths import Depth
     from reconciler.operations.apply import Applied
     from reconciler.operations.workspace import Workspace
 

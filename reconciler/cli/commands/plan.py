@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from reconciler.cli.session import GlobalOptions
     from reconciler.diagnostics import Location
     from reconciler.model.plan import SavedPlan
-    from reconciler.model.verification.evidence import Depth
+    from reconciler.model.verification.depths import Depth
 
 _FORMATS = ("text", "json", "markdown", "html", "github")
 

@@ -11,7 +11,7 @@ from reconciler.cli.options import accept_option, depth_option, format_option, o
 
 if TYPE_CHECKING:
     from reconciler.cli.session import GlobalOptions
-    from reconciler.model.verification.evidence import Depth
+    from reconciler.model.verification.depths import Depth
     from reconciler.operations.conversations.run import Ask
     from reconciler.operations.verify.outcome import Verified
     from reconciler.operations.workspace import Workspace

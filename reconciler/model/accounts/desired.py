@@ -16,7 +16,7 @@ from reconciler.model.secrets.routes import routes_of
 
 if TYPE_CHECKING:
     from reconciler.diagnostics import Location
-    from reconciler.model.accounts.manifest import Kind
+    from reconciler.model.accounts.kinds import Kind
     from reconciler.model.secrets.routes import SecretRoute
 
 Document = dict[str, Any]

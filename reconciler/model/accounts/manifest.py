@@ -12,7 +12,6 @@ from reconciler.model.base import Value
 from reconciler.model.text.types import REFUSED_CHARACTER, REFUSED_IN_SCHEMAS, Email, Name, Text
 
 API_VERSION = "reconciler/v1"
-Kind = Literal["OwnAccount", "MarketingAccount"]
 _ANNOTATION_PATTERN = "^[^" + REFUSED_IN_SCHEMAS.replace(r"\u0000-", r"\u0000-\u0008\u000b-", 1) + "]*$"
 _LABEL_KEY_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"
 
@@ -210,6 +209,8 @@ class MailServer(Value):
 
 
 Account = OwnAccount | MarketingAccount
+AccountWithServer = OwnAccount
+"""The accounts whose manifest names a server: those of the kinds that do not send through the platform."""
 Manifest = OwnAccount | MarketingAccount | MailServer
 MODELS: dict[str, type[OwnAccount | MarketingAccount | MailServer]] = {
     "OwnAccount": OwnAccount,

@@ -12,14 +12,13 @@ from typing import Any, Literal
 from pydantic import Field
 
 from reconciler.diagnostics import one_line
-from reconciler.model.accounts.manifest import Kind  # noqa: TC001 - the same
+from reconciler.model.accounts.kinds import KINDS, Kind, kind_of
+from reconciler.model.accounts.statuses import Status  # noqa: TC001 - dataclasses of this module are inspected at run time
 from reconciler.model.base import Value
 from reconciler.model.canonical import digest
 from reconciler.model.secrets.routes import SecretRoute, routes_of
-from reconciler.model.verification.evidence import Depth, Evidence, Instant
-
-Status = Literal["suspended", "rejected", "pending", "failing", "unverified", "active"]
-STATUSES: tuple[Status, ...] = ("suspended", "rejected", "pending", "failing", "unverified", "active")
+from reconciler.model.verification.depths import Depth
+from reconciler.model.verification.evidence import Evidence, Instant
 
 
 def _is_zero(value: object) -> bool:
@@ -116,7 +115,7 @@ class RecordedAccount:
         """The first that holds of suspended, rejected, pending, failing, unverified, active."""
         if self.suspension is not None:
             return "suspended"
-        if self.kind == "MarketingAccount" and self.approval is None:
+        if kind_of(self).is_accepted_by_platform and self.approval is None:
             return "pending"
         if self.approval is not None and self.approval.decision == "rejected":
             return "rejected"
@@ -127,7 +126,7 @@ class RecordedAccount:
         outcome = self.verification.outcome if self.verification else "skipped"
         if outcome == "failed":
             return "failing"
-        if outcome == "overridden" or (outcome == "skipped" and self.kind == "OwnAccount"):
+        if outcome == "overridden" or (outcome == "skipped" and kind_of(self).needs_verification):
             return "unverified"
         return "active"
 
@@ -174,13 +173,12 @@ class RecordedState:
 
 
 def approval_subject(kind: Kind, spec: dict[str, Any]) -> dict[str, Any] | None:
-    """Return what an approval covers: e-mail, display name, reply-to, overrides; None for an own account."""
-    if kind != "MarketingAccount":
-        return None
-    return {name: spec.get(name) for name in ("email", "displayName", "replyTo", "overrideFrom", "overrideTo")}
+    """Return the settings that an approval covers; None for a kind that the platform does not decide on."""
+    covered = KINDS[kind].approval_covers
+    return {name: spec.get(name) for name in covered} if covered else None
 
 
 def approval_digest(kind: Kind, spec: dict[str, Any]) -> str | None:
-    """Return the digest of what an approval covers; None for an own account."""
+    """Return the digest of what an approval covers; None for a kind that the platform does not decide on."""
     subject = approval_subject(kind, spec)
     return None if subject is None else digest(subject)

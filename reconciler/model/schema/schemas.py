@@ -60,7 +60,7 @@ def account_schema() -> Schema:
             "properties": {
                 "apiVersion": {"const": API_VERSION, "description": "The version of this format: reconciler/v1."},
                 "kind": {
-                    "enum": ["OwnAccount", "MarketingAccount", "MailServer"],
+                    "enum": list(MODELS),
                     "description": "What the document declares. It decides which fields there are under spec.",
                 },
             },

@@ -8,9 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from reconciler.model.base import Value
-
-Depth = Literal["offline", "connect", "auth", "envelope", "message"]
-DEPTHS: tuple[Depth, ...] = ("offline", "connect", "auth", "envelope", "message")
+from reconciler.model.verification.depths import Depth, reaches
 
 CheckName = Literal[
     "dns", "proxy", "connect", "greeting", "tls", "auth", "sender", "recipient", "message",
@@ -47,11 +45,6 @@ VerificationStatus = Literal["passed", "failed", "skipped", "withheld", "unchang
 
 Instant = Annotated[datetime, Field(strict=False)]
 """A moment in UTC, written as ISO 8601 with Z."""
-
-
-def reaches(depth: Depth, wanted: Depth) -> bool:
-    """Tell whether verification to ``depth`` covers what ``wanted`` asks."""
-    return DEPTHS.index(depth) >= DEPTHS.index(wanted)
 
 
 def is_within(check: CheckName, depth: Depth) -> bool:

@@ -10,6 +10,7 @@ from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.errors import InvalidInput
 from reconciler.manifests.editing import addition, search, write_edit
 from reconciler.model.accounts.edited import Edited
+from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.accounts.manifest import API_VERSION
 from reconciler.model.schema.hints import ACCOUNT_SCHEMA, SCHEMA_FOLDER, modeline
 from reconciler.model.secrets.values import SECRET_FIELDS
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from reconciler.diagnostics import Diagnostic
     from reconciler.manifests.editing import Search
-    from reconciler.model.accounts.manifest import Kind
+    from reconciler.model.accounts.kinds import Kind
     from reconciler.model.servers.presets import Preset
     from reconciler.operations.workspace import Workspace
 
@@ -104,7 +105,7 @@ def _is_there(file: Path) -> bool:
 
 def _document(wanted: NewAccount, searched: Search) -> dict[str, Any]:
     spec = dict(wanted.spec)
-    if wanted.kind == "OwnAccount":
+    if not kind_of(wanted).sends_through_platform:
         spec["smtp"] = _smtp(wanted, dict(spec.get("smtp", {})), searched)
         spec = {key: spec[key] for key in ("email", "displayName", "replyTo", "shared", "smtp", "proxy") if key in spec}
     return {

@@ -12,6 +12,7 @@ from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.errors import InvalidInput, ReconcilerError
 from reconciler.manifests.editing import removal, renaming, search, write_edit
 from reconciler.model.accounts.edited import Edited
+from reconciler.model.accounts.kinds import KINDS
 from reconciler.operations.manifests import read_desired
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from reconciler.model.accounts.recorded import RecordedAccount
     from reconciler.operations.workspace import Workspace
 
-_KINDS = frozenset({"OwnAccount", "MarketingAccount"})
 _PLACE = re.compile(r":\d+(?=\D|\Z)")
 _MAX_SHOWN = 60
 
@@ -43,7 +43,7 @@ def declared_accounts(workspace: Workspace) -> Mapping[str, str]:
     searched = search(folder_of(workspace), root=workspace.root)
     if searched.problems:
         return {}
-    return {name: each.file for name, each in searched.documents.items() if each.kind in _KINDS}
+    return {name: each.file for name, each in searched.documents.items() if each.kind in KINDS}
 
 
 def delete_account(workspace: Workspace, name: str) -> Edited:
@@ -149,7 +149,7 @@ def _without_place(problem: Diagnostic) -> Diagnostic:
 
 def _find(searched: Search, name: str, recorded: Mapping[str, RecordedAccount] | None) -> FoundDocument:
     found = searched.documents.get(name)
-    if found is not None and found.kind in _KINDS:
+    if found is not None and found.kind in KINDS:
         return found
     shown = name[:_MAX_SHOWN]
     if found is not None:
@@ -168,7 +168,7 @@ def _find(searched: Search, name: str, recorded: Mapping[str, RecordedAccount] |
         raise InvalidInput(error("unknownAccount", detail, subject=shown))
     if not name:
         raise InvalidInput(error("unknownAccount", "The account's name is empty. See\n    reconciler accounts list"))
-    accounts = [known for known, each in searched.documents.items() if each.kind in _KINDS]
+    accounts = [known for known, each in searched.documents.items() if each.kind in KINDS]
     detail = f"No manifest declares an account called {shown}.{did_you_mean(name, accounts)}"
     raise InvalidInput(error("unknownAccount", detail, subject=shown))
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Literal
 from reconciler.diagnostics import error
 from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.errors import InvalidInput
+from reconciler.model.accounts.kinds import KindWord, kind_of
 from reconciler.rules.accounts.select import Selectable, selects
 
 if TYPE_CHECKING:
-    from reconciler.model.accounts.recorded import RecordedAccount, Status
+    from reconciler.model.accounts.recorded import RecordedAccount
+    from reconciler.model.accounts.statuses import Status
     from reconciler.operations.workspace import Workspace
 
-KindFilter = Literal["all", "marketing", "own"]
-_KINDS = {"marketing": "MarketingAccount", "own": "OwnAccount"}
+KindFilter = Literal["all"] | KindWord
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +41,7 @@ def list_accounts(workspace: Workspace, wanted: AccountFilter) -> tuple[Recorded
 
 def _passes(account: RecordedAccount, wanted: AccountFilter) -> bool:
     return (
-        (wanted.kind == "all" or account.kind == _KINDS[wanted.kind])
+        wanted.kind in {"all", kind_of(account).word}
         and (wanted.status is None or account.status == wanted.status)
         and (wanted.search is None or _is_found(account, wanted.search))
         and (not wanted.selectors or _is_selected(account, wanted.selectors))
@@ -67,7 +68,7 @@ def _is_selected(account: RecordedAccount, selectors: tuple[str, ...]) -> bool:
 
 def is_visible_to(account: RecordedAccount, user: str) -> bool:
     """Tell whether a view for this user shows the account. Shapes views; it is no access control."""
-    if account.kind == "MarketingAccount" or account.spec.get("shared"):
+    if kind_of(account).is_shown_to_everybody or account.spec.get("shared"):
         return True
     owner: str | None = account.metadata.get("owner")
     return owner is not None and owner.casefold() == user.casefold()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from reconciler.diagnostics import error
 from reconciler.errors import SecretUnreadable
+from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.verification.evidence import Evidence
 from reconciler.oauth2 import TokenCache
 from reconciler.operations.conversations.cache import KeptEvidence
@@ -172,11 +173,11 @@ def _verify(
 
     It is kept as it comes: a run that is interrupted has not sent its messages in vain.
     """
-    own = [each for each in subjects if each.kind == "OwnAccount"]
-    marketing = [each for each in subjects if each.kind == "MarketingAccount"]
+    own = [each for each in subjects if not kind_of(each).sends_through_platform]
+    hosted = [each for each in subjects if kind_of(each).sends_through_platform]
     targets = [make_target(each, workspace, means) for each in own]
     if platform is not None:
-        targets += make_platform_targets(marketing, platform, workspace, means)
+        targets += make_platform_targets(hosted, platform, workspace, means)
     policy = workspace.project.verification
     limits = Limits(
         concurrency=policy.concurrency,

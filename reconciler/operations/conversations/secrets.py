@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, error
+from reconciler.model.accounts.kinds import kind_of
 from reconciler.operations.conversations.trust import ca_problems
 from reconciler.rules.accounts.platform import platform_routes
 from reconciler.rules.secrets.allow import is_allowed, is_allowed_somewhere
@@ -104,7 +105,8 @@ def _unreadable_secrets(
     problems = {}
     for account in accounts:
         own = {each.secret for each in account.secret_routes}
-        for secret in sorted(own | platform_secrets if account.kind == "MarketingAccount" else own):
+        needed = own | platform_secrets if kind_of(account).sends_through_platform else own
+        for secret in sorted(needed):
             if secret in unreadable:
                 problems[account.name] = replace(unreadable[secret], subject=account.name)
     return problems

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from reconciler.model.accounts.kinds import Kind
     from reconciler.model.accounts.located import CaFile
-    from reconciler.model.accounts.manifest import Kind
     from reconciler.model.secrets.routes import SecretRoute
     from reconciler.model.secrets.values import SecretValue
-    from reconciler.model.verification.evidence import Depth
+    from reconciler.model.verification.depths import Depth
     from reconciler.oauth2 import TokenCache
     from reconciler.operations.workspace import Workspace
     from reconciler.rules.accounts.platform import PlatformServer

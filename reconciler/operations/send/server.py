@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import error
 from reconciler.errors import GuardRefused, InvalidInput, SecretUnreadable
+from reconciler.model.accounts.kinds import kind_of
 from reconciler.oauth2 import TokenCache
 from reconciler.operations.conversations.run import read_secrets, require_state_key
 from reconciler.operations.conversations.secrets import unusable_accounts, wanted_secrets
@@ -66,7 +67,7 @@ def outlet_of(
 
 
 def _platform_for(account: RecordedAccount, workspace: Workspace) -> PlatformServer | None:
-    if account.kind != "MarketingAccount":
+    if not kind_of(account).sends_through_platform:
         return None
     platform = require_platform(workspace)
     if platform is None:

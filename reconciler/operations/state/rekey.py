@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import Diagnostic, error, grouped, warning
 from reconciler.errors import GuardRefused, InvalidInput, PlanStale
+from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.secrets.references import is_key_of, spelling_problem
 from reconciler.operations.conversations.run import read_secrets
 from reconciler.operations.conversations.secrets import wanted_secrets
@@ -265,7 +266,7 @@ def _settings_digest(account: RecordedAccount, fingerprints: Mapping[str, str], 
         for each in ({**known, **account.fingerprints}, {**renewed, **fingerprints})
     )
     if account.settings_digest is None or account.settings_digest != before:
-        uses_secrets = bool(account.secret_routes) or (account.kind == "MarketingAccount" and bool(platform))
+        uses_secrets = bool(account.secret_routes) or (kind_of(account).sends_through_platform and bool(platform))
         return None if uses_secrets else account.settings_digest
     return after
 

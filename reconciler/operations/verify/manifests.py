@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reconciler.model.accounts.desired import DesiredAccount
-    from reconciler.model.verification.evidence import Depth
+    from reconciler.model.verification.depths import Depth
     from reconciler.operations.conversations.queue import Progress
     from reconciler.operations.conversations.run import Ask
     from reconciler.operations.manifests import Desired

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, error, grouped, sort_key
 from reconciler.model.accounts.desired import DesiredAccount
+from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.secrets.routes import with_fingerprints
 from reconciler.operations.conversations.comparing import judge_compared
 from reconciler.operations.conversations.run import first_use_rules, gather_evidence
@@ -27,10 +28,11 @@ from reconciler.rules.verification.settings import settings_digest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from reconciler.model.accounts.manifest import Kind
+    from reconciler.model.accounts.kinds import Kind
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
     from reconciler.model.secrets.routes import SecretRoute
-    from reconciler.model.verification.evidence import Depth, Evidence, Verification
+    from reconciler.model.verification.depths import Depth
+    from reconciler.model.verification.evidence import Evidence, Verification
     from reconciler.operations.conversations.queue import Progress
     from reconciler.operations.conversations.run import SecretsAtHand
     from reconciler.operations.workspace import Workspace
@@ -64,7 +66,7 @@ class Judgement:
 
     def withheld_from(self, account: Account) -> tuple[SecretRoute, ...]:
         """Return what an account cannot be verified with; the platform's for a marketing account."""
-        return self.withheld.get(PLATFORM if account.kind == "MarketingAccount" else account.name, ())
+        return self.withheld.get(PLATFORM if kind_of(account).sends_through_platform else account.name, ())
 
     def routes_needed(self, account: Account) -> tuple[SecretRoute, ...]:
         """Return the routes whose secrets the account is verified with."""

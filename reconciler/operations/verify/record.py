@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import Diagnostic, note, warning
+from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.secrets.routes import with_fingerprints
 from reconciler.rules.accounts.platform import PLATFORM
 from reconciler.rules.verification.standing import is_transient, recheck
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from reconciler.model.accounts.recorded import RecordedAccount
     from reconciler.model.journal.entries import Provenance
     from reconciler.model.secrets.routes import SecretRoute
-    from reconciler.model.verification.evidence import Depth, Evidence
+    from reconciler.model.verification.depths import Depth
+    from reconciler.model.verification.evidence import Evidence
     from reconciler.operations.workspace import Workspace
     from reconciler.store import Transaction
 
@@ -83,7 +85,7 @@ def record_rechecks(rechecks: Sequence[Recheck], workspace: Workspace, run: Rech
             told += _told(each, before, after, fail_after)
             if (before.status, before.status_reason) != (after.status, after.status_reason) or each.rotated:
                 journaled[after.name] = _journaled(each, before, after)
-        if any(each.account.kind == "MarketingAccount" for each in rechecks):
+        if any(kind_of(each.account).sends_through_platform for each in rechecks):
             transaction.put_routes(PLATFORM, run.platform_routes)
         payload = {**_run_told(run), "verified": len(rechecks), "accounts": journaled}
         transaction.append_journal("verify", payload, at=workspace.now())

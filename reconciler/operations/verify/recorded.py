@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
     from reconciler.model.journal.entries import Provenance
-    from reconciler.model.verification.evidence import Depth
+    from reconciler.model.verification.depths import Depth
     from reconciler.operations.conversations.queue import Progress
     from reconciler.operations.conversations.run import Ask, SecretsAtHand
     from reconciler.operations.workspace import Workspace

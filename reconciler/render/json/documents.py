@@ -11,6 +11,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.plan import FORMAT_VERSION
 from reconciler.render.safe import safe_json
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from reconciler.diagnostics import Diagnostic
-    from reconciler.model.accounts.manifest import Kind
+    from reconciler.model.accounts.kinds import Kind
     from reconciler.model.accounts.recorded import Approval, RecordedAccount, RecordedVerification, Suspension
     from reconciler.model.base import Value
     from reconciler.model.journal.entries import Revision
@@ -160,7 +161,7 @@ def account_entry(account: RecordedAccount) -> Document:
         "email": account.written.get("spec.email", spec["email"]),
         "displayName": spec["displayName"],
         "owner": metadata.get("owner"),
-        "shared": account.kind == "MarketingAccount" or spec.get("shared", False),
+        "shared": kind_of(account).is_shown_to_everybody or spec.get("shared", False),
         "labels": dict(metadata.get("labels", {})),
         "status": account.status,
         "statusReason": account.status_reason,

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reconciler.model.accounts.kinds import kind_of
 from reconciler.render.json.documents import account_entry, spec_as_written
 from reconciler.render.text.parts.fields import moment, scalar
 from reconciler.render.text.parts.layout import cells, finish, hang, pad
 from reconciler.render.text.parts.tables import Cell, table_lines
 from reconciler.render.text.verification import verification_lines
-from reconciler.render.words import KINDS, day, last_check, minute
+from reconciler.render.words import day, last_check, minute
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from reconciler.model.accounts.recorded import RecordedAccount, RecordedVerification, Status
+    from reconciler.model.accounts.recorded import RecordedAccount, RecordedVerification
+    from reconciler.model.accounts.statuses import Status
     from reconciler.render.text.parts.style import Role, Style
 
 _TITLES = ("NAME", "KIND", "EMAIL", "STATUS", "VERIFIED", "CREATED", "TITLE")
@@ -125,7 +127,7 @@ def _row(account: RecordedAccount, style: Style) -> tuple[Cell, ...]:
     role = _ROLES[account.status]
     return (
         Cell(style.show(account.name), "bad" if role == "bad" else None),
-        Cell(KINDS[account.kind]),
+        Cell(kind_of(account).word),
         Cell(style.show(entry["email"])),
         Cell(account.status, role),
         Cell(minute(checked_at) if checked_at else "never"),

@@ -11,7 +11,8 @@ from reconciler.render.words import minute
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from reconciler.model.accounts.recorded import RecordedAccount, Status
+    from reconciler.model.accounts.recorded import RecordedAccount
+    from reconciler.model.accounts.statuses import Status
     from reconciler.render.text.parts.style import Style
 
 Ruled = Literal["approve", "reject", "suspend", "resume"]

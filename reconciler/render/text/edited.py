@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reconciler.model.accounts.kinds import KINDS
 from reconciler.model.plan import FORMAT_VERSION
 from reconciler.render.json.documents import diagnostic_documents
 from reconciler.render.text.parts.layout import finish, hang
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
     from reconciler.model.accounts.edited import Edited
     from reconciler.model.servers.presets import Preset
     from reconciler.render.text.parts.style import Style
-
-_KINDS = {"OwnAccount": "own account", "MarketingAccount": "marketing account"}
 
 
 def edited_text(edited: Edited, *, style: Style, preset: Preset | None = None) -> str:
@@ -50,7 +49,7 @@ def _what(edited: Edited) -> str:
     if edited.action == "rename":
         previous = f", previousName {edited.previous_name}" if edited.previous_name else ""
         return f"Renamed {edited.renamed_from} to {edited.name} in {edited.file}{previous}."
-    kind = _KINDS[edited.kind]
+    kind = KINDS[edited.kind].label
     if edited.action == "delete":
         whole = ", and with it the file, which held nothing else" if edited.is_whole_file else ""
         return f"Removed the {kind} {edited.name} from {edited.file}{whole}."

@@ -6,14 +6,14 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import counted, enumerated
+from reconciler.model.accounts.kinds import KINDS
 from reconciler.render.text.parts.layout import finish, hang, pad
 from reconciler.render.text.parts.tables import Cell, table_lines
-from reconciler.render.words import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, Sequence
 
-    from reconciler.model.accounts.manifest import Kind
+    from reconciler.model.accounts.kinds import Kind
     from reconciler.model.verification.evidence import Check, Verification
     from reconciler.render.text.parts.style import Role, Style, Symbol
 
@@ -68,7 +68,7 @@ def _row(names: Sequence[str], kind: Kind, alike: Sequence[Verification], style:
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
     return [
         Cell(style.show(f"{names[0]}{more}")),
-        Cell(KINDS.get(kind, style.show(kind))),
+        Cell(KINDS[kind].word),
         Cell(style.show(f"{style.symbol(symbol)} {words}"), role),
         Cell(found.depth or ""),
         Cell(seconds(alike) if was_made else ""),

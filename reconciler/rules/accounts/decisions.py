@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.diagnostics import Diagnostic, error, one_line
+from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.accounts.recorded import Approval, Suspension, approval_digest
 from reconciler.model.text.types import UNSAFE_CHARACTER
 
@@ -52,7 +53,7 @@ def refuse_reason(reason: str) -> Diagnostic | None:
 
 def refuse_decision(account: RecordedAccount, decision: Decision) -> Diagnostic | None:
     """Return why the platform cannot decide so; None where it can."""
-    if account.kind != "MarketingAccount":
+    if not kind_of(account).is_accepted_by_platform:
         detail = (
             f"{account.name} is an own account: it sends through its owner's mailbox, and the platform does not decide "
             "on it. Nothing was changed. To stop it from sending:\n"

@@ -13,7 +13,7 @@ from reconciler.diagnostics import Diagnostic, Location, as_one, error, grouped
 from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.model.accounts.desired import DesiredAccount
 from reconciler.model.accounts.located import Unread
-from reconciler.model.accounts.manifest import MailServer, MarketingAccount, OwnAccount
+from reconciler.model.accounts.manifest import AccountWithServer, MailServer
 from reconciler.model.secrets.references import is_filled_key_of, reference_text, spelling_problem
 from reconciler.model.secrets.values import SECRET_FIELDS
 from reconciler.model.servers.terms import DEFAULT_PORTS
@@ -121,7 +121,7 @@ def servers_used(manifests: Iterable[LocatedManifest]) -> dict[str, list[str]]:
     used: dict[str, list[str]] = {}
     for each in manifests:
         account = each.manifest
-        if isinstance(account, OwnAccount) and account.spec.smtp.server is not None:
+        if isinstance(account, AccountWithServer) and account.spec.smtp.server is not None:
             used.setdefault(account.spec.smtp.server, []).append(account.metadata.name)
     return used
 
@@ -135,9 +135,8 @@ def _resolve_one(
 ) -> tuple[DesiredAccount | None, list[_Problem]]:
     """Return the account, or what is wrong with it, each with its cause: what has the same cause is told once."""
     account = located.manifest
-    if isinstance(account, MarketingAccount):
+    if not isinstance(account, AccountWithServer):
         return _desired(located, _dumped(account.spec), None, None), []
-    assert isinstance(account, OwnAccount)  # noqa: S101 - narrows the union; MailServers never come here
     named = account.spec.smtp.server
     server = servers.get(named) if named else None
     if named and server is None:
@@ -166,7 +165,7 @@ def _resolve_one(
     ), []
 
 
-def _inherited_secrets(account: OwnAccount, spec: dict[str, Any]) -> frozenset[str]:
+def _inherited_secrets(account: AccountWithServer, spec: dict[str, Any]) -> frozenset[str]:
     """Return the references of a resolved spec that the account has not written itself."""
     own = _dumped(account.spec)
     login = spec["smtp"].get("authentication", {})
@@ -182,7 +181,7 @@ def _dumped(value: Any) -> dict[str, Any]:
     return dumped
 
 
-def _own_spec(account: OwnAccount, server: Any) -> dict[str, Any]:
+def _own_spec(account: AccountWithServer, server: Any) -> dict[str, Any]:
     spec = _dumped(account.spec)
     own: dict[str, Any] = spec["smtp"]
     inherited = _dumped(server.spec) if server else {}

@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, Location, note, warning
+from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.accounts.located import Unread
 from reconciler.model.accounts.manifest import MailServer
 from reconciler.rules.accounts.desired import servers_used
@@ -37,7 +38,7 @@ def lint(
     remarks = [remark for account in accounts for remark in _lint_account(account, located, servers)]
     remarks.extend(ending_passwords(accounts, located))
     remarks.extend(_unused_servers(servers.values(), servers_used(manifests).keys(), unread or Unread()))
-    waiting = [account.name for account in accounts if account.kind == "MarketingAccount"]
+    waiting = [account.name for account in accounts if kind_of(account).sends_through_platform]
     if waiting and project.platform.smtp is None:
         remarks.append(_no_platform(len(waiting)))
     return tuple(remarks)
@@ -47,15 +48,17 @@ def _lint_account(
     account: DesiredAccount, located: Mapping[str, LocatedManifest], servers: Mapping[str, LocatedManifest]
 ) -> Iterator[Diagnostic]:
     source = located[account.name]
-    if account.kind == "MarketingAccount":
-        yield from _lint_marketing(account, source)
-        return
-    if not account.spec["shared"] and "owner" not in account.metadata:
+    kind = kind_of(account)
+    if not kind.is_a_mailbox:
+        yield from _lint_replies(account, source)
+    if not kind.is_shown_to_everybody and not account.spec["shared"] and "owner" not in account.metadata:
         detail = (
             "The account is not shared and has no owner, so `accounts list --as USER` shows it to nobody. Add "
             "metadata.owner, or shared: true."
         )
         yield warning("sharedWithoutOwner", detail, subject=account.name, location=source.locator.key_at(("spec",)))
+    if kind.sends_through_platform:
+        return  # it names no server of its own
     server = servers.get(account.server or "")
     where = source.locator.value_at(("spec", "smtp", "port"))
     if server is not None and not any(source.has(("spec", "smtp", field)) for field in ("host", "port", "encryption")):
@@ -66,7 +69,7 @@ def _lint_account(
         yield from _lint_proxy_password(account, teller.locator.value_at(("spec", "proxy", "password")))
 
 
-def _lint_marketing(account: DesiredAccount, source: LocatedManifest) -> Iterator[Diagnostic]:
+def _lint_replies(account: DesiredAccount, source: LocatedManifest) -> Iterator[Diagnostic]:
     if "email" in account.spec.get("replyTo", {}):
         return
     detail = (

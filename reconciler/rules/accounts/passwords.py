@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, enumerated, warning
+from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.servers.providers import GMAIL, MICROSOFT_365, OUTLOOK_COM
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def ending_passwords(
 
 
 def _logs_in_by_password(account: DesiredAccount, provider: Provider) -> bool:
-    if account.kind != "OwnAccount":
+    if kind_of(account).sends_through_platform:
         return False
     smtp = account.spec["smtp"]
     login = smtp.get("authentication", {})

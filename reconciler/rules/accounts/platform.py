@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import Diagnostic, error
+from reconciler.model.accounts.kinds import KINDS
 from reconciler.model.secrets.references import reference_text
 from reconciler.model.secrets.routes import routes_of, with_fingerprints
 from reconciler.model.secrets.values import SECRET_FIELDS
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from reconciler.diagnostics import Location
-    from reconciler.model.accounts.manifest import Kind
+    from reconciler.model.accounts.kinds import Kind
     from reconciler.model.project import PlatformSmtp
     from reconciler.model.secrets.routes import SecretRoute
     from reconciler.rules.accounts.desired import CaFiles
@@ -58,7 +59,7 @@ def platform_routes(
     platform: PlatformServer | None, kinds: Iterable[Kind], fingerprints: Mapping[str, str]
 ) -> tuple[SecretRoute, ...]:
     """Return where the platform's secrets travel while accounts of these kinds are verified; nowhere for own ones."""
-    if platform is None or "MarketingAccount" not in kinds:
+    if platform is None or not any(KINDS[kind].sends_through_platform for kind in kinds):
         return ()
     return platform.routes(fingerprints)
 
@@ -67,7 +68,7 @@ def routes_needed(
     kind: Kind, own: tuple[SecretRoute, ...], through_platform: tuple[SecretRoute, ...]
 ) -> tuple[SecretRoute, ...]:
     """Return the routes whose secrets an account is verified with: a marketing account logs in as the platform."""
-    return (*own, *through_platform) if kind == "MarketingAccount" else own
+    return (*own, *through_platform) if KINDS[kind].sends_through_platform else own
 
 
 def resolve_platform(

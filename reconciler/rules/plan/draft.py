@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.model.accounts.kinds import kind_of
+
 if TYPE_CHECKING:
     from reconciler.diagnostics import Diagnostic
     from reconciler.model.accounts.desired import DesiredAccount
@@ -32,9 +34,9 @@ class DraftChange:
     """What its verification needs and cannot have: it fails."""
 
     @property
-    def is_marketing(self) -> bool:
-        """Whether the account is the platform's."""
-        return self.change.kind == "MarketingAccount"
+    def sends_through_platform(self) -> bool:
+        """Whether the account uses the platform's server and login."""
+        return kind_of(self.change).sends_through_platform
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import CODES, Diagnostic, error, grouped, sort_key, warning
+from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.plan import (
     ApplyInputs,
     Change,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.model.accounts.recorded import RecordedAccount
-    from reconciler.model.verification.evidence import Depth
+    from reconciler.model.verification.depths import Depth
     from reconciler.rules.plan.draft import Draft, DraftChange
     from reconciler.rules.verification.failures import Failure
 _CODES = {"failed": "verificationFailed", "withheld": "credentialWithheld"}
@@ -203,8 +204,9 @@ def _prepared(each: DraftChange, evidence: Evidence | None, draft: Draft) -> Pre
 
 
 def _awaits_approval(each: DraftChange, draft: Draft) -> bool:
-    """Tell whether apply will leave a marketing account pending: it is new, or what was approved changes."""
-    if each.change.kind != "MarketingAccount" or draft.policy.project.platform.approval == "automatic":
+    """Tell whether apply will leave the account pending for the platform: it is new, or what was approved changes."""
+    is_automatic = draft.policy.project.platform.approval == "automatic"
+    if is_automatic or not kind_of(each.change).is_accepted_by_platform:
         return False
     assert each.after is not None  # noqa: S101 - deletions are not prepared
     if each.before is None or each.before.approval is None:

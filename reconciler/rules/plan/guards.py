@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from reconciler.diagnostics import MOST_NAMES, Diagnostic, enumerated, error, note, warning
 from reconciler.model.plan import LiftedGuard
 from reconciler.model.text.globs import matches_any
-from reconciler.model.verification.evidence import reaches
+from reconciler.model.verification.depths import reaches
 from reconciler.rules.secrets.scopes import is_moved
 
 if TYPE_CHECKING:

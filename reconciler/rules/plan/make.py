@@ -171,7 +171,7 @@ def _platform_routes(
 
 
 def _needs_platform(each: DraftChange) -> bool:
-    return each.needs_evidence and each.is_marketing
+    return each.needs_evidence and each.sends_through_platform
 
 
 def _withheld(each: DraftChange, verdict: Verdict) -> tuple[SecretRoute, ...]:

@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import MOST_NAMES, Diagnostic, enumerated, note, one_line, warning
+from reconciler.model.accounts.kinds import kind_of
 from reconciler.rules.verification.missing import MISSING_CODES
 from reconciler.rules.verification.settings import was_verified_with
 
@@ -90,7 +91,7 @@ def _platform_remarks(accounts: Sequence[RecordedAccount], policy: Policy, recor
     names = [
         account.name
         for account in accounts
-        if account.kind == "MarketingAccount"
+        if kind_of(account).sends_through_platform
         and account.status in {"active", "pending"}
         and not was_verified_with(platform, account, known)
     ]
@@ -186,7 +187,7 @@ def _passed_over(secrets: Collection[str]) -> Diagnostic:
 def _needed_secrets(changes: Sequence[DraftChange], policy: Policy) -> set[str]:
     """Return the references that the changes use; the platform's where a marketing account is to be verified."""
     needed = {secret.secret for each in changes if each.after is not None for secret in each.after.secret_routes}
-    if policy.platform is None or not any(each.is_marketing and each.needs_evidence for each in changes):
+    if policy.platform is None or not any(each.sends_through_platform and each.needs_evidence for each in changes):
         return needed
     return needed | {each.secret for each in policy.platform.secret_routes}
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from reconciler.diagnostics import Location
+from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.accounts.located import CaFile, LocatedManifest
 from reconciler.model.accounts.manifest import API_VERSION, MODELS
 from reconciler.model.canonical import canonical_json
@@ -96,7 +97,7 @@ def _prepared(change: Change, claimed: PreparedAccount, ground: Ground) -> Prepa
     known = before.fingerprints if before is not None else {}
     secrets = {each.secret for each in claimed.secret_routes}
     is_settled = (
-        change.kind != "MarketingAccount"
+        not kind_of(change).is_accepted_by_platform
         or ground.approves_automatically
         or (
             before is not None
@@ -135,7 +136,7 @@ def _is_verified(claimed: PreparedAccount, before: RecordedAccount | None, groun
         return False
     if settings_of(before.spec, before.ca_digest) != settings_of(claimed.document["spec"], claimed.ca_digest):
         return False
-    if before.kind != "MarketingAccount":
+    if not kind_of(before).sends_through_platform:
         return True
     if ground.platform is not None:
         return was_verified_with(ground.platform, before, ground.recorded)

@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.model.text.globs import matches_any
-from reconciler.model.verification.evidence import DEPTHS, reaches
+from reconciler.model.verification.depths import DEPTHS, reaches
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
     from reconciler.model.project import Project
-    from reconciler.model.verification.evidence import Depth, Evidence, Verification
+    from reconciler.model.verification.depths import Depth
+    from reconciler.model.verification.evidence import Evidence, Verification
 
 Standing = Literal["sufficient", "failed", "missing"]
 _CLOCK_SKEW = timedelta(minutes=5)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import as_one
+from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.text.domains import host_to_ascii
 from reconciler.rules.accounts.platform import PLATFORM
 
@@ -57,7 +58,7 @@ def failure(
     """Return the failure of an account; marketing accounts are verified with the ``platform``."""
     if any(check.code in _OF_THE_RUN for check in verification.checks):
         return Failure(name=account.name, reason=failure_of(verification))
-    is_hosted = account.kind == "MarketingAccount"
+    is_hosted = kind_of(account).sends_through_platform
     place = getattr(account, "server_location", None)
     if is_hosted:
         place = platform.location if platform is not None else None

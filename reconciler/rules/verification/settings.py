@@ -1,8 +1,8 @@
 """The settings of an account: the part of it that a verification vouches for, and its digest.
 
 Covered: e-mail, display name, reply-to, resolved smtp and proxy, overrides, content of the private CA, fingerprints
-of the secrets. Not covered: title, labels, owner, annotations, sharing, protection, the operator. For a marketing
-account the platform's server counts too.
+of the secrets. Not covered: title, labels, owner, annotations, sharing, protection, the operator. The platform's server
+counts too for an account that sends through it.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from reconciler.model.accounts.kinds import KINDS
 from reconciler.model.canonical import digest
 from reconciler.model.secrets.routes import routes_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.model.accounts.manifest import Kind
+    from reconciler.model.accounts.kinds import Kind
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
     from reconciler.rules.accounts.platform import PlatformServer
 
@@ -46,7 +47,7 @@ def settings_digest(
         "settings": settings_of(spec, ca_digest),
         "fingerprints": {secret: fingerprints[secret] for secret in secrets},
     }
-    if kind == "MarketingAccount":
+    if KINDS[kind].sends_through_platform:
         covered["platform"] = platform.settings(fingerprints) if platform is not None else None
         if platform is not None and covered["platform"] is None:
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.model.accounts.kinds import KINDS
 from reconciler.model.text.domains import NotADomain, address_domain, domain_to_ascii
 from reconciler.model.verification.codes import CHECK_CODES
 from reconciler.model.verification.evidence import DOMAIN_CHECKS, Check
@@ -12,16 +13,12 @@ from reconciler.verification.domains.examine import Examination, Question
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reconciler.model.accounts.manifest import Kind
+    from reconciler.model.accounts.kinds import Kind
     from reconciler.model.project import Domain
     from reconciler.model.verification.evidence import CheckName
     from reconciler.verification.domains.sentences import Remark
 
 _MOST_SENTENCES = 4
-_NEVER_AN_ERROR: dict[Kind, frozenset[CheckName]] = {
-    "MarketingAccount": frozenset({"mx"}),  # its address need not exist as a mailbox
-    "OwnAccount": frozenset(),
-}
 
 
 def domains_asked(email: str, reply_to: str | None, domains: Mapping[str, Domain]) -> dict[CheckName, Question]:
@@ -64,7 +61,7 @@ def domain_checks(
         _check(
             check,
             examined[asked[check]],
-            blocks=is_enforced and check not in _NEVER_AN_ERROR[kind],
+            blocks=is_enforced and check not in KINDS[kind].never_blocking,
         )
         if check in asked
         else _not_declared(check, asked["spf"].domain)

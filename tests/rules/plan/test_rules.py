@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
 from reconciler.model.text.globs import matches
-from reconciler.model.verification.evidence import Depth, Evidence, Verification
+from reconciler.model.verification.evidence import Evidence, Verification
 from reconciler.rules.accounts.desired import CaFiles, ca_paths, resolve
 from reconciler.rules.accounts.lint import lint
 from reconciler.rules.secrets.allow import is_allowed, refused_secrets
 from reconciler.rules.verification.evidence import depth_needed, standing_of
 from tests.rules.states import NOW, ca_files, desired_of, located, project, resolution_of
+
+if TYPE_CHECKING:
+    from reconciler.model.verification.depths import Depth
 
 _HEAD = "apiVersion: reconciler/v1\nkind: OwnAccount\nmetadata: {name: a}\n"
 

@@ -14,7 +14,7 @@ from reconciler.rules.verification.failures import Failure, failure, failure_pro
 
 if TYPE_CHECKING:
     from reconciler.diagnostics import Diagnostic
-    from reconciler.model.accounts.manifest import Kind
+    from reconciler.model.accounts.kinds import Kind
     from reconciler.model.verification.evidence import CheckName
 
 HERE = Location("accounts.d/servers.yaml", 6, 9)

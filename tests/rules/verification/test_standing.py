@@ -15,7 +15,7 @@ from reconciler.rules.verification.standing import is_transient, recheck
 from tests.rules.states import NOW
 
 if TYPE_CHECKING:
-    from reconciler.model.verification.evidence import Depth
+    from reconciler.model.verification.depths import Depth
 
 LATER = NOW + timedelta(hours=1)
 

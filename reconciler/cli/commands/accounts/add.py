@@ -11,17 +11,17 @@ import click
 from reconciler.cli.commands.accounts.edit import put_edited
 from reconciler.cli.completion import preset_names, server_names
 from reconciler.cli.options import format_option
+from reconciler.model.servers.terms import ENCRYPTIONS, MECHANISMS, PROXY_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from reconciler.cli.session import GlobalOptions
-    from reconciler.model.accounts.manifest import Kind
+    from reconciler.model.accounts.kinds import Kind
     from reconciler.model.servers.presets import Preset
     from reconciler.operations.accounts.add import NewAccount
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
-_MECHANISMS = ("auto", "plain", "login", "cram-md5", "scram-sha-256", "xoauth2", "oauthbearer")
 _Option = tuple[str, str, str]
 """A flag, its metavar and its help."""
 
@@ -101,14 +101,14 @@ def add() -> None:
 @click.option("--server", metavar="NAME", shell_complete=server_names, help="The MailServer whose settings are taken.")
 @_text_options(_SERVER)
 @click.option("--port", type=int, metavar="PORT", help="The TCP port; by default 587, 465 or 25 by encryption.")
-@click.option("--encryption", type=click.Choice(("starttls", "tls", "none")), help="How to encrypt.")
-@click.option("--mechanism", type=click.Choice(_MECHANISMS), help="The SASL mechanism; by default the strongest.")
+@click.option("--encryption", type=click.Choice(ENCRYPTIONS), help="How to encrypt.")
+@click.option("--mechanism", type=click.Choice(MECHANISMS), help="The SASL mechanism; by default the strongest.")
 @_text_options(_LOGIN)
 @click.option("--no-login", is_flag=True, help="The server wants no login.")
 @_text_options(_COMMON[2:])
 @click.option("--shared", is_flag=True, help="Show the account to other users.")
 @_metadata_options
-@click.option("--proxy-type", type=click.Choice(("socks5", "socks4", "http")), help="The kind of proxy on the way.")
+@click.option("--proxy-type", type=click.Choice(PROXY_TYPES), help="The kind of proxy on the way.")
 @_text_options(_PROXY)
 @click.option("--proxy-port", type=int, metavar="PORT", help="The proxy's TCP port.")
 @click.option("--proxy-local-dns", is_flag=True, help="Resolve the mail host here, not at the proxy.")

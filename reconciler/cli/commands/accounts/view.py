@@ -11,15 +11,15 @@ from reconciler.cli.commands.accounts.add import add
 from reconciler.cli.commands.accounts.edit import delete, rename
 from reconciler.cli.completion import account_names
 from reconciler.cli.options import format_option
+from reconciler.model.accounts.kinds import KIND_WORDS
+from reconciler.model.accounts.statuses import STATUSES
 
 if TYPE_CHECKING:
     from reconciler.cli.session import GlobalOptions
     from reconciler.errors import InvalidInput
-    from reconciler.model.accounts.recorded import Status
+    from reconciler.model.accounts.statuses import Status
     from reconciler.operations.accounts.view import KindFilter
     from reconciler.operations.workspace import Workspace
-
-_STATUSES = ("suspended", "rejected", "pending", "failing", "unverified", "active")
 
 
 @click.group()
@@ -36,10 +36,8 @@ def accounts() -> None:
 
 @accounts.command("list")
 @click.option("--search", metavar="TEXT", help="Part of a name, title, display name or e-mail.")
-@click.option(
-    "--kind", type=click.Choice(("all", "marketing", "own")), default="all", show_default=True, help="Which kind."
-)
-@click.option("--status", type=click.Choice(_STATUSES), help="Only those of this status.")
+@click.option("--kind", type=click.Choice(("all", *KIND_WORDS)), default="all", show_default=True, help="Which kind.")
+@click.option("--status", type=click.Choice(STATUSES), help="Only those of this status.")
 @click.option(
     "--selector", "selectors", metavar="SEL", multiple=True, help="A name, a glob, or label:KEY=VALUE. Repeatable."
 )

@@ -6,11 +6,11 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reconciler.model.accounts.kinds import AccountKind, kind_of
 from reconciler.model.secrets.values import SECRET_FIELDS
 from reconciler.render.html.site.listing import Reason, reason_of
 from reconciler.render.json.documents import instant, spec_as_written
 from reconciler.render.text.parts.fields import scalar
-from reconciler.render.words import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,7 +33,7 @@ class AccountView:
     """What the page of an account says of it beside its history."""
 
     account: RecordedAccount
-    kind: str
+    kind: AccountKind
     email: str
     reason: Reason
     settings: tuple[Setting, ...]
@@ -54,7 +54,7 @@ def view_of(account: RecordedAccount) -> AccountView:
     spec = spec_as_written(account)
     return AccountView(
         account=account,
-        kind=KINDS[account.kind],
+        kind=kind_of(account),
         email=str(spec["email"]),
         reason=reason_of(account),
         settings=tuple(_flat(spec)),

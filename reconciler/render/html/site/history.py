@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from reconciler.model.accounts.kinds import KINDS
 from reconciler.model.plan import ACTIONS, FieldChange
 from reconciler.render.html.site.paths import account_path, revision_path
 from reconciler.render.html.site.told import EVENTS, Fact, facts_of
 from reconciler.render.review import FieldRow, field_rows
 from reconciler.render.text.history import is_told
-from reconciler.render.words import KINDS
 from reconciler.rules.journal.erasure import ERASED
 
 if TYPE_CHECKING:
@@ -167,12 +167,13 @@ def _change(report: Report, occurrence: Occurrence, index: int, *, most_fields: 
     fields = [_field(each) for each in change.get("fields") or () if isinstance(each, dict)]
     listed = fields[:most_fields]
     anchor = f"change-{index + 1}"
+    kind = str(change.get("kind"))
     return ChangeEntry(
         anchor=anchor,
         place=f"{revision_path(revision.revision, index // CHANGES_PER_PAGE + 1)}#{anchor}",
         action=action,
         key=f"action.{action}" if action in ACTIONS else None,
-        kind=KINDS.get(str(change.get("kind")), str(change.get("kind"))),
+        kind=KINDS[kind].word if kind in KINDS else kind,
         name=name,
         path=account_path(present) if present is not None else None,
         previous_name=None if previous is None else str(previous),

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from reconciler.model.accounts.kinds import KindWord, kind_of
 from reconciler.render.html.site.paths import account_path
 from reconciler.render.json.documents import account_entry
 from reconciler.render.safe import safe
-from reconciler.render.words import KINDS, day, last_check, minute
+from reconciler.render.words import day, last_check, minute
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reconciler.model.accounts.recorded import RecordedAccount, Status
+    from reconciler.model.accounts.recorded import RecordedAccount
+    from reconciler.model.accounts.statuses import Status
 
 _LONGEST = 300
 
@@ -39,7 +41,7 @@ class Row:
     address: str
     """The e-mail as it goes over the wire, where that is written otherwise; searched too."""
     display_name: str
-    kind: Literal["marketing", "own"]
+    kind: KindWord
     status: Status
     reason: str
     reason_key: str
@@ -79,7 +81,7 @@ def row_of(account: RecordedAccount) -> Row:
         email=_short(email),
         address=_short(address) if address != email else "",
         display_name=_short(entry["displayName"]),
-        kind=KINDS[account.kind],
+        kind=kind_of(account).word,
         status=account.status,
         reason=_short(reason.text),
         reason_key=reason.key or "",

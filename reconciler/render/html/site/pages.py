@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from reconciler.model.accounts.recorded import STATUSES
+from reconciler.model.accounts.kinds import KIND_WORDS
+from reconciler.model.accounts.statuses import STATUSES
 from reconciler.render.html.site.account import view_of
 from reconciler.render.html.site.history import (
     Entry,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 Language = Literal["en", "pl", "auto"]
 ROWS_PER_PAGE = 100
 ENTRIES_PER_PAGE = 200
-_KINDS = ("marketing", "own")
 _ASSETS = ("site.css", "site.js", "list.js")
 
 _File = tuple[str, str]
@@ -78,7 +78,7 @@ class _Press:
         rows = [row_of(account) for account in self.report.accounts]
         yield self._page(
             INDEX, "index.html", rows=rows[:ROWS_PER_PAGE], count=len(rows), found=data_of(rows),
-            kinds=_KINDS, statuses=STATUSES, rows_per_page=ROWS_PER_PAGE,
+            kinds=KIND_WORDS, statuses=STATUSES, rows_per_page=ROWS_PER_PAGE,
         )  # fmt: skip
         yield self._page(ALL, "all.html", rows=rows, count=len(rows))
 
