@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
+from reconciler.model.accounts.kinds import KIND_WORDS, KINDS
 
 _CHECKOUT = Path(__file__).parents[1]
 _HEAVY = (
@@ -47,3 +50,22 @@ def test_the_page_has_the_layers_that_are_enforced() -> None:
     table, _, _ = (_CHECKOUT / "docs" / "architecture.md").read_text("utf-8").partition("\n## ")
     told = [set(re.findall(r"`(\w+)/?`", row)) for row in re.findall(r"^\| (`[^|]*)\|", table, re.MULTILINE)]
     assert [errors | diagnostics | characters, *others] == told
+
+
+def test_no_code_asks_what_a_kind_is_called() -> None:
+    """What accounts of a kind do stands in its row: no code compares, or looks up, by the name of a kind or its word."""
+    named = {*KINDS, *KIND_WORDS}
+    asking = [
+        f"{path.relative_to(_CHECKOUT)}:{node.lineno}"
+        for path in sorted((_CHECKOUT / "reconciler").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Compare | ast.Subscript | ast.MatchValue)
+        and path.name not in {"kinds.py", "manifest.py"}
+        and any(each.value in named for each in ast.walk(node) if isinstance(each, ast.Constant))
+    ]
+    asking += [
+        str(path.relative_to(_CHECKOUT))
+        for path in sorted((_CHECKOUT / "reconciler").rglob("*.html"))
+        if re.search(f"[=!]= *[\"'](?:{'|'.join(named)})[\"']", path.read_text("utf-8"))
+    ]
+    assert asking == []

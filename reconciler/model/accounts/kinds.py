@@ -43,8 +43,13 @@ class AccountKind:
 
     @property
     def label(self) -> str:
-        """The kind in a sentence: ``own account``."""
+        """What one of its accounts is called: ``own account``."""
         return f"{self.word} account"
+
+    @property
+    def label_with_article(self) -> str:
+        """The same after *is*: ``an own account``."""
+        return f"{'an' if self.word[0] in 'aeiou' else 'a'} {self.label}"
 
     @property
     def is_accepted_by_platform(self) -> bool:

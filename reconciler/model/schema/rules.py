@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from reconciler.model.accounts.kinds import KINDS
+
 Schema = dict[str, Any]
 
 _NOT_NULL = ["string", "number", "boolean", "object", "array"]
@@ -79,9 +81,13 @@ _NAMES_WORDS = "declares a source called env or file, which exist already"
 
 RULES: dict[str, list[Schema]] = {
     "Smtp": [_needs_one("missingField", "needs host, or server with the name of a MailServer", "host", "server")],
-    "OwnAccountSpec": [
-        {"properties": {"overrideFrom": False, "overrideTo": False}, "errorMessage": _OVERRIDE_WORDS},
-    ],
+    **{
+        f"{row.name}Spec": [
+            {"properties": {"overrideFrom": False, "overrideTo": False}, "errorMessage": _OVERRIDE_WORDS},
+        ]
+        for row in KINDS.values()
+        if not row.takes_overrides
+    },
     "OAuth2": [
         _needs_one("missingField", "needs refreshToken or clientSecret", "refreshToken", "clientSecret"),
     ],

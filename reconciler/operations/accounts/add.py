@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from reconciler.operations.workspace import Workspace
 
 _CREDENTIALS = ("password", "accessToken", "oauth2")
+_FIRST = ("email", "displayName", "replyTo", "shared", "smtp", "proxy")
+"""The settings that are written first, in this order."""
 _MAX_SHOWN = 60
 
 
@@ -107,7 +109,7 @@ def _document(wanted: NewAccount, searched: Search) -> dict[str, Any]:
     spec = dict(wanted.spec)
     if not kind_of(wanted).sends_through_platform:
         spec["smtp"] = _smtp(wanted, dict(spec.get("smtp", {})), searched)
-        spec = {key: spec[key] for key in ("email", "displayName", "replyTo", "shared", "smtp", "proxy") if key in spec}
+        spec = {key: spec[key] for key in _FIRST if key in spec} | spec
     return {
         "apiVersion": API_VERSION,
         "kind": wanted.kind,

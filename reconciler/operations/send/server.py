@@ -67,12 +67,13 @@ def outlet_of(
 
 
 def _platform_for(account: RecordedAccount, workspace: Workspace) -> PlatformServer | None:
-    if not kind_of(account).sends_through_platform:
+    kind = kind_of(account)
+    if not kind.sends_through_platform:
         return None
     platform = require_platform(workspace)
     if platform is None:
         detail = (
-            f"{account.name} is a marketing account, which sends through the platform's server, and the project file "
+            f"{account.name} is {kind.label_with_article}, which sends through the platform's server, and the project file "
             "declares none. Write there\n    platform: {smtp: {host: …, authentication: {username: …, password: {env: …}}}}"
         )
         raise InvalidInput(error("noPlatformServer", detail, subject=account.name))

@@ -53,9 +53,10 @@ def refuse_reason(reason: str) -> Diagnostic | None:
 
 def refuse_decision(account: RecordedAccount, decision: Decision) -> Diagnostic | None:
     """Return why the platform cannot decide so; None where it can."""
-    if not kind_of(account).is_accepted_by_platform:
+    kind = kind_of(account)
+    if not kind.is_accepted_by_platform:
         detail = (
-            f"{account.name} is an own account: it sends through its owner's mailbox, and the platform does not decide "
+            f"{account.name} is {kind.label_with_article}: it sends through its owner's mailbox, and the platform does not decide "
             "on it. Nothing was changed. To stop it from sending:\n"
             f"    reconciler suspend {account.name} --reason TEXT"
         )
