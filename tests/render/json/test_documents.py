@@ -292,7 +292,7 @@ def test_rendering_without_colour_loads_no_terminal_library() -> None:
     """Importing the renderers, and telling a plan in ASCII, loads neither rich nor click."""
     script = (
         "import sys\n"
-        "from reconciler.render import documents, table\n"
+        "from reconciler.render import csv; from reconciler.render.json import documents\n"
         "from reconciler.render.text import Style, diagnostics_text\n"
         "from reconciler.diagnostics import error\n"
         "diagnostics_text([error('badUsage', 'x')], style=Style())\n"
