@@ -14,14 +14,23 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from reconciler.diagnostics import Diagnostic, enumerated, error
+from reconciler.errors import GuardRefused
 from reconciler.model.canonical import canonical_json, sha256_hex
 from reconciler.store.digests import row_digest_or_none
-from reconciler.store.journal import ACCOUNT_DIGESTS, ACCOUNT_PARTS, Link, is_intact, read_backwards
+from reconciler.store.journal import (
+    ACCOUNT_DIGESTS,
+    ACCOUNT_PARTS,
+    REDACT,
+    REVISION_DIGESTS,
+    Link,
+    is_intact,
+    read_backwards,
+)
 from reconciler.store.rows import ACCOUNT_COLUMNS, link_from_row
-from reconciler.store.schema import ACCOUNTS, JOURNAL, PAYLOADS
+from reconciler.store.schema import ACCOUNTS, JOURNAL, PAYLOADS, REVISIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Mapping, Sequence
@@ -121,6 +130,42 @@ def find_alterations(connection: Connection, project: str, found: Mapping[str, F
     told = _last_told(connection, project, found.keys())
     altered = (_compare(name, found[name], told.get(name)) for name in sorted(found))
     return tuple(each for each in altered if each is not None)
+
+
+def require_serial(connection: Connection, project: str, serial: int) -> None:
+    """Raise ``GuardRefused`` for a serial that is not the number of the last revision, in state and as the journal tells.
+
+    A revision under a number that was given already would take the place of the one that the journal vouches for, and
+    one beyond a gap would make the serial look right.
+    """
+    last = connection.execute(select(func.max(REVISIONS.c.revision)).where(REVISIONS.c.project == project)).scalar()
+    recorded = _last_recorded_revision(connection, project)
+    if serial == (last or 0) and recorded in {None, serial}:
+        return
+    told = "" if recorded is None else f", of the last that the journal recorded {recorded}"
+    detail = (
+        f"The serial in state is {serial}; the number of the last revision in state is {last or 0}{told}. Something "
+        "other than reconciler wrote to the database, so no revision is added. This shows all that was altered:\n"
+        "    reconciler journal check\nRestore a backup from before:\n    reconciler state restore FILE"
+    )
+    raise GuardRefused(error("stateAltered", detail))
+
+
+def _last_recorded_revision(connection: Connection, project: str) -> int | None:
+    """Return the number of the last revision that the journal tells of; None where an entry on the way does not hold.
+
+    A redaction may have taken a number from the entry that recorded it, and tells of it in its place.
+    """
+    last = 0
+    with closing(_entries(connection, project)) as entries:
+        for link, payload in read_backwards(entries, is_wanted=lambda text: f'"{REVISION_DIGESTS}":' in text):
+            if payload.tells is None:
+                return None
+            numbers = payload.tells.get(REVISION_DIGESTS, {})
+            last = max(last, *map(int, numbers)) if numbers else last
+            if numbers and link.event != REDACT:
+                break
+    return last
 
 
 def account_parts(row: Row, digest: str) -> dict[str, str]:

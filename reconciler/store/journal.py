@@ -120,10 +120,15 @@ class _Told:
     key_ids: list[str | None] = field(default_factory=list)
     project_row: Mapping[str, str | None] | None = None
 
-    def add(self, sequence: int, payload: dict[str, Any]) -> list[str]:
+    def add(self, link: Link, payload: dict[str, Any]) -> list[str]:
         """Note what one payload says, and return where it found other than was told; raise for one of another form."""
         revisions = payload.get(REVISION_DIGESTS, {})
-        problems = [*self._altered_before(sequence, payload)]
+        problems = [*self._altered_before(link.sequence, payload)]
+        if link.event != REDACT:  # a redaction tells of revisions in place of the entries that recorded them
+            again = sorted(self.revisions.keys() & {int(number) for number in revisions})
+            problems += [
+                f"Entry {link.sequence} recorded revision {number}, which there was before." for number in again
+            ]
         self.accounts.update(payload.get(ACCOUNT_DIGESTS, {}))
         self.revisions.update((int(number), revision) for number, revision in revisions.items())
         self.routes.difference_update(payload.get(FORGOTTEN_ROUTES, ()))
@@ -279,7 +284,7 @@ def _payload_problems(link: Link, payload: Payload, told: _Told) -> Iterator[str
     if payload.tells is None:
         return
     try:
-        yield from told.add(link.sequence, payload.tells)
+        yield from told.add(link, payload.tells)
     except (ValueError, TypeError, AttributeError):
         yield f"The payload of entry {link.sequence} was not written by reconciler."
 
@@ -310,9 +315,14 @@ def _revision_problems(told: Mapping[int, str], stored: StoredDigests) -> Iterat
             yield f"Revision {number} is in the journal but missing from state."
         elif told[number] != stored.revisions[number]:
             yield f"Revision {number} in state differs from what the journal recorded of it."
+    numbers = sorted(told.keys() | stored.revisions.keys())
+    for expected, number in enumerate(numbers, 1):
+        if number != expected:
+            yield f"Before revision {number} there is no revision {number - 1}: the state's serial had been altered."
+            break
     for number in sorted(stored.index_faults):
         yield f"Revision {number} is indexed under other names than it changed."
-    last = max(told.keys() | stored.revisions.keys(), default=0)
+    last = numbers[-1] if numbers else 0
     if stored.serial != last:
         yield f"The state's serial is {stored.serial}, but the last revision is {last}."
 

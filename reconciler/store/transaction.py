@@ -11,7 +11,7 @@ from reconciler.diagnostics import error
 from reconciler.errors import GuardRefused, InvalidInput, JournalBroken
 from reconciler.model.canonical import canonical_json
 from reconciler.store import reading
-from reconciler.store.altered import Found, account_parts, find_alterations, find_rows
+from reconciler.store.altered import Found, account_parts, find_alterations, find_rows, require_serial
 from reconciler.store.digests import (
     account_row,
     names_of_changes,
@@ -226,8 +226,10 @@ class Transaction:
         self._touched_revisions[str(revision.revision)] = row_digest(row)
 
     def add_revision(self, revision: Revision) -> None:
-        """Record an applied plan; raise ``ValueError`` unless its number follows the last one."""
+        """Record an applied plan; raise unless its number follows the last one that state and journal know."""
         _, _, serial, _ = reading.read_project(self._connection, self._project)
+        if not self._touched_revisions:
+            require_serial(self._connection, self._project, serial)
         if revision.revision != serial + 1:
             raise ValueError(f"revision {revision.revision} does not follow {serial}")
         row = revision_row(revision)

@@ -255,6 +255,34 @@ def test_no_write_goes_over_altered_routes(settled: Project, alteration: str, wr
     refuse(settled, WRITES[write], "stateAltered")
 
 
+SERIALS = {
+    "raised": ("UPDATE projects SET serial = 9",),
+    "lowered": ("UPDATE projects SET serial = 0",),
+    "with its revision": (
+        "DELETE FROM revisions",
+        "DELETE FROM revised_accounts",
+        "UPDATE projects SET serial = 0",
+    ),
+    "a revision moved": ("UPDATE revisions SET revision = 9", "UPDATE projects SET serial = 9"),
+    "a revision less": ("DELETE FROM revisions",),
+    "a revision more": (
+        """INSERT INTO revisions SELECT project, 2, at, actor, actor_source, "commit", reference, 'x', summary, changes
+        FROM revisions""",
+        "UPDATE projects SET serial = 2",
+    ),
+}
+
+
+@pytest.mark.parametrize("alteration", SERIALS)
+def test_no_plan_is_applied_on_an_altered_serial(settled: Project, alteration: str) -> None:
+    """A revision beyond a gap, or under a number given before, would make the alteration look right."""
+    for statement in SERIALS[alteration]:
+        settled.execute_sql(statement)
+    assert 1 == settled.run("journal", "check").code
+    refuse(settled, WRITES["apply"], "stateAltered")
+    assert 1 == settled.run("journal", "check").code
+
+
 def test_an_account_removed_with_its_traces_is_not_made_anew(settled: Project) -> None:
     """Also where the index of revisions no longer knows the name, the journal does."""
     for table in ("accounts", "revised_accounts"):

@@ -204,3 +204,49 @@ def test_what_concerns_all_of_state_is_refused_for_any_alteration(
     with pytest.raises(GuardRefused) as caught, written.write() as transaction:
         transaction.require_whole()
     assert ["stateAltered"] == [each.code for each in caught.value.diagnostics]
+
+
+SERIALS = {
+    "raised": ("UPDATE projects SET serial=9",),
+    "lowered": ("UPDATE projects SET serial=0",),
+    "lowered with its revision": (
+        "DELETE FROM revisions",
+        "DELETE FROM revised_accounts",
+        "UPDATE projects SET serial=0",
+    ),
+    "raised with a revision": ("UPDATE revisions SET revision=9", "UPDATE projects SET serial=9"),
+}
+
+
+@pytest.mark.parametrize("statements", SERIALS.values(), ids=SERIALS)
+def test_no_revision_follows_an_altered_serial(
+    written: Store, edit: Callable[..., None], statements: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is refused; and where a writer did not look, each later check tells that the number was no next one."""
+    edit(*statements)
+    number = 1 if "serial=0" in statements[-1] else 10
+    with pytest.raises(GuardRefused) as caught, written.write() as transaction:
+        transaction.add_revision(revision(number))
+    assert ["stateAltered"] == [each.code for each in caught.value.diagnostics]
+    if statements == SERIALS["lowered"]:
+        return  # the number is taken, and no two rows can have it
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "require_serial", lambda *_: None)
+        with written.write() as transaction:
+            transaction.add_revision(revision(number))
+            transaction.append_journal("apply", {}, at=AT)
+    told = " ".join(written.check_journal().problems)
+    assert "recorded revision 1, which there was before" in told or "there is no revision" in told
+
+
+def test_the_serial_is_that_of_the_last_revision_also_where_its_past_was_redacted(written: Store) -> None:
+    """A redaction tells of revisions in place of the entries that recorded them."""
+    with written.write() as transaction:
+        (entry, payload), *_ = transaction.journal()
+        transaction.redact_revision(transaction.revisions()[0])
+        transaction.redact_payload(entry, {key: each for key, each in payload.items() if key != "revisionDigests"})
+        transaction.append_journal("redact", {}, at=AT)
+    with written.write() as transaction:
+        transaction.add_revision(revision(2))
+        transaction.append_journal("apply", {}, at=AT)
+    assert () == written.check_journal().problems
