@@ -35,10 +35,10 @@ def one_line(text: object, *, limit: int | None = None) -> str:
     return _LINE_END.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), shown)
 
 
-def enumerated(names: Sequence[str], *, before_more: str = " and ") -> str:
-    """Return names with commas between, of more than ``MOST_NAMES`` the first and how many more there are."""
-    shown = ", ".join(names[:MOST_NAMES])
-    more = len(names) - MOST_NAMES
+def enumerated(names: Sequence[str], *, before_more: str = " and ", most: int = MOST_NAMES) -> str:
+    """Return names with commas between, of more than ``most`` the first and how many more there are."""
+    shown = ", ".join(names[:most])
+    more = len(names) - most
     return f"{shown}{before_more}{more} more" if more > 0 else shown
 
 

@@ -107,7 +107,8 @@ def _diagnose(each: Refused, document: YamlDocument, schema: dict[str, Any], sub
     if each.type == "literalSecret":
         return error("literalSecret", _literal(each, subject), subject=subject, location=document.value_at(each.path))
     if each.type in CODES:
-        detail = f"{each.field or 'The document'} {each.message.rstrip('.')}."
+        end = "" if each.message.endswith("?") else "."
+        detail = f"{each.field or 'The document'} {each.message.rstrip('.')}{end}"
         return error(each.type, detail, subject=subject, location=document.value_at(each.path))
     code, detail = explain_refused(each.type, each.field, each.value, each.context, is_secret=each.is_secret)
     return error(code, detail, subject=subject, location=document.value_at(each.path))

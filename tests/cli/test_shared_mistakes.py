@@ -126,6 +126,14 @@ def _write(file: str, text: str) -> Callable[[Project, Fleet], None]:
     return make
 
 
+def _append(file: str, text: str) -> Callable[[Project, Fleet], None]:
+    def make(project: Project, _fleet: Fleet) -> None:
+        path = project.folder / file
+        path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+    return make
+
+
 def _copy(source: str, target: str) -> Callable[[Project, Fleet], None]:
     def make(project: Project, _fleet: Fleet) -> None:
         shutil.copy(project.folder / source, project.folder / target)
@@ -284,6 +292,26 @@ MISTAKES: dict[str, Mistake] = {
         make=_write("certs/internal.pem", "nonsense"), code="caFileUnusable", place=f"{_SERVERS}:9:11",
         says="110 accounts",
     ),
+    "server-copied": Mistake(
+        make=_append(_SERVERS, "---\napiVersion: reconciler/v1\nkind: MailServer\nmetadata: {name: office}\nspec: {}\n"),
+        code="duplicateName", place=f"{_SERVERS}:47:18", untrue=("missingField", *_NO_SERVER),
+    ),
+    "mechanism-of-tokens": Mistake(
+        make=_server('username: "{email}"', 'mechanism: xoauth2, username: "{email}"'), code="contradiction",
+        place=f"{_SERVERS}:10:31", says="36 accounts",
+    ),
+    "server-without-login": Mistake(
+        make=_server('  authentication: {username: "{email}"}\n', ""), code="missingField", place=f"{_SERVERS}:5:1",
+        says="36 accounts",
+    ),
+    "port-moved": Mistake(
+        make=_server("port: PORT", "port: 9"), code="credentialWithheld", place=None, commands=(("plan",), ("verify",)),
+        says="and 35 more to localhost:9, starttls, private CA",
+    ),
+    "ca-forgotten": Mistake(
+        make=_server("  caFile: certs/internal.pem\n", ""), code="credentialWithheld", place=None,
+        commands=(("plan",), ("verify",)), says="and 35 more in the same way",
+    ),
     "unencrypted-server": Mistake(
         make=_server("  host: localhost\n  port: PORT\n  encryption: starttls\n  caFile: certs/internal.pem\n",
                      "  host: smtp.example.com\n  port: 25\n  encryption: none\n"),
@@ -379,6 +407,10 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "rekey-after-rotation": Mistake(
         make=_all_rotated, code="rotationNotApplied", place=None, commands=(("state", "rekey"),), says="36 secrets",
+    ),
+    "hosts-not-allowed": Mistake(
+        make=_edits(_PROJECT, ("verification:\n", "verification:\n  servers: [smtp.example.com]\n")),
+        code="verificationFailed", place=None, commands=(("verify",),), says="150 accounts",
     ),
     # At the servers
     "shared-login-refused": Mistake(

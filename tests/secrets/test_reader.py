@@ -69,6 +69,8 @@ def test_a_file_is_read_as_utf_8(folder: Path) -> None:
     assert "zażółć" == read(folder, "file:secrets/a")
     place.write_bytes(b"\xff\xfe")
     assert "[secretInvalid]" == read(folder, "file:secrets/a")
+    (problem,) = SecretReader(folder, {}, allowed=ALLOW).read(["file:secrets/a"]).problems.values()
+    assert problem.detail == "What file:secrets/a holds is not UTF-8 text. Save the file as UTF-8."
     place.write_bytes(b"x" * (64 * 1024 + 1))
     assert "[secretMissing]" == read(folder, "file:secrets/a")
 

@@ -14,9 +14,9 @@ from reconciler.model.servers.terms import TOKEN_MECHANISMS, Encryption, Mechani
 from reconciler.model.text.placeholders import HostTemplate, Template
 from reconciler.model.text.types import REFUSED_CHARACTER, Host, Name, Port, Text
 
-_TOKEN_URL_PATTERN = r"^https://[^\s/@?#\\]+([/?][^\s@#\\]*)?$(?!\n)"  # noqa: S105 - the form of an address
+_TOKEN_URL_PATTERN = r"^https://[^\s/@?#\\{}]+([/?][^\s@#\\{}]*)?$(?!\n)"  # noqa: S105 - the form of an address
 _TOKEN_URL = re.compile(_TOKEN_URL_PATTERN)
-_TOKEN_URL_RULE = "is not an address such as https://login.example.com/token, without user name or spaces"  # noqa: S105 - the same
+_TOKEN_URL_RULE = "is not an address such as https://login.example.com/token, without user name, spaces or braces"  # noqa: S105 - the same
 
 
 def _check_token_url(text: str) -> str:

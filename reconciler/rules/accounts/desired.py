@@ -6,6 +6,7 @@ document, and two manifests that mean the same give the same document.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,14 @@ class _NoServer:
     """The cause of all problems of accounts that name a MailServer which nobody declares."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _InServer:
+    """The cause of a problem that every account through a MailServer has which writes no more than this one."""
+
+    place: Location
+    detail: str
 
 
 _Problem = tuple["Hashable", Diagnostic]
@@ -95,12 +104,15 @@ def resolve(manifests: Sequence[LocatedManifest], ca_files: CaFiles, unread: Unr
     """Return what the manifests mean; the accounts with a problem are left out and the problem told, of one cause once.
 
     What may stand in what is ``unread`` is not missing: an account that names such a MailServer is left out in silence.
+    So is one whose MailServer is declared twice, since nobody knows which is meant; that is told already.
     """
-    servers = {each.manifest.metadata.name: each for each in manifests if isinstance(each.manifest, MailServer)}
+    declared = [each for each in manifests if isinstance(each.manifest, MailServer)]
+    servers = {each.manifest.metadata.name: each for each in declared}
+    counts = Counter(each.manifest.metadata.name for each in declared)
     problems: dict[Hashable, list[Diagnostic]] = {}
     accounts: list[DesiredAccount] = []
     for each in manifests:
-        if isinstance(each.manifest, MailServer):
+        if isinstance(each.manifest, MailServer) or counts[_server_of(each) or ""] > 1:
             continue
         account, found = _resolve_one(each, servers, ca_files)
         for cause, problem in found:
@@ -109,20 +121,30 @@ def resolve(manifests: Sequence[LocatedManifest], ca_files: CaFiles, unread: Unr
             accounts.append(account)
     accounts.sort(key=lambda account: account.name)
     told = [
-        as_one(alike, location=min(problem.location for problem in alike if problem.location is not None))
+        as_one(alike, location=_place(cause, alike))
         for cause, alike in problems.items()
         if not _may_be_unread(cause, unread or Unread())
     ]
     return Resolution(tuple(accounts), (*grouped(told), *_repeated_previous_names(manifests)))
 
 
+def _place(cause: Hashable, alike: Sequence[Diagnostic]) -> Location:
+    if isinstance(cause, _InServer) and len(alike) > 1:
+        return cause.place
+    return min(problem.location for problem in alike if problem.location is not None)
+
+
+def _server_of(located: LocatedManifest) -> str | None:
+    account = located.manifest
+    return account.spec.smtp.server if isinstance(account, AccountWithServer) else None
+
+
 def servers_used(manifests: Iterable[LocatedManifest]) -> dict[str, list[str]]:
     """Return, by the MailServer that they name, the accounts that name one."""
     used: dict[str, list[str]] = {}
     for each in manifests:
-        account = each.manifest
-        if isinstance(account, AccountWithServer) and account.spec.smtp.server is not None:
-            used.setdefault(account.spec.smtp.server, []).append(account.metadata.name)
+        if (server := _server_of(each)) is not None:
+            used.setdefault(server, []).append(each.manifest.metadata.name)
     return used
 
 
@@ -146,7 +168,7 @@ def _resolve_one(
     found = _check_login(origins, spec)
     if "host" not in spec["smtp"]:
         found.append(_missing_host(origins, named))
-    problems: list[_Problem] = [(problem, problem) for problem in found]
+    problems: list[_Problem] = [(_cause_in(origins, problem), problem) for problem in found]
     ca_path = spec["smtp"].get("caFile")
     if ca_path in ca_files.unusable:
         problems.append((ca_path, _unusable_ca(origins, ca_path, ca_files.unusable[ca_path])))
@@ -278,6 +300,18 @@ def _check_login(origins: _Origins, spec: dict[str, Any]) -> list[Diagnostic]:
     elif (mismatch := _mechanism_mismatch(login["mechanism"], given[0])) is not None:
         problems.append(error("contradiction", mismatch, subject=name, location=where))
     return problems
+
+
+def _cause_in(origins: _Origins, problem: Diagnostic) -> Hashable:
+    """Return what is wrong with the login of an account: where the server lacks or settles it, all through it have it."""
+    server, own = origins.server, origins.own
+    if server is None:
+        return problem
+    if problem.code == "contradiction" and not own.has((*_AUTHENTICATION, "mechanism")):
+        return _InServer(origins.place_of("authentication", "mechanism"), problem.detail)
+    if problem.code == "missingField" and not server.has(("spec", "authentication")):
+        return _InServer(server.locator.key_at(("spec",)), problem.detail)
+    return problem
 
 
 def _example_credential(mechanism: str, name: str) -> str:

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from reconciler.rules.secrets.routes import Traveller
 
 
+_MOST_LINES = 12
+_SHOWN = 1
+"""Of more than 12 routes or grants the first stands for all: a server that many accounts share has moved."""
+
+
 def withheld_problem(
     withheld: Mapping[str, tuple[SecretRoute, ...]],
     *,
@@ -36,21 +41,37 @@ def withheld_problem(
         return None
     if not is_project_trusted:
         return untrusted_project(withheld)
-    travels = [f"{name}: {each.secret} to {each.route}" for name in sorted(withheld) for each in withheld[name]]
     lines = sorted({_grant_line(each) for refused in withheld.values() for each in refused})
+    shown = lines if len(lines) <= _MOST_LINES else lines[:_SHOWN]
     detail = (
         "These secrets would travel routes that neither state nor a grant allows, so no login was tried with them:\n"
-        + "".join(f"- {travel}\n" for travel in travels)
+        + "".join(f"- {travel}\n" for travel in _travels(withheld))
         + _want_of_comparison(not_compared)
         + "A pull request could point a known secret at another server; that is why this asks. If the routes are "
         "right, have the owner of the project file add under secrets:\n"
         + "    grants:\n"
-        + "\n".join(f"      - {line}" for line in lines)
+        + "\n".join(f"      - {line}" for line in shown)
     )
+    if len(shown) < len(lines):
+        detail += (
+            f"\nand {len(lines) - len(shown)} more in the same way. One line grants many where its secret is a glob and its "
+            "route has no username; let the glob cover no more than these."
+        )
     if expired:
         detail += f"\nThese grants have expired and would have allowed some of it: {'; '.join(expired)}."
     subject = next(iter(withheld)) if len(withheld) == 1 else None
     return error("credentialWithheld", detail, subject=subject)
+
+
+def _travels(withheld: Mapping[str, tuple[SecretRoute, ...]]) -> list[str]:
+    """Return what would travel where, a line each; of many, a line for those that differ in user name and secret only."""
+    travels = [(f"{name}: {each.secret}", each.route) for name in sorted(withheld) for each in withheld[name]]
+    if len(travels) <= _MOST_LINES:
+        return [f"{what} to {route}" for what, route in travels]
+    alike: dict[str, list[str]] = {}
+    for what, route in travels:
+        alike.setdefault(str(route.model_copy(update={"username": None})), []).append(what)
+    return [f"{enumerated(whats, most=_SHOWN)} to {where}" for where, whats in alike.items()]
 
 
 def unread_reasons(secrets: Iterable[str], unreadable: Mapping[str, Diagnostic]) -> dict[str, str]:

@@ -37,7 +37,7 @@ class Failure:
     name: str
     reason: str
     endpoint: Hashable = None
-    """What was contacted; None where that is not known."""
+    """What was contacted; None where that is not known, or where the project refuses the host whoever names it."""
     is_untried: bool = False
     """The endpoint was down already, so the account was not tried."""
     location: Location | None = None
@@ -58,6 +58,7 @@ def failure(
     """Return the failure of an account; marketing accounts are verified with the ``platform``."""
     if any(check.code in _OF_THE_RUN for check in verification.checks):
         return Failure(name=account.name, reason=failure_of(verification))
+    is_refused = any(check.code == "unknownDestination" for check in verification.checks)
     is_hosted = kind_of(account).sends_through_platform
     place = getattr(account, "server_location", None)
     if is_hosted:
@@ -67,7 +68,7 @@ def failure(
     return Failure(
         name=account.name,
         reason=failure_of(verification),
-        endpoint=PLATFORM if is_hosted else _endpoint(account.spec),
+        endpoint=None if is_refused else PLATFORM if is_hosted else _endpoint(account.spec),
         is_untried=any(check.code == "serverDown" for check in verification.checks),
         location=place,
     )
@@ -94,7 +95,8 @@ def failure_problems(failures: Iterable[Failure], tell: Callable[[str, str], Dia
     by_cause: dict[Hashable, list[Failure]] = {}
     for each in found:
         reason = down.get(each.endpoint, each.reason) if each.is_untried else each.reason
-        by_cause.setdefault((each.endpoint, each.location, reason), []).append(replace(each, reason=reason))
+        place = each.location if each.endpoint is not None else None
+        by_cause.setdefault((each.endpoint, place, reason), []).append(replace(each, reason=reason))
     return [_problem(alike, tell) for alike in by_cause.values()]
 
 
@@ -110,4 +112,7 @@ def _reasons_of_down(failures: Sequence[Failure]) -> dict[Hashable, str]:
 
 def _problem(alike: Sequence[Failure], tell: Callable[[str, str], Diagnostic]) -> Diagnostic:
     problem = as_one([tell(each.name, each.reason) for each in alike])
-    return replace(problem, location=problem.location or alike[0].location) if len(alike) > 1 else problem
+    places = {each.location for each in alike}
+    if len(alike) == 1 or problem.location is not None or len(places) > 1:
+        return problem
+    return replace(problem, location=places.pop())

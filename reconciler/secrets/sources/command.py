@@ -41,6 +41,10 @@ class CommandFailed(Exception):
     """A source command did not give a value; the message is the end of a sentence and holds nothing that it wrote."""
 
 
+class CommandNotRun(CommandFailed):
+    """A source command was not even started, so it wrote nothing."""
+
+
 class Stop:
     """Ends all commands that are told of it, from another thread; to be used as a context."""
 
@@ -102,7 +106,7 @@ def run_command(
         )
     except (OSError, ValueError) as failure:
         why = getattr(failure, "strerror", None) or "its arguments cannot be passed"
-        raise CommandFailed(f"it cannot be started: {why}") from None
+        raise CommandNotRun(f"it cannot be started: {why}") from None
     ends_at = time.monotonic() + timeout_seconds
     try:
         octets = _read_all(process, ends_at, max_octets, stop)
@@ -119,15 +123,15 @@ def run_command(
 def _program(name: str, environ: Mapping[str, str], checkout: Path) -> str:
     """Return the absolute program of a name; one in the checkout could be a pull request's."""
     if "/" in name and not name.startswith("/"):
-        raise CommandFailed(
+        raise CommandNotRun(
             "a program is named by its bare name or by an absolute path, because it runs outside the project"
         )
     folders = [each for each in environ.get("PATH", os.defpath).split(os.pathsep) if each.startswith("/")]
     found = shutil.which(name, path=os.pathsep.join(folders))
     if found is None:
-        raise CommandFailed("there is no such program on this machine, or it may not be run")
+        raise CommandNotRun("there is no such program on this machine, or it may not be run")
     if any(Path(each).is_relative_to(checkout) for each in (found, os.path.realpath(found))):
-        raise CommandFailed("the program lies in the checkout, where a pull request could replace it; put it elsewhere")
+        raise CommandNotRun("the program lies in the checkout, where a pull request could replace it; put it elsewhere")
     return found
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.secrets.sources.bulk import MAX_OCTETS as MAX_BULK_OCTETS
 from reconciler.secrets.sources.bulk import NotBulk, parse_bulk
-from reconciler.secrets.sources.command import CommandFailed, Stop, filled, run_command, shown
+from reconciler.secrets.sources.command import CommandFailed, CommandNotRun, Stop, filled, run_command, shown
 from reconciler.secrets.values import MAX_OCTETS, secret_value, unreadable
 
 if TYPE_CHECKING:
@@ -83,8 +83,11 @@ class DeclaredSources:
                 stop=stop,
             )
         except CommandFailed as failure:
+            why = f"The command of secrets.sources.{name} gave no value: {failure}."
+            unseen = "What it wrote to standard error is not shown, because it may hold secrets. To see it, run"
             detail = (
-                f"The command of secrets.sources.{name} gave no value: {failure}. What it wrote to standard error is "
-                f"not shown, because it may hold secrets. To see it, run\n    {shown(command)}"
+                f"{why} {unseen}\n    {shown(command)}"
+                if not isinstance(failure, CommandNotRun)
+                else f"{why} It reads\n    {shown(command)}"
             )
             raise unreadable("secretSourceFailed", detail, subject=subject) from None

@@ -178,7 +178,9 @@ def _decoded(octets: bytes, reference: str) -> str:
     try:
         return octets.decode("utf-8")
     except UnicodeDecodeError:
-        raise unreadable("secretInvalid", "The file is not UTF-8 text.", subject=reference) from None
+        raise unreadable(
+            "secretInvalid", f"What {reference} holds is not UTF-8 text. Save the file as UTF-8.", subject=reference
+        ) from None
 
 
 def _own_file(subject: str) -> Unreadable:

@@ -174,10 +174,18 @@ def test_the_nearest_word_is_suggested(word: str, meant: str) -> None:
     """For a misspelt one; of a secret's key nothing is repeated."""
     (problem,) = refused(own(f'host: h.example, authentication: {{username: "{{{word}}}", password: {{env: A}}}}'))
     assert f"holds {{{word}}}" in problem
-    assert f"Did you mean {{{meant}}}?" in problem
+    assert problem.endswith(f"Did you mean {{{meant}}}?")
     (secret,) = refused(own(f'host: h.example, authentication: {{username: u, password: {{env: "{{{word}}}"}}}}'))
     assert f"Did you mean {{{meant}}}?" in secret
     assert f"{{{word}}}" not in secret
+
+
+def test_an_address_of_tokens_has_no_words_in_braces() -> None:
+    """What a provider's documentation writes as ``{tenant}`` is to be written out: nothing is filled in there."""
+    oauth2 = "oauth2: {tokenUrl: 'https://login.example.com/{tenant}/token', clientId: c, clientSecret: {env: A}}"
+    (problem,) = refused(own(f"host: h.example, authentication: {{username: u, {oauth2}}}"))
+    assert problem.startswith("invalidValue a.yaml:6:")
+    assert problem.endswith("without user name, spaces or braces.")
 
 
 def test_how_braces_are_written_is_told_where_no_word_is_near() -> None:

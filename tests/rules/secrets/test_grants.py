@@ -49,6 +49,26 @@ def test_grants_are_listed_in_order_whatever_the_order_of_accounts() -> None:
     assert problem.detail.endswith("\n".join(["    grants:", *lines]))
 
 
+def test_of_many_routes_and_grants_the_first_are_shown() -> None:
+    """What differs in user name and secret only is one line, and how one grant covers many is told."""
+    routes = {
+        name: (SecretRoute(secret=f"env:{name}", route=HERE.model_copy(update={"username": name})),)
+        for name in [*NAMES, "a12"]
+    }
+    elsewhere = HERE.model_copy(update={"host": "mx.example.com"})
+    problem = withheld_problem({**routes, "z": (SecretRoute(secret="env:z", route=elsewhere),)})
+    assert problem is not None
+    assert (
+        "with them:\n- a00: env:a00 and 12 more to smtp.example.com:587, starttls\n"
+        "- z: env:z to mx.example.com:587, starttls\nA pull request"
+    ) in problem.detail
+    assert problem.detail.endswith(
+        '    grants:\n      - {secret: "env:a00", servers: ["smtp.example.com:587"]}\n'
+        "and 13 more in the same way. One line grants many where its secret is a glob and its route has no username; "
+        "let the glob cover no more than these."
+    )
+
+
 def test_one_account_is_the_subject() -> None:
     """The error is the account's where it is of one only, and nothing is said of grants that have not run out."""
     problem = withheld_problem({"a": (A,)})

@@ -219,6 +219,15 @@ def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     assert before == (len(list(Path("/dev/fd").iterdir())), threading.active_count())
 
 
+@pytest.mark.parametrize("program", ["no-such-program", "/no/such/program", "bin/vault"])
+def test_of_a_command_that_never_ran_no_output_is_spoken_of(tmp_path: Path, program: str) -> None:
+    """It wrote nothing that could be hidden; the command is shown as it would be run."""
+    reader = reader_of(tmp_path / "mail", {"vault": source(program, "{key}")})
+    detail = why(reader, "vault:a")
+    assert "standard error" not in detail
+    assert detail.endswith(f"It reads\n    {program} a")
+
+
 def test_what_was_typed_takes_the_place_of_a_failure(tmp_path: Path) -> None:
     """A value that a person gives stands for a source that failed, under the rules for every value."""
     reader = reader_of(tmp_path / "mail", {"vault": source("no-such-program", "{key}")})
