@@ -1,0 +1,236 @@
+"""Of a plan without a seal nothing counts but what it shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.diagnostics import error, note, warning
+from reconciler.model.plan import LiftedGuard
+from reconciler.rules.plan.finish import Making, finish_plan
+from reconciler.rules.plan.wishes import Ground, as_wishes, is_document, unproven_rotations
+from tests.rules.single import PASSWORD, SERVER, VALUES, approved, drafted, news, own
+from tests.rules.states import NOW, empty_state, state_of
+
+if TYPE_CHECKING:
+    from reconciler.model.accounts.desired import DesiredAccount
+    from reconciler.model.accounts.recorded import RecordedState
+    from reconciler.model.plan import Change, PreparedAccount, SavedPlan
+
+
+def planned(desired: list[DesiredAccount], recorded: RecordedState | None = None) -> SavedPlan:
+    """Return the finished plan, with all values read."""
+    return finish_plan(drafted(desired, recorded), {}, Making(tool="test", created_at=NOW))
+
+
+def ground(recorded: RecordedState | None = None, **parts: Any) -> Ground:
+    """Return what wishes are judged by: a project without a platform that approves nothing by itself."""
+    judged = {"recorded": recorded or empty_state(), "platform": None, "approves_automatically": False}
+    return Ground(**{**judged, **parts})
+
+
+def claiming(plan: SavedPlan, **parts: Any) -> SavedPlan:
+    """Return the plan with other claims about its only account."""
+    ((name, account),) = plan.inputs.accounts.items()
+    return plan.model_copy(
+        update={"inputs": plan.inputs.model_copy(update={"accounts": {name: account.model_copy(update=parts)}})}
+    )
+
+
+def shown(plan: SavedPlan, **parts: Any) -> SavedPlan:
+    """Return the plan with other parts of its only change."""
+    (change,) = plan.changes
+    return plan.model_copy(update={"changes": (change.model_copy(update=parts),)})
+
+
+def prepared(plan: SavedPlan, judged: Ground) -> PreparedAccount:
+    """Return what is to be recorded of the only account."""
+    (account,) = as_wishes(plan, judged).inputs.accounts.values()
+    return account
+
+
+def changed(plan: SavedPlan, judged: Ground) -> Change:
+    """Return the only change that is wished for."""
+    (change,) = as_wishes(plan, judged).changes
+    return change
+
+
+def test_claims_about_an_account_do_not_count() -> None:
+    """Fingerprints, digests, evidence and the server of a new account are dropped, and it is to be verified."""
+    plan = claiming(
+        planned([own()]),
+        fingerprints={"env:SMTP_A": "f"},
+        settings_digest="d",
+        needs_evidence=False,
+        server_manifest="x.yaml",
+        server_secrets=("env:SMTP_A",),
+        awaits_approval=True,
+        manifest="claimed.yaml",
+    )
+    made = prepared(plan, ground())
+    assert ({}, None, True, None, ()) == (
+        made.fingerprints,
+        made.settings_digest,
+        made.needs_evidence,
+        made.server_manifest,
+        made.server_secrets,
+    )
+    assert (None, False, "claimed.yaml") == (made.evidence, made.awaits_approval, made.manifest)
+
+
+def test_claims_about_the_run_do_not_count() -> None:
+    """Depth, limits, grants and the key are absent; approvals that the plan saw stay, to be compared."""
+    plan = planned([own()])
+    claims = {
+        "fingerprint_key_id": "k", "depth": "connect", "allow_deletes": 9, "targets": ("a",), "excludes": ("b",),
+        "holds_failing": True, "grants_used": ("g",), "approvals": {"a": None},
+    }  # fmt: skip
+    inputs = plan.inputs.model_copy(update=claims)
+    made = as_wishes(plan.model_copy(update={"inputs": inputs}), ground()).inputs
+    assert made == type(made)(accounts=made.accounts, approvals={"a": None})
+
+
+def test_errors_stay_and_nothing_else_that_is_told() -> None:
+    """A guard that refused goes on to refuse; guards that were lifted are no longer."""
+    refused = error("tooManyDeletes", "x")
+    told = (refused, warning("heldChange", "x"), note("secretsNotRead", "x"))
+    lifted = (LiftedGuard(code="tooManyDeletes", by="--allow-deletes"),)
+    made = as_wishes(planned([own()]).model_copy(update={"diagnostics": told, "lifted_guards": lifted}), ground())
+    assert ((refused,), ()) == (made.diagnostics, made.lifted_guards)
+
+
+def test_held_changes_are_left_out_of_everything() -> None:
+    """They are neither recorded nor counted."""
+    made = as_wishes(shown(planned([own()]), held=True), ground())
+    assert ((), {}) == (made.changes, made.inputs.accounts)
+    assert (0, 0, 0) == (made.summary.create, made.summary.unchanged, made.summary.held)
+
+
+def test_counts_are_made_anew() -> None:
+    """What is not changed is what state has beside the changes."""
+    recorded = state_of([own("a"), own("b"), own("gone")], VALUES)
+    plan = finish_plan(
+        drafted([own("a", metadata=", title: T"), own("b"), own("new")], recorded, allow_deletes=1),
+        {},
+        Making(tool="test", created_at=NOW),
+    )
+    made = as_wishes(plan, ground(recorded))
+    assert (1, 1, 1, 0, 1) == (
+        made.summary.create,
+        made.summary.update,
+        made.summary.delete,
+        made.summary.rename,
+        made.summary.unchanged,
+    )
+    assert {"a", "new"} == made.inputs.accounts.keys()
+
+
+def test_known_values_are_those_of_state() -> None:
+    """The fingerprints of the same references come from state, of others there is none; titles need no evidence."""
+    recorded = state_of([own()], VALUES)
+    same = claiming(planned([own(metadata=", title: T")], recorded), fingerprints={"env:SMTP_A": "f"})
+    made = prepared(same, ground(recorded))
+    assert (recorded.accounts["a"].fingerprints, False) == (made.fingerprints, made.needs_evidence)
+    other = prepared(planned([own(secret="SMTP_B")], recorded), ground(recorded))
+    assert ({}, True) == (other.fingerprints, other.needs_evidence)
+
+
+@pytest.mark.parametrize("claimed", ["manifest", "rotation"])
+def test_the_cause_and_the_server_are_not_what_it_says(claimed: str) -> None:
+    """A change of a title is one of the manifest; a rotated secret alone is a rotation, and needs evidence."""
+    recorded = state_of([own()], {**VALUES, "env:SMTP_A": "before"})
+    rotated = shown(planned([own()], recorded), cause=claimed, server="s")
+    assert ("rotation", None) == (changed(rotated, ground(recorded)).cause, changed(rotated, ground(recorded)).server)
+    assert prepared(rotated, ground(recorded)).needs_evidence
+    titled = shown(planned([own(metadata=", title: T")], state_of([own()], VALUES)), cause=claimed)
+    assert changed(titled, ground(recorded)).cause == "manifest"
+    created = shown(planned([own()]), cause=claimed)
+    assert changed(created, ground()).cause == "manifest"
+
+
+def test_domains_are_written_as_state_has_them_where_nothing_changes() -> None:
+    """A plan respells what it changes; of the rest it is believed nothing."""
+    before = own(host="żółw.example")
+    recorded = state_of([before], VALUES)
+    plan = claiming(
+        planned([own(host="żółw.example", metadata=", title: T")], recorded), written={"spec.smtp.host": "X"}
+    )
+    assert before.written == prepared(plan, ground(recorded)).written
+    moved = claiming(planned([own(host="łódź.example")], recorded), written={"spec.smtp.host": "łódź.example"})
+    assert {"spec.smtp.host": "łódź.example"} == prepared(moved, ground(recorded)).written
+
+
+@pytest.mark.parametrize(
+    ("is_approved", "is_automatic", "expected"), [(False, False, True), (True, False, False), (False, True, False)]
+)
+def test_the_platform_decides_by_state_and_project(*, is_approved: bool, is_automatic: bool, expected: bool) -> None:
+    """A marketing account waits unless state has its approval or the project approves by itself."""
+    recorded = approved(news()) if is_approved else state_of([news()], VALUES)
+    plan = claiming(planned([news(", title: T")], recorded), awaits_approval=not expected)
+    assert expected == prepared(plan, ground(recorded, approves_automatically=is_automatic)).awaits_approval
+
+
+def test_a_marketing_account_is_verified_with_the_server_of_today() -> None:
+    """One that was verified without a server, or with another, needs evidence where the project has one."""
+    recorded = state_of([news()], VALUES)
+    plan = claiming(planned([news(", title: T")], recorded), needs_evidence=False)
+    assert not prepared(plan, ground(recorded)).needs_evidence
+    assert prepared(plan, ground(recorded, platform=SERVER)).needs_evidence
+    account = replace(recorded.accounts["news"], settings_digest="of another server")
+    state = replace(recorded, accounts={"news": account})
+    assert prepared(plan, ground(state)).needs_evidence
+
+
+@pytest.mark.parametrize("account", [own(), own(spec=", shared: true"), news()], ids=["own", "spec", "marketing"])
+def test_what_a_manifest_resolves_to_is_a_document(account: DesiredAccount) -> None:
+    """Every document of a plan of ours is one; none with a field more, or less, is."""
+    plan = planned([account])
+    (change,), (made,) = plan.changes, plan.inputs.accounts.values()
+    assert is_document(change, made)
+    document = made.document
+    for wrong in (
+        {**document, "more": {}},
+        {"spec": document["spec"]},
+        {**document, "metadata": "x"},
+        {**document, "spec": {**document["spec"], "more": 1}},
+        {**document, "metadata": {**document["metadata"], "more": "x"}},
+        {**document, "spec": {**document["spec"], "email": "a@ŻÓŁW.example"}},
+    ):
+        assert not is_document(change, made.model_copy(update={"document": wrong}))
+    assert not is_document(change, made.model_copy(update={"ca_digest": "sha256:0"}))
+
+
+def test_a_private_ca_has_a_digest() -> None:
+    """A document with a private CA is one with the digest of its content only."""
+    plan = planned([own(smtp=", caFile: ca.pem", contents={"ca.pem": "one"})])
+    (change,), (made,) = plan.changes, plan.inputs.accounts.values()
+    assert is_document(change, made)
+    assert not is_document(change, made.model_copy(update={"ca_digest": None}))
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        ({"a": {"env:SMTP_A": "new"}}, ()),
+        ({"a": {"env:SMTP_A": "old"}}, ("a",)),
+        ({"a": {}}, ("a",)),
+        ({}, ()),
+    ],
+    ids=["another value", "the recorded value", "not read", "not to be recorded"],
+)
+def test_a_rotation_is_proven_by_another_value(now: dict[str, dict[str, str]], expected: tuple[str, ...]) -> None:
+    """A value that was not read, or is the one recorded, was not rotated."""
+    recorded = state_of([own()], {**VALUES, "env:SMTP_A": "before"})
+    plan = planned([own()], recorded)
+    assert [PASSWORD] == [field.path for field in plan.changes[0].fields]
+    account = replace(recorded.accounts["a"], fingerprints={"env:SMTP_A": "old"})
+    assert expected == unproven_rotations(plan, now, replace(recorded, accounts={"a": account}))
+
+
+def test_a_field_that_is_not_rotated_proves_nothing() -> None:
+    """Other changes go by whatever was read."""
+    recorded = state_of([own()], VALUES)
+    plan = planned([own(metadata=", title: T")], recorded)
+    assert () == unproven_rotations(plan, {"a": recorded.accounts["a"].fingerprints}, recorded)
