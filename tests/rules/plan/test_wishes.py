@@ -9,9 +9,11 @@ import pytest
 
 from reconciler.diagnostics import error, note, warning
 from reconciler.model.plan import LiftedGuard
+from reconciler.model.verification.evidence import Evidence, Verification
 from reconciler.rules.plan.finish import Making, finish_plan
 from reconciler.rules.plan.wishes import Ground, as_wishes, is_document, unproven_rotations
-from tests.rules.single import PASSWORD, SERVER, VALUES, approved, drafted, news, own
+from reconciler.rules.verification.settings import settings_digest
+from tests.rules.single import PASSWORD, SERVER, THERE, VALUES, approved, drafted, news, own
 from tests.rules.states import NOW, empty_state, state_of
 
 if TYPE_CHECKING:
@@ -181,6 +183,50 @@ def test_a_marketing_account_is_verified_with_the_server_of_today() -> None:
     account = replace(recorded.accounts["news"], settings_digest="of another server")
     state = replace(recorded, accounts={"news": account})
     assert prepared(plan, ground(state)).needs_evidence
+
+
+def test_a_marketing_account_verified_with_this_server_needs_no_evidence() -> None:
+    """The digest that state has is that of the platform's server, or of none where the project has none."""
+    recorded = state_of([news()], VALUES)
+    account = recorded.accounts["news"]
+    plan = planned([news(", title: T")], recorded)
+    route = THERE.model_copy(update={"fingerprint": "f"})
+    for platform in (SERVER, None):
+        made = settings_digest(
+            account.kind, account.spec, ca_digest=None, fingerprints={THERE.secret: "f"}, platform=platform
+        )
+        state = replace(recorded, accounts={"news": replace(account, settings_digest=made)}, routes=(route,))
+        assert not prepared(plan, ground(state, platform=platform)).needs_evidence
+        assert prepared(plan, ground(state, platform=None if platform else SERVER)).needs_evidence
+
+
+def test_an_own_account_is_verified_by_its_own_settings() -> None:
+    """Neither the platform nor the digest of values counts for it, and the content of its private CA does."""
+    contents = {"ca.pem": "one"}
+    before = own(smtp=", caFile: ca.pem", contents=contents)
+    recorded = state_of([before], VALUES)
+    state = replace(recorded, accounts={"a": replace(recorded.accounts["a"], settings_digest="d")})
+    plan = planned([own(smtp=", caFile: ca.pem", metadata=", title: T", contents=contents)], recorded)
+    assert not prepared(plan, ground(state, platform=SERVER)).needs_evidence
+    assert not prepared(plan, ground(state)).needs_evidence
+    other = planned([own(smtp=", caFile: ca.pem", contents={"ca.pem": "two"})], recorded)
+    assert prepared(other, ground(state)).needs_evidence
+
+
+def test_an_approval_of_other_settings_does_not_count() -> None:
+    """A changed sender waits for the platform anew, and a new marketing account too."""
+    recorded = approved(news())
+    (account,) = planned([news()]).inputs.accounts.values()
+    document = {**account.document, "spec": {**account.document["spec"], "displayName": "Other"}}
+    other = claiming(planned([news(", title: T")], recorded), document=document)
+    assert prepared(other, ground(recorded)).awaits_approval
+    assert prepared(planned([news()]), ground()).awaits_approval
+
+
+def test_claimed_evidence_does_not_count() -> None:
+    """What a plan says was found is not what was found."""
+    found = Evidence(settings_digest="d", verification=Verification(status="passed"))
+    assert prepared(claiming(planned([own()]), evidence=found), ground()).evidence is None
 
 
 @pytest.mark.parametrize("account", [own(), own(spec=", shared: true"), news()], ids=["own", "spec", "marketing"])
