@@ -39,7 +39,7 @@ def test_the_step_that_needs_the_secret_lacks_it(purpose: str, check: str) -> No
     ]
 
 
-@pytest.mark.parametrize("code", ["secretMissing", "secretInvalid", "secretTracked", "secretSourceFailed"])
+@pytest.mark.parametrize("code", ["secretMissing", "secretInvalid", "secretSourceFailed"])
 def test_a_secret_that_cannot_be_read_is_missing(code: str) -> None:
     """Whatever keeps a value from being read is a failed verification of the account."""
     assert (Missing("auth", unset("env:A", code=code)),) == missing_secrets(
@@ -47,7 +47,7 @@ def test_a_secret_that_cannot_be_read_is_missing(code: str) -> None:
     )
 
 
-@pytest.mark.parametrize("code", ["secretNotAllowed", "unknownSecretSource"])
+@pytest.mark.parametrize("code", ["secretNotAllowed", "unknownSecretSource", "secretTracked"])
 def test_a_secret_that_may_not_be_read_is_not_missing(code: str) -> None:
     """It is a fault of the input, which is told elsewhere."""
     assert () == missing_secrets([way("env:A")], {"env:A": replace(A, code=code)})
