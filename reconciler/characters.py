@@ -7,6 +7,7 @@ tables are data of the Unicode Character Database; ``tests/test_characters.py`` 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _PLANE_END = 0xFFFF
 
@@ -104,3 +105,13 @@ HIDING_IN_SCHEMAS = _class_of(
     " ".join(span for span in _HIDING.split() if int(span.partition("-")[0], 16) <= _PLANE_END)
 )
 """The same within the first plane: beyond it, engines of JSON Schema differ in how a pattern writes a character."""
+
+
+def composed(text: str) -> str:
+    """Return a text in Unicode form NFC: equal for two texts that differ in nothing that anybody sees."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def folded(text: str) -> str:
+    """Return a text as it is searched for: without case, and in NFC."""
+    return composed(composed(text).casefold())

@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from reconciler.characters import DEFAULT_IGNORABLE, WITHOUT_SHAPE
+from reconciler.characters import DEFAULT_IGNORABLE, WITHOUT_SHAPE, composed, folded
 from reconciler.model.text.types import REFUSED_CHARACTER, Text
 from reconciler.render.safe import safe
 from reconciler.yamlsource.text import UNSAFE_CHARACTER
@@ -90,3 +90,20 @@ def test_codes_are_shown_once() -> None:
     shown = safe(everything)
     assert WITHOUT_SHAPE.search(shown) is None
     assert shown == safe(shown)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("\u0141\u00f3d\u017a", "\u0141o\u0301dz\u0301"), ("\ud55c", "\u1112\u1161\u11ab"), ("K", "\u212a")],
+)
+def test_two_forms_of_a_text_are_composed_alike(one: str, other: str) -> None:
+    """NFC and NFD of a text, and what Unicode calls canonically equivalent, become one."""
+    assert (one, one) == (composed(one), composed(other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("\u00dcNAL", "u\u0308nal"), ("Stra\u00dfe", "STRASSE"), ("\u0390", "\u1fd3")]
+)
+def test_two_cases_of_a_text_are_folded_alike(one: str, other: str) -> None:
+    """Searching looks at neither case nor form."""
+    assert folded(one) == folded(other)

@@ -34,6 +34,7 @@ def viewed(project: Project, server: MailServer) -> Project:
         ((), ["news", "sales-de", "sales-pl"]),
         (("--search", "VERTRIEB"), ["sales-de"]),
         (("--search", "sprzedaż"), ["sales-de", "sales-pl"]),
+        (("--search", "SPRZEDAZ\u0307"), ["sales-de", "sales-pl"]),
         (("--search", "news@"), ["news"]),
         (("--search", "nothing"), []),
         (("--kind", "marketing"), ["news"]),

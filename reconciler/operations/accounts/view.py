@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from reconciler.characters import folded
 from reconciler.diagnostics import error
 from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.errors import InvalidInput
@@ -57,8 +58,8 @@ def _is_found(account: RecordedAccount, text: str) -> bool:
         account.spec["email"],
         account.written.get("spec.email", ""),
     )
-    sought = text.casefold()
-    return any(sought in place.casefold() for place in places)
+    sought = folded(text)
+    return any(sought in folded(place) for place in places)
 
 
 def _is_selected(account: RecordedAccount, selectors: tuple[str, ...]) -> bool:
@@ -71,7 +72,7 @@ def is_visible_to(account: RecordedAccount, user: str) -> bool:
     if kind_of(account).is_shown_to_everybody or account.spec.get("shared"):
         return True
     owner: str | None = account.metadata.get("owner")
-    return owner is not None and owner.casefold() == user.casefold()
+    return owner is not None and folded(owner) == folded(user)
 
 
 def show_account(workspace: Workspace, name: str) -> RecordedAccount:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.characters import composed
 from reconciler.diagnostics import Diagnostic, error
 from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.model.text.globs import is_glob, matches
@@ -22,10 +23,10 @@ class Selectable:
 
 
 def selects(selector: str, account: Selectable) -> bool:
-    """Tell whether the selector selects the account."""
+    """Tell whether the selector selects the account; NFC and NFD of one value are the same."""
     if selector.startswith("label:"):
         key, _, value = selector.removeprefix("label:").partition("=")
-        return any(key in labels and matches(value, labels[key]) for labels in account.labels)
+        return any(key in labels and matches(composed(value), composed(labels[key])) for labels in account.labels)
     return any(matches(selector, name) for name in account.names)
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reconciler.characters import folded
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -59,7 +61,7 @@ def addresses_of(changes: Iterable[tuple[int, Iterable[Mapping[str, Any]]]], era
         if is_personal(field["path"])
         for value in (field.get("before"), field.get("after"))
     )
-    return frozenset(value.casefold() for value in values if isinstance(value, str) and "@" in value)
+    return frozenset(folded(value) for value in values if isinstance(value, str) and "@" in value)
 
 
 def erase_from_changes(
@@ -84,7 +86,7 @@ def _erased(value: Any, erasure: Erasure, *, always: bool) -> Any:
     """Return what stays of a value; what is absent stays absent."""
     if value is None:
         return None
-    if always or (isinstance(value, str) and any(address in value.casefold() for address in erasure.addresses)):
+    if always or (isinstance(value, str) and any(address in folded(value) for address in erasure.addresses)):
         return ERASED
     return value
 

@@ -72,7 +72,7 @@ def make_plan(desired: Sequence[DesiredAccount], recorded: RecordedState, policy
         *((withheld,) if withheld else ()),
         *remarks(changes, selected, policy, recorded),
         *(remark for findings in guards for remark in findings.remarks),
-        *_redundant_grants(desired, recorded, policy),
+        *_redundant_grants([pair.after for pair in matching.pairs if pair.after], recorded, policy),
         *matching.remarks,
         *alike,
     )

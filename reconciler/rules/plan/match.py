@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from reconciler.diagnostics import Diagnostic, enumerated, error, warning
 from reconciler.rules.accounts.select import Selectable
 from reconciler.rules.plan.guards import changed_kind, looks_renamed, name_still_taken, rename_taken
+from reconciler.rules.plan.wording import worded_as_recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -57,7 +58,10 @@ class Matching:
 
 
 def match(desired: Sequence[DesiredAccount], recorded: RecordedState) -> Matching:
-    """Pair desired with recorded accounts; a pair that a guard refuses is left in and its refusal told."""
+    """Pair desired with recorded accounts, worded as recorded where they say the same.
+
+    A pair that a guard refuses is left in, and its refusal told.
+    """
     wanted = {account.name: account for account in desired}
     claims = _claims(wanted, recorded)
     given_up = frozenset(claims.values())
@@ -77,7 +81,7 @@ def match(desired: Sequence[DesiredAccount], recorded: RecordedState) -> Matchin
                 refusals[name] = rename_taken(previous, name)
         elif before is None and previous is not None and name not in refusals:
             remarks.append(_nothing_to_rename(account))
-        pairs.append(Pair(before, account))
+        pairs.append(Pair(before, account if before is None else worded_as_recorded(account, before)))
     taken = {pair.before.name for pair in pairs if pair.before is not None}
     pairs.extend(Pair(recorded.accounts[name], None) for name in recorded.accounts.keys() - taken)
     pairs.sort(key=lambda pair: pair.name)
@@ -165,7 +169,7 @@ def unmarked_renames(selected: Sequence[Pair], recorded: RecordedState) -> tuple
     for gone in [each.before for each in selected if each.after is None and each.before is not None]:
         alike = [name for name in sorted(new) if new[name].kind == gone.kind]
         back = [name for name in recorded.earlier_names.get(gone.name, ()) if name in alike]
-        same = [name for name in alike if new[name].canonical == gone.canonical]
+        same = [name for name in alike if worded_as_recorded(new[name], gone).canonical == gone.canonical]
         if back:
             refusals.append(looks_renamed(gone.name, new[back[0]], is_remembered=True))
         elif same:

@@ -6,7 +6,8 @@ import pytest
 
 from reconciler.rules.accounts.select import Selectable, is_selected, selects, unmatched
 
-RENAMED = Selectable(names=("new", "old"), labels=({"team": "sales", "a": "x=y"}, {"team": "help"}))
+RENAMED = Selectable(names=("new", "old"), labels=({"team": "sales", "a": "x=y", "city": "Łódź"}, {"team": "help"}))
+DECOMPOSED = Selectable(names=("mac",), labels=({"city": "\u0141o\u0301dz\u0301"},))
 PLAIN = Selectable(names=("plain",), labels=({},))
 
 
@@ -25,11 +26,19 @@ PLAIN = Selectable(names=("plain",), labels=({},))
         ("label:team", False),
         ("label:a=x=y", True),
         ("label:a=x", False),
+        ("label:city=\u0141o\u0301dz\u0301", True),
+        ("label:city=*o\u0301*", True),
+        ("label:city=Łódz", False),
     ],
 )
 def test_what_a_selector_selects(selector: str, *, expected: bool) -> None:
-    """A name or glob by any of the account's names, a label by what it was or will be."""
+    """A name or glob by any of the account's names, a label by what it was or will be, in NFC or NFD."""
     assert expected == selects(selector, RENAMED)
+
+
+def test_a_label_in_nfd_is_selected_in_nfc() -> None:
+    """A label that a Mac has written is selected by what anybody types."""
+    assert selects("label:city=Łódź", DECOMPOSED)
 
 
 @pytest.mark.parametrize(

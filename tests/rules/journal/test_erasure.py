@@ -200,6 +200,17 @@ def test_addresses_are_texts_with_an_at_sign() -> None:
     assert {"reply@example.com"} == addresses_of([(7, [{"name": "anna-pl", "fields": fields}])], ANNA)
 
 
+@pytest.mark.parametrize(("address", "elsewhere"), [("jos\u00e9", "JOSE\u0301"), ("jose\u0301", "jos\u00c9")])
+def test_an_address_goes_in_either_form(address: str, elsewhere: str) -> None:
+    """NFC and NFD of an address are one address, whichever of them a record holds."""
+    own = changed("anna", "spec.email", f"{address}@example.com", None)
+    erasure = Erasure(names={"anna": None}, addresses=addresses_of([(1, [own])], ANNA))
+    (change,) = erase_from_changes(
+        [changed("anna", "spec.smtp.password", f"vault:{elsewhere}@example.com", None)], erasure, serial=1
+    )
+    assert ERASED == change["fields"][0]["before"]
+
+
 def test_an_erasure_without_addresses_goes_by_names_alone() -> None:
     """Text elsewhere is not looked through."""
     nobody = Erasure(names={"anna": None})
