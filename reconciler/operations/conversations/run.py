@@ -83,6 +83,9 @@ def read_secrets(
                 reader.take(absent, typed)
         reading = reader.read(wanted)
     fingerprints = {name: value.fingerprint(key) for name, value in reading.values.items()} if key else {}
+    # What a link gives is what the file itself holds, so a known file is recognised by its new value too.
+    places = reader.look(fingerprints).places
+    fingerprints |= {place: fingerprints[link] for link, place in places.items()}
     return SecretsAtHand(
         values=reading.values,
         readings=SecretReadings(

@@ -62,6 +62,7 @@ class RouteRegister:
     def __init__(self, recorded: Iterable[SecretRoute], values: Mapping[str, str] | None = None) -> None:
         """Sort the routes that state has recorded; ``values`` are fingerprints as read now, by reference."""
         self._routes: dict[str, set[str]] = defaultdict(set)
+        self._destinations: dict[str, set[str]] = defaultdict(set)
         self._compared: set[tuple[str, str]] = set()
         self._recorded_as: dict[str, set[str]] = defaultdict(set)
         self._held_by: dict[str, set[str]] = defaultdict(set)
@@ -70,6 +71,7 @@ class RouteRegister:
             secret = normal_reference(each.secret)
             references.add(secret)
             self._routes[secret].add(each.route.key)
+            self._destinations[secret].add(_destination(each.route))
             if each.fingerprint:
                 self._routes[each.fingerprint].add(each.route.key)
                 self._recorded_as[each.fingerprint].add(secret)
@@ -92,13 +94,14 @@ class RouteRegister:
     def allows(self, travel: SecretRoute) -> bool:
         """Tell whether state has recorded the route for this reference, or for one that has this value now or had it.
 
-        A route that was recorded without its secret's value having been read, as an offline apply does, counts only
+        Not where the reference has come to give another's value, as a file does that has become a link to another. And
+        a route that was recorded without its secret's value having been read, as an offline apply does, counts only
         while the value does not turn out to be one that state knows under another reference, or that
         another reference holds which does not go there.
         """
         key, fingerprint = travel.route.key, travel.fingerprint or ""
         if self.has_compared(travel):
-            return True
+            return not self._is_anothers(travel)
         holders = self._held_by.get(fingerprint, set())
         return any(
             key in self._routes.get(secret, ())
@@ -113,6 +116,27 @@ class RouteRegister:
         return key in self._routes.get(travel.fingerprint or "", ()) or any(
             (secret, key) in self._compared for secret in self._stand_ins(travel)
         )
+
+    def _is_anothers(self, travel: SecretRoute) -> bool:
+        """Tell whether the value is one that another reference was recorded with, or has now, which does not go there.
+
+        It goes there if the value was recorded for the route, or the other reference for the server, under any user
+        name. Where both references once had one value, on these routes, they are rotated together. Variables are left
+        out: a pull request brings files and links, and cannot exchange what the process was given.
+        """
+        fingerprint = travel.fingerprint
+        is_variable = travel.secret.startswith("env:")
+        if fingerprint is None or is_variable or travel.route.key in self._routes.get(fingerprint, ()):
+            return False
+        others = self._recorded_as.get(fingerprint, set()) | self._held_by.get(fingerprint, set())
+        together = {
+            secret
+            for value, secrets in self._recorded_as.items()
+            if travel.secret in secrets and travel.route.key in self._routes[value]
+            for secret in secrets
+        }
+        destination = _destination(travel.route)
+        return any(destination not in self._destinations[other] for other in others - together)
 
     def _stand_ins(self, travel: SecretRoute) -> set[str]:
         """Return the reference, and those known ones that hold the same value now."""

@@ -465,6 +465,61 @@ def test_a_route_recorded_unread_asks_for_a_comparison() -> None:
     )
 
 
+OWN = travel("file:own", THERE, value="own")
+OTHERS = travel("file:known", value="f1")
+SWAPPED = travel("file:own", THERE, value="f1")
+SAME_SERVER = THERE.model_copy(update={"username": "bert"})
+
+
+@pytest.mark.parametrize(
+    ("recorded", "asked", "values", "is_withheld"),
+    [
+        ((OTHERS, OWN), SWAPPED, {}, True),
+        ((OTHERS, travel("env:OWN", THERE, value="own")), travel("env:OWN", THERE, value="f1"), {}, False),
+        ((OTHERS, OWN), travel("file:own", THERE, value="new"), {}, False),
+        ((OTHERS, OWN), travel("file:own", THERE), {}, False),
+        ((OTHERS, OWN), travel("file:own", THERE, value="f2"), {"file:known": "f2"}, True),
+        (
+            (OTHERS, travel("safe:own", THERE, value="own")),
+            travel("safe:own", THERE, value="f2"),
+            {"file:known": "f2"},
+            True,
+        ),
+        ((OTHERS, OWN, SWAPPED), SWAPPED, {}, False),
+        ((OTHERS, OWN, travel("file:third", THERE, value="f1")), SWAPPED, {}, False),
+        ((OTHERS, OWN, travel("file:known", SAME_SERVER, value="f0")), SWAPPED, {}, False),
+        ((travel("file:known", SAME_SERVER, value="f1"), OWN), SWAPPED, {}, False),
+        ((OTHERS, OWN, travel("file:known", value="own")), SWAPPED, {}, False),
+        ((OTHERS, OWN, travel("file:third", value="own")), SWAPPED, {}, True),
+        ((OTHERS, OWN, travel("file:own", value="f0"), travel("file:known", value="f0")), SWAPPED, {}, True),
+        ((OTHERS, OWN, travel("file:x", THERE, value="f0"), travel("file:known", value="f0")), SWAPPED, {}, True),
+    ],
+    ids=[
+        "another's recorded value",
+        "another's recorded value in a variable",
+        "a value of its own",
+        "not read",
+        "what another holds now",
+        "what another holds now, of a source",
+        "recorded with both values",
+        "the value goes there for a third",
+        "the other goes to the server",
+        "the other goes to the server alone",
+        "both had one value",
+        "another had its value",
+        "both had one value elsewhere",
+        "the other shared a value with what goes there",
+    ],
+)
+def test_a_reference_that_comes_to_give_anothers_value_is_withheld(
+    recorded: tuple[SecretRoute, ...], asked: SecretRoute, values: dict[str, str], *, is_withheld: bool
+) -> None:
+    """A file may have become a link to another's secret, so that its recorded route is not enough."""
+    read = {known.secret: known.fingerprint or "" for known in recorded} | values
+    read |= {asked.secret: asked.fingerprint} if asked.fingerprint else {}
+    assert is_withheld == bool(judged(asked, recorded=recorded, values=read).withheld)
+
+
 WITH_TOKEN = HERE.model_copy(
     update={"token": TokenOrigin(url=TOKEN.host, client_id="c", scope="a b", grant_type="refresh_token")}
 )
