@@ -12,7 +12,7 @@ from reconciler.model.accounts.kinds import kind_of
 from reconciler.rules.accounts.desired import CaFiles, ca_paths, resolve, servers_used
 from reconciler.rules.accounts.lint import lint
 from reconciler.rules.accounts.platform import resolve_platform
-from reconciler.rules.secrets.allow import refused_secrets
+from reconciler.rules.secrets.refused import refused_secrets
 from reconciler.rules.secrets.scopes import refused_links
 
 if TYPE_CHECKING:

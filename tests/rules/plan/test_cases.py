@@ -20,7 +20,7 @@ from reconciler.rules.accounts.desired import resolve
 from reconciler.rules.plan.finish import Making, exit_code_of_plan, finish_plan
 from reconciler.rules.plan.make import make_plan
 from reconciler.rules.plan.policy import Policy, SecretReadings
-from reconciler.rules.secrets.allow import refused_secrets
+from reconciler.rules.secrets.refused import refused_secrets
 from reconciler.yamlsource import read_documents
 from tests.rules.states import KEY_ID, NOW, applied, ca_files, fingerprints_of, project, state_of
 from tools.mutants.prose import exact_words

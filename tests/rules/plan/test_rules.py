@@ -11,7 +11,8 @@ from reconciler.model.text.globs import matches
 from reconciler.model.verification.evidence import Evidence, Verification
 from reconciler.rules.accounts.desired import CaFiles, ca_paths, resolve
 from reconciler.rules.accounts.lint import lint
-from reconciler.rules.secrets.allow import is_allowed, refused_secrets
+from reconciler.rules.secrets.allow import is_allowed
+from reconciler.rules.secrets.refused import refused_secrets
 from reconciler.rules.verification.evidence import depth_needed, standing_of
 from tests.rules.states import NOW, ca_files, desired_of, located, project, resolution_of
 

@@ -15,7 +15,7 @@ from reconciler.rules.accounts.desired import resolve
 from reconciler.rules.plan.finish import Making, exit_code_of_plan, finish_plan
 from reconciler.rules.plan.make import make_plan
 from reconciler.rules.plan.policy import SecretReadings
-from reconciler.rules.secrets.allow import refused_secrets
+from reconciler.rules.secrets.refused import refused_secrets
 from reconciler.rules.secrets.routes import Traveller, judge_routes
 from reconciler.yamlsource import read_documents
 from tests.rules.states import KEY_ID, NOW, ca_files, desired_of, fingerprints_of, located, policy, project, state_of

@@ -119,6 +119,7 @@ def test_an_untrusted_project_is_told_with_the_ways_round(names: list[str], told
     problem = untrusted_project(names)
     assert ("error", "projectNotTrusted", None) == (problem.severity, problem.code, problem.subject)
     assert told in problem.detail
+    assert "where RECONCILER_TRUST_PROJECT=never is set" in problem.detail
     assert [
         '    git show origin/main:reconciler.yaml > "$RUNNER_TEMP/reconciler.yaml"',
         '    reconciler --project-file "$RUNNER_TEMP/reconciler.yaml" plan',
