@@ -9,6 +9,7 @@ from reconciler.diagnostics import counted, enumerated
 from reconciler.model.accounts.kinds import KINDS
 from reconciler.render.text.parts.layout import finish, hang, pad
 from reconciler.render.text.parts.tables import Cell, table_lines
+from reconciler.rules.verification.missing import MISSING_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -28,6 +29,7 @@ _ROUTES_DIFFER = (
     "no credential was sent: each would take a route that neither state nor a grant allows. The error "
     "credentialWithheld lists the routes and the grants to add."
 )
+_SECRETS_DIFFER = "a secret that each of them needs cannot be read. The error of the same code names the secrets."
 
 
 def verification_text(findings: Mapping[str, Verification], kinds: Mapping[str, Kind], *, style: Style) -> str:
@@ -116,18 +118,22 @@ def _is_remarkable(found: Verification) -> bool:
 
 
 def _ending(found: Verification) -> Hashable:
-    """Return what verifications share that are told at once; withheld ones differ in their routes, which an error lists."""
-    if found.status == "withheld":
+    """Return what verifications share that are told at once.
+
+    Withheld ones differ in their routes and those without a secret in its name; an error lists either.
+    """
+    if found.status == "withheld" or any(check.code in MISSING_CODES for check in found.checks):
         return found.status, tuple((check.check, check.status, check.code) for check in found.checks)
     return likeness(found)
 
 
 def _for_all(found: Verification, same: Sequence[Verification]) -> Verification:
-    """Return a verification that speaks for all: where credentials were withheld, without the one account's route."""
-    if found.status != "withheld" or all(likeness(found) == likeness(each) for each in same):
+    """Return a verification that speaks for all: without the one account's route, or the name of its secret."""
+    if all(likeness(found) == likeness(each) for each in same):
         return found
+    words = {"withheld": _ROUTES_DIFFER, **dict.fromkeys(MISSING_CODES, _SECRETS_DIFFER)}
     checks = tuple(
-        check.model_copy(update={"message": _ROUTES_DIFFER}) if check.code == "withheld" else check
+        check.model_copy(update={"message": words[check.code]}) if check.code in words else check
         for check in found.checks
     )
     return found.model_copy(update={"checks": checks})
