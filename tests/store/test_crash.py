@@ -96,7 +96,7 @@ def test_a_kill_while_a_state_is_made_leaves_none_or_a_whole_one(tmp_path: Path)
     """Kill -9 while a state is made leaves no state or one that opens, and making it again then works."""
     code = (
         "import sys; from pathlib import Path; from reconciler.store import create_state;"
-        "import reconciler.store.sqlite;"
+        "import reconciler.store.sqlite.database;"
         "from tests.store.values import AT, LINEAGE, PROJECT, URL; print('ready', flush=True);"
         "create_state(URL, base=Path(sys.argv[1]), project=PROJECT, lineage=LINEAGE, fingerprint_key_id=None, at=AT)"
     )

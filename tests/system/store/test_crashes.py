@@ -168,8 +168,9 @@ def test_a_stopped_writer_does_not_hold_the_lock_for_ever(
 ) -> None:
     """The server ends the session of a process that stands still within a write; the others then go on."""
     program = (
-        "import sys, os, signal, pathlib; from reconciler.store import open_store, postgres\n"
-        "postgres.IDLE_SECONDS = 1\n"
+        "import sys, os, signal, pathlib; from reconciler.store import open_store\n"
+        "from reconciler.store.postgres import database\n"
+        "database.IDLE_SECONDS = 1\n"
         "with open_store(sys.argv[1], base=pathlib.Path('.'), project='mail') as store, store.write():\n"
         "    os.kill(os.getpid(), signal.SIGSTOP)\n"
     )
