@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 
 
 _MOST_LINES = 12
+_MOST_GRANTS = 32
 _SHOWN = 1
-"""Of more than 12 routes or grants the first stands for all: a server that many accounts share has moved."""
+"""Of more routes or grants than these the first stands for all: a server that many accounts share has moved.
+
+The block of grants is there to be pasted, so it is whole as long as a person can look through it.
+"""
 
 
 def withheld_problem(
@@ -42,7 +46,7 @@ def withheld_problem(
     if not is_project_trusted:
         return untrusted_project(withheld)
     lines = sorted({_grant_line(each) for refused in withheld.values() for each in refused})
-    shown = lines if len(lines) <= _MOST_LINES else lines[:_SHOWN]
+    shown = lines if len(lines) <= _MOST_GRANTS else lines[:_SHOWN]
     detail = (
         "These secrets would travel routes that neither state nor a grant allows, so no login was tried with them:\n"
         + "".join(f"- {travel}\n" for travel in _travels(withheld))

@@ -49,8 +49,8 @@ def test_grants_are_listed_in_order_whatever_the_order_of_accounts() -> None:
     assert problem.detail.endswith("\n".join(["    grants:", *lines]))
 
 
-def test_of_many_routes_and_grants_the_first_are_shown() -> None:
-    """What differs in user name and secret only is one line, and how one grant covers many is told."""
+def test_of_many_routes_the_first_are_shown() -> None:
+    """What differs in user name and secret only is one line; the block of grants is whole."""
     routes = {
         name: (SecretRoute(secret=f"env:{name}", route=HERE.model_copy(update={"username": name})),)
         for name in [*NAMES, "a12"]
@@ -62,10 +62,21 @@ def test_of_many_routes_and_grants_the_first_are_shown() -> None:
         "with them:\n- a00: env:a00 and 12 more to smtp.example.com:587, starttls\n"
         "- z: env:z to mx.example.com:587, starttls\nA pull request"
     ) in problem.detail
-    assert problem.detail.endswith(
-        '    grants:\n      - {secret: "env:a00", servers: ["smtp.example.com:587"]}\n'
-        "and 13 more in the same way. One line grants many where its secret is a glob and its route has no username; "
-        "let the glob cover no more than these."
+    assert 14 == problem.detail.count("- {secret:")
+
+
+@pytest.mark.parametrize(("accounts", "shown"), [(32, 32), (33, 1)])
+def test_the_block_of_grants_is_whole_as_long_as_a_person_can_look_through_it(accounts: int, shown: int) -> None:
+    """Up to 32 grants are all there to be pasted; of more the first stands, with how one grant covers many."""
+    names = [f"a{number:02}" for number in range(accounts)]
+    problem = withheld_problem(
+        {name: (SecretRoute(secret=f"env:{name}", route=HERE.model_copy(update={"username": name})),) for name in names}
+    )
+    assert problem is not None
+    assert shown == problem.detail.count("- {secret:")
+    assert (shown < accounts) == problem.detail.endswith(
+        f"and {accounts - shown} more in the same way. One line grants many where its secret is a glob and its route has "
+        "no username; let the glob cover no more than these."
     )
 
 
