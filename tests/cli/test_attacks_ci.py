@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ import pytest
 
 from reconciler.model.cisystems import CI_SYSTEMS, is_marked
 from tests.cli.project import CHECKOUT, Project, own_account
+from tests.support.repositories import committed, git
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -229,27 +229,6 @@ Layout = tuple[str, str]
 """Where the project folder and the project file are, relative to where the tests work."""
 
 
-def _git(folder: Path, *words: str) -> str:
-    settings = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(folder)}
-    for who in ("AUTHOR", "COMMITTER"):
-        settings |= {f"GIT_{who}_NAME": "A", f"GIT_{who}_EMAIL": "a@example.com"}
-    return subprocess.run(
-        ["git", "-c", "protocol.file.allow=always", *words],
-        cwd=folder,
-        env={"PATH": os.environ["PATH"], **settings},
-        capture_output=True,
-        check=True,
-        encoding="utf-8",
-    ).stdout.strip()
-
-
-def _committed(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    _git(folder, "init", "--quiet")
-    _git(folder, "commit", "--quiet", "--allow-empty", "--message", "x")
-    return folder
-
-
 def exported(place: Path) -> Layout:
     """Unpack the whole of a repository without its .git; the project is a folder of it."""
     (place / "export/mail").mkdir(parents=True)
@@ -276,42 +255,42 @@ def in_an_image(place: Path) -> Layout:
 
 def with_git_dir_elsewhere(place: Path) -> Layout:
     """Have a working tree whose repository is named by GIT_DIR alone."""
-    _git(place, "init", "--quiet", "--bare", "repository.git")
+    git(place, "init", "--quiet", "--bare", "repository.git")
     (place / "tree/mail").mkdir(parents=True)
     return "tree/mail", "tree/reconciler.yaml"
 
 
 def of_a_bare_repository(place: Path) -> Layout:
     """Have a project that lies in a bare repository's folder."""
-    _git(place, "init", "--quiet", "--bare", "mail.git")
+    git(place, "init", "--quiet", "--bare", "mail.git")
     (place / "mail.git/mail").mkdir()
     return "mail.git/mail", "mail.git/reconciler.yaml"
 
 
 def worktree(place: Path) -> Layout:
     """Have a worktree, whose .git is a file."""
-    _git(_committed(place / "main"), "worktree", "add", "--quiet", "../pull")
+    git(committed(place / "main"), "worktree", "add", "--quiet", "../pull")
     (place / "pull/mail").mkdir()
     return "pull/mail", "pull/reconciler.yaml"
 
 
 def submodule(place: Path) -> Layout:
     """Have a submodule: the repository around it was fetched too."""
-    _committed(place / "inner")
-    _git(_committed(place / "outer"), "submodule", "--quiet", "add", "../inner", "mail")
+    committed(place / "inner")
+    git(committed(place / "outer"), "submodule", "--quiet", "add", "../inner", "mail")
     return "outer/mail", "outer/reconciler.yaml"
 
 
 def nested(place: Path) -> Layout:
     """Have a repository in a repository's folder."""
-    _committed(place / "outer")
-    _committed(place / "outer/inner")
+    committed(place / "outer")
+    committed(place / "outer/inner")
     return "outer/inner", "outer/reconciler.yaml"
 
 
 def linked_project(place: Path) -> Layout:
     """Have a project folder that is a link into the checkout, given by the link's name."""
-    (_committed(place / "checkout") / "mail").mkdir()
+    (committed(place / "checkout") / "mail").mkdir()
     (place / "links").mkdir()
     (place / "links/mail").symlink_to(place / "checkout/mail")
     return "links/mail", "checkout/reconciler.yaml"
@@ -319,7 +298,7 @@ def linked_project(place: Path) -> Layout:
 
 def project_led_out(place: Path) -> Layout:
     """Have a project folder that a pull request has made a link to somewhere without a repository."""
-    _committed(place / "checkout")
+    committed(place / "checkout")
     (place / "elsewhere").mkdir()
     (place / "checkout/mail").symlink_to(place / "elsewhere")
     return "checkout/mail", "checkout/reconciler.yaml"
@@ -327,7 +306,7 @@ def project_led_out(place: Path) -> Layout:
 
 def file_led_out(place: Path) -> Layout:
     """Have a project file that a pull request has made a link to one outside."""
-    (_committed(place / "checkout") / "mail").mkdir()
+    (committed(place / "checkout") / "mail").mkdir()
     (place / "outside").mkdir()
     (place / "checkout/reconciler.yaml").symlink_to(place / "outside/reconciler.yaml")
     return "checkout/mail", "checkout/reconciler.yaml"
@@ -335,7 +314,7 @@ def file_led_out(place: Path) -> Layout:
 
 def folder_led_out(place: Path) -> Layout:
     """Have a folder of the project file that a pull request has made a link to one outside."""
-    (_committed(place / "checkout") / "mail").mkdir()
+    (committed(place / "checkout") / "mail").mkdir()
     (place / "outside").mkdir()
     (place / "checkout/protected").symlink_to(place / "outside")
     return "checkout/mail", "checkout/protected/reconciler.yaml"
@@ -343,22 +322,22 @@ def folder_led_out(place: Path) -> Layout:
 
 def through_the_checkout(place: Path) -> Layout:
     """Have a path that leads into the checkout and out again, by a folder that may be made a link."""
-    (_committed(place / "checkout") / "mail").mkdir()
+    (committed(place / "checkout") / "mail").mkdir()
     (place / "outside").mkdir()
     return "checkout/mail", "checkout/mail/../../outside/reconciler.yaml"
 
 
 def link_into_the_checkout(place: Path) -> Layout:
     """Have a link outside that leads into the checkout."""
-    (_committed(place / "checkout") / "mail").mkdir()
+    (committed(place / "checkout") / "mail").mkdir()
     (place / "link").symlink_to(place / "checkout")
     return "checkout/mail", "link/reconciler.yaml"
 
 
 def manifests_led_out(place: Path) -> Layout:
     """Have a folder of manifests that is a link into another checkout, in which the project file lies."""
-    (_committed(place / "manifests") / "accounts.d").mkdir()
-    (_committed(place / "project") / "mail").mkdir()
+    (committed(place / "manifests") / "accounts.d").mkdir()
+    (committed(place / "project") / "mail").mkdir()
     (place / "project/mail/accounts.d").symlink_to(place / "manifests/accounts.d")
     return "project/mail", "manifests/reconciler.yaml"
 

@@ -15,33 +15,13 @@ import pytest
 
 from reconciler.provenance import find_provenance, tracked_files
 from tests.cli.project import Project, own_account
+from tests.support.repositories import committed, git
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from tests.support.mailserver import MailServer
-
-
-def _git(folder: Path, *words: str) -> str:
-    settings = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(folder)}
-    for who in ("AUTHOR", "COMMITTER"):
-        settings |= {f"GIT_{who}_NAME": "A", f"GIT_{who}_EMAIL": "a@example.com"}
-    return subprocess.run(
-        ["git", "-c", "protocol.file.allow=always", *words],
-        cwd=folder,
-        env={"PATH": os.environ["PATH"], **settings},
-        capture_output=True,
-        check=True,
-        encoding="utf-8",
-    ).stdout.strip()
-
-
-def _committed(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    _git(folder, "init", "--quiet")
-    _git(folder, "commit", "--quiet", "--allow-empty", "--message", "x")
-    return folder
 
 
 class Machine:
@@ -54,10 +34,10 @@ class Machine:
         (self.checkout / "accounts.d").mkdir(parents=True)
         for name in ("a.yaml", "b.yaml", "c.yaml"):
             (self.checkout / "accounts.d" / name).write_text("1\n", encoding="ascii")
-        _git(self.checkout, "init", "--quiet")
-        _git(self.checkout, "add", ".")
-        _git(self.checkout, "commit", "--quiet", "--message", "first")
-        self.head = _git(self.checkout, "rev-parse", "HEAD")
+        git(self.checkout, "init", "--quiet")
+        git(self.checkout, "add", ".")
+        git(self.checkout, "commit", "--quiet", "--message", "first")
+        self.head = git(self.checkout, "rev-parse", "HEAD")
         self.trap = folder / "trap"
         self.trap.write_text(f'#!/bin/sh\necho "$0 $*" >> {self.sprung}\ncat\n', encoding="ascii")
         self.trap.chmod(0o755)
@@ -69,7 +49,7 @@ class Machine:
 
     def configure(self, name: str, value: str | None = None) -> None:
         """Set an option in the configuration of the repository."""
-        _git(self.checkout, "config", name, str(self.trap) if value is None else value)
+        git(self.checkout, "config", name, str(self.trap) if value is None else value)
 
     def configure_user(self, text: str) -> None:
         """Write the user's configuration."""
@@ -158,7 +138,7 @@ def worktree_configuration(machine: Machine) -> None:
     """Have a filter in the configuration of a worktree."""
     machine.write_attributes("* filter=evil")
     machine.configure("extensions.worktreeConfig", "true")
-    _git(machine.checkout, "config", "--worktree", "filter.evil.clean", str(machine.trap))
+    git(machine.checkout, "config", "--worktree", "filter.evil.clean", str(machine.trap))
 
 
 def smudge(machine: Machine) -> None:
@@ -217,7 +197,7 @@ def network(machine: Machine) -> None:
     machine.configure("remote.origin.promisor", "true")
     machine.configure("extensions.partialClone", "origin")
     machine.configure("protocol.allow", "always")
-    tree = _git(machine.checkout, "rev-parse", "HEAD:accounts.d")
+    tree = git(machine.checkout, "rev-parse", "HEAD:accounts.d")
     (machine.checkout / ".git/objects" / tree[:2] / tree[2:]).unlink()
 
 
@@ -242,13 +222,13 @@ def network_by_a_path(machine: Machine) -> None:
 
 def submodules(machine: Machine) -> None:
     """Have a submodule whose own repository is configured."""
-    inner = _committed(machine.checkout.parent / "inner")
-    _git(machine.checkout, "submodule", "--quiet", "add", str(inner), "mail")
-    _git(machine.checkout, "commit", "--quiet", "--message", "second")
-    machine.head = _git(machine.checkout, "rev-parse", "HEAD")
+    inner = committed(machine.checkout.parent / "inner")
+    git(machine.checkout, "submodule", "--quiet", "add", str(inner), "mail")
+    git(machine.checkout, "commit", "--quiet", "--message", "second")
+    machine.head = git(machine.checkout, "rev-parse", "HEAD")
     machine.write_attributes("* filter=evil")
-    _git(machine.checkout / "mail", "config", "filter.evil.clean", str(machine.trap))
-    _git(machine.checkout / "mail", "config", "core.fsmonitor", str(machine.trap))
+    git(machine.checkout / "mail", "config", "filter.evil.clean", str(machine.trap))
+    git(machine.checkout / "mail", "config", "core.fsmonitor", str(machine.trap))
     machine.configure("submodule.mail.update", f"!{machine.trap}")
     (machine.checkout / "mail/new").write_text("x", encoding="ascii")
 
@@ -307,9 +287,9 @@ def test_a_plan_and_an_apply_run_nothing_of_a_machine(
     project.write_account("sales", own_account("sales", server))
     (project.folder / ".gitattributes").write_text("* filter=evil\n", encoding="ascii")
     (project.folder / ".gitignore").write_text(".reconciler/\n", encoding="ascii")
-    _git(project.folder, "init", "--quiet")
-    _git(project.folder, "add", ".")
-    _git(project.folder, "commit", "--quiet", "--message", "first")
+    git(project.folder, "init", "--quiet")
+    git(project.folder, "add", ".")
+    git(project.folder, "commit", "--quiet", "--message", "first")
     project.write_account("sales", own_account("sales", server, display_name="Changed"))
     monkeypatch.setenv("HOME", str(tmp_path))
     project.run_well("plan", "--out", "plan.json")
