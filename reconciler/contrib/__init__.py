@@ -1,0 +1,1 @@
+"""Reconciler's accounts in other frameworks; each module needs the framework that it is named after."""

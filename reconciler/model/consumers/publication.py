@@ -1,0 +1,84 @@
+"""What a consumer is to have of an account, has, and how the two differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
+
+from reconciler.model.base import Value, is_none
+from reconciler.model.verification.evidence import Instant
+
+Drift = Literal["new", "changed", "removed", "edited", "secret"]
+"""How what a consumer has of an account differs: it lacks it, has it as it was, has it still, has it as somebody edited it,
+or has another secret."""
+Look = Literal["read", "notLookedAt", "unreadable"]
+
+
+class Difference(Value):
+    """How what a consumer has of one account differs from what it is to have."""
+
+    account: str = Field(description="The account's name.")
+    drift: Drift = Field(
+        description="new, changed or removed by reconciler's own doing; edited by hand; or another secret."
+    )
+
+
+class ConsumerView(Value):
+    """What a plan says of one consumer."""
+
+    name: str = Field(description="The consumer's name.")
+    type: str = Field(description="Its type.")
+    look: Look = Field(
+        description="read; or notLookedAt where the project file is not trusted; or unreadable, which the diagnostics explain."
+    )
+    differences: tuple[Difference, ...] = Field(
+        (), strict=False, description="What publishing would change once the plan is applied, by account."
+    )
+    is_edited: bool = Field(
+        default=False, description="Somebody has edited what reconciler has written; publishing replaces it."
+    )
+    accounts: tuple[str, ...] = Field(
+        (), strict=False, description="The accounts that it is to have once the plan is applied, by name."
+    )
+
+    @property
+    def has_drift(self) -> bool:
+        """Whether publishing would change anything."""
+        return bool(self.differences) or self.is_edited
+
+
+class Publication(Value):
+    """One row of state: one consumer and one account."""
+
+    consumer: str = Field(description="The consumer's name.")
+    account: str = Field(description="The account's name.")
+    wanted: str | None = Field(None, description="Digest of what the consumer is to have; null: nothing.")
+    published: str | None = Field(None, description="Digest of what it was given; null: nothing, or it is not known.")
+    place: str | None = Field(None, description="Where that was written: a path, or the command.")
+    since: Instant | None = Field(None, description="When it was given that.")
+    attempts: int = Field(0, description="How often it was begun since, and did not come to its end.")
+    last_error: str | None = Field(None, exclude_if=is_none, description="Why it was in vain the last time.")
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the consumer was given what it is to have."""
+        return self.is_known_to_have(self.wanted)
+
+    def is_known_to_have(self, digest: str | None) -> bool:
+        """Tell whether the consumer has what a digest stands for, None nothing; never of what was begun and not ended."""
+        return self.published == digest and not self.attempts and self.last_error is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What came of the publication to one consumer."""
+
+    consumer: str
+    outcome: Literal["published", "unchanged", "pending", "failed"]
+    """``pending``: it was only checked, and something differs."""
+    differences: tuple[Difference, ...] = ()
+    accounts: int = 0
+    """How many accounts it is to have."""
+    is_edited: bool = False

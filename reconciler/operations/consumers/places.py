@@ -1,0 +1,87 @@
+"""Where consumers are on this machine: paths made absolute, and refused where a password must not lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.consumers.opening import open_target
+from reconciler.consumers.target import Machine
+from reconciler.diagnostics import error
+from reconciler.provenance import is_out_of_git, repository_of
+from reconciler.secrets import STATE_FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.consumers.target import Target
+    from reconciler.diagnostics import Diagnostic
+    from reconciler.model.consumers.settings import Consumer
+    from reconciler.operations.workspace import Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Targets:
+    """The consumers that can be used, by name, and why the others cannot."""
+
+    usable: Mapping[str, Target]
+    problems: Mapping[str, Diagnostic]
+
+
+def open_targets(workspace: Workspace) -> Targets:
+    """Return every consumer of the project file as a target; nothing is read or run for it."""
+    machine = Machine(environ=workspace.environ, checkout=repository_of(workspace.root) or workspace.root.resolve())
+    usable: dict[str, Target] = {}
+    problems: dict[str, Diagnostic] = {}
+    taken: dict[Path, str] = {}
+    for name, consumer in sorted(workspace.project.consumers.items()):
+        absolute, why = _place(consumer, workspace)
+        if why is None and absolute is not None:
+            other = taken.setdefault(absolute, name)
+            why = f"is that of the consumer {other} too" if other != name else None
+        if why is not None:
+            problems[name] = _refused(name, consumer, why, workspace)
+            continue
+        path = str(absolute) if absolute is not None else None
+        usable[name] = open_target(consumer.model_copy(update={"path": path}), name, machine)
+    return Targets(usable=usable, problems=problems)
+
+
+def _place(consumer: Consumer, workspace: Workspace) -> tuple[Path | None, str | None]:
+    """Return the absolute path of a consumer, None for a command, and why it cannot be used."""
+    if consumer.path is None:
+        return None, None
+    path = Path(consumer.path)
+    if ".." in path.parts:
+        return None, "has .. in it; write the path that is meant"
+    absolute = path if path.is_absolute() else workspace.root / path
+    resolved = absolute.parent.resolve() / absolute.name
+    root = workspace.root.resolve()
+    why = None
+    inside = resolved / "transport" if consumer.type == "postfix" else resolved
+    if not path.is_absolute() and not resolved.is_relative_to(root):
+        why = "leads out of the project folder by a link; write it as an absolute path"
+    elif consumer.type != "postfix" and absolute.is_dir():
+        why = "is a folder; name the file in it"
+    elif STATE_FOLDER in resolved.parts or _is_own(resolved, workspace):
+        why = "is a place of reconciler's own: its state, its keys or what it reads"
+    elif not is_out_of_git(inside, environ=workspace.environ):
+        why = (
+            "lies in a work tree of git, and git does not ignore it, so a commit could publish it. Add it to .gitignore, or "
+            "choose a path elsewhere"
+        )
+    return resolved, why
+
+
+def _is_own(path: Path, workspace: Workspace) -> bool:
+    root = workspace.root.resolve()
+    own = [workspace.project_file.resolve(), root / workspace.project.manifests]
+    state = workspace.state_file
+    own += [state.resolve()] if state is not None else []
+    return any(path == each or path.is_relative_to(each) or each.is_relative_to(path) for each in own)
+
+
+def _refused(name: str, consumer: Consumer, why: str, workspace: Workspace) -> Diagnostic:
+    detail = f"The path {consumer.path} of the consumer {name} {why}. Nothing is written there."
+    return error("consumerPathRefused", detail, subject=name, location=workspace.place_of("consumers", name, "path"))
