@@ -1,0 +1,120 @@
+"""Tables: our own columns, those of Odoo, Mautic and spreadsheets, and any other by ``--map``.
+
+The first line names the columns; commas, semicolons, tabs and bars separate them. A line is an account.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from reconciler.adoption.fields import field_of, found_of, meaningful
+from reconciler.adoption.source import ReadsAlone, passed_over, unreadable
+from reconciler.model.adoption.found import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from reconciler.adoption.source import Source
+    from reconciler.diagnostics import Diagnostic
+
+_DELIMITERS = ",;\t|"
+_MOST_ROWS = 20_000
+_NEEDED = "host"
+
+
+class NotATable(ValueError):
+    """The text is no table; the message says why, and holds nothing of it."""
+
+    def __init__(self, reason: str, line: int) -> None:
+        """Keep the line too."""
+        super().__init__(reason)
+        self.line = line
+
+
+def table_rows(text: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Return the titles of a table's columns, and its rows that are not empty, each with its line.
+
+    Raises ``NotATable``.
+    """
+    rows = csv.reader(io.StringIO(text), delimiter=_delimiter(text))
+    found: list[tuple[int, list[str]]] = []
+    try:
+        header = [title.strip() for title in next(rows, [])]
+        for row in rows:
+            if len(found) == _MOST_ROWS:
+                raise NotATable(f"More than {_MOST_ROWS:,} lines are not read. Take several files.", rows.line_num)
+            if any(cell.strip() for cell in row):
+                found.append((rows.line_num, row))
+    except csv.Error:
+        raise NotATable("The line is not one of a table; see its quotes.", rows.line_num) from None
+    return header, found
+
+
+class Csv(ReadsAlone):
+    """Reads a table with a header."""
+
+    name = "csv"
+
+    def recognises(self, source: Source) -> bool:
+        """Tell it by a first line of several columns, one of which is a server's."""
+        header = _header(source.text)
+        known = {field_of(title) for title in header}
+        return len(header) > 1 and (_NEEDED in known or "email" in known)
+
+    def read(self, source: Source) -> Reading:
+        """Return an account for each line that names a server."""
+        problems: list[Diagnostic] = []
+        header = _header(source.text)
+        columns = _columns(header, source.columns)
+        unknown = [str(number) for number, title in enumerate(header, start=1) if title and title not in columns]
+        if _NEEDED not in columns.values():
+            detail = "No column of the table is the server's host. Name it, as in\n    --map 'host=SMTP server,email=Address'"
+            return Reading(problems=(unreadable(source, 1, detail),))
+        if unknown:
+            which = f"columns {' and '.join(unknown)}" if len(unknown) > 1 else f"column {unknown[0]}"
+            detail = f"No setting is known by the title of {which}, so it was not taken. Where it is one, name it, as in\n    --map 'password=TITLE'"
+            problems.append(passed_over(source, 1, detail))
+        rows = csv.reader(io.StringIO(source.text), delimiter=_delimiter(source.text))
+        accounts = []
+        try:
+            for number, row in enumerate(rows, start=1):
+                if number == 1 or not any(cell.strip() for cell in row):
+                    continue
+                if number > _MOST_ROWS:
+                    problems.append(unreadable(source, number, f"More than {_MOST_ROWS:,} lines are not read."))
+                    break
+                said = {columns[title]: cell for title, cell in zip(header, row, strict=False) if title in columns}
+                if meaningful(said.get("host")) is None:
+                    problems.append(passed_over(source, rows.line_num, "The line names no server."))
+                    continue
+                accounts.append(found_of(said, label=said.get("name") or f"line {rows.line_num}", line=rows.line_num))
+        except csv.Error:
+            problems.append(unreadable(source, rows.line_num, "The line is not one of a table; see its quotes."))
+        return Reading(accounts=tuple(accounts), problems=tuple(problems))
+
+
+def _delimiter(text: str) -> str:
+    first = text.partition("\n")[0]
+    return max(_DELIMITERS, key=first.count)
+
+
+def _header(text: str) -> Sequence[str]:
+    try:
+        return [title.strip() for title in next(csv.reader(io.StringIO(text), delimiter=_delimiter(text)), [])]
+    except csv.Error:
+        return []
+
+
+def _columns(header: Iterable[str], mapped: Mapping[str, str]) -> dict[str, str]:
+    """Return the setting of each column: as it is mapped, else as its title says, each setting once."""
+    columns = {title: setting for setting, title in mapped.items() if title in header}
+    for title in header:
+        setting = field_of(title)
+        if setting is not None and title not in columns and setting not in columns.values():
+            columns[title] = setting
+    return columns
+
+
+READER = Csv()

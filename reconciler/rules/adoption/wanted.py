@@ -1,0 +1,76 @@
+"""Accounts of sources on their way to manifests: with what goes without saying, and what tells one from another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.model.text.placeholders import as_literal
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    from reconciler.model.adoption.adopted import Taken
+    from reconciler.model.adoption.found import Found, FoundProxy
+    from reconciler.model.canonical import JsonObject
+    from reconciler.model.servers.terms import Encryption
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerWay:
+    """How a server is reached: what accounts must have in common to share a MailServer."""
+
+    host: str
+    port: int
+    encryption: Encryption
+    helo_name: str | None
+    ca_file: str | None
+    certificate: str | None
+    client_certificate: tuple[str, str] | None
+    """The file of the certificate, and the file of its key."""
+    proxy: FoundProxy | None
+    proxy_secret: str | None
+    """A fingerprint of the password there."""
+    mechanism: str | None
+
+    def __str__(self) -> str:
+        """Return the way in words."""
+        return f"{self.host}:{self.port} ({self.encryption})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WantedAccount:
+    """One account on its way to a manifest."""
+
+    taken: Taken
+    way: ServerWay
+    email: str | None
+
+    @property
+    def found(self) -> Found:
+        """What the source says."""
+        return self.taken.found
+
+    @property
+    def identity(self) -> Hashable:
+        """What tells it from every other account."""
+        return folded_address(self.email), self.way.host, self.way.port, self.way.encryption, self.login
+
+    @property
+    def login(self) -> str | None:
+        """The user name, or None for no login."""
+        return (self.found.username or self.email) if self.found.has_login else None
+
+
+def proxy_settings(proxy: FoundProxy, password: Mapping[str, str]) -> JsonObject:
+    """Return a proxy as a manifest has it; ``password`` is the reference, which only a user name has beside it."""
+    settings: JsonObject = {"type": proxy.type, "host": proxy.host, "port": proxy.port}
+    if proxy.username:
+        settings["username"] = as_literal(proxy.username)
+        settings |= {"password": dict(password)} if proxy.password is not None else {}
+    return settings | ({} if proxy.resolves_remotely else {"remoteDns": False})
+
+
+def folded_address(address: str | None) -> str | None:
+    """Return an address as it is compared."""
+    return address and address.casefold()
