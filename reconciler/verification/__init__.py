@@ -6,20 +6,15 @@ sentences in ``sentences``, what known providers mean in ``providers``, the test
 says what may be tried again, ``attempts`` does it. The checks that need no conversation are in ``domains``.
 """
 
-from reconciler.smtp.proxies import Proxy
-from reconciler.smtp.server import Server
 from reconciler.verification.retries import USUAL_RETRIES, Retries
 from reconciler.verification.run import verify
-from reconciler.verification.target import Finding, Sender, Target, TestContext
+from reconciler.verification.target import Finding, Sender, Target
 
 __all__ = [
     "USUAL_RETRIES",
     "Finding",
-    "Proxy",
     "Retries",
     "Sender",
-    "Server",
     "Target",
-    "TestContext",
     "verify",
 ]

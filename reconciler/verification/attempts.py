@@ -36,7 +36,7 @@ class Attempts:
         self._opening = Ledger(target)
         self._is_open = False
         self._rounds = 0
-        self.ledgers = {sender.name: Ledger(target) for sender in target.senders}
+        self.ledgers = {sender.name: Ledger(target, sender=sender.name) for sender in target.senders}
         self.queue_ids: dict[str, str | None] = {}
 
     def make(self, senders: Sequence[Sender]) -> None:

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from reconciler.diagnostics import enumerated
+from reconciler.model.text.addresses import literal_address
 from reconciler.model.text.domains import host_to_ascii
 from reconciler.model.verification.evidence import Observed
-from reconciler.smtp import tls
-from reconciler.smtp.channel import Channel
+from reconciler.smtp.deadline import Deadline
+from reconciler.smtp.dial import did_in_words
 from reconciler.smtp.faults import SmtpFault
-from reconciler.smtp.login import Login
-from reconciler.smtp.masking import CredentialMask
-from reconciler.smtp.probes import clear_text_offer, presented_certificate, speaks_tls_at_once
-from reconciler.smtp.session import Session
+from reconciler.smtp.opening import Opening
+from reconciler.smtp.probes import clear_text_offer, presented_chain, speaks_tls_at_once
+from reconciler.verification.certificates import facts_of_refused, has_ended, warnings_of, warnings_of_client
 from reconciler.verification.testmail import make_test_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from reconciler.smtp.certificate import Certificate
-    from reconciler.smtp.deadline import Deadline
+    from reconciler.model.servers.server import Proxy
+    from reconciler.smtp.channel import Channel
     from reconciler.smtp.dial import Connection, Dialer
-    from reconciler.smtp.proxies import Proxy
+    from reconciler.smtp.session import Session
     from reconciler.smtp.tls import TlsFacts
     from reconciler.verification.ledger import Ledger
     from reconciler.verification.target import Sender, Target
 
 _PATIENCE_SECONDS = 5.0
-_EXPIRES_SOON = timedelta(days=21)
-_SHOWN_NAMES = 5
 
 
 class Conversation:
@@ -44,13 +43,11 @@ class Conversation:
         self._now = now
         self._server_name = host_to_ascii(target.server.host)
         self._place = target.server.place
-        self._login = Login(
-            mechanism=target.server.mechanism,
-            username=target.server.username,
-            password=target.password,
-            token=target.token,
-        )
         self._session: Session | None = None
+        self._channel: Channel | None = None
+        self._last_moment = Deadline(target.most_seconds)
+        self._spent_seconds: defaultdict[str, float] = defaultdict(float)
+        """By sender, what its message has taken of its limit so far."""
         self._is_in_transaction = False
         self._messages: dict[str, bytes] = {}
         self._learned: dict[str, Any] = {}
@@ -79,32 +76,66 @@ class Conversation:
             ledger.passed(f"{self._target.server.host} has the address {', '.join(addresses)}.")
         if not ledger.begin("connect"):
             return
-        connection, words = self._connect(ledger)
-        channel = Channel(connection.socket, self._deadline)
-        self._session = Session(channel, is_loopback=connection.is_loopback)
-        self._mask_proxy_password(channel)
-        self._login.mask_in(channel)
-        ledger.passed(words)
-        steps = [self._greet, self._encrypt]
-        for step in reversed(steps) if self._target.server.encryption == "tls" else steps:
-            step(self._session, ledger)
-        self._log_in(self._session, ledger)
+        opening = Opening(self._target.access, self._dialer, self._deadline)
+        while not self._has_reached(opening, ledger):
+            self._forget_connection()
+            ledger.begin("connect")
+        self._log_in(opening, ledger)
 
-    def _connect(self, ledger: Ledger) -> tuple[Connection, str]:
-        """Return the connection and the words on it, with ``connect`` as the check at work."""
+    def _has_reached(self, opening: Opening, ledger: Ledger) -> bool:
+        """Go up to the login at the next address, and return True; False where it does not serve, and another may."""
+        try:
+            self._connect(opening, ledger)
+            for step in opening.in_order(self._greet, self._encrypt):
+                step(opening, ledger)
+        except SmtpFault as fault:
+            if opening.goes_elsewhere(fault):
+                return False
+            own = self._target.access.client_certificate
+            if own is not None and has_ended(own.pem, self._now()):
+                fault.facts["client_ended"] = ", which has ended; have it renewed"
+            if self._dialer.passed_over:
+                fault.facts.setdefault("other_addresses", did_in_words(self._dialer.passed_over))
+            elif self._is_chosen_by_proxy and opening.what_it_did(fault) is not None:
+                fault.facts["chosen_by_proxy"] = "yes"
+            raise
+        return True
+
+    @property
+    def _is_chosen_by_proxy(self) -> bool:
+        """Whether the proxy looks the name up and chooses among its addresses, so that nobody here can ask for another."""
         proxy = self._target.server.proxy
-        if proxy is None:
-            connection = self._dialer.connect(self._deadline)
-            return connection, f"{self._place} took the connection ({connection.peer_address})."
-        return self._connect_through(proxy, ledger), f"The {proxy} connected to {self._place}."
+        return proxy is not None and proxy.resolves_remotely and literal_address(self._server_name) is None
 
-    def _connect_through(self, proxy: Proxy, ledger: Ledger) -> Connection:
+    def _connect(self, opening: Opening, ledger: Ledger) -> None:
+        """Connect, with ``connect`` as the check at work."""
+        proxy = self._target.server.proxy
+        connection = opening.connect() if proxy is None else self._connect_through(proxy, opening, ledger)
+        address = connection.peer_address
+        self._session, self._channel = opening.session, opening.channel
+        dead = self._dialer.passed_over
+        if not dead:
+            told = (
+                f"{self._place} took the connection ({address})."
+                if proxy is None
+                else f"The {proxy} connected to {self._place}."
+            )
+            ledger.passed(told)
+            return
+        told = f"{self._place}: {did_in_words(dead)}, {address} took the connection."
+        if self._server_name == "localhost":  # a name that no DNS answers for: RFC 6761 section 6.3
+            ledger.passed(told)
+            return
+        mend = f"have {enumerated(tuple(dead), most=8)} mended, or taken out of the DNS"
+        ledger.warned("addressDead", f"{told} Programs that do not fall back will fail there: {mend}.")
+
+    def _connect_through(self, proxy: Proxy, opening: Opening, ledger: Ledger) -> Connection:
         """Connect by the proxy; what it says about the mail server is the check ``connect``, all before is ``proxy``."""
         ledger.begin("proxy")
         if self._target.proxy_withheld is not None:
             raise ledger.withheld(self._target.proxy_withheld)
         try:
-            connection = self._dialer.connect(self._deadline)
+            connection = opening.connect()
         except SmtpFault as fault:
             if fault.step == "connect":
                 self._pass_proxy(proxy, ledger)
@@ -116,12 +147,6 @@ class Conversation:
         login = f" as {proxy.username}" if proxy.username else ""
         ledger.passed(f"The {proxy} took the request{login}.")
         ledger.begin("connect")
-
-    def _mask_proxy_password(self, channel: Channel) -> None:
-        """Whoever runs the proxy stands between, and could say the password in the server's name."""
-        proxy, password = self._target.server.proxy, self._target.proxy_password
-        if proxy is not None and proxy.username is not None and password is not None:
-            channel.mask(CredentialMask(proxy.username, password))
 
     def _forget_connection(self) -> None:
         if self.has_tried_login:
@@ -164,9 +189,30 @@ class Conversation:
             return None
         if self._target.operator is None:
             raise SmtpFault("operatorMissing", step="message")
-        words = session.send_message(self._message(sender, recipient))
+        words = self._send(session, sender, recipient)
         ledger.passed(f"{self._place} took the test message to {recipient}: {words or 'without a word'}.")
         return words
+
+    def _send(self, session: Session, sender: Sender, recipient: str) -> str:
+        """Send a sender's test message within a limit of its own, and return the server's words on taking it.
+
+        What the message takes is not taken from the conversation's limit: the other senders have theirs.
+        """
+        assert self._channel is not None  # noqa: S101 - there is a session on it
+        allowed = self._target.message_seconds - self._spent_seconds[sender.name]
+        limit = self._last_moment.sooner(allowed)
+        seconds = limit.left_seconds
+        self._channel.renew(limit)
+        try:
+            return session.send_message(self._message(sender, recipient))
+        except SmtpFault as fault:
+            fault.facts.setdefault("timeout", f"{seconds:.0f}")
+            raise
+        finally:
+            taken = seconds - limit.left_seconds
+            self._spent_seconds[sender.name] += taken
+            self._deadline.postpone(taken, last=self._last_moment)
+            self._channel.renew(self._deadline)
 
     def _message(self, sender: Sender, recipient: str) -> bytes:
         """Return a sender's test message, always the same one: a copy would be known by its Message-ID."""
@@ -181,12 +227,20 @@ class Conversation:
     def _recipient_for(self, sender: Sender) -> str:
         return self._target.operator or sender.email
 
-    def _greet(self, session: Session, ledger: Ledger) -> None:
+    def _greet(self, opening: Opening, ledger: Ledger) -> None:
         ledger.begin("greeting")
-        is_silent = self._target.server.encryption != "tls" and self._is_silent(session)
+        is_silent = self._target.server.encryption != "tls" and self._is_silent(opening.session)
         if is_silent and speaks_tls_at_once(self._dialer, self._server_name, self._deadline):
             raise SmtpFault("implicitTlsPort", step="greeting")
-        session.greet(self._target.server.helo_name)
+        opening.greet()
+        session = opening.session
+        if self._target.server.encryption == "none" and session.offers("STARTTLS") and session.can_be_overheard:
+            message = (
+                f"{self._place} greets as a mail server and offers STARTTLS, but the account declares encryption: none, "
+                "so whoever stands between reads and changes what is sent. Write encryption: starttls."
+            )
+            ledger.warned("starttlsUnused", message)
+            return
         ledger.passed(f"{self._place} greets as a mail server.")
 
     def _is_silent(self, session: Session) -> bool:
@@ -196,67 +250,63 @@ class Conversation:
             return False
         return not session.has_greeting_within(patience_seconds)
 
-    def _encrypt(self, session: Session, ledger: Ledger) -> None:
+    def _encrypt(self, opening: Opening, ledger: Ledger) -> None:
         if not ledger.begin("tls"):
             return
-        context = tls.verifying_context(self._target.server.ca_pem)
-        is_implicit = self._target.server.encryption == "tls"
+        if self._target.certificate_withheld is not None:
+            raise ledger.withheld(self._target.certificate_withheld)
         try:
-            upgrade = session.encrypt_at_once if is_implicit else session.start_tls
-            facts = upgrade(context, self._server_name)
-        except tls.NotTls:
-            raise self._plain_port() from None
-        except tls.CertificateRefused as refusal:
-            raise self._certificate_fault(refusal) from None
+            facts = opening.encrypt()
+        except SmtpFault as fault:
+            fault.facts.update(self._second_look(fault))
+            raise
         self._remember(facts)
-        self._judge_end(facts, ledger)
+        self._judge(facts, ledger)
 
-    def _plain_port(self) -> SmtpFault:
-        offer = clear_text_offer(self._dialer, self._target.server.helo_name, self._deadline)
-        return SmtpFault("plainPort", step="tls", facts={"variant": offer} if offer else {})
-
-    def _certificate_fault(self, refusal: tls.CertificateRefused) -> SmtpFault:
-        is_implicit = self._target.server.encryption == "tls"
-        presented = presented_certificate(
-            self._dialer, self._server_name, self._target.server.helo_name, self._deadline, is_implicit=is_implicit
+    def _second_look(self, fault: SmtpFault) -> dict[str, str]:
+        """Return what another connection tells of a port that does not speak TLS, or of a certificate that was refused."""
+        server = self._target.server
+        if fault.code == "plainPort":
+            offer = clear_text_offer(self._dialer, server.helo_name, self._deadline)
+            return {"variant": offer} if offer else {}
+        if not fault.code.startswith("certificate"):
+            return {}
+        chain = presented_chain(
+            self._dialer,
+            self._server_name,
+            server.helo_name,
+            self._deadline,
+            is_implicit=server.encryption == "tls",
         )
-        facts = {"reason": refusal.reason, **(_certificate_facts(presented) if presented else {})}
-        return SmtpFault(refusal.code, step="tls", facts=facts)
+        ca_pem = self._target.access.ca_pem
+        return facts_of_refused(fault.code, chain, ca_pem=ca_pem, now=self._now(), host=self._server_name)
 
     def _remember(self, facts: TlsFacts) -> None:
         self._learned |= {"tls_version": facts.version, "tls_cipher": facts.cipher}
         if facts.certificate:
             self._learned["certificate_fingerprint"] = facts.certificate.fingerprint
+            self._learned["certificate_key_fingerprint"] = facts.certificate.key_fingerprint
             self._learned["certificate_not_after"] = facts.certificate.not_after
 
-    def _judge_end(self, facts: TlsFacts, ledger: Ledger) -> None:
-        end = facts.certificate.not_after if facts.certificate else None
-        if end is not None and end - self._now() < _EXPIRES_SOON:
-            message = f"The certificate of {self._place} ends on {end:%Y-%m-%d}. Have it renewed before that day."
-            ledger.warned("certificateExpiresSoon", message)
+    def _judge(self, facts: TlsFacts, ledger: Ledger) -> None:
+        """Record what was agreed on, with a warning for each thing that holds today and will not always."""
+        access = self._target.access
+        is_pinned = access.server.certificate is not None
+        found = warnings_of(facts, place=self._place, now=self._now(), ca_pem=access.ca_pem, is_pinned=is_pinned)
+        if access.client_certificate is not None:
+            found += warnings_of_client(access.client_certificate.pem, place=self._place, now=self._now())
+        if found:
+            ledger.warned(found[0][0], " ".join(words for _, words in found))
             return
+        end = facts.certificate.not_after if facts.certificate else None
         until = f", certificate valid until {end:%Y-%m-%d}" if end else ""
         ledger.passed(f"{facts.version}{until}.")
 
-    def _log_in(self, session: Session, ledger: Ledger) -> None:
+    def _log_in(self, opening: Opening, ledger: Ledger) -> None:
         if not ledger.begin("auth"):
             return
         if self._target.withheld is not None:
             raise ledger.withheld(self._target.withheld)
-        used = self._login.play(session, self._deadline)
+        used = opening.log_in()
         self._learned["mechanism"] = used
         ledger.passed(f"Logged in by {used}.")
-
-
-def _certificate_facts(certificate: Certificate) -> dict[str, str]:
-    names = ", ".join(certificate.names[:_SHOWN_NAMES]) or "no name"
-    more = len(certificate.names) - _SHOWN_NAMES
-    names += f" and {more} more" if more > 0 else ""
-    begin, end = f"{certificate.not_before:%Y-%m-%d}", f"{certificate.not_after:%Y-%m-%d}"
-    return {
-        "names": names,
-        "issuer": f'"{certificate.issuer}"',
-        "certificate_begin": f" before {begin}",
-        "certificate_end": f" on {end}",
-        "certificate": f' (names: {names}; issued by "{certificate.issuer}"; valid from {begin} to {end})',
-    }

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from reconciler.model.verification.evidence import CONVERSATION, Check, is_within
+from reconciler.events import tell
+from reconciler.model.verification.evidence import CONVERSATION, Check, is_within, skipped_check
+from reconciler.rules.verification.refusals import Circumstances, meaning_of_fault
 from reconciler.verification.providers import recognise
+from reconciler.verification.rejected import of_the_password
 from reconciler.verification.retries import Earlier
 from reconciler.verification.sentences import sentence, skip_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from reconciler.model.event import EventName
     from reconciler.model.verification.evidence import CheckName, CheckStatus, FailureClass
     from reconciler.smtp.faults import SmtpFault
     from reconciler.verification.target import Target
+
+_BEFORE_LOGIN = frozenset({"connect", "greeting", "tls"})
 
 
 class Stopped(Exception):
@@ -25,9 +31,12 @@ class Stopped(Exception):
 class Ledger:
     """Checks by name, at most one each; ``current`` is the one at work."""
 
-    def __init__(self, target: Target, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin without any check."""
+    def __init__(
+        self, target: Target, *, sender: str | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Begin without any check; ``sender`` is the account whose checks they are, None those of all."""
         self._target = target
+        self._sender = sender
         self._clock = clock
         self._checks: dict[CheckName, Check] = {}
         self._earlier: dict[CheckName, Earlier] = {}
@@ -40,8 +49,7 @@ class Ledger:
         """Forget all checks, to make them anew; of one that failed, its next record tells that it did."""
         if self.fault is not None:
             known = self._earlier.get(self.current)
-            attempts = known.attempts + 1 if known else 1
-            self._earlier[self.current] = Earlier(attempts, self._began_at, self.fault)
+            self._earlier[self.current] = Earlier.after(known, self._began_at, self.fault)
         self.fault = None
         self._checks = {}
 
@@ -51,6 +59,10 @@ class Ledger:
         self._checks = dict(opening._checks)
         self._earlier |= opening._earlier
         self.current = opening.current
+        if opening.fault is not None:
+            failed = self._checks[self.current]
+            told = {"message": failed.message + self._of_a_later_check()}
+            self._checks[self.current] = failed.model_copy(update=told)
 
     def begin(self, check: CheckName) -> bool:
         """Start the clock of a check and return True; False where the depth or the account does not ask for it.
@@ -59,7 +71,10 @@ class Ledger:
         """
         self.current = check
         self._began_at = self._earlier[check].began_at if check in self._earlier else self._clock()
-        return is_within(check, self._target.depth) and is_declared(check, self._target)
+        is_made = is_within(check, self._target.depth) and is_declared(check, self._target)
+        if is_made:
+            self._tell("checkBegan")
+        return is_made
 
     def passed(self, message: str) -> None:
         """Record that nothing is wrong with the check at work."""
@@ -73,13 +88,34 @@ class Ledger:
         """Record a fault under the check at work, and return what ends the conversation."""
         if fault.code == "withheld":
             return self.withheld(sentence(fault, self.current, self._target))
-        known, advice = recognise(fault, self._target.server.host)
+        known, advice = self._understood(fault)
         message = sentence(known, self.current, self._target, advice=advice)
-        earlier = self._earlier.get(self.current)
-        message += earlier.on_failure(known) if earlier else ""
+        if "other_addresses" in known.facts and self.current in _BEFORE_LOGIN:
+            message += f" Of its other addresses, {known.facts['other_addresses']}."
+        if "chosen_by_proxy" in known.facts:
+            message += " Which address of the host that was, the proxy alone knows; no other was tried."
+        message += of_the_password(fault, self._target.access) + self._before_failure(known)
         self._record("failed", known.code, message, known.failure_class)
         self.fault = known
         return Stopped()
+
+    def _understood(self, fault: SmtpFault) -> tuple[SmtpFault, str | None]:
+        """Return a fault by the code that the server's words stand for, and a provider's advice; None: there is none."""
+        row = recognise(fault, self._target.server.host)
+        advice = row.advice if row is not None else None
+        if row is not None:
+            fault.facts.update(row.told(fault))
+        if row is not None and row.code is not None:
+            return fault.known_as(row.code), advice
+        if row is not None and self.current == "auth":
+            return fault, advice  # which knows more of a refused login than words that many servers use
+        circumstances = Circumstances(
+            is_logged_in=self._target.access.declares_login,
+            sender=fault.facts.get("sender"),
+            recipient=fault.facts.get("recipient"),
+        )
+        meaning = meaning_of_fault(fault, circumstances)
+        return (fault if meaning is None else fault.known_as(meaning.code, meaning.variant)), advice
 
     def withheld(self, message: str) -> Stopped:
         """Record that the credential stays here, and return what ends the conversation."""
@@ -90,6 +126,17 @@ class Ledger:
         """Return every check of a conversation in its order; those not made are skipped, with the reason."""
         return tuple(self._checks.get(check) or self._skipped(check) for check in CONVERSATION)
 
+    def _before_failure(self, fault: SmtpFault) -> str:
+        """Return what attempts before the one at work have to do with its failure, a reply of theirs above all."""
+        earlier = self._earlier.get(self.current)
+        return earlier.on_failure(fault) if earlier is not None else ""
+
+    def _of_a_later_check(self) -> str:
+        """Return what is said where an attempt before had come further than the one at work."""
+        later = CONVERSATION[CONVERSATION.index(self.current) + 1 :]
+        furthest = next((check for check in reversed(later) if check in self._earlier), None)
+        return "" if furthest is None else self._earlier[furthest].on_failure_before(furthest)
+
     def _on_success(self) -> str:
         earlier = self._earlier.get(self.current)
         return earlier.on_success() if earlier else ""
@@ -99,6 +146,12 @@ class Ledger:
         self._checks[self.current] = Check(
             check=self.current, status=status, class_=failure_class, code=code, message=message, seconds=seconds
         )
+        self._tell("checkEnded", status=status, class_=failure_class, code=code, text=message, seconds=seconds)
+
+    def _tell(self, event: EventName, **facts: Any) -> None:
+        """Tell whoever listens of the check at work: for its sender alone, where it is one sender's."""
+        whose = {} if self._sender is None else {"accounts": (self._sender,)}
+        tell(event, server=self._target.server.place, check=self.current, **whose, **facts)
 
     def _skipped(self, check: CheckName) -> Check:
         if not is_within(check, self._target.depth):
@@ -106,7 +159,7 @@ class Ledger:
         else:
             code = "earlierFailure" if is_declared(check, self._target) else "notDeclared"
         message = skip_sentence(code, check, self._target.depth)
-        return Check(check=check, status="skipped", code=code, message=message)
+        return skipped_check(check, code, message)
 
 
 def is_declared(check: CheckName, target: Target) -> bool:
@@ -118,4 +171,4 @@ def is_declared(check: CheckName, target: Target) -> bool:
         return proxy is not None
     if check == "tls":
         return target.server.encryption != "none"
-    return check != "auth" or target.declares_login
+    return check != "auth" or target.access.declares_login

@@ -71,6 +71,16 @@ class Earlier:
     """When the first of them began, by the ledger's clock."""
     last: SmtpFault
     """How the last of them ended."""
+    told: SmtpFault
+    """How the first of them ended in which the server said something; the first of all where it never did."""
+
+    @classmethod
+    def after(cls, known: Earlier | None, began_at: float, fault: SmtpFault) -> Earlier:
+        """Return what is known once another attempt has failed."""
+        if known is None:
+            return cls(1, began_at, fault, fault)
+        told = fault if fault.reply and not known.told.reply else known.told
+        return cls(known.attempts + 1, began_at, fault, told)
 
     def on_success(self) -> str:
         """Return what a check says that passed in the end."""
@@ -79,5 +89,14 @@ class Earlier:
 
     def on_failure(self, fault: SmtpFault) -> str:
         """Return what a check says that failed in the end; a login, after attempts to get a token, counts once."""
-        is_login = fault.step == "auth" and fault.code != self.last.code
-        return "" if is_login else f" It was tried {self.attempts + 1} times."
+        if fault.step == "auth" and fault.code != self.last.code:
+            return ""
+        is_known = (self.told.code, str(self.told.reply)) == (fault.code, str(fault.reply)) or not self.told.reply
+        before = "" if is_known else f", and an attempt before ended with {self.told.code} ({self.told.reply})"
+        return f" It was tried {self.attempts + 1} times{before}."
+
+    def on_failure_before(self, check: str) -> str:
+        """Return what is said where an attempt before had come to a later check, and the server had said something."""
+        if not self.told.reply:
+            return ""
+        return f" An attempt before had come to {check}, which ended with {self.told.code} ({self.told.reply})."

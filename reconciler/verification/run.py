@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.events import concerning
 from reconciler.model.verification.evidence import Observed, Verification, all_skipped, status_of
 from reconciler.rules.verification.hosts import why_forbidden
 from reconciler.smtp.deadline import Deadline
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def _declared_way(target: Target) -> Dialer:
-    return target.server.dialer(target.proxy_password)
+    return target.access.dialer()
 
 
 def verify(
@@ -35,7 +36,8 @@ def verify(
 ) -> dict[str, Finding]:
     """Hold one conversation and return what was found, by sender name; never raise for what a server does.
 
-    The conversation ends within ``target.timeout_seconds``, retries and their pauses included. ``now`` gives the time
+    The conversation ends within ``target.timeout_seconds``, retries and their pauses included; a test message has a
+    longer limit of its own, ``target.message_seconds``, and nothing is waited for beyond ``target.most_seconds``. ``now`` gives the time
     in UTC; ``make_dialer`` the way to a target's server. At most one login is tried, and a test message that the
     server took, or may have taken, is never sent again.
     """
@@ -47,10 +49,11 @@ def verify(
     deadline = Deadline(target.timeout_seconds)
     conversation = Conversation(target, dialer=make_dialer(target), deadline=deadline, now=now)
     attempts = Attempts(target, conversation, deadline=deadline, retries=retries)
-    try:
-        attempts.make(target.senders)
-    finally:
-        conversation.close()
+    with concerning(*(sender.name for sender in target.senders)):
+        try:
+            attempts.make(target.senders)
+        finally:
+            conversation.close()
     return {
         name: _finding(target, ledger.checks(), conversation.observed(attempts.queue_ids.get(name)), at=checked_at)
         for name, ledger in attempts.ledgers.items()

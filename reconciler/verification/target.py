@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconciler.model.secrets.values import SecretValue
+    from reconciler.model.servers.server import Server
+    from reconciler.model.verification.context import TestContext
     from reconciler.model.verification.depths import Depth
     from reconciler.model.verification.evidence import Observed, Verification
-    from reconciler.smtp.login import TokenSource
-    from reconciler.smtp.server import Server
+    from reconciler.smtp.access import Access
+
+
+_MESSAGE_TAKES = 3
+"""How many times as long as all the rest a message may take."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,49 +29,44 @@ class Sender:
     display_name: str
     reply_to_email: str | None = None
     reply_to_display_name: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class TestContext:
-    """What the test message says about its occasion."""
-
-    __test__ = False  # not a test class, in spite of its name
-
-    project: str
-    commit: str | None = None
-    """The git commit that the settings come from; None: unknown."""
-    plan: str | None = None
-    """The plan or revision that the message belongs to; None: none."""
+    stands_for: tuple[str, ...] = ()
+    """The other accounts that its test message stands for; none where each sends one."""
+    further_replies: tuple[tuple[str, str | None], ...] = ()
+    """Address and name of each further reply-to, where replies go to several."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """One conversation: a server, a credential, and the senders to try over it."""
+    """One conversation: a server with what is at hand to log in there, and the senders to try over it."""
 
-    server: Server
-    password: SecretValue | None = None
-    token: TokenSource | None = None
-    """Where the access token comes from that logs in instead of a password; None: no token is declared."""
+    access: Access
     withheld: str | None = None
     """Why the credential must not travel, as a sentence; None: it may."""
-    proxy_password: SecretValue | None = None
     proxy_withheld: str | None = None
     """Why the proxy's password must not travel, as a sentence; None: it may."""
+    certificate_withheld: str | None = None
+    """Why the key of the client's certificate must not be used, as a sentence; None: it may."""
     depth: Depth
     operator: str | None = None
     """Who receives the test message; None: nobody is named."""
     senders: tuple[Sender, ...]
     timeout_seconds: int
-    """The limit of the whole conversation, whatever the server does."""
+    """The limit of the whole conversation but for its messages, whatever the server does."""
+    most_seconds: float = math.inf
+    """What is left of the whole run: no message is waited for beyond it."""
     allowed_hosts: tuple[str, ...] = ("*",)
     """Globs of the hosts that may be contacted."""
     context: TestContext
 
     @property
-    def declares_login(self) -> bool:
-        """Whether the account wants to log in; a login that is declared in part counts, so that none is forgotten."""
-        parts = (self.server.mechanism, self.server.username, self.password, self.token)
-        return any(part is not None for part in parts)
+    def server(self) -> Server:
+        """The server, without what is at hand to log in there."""
+        return self.access.server
+
+    @property
+    def message_seconds(self) -> float:
+        """The limit of one sender's message, from DATA to the server's word on it: servers may take minutes over that."""
+        return float(_MESSAGE_TAKES * self.timeout_seconds)
 
 
 @dataclass(frozen=True)

@@ -13,18 +13,20 @@ from email.quoprimime import body_encode
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
-from reconciler.envelope import mailbox_value, require_faithful
+from reconciler.characters import UNSAFE_CHARACTER
+from reconciler.envelope import mailboxes_value, require_faithful
 from reconciler.model.mail.resolution import Mailbox
 from reconciler.model.text.domains import address_domain, address_to_ascii
-from reconciler.model.text.types import UNSAFE_CHARACTER
 
 if TYPE_CHECKING:
     from datetime import datetime
     from email.message import EmailMessage
 
-    from reconciler.verification.target import Sender, TestContext
+    from reconciler.model.verification.context import TestContext
+    from reconciler.verification.target import Sender
 
 _MAX_NAME = 200
+_MOST_LISTED = 1000
 
 
 def make_test_message(sender: Sender, recipient: str, *, context: TestContext, at: datetime, message_id: str) -> bytes:
@@ -34,7 +36,7 @@ def make_test_message(sender: Sender, recipient: str, *, context: TestContext, a
     the message, read back, does not say what was meant.
     """
     mailboxes = _mailboxes(sender, recipient)
-    written = {name: mailbox_value(name, mailbox) for name, mailbox in mailboxes.items()}
+    written = {name: mailboxes_value(name, each) for name, each in mailboxes.items()}
     headers = {
         "From": written["From"],
         "To": written["To"],
@@ -53,11 +55,15 @@ def make_test_message(sender: Sender, recipient: str, *, context: TestContext, a
     return message
 
 
-def _mailboxes(sender: Sender, recipient: str) -> dict[str, Mailbox]:
+def _mailboxes(sender: Sender, recipient: str) -> dict[str, tuple[Mailbox, ...]]:
     """Return who is in which header; a reply-to name alone goes with the sender's own address."""
-    mailboxes = {"From": _mailbox(sender.display_name, sender.email), "To": _mailbox(None, recipient)}
+    mailboxes: dict[str, tuple[Mailbox, ...]] = {
+        "From": (_mailbox(sender.display_name, sender.email),),
+        "To": (_mailbox(None, recipient),),
+    }
     if sender.reply_to_email is not None or sender.reply_to_display_name is not None:
-        mailboxes["Reply-To"] = _mailbox(sender.reply_to_display_name, sender.reply_to_email or sender.email)
+        first = _mailbox(sender.reply_to_display_name, sender.reply_to_email or sender.email)
+        mailboxes["Reply-To"] = (first, *(_mailbox(name, address) for address, name in sender.further_replies))
     return mailboxes
 
 
@@ -80,13 +86,28 @@ def _body(sender: Sender, context: TestContext) -> str:
         f"Commit:   {commit}",
         *([f"Plan:     {_one_line(context.plan)}"] if context.plan else []),
         "",
+        *_stood_for(sender),
         "It was sent by reconciler, which verifies sending accounts before their settings are applied.",
         "",
     ]
     return body_encode("\n".join(lines).encode().decode("latin-1"), eol="\r\n")
 
 
-def _require_faithful(message: bytes, headers: dict[str, str], meant: dict[str, Mailbox]) -> None:
+def _stood_for(sender: Sender) -> list[str]:
+    """Return the lines on the accounts that the message stands for; the rest of very many is counted."""
+    if not sender.stands_for:
+        return []
+    listed = [f"  {_one_line(name)}" for name in sender.stands_for[:_MOST_LISTED]]
+    more = len(sender.stands_for) - len(listed)
+    return [
+        "It stands for these accounts too, each of which logged in and was taken as the sender there:",
+        *listed,
+        *([f"  and {more:,} more"] if more > 0 else []),
+        "",
+    ]
+
+
+def _require_faithful(message: bytes, headers: dict[str, str], meant: dict[str, tuple[Mailbox, ...]]) -> None:
     read: EmailMessage = email.message_from_string(message.decode(), policy=email.policy.SMTPUTF8)
     if sorted(read.keys()) != sorted(headers):
         raise ValueError("the test message has other headers than it should have")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from reconciler.verification import Finding
 
 PLAIN: dict[str, Any] = {"encryption": "none"}
+NO_LOGIN: dict[str, Any] = {**PLAIN, "mechanism": None, "username": None, "password": None}
 STARTTLS_OFFER = "250-test.example\r\n250 STARTTLS"
 
 

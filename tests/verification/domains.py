@@ -47,14 +47,24 @@ def codes(remarks: tuple[Remark, ...]) -> list[str]:
     return sorted(each.code for each in remarks)
 
 
-def rsa_key(bits: int, *, is_bare: bool = False) -> str:
+_RSA_ENCRYPTION = bytes.fromhex("06092a864886f70d0101010500")
+
+
+def rsa_key(
+    bits: int,
+    *,
+    is_bare: bool = False,
+    modulus: int | None = None,
+    exponent: int = 65537,
+    algorithm: bytes = _RSA_ENCRYPTION,
+    trailing: bytes = b"",
+) -> str:
     """Return an RSA public key of a length in base64, as it stands in a p= tag; nobody has its private key."""
-    modulus = _integer((1 << (bits - 1)) | 1)
-    key = _der(0x30, modulus + _integer(65537))
+    numbers = _integer((1 << (bits - 1)) | 1 if modulus is None else modulus) + _integer(exponent)
+    key = _der(0x30, numbers)
     if not is_bare:
-        algorithm = _der(0x30, bytes.fromhex("06092a864886f70d0101010500"))
-        key = _der(0x30, algorithm + _der(0x03, b"\0" + key))
-    return base64.b64encode(key).decode()
+        key = _der(0x30, _der(0x30, algorithm) + _der(0x03, b"\0" + key))
+    return base64.b64encode(key + trailing).decode()
 
 
 def _integer(number: int) -> bytes:

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.secrets.values import SecretValue
+from reconciler.model.verification.context import TestContext
 from reconciler.smtp.dial import Connection, DirectDialer
-from reconciler.verification import Retries, Sender, Server, Target, TestContext, verify
+from reconciler.verification import Retries, Sender, Target, verify
+from tests.support.access import FIELDS, access_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +26,6 @@ PASSWORD = "correct-horse-battery"
 QUICK = Retries(first_pause_seconds=0.001, least_seconds=0.1)
 """As many attempts as usual, with hardly a pause between them."""
 SALES = Sender(name="sales", kind="OwnAccount", email="sales@example.com", display_name="Example Sales")
-_SERVER_FIELDS = {"host", "port", "encryption", "helo_name", "ca_pem", "mechanism", "username", "proxy"}
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,9 @@ def make_target(server: MailServer | ScriptedServer | None, **changes: Any) -> T
         "encryption": "starttls",
         "mechanism": "auto",
         "username": "anna",
+        "password": SecretValue(PASSWORD),
     }
     fields: dict[str, Any] = {
-        "password": SecretValue(PASSWORD),
         "depth": "message",
         "operator": "ops@example.com",
         "senders": (SALES,),
@@ -73,8 +74,8 @@ def make_target(server: MailServer | ScriptedServer | None, **changes: Any) -> T
         "context": TestContext(project="mail", commit="0123abc"),
     }
     for name, value in changes.items():
-        (reached if name in _SERVER_FIELDS else fields)[name] = value
-    return Target(server=Server(**reached), **fields)
+        (reached if name in FIELDS else fields)[name] = value
+    return Target(access=access_to(**reached), **fields)
 
 
 def check_settings(

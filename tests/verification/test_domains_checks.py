@@ -1,4 +1,4 @@
-"""The five checks of an account: what policy, kind and declaration make of what was found out."""
+"""The domain checks of an account: what policy, kind and declaration make of what was found out."""
 
 from __future__ import annotations
 
@@ -7,24 +7,26 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.model.project import Domain
-from reconciler.model.verification.evidence import DOMAIN_CHECKS
+from reconciler.model.verification.evidence import ADVISORY, DOMAIN_CHECKS
 from reconciler.verification.domains import (
     Examination,
     Lookups,
+    Question,
+    SeenCertificate,
+    ServerQuestion,
     domain_checks,
     domains_asked,
     examine,
-    skipped_domain_checks,
 )
 from tests.support.nameserver import NameServer
 from tests.verification.domains import rsa_key, spf, zone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from reconciler.model.accounts.kinds import Kind
     from reconciler.model.verification.evidence import Check, CheckName
-    from reconciler.verification.domains import Question
+    from reconciler.verification.domains import AnyQuestion
 
 _SELECTORS = {"Example.COM": Domain(dkim_selectors=("s1",))}
 
@@ -32,7 +34,7 @@ _SELECTORS = {"Example.COM": Domain(dkim_selectors=("s1",))}
 def _checks(
     *lines: str,
     kind: Kind = "OwnAccount",
-    reply_to: str | None = "help@example.com",
+    reply_to: Sequence[str] = ("help@example.com",),
     domains: Mapping[str, Domain] = _SELECTORS,
     is_enforced: bool = False,
 ) -> dict[CheckName, Check]:
@@ -56,27 +58,36 @@ _BAD = ("@ MX 0 .", spf("v=DMARC1; p=none", "_dmarc"))
 
 
 def test_a_domain_in_order_passes_every_check() -> None:
-    """All five pass, with a sentence that says what was found."""
+    """All pass, with a sentence that says what was found; what the domain does not declare is skipped."""
     checks = _checks(*_GOOD)
-    assert dict.fromkeys(DOMAIN_CHECKS, ("passed", "ok", None)) == {
-        name: (each.status, each.code, each.class_) for name, each in checks.items()
-    }
+    expected = {name: ("passed", "ok", None) for name in DOMAIN_CHECKS if name not in ADVISORY}
+    expected |= dict.fromkeys(ADVISORY, ("skipped", "notDeclared", None))
+    assert expected == {name: (each.status, each.code, each.class_) for name, each in checks.items()}
     assert [] == [each for each in checks.values() if not each.message]
 
 
 def test_what_is_not_declared_is_skipped_with_what_to_write() -> None:
     """Without selectors, and without a reply-to address, there is nothing to look at."""
-    checks = _checks(*_GOOD, reply_to=None, domains={})
-    assert {"dkim": "notDeclared", "replyTo": "notDeclared"} == {
+    checks = _checks(*_GOOD, reply_to=(), domains={})
+    assert dict.fromkeys(("dkim", "replyTo", *ADVISORY), "notDeclared") == {
         name: each.code for name, each in checks.items() if each.status == "skipped"
     }
     assert "domains: {example.com: {dkimSelectors: [SELECTOR]}}" in checks["dkim"].message
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_every_domain_that_replies_go_to_is_looked_at(order: int) -> None:
+    """Of several reply-to addresses, what is wrong with the domain of one is told, wherever it stands among them."""
+    addresses = ["help@example.com", "office@elsewhere.invalid", "ben@example.com"][::order]
+    checks = _checks(*_GOOD, reply_to=addresses)
+    assert ("warned", "domainNotFound") == (checks["replyTo"].status, checks["replyTo"].code)
+    assert "elsewhere.invalid" in checks["replyTo"].message
+
+
 def test_trouble_warns_by_default() -> None:
     """Under warn nothing fails, and no class is given."""
     checks = _checks(*_BAD)
-    assert {"warned"} == {each.status for each in checks.values()}
+    assert {"warned"} == {each.status for name, each in checks.items() if name not in ADVISORY}
     assert {None} == {each.class_ for each in checks.values()}
 
 
@@ -89,7 +100,24 @@ def test_trouble_fails_where_it_is_enforced() -> None:
         "dmarc": ("warned", "dmarcPolicyNone", None),
         "mx": ("failed", "mxNull", "permanent"),
         "replyTo": ("failed", "mxNull", "permanent"),
-    } == {name: (each.status, each.code, each.class_) for name, each in checks.items()}
+    } == {name: (each.status, each.code, each.class_) for name, each in checks.items() if name not in ADVISORY}
+
+
+def test_what_is_advice_never_fails() -> None:
+    """Trouble with a server's or a domain's further records warns, whatever is enforced."""
+    server = ServerQuestion(domain="example.com", host="smtp.example.com", port=587, seen=SeenCertificate())
+    asked = domains_asked("sales@example.com", (), {}, server=server)
+    lines = zone(*_GOOD, spf("v=STSv1", "_mta-sts"), spf("v=TLSRPTv1", "_smtp._tls"), "smtp A 192.0.2.9")
+    with NameServer(lines, misbehaviour={"_587._tcp.smtp.example.com": "servfail"}) as names:
+        lookups = Lookups([names.address])
+        examined = {each: examine(each, lookups, within_seconds=5) for each in set(asked.values())}
+    checks = domain_checks("OwnAccount", asked, examined, is_enforced=True)
+    assert {
+        "spfServer": ("warned", "spfServerUnlisted"),
+        "mtaSts": ("warned", "mtaStsInvalid"),
+        "tlsRpt": ("warned", "tlsRptInvalid"),
+        "dane": ("warned", "dnsFailed"),
+    } == {each.check: (each.status, each.code) for each in checks if each.check in ADVISORY}
 
 
 def test_a_marketing_account_needs_no_mailbox() -> None:
@@ -100,7 +128,7 @@ def test_a_marketing_account_needs_no_mailbox() -> None:
 
 def test_transient_trouble_is_told_as_such() -> None:
     """Name servers that cannot be asked are a transient failure under enforce."""
-    asked = domains_asked("sales@example.com", None, {})
+    asked = domains_asked("sales@example.com", (), {})
     with NameServer(misbehaviour={"example.com": "servfail", "_dmarc.example.com": "servfail"}) as server:
         examined = {asked["spf"]: examine(asked["spf"], Lookups([server.address]), within_seconds=5)}
     checks = domain_checks("OwnAccount", asked, examined, is_enforced=True)
@@ -123,38 +151,33 @@ def test_many_selectors_do_not_make_a_message_without_end() -> None:
 
 def test_domains_are_compared_as_a_labels() -> None:
     """A domain written with its own letters is the same in manifest and project file, and asked for in ASCII."""
-    asked = domains_asked("anna@żółw.example", "ola@ŻÓŁW.example", {"żółw.example.": Domain(dkim_selectors=("a", "b"))})
-    assert ({"xn--w-uga1v8h.example"}, ("a", "b")) == (
-        {question.domain for question in asked.values()},
-        asked["dkim"].selectors,
+    asked = domains_asked(
+        "anna@żółw.example", ("ola@ŻÓŁW.example",), {"żółw.example.": Domain(dkim_selectors=("a", "b"))}
     )
+    domain = "xn--w-uga1v8h.example"
+    assert {
+        Question(domain=domain, selectors=("a", "b")),
+        Question(domain=domain, is_reply_to=True),
+    } == set(asked.values())
 
 
 def test_a_name_that_is_no_domain_is_passed_over() -> None:
     """A key of the project file that no address can have concerns nobody."""
-    assert () == domains_asked("a@example.com", None, {"not a domain": Domain(dkim_selectors=("a",))})["spf"].selectors
+    asked = domains_asked("a@example.com", (), {"not a domain": Domain(dkim_selectors=("a",))})
+    assert Question(domain="example.com") == asked["spf"]
 
 
 def test_accounts_of_a_domain_ask_the_same_question() -> None:
     """Whose address it is makes no difference, so that eighty accounts share one examination."""
-    first, second = (domains_asked(f"{name}@example.com", None, _SELECTORS) for name in ("anna", "ola"))
+    first, second = (domains_asked(f"{name}@example.com", (), _SELECTORS) for name in ("anna", "ola"))
     assert first == second
-
-
-@pytest.mark.parametrize("code", ["notDeclared", "beyondDepth"])
-def test_all_skipped(code: str) -> None:
-    """All five can be skipped for one reason."""
-    skipped = skipped_domain_checks(code, "Why.")
-    assert [(check, "skipped", code, "Why.") for check in DOMAIN_CHECKS] == [
-        (each.check, each.status, each.code, each.message) for each in skipped
-    ]
 
 
 def test_times_are_those_of_each_check() -> None:
     """A check tells how long its questions took."""
     with NameServer(zone(*_GOOD)) as server:
-        asked = domains_asked("sales@example.com", None, {})
-        examined: dict[Question, Examination] = {
+        asked = domains_asked("sales@example.com", (), {})
+        examined: dict[AnyQuestion, Examination] = {
             asked["spf"]: examine(asked["spf"], Lookups([server.address]), within_seconds=5)
         }
     checks = domain_checks("OwnAccount", asked, examined, is_enforced=False)

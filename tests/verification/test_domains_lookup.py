@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.model.text.types import UNSAFE_CHARACTER
+from reconciler.characters import UNSAFE_CHARACTER
 from reconciler.smtp.deadline import Deadline
 from reconciler.verification.domains import Lookups, Question, examine
-from reconciler.verification.domains.lookup import DnsTrouble
+from reconciler.verification.domains.answers import DnsTrouble
 from tests.support.nameserver import Misbehaviour, NameServer
 from tests.verification.domains import DOMAIN, codes, found, spf, zone
 
@@ -65,7 +65,58 @@ def test_a_bad_name_server_is_a_transient_trouble(misbehaviour: Misbehaviour, co
 
 def test_every_misbehaviour_is_tried() -> None:
     """The misbehaviours of the test server all have a test here."""
-    assert {"servfail", "refused", "silent", "rubbish", "wrong_id"} == set(get_args(Misbehaviour))
+    without_edns = {"formerr", "notimp", "edns_servfail", "edns_silent"}
+    assert {"servfail", "refused", "silent", "rubbish", "wrong_id", *without_edns} == set(get_args(Misbehaviour))
+
+
+@pytest.mark.parametrize("misbehaviour", ["formerr", "notimp", "edns_servfail", "edns_silent"])
+def test_a_name_server_without_edns_is_asked_without(misbehaviour: Misbehaviour) -> None:
+    """Whatever it says to a question with EDNS, the same question without one gets its answer."""
+    with NameServer(_ZONE, misbehaviour={DOMAIN: misbehaviour}) as server:
+        assert ["ok"] == codes(found(server, "spf"))
+
+
+def test_a_name_server_without_edns_is_remembered() -> None:
+    """Once it answered without EDNS, no further question of the run is asked twice."""
+    names = [f"n{number}.example.com" for number in range(4)]
+    with NameServer(_ZONE, misbehaviour=dict.fromkeys(names, "formerr")) as server:
+        lookups = Lookups([server.address])
+        for name in names:
+            lookups.ask(name, "TXT", deadline=Deadline(5))
+        assert [2, 1, 1, 1] == [server.asked[name, "TXT"] for name in names]
+
+
+def test_whether_an_answer_was_validated_is_known() -> None:
+    """A resolver that validates says so with AD, and one that does not says nothing."""
+    told = []
+    for is_validating in (True, False):
+        with NameServer(_ZONE, is_validating=is_validating) as server:
+            answer = Lookups([server.address]).ask(DOMAIN, "MX", deadline=Deadline(5))
+            told.append(answer.is_authentic)
+    assert [True, False] == told
+
+
+@pytest.mark.parametrize("misbehaviour", ["refused", "servfail", "silent"])
+def test_a_top_level_domain_that_nobody_speaks_of(misbehaviour: Misbehaviour) -> None:
+    """Name servers that do not answer for _dmarc of the top-level domain leave it certain that the domain has none."""
+    with NameServer(_ZONE, misbehaviour={"_dmarc.com": misbehaviour}) as server:
+        remarks = found(server, "dmarc")
+    assert (["dmarcMissing"], True) == (codes(remarks), "refuse to speak of _dmarc.com" in remarks[0].message)
+
+
+def test_a_parent_that_a_name_server_refuses_to_speak_of() -> None:
+    """A server that is authoritative for the domain alone refuses everything above; the domain's own record counts."""
+    refusing: dict[str, Misbehaviour] = {"_dmarc.co.example": "refused", "_dmarc.example": "refused"}
+    with NameServer("mail.co.example. A 192.0.2.1", misbehaviour=refusing) as server:
+        remarks = found(server, "dmarc", domain="mail.co.example")
+    assert ["dmarcMissing"] == codes(remarks)
+    assert "_dmarc.co.example, _dmarc.example" in remarks[0].message
+
+
+def test_a_parent_that_is_broken_stays_a_transient_trouble() -> None:
+    """Where a domain above the own cannot be had, but is no top-level domain, nothing is concluded."""
+    with NameServer("a.example.com. A 192.0.2.1", misbehaviour={"_dmarc.example.com": "servfail"}) as server:
+        assert ["dnsFailed"] == codes(found(server, "dmarc", domain="a.example.com"))
 
 
 def test_an_answer_with_another_id_is_not_believed() -> None:
@@ -133,7 +184,10 @@ def test_a_name_server_beside_a_forbidden_one_is_asked() -> None:
 
 
 def test_each_question_is_asked_once() -> None:
-    """Many threads that ask the same at once cause one question, whether there is an answer or not."""
+    """Many threads that ask the same at once cause one question, whether there is an answer or not.
+
+    The server that fails is asked once with and once without EDNS.
+    """
     with NameServer(_ZONE, misbehaviour={"dead.example.com": "servfail"}) as server:
         lookups = Lookups([server.address])
 
@@ -147,7 +201,7 @@ def test_each_question_is_asked_once() -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        assert {(DOMAIN, "MX"): 1, ("dead.example.com", "TXT"): 1} == dict(server.asked)
+        assert {(DOMAIN, "MX"): 1, ("dead.example.com", "TXT"): 2} == dict(server.asked)
 
 
 def test_a_domain_has_one_limit_of_time() -> None:
@@ -209,6 +263,8 @@ _TEXTS = st.one_of(
     st.binary(max_size=600),
     st.binary(max_size=300).map(lambda octets: b"v=spf1 " + octets),
     st.binary(max_size=300).map(lambda octets: b"v=DMARC1;" + octets),
+    st.binary(max_size=300).map(lambda octets: b"v=STSv1; id=1;" + octets),
+    st.binary(max_size=300).map(lambda octets: b"v=TLSRPTv1; rua=" + octets),
     st.lists(st.sampled_from(["v=spf1", "v=DMARC1;", "include:", "a:", "mx/", "%{d}", "%", "example.com", "redirect=", "p=none;", "p=", "rua=", "mailto:", "!", ",", "k=rsa;", "ip4:", "ip6:", "::/0", "//", "0", " ", "all", "?", "+", "\x1b[31m", "\u202e"]), max_size=20)
     .map(lambda parts: "".join(parts).encode()),
 )  # fmt: skip
@@ -229,10 +285,12 @@ def test_hostile_records_never_break_anything(hostile: NameServer, texts: list[b
     hostile.add(DOMAIN, "MX", "10 example.com.")
     hostile.add_text(DOMAIN, spf_text)
     for text in texts:
-        for name in (DOMAIN, f"_dmarc.{DOMAIN}", f"s1._domainkey.{DOMAIN}"):
+        for name in (DOMAIN, *(f"{each}.{DOMAIN}" for each in ("_dmarc", "s1._domainkey", "_mta-sts", "_smtp._tls"))):
             hostile.add_text(name, text)
     examined = examine(Question(domain=DOMAIN, selectors=("s1",)), Lookups([hostile.address]), within_seconds=10)
     remarks = [each for of_check in examined.remarks.values() for each in of_check]
-    assert {"spf", "dkim", "dmarc", "mx"} == {check for check, of_check in examined.remarks.items() if of_check}
+    assert {"spf", "dkim", "dmarc", "mx", "mtaSts", "tlsRpt"} == {
+        check for check, of_check in examined.remarks.items() if of_check
+    }
     assert [] == [each for each in remarks if each.code in {"internalFault", "dnsTimedOut", "dnsFailed"}]
     assert [] == [each for each in remarks if UNSAFE_CHARACTER.search(each.message) or len(each.message) > 1500]

@@ -57,6 +57,17 @@ def test_an_echo_over_two_replies_is_not_shown() -> None:
     assert f"550 {WITHHELD}" in finding.verification.model_dump_json()
 
 
+@pytest.mark.parametrize("charset", ["latin-1", "koi8-r", "gbk", "iso2022_jp"])
+@pytest.mark.parametrize("beside", ["", "Größe ", "неверный пароль ", "密码错误 "])
+def test_an_echo_beside_words_in_another_charset_is_not_shown(charset: str, beside: str) -> None:
+    """However the words around it are read, the credential is masked, or the words are replaced whole."""
+    with ScriptedServer(polite({"AUTH": f"535 5.7.8 {beside}{PASSWORD}"}, charset=charset)) as server:
+        finding = check_settings(server, **PLAIN)
+    text = finding.verification.model_dump_json()
+    assert WITHHELD in text or "***" in text
+    assert "horse" not in text
+
+
 def test_other_words_are_shown() -> None:
     """Words that hold nothing of the credential help, the user name among them."""
     assert "535 5.7.8 anna@example.com: wrong, see https://support.example.com/?p=BadCredentials" in _said(

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import email
 import email.policy
+import hashlib
+import ssl
 import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from reconciler.model.servers.server import Server
 from reconciler.model.verification.depths import DEPTHS
 from reconciler.model.verification.evidence import CONVERSATION, is_within
-from reconciler.verification import Sender, Server, verify
+from reconciler.verification import Sender, verify
 from tests.support.mailserver import MailServer, Refusals
 from tests.verification.targets import PASSWORD, check_settings, make_target, now, outcome
 
@@ -140,6 +146,16 @@ def test_a_certificate_that_ends_soon_is_a_warning(ca: TestCA) -> None:
     assert f"{end:%Y-%m-%d}" in warned.message
     assert finding.verification.status == "passed"
     assert finding.observed.certificate_not_after == end.replace(microsecond=0)
+
+
+def test_the_certificate_is_known_by_its_own_digest_and_its_keys(ca: TestCA) -> None:
+    """What DANE compares is observed: the digests of the certificate and of its public key."""
+    with MailServer(encryption="tls", tls_context=ca.server_context(), users={"anna": PASSWORD}) as server:
+        observed = check_settings(server, encryption="tls", ca_pem=ca.pem).observed
+        presented = x509.load_pem_x509_certificate(ssl.get_server_certificate((server.host, server.port)).encode())
+    key = presented.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert hashlib.sha256(key).hexdigest() == observed.certificate_key_fingerprint
+    assert presented.fingerprint(SHA256()).hex() == observed.certificate_fingerprint
 
 
 def test_many_conversations_leave_no_thread_behind(ca: TestCA) -> None:

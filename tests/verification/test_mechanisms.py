@@ -163,6 +163,36 @@ def test_a_server_that_breaks_the_mechanism(mechanism: str, script: Script, word
     assert server.received(b"AUTH") == 1
 
 
+_SECOND_FACTOR = "334 4.7.8 Missing TOTP token, try with 'secret$totp_code'."
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "replies", "words"),
+    [
+        ("PLAIN", [_SECOND_FACTOR], "Missing TOTP token"),
+        ("LOGIN", ["334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6", _SECOND_FACTOR], "Missing TOTP token"),
+        ("PLAIN", ["334 Enter your code please"], "Enter your code please"),
+        ("CRAM-MD5", ["334 come back tomorrow"], "come back tomorrow"),
+    ],
+)
+def test_words_in_place_of_a_challenge_are_shown(mechanism: str, replies: list[str], words: str) -> None:
+    """Words that are no base64 in a 334 are the server's to people: a second factor is asked for like that."""
+    with ScriptedServer(_offering(mechanism, *replies)) as server:
+        finding = check_settings(server, **PLAIN, **_secret(mechanism, _right(mechanism)))
+    assert_failed(
+        finding, Case("unexpectedChallenge", "auth", "permanent", words=(words, "second factor", "app password"))
+    )
+
+
+def test_a_password_in_place_of_a_challenge_is_not_shown() -> None:
+    """A server that says the password in a 334 is masked like any other."""
+    password = "echo-canary-5a1e"
+    with ScriptedServer(_offering("PLAIN", f"334 your password is {password} now")) as server:
+        finding = check_settings(server, **PLAIN, mechanism="plain", username="anna", password=SecretValue(password))
+    assert_failed(finding, Case("unexpectedChallenge", "auth", "permanent", words=("your password is",)))
+    assert password not in finding.verification.model_dump_json()
+
+
 def test_a_login_is_cancelled_on_the_wire() -> None:
     """A login that cannot go on is broken off as RFC 4954 section 4 says, before the connection is."""
     said: queue.Queue[bytes] = queue.Queue()
@@ -292,13 +322,13 @@ def _telling(blob: bytes) -> list[str]:
     return [secret.strip("\x01")[:20] for secret in secrets] + ([_TOKEN[:20]] if "Bearer" in decoded else [])
 
 
-def test_a_refused_mechanism_is_not_replaced(ca: TestCA) -> None:
-    """A 504 for the mechanism chosen ends the login; the next one on offer is not tried."""
+def test_mechanisms_at_fault_are_tried_in_their_order(ca: TestCA) -> None:
+    """A 504 is about the mechanism: each on offer has its turn, once, the strongest first, and all are named."""
     refusals = Refusals(login="504 5.5.4 not for you")
     with MailServer(tls_context=ca.server_context(), users=_USERS, mechanisms=_PASSWORDS, refusals=refusals) as server:
         finding = check_settings(server, ca_pem=ca.pem)
-    assert_failed(finding, Case("mechanismRefused", "auth", "permanent", words=("SCRAM-SHA-256",)))
-    assert server.login_attempts == 1
+    assert_failed(finding, Case("mechanismRefused", "auth", "permanent", words=("SCRAM-SHA-256 and PLAIN",)))
+    assert server.login_attempts == len(_PASSWORDS)
 
 
 def test_the_findings_never_show_the_secret(ca: TestCA) -> None:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.model.secrets.values import SecretValue
+from reconciler.model.servers.server import Proxy
 from reconciler.model.verification.codes import CHECK_CODES
-from reconciler.smtp.proxies import Proxy, ProxyDialer
+from reconciler.smtp.proxies import ProxyDialer
 from reconciler.verification import verify
 from tests.support.mailserver import MailServer
 from tests.support.proxies import ProxyServer
 from tests.support.scripted import CLOSE, ScriptedServer, polite
-from tests.verification.cases import PLAIN, Case, assert_failed
+from tests.verification.cases import PLAIN, STARTTLS_OFFER, Case, assert_failed
 from tests.verification.targets import PASSWORD, QUICK, check_settings, failure, make_target, now, outcome
 
 if TYPE_CHECKING:
@@ -136,6 +137,13 @@ ANSWERS = (
     Answer("http", _http("502 Bad Gateway"), Case("proxyCannotConnect", "connect", "transient", words=("502 Bad Gateway",))),
     Answer("http", _http("503 Unavailable"), Case("proxyCannotConnect", "connect", "transient")),
     Answer("http", _http("504 Timeout"), Case("proxyCannotConnect", "connect", "transient", words=("smtp.host",))),
+    Answer("http", _http("404 No such domain"), Case("proxyCannotConnect", "connect", "transient", words=("finds no host mail.behind.example", "404 No such domain", "smtp.host"))),
+    Answer("http", _http("502 Bad Gateway", "Proxy-Status: proxy.example; error=dns_error"), Case("proxyCannotConnect", "connect", "transient", words=("finds no host",))),
+    Answer("http", _http("503 Service Unavailable", "X-Squid-Error: ERR_DNS_FAIL 0"), Case("proxyCannotConnect", "connect", "transient", words=("finds no host",))),
+    Answer("http", _http("502 Could not resolve host"), Case("proxyCannotConnect", "connect", "transient", words=("finds no host", "remoteDns: false"))),
+    Answer("http", _http("501 Unsupported method ('CONNECT')"), Case("notAProxy", "proxy", "permanent", words=("web server", "501 Unsupported", "proxy.port"))),
+    Answer("socks4", b"\x05\xff", Case("notAProxy", "proxy", "permanent", words=("speaks SOCKS5", "type: socks5"))),
+    Answer("socks5", b"\x00\x5b" + bytes(6), Case("notAProxy", "proxy", "permanent", words=("speaks SOCKS4", "type: socks4"))),
     Answer("http", b"\x05\xff", Case("notAProxy", "proxy", "permanent", words=("type: socks5",))),
     Answer("http", b"220 mail.example ESMTP\r\n", Case("notAProxy", "proxy", "permanent", words=("220 mail.example ESMTP",))),
     Answer("http", b"HTTP/1.1 banana\r\n\r\n", Case("notAProxy", "proxy", "permanent")),
@@ -239,10 +247,20 @@ def test_a_hostile_proxy_is_bounded(hostile: Hostile) -> None:
     assert_failed(finding, hostile.case)
 
 
+def _closes_after_the_request(wire: Wire) -> None:
+    """Do as ``ssh -D`` does for a host that it cannot reach: take the method, the login, the request, and close."""
+    wire.read_octets(4)
+    wire.send(b"\x05\x02")
+    wire.read_octets(len(b"\x01\x06mailer\x00") + len(SECRET))
+    wire.send(b"\x01\x00")
+    wire.read_octets(len(b"\x05\x01\x00\x03\x00\x00\x00") + len(NAME))
+
+
 CLOSING = (
     Hostile("socks5 at once", "socks5", lambda _wire: None, Case("proxyConnectionLost", "proxy", "transient")),
     Hostile("socks5 at the login", "socks5", lambda wire: wire.send(b"\x05\x02"), Case("proxyLoginRejected", "proxy", "permanent", words=("closed the connection",))),
-    Hostile("socks5 at the request", "socks5", lambda wire: wire.send(b"\x05\x00"), Case("proxyConnectionLost", "connect", "transient")),
+    Hostile("socks5 at the request", "socks5", lambda wire: wire.send(b"\x05\x00"), Case("proxyConnectionLost", "connect", "transient", words=("took the request", "smtp.host and smtp.port"))),
+    Hostile("socks5 after the login", "socks5", _closes_after_the_request, Case("proxyConnectionLost", "connect", "transient", words=("took the request", "smtp.host and smtp.port"))),
     Hostile("socks4 at once", "socks4", lambda _wire: None, Case("proxyConnectionLost", "proxy", "transient", words=("proxy.type",))),
     Hostile("http at once", "http", lambda _wire: None, Case("proxyConnectionLost", "proxy", "transient")),
     Hostile("http in its head", "http", lambda wire: wire.send(b"HTTP/1.1 200 OK\r\nVia"), Case("proxyConnectionLost", "proxy", "transient", words=("200 OK",))),
@@ -253,9 +271,24 @@ CLOSING = (
 def test_a_proxy_that_closes(closing: Hostile) -> None:
     """The end of the connection is told as the proxy's, at the step where it came."""
     with ScriptedServer(closing.script) as proxy:
-        finding = _through(proxy, closing.kind, is_logging_in=closing.case.code == "proxyLoginRejected")
+        finding = _through(proxy, closing.kind, is_logging_in="login" in closing.name)
         _assert_tells_both(finding, proxy, closing.kind)
     assert_failed(finding, closing.case)
+
+
+def _waits_for_lines(wire: Wire) -> None:
+    """Answer as an HTTP proxy does: nothing before the end of a line."""
+    wire.read_line()
+    wire.send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+
+@pytest.mark.parametrize("kind", ["socks5", "socks4"])
+def test_socks_at_an_http_proxy_is_told(kind: ProxyType) -> None:
+    """An HTTP proxy waits for a line that SOCKS never sends; a second look tells what it speaks."""
+    with ScriptedServer(_waits_for_lines) as proxy:
+        finding = _through(proxy, kind, timeout_seconds=3)
+    words = ("speaks HTTP", "type: http", "400 Bad Request")
+    assert_failed(finding, Case("notAProxy", "proxy", "permanent", words=words))
 
 
 def _gai(code: int) -> Callable[[str], tuple[str, ...]]:
@@ -298,7 +331,6 @@ LOCAL: tuple[tuple[dict[str, Any], dict[str, Any], Case], ...] = (
     ({"username": "a:b"}, {"proxy_password": SecretValue(SECRET)}, Case("proxyCredentialUnusable", "proxy", "permanent", words=("colon",))),
     ({}, {"host": "169.254.1.1"}, Case("forbiddenAddress", "proxy", "permanent", words=("169.254.1.1",))),
     ({"type": "socks4"}, {"host": "2001:db8::1"}, Case("proxyAddressUnsupported", "proxy", "permanent", words=("IPv6",))),
-    ({"type": "socks5"}, {"host": f"{'x' * 60}.{'y' * 60}.{NAME}"}, Case("proxyAddressUnsupported", "proxy", "permanent", words=("remoteDns: false",))),
 )  # fmt: skip
 
 
@@ -364,6 +396,31 @@ def test_a_withheld_mail_password_does_not_stop_the_login_at_the_proxy(ca: TestC
     codes = outcome(finding)
     assert ("ok", "ok", "ok", "withheld") == (codes["proxy"], codes["connect"], codes["tls"], codes["auth"])
     assert (1, 0) == (len(proxy.logins), server.login_attempts)
+
+
+def test_starttls_that_is_offered_and_not_declared_is_said() -> None:
+    """Without encryption, and not within this machine, the greeting warns and says what to write."""
+    with ScriptedServer(polite({"EHLO": STARTTLS_OFFER})) as server, ProxyServer("socks5") as proxy:
+        finding = check_settings(server, **_NO_LOGIN, proxy=_proxy(proxy, "socks5"))
+    (warned,) = [check for check in finding.verification.checks if check.status == "warned"]
+    assert ("greeting", "starttlsUnused") == (warned.check, warned.code)
+    assert "Write encryption: starttls." in warned.message
+    assert "passed" == finding.verification.status
+
+
+def test_within_this_machine_clear_text_is_nobody_elses() -> None:
+    """A relay on this machine may offer STARTTLS and be used without."""
+    with ScriptedServer(polite({"EHLO": STARTTLS_OFFER})) as server:
+        finding = check_settings(server, **_NO_LOGIN)
+    assert "ok" == outcome(finding)["greeting"]
+
+
+def test_a_login_that_is_withheld_tells_of_an_offer() -> None:
+    """Where the server offers STARTTLS, the login that stays here says that it does."""
+    with ScriptedServer(polite({"EHLO": STARTTLS_OFFER})) as server, ProxyServer("socks5") as proxy:
+        finding = check_settings(server, **PLAIN, proxy=_proxy(proxy, "socks5"))
+    (withheld,) = [check for check in finding.verification.checks if check.code == "withheld"]
+    assert "the server offers STARTTLS. Write encryption: starttls." in withheld.message
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -16,7 +16,7 @@ from reconciler.verification import USUAL_RETRIES, Retries, Sender, verify
 from reconciler.verification.conversation import Conversation
 from reconciler.verification.ledger import Ledger
 from tests.support.scripted import CLOSE, ScriptedServer, polite
-from tests.verification.cases import PLAIN, STARTTLS_OFFER
+from tests.verification.cases import NO_LOGIN, PLAIN, STARTTLS_OFFER
 from tests.verification.targets import QUICK, check_settings, failure, make_target, now, outcome
 
 if TYPE_CHECKING:
@@ -24,11 +24,9 @@ if TYPE_CHECKING:
 
     from reconciler.model.verification.evidence import Check, CheckName
     from reconciler.smtp.dial import Connection
-    from reconciler.verification import Finding
+    from reconciler.verification import Finding, Target
     from tests.support.certificates import TestCA
     from tests.support.scripted import Wire
-
-NO_LOGIN: dict[str, Any] = {**PLAIN, "mechanism": None, "username": None, "password": None}
 
 
 def recorded(pauses: list[float], **changes: Any) -> Retries:
@@ -55,7 +53,7 @@ _BEFORE_LOGIN = (
     Passing("greeting", {"GREETING": ["421 4.3.2 too busy", "220 ready"]}, "serverBusy (421 4.3.2 too busy)"),
     Passing("greeting", {"GREETING": ["421 a", CLOSE, "220 ready"]}, "It took 3 attempts; the one before ended with connectionLost.", 3),
     Passing("greeting", {"EHLO": [CLOSE, "250-a\r\n250 AUTH PLAIN"]}, "connectionLost"),
-    Passing("greeting", {"EHLO": ["421 4.7.0 wait", "250-a\r\n250 AUTH PLAIN"]}, "helloRefused (421 4.7.0 wait)"),
+    Passing("greeting", {"EHLO": ["421 4.7.0 wait", "250-a\r\n250 AUTH PLAIN"]}, "serverLeaving (421 4.7.0 wait)"),
 )  # fmt: skip
 
 
@@ -152,10 +150,10 @@ def test_a_conversation_cannot_be_opened_after_a_login() -> None:
 
 
 _IN_SESSION: tuple[tuple[CheckName, Mapping[str, Sequence[str]], str], ...] = (
-    ("sender", {"MAIL": ["451 4.3.0 later", "250 ok"]}, "senderDeferred (451 4.3.0 later)"),
-    ("recipient", {"RCPT": ["450 4.2.0 greylisted", "250 ok"]}, "recipientDeferred (450 4.2.0 greylisted)"),
-    ("message", {"DATA": ["451 4.3.0 later", "354 go on"]}, "messageDeferred (451 4.3.0 later)"),
-    ("message", {".": ["451 4.3.0 later", "452 4.3.1 full", "250 ok"]}, "messageDeferred (452 4.3.1 full)"),
+    ("sender", {"MAIL": ["451 4.3.0 later", "250 ok"]}, "serverTrouble (451 4.3.0 later)"),
+    ("recipient", {"RCPT": ["450 4.2.0 greylisted", "250 ok"]}, "greylisted (450 4.2.0 greylisted)"),
+    ("message", {"DATA": ["451 4.3.0 later", "354 go on"]}, "serverTrouble (451 4.3.0 later)"),
+    ("message", {".": ["451 4.3.0 later", "452 4.3.1 full", "250 ok"]}, "insufficientStorage (452 4.3.1 full)"),
 )
 
 
@@ -191,7 +189,7 @@ def test_without_a_login_a_lost_connection_is_opened_again(instead: Mapping[str,
     assert (server.connections, server.received(b".")) == (2, 1)
 
 
-@pytest.mark.parametrize(("reply", "code"), [(CLOSE, "unknownDelivery"), ("421 4.3.0 closing", "messageDeferred")])
+@pytest.mark.parametrize(("reply", "code"), [(CLOSE, "unknownDelivery"), ("421 4.3.0 closing", "serverLeaving")])
 def test_a_message_that_was_handed_over_is_not_sent_over_a_new_connection(reply: str, code: str) -> None:
     """After the final dot, an account without login is not tried again either."""
     with ScriptedServer(polite({".": reply})) as server:
@@ -285,6 +283,12 @@ def _senders(*names: str) -> tuple[Sender, ...]:
     )
 
 
+def at_port(target: Target, port: int) -> Target:
+    """Return the target with its server at another port."""
+    server = target.server.model_copy(update={"port": port})
+    return replace(target, access=replace(target.access, server=server))
+
+
 def _mails(server: ScriptedServer) -> list[str]:
     return [line.decode()[11:-13] for line in server.lines if line.startswith(b"MAIL")]
 
@@ -295,7 +299,7 @@ def test_each_sender_has_its_turn_before_any_has_its_second() -> None:
     replies = ["451 later", "250 ok", "451 later", "250 ok"]
     target = make_target(None, **PLAIN, senders=_senders("a", "b", "c"), depth="envelope")
     with ScriptedServer(polite({"MAIL": replies})) as server:
-        target = replace(target, server=replace(target.server, port=server.port))
+        target = at_port(target, server.port)
         findings = verify(target, now=now, retries=recorded(pauses))
     assert [finding.verification.status for finding in findings.values()] == ["passed"] * 3
     assert _mails(server) == ["a", "b", "c", "a", "c"]
@@ -307,7 +311,7 @@ def test_a_sender_that_ends_the_connection_does_not_keep_the_others_from_theirs(
     """Without a login the others go on over a new connection, before that one is tried again."""
     target = make_target(None, **NO_LOGIN, senders=_senders("a", "b", "c"), depth="envelope")
     with ScriptedServer(polite({"MAIL": [CLOSE, "250 ok", "250 ok", CLOSE]})) as server:
-        target = replace(target, server=replace(target.server, port=server.port))
+        target = at_port(target, server.port)
         findings = verify(target, now=now, retries=QUICK)
     assert {name: finding.verification.status for name, finding in findings.items()} == {
         "a": "failed",
@@ -322,9 +326,9 @@ def test_senders_without_a_turn_fail_with_the_connection() -> None:
     """After a login the others cannot go on, and are not told that they passed."""
     target = make_target(None, **PLAIN, senders=_senders("a", "b"), depth="envelope")
     with ScriptedServer(polite({"MAIL": "421 4.7.0 closing"})) as server:
-        target = replace(target, server=replace(target.server, port=server.port))
+        target = at_port(target, server.port)
         findings = verify(target, now=now, retries=QUICK)
-    assert [failure(finding).code for finding in findings.values()] == ["senderDeferred", "connectionLost"]
+    assert [failure(finding).code for finding in findings.values()] == ["serverLeaving", "connectionLost"]
     assert (server.connections, server.received(b"AUTH")) == (1, 1)
 
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.text.types import UNSAFE_CHARACTER
-from reconciler.verification import Sender, TestContext
+from reconciler.characters import UNSAFE_CHARACTER
+from reconciler.model.verification.context import TestContext
+from reconciler.verification import Sender
 from reconciler.verification.testmail import make_test_message
 
 if TYPE_CHECKING:
@@ -42,6 +43,22 @@ def _read(octets: bytes) -> EmailMessage:
 def _unspaced(text: str) -> str:
     """Return text without spaces: the library puts one between two encoded-words, against RFC 2047 section 6.2."""
     return text.replace(" ", "")
+
+
+def test_several_replies_are_all_named() -> None:
+    """Reply-To holds every address that replies go to, with its name."""
+    sender = Sender(
+        name="sales",
+        kind="OwnAccount",
+        email="sales@example.com",
+        display_name="Sales",
+        reply_to_email="a@example.com",
+        further_replies=(("b@example.com", "Office, Berlin"), ("c@example.com", None)),
+    )
+    context = TestContext(project="mail", commit=None)
+    octets = make_test_message(sender, "ops@example.com", context=context, at=_AT, message_id="1.sales")
+    read = [(each.display_name, each.addr_spec) for each in _read(octets)["Reply-To"].addresses]
+    assert [("", "a@example.com"), ("Office, Berlin", "b@example.com"), ("", "c@example.com")] == read
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""From what was found out about domains to the five checks of one account."""
+"""From what was found out about domains to the domain checks of one account."""
 
 from __future__ import annotations
 
@@ -7,37 +7,47 @@ from typing import TYPE_CHECKING
 from reconciler.model.accounts.kinds import KINDS
 from reconciler.model.text.domains import NotADomain, address_domain, domain_to_ascii
 from reconciler.model.verification.codes import CHECK_CODES
-from reconciler.model.verification.evidence import DOMAIN_CHECKS, Check
-from reconciler.verification.domains.examine import Examination, Question
+from reconciler.model.verification.evidence import ADVISORY, DOMAIN_CHECKS, Check, skipped_check
+from reconciler.verification.domains.examine import AnyQuestion, Examination, Question, ServerQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reconciler.model.accounts.kinds import Kind
     from reconciler.model.project import Domain
-    from reconciler.model.verification.evidence import CheckName
+    from reconciler.model.verification.codes import CheckCode
+    from reconciler.model.verification.evidence import CheckName, CheckStatus
     from reconciler.verification.domains.sentences import Remark
 
 _MOST_SENTENCES = 4
+_NO_SERVER = (
+    "Not made: the account has no server of which this machine may ask the DNS; a proxy looks it up, or there is none."
+)
 
 
-def domains_asked(email: str, reply_to: str | None, domains: Mapping[str, Domain]) -> dict[CheckName, Question]:
+def domains_asked(
+    email: str, reply_to: Sequence[str], domains: Mapping[str, Domain], *, server: ServerQuestion | None = None
+) -> dict[CheckName, AnyQuestion]:
     """Return the question that each check of an account asks; a check that nothing is declared for asks none.
 
-    ``domains`` are the project file's, by name as written.
+    ``domains`` are the project file's, by name as written. ``server`` is asked about where the account's is known here.
     """
     domain = address_domain(email)
-    selectors = _selectors(domain, domains)
+    selectors = selectors_of(domain, domains)
     own = Question(domain=domain, selectors=selectors)
-    asked: dict[CheckName, Question] = {"spf": own, "dmarc": own, "mx": own}
+    asked: dict[CheckName, AnyQuestion] = {"spf": own, "dmarc": own, "mx": own, "mtaSts": own, "tlsRpt": own}
+    if server is not None:
+        asked |= {"spfServer": server, "dane": server}
     if selectors:
         asked["dkim"] = own
-    if reply_to is not None:
-        asked["replyTo"] = Question(domain=address_domain(reply_to), is_reply_to=True)
+    if reply_to:
+        first, *further = dict.fromkeys(map(address_domain, reply_to))
+        asked["replyTo"] = Question(domain=first, is_reply_to=True, further=tuple(further))
     return asked
 
 
-def _selectors(domain: str, domains: Mapping[str, Domain]) -> tuple[str, ...]:
+def selectors_of(domain: str, domains: Mapping[str, Domain]) -> tuple[str, ...]:
+    """Return the DKIM selectors that the project file names for a domain, sorted."""
     found = {each for written, known in domains.items() if _is_same(written, domain) for each in known.dkim_selectors}
     return tuple(sorted(found))
 
@@ -51,17 +61,17 @@ def _is_same(written: str, domain: str) -> bool:
 
 def domain_checks(
     kind: Kind,
-    asked: Mapping[CheckName, Question],
-    examined: Mapping[Question, Examination],
+    asked: Mapping[CheckName, AnyQuestion],
+    examined: Mapping[AnyQuestion, Examination],
     *,
     is_enforced: bool,
 ) -> tuple[Check, ...]:
-    """Return the five checks of an account in their order; failures warn unless they are enforced."""
+    """Return the domain checks of an account in their order; failures warn unless they are enforced."""
     return tuple(
         _check(
             check,
             examined[asked[check]],
-            blocks=is_enforced and check not in KINDS[kind].never_blocking,
+            blocks=is_enforced and check not in ADVISORY | KINDS[kind].never_blocking,
         )
         if check in asked
         else _not_declared(check, asked["spf"].domain)
@@ -69,18 +79,15 @@ def domain_checks(
     )
 
 
-def skipped_domain_checks(code: str, message: str) -> tuple[Check, ...]:
-    """Return the five checks as skipped for the same reason."""
-    return tuple(Check(check=check, status="skipped", code=code, message=message) for check in DOMAIN_CHECKS)
-
-
 def _not_declared(check: CheckName, domain: str) -> Check:
     message = {
         "dkim": f"Not made: reconciler.yaml declares no DKIM selectors of {domain}. Write domains: "
         f"{{{domain}: {{dkimSelectors: [SELECTOR]}}}}.",
         "replyTo": "Not made: the account declares no reply-to address.",
+        "spfServer": _NO_SERVER,
+        "dane": _NO_SERVER,
     }[check]
-    return Check(check=check, status="skipped", code="notDeclared", message=message)
+    return skipped_check(check, "notDeclared", message)
 
 
 def _check(check: CheckName, examination: Examination, *, blocks: bool) -> Check:
@@ -90,12 +97,18 @@ def _check(check: CheckName, examination: Examination, *, blocks: bool) -> Check
     is_failed = code.kind == "failed" and blocks
     return Check(
         check=check,
-        status="failed" if is_failed else "warned" if code.kind != "passed" else "passed",
+        status=_status(code, is_failed=is_failed),
         class_=code.failure_class if is_failed else None,
         code=code.name,
         message=_told(remarks),
         seconds=examination.seconds.get(check, 0.0),
     )
+
+
+def _status(code: CheckCode, *, is_failed: bool) -> CheckStatus:
+    if code.kind == "failed":
+        return "failed" if is_failed else "warned"
+    return code.kind
 
 
 def _gravity(found: Remark) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
+import re
 from typing import TYPE_CHECKING
 
-from reconciler.verification.domains.der import rsa_bits
+from reconciler.verification.domains.dkim_keys import key_bits
 from reconciler.verification.domains.sentences import Remark, fine, remark
-from reconciler.verification.domains.tags import TagListError, parse_tags
+from reconciler.verification.domains.tags import TagListError, notation_fault, parse_tags
+from reconciler.verification.domains.wildcards import is_wildcard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 _LEAST_BITS = 1024
 _RECOMMENDED_BITS = 2048
-_ED25519_OCTETS = 32
+_KEY = re.compile(rb"""[\s"'\\]*(?:v[\s"']*=[\s"']*DKIM|[a-z]+\s*=[^;]*;|p\s*=)""", re.IGNORECASE)
+"""How a record begins that is meant to be a key."""
 
 
 def check_dkim(domain: str, selectors: Sequence[str], lookups: Lookups, *, deadline: Deadline) -> list[Remark]:
@@ -33,16 +34,20 @@ def _check_selector(domain: str, selector: str, lookups: Lookups, deadline: Dead
     texts = lookups.ask(facts["name"], "TXT", deadline=deadline).texts
     if not texts:
         return [remark("dkimKeyMissing", **facts)]
+    if not any(_KEY.match(text) for text in texts) and is_wildcard(facts["name"], texts, lookups, deadline=deadline):
+        return [remark("dkimKeyMissing", variant="wildcard", record=texts[0], **facts)]
     if len(texts) > 1:
         return [remark("dkimSeveralKeys", count=len(texts), **facts)]
+    spoilt = notation_fault(texts[0])
+    if spoilt is not None:
+        return [remark("dkimKeyInvalid", reason=spoilt, **facts)]
     try:
-        tags = parse_tags(texts[0])
-        return _judge(tags, facts)
+        return _judge(parse_tags(texts[0]), facts, texts[0])
     except TagListError as fault:
         return [remark("dkimKeyInvalid", reason=str(fault), **facts)]
 
 
-def _judge(tags: Mapping[str, str], facts: Mapping[str, str]) -> list[Remark]:
+def _judge(tags: Mapping[str, str], facts: Mapping[str, str], record: bytes) -> list[Remark]:
     """Return the remarks on a key record; raise ``TagListError`` for one that cannot be used."""
     if "v" in tags and (tags["v"] != "DKIM1" or next(iter(tags)) != "v"):
         raise TagListError("v=DKIM1 must be its first tag")
@@ -53,28 +58,12 @@ def _judge(tags: Mapping[str, str], facts: Mapping[str, str]) -> list[Remark]:
     kind = tags.get("k", "rsa").lower()
     if kind not in {"rsa", "ed25519"}:
         return [remark("dkimKeyTypeUnknown", kind=kind, **facts)]
-    bits = _bits(kind, tags["p"])
+    bits = key_bits(kind, tags["p"], record=record)
     remarks = [*_restrictions(tags, facts), *_length(kind, bits, facts)]
     if "y" in _list(tags.get("t", "")):
         remarks.append(remark("dkimTesting", **facts))
     size = f"RSA key of {bits} bits" if kind == "rsa" else "Ed25519 key"
     return remarks or [fine(f"{facts['name']} holds an {size}.")]
-
-
-def _bits(kind: str, key: str) -> int:
-    """Return the length of a key; raise ``TagListError`` for one that is none."""
-    try:
-        octets = base64.b64decode("".join(key.split()), validate=True)
-    except (binascii.Error, ValueError):
-        raise TagListError("its p= is not base64") from None
-    if kind == "ed25519":
-        if len(octets) != _ED25519_OCTETS:
-            raise TagListError(f"its p= holds {len(octets)} octets, and an Ed25519 key has {_ED25519_OCTETS}")
-        return _ED25519_OCTETS * 8
-    try:
-        return rsa_bits(octets)
-    except ValueError:
-        raise TagListError("its p= is not an RSA public key") from None
 
 
 def _length(kind: str, bits: int, facts: Mapping[str, str]) -> list[Remark]:

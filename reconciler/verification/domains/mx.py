@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reconciler.smtp.deadline import Deadline
-    from reconciler.verification.domains.lookup import Lookups, MailExchange
+    from reconciler.verification.domains.answers import MailExchange
+    from reconciler.verification.domains.lookup import Lookups
 
 _MOST_EXCHANGES = 10
 

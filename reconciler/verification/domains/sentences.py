@@ -9,14 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.model.text.types import UNSAFE_CHARACTER
+from reconciler.characters import SHOWN_REPLY, UNSAFE_CHARACTER, clip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reconciler.verification.domains.lookup import DnsTrouble
+    from reconciler.verification.domains.answers import DnsTrouble
 
-_MAX_SHOWN = 300
 _LIMITS = {"term": 80, "record": 100, "uri": 80, "kind": 40, "fault": 60}
 """How many characters of a fact are shown, where it is not as many as of the others."""
 
@@ -30,6 +29,9 @@ _SENTENCES = {
     "internalFault": "The check ended with an unexpected error ({fault}) in reconciler itself; please report it.",
     # SPF
     "spfMissing": "{domain} has no SPF record, so receivers cannot tell its servers from strangers'. Add a TXT record at {domain}: v=spf1 include:PROVIDER -all, where PROVIDER is the name that your mail provider gives for SPF.",
+    "spfUnrecognised": '{domain} has a TXT record that is meant to be SPF, and receivers do not see it as that: "{record}". {reason}. Correct that record; do not add a second one.',
+    "spfJoined": "The SPF record of {domain} is made of several strings, which receivers join without a space (RFC 7208 section 3.3): {reason}.",
+    "spfIgnoredTerm": 'The SPF record of {domain} has "{term}", which receivers pass over: with = it is an unknown modifier (RFC 7208 section 6). Write {meant}.',
     "spfSeveral": "{domain} has {count} SPF records, which receivers treat as an error (RFC 7208 section 4.5). Keep one TXT record that begins with v=spf1 and merge the others into it.",
     "spfSyntax": 'The SPF record of {domain} has an error at "{term}": {reason}. Receivers treat the whole record as invalid; correct that part of it.',
     "spfTooManyLookups": "The SPF record of {domain} takes {count} DNS look-ups, and receivers stop with an error after 10 (RFC 7208 section 4.6.4): {parts}. Remove what is not needed, or replace it by ip4: and ip6:.",
@@ -45,6 +47,7 @@ _SENTENCES = {
     "spfUsesPtr": "The SPF record of {domain} uses ptr, which is slow and should not be used (RFC 7208 section 5.5). Replace it by a, mx, ip4: or ip6:.",
     # DKIM
     "dkimKeyMissing": "There is no DKIM key at {name}. Add the TXT record that your provider gives for the selector {selector}, or correct domains.{domain}.dkimSelectors in reconciler.yaml.",
+    "dkimKeyMissing:wildcard": 'There is no DKIM key at {name}: what the DNS gives there comes from a wildcard TXT record, which answers for every name without records of its own ("{record}"). Add the TXT record that your provider gives for the selector {selector}; it wins over the wildcard.',
     "dkimSeveralKeys": "There are {count} TXT records at {name}, and a receiver may take any of them (RFC 6376 section 3.6.2.2). Keep the one that is the key.",
     "dkimKeyInvalid": "The DKIM key at {name} cannot be used: {reason}. Publish the record again, exactly as your provider gives it.",
     "dkimKeyRevoked": "The DKIM key at {name} is revoked (its p= is empty). Sign with another selector, and remove {selector} from domains.{domain}.dkimSelectors in reconciler.yaml.",
@@ -55,12 +58,39 @@ _SENTENCES = {
     "dkimTesting": "The DKIM key at {name} says that it is being tested (t=y), so receivers may ignore the signatures. Remove t=y when signing works.",
     # DMARC
     "dmarcMissing": "No DMARC policy applies to {domain}; big providers refuse bulk mail without one. Add a TXT record at _dmarc.{domain}: v=DMARC1; p=none; rua=mailto:{report}.",
+    "dmarcMissing:wildcard": 'No DMARC policy applies to {domain}: what the DNS gives at _dmarc.{domain} comes from a wildcard TXT record, which answers for every name without records of its own ("{record}"). Add a TXT record at _dmarc.{domain}, which wins over the wildcard: v=DMARC1; p=none; rua=mailto:{report}.',
+    "dmarcMissing:unasked": "No DMARC policy applies to {domain}, as far as the name servers tell (they refuse to speak of {unasked}); big providers refuse bulk mail without one. Add a TXT record at _dmarc.{domain}: v=DMARC1; p=none; rua=mailto:{report}.",
+    "dmarcIgnoredPart": "The DMARC record at _dmarc.{found_at} has parts that receivers pass over (RFC 9989 section 4.8): {parts}. Correct them or take them out; the rest of the record holds.",
     "dmarcSeveral": "There are {count} DMARC records at _dmarc.{found_at}, so receivers ignore them all (RFC 9989 section 4.10). Keep one.",
     "dmarcInvalid": "The DMARC record at _dmarc.{found_at} is not valid: {reason}. Correct it, such as: v=DMARC1; p=quarantine; rua=mailto:{report}.",
     "dmarcPolicyNone": "DMARC of {domain} asks receivers to do nothing about forged mail ({reason} at _dmarc.{found_at}). When the reports show that all your own mail passes, write p=quarantine or p=reject.",
     "dmarcTesting": "The DMARC record at _dmarc.{found_at} says that it is being tested (t=y), so receivers act one step more mildly than p={policy}. Remove t=y when the reports look right.",
     "dmarcRemovedTag": "The DMARC record at _dmarc.{found_at} has {tags}, which RFC 9989 removed, so receivers ignore it. Take it out{instead}.",
     "dmarcReportAddressInvalid": 'The DMARC record at _dmarc.{found_at} sends reports to "{uri}", which is no address of the form mailto:name@domain ({tag}). Correct it.',
+    # Skipped
+    "notDeclared:mtaSts": "{domain} declares no policy for TLS to its mail servers (MTA-STS, RFC 8461): there is no TXT record at _mta-sts.{domain}.",
+    "notDeclared:tlsRpt": "{domain} asks for no reports on TLS to its mail servers (TLS-RPT, RFC 8460): there is no TXT record at _smtp._tls.{domain}.",
+    "notDeclared:dane": "{host} has no TLSA record for port {port} (DANE, RFC 7672), so there is nothing to compare its certificate with.",
+    "notDeclared:daneAddress": "The server is given by its address {host}, and TLSA records (DANE) belong to names.",
+    "notDeclared:daneUnseen": "{host} has TLSA records for port {port}; its certificate was not seen in this run, so nothing was compared.",
+    "notDeclared:daneOther": "{host} has TLSA records for port {port}, all of a kind that names an issuer or a longer digest; they were not compared.",
+    "notDeclared:spfServer": "Not made: {domain} has no valid SPF record that could speak of {host}; see spf.",
+    "notDeclared:spfPrivate": "Not made: {host} has addresses of this network alone ({addresses}), and mail leaves from others, which are not known here.",
+    "notDeclared:spfUnknown": "Not made: {host} has no address in the DNS.",
+    "notAllowed": "The policy was not fetched: verification.servers in reconciler.yaml does not list {host}. Add it there to have the policy checked.",
+    # SPF and the server that is used
+    "spfServerUnlisted": "The account sends over {host}, and the SPF record of {domain} does not let its address send: {results}. If mail leaves from there, add {terms} to the record; if {host} hands it on to other servers, add what its operator gives for SPF.",
+    "spfProviderMissing": "The account sends over {host} ({provider}), and the SPF record of {domain} does not let {provider} send. Add include:{include} to it, before its end.",
+    # MTA-STS and TLS-RPT
+    "mtaStsInvalid": "The MTA-STS record at _mta-sts.{domain} is not valid: {reason}. Senders act as if there were none; correct it, such as: v=STSv1; id=20260101.",
+    "mtaStsUnreachable": "The MTA-STS policy of {domain} cannot be had from {url}: {reason}. Senders that have no earlier copy act as if there were none. Serve the file there.",
+    "mtaStsPolicyInvalid": "The MTA-STS policy at {url} is not valid: {reason}. Correct the file, and change the id of the record at _mta-sts.{domain}.",
+    "mtaStsMxUnlisted": "The MTA-STS policy of {domain} (mode {mode}) does not list its mail server {hosts}. {consequence} Add a line mx: with that name to {url}, and change the id of the record at _mta-sts.{domain}.",
+    "tlsRptInvalid": "The TLS-RPT record at _smtp._tls.{domain} is not valid: {reason}. No reports are sent; correct it, such as: v=TLSRPTv1; rua=mailto:tls@{domain}.",
+    # DANE
+    "daneNotValidated": "{host} has TLSA records for port {port}, and the name servers asked do not say that they validated them (DNSSEC). Either the zone is not signed, and then nobody heeds them, or these name servers do not validate: name some that do under verification.nameservers.",
+    "daneUnusable": "None of the TLSA records of {host} for port {port} can be used for mail (RFC 7672 section 3.1): {records}. Publish 3 1 1 with the SHA-256 of the key.",
+    "daneMismatch": "No TLSA record of {host} for port {port} fits the certificate that the server presented ({records}); programs that heed DANE do not connect. Publish, beside them: {wanted}.",
     # MX and replyTo
     "mxMissing": "{domain} has neither an MX record nor an address, so {mail} to addresses there cannot arrive. Add an MX record at {domain}, such as: 10 mail.{domain}.",
     "mxNull": "{domain} declares by a null MX (0 .) that it takes no mail (RFC 7505), so {mail} to addresses there cannot arrive. Replace that record by the MX records of a mail server, or write another address.",
@@ -86,7 +116,7 @@ def remark(code: str, *, variant: str = "", **facts: object) -> Remark:
 
 
 def _cleaned(facts: Mapping[str, object]) -> dict[str, str]:
-    return {name: shown(fact, max_characters=_LIMITS.get(name, _MAX_SHOWN)) for name, fact in facts.items()}
+    return {name: shown(fact, max_characters=_LIMITS.get(name, SHOWN_REPLY)) for name, fact in facts.items()}
 
 
 def fine(message: str) -> Remark:
@@ -99,19 +129,19 @@ def trouble_remark(trouble: DnsTrouble) -> Remark:
     return remark(trouble.code, name=trouble.name)
 
 
-def has_domain_sentence(code: str) -> bool:
-    """Tell whether a code has a sentence here."""
-    return code in _SENTENCES
+def domain_template_of(code: str) -> str | None:
+    """Return the sentence of a code, its facts in braces; None for a code that is not told of a domain."""
+    return _SENTENCES.get(code)
 
 
-def shown(fact: object, *, max_characters: int = _MAX_SHOWN) -> str:
+def shown(fact: object, *, max_characters: int = SHOWN_REPLY) -> str:
     """Return a foreign fact as text of one line, without control characters, cut to a length.
 
     Octets are read as ASCII; others appear as ``\\xNN``.
     """
     text = fact.decode("ascii", "backslashreplace") if isinstance(fact, bytes) else str(fact)
     cleaned = UNSAFE_CHARACTER.sub(" ", text[: 2 * max_characters]).strip()
-    return cleaned if len(cleaned) <= max_characters else cleaned[: max_characters - 1] + "…"
+    return clip(cleaned, max_characters)
 
 
 def listed(facts: Sequence[str], *, most: int = 5) -> str:

@@ -1,8 +1,8 @@
 """SPF (RFC 7208): the record of a domain, and everything that it leads to, counted as receivers count.
 
-Which servers the account's provider sends from is not known here, so nothing is said about whether they are
-authorised. Counted is the worst case, a message that no mechanism matches. A domain with macros depends on the
-message: it is counted and not followed, so the count is then a lower bound.
+Counted is the worst case, a message that no mechanism matches. A domain with macros depends on the message: it is
+counted and not followed, so the count is then a lower bound. What the record says of one address is the question of
+``spf_evaluation``.
 """
 
 from __future__ import annotations
@@ -10,39 +10,53 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.verification.domains.sentences import Remark, fine, listed, remark, shown
+from reconciler.verification.domains.spf_evaluation import MOST_EXCHANGES, MOST_LOOKUPS, MOST_VOID_LOOKUPS
+from reconciler.verification.domains.spf_misses import joined_without_space, near_miss
 from reconciler.verification.domains.spf_record import LOOKED_UP, SpfRecord, SpfSyntaxError, Term, is_spf, parse_spf
 
 if TYPE_CHECKING:
     from reconciler.smtp.deadline import Deadline
-    from reconciler.verification.domains.lookup import Answer, Lookups, RecordType
+    from reconciler.verification.domains.answers import Answer, RecordType
+    from reconciler.verification.domains.lookup import Lookups
 
-_MOST_LOOKUPS = 10
-_MOST_VOID_LOOKUPS = 2
-_MOST_EXCHANGES = 10
 _NEAR_LIMIT = 9
 _MOST_COUNTED = 40
 
 
 def check_spf(domain: str, lookups: Lookups, *, deadline: Deadline) -> list[Remark]:
     """Return what is to be said of a domain's SPF record; raise ``DnsTrouble`` where a question got no answer."""
-    records = [text for text in lookups.ask(domain, "TXT", deadline=deadline).texts if is_spf(text)]
+    answer = lookups.ask(domain, "TXT", deadline=deadline)
+    records = [text for text in answer.texts if is_spf(text)]
     if not records:
-        return [remark("spfMissing", domain=domain)]
+        return [_none(domain, answer)]
     if len(records) > 1:
         return [remark("spfSeveral", domain=domain, count=len(records))]
+    seam = joined_without_space(records[0], answer.seams.get(records[0], ()))
     try:
         record = parse_spf(records[0])
     except SpfSyntaxError as fault:
-        return [remark("spfSyntax", domain=domain, term=fault.term, reason=fault.reason)]
+        return [remark("spfSyntax", domain=domain, term=fault.term, reason=seam or fault.reason)]
     evaluation = _Evaluation(domain, lookups, deadline)
     evaluation.walk(record, (domain,), is_last=True, passes=True)
-    found = evaluation.remarks()
+    found = [*evaluation.remarks(), *([remark("spfJoined", domain=domain, reason=seam)] if seam else [])]
+    if record.ignored:
+        meant = record.ignored[0].replace("=", ":", 1)
+        found.append(remark("spfIgnoredTerm", domain=domain, term=record.ignored[0], meant=meant))
     return found or [fine(_summary(domain, record, evaluation.count))]
+
+
+def _none(domain: str, answer: Answer) -> Remark:
+    """Return what is said of a domain without an SPF record: whether one is meant to be."""
+    for text in answer.texts:
+        reason = near_miss(text, answer.seams.get(text, ()))
+        if reason is not None:
+            return remark("spfUnrecognised", domain=domain, record=text, reason=reason)
+    return remark("spfMissing", domain=domain)
 
 
 def _summary(domain: str, record: SpfRecord, count: int) -> str:
     text = shown(record.text, max_characters=100)
-    return f'{domain} has one SPF record, which takes {count} of at most {_MOST_LOOKUPS} DNS look-ups: "{text}".'
+    return f'{domain} has one SPF record, which takes {count} of at most {MOST_LOOKUPS} DNS look-ups: "{text}".'
 
 
 class _Evaluation:
@@ -61,12 +75,12 @@ class _Evaluation:
     def remarks(self) -> list[Remark]:
         """Return what was found, limits included; at most one remark of a code."""
         facts = {"domain": self._domain, "parts": listed(self._parts, most=12)}
-        if self.count > _MOST_LOOKUPS:
+        if self.count > MOST_LOOKUPS:
             count = f"more than {_MOST_COUNTED}" if self.count > _MOST_COUNTED else self.count
             self._add(remark("spfTooManyLookups", count=count, **facts))
         elif self.count >= _NEAR_LIMIT:
             self._add(remark("spfNearLimit", count=self.count, **facts))
-        if len(self._void) > _MOST_VOID_LOOKUPS:
+        if len(self._void) > MOST_VOID_LOOKUPS:
             targets = listed(self._void)
             self._add(remark("spfTooManyVoidLookups", domain=self._domain, count=len(self._void), targets=targets))
         return list(self._found.values())
@@ -136,7 +150,7 @@ class _Evaluation:
         self._add(remark("spfIncludeBroken", domain=self._domain, **facts))
 
     def _exchanges(self, target: str) -> None:
-        if len(self._ask(target, "MX").exchanges) > _MOST_EXCHANGES:
+        if len(self._ask(target, "MX").exchanges) > MOST_EXCHANGES:
             self._add(remark("spfTooManyLookups", variant="mx", domain=self._domain, target=target))
 
     def _addresses(self, target: str) -> None:

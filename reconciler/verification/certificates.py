@@ -1,0 +1,249 @@
+"""What is wrong with a server's certificates, and with which one: from the chain as it was sent to the facts of a sentence.
+
+The verdict is OpenSSL's and stands already; here it is said what it is about. Where the chain does not tell that, less
+is said.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import enumerated
+from reconciler.smtp.certificate import has_issued, read_certificates
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from reconciler.smtp.certificate import Certificate
+    from reconciler.smtp.tls import TlsFacts
+
+_EXPIRES_SOON = timedelta(days=21)
+_SHOWN_NAMES = 5
+
+
+def facts_of_refused(
+    code: str, chain: Sequence[Certificate], *, ca_pem: str | None, now: datetime, host: str
+) -> dict[str, str]:
+    """Return what a sentence about a refused certificate may name, with the variant of the sentence that fits.
+
+    ``chain`` is what the server sent, its own certificate first; without any there is little to tell.
+    """
+    trusted = read_certificates(ca_pem) if ca_pem is not None else ()
+    if not chain:
+        return {"variant": "other", **_of_ca_file(trusted)} if trusted else {}
+    facts = _own(chain[0])
+    if code in {"certificateExpired", "certificateNotYetValid"}:
+        return facts | _outside_its_time(chain, trusted, now)
+    if code == "certificateUnknownIssuer":
+        return facts | _unknown_issuer(chain, trusted)
+    if code == "certificateWrongName" and not chain[0].has_alternative_names and host in chain[0].names:
+        return facts | {"variant": "commonName"}
+    return facts
+
+
+def _own(certificate: Certificate) -> dict[str, str]:
+    names = enumerated(certificate.names, most=_SHOWN_NAMES) or "no name"
+    begin, end = f"{certificate.not_before:%Y-%m-%d}", f"{certificate.not_after:%Y-%m-%d}"
+    return {
+        "names": names,
+        "issuer": f'"{certificate.issuer}"',
+        "fingerprint": certificate.fingerprint_in_words,
+        "certificate_begin": f" before {begin}",
+        "certificate_end": f" on {end}",
+        "certificate": f' (names: {names}; issued by "{certificate.issuer}"; valid from {begin} to {end})',
+    }
+
+
+def _outside_its_time(chain: Sequence[Certificate], trusted: Sequence[Certificate], now: datetime) -> dict[str, str]:
+    """Return which certificate has ended or not begun: the server's own, one that it sends with it, or one of caFile."""
+    if not _is_current(chain[0], now):
+        return {}
+    intermediate = next((each for each in chain[1:] if not _is_current(each, now)), None)
+    authority = next((each for each in trusted if not _is_current(each, now)), None)
+    culprit = intermediate or authority
+    if culprit is None:
+        return {"variant": "elsewhere"}
+    return {
+        "variant": "intermediate" if intermediate is not None else "authority",
+        "other": f'"{culprit.subject}"',
+        "other_begin": f"{culprit.not_before:%Y-%m-%d}",
+        "other_end": f"{culprit.not_after:%Y-%m-%d}",
+        "other_fingerprint": culprit.fingerprint_in_words,
+        "own_end": f"{chain[0].not_after:%Y-%m-%d}",
+    }
+
+
+def _is_current(certificate: Certificate, now: datetime) -> bool:
+    return certificate.not_before <= now <= certificate.not_after
+
+
+def _unknown_issuer(chain: Sequence[Certificate], trusted: Sequence[Certificate]) -> dict[str, str]:
+    """Return why nobody who is trusted answers for the chain."""
+    own = chain[0]
+    if own.is_self_issued and has_issued(own, own):
+        return {"variant": "selfSignedCa" if trusted else "selfSigned", **_of_ca_file(trusted)}
+    last = end_of(chain)
+    namesake = next((each for each in trusted if each.subject_id == last.issuer_id), None)
+    if namesake is not None and not has_issued(namesake, last):
+        return {
+            "variant": "otherKey",
+            "other": f'"{namesake.subject}"',
+            "other_fingerprint": namesake.fingerprint_in_words,
+        }
+    if last.is_self_issued:
+        facts = {"other": f'"{last.subject}"', "other_fingerprint": last.fingerprint_in_words}
+        return {"variant": "rootOther" if trusted else "root", **facts, **_of_ca_file(trusted)}
+    facts = {"other": f'"{last.issuer}"', "sent": _sent(chain), "published": _published(last)}
+    return {"variant": "incompleteOther" if trusted else "incomplete", **facts, **_of_ca_file(trusted)}
+
+
+def end_of(chain: Sequence[Certificate]) -> Certificate:
+    """Return the last certificate that can be reached from the server's own, by who issued whom."""
+    last, others = chain[0], list(chain[1:])
+    while not last.is_self_issued:
+        above = next((each for each in others if each.subject_id == last.issuer_id), None)
+        if above is None:
+            break
+        others.remove(above)
+        last = above
+    return last
+
+
+def _sent(chain: Sequence[Certificate]) -> str:
+    if len(chain) == 1:
+        return "sends its own certificate alone"
+    return f"sends {len(chain)} certificates"
+
+
+def _published(last: Certificate) -> str:
+    return f"; it is published at {last.issuer_address}" if last.issuer_address else ""
+
+
+def _of_ca_file(trusted: Sequence[Certificate]) -> dict[str, str]:
+    names = enumerated(tuple(map(_as_what_it_is, trusted)), most=3)
+    return {"ca_file": names} if trusted else {}
+
+
+def _as_what_it_is(trusted: Certificate) -> str:
+    """Return what stands in the file of a CA, and that it is none where it is none."""
+    if trusted.is_self_issued:
+        return f'"{trusted.subject}"'
+    if trusted.is_authority:
+        return f'the intermediate "{trusted.subject}" of "{trusted.issuer}"'
+    return f'"{trusted.subject}", a certificate that "{trusted.issuer}" issued and no CA'
+
+
+def told_of_client(pem: str) -> str:
+    """Return what is told of a client's certificate, with those that lead to its issuer, where a server refuses it."""
+    own = next(iter(read_certificates(pem)), None)
+    if own is None:
+        return "that cannot be read"
+    dates = f"valid from {own.not_before:%Y-%m-%d} to {own.not_after:%Y-%m-%d}"
+    return f'"{own.subject}" (issued by "{own.issuer}"; {dates}; {own.fingerprint_in_words})'
+
+
+def has_ended(pem: str, now: datetime) -> bool:
+    """Tell whether a client's certificate, the first of these, has ended."""
+    return any(each.not_after < now for each in read_certificates(pem)[:1])
+
+
+def warnings_of_client(pem: str, *, place: str, now: datetime) -> list[tuple[str, str]]:
+    """Return the warning that a client's certificate, which a server has let pass, ends soon or has ended."""
+    own = next(iter(read_certificates(pem)), None)
+    if own is None or own.not_after - now >= _EXPIRES_SOON:
+        return []
+    end, mend = f"{own.not_after:%Y-%m-%d}", "Have it renewed, and put the new one into certFile"
+    if own.not_after < now:
+        told = f"The client's own certificate has ended on {end}, and {place} has let that pass. {mend}."
+    else:
+        told = f"The client's own certificate ends on {end}. {mend} before that day."
+    return [("clientCertificateExpiresSoon", told)]
+
+
+def warnings_of(
+    facts: TlsFacts, *, place: str, now: datetime, ca_pem: str | None = None, is_pinned: bool = False
+) -> list[tuple[str, str]]:
+    """Return what is worth a warning on a connection that was accepted: code and sentence, the most urgent first.
+
+    ``ca_pem`` is what is trusted beside the system's CAs.
+    """
+    return [
+        *_ending_soon(facts.chain, place, now, is_pinned=is_pinned),
+        *([] if is_pinned or ca_pem is None else _without_root(facts.chain, ca_pem, place)),
+        *_weak(facts.chain, place),
+        *_old_cipher(facts, place),
+        *([] if is_pinned else _departing(facts.chain, place)),
+    ]
+
+
+def _ending_soon(chain: Sequence[Certificate], place: str, now: datetime, *, is_pinned: bool) -> list[tuple[str, str]]:
+    for position, each in enumerate(chain):
+        if each.not_after - now >= _EXPIRES_SOON:
+            continue
+        which = (
+            f"The certificate of {place}"
+            if position == 0
+            else f'The certificate "{each.subject}", on which that of {place} rests,'
+        )
+        end = f"{each.not_after:%Y-%m-%d}"
+        if is_pinned and each.not_after < now:
+            return [("certificateExpiresSoon", f"{which} has ended on {end}; it is accepted because it is pinned.")]
+        return [("certificateExpiresSoon", f"{which} ends on {end}. Have it renewed before that day.")]
+    return []
+
+
+def _without_root(chain: Sequence[Certificate], ca_pem: str, place: str) -> list[tuple[str, str]]:
+    """Return what is to be said where it is not a root that was trusted: it holds here, and not everywhere."""
+    trusted = read_certificates(ca_pem)
+    declared = {each.fingerprint for each in trusted}
+    anchor = next((each for each in reversed(chain) if each.fingerprint in declared), None)
+    if anchor is None or end_of((anchor, *trusted)).is_self_issued:
+        return []
+    issuer = f'"{anchor.issuer}"'
+    elsewhere = (
+        f"and programs that want a chain up to a root need {issuer} as well, as OpenSSL does unless told otherwise, and "
+        f"Python before 3.13. Put the certificate of {issuer} into the file"
+    )
+    if anchor.fingerprint == chain[0].fingerprint:
+        told = (
+            f"The file under smtp.caFile holds the certificate of {place} itself, and not that of the CA {issuer}: it holds "
+            f"until that certificate is renewed, {elsewhere}; or, to accept this certificate alone, write "
+            f"{anchor.fingerprint_in_words} as smtp.certificate in place of caFile."
+        )
+    else:
+        told = (
+            f'The file under smtp.caFile holds the intermediate "{anchor.subject}", and not the CA {issuer} that issued '
+            f"it: it holds until the server has its certificate from another intermediate, {elsewhere}."
+        )
+    return [("caFileNotRoot", told)]
+
+
+def _weak(chain: Sequence[Certificate], place: str) -> list[tuple[str, str]]:
+    found = [f'"{each.subject}" has {" and ".join(each.weaknesses)}' for each in chain if each.weaknesses]
+    if not found:
+        return []
+    told = f"The certificates of {place} are weak: {'; '.join(found)}. Many programs refuse them; have them replaced."
+    return [("certificateWeak", told)]
+
+
+def _old_cipher(facts: TlsFacts, place: str) -> list[tuple[str, str]]:
+    if facts.has_current_cipher:
+        return []
+    told = (
+        f"{place} agrees on nothing better than {facts.cipher} ({facts.version}), which lacks forward secrecy or"
+        " authenticated encryption. Have ECDHE with AES-GCM or ChaCha20 allowed there (RFC 9325)."
+    )
+    return [("tlsCipherOld", told)]
+
+
+def _departing(chain: Sequence[Certificate], place: str) -> list[tuple[str, str]]:
+    found = [f'"{each.subject}" lacks {" and ".join(each.departures)}' for each in chain if each.departures]
+    if not found:
+        return []
+    told = (
+        f"Programs that check the certificates of {place} strictly, such as Python from 3.13 on, refuse them:"
+        f" {'; '.join(found)} (RFC 5280). Have them issued anew."
+    )
+    return [("certificateNotStrict", told)]
