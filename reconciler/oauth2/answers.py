@@ -12,36 +12,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from reconciler.characters import SHOWN_CODE, SHOWN_VALUE
 from reconciler.model.secrets.values import SecretValue
+from reconciler.oauth2.refusals import speaks_of_a_pause, variant_of
 from reconciler.smtp.masking import CredentialMask
 from reconciler.smtp.replies import quoted
 
 if TYPE_CHECKING:
-    from reconciler.oauth2.https import Answer
     from reconciler.oauth2.request import Endpoint, TokenRequest
     from reconciler.smtp.faults import SmtpFault
+    from reconciler.smtp.https import Answer
 
 _OK, _TOO_MANY, _SERVER_ERROR = 200, 429, 500
 _REDIRECTS = range(300, 400)
-_TRANSIENT_ERRORS = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
-_TOLD_APART = frozenset(
-    {"invalid_grant", "invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type"}
-)
-_MICROSOFT_CODE = re.compile(r"AADSTS([0-9]{4,8})\b")
-_MICROSOFT = {
-    "7000222": "clientSecretExpired",
-    "700016": "unauthorized_client",
-    "90002": "tenantUnknown",
-    "65001": "consentMissing",
-    "53003": "policy",
-    "50076": "policy",
-    "50079": "policy",
-}
-"""Codes of Microsoft Entra that ask for something else than the OAuth error does, by the sentence that says it."""
+_TRANSIENT_ERRORS = frozenset({"temporarily_unavailable", "server_error", "slow_down", "rate_limit_exceeded"})
 _TRACE = re.compile(r"\b(Trace ID|Correlation ID|Timestamp):.*", re.DOTALL)
 _TOKEN = re.compile(r"[\x21-\x7e]+\Z")
 _BEARER = "bearer"
-_MAX_WORDS, _MAX_CODE = 160, 40
 _MAX_READ = 2000
 """Of what an endpoint says beside that nothing is looked at: searching it all could take minutes."""
 
@@ -60,7 +47,7 @@ class AccessToken:
 def judge(answer: Answer, request: TokenRequest, endpoint: Endpoint) -> AccessToken:
     """Return the token of an answer; raise ``SmtpFault`` of step auth for every other answer."""
     if answer.status in _REDIRECTS:
-        place = _spoken(_host_of(answer.location), request, max_characters=_MAX_CODE)
+        place = _spoken(_host_of(answer.location), request, max_characters=SHOWN_CODE)
         raise endpoint.fault("tokenRedirected", place=place)
     document = _document(answer.content)
     error = document.get("error") if document is not None else None
@@ -75,7 +62,7 @@ def judge(answer: Answer, request: TokenRequest, endpoint: Endpoint) -> AccessTo
     return _issued(document, endpoint)
 
 
-def _document(content: bytes) -> dict[str, Any] | None:
+def _document(content: bytes) -> dict[str, object] | None:
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):
@@ -83,7 +70,7 @@ def _document(content: bytes) -> dict[str, Any] | None:
     return document if isinstance(document, dict) else None
 
 
-def _issued(document: dict[str, Any], endpoint: Endpoint) -> AccessToken:
+def _issued(document: dict[str, object], endpoint: Endpoint) -> AccessToken:
     token, kind, rotated = (document.get(name) for name in ("access_token", "token_type", "refresh_token"))
     if not isinstance(token, str) or not _TOKEN.match(token):
         raise _invalid(endpoint, "it has no usable access_token")
@@ -107,21 +94,14 @@ def _seconds(written: Any) -> float | None:
     return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
-def _refusal(error: str, document: dict[str, Any], request: TokenRequest, endpoint: Endpoint) -> SmtpFault:
+def _refusal(error: str, document: dict[str, object], request: TokenRequest, endpoint: Endpoint) -> SmtpFault:
     said = _words(document, request)
-    if error in _TRANSIENT_ERRORS:
+    description = str(document.get("error_description", ""))[:_MAX_READ]
+    if error in _TRANSIENT_ERRORS or speaks_of_a_pause(description):
         return endpoint.fault("tokenUnavailable", said=said)
-    return endpoint.fault("tokenRefused", said=said, variant=_variant(error, document, request))
-
-
-def _variant(error: str, document: dict[str, Any], request: TokenRequest) -> str:
-    """Return which sentence a refusal calls for."""
-    found = _MICROSOFT_CODE.search(str(document.get("error_description", "")))
-    if found is not None and found.group(1) in _MICROSOFT:
-        return _MICROSOFT[found.group(1)]
-    if error == "invalid_grant" and request.refresh_token is None:
-        return ""
-    return error if error in _TOLD_APART else ""
+    return endpoint.fault(
+        "tokenRefused", said=said, variant=variant_of(error, description, proven_by=request.proven_by)
+    )
 
 
 def _unavailable(endpoint: Endpoint, status: int, said: str) -> SmtpFault:
@@ -139,24 +119,27 @@ def _host_of(location: str | None) -> str:
         return "another address"
 
 
-def _words(document: dict[str, Any] | None, request: TokenRequest) -> str:
+def _words(document: dict[str, object] | None, request: TokenRequest) -> str:
     """Return what the endpoint said as the part of a sentence, without the numbers for its support; or nothing."""
     if document is None:
         return ""
     error, description = document.get("error"), document.get("error_description")
-    parts = [_spoken(error, request, max_characters=_MAX_CODE)] if isinstance(error, str) else []
+    parts = [_spoken(error, request, max_characters=SHOWN_CODE)] if isinstance(error, str) else []
     if isinstance(description, str):
         telling = _TRACE.sub("", description[:_MAX_READ])
-        parts.append(_spoken(telling, request, max_characters=_MAX_WORDS - _MAX_CODE))
+        parts.append(_spoken(telling, request, max_characters=SHOWN_VALUE))
     spoken = ": ".join(part for part in parts if part)
-    spoken = quoted(spoken.encode(), _masks(request))  # again: a secret may be told in two parts
+    spoken = quoted(
+        spoken.encode(), masks_of(request), max_characters=SHOWN_VALUE
+    )  # again: a secret may be told in two parts
     return f' It said: "{spoken}".' if spoken else ""
 
 
 def _spoken(text: str, request: TokenRequest, *, max_characters: int) -> str:
     octets = text[:_MAX_READ].encode("utf-8", "replace")
-    return quoted(octets, _masks(request), max_characters=max_characters)
+    return quoted(octets, masks_of(request), max_characters=max_characters)
 
 
-def _masks(request: TokenRequest) -> list[CredentialMask]:
+def masks_of(request: TokenRequest) -> list[CredentialMask]:
+    """Return what masks the secrets of a request."""
     return [CredentialMask(request.client_id, secret) for secret in request.secrets]

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.secrets.values import FingerprintKey
 from reconciler.model.text.globs import matches_any_host
-from reconciler.oauth2.answers import judge
+from reconciler.oauth2.answers import judge, masks_of
+from reconciler.oauth2.assertions import signed
 from reconciler.oauth2.https import post_form
 from reconciler.oauth2.request import endpoint_of
 from reconciler.smtp.faults import SmtpFault
@@ -71,11 +72,16 @@ class TokenCache:
         allowed_hosts: Iterable[str] = ("*",),
         resolver: Resolver | None = None,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        """Begin without any token. ``allowed_hosts`` are the globs of ``verification.servers``."""
+        """Begin without any token. ``allowed_hosts`` are the globs of ``verification.servers``.
+
+        ``now`` gives the seconds since 1970 that signed requests name.
+        """
         self._allowed_hosts = tuple(allowed_hosts)
         self._resolver = resolver
         self._clock = clock
+        self._now = now
         self._slots: dict[_Key, _Slot] = {}
         self._lock = threading.Lock()
         self._key = FingerprintKey(os.urandom(32))  # of this cache alone: it decides what is the same, and no output
@@ -104,9 +110,8 @@ class TokenCache:
             raise endpoint.fault("tokenHostForbidden")
 
     def _slot(self, request: TokenRequest) -> _Slot:
-        secrets = (request.client_secret, request.refresh_token)
-        marks = (secret.fingerprint(self._key) if secret is not None else None for secret in secrets)
-        key = (request.token_url, request.client_id, request.scope, *marks)
+        marks = (secret.fingerprint(self._key) if secret is not None else None for secret in request.identity)
+        key = (request.token_url, request.client_id, request.scope, request.subject, *marks)
         with self._lock:
             return self._slots.setdefault(key, _Slot())
 
@@ -131,7 +136,12 @@ class TokenCache:
         asked_at = self._clock()
         current = replace(request, refresh_token=slot.refresh_token) if slot.refresh_token else request
         try:
-            answer = post_form(endpoint, current.form(), deadline=deadline, resolver=self._resolver)
+            current = replace(
+                current, assertion=signed(current, at_seconds=self._now(), identifier=os.urandom(16).hex())
+            )
+            answer = post_form(
+                endpoint, current.form(), deadline=deadline, resolver=self._resolver, masks=masks_of(current)
+            )
             issued = judge(answer, current, endpoint)
             slot.token, slot.fault, slot.transient_faults = issued.value, None, 0
             slot.refresh_token = issued.refresh_token or slot.refresh_token

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urlsplit
 
+from reconciler.characters import SHOWN_WORD
 from reconciler.model.text.domains import NotADomain, host_to_ascii
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.replies import clean
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
     from reconciler.model.secrets.values import SecretValue
 
 _HTTPS_PORT = 443
+_JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_CLIENT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LEFT_AS_WRITTEN = "%/:;=,+&$!*'()~-._[]?"
-_MAX_SHOWN = 60
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -26,29 +28,58 @@ class TokenRequest:
     client_id: str
     client_secret: SecretValue | None = None
     """None: a public client."""
+    client_certificate: SecretValue | None = None
+    """A certificate with its key, PEM: signs in place of a client's secret. None: there is none."""
+    service_account: SecretValue | None = None
+    """The JSON file of a service account's key: signs in place of all other credentials. None: there is none."""
+    subject: str | None = None
+    """The mailbox that a service account acts for."""
     refresh_token: SecretValue | None = None
-    """None: client credentials."""
+    """None: client credentials, or a service account."""
     scope: str | None = None
+    assertion: SecretValue | None = None
+    """What was signed for this one request; None: nothing is to be, or nothing was so far."""
 
     @property
     def secrets(self) -> tuple[SecretValue, ...]:
-        """The secrets that the endpoint gets to see, and may repeat."""
-        return tuple(secret for secret in (self.client_secret, self.refresh_token) if secret is not None)
+        """The secrets that the endpoint gets to see, and may repeat; a key that signs is none of them."""
+        seen = (self.client_secret, self.refresh_token, self.assertion)
+        return tuple(secret for secret in seen if secret is not None)
+
+    @property
+    def identity(self) -> tuple[SecretValue | None, ...]:
+        """All secrets of the request: whoever has the same asks for the same token."""
+        return (self.client_secret, self.refresh_token, self.client_certificate, self.service_account)
+
+    @property
+    def proven_by(self) -> str:
+        """What is exchanged for a token, by the field of the manifest."""
+        if self.service_account is not None:
+            return "serviceAccount"
+        if self.refresh_token is not None:
+            return "refreshToken"
+        return "clientSecret" if self.client_certificate is None else "clientCertificate"
 
     def form(self) -> bytes:
-        """Return the body: RFC 6749 section 6, or section 4.4.2 without refresh token.
+        """Return the body: RFC 6749 section 6, or section 4.4.2 without refresh token; RFC 7523 section 2 where it is signed.
 
         Raise ``SmtpFault`` credentialMissing where there is nothing to prove the client by, credentialUnusable for
-        text that is no Unicode.
+        text that is no Unicode, or of several lines.
         """
-        token = self.refresh_token
-        if token is None and self.client_secret is None:
+        token, assertion = self.refresh_token, self.assertion
+        if token is None and self.client_secret is None and assertion is None:
             raise SmtpFault("credentialMissing", step="auth", facts={"variant": "oauth2"})
+        if any("\n" in secret.reveal() or "\r" in secret.reveal() for secret in self.secrets):
+            raise SmtpFault("credentialUnusable", step="auth")
+        if assertion is not None and self.service_account is not None:
+            return urlencode({"grant_type": _JWT_BEARER, "assertion": assertion.reveal()}).encode("ascii")
         fields = {"grant_type": "refresh_token" if token else "client_credentials", "client_id": self.client_id}
         if token is not None:
             fields["refresh_token"] = token.reveal()
         if self.client_secret is not None:
             fields["client_secret"] = self.client_secret.reveal()
+        if assertion is not None:
+            fields |= {"client_assertion_type": _CLIENT_ASSERTION, "client_assertion": assertion.reveal()}
         if self.scope is not None:
             fields["scope"] = self.scope
         try:
@@ -93,5 +124,5 @@ def endpoint_of(token_url: str) -> Endpoint:
 
 
 def _unusable(token_url: str) -> SmtpFault:
-    shown = clean(token_url.rpartition("@")[2].encode("utf-8", "replace"), max_characters=_MAX_SHOWN)
+    shown = clean(token_url.rpartition("@")[2].encode("utf-8", "replace"), max_characters=SHOWN_WORD)
     return SmtpFault("tokenUrlInvalid", step="auth", facts={"token_url": shown})

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import ssl
 from typing import TYPE_CHECKING
 
+from reconciler.model.text.charsets import charset_of
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.masking import WITHHELD, Hearing
 from reconciler.smtp.replies import REPLY_LINE, Reply, clean, joined
+from reconciler.smtp.tlsalerts import fault_of_alert, is_alert
+from reconciler.smtp.wire import Wire
 
 if TYPE_CHECKING:
-    import socket
+    from collections.abc import Sequence
 
     from reconciler.model.verification.evidence import CheckName
     from reconciler.smtp.deadline import Deadline
@@ -25,6 +29,11 @@ _MAX_REMEMBERED = 120
 """How many characters of earlier words are read together with the next ones."""
 _CHALLENGE = 334
 _LEAVING = b"421"
+_NOTES = {
+    "timedOut": "no answer within the time limit",
+    "connectionLost": "the server closed the connection",
+    "replyTooLong": "the reply is longer than any",
+}
 _LAST_WORDS_SECONDS = 0.2
 _FAREWELL_SECONDS = 1.0
 
@@ -32,15 +41,23 @@ _FAREWELL_SECONDS = 1.0
 class Channel:
     """The two directions of one connection. ``step`` names the check at work; faults carry it."""
 
-    def __init__(self, connected: socket.socket, deadline: Deadline) -> None:
-        """Take over the socket."""
+    def __init__(self, connected: socket.socket, deadline: Deadline, wire: Wire | None = None) -> None:
+        """Take over the socket, and what tells whoever listens of what is said over it."""
         self._socket = connected
         self._deadline = deadline
         self._received = bytearray()
         self._masks: list[CredentialMask] = []
+        self.wire = wire or Wire()
+        self.wire.masks = self._masks
         self._heard = ""
         """The end of what was said so far, masked: a secret may be told in two replies."""
+        self._alert: ssl.SSLError | None = None
+        """What the server said by TLS on ending it, once it has: only the first reading is told."""
         self.step: CheckName = "greeting"
+        self._has_heard_by_tls = False
+        """Whether anything has come since the handshake."""
+        self.presents_certificate = False
+        """Whether the client has a certificate to show in the handshake, where the server asks for one."""
 
     @property
     def deadline(self) -> Deadline:
@@ -48,7 +65,7 @@ class Channel:
         return self._deadline
 
     def renew(self, deadline: Deadline) -> None:
-        """Put another deadline in force: a connection that many messages go over has one for each of them."""
+        """Put another deadline in force: each message over a connection has one of its own."""
         self._deadline = deadline
 
     @property
@@ -57,9 +74,19 @@ class Channel:
         return isinstance(self._socket, ssl.SSLSocket)
 
     @property
+    def has_cipher(self) -> bool:
+        """Whether a cipher was agreed on, be it in a handshake that failed later."""
+        return isinstance(self._socket, ssl.SSLSocket) and self._socket.cipher() is not None
+
+    @property
     def local_address(self) -> str:
         """This machine's address on the connection."""
         return str(self._socket.getsockname()[0])
+
+    def release(self, timeout_seconds: float) -> socket.socket:
+        """Hand the socket over to somebody else, who waits so long for each reply; the channel is of no use afterwards."""
+        self._socket.settimeout(timeout_seconds)
+        return self._socket
 
     def mask(self, mask: CredentialMask) -> CredentialMask:
         """Mask a credential in every reply from now on, and return what does it: an earlier mask of it serves on."""
@@ -94,8 +121,12 @@ class Channel:
             raise self._fault("connectionLost") from None
         return True
 
-    def send(self, octets: bytes) -> None:
-        """Send octets as they are; where the server has closed, its last words become the fault."""
+    def send(self, octets: bytes, *, shown: str | None = None) -> None:
+        """Send octets as they are; where the server has closed, its last words become the fault.
+
+        Whoever listens is told what is ``shown`` in their place, where they are secret.
+        """
+        self.wire.sent(octets, shown=shown)
         try:
             self._send_all(octets)
         except TimeoutError:
@@ -103,17 +134,25 @@ class Channel:
         except OSError:
             raise self._last_words() from None
 
-    def ask(self, line: bytes) -> Reply:
-        """Send one line, without its CR LF, and return the reply.
+    def ask(self, line: bytes, *, shown: str | None = None) -> Reply:
+        """Send one line, without its CR LF, and return the reply; ``shown`` as ``send`` has it.
 
         Raise ``SmtpFault`` unaskedReply where the server says anything before or beside it: its replies could no
         longer be told apart, and a stale one might pass for success.
         """
-        self._refuse(self.unasked())
-        self.send(line + b"\r\n")
+        self.say([line], shown=shown)
         reply = self.read_reply()
-        self._refuse(bytes(self._received))
+        self.require_silence()
         return reply
+
+    def say(self, lines: Sequence[bytes], *, shown: str | None = None) -> None:
+        """Send lines in one go, each without its CR LF; the reply to each is to be read, and then ``require_silence``."""
+        self._refuse(self.unasked())
+        self.send(b"".join(line + b"\r\n" for line in lines), shown=shown)
+
+    def require_silence(self) -> None:
+        """Raise ``SmtpFault`` unaskedReply where the server has said more than it was asked."""
+        self._refuse(bytes(self._received))
 
     def unasked(self) -> bytes:
         """Return what the server has said without being asked, as far as it has arrived; wait for nothing."""
@@ -124,7 +163,7 @@ class Channel:
 
     def read_reply(self) -> Reply:
         """Return the next whole reply; raise ``SmtpFault`` for silence, a closed connection, or no reply at all."""
-        code, lines, total_octets = 0, list[bytes](), 0
+        code, lines, raw, total_octets = 0, list[bytes](), list[bytes](), 0
         while True:
             line = self._read_line()
             total_octets += len(line)
@@ -133,15 +172,20 @@ class Channel:
                 raise self._not_a_reply(line)
             code = int(found.group(1))
             lines.append(self._masked(found.group(3) or b""))
+            raw.append(line)
             if found.group(2) != b"-":
+                self.wire.heard_reply(raw, is_challenge=code == _CHALLENGE)
                 challenge = (found.group(3) or b"") if code == _CHALLENGE else b""
-                cleaned = tuple(clean(each) for each in lines)
-                return Reply(code, cleaned, challenge, self._hear(joined(cleaned), b"\n".join(lines)))
+                whole = b"\n".join(lines)
+                charset = charset_of(whole)
+                cleaned = tuple(clean(each, charset=charset) for each in lines)
+                return Reply(code, cleaned, challenge, self._hear(joined(cleaned), whole))
             if len(lines) >= _MAX_REPLY_LINES or total_octets > _MAX_REPLY_OCTETS:
                 raise self._fault("replyTooLong")
 
     def sample(self, octets: bytes) -> str:
         """Return the beginning of foreign octets for a message: masked, cleaned, cut; or a sentence in their place."""
+        self.wire.heard(octets)
         masked = self._masked(octets)
         text = clean(masked, max_characters=60)
         return WITHHELD if self._hear(text, masked).tells else text
@@ -155,10 +199,18 @@ class Channel:
         with contextlib.suppress(OSError):
             self._socket.settimeout(min(_FAREWELL_SECONDS, self._deadline.remaining_seconds()))
             self._socket.send(line + b"\r\n")
+            self.wire.sent(line)
         self.close()
+
+    def interrupt(self) -> None:
+        """End the connection both ways, so that whoever waits for it in another thread waits no longer."""
+        with contextlib.suppress(OSError):
+            # Not that of SSLSocket, which leaves the socket open in clear text for a moment.
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close the socket."""
+        self.wire.close()
         with contextlib.suppress(OSError):
             self._socket.close()
 
@@ -189,8 +241,14 @@ class Channel:
 
     def _receive(self, seconds: float) -> bool:
         self._socket.settimeout(seconds)
-        octets = self._socket.recv(_READ_OCTETS)
+        try:
+            octets = self._socket.recv(_READ_OCTETS)
+        except ssl.SSLError as refusal:
+            if is_alert(refusal):
+                self._alert = refusal
+            raise
         self._received += octets
+        self._has_heard_by_tls = self._has_heard_by_tls or (bool(octets) and self.is_encrypted)
         return bool(octets)
 
     def _send_all(self, octets: bytes) -> None:
@@ -228,4 +286,10 @@ class Channel:
         return octets
 
     def _fault(self, code: str) -> SmtpFault:
+        self.wire.note(_NOTES.get(code, code))
+        if code == "connectionLost" and self._alert is not None:
+            presented = self.presents_certificate
+            return fault_of_alert(self._alert, step=self.step, has_cipher=True, has_presented=presented)
+        if code == "connectionLost" and self.is_encrypted and not self._has_heard_by_tls:
+            return SmtpFault(code, step=self.step, facts={"variant": "afterTls"})
         return SmtpFault(code, step=self.step)

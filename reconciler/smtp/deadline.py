@@ -27,9 +27,18 @@ class Deadline:
         return seconds
 
     @property
+    def left_seconds(self) -> float:
+        """How long may still be waited; zero where nothing is left."""
+        return max(0.0, self._ends_at - self._clock())
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing is left."""
         return self._ends_at <= self._clock()
+
+    def postpone(self, seconds: float, *, last: Deadline) -> None:
+        """Let the moment come so much later, but not after ``last``: for what was waited for within a limit of its own."""
+        self._ends_at = max(self._ends_at, min(self._ends_at + seconds, last._ends_at))
 
     def sooner(self, seconds: float) -> Deadline:
         """Return a deadline ``seconds`` from now, or this one where it comes first."""

@@ -10,19 +10,30 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.lookup import ask_system, usable_addresses
+from reconciler.smtp.wire import Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from reconciler.smtp.deadline import Deadline
     from reconciler.smtp.lookup import Resolver
 
 _TELLING_CODES = ("connectionRefused", "timedOut", "unreachable")
+_DID = {
+    "connectionRefused": "refused the connection",
+    "timedOut": "did not answer",
+    "unreachable": "could not be reached",
+}
+
+
+def did_in_words(passed_over: Mapping[str, str]) -> str:
+    """Return what addresses did in words: ``2001:db8::7 refused the connection, 192.0.2.7 did not answer``."""
+    return ", ".join(f"{address} {what}" for address, what in passed_over.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +42,9 @@ class Connection:
 
     socket: socket.socket
     peer_address: str
-    is_direct: bool = True
+    wire: Wire = field(default_factory=Wire)
+    """What tells whoever listens of what is said over it."""
+    is_direct: bool = field(default=True, kw_only=True)
     """False where something on the way, such as a proxy, passes the octets on."""
 
     @property
@@ -63,9 +76,26 @@ class Dialer(Protocol):
         """
         ...
 
+    @property
+    def passed_over(self) -> Mapping[str, str]:
+        """What the addresses did that do not serve, ``refused the connection``, by address in the order tried."""
+        ...
+
+    @property
+    def addresses_left(self) -> int:
+        """How many addresses may still serve, the one that took the last connection included."""
+        ...
+
+    def pass_over(self, what_it_did: str) -> bool:
+        """Count the address that took the last connection as one that does not serve; False where no other is left."""
+        ...
+
 
 class DirectDialer:
-    """Straight to the server: each address of the name in turn, until one takes the connection."""
+    """Straight to the server: each address of the name in turn, until one takes the connection and serves.
+
+    RFC 5321 section 5.1: what one address does not do is no reason not to ask the next.
+    """
 
     def __init__(self, host: str, port: int, *, resolver: Resolver | None = None) -> None:
         """Keep where to go; nothing is contacted yet. Without a ``resolver`` the system's is asked."""
@@ -73,20 +103,47 @@ class DirectDialer:
         self._port = port
         self._resolver = resolver or ask_system
         self._addresses: tuple[str, ...] = ()
+        self._passed_over: dict[str, str] = {}
 
     def resolve(self, deadline: Deadline) -> tuple[str, ...]:
-        """Find the addresses, at most eight, in the system's order of preference."""
+        """Find the addresses, at most eight, in the system's order of preference; each may serve again."""
+        self._passed_over = {}
         self._addresses = usable_addresses(self._host, self._resolver, deadline)
         return self._addresses
 
+    @property
+    def passed_over(self) -> Mapping[str, str]:
+        """What the addresses did that do not serve."""
+        return self._passed_over
+
+    @property
+    def addresses_left(self) -> int:
+        """How many addresses may still serve."""
+        return len(self._left())
+
+    def pass_over(self, what_it_did: str) -> bool:
+        """Count the address that took the last connection as one that does not serve; False where no other is left."""
+        first, *others = self._left()
+        if others:
+            self._passed_over[first] = what_it_did
+        return bool(others)
+
     def connect(self, deadline: Deadline) -> Connection:
-        """Try each address; each gets an equal share of the time that is left."""
-        addresses = self._addresses or self.resolve(deadline)
+        """Try each address that may serve; each gets an equal share of the time that is left."""
+        if not self._addresses:
+            self.resolve(deadline)
+        wire = Wire(f"{self._host}:{self._port}")
         try:
-            connected, address = reach_first(addresses, deadline, self._attempt)
+            connected, address, failures = reach_first(self._left(), deadline, self._attempt, wire)
         except NotReached as refusal:
-            raise SmtpFault(refusal.code, step="connect", facts={"addresses": refusal.addresses}) from None
-        return Connection(connected, address)
+            others = {**self._passed_over, **refusal.others}
+            facts = {"addresses": refusal.addresses, **({"other_addresses": did_in_words(others)} if others else {})}
+            raise SmtpFault(refusal.code, step="connect", facts=facts) from None
+        self._passed_over |= {failed: _DID[code] for failed, code in failures}
+        return Connection(connected, address, wire)
+
+    def _left(self) -> tuple[str, ...]:
+        return tuple(each for each in self._addresses if each not in self._passed_over)
 
     def _attempt(self, address: str, seconds: float) -> socket.socket:
         return socket.create_connection((address, self._port), timeout=seconds)
@@ -100,27 +157,35 @@ class NotReached(Exception):
         super().__init__(str(failures))
         codes = {code for _, code in failures}
         self.code = next((code for code in _TELLING_CODES if code in codes), "timedOut")
-        self.addresses = ", ".join(address for address, _ in failures)
+        self.addresses = ", ".join(address for address, code in failures if code == self.code)
+        self.others = {address: _DID[code] for address, code in failures if code != self.code}
+        """What the addresses did that failed for another reason."""
 
 
 def reach_first(
-    addresses: Sequence[str], deadline: Deadline, attempt: Callable[[str, float], socket.socket]
-) -> tuple[socket.socket, str]:
-    """Return the socket of the first attempt that succeeds, and its address; raise ``NotReached`` where none does.
+    addresses: Sequence[str], deadline: Deadline, attempt: Callable[[str, float], socket.socket], wire: Wire
+) -> tuple[socket.socket, str, Sequence[tuple[str, str]]]:
+    """Return the socket and address of the first attempt that succeeds; beside it address and code of each one that failed.
+
+    Raise ``NotReached`` where none succeeds.
 
     Each attempt is given its address and an equal share of the time that is left, in seconds; it fails by
     ``OSError``. Whatever else it raises ends the attempts.
     """
     failures: list[tuple[str, str]] = []
     for tried, address in enumerate(addresses):
+        wire.note(f"connecting to {address}")
         try:
             connected = attempt(address, deadline.remaining_seconds() / (len(addresses) - tried))
         except OSError as refusal:
             failures.append((address, _code_of(refusal)))
+            wire.note(f"{address} {_DID[_code_of(refusal)]}")
             continue
+        wire.note(f"connected to {address}")
         with contextlib.suppress(OSError):
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return connected, address
+        return connected, address, failures
+    wire.close()
     raise NotReached(failures)
 
 

@@ -39,6 +39,11 @@ class SmtpFault(Exception):
         self.facts: dict[str, str] = dict(facts or {})
         self.failure_class: FailureClass = CHECK_CODES[code].failure_class or _class_of(reply)
 
+    def known_as(self, code: str, variant: str = "") -> SmtpFault:
+        """Return the same fault by another code, and by one of its sentences; what was seen stays."""
+        facts = {**self.facts, "variant": variant} if variant else self.facts
+        return SmtpFault(code, step=self.step, reply=self.reply, facts=facts)
+
     @property
     def ends_connection(self) -> bool:
         """Whether the connection is of no more use: it is lost, out of step, or the server leaves (421)."""

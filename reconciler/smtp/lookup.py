@@ -7,6 +7,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING
 
+from reconciler.events import tell
 from reconciler.model.text.addresses import never_contacted, with_reasons
 from reconciler.model.text.domains import NotADomain, host_to_ascii
 from reconciler.smtp.faults import SmtpFault
@@ -28,7 +29,12 @@ def usable_addresses(host: str, resolver: Resolver, deadline: Deadline) -> tuple
 
     Raise ``SmtpFault`` of step dns where there is none, or none is found in time.
     """
-    found = _look_up(host, resolver, deadline)
+    try:
+        found = _look_up(host, resolver, deadline)
+    except SmtpFault as fault:
+        tell("said", speaker="note", text=f"look up {host}: {fault.code}")
+        raise
+    tell("said", speaker="note", text=f"look up {host}: {', '.join(found)}")
     allowed = tuple(address for address in found if never_contacted(address) is None)
     if not allowed:
         raise SmtpFault("forbiddenAddress", step="dns", facts={"addresses": with_reasons(found)})

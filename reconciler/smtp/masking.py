@@ -1,7 +1,9 @@
 """Masking of a credential in what a server says: some echo the command that they refuse, whole or in part.
 
 What is recognised octet by octet is masked where it stands, so that the rest of the words still helps. Words in which
-the credential could be read all the same, in whatever spelling, are not shown at all.
+the credential could be read all the same, in whatever spelling, are not shown at all. Nor are those in which a mask would
+give it away: servers say the same sentences to everybody, so a gap in one of them tells a password that is a word or a
+number, wherever it stands: ``virtual ***box``.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
+from reconciler.model.text.charsets import UTF_8, charset_of
 from reconciler.model.text.legible import Legible
 
 if TYPE_CHECKING:
@@ -24,6 +27,8 @@ WITHHELD = "[the words are not shown: they hold part of a secret]"
 _MASK = b"***"
 _STATUS = re.compile(r"\b[245]\.[0-9]{1,3}\.[0-9]{1,3}\b")
 _BLANK = re.compile(rb"[\x00-\x20]+")
+_WORD_OR_NUMBER = re.compile(r"(?=.{1,24}\Z)(?:[^\W\d_]+(?:[ '_-][^\W\d_]+)?|[0-9]+(?:[.:-][0-9]+)*)")
+"""One word or two, or a number: what a sentence of a server may hold of itself, without having heard it from us."""
 _MAX_OCTETS_OF_CHARACTER = 4
 _MIN_MASKED_ALONE = 4
 _MIN_FRAGMENT = 8
@@ -61,11 +66,19 @@ class CredentialMask:
             self._sought = self._legible = None
 
     def tells(self, text: str) -> bool:
-        """Tell whether the secret, or what a login made of it, could be read in a text that this has masked."""
+        """Tell whether a masked text still shows the secret, or what a login made of it."""
         if self._legible is None:
             derived = (each.decode("utf-8", "replace") for each in self._derived)
             self._legible = Legible((self._secret.reveal(), *derived))
         return self._legible.in_text(text)
+
+    def betrays(self, text: str) -> bool:
+        """Tell whether a mask in a text gives the secret away by what stands around it: it is a word, or a number."""
+        return self._is_word_or_number and _MASK.decode() in text
+
+    @cached_property
+    def _is_word_or_number(self) -> bool:
+        return _WORD_OR_NUMBER.fullmatch(self._secret.reveal()) is not None
 
     def apply(self, octets: bytes) -> bytes:
         """Return the octets with every form of the secret replaced; all of them where the secret is tiny."""
@@ -94,21 +107,29 @@ class Hearing:
 
         ``before`` are earlier words: a secret may be told in two replies.
         """
-        words = f"{before}\n{text}"
-        self._texts = [words, *({_STATUS.sub("", words)} - {words})]  # a status code begins every line of a reply
-        if "\N{REPLACEMENT CHARACTER}" in text:
-            squeezed = _BLANK.sub(b" ", octets)[: _MAX_OCTETS_OF_CHARACTER * len(text)]
-            self._texts.append(squeezed.decode("latin-1"))
+        self._before, self._own_text, self._octets = before, text, octets
         self._masks = tuple(masks)
 
     @cached_property
     def tells(self) -> bool:
-        """Whether a credential could be read in the words."""
-        return any(mask.tells(text) for mask in self._masks for text in self._texts)
+        """Whether a credential could be read in the words, or guessed by where one is masked."""
+        return any(
+            mask.betrays(self._own_text) or any(mask.tells(text) for text in self._texts()) for mask in self._masks
+        )
+
+    def _texts(self) -> Iterator[str]:
+        """Yield the words in every way in which they are to be read."""
+        words = f"{self._before}\n{self._own_text}"
+        yield words
+        yield from {_STATUS.sub("", words)} - {words}  # a status code begins every line of a reply
+        if charset_of(self._octets) != UTF_8 or "\N{REPLACEMENT CHARACTER}" in self._own_text:
+            squeezed = _BLANK.sub(b" ", self._octets)[: _MAX_OCTETS_OF_CHARACTER * len(self._own_text)]
+            yield squeezed.decode("latin-1")
+            yield squeezed.decode(UTF_8, "replace")
 
 
 class _Sought:
-    """What to look for: short forms whole, of long ones every run of twelve octets, in whatever case.
+    """What to look for, in any case of letters: short forms whole, and every run of twelve octets of a long form.
 
     A token of 2,000 characters has 10,000 runs, which take milliseconds to collect, and hardly any reply holds one. So
     they are collected only once a reply holds one of their windows, which are nine times fewer.

@@ -47,18 +47,25 @@ def clear_text_offer(dialer: Dialer, helo_name: str | None, deadline: Deadline) 
         return None
 
 
-def presented_certificate(
+def presented_chain(
     dialer: Dialer, server_name: str, helo_name: str | None, deadline: Deadline, *, is_implicit: bool
-) -> Certificate | None:
-    """Return the certificate that the server presents, trusted or not, so that people can be told what it says."""
+) -> tuple[Certificate, ...]:
+    """Return the certificates that the server sends, trusted or not, its own first; nothing where it sends none."""
     try:
-        with _second_connection(dialer, deadline) as session:
-            if is_implicit:
-                return session.encrypt_at_once(tls.observing_context(), server_name).certificate
-            session.greet(helo_name)
-            return session.start_tls(tls.observing_context(), server_name).certificate
+        return take_chain(dialer, server_name, helo_name, deadline, is_implicit=is_implicit)
     except (SmtpFault, tls.NotTls):
-        return None
+        return ()
+
+
+def take_chain(
+    dialer: Dialer, server_name: str, helo_name: str | None, deadline: Deadline, *, is_implicit: bool
+) -> tuple[Certificate, ...]:
+    """Return the same; raise ``SmtpFault`` or ``NotTls`` where the server does not come to that."""
+    with _second_connection(dialer, deadline) as session:
+        if is_implicit:
+            return session.encrypt_at_once(tls.observing_context(), server_name).chain
+        session.greet(helo_name)
+        return session.start_tls(tls.observing_context(), server_name).chain
 
 
 @contextlib.contextmanager
@@ -68,7 +75,8 @@ def _second_connection(dialer: Dialer, deadline: Deadline) -> Iterator[Session]:
     except TimeoutError:
         raise SmtpFault("timedOut", step="connect") from None
     connection = dialer.connect(within)
-    channel = Channel(connection.socket, within)
+    connection.wire.note("a second look at the port: neither login nor mail goes over this connection")
+    channel = Channel(connection.socket, within, connection.wire)
     try:
         yield Session(channel, is_loopback=False)
     finally:

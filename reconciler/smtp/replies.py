@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reconciler.model.text.types import UNSAFE_CHARACTER
+from reconciler.characters import SHOWN_REPLY, UNSAFE_CHARACTER, clip
+from reconciler.model.text.charsets import charset_of, text_of
 from reconciler.smtp.masking import WITHHELD, Hearing
 
 if TYPE_CHECKING:
@@ -17,16 +18,20 @@ if TYPE_CHECKING:
 
 REPLY_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?\Z", re.DOTALL)
 _ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: |\Z)")
-_MAX_SHOWN = 300
 
 
-def clean(octets: bytes, *, max_characters: int = _MAX_SHOWN) -> str:
-    """Return foreign octets as text of one line: UTF-8, without control characters, cut to a length."""
-    text = UNSAFE_CHARACTER.sub(" ", octets.decode("utf-8", "replace")).strip()
-    return text if len(text) <= max_characters else text[: max_characters - 1] + "…"
+def clean(octets: bytes, *, max_characters: int = SHOWN_REPLY, charset: str | None = None) -> str:
+    """Return foreign octets as text of one line, without control characters, cut to a length.
+
+    In the charset that they most likely are in, unless it is known.
+    """
+    text = text_of(octets, charset or charset_of(octets))
+    if not (text.isascii() and text.isprintable()):  # nearly every text is, and the table is slow to search
+        text = UNSAFE_CHARACTER.sub(" ", text)
+    return clip(text.strip(), max_characters)
 
 
-def quoted(octets: bytes, masks: Sequence[CredentialMask], *, max_characters: int = _MAX_SHOWN) -> str:
+def quoted(octets: bytes, masks: Sequence[CredentialMask], *, max_characters: int = SHOWN_REPLY) -> str:
     """Return foreign octets as ``clean`` does, credentials masked; or a sentence where one could be read all the same."""
     for mask in masks:
         octets = mask.apply(octets)
@@ -36,8 +41,7 @@ def quoted(octets: bytes, masks: Sequence[CredentialMask], *, max_characters: in
 
 def joined(lines: Sequence[str]) -> str:
     """Return lines of a reply as they are shown: on one line, cut to a length."""
-    text = " ".join(line for line in lines if line)
-    return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 1] + "…"
+    return clip(" ".join(line for line in lines if line), SHOWN_REPLY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +86,3 @@ class Reply:
     def __str__(self) -> str:
         """Code and text, on one line."""
         return f"{self.code} {self.words}".rstrip()
-
-
-_BLAMED = (
-    (re.compile(r"\bsender address rejected: not logged in\b", re.IGNORECASE), "authenticationRequired", "senderDeferred"),
-    (re.compile(r"\bsender address rejected\b", re.IGNORECASE), "senderRefused", "senderDeferred"),
-    (re.compile(r"\bhelo command rejected\b", re.IGNORECASE), "helloRefused", "helloRefused"),
-    (re.compile(r"\bclient host (\S+ )?(rejected|blocked)\b", re.IGNORECASE), "serverRefused", "serverBusy"),
-    (re.compile(r"\brelay", re.IGNORECASE), "relayingDenied", "recipientDeferred"),
-)  # fmt: skip
-
-
-def refusal_of_recipient(reply: Reply) -> tuple[str, str]:
-    """Return the codes that a refusal of RCPT stands for: where it is permanent, and where it is transient."""
-    for words, refused, deferred in _BLAMED:
-        if words.search(reply.words):
-            return refused, deferred
-    return "recipientRefused", "recipientDeferred"

@@ -20,15 +20,15 @@ from reconciler.model.secrets.values import SecretValue
 from reconciler.model.verification.codes import CHECK_CODES
 from reconciler.oauth2 import TokenCache, answers
 from reconciler.oauth2.answers import judge
-from reconciler.oauth2.https import Answer
 from reconciler.oauth2.request import endpoint_of
 from reconciler.smtp.faults import SmtpFault
+from reconciler.smtp.https import Answer
 from reconciler.smtp.masking import CredentialMask
-from reconciler.verification.sentences import has_sentence, sentence
+from reconciler.verification.sentences import sentence, template_of
 from tests.oauth2.asking import CLIENT_SECRET, REFRESH_TOKEN, fault_of, make_request, token_of
 from tests.support.certificates import TestCA
 from tests.support.scripted import ScriptedServer
-from tests.support.tokenserver import TokenServer, in_turn, issue, refuse, say
+from tests.support.tokenserver import TokenServer, http_answer, in_turn, issue, refuse, say
 from tests.verification.targets import make_target
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _raw(octets: bytes) -> Respond:
 _ISSUED = {"access_token": TOKEN, "token_type": "Bearer"}
 _CASES = (
     # Refusals
-    Case("grant", refuse("invalid_grant", "Token has been expired or revoked."), "tokenRefused", ("has expired", "invalid_grant: Token has been", "Get a new refresh token", "localhost:")),
+    Case("grant", refuse("invalid_grant", "Token has been expired or revoked."), "tokenRefused", ("has expired", "invalid_grant: Token has been", "get a new refresh token", "localhost:")),
     Case("grant of a client", refuse("invalid_grant"), "tokenRefused", ("invalid_grant", "smtp.authentication.oauth2"), {"refresh_token": None}),
     Case("client", refuse("invalid_client", status=401), "tokenRefused", ("clientId", "clientSecret")),
     Case("client not allowed", refuse("unauthorized_client"), "tokenRefused", ("administrator",)),
@@ -107,7 +107,7 @@ _CASES = (
     Case("Microsoft, consent", refuse("invalid_grant", "AADSTS65001: The user has not consented."), "tokenRefused", ("administrator consent",)),
     Case("Microsoft, policy", refuse("invalid_grant", "AADSTS50076: You must use multi-factor authentication."), "tokenRefused", ("policy",)),
     Case("Microsoft, tenant", refuse("invalid_request", "AADSTS90002: Tenant 'x' not found."), "tokenRefused", ("Correct the tenant",)),
-    Case("Microsoft, another", refuse("invalid_grant", "AADSTS700082: The refresh token has expired due to inactivity.\r\nTrace ID: 1234\r\nCorrelation ID: 5678"), "tokenRefused", ('inactivity.".', "Get a new refresh token")),
+    Case("Microsoft, another", refuse("invalid_grant", "AADSTS700082: The refresh token has expired due to inactivity.\r\nTrace ID: 1234\r\nCorrelation ID: 5678"), "tokenRefused", ('inactivity.".', "Sign in anew")),
     # For now
     Case("busy", refuse("temporarily_unavailable"), "tokenUnavailable", ("later",)),
     Case("server error", refuse("server_error"), "tokenUnavailable"),
@@ -149,6 +149,9 @@ _CASES = (
     Case("a huge answer", _endless(b"x" * 100_000, b"HTTP/1.1 200 OK\r\n\r\n"), "tokenResponseInvalid", ("64 KiB",)),
     Case("a huge head", _endless(b"X-Header: yes\r\n", b"HTTP/1.1 200 OK\r\n"), "tokenResponseInvalid"),
     Case("a huge line", _endless(b"x" * 100_000, b"HTTP/1.1 200 "), "tokenResponseInvalid", ("64 KiB",)),
+    Case("early hints for ever", _endless(b"HTTP/1.1 103 Early Hints\r\n\r\n"), "tokenResponseInvalid", ("64 KiB",)),
+    Case("switches protocols", _raw(b"HTTP/1.1 101 Switching Protocols\r\n\r\n"), "tokenResponseInvalid", ("HTTP status 101",)),
+    Case("early hints before a refusal", _raw(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + http_answer({"error": "invalid_grant"}, status=400)), "tokenRefused", ("refresh token",)),
     Case("goes on for ever", _endless(b"HTTP/1.1 100 Continue\r\n\r\n"), "tokenResponseInvalid", ("64 KiB",)),
     Case("endless chunks", _endless(b"1\r\nx\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), "tokenResponseInvalid", ("64 KiB",)),
 )  # fmt: skip
@@ -163,6 +166,37 @@ def test_an_answer_without_a_token(ca: TestCA, case: Case) -> None:
     assert CHECK_CODES[case.code].failure_class == fault.failure_class
     assert [] == [word for word in case.words if word not in told(fault)]
     assert 1 == endpoint.connections
+
+
+@pytest.mark.parametrize("interim", ["100 Continue", "102 Processing", "103 Early Hints", "199 Whatever"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_an_interim_answer_is_not_the_answer(ca: TestCA, interim: str, count: int) -> None:
+    """Whatever 1xx comes first, once or several times, the token is in what follows (RFC 9110 section 15.2)."""
+    octets = f"HTTP/1.1 {interim}\r\nLink: </style.css>; rel=preload\r\n\r\n".encode() * count + http_answer(
+        dict(_ISSUED)
+    )
+    with TokenServer(ca.server_context(), _raw(octets)) as endpoint:
+        assert TOKEN == token_of(make_request(endpoint))
+
+
+def test_a_providers_words_are_shown_whole(ca: TestCA) -> None:
+    """Up to 400 characters of what the provider says reach the sentence, since the cure often stands at its end."""
+    said = (
+        "AADSTS65002: Consent between first party application and resource must be configured. "
+        + "x" * 270
+        + " at the end"
+    )
+    with TokenServer(ca.server_context(), refuse("invalid_grant", said)) as endpoint:
+        assert said in told(fault_of(make_request(endpoint)))
+
+
+def test_longer_words_are_cut(ca: TestCA) -> None:
+    """What is longer than 400 characters is cut, and says so."""
+    with TokenServer(ca.server_context(), refuse("invalid_grant", "y" * 900)) as endpoint:
+        text = told(fault_of(make_request(endpoint)))
+    assert "y" * 300 in text
+    assert "y" * 401 not in text
+    assert "…" in text
 
 
 def test_a_redirect_is_not_followed(ca: TestCA) -> None:
@@ -343,7 +377,7 @@ def test_a_client_without_any_secret_is_not_tried() -> None:
     """Without client secret and refresh token there is nothing to get a token by."""
     fault = fault_of(make_request(client_secret=None, refresh_token=None))
     assert "credentialMissing" == fault.code
-    assert "refreshToken or clientSecret" in told(fault)
+    assert "Write refreshToken, clientSecret, clientCertificate or serviceAccount" in told(fault)
 
 
 def test_a_secret_that_is_no_text_is_not_sent() -> None:
@@ -359,7 +393,7 @@ REACHED = {case.code for case in _CASES} | {code for _, code, _ in _RESOLVERS.va
 
 def test_every_code_is_explained() -> None:
     """Each code has a sentence, a cause and a cure, and occurs at the login alone."""
-    assert [] == [name for name in sorted(REACHED) if not has_sentence(name)]
+    assert [] == [name for name in sorted(REACHED) if template_of(name) is None]
     assert {("auth",)} == {CHECK_CODES[name].checks for name in REACHED}
 
 
@@ -386,7 +420,7 @@ def test_an_endless_description_is_not_searched(filler: str, monkeypatch: pytest
     content = json.dumps({"error": "invalid_grant", "error_description": description}).encode()
     request = make_request()
     with pytest.raises(SmtpFault) as refused:
-        judge(Answer(400, content, None), request, endpoint_of(request.token_url))
+        judge(Answer(status=400, content=content), request, endpoint_of(request.token_url))
     assert "tokenRefused" == refused.value.code
     assert searched
     assert max(searched) <= 2_000

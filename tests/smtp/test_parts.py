@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import socket
 import ssl
 from typing import TYPE_CHECKING
@@ -10,15 +11,19 @@ from urllib.parse import quote
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.model.secrets.values import SecretValue
 from reconciler.model.text.addresses import never_contacted
 from reconciler.smtp.certificate import read_certificate
 from reconciler.smtp.deadline import Deadline
 from reconciler.smtp.dial import Connection
-from reconciler.smtp.masking import CredentialMask
-from reconciler.smtp.replies import Reply, clean
-from reconciler.smtp.session import helo_argument, parse_extensions
+from reconciler.smtp.hello import helo_argument, parse_extensions
+from reconciler.smtp.masking import WITHHELD, CredentialMask
+from reconciler.smtp.replies import Reply, clean, quoted
+from tests.support.certificates import certificate_der
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -161,6 +166,33 @@ def test_a_certificate_tells_names_issuer_and_dates() -> None:
     assert len(certificate.fingerprint) == 64
 
 
+def test_certificates_of_one_key_have_one_key_fingerprint() -> None:
+    """A certificate that is renewed for the same key keeps the digest that DANE compares."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    first, second = (read_certificate(certificate_der(key, name)) for name in ("a.example.com", "b.example.com"))
+    assert first is not None
+    assert second is not None
+    assert first.fingerprint != second.fingerprint
+    assert first.key_fingerprint == second.key_fingerprint
+
+
+def test_a_certificate_of_an_unknown_key_still_tells_its_dates() -> None:
+    """What cannot be read of a certificate does not take the rest with it."""
+    whole = ssl.PEM_cert_to_DER_cert(trustme.CA().cert_pem.bytes().decode())
+    curve = bytes.fromhex("06082a8648ce3d030107")
+    unknown = read_certificate(whole.replace(curve, curve[:-1] + b"\x7f"))
+    assert unknown is not None
+    assert (unknown.key_fingerprint, unknown.not_after.year) == (None, 3000)
+
+
+def test_an_odd_certificate_causes_no_noise(capfd: pytest.CaptureFixture[str]) -> None:
+    """A stranger's certificate that a library finds old-fashioned is read without a word on standard error."""
+    whole = certificate_der(ec.generate_private_key(ec.SECP256R1()), "a.example.com", serial_number=5)
+    odd = read_certificate(whole.replace(bytes.fromhex("020105"), bytes.fromhex("020185"), 1))
+    assert odd is not None
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_mutilated_certificate_is_no_certificate() -> None:
     """Cut or altered octets yield nothing, or something, and never an exception."""
     whole = ssl.PEM_cert_to_DER_cert(trustme.CA().cert_pem.bytes().decode())
@@ -206,3 +238,43 @@ def test_only_what_stays_on_this_machine_is_loopback(address: str, *, expected: 
     """A loopback address wrapped for 6to4 or NAT64 leads to a gateway, so nothing goes there unencrypted."""
     with socket.socket() as unconnected:
         assert expected == Connection(unconnected, address).is_loopback
+
+
+_SENTENCES = (
+    "5.1.1 <b@example.com>: Recipient address rejected: User unknown in virtual mailbox table",
+    "5.7.1 Client host rejected: cannot find your reverse hostname, [192.0.2.1]",
+    "5.7.8 Error: authentication failed: Invalid user or password!",
+    "4.3.2 Please try again later; see RFC 5321 section 3.8",
+    "Requested action not taken: mailbox unavailable",
+    "relay access denied, case-sensitive, no-reply",
+    "Nieprawid\u0142owe has\u0142o lub nazwa u\u017cytkownika 2024",
+)
+_WORDS = sorted({
+    word
+    for sentence in _SENTENCES
+    for whole in re.findall(r"[^\W\d_]+|[0-9]+|[^\W\d_]+-[^\W\d_]+|user or|access denied|User unknown", sentence)
+    for word in (whole, whole[:4], whole[1:6], whole.upper(), whole.capitalize())
+    if len(word) >= 4
+})  # fmt: skip
+
+
+@given(sentence=st.sampled_from(_SENTENCES), password=st.sampled_from(_WORDS), cut=st.integers(0, 60))
+def test_a_password_that_is_a_word_is_not_told_by_its_mask(sentence: str, password: str, cut: int) -> None:
+    """Where a sentence holds the password, or a word of which it is a part, no gap shows which; else all is shown."""
+    said = sentence[cut:]
+    shown = quoted(said.encode(), (CredentialMask("anna@example.org", SecretValue(password)),))
+    assert ("***" in shown, password in shown) == (False, False)
+    if password.lower() not in sentence.lower():
+        assert shown == clean(said.encode())
+
+
+@given(
+    before=st.text("abcdefgh <>:=,", max_size=12),
+    password=st.from_regex(r"[a-z]{2,5}[0-9]{2,4}[!#$%+]?[A-Z]{0,3}", fullmatch=True),
+    after=st.text("abcdefgh <>:=,", max_size=12),
+)
+def test_a_password_that_is_no_word_is_masked_where_it_stands(before: str, password: str, after: str) -> None:
+    """No sentence of a server holds it of itself, so a gap tells nothing, and the words around it still help."""
+    shown = quoted(f"5.7.8 {before}{password}{after}".encode(), (CredentialMask("anna", SecretValue(password)),))
+    assert password not in shown
+    assert shown in {clean(f"5.7.8 {before}***{after}".encode()), WITHHELD}

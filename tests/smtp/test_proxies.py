@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.model.secrets.values import SecretValue
+from reconciler.model.servers.server import Proxy
 from reconciler.smtp.channel import Channel
 from reconciler.smtp.deadline import Deadline
 from reconciler.smtp.faults import SmtpFault
-from reconciler.smtp.proxies import Proxy, ProxyDialer
+from reconciler.smtp.proxies import ProxyDialer
 from reconciler.smtp.session import Session
 from tests.support.mailserver import MailServer
 from tests.support.proxies import ProxyServer
@@ -155,7 +156,28 @@ def test_a_login_at_the_proxy(kind: ProxyType, login: tuple[str, str]) -> None:
     assert [login] == proxy.logins
 
 
-_LONG = "x" * 128
+_LONG = "x" * 256
+
+
+@pytest.mark.parametrize("count", [127, 128, 200, 255])
+@pytest.mark.parametrize("letter", ["x", "ż"])
+def test_a_socks5_login_has_room_for_255_octets(count: int, letter: str) -> None:
+    """User names and passwords of up to 255 octets arrive as they are (RFC 1929), counted in octets of UTF-8."""
+    text = (letter * count)[: count // len(letter.encode())]
+    with ScriptedServer(polite()) as server, ProxyServer("socks5", users={text: text}) as proxy:
+        _dialer(proxy, "socks5", host="127.0.0.1", port=server.port, login=(text, text)).connect(
+            Deadline(5)
+        ).socket.close()
+    assert [(text, text)] == proxy.logins
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_long_host_name_is_told(kind: ProxyType) -> None:
+    """Names as long as the DNS allows, 253 octets, are told to every kind of proxy (RFC 1928 section 5, SOCKS4a)."""
+    name = ".".join(["x" * 61, "y" * 61, "z" * 61, "w" * 56, "example"])
+    with ScriptedServer(polite()) as server, ProxyServer(kind, hosts={name: "127.0.0.1"}) as proxy:
+        _dialer(proxy, kind, host=name, port=server.port).connect(Deadline(5)).socket.close()
+    assert [(name, server.port)] == proxy.requests
 
 
 @pytest.mark.parametrize(
@@ -230,10 +252,10 @@ def test_a_proxy_on_a_link_local_address_is_not_contacted() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "host", "resolves_remotely"),
-    [("socks4", "2001:db8::1", True), ("socks4", NAME, False), ("socks5", f"{'x' * 60}.{'y' * 60}.example", True)],
+    [("socks4", "2001:db8::1", True), ("socks4", NAME, False)],
 )
 def test_a_host_that_the_proxy_cannot_be_told(kind: ProxyType, host: str, *, resolves_remotely: bool) -> None:
-    """SOCKS4 has no room for IPv6 addresses, and PySocks none for names over 127 octets."""
+    """SOCKS4 has no room for IPv6 addresses."""
     with ProxyServer(kind) as proxy:
         dialer = _dialer(
             proxy, kind, host=host, resolver=lambda _name: ("2001:db8::1",), resolves_remotely=resolves_remotely

@@ -16,7 +16,9 @@ _OPENERS = {"create_connection", "socket", "socksocket", "urlopen", "HTTPSConnec
 _KNOWN = {
     "smtp/dial.py": "addresses of usable_addresses",
     "smtp/proxies/http_connect.py": "an address of the proxy, of usable_addresses",
-    "smtp/proxies/socks_request.py": "the same",
+    "smtp/proxies/reading.py": "the same, whose port is looked at a second time",
+    "smtp/proxies/socks4.py": "the same",
+    "smtp/proxies/socks5.py": "the same",
 }
 """Whoever opens a socket, and where its addresses come from."""
 

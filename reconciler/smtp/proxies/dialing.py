@@ -12,17 +12,19 @@ from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.lookup import ask_system, usable_addresses
 from reconciler.smtp.proxies.http_connect import ask_http
 from reconciler.smtp.proxies.passage import Passage
-from reconciler.smtp.proxies.socks_request import ask_socks
+from reconciler.smtp.proxies.socks4 import ask_socks4
+from reconciler.smtp.proxies.socks5 import ask_socks5
+from reconciler.smtp.wire import Wire
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from reconciler.model.secrets.values import SecretValue
+    from reconciler.model.servers.server import Proxy
     from reconciler.model.servers.terms import ProxyType
     from reconciler.smtp.deadline import Deadline
     from reconciler.smtp.lookup import Resolver
-    from reconciler.smtp.proxies.passage import Proxy
 
     Asking = Callable[[Passage, str, float, Deadline], socket.socket]
     """Connects to an address of the proxy within so many seconds, and asks for the passage until the deadline.
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     connection, ``SmtpFault`` for whatever comes after that.
     """
 
-ASKING: dict[ProxyType, Asking] = {"socks5": ask_socks, "socks4": ask_socks, "http": ask_http}
+ASKING: dict[ProxyType, Asking] = {"socks5": ask_socks5, "socks4": ask_socks4, "http": ask_http}
 _LOOKUP_CODES = {
     "hostNotFound": "proxyNotFound",
     "nameLookupFailed": "proxyLookupFailed",
@@ -59,27 +61,62 @@ class ProxyDialer:
         self._resolver = resolver or ask_system
         self._addresses: tuple[str, ...] = ()
         self._proxy_addresses: tuple[str, ...] = ()
+        self._passed_over: dict[str, str] = {}
+        self._taken: str | None = None
+        """The address that took the last connection; None: the proxy chose it."""
 
     def resolve(self, deadline: Deadline) -> tuple[str, ...]:
         """Find the mail host's addresses from here; of use only where the proxy is not to look the name up."""
+        self._passed_over = {}
         self._addresses = usable_addresses(self._host, self._resolver, deadline)
         return self._addresses
 
     def connect(self, deadline: Deadline) -> Connection:
-        """Ask the proxy for the mail host, or for each of its addresses until it reaches one."""
+        """Ask the proxy for the mail host, or for each of its addresses that may serve until it reaches one."""
         hosts = self._hosts(deadline)
         fault = SmtpFault("proxyTimedOut", step="proxy")
+        failed: dict[str, str] = {}
         for tried, host in enumerate(hosts):
             try:
                 share_seconds = deadline.remaining_seconds() / (len(hosts) - tried)
-                return self._pass_to(host, deadline.sooner(share_seconds))
+                connected = self._pass_to(host, deadline.sooner(share_seconds))
             except TimeoutError:
                 break
             except SmtpFault as refusal:
                 fault = refusal
+                failed[host] = "could not be reached by the proxy"
+            else:
+                self._passed_over |= failed
+                self._taken = host if not self._proxy.resolves_remotely else None
+                return connected
             if fault.step != "connect":
                 break
         raise fault
+
+    @property
+    def passed_over(self) -> Mapping[str, str]:
+        """What the addresses did that do not serve; nothing where the proxy chooses among them, and does not say."""
+        return self._passed_over
+
+    @property
+    def addresses_left(self) -> int:
+        """How many addresses may still serve; one where the proxy chooses."""
+        return len(self._left()) if self._taken is not None else 1
+
+    def pass_over(self, what_it_did: str) -> bool:
+        """Count the address that took the last connection as one that does not serve; False where no other is left."""
+        others = [each for each in self._left() if each != self._taken]
+        if self._taken is None or not others:
+            return False
+        self._passed_over[self._taken] = what_it_did
+        return True
+
+    def _left(self) -> tuple[str, ...]:
+        return tuple(each for each in self._carried(self._addresses) if each not in self._passed_over)
+
+    def _carried(self, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        """Return those that the proxy can be asked for: SOCKS4 knows no IPv6."""
+        return tuple(host for host in hosts if self._proxy.type != "socks4" or ":" not in host)
 
     def _hosts(self, deadline: Deadline) -> tuple[str, ...]:
         """Return what the proxy is asked for, in order: the name, an address that was declared, or all addresses."""
@@ -88,22 +125,22 @@ class ProxyDialer:
             hosts: tuple[str, ...] = (self._host,)
         else:
             hosts = self._addresses or self.resolve(deadline)
-        if self._proxy.type != "socks4":
-            return hosts
-        carried = tuple(host for host in hosts if ":" not in host)
+        carried = self._carried(hosts)
         if not carried:
             raise SmtpFault("proxyAddressUnsupported", step="proxy", facts={"variant": "ipv6"})
-        return carried
+        return tuple(host for host in carried if host not in self._passed_over)
 
     def _pass_to(self, host: str, deadline: Deadline) -> Connection:
-        passage = Passage(proxy=self._proxy, password=self._password, host=host, port=self._port)
+        wire = Wire(f"{self._host}:{self._port}")
+        wire.note(f"through the {self._proxy}")
+        passage = Passage(proxy=self._proxy, password=self._password, host=host, port=self._port, wire=wire)
         passage.credential()
         attempt = functools.partial(self._attempt, passage, deadline)
         try:
-            connected, _ = reach_first(self._find_proxy(deadline), deadline, attempt)
+            connected, _, _ = reach_first(self._find_proxy(deadline), deadline, attempt, wire)
         except NotReached as refusal:
             raise passage.fault(_REACHING_CODES[refusal.code], addresses=refusal.addresses) from None
-        return Connection(connected, host, is_direct=False)
+        return Connection(connected, host, wire, is_direct=False)
 
     def _attempt(self, passage: Passage, deadline: Deadline, address: str, seconds: float) -> socket.socket:
         return ASKING[self._proxy.type](passage, address, seconds, deadline)

@@ -1,7 +1,7 @@
 """HTTP CONNECT: RFC 9110 sections 9.3.6 and 15, RFC 9112 section 4, RFC 7617 (Basic).
 
-SMTP's server speaks first, and its greeting may arrive in one segment with the proxy's reply. So the reply is looked
-at before it is taken from the socket, and taken exactly up to its blank line.
+Where the reply says that the proxy found no such host, that is told: by status 404, as Privoxy answers, by the error of
+``Proxy-Status`` (RFC 9209 section 2.3.2) or of Squid's own field, or by the words beside the status.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.smtp.proxies.passage import basic_credential
+from reconciler.smtp.proxies.reading import HTTP, EndlessHead, NotThisProxy, ProxyReader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,20 +22,23 @@ if TYPE_CHECKING:
     from reconciler.smtp.faults import SmtpFault
     from reconciler.smtp.proxies.passage import Passage
 
-_MAX_HEAD_OCTETS = 32 * 1024
-_LOOK_OCTETS = 4096
 _MAX_INTERIM_REPLIES = 8
-_PROTOCOL = b"HTTP/"
-_END = re.compile(rb"\r?\n\r?\n")
-_LONGEST_END = 4
 _STATUS_LINE = re.compile(rb"HTTP/[0-9.]{1,8} ([1-9][0-9]{2})(?: (.*))?\Z")
 _CHALLENGE = re.compile(rb"(?:proxy|www)-authenticate:[ \t]*(.*)", re.IGNORECASE)
+_OWN_LOGIN = re.compile(rb"(\r\nProxy-Authorization: Basic )[^\r\n]*")
 _SCHEME_BASIC = re.compile(rb"(?:\A|,)[ \t]*basic\b", re.IGNORECASE)
 
 _LOGIN_CODES = frozenset({401, 407})
 """tinyproxy says 401 where 407 is right."""
 _TEMPORARY_CODES = frozenset({408, 429})
-_FORBIDDEN, _SERVER_FAULTS = 403, 500
+_FORBIDDEN, _NOT_FOUND, _SERVER_FAULTS, _NOT_IMPLEMENTED = 403, 404, 500, 501
+_NO_SUCH_HOST = re.compile(
+    rb"no such (?:domain|host)|unknown host|(?:host|domain|name)\b.{0,30}not (?:be )?(?:found|resolved)|resolv|\bdns\b",
+    re.IGNORECASE,
+)
+_NO_SUCH_HOST_FIELD = re.compile(
+    rb"proxy-status:.*\berror=\"?dns_error\b|x-squid-error:[ \t]*ERR_DNS_FAIL", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class _Head:
     status: int
     words: bytes
     challenges: Sequence[bytes]
+    names_no_host: bool
+    """Whether it says that there is no host of the name."""
 
     @property
     def said(self) -> bytes:
@@ -73,54 +79,40 @@ def _request(passage: Passage) -> bytes:
     return b"\r\n".join([*lines, b"", b""])
 
 
+def _without_login(request: bytes) -> bytes:
+    return _OWN_LOGIN.sub(rb"\1***", request).removesuffix(b"\r\n")
+
+
 def _exchange(connected: socket.socket, request: bytes, passage: Passage, deadline: Deadline) -> _Head:
     """Send the request and return the head of the final reply; interim replies (1xx) say nothing."""
-    received = bytearray()
+    reader = ProxyReader(connected, deadline, begins=HTTP)
     try:
         connected.settimeout(deadline.remaining_seconds())
+        passage.wire.sent(_without_login(request))
         connected.sendall(request)
         for _ in range(_MAX_INTERIM_REPLIES):
-            received.clear()
-            head = _parsed(_read_head(connected, received, passage, deadline), passage)
+            said = reader.head()
+            passage.wire.heard(said)
+            head = _parsed(said, passage)
             if head.status >= 200:  # noqa: PLR2004 - below are the interim ones
                 return head
-    except TimeoutError:
-        if received:
-            raise passage.fault("proxyTimedOut", said=bytes(received)) from None
-        raise passage.fault("noAnswerThroughProxy", "connect") from None
-    except OSError:
-        raise passage.fault("proxyConnectionLost", said=bytes(received)) from None
-    raise passage.fault("notAProxy", said=bytes(received))
+    except OSError as refusal:
+        raise _broken_off(refusal, bytes(reader.received), passage) from None
+    raise passage.fault("notAProxy", said=bytes(reader.received))
 
 
-def _read_head(connected: socket.socket, received: bytearray, passage: Passage, deadline: Deadline) -> bytes:
-    """Take one reply's head from the socket, blank line included, and not one octet of what follows it.
-
-    ``received`` is what was taken so far, for whoever must tell why there was no more.
-    """
-    while True:
-        connected.settimeout(deadline.remaining_seconds())
-        seen = connected.recv(_LOOK_OCTETS, socket.MSG_PEEK)
-        if not seen:
-            raise ConnectionResetError
-        known = len(received)
-        received += seen
-        end = _END.search(received, max(0, known - _LONGEST_END))
-        wanted = end.end() - known if end else len(seen)
-        connected.recv(wanted)
-        del received[known + wanted :]
-        _refuse_early(received, passage)
-        if end:
-            return bytes(received)
-
-
-def _refuse_early(received: bytearray, passage: Passage) -> None:
-    """Give up on what can no longer become the head of a reply, rather than wait for its end."""
-    if not _PROTOCOL.startswith(received[: len(_PROTOCOL)]):
+def _broken_off(refusal: OSError, received: bytes, passage: Passage) -> SmtpFault:
+    """Return the fault of a reply that does not come to its end."""
+    if isinstance(refusal, NotThisProxy):
         is_socks = received[0] in {0, 4, 5}
-        raise passage.fault("notAProxy", said=bytes(received), variant="socks" if is_socks else "")
-    if len(received) > _MAX_HEAD_OCTETS:
-        raise passage.fault("notAProxy", said=bytes(received), variant="endless")
+        return passage.fault("notAProxy", said=received, variant="socks" if is_socks else "")
+    if isinstance(refusal, EndlessHead):
+        return passage.fault("notAProxy", said=received, variant="endless")
+    if not isinstance(refusal, TimeoutError):
+        return passage.fault("proxyConnectionLost", said=received, variant="" if received else "silent")
+    if received:
+        return passage.fault("proxyTimedOut", said=received)
+    return passage.fault("noAnswerThroughProxy", "connect")
 
 
 def _parsed(head: bytes, passage: Passage) -> _Head:
@@ -129,7 +121,9 @@ def _parsed(head: bytes, passage: Passage) -> _Head:
     if found is None:
         raise passage.fault("notAProxy", said=status_line)
     challenges = [challenge.group(1) for field in fields if (challenge := _CHALLENGE.match(field))]
-    return _Head(int(found.group(1)), found.group(2) or b"", challenges)
+    status, words = int(found.group(1)), found.group(2) or b""
+    is_told = _NO_SUCH_HOST.search(words) or any(_NO_SUCH_HOST_FIELD.match(field) for field in fields)
+    return _Head(status, words, challenges, names_no_host=status == _NOT_FOUND or bool(is_told))
 
 
 def _refusal(head: _Head, passage: Passage) -> SmtpFault:
@@ -137,6 +131,10 @@ def _refusal(head: _Head, passage: Passage) -> SmtpFault:
         return _login_refusal(head, passage)
     if head.status == _FORBIDDEN:
         return passage.fault("proxyForbids", "connect", said=head.said)
+    if head.status == _NOT_IMPLEMENTED:
+        return passage.fault("notAProxy", said=head.said, variant="noConnect")
+    if head.names_no_host:
+        return passage.fault("proxyCannotConnect", "connect", said=head.said, variant="noSuchHost")
     if head.status >= _SERVER_FAULTS or head.status in _TEMPORARY_CODES:
         return passage.fault("proxyCannotConnect", "connect", said=head.said)
     return passage.fault("proxyRequestRefused", "connect", said=head.said)

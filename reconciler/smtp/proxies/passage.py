@@ -12,34 +12,18 @@ from reconciler.smtp.replies import quoted
 
 if TYPE_CHECKING:
     from reconciler.model.secrets.values import SecretValue
-    from reconciler.model.servers.terms import ProxyType
+    from reconciler.model.servers.server import Proxy
     from reconciler.model.verification.evidence import CheckName
+    from reconciler.smtp.wire import Wire
 
-MAX_SOCKS5_OCTETS = 127
-"""Of a user name, a password, a host name: RFC 1928 and 1929 have room for 255; PySocks writes 128 and more wrongly."""
-_MAX_SOCKS4_OCTETS = 255
+_MAX_SOCKS_OCTETS = 255
+"""Of a user name or a password: RFC 1929 counts each in one octet, and SOCKS4 servers keep to the same."""
+_SOCKS5_VERSION = b"\x05"
+_SOCKS4_REPLIES = (b"\x00\x5a", b"\x00\x5b", b"\x00\x5c", b"\x00\x5d")
 _MAX_SAMPLE = 60
 _MIN_SAMPLE = 3
 """Shorter words of a proxy, and octets that are no text, help nobody."""
 _MAX_SAID_OCTETS = 2048
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proxy:
-    """A proxy, and who logs in there; its password travels apart from it."""
-
-    type: ProxyType
-    host: str
-    port: int
-    username: str | None = None
-    """For socks4 the user id; None: no login."""
-    resolves_remotely: bool = True
-    """Whether the proxy looks the mail host up; otherwise this machine does."""
-
-    def __str__(self) -> str:
-        """Return the proxy in words: ``socks5 proxy proxy.example.com:1080``."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.type} proxy {host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +35,12 @@ class Passage:
     host: str
     """The mail host as the proxy is told it: a name as A-labels, or an address."""
     port: int
+    wire: Wire
+    """What tells whoever listens of what is said to the proxy, and then over the passage."""
+
+    def __post_init__(self) -> None:
+        """Mask the proxy's own credential in what is told."""
+        self.wire.masks = self.masks
 
     def credential(self) -> tuple[bytes, bytes] | None:
         """Return user name and password as they go to the proxy, UTF-8; None without a login.
@@ -61,10 +51,10 @@ class Passage:
         if self.proxy.username is None:
             return None
         if self.proxy.type == "socks4":
-            return _octets(self, self.proxy.username, _MAX_SOCKS4_OCTETS), b""
+            return _octets(self, self.proxy.username, _MAX_SOCKS_OCTETS), b""
         if self.password is None:
             raise self.fault("proxyCredentialMissing")
-        longest = MAX_SOCKS5_OCTETS if self.proxy.type == "socks5" else None
+        longest = _MAX_SOCKS_OCTETS if self.proxy.type == "socks5" else None
         username = _octets(self, self.proxy.username, longest)
         if self.proxy.type == "http" and b":" in username:
             reason = "the user name holds a colon, which separates it from the password (RFC 7617)"
@@ -80,11 +70,16 @@ class Passage:
     def shown(self, said: str | bytes) -> str:
         """Return what a proxy said, fit to be shown: without the credential, without control characters, cut."""
         octets = (said if isinstance(said, bytes) else said.encode("utf-8", "replace"))[:_MAX_SAID_OCTETS]
-        masks: list[CredentialMask] = []
-        if self.proxy.username is not None and self.password is not None:
-            masks.append(CredentialMask(self.proxy.username, self.password))
-            masks[0].hide(basic_credential(self.proxy.username, self.password))
-        return quoted(octets, masks, max_characters=_MAX_SAMPLE)
+        return quoted(octets, self.masks, max_characters=_MAX_SAMPLE)
+
+    @property
+    def masks(self) -> list[CredentialMask]:
+        """What masks the proxy's credential; nothing where there is none."""
+        if self.proxy.username is None or self.password is None:
+            return []
+        mask = CredentialMask(self.proxy.username, self.password)
+        mask.hide(basic_credential(self.proxy.username, self.password))
+        return [mask]
 
 
 def basic_credential(username: str, password: SecretValue) -> bytes:
@@ -92,13 +87,24 @@ def basic_credential(username: str, password: SecretValue) -> bytes:
     return base64.b64encode(f"{username}:{password.reveal()}".encode("utf-8", "surrogatepass"))
 
 
+def not_socks(passage: Passage, received: bytes) -> SmtpFault:
+    """Return the fault for octets of another protocol, and name that protocol where it can be recognised."""
+    if received.startswith(b"HT"):
+        variant = "http"
+    elif received.startswith(_SOCKS5_VERSION) and passage.proxy.type == "socks4":
+        variant = "socks5"
+    else:
+        variant = "socks4" if received.startswith(_SOCKS4_REPLIES) and passage.proxy.type == "socks5" else ""
+    return passage.fault("notAProxy", said=received, variant=variant)
+
+
 def _octets(passage: Passage, text: str, longest: int | None) -> bytes:
     try:
         octets = text.encode()
     except UnicodeEncodeError:
         raise passage.fault("proxyCredentialUnusable", reason="it is not text that UTF-8 can carry") from None
-    if b"\0" in octets:
-        raise passage.fault("proxyCredentialUnusable", reason="it holds a NUL character")
+    if any(refused in octets for refused in (b"\0", b"\r", b"\n")):
+        raise passage.fault("proxyCredentialUnusable", reason="it holds a NUL character or a line break")
     if longest is not None and len(octets) > longest:
         reason = f"it is longer than the {longest} octets that can be sent to a {passage.proxy.type} proxy"
         raise passage.fault("proxyCredentialUnusable", reason=reason)

@@ -5,7 +5,7 @@ Each family of mechanisms has a module; ``choice`` holds the one list of all. To
 wire and the words of replies, which are the session's; randomness, which is handed in.
 """
 
-from reconciler.smtp.sasl.choice import AUTOMATIC, MECHANISMS, choose, fitting
+from reconciler.smtp.sasl.choice import AUTOMATIC, MECHANISMS, choose, fitting, has_another
 from reconciler.smtp.sasl.exchange import Credential, Exchange
 
-__all__ = ["AUTOMATIC", "MECHANISMS", "Credential", "Exchange", "choose", "fitting"]
+__all__ = ["AUTOMATIC", "MECHANISMS", "Credential", "Exchange", "choose", "fitting", "has_another"]

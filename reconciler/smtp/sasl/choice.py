@@ -39,10 +39,29 @@ OAUTHBEARER is the standard one of the two for tokens.
 def choose(declared: str, offered: Collection[str], credential: Credential, *, nonce: str) -> Exchange:
     """Return a login by the mechanism declared, or for ``auto`` by the strongest offered that can carry the credential.
 
-    ``offered`` are wire names. Nothing is sent yet, and whatever comes of the login, no other mechanism is tried.
+    ``offered`` are wire names. Nothing is sent yet. Another mechanism is tried only where the server says that this
+    one is at fault: see ``has_another``.
     Raise ``SmtpFault`` of step auth: authNotOffered, mechanismNotOffered, or credentialUnusable.
     """
     return _first_usable(fitting(declared, offered, is_token=credential.is_token), credential, nonce)
+
+
+def has_another(declared: str, offered: Collection[str], credential: Credential) -> bool:
+    """Tell whether a password may go by another mechanism: the choice is open, and one of those offered takes it.
+
+    A token's mechanisms say the same in other words, so a second one would be a second login.
+    """
+    if declared != AUTOMATIC or credential.is_token:
+        return False
+    return any(each.wire_name in offered and _can_carry(each, credential) for each in _of_kind(is_token=False))
+
+
+def _can_carry(mechanism: type[Exchange], credential: Credential) -> bool:
+    try:
+        mechanism(credential, nonce="")
+    except SmtpFault:
+        return False
+    return True
 
 
 def fitting(declared: str, offered: Collection[str], *, is_token: bool) -> list[type[Exchange]]:

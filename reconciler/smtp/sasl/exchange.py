@@ -77,7 +77,7 @@ def utf8(credential: Credential, mechanism: str) -> tuple[bytes, bytes]:
         secret = credential.secret.reveal().encode()
     except UnicodeEncodeError:
         raise unusable("", mechanism) from None
-    if b"\0" in username + secret:
+    if any(refused in username + secret for refused in (b"\0", b"\r", b"\n")):
         raise unusable("", mechanism)
     return username, secret
 

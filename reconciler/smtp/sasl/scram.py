@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from reconciler.model.text.charsets import charset_of, text_of
 from reconciler.smtp.sasl.exchange import Exchange, not_authentic, unexpected, unusable, utf8
 from reconciler.smtp.sasl.saslprep import Prohibited, saslprep
 
@@ -69,7 +70,7 @@ class ScramSha256(Exchange):
         if self._is_proven or self._error is not None:
             raise unexpected(self.wire_name, "it sends another challenge after its last word")
         if error := _ERROR.match(challenge):
-            self._error = error.group(1).decode("utf-8", "replace")
+            self._error = text_of(error.group(1), charset_of(error.group(1)))
             return b""
         if self._proof is None:
             return self._prove(challenge)
