@@ -171,7 +171,7 @@ def test_a_csv_file_without_a_usable_header_is_refused(tmp_path: Path, octets: b
 @pytest.mark.parametrize("name", ["contacts.jsonl", "contacts.ndjson", "contacts"])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_json_lines(tmp_path: Path, name: str, mark: bytes) -> None:
-    """An object a line: details may be text, numbers as written, true, false and null; blank lines are passed over."""
+    """Each line is an object; details are text, numbers as written, true, false or null; blank lines do not count."""
     octets = mark + (
         b'\n{"email": "a@example.org", "name": "Anna", "details": '
         b'{"t": "x", "n": 1.10, "i": 12345678901234567890, "y": true, "f": false, "z": null}}\r\n'
@@ -250,7 +250,7 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path, name: str) -> No
 
 
 def test_an_empty_file_of_json_lines_has_no_contacts(tmp_path: Path) -> None:
-    """No line, no contact."""
+    """A file without a line has no contact."""
     assert [] == _read(_file(tmp_path, b"", "contacts.jsonl"))
 
 

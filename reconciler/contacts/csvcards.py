@@ -2,10 +2,10 @@
 
 Comma, semicolon or tab, whichever makes the header hold ``email``: spreadsheets write what their country uses.
 
-A quoted field may hold line breaks. One quote too many would make a reader take the rest of the file for one field, so
-a record that does not end well is reported at its first line, and reading goes on with the line after that. A field
-that is properly closed is never read as cards, however long it is: its lines may have been written by somebody who
-would like to be one.
+A quoted field may hold line breaks, so with one quote too many a reader takes the rest of the file for one field.
+Such a record is reported at its first line, and reading goes on with the line after that. But the lines of a field
+that is properly closed are never read as cards, however long it is: they may come from somebody who would like to
+be one.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
+from reconciler.characters import SHOWN_WORD, one_line
 from reconciler.contacts.records import MAX_RECORD_OCTETS
-from reconciler.diagnostics import MOST_SHOWN, error, one_line
+from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
 from reconciler.model.mail.contacts import BrokenLine, Contact
 
@@ -33,7 +34,7 @@ _State = Literal["open", "ended", "malformed"]
 
 
 def read_csv(lines: Lines, *, file: str) -> Iterator[Contact | BrokenLine]:
-    """Read the header, or raise ``InvalidInput``; return the cards and the broken lines, in the order of the file."""
+    """Read the header, or raise ``InvalidInput``; then yield cards and broken lines, in the order of the file."""
     header = lines.next()
     if header is None:
         raise _unusable(file, "it is empty. Its first line must name the columns, among them email")
@@ -50,11 +51,12 @@ def _columns(header: Line, file: str) -> tuple[str, list[str]]:
         raise _unusable(file, "its first line is not UTF-8. Save the file as UTF-8") from None
     if "\r" in text.rstrip("\r\n"):
         raise _unusable(file, "its lines end in a carriage return alone. Save it with line feeds")
-    found = [(delimiter, _names(text, delimiter)) for delimiter in _DELIMITERS]
-    for delimiter, names in found:
+    readings = [(delimiter, _names(text, delimiter)) for delimiter in _DELIMITERS]
+    for delimiter, names in readings:
         if "email" in names:
             return delimiter, _checked(names, file)
-    _, names = max(found, key=lambda each: len(each[1]))
+    # The delimiter that gives the most columns is the likeliest one, so its names are shown.
+    _, names = max(readings, key=lambda reading: len(reading[1]))
     raise _unusable(file, f"it has no column email. Its first line names: {_listed(names)}")
 
 
@@ -71,13 +73,13 @@ def _checked(names: list[str], file: str) -> list[str]:
     if twice:
         raise _unusable(
             file,
-            f"it has more than one column {one_line(twice[0], limit=MOST_SHOWN)}, so it is not clear which is meant",
+            f"it has more than one column {one_line(twice[0], limit=SHOWN_WORD)}, so it is not clear which is meant",
         )
     return names
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(one_line(name, limit=MOST_SHOWN) for name in names[:_MAX_SHOWN_COLUMNS])
+    shown = ", ".join(one_line(name, limit=SHOWN_WORD) for name in names[:_MAX_SHOWN_COLUMNS])
     return f"{shown}, …" if len(names) > _MAX_SHOWN_COLUMNS else shown
 
 
@@ -99,20 +101,24 @@ def _cards(lines: Lines, columns: list[str], delimiter: str) -> Iterator[Contact
 
 
 def _complete_line(delimiter: str) -> re.Pattern[bytes]:
-    """Return what matches a line that is a record by itself; possessive, so that no line takes long to refuse."""
+    """Return the pattern of a line that is a whole record, as nearly every line is: no state is needed for it.
+
+    Its quantifiers are possessive, so that no line takes long to refuse.
+    """
     mark = re.escape(delimiter.encode())
     field = rb'(?:"[^"]*+(?:""[^"]*+)*+"|[^"' + mark + rb"\r\n][^" + mark + rb"\r\n]*+|)"
     return re.compile(field + rb"(?:" + mark + field + rb")*+\r?\n?\Z")
 
 
 def _long_card(first: Line, lines: Lines, columns: list[str], delimiter: str) -> Contact | BrokenLine | None:
-    """Return the record that begins on a line and may go on over further ones; read on to where it ends."""
+    """Return the record that begins on a line and goes on over further ones, and read on to its end."""
     record = _Record(Quotes(delimiter))
     after_first = None
     line: Line | None = first
     while line is not None:
         record.take(line)
         last = line.number
+        # From here reading goes on, should the record turn out not to end.
         if after_first is None and line.is_whole:
             after_first = lines.place()
         if record.state == "malformed" or (line.is_whole and record.state == "ended"):
@@ -134,7 +140,7 @@ def _long_card(first: Line, lines: Lines, columns: list[str], delimiter: str) ->
 
 
 class _Record:
-    """The lines of one record as far as they were read; kept no longer than a record may be."""
+    """The lines of one record as far as they were read; of an oversized one only its size is kept."""
 
     def __init__(self, quotes: Quotes) -> None:
         self.octets: list[bytes] = []
@@ -151,7 +157,7 @@ class _Record:
 
 
 def _card(octets: bytes, columns: list[str], *, delimiter: str, number: int) -> Contact | BrokenLine | None:
-    """Return the card of one whole record; None for a blank line."""
+    """Return the card of one whole record, or the broken line; None for a blank line."""
     try:
         text = octets.decode("utf-8")
     except UnicodeDecodeError as failure:
@@ -168,12 +174,13 @@ def _card(octets: bytes, columns: list[str], *, delimiter: str, number: int) -> 
         reason = f"it has {len(cells)} {'value' if len(cells) == 1 else 'values'} where the header has {len(columns)}"
         return BrokenLine(line=number, reason=reason)
     named = dict(zip(columns, cells, strict=True))
+    # A column without a name is nobody's detail.
     named.pop("", None)
     return Contact(email=named.pop("email"), name=named.pop("name", None), details=named, line=number)
 
 
 class Quotes:
-    """Where in a record one is, fed with its lines: whether the record ends with them. RFC 4180 section 2."""
+    """Whether a record ends with the line that was fed last, by its quotes (RFC 4180 section 2)."""
 
     def __init__(self, delimiter: str) -> None:
         """Begin before a record."""
@@ -183,14 +190,14 @@ class Quotes:
         self._token = re.compile(rb'"|\r?\n|\r|' + mark + rb'|[^"\r\n' + mark + rb"]+")
 
     def feed(self, octets: bytes) -> _State:
-        """Take a line or a piece of one; ``open``: a quoted field goes on."""
+        """Take a line, or a piece of one; ``open``: a quoted field goes on with the next."""
         for token in self._token.finditer(octets):
             if not self._step(token.group()):
                 return "malformed"
         return "open" if self._where == "quoted" else "ended"
 
     def _step(self, token: bytes) -> bool:
-        """Move on by a quote, a delimiter, a line end or other text; False where that cannot stand here."""
+        """Move on by one token: a quote, a delimiter, a line end or other text; return False where it cannot stand."""
         if self._where == "quoted":
             self._where = "quote" if token == b'"' else "quoted"
             return True

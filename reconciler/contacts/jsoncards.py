@@ -1,19 +1,19 @@
 """Contacts from JSON lines: ``{"email": …, "name": …, "details": {…}}``, an object a line.
 
-Details may be text, numbers (taken as they are written), true and false (taken as these words) or null (missing).
-Any other key or type is a broken line: a detail that stands beside ``details`` would otherwise count as missing for
-every contact, and nobody would be told.
+Details may be text, numbers (as they are written), true and false (as these words) or null (missing). Any other key
+or type makes a broken line: a detail beside ``details`` would otherwise count as missing for every contact, and
+nobody would be told.
 """
 
 from __future__ import annotations
 
 import json
 import unicodedata
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from reconciler.characters import SHOWN_WORD, clip, one_line
 from reconciler.contacts.records import MAX_RECORD_OCTETS
-from reconciler.diagnostics import one_line
+from reconciler.model.canonical import DuplicateKey, unique_keys
 from reconciler.model.mail.contacts import BrokenLine, Contact
 
 if TYPE_CHECKING:
@@ -22,15 +22,14 @@ if TYPE_CHECKING:
     from reconciler.contacts.records import Line, Lines
 
 _KEYS = {"email", "name", "details"}
-_MAX_SHOWN = 60
 
 
 class _Refused(ValueError):
-    """The line is JSON, and no card; the message says why."""
+    """The line is JSON, but not a card; the message says why."""
 
 
 def read_json_lines(lines: Lines) -> Iterator[Contact | BrokenLine]:
-    """Return the cards and the broken lines, in the order of the file; blank lines are passed over."""
+    """Yield the cards and the broken lines, in the order of the file; blank lines are passed over."""
     while (line := lines.next()) is not None:
         if not line.is_whole:
             lines.skip_rest_of_line()
@@ -42,8 +41,9 @@ def read_json_lines(lines: Lines) -> Iterator[Contact | BrokenLine]:
 def _card(line: Line) -> Contact | BrokenLine:
     try:
         text = line.octets.decode("utf-8")
+        # Numbers stay text: a customer number must not lose its zeros, nor a long one its last digits.
         document = json.loads(
-            text, object_pairs_hook=_without_duplicates, parse_constant=_no_number, parse_int=str, parse_float=str
+            text, object_pairs_hook=unique_keys, parse_constant=_no_number, parse_int=str, parse_float=str
         )
         return _contact(document, line.number)
     except UnicodeDecodeError as failure:
@@ -51,6 +51,8 @@ def _card(line: Line) -> Contact | BrokenLine:
         return BrokenLine(line=line.number, reason=f"octet {failure.start + 1} (0x{octet:02X}) is not UTF-8")
     except json.JSONDecodeError as failure:
         return BrokenLine(line=line.number, reason=f"it is not JSON: {failure.msg} at character {failure.colno}")
+    except DuplicateKey as twice:
+        return BrokenLine(line=line.number, reason=one_line(f"the key {clip(twice.key, SHOWN_WORD)} is given twice"))
     except RecursionError:
         return BrokenLine(line=line.number, reason="it is nested too deeply")
     except _Refused as refusal:
@@ -64,12 +66,12 @@ def _contact(document: Any, number: int) -> Contact:
         )
     unknown = sorted(document.keys() - _KEYS)
     if unknown:
-        raise _Refused(f"{unknown[0][:_MAX_SHOWN]} is not a key of a contact; a detail belongs under details")
+        raise _Refused(f"{clip(unknown[0], SHOWN_WORD)} is not a key of a contact; a detail belongs under details")
     details = document.get("details")
     if details is not None and not isinstance(details, dict):
         raise _Refused("details is not an object")
     named = {
-        unicodedata.normalize("NFC", key): _text(value, f"the detail {key[:_MAX_SHOWN]}")
+        unicodedata.normalize("NFC", key): _text(value, f"the detail {clip(key, SHOWN_WORD)}")
         for key, value in (details or {}).items()
     }
     if len(named) != len(details or {}):
@@ -84,14 +86,6 @@ def _text(value: Any, what: str) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     raise _Refused(f"{what} is {'a list' if isinstance(value, list) else 'an object'}, not a text")
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
-        raise _Refused(f"the key {twice[:_MAX_SHOWN]} is given twice")
-    return found
 
 
 def _no_number(word: str) -> None:

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from reconciler.characters import SHOWN_PATH, clip
 from reconciler.contacts.csvcards import read_csv
 from reconciler.contacts.jsoncards import read_json_lines
 from reconciler.contacts.records import Lines
@@ -25,18 +26,17 @@ _ENDINGS: dict[str, Literal["csv", "json"]] = {".csv": "csv", ".jsonl": "json", 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _SNIFFED_OCTETS = 4096
-_MAX_SHOWN = 200
 
 
 @contextlib.contextmanager
 def open_contacts(path: str, *, stdin: BinaryIO) -> Iterator[Iterator[Contact | BrokenLine]]:
-    """Open a contacts file, ``-`` being standard input; give its cards and broken lines in order, streamed.
+    """Open a contacts file, ``-`` being standard input, and hand out its cards and broken lines, streamed in order.
 
-    The form follows the ending (.csv, .jsonl, .ndjson), else the first character that is not blank: ``{`` begins JSON
-    lines. What cannot be read twice, as a pipe, is first copied to a temporary file. Raise ``InvalidInput`` for a file
-    that cannot be read at all; reading on may raise it too, where the disk fails.
+    The form follows the ending (.csv, .jsonl, .ndjson), else the first character that is not blank: ``{`` begins
+    JSON lines. A pipe, which cannot be read twice, is first copied to a temporary file. Raises ``InvalidInput`` for
+    a file that cannot be read at all; reading on may raise it too, where the disk fails.
     """
-    shown = "standard input" if path == "-" else path[:_MAX_SHOWN]
+    shown = "standard input" if path == "-" else clip(path, SHOWN_PATH)
     with contextlib.ExitStack() as opened:
         with _readable(shown):
             file = stdin if path == "-" else opened.enter_context(Path(path.replace("\0", "\ufffd")).open("rb"))
@@ -76,7 +76,7 @@ def _copied(file: BinaryIO) -> Iterator[BinaryIO]:
 
 
 def _form(file: BinaryIO, ending: str, shown: str) -> Literal["csv", "json"]:
-    """Return the form, with the file standing after a byte order mark."""
+    """Return the form of a file, and leave the file behind its byte order mark."""
     begin = file.read(_SNIFFED_OCTETS)
     if begin.startswith(_UTF_16_MARKS):
         detail = f"{shown} is UTF-16. Save it as UTF-8; spreadsheets call that CSV UTF-8."

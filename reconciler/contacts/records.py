@@ -1,4 +1,4 @@
-"""The octets of a contacts file as lines of bounded length, numbered, which can be gone back to."""
+"""The octets of a contacts file as numbered lines of bounded length, with a way back to an earlier line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 MAX_RECORD_OCTETS = 131_072
-"""The longest card: what Python's csv module takes for one field, and far more than any card needs."""
+"""The longest card, in octets: the limit of Python's csv module for one field, and far more than a card needs."""
 
 _FREE_OCTETS_TO_REREAD = 4 * 1024 * 1024
 _TIMES_REREAD = 2
@@ -21,7 +21,7 @@ class Line(NamedTuple):
     """From 1."""
     octets: bytes
     is_whole: bool
-    """False: the line is longer, and its rest follows as further pieces."""
+    """False for a piece of a longer line, whose rest follows as further pieces."""
 
 
 class Lines:
@@ -36,7 +36,7 @@ class Lines:
         self._reread = 0
 
     def next(self) -> Line | None:
-        """Return the next line, or piece of a line; None at the end."""
+        """Return the next line, or the next piece of a long one; None at the end."""
         octets = self._file.readline(MAX_RECORD_OCTETS)
         if not octets:
             return None
@@ -52,11 +52,11 @@ class Lines:
             pass
 
     def place(self) -> tuple[int, int]:
-        """Return where the next line begins, for ``go_back``; call it between lines only."""
+        """Return the place of the next line, for ``go_back``; may be called between lines only."""
         return self._file.tell(), self._number
 
     def go_back(self, place: tuple[int, int]) -> bool:
-        """Go back to a place; False, and nothing happens, where a hostile file has had us read too much twice.
+        """Go back to a place; return False, without going, once too much was read twice.
 
         So reading a file takes time in proportion to its size, whatever is in it.
         """
@@ -64,6 +64,7 @@ class Lines:
         here = self._file.tell()
         self._furthest = max(self._furthest, here)
         again = here - offset
+        # Small files may be read over and over; of a large one only a multiple of what was read.
         if self._reread + again > _FREE_OCTETS_TO_REREAD + _TIMES_REREAD * self._furthest:
             return False
         self._reread += again

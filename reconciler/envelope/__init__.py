@@ -9,7 +9,7 @@ Not allowed here: input or output, clock, environment, randomness, and knowing w
 """
 
 from reconciler.envelope.headers import GOVERNED_ADDRESS_HEADERS, make_headers
-from reconciler.envelope.mailbox import mailbox_value
+from reconciler.envelope.mailbox import mailbox_value, mailboxes_value
 from reconciler.envelope.readback import UnfaithfulHeader, require_faithful
 from reconciler.envelope.resolution import Identity, identity_of, resolve_contact
 
@@ -19,6 +19,7 @@ __all__ = [
     "UnfaithfulHeader",
     "identity_of",
     "mailbox_value",
+    "mailboxes_value",
     "make_headers",
     "require_faithful",
     "resolve_contact",

@@ -13,7 +13,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from reconciler.model.text.domains import NotAnAddress, address_to_ascii
+from reconciler.characters import INVISIBLE, REFUSED_ON_CARDS
+from reconciler.model.text.domains import NotAnAddress, address_to_ascii, why_not_plain
 
 MAX_NAME_CHARACTERS = 200
 """More than any name on a card; a header line of more is a nuisance, and a way to push the address out of sight."""
@@ -21,25 +22,9 @@ MAX_NAME_CHARACTERS = 200
 _MAX_CHARACTERS = 1000
 """Longer values are refused unread: normalising megabytes is what somebody may have wanted."""
 
-_REFUSED = re.compile(
-    "["
-    "\u0000-\u001f\u007f-\u009f"
-    "\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
-    "\ufdd0-\ufdef\ufeff\ufff0-\ufffb\ufffe\uffff"
-    "\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f"
-    "\ud800-\udfff"
-    "]"
-)
-_INVISIBLE = re.compile(
-    "[\\s\u034f\u115f\u1160\u17b4\u17b5\u200c\u200d\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]"
-)
-"""What takes part in text and shows nothing: spaces, joiners, fillers, the blank Braille cell, variation selectors."""
-
 _ADDRESS_IN_NAME = re.compile(r"[^\s@<>()\[\]\"',;:]{1,256}\s*@\s*([^\s@<>()\[\]\"',;:]{1,256})")
 _AT = re.compile("[@\ufe6b\uff20]")
 _DOTS = str.maketrans("\u3002\u2024\uff61\uff0e", "....")
-_ENCODED_WORD = re.compile(r"=\?[^?]*\?[bq]\?", re.IGNORECASE)
-_NUMERIC_END = re.compile(r"(?:^|\.)[0-9]+\Z")
 
 
 class Unusable(ValueError):
@@ -57,7 +42,7 @@ def normal(value: str | None) -> str | None:
     if len(value) > _MAX_CHARACTERS:
         raise Unusable(f"it is longer than {_MAX_CHARACTERS:,} characters")
     text = value if value.isascii() else unicodedata.normalize("NFC", value)
-    found = _REFUSED.search(text)
+    found = REFUSED_ON_CARDS.search(text)
     if found:
         raise Unusable(
             f"it holds the character U+{ord(found.group()):04X}, which would not show or would break the line"
@@ -70,30 +55,31 @@ def usable_address(text: str) -> str:
 
     Exactly one bare address: no display name, comment, quoted local part, source route, address literal or list. The
     domain has to be fully qualified (RFC 5321 section 2.3.5).
+
+    >>> usable_address("Sales@Example.com")
+    'Sales@example.com'
     """
-    if text.count("@") > 1:
-        raise Unusable("it holds more than one @")
-    if _ENCODED_WORD.search(text):
-        raise Unusable("it looks like an encoded-word, which some mail servers would decode")
-    if unicodedata.normalize("NFKC", text.partition("@")[0]) != text.partition("@")[0]:
-        raise Unusable("before the @ it holds characters that some programs would take for others")
     try:
         address = address_to_ascii(text)
     except NotAnAddress as refusal:
         raise Unusable(str(refusal).rstrip(".")) from None
-    _, _, domain = address.rpartition("@")
-    if "." not in domain:
-        raise Unusable("its domain is not a full one: it has no dot")
-    if _NUMERIC_END.search(domain):
-        raise Unusable("its domain ends in a number, which no domain does")
+    reason = why_not_plain(text)
+    if reason is not None:
+        raise Unusable(reason)
     return address
 
 
 def usable_name(text: str, address: str) -> str:
-    """Return a name that can be shown with the address; raise ``Unusable``. Takes what ``normal`` returns."""
+    """Return a name that can be shown with the address; raise ``Unusable``. Takes what ``normal`` returns.
+
+    So ASCII always shows something.
+
+    >>> usable_name("Anna Nowak", "anna@example.com")
+    'Anna Nowak'
+    """
     if len(text) > MAX_NAME_CHARACTERS:
         raise Unusable(f"it is longer than {MAX_NAME_CHARACTERS} characters")
-    if not _INVISIBLE.sub("", text):
+    if not text.isascii() and not INVISIBLE.sub("", text):
         raise Unusable("it holds nothing that shows")
     if _holds_other_address(text, address):
         raise Unusable(
@@ -115,7 +101,7 @@ def _holds_other_address(name: str, address: str) -> bool:
 
 
 def _without_invisible(name: str) -> str:
-    return "".join(character for character in name if character.isspace() or not _INVISIBLE.match(character))
+    return "".join(character for character in name if character.isspace() or not INVISIBLE.match(character))
 
 
 def _is_other(found: re.Match[str], own: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.envelope.mailbox import mailbox_value
+from reconciler.envelope.mailbox import mailboxes_value
 from reconciler.envelope.readback import require_faithful
 
 if TYPE_CHECKING:
@@ -29,18 +29,18 @@ def make_headers(resolution: Resolution) -> Headers:
     contact that is skipped.
     """
     meant = _meant(resolution)
-    headers = tuple((name, mailbox_value(name, mailbox)) for name, mailbox in meant.items())
+    headers = tuple((name, mailboxes_value(name, mailboxes)) for name, mailboxes in meant.items())
     require_faithful(headers, meant)
     return headers
 
 
-def _meant(resolution: Resolution) -> dict[str, Mailbox]:
+def _meant(resolution: Resolution) -> dict[str, tuple[Mailbox, ...]]:
     if resolution.author is None or resolution.to is None:
         raise ValueError("nothing is sent to a contact that is skipped")
     chosen = {
-        "From": resolution.author,
-        "Sender": resolution.sender,
-        "Reply-To": resolution.reply_to if resolution.reply_to != resolution.author else None,
-        "To": resolution.to,
+        "From": (resolution.author,),
+        "Sender": (resolution.sender,) if resolution.sender is not None else (),
+        "Reply-To": resolution.replies if resolution.replies != (resolution.author,) else (),
+        "To": (resolution.to,),
     }
-    return {name: mailbox for name, mailbox in chosen.items() if mailbox is not None}
+    return {name: mailboxes for name, mailboxes in chosen.items() if mailboxes}

@@ -11,9 +11,11 @@ import re
 from email.header import Header
 from typing import TYPE_CHECKING
 
-from reconciler.model.text.types import UNSAFE_CHARACTER
+from reconciler.characters import UNSAFE_CHARACTER
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reconciler.model.mail.resolution import Mailbox
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+/^`{|}~.,:;()@<>\[\]_-][A-Za-z0-9 !#$%&'*+/^`{|}~.,:;()@<>\[\]_-]{0,59}\Z")
@@ -31,6 +33,11 @@ def mailbox_value(header: str, mailbox: Mailbox) -> str:
     if not mailbox.display_name or mailbox.display_name.isspace():
         return address
     return f"{_phrase(header, mailbox.display_name)}\r\n {address}"
+
+
+def mailboxes_value(header: str, mailboxes: Sequence[Mailbox]) -> str:
+    """Return the value of a header that holds several mailboxes, each on a line of its own. RFC 5322 section 3.4."""
+    return ",\r\n ".join(mailbox_value(header, each) for each in mailboxes)
 
 
 def _address(email: str) -> str:

@@ -1,6 +1,7 @@
 """The sentence for each decision. Codes and their meanings are in ``model/mail/resolution``.
 
-A sentence names details, which the account's manifest chose, and never repeats a value of a card.
+A sentence names details, which the account's manifest chose, and never repeats a value of a card; of one that cannot be
+used it says what to write in its place.
 """
 
 from __future__ import annotations
@@ -29,6 +30,17 @@ _OWNERS: dict[PartyName, str] = {"from": "account", "to": "contact"}
 
 _kept = lru_cache(maxsize=64)
 """The same few sentences come again for each contact of a file."""
+
+
+_CURES: dict[HalfName, str] = {
+    "email": "one address and nothing beside it, as in {field}: anna@example.com",
+    "displayName": "a name of at most 200 characters without an address, as in {field}: Anna Example",
+}
+
+
+def _cure(half: HalfName, field: str) -> str:
+    """Return what to write into the card."""
+    return f"Write into the card {_CURES[half].format(field=field)}"
 
 
 def _consequence(where: Where, policy: OnProblem) -> str:
@@ -69,7 +81,9 @@ def detail_missing(where: Where, detail: str, *, policy: OnProblem) -> Reason:
 def detail_invalid(where: Where, detail: str, refusal: ValueError, *, policy: OnProblem) -> Reason:
     """Say that the detail's value cannot be used."""
     kind = "one e-mail address" if where[1] == "email" else "a usable name"
-    message = f"The detail {detail} is not {kind}: {refusal}. So {_consequence(where, policy)}."
+    message = (
+        f"The detail {detail} is not {kind}: {refusal}. So {_consequence(where, policy)}. {_cure(where[1], detail)}"
+    )
     return Reason(field=_FIELDS[where], code="detailInvalid", message=message)
 
 
@@ -86,19 +100,23 @@ def pair_incomplete(where: Where, detail: str | None) -> Reason:
 @_kept
 def contact_email_missing() -> Reason:
     """Say that the card has no address."""
-    message = "The contact has no e-mail address, so nothing is sent."
+    message = f"The contact has no e-mail address, so nothing is sent. {_cure('email', 'email')}"
     return Reason(field="contact", code="contactEmailMissing", message=message)
 
 
 def contact_email_invalid(refusal: ValueError) -> Reason:
     """Say that the card's address cannot be used."""
-    message = f"The contact's e-mail is not one e-mail address: {refusal}. So nothing is sent."
+    message = (
+        f"The contact's e-mail is not one e-mail address: {refusal}. So nothing is sent. {_cure('email', 'email')}"
+    )
     return Reason(field="contact", code="contactEmailInvalid", message=message)
 
 
 def contact_name_invalid(refusal: ValueError) -> Reason:
     """Say that the card's name cannot be used."""
-    message = f"The contact's own name cannot be used: {refusal}. So the address stands alone."
+    message = (
+        f"The contact's own name cannot be used: {refusal}. So the address stands alone. {_cure('displayName', 'name')}"
+    )
     return Reason(field="to.displayName", code="contactNameInvalid", message=message)
 
 

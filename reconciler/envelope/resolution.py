@@ -13,22 +13,22 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from reconciler.characters import SHOWN_ADDRESS, clip
 from reconciler.envelope import reasons
 from reconciler.envelope.details import Unusable, normal, usable_address, usable_name
 from reconciler.model.accounts.kinds import KINDS
-from reconciler.model.accounts.manifest import Override, ReplyTo
 from reconciler.model.mail.resolution import Mailbox, Resolution
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from reconciler.model.accounts.kinds import Kind
+    from reconciler.model.accounts.settings import ResolvedOverride, ResolvedReplyTo, Settings
     from reconciler.model.mail.contacts import Contact
     from reconciler.model.mail.resolution import Reason, ReasonCode
 
-_MAX_CONTACT = 320
 """Characters of a contact's e-mail that a resolution repeats: more than any address has."""
 
 _INVALID: frozenset[ReasonCode] = frozenset({"detailInvalid", "contactNameInvalid"})
@@ -42,9 +42,10 @@ class Identity:
 
     mailbox: Mailbox
     """The account's own address and name."""
-    reply_to: ReplyTo
-    override_from: Override | None = None
-    override_to: Override | None = None
+    replies: tuple[ResolvedReplyTo, ...]
+    """Where replies go, as declared; nothing: to the address that the message is sent from."""
+    override_from: ResolvedOverride | None = None
+    override_to: ResolvedOverride | None = None
 
     @property
     def details(self) -> tuple[str, ...]:
@@ -79,22 +80,18 @@ class _Settled:
     reasons: tuple[Reason, ...]
 
 
-def identity_of(kind: Kind, spec: Mapping[str, Any]) -> Identity:
+def identity_of(kind: Kind, settings: Settings) -> Identity:
     """Return what decides who a contact sees, from an account's canonical settings.
 
     Overrides count for the kinds that take them: most providers refuse a foreign From through somebody's mailbox.
     """
-    overrides = spec if KINDS[kind].takes_overrides else {}
+    takes_overrides = KINDS[kind].takes_overrides
     return Identity(
-        mailbox=Mailbox(email=spec["email"], display_name=spec["displayName"]),
-        reply_to=ReplyTo.model_validate(spec.get("replyTo") or {}),
-        override_from=_override(overrides.get("overrideFrom")),
-        override_to=_override(overrides.get("overrideTo")),
+        mailbox=Mailbox(email=settings.email, display_name=settings.display_name),
+        replies=settings.replies,
+        override_from=settings.override_from if takes_overrides else None,
+        override_to=settings.override_to if takes_overrides else None,
     )
-
-
-def _override(declared: Mapping[str, Any] | None) -> Override | None:
-    return Override.model_validate(declared) if declared else None
 
 
 def resolve_contact(identity: Identity, contact: Contact) -> Resolution:
@@ -123,7 +120,7 @@ def resolve_contact(identity: Identity, contact: Contact) -> Resolution:
 
 def _skipped(identity: Identity, contact: Contact, *told: Reason) -> Resolution:
     return Resolution(
-        contact=_clipped(contact.email),
+        contact=clip(contact.email, SHOWN_ADDRESS),
         line=contact.line,
         outcome="skip",
         envelope_from=identity.mailbox.email,
@@ -141,10 +138,6 @@ def _of_skipped(settled: _Settled) -> tuple[Reason, ...]:
     return tuple(reason for reason in settled.reasons if reason.code in _INVALID)
 
 
-def _clipped(text: str) -> str:
-    return text if len(text) <= _MAX_CONTACT else text[: _MAX_CONTACT - 1] + "…"
-
-
 def _sent(
     identity: Identity,
     contact: Contact,
@@ -154,16 +147,16 @@ def _sent(
     told: tuple[Reason, ...],
     notices: tuple[Reason, ...],
 ) -> Resolution:
-    reply_to, reply_reason = _reply_to(identity.reply_to, author)
+    (reply_to, *further), reply_reason = _replies(identity.replies, author)
     is_foreign = author.email != identity.mailbox.email
-    addresses = (author.email, to.email, reply_to.email, identity.mailbox.email)
+    addresses = (author.email, to.email, reply_to.email, *(each.email for each in further), identity.mailbox.email)
     needs_smtputf8 = not all(map(str.isascii, addresses))
     if not _is_aligned(author, identity):
         notices = (reasons.unaligned(author.email, identity.mailbox.email), *notices)
     if needs_smtputf8:
         notices = (*notices, reasons.needs_smtputf8())
     return Resolution(
-        contact=_clipped(contact.email),
+        contact=clip(contact.email, SHOWN_ADDRESS),
         line=contact.line,
         outcome="send",
         envelope_from=identity.mailbox.email,
@@ -171,6 +164,7 @@ def _sent(
         sender=identity.mailbox if is_foreign else None,
         to=to,
         reply_to=reply_to,
+        further_replies=tuple(further),
         needs_smtputf8=needs_smtputf8,
         reasons=(*told, reply_reason, *notices),
     )
@@ -188,7 +182,7 @@ def _contact_own(contact: Contact, address: str) -> _Own:
     return _Own(mailbox=Mailbox(email=address), name_reason=reasons.contact_unnamed())
 
 
-def _settle(override: Override | None, own: _Own, contact: Contact, *, party: Party) -> _Settled:
+def _settle(override: ResolvedOverride | None, own: _Own, contact: Contact, *, party: Party) -> _Settled:
     """Decide one mailbox; ``own`` is what it falls back to."""
     if override is None:
         return _Settled(mailbox=own.mailbox, reasons=(reasons.own_value(party, "email"), own.name_reason))
@@ -216,7 +210,7 @@ def _half(
     usable: Callable[[str], str],
     *,
     where: tuple[Party, reasons.HalfName],
-    override: Override,
+    override: ResolvedOverride,
 ) -> _Half:
     """Return the value of a detail, or why there is none; neither where no detail is declared."""
     if detail is None:
@@ -232,13 +226,13 @@ def _half(
         return _Half(problem="invalid", reason=told)
 
 
-def _skips(half: _Half, override: Override) -> bool:
+def _skips(half: _Half, override: ResolvedOverride) -> bool:
     if half.problem is None:
         return False
     return (override.on_missing if half.problem == "missing" else override.on_invalid) == "skip"
 
 
-def _paired(email: _Half, name: _Half, override: Override, party: Party) -> tuple[_Half, _Half]:
+def _paired(email: _Half, name: _Half, override: ResolvedOverride, party: Party) -> tuple[_Half, _Half]:
     """Return both halves as they are, or neither where one of them has a problem."""
     if email.problem and name.value:
         return email, _Half(reason=reasons.pair_incomplete((party, "displayName"), override.display_name_detail))
@@ -247,7 +241,7 @@ def _paired(email: _Half, name: _Half, override: Override, party: Party) -> tupl
     return email, name
 
 
-def _combined(email: _Half, name: _Half, own: _Own, *, override: Override, party: Party) -> _Settled:
+def _combined(email: _Half, name: _Half, own: _Own, *, override: ResolvedOverride, party: Party) -> _Settled:
     """Return the mailbox made of what the details gave, and of the party's own values for the rest."""
     if name.value is None and email.value is not None:
         own = _beside(own, email.value, party)
@@ -277,13 +271,13 @@ def _beside(own: _Own, address: str, party: Party) -> _Own:
     return own
 
 
-def _reply_to(declared: ReplyTo, author: Mailbox) -> tuple[Mailbox, Reason]:
+def _replies(declared: tuple[ResolvedReplyTo, ...], author: Mailbox) -> tuple[tuple[Mailbox, ...], Reason]:
     """Return where replies go. A name alone goes with the address that the message is sent from."""
-    if declared.email is not None:
-        return Mailbox(email=declared.email, display_name=declared.display_name), reasons.reply_to_declared()
-    if declared.display_name is not None:
-        return Mailbox(email=author.email, display_name=declared.display_name), reasons.reply_to_name_only()
-    return author, reasons.reply_to_sender()
+    if not declared:
+        return (author,), reasons.reply_to_sender()
+    mailboxes = tuple(Mailbox(email=each.email or author.email, display_name=each.display_name) for each in declared)
+    is_address = declared[0].email is not None
+    return mailboxes, reasons.reply_to_declared() if is_address else reasons.reply_to_name_only()
 
 
 def _is_aligned(author: Mailbox, identity: Identity) -> bool:

@@ -1,4 +1,4 @@
-"""A dry run: the messages as files of a folder, in place of sending them."""
+"""A dry run: each message as a file in a folder, in place of sending it."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def write_drafts(
     now: Callable[[], datetime],
     limit: int | None = None,
 ) -> tuple[SendSummary, bool]:
-    """Write the message for each contact, as ``LINE-ADDRESS.eml``; return the counts, and whether it was all of them.
+    """Write the message for each contact as ``LINE-ADDRESS.eml``; return the counts, and False if ``limit`` ended it.
 
-    The counts have what would be sent as accepted. The folder is made, and must be empty where it exists; its files
+    Messages that would be sent count as accepted. The folder is made, and must be empty where it exists; its files
     are for their owner alone. Raises ``InvalidInput`` where it cannot be written.
     """
     counts = {"accepted": 0, "skipped": 0, "invalid": 0}
@@ -68,7 +68,7 @@ def write_drafts(
 
 
 def file_name(line: int, address: str) -> str:
-    """Return a name that no file system takes amiss, whatever the address is."""
+    """Return a file name for an address that every file system takes, whatever the address is."""
     return f"{line:06}-{_UNSAFE.sub('_', address)[:_MAX_NAME]}.eml"
 
 
@@ -82,9 +82,5 @@ def _make_empty(folder: Path) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    with open(path, "xb", opener=_for_the_owner) as file:
+    with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         file.write(content)
-
-
-def _for_the_owner(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -1,4 +1,4 @@
-"""One contact of a run: what is known of it before anything is sent, and what became of it."""
+"""One contact of a run: the outcome that is known before anything is sent, and what became of the message."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Card = Contact | BrokenLine
 """An entry of the contacts file as it was read."""
 
 Entry = Resolution | BrokenLine
-"""The same with the contact resolved."""
+"""A card with its contact resolved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Verdict:
 
 
 def verdict_without_message(entry: Entry) -> Verdict | None:
-    """Return what becomes of an entry that nothing is to be sent to; None for the others."""
+    """Return the outcome of an entry that gets no message; None for an entry that gets one."""
     if isinstance(entry, BrokenLine):
         return Verdict("invalid", code="contactUnreadable", words=entry.reason)
     if entry.outcome == "send":
@@ -48,7 +48,7 @@ def entry_of(card: Card, identity: Identity) -> Entry:
 
 
 def line_of(entry: Card | Entry) -> int:
-    """Return the line of the file that the entry begins on; ``ValueError`` where it has none to be known by."""
+    """Return the line of the file on which the entry begins; raise ``ValueError`` where it has none."""
     if entry.line is None:
         raise ValueError("contacts are told apart by their line, and this one has none")
     return entry.line

@@ -1,8 +1,8 @@
-"""A header block by strict rules: what two programs could read differently is refused, not repaired. RFC 5322.
+"""A header block by strict rules (RFC 5322): a form that two programs could read differently is refused, not repaired.
 
-Each contact's message holds header fields of ours beside those that are kept. If a reader took a kept line for the end
-of the header, or for a field of another name, a From could be smuggled in beside ours. So obsolete forms that readers
-disagree on (a space before the colon, a folded line of blanks only, a bare CR) do not pass.
+Each contact's message holds our header fields beside those that are kept. If a reader took a kept line for the end
+of the header, or for a field of another name, a From could be smuggled in beside ours. So obsolete forms that
+readers disagree on (a space before the colon, a folded line of blanks only, a bare CR) do not pass.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 MAX_LINE_OCTETS = 998
-"""RFC 5322 section 2.1.1 and RFC 5321 section 4.5.3.1.6, without the CR LF."""
+"""The longest line without its CR LF, by RFC 5322 section 2.1.1 and RFC 5321 section 4.5.3.1.6."""
 
 _FIELD = re.compile(rb"([!-9;-~]{1,77}):")
 _FIELD_LIKE = re.compile(rb"([!-9;-~]{1,77})[ \t]+:")
@@ -40,9 +40,9 @@ class Field:
 
 
 def split_message(octets: bytes) -> tuple[bytes, bytes]:
-    """Return header block and body of a message whose lines end in LF, the blank line between them left out.
+    """Return header block and body of a message whose lines end in LF, without the blank line between them.
 
-    Raise ``NotAMessage`` where there is no blank line, or no header before it.
+    Raises ``NotAMessage`` where there is no blank line, or no header before it.
     """
     if octets.startswith(b"\n"):
         raise NotAMessage("The message begins with a blank line, so it has no header. Save the message as .eml anew.")
@@ -87,9 +87,9 @@ def _check_line(line: bytes, number: int) -> None:
 
 
 def _name(line: bytes, number: int) -> str:
-    found = _FIELD.match(line)
-    if found:
-        return found[1].decode("ascii").lower()
+    matched = _FIELD.match(line)
+    if matched:
+        return matched[1].decode("ascii").lower()
     if _FIELD_LIKE.match(line):
         raise NotAMessage(
             f"Line {number} of the header has a blank before the colon: programs read that differently. Remove it."

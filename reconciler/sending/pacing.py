@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ _SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many messages in so many seconds, evenly spaced."""
+    """A number of messages in a number of seconds, evenly spaced."""
 
     messages: int
     seconds: float
@@ -37,12 +38,12 @@ class Rate:
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """Clock, pause, and whoever is asked meanwhile whether to go on; times in seconds."""
+    """The clock, the pause, and the question whether to go on; times in seconds."""
 
     clock: Callable[[], float] = time.monotonic
     pause: Callable[[float], None] = time.sleep
     watch: Callable[[], None] = lambda: None
-    """Is asked before each message, before its end, and so often while waiting; raises in order to stop the run."""
+    """Asked before each message, before its end, and again and again while waiting; raises to stop the run."""
     watch_every_seconds: float = 2.0
 
     def wait_until(self, moment: float) -> None:
@@ -58,25 +59,27 @@ class Pacing:
 
     rate: Rate | None = None
     retry_pauses: tuple[float, ...] = (30.0, 300.0)
-    """Before each further attempt at what was deferred; greylisting commonly wants five minutes."""
+    """The pause before each further attempt at deferred messages; greylisting commonly wants five minutes."""
     reconnect_pauses: tuple[float, ...] = (1.0, 5.0, 30.0, 60.0)
-    """Before each further connection in a row that came to nothing; after them the run stops."""
+    """The pause before each further connection in a row that came to nothing; after the last one the run stops."""
     stop_after: int = 100
-    """So many contacts in a row not accepted stop the run, before the whole list is spent on one fault."""
+    """After so many contacts in a row that were not accepted the run stops: one fault must not cost the whole list."""
 
 
 @dataclass
 class Spacing:
-    """Keeps messages a rate's spacing apart; the first goes at once."""
+    """Keeps messages apart by a rate's spacing; the first goes at once."""
 
     rate: Rate | None
     waiting: Waiting
     _next_at: float | None = field(default=None, init=False)
+    _reserving: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def wait(self) -> None:
-        """Return when the next message may go out."""
+        """Return when the next message may go out: each caller has a moment of its own."""
         if self.rate is None:
             return
-        if self._next_at is not None:
-            self.waiting.wait_until(self._next_at)
-        self._next_at = max(self._next_at or 0.0, self.waiting.clock()) + self.rate.spacing_seconds
+        with self._reserving:
+            moment = max(self._next_at or 0.0, self.waiting.clock())
+            self._next_at = moment + self.rate.spacing_seconds
+        self.waiting.wait_until(moment)

@@ -1,8 +1,14 @@
 """The results file: what became of each contact, one JSON line after another, written as it goes.
 
 The first line says what the file belongs to. A contact's last line counts. Before the end of a message goes out, an
-``attempting`` line is on the disk: so after a kill or a loss of power the one message whose fate is unknown is known.
-A last line that was not finished is cut off. One run at a time holds the file.
+``attempting`` line is written, and after a kill it is known which messages have an unknown fate. A last line without its
+end is cut off. One run at a time holds the file.
+
+A loss of power takes what was written and is not on the disk yet, and to wait for the disk takes longer than a message.
+So where many are sent quickly, several contacts are ``claimed`` first, and those lines are on the disk before the first
+of them is attempted. Whoever reads the file later finds claimed contacts without another line: where the machine has not
+been started anew since, nothing that was written can be missing, so they were not attempted; else nobody knows, and they
+are of unknown fate. Whoever was not claimed is on the disk as ``attempting`` before the end of the message goes out.
 """
 
 from __future__ import annotations
@@ -12,6 +18,8 @@ import fcntl
 import json
 import os
 import stat
+import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import ValidationError
@@ -23,9 +31,8 @@ from reconciler.model.mail.sending import OUTCOMES, InFlight, ResultsHeader, Sen
 from reconciler.model.plan import FORMAT_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
-    from pathlib import Path
     from types import TracebackType
 
     from reconciler.model.mail.sending import Stage
@@ -35,6 +42,7 @@ _MAX_LINE_NUMBER = 1_000_000_000
 _GROWTH = 65_536
 _HEADER_BEGINS = b'{"formatVersion"'
 _STAGES: tuple[Stage, ...] = ("attempting", *OUTCOMES)
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
 _SAME = ("lineage", "account", "settings", "message", "contacts")
 _DIFFERENT = {
     "lineage": "an account of another state",
@@ -46,7 +54,7 @@ _DIFFERENT = {
 
 
 class LineMarks:
-    """A small number for each line of a contacts file, 0 at first: one octet a line, whatever the file holds."""
+    """A small number for each line of a contacts file, 0 at first, in one octet a line."""
 
     def __init__(self) -> None:
         """Begin with 0 for every line."""
@@ -63,7 +71,7 @@ class LineMarks:
         self._octets[line] = mark
 
     def count(self, mark: int) -> int:
-        """Return how many lines have a number that is not 0."""
+        """Return how many lines have this number."""
         return self._octets.count(mark)
 
 
@@ -76,6 +84,11 @@ class Results:
         self._path = path
         self._stages = LineMarks()
         self._attempting: dict[int, str] = {}
+        self._claimed: dict[int, SendRecord] = {}
+        self._boot = boot_id()
+        self._writing, self._syncing = threading.Lock(), threading.Lock()
+        self._written = self._synced = 0
+        self._failure: InvalidInput | None = None
         self._stages_now = LineMarks()
         self.in_flight: tuple[InFlight, ...] = ()
         """What an earlier run had handed over without an answer; recorded as unknown."""
@@ -88,7 +101,9 @@ class Results:
     def __exit__(
         self, kind: type[BaseException] | None, failure: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close, and let other runs have the file."""
+        """Release what was claimed in vain, have everything on the disk, close, and let other runs have the file."""
+        with contextlib.suppress(InvalidInput):  # then it stays claimed
+            self._release()
         os.close(self._descriptor)
 
     @property
@@ -97,12 +112,12 @@ class Results:
         return self._path
 
     def stage(self, line: int) -> Stage | None:
-        """Return how far it got with the contact on a line of the contacts file; None where nothing was tried."""
+        """Return the last stage of the contact on a line of the contacts file; None where nothing was tried."""
         number = self._stages[line]
         return _STAGES[number - 1] if number else None
 
     def is_deferred_now(self, line: int) -> bool:
-        """Tell whether this run tried the contact on a line, and is to try again."""
+        """Tell whether this run tried the contact on a line and deferred it."""
         return self._stages_now[line] == _mark("deferred")
 
     def total(self) -> SendSummary:
@@ -113,30 +128,77 @@ class Results:
         """Return the counts of what this run did."""
         return _counts(self._stages_now)
 
+    def claim(self, contacts: Sequence[tuple[int, str]], *, at: datetime) -> None:
+        """Have contacts, by line and address, on the disk as the next ones, so that none waits for the disk by itself.
+
+        Where it is not known whether the machine was started anew, nothing is claimed.
+        """
+        if self._boot is None:
+            return
+        for line, contact in contacts:
+            record = SendRecord(line=line, contact=contact, outcome="claimed", boot=self._boot, at=at)
+            self._write(record)
+        self._sync()
+
     def record(self, record: SendRecord) -> None:
-        """Append a record and have it on the disk before returning; raise ``InvalidInput`` where that fails."""
+        """Append a record; return once an attempt that was not claimed is on the disk. Raise ``InvalidInput``."""
+        is_claimed = record.line in self._claimed
         self._write(record)
         self._stages_now[record.line] = _mark(record.outcome)
+        if record.outcome == "attempting" and not is_claimed:
+            self._sync()
 
     def _write(self, record: SendRecord) -> None:
-        self._append(_one_line(record))
-        self._note(record)
+        with self._writing:
+            self._append(_one_line(record))
+            self._note(record)
+
+    def _release(self) -> None:
+        for claimed in list(self._claimed.values()):
+            self._write(SendRecord(line=claimed.line, contact=claimed.contact, outcome="released", at=claimed.at))
+        self._sync()
 
     def _append(self, text: str) -> None:
         rest = memoryview(text.encode("ascii") + b"\n")
-        try:
+        with self._telling_failure():
             while rest:
                 rest = rest[os.write(self._descriptor, rest) :]
-            os.fsync(self._descriptor)
+        self._written += 1
+
+    def _sync(self) -> None:
+        """Return once all that was written before is on the disk; who comes meanwhile waits for one turn of it."""
+        wanted = self._written
+        with self._syncing:
+            if self._synced >= wanted:
+                return
+            written = self._written
+            with self._telling_failure():
+                os.fsync(self._descriptor)
+            self._synced = written
+
+    @contextlib.contextmanager
+    def _telling_failure(self) -> Iterator[None]:
+        """Raise ``InvalidInput`` where the disk fails, and ever after: it tells of a failure once."""
+        if self._failure is not None:
+            raise self._failure
+        try:
+            yield
         except OSError as failure:
             detail = (
                 f"{self._path} cannot be written: {reason_of(failure)}. Sending was stopped; mend it and go on with"
             )
-            raise InvalidInput(
+            self._failure = InvalidInput(
                 error("resultsUnusable", f"{detail} the same command.", subject=str(self._path))
-            ) from None
+            )
+            raise self._failure from None
 
     def _note(self, record: SendRecord) -> None:
+        if record.outcome == "claimed":
+            self._claimed[record.line] = record
+            return
+        self._claimed.pop(record.line, None)
+        if record.outcome == "released":
+            return
         self._stages[record.line] = _mark(record.outcome)
         if record.outcome == "attempting":
             self._attempting[record.line] = record.contact
@@ -144,10 +206,10 @@ class Results:
             self._attempting.pop(record.line, None)
 
     def load(self, wanted: ResultsHeader) -> None:
-        """Read what is there, or begin the file; settle what was in flight. Raise ``InvalidInput``.
+        """Read the file, or begin it; record as unknown what an earlier run left in flight. Raises ``InvalidInput``.
 
-        A file without a record tells of nobody, so it is begun anew where it was made for something else: what came to
-        nothing, such as contacts that could not be read, is mended and tried again.
+        A file without a record tells of nobody, so one that was made for something else is begun anew: a run that
+        came to nothing, such as one whose contacts could not be read, is mended and tried again.
         """
         end, number = 0, 0
         for number, octets in self._whole_lines():
@@ -155,35 +217,41 @@ class Results:
             if number == 1:
                 self.header = self._read_header(octets)
                 continue
+            # Only where there are records: see above.
             self._require_same(wanted)
             self._note(self._read_record(octets, number))
         if number == 1 and self._difference(wanted) is not None:
             end = 0
+        # A line without its end was cut off by a crash, and the next record would be glued to it.
         os.ftruncate(self._descriptor, end)
         if end == 0:
             self.header = wanted
             self._append(_one_line(wanted))
+            self._sync()
             sync_folder(self._path.parent)
         self._settle(wanted.at)
 
     def _settle(self, at: datetime) -> None:
-        """Record as unknown what was being attempted when an earlier run ended."""
-        pending = sorted(self._attempting.items())
+        """Record as unknown each message that an earlier run had in flight when it ended, or may have had."""
+        lost = {line: claimed.contact for line, claimed in self._claimed.items() if claimed.boot != self._boot}
+        pending = sorted((lost | self._attempting).items())
         self.in_flight = tuple(InFlight(line=line, contact=contact) for line, contact in pending)
         for each in self.in_flight:
             words = "the run ended before the server's answer to the message was recorded"
             self._write(
                 SendRecord(line=each.line, contact=each.contact, outcome="unknown", code="runEnded", words=words, at=at)
             )
+        self._release()
 
     def _whole_lines(self) -> Iterator[tuple[int, bytes]]:
-        """Yield number and octets of each line that was finished."""
+        """Yield number and octets of each line that has its end; raise ``InvalidInput`` for a foreign file."""
         with open(os.dup(self._descriptor), "rb") as file:  # noqa: PTH123 - a descriptor, not a path
             file.seek(0)
             number = 0
             while (octets := file.readline(_MAX_LINE_OCTETS + 1)).endswith(b"\n"):
                 number += 1
                 yield number, octets
+            # A crash can cut off the first line too; such a file must be the beginning of one of ours.
             is_foreign = number == 0 and not _HEADER_BEGINS.startswith(octets[: len(_HEADER_BEGINS)])
             if len(octets) > _MAX_LINE_OCTETS or is_foreign:
                 raise self._not_results(number + 1)
@@ -204,7 +272,7 @@ class Results:
             raise self._belongs_elsewhere(_DIFFERENT[different])
 
     def _difference(self, wanted: ResultsHeader) -> str | None:
-        """Return the first part of the header in which the file and what is wanted differ; None where they fit."""
+        """Return the name of the first part of the header that differs from ``wanted``; None where none does."""
         return next((name for name in _SAME if getattr(self.header, name) != getattr(wanted, name)), None)
 
     def _read_record(self, octets: bytes, number: int) -> SendRecord:
@@ -232,11 +300,20 @@ class Results:
         return InvalidInput(error("resultsMismatch", detail, subject=str(self._path)))
 
 
+def boot_id() -> str | None:
+    """Return what tells this start of the machine from every other; None where the system does not tell."""
+    try:
+        return _BOOT.read_text(encoding="ascii").strip() or None
+    except (OSError, UnicodeError):
+        return None
+
+
 @contextlib.contextmanager
 def open_results(path: Path, wanted: ResultsHeader) -> Iterator[Results]:
-    """Open a results file for one run, made where there is none, for the owner alone (mode 0600).
+    """Open a results file for one run; make it where there is none, for the owner alone (mode 0600).
 
-    Raise ``InvalidInput`` where it cannot be used, belongs to something else than ``wanted``, or another run has it.
+    Raises ``InvalidInput`` where it cannot be used, belongs to something other than ``wanted``, or another run has
+    it.
     """
     with Results(_locked(path), path) as results:
         try:
@@ -247,7 +324,7 @@ def open_results(path: Path, wanted: ResultsHeader) -> Iterator[Results]:
 
 
 def _one_line(value: SendRecord | ResultsHeader) -> str:
-    """Return a value as one line of JSON in ASCII: what contacts and servers wrote steers no terminal from it."""
+    """Return a value as one line of JSON, in ASCII: the words of contacts and servers cannot steer a terminal."""
     return json.dumps(value.model_dump(mode="json", by_alias=True, exclude_none=True), separators=(",", ":"))
 
 
@@ -260,6 +337,7 @@ def _counts(stages: LineMarks) -> SendSummary:
 
 
 def _locked(path: Path) -> int:
+    # O_NONBLOCK: a pipe of that name is opened without waiting for its other end, and then refused.
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
     try:
         descriptor = os.open(path, flags, 0o600)

@@ -5,62 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.model.text.domains import host_to_ascii
-from reconciler.smtp import tls
-from reconciler.smtp.channel import Channel
+from reconciler.rules.verification.refusals import Circumstances, meaning_of_fault
 from reconciler.smtp.deadline import Deadline
 from reconciler.smtp.faults import SmtpFault
-from reconciler.smtp.login import Login
-from reconciler.smtp.masking import CredentialMask
-from reconciler.smtp.server import Server
-from reconciler.smtp.session import Session
+from reconciler.smtp.opening import Opening
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.model.secrets.values import SecretValue
-    from reconciler.smtp.login import TokenSource
+    from reconciler.smtp.access import Access
+    from reconciler.smtp.channel import Channel
+    from reconciler.smtp.session import Session
 
 
 class CannotCarry(Exception):
-    """The server says beforehand that it cannot take such a message, whoever it is for; the text is a sentence's end."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outlet(Server):
-    """The server that an account sends through, and the credential; the caller has seen to it that it may travel."""
-
-    password: SecretValue | None = None
-    token: TokenSource | None = None
-    proxy_password: SecretValue | None = None
-
-    @property
-    def declares_login(self) -> bool:
-        """Whether the account wants to log in; a login that is declared in part counts, so that none is forgotten."""
-        return any(part is not None for part in (self.mechanism, self.username, self.password, self.token))
-
-    @property
-    def login(self) -> Login:
-        """What to log in with."""
-        return Login(mechanism=self.mechanism, username=self.username, password=self.password, token=self.token)
-
-    def __str__(self) -> str:
-        """Return host and port."""
-        return self.place
+    """The server said beforehand that it takes no such message, whoever it is for; the text ends a sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """How long is waited for a server, in seconds; RFC 5321 section 4.5.3.2 asks for minutes."""
+    """How long a server is waited for, in seconds; RFC 5321 section 4.5.3.2 asks for minutes."""
 
     opening_seconds: float = 30.0
-    """From the name to the login."""
+    """For the opening: from the name to the login."""
     message_seconds: float = 300.0
-    """For the envelope and the message, and beyond that what a slow line needs."""
+    """For the envelope and the message, with more for a slow line: see ``octets_per_second``."""
     octets_per_second: float = 8192.0
     """The slowest line that a message is sent over to its end."""
     answer_seconds: float = 600.0
-    """For the answer to the end of a message: who gives up earlier does not know what became of it."""
+    """For the answer to the end of a message: giving up earlier leaves its fate unknown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +48,11 @@ class Letter:
 
 
 class Submission:
-    """The connection, opened when it is first needed. Every step raises ``SmtpFault`` where it ends."""
+    """One connection to the server, used for many messages. Every step raises ``SmtpFault`` where it fails."""
 
-    def __init__(self, outlet: Outlet, patience: Patience) -> None:
-        """Keep where to go; nothing is contacted yet."""
-        self._outlet = outlet
+    def __init__(self, access: Access, patience: Patience) -> None:
+        """Keep the way to the server; nothing is contacted yet. The caller knows that each credential may travel."""
+        self._access = access
         self._patience = patience
         self._channel: Channel | None = None
         self._session: Session | None = None
@@ -94,43 +67,36 @@ class Submission:
 
     def open(self) -> None:
         """Connect, greet, encrypt and log in, once; there must be no connection."""
-        deadline = Deadline(self._patience.opening_seconds)
-        dialer = self._outlet.dialer(self._outlet.proxy_password)
-        if self._outlet.proxy is None or not self._outlet.proxy.resolves_remotely:
-            dialer.resolve(deadline)
-        connection = dialer.connect(deadline)
-        channel = Channel(connection.socket, deadline)
-        session = Session(channel, is_loopback=connection.is_loopback)
+        opening = Opening(self._access, self._access.dialer(), Deadline(self._patience.opening_seconds))
         try:
-            self._mask(channel)
-            self._greet(session)
-            self._log_in(session, deadline)
-        except BaseException:
-            session.leave()
-            raise
-        self._channel, self._session, self._is_in_transaction, self.is_used = channel, session, False, False
+            opening.open()
+        except SmtpFault as fault:
+            raise self._understood(fault) from None
+        self._channel, self._session = opening.channel, opening.session
+        self._is_in_transaction = self.is_used = False
 
     def submit(self, letter: Letter, before_end: Callable[[], None]) -> str:
         """Hand one message over and return the server's words; ``before_end`` is called before its end goes out.
 
-        After a fault that ends the connection it is closed. Other faults leave it for the next message.
+        A fault that ends the connection closes it. After other faults the connection serves for the next message.
         """
         session, channel = self._session, self._channel
         if session is None or channel is None:
             raise ValueError("there is no connection")
         try:
-            channel.renew(self._deadline_for(letter))
-            self._name_envelope(session, letter)
+            seconds = self._patience.message_seconds + len(letter.content) / self._patience.octets_per_second
+            channel.renew(Deadline(seconds))
+            self._begin(session, letter)
 
             def end() -> None:
                 before_end()
                 channel.renew(Deadline(self._patience.answer_seconds))
 
-            words = session.send_message(letter.content, before_end=end)
+            words = session.send_content(letter.content, before_end=end)
         except SmtpFault as fault:
             if fault.ends_connection:
                 self.close()
-            raise
+            raise self._understood(fault, letter) from None
         except BaseException:
             self.abandon()
             raise
@@ -146,26 +112,41 @@ class Submission:
             session.leave()
 
     def abandon(self) -> None:
-        """Close the connection without another word: a word more could end a message that is half sent."""
+        """Close the connection without another word: QUIT could end a message that is half sent."""
         channel, self._session, self._channel = self._channel, None, None
         if channel is not None:
             channel.close()
 
-    def _deadline_for(self, letter: Letter) -> Deadline:
-        return Deadline(self._patience.message_seconds + len(letter.content) / self._patience.octets_per_second)
+    def interrupt(self) -> None:
+        """Have whoever waits for the server, in another thread, find the connection lost."""
+        channel = self._channel
+        if channel is not None:
+            channel.interrupt()
 
-    def _name_envelope(self, session: Session, letter: Letter) -> None:
-        if self._is_in_transaction:
-            session.reset()
-        self._require_room(session, letter)
-        self._is_in_transaction = True
-        session.mail(
-            letter.envelope_from, size=len(letter.content), is_8bit=letter.is_8bit, needs_utf8=letter.needs_utf8
+    def _understood(self, fault: SmtpFault, letter: Letter | None = None) -> SmtpFault:
+        """Return a fault under the code that the server's words stand for."""
+        circumstances = Circumstances(
+            is_logged_in=self._access.declares_login,
+            sender=letter.envelope_from if letter else None,
+            recipient=letter.recipient if letter else None,
         )
-        session.rcpt(letter.recipient)
+        meaning = meaning_of_fault(fault, circumstances)
+        return fault if meaning is None else fault.known_as(meaning.code, meaning.variant)
+
+    def _begin(self, session: Session, letter: Letter) -> None:
+        self._require_room(session, letter)
+        was_left, self._is_in_transaction = self._is_in_transaction, True  # by a message that was refused half way
+        session.begin(
+            letter.envelope_from,
+            letter.recipient,
+            size=len(letter.content),
+            is_8bit=letter.is_8bit,
+            needs_utf8=letter.needs_utf8,
+            resets=was_left,
+        )
 
     def _require_room(self, session: Session, letter: Letter) -> None:
-        """Refuse what the server says beforehand that it cannot take."""
+        """Raise ``CannotCarry`` for a message that the server's EHLO reply rules out."""
         limit = session.max_message_octets
         if limit is not None and len(letter.content) > limit:
             raise CannotCarry(
@@ -177,32 +158,3 @@ class Submission:
                 "the message's body holds octets beyond ASCII, and the server does not offer 8BITMIME (RFC 6152). Have the "
                 "parts encoded, as quoted-printable or base64"
             )
-
-    def _mask(self, channel: Channel) -> None:
-        """Mask what the server, or the proxy between, may know and say again."""
-        outlet = self._outlet
-        outlet.login.mask_in(channel)
-        if outlet.proxy is not None and outlet.proxy.username is not None and outlet.proxy_password is not None:
-            channel.mask(CredentialMask(outlet.proxy.username, outlet.proxy_password))
-
-    def _greet(self, session: Session) -> None:
-        outlet = self._outlet
-        if outlet.encryption == "none":
-            session.greet(outlet.helo_name)
-            return
-        context, server_name = tls.verifying_context(outlet.ca_pem), host_to_ascii(outlet.host)
-        try:
-            if outlet.encryption == "tls":
-                session.encrypt_at_once(context, server_name)
-                session.greet(outlet.helo_name)
-            else:
-                session.greet(outlet.helo_name)
-                session.start_tls(context, server_name)
-        except tls.NotTls:
-            raise SmtpFault("plainPort", step="tls") from None
-        except tls.CertificateRefused as refusal:
-            raise SmtpFault(refusal.code, step="tls", facts={"reason": refusal.reason}) from None
-
-    def _log_in(self, session: Session, deadline: Deadline) -> None:
-        if self._outlet.declares_login:
-            self._outlet.login.play(session, deadline)

@@ -1,8 +1,8 @@
 """The message that is to be sent: read once, kept but for what the account governs, and written for each contact.
 
-Kept are all other header fields and the body, octet for octet but for the ends of lines, which become CR LF as SMTP
-demands. Left out are the fields that we set, and those that told of the message's earlier journey or of signatures over
-fields that change. A Cc is refused: it would show each contact people who are not mailed.
+Header fields and body are kept octet for octet; only line ends become CR LF, as SMTP demands. Left out are the
+fields that we set, and those that tell of the message's earlier journey or sign fields that change. A Cc is
+refused: it would show each contact people who are not mailed.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from email.quoprimime import body_encode
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
+from reconciler.characters import UNSAFE_CHARACTER
 from reconciler.envelope import GOVERNED_ADDRESS_HEADERS, make_headers
-from reconciler.model.text.types import UNSAFE_CHARACTER
 from reconciler.sending.headerblock import MAX_LINE_OCTETS, NotAMessage, parse_fields, split_message
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from reconciler.sending.headerblock import Field
 
 MAX_MESSAGE_OCTETS = 50 * 1024 * 1024
-"""A message is held in memory; servers take 10 to 50 MiB."""
+"""The largest message, in octets: it is held in memory, and servers take 10 to 50 MiB."""
 
 GOVERNED = ("Date", "Message-ID", *GOVERNED_ADDRESS_HEADERS)
-"""The header fields that are set anew in each message."""
+"""The header fields that the account decides, set anew in each message."""
 
 _SET_BY_US = frozenset(name.lower() for name in GOVERNED)
 _LEFT_OUT = frozenset(
@@ -50,14 +50,16 @@ _MAX_SUBJECT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A message without what the account governs."""
+    """A message without the fields that the account governs."""
 
     header: bytes
-    """The fields that are kept, each line with CR LF."""
+    """The kept fields, each line with CR LF."""
     body: bytes
-    """With CR LF."""
+    """The body, each line with CR LF."""
     digest: str
-    """Of the message as it was given."""
+    """The digest of the message as it was given: by it the results file knows that it
+    is continued with the same one.
+    """
     left_out: tuple[str, ...] = ()
     """The names, in lower case, of fields that are neither kept nor set anew; sorted."""
 
@@ -69,7 +71,7 @@ class Template:
     def write(self, resolution: Resolution, *, at: datetime, message_id: str) -> bytes:
         """Return the message for one contact; ``message_id`` is without its angle brackets.
 
-        Raise ``ValueError`` where the headers, read back, would not say what was meant.
+        Raises ``ValueError`` where the headers, read back, would not say what was meant.
         """
         governed = "".join(f"{name}: {value}\r\n" for name, value in make_headers(resolution))
         stamps = f"Date: {format_datetime(at)}\r\nMessage-ID: <{message_id}>\r\n"
@@ -77,7 +79,7 @@ class Template:
 
 
 def read_template(octets: bytes) -> Template:
-    """Return the template of an .eml; raise ``NotAMessage`` for what cannot be sent as it is."""
+    """Return the template of an .eml; raise ``NotAMessage`` for a message that cannot be sent as it is."""
     if len(octets) > MAX_MESSAGE_OCTETS:
         raise NotAMessage(f"The message is larger than {MAX_MESSAGE_OCTETS // 1024**2} MiB. Link to what is attached.")
     text = octets.removeprefix(_BYTE_ORDER_MARK).replace(b"\r\n", b"\n")
@@ -93,12 +95,13 @@ def read_template(octets: bytes) -> Template:
 
 
 def template_of_text(subject: str, body: str) -> Template:
-    """Return the template of a plain text message; raise ``NotAMessage`` for a subject that cannot be one."""
+    """Return the template of a plain text message; raise ``NotAMessage`` for a subject that no header can hold."""
     if UNSAFE_CHARACTER.search(subject) or not subject.strip() or len(subject) > _MAX_SUBJECT:
         raise NotAMessage(
             f"The subject must be one line of 1 to {_MAX_SUBJECT} characters, without control characters."
         )
     try:
+        # The quoted-printable encoder of the standard library takes octets as a text of Latin-1.
         lines = body.replace("\r\n", "\n").encode().decode("latin-1")
         written = _subject(subject)
     except UnicodeEncodeError:
@@ -112,14 +115,14 @@ def template_of_text(subject: str, body: str) -> Template:
 
 
 def _subject(subject: str) -> str:
-    """Return the subject as it is where it is short and plain; what looks like an encoded-word is encoded."""
+    """Return the subject as it goes on its line: as it is where short and plain, else encoded (RFC 2047)."""
     if _PLAIN_SUBJECT.match(subject) and "=?" not in subject:
         return subject
     return Header(subject, "utf-8", header_name="Subject").encode(linesep="\r\n")
 
 
 def _sorted_out(fields: tuple[Field, ...]) -> tuple[list[Field], tuple[str, ...]]:
-    """Return the fields that are kept, and the names of those that are left out for good."""
+    """Return the kept fields, and the names of those that are neither kept nor set anew."""
     kept, left_out = [], set()
     for field in fields:
         if field.name == "cc":
@@ -131,15 +134,11 @@ def _sorted_out(fields: tuple[Field, ...]) -> tuple[list[Field], tuple[str, ...]
             left_out.add(field.name)
         elif field.name not in _SET_BY_US:
             kept.append(field)
-    _require_once([field.name for field in kept])
-    return kept, tuple(sorted(left_out))
-
-
-def _require_once(names: list[str]) -> None:
-    """Raise ``NotAMessage`` for a field that stands twice: programs take the first or the last, and some servers refuse."""
+    names = [field.name for field in kept]
     twice = next((name for name in _ONCE if names.count(name) > 1), None)
-    if twice is not None:
+    if twice is not None:  # programs take the first or the last, and some servers refuse the message
         raise NotAMessage(f"The message has more than one {twice}: programs read that differently. Leave one of them.")
+    return kept, tuple(sorted(left_out))
 
 
 def _checked_body(body: bytes) -> bytes:
@@ -157,7 +156,7 @@ def _checked_body(body: bytes) -> bytes:
 
 
 def _require_same_for_others(header: bytes, kept: list[Field]) -> None:
-    """Raise ``NotAMessage`` unless the standard library's reader, too, finds these fields and no others."""
+    """Raise ``NotAMessage`` unless the standard library's reader finds exactly these fields too."""
     read = email.message_from_bytes(header + b"\r\n", policy=email.policy.compat32)
     if [name.lower() for name in read.keys()] != [field.name for field in kept]:  # noqa: SIM118 - not a mapping
         raise NotAMessage("Programs would read the header of the message differently. Save the message as .eml anew.")

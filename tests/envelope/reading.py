@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import yaml
 
 from reconciler.envelope import identity_of
+from reconciler.model.accounts.settings import Settings
 from reconciler.model.mail.contacts import Contact
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _case(written: dict[str, Any]) -> Case:
 def identity(account: dict[str, Any], *, kind: str = "MarketingAccount") -> Identity:
     """Return the identity of an account with these settings beside the usual ones."""
     spec = {"email": "news@example.com", "displayName": "Example News", **account}
-    return identity_of(cast("Kind", kind), spec)
+    return identity_of(cast("Kind", kind), Settings.model_validate(spec))
 
 
 def hostile(name: str) -> dict[str, Any]:

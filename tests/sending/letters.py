@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from reconciler.envelope import identity_of
+from reconciler.model.accounts.settings import Settings
 from reconciler.model.mail.contacts import BrokenLine, Contact
 from reconciler.model.mail.sending import ResultsHeader
 from reconciler.model.secrets.values import SecretValue
 from reconciler.sending import (
-    Outlet,
     Pacing,
     Patience,
     RunEnd,
@@ -23,16 +23,18 @@ from reconciler.sending import (
     read_template,
     send_to_all,
 )
+from tests.support.access import access_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from reconciler.sending import Card, Rate
+    from reconciler.smtp.access import Access
 
 EML = b"From: old@example.com\r\nSubject: June\r\n\r\nHello.\r\n.a dot\r\n"
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
-IDENTITY = identity_of("OwnAccount", {"email": "sales@example.com", "displayName": "Example Sales"})
+IDENTITY = identity_of("OwnAccount", Settings(email="sales@example.com", display_name="Example Sales"))
 DIGEST = "sha256:" + "0" * 64
 
 
@@ -95,7 +97,7 @@ class Bench:
     rate: Rate | None = None
     pacing: Pacing = field(default_factory=lambda: Pacing(retry_pauses=(60.0, 300.0), reconnect_pauses=(1.0, 5.0)))
     patience: Patience = field(default_factory=lambda: Patience(opening_seconds=5, message_seconds=5, answer_seconds=5))
-    outlet: Outlet | None = None
+    access: Access | None = None
     """Another way to a server than the port's."""
     clock: Clock = field(default_factory=Clock)
     watch: Callable[[], None] = lambda: None
@@ -122,8 +124,8 @@ class Bench:
             pacing = Pacing(rate=self.rate, retry_pauses=pacing.retry_pauses, reconnect_pauses=pacing.reconnect_pauses)
         return Sending(
             template=read_template(self.eml),
-            outlet=self.outlet
-            or Outlet(
+            access=self.access
+            or access_to(
                 host="localhost",
                 port=self.port,
                 encryption=self.encryption,
@@ -139,8 +141,9 @@ class Bench:
         )
 
     def records(self) -> list[dict[str, Any]]:
-        """Return the records of the results file."""
-        return [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()[1:]]
+        """Return the records of the results file, but for what was only claimed."""
+        records = [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()[1:]]
+        return [each for each in records if each["outcome"] not in {"claimed", "released"}]
 
     def outcomes(self) -> dict[str, str]:
         """Return the last outcome of each contact."""

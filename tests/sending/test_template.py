@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.envelope import identity_of, resolve_contact
+from reconciler.model.accounts.settings import Settings
 from reconciler.model.mail.contacts import Contact
 from reconciler.sending import NotAMessage, Template, read_template, template_of_text
 from tests.sending.letters import NOW
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
 
 NEWS = identity_of(
     "MarketingAccount",
-    {
-        "email": "news@example.com",
-        "displayName": "Example News",
-        "replyTo": {"email": "office@example.com"},
-        "overrideFrom": {"emailDetail": "mail", "displayNameDetail": "name"},
-    },
+    Settings.model_validate(
+        {
+            "email": "news@example.com",
+            "displayName": "Example News",
+            "replyTo": {"email": "office@example.com"},
+            "overrideFrom": {"emailDetail": "mail", "displayNameDetail": "name"},
+        }
+    ),
 )
 CONTACT = Contact(email="one@example.net", name="One", details={"mail": "kim@example.com", "name": "Kim"}, line=2)
 OURS = [b"date", b"message-id", b"from", b"sender", b"reply-to", b"to"]

@@ -11,9 +11,10 @@ import pytest
 
 from reconciler.model.mail.contacts import Contact
 from reconciler.model.secrets.values import SecretValue
-from reconciler.sending import Outlet, open_results, send_to_all
-from reconciler.smtp.proxies import Proxy
+from reconciler.model.servers.server import Proxy
+from reconciler.sending import open_results, send_to_all
 from tests.sending.letters import NOW, Bench, addresses, header
+from tests.support.access import access_to
 from tests.support.certificates import TestCA
 from tests.support.mailserver import MailServer
 from tests.support.proxies import ProxyServer
@@ -41,31 +42,29 @@ def test_messages_go_over_verified_tls(tmp_path: Path, ca: TestCA, encryption: s
     context = ca.server_context("localhost")
     with MailServer(encryption=encryption, tls_context=context, users={"anna": PASSWORD}) as server:  # type: ignore[arg-type]
         for pem, expected in ((ca.pem, "complete"), (None, "stopped")):
-            outlet = Outlet(
+            access = access_to(
                 host="localhost",
                 port=server.port,
-                encryption=encryption,  # type: ignore[arg-type]
+                encryption=encryption,
                 ca_pem=pem,
                 username="anna",
                 password=SecretValue(PASSWORD),
             )
-            end, _ = Bench(port=0, path=tmp_path / expected, outlet=outlet).run(addresses(3))
+            end, _ = Bench(port=0, path=tmp_path / expected, access=access).run(addresses(3))
             assert expected == end.ending
         assert end.stopped is not None
         assert end.stopped.fault is not None
-        assert ("certificateUnknownIssuer", 3, 1) == (
-            end.stopped.fault.code,
-            len(server.messages),
-            server.login_attempts,
-        )
+        assert "certificateUnknownIssuer" == end.stopped.fault.code
+        assert 3 == len(server.messages)
+        assert 1 == server.login_attempts
 
 
 def test_a_plain_port_is_not_sent_through_as_if_it_were_tls(tmp_path: Path) -> None:
     """Declared TLS that is not there stops the run; there is no downgrade."""
     with MailServer(encryption="none") as server:
         for encryption, code in (("tls", "plainPort"), ("starttls", "starttlsNotOffered")):
-            outlet = Outlet(host="localhost", port=server.port, encryption=encryption)  # type: ignore[arg-type]
-            end, _ = Bench(port=0, path=tmp_path / code, outlet=outlet).run(addresses(1))
+            access = access_to(host="localhost", port=server.port, encryption=encryption)
+            end, _ = Bench(port=0, path=tmp_path / code, access=access).run(addresses(1))
             assert end.stopped is not None
             assert end.stopped.fault is not None
             assert (code, []) == (end.stopped.fault.code, server.messages)
@@ -75,14 +74,14 @@ def test_messages_go_through_the_proxy_that_is_declared(tmp_path: Path) -> None:
     """The proxy is logged in at and passes all messages on; one that refuses stops the run, and nothing goes around it."""
     with MailServer(encryption="none") as server, ProxyServer("socks5", users={"mailer": PASSWORD}) as proxy:
         for password, ending in ((PASSWORD, "complete"), ("wrong", "stopped")):
-            outlet = Outlet(
+            access = access_to(
                 host="localhost",
                 port=server.port,
                 encryption="none",
                 proxy=Proxy(type="socks5", host="127.0.0.1", port=proxy.port, username="mailer"),
                 proxy_password=SecretValue(password),
             )
-            end, _ = Bench(port=0, path=tmp_path / ending, outlet=outlet).run(addresses(2))
+            end, _ = Bench(port=0, path=tmp_path / ending, access=access).run(addresses(2))
             assert ending == end.ending
         assert (2, 1) == (len(server.messages), server.connections)
 
@@ -108,10 +107,12 @@ def test_a_new_token_is_asked_for_with_each_connection(tmp_path: Path) -> None:
         "MAIL": ["250 ok", "421 token-1-0123456789 ended", "250 ok"],
     }
     with ScriptedServer(polite(instead)) as server:
-        outlet = Outlet(host="localhost", port=server.port, encryption="none", username="anna", token=tokens)
-        bench = Bench(port=0, path=tmp_path / "r", outlet=outlet)
+        access = access_to(host="localhost", port=server.port, encryption="none", username="anna", token=tokens)
+        bench = Bench(port=0, path=tmp_path / "r", access=access)
         bench.run(addresses(2))
-        assert ({"accepted"}, 2, 2) == (set(bench.outcomes().values()), tokens.count, server.connections)
+        assert {"accepted"} == set(bench.outcomes().values())
+        assert 2 == tokens.count
+        assert 2 == server.connections
         assert "token-1" not in bench.path.read_text(encoding="utf-8")
 
 
