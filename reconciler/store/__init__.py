@@ -1,9 +1,11 @@
 """State in a database: accounts, revisions, routes of secrets, and the journal, keyed by project.
 
 ``opening`` makes and opens states; ``store`` reads, also several things of one moment, and begins writes;
-``transaction`` is what one write may do; ``altered`` tells which rows something else wrote; ``journal`` is the hash chain and its check; ``copies`` backs up and restores,
-``migrations`` brings older states up to date; ``rows`` turns values into rows and back; ``schema`` holds the tables.
-``database`` says what a database must offer; ``sqlite/`` and ``postgres/`` are the only places that know which one it is, chosen by the ``address`` in ``opening``.
+``transaction`` is what one write may do; ``altered`` tells which rows of accounts something else wrote, ``register``
+the same of the routes of secrets; ``journal`` is the hash chain and its check; ``copies`` backs up and restores;
+``migrations`` brings older states up to date; ``rows`` turns rows into values; ``schema`` holds the tables.
+``database`` says what a database must offer; ``sqlite/`` and ``postgres/`` are the only places that know which one it
+is, and the address decides that in ``opening``.
 
 Not allowed here: decisions about plans, guards or evidence; the network, but for the database's server; exceptions of
 SQLAlchemy or of a driver leaving the package (they become ``StateError`` values without parameters); making a state
@@ -18,23 +20,26 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.store.address import StateUrl, has_password, is_postgres, sqlite_path
 from reconciler.store.digests import account_digest, revision_digest
-from reconciler.store.journal import THE_STATE, JournalReport, genesis_hash
-from reconciler.store.opening import create_state, open_store
+from reconciler.store.opening import create_state, only_project, open_store
 
 if TYPE_CHECKING:
     from reconciler.store.altered import Alteration
     from reconciler.store.copies import Copy, Restored, RestoreOrder, back_up_state, restore_state
+    from reconciler.store.journal import THE_ROUTES, THE_STATE, JournalReport, genesis_hash
     from reconciler.store.migrations import Migrated, MigrationOrder, migrate_state
+    from reconciler.store.register import Register
     from reconciler.store.store import Store
     from reconciler.store.transaction import Transaction
 
 __all__ = [
+    "THE_ROUTES",
     "THE_STATE",
     "Alteration",
     "Copy",
     "JournalReport",
     "Migrated",
     "MigrationOrder",
+    "Register",
     "RestoreOrder",
     "Restored",
     "StateUrl",
@@ -47,24 +52,27 @@ __all__ = [
     "has_password",
     "is_postgres",
     "migrate_state",
+    "only_project",
     "open_store",
     "restore_state",
     "revision_digest",
     "sqlite_path",
 ]
 
-_WITH_SQLALCHEMY = {
+_WHEN_ASKED_FOR = {
     "Alteration": "altered",
+    "Register": "register",
     "Store": "store",
     "Transaction": "transaction",
     **dict.fromkeys(("Copy", "RestoreOrder", "Restored", "back_up_state", "restore_state"), "copies"),
+    **dict.fromkeys(("THE_ROUTES", "THE_STATE", "JournalReport", "genesis_hash"), "journal"),
     **dict.fromkeys(("Migrated", "MigrationOrder", "migrate_state"), "migrations"),
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Return what needs SQLAlchemy, importing that only when it is asked for."""
-    module = _WITH_SQLALCHEMY.get(name)
+    """Return what needs SQLAlchemy, or the models of the journal, importing that only when it is asked for."""
+    module = _WHEN_ASKED_FOR.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"reconciler.store.{module}"), name)

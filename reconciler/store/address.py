@@ -10,17 +10,19 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_to_bytes
 
+from reconciler.characters import UNSAFE_CHARACTER
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
-from reconciler.model.text.types import UNSAFE_CHARACTER
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30})://")
 _POSTGRES_SCHEMES = frozenset({"postgres", "postgresql", "postgresql+psycopg"})
+DEFAULT_SCHEMA = "reconciler"
+"""The schema of PostgreSQL that a state lies in where its address names none."""
 SECRET_OPTIONS = ("password", "sslpassword", "oauth_client_secret")
-"""The options of a PostgreSQL address that nobody may see."""
+"""The options of a PostgreSQL address whose values nobody may see."""
 _CREDENTIALS = re.compile(r"[^/@]*:[^/@]+@|[^?]*:[^?@]+@")
 _OPTION = re.compile(rf"[?&](?:{'|'.join(SECRET_OPTIONS)})=[^&]", re.IGNORECASE)
 _SQLITE_EXAMPLE = "Write the address of a file, for example\n    state: sqlite:///.reconciler/state.db"
@@ -32,18 +34,18 @@ _POSTGRES_EXAMPLE = "Write host, port and database, for example\n    state: post
 
 
 class StateUrl(str):
-    """An address as text, whose representation does not show a password in it."""
+    """The text of an address; its representation, which tracebacks show, has no password in it."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
-        """Show the scheme alone where anything looks like credentials."""
+        """Show the address, or its scheme alone where anything in it looks like credentials."""
         is_shown = "@" not in self and not has_password(self)
         return super().__repr__() if is_shown else f"{self.partition('://')[0]}://***"
 
 
 def sqlite_path(url: str, *, base: Path) -> Path | None:
-    """Return the file of a SQLite address, a relative one below ``base``; None for a PostgreSQL address.
+    """Return the file of a SQLite address, a relative path being relative to ``base``; None for PostgreSQL.
 
     Raises ``InvalidInput`` (``stateUrlInvalid``) for everything else.
     """
@@ -71,7 +73,7 @@ def has_password(url: str) -> bool:
 
 
 def invalid(reason: str, *, of_postgres: bool = False) -> InvalidInput:
-    """Return the failure to raise for an address that is none, with one that is."""
+    """Return the failure for an address that is not one, with an example of one that is."""
     example = _POSTGRES_EXAMPLE if of_postgres else _SQLITE_EXAMPLE
     return InvalidInput(error("stateUrlInvalid", f"{reason} {example}"))
 

@@ -1,11 +1,12 @@
 """Whether accounts in state are what the journal last recorded of them, asked before one is written over.
 
-Premise: what is written over an altered row would be vouched for by the journal from then on, and the alteration would
-be laundered. So whoever writes asks first, and only for the accounts that are written. The journal is read from its end
-backwards, once for all of them, and no further than to the last entry that tells of each; what it tells counts as far
-as the chain holds from there on. The rows themselves hold no digest: whoever can alter a row could alter that too. A name
-without a row is looked for as well, back to the beginning, because its row may have been removed. So most payloads are
-only hashed, and parsed where one of the names occurs.
+Premise: what is written over an altered row would be vouched for by the journal from then on, and the alteration
+would be laundered. So whoever writes asks first, and only for the accounts that are written.
+
+The journal is read from its end backwards, once for all of them, and no further than to the last entry that tells
+of each; what an entry tells counts as far as the chain holds from there on. A name without a row is looked for as
+well, back to the beginning, because its row may have been removed. So most payloads are only hashed, and parsed
+where one of the names occurs. The rows hold no digest of themselves: whoever can alter a row could alter that too.
 """
 
 from __future__ import annotations
@@ -19,24 +20,18 @@ from sqlalchemy import func, select
 from reconciler.diagnostics import Diagnostic, enumerated, error
 from reconciler.errors import GuardRefused
 from reconciler.model.canonical import canonical_json, sha256_hex
+from reconciler.model.journal.payloads import ACCOUNT_DIGESTS, ACCOUNT_PARTS, REVISION_DIGESTS
 from reconciler.store.digests import row_digest_or_none
-from reconciler.store.journal import (
-    ACCOUNT_DIGESTS,
-    ACCOUNT_PARTS,
-    REDACT,
-    REVISION_DIGESTS,
-    Link,
-    is_intact,
-    read_backwards,
-)
+from reconciler.store.journal import REDACT, THE_STATE, Link, is_intact, read_backwards
 from reconciler.store.rows import ACCOUNT_COLUMNS, link_from_row
 from reconciler.store.schema import ACCOUNTS, JOURNAL, PAYLOADS, REVISIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Mapping, Sequence
+    from collections.abc import Collection, Generator, Mapping
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import Connection
 
+    from reconciler.model.canonical import JsonView
     from reconciler.store.digests import Row
 
 Kind = Literal["altered", "added", "removed", "untold"]
@@ -56,13 +51,15 @@ _WORDS = {
     "suspension": "suspension",
     "evidence": "evidence",
     "manifest": "manifest file",
+    "server": "MailServer",
+    "ca_pem": "private CA",
 }
 """What people call the columns of an account."""
 _PART_DIGITS = 8
 _MOST_NAMED = 500
-"""Up to so many names are asked for by name; for more, the whole table is read."""
+"""The most names that a query lists; for more, the whole table is read."""
 _MOST_SOUGHT = 20
-"""Up to so many names are looked for in the text of a payload; for more, it is parsed."""
+"""The most names that are looked for in the text of a payload; for more, every payload is parsed."""
 _ENTRIES_AT_ONCE = 20
 
 
@@ -79,15 +76,18 @@ class Alteration:
 
     name: str
     kind: Kind
-    """Another row, one that was never recorded or deleted, none where one was recorded; or the journal cannot tell."""
+    """``altered``: another row; ``added``: a row that was never recorded, or was recorded as deleted; ``removed``: no
+    row where one was recorded; ``untold``: the journal cannot tell. Every kind stops a write; only the words
+    differ.
+    """
     columns: tuple[str, ...] = ()
-    """The columns that differ, where the journal tells them apart."""
+    """The columns that differ, for the message only; empty where the journal does not tell columns apart."""
     entry: int | None = None
-    """The entry that recorded the account last; for ``untold`` the one that does not hold."""
+    """The entry that recorded the account last; for ``untold`` the entry that does not hold."""
 
     @property
     def problem(self) -> Diagnostic:
-        """The error that stops whoever would write over it."""
+        """The error that stops a write over the account."""
         detail = (
             f"{self._fact} Something other than reconciler wrote to the database, so nothing is recorded over it. This "
             "shows all that was altered:\n    reconciler journal check\n"
@@ -120,23 +120,24 @@ class Alteration:
 def find_rows(connection: Connection, project: str, names: Collection[str]) -> dict[str, Found]:
     """Return what state has of each of the accounts."""
     query = select(*(ACCOUNTS.c[column] for column in ACCOUNT_COLUMNS)).where(ACCOUNTS.c.project == project)
-    rows = connection.execute(_of_names(query, ACCOUNTS.c.name, names)).mappings()
+    named = query.where(ACCOUNTS.c.name.in_(sorted(names))) if len(names) <= _MOST_NAMED else query
+    rows = connection.execute(named).mappings()
     found = {row["name"]: Found(dict(row), row_digest_or_none(row) or "") for row in rows if row["name"] in names}
     return {name: found.get(name, Found(None, None)) for name in names}
 
 
 def find_alterations(connection: Connection, project: str, found: Mapping[str, Found]) -> tuple[Alteration, ...]:
-    """Return the accounts, by name, whose rows as ``found`` are not what the journal last recorded of them."""
+    """Return, by name, the accounts whose rows in ``found`` are not what the journal last recorded of them."""
     told = _last_told(connection, project, found.keys())
     altered = (_compare(name, found[name], told.get(name)) for name in sorted(found))
-    return tuple(each for each in altered if each is not None)
+    return tuple(alteration for alteration in altered if alteration is not None)
 
 
 def require_serial(connection: Connection, project: str, serial: int) -> None:
-    """Raise ``GuardRefused`` for a serial that is not the number of the last revision, in state and as the journal tells.
+    """Raise ``GuardRefused`` unless the serial is the number of the last revision, in the table and in the journal.
 
-    A revision under a number that was given already would take the place of the one that the journal vouches for, and
-    one beyond a gap would make the serial look right.
+    A new revision under a number that was given already would take the place of the one that the journal vouches
+    for; one beyond a gap would make the serial look right.
     """
     last = connection.execute(select(func.max(REVISIONS.c.revision)).where(REVISIONS.c.project == project)).scalar()
     recorded = _last_recorded_revision(connection, project)
@@ -152,12 +153,13 @@ def require_serial(connection: Connection, project: str, serial: int) -> None:
 
 
 def _last_recorded_revision(connection: Connection, project: str) -> int | None:
-    """Return the number of the last revision that the journal tells of; None where an entry on the way does not hold.
+    """Return the number of the last revision that the journal recorded; None where an entry on the way does not hold.
 
-    A redaction may have taken a number from the entry that recorded it, and tells of it in its place.
+    Redactions tell of revisions too, of those whose text they changed, so the search goes on behind them to the
+    entry that recorded a revision, and the highest number counts.
     """
     last = 0
-    with closing(_entries(connection, project)) as entries:
+    with closing(entries_backwards(connection, project)) as entries:
         for link, payload in read_backwards(entries, is_wanted=lambda text: f'"{REVISION_DIGESTS}":' in text):
             if payload.tells is None:
                 return None
@@ -169,12 +171,15 @@ def _last_recorded_revision(connection: Connection, project: str) -> int | None:
 
 
 def account_parts(row: Row, digest: str) -> dict[str, str]:
-    """Return what tells the columns of a row apart: short digests, salted with that of the whole row."""
+    """Return a short digest for each column of a row that is not null, so that an alteration can be told by column.
+
+    They are salted with ``digest``, the digest of the whole row: a short digest of a short value could be guessed.
+    """
     return {column: _part(digest, column, value) for column, value in row.items() if value is not None}
 
 
 class _Told(NamedTuple):
-    """What the last entry that tells of an account says; without one that holds, the entry that does not."""
+    """What the last entry that tells of an account says of it; or, where the chain breaks first, the broken entry."""
 
     entry: int
     holds: bool
@@ -183,35 +188,37 @@ class _Told(NamedTuple):
 
 
 def _last_told(connection: Connection, project: str, names: Collection[str]) -> dict[str, _Told]:
-    """Return what the journal last told of each account that it tells of."""
+    """Return what the journal last told of each of these accounts; those that it never told of are left out."""
     told: dict[str, _Told] = {}
-    wanted = set(names)
-    if not wanted:
+    sought = set(names)
+    if not sought:
         return told
     follower: Link | None = None
 
     def is_sought(text: str) -> bool:
-        return len(wanted) > _MOST_SOUGHT or any(f'"{name}":' in text for name in wanted)
+        # The text is canonical JSON, so a name that is a key stands there just so; a name within a value costs a parse.
+        return len(sought) > _MOST_SOUGHT or any(f'"{name}":' in text for name in sought)
 
-    with closing(_entries(connection, project)) as entries:  # a server's cursor is not left to be collected
+    with closing(entries_backwards(connection, project)) as entries:  # a server's cursor is not left to be collected
         for link, payload in read_backwards(entries, is_wanted=is_sought):
             tells = payload.tells
+            # The newest entry has no follower: that nothing was cut off behind it is known by a noted head only.
             is_followed = follower is None or (follower.previous, follower.sequence) == (link.hash, link.sequence + 1)
             digests = tells.get(ACCOUNT_DIGESTS, {}) if tells is not None else None
             if not is_followed or not is_intact(link) or not isinstance(digests, dict):
-                return told | {name: _Told(link.sequence, holds=False) for name in wanted}
+                return told | {name: _Told(link.sequence, holds=False) for name in sought}
             parts = (tells or {}).get(ACCOUNT_PARTS, {})
-            for name in wanted & digests.keys():
+            for name in sought & digests.keys():
                 told[name] = _Told(link.sequence, holds=True, digest=digests[name], parts=parts.get(name))
-            wanted.difference_update(told)
-            if not wanted:
+            sought.difference_update(told)
+            if not sought:
                 break
             follower = link
     return told
 
 
-def _entries(connection: Connection, project: str) -> Generator[tuple[Link, str | None]]:
-    """Yield the entries, the last first, each with its payload, as many as are asked for."""
+def entries_backwards(connection: Connection, project: str) -> Generator[tuple[Link, str | None]]:
+    """Yield the entries, newest first, each with the text of its payload; only as many are read as the caller takes."""
     columns = [JOURNAL.c[column] for column in Link._fields]
     joined = JOURNAL.outerjoin(
         PAYLOADS, (PAYLOADS.c.project == JOURNAL.c.project) & (PAYLOADS.c.sequence == JOURNAL.c.sequence)
@@ -221,10 +228,6 @@ def _entries(connection: Connection, project: str) -> Generator[tuple[Link, str 
     with connection.execute(newest_first) as rows:
         for row in rows:
             yield link_from_row(row[:-1]), row[-1]
-
-
-def _of_names(query: Any, column: ColumnElement[str], names: Collection[str]) -> Any:
-    return query.where(column.in_(sorted(names))) if len(names) <= _MOST_NAMED else query
 
 
 def _compare(name: str, found: Found, told: _Told | None) -> Alteration | None:
@@ -238,17 +241,13 @@ def _compare(name: str, found: Found, told: _Told | None) -> Alteration | None:
         return Alteration(name=name, kind="added", entry=entry)
     if found.row is None:
         return Alteration(name=name, kind="removed", entry=entry)
-    columns = _differing(found.row, recorded, told.parts) if told is not None and told.parts else ()
-    return Alteration(name=name, kind="altered", columns=tuple(columns), entry=entry)
-
-
-def _differing(row: Row, recorded: str, parts: Mapping[str, str]) -> Sequence[str]:
-    """Return the columns that are not what the parts tell."""
-    return [
+    parts = (told.parts if told is not None else None) or {}
+    differing = [
         column
-        for column, value in row.items()
-        if parts.get(column) != (None if value is None else _part(recorded, column, value))
+        for column, value in found.row.items()
+        if parts and parts.get(column) != (None if value is None else _part(recorded, column, value))
     ]
+    return Alteration(name=name, kind="altered", columns=tuple(differing), entry=entry)
 
 
 def _part(digest: str, column: str, value: Any) -> str:
@@ -256,3 +255,24 @@ def _part(digest: str, column: str, value: Any) -> str:
         return sha256_hex(f"{digest} {column} {canonical_json(value)}")[:_PART_DIGITS]
     except (TypeError, ValueError):  # what reconciler never writes, such as bytes
         return ""
+
+
+def needless_acceptance(name: str) -> Diagnostic:
+    """Return the error for ``--accept-altered`` with a name that was not altered."""
+    detail = (
+        f"--accept-altered names {name}, which is what the journal last recorded of it, or is not concerned. Leave the "
+        "option out. Nothing was changed."
+    )
+    return error("selectorMatchesNothing", detail, subject=name)
+
+
+def altered_state(told: JsonView, found: Mapping[str, str | None]) -> Diagnostic:
+    """Return the error for a project row (``found``) that is not what the last entry told of it."""
+    words = {"created_at": "creation time", "fingerprint_key_id": "id of the key of fingerprints"}
+    differing = " and ".join(word for column, word in words.items() if told.get(column) != found.get(column))
+    detail = (
+        f"The {differing} in state is not what the journal last recorded. Something other than reconciler wrote to the "
+        "database, so nothing is recorded over it. Restore a backup from before:\n    reconciler state restore FILE\n"
+        f"Or, if it is right as it is, say so, and why; the journal keeps it:\n    --accept-altered {THE_STATE}=REASON"
+    )
+    return error("stateAltered", detail)

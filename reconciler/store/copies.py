@@ -1,28 +1,28 @@
 """Copies of a state: a backup that is consistent while others write, and its way back.
 
-A backup is a SQLite file with the whole database, every project in it, whichever database it is of; so a state can
-also move from one to another. Restoring puts one project's rows in the place of what is recorded,
-in one transaction under the write lock: whoever waits for that lock goes on with what was restored, so nothing is
-written to a file that nobody reads any more. What was replaced is copied beside the state first.
+A backup is a SQLite file with the whole database and every project in it, whichever kind of database it is a copy
+of; so a state can also move from one kind to another. Restoring puts one project's rows in the place of what is
+recorded, in one transaction under the write lock. Replacing the file would be simpler, but whoever waits for the
+lock would then write to a file that nobody reads any more. What is replaced is copied beside the state first.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
-from reconciler.diagnostics import error, one_line
+from reconciler.characters import SHOWN_PATH, one_line
+from reconciler.diagnostics import error
 from reconciler.errors import GuardRefused, InvalidInput, JournalBroken
+from reconciler.model.journal.payloads import RestorePayload
 from reconciler.store import reading
-from reconciler.store.carry import carry_rows
 from reconciler.store.digests import new_salt, time_text
-from reconciler.store.failures import MAX_SHOWN
 from reconciler.store.journal import REDACT
 from reconciler.store.opening import database_at, has_project
-from reconciler.store.schema import METADATA, PROJECTS
+from reconciler.store.schema import METADATA, PROJECTS, carry_rows
 from reconciler.store.sqlite.database import SqliteFile
 from reconciler.store.transaction import Transaction
 
@@ -53,17 +53,17 @@ class RestoreOrder:
     """What a restore may replace, and what its journal entry tells."""
 
     replaces_foreign: bool = False
-    """A state of another origin, or one that cannot be read, may be replaced."""
+    """Whether a state of another origin, or one that cannot be read, may be replaced."""
     goes_back: bool = False
-    """A state that is newer than the backup may be replaced."""
-    payload: dict[str, Any] = field(default_factory=dict)
+    """Whether a state that is newer than the backup may be replaced."""
+    payload: RestorePayload = field(default_factory=RestorePayload)
     at: datetime
     make_salt: Callable[[], str] = new_salt
 
 
 @dataclass(frozen=True, kw_only=True)
 class Restored:
-    """What came of a restore."""
+    """What a restore has done."""
 
     lineage: str
     serial: int
@@ -73,13 +73,16 @@ class Restored:
     lost_entries: int
     """How many entries of the replaced journal are not in the restored one."""
     lost_redactions: tuple[str, ...]
-    """The accounts whose erasure was undone with them."""
+    """The accounts whose erasure was among the lost entries: their personal data is
+    back, and has to be erased again.
+    """
 
 
 def back_up_state(url: str, *, base: Path, project: str, target: Path, replaces: bool) -> Copy:
-    """Write a copy of the database to a SQLite file ``target``, for the owner alone; return what reading it back showed.
+    """Write a copy of the whole database to a SQLite file ``target``, for the owner alone, and read it back.
 
-    Raises ``InvalidInput`` (``backupUnusable``) where a file stands at the target, unless it ``replaces`` it.
+    Raises ``InvalidInput`` (``backupUnusable``) where a file stands at the target, unless it ``replaces`` it. A
+    journal in the copy that does not hold is told by ``Copy.journal``, and raises nothing.
     """
     database = _open(url, base, project)
     if target.exists() and database.copies.exists() and target.samefile(database.copies):
@@ -111,8 +114,8 @@ def _read_back(path: Path, project: str) -> Copy:
 def restore_state(url: str, *, base: Path, project: str, source: Path, order: RestoreOrder) -> Restored:
     """Put the project of a backup in the place of what is recorded of it here; other projects stay as they are.
 
-    Raises ``InvalidInput`` for a backup that is none of this project, ``JournalBroken`` where its journal does not
-    hold, ``GuardRefused`` (``restoreRefused``) where something would be lost that the order does not give up.
+    Raises ``InvalidInput`` for a backup of other projects, ``JournalBroken`` where its journal does not hold, and
+    ``GuardRefused`` (``restoreRefused``) where something would be lost that the order does not give up.
     """
     database = database_at(url, base=base)
     with _scratch(source, database) as scratch, scratch.reading() as backup:
@@ -128,7 +131,7 @@ def restore_state(url: str, *, base: Path, project: str, source: Path, order: Re
 
 @contextmanager
 def _scratch(source: Path, beside: Database) -> Iterator[SqliteFile]:
-    """Hand out a copy of the backup of our own, so that what was checked is what is restored."""
+    """Hand out a private copy of the backup, so that what was checked is what is restored."""
     if not source.is_file():
         raise InvalidInput(error("backupUnusable", f"There is no file {one_line(source)}. Nothing was changed."))
     original = SqliteFile(source)
@@ -146,7 +149,7 @@ def _require_sound_backup(scratch: SqliteFile, backup: Connection, project: str,
     scratch.require_integrity(backup)
     names = sorted(backup.execute(select(PROJECTS.c.project)).scalars())
     if project not in names:
-        found = one_line(", ".join(map(str, names)) or "none", limit=MAX_SHOWN)
+        found = one_line(", ".join(map(str, names)) or "none", limit=SHOWN_PATH)
         detail = f"{one_line(source)} holds no state of the project {project}; it is of {found}."
         raise InvalidInput(error("backupUnusable", f"{detail} Nothing was changed."))
     problems = reading.check_journal(backup, project, head=None).problems
@@ -156,19 +159,21 @@ def _require_sound_backup(scratch: SqliteFile, backup: Connection, project: str,
 
 
 def _replace(database: Database, backup: Connection, project: str, order: RestoreOrder) -> Restored:
-    """Replace the project's rows in a database that is sound, or add them."""
+    """Put the backup's rows into a sound database, in the place of the project's rows where it has some."""
     with database.writing() as connection:
         lost = _compare(connection, backup, project, order)
         is_there = has_project(connection, project)
         # Before anything is written: the copy is read through another connection.
         kept = keep_copy(database, word="replaced", at=order.at) if is_there else None
-        if is_there:
-            _delete_rows(connection, project)
-        return _fill(connection, backup, project, order, kept=kept, lost=lost)
+        with database.rewriting(connection):
+            if is_there:
+                for table in reversed(METADATA.sorted_tables):  # rows that refer to others go before these
+                    connection.execute(table.delete().where(table.c.project == project))
+            return _fill(connection, backup, project, order, kept=kept, lost=lost)
 
 
 def _give_up(database: Database, order: RestoreOrder) -> Path:
-    """Set a damaged file aside and return where it is; raise unless the order gives it up."""
+    """Set a damaged file aside and return its new path; raise ``GuardRefused`` unless the order allows that."""
     if order.replaces_foreign:
         return _set_aside(database, order.at)
     detail = (
@@ -181,7 +186,7 @@ def _give_up(database: Database, order: RestoreOrder) -> Path:
 def _make_anew(
     database: Database, backup: Connection, project: str, order: RestoreOrder, *, kept: Path | None
 ) -> Restored:
-    """Make the database where there is none; one that appears meanwhile is left alone."""
+    """Make the database with the backup's rows; a database that appears meanwhile is left alone."""
     restored: list[Restored] = []
 
     def fill(connection: Connection) -> None:
@@ -194,14 +199,16 @@ def _make_anew(
 
 def _compare(
     connection: Connection, backup: Connection, project: str, order: RestoreOrder
-) -> tuple[tuple[JournalEntry, dict[str, Any]], ...]:
-    """Return the entries that would be lost; raise where the order does not give them up."""
+) -> tuple[tuple[JournalEntry, dict[str, object]], ...]:
+    """Return the entries that a restore would lose; raise ``GuardRefused`` where the order does not allow that."""
     if not has_project(connection, project):
         return ()
     _, lineage, _, _ = reading.read_project(connection, project)
     _, its_lineage, _, _ = reading.read_project(backup, project)
     links, its_links = reading.read_links(connection, project), reading.read_links(backup, project)
     hashes, its_hashes = {link.hash for link in links}, {link.hash for link in its_links}
+    # By hash, because sequences agree in any two journals. A backup that is a beginning of this journal is an older
+    # one of the same state; anything else is of another origin, even with the same lineage, as after two restores.
     lost = [link for link in links if link.hash not in its_hashes]
     is_foreign = lineage != its_lineage or any(link.hash not in hashes for link in its_links[: len(links)])
     if is_foreign and not order.replaces_foreign:
@@ -249,7 +256,7 @@ def _set_aside(database: Database, at: datetime) -> Path:
 
 
 def keep_copy(database: Database, *, word: str, at: datetime) -> Path:
-    """Write a copy of a database beside it, named after why and when, and return where."""
+    """Write a copy of a database beside it, named by ``word`` and time, and return its path."""
     for path in _names_beside(database, word, at):
         try:
             database.copy_to(path)
@@ -267,11 +274,6 @@ def _names_beside(database: Database, word: str, at: datetime) -> Iterator[Path]
         yield database.copies.with_name(f"{first}-{number}")
 
 
-def _delete_rows(connection: Connection, project: str) -> None:
-    for table in reversed(METADATA.sorted_tables):
-        connection.execute(table.delete().where(table.c.project == project))
-
-
 def _fill(
     connection: Connection,
     backup: Connection,
@@ -279,15 +281,15 @@ def _fill(
     order: RestoreOrder,
     *,
     kept: Path | None,
-    lost: tuple[tuple[JournalEntry, dict[str, Any]], ...],
+    lost: tuple[tuple[JournalEntry, dict[str, object]], ...],
 ) -> Restored:
-    """Add the backup's rows, and the journal's entry on it."""
+    """Copy the backup's rows, and append the journal's entry on the restore."""
     carry_rows(backup, connection, METADATA, project=project)
     _, lineage, serial, key_id = reading.read_project(connection, project)
     transaction = Transaction(connection, project, make_salt=order.make_salt)
     lost_head = lost[-1][0].hash if lost else None
-    payload = {**order.payload, "serial": serial, "lostEntries": len(lost), "lostHead": lost_head}
-    transaction.append_journal("restore", payload, at=order.at)
+    told = {"serial": serial, "lost_entries": len(lost), "lost_head": lost_head}
+    transaction.append_journal("restore", order.payload.model_copy(update=told).document(), at=order.at)
     transaction.end()
     redacted = {str(tells["name"]) for entry, tells in lost if entry.event == REDACT and "name" in tells}
     return Restored(

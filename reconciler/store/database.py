@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from reconciler.diagnostics import error
+from reconciler.errors import GuardRefused, StateMissing, StateUnavailable
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from sqlalchemy import Connection
-
-    from reconciler.errors import StateUnavailable
 
 
 BUSY_TIMEOUT_SECONDS = 30.0
@@ -43,6 +44,14 @@ class Database(Protocol):
 
         Commits at the end, rolls back on any exception. Waits for the lock for a bounded time.
         """
+        ...
+
+    def migrating(self, version: int) -> AbstractContextManager[Connection]:
+        """Hand out a connection as ``writing`` does, to tables of an earlier version."""
+        ...
+
+    def rewriting(self, connection: Connection) -> AbstractContextManager[None]:
+        """Let this transaction rewrite, while the block lasts, what the database keeps from being rewritten."""
         ...
 
     def is_there(self) -> bool:
@@ -89,7 +98,10 @@ class Database(Protocol):
         ...
 
     def end_migration(self, connection: Connection, version: int) -> None:
-        """Note the version of the tables; raise ``StateUnavailable`` where rows contradict each other."""
+        """Note the version of the tables, and make anew what stands beside them, such as the view ``senders``.
+
+        Raises ``StateUnavailable`` where rows contradict each other.
+        """
         ...
 
     def refuse(self, sentence: str) -> StateUnavailable:
@@ -99,3 +111,36 @@ class Database(Protocol):
     def close(self) -> None:
         """Let go of the database."""
         ...
+
+
+def state_missing(fact: str, *, subject: str | None = None) -> StateMissing:
+    """Return the failure to raise where there is no state."""
+    detail = (
+        f"{fact} A missing state is never taken for an empty one, from which every account would be created again. "
+        "If this project has a state elsewhere, name it with --state. If it never had one, make it once:\n"
+        "    reconciler state init"
+    )
+    return StateMissing(error("stateMissing", detail, subject=subject))
+
+
+def state_older(shown: str, version: int, *, known: int) -> StateUnavailable:
+    """Return the failure to raise for a state of an earlier format."""
+    detail = (
+        f"The state {shown} has the format {version}, and this version of reconciler works with format {known}. "
+        "Nothing was changed. This keeps a copy and brings it up to date:\n    reconciler state migrate"
+    )
+    return StateUnavailable(error("stateOlder", detail))
+
+
+def state_newer(shown: str, version: int, *, known: int) -> GuardRefused:
+    """Return the failure to raise for a state of a later format."""
+    detail = (
+        f"The state {shown} has the format {version}, and this version of reconciler knows formats up to {known}. "
+        "An older version would misread or damage it. Use the version of reconciler that wrote it, or a later one."
+    )
+    return GuardRefused(error("stateNewer", detail))
+
+
+def state_unavailable(shown: str, sentence: str) -> StateUnavailable:
+    """Return the failure to raise, naming the database."""
+    return StateUnavailable(error("stateUnavailable", f"The state {shown} {sentence}"))

@@ -10,7 +10,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.canonical import canonical_json, digest
+from reconciler.model.canonical import JsonObject, JsonView, canonical_json, digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reconciler.model.journal.entries import Revision
     from reconciler.model.secrets.routes import SecretRoute
 
-Row = dict[str, Any]
+Row = JsonObject
 """Column name to value, without the project."""
 
 
@@ -36,13 +36,13 @@ def time_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
-def row_digest(row: Mapping[str, Any]) -> str:
+def row_digest(row: JsonView) -> str:
     """Return the digest of a row's columns that are not null."""
     return digest({column: value for column, value in row.items() if value is not None})
 
 
 def row_digest_or_none(row: Mapping[Any, Any]) -> str | None:
-    """Return the digest of a row as it was read; None for one that holds what reconciler never writes."""
+    """Return the digest of a row as it was read; None for a row with values that reconciler never writes."""
     try:
         return row_digest(row)
     except (TypeError, ValueError):
@@ -68,6 +68,8 @@ def account_row(account: RecordedAccount) -> Row:
         "suspension": _value_text(account.suspension),
         "evidence": _value_text(account.evidence),
         "manifest": account.manifest,
+        "server": account.server,
+        "ca_pem": account.ca_pem,
     }
 
 
@@ -96,8 +98,8 @@ def revision_digest(revision: Revision) -> str:
     return row_digest(revision_row(revision))
 
 
-def names_of_changes(changes: Iterable[Mapping[str, Any]]) -> dict[str, str | None]:
-    """Return the names that a revision's changes touched, each with the name before a rename."""
+def names_of_changes(changes: Iterable[JsonView]) -> dict[str, str | None]:
+    """Return the names that a revision's changes touched, each with its name before a rename, or None."""
     names: dict[str, str | None] = {}
     for change in changes:
         previous = change.get("previousName")
@@ -108,7 +110,7 @@ def names_of_changes(changes: Iterable[Mapping[str, Any]]) -> dict[str, str | No
 
 
 def route_row(account: str, known: SecretRoute) -> Row:
-    """Return the row of one route of one secret, with its own digest as its key."""
+    """Return the row of one route of one secret; its own digest is its key."""
     row = {
         "account": account,
         "secret": known.secret,

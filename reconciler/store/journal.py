@@ -18,49 +18,54 @@ entry backwards, and a payload counts as redacted only where an entry that holds
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.model.canonical import digest, sha256_hex
+from reconciler.model.journal.payloads import (
+    ACCEPTED_ALTERED,
+    ACCOUNT_DIGESTS,
+    ACCOUNTS_BEFORE,
+    FORGOTTEN_ROUTES,
+    KEY_ID,
+    PROJECT_ROW,
+    REDACTED_PAYLOADS,
+    REVISION_DIGESTS,
+    ROUTE_DIGESTS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-ACCOUNT_DIGESTS = "accountDigests"
-REVISION_DIGESTS = "revisionDigests"
-ACCOUNTS_BEFORE = "accountsBefore"
-ACCOUNT_PARTS = "accountParts"
-ACCEPTED_ALTERED = "acceptedAltered"
-PROJECT_ROW = "projectRow"
-ROUTE_DIGESTS = "routeDigests"
-FORGOTTEN_ROUTES = "forgottenRoutes"
-REDACTED_PAYLOADS = "redactedPayloads"
-KEY_ID = "fingerprintKeyId"
-SALT = "salt"
-"""The keys of a payload that the store adds to what it is told."""
+    from reconciler.model.canonical import JsonObject
+
 REDACT = "redact"
 """The only event whose payload may tell of redacted payloads."""
+THE_ROUTES = "@routes"
+"""Stands where an account's name stands, for the register of routes; no account is called so."""
 THE_STATE = "@state"
 """Stands where an account's name stands, for the row of the project itself; no account is called so."""
 
 
 @dataclass(frozen=True, slots=True)
 class JournalReport:
-    """What a check of the journal found: how many entries, the last hash, problems in sentences."""
+    """What a check of the journal found. ``head`` is the last hash; problems are full sentences."""
 
     entries: int
     head: str
     problems: tuple[str, ...]
     redacted: Mapping[int, int] = field(default_factory=dict)
-    """The entries whose payloads personal data was erased from, each with the last entry that tells so."""
+    """The entries from whose payloads personal data was erased, each with the last entry that tells so."""
     account_problems: Mapping[str, str] = field(default_factory=dict)
-    """Of the problems those that are of one account alone, by its name."""
+    """By name, the problem of a single account: it is one of ``problems``, and can be accepted."""
     state_problems: tuple[str, ...] = ()
-    """Of the problems those of what else the tables hold; the rest are the journal's own."""
+    """The problems of the other tables, also among ``problems``; the rest of those are the journal's own."""
+    acceptable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Those of them that can be accepted, by the name that stands for their table: ``THE_ROUTES`` and ``THE_STATE``."""
 
 
 class Link(NamedTuple):
-    """One entry as it is stored, its time as text."""
+    """One entry of the chain as it is stored; the time is text, because the hash covers the text."""
 
     sequence: int
     at: str
@@ -72,20 +77,20 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDigests:
-    """Digests of what the tables hold: accounts by name, revisions by number, routes; None for what cannot be read."""
+    """Digests of what the tables hold: accounts by name, revisions by number, routes. None: an unreadable row."""
 
     accounts: Mapping[str, str | None]
     revisions: Mapping[int, str | None]
     routes: frozenset[str | None]
     serial: int
     project_row: Mapping[str, str | None] = field(default_factory=dict)
-    """Of the project's row what nothing else vouches for: creation time and id of the fingerprint key."""
+    """The columns of the project's row that nothing else vouches for: creation time and id of the fingerprint key."""
     account_key_ids: frozenset[str] = frozenset()
     """The ids of the keys that the accounts' fingerprints were recorded with."""
     misplaced_routes: int = 0
     """How many rows of the register of routes lie under another digest than their own."""
     index_faults: frozenset[int] = frozenset()
-    """Revisions whose changes the index of revised accounts does not tell as they are."""
+    """The revisions whose changed names the index of revised accounts does not tell as they are."""
 
     @property
     def key_id(self) -> str | None:
@@ -94,7 +99,7 @@ class StoredDigests:
 
 
 class _Step(NamedTuple):
-    """One redaction of one payload: its digest before and after, and the entry that tells so."""
+    """One redaction of one payload: its digest before and after, and the entry that tells of it."""
 
     before: str
     after: str
@@ -103,28 +108,35 @@ class _Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """One payload as far as it can be believed: what it tells, or else what is wrong."""
+    """One payload as far as it can be believed: what it tells, or the problem that leaves ``tells`` None."""
 
-    tells: dict[str, Any] | None
+    tells: JsonObject | None
     problem: str | None = None
     redacted_by: int | None = None
 
 
 @dataclass(slots=True)
 class _Told:
-    """What the payloads, read in order, say that the tables hold."""
+    """What the tables must hold by all payloads that were added so far, in the order of the journal."""
 
     accounts: dict[str, str | None] = field(default_factory=dict)
     revisions: dict[int, str] = field(default_factory=dict)
     routes: set[str] = field(default_factory=set)
     key_ids: list[str | None] = field(default_factory=list)
     project_row: Mapping[str, str | None] | None = None
+    foreign: set[int] = field(default_factory=set)
+    """The entries whose payloads were not written by reconciler."""
 
-    def add(self, link: Link, payload: dict[str, Any]) -> list[str]:
-        """Note what one payload says, and return where it found other than was told; raise for one of another form."""
+    def add(self, link: Link, payload: JsonObject) -> list[str]:
+        """Note what one payload recorded; return the problems of what it says was there before.
+
+        Raises ``ValueError``, ``TypeError`` or ``AttributeError`` for a payload of another form.
+        """
         revisions = payload.get(REVISION_DIGESTS, {})
         problems = [*self._altered_before(link.sequence, payload)]
         if link.event != REDACT:  # a redaction tells of revisions in place of the entries that recorded them
+            # Otherwise a revision could be put in the place of another under the same number, and the digests would
+            # fit.
             again = sorted(self.revisions.keys() & {int(number) for number in revisions})
             problems += [
                 f"Entry {link.sequence} recorded revision {number}, which there was before." for number in again
@@ -138,7 +150,7 @@ class _Told:
         self.project_row = payload.get(PROJECT_ROW, self.project_row)
         return problems
 
-    def _altered_before(self, sequence: int, payload: dict[str, Any]) -> Iterator[str]:
+    def _altered_before(self, sequence: int, payload: JsonObject) -> Iterator[str]:
         accepted = payload.get(ACCEPTED_ALTERED, {})
         for name, found in sorted(payload.get(ACCOUNTS_BEFORE, {}).items()):
             if found != self.accounts.get(name) and name not in accepted:
@@ -148,13 +160,14 @@ class _Told:
                 )
         last, now = self.project_row, payload.get(PROJECT_ROW)
         if last is not None and now is not None and THE_STATE not in accepted:
+            # A rekey changes the id of the key and says so by KEY_ID; the creation time never changes.
             changed = {column for column in now if now[column] != last.get(column)}
             if changed - ({"fingerprint_key_id"} if KEY_ID in payload else set()):
                 yield f"Before entry {sequence} the state's creation time or the id of its fingerprint key was altered."
 
 
 def genesis_hash(project: str, lineage: str) -> str:
-    """Return the hash that the first entry of a journal follows."""
+    """Return the hash that the first entry of a journal follows: it ties the chain to project and lineage."""
     return digest({"genesis": "reconciler journal", "project": project, "lineage": lineage})
 
 
@@ -173,26 +186,39 @@ def link_hash(sequence: int, at: str, *, event: str, payload_digest: str, previo
 def check_links(
     links: Sequence[Link], payloads: Mapping[int, str], *, genesis: str, stored: StoredDigests, head: str | None
 ) -> JournalReport:
-    """Return what is wrong with a journal; ``payloads`` by sequence; ``head`` is a hash noted earlier."""
+    """Check a whole journal against the tables, and return the report.
+
+    ``links`` are in their order, ``payloads`` texts by sequence; ``head`` is a hash that was noted earlier, or
+    None.
+    """
     told = _Told()
+    # Twice through the journal: redactions are understood from the end, the chain is told from the beginning. What a
+    # payload tells is parsed the second time, so that one of them is held at a time.
     backwards = ((link, payloads.get(link.sequence)) for link in reversed(links))
-    read = {link.sequence: payload for link, payload in read_backwards(backwards)}
-    problems = [*_chain_problems(links, read, genesis=genesis, told=told)]
-    problems += _orphan_payloads(links, payloads)
+    read = {link.sequence: payload for link, payload in read_backwards(backwards, is_wanted=lambda _: False)}
+    problems = [*_chain_problems(links, read, payloads, genesis=genesis, told=told)]
+    problems += [
+        f"There is a payload of entry {sequence}, but the journal has no such entry: it was removed."
+        for sequence in sorted(payloads.keys() - {link.sequence for link in links})
+    ]
     accounts = dict(_account_problems(told.accounts, stored.accounts))
-    others = (
-        *_revision_problems(told.revisions, stored), *_route_problems(told.routes, stored), *_project_problems(told, stored)
-    )  # fmt: skip
+    routes, its_row = tuple(_route_problems(told.routes, stored)), tuple(_project_problems(told, stored))
+    others = (*_revision_problems(told.revisions, stored), *routes, *its_row)
     problems += [*accounts.values(), *others]
     if head is not None and head != genesis and all(link.hash != head for link in links):
         problems.append("The noted head is not in the chain: the journal was cut off, rewritten, or is another one.")
-    redacted = {sequence: each.redacted_by for sequence, each in sorted(read.items()) if each.redacted_by is not None}
+    redacted = {
+        sequence: each.redacted_by
+        for sequence, each in sorted(read.items())
+        if each.redacted_by is not None and sequence not in told.foreign
+    }
     return JournalReport(
         entries=len(links),
         head=links[-1].hash if links else genesis,
         problems=tuple(problems),
         account_problems=accounts,
         state_problems=others,
+        acceptable={name: found for name, found in ((THE_ROUTES, routes), (THE_STATE, its_row)) if found},
         redacted=redacted,
     )
 
@@ -200,13 +226,14 @@ def check_links(
 def read_backwards(
     entries: Iterable[tuple[Link, str | None]], *, is_wanted: Callable[[str], bool] = lambda _: True
 ) -> Iterator[tuple[Link, Payload]]:
-    """Yield what each payload tells, the last entry's first, because later ones say what became of earlier ones.
+    """Yield each entry with what its payload tells, newest first: later entries say how earlier ones were redacted.
 
-    ``entries`` are in that order too, each with the text of its payload, None where it is missing. A payload whose text
-    is not wanted tells nothing, if it holds.
+    ``entries`` come newest first too, each with the text of its payload, None where that is missing. A payload
+    whose text is not wanted is only compared with its digest; where it fits, it is given as one that tells nothing.
     """
     steps: dict[int, list[_Step]] = {}
     for link, text in entries:
+        # They were met from the last redaction to the first.
         earlier_first = steps.get(link.sequence, [])[::-1]
         payload = _read_payload(link, text, earlier_first, is_wanted=is_wanted)
         if link.event == REDACT and payload.tells is not None:
@@ -221,26 +248,30 @@ def read_backwards(
 
 
 def _read_payload(link: Link, text: str | None, steps: Sequence[_Step], *, is_wanted: Callable[[str], bool]) -> Payload:
-    """Return what a payload tells; ``steps`` are the redactions of it, in their order."""
+    """Return what a payload tells; ``steps`` are its redactions, the earliest first."""
     if text is None:
         return Payload(None, f"The payload of entry {link.sequence} is missing.")
     if payload_text_digest(text) != _expected_digest(link, steps):
         after = f" as entry {steps[-1].told_by}, which redacted it, left it" if steps else ""
         fault = f"is not{after}" if after else "was altered: its digest does not fit"
         return Payload(None, f"The payload of entry {link.sequence} {fault}.")
+    # A redaction is always parsed: the entries before it cannot be read without it.
     if link.event != REDACT and not is_wanted(text):
-        return Payload({})
+        return Payload({}, redacted_by=steps[-1].told_by if steps else None)
+    return replace(_parsed(link, text), redacted_by=steps[-1].told_by if steps else None)
+
+
+def _parsed(link: Link, text: str) -> Payload:
+    """Return what the text of a payload tells, whatever vouches for it."""
     try:
         tells = json.loads(text)
     except (ValueError, RecursionError):
         return _foreign(link)
-    if not isinstance(tells, dict):
-        return _foreign(link)
-    return Payload(tells, redacted_by=steps[-1].told_by if steps else None)
+    return Payload(tells) if isinstance(tells, dict) else _foreign(link)
 
 
 def _expected_digest(link: Link, steps: Sequence[_Step]) -> str | None:
-    """Return the digest that the payload has after all redactions; None where those do not follow from each other."""
+    """Return the digest that the payload must have after all redactions; None where they do not follow each other."""
     expected = link.payload_digest
     for step in steps:
         if step.before != expected:
@@ -253,8 +284,10 @@ def _foreign(link: Link) -> Payload:
     return Payload(None, f"The payload of entry {link.sequence} was not written by reconciler.")
 
 
-def _chain_problems(links: Sequence[Link], read: Mapping[int, Payload], *, genesis: str, told: _Told) -> Iterator[str]:
-    """Yield what does not hold along the chain, and note into ``told`` what the payloads say."""
+def _chain_problems(
+    links: Sequence[Link], read: Mapping[int, Payload], payloads: Mapping[int, str], *, genesis: str, told: _Told
+) -> Iterator[str]:
+    """Yield each fault of the chain, and add the payloads to ``told`` on the way, in the order of the journal."""
     expected_sequence, expected_previous = 1, genesis
     for link in links:
         if link.sequence != expected_sequence:
@@ -267,7 +300,7 @@ def _chain_problems(links: Sequence[Link], read: Mapping[int, Payload], *, genes
             )
         if not is_intact(link):
             yield f"Entry {link.sequence} was altered: its hash does not fit its content."
-        yield from _payload_problems(link, read[link.sequence], told)
+        yield from _payload_problems(link, read[link.sequence], payloads, told)
         expected_sequence, expected_previous = link.sequence + 1, link.hash
 
 
@@ -278,24 +311,24 @@ def is_intact(link: Link) -> bool:
     )
 
 
-def _payload_problems(link: Link, payload: Payload, told: _Told) -> Iterator[str]:
+def _payload_problems(link: Link, payload: Payload, payloads: Mapping[int, str], told: _Told) -> Iterator[str]:
     if payload.problem is not None:
         yield payload.problem
     if payload.tells is None:
         return
+    understood = _parsed(link, payloads[link.sequence])
+    if understood.tells is None:
+        told.foreign.add(link.sequence)
+        yield str(understood.problem)
+        return
     try:
-        yield from told.add(link, payload.tells)
+        yield from told.add(link, understood.tells)
     except (ValueError, TypeError, AttributeError):
-        yield f"The payload of entry {link.sequence} was not written by reconciler."
-
-
-def _orphan_payloads(links: Sequence[Link], payloads: Mapping[int, str]) -> Iterator[str]:
-    for sequence in sorted(payloads.keys() - {link.sequence for link in links}):
-        yield f"There is a payload of entry {sequence}, but the journal has no such entry: it was removed."
+        yield str(_foreign(link).problem)
 
 
 def _account_problems(told: Mapping[str, str | None], stored: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
-    """Yield the name of each account that differs, with what is wrong with it."""
+    """Yield name and problem of each account whose row is not what the journal last told of it."""
     for name in sorted(told.keys() | stored.keys()):
         if name not in told:
             yield name, f"Account {name} is in state, but no entry of the journal recorded it."

@@ -8,10 +8,13 @@ starts from, and keep the old tables as SQL beside the tests, as those of versio
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
+from reconciler.diagnostics import error
+from reconciler.errors import GuardRefused
+from reconciler.model.journal.payloads import MigratePayload
 from reconciler.store import schema
 from reconciler.store.copies import keep_copy
 from reconciler.store.digests import new_salt
@@ -29,17 +32,47 @@ def _add_manifest(connection: Connection) -> None:
     connection.exec_driver_sql("ALTER TABLE accounts ADD COLUMN manifest TEXT")
 
 
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _add_manifest}
-"""By the version that it starts from. Their SQL is of the kind that every database here takes."""
+def _add_publications(connection: Connection) -> None:
+    """Add the MailServer's name and the private CA's PEM, null for accounts recorded before, and what consumers have."""
+    connection.exec_driver_sql("ALTER TABLE accounts ADD COLUMN server TEXT")
+    connection.exec_driver_sql("ALTER TABLE accounts ADD COLUMN ca_pem TEXT")
+    schema.PUBLICATIONS.create(connection)
+
+
+def _change_nothing(_: Connection) -> None:
+    """Leave the tables as they are: what came with format 4 stands beside them, and ``end_migration`` makes it."""
+
+
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _add_manifest, 2: _add_publications, 3: _change_nothing}
+"""Migrations by the version that they start from; their SQL is the same in every database here."""
+
+
+_WITHOUT_CA = (
+    select(schema.ACCOUNTS.c.project, schema.ACCOUNTS.c.name)
+    .where(schema.ACCOUNTS.c.ca_digest.is_not(None), schema.ACCOUNTS.c.ca_pem.is_(None))
+    .order_by(schema.ACCOUNTS.c.project, schema.ACCOUNTS.c.name)
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class MigrationOrder:
     """What the journal's entries tell, and when."""
 
-    payload: dict[str, Any] = field(default_factory=dict)
+    payload: MigratePayload = field(default_factory=MigratePayload)
     at: datetime
     make_salt: Callable[[], str] = new_salt
+
+
+def _require_own_row(transaction: Transaction, project: str) -> None:
+    """Refuse a project whose row or routes were altered: the entry of the migration would vouch for them."""
+    problems = transaction.check_journal().state_problems
+    if problems:
+        detail = (
+            f"Nothing was changed, because the journal would vouch for what was altered: {problems[0]} Restore a backup from "
+            "before, or take the state as it is by --accept-altered, with the version of reconciler that wrote it, then "
+            "migrate:\n    reconciler state restore FILE"
+        )
+        raise GuardRefused(error("stateAltered", detail, subject=project))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +82,22 @@ class Migrated:
     before: int
     after: int
     kept: Path | None
-    """The copy of the state as it was; None where there was nothing to do."""
+    """The copy of the state as it was before; None where there was nothing to migrate."""
+    without_ca: tuple[tuple[str, str], ...] = ()
+    """Project and name of each account that names a private CA of which state keeps the digest alone."""
 
 
 def migrate_state(url: str, *, base: Path, order: MigrationOrder) -> Migrated:
-    """Bring a database, and all projects in it, to the version that this reconciler works with.
+    """Bring a database, with all projects in it, to the version that this reconciler works with.
 
-    Raises ``StateMissing``, ``GuardRefused`` for a newer one, ``StateUnavailable``; then nothing was changed.
+    Raises ``StateMissing``, ``GuardRefused`` for a state of a later version, or ``StateUnavailable``; then nothing
+    was changed.
     """
     database = database_at(url, base=base)
-    if database.read_version() == schema.SCHEMA_VERSION:
+    found = database.read_version()
+    if found == schema.SCHEMA_VERSION:
         return Migrated(schema.SCHEMA_VERSION, schema.SCHEMA_VERSION, None)
-    with database.writing() as connection:
+    with database.migrating(found) as connection:
         database.require_integrity(connection)
         before = database.read_version()
         if before == schema.SCHEMA_VERSION:  # somebody else was quicker
@@ -70,9 +107,11 @@ def migrate_state(url: str, *, base: Path, order: MigrationOrder) -> Migrated:
         for version in range(before, schema.SCHEMA_VERSION):
             MIGRATIONS[version](connection)
         database.end_migration(connection, schema.SCHEMA_VERSION)
-        payload = {**order.payload, "before": before, "after": schema.SCHEMA_VERSION}
+        payload = order.payload.model_copy(update={"before": before, "after": schema.SCHEMA_VERSION})
         for project in sorted(connection.execute(select(schema.PROJECTS.c.project)).scalars()):
             transaction = Transaction(connection, project, make_salt=order.make_salt)
-            transaction.append_journal("migrate", payload, at=order.at)
+            _require_own_row(transaction, project)
+            transaction.append_journal("migrate", payload.document(), at=order.at)
             transaction.end()
-    return Migrated(before, schema.SCHEMA_VERSION, kept)
+        without_ca = connection.execute(_WITHOUT_CA).all()
+    return Migrated(before, schema.SCHEMA_VERSION, kept, tuple((row[0], row[1]) for row in without_ca))

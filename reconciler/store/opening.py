@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.store import failures
+from reconciler import POSTGRES_DISTRIBUTION
+from reconciler.characters import one_line
+from reconciler.diagnostics import enumerated, error
+from reconciler.errors import GuardRefused, InvalidInput, StateUnavailable
+from reconciler.model.environments import split_key
 from reconciler.store.address import sqlite_path
-from reconciler.store.database import BUSY_TIMEOUT_SECONDS
+from reconciler.store.database import BUSY_TIMEOUT_SECONDS, state_missing
 from reconciler.store.digests import Row, time_text
 
 if TYPE_CHECKING:
@@ -30,20 +34,35 @@ def database_at(url: str, *, base: Path, busy_timeout_seconds: float | None = No
         from reconciler.store.sqlite.database import SqliteFile
 
         return SqliteFile(path, busy_timeout_seconds=seconds)
+    try:
+        import psycopg  # noqa: F401 - an extra, so it is asked for before those who take it as given
+    except ImportError as failure:
+        raise _driver_missing(failure) from None
     from reconciler.store.postgres.address import postgres_address
     from reconciler.store.postgres.database import PostgresSchema
 
     return PostgresSchema(postgres_address(url), base=base, busy_timeout_seconds=seconds)
 
 
+def _driver_missing(failure: ImportError) -> StateUnavailable:
+    reason = "is not installed" if failure.name == "psycopg" else f"cannot be imported: {one_line(str(failure))}"
+    return StateUnavailable(
+        error(
+            "stateDriverMissing",
+            f"The state is in PostgreSQL, and psycopg, by which it is reached, {reason}. Install reconciler with it, "
+            f"where this command runs:\n    python -m pip install '{POSTGRES_DISTRIBUTION}'",
+        )
+    )
+
+
 def create_state(
     url: str, *, base: Path, project: str, lineage: str, fingerprint_key_id: str | None, at: datetime
 ) -> bool:
-    """Make the state of a project; False where it is there already, and then nothing is changed.
+    """Make the state of a project; return False, and change nothing, where it is there already.
 
-    Makes the file (for the owner alone), its folder, or the schema, and tables where they are missing; other projects
-    in the same database stay as they are. Raises ``InvalidInput``, ``StateUnavailable``, or ``GuardRefused`` for a
-    newer one.
+    Makes the file (for the owner alone) with its folder, or the schema, and the tables, as far as they are missing;
+    other projects in the same database stay as they are. Raises ``InvalidInput``, ``StateUnavailable``, or
+    ``GuardRefused`` for a state of a later version.
     """
     row = {
         "project": project,
@@ -64,10 +83,11 @@ def create_state(
 
 
 def open_store(url: str, *, base: Path, project: str, busy_timeout_seconds: float | None = None) -> Store:
-    """Open the state of a project; never make anything. A writer waits ``BUSY_TIMEOUT_SECONDS`` unless told.
+    """Open the state of a project; nothing is ever made.
 
-    A relative SQLite path is relative to ``base``. Raises ``StateMissing`` where the database or the project in it is
-    absent, ``InvalidInput`` for an address that is none, ``GuardRefused`` for a newer state, ``StateUnavailable``.
+    A relative SQLite path is relative to ``base``. Raises ``StateMissing`` where the database or the project in it
+    is absent, ``InvalidInput`` for an address that is none, ``GuardRefused`` for a later version,
+    ``StateUnavailable``.
     """
     from reconciler.store.store import Store
 
@@ -75,9 +95,54 @@ def open_store(url: str, *, base: Path, project: str, busy_timeout_seconds: floa
     database.check_identity()
     with database.reading() as connection:
         if not has_project(connection, project):
+            _require_no_sibling(connection, project, database.shown)
             fact = f"The state {database.shown} holds no project named {project}."
-            raise failures.missing(fact, subject=project)
+            raise state_missing(fact, subject=project)
     return Store(database, project)
+
+
+def _require_no_sibling(connection: Connection, project: str, shown: str) -> None:
+    """Raise ``GuardRefused`` where a database holds the same project of another environment, or of none."""
+    from reconciler.store.schema import PROJECTS
+
+    name, wanted = split_key(project)
+    keys = sorted(connection.execute(PROJECTS.select().with_only_columns(PROJECTS.c.project)).scalars())
+    found = [environment for each, environment in map(split_key, keys) if each == name]
+    if not found:
+        return
+    whose = f"the environment {found[0]}" if found[0] is not None else "the project without environments"
+    asked = f"the environment {wanted} was chosen" if wanted is not None else "no environment was chosen"
+    detail = (
+        f"The state {shown} is that of {name}, {whose}, and {asked}. Nothing was read from it or written. Check --env, and "
+        "the address under environments in the project file, --state and RECONCILER_STATE."
+    )
+    if found[0] is None and wanted is not None:
+        detail += (
+            f" If this state was made before there were environments and is to go on as that of {wanted}, write in the "
+            f"project file under environments.{wanted}:\n    adopted: true"
+        )
+    raise GuardRefused(error("environmentMismatch", detail, subject=project))
+
+
+def only_project(url: str, *, base: Path) -> str:
+    """Return the name of the one project in a database; raise as ``open_store`` does, ``InvalidInput`` for several."""
+    from sqlalchemy import select
+
+    from reconciler.store.schema import PROJECTS
+
+    database = database_at(url, base=base)
+    database.check_identity()
+    with database.reading() as connection:
+        names = sorted(connection.execute(select(PROJECTS.c.project)).scalars())
+    if not names:
+        raise state_missing(f"The state {database.shown} holds no project.")
+    if len(names) > 1:
+        detail = (
+            f"The state {database.shown} holds several projects: {enumerated(names)}. Name the project file of the one "
+            "meant, before the command:\n    reconciler --project-file FILE …"
+        )
+        raise InvalidInput(error("projectMissing", detail))
+    return str(names[0])
 
 
 def has_project(connection: Connection, project: str) -> bool:

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from reconciler.diagnostics import error
-from reconciler.errors import StateUnavailable
+from reconciler.errors import RowUnreadable
 from reconciler.model.accounts.kinds import KINDS
 from reconciler.model.accounts.recorded import (
     Approval,
@@ -22,40 +22,25 @@ from reconciler.model.accounts.recorded import (
     RecordedVerification,
     Suspension,
 )
+from reconciler.model.accounts.settings import Document, ResolvedMetadata, Settings
 from reconciler.model.journal.entries import JournalEntry, Revision
-from reconciler.model.secrets.routes import Route, SecretRoute, routes_of
+from reconciler.model.secrets.routes import Route, SecretRoute
 from reconciler.model.verification.evidence import Evidence
 from reconciler.store.journal import Link
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from reconciler.model.canonical import JsonObject
+
 T = TypeVar("T")
 
 ACCOUNT_COLUMNS = (
     "name", "kind", "document", "revision", "settings_digest", "ca_digest", "fingerprint_key_id",
     "written", "created_at", "updated_at", "fingerprints", "approval", "verification", "suspension", "evidence",
-    "manifest",
+    "manifest", "server", "ca_pem",
 )  # fmt: skip
 """The columns that ``account_from_row`` takes: first what every plan looks at, then what is parsed when wanted."""
-
-_MAPPING, _TEXT = (dict, type(None)), (str, type(None))
-_SHAPE: dict[str, dict[str, Any]] = {
-    "metadata": {"owner": _TEXT, "annotations": _MAPPING},
-    "spec": {
-        "email": str,
-        "displayName": str,
-        "shared": (bool, type(None)),
-        "smtp": _MAPPING,
-        "proxy": _MAPPING,
-        "replyTo": _MAPPING,
-        "overrideFrom": _MAPPING,
-        "overrideTo": _MAPPING,
-    },
-}
-"""The types of what views and plans take from a document without asking further; None also where it is absent."""
-_NEVER_NULL: dict[str, type] = {"title": str, "labels": dict}
-"""Types of metadata that may be absent, and is never null."""
 
 
 class StoredAccount(RecordedAccount):
@@ -105,14 +90,25 @@ class StoredAccount(RecordedAccount):
         return self._optional("evidence", Evidence.model_validate_json)
 
     @cached_property
-    def document(self) -> dict[str, Any]:
+    def document(self) -> Document:
         """The document, parsed."""
         return _parse("document", self.name, self.canonical, _document_of)
 
+    @property
+    def spec(self) -> Document:
+        """The recorded settings as JSON; what is shown must be an account's, as what is decided on."""
+        _ = self.settings
+        return super().spec
+
     @cached_property
-    def secret_routes(self) -> tuple[SecretRoute, ...]:
-        """Every secret and where it travels."""
-        return _parse("document", self.name, self.spec, lambda spec: routes_of(spec, self.ca_digest))
+    def metadata(self) -> ResolvedMetadata:
+        """Title, owner, labels, annotations, protection."""
+        return _parse("document", self.name, self.document["metadata"], ResolvedMetadata.model_validate)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The recorded settings."""
+        return _parse("document", self.name, self.document["spec"], Settings.model_validate)
 
     def _mapping(self, column: str) -> dict[str, str]:
         return self._optional(column, _texts_of) or {}
@@ -154,6 +150,8 @@ def account_from_row(row: Any) -> RecordedAccount:
         ca_digest=ca_digest,
         fingerprint_key_id=fingerprint_key_id,
         manifest=row.manifest,
+        server=row.server,
+        ca_pem=row.ca_pem,
         _row=row,
     )
     return account
@@ -236,7 +234,7 @@ def link_from_row(row: Sequence[Any]) -> Link:
     return Link(sequence, *texts)
 
 
-def payload_of(sequence: int, text: str) -> dict[str, Any]:
+def payload_of(sequence: int, text: str) -> JsonObject:
     """Return the payload of a journal entry, parsed."""
     return _parse("journal payload", str(sequence), text, _mapping_of)
 
@@ -278,17 +276,10 @@ def _entry_of(row: Sequence[Any]) -> JournalEntry:
     )
 
 
-def _document_of(text: str) -> dict[str, Any]:
+def _document_of(text: str) -> Document:
     document = _mapping_of(text)
-    for part, shape in _SHAPE.items():
-        fields_of_part = document.get(part)
-        if not isinstance(fields_of_part, dict):
-            raise TypeError("metadata or spec is missing")
-        if not all(isinstance(fields_of_part.get(name), types) for name, types in shape.items()):
-            raise TypeError("a field is missing or of another type")
-    metadata = document["metadata"]
-    if not all(isinstance(metadata[name], type_) for name, type_ in _NEVER_NULL.items() if name in metadata):
-        raise TypeError("metadata is of another type")
+    if not all(isinstance(document.get(part), dict) for part in ("metadata", "spec")):
+        raise TypeError("metadata or spec is missing")
     return document
 
 
@@ -299,7 +290,7 @@ def _texts_of(text: str) -> dict[str, str]:
     return mapping
 
 
-def _mapping_of(text: str) -> dict[str, Any]:
+def _mapping_of(text: str) -> JsonObject:
     mapping = json.loads(text)
     if not isinstance(mapping, dict):
         raise TypeError("not a mapping")
@@ -314,8 +305,8 @@ def _parse(part: str, owner: str, raw: Any, parse: Callable[[Any], T]) -> T:
         raise _unreadable(part, owner) from None
 
 
-def _unreadable(part: str, owner: Any) -> StateUnavailable:
-    return StateUnavailable(
+def _unreadable(part: str, owner: Any) -> RowUnreadable:
+    return RowUnreadable(
         error(
             "stateUnavailable",
             f"The {part.replace('_', ' ')} of {str(owner)[:80]} in the state's database cannot be read: the database "

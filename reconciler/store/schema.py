@@ -6,12 +6,18 @@ was hashed, so that a later version, whose models have more fields, still finds 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Integer, MetaData, Table, Text
 
-SCHEMA_VERSION = 2
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+SCHEMA_VERSION = 4
 """Counts changes of these tables; a state of a greater one is refused."""
 
 METADATA = MetaData()
+_ROWS_AT_ONCE = 500
 
 
 def _project_key() -> Column[str]:
@@ -49,6 +55,8 @@ ACCOUNTS = Table(
     Column("suspension", Text),
     Column("evidence", Text),
     Column("manifest", Text),
+    Column("server", Text),
+    Column("ca_pem", Text),
 )
 """The register: one row an account. Null stands for absent and for empty."""
 
@@ -63,6 +71,23 @@ ROUTES = Table(
     Column("route", Text, nullable=False),
 )
 """Every route that a secret was ever recorded with. Rows outlive the account that brought them."""
+
+PUBLICATIONS = Table(
+    "publications",
+    METADATA,
+    _project_key(),
+    Column("consumer", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("wanted", Text),
+    Column("published", Text),
+    Column("place", Text),
+    Column("since", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("last_error", Text),
+)
+"""What each consumer is to have of each account, and has: digests, written with what makes them so; no entry vouches
+for them, because a publication looks at the consumer itself. A consumer that the project file no longer names keeps its rows
+until what it was given is gone."""
 
 REVISIONS = Table(
     "revisions",
@@ -114,3 +139,11 @@ PAYLOADS = Table(
     ForeignKeyConstraint(["project", "sequence"], ["journal.project", "journal.sequence"]),
 )
 """What the entries of the chain tell, apart, so that it can be erased and the chain still holds."""
+
+
+def carry_rows(source: Connection, target: Connection, tables: MetaData, *, project: str | None = None) -> None:
+    """Add the rows of every table to those of the target, of one project or of all."""
+    for table in tables.sorted_tables:
+        query = table.select() if project is None else table.select().where(table.c.project == project)
+        for batch in source.execute(query).mappings().partitions(_ROWS_AT_ONCE):
+            target.execute(table.insert(), [dict(row) for row in batch])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from reconciler.store import reading
 from reconciler.store.altered import find_alterations, find_rows
 from reconciler.store.digests import new_salt
-from reconciler.store.transaction import Transaction
+from reconciler.store.journal import THE_ROUTES
+from reconciler.store.publications import read_publications
+from reconciler.store.register import Register, read_register
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -18,10 +20,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
+    from reconciler.model.consumers.publication import Publication
     from reconciler.model.journal.entries import JournalEntry, Revision
     from reconciler.store.altered import Alteration
     from reconciler.store.database import Database
     from reconciler.store.journal import JournalReport
+    from reconciler.store.transaction import Transaction
 
 
 class Store:
@@ -62,13 +66,23 @@ class Store:
         with self._reading() as connection:
             return reading.read_state(connection, self.project)
 
+    def read_accounts(self) -> dict[str, RecordedAccount]:
+        """Return the accounts by name; nothing else is read, so that a database user may see them and no route."""
+        with self._reading() as connection:
+            return reading.read_accounts(connection, self.project)
+
     def read_account(self, name: str) -> RecordedAccount | None:
         """Return one account; None where it is not recorded."""
         with self._reading() as connection:
             return reading.read_account(connection, self.project, name=name)
 
+    def find_accounts(self, may_be_wanted: Callable[[str], bool]) -> dict[str, RecordedAccount]:
+        """Return the accounts that may be wanted by what is written of them, by name; see ``reading.find_accounts``."""
+        with self._reading() as connection:
+            return reading.find_accounts(connection, self.project, may_be_wanted=may_be_wanted)
+
     def revisions(self, name: str | None = None, *, limit: int | None = None) -> tuple[Revision, ...]:
-        """Return revisions, newest first; with a name those that touched it, also under its earlier names."""
+        """Return revisions, newest first; with ``name`` only those that touched it, also under earlier names."""
         with self._reading() as connection:
             return reading.read_revisions(connection, self.project, name=name, limit=limit)
 
@@ -78,16 +92,32 @@ class Store:
             return reading.revision_of_plan(connection, self.project, plan_digest=plan_digest)
 
     def alterations(self, names: Collection[str]) -> tuple[Alteration, ...]:
-        """Return those of the accounts that are not what the journal last recorded of them, by name."""
+        """Return, by name, those of the accounts whose rows are not what the journal last recorded of them."""
         with self._reading() as connection:
             return find_alterations(connection, self.project, find_rows(connection, self.project, names))
+
+    def read_vouched(self, accepted: Collection[str] = ()) -> tuple[RecordedState, Register]:
+        """Return the state with only the routes that the journal vouches for, and the register as it is.
+
+        With ``THE_ROUTES`` among ``accepted`` all routes count, and the register is taken as not altered.
+        """
+        with self._reading() as connection:
+            if THE_ROUTES in accepted:
+                return reading.read_state(connection, self.project), Register(rows=(), told=frozenset())
+            register = read_register(connection, self.project)
+            return reading.read_state(connection, self.project, routes=register.vouched), register
+
+    def publications(self) -> tuple[Publication, ...]:
+        """Return what each consumer is to have of each account, and has."""
+        with self._reading() as connection:
+            return read_publications(connection, self.project)
 
     def journal(self) -> tuple[JournalEntry, ...]:
         """Return the journal's entries in their order."""
         with self._reading() as connection:
             return reading.read_journal(connection, self.project)
 
-    def journal_with_payloads(self) -> tuple[tuple[JournalEntry, dict[str, Any]], ...]:
+    def journal_with_payloads(self) -> tuple[tuple[JournalEntry, dict[str, object]], ...]:
         """Return the journal's entries in their order, each with what it tells."""
         with self._reading() as connection:
             return reading.read_payloads(connection, self.project)
@@ -97,27 +127,27 @@ class Store:
         with self._reading() as connection:
             return reading.names_of(connection, self.project, name=name)
 
-    def journal_payload(self, sequence: int) -> dict[str, Any] | None:
-        """Return what an entry of the journal tells; None where there is none."""
+    def journal_payload(self, sequence: int) -> dict[str, object] | None:
+        """Return what an entry of the journal tells; None where it has no payload."""
         with self._reading() as connection:
             return reading.read_payload(connection, self.project, sequence=sequence)
 
     def journal_head(self) -> str:
-        """Return the hash of the journal's last entry; of its lineage where it has none."""
+        """Return the hash of the journal's last entry; of an empty one, the hash that its first entry will follow."""
         with self._reading() as connection:
             return reading.read_head(connection, self.project)
 
     def check_journal(self, *, head: str | None = None) -> JournalReport:
-        """Return what is wrong with the journal and the rows it vouches for; ``head`` is a hash noted earlier.
+        """Check the journal and the rows that it vouches for; ``head`` is a hash that was noted earlier, or None.
 
-        The database looks for damage first; ``StateUnavailable`` where it finds some.
+        Raises ``StateUnavailable`` where the database itself finds damage, which it looks for first.
         """
         with self._reading() as connection:
             self._database.require_integrity(connection)
             return reading.check_journal(connection, self.project, head=head)
 
     def compact(self) -> None:
-        """Write the state anew without what was deleted from it; raise ``StateUnavailable`` where that cannot be done."""
+        """Write the database anew, without what was deleted from it; raise ``StateUnavailable`` where that fails."""
         self._database.compact()
 
     @contextmanager
@@ -126,6 +156,9 @@ class Store:
 
         Nothing is committed unless everything touched is told in the journal.
         """
+        # Most commands only read.
+        from reconciler.store.transaction import Transaction
+
         with self._reading_refused(), self._database.writing() as connection:
             transaction = Transaction(connection, self.project, make_salt=self._make_salt)
             try:
@@ -143,7 +176,7 @@ class Store:
 
     @contextmanager
     def _reading_refused(self) -> Iterator[None]:
-        """Refuse reads beside a transaction: they would not see it, and could wait for it for ever."""
+        """Refuse reads beside a transaction: they would not see what it wrote, and could wait for it for ever."""
         if self._is_writing:
             raise RuntimeError("a write is under way already")
         self._is_writing = True
@@ -155,7 +188,7 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a project's state was when the snapshot was taken; good as long as ``Store.snapshot`` lasts."""
+    """A project's state at one moment; to be used only while ``Store.snapshot`` lasts."""
 
     _connection: Connection
     _project: str
@@ -168,10 +201,10 @@ class Snapshot:
         """Return the revisions, newest first."""
         return reading.read_revisions(self._connection, self._project, name=None, limit=None)
 
-    def journal(self) -> Iterator[tuple[JournalEntry, dict[str, Any]]]:
+    def journal(self) -> Iterator[tuple[JournalEntry, dict[str, object]]]:
         """Yield the journal's entries in their order, each with what it tells, one payload in memory at a time."""
         return reading.iterate_payloads(self._connection, self._project)
 
     def journal_head(self) -> str:
-        """Return the hash of the journal's last entry; of its lineage where it has none."""
+        """Return the hash of the journal's last entry; of an empty one, the hash that its first entry will follow."""
         return reading.read_head(self._connection, self._project)

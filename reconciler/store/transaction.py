@@ -10,8 +10,16 @@ from sqlalchemy import Connection, bindparam, select, update
 from reconciler.diagnostics import error
 from reconciler.errors import GuardRefused, InvalidInput, JournalBroken
 from reconciler.model.canonical import canonical_json
+from reconciler.model.journal.payloads import PROJECT_ROW, SALT
 from reconciler.store import reading
-from reconciler.store.altered import Found, account_parts, find_alterations, find_rows, require_serial
+from reconciler.store.accountrows import delete_row, rename_rows, write_rows
+from reconciler.store.altered import (
+    altered_state,
+    find_alterations,
+    find_rows,
+    needless_acceptance,
+    require_serial,
+)
 from reconciler.store.digests import (
     account_row,
     names_of_changes,
@@ -20,42 +28,25 @@ from reconciler.store.digests import (
     row_digest,
     time_text,
 )
-from reconciler.store.journal import (
-    ACCEPTED_ALTERED,
-    ACCOUNT_DIGESTS,
-    ACCOUNT_PARTS,
-    ACCOUNTS_BEFORE,
-    FORGOTTEN_ROUTES,
-    KEY_ID,
-    PROJECT_ROW,
-    REDACT,
-    REDACTED_PAYLOADS,
-    REVISION_DIGESTS,
-    ROUTE_DIGESTS,
-    SALT,
-    THE_STATE,
-    JournalReport,
-    Link,
-    link_hash,
-    payload_text_digest,
-)
+from reconciler.store.journal import REDACT, THE_ROUTES, THE_STATE, JournalReport, Link, link_hash, payload_text_digest
+from reconciler.store.publications import read_publications, write_publications
+from reconciler.store.register import RegisterWatch
 from reconciler.store.rows import entry_from_row
-from reconciler.store.schema import ACCOUNTS, JOURNAL, PAYLOADS, PROJECTS, REVISED_ACCOUNTS, REVISIONS, ROUTES
+from reconciler.store.schema import JOURNAL, PAYLOADS, PROJECTS, REVISED_ACCOUNTS, REVISIONS, ROUTES
+from reconciler.store.touched import Touched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
-    from reconciler.diagnostics import Diagnostic
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
+    from reconciler.model.canonical import JsonObject
+    from reconciler.model.consumers.publication import Publication
     from reconciler.model.journal.entries import JournalEntry, Revision
     from reconciler.model.secrets.routes import SecretRoute
     from reconciler.store.rows import KnownRoute
 
 
-_DELETE_ACCOUNT = ACCOUNTS.delete().where(
-    ACCOUNTS.c.project == bindparam("its_project"), ACCOUNTS.c.name == bindparam("its_name")
-)
 _DELETE_ROUTE = ROUTES.delete().where(
     ROUTES.c.project == bindparam("its_project"), ROUTES.c.digest == bindparam("its_digest")
 )
@@ -64,31 +55,24 @@ _DELETE_ROUTE = ROUTES.delete().where(
 class Transaction:
     """One write to the state of one project, under the write lock.
 
-    What it touches has to be told by ``append_journal`` before it ends: the store adds the digests of what was
-    touched to the payload, so that ``check_journal`` finds rows altered behind the journal's back. A row that was
-    altered so is not written over: ``append_journal`` refuses it, unless it was accepted as it is.
+    Whatever it touches has to be told by ``append_journal`` before it ends: the store adds the digests of the
+    touched rows to the payload, so that ``check_journal`` finds rows that were altered without an entry. A row that
+    was altered in that way is not written over: ``append_journal`` refuses it, unless ``accept_altered`` names it.
     """
 
     def __init__(self, connection: Connection, project: str, *, make_salt: Callable[[], str]) -> None:
-        """Take a connection that holds the write lock; every payload gets a salt of its own.
+        """Take a connection that holds the write lock, and where each payload gets its salt from.
 
-        Without one, who has the chain could try out what an erased payload may have held.
+        Without a salt, whoever has the chain could try out what an erased payload may have held.
         """
         self._open_connection: Connection | None = connection
         self._project = project
         self._make_salt = make_salt
-        self._redacted: dict[str, dict[str, str]] = {}
-        self._forgotten_routes: set[str] = set()
-        self._new_key_id: str | None = None
-        self._touched_accounts: dict[str, str | None] = {}
-        self._parts: dict[str, dict[str, str]] = {}
-        self._found: dict[str, Found] = {}
-        self._accepted: dict[str, str] = {}
+        self._touched = Touched()
         self._project_row = reading.read_project_row(connection, project)
-        self._touched_revisions: dict[str, str] = {}
-        self._touched_routes: list[str] = []
-        self._unwritten_accounts: dict[str, dict[str, Any]] = {}
-        self._unwritten_routes: list[dict[str, Any]] = []
+        self._register = RegisterWatch(connection, project)
+        self._unwritten_accounts: dict[str, JsonObject] = {}
+        self._unwritten_routes: list[JsonObject] = []
 
     def state(self) -> RecordedState:
         """Return the whole state as this transaction sees it."""
@@ -99,97 +83,131 @@ class Transaction:
         return reading.read_account(self._connection, self._project, name=name)
 
     def put_account(self, account: RecordedAccount, *, previous_name: str | None = None) -> None:
-        """Record an account, new or over the one of its name; with ``previous_name`` in place of that one.
+        """Record an account, new or over the one of its name; a rename gives ``previous_name``, whose row it takes.
 
         Raises ``LookupError`` where nothing is recorded under ``previous_name``.
         """
         if previous_name is not None and previous_name != account.name:
-            self.delete_account(previous_name)
+            self.rename_accounts({previous_name: account.name})
         row = account_row(account)
-        self._unwritten_accounts[account.name] = {"project": self._project, **row}
-        self._touched_accounts[account.name] = row_digest(row)
-        self._parts[account.name] = account_parts(row, self._touched_accounts[account.name] or "")
+        self._unwritten_accounts[account.name] = row
+        self._touched.put(account.name, row, row_digest(row))
+        self._register.note(account.name, secrets=account.fingerprints, values=account.fingerprints.values())
 
     def delete_account(self, name: str) -> None:
         """Remove an account; its routes and its history remain. Raises ``LookupError`` where it is not recorded."""
         connection = self._connection
         self._look_at([name])
-        removed = connection.execute(_DELETE_ACCOUNT, {"its_project": self._project, "its_name": name})
-        if not removed.rowcount:
-            raise LookupError(f"no account {name!r} is recorded")
-        self._touched_accounts[name] = None
-        self._parts.pop(name, None)
+        delete_row(connection, self._project, name)
+        self._touched.put(name, None, None)
+        self._register.note(name)
 
-    def accept_altered(self, reasons: Mapping[str, str]) -> None:
-        """Take these accounts as state has them, each for a reason that the journal keeps, whatever it recorded of them.
+    def rename_accounts(self, names: Mapping[str, str]) -> None:
+        """Give accounts other names, old to new, before they are put under these; two may take each other's.
 
-        ``THE_STATE`` among them stands for creation time and key id of the state itself.
-        """
-        self._accepted = dict(reasons)
-
-    def require_recorded(self, names: Iterable[str]) -> None:
-        """Raise ``GuardRefused`` for those of the accounts that are not what the journal last recorded of them.
-
-        So does ``append_journal`` for all that were touched; this is for whoever decides by what is recorded.
+        Raises ``LookupError`` where nothing is recorded under one of the old names.
         """
         connection = self._connection
-        found = find_rows(connection, self._project, {*names} - self._accepted.keys())
+        self._look_at([*names, *names.values()])
+        rename_rows(connection, self._project, names)
+        for name in names:
+            self._touched.put(name, None, None)
+            self._register.note(name)
+
+    def accept_altered(self, reasons: Mapping[str, str]) -> None:
+        """Allow to write over these accounts although they were altered, each for a reason that the journal keeps.
+
+        The name ``THE_STATE`` stands for creation time and key id of the state itself, ``THE_ROUTES`` for the
+        register of routes.
+        """
+        self._touched.accepted = dict(reasons)
+
+    def require_recorded(self, names: Iterable[str]) -> None:
+        """Raise ``GuardRefused`` where one of these accounts is not what the journal last recorded of it.
+
+        ``append_journal`` does so for all that were touched; this is for callers that decide by what is recorded.
+        """
+        connection = self._connection
+        concerned = {*names}
+        found = find_rows(connection, self._project, concerned - self._touched.accepted.keys())
         altered = find_alterations(connection, self._project, found)
         if altered:
             raise GuardRefused([each.problem for each in altered])
+        for name in concerned:
+            self._register.note(name)
+        self._require_register()
 
     def put_routes(self, account: str, routes: Iterable[SecretRoute]) -> None:
-        """Record the routes that an account's secrets take now.
+        """Record the routes that an account's secrets take now, beside those recorded earlier.
 
-        Routes recorded earlier stay known, so that a secret stays known after its account has moved or gone.
+        Earlier routes stay, so that a secret stays known after its account has moved or gone.
         """
-        rows = {row["digest"]: row for row in (route_row(account, route) for route in routes)}
+        taken = list(routes)
+        rows = {row["digest"]: row for row in (route_row(account, route) for route in taken)}
+        values = [each.fingerprint for each in taken if each.fingerprint is not None]
+        self._register.note(account, secrets=[each.secret for each in taken], values=values)
         added = [{"project": self._project, **row} for key, row in rows.items() if key not in self._known_routes]
         self._unwritten_routes += added
-        self._touched_routes += [row["digest"] for row in added]
+        self._touched.routes += [row["digest"] for row in added]
         self._known_routes.update(row["digest"] for row in added)
+        self._register.add(row["digest"] for row in added)
 
     def routes(self) -> tuple[KnownRoute, ...]:
         """Return the register of routes, row by row."""
         return reading.read_routes(self._connection, self._project)
 
     def forget_routes(self, digests: Collection[str]) -> None:
-        """Remove rows of the register of routes; the journal tells that they are gone."""
+        """Remove rows of the register of routes, and have the journal tell that they are gone."""
         self._remove_routes(digests)
-        self._forgotten_routes.update(digests)
-        self._touched_routes = [digest for digest in self._touched_routes if digest not in self._forgotten_routes]
+        self._touched.forgotten_routes.update(digests)
+        self._touched.routes = [
+            digest for digest in self._touched.routes if digest not in self._touched.forgotten_routes
+        ]
 
     def erase_routes(self, digests: Collection[str]) -> None:
-        """Remove rows of the register of routes for payloads that do not tell of them any more.
+        """Remove rows of the register of routes for a redaction, which erases them from the journal too.
 
-        Takes effect together with ``redact_payload`` for each payload that told of them.
+        ``redact_payload`` has to be called for each payload that told of them, or the journal would miss them.
         """
         self._remove_routes(digests)
 
     def require_whole(self) -> None:
-        """Raise where the journal, or anything that it vouches for, was altered: for writes that concern all of it.
+        """Raise where the journal or anything that it vouches for was altered: for writes over all of the state.
 
-        ``GuardRefused`` for accounts, unless they are accepted, and other rows; ``JournalBroken`` for the journal itself.
+        ``JournalBroken`` for the journal itself, ``GuardRefused`` for accounts that are not accepted, and for other
+        rows. Routes that are accepted are the register from here on, so that what is written next goes on from them.
         """
         report = self.check_journal()
         beside = {*report.account_problems.values(), *report.state_problems}
+        # A broken chain vouches for nothing, so it is told before what the chain would say of rows.
         broken = [problem for problem in report.problems if problem not in beside]
         again = "Nothing was changed, because that would hide what was altered"
         if broken:
             detail = f"{again}: {broken[0]} See\n    reconciler journal check"
             raise JournalBroken(error("journalBroken", detail))
         self.require_recorded(report.account_problems)
-        if report.state_problems:
-            detail = (
-                f"{again}: {report.state_problems[0]} Restore a backup from before:\n    reconciler state restore FILE"
-            )
+        accepted = {each for name in self._touched.accepted for each in report.acceptable.get(name, ())}
+        refused = [each for each in report.state_problems if each not in accepted]
+        if refused:
+            ways = [
+                f"    --accept-altered {name}=REASON"
+                for name, problems in report.acceptable.items()
+                if not accepted.issuperset(problems)
+            ]
+            detail = f"{again}: {refused[0]} Restore a backup from before:\n    reconciler state restore FILE"
+            if all(any(each in problems for problems in report.acceptable.values()) for each in refused):
+                detail += (
+                    "\nOr, if it is right as state has it now, say so, and why; the journal keeps it:\n"
+                    + "\n".join(ways)
+                )
             raise GuardRefused(error("stateAltered", detail))
+        self._settle_register()
 
     def revisions(self) -> tuple[Revision, ...]:
         """Return every revision, newest first."""
         return reading.read_revisions(self._connection, self._project, name=None, limit=None)
 
-    def journal(self) -> tuple[tuple[JournalEntry, dict[str, Any]], ...]:
+    def journal(self) -> tuple[tuple[JournalEntry, JsonObject], ...]:
         """Return every entry of the journal with what it tells."""
         return reading.read_payloads(self._connection, self._project)
 
@@ -205,30 +223,42 @@ class Transaction:
         """Return what an account of this name was renamed to, where nothing happened under the name since."""
         return reading.renamed_to(self._connection, self._project, name=name)
 
-    def redact_payload(self, entry: JournalEntry, payload: dict[str, Any]) -> None:
-        """Put another payload in the place of an entry's, with a salt of its own.
+    def redact_payload(self, entry: JournalEntry, payload: JsonObject) -> None:
+        """Replace the payload of an entry, with a new salt.
 
-        The next entry has to be a ``redact``: only there does ``check_journal`` look for what became of payloads.
+        The next entry has to be a ``redact``: only there does ``check_journal`` look for redactions.
         """
         key = str(entry.sequence)
         its_row = (PAYLOADS.c.project == self._project) & (PAYLOADS.c.sequence == entry.sequence)
         before: str = self._connection.execute(select(PAYLOADS.c.payload).where(its_row)).scalar_one()
         after = self._salted(payload)
         self._connection.execute(update(PAYLOADS).where(its_row), {"payload": after})
-        first = self._redacted.get(key, {"before": payload_text_digest(before)})
-        self._redacted[key] = {**first, "after": payload_text_digest(after)}
+        first = self._touched.redacted.get(key, {"before": payload_text_digest(before)})
+        self._touched.redacted[key] = {**first, "after": payload_text_digest(after)}
 
     def redact_revision(self, revision: Revision) -> None:
-        """Put other changes in the place of a revision's; the names that they touch stay."""
+        """Replace the changes of a revision; they must touch the same names as before."""
         row = revision_row(revision)
         its_row = (REVISIONS.c.project == self._project) & (REVISIONS.c.revision == revision.revision)
         self._connection.execute(update(REVISIONS).where(its_row), {"changes": row["changes"]})
-        self._touched_revisions[str(revision.revision)] = row_digest(row)
+        self._touched.revisions[str(revision.revision)] = row_digest(row)
+
+    def publications(self) -> tuple[Publication, ...]:
+        """Return what each consumer is to have of each account, and has."""
+        return read_publications(self._connection, self._project)
+
+    def put_publications(self, put: Iterable[Publication], gone: Iterable[Publication] = ()) -> None:
+        """Record what consumers are to have, and have; no entry of the journal vouches for it, and none is needed."""
+        write_publications(self._connection, self._project, put=put, gone=gone)
 
     def add_revision(self, revision: Revision) -> None:
-        """Record an applied plan; raise unless its number follows the last one that state and journal know."""
+        """Record an applied plan.
+
+        Raises ``ValueError`` unless its number follows the serial, ``GuardRefused`` where the serial was altered.
+        """
         _, _, serial, _ = reading.read_project(self._connection, self._project)
-        if not self._touched_revisions:
+        # Only before the first one: the journal does not know yet of what this transaction adds.
+        if not self._touched.revisions:
             require_serial(self._connection, self._project, serial)
         if revision.revision != serial + 1:
             raise ValueError(f"revision {revision.revision} does not follow {serial}")
@@ -244,18 +274,23 @@ class Transaction:
                 ],
             )
         self._update_project(serial=revision.revision)
-        self._touched_revisions[str(revision.revision)] = row_digest(row)
+        self._touched.revisions[str(revision.revision)] = row_digest(row)
+
+    def continue_from(self, serial: int) -> None:
+        """Let a state that holds no past go on from a revision of the state that it was copied from."""
+        self._update_project(serial=serial)
 
     def revision_of_plan(self, plan_digest: str) -> int | None:
         """Return the number of the revision that applied a plan; None where it was not applied."""
         return reading.revision_of_plan(self._connection, self._project, plan_digest=plan_digest)
 
-    def append_journal(self, event: str, payload: dict[str, Any], *, at: datetime) -> JournalEntry:
-        """Append an entry that tells ``payload`` and the digests of everything touched since the last one."""
-        if self._redacted and event != REDACT:
+    def append_journal(self, event: str, payload: JsonObject, *, at: datetime) -> JournalEntry:
+        """Append an entry with ``payload`` and the digests of everything touched since the last entry; return it."""
+        if self._touched.redacted and event != REDACT:
             raise RuntimeError("payloads were redacted: the entry that tells so has to be a redact")
         self._settle_alterations()
-        text = self._salted(self._with_digests(payload))
+        digests = self._touched.told_beside(payload, register=self._register.digest)
+        text = self._salted({**payload, **digests, PROJECT_ROW: self._project_row})
         head = reading.read_head(self._connection, self._project)
         last = reading.read_last_link(self._connection, self._project)
         sequence = last.sequence + 1 if last else 1
@@ -265,9 +300,7 @@ class Transaction:
         link = Link(sequence, moment, event, payload_digest, head, own_hash)
         self._connection.execute(JOURNAL.insert(), {"project": self._project, **link._asdict()})
         self._connection.execute(PAYLOADS.insert(), {"project": self._project, "sequence": sequence, "payload": text})
-        self._touched_accounts, self._touched_revisions, self._touched_routes = {}, {}, []
-        self._redacted, self._forgotten_routes, self._new_key_id = {}, set(), None
-        self._parts, self._found, self._accepted = {}, {}, {}
+        self._touched = Touched()
         return entry_from_row(link)
 
     def set_fingerprint_key_id(self, key_id: str) -> None:
@@ -275,12 +308,11 @@ class Transaction:
         self._require_project_row()
         self._update_project(fingerprint_key_id=key_id)
         self._project_row = {**self._project_row, "fingerprint_key_id": key_id}
-        self._new_key_id = key_id
+        self._touched.key_id = key_id
 
     def require_journal(self) -> None:
         """Raise ``RuntimeError`` where something was touched that no journal entry tells."""
-        touched = (self._touched_accounts, self._touched_revisions, self._touched_routes, self._redacted)
-        if any(touched) or self._forgotten_routes or self._new_key_id is not None:
+        if self._touched.needs_entry:
             raise RuntimeError("state was changed without a journal entry: call append_journal last")
 
     def end(self) -> None:
@@ -289,7 +321,7 @@ class Transaction:
 
     @property
     def _connection(self) -> Connection:
-        """The connection, after what was put so far has been written.
+        """The connection, after the rows that were put so far have been written.
 
         Rows are written many at a time, because one statement costs ten times what one more row of it does.
         """
@@ -298,103 +330,86 @@ class Transaction:
         accounts, self._unwritten_accounts = list(self._unwritten_accounts.values()), {}
         routes, self._unwritten_routes = self._unwritten_routes, []
         if accounts:
+            # Once they are written over, nothing tells any more whether they had been altered.
             self._look_at([row["name"] for row in accounts])
-            self._open_connection.execute(
-                _DELETE_ACCOUNT,
-                [{"its_project": self._project, "its_name": row["name"]} for row in accounts],
-            )
-            self._open_connection.execute(ACCOUNTS.insert(), accounts)
+            write_rows(self._open_connection, self._project, accounts)
         if routes:
             self._open_connection.execute(ROUTES.insert(), routes)
         return self._open_connection
 
     def _look_at(self, names: Collection[str]) -> None:
-        """Note what state has of accounts before they are first touched."""
+        """Read the rows of accounts as they were before this transaction first touches them."""
         assert self._open_connection is not None  # noqa: S101 - the callers have it
-        new = {name for name in names if name not in self._found}
-        self._found |= find_rows(self._open_connection, self._project, new)
+        new = {name for name in names if name not in self._touched.found}
+        self._touched.found |= find_rows(self._open_connection, self._project, new)
 
     def _settle_alterations(self) -> None:
-        """Refuse accounts that are not what the journal last recorded, unless accepted; note those accepted as they are."""
+        """Refuse accounts that are not what the journal last recorded, unless accepted.
+
+        Accepted accounts that nothing else has touched are counted as touched, so that the entry records them as
+        they are.
+        """
         connection = self._connection
-        if self._new_key_id is None:
+        if self._touched.key_id is None:  # a new key has changed that row, and asked before
             self._require_project_row()
-        names = self._accepted.keys() - {THE_STATE}
+        self._settle_register()
+        names = self._touched.accepted.keys() - {THE_STATE, THE_ROUTES}
         self._look_at(names)
-        altered = {each.name: each for each in find_alterations(connection, self._project, self._found)}
-        refused = [altered[name].problem for name in sorted(altered.keys() - self._accepted.keys())]
+        altered = {
+            alteration.name: alteration
+            for alteration in find_alterations(connection, self._project, self._touched.found)
+        }
+        refused = [altered[name].problem for name in sorted(altered.keys() - self._touched.accepted.keys())]
         if refused:
             raise GuardRefused(refused)
+        # A reason for nothing means that somebody expected something else here, so nothing is written.
         needless = sorted(names - altered.keys())
         if needless:
-            raise InvalidInput([_needless(name) for name in needless])
-        for name in sorted(names - self._touched_accounts.keys()):
-            row, digest = self._found[name]
-            self._touched_accounts[name] = digest
-            if row is not None and digest is not None:
-                self._parts[name] = account_parts(row, digest)
+            raise InvalidInput([needless_acceptance(name) for name in needless])
+        for name in sorted(names - self._touched.accounts.keys()):
+            self._touched.put(name, *self._touched.found[name])
+
+    def _require_register(self) -> None:
+        problem = self._register.problem()
+        if problem is not None and THE_ROUTES not in self._touched.accepted:
+            raise GuardRefused(problem)
+
+    def _settle_register(self) -> None:
+        """Refuse routes that are not what the journal last recorded; have the entry tell of those that are accepted."""
+        self._require_register()
+        if THE_ROUTES not in self._touched.accepted or self._touched.has_settled_register:
+            return
+        self._touched.has_settled_register = True
+        accepted = self._register.accept(self._connection, self._project)
+        if accepted is None:
+            raise InvalidInput(needless_acceptance(THE_ROUTES))
+        added, gone = accepted
+        self._touched.routes += sorted(added - {*self._touched.routes})
+        self._touched.forgotten_routes |= gone
 
     def _require_project_row(self) -> None:
-        """Refuse a state whose own row is not what the last entry told of it, unless that is accepted."""
+        """Refuse a project row that is not what the last entry told of it, unless ``THE_STATE`` is accepted."""
         told = reading.read_last_project_row(self._connection, self._project)
         is_altered = told is not None and told != self._project_row
-        if is_altered and THE_STATE not in self._accepted:
-            raise GuardRefused(_altered_state(told or {}, self._project_row))
-        if not is_altered and THE_STATE in self._accepted:
-            raise InvalidInput(_needless(THE_STATE))
+        if is_altered and THE_STATE not in self._touched.accepted:
+            raise GuardRefused(altered_state(told or {}, self._project_row))
+        if not is_altered and THE_STATE in self._touched.accepted:
+            raise InvalidInput(needless_acceptance(THE_STATE))
 
     @cached_property
     def _known_routes(self) -> set[str]:
         return set(self._connection.execute(select(ROUTES.c.digest).where(ROUTES.c.project == self._project)).scalars())
 
-    def _with_digests(self, payload: dict[str, Any]) -> dict[str, Any]:
-        told = dict(payload)
-        if self._touched_accounts:
-            told[ACCOUNT_DIGESTS] = {**payload.get(ACCOUNT_DIGESTS, {}), **self._touched_accounts}
-            told[ACCOUNTS_BEFORE] = {name: self._found[name].digest for name in self._touched_accounts}
-            told[ACCOUNT_PARTS] = {name: self._parts[name] for name in self._touched_accounts if name in self._parts}
-        if self._accepted:
-            told[ACCEPTED_ALTERED] = self._accepted
-        if self._touched_revisions:
-            told[REVISION_DIGESTS] = {**payload.get(REVISION_DIGESTS, {}), **self._touched_revisions}
-        if self._touched_routes:
-            told[ROUTE_DIGESTS] = sorted(self._touched_routes)
-        if self._forgotten_routes:
-            told[FORGOTTEN_ROUTES] = sorted(self._forgotten_routes)
-        if self._redacted:
-            told[REDACTED_PAYLOADS] = self._redacted
-        if self._new_key_id is not None:
-            told[KEY_ID] = self._new_key_id
-        return {**told, PROJECT_ROW: self._project_row}
-
-    def _salted(self, payload: dict[str, Any]) -> str:
-        """Return the text of a payload with a new salt, so that its digest tells nothing of it once it is erased."""
+    def _salted(self, payload: JsonObject) -> str:
+        """Return the text of a payload with a new salt: once the payload is erased, its digest tells nothing of it."""
         return canonical_json({**payload, SALT: self._make_salt()})
 
     def _remove_routes(self, digests: Collection[str]) -> None:
-        """Remove rows of the register, also of what was put in this transaction."""
+        """Remove rows of the register, also rows that this transaction has put."""
         for digest in sorted(digests):
             self._connection.execute(_DELETE_ROUTE, {"its_project": self._project, "its_digest": digest})
         self._known_routes.difference_update(digests)
+        self._register.remove(digests)
 
     def _update_project(self, **columns: Any) -> None:
         self._connection.execute(update(PROJECTS).where(PROJECTS.c.project == self._project), columns)
-
-
-def _needless(name: str) -> Diagnostic:
-    detail = (
-        f"--accept-altered names {name}, which is what the journal last recorded of it, or is not concerned. Leave the "
-        "option out. Nothing was changed."
-    )
-    return error("selectorMatchesNothing", detail, subject=name)
-
-
-def _altered_state(told: Mapping[str, Any], found: Mapping[str, str | None]) -> Diagnostic:
-    words = {"created_at": "creation time", "fingerprint_key_id": "id of the key of fingerprints"}
-    differing = " and ".join(word for column, word in words.items() if told.get(column) != found.get(column))
-    detail = (
-        f"The {differing} in state is not what the journal last recorded. Something other than reconciler wrote to the "
-        "database, so nothing is recorded over it. Restore a backup from before:\n    reconciler state restore FILE\n"
-        f"Or, if it is right as it is, say so, and why; the journal keeps it:\n    --accept-altered {THE_STATE}=REASON"
-    )
-    return error("stateAltered", detail)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.store import create_state, open_store
+from reconciler.store.senders import COLUMNS
 from tests.store.values import AT, LINEAGE, PROJECT, URL
 
 if TYPE_CHECKING:
@@ -48,3 +49,17 @@ def edit(file: Path) -> Callable[..., None]:
                 database.execute(statement)
 
     return alter
+
+
+@pytest.fixture
+def senders(file: Path) -> Callable[[], dict[str, dict[str, object]]]:
+    """Return a function that looks the view senders up as another program does, and gives its rows by name."""
+
+    def look_up() -> dict[str, dict[str, object]]:
+        with closing(sqlite3.connect(file)) as database:
+            database.row_factory = sqlite3.Row
+            rows = database.execute("SELECT * FROM senders").fetchall()
+        assert all(COLUMNS == tuple(row.keys()) for row in rows)
+        return {row["name"]: dict(row) for row in rows}
+
+    return look_up

@@ -44,13 +44,6 @@ WITHOUT = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def without_libpq_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep what the caller has set for PostgreSQL's client library away."""
-    for name in [each for each in os.environ if each.startswith("PG")]:
-        monkeypatch.delenv(name)
-
-
 def test_a_postgresql_address_has_no_file(tmp_path: Path) -> None:
     """A PostgreSQL address is one under each of its schemes, and names no file."""
     for scheme in ("postgresql", "postgres", "PostgreSQL", "postgresql+psycopg"):
@@ -272,3 +265,25 @@ def test_an_unknown_scheme_gets_an_example_of_each_kind(url: str, tmp_path: Path
         sqlite_path(url, base=tmp_path)
     examples = "\n    state: postgresql://db.example.com/mail\n    state: sqlite:///.reconciler/state.db"
     assert caught.value.diagnostics[0].detail.endswith(examples)
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        ("sys.modules['psycopg'] = None", "is not installed"),
+        ("sys.path.insert(0, '.')", "cannot be imported: no libpq here"),
+    ],
+)
+def test_a_missing_driver_is_told_with_what_to_install(failure: str, told: str, tmp_path: Path) -> None:
+    """Psycopg is an extra: an address of PostgreSQL without it, or with one that is broken, names the package."""
+    (tmp_path / "psycopg.py").write_text("raise ImportError('no libpq here')\n", encoding="utf-8")
+    program = (
+        f"import sys, pathlib; {failure}; from reconciler.store.opening import database_at; "
+        f"from reconciler.errors import StateUnavailable\ntry: database_at('postgresql://{CANARY}@h/d', base=pathlib.Path('.'))\n"
+        "except StateUnavailable as refused: print(*(f'{each.code}: {each.detail}' for each in refused.diagnostics))"
+    )
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert "stateDriverMissing" in finished.stdout
+    assert told in finished.stdout
+    assert "pip install 'mail-reconciler[postgres]'" in finished.stdout
+    assert CANARY not in finished.stdout

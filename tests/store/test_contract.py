@@ -12,6 +12,7 @@ import pytest
 from reconciler import store as package
 from reconciler.errors import StateUnavailable
 from reconciler.model.accounts.recorded import RecordedState
+from reconciler.model.consumers.publication import Publication
 from reconciler.store import account_digest, create_state, genesis_hash, open_store, revision_digest
 from tests.store.values import AT, LINEAGE, PROJECT, account, bare_account, change, revision, route
 
@@ -327,7 +328,9 @@ def test_the_journal_tells_what_was_touched(store: Store) -> None:
     assert payload["actor"] == "anna"
     assert payload["accountDigests"] == {"sales": account_digest(account("sales")), "old": None, "other": None}
     assert payload["revisionDigests"] == {"1": revision_digest(revision(1, change("sales")))}
-    assert len(payload["routeDigests"]) == 1
+    routes = payload["routeDigests"]
+    assert isinstance(routes, list)
+    assert len(routes) == 1
     assert store.journal_payload(9) is None
     assert [each.sequence for each in store.journal()] == [1, 2]
     assert store.journal()[1] == entry
@@ -393,3 +396,17 @@ def test_a_snapshot_has_what_the_store_has(store: Store, edit: Callable[..., Non
     edit("DELETE FROM journal WHERE sequence = 1")
     with store.snapshot() as snapshot:
         assert [2] == [payload["number"] for _, payload in snapshot.journal()]
+
+
+def test_publications_are_kept_by_consumer_and_account(store: Store) -> None:
+    """A row is written over, others stay, and one that is gone is gone; no entry of the journal is asked for."""
+    first = Publication(consumer="app", account="sales", wanted="sha256:1", attempts=1, last_error="it is down")
+    second = Publication(consumer="app", account="news", published="sha256:2", place="/srv/app", since=AT)
+    with store.write() as transaction:
+        transaction.put_publications([first, second])
+        assert (second, first) == transaction.publications()
+    settled = first.model_copy(update={"published": "sha256:1", "since": AT, "attempts": 0, "last_error": None})
+    with store.write() as transaction:
+        transaction.put_publications([settled], [second])
+    assert (settled,) == store.publications()
+    assert () == store.journal()

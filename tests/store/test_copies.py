@@ -46,7 +46,9 @@ def restore(url: str, base: Path, source: Path, order: RestoreOrder = ORDER) -> 
 def test_a_copy_has_everything(written: Store, url: str, tmp_path: Path) -> None:
     """Accounts, routes, revisions and the journal of a copy are those of the state, down to the digests."""
     copy = back_up_state(url, base=tmp_path, project=PROJECT, target=tmp_path / "b.db", replaces=False)
-    assert (LINEAGE, 1, written.check_journal()) == (copy.lineage, copy.serial, copy.journal)
+    assert LINEAGE == copy.lineage
+    assert 1 == copy.serial
+    assert written.check_journal() == copy.journal
     with open_store("sqlite:///b.db", base=tmp_path, project=PROJECT) as opened:
         assert written.read_state() == opened.read_state()
         assert written.journal_with_payloads() == opened.journal_with_payloads()
@@ -60,7 +62,9 @@ def test_what_comes_back_is_what_was_backed_up(written: Store, url: str, tmp_pat
     restored = restore(url, tmp_path, source)
     assert before == written.read_state()
     assert entries == written.journal()[:-1]
-    assert ("restore", (), 0) == (written.journal()[-1].event, written.check_journal().problems, restored.lost_entries)
+    assert "restore" == written.journal()[-1].event
+    assert () == written.check_journal().problems
+    assert 0 == restored.lost_entries
 
 
 def test_a_store_that_is_open_goes_on_with_what_was_restored(written: Store, url: str, tmp_path: Path) -> None:

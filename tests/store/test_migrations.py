@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.errors import StateMissing, StateUnavailable
+from reconciler.errors import GuardRefused, StateMissing, StateUnavailable
+from reconciler.model.journal.payloads import MigratePayload
 from reconciler.store import Migrated, MigrationOrder, create_state, migrate_state, migrations, open_store, schema
 from reconciler.store.sqlite.database import SqliteFile
+from tests.kept import FIRST
 from tests.store.values import AT, PROJECT, URL, account
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy import Connection
 
     from reconciler.store import Store
 
-VERSION_1 = Path(__file__).parent / "version-1.sql"
-EARLIER = Path(__file__).parent / "version-2.sql"
-ORDER = MigrationOrder(payload={"actor": "olga"}, at=AT)
+VERSION_1 = FIRST / "state-1.sql"
+EARLIER = FIRST / "state-2.sql"
+ORDER = MigrationOrder(payload=MigratePayload(actor="olga"), at=AT)
 
 
 @pytest.fixture
@@ -74,6 +77,13 @@ def tables(file: Path) -> dict[str, list[tuple[object, ...]]]:
         }
 
 
+def test_accounts_whose_private_ca_was_not_kept_are_named(old: Path, tmp_path: Path) -> None:
+    """A state of an earlier version has the digest of a private CA alone: the migration says of which accounts."""
+    with closing(sqlite3.connect(old)) as database, database:
+        database.execute("UPDATE accounts SET ca_digest = 'sha256:1' WHERE name = 'sales'")
+    assert ((PROJECT, "sales"),) == migrate_state(URL, base=tmp_path, order=ORDER).without_ca
+
+
 def test_every_older_version_has_a_migration() -> None:
     """From each version there is a step to the next."""
     assert list(range(1, schema.SCHEMA_VERSION)) == sorted(migrations.MIGRATIONS)
@@ -114,7 +124,7 @@ def test_a_migration_that_contradicts_itself_is_undone(
     def orphan(connection: Connection) -> None:
         connection.exec_driver_sql("DELETE FROM revisions")
 
-    monkeypatch.setattr(migrations, "MIGRATIONS", {1: orphan})
+    monkeypatch.setattr(migrations, "MIGRATIONS", {**migrations.MIGRATIONS, 1: orphan})
     with pytest.raises(StateUnavailable) as caught:
         migrate_state(URL, base=tmp_path, order=ORDER)
     assert "contradict each other" in caught.value.diagnostics[0].detail
@@ -153,7 +163,8 @@ def earlier(tmp_path: Path) -> Path:
 
 
 def test_a_state_of_an_earlier_journal_is_read_checked_and_written(earlier: Path, tmp_path: Path) -> None:
-    """It needs no migration: what its journal recorded is compared, and what it never recorded is from now on."""
+    """What its journal recorded is compared, and what it never recorded is from now on."""
+    migrate_state(URL, base=tmp_path, order=ORDER)
     with open_store(URL, base=tmp_path, project=PROJECT) as store:
         assert () == store.check_journal().problems
         assert () == store.alterations(["shop", "news", "old", "sales"])
@@ -181,19 +192,20 @@ def test_what_was_altered_in_it_is_noticed(earlier: Path, tmp_path: Path, statem
     """Its digests are of whole rows, so a refusal tells which account it is, and not which field."""
     with closing(sqlite3.connect(earlier)) as database, database:
         database.execute(statement)
+    migrate_state(URL, base=tmp_path, order=ORDER)
     with open_store(URL, base=tmp_path, project=PROJECT) as store:
         assert problem in store.alterations(["shop"])[0].problem.detail
 
 
 @pytest.mark.parametrize("key", ["NULL", "'ffffffffffffffff'"])
 def test_an_altered_key_id_in_it_is_noticed(earlier: Path, tmp_path: Path, key: str) -> None:
-    """Where no entry told the id of the key, it is compared with that of the accounts' fingerprints."""
+    """Where no entry told the id of the key, that of the accounts counts; a migration does not vouch for another."""
     with closing(sqlite3.connect(earlier)) as database, database:
         database.execute(f"UPDATE projects SET fingerprint_key_id = {key}")  # noqa: S608 - of this file
-    with open_store(URL, base=tmp_path, project=PROJECT) as store:
-        assert (
-            "Accounts were recorded with another fingerprint key than the one whose id is in state.",
-        ) == store.check_journal().problems
+    with pytest.raises(GuardRefused) as caught:
+        migrate_state(URL, base=tmp_path, order=ORDER)
+    assert "another fingerprint key than the one whose id is in state" in caught.value.diagnostics[0].detail
+    assert version_of(earlier) == 2
 
 
 def test_a_migration_hides_no_alteration(old: Path, tmp_path: Path) -> None:

@@ -18,52 +18,53 @@ from urllib.parse import unquote
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from reconciler.characters import SHOWN_PATH, UNSAFE_CHARACTER, clip_start
 from reconciler.model.secrets.values import SecretValue
 from reconciler.model.text.addresses import literal_address, never_contacted
-from reconciler.model.text.types import UNSAFE_CHARACTER
-from reconciler.store import failures
-from reconciler.store.address import SECRET_OPTIONS, StateUrl, invalid
+from reconciler.store.address import DEFAULT_SCHEMA, SECRET_OPTIONS, StateUrl, invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-DEFAULT_SCHEMA = "reconciler"
 CONNECT_TIMEOUT_SECONDS = 10
 _SCHEMA = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,62}")
 _NEGATIVE_AUTH_VERSION = 160000
-"""The version of libpq from which on methods of authentication can be ruled out."""
+"""The first version of libpq in which methods of authentication can be ruled out."""
 _PORT_CHARACTERS = frozenset("0123456789,")
 _UNSAID_SSLMODES = (None, "prefer")
 _VERIFYING_SSLMODES = frozenset({"verify-ca", "verify-full"})
 _ALIVE = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3", "tcp_user_timeout": "40000"}
-"""So that a server that has vanished is noticed within a minute."""
+"""Settings by which a server that has vanished is noticed within a minute."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PostgresAddress:
-    """Where a state is: what to hand to libpq, the schema, and what to call it."""
+    """Where a state is: the parameters for libpq, the schema, and what problems call the place."""
 
     parameters: Mapping[str, str]
-    """libpq's, without those that are secret."""
+    """The parameters for libpq, without the secret ones."""
     secrets: Mapping[str, SecretValue]
-    """The parameters that nobody may see, such as a password."""
+    """The parameters for libpq that nobody may see, such as a password."""
     schema: str
     shown: str
     """The address without user, password and options."""
     is_plain_allowed: bool
-    """A connection without TLS to another machine was asked for."""
+    """Whether somebody asked for a connection to another machine without TLS."""
 
 
 def postgres_address(url: str) -> PostgresAddress:
-    """Return what an address says; raise ``InvalidInput`` (``stateUrlInvalid``), repeating nothing of it."""
-    found = _taken_apart(url)
-    if isinstance(found, str):
-        raise invalid(found, of_postgres=True)
-    return found
+    """Return what an address says; raise ``InvalidInput`` (``stateUrlInvalid``) with nothing of the address in it."""
+    parts = _taken_apart(url)
+    if isinstance(parts, str):
+        raise invalid(parts, of_postgres=True)
+    return parts
 
 
 def _taken_apart(url: str) -> PostgresAddress | str:
-    """Return what an address says, or what is wrong with it: frames that hold a password raise nothing."""
+    """Return what an address says, or the sentence that says what is wrong with it.
+
+    Nothing is raised: the frames here hold a password, and an exception would carry them out.
+    """
     rest, schema = _without_schema(StateUrl("postgresql://" + url.partition("://")[2]))
     if schema is None:
         return "The schema in the state's address is not a name of small letters, digits and underscores."
@@ -95,7 +96,7 @@ def _taken_apart(url: str) -> PostgresAddress | str:
 
 
 def is_local(host: str) -> bool:
-    """Tell whether a host, or each of several with commas between, is this machine: a loopback address or a socket."""
+    """Tell whether a host, or each of several with commas between, is this machine: loopback or a socket."""
     return all(_is_one_local(each) for each in host.split(","))
 
 
@@ -109,11 +110,12 @@ def _is_one_local(host: str) -> bool:
 
 
 def _with_defaults(parameters: dict[str, str]) -> dict[str, str]:
-    """Return libpq's parameters with ours where neither the address nor libpq's own sources say anything."""
+    """Return libpq's parameters with our defaults where neither the address nor libpq's own sources say anything."""
     added = {"client_encoding": "UTF8", "fallback_application_name": "reconciler"}
     wanted = {"connect_timeout": str(CONNECT_TIMEOUT_SECONDS), **_ALIVE}
     added |= {key: value for key, value in wanted.items() if key not in parameters and not _default(key)}
-    if not _names_service(parameters) and not is_local(_hosts(parameters)):
+    # A service file may name the machine, and is read only when the connection is made: see ``_is_protected`` there.
+    if "service" not in parameters and not is_local(_hosts(parameters)):
         added |= _for_other_machines(parameters)
     return {**added, **parameters}
 
@@ -127,24 +129,20 @@ def _for_other_machines(parameters: Mapping[str, str]) -> dict[str, str]:
     return added
 
 
-def _names_service(parameters: Mapping[str, str]) -> bool:
-    """Tell whether the address leaves the rest to a service file; that is read only when the connection is made."""
-    return "service" in parameters
-
-
 def _hosts(parameters: Mapping[str, str]) -> str:
     return parameters.get("hostaddr") or parameters.get("host") or _default("hostaddr") or _default("host") or ""
 
 
 def _default(keyword: str) -> str | None:
-    """Return what libpq takes from the environment, or from the service that it names, or else from itself."""
+    """Return libpq's default for a parameter: from the environment, else the service it names, else built in."""
     found = {option.keyword: option.val for option in psycopg.pq.Conninfo.get_defaults()}
     value = found.get(keyword.encode())
     return value.decode("utf-8", "replace") if value else None
 
 
 def _without_schema(url: StateUrl) -> tuple[StateUrl, str | None]:
-    """Return the address without our own option, and what that says; None where it says what it may not."""
+    """Return the address without our own option ``schema``, and its value; None for a value that no schema may have."""
+    # By hand: libpq refuses an option that it does not know, and a password before the @ may hold a question mark.
     begin = url.find("?", url.find("@") + 1)
     if begin < 0:
         return url, DEFAULT_SCHEMA
@@ -162,4 +160,4 @@ def _shown(parameters: Mapping[str, str], schema: str) -> str:
     options = [f"service={parameters['service']}"] if "service" in parameters else []
     options += [f"schema={schema}"] if schema != DEFAULT_SCHEMA else []
     text = f"postgresql://{place}/{parameters.get('dbname', '')}"
-    return failures.clipped(text + ("?" + "&".join(options) if options else ""))
+    return clip_start(text + ("?" + "&".join(options) if options else ""), SHOWN_PATH)

@@ -18,10 +18,12 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import BLANK_SCHEMA
 
-from reconciler.store import failures, schema
-from reconciler.store.carry import carry_rows
+from reconciler.store import schema
+from reconciler.store.database import state_missing, state_newer, state_older, state_unavailable
 from reconciler.store.postgres.address import is_local
 from reconciler.store.postgres.failures import UNKNOWN_OUTCOME, connection_sentence, statement_sentence
+from reconciler.store.postgres.guards import FORMAT_TABLE, LOCK_TABLE, lift_guards, make_guards, set_guards
+from reconciler.store.senders import make_view
 from reconciler.store.sqlite.database import SqliteFile
 
 if TYPE_CHECKING:
@@ -32,14 +34,13 @@ if TYPE_CHECKING:
     from reconciler.store.postgres.address import PostgresAddress
 
 APPLICATION = "reconciler"
-FORMAT_TABLE = "state_format"
-"""The table whose one row tells a state from any other schema, and its version. The write lock is a lock on it."""
 COPIES = ".reconciler/postgresql.db"
-"""What the copies that restore and migrate keep are named after, below the project folder."""
+"""The path below the project folder that the copies of restore and migrate are named after."""
 IDLE_SECONDS = 120
-"""How long a write may sit still before the server ends it, so that a stopped process does not hold the lock."""
+"""How long a write may sit still before the server ends it: a stopped process must not hold the lock."""
+_FIRST_WITH_LOCK_TABLE = 4
 _CREATION_LOCK = 0x52434E4C
-"""Advisory lock of those who make the tables: until then there is none to lock."""
+"""The advisory lock for making the tables: before they are there, there is no table to lock."""
 
 _FORMATS = table(FORMAT_TABLE, column("application"), column("version"))
 _VERSION = select(_FORMATS.c.application, _FORMATS.c.version)
@@ -94,25 +95,43 @@ class PostgresSchema:
         Where the connection is lost while the commit is under way, ``StateUnavailable`` says that its outcome is not
         known.
         """
-        with self._plain_failures(), self._transaction(f"LOCK TABLE {FORMAT_TABLE} IN EXCLUSIVE MODE") as connection:
+        with self._locking(LOCK_TABLE) as connection:
+            yield connection
+
+    @contextmanager
+    def migrating(self, version: int) -> Iterator[Connection]:
+        """Hand out a connection as ``writing`` does, to tables of an earlier version: before 4 they had no lock table."""
+        with self._locking(LOCK_TABLE if version >= _FIRST_WITH_LOCK_TABLE else FORMAT_TABLE) as connection:
+            yield connection
+
+    @contextmanager
+    def rewriting(self, connection: Connection) -> Iterator[None]:
+        """Lift the guards of this transaction while the block lasts; only the owner of the tables may."""
+        lift_guards(connection)
+        yield
+        set_guards(connection)
+
+    @contextmanager
+    def _locking(self, lock_table: str) -> Iterator[Connection]:
+        with self._plain_failures(), self._transaction(f"LOCK TABLE {lock_table} IN EXCLUSIVE MODE") as connection:
             yield connection
             self._commit(connection)
 
     def is_there(self) -> bool:
-        """Tell whether the schema holds anything; raise ``StateUnavailable`` where that cannot be seen."""
+        """Tell whether the schema holds anything; raise ``StateUnavailable`` where it cannot be looked into."""
         with self.reading() as connection:
             found = self._look(connection)
         return found is not None and found[1] > 0
 
     def is_damaged(self) -> bool:
-        """Return False: what is wrong with a server has to be mended there, and cannot be set aside from here."""
+        """Return False: a damaged server has to be mended there, and its files cannot be set aside from here."""
         return False
 
     def check_identity(self) -> None:
         """Raise unless the schema holds a state that this version reads; see ``Database``."""
         version = self.read_version()
         if version < schema.SCHEMA_VERSION:
-            raise failures.older(self.shown, version, known=schema.SCHEMA_VERSION)
+            raise state_older(self.shown, version, known=schema.SCHEMA_VERSION)
 
     def read_version(self) -> int:
         """Return the version of the tables; raise as ``check_identity`` does, but not for an older state."""
@@ -120,13 +139,13 @@ class PostgresSchema:
             self._require_format_table(connection)
             version = self._version(connection)
         if version > schema.SCHEMA_VERSION:
-            raise failures.newer(self.shown, version, known=schema.SCHEMA_VERSION)
+            raise state_newer(self.shown, version, known=schema.SCHEMA_VERSION)
         return version
 
     def require_integrity(self, connection: Connection) -> None:
         """Raise ``StateUnavailable`` where a table or column is missing.
 
-        The pages are the server's care (data_checksums): it reports damage when it reads them, and a check of the
+        Damaged pages are the server's care (data_checksums): it reports them when it reads them, and a check of the
         journal reads every row.
         """
         if self._version(connection) < schema.SCHEMA_VERSION:
@@ -137,10 +156,11 @@ class PostgresSchema:
             raise self.refuse(statement_sentence(psycopg.errors.UndefinedTable()))
 
     def create(self, fill: Callable[[Connection], None]) -> bool:
-        """Make the schema where it is missing, the tables and what ``fill`` adds, in one transaction.
+        """Make the schema where it is missing, the tables, and what ``fill`` adds, in one transaction.
 
-        False where tables are there already, also where another process made them meanwhile.
+        Returns False where there are tables already, also where another process has made them meanwhile.
         """
+        # Whoever waited for the lock must see the tables that its holder made, so no snapshot spans this transaction.
         waits = f"SELECT pg_catalog.pg_advisory_xact_lock({_CREATION_LOCK})"
         with self._plain_failures(), self._transaction(waits, sees_latest=True) as connection:
             found = self._look(connection)
@@ -156,6 +176,7 @@ class PostgresSchema:
             row = {"application": APPLICATION, "version": schema.SCHEMA_VERSION}
             connection.execute(_FORMATS.insert(), row)
             fill(connection)
+            self._make_beside(connection)
             self._commit(connection)
         return True
 
@@ -165,7 +186,7 @@ class PostgresSchema:
         with SqliteFile(path).appearing(replaces=replaces) as unfinished, self.reading() as connection:
             tables = schema.METADATA if version == schema.SCHEMA_VERSION else self._earlier_tables(connection)
             SqliteFile(unfinished, known_as=path).fill(
-                lambda copy: carry_rows(connection, copy, tables), tables=tables, version=version
+                lambda copy: schema.carry_rows(connection, copy, tables), tables=tables, version=version
             )
 
     def compact(self) -> None:
@@ -183,6 +204,7 @@ class PostgresSchema:
                     f"tables may have them written anew. Have the owner run\n    VACUUM (FULL) {listed};"
                 )
         with self._plain_failures(), self._engine.connect() as connection:
+            # VACUUM cannot run inside a transaction, so its settings cannot be local to one and are taken back.
             outside = connection.execution_options(isolation_level="AUTOCOMMIT")
             outside.exec_driver_sql(f"SET lock_timeout = {self._busy_milliseconds}")
             outside.exec_driver_sql(f"VACUUM (FULL) {listed}")
@@ -192,12 +214,17 @@ class PostgresSchema:
         """Do nothing: references are looked at statement by statement."""
 
     def end_migration(self, connection: Connection, version: int) -> None:
-        """Note the version of the tables."""
+        """Note the version of the tables, and make anew what stands beside them."""
         connection.execute(_FORMATS.update(), {"version": version})
+        self._make_beside(connection)
+
+    def _make_beside(self, connection: Connection) -> None:
+        make_view(connection)
+        make_guards(connection, self._address.schema)
 
     def refuse(self, sentence: str) -> StateUnavailable:
         """Return the failure to raise, naming the database."""
-        return failures.unavailable(self.shown, sentence)
+        return state_unavailable(self.shown, sentence)
 
     def close(self) -> None:
         """Let go of the engine."""
@@ -222,7 +249,10 @@ class PostgresSchema:
     def _transaction(
         self, beginning: str = "", *, is_read_only: bool | None = None, sees_latest: bool = False
     ) -> Iterator[Connection]:
-        """Begin with the settings and one statement that, like them, takes no snapshot unless it ``sees_latest``."""
+        """Begin a transaction: settings, then ``beginning``, a statement that like them takes no snapshot.
+
+        ``sees_latest`` lets each later statement see what others have committed meanwhile.
+        """
         level = psycopg.IsolationLevel.READ_COMMITTED if sees_latest else psycopg.IsolationLevel.REPEATABLE_READ
         settings = {
             # What temporary tables hold is looked at last, not first.
@@ -252,14 +282,16 @@ class PostgresSchema:
         try:
             yield
         except (SQLAlchemyError, psycopg.Error) as failure:
-            sentence = statement_sentence(getattr(failure, "orig", None) or failure)
+            sentence = statement_sentence(
+                getattr(failure, "orig", None) or failure, getattr(failure, "statement", None)
+            )
         else:
             return
         # Outside of the handler: the frames of the driver hold what was handed to it.
         raise self.refuse(sentence)
 
     def _look(self, connection: Connection) -> tuple[bool, int, int] | None:
-        """Return whether the schema may be used, how much is in it, and whether the table of formats is; None: no schema."""
+        """Return whether the schema may be used, how much it holds, and how many format tables; None: no schema."""
         names = {"schema_name": self._address.schema, "format_table": FORMAT_TABLE}
         row = connection.execute(_LOOK, names).first()
         return None if row is None else (bool(row[0]), int(row[1]), int(row[2]))
@@ -267,12 +299,13 @@ class PostgresSchema:
     def _require_format_table(self, connection: Connection) -> None:
         found = self._look(connection)
         if found is None or found[1] == 0:
-            raise failures.missing(f"There are no tables of reconciler in {self.shown}.")
+            raise state_missing(f"There are no tables of reconciler in {self.shown}.")
         may_be_used, _, format_tables = found
         if not format_tables:
             raise self._not_ours()
         if not may_be_used:
-            raise self.refuse(statement_sentence(psycopg.errors.InsufficientPrivilege()))
+            denied = psycopg.errors.InsufficientPrivilege(f"permission denied for schema {self._address.schema}")
+            raise self.refuse(statement_sentence(denied))
 
     def _version(self, connection: Connection) -> int:
         rows = connection.execute(_VERSION).all()
@@ -296,18 +329,20 @@ class PostgresSchema:
             )
 
     def _earlier_tables(self, connection: Connection) -> MetaData:
-        """Return the tables of an earlier format as they are in the database."""
+        """Return the tables of an earlier format, read from the database."""
         found, tables = MetaData(), MetaData()
-        found.reflect(
-            connection, schema=self._address.schema, only=[each.name for each in schema.METADATA.sorted_tables]
-        )
+        ours = {each.name for each in schema.METADATA.sorted_tables}
+        found.reflect(connection, schema=self._address.schema, only=lambda name, _: name in ours)
         for each in found.sorted_tables:
             each.to_metadata(tables, schema=None, referred_schema_fn=lambda *_: BLANK_SCHEMA)  # type: ignore[arg-type]
         return tables
 
 
 def _opened(address: PostgresAddress) -> psycopg.Connection[Any] | str:
-    """Return a connection, or what to say where none can be made: frames that hold the password raise nothing."""
+    """Return a connection, or the sentence that says why there is none.
+
+    Nothing is raised: the frames here hold the password, and an exception would carry them out.
+    """
     secrets = {name: value.reveal() for name, value in address.secrets.items()}
     try:
         # Prepared statements outlive transactions, which a pool in between may not allow.
@@ -324,7 +359,10 @@ def _opened(address: PostgresAddress) -> psycopg.Connection[Any] | str:
 
 
 def _is_protected(connection: psycopg.Connection[Any], address: PostgresAddress) -> bool:
-    """Tell whether the connection may be used: a service file may have named another machine and no TLS."""
+    """Tell whether the connection may be used: encrypted, to this machine, or unencrypted by somebody's word.
+
+    The address was looked at before, but a service file may have named another machine without TLS.
+    """
     if connection.pgconn.ssl_in_use or address.is_plain_allowed:
         return True
     used = {option.keyword: option.val for option in connection.pgconn.info}

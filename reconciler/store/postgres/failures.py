@@ -10,9 +10,9 @@ import re
 
 import psycopg
 
+from reconciler.characters import SHOWN_NAME, clip
 from reconciler.model.text.legible import Legible
 
-_MAX_QUOTED = 160
 _UNCHANGED = "Nothing was changed."
 
 _CONNECTING: dict[str, str] = {
@@ -50,7 +50,7 @@ _CONNECTING: dict[str, str] = {
     r"definition of service|service file": "cannot be opened: the service that it names is in no service file. Check "
     "PGSERVICEFILE and ~/.pg_service.conf.",
 }
-"""What libpq or the server says, in part, and what to say of it; the first that is found counts."""
+"""Part of what libpq or the server says, and the sentence for it; the first part that is found counts."""
 
 _STATEMENTS: dict[str, str] = {
     "08": f"was lost from sight: the connection to the server broke off. {_UNCHANGED} Try again.",
@@ -65,8 +65,6 @@ _STATEMENTS: dict[str, str] = {
     "Try again.",
     "3F000": "does not have the schema that it should. It was altered by something other than reconciler.",
     "40": f"was changed by something other than reconciler at the same moment. {_UNCHANGED} Try again.",
-    "42501": "may not be used in this way by the database user: a privilege is missing. "
-    f"{_UNCHANGED} docs/state.md lists what to grant.",
     "42": "does not have the tables that its format says. It was altered by something other than reconciler. "
     "Restore it from a backup.",
     "53100": f"could not be written because the server's disk is full. {_UNCHANGED} Make room and try again.",
@@ -77,10 +75,13 @@ _STATEMENTS: dict[str, str] = {
     f"{_UNCHANGED}",
     "57": f"was lost from sight: the server ended the connection, or is being stopped. {_UNCHANGED} Try again.",
     "58": f"could not be read or written: the server reported an input or output error of its system. {_UNCHANGED}",
+    "RC001": "was not written to: the journal and the revisions only grow, and the serial goes up with them. "
+    f"{_UNCHANGED} Something other than reconciler wrote to the database, or two did at once. This shows what was altered:\n"
+    "    reconciler journal check",
     "XX": "is damaged, or the server is: PostgreSQL reports an internal fault or a page that it cannot read. "
     "Restore it from a backup.",
 }
-"""By SQLSTATE, or by its class where the whole code has no sentence of its own."""
+"""Sentences by SQLSTATE, or by its class where the whole code has no sentence of its own."""
 
 UNKNOWN_OUTCOME = (
     "was being written when the connection broke off at the very end. Whether the last write was kept is not known; "
@@ -88,9 +89,56 @@ UNKNOWN_OUTCOME = (
 )
 
 
-def statement_sentence(failure: BaseException) -> str:
-    """Return what to say of a failure while a connection stood."""
+_MISSING_PRIVILEGE = "42501"
+_DENIED = re.compile(r"(must be owner of )?\b(table|view|relation|schema|function|database)\b[^\w\n]*(\w+)")
+"""The object in a refusal, where the server speaks English; a statement tells its table in any language."""
+_STATEMENT = re.compile(r"\s*([A-Z]+)\b(?:.*?\b(?:INTO|UPDATE|FROM|TABLE)\s+|\s+)(\w+)", re.DOTALL)
+_SET = re.compile(r"UPDATE .*? SET (.*?) WHERE ", re.DOTALL)
+_OWNERS = frozenset({"ALTER", "VACUUM", "TRUNCATE", "CREATE", "DROP"})
+
+
+def missing_privilege(failure: BaseException, statement: str | None) -> str:
+    """Return the sentence for a refusal by rights; it names the privilege, which the server's message does not.
+
+    ``statement`` is what was refused; None where only the failure is known.
+    """
+    # Settings of the transaction stand before the lock.
+    statement = (statement or "").rpartition("; ")[2]
+    found, refused = _DENIED.search(str(failure)), _STATEMENT.match(statement)
+    word = refused.group(1) if refused else "SELECT"
+    is_owners, kind, name = found.groups() if found else (None, "table", refused.group(2) if refused else None)
+    if name is None:
+        missing = "a privilege is missing"
+    elif kind in _PRIVILEGE_OF and not is_owners:
+        missing = (
+            f"the privilege {'CREATE' if word == 'CREATE' else _PRIVILEGE_OF[kind]} on the {kind} {name} is missing"
+        )
+    elif is_owners or word in _OWNERS:
+        missing = "only the owner of its tables may do this"
+    else:
+        missing = f"the privilege {_privilege(word, statement)} on the table {name} is missing"
+    return (
+        f"may not be used in this way by the database user: {missing}. {_UNCHANGED} What each role may do, and the grants "
+        "for it, is told by\n    reconciler state roles"
+    )
+
+
+_PRIVILEGE_OF = {"schema": "USAGE", "function": "EXECUTE", "database": "CREATE"}
+
+
+def _privilege(word: str, statement: str) -> str:
+    columns = _SET.match(statement)
+    if columns is not None:
+        names = [each.partition("=")[0].strip().strip('"') for each in columns.group(1).split(",")]
+        return f"UPDATE ({', '.join(names)})"
+    return "UPDATE" if word == "LOCK" else word
+
+
+def statement_sentence(failure: BaseException, statement: str | None = None) -> str:
+    """Return the sentence for a failure of a connection that stood; ``statement`` is what failed, where that is known."""
     code = getattr(failure, "sqlstate", None)
+    if code == _MISSING_PRIVILEGE:
+        return missing_privilege(failure, statement)
     if code is None:
         is_gone = isinstance(failure, psycopg.OperationalError)
         return _STATEMENTS["08"] if is_gone else "holds something that cannot be read. Restore it from a backup."
@@ -102,7 +150,10 @@ def statement_sentence(failure: BaseException) -> str:
 
 
 def connection_sentence(failure: psycopg.Error, *, password: str | None = None) -> str:
-    """Return what to say of a connection that could not be made; never the password, should the server repeat it."""
+    """Return the sentence for a connection that could not be made.
+
+    The password is taken out of the server's words, should they repeat it.
+    """
     if isinstance(failure, psycopg.errors.ConnectionTimeout):
         return "cannot be reached: the server did not answer in time. Check host, port and firewall."
     text = str(failure)
@@ -111,4 +162,4 @@ def connection_sentence(failure: psycopg.Error, *, password: str | None = None) 
             return sentence
     if password and (password in text or Legible((password,)).in_text(text)):
         return "cannot be opened: the server refused. Its log says why."
-    return f"cannot be opened. The report is: {' '.join(text.rpartition('failed: ')[2].split())[:_MAX_QUOTED]}"
+    return f"cannot be opened. The report is: {clip(' '.join(text.rpartition('failed: ')[2].split()), SHOWN_NAME)}"

@@ -11,6 +11,8 @@ import sqlite3
 import stat
 import tempfile
 from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -19,12 +21,13 @@ from sqlalchemy import Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from reconciler.characters import SHOWN_PATH, clip_start
 from reconciler.errors import StateUnavailable
 from reconciler.files import sync_folder
-from reconciler.store import failures as messages
 from reconciler.store import schema
-from reconciler.store.database import BUSY_TIMEOUT_SECONDS
-from reconciler.store.sqlite import failures as sqlite_failures
+from reconciler.store.database import BUSY_TIMEOUT_SECONDS, state_missing, state_newer, state_older, state_unavailable
+from reconciler.store.senders import make_view
+from reconciler.store.sqlite import failures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,6 +38,7 @@ APPLICATION_ID = 0x52434E4C
 QUICK_CHECK_OCTETS = 64 * 1024 * 1024
 """Files up to this size are looked through whenever they are opened, at under a millisecond a megabyte."""
 _BEGIN = "reconciler_begin"
+_FILE: ContextVar[SqliteFile] = ContextVar("_FILE")
 
 
 class SqliteFile:
@@ -43,11 +47,10 @@ class SqliteFile:
     def __init__(
         self, path: Path, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS, known_as: Path | None = None
     ) -> None:
-        """Name the file, and the path to name it by in problems; nothing is opened or made yet."""
+        """Name the file, and the path that problems show in its place (``known_as``); nothing is opened or made yet."""
         self.path = path
         self._known_as = known_as or path
         self._busy_timeout_seconds = busy_timeout_seconds
-        self._engine = self._make_engine()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -62,6 +65,17 @@ class SqliteFile:
             yield connection
             connection.commit()
 
+    @contextmanager
+    def migrating(self, version: int) -> Iterator[Connection]:  # noqa: ARG002 - a database has to take it
+        """Hand out a connection as ``writing`` does: the lock is the file's, whatever its version."""
+        with self.writing() as connection:
+            yield connection
+
+    @contextmanager
+    def rewriting(self, connection: Connection) -> Iterator[None]:  # noqa: ARG002 - a database has to take it
+        """Do nothing: whoever may write to a file may write anything."""
+        yield
+
     def check_identity(self) -> None:
         """Raise unless the file is a state that this version reads.
 
@@ -71,7 +85,7 @@ class SqliteFile:
         """
         version = self.read_version()
         if version < schema.SCHEMA_VERSION:
-            raise messages.older(self.shown, version, known=schema.SCHEMA_VERSION)
+            raise state_older(self.shown, version, known=schema.SCHEMA_VERSION)
         if self.path.stat().st_size <= QUICK_CHECK_OCTETS:
             with self.reading() as connection:
                 self._require_sound(connection, "quick_check(1)")
@@ -88,7 +102,7 @@ class SqliteFile:
         if application_id != APPLICATION_ID or version < 1:
             raise self.refuse("is a database, but not a state of reconciler. Check the address of the state.")
         if version > schema.SCHEMA_VERSION:
-            raise messages.newer(self.shown, version, known=schema.SCHEMA_VERSION)
+            raise state_newer(self.shown, version, known=schema.SCHEMA_VERSION)
         return version
 
     def require_integrity(self, connection: Connection) -> None:
@@ -96,30 +110,32 @@ class SqliteFile:
         self._require_sound(connection, "integrity_check(1)")
 
     def is_damaged(self) -> bool:
-        """Tell whether the file that stands here is no sound database, or not a state; locked is not damaged."""
+        """Tell whether what stands here is no sound database or not a state; a locked file is not damaged."""
         if self.path.stat().st_size == 0:
             return True
         try:
             with self._plain_failures(), self._transaction("DEFERRED") as connection:
                 self.require_integrity(connection)
         except StateUnavailable as failure:
-            return sqlite_failures.is_damage(failure.diagnostics[0].detail)
+            return failures.is_damage(failure.diagnostics[0].detail)
         return False
 
     def copy_to(self, path: Path, *, replaces: bool = False) -> None:
-        """Write what the file holds now to another, for the owner alone, whole or not at all.
+        """Write what the file holds now to another file, for the owner alone, whole or not at all.
 
-        A consistent copy while others write, without what was deleted. Raises ``FileExistsError`` where a file is
-        there, unless it ``replaces`` it; ``StateUnavailable``.
+        The copy is consistent while others write, and holds nothing that was deleted. Raises ``FileExistsError``
+        where a file is there, unless the copy ``replaces`` it; else ``StateUnavailable``.
         """
         with SqliteFile(path).appearing(replaces=replaces) as unfinished:
+            # VACUUM INTO, not the backup API: that would carry over the free pages with what was deleted.
             self._vacuum(unfinished)
 
     @contextmanager
     def appearing(self, *, replaces: bool) -> Iterator[Path]:
-        """Hand out an empty file to write; put it in this one's place when the block ends well.
+        """Hand out an empty file to write, which takes this one's place when the block ends without an exception.
 
-        Raises ``FileExistsError`` where a file is there, unless it ``replaces`` it; ``StateUnavailable``.
+        Raises ``FileExistsError`` where a file is there, unless the new one ``replaces`` it; else
+        ``StateUnavailable``.
         """
         unfinished = self.make_unfinished()
         try:
@@ -143,12 +159,13 @@ class SqliteFile:
         self._vacuum(None)
 
     def begin_migration(self, connection: Connection) -> None:
-        """Look at references between rows only at the end of this transaction."""
+        """Check references between rows only at the end of this transaction."""
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
 
     def end_migration(self, connection: Connection, version: int) -> None:
-        """Note the version of the tables; raise ``StateUnavailable`` where rows refer to others that are not there."""
+        """Note the version of the tables, and make anew what stands beside them; see ``Database``."""
         _set_version(connection, version)
+        make_view(connection)
         if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
             raise self.refuse("could not be migrated: its rows contradict each other. Nothing was changed.")
 
@@ -164,12 +181,12 @@ class SqliteFile:
 
     def refuse(self, sentence: str) -> StateUnavailable:
         """Return the failure to raise, naming the file."""
-        return messages.unavailable(self.shown, sentence)
+        return state_unavailable(self.shown, sentence)
 
     @property
     def shown(self) -> str:
         """The path to name the file by, its end where it is long."""
-        return messages.clipped(str(self._known_as))
+        return clip_start(str(self._known_as), SHOWN_PATH)
 
     @property
     def copies(self) -> Path:
@@ -185,9 +202,9 @@ class SqliteFile:
         return True
 
     def create(self, fill: Callable[[Connection], None]) -> bool:
-        """Make the file with its tables and what ``fill`` adds; False where there is a file already.
+        """Make the file with its tables and what ``fill`` adds; return False where there is a file already.
 
-        Folders that are missing are made for the owner alone, as is the file. The file appears complete or not at all.
+        Missing folders are made for the owner alone, and so is the file. It appears complete or not at all.
         """
         unfinished = SqliteFile(self.make_unfinished(), known_as=self.path)
         try:
@@ -209,17 +226,13 @@ class SqliteFile:
             connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
             _set_version(connection, version)
             fill(connection)
+            if version == schema.SCHEMA_VERSION:
+                make_view(connection)
 
     def close(self) -> None:
-        """Let go of the engine."""
-        self._engine.dispose()
+        """Do nothing: no connection outlives its use."""
 
-    def _make_engine(self) -> Engine:
-        engine = create_engine("sqlite://", creator=self._connect, poolclass=NullPool, hide_parameters=True)
-        event.listen(engine, "begin", _emit_begin)
-        return engine
-
-    def _connect(self) -> sqlite3.Connection:
+    def connect(self) -> sqlite3.Connection:
         """Open the file, which must exist: ``mode=rw`` never makes one."""
         address = f"file:{quote(str(self.path.absolute()))}?mode=rw"
         connection = sqlite3.connect(
@@ -236,7 +249,7 @@ class SqliteFile:
 
     def _vacuum(self, into: Path | None) -> None:
         with self._plain_failures():
-            connection = self._connect()
+            connection = self.connect()
             try:
                 if into is None:
                     connection.execute("VACUUM")
@@ -247,11 +260,11 @@ class SqliteFile:
 
     def _require_sound(self, connection: Connection, check: str) -> None:
         if connection.exec_driver_sql(f"PRAGMA {check}").scalar_one() != "ok":
-            raise self.refuse(sqlite_failures.damaged())
+            raise self.refuse(failures.damaged())
 
     @contextmanager
     def _transaction(self, mode: str) -> Iterator[Connection]:
-        with self._engine.connect() as connection:
+        with _connected(self) as connection:
             connection.execution_options(**{_BEGIN: mode})
             try:
                 connection.begin()
@@ -265,13 +278,13 @@ class SqliteFile:
         try:
             yield
         except (SQLAlchemyError, sqlite3.Error) as failure:
-            raise self.refuse(sqlite_failures.sentence_of(getattr(failure, "orig", failure), self.path)) from None
+            raise self.refuse(failures.sentence_of(getattr(failure, "orig", failure), self.path)) from None
 
     def _check_file(self) -> None:
         try:
             status = self.path.stat()
         except (FileNotFoundError, NotADirectoryError):
-            raise messages.missing(f"There is no file {self.shown}.") from None
+            raise state_missing(f"There is no file {self.shown}.") from None
         except (OSError, ValueError) as failure:
             raise self.refuse(f"cannot be reached: {_reason(failure)}.") from None
         if not stat.S_ISREG(status.st_mode):
@@ -288,6 +301,23 @@ class SqliteFile:
             raise self.refuse(f"cannot be made: {_reason(failure)}.") from None
         sync_folder(self.path.parent)
         return True
+
+
+@cache
+def _engine() -> Engine:
+    """Return the one engine for all files, so that statements are compiled once in a process, not once a file."""
+    engine = create_engine("sqlite://", creator=lambda: _FILE.get().connect(), poolclass=NullPool, hide_parameters=True)
+    event.listen(engine, "begin", _emit_begin)
+    return engine
+
+
+def _connected(file: SqliteFile) -> Connection:
+    """Connect to a file. The engine's ``creator`` takes no arguments, so a context variable hands it the file."""
+    handed = _FILE.set(file)
+    try:
+        return _engine().connect()
+    finally:
+        _FILE.reset(handed)
 
 
 def _emit_begin(connection: Connection) -> None:

@@ -1,8 +1,8 @@
 """What SQLite reports, in plain sentences that go on from "The state … ": what happened, and what to do about it.
 
-A file system that cannot lock is told as that. SQLite hides it: of the errors that a system gives for a lock, "no locks
-available" and "timed out" become the same code as a lock that another process holds (``sqliteErrorFromPosixError`` in
-os_unix.c). So where a file is locked, its file system is asked.
+SQLite hides a file system that cannot lock: of the errors that a system gives for a lock, "no locks available" and
+"timed out" become the same code as a lock that another process holds (``sqliteErrorFromPosixError`` in os_unix.c).
+So where SQLite finds a file locked, its file system is asked for a lock on another file.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _BY_PRIMARY = {
     sqlite3.SQLITE_ERROR: f"does not have the tables that its format says. {_ALTERED} {_RESTORE}",
     sqlite3.SQLITE_CONSTRAINT: f"holds rows that contradict each other. {_ALTERED} {_UNCHANGED} {_RESTORE}",
 }
-"""By SQLite's primary result code."""
+"""Sentences by SQLite's primary result code."""
 
 _BY_EXTENDED = {
     **dict.fromkeys(
@@ -92,7 +92,7 @@ _BY_EXTENDED = {
     f"{_UNCHANGED} See that nothing else puts files there, and try again.",
     sqlite3.SQLITE_CANTOPEN_ISDIR: "is a folder, not a file. Check the address of the state.",
 }
-"""By the whole result code, where that says more."""
+"""Sentences by the whole result code, where that says more than the primary one."""
 
 _NETWORKED = re.compile(
     r"nfs|cifs|smb|fuse|9p|afs|ceph|gluster|lustre|virtiofs|vboxsf|prl_fs|drvfs|davfs", re.IGNORECASE
@@ -102,7 +102,7 @@ _MOUNT_FIELDS = 5
 
 
 def sentence_of(failure: BaseException | None, path: Path) -> str:
-    """Return what to say of a failure of SQLite at a file."""
+    """Return the sentence for a failure of SQLite at a file."""
     code = getattr(failure, "sqlite_errorcode", None)
     if code is None:
         return f"holds something that cannot be read. {_RESTORE}"
@@ -113,17 +113,17 @@ def sentence_of(failure: BaseException | None, path: Path) -> str:
 
 
 def is_damage(detail: str) -> bool:
-    """Tell whether a problem is that the file is no sound database."""
+    """Tell whether a problem's detail says that the file is no sound database."""
     return any(_BY_PRIMARY[code] in detail for code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 
 
 def damaged() -> str:
-    """Return what to say of a file that SQLite opens and finds to be damaged."""
+    """Return the sentence for a file that SQLite opens and finds to be damaged."""
     return _BY_PRIMARY[sqlite3.SQLITE_CORRUPT]
 
 
 def lock_fault(folder: Path) -> OSError | None:
-    """Return what the file system of a folder says to a lock on a file of its own; None where it gives one."""
+    """Return the error with which the file system of a folder refuses a lock; None where it gives the lock."""
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -133,7 +133,7 @@ def lock_fault(folder: Path) -> OSError | None:
 
 
 def locked_sentence(fault: OSError | None, kind: str | None) -> str:
-    """Return what to say of a file that SQLite found locked, by what its file system says to a lock, and by its kind."""
+    """Return the sentence for a locked file, from the ``fault`` of its file system and the ``kind`` of that."""
     if fault is not None and fault.errno in {
         errno.ENOLCK,
         errno.EOPNOTSUPP,
@@ -152,16 +152,16 @@ def locked_sentence(fault: OSError | None, kind: str | None) -> str:
 
 
 def kind_of_file_system(path: Path, mounts: Iterable[str]) -> str | None:
-    """Return the type of the file system that a path lies on, by lines as in /proc/mounts; None where none fits."""
-    found: tuple[int, str] | None = None
+    """Return the type of the file system of a path, from lines as in /proc/mounts; None where none of them fits."""
+    deepest: tuple[int, str] | None = None
     for line in mounts:
         fields = line.split(" ", _MOUNT_FIELDS)
         if len(fields) < _MOUNT_FIELDS:
             continue
         place = Path(_ESCAPED.sub(lambda match: chr(int(match.group(1), 8)), fields[1]))
-        if path.is_relative_to(place) and (found is None or len(place.parts) >= found[0]):
-            found = (len(place.parts), fields[2])
-    return found[1] if found else None
+        if path.is_relative_to(place) and (deepest is None or len(place.parts) >= deepest[0]):
+            deepest = (len(place.parts), fields[2])
+    return deepest[1] if deepest else None
 
 
 def _of_locked(path: Path) -> str:

@@ -170,3 +170,49 @@ def test_a_server_that_repeats_the_password_is_not_quoted(tmp_path: Path) -> Non
         url = f"postgresql://user:canary@127.0.0.1:{port}/mail?sslmode=disable"
         assert "canary" not in refusal(url, tmp_path)
         assert "canary is what" in refusal(url.replace(":canary@", ":another@"), tmp_path)
+
+
+REFUSALS = [
+    ("permission denied for table accounts", "INSERT INTO accounts (name) VALUES (1)", "INSERT on the table accounts"),
+    (
+        "permission denied for table accounts",
+        'UPDATE accounts SET approval=%(a)s, "at"=%(b)s WHERE x',
+        "UPDATE (approval, at) on the table accounts",
+    ),
+    ("keine Berechtigung", "DELETE FROM accounts WHERE x", "DELETE on the table accounts"),
+    (
+        "permission denied for table state_lock",
+        "SET LOCAL a = 1; LOCK TABLE state_lock IN EXCLUSIVE MODE",
+        "UPDATE on the table state_lock",
+    ),
+    ("permission denied for table projects", "SELECT project FROM projects", "SELECT on the table projects"),
+    (
+        "permission denied for function may_decide",
+        "UPDATE accounts SET approval=%(a)s WHERE x",
+        "EXECUTE on the function may_decide",
+    ),
+    ("permission denied for schema reconciler", None, "USAGE on the schema reconciler"),
+    ("permission denied for database mail", "CREATE SCHEMA reconciler", "CREATE on the database mail"),
+]
+
+
+@pytest.mark.parametrize(("message", "statement", "privilege"), REFUSALS)
+def test_a_refusal_names_the_privilege(message: str, statement: str | None, privilege: str) -> None:
+    """From the server's message, or where it speaks another language from the statement, and of updates the columns."""
+    told = statement_sentence(psycopg.errors.InsufficientPrivilege(message), statement)
+    assert f"the privilege {privilege} is missing. Nothing was changed." in told
+    assert told.endswith("\n    reconciler state roles")
+
+
+@pytest.mark.parametrize(
+    ("message", "statement"),
+    [
+        ("must be owner of table journal", "ALTER TABLE journal DISABLE TRIGGER USER"),
+        ("keine Berechtigung", "ALTER TABLE journal DISABLE TRIGGER USER"),
+    ],
+)
+def test_what_only_the_owner_may_is_told_as_that(message: str, statement: str) -> None:
+    """No grant would help."""
+    assert "only the owner of its tables may do this" in statement_sentence(
+        psycopg.errors.InsufficientPrivilege(message), statement
+    )

@@ -112,7 +112,9 @@ def test_an_unfinished_file_that_vanishes_is_told(file: Path) -> None:
 def test_an_error_without_a_sentence_of_its_own_is_named(store: Store, file: Path) -> None:
     """What SQLite refuses for a rare reason is told by SQLite's own name for it."""
     columns = "project, kind, document, written, revision, created_at, updated_at, settings_digest, ca_digest, "
-    columns += "fingerprints, fingerprint_key_id, approval, verification, suspension, evidence, manifest"
+    columns += (
+        "fingerprints, fingerprint_key_id, approval, verification, suspension, evidence, manifest, server, ca_pem"
+    )
     with closing(sqlite3.connect(file)) as database:
         database.execute("DROP TABLE accounts")
         database.execute(f"CREATE TABLE accounts (name INTEGER PRIMARY KEY, {columns})")
@@ -441,7 +443,10 @@ def test_a_large_file_is_looked_through_by_the_check_alone(
 ) -> None:
     """Damage in a file beyond the limit is not found by opening it, and is by the journal's check."""
     content = file.read_bytes()
-    file.write_bytes(content[:-4096] + b"\xa5" * 4096)
+    with closing(sqlite3.connect(file)) as database:
+        query = "SELECT rootpage FROM sqlite_master WHERE name = 'secret_routes'"
+        end = 4096 * int(database.execute(query).fetchone()[0])
+    file.write_bytes(content[: end - 4096] + b"\xa5" * 4096 + content[end:])
     assert "is damaged" in refusal(tmp_path)
     monkeypatch.setattr("reconciler.store.sqlite.database.QUICK_CHECK_OCTETS", 0)
     with open_store(URL, base=tmp_path, project=PROJECT) as opened, pytest.raises(StateUnavailable) as caught:
