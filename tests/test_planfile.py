@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import resource
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,11 +18,16 @@ from hypothesis import strategies as st
 from reconciler import planfile
 from reconciler.diagnostics import Location, warning
 from reconciler.errors import GuardRefused, InvalidInput, ReconcilerError
-from reconciler.model.plan import ApplyInputs, Change, FieldChange, PreparedAccount, SavedPlan, Summary
+from reconciler.model.plan import FORMAT_VERSION, ApplyInputs, Change, FieldChange, PreparedAccount, SavedPlan, Summary
 from reconciler.model.secrets.values import FingerprintKey
 from reconciler.model.verification.evidence import Check, Evidence, Verification
 from reconciler.planfile import has_valid_seal, read_plan, seal_plan, write_plan
+from reconciler.planfile import lines as lines_module
 from reconciler.rules.plan.digests import changes_digest, plan_digest, plan_document_digest
+from tests.support.planfiles import read_document, read_lines, write_document, write_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 UNREADABLE = Path("/proc/self/mem")
@@ -42,7 +48,7 @@ def make_plan() -> SavedPlan:
         verification=verification,
     )
     account = PreparedAccount(
-        document={"metadata": {}, "spec": {"email": "sales@example.com"}},
+        document={"metadata": {}, "spec": {"email": "sales@example.com", "displayName": "Sales"}},
         settings_digest="sha256:1",
         needs_evidence=True,
         evidence=Evidence(settings_digest="sha256:1", verification=verification),
@@ -91,12 +97,12 @@ def test_a_plan_round_trips(tmp_path: Path) -> None:
 
 
 def test_the_same_plan_has_the_same_bytes(tmp_path: Path) -> None:
-    """Writing is deterministic, sorted and readable, and what was there is replaced."""
+    """Writing is deterministic, and what was there is replaced; gzip and JSON alone show all of it."""
     for name in ("a", "b", "a"):
         write_plan(tmp_path / name, make_plan())
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-    assert list(json.loads((tmp_path / "a").read_text())) == sorted(as_document(make_plan()))
-    assert "Połączono." in (tmp_path / "a").read_text(encoding="utf-8")
+    assert read_document(tmp_path / "a") == as_document(make_plan())
+    assert "Połączono.".encode() in gzip.decompress((tmp_path / "a").read_bytes())
 
 
 def test_a_plan_file_is_for_the_owner_alone(tmp_path: Path) -> None:
@@ -207,8 +213,7 @@ def test_an_altered_plan_is_refused(tmp_path: Path, place: str, content: object)
 def test_a_key_given_twice_is_an_alteration(tmp_path: Path) -> None:
     """A file in which readers might see different plans is refused, at the top and deep inside."""
     path = tmp_path / "plan.json"
-    write_plan(path, make_plan())
-    text = path.read_text()
+    text = json.dumps(as_document(make_plan()), indent=2)
     for once, twice in (('"project":', '"project": "x", "project":'), ('"path":', '"path": "x", "path":')):
         path.write_text(text.replace(once, twice, 1))
         assert refusal(path) == (GuardRefused, "planAltered")
@@ -221,6 +226,29 @@ def test_the_form_is_checked_last(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as caught:
         read_plan(path)
     assert "at status" in caught.value.diagnostics[0].detail
+    assert "canary" not in caught.value.diagnostics[0].detail
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"metadata": {}, "spec": "canary"},
+        {"metadata": {}, "spec": {"email": "canary", "displayName": "A", "smtp": "canary"}},
+        {"metadata": {}, "spec": {"email": "canary", "displayName": "A", "proxy": {"password": "canary"}}},
+        {"spec": {"email": "canary", "displayName": "A"}},
+        {"metadata": {"labels": "canary"}, "spec": {"email": "canary", "displayName": "A"}},
+    ],
+    ids=["nothing", "text", "server", "proxy", "no metadata", "labels"],
+)
+def test_an_account_that_is_none_is_refused(tmp_path: Path, document: object) -> None:
+    """What would be recorded, and where secrets would go by it, is looked at when the file is read."""
+    path, plan = tmp_path / "plan.json", as_document(make_plan())
+    plan["inputs"]["accounts"]["sales"]["document"] = document
+    save(path, plan)
+    with pytest.raises(GuardRefused) as caught:
+        read_plan(path)
+    assert "planAltered" == caught.value.diagnostics[0].code
     assert "canary" not in caught.value.diagnostics[0].detail
 
 
@@ -298,3 +326,107 @@ def test_an_edit_with_a_new_digest_breaks_the_seal(tmp_path: Path) -> None:
     document = {**as_document(seal_plan(make_plan(), KEY)), "serial": 4}
     save(tmp_path / "plan.json", document)
     assert has_valid_seal(read_plan(tmp_path / "plan.json"), KEY) is False
+
+
+def test_what_earlier_versions_wrote_is_the_same_plan(tmp_path: Path) -> None:
+    """One document of format 1.x and the lines of 2.0 are one plan with one digest, so a seal holds for both."""
+    sealed = seal_plan(make_plan(), KEY)
+    save(tmp_path / "document", as_document(sealed), seals_digest=False)
+    write_plan(tmp_path / "lines", sealed)
+    assert read_plan(tmp_path / "document") == read_plan(tmp_path / "lines") == sealed
+
+
+LINES: dict[str, tuple[Callable[[list[Any]], object], str]] = {
+    "another major": (lambda lines: lines[0].update(formatVersion="3.0"), "planFormatUnknown"),
+    "no version": (lambda lines: lines[0].pop("formatVersion"), "planFileInvalid"),
+    "another plan": (lambda lines: lines[1].update(formatVersion="2.0"), "planFormatUnknown"),
+    "no count": (lambda lines: lines[0].pop("changes"), "planFileInvalid"),
+    "a count that is none": (lambda lines: lines[0].update(accounts=True), "planFileInvalid"),
+    "a negative count": (lambda lines: lines[0].update(accounts=-1), "planFileInvalid"),
+    "too few": (lambda lines: lines[0].update(changes=2, accounts=0), "planFileInvalid"),
+    "too many": (lambda lines: lines.extend([None]), "planAltered"),
+    "a line left out": (lambda lines: lines.pop(), "planFileInvalid"),
+    "no head": (lambda lines: lines.pop(1), "planFileInvalid"),
+    "changes in the head": (lambda lines: lines[1].update(changes=[]), "planFileInvalid"),
+    "accounts in the head": (lambda lines: lines[1]["inputs"].update(accounts={}), "planFileInvalid"),
+    "no inputs": (lambda lines: lines[1].update(inputs=7), "planFileInvalid"),
+    "an altered head": (lambda lines: lines[1].update(serial=4), "planAltered"),
+    "an altered change": (lambda lines: lines[2].update(action="delete"), "planAltered"),
+    "an altered account": (lambda lines: lines[3][1].update(needsEvidence=False), "planAltered"),
+    "another account": (lambda lines: lines[3].__setitem__(0, "spare"), "planAltered"),
+    "an account twice": (lambda lines: lines.extend([lines[0].update(accounts=2) or lines[3]]), "planAltered"),
+    "an account without a name": (lambda lines: lines[3].pop(0), "planAltered"),
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_altered_lines_are_refused(tmp_path: Path, name: str) -> None:
+    """Whatever line of a plan is altered, added, left out or moved, the file is not taken."""
+    alter, code = LINES[name]
+    write_plan(tmp_path / "plan", make_plan())
+    lines = read_lines(tmp_path / "plan")
+    alter(lines)
+    write_lines(tmp_path / "plan", lines)
+    assert code == refusal(tmp_path / "plan")[1]
+
+
+@pytest.mark.parametrize(
+    ("alter", "code"),
+    [
+        (lambda octets: octets[:-1], "planFileInvalid"),
+        (lambda octets: octets + b"\0", "planFileInvalid"),
+        (lambda octets: octets + octets, "planFileInvalid"),
+        (lambda octets: octets[:40] + b"x" + octets[41:], "planFileInvalid"),
+        (lambda octets: octets[:2], "planFileInvalid"),
+        (lambda octets: gzip.compress(gzip.decompress(octets)[:-1]), "planFileInvalid"),
+        (lambda octets: gzip.compress(gzip.decompress(octets).replace(b'"name":', b'"name": ', 1)), "planAltered"),
+        (lambda octets: gzip.compress(gzip.decompress(octets).replace(b'"name":', b'"name":"x","name":', 1)), "planAltered"),
+        (lambda octets: gzip.compress(gzip.decompress(octets) + b"[" * 100_000 + b"\n"), "planAltered"),
+        (lambda _: gzip.compress(b"\xff\n"), "planFileInvalid"),
+        (lambda _: gzip.compress(b""), "planFileInvalid"),
+    ],
+    ids=[
+        "cut", "more", "twice", "damaged", "nothing", "no last end", "spaces", "key twice", "nested", "no text", "empty"
+    ],
+)  # fmt: skip
+def test_damaged_lines_are_refused(tmp_path: Path, alter: Callable[[bytes], bytes], code: str) -> None:
+    """A file that is cut off, longer, damaged, or written in another way than ours is refused, never a crash."""
+    write_plan(tmp_path / "plan", make_plan())
+    (tmp_path / "plan").write_bytes(alter((tmp_path / "plan").read_bytes()))
+    assert code == refusal(tmp_path / "plan")[1]
+
+
+def test_lines_that_have_no_end_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small file that would fill the memory is given up at a limit: of one line, and of all."""
+    write_plan(tmp_path / "plan", make_plan())
+    (tmp_path / "long").write_bytes(gzip.compress(b" " * 2_000_000))
+    monkeypatch.setattr(lines_module, "MAX_LINE_OCTETS", 1_000_000)
+    assert "planFileInvalid" == refusal(tmp_path / "long")[1]
+    monkeypatch.setattr(lines_module, "MAX_OCTETS", 100)
+    assert "planFileInvalid" == refusal(tmp_path / "plan")[1]
+
+
+def test_additions_of_a_later_minor_format_are_passed_over_in_lines(tmp_path: Path) -> None:
+    """As in one document: fields of the head, of changes and of accounts that this version does not know."""
+    document = as_document(make_plan())
+    document |= {"formatVersion": "1.7", "added": {"x": 1}}
+    document["changes"][0]["added"] = 1
+    document["inputs"]["accounts"]["sales"]["added"] = None
+    write_document(tmp_path / "plan", {**document, "planDigest": plan_document_digest(document)})
+    assert make_plan().changes == read_plan(tmp_path / "plan").changes
+    document["formatVersion"] = FORMAT_VERSION
+    write_document(tmp_path / "plan", {**document, "planDigest": plan_document_digest(document)})
+    assert "planFileInvalid" == refusal(tmp_path / "plan")[1]
+
+
+def test_a_saved_plan_is_small(tmp_path: Path) -> None:
+    """What accounts have in common takes no room: less than half a kibibyte for each of a thousand."""
+    plan = make_plan()
+    names = [f"sales-{number}" for number in range(1000)]
+    changes = tuple(plan.changes[0].model_copy(update={"name": name}) for name in names)
+    accounts = dict.fromkeys(names, plan.inputs.accounts["sales"])
+    inputs = plan.inputs.model_copy(update={"accounts": accounts})
+    many = plan.model_copy(update={"changes": changes, "inputs": inputs})
+    write_plan(tmp_path / "plan", many.model_copy(update={"plan_digest": plan_digest(many)}))
+    assert (tmp_path / "plan").stat().st_size < 512 * len(names)
+    assert names == [change.name for change in read_plan(tmp_path / "plan").changes]

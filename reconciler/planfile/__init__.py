@@ -1,0 +1,16 @@
+"""Saved plans: written whole or not at all, and read with suspicion.
+
+A plan file travels through places where others can write. So reading checks, in this order: that it can be read at all,
+that its format is known, that its digest fits its content, and that it has the form of a plan. The digest finds
+accidents and edits by hand; somebody who computes the digest anew is found by the seal alone, an HMAC under the key
+of the fingerprints or under ``RECONCILER_PLAN_KEY``.
+
+``file`` writes format 2.0 and tells the formats apart, ``lines`` is format 2.0, ``documents`` reads what earlier versions
+wrote (1.x: one JSON document), ``seals`` makes and checks seals. Nothing here knows where a plan comes from.
+"""
+
+from reconciler.planfile.file import MAX_BYTES, plan_of, read_plan, write_plan
+from reconciler.planfile.lines import packed
+from reconciler.planfile.seals import has_valid_seal, is_sealed_with, seal_plan
+
+__all__ = ["MAX_BYTES", "has_valid_seal", "is_sealed_with", "packed", "plan_of", "read_plan", "seal_plan", "write_plan"]
