@@ -4,8 +4,20 @@ Not allowed here: resolving (``rules.accounts.desired`` does), secrets, the netw
 one run, with file, line and column.
 """
 
-from reconciler.manifests.ca_files import read_ca_files
+from reconciler.manifests.ca_files import read_ca_files, read_certificate_files
 from reconciler.manifests.folder import ManifestSet, read_manifests
+from reconciler.manifests.octets import folder_digest
+from reconciler.manifests.overlays import read_overlays, unknown_overlays
 from reconciler.manifests.projectfile import ProjectFile, read_project
 
-__all__ = ["ManifestSet", "ProjectFile", "read_ca_files", "read_manifests", "read_project"]
+__all__ = [
+    "ManifestSet",
+    "ProjectFile",
+    "folder_digest",
+    "read_ca_files",
+    "read_certificate_files",
+    "read_manifests",
+    "read_overlays",
+    "read_project",
+    "unknown_overlays",
+]

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
-from reconciler.diagnostics import MOST_SHOWN, Diagnostic, error, one_line
+from reconciler.characters import SHOWN_WORD, one_line
+from reconciler.diagnostics import Diagnostic, error
 from reconciler.diagnostics.phrasing import did_you_mean
-from reconciler.manifests.explain import explain
 from reconciler.model.accounts.located import RefusedDocument
 from reconciler.model.accounts.manifest import API_VERSION, MODELS
 from reconciler.model.base import Value
-from reconciler.model.schema.schemas import account_schema
+from reconciler.model.schema.hints import ACCOUNT_SCHEMA
 from reconciler.model.text.types import NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from reconciler.model.accounts.manifest import Manifest
     from reconciler.yamlsource import YamlDocument
 
@@ -27,18 +25,25 @@ _BEGIN = "Begin the document with\n    apiVersion: reconciler/v1\n    kind: OwnA
 
 def read_document(document: YamlDocument) -> tuple[Manifest | None, list[Diagnostic]]:
     """Return the manifest of a document, or every problem of it."""
+    refusals = identity_problems(document)
+    if refusals:
+        return None, refusals
+    value = document.value
+    return validated(document, MODELS[value["kind"]], ACCOUNT_SCHEMA, subject=_name_of(value))
+
+
+def identity_problems(document: YamlDocument) -> list[Diagnostic]:
+    """Return what is wrong with what a document says it is: its form, its version, its kind."""
     value = document.value
     if not isinstance(value, dict):
         detail = f"A manifest is a mapping of fields, and this is {_what(value)}. {_BEGIN}"
-        return None, [error("notAMapping", detail, location=document.location)]
+        return [error("notAMapping", detail, location=document.location)]
     refusals = [_refuse_version(value, document), _refuse_kind(value, document)]
-    if any(refusals):
-        return None, [refusal for refusal in refusals if refusal is not None]
-    return validated(document, MODELS[value["kind"]], account_schema, subject=_name_of(value))
+    return [refusal for refusal in refusals if refusal is not None]
 
 
 def refused_document(document: YamlDocument) -> RefusedDocument:
-    """Return what a refused document was to declare, as far as it can be told; a name that none can have is none."""
+    """Return the kind, name and server that a refused document was to declare; None for each that cannot be told."""
     value = document.value
     if not isinstance(value, dict):
         return RefusedDocument(kind=None, name=None)
@@ -48,6 +53,8 @@ def refused_document(document: YamlDocument) -> RefusedDocument:
         kind=kind if isinstance(kind, str) and kind in MODELS else None,
         name=name if isinstance(name, str) and NAME.match(name) else None,
         server=server if isinstance(server, str) else None,
+        value=value,
+        locator=document,
     )
 
 
@@ -58,30 +65,34 @@ def _inner(value: object, *steps: str) -> object:
 
 
 def validated(
-    document: YamlDocument, model: type[Model], schema: Callable[[], dict[str, Any]], *, subject: str | None
+    document: YamlDocument, model: type[Model], schema: str, *, subject: str | None
 ) -> tuple[Model | None, list[Diagnostic]]:
-    """Return the document as a model, or the problems that model and schema find; never both."""
+    """Return the document as a model, or the problems that it and the schema of this file find; never both."""
     try:
         return model.model_validate(document.value, by_name=False), []
     except ValidationError as refusal:
-        return None, explain(document, refusal, schema(), subject=subject)
+        # Schemas are made of all models, and only what is refused is explained by them.
+        from reconciler.manifests.explain import explain
+        from reconciler.model.schema.schemas import SCHEMAS
+
+        return None, explain(document, refusal, SCHEMAS[schema](), subject=subject)
 
 
-def _refuse_version(value: dict[str, Any], document: YamlDocument) -> Diagnostic | None:
+def _refuse_version(value: dict[str, object], document: YamlDocument) -> Diagnostic | None:
     version = value.get("apiVersion")
     if version == API_VERSION:
         return None
-    found = f"apiVersion is {_shown(version)}" if "apiVersion" in value else "apiVersion is missing"
+    found = f"apiVersion is {_shown(version)}" if "apiVersion" in value else _missing(value, "apiVersion")
     detail = f"{found}; this version reads {API_VERSION}. Write\n    apiVersion: {API_VERSION}"
     return error("unknownApiVersion", detail, subject=_name_of(value), location=document.value_at(("apiVersion",)))
 
 
-def _refuse_kind(value: dict[str, Any], document: YamlDocument) -> Diagnostic | None:
+def _refuse_kind(value: dict[str, object], document: YamlDocument) -> Diagnostic | None:
     kind = value.get("kind")
     if isinstance(kind, str) and kind in MODELS:
         return None
     known = ", ".join(sorted(MODELS))
-    found = f"kind is {_shown(kind)}" if "kind" in value else "kind is missing"
+    found = f"kind is {_shown(kind)}" if "kind" in value else _missing(value, "kind")
     hint = did_you_mean(kind, MODELS) if isinstance(kind, str) else ""
     detail = f"{found}; it is one of {known}.{hint}"
     if kind == "Project":
@@ -89,15 +100,21 @@ def _refuse_kind(value: dict[str, Any], document: YamlDocument) -> Diagnostic | 
     return error("unknownKind", detail, subject=_name_of(value), location=document.value_at(("kind",)))
 
 
-def _name_of(value: dict[str, Any]) -> str | None:
-    """Return the name that a document gives itself, as far as it can be told."""
+def _missing(value: dict[str, object], field: str) -> str:
+    """Return that a field is missing, and where it is there in other capitals, how it is written."""
+    other = next((key for key in value if key.lower() == field.lower()), None)
+    return f"{field} is missing" if other is None else f"{other} is written {field}"
+
+
+def _name_of(value: dict[str, object]) -> str | None:
+    """Return the name that a document gives itself; None where it gives none."""
     metadata = value.get("metadata")
     name = metadata.get("name") if isinstance(metadata, dict) else None
-    return name[:MOST_SHOWN] if isinstance(name, str) else None
+    return name[:SHOWN_WORD] if isinstance(name, str) else None
 
 
 def _shown(value: object) -> str:
-    return one_line(value, limit=MOST_SHOWN) if isinstance(value, str) else _what(value)
+    return one_line(value, limit=SHOWN_WORD) if isinstance(value, str) else _what(value)
 
 
 def _what(value: object) -> str:

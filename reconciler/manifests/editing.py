@@ -1,7 +1,7 @@
 """Edits manifest files: one document is added, renamed or removed, and every other octet stays.
 
-What an edit gives is read back before anything is written. It must mean exactly what was meant, and every other
-document must be the same, octet for octet; otherwise the edit is refused with what to do by hand.
+An edit is read back before anything is written. It must mean exactly what was meant, and every other document must
+be the same, octet for octet; otherwise it is refused, and the refusal says what to do by hand.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.diagnostics import Diagnostic, Location, error
 from reconciler.errors import InvalidInput
 from reconciler.files import create_file, read_regular_file, reason_of, replace_file
-from reconciler.manifests.folder import is_manifest, manifest_paths, shown_path
-from reconciler.manifests.room import NoRoom, Room, require_few_problems
+from reconciler.manifests.folder import NoRoom, Room, is_manifest, manifest_paths, require_few_problems, shown_path
 from reconciler.yamlsource import MAX_FILE_OCTETS, read_documents
 from reconciler.yamlsource.layout import placed_documents
 from reconciler.yamlsource.splicing import (
@@ -33,6 +32,7 @@ from reconciler.yamlsource.splicing import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from reconciler.model.canonical import JsonObject
     from reconciler.yamlsource import YamlDocument
     from reconciler.yamlsource.layout import PlacedDocument, PlacedNode
 
@@ -42,19 +42,19 @@ _METADATA = ("metadata",)
 
 @dataclass(frozen=True, kw_only=True)
 class FoundDocument:
-    """One document of a manifest file; ``index`` counts the documents of the file that hold something."""
+    """One document of a manifest file; ``index`` is its place among those of the file that are not empty."""
 
     path: Path
     file: str
-    """The path as it is shown: relative to the project folder, with forward slashes."""
+    """The path as problems show it: relative to the project folder, with forward slashes."""
     octets: bytes
     documents: tuple[YamlDocument, ...]
     index: int
 
     @property
-    def value(self) -> dict[str, Any]:
-        """What the document says."""
-        value: dict[str, Any] = self.documents[self.index].value
+    def value(self) -> JsonObject:
+        """The document's content."""
+        value: JsonObject = self.documents[self.index].value
         return value
 
     @property
@@ -71,7 +71,7 @@ class FoundDocument:
 
 @dataclass(frozen=True, kw_only=True)
 class FileEdit:
-    """What a file is to become; ``before`` is None for one that is made, ``after`` for one that is removed."""
+    """A file as it was and as it is to be; ``before`` is None for a new file, ``after`` for one that is removed."""
 
     path: Path
     file: str
@@ -81,14 +81,14 @@ class FileEdit:
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """The documents by name, the first of each, and the problems of files that could not be read to their end."""
+    """The named documents, of each name the first, and the problems of files that could not be read to their end."""
 
     documents: dict[str, FoundDocument]
     problems: tuple[Diagnostic, ...]
 
 
 def search(folder: Path, *, root: Path) -> Search:
-    """Return every named document below the manifests folder, valid or not, and what could not be looked into."""
+    """Return every named document below the manifests folder, valid or not, and what could not be read."""
     paths, problems = manifest_paths(folder, root=root) if folder.is_dir() else ([], [])
     documents: dict[str, FoundDocument] = {}
     room = Room()
@@ -102,7 +102,7 @@ def search(folder: Path, *, root: Path) -> Search:
 
 
 def _documents_of(path: Path, file: str, room: Room, problems: list[Diagnostic]) -> Iterator[tuple[str, FoundDocument]]:
-    """Yield the named documents of a file, and add what is wrong with it; raise ``NoRoom`` beyond a limit."""
+    """Yield the named documents of a file, and add its problems to ``problems``; raise ``NoRoom`` beyond a limit."""
     try:
         octets = read_regular_file(path, MAX_FILE_OCTETS)
     except OSError as failure:
@@ -121,7 +121,7 @@ def _documents_of(path: Path, file: str, room: Room, problems: list[Diagnostic])
 
 
 def addition(path: Path, document: str, *, folder: Path, root: Path) -> FileEdit:
-    """Return the edit that adds a document to a file, or makes the file; raise ``InvalidInput`` where it cannot be."""
+    """Return the edit that adds a document to a file, which is made where it is missing; raise ``InvalidInput``."""
     file = shown_path(path, root)
     _refuse_place(path, file, folder)
     if not path.exists():
@@ -141,7 +141,7 @@ def addition(path: Path, document: str, *, folder: Path, root: Path) -> FileEdit
 
 
 def removal(found: FoundDocument, *, folder: Path) -> FileEdit:
-    """Return the edit that removes a document, with the file where it is the only one; raise ``InvalidInput``."""
+    """Return the edit that removes a document, and the file with its only one; raise ``InvalidInput``."""
     _refuse_edit(found, folder)
     if len(found.documents) == 1:
         return FileEdit(path=found.path, file=found.file, before=found.octets, after=None)
@@ -154,7 +154,7 @@ def removal(found: FoundDocument, *, folder: Path) -> FileEdit:
 
 
 def renaming(found: FoundDocument, name: str, previous_name: str | None, *, folder: Path) -> FileEdit:
-    """Return the edit that sets name and previous name, None for no previous one; raise ``InvalidInput``."""
+    """Return the edit that sets a document's name, and its previous name, or none; raise ``InvalidInput``."""
     _refuse_edit(found, folder)
     lines = f"    name: {name}" + (f"\n    previousName: {previous_name}" if previous_name else "")
     remove = "" if previous_name else " and remove previousName"
@@ -169,6 +169,7 @@ def renaming(found: FoundDocument, name: str, previous_name: str | None, *, fold
             text = with_entry_after(text, metadata, "name", ("previousName", previous_name))
         else:
             text = with_value(text, _metadata(text, index, "previousName"), previous_name)
+        # Placed anew each time: the edit before has moved what stands behind it.
         return with_value(text, _metadata(text, index, "name"), name)
 
     after = _spliced(found.octets, found.file, splice, by_hand)
@@ -179,7 +180,7 @@ def renaming(found: FoundDocument, name: str, previous_name: str | None, *, fold
 
 
 def write_edit(edit: FileEdit) -> None:
-    """Make the edit on disk, keeping the file's mode; raise ``InvalidInput`` and change nothing where it cannot be."""
+    """Make the edit on disk, keeping the file's mode; raise ``InvalidInput``, and change nothing, where it fails."""
     try:
         if edit.before is None:
             edit.path.parent.mkdir(parents=True, exist_ok=True)
@@ -219,19 +220,18 @@ def _prove(
     removed: int | None = None,
     by_hand: str = "Put the account into another file.",
 ) -> None:
-    """Refuse an edit whose outcome does not mean what was meant, or that touches any other document."""
+    """Raise ``InvalidInput`` unless the outcome means what was meant, and every other document is as it was."""
     read = read_documents(after, file=file)
     kept_before = [text for index, text in enumerate(_texts(before)) if index not in {changed, removed}]
     kept_after = [text for index, text in enumerate(_texts(after)) if index != changed] if not read.problems else []
-    is_proved = (
-        not read.problems and kept_before == kept_after and _same(meant, [each.value for each in read.documents])
-    )
-    if not is_proved:
+    # As JSON, because true and 1 are equal in Python.
+    as_meant = json.dumps(meant, sort_keys=True) == json.dumps([each.value for each in read.documents], sort_keys=True)
+    if read.problems or kept_before != kept_after or not as_meant:
         raise _not_editable(file, by_hand)
 
 
 def _texts(octets: bytes) -> list[str]:
-    """Return the text of every document that holds something, from its first character to its last."""
+    """Return the text of every document that is not empty, from its first character to its last."""
     text = octets.decode("utf-8-sig")
     return [text[each.root.start : each.content_end] for each in placed_documents(text) if not _is_empty(each)]
 
@@ -241,13 +241,8 @@ def _is_empty(document: PlacedDocument) -> bool:
     return root.is_scalar and root.start == root.end
 
 
-def _same(meant: Sequence[Any], read: Sequence[Any]) -> bool:
-    """Tell whether values are the same, true and 1 being different."""
-    return json.dumps(meant, sort_keys=True) == json.dumps(read, sort_keys=True)
-
-
 def _placed_index(found: FoundDocument) -> int:
-    """Return which of the file's documents, empty ones counted, the found one is."""
+    """Return the index of the found document among all documents of its file, the empty ones among them."""
     text = found.octets.decode("utf-8-sig")
     full = [index for index, each in enumerate(placed_documents(text)) if not _is_empty(each)]
     if len(full) != len(found.documents):
@@ -269,15 +264,15 @@ def _metadata(text: str, index: int, key: str) -> PlacedNode:
     return entry.value
 
 
-def _renamed(value: dict[str, Any], name: str, previous_name: str | None) -> dict[str, Any]:
-    renamed: dict[str, Any] = copy.copy(value)
+def _renamed(value: JsonObject, name: str, previous_name: str | None) -> JsonObject:
+    renamed: JsonObject = copy.copy(value)
     metadata = {key: each for key, each in value["metadata"].items() if key != "previousName"}
     renamed["metadata"] = metadata | {"name": name} | ({"previousName": previous_name} if previous_name else {})
     return renamed
 
 
 def _refuse_edit(found: FoundDocument, folder: Path) -> None:
-    """Refuse a file that is a link, or that has a problem which may hide a document."""
+    """Raise ``InvalidInput`` for a file that is a link, or that has a problem which may hide a document."""
     _refuse_place(found.path, found.file, folder)
     problems = read_documents(found.octets, file=found.file).problems
     if problems:
@@ -285,7 +280,7 @@ def _refuse_edit(found: FoundDocument, folder: Path) -> None:
 
 
 def _refuse_place(path: Path, file: str, folder: Path) -> None:
-    """Refuse a path that is a link, leads out of the manifests folder, or would not be read as a manifest."""
+    """Raise ``InvalidInput`` for a link, and for a path outside the manifests folder or not read as a manifest."""
     inside = Path(os.path.realpath(folder))
     if path.is_symlink() or not Path(os.path.realpath(path.parent)).is_relative_to(inside):
         raise _not_editable(file, "The file is a link, or lies outside the manifests folder. Name a file inside it.")

@@ -11,13 +11,34 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import CODES, Diagnostic, error
+from reconciler.manifests.projectlines import domain_lines, lines_for, number_line
+from reconciler.manifests.suggesting import (
+    email_lines,
+    encryption_lines,
+    endpoint_lines,
+    helo_lines,
+    is_no_login,
+    is_variable,
+    login_lines,
+    metadata_lines,
+    name_lines,
+    port_lines,
+    proxy_fields,
+    proxy_lines,
+    referred_secret,
+    reply_lines,
+    secret_variable_in,
+    smtp_lines,
+    variable_in,
+    variable_stem,
+)
 from reconciler.manifests.unknown import explain_unknown
 from reconciler.manifests.wording import explain_missing, explain_refused, shown_path
-from reconciler.model.secrets.values import SECRET_FIELDS
+from reconciler.model.secrets.values import SECRET_PLACES, is_secret
 from reconciler.yamlsource import MAX_PROBLEMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from jsonschema import ValidationError as SchemaError
     from pydantic import ValidationError
@@ -28,34 +49,51 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 
 
+_OF_ANOTHER_ARM = frozenset(
+    {"string_type", "model_type", "model_attributes_type", "dict_type", "tuple_type", "list_type"}
+)
+"""What an arm of a union says of a value that was meant for another one."""
+
+
+_SECRET_WORDS = frozenset(field for _, field in SECRET_PLACES) - {"key", "clientCertificate"}
+"""The names that mean a secret wherever they stand, so that one in the wrong place is not shown either."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """One refusal of the models: its type, the path in the document, and the value found there."""
+    """One refusal of the models: its type, its path in the document, and the value there."""
 
     type: str
     path: Path
     value: Any
     message: str
-    context: dict[str, Any]
+    context: dict[str, object]
 
     @property
     def field(self) -> str:
-        """The path as it is shown: ``spec.smtp.port``. Below a secret's field, keys are not shown: they may be it."""
-        path = self.path
-        secret = next((index for index, step in enumerate(path) if step in SECRET_FIELDS), len(path))
+        """The path as problems show it: ``spec.smtp.port``; keys inside a secret's field may be it and are left out."""
+        path, secret = self.path, self.secret
+        if secret is None:
+            return shown_path(path)
         shown = path[: secret + 1] + tuple(step for step in path[secret + 1 :] if step in {"env", "file"})
         return shown_path(shown)
 
     @property
     def is_secret(self) -> bool:
-        """True where the value must not be shown."""
-        return not SECRET_FIELDS.isdisjoint(self.path)
+        """Whether the value must not be shown."""
+        return self.secret is not None or self.path[-1:] == ("clientCertificate",)
+
+    @property
+    def secret(self) -> int | None:
+        """Where in the path a secret stands, in its own place or in another one; None where none does."""
+        steps = enumerate(self.path)
+        return next((at for at, step in steps if step in _SECRET_WORDS or is_secret(self.path[: at + 1])), None)
 
 
 def explain(
-    document: YamlDocument, refusal: ValidationError, schema: dict[str, Any], *, subject: str | None
+    document: YamlDocument, refusal: ValidationError, schema: dict[str, object], *, subject: str | None
 ) -> list[Diagnostic]:
-    """Return one problem for each place, by place."""
+    """Return the problems of a refused document, one for each place, by place."""
     found = refusal.errors(include_url=False)
     refused = _distinct(_refused(each, document.value) for each in found)[: MAX_PROBLEMS + 1]
     problems = [_diagnose(each, document, schema, subject) for each in refused]
@@ -70,7 +108,7 @@ def _refused(found: ErrorDetails, value: Any) -> Refused:
 
 
 def _real_path(steps: Sequence[str | int], value: Any, *, is_missing: bool) -> Path:
-    """Return the path without the steps that only the models know, such as the arms of a union."""
+    """Return the path without the steps that exist in the models only, such as the arms of a union."""
     path: list[str | int] = []
     for position, step in enumerate(steps):
         is_inside = (isinstance(value, dict) and step in value) or (
@@ -79,25 +117,28 @@ def _real_path(steps: Sequence[str | int], value: Any, *, is_missing: bool) -> P
         if is_inside:
             value = value[step]
             path.append(step)
-        elif is_missing and position == len(steps) - 1:
+        elif is_missing and position == len(steps) - 1:  # the field itself, which the document lacks
             path.append(step)
     return tuple(path)
 
 
 def _distinct(refused: Iterable[Refused]) -> list[Refused]:
-    """Return the first refusal of each place, without those that the arms of a union have added.
+    """Return the first refusal of each place, without those that only the arms of a union have added.
 
-    All arms complain of the same value: the one that it was meant for says what is wrong inside, and the others that
-    it is no text.
+    Every arm complains of the same value: the arm it was meant for says what is wrong inside or with it, and the others
+    say that it is no text, no mapping or no list.
     """
     first: dict[Path, Refused] = {}
-    for each in refused:
-        first.setdefault(each.path, each)
+    for refusal in refused:
+        known = first.setdefault(refusal.path, refusal)
+        if known.type in _OF_ANOTHER_ARM and refusal.type not in _OF_ANOTHER_ARM:
+            first[refusal.path] = refusal
     parents = {path[:length] for path in first for length in range(len(path))}
-    return [each for each in first.values() if each.type != "string_type" or each.path not in parents]
+    implied = _OF_ANOTHER_ARM | {"too_short"}  # a list is told to be too short by the entries that are refused
+    return [refusal for refusal in first.values() if refusal.type not in implied or refusal.path not in parents]
 
 
-def _diagnose(each: Refused, document: YamlDocument, schema: dict[str, Any], subject: str | None) -> Diagnostic:
+def _diagnose(each: Refused, document: YamlDocument, schema: dict[str, object], subject: str | None) -> Diagnostic:
     if each.type == "extra_forbidden":
         code, detail = explain_unknown(each.path, document.value, schema)
         return error(code, detail, subject=subject, location=document.key_at(each.path))
@@ -108,31 +149,126 @@ def _diagnose(each: Refused, document: YamlDocument, schema: dict[str, Any], sub
         return error("literalSecret", _literal(each, subject), subject=subject, location=document.value_at(each.path))
     if each.type in CODES:
         end = "" if each.message.endswith("?") else "."
-        detail = f"{each.field or 'The document'} {each.message.rstrip('.')}{end}"
+        detail = f"{each.field or 'The document'} {each.message.rstrip('.')}{end}{_lines_instead(each, subject)}"
         return error(each.type, detail, subject=subject, location=document.value_at(each.path))
     code, detail = explain_refused(each.type, each.field, each.value, each.context, is_secret=each.is_secret)
+    if "\n" not in detail:
+        detail += _lines_instead(each, subject)
     return error(code, detail, subject=subject, location=document.value_at(each.path))
 
 
+_INSTEAD: dict[str, Callable[[str], list[str]]] = {
+    "metadata": metadata_lines,
+    "host": endpoint_lines,
+    "heloName": helo_lines,
+    "name": name_lines,
+    "previousName": name_lines,
+    "server": name_lines,
+    "smtp": smtp_lines,
+    "proxy": proxy_lines,
+    "encryption": encryption_lines,
+    "port": port_lines,
+}
+"""What gives lines to paste for a text that a field does not take, by the field."""
+
+
+def _lines_instead(each: Refused, subject: str | None) -> str:
+    """Return lines to paste for a value as other tools have it; nothing where there is nothing to offer."""
+    if each.is_secret:
+        return _reference_instead(each, subject)
+    if each.path[-1:] == ("authentication",) and is_no_login(each.value):
+        return " A server that wants no login has no authentication; remove the line."
+    if each.path[-1:] == ("proxy",) and is_no_login(each.value):
+        return " Without a proxy nothing is written; remove the line."
+    lines = _lines_of_field(each)
+    if lines and f"\n    {lines[0]}" not in each.message:
+        written = "".join(f"\n    {line}" for line in lines)
+        return f" Write{written.replace('SMTP_{name}_', f'SMTP_{_stem(each, subject)}_')}"
+    if variable_in(each.value) is not None:
+        return " Variables are filled in for secrets alone, by reference. Write the value itself."
+    return ""
+
+
+def _lines_of_field(each: Refused) -> list[str]:
+    if each.path[:2] == ("spec", "replyTo"):
+        lines = reply_lines(each.value)
+        is_entry = any(isinstance(step, int) for step in each.path)
+        return [line.replace("replyTo: ", "  - ", 1) for line in lines] if is_entry else lines
+    field = str(each.path[-1]) if each.path else ""
+    if field == "email":
+        lines = email_lines(each.value)
+        return lines[:1] if each.path[0] == "operator" else lines  # which has an address alone
+    if field == "authentication":
+        return login_lines(each.value)
+    if each.path[-2:] == ("proxy", "host") and isinstance(each.value, str):
+        return proxy_fields(each.value)
+    suggest = _INSTEAD.get(field)
+    lines = suggest(each.value) if suggest is not None and isinstance(each.value, str) else []
+    return lines or (_lines_of_project(each, field) if each.path[:1] != ("spec",) else [])
+
+
+def _lines_of_project(each: Refused, field: str) -> list[str]:
+    """Return lines for a field of the project file's own."""
+    if each.type == "int_type":
+        return number_line(field, each.value)
+    is_domain = each.path[:1] == ("domains",) and len(each.path) == len(("domains", "example.com"))
+    return domain_lines(field, each.value) if is_domain else lines_for(field, each.value)
+
+
+def _reference_instead(each: Refused, subject: str | None) -> str:
+    """Return the line with a reference, for a secret that stands as another tool would refer to it."""
+    if each.secret is None:
+        return ""
+    field = str(each.path[each.secret])
+    keys = list(each.value.values()) if isinstance(each.value, dict) else [each.value]
+    variable = (secret_variable_in(keys[0]) or _marked_variable(keys[0])) if len(keys) == 1 else None
+    if variable is not None and each.type in {"invalidValue", "unknownPlaceholder"}:
+        return f" A variable is named without any sign around it. Write\n    {field}: {{env: {variable}}}"
+    if each.type == "unknownSecretSource" and len(keys) == 1 and is_variable(keys[0]):
+        return f" Sources are written in small letters. Write\n    {field}: {{env: {keys[0]}}}"
+    if each.type not in {"string_type", "contradiction", "unknownSecretSource"}:
+        return ""
+    return f" A secret of a variable is written\n    {_example(each, field, subject)}"
+
+
+def _marked_variable(key: Any) -> str | None:
+    """Return the variable of a key like ``$SMTP_PASS``, which stands where only a variable's name can stand."""
+    variable = variable_in(key)
+    return variable if is_variable(variable) else None
+
+
+def _stem(each: Refused, subject: str | None) -> str:
+    stem = "PLATFORM" if each.path[:1] == ("platform",) else variable_stem(subject or "account")
+    return f"{stem}_PROXY" if "proxy" in each.path[:-1] else stem
+
+
+def _example(each: Refused, field: str, subject: str | None) -> str:
+    suffix = {"password": "PASSWORD", "accessToken": "TOKEN", "key": "KEY"}.get(field, "SECRET")
+    return f"{field}: {{env: SMTP_{_stem(each, subject)}_{suffix}}}"
+
+
 def _literal(each: Refused, subject: str | None) -> str:
-    field = each.path[-1] if each.path else "password"
-    words = "".join(
-        letter if letter.isalnum() and letter.isascii() else "_" for letter in (subject or "account").upper()
-    )
-    words = words.strip("_") or "ACCOUNT"
-    suffix = {"password": "PASSWORD", "accessToken": "TOKEN"}.get(str(field), "SECRET")
+    field = str(each.path[-1]) if each.path else "password"
+    variable = secret_variable_in(each.value)
+    reference = f"env: {variable}" if variable is not None else referred_secret(each.value)
+    if reference is not None:
+        return (
+            f"{each.field} takes a reference to a secret, and a text is none. Write\n"
+            f"    {field}: {{{reference}}}\n"
+            "and have secrets.allow in the project file name it where it does not yet."
+        )
     return (
         f"{each.field} takes a reference to a secret, never the secret itself. Write\n"
-        f"    {field}: {{env: SMTP_{words}_{suffix}}}\n"
+        f"    {_example(each, field, subject)}\n"
         "and set that variable where the command runs. If a real secret was committed, change it: it stays in git's "
         "history."
     )
 
 
 def _rule_problems(
-    document: YamlDocument, schema: dict[str, Any], covered: set[Path], subject: str | None
+    document: YamlDocument, schema: dict[str, object], covered: set[Path], subject: str | None
 ) -> list[Diagnostic]:
-    """Return the broken rules over several fields that the schema knows and the models did not come to."""
+    """Return the rules over several fields that are broken and that the models did not come to."""
     from jsonschema import Draft202012Validator
 
     problems = []
@@ -147,13 +283,13 @@ def _rule_problems(
 
 
 def _broken_rules(errors: Iterable[SchemaError]) -> Iterator[tuple[Path, str]]:
-    """Yield path and ``$comment`` (``code: words``) of each rule that is broken, inside optional parts too."""
-    for found in errors:
-        broken = found.schema if isinstance(found.schema, dict) else {}
+    """Yield path and ``$comment`` (``code: words``) of each broken rule, also of those inside optional parts."""
+    for refusal in errors:
+        broken = refusal.schema if isinstance(refusal.schema, dict) else {}
         comment = broken.get("$comment")
         if isinstance(comment, str):
-            path = tuple(found.absolute_path)
+            path = tuple(refusal.absolute_path)
             # A field that is forbidden beside another must be null; its rule speaks of the mapping that holds both.
             yield path[:-1] if broken.get("type") == "null" else path, comment
         else:
-            yield from _broken_rules(found.context)
+            yield from _broken_rules(refusal.context)

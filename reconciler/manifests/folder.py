@@ -1,4 +1,9 @@
-"""All manifests of a folder, in a stable order, with all problems of all files."""
+"""All manifests of a folder, in a stable order, with all problems of all files.
+
+There are limits over all manifests together: each file may be within its own, and thousands of them still fill the
+memory. What lies beyond a limit is not read, and because unread manifests would look like deleted accounts, that is an
+error and nothing is planned.
+"""
 
 from __future__ import annotations
 
@@ -8,31 +13,37 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.characters import SHOWN_REPLY, SHOWN_WORD, one_line
 from reconciler.diagnostics import Diagnostic, Location, as_one, error, sort_key
-from reconciler.diagnostics.phrasing import MOST_SHOWN, one_line
 from reconciler.files import read_in_place, read_regular_file, reason_of
 from reconciler.manifests.documents import read_document, refused_document
-from reconciler.manifests.room import (
-    ENTRIES,
-    FILES,
-    MAX_ALL_PROBLEMS,
-    MAX_DEPTH,
-    MAX_ENTRIES,
-    MAX_FILES,
-    PROBLEMS,
-    NoRoom,
-    Room,
-    beyond,
-    require_few_problems,
-)
+from reconciler.manifests.overlaid import Overlays
 from reconciler.model.accounts.located import LocatedManifest, Unread
-from reconciler.yamlsource import MAX_FILE_OCTETS, MAX_PROBLEMS, each_document, too_many_problems
+from reconciler.yamlsource import MAX_FILE_OCTETS, MAX_PROBLEMS, ReadAgain, each_document, too_many_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from reconciler.model.accounts.located import RefusedDocument
 
+MAX_FILES = 20_000
+MAX_ENTRIES = 200_000
+"""The most files and folders of any kind below the manifests folder."""
+MAX_DEPTH = 100
+"""The most folders within each other."""
+MAX_OCTETS = 128 * 1024 * 1024
+MAX_WEIGHT = 3_000_000
+"""The most values of all documents: about 1 GiB of memory. 100,000 accounts of 15 lines are two thirds of it."""
+MAX_ALL_PROBLEMS = 10_000
+
+FILES = f"{MAX_FILES:,} files"
+ENTRIES = f"{MAX_ENTRIES:,} files and folders"
+OCTETS = f"{MAX_OCTETS // 1024 // 1024} MiB"
+WEIGHT = f"{MAX_WEIGHT:,} values"
+PROBLEMS = f"{MAX_ALL_PROBLEMS:,} problems"
+_LIMIT_CURES = {PROBLEMS: "Mend those listed, then run again."}
+_LIMIT_CURE = "Look for what does not belong there; accounts of separate teams can be projects of their own."
+_NAME = ("metadata", "name")
 _ENDINGS = (".yaml", ".yml")
 _LINKED_FOLDER = (
     "This folder is a link, and linked folders are not looked into: what they hold could change without a review. "
@@ -42,7 +53,6 @@ _TOO_DEEP = (
     f"Folders are nested more than {MAX_DEPTH} deep here, and what lies deeper is not read: {{place}}. It would look like "
     "deleted accounts, so nothing is planned. Move the manifests up, or remove the folders."
 )
-_MAX_LOCATION = 300
 _CURES = {
     errno.ENAMETOOLONG: "Its path is longer than the system takes; shorten the names of the folders around it.",
     errno.ENOENT: "It went away while it was looked for; run the command again.",
@@ -52,36 +62,47 @@ _CURE = "Check its permissions."
 
 @dataclass(frozen=True, kw_only=True)
 class ManifestSet:
-    """What a manifests folder holds."""
+    """What a manifests folder declares, and what is wrong in it."""
 
     manifests: tuple[LocatedManifest, ...]
     problems: tuple[Diagnostic, ...]
     folder_exists: bool
     file_count: int
     unread: Unread = field(default_factory=Unread)
+    """What the refused documents were to declare: nobody may take an account of theirs for deleted."""
 
 
-def read_manifests(folder: Path, *, root: Path, instead: Mapping[Path, bytes | None] | None = None) -> ManifestSet:
+def read_manifests(
+    folder: Path,
+    *,
+    root: Path,
+    instead: Mapping[Path, bytes | None] | None = None,
+    overlays: Overlays | None = None,
+) -> ManifestSet:
     """Return every manifest below a folder; files are named relative to ``root``, with forward slashes.
 
+    Each document is read with the overlay that there is for it on it.
+
     Hidden files and folders are passed over. Links that lead outside ``root`` are refused. ``instead`` gives files
-    another content than they have, None for one that is to be gone: what would be read after an edit. Beyond the
-    limits over all files together reading stops, which is a problem too.
+    another content than they have on disk (None: as if the file were gone), to see what an edit would mean. Where a
+    limit over all files is exceeded reading stops, which is a problem too.
     """
     edited = instead or {}
     if not folder.is_dir() and not edited:
         return ManifestSet(manifests=(), problems=(), folder_exists=False, file_count=0)
     present, unreadable = manifest_paths(folder, root=root) if folder.is_dir() else ([], [])
-    read = _Read(problems=unreadable, has_unparsed=bool(unreadable))
+    read = _Read(problems=unreadable, has_unparsed=bool(unreadable), overlays=overlays or Overlays())
     gone = {path for path, octets in edited.items() if octets is None}
-    paths = sorted({*present, *edited} - gone, key=lambda path: shown_path(path, root))
+    shown = {path: shown_path(path, root) for path in {*present, *edited} - gone}
+    paths = sorted(shown, key=shown.__getitem__)
     room = Room()
+    # Asked once: with a folder that is no link, a file's own path tells whether the file is one.
     is_linked = shown_path(Path(os.path.realpath(folder)), Path(os.path.realpath(root))) != shown_path(folder, root)
     try:
         for path in paths:
             real = Path(os.path.realpath(path)) if is_linked or path.is_symlink() else None
-            _read_file(path, root, edited.get(path), room, read, real=real)
-            require_few_problems(len(read.problems), shown_path(path, root))
+            _read_file(path, shown[path], root, edited.get(path), room, read, real=real)
+            require_few_problems(len(read.problems), shown[path])
     except NoRoom as refusal:
         read.refuse(refusal.problem)
     return ManifestSet(
@@ -95,15 +116,16 @@ def read_manifests(folder: Path, *, root: Path, instead: Mapping[Path, bytes | N
 
 @dataclass
 class _Read:
-    """What was read so far."""
+    """What was read so far, and whether anything could not be read."""
 
     problems: list[Diagnostic]
     has_unparsed: bool
+    overlays: Overlays
     manifests: list[LocatedManifest] = field(default_factory=list)
     refused: list[RefusedDocument] = field(default_factory=list)
 
     def refuse(self, problem: Diagnostic) -> None:
-        """Take note of what cannot be read at all."""
+        """Note a problem because of which whole documents are not known."""
         self.problems.append(problem)
         self.has_unparsed = True
 
@@ -111,7 +133,8 @@ class _Read:
 def manifest_paths(folder: Path, *, root: Path) -> tuple[list[Path], list[Diagnostic]]:
     """Return the manifest files below a folder by name, and a problem for each folder that cannot be looked into.
 
-    A folder passed over in silence would look like deleted accounts. Beyond ``MAX_FILES`` there are none and a problem.
+    A folder that is passed over in silence would look like deleted accounts. Beyond ``MAX_FILES`` no files are
+    returned, and a problem.
     """
     paths: list[Path] = []
     problems: list[Diagnostic] = []
@@ -138,17 +161,17 @@ def _is_inside(path: Path, root: Path) -> bool:
 
 
 def _entries(folder: Path, root: Path, problems: list[Diagnostic]) -> Iterator[Path | None]:
-    """Yield what lies below a folder and is no folder, hidden folders left out; None where there is too much of it.
+    """Yield the files below a folder, without hidden folders; None once there are too many entries.
 
-    Adds a problem for every folder that cannot be looked into: unreadable, gone meanwhile, linked, or too deep. No
-    folder is looked into by a function that calls itself: a checkout may nest thousands.
+    Adds a problem for every folder that cannot be looked into: unreadable, gone meanwhile, linked, or too deep. It
+    is a loop and not recursive, because a checkout may nest thousands of folders.
     """
     waiting = [(folder, 0)]
     left = MAX_ENTRIES
     while waiting:
         place, depth = waiting.pop()
         if depth > MAX_DEPTH:
-            detail = _TOO_DEEP.format(place=one_line(shown_path(place, root), limit=MOST_SHOWN))
+            detail = _TOO_DEEP.format(place=one_line(shown_path(place, root), limit=SHOWN_WORD))
             problems.append(error("fileUnreadable", detail, location=Location(shown_path(folder, root))))
             continue
         try:
@@ -171,7 +194,7 @@ def _entries(folder: Path, root: Path, problems: list[Diagnostic]) -> Iterator[P
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
-    """Tell whether an entry is a folder, or a link to one; a link in a loop is a file that cannot be read."""
+    """Tell whether an entry is a folder or a link to one; a link in a loop counts as a file, which cannot be read."""
     try:
         return entry.is_dir()
     except OSError:
@@ -179,37 +202,46 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _unlisted(failure: OSError, folder: Path, root: Path) -> Diagnostic:
-    name = one_line(shown_path(folder, root), limit=_MAX_LOCATION)
+    name = one_line(shown_path(folder, root), limit=SHOWN_REPLY)
     detail = f"The folder cannot be read: {reason_of(failure)}. {_CURES.get(failure.errno or 0, _CURE)}"
     return error("fileUnreadable", detail, location=Location(name))
 
 
 def shown_path(path: Path, root: Path) -> str:
-    """Return the name that a file is shown by; octets that are not UTF-8 are shown as replacement characters."""
+    """Return the name under which a file is shown; octets that are not UTF-8 become replacement characters."""
     relative = path.relative_to(root) if path.is_relative_to(root) else path
     return os.fsencode(relative.as_posix()).decode("utf-8", "replace")
 
 
-def _read_file(path: Path, root: Path, instead: bytes | None, room: Room, read: _Read, *, real: Path | None) -> None:
-    """Take the manifests of a file and its problems; ``real`` is where it lies if a link leads to it, else None."""
-    real_file = shown_path(real, Path(os.path.realpath(root))) if real is not None else None
-    file = shown_path(path, root)
-    if instead is not None:
-        _read_octets(instead, file, room, read, real_file=real_file)
-        return
+def real_path(path: Path) -> Path | None:
+    """Return the file behind a link; None for a path without links."""
+    real = Path(os.path.realpath(path))
+    return real if real != Path(os.path.abspath(path)) else None  # noqa: PTH100 - resolve() would follow the links
+
+
+def octets_of(path: Path, root: Path, *, real: Path | None) -> bytes | Diagnostic:
+    """Return the content of a file below the project folder, or why it is not read; ``real`` is the file behind links."""
+    location = Location(shown_path(path, root))
     try:
         if real is not None and not real.is_relative_to(os.path.realpath(root)):
             detail = "The link leads outside the project folder. Put the manifest itself here."
-            read.refuse(error("fileUnreadable", detail, location=Location(file)))
-            return
-        octets = (
-            read_regular_file(path, MAX_FILE_OCTETS, follows_link=False)
-            if real is None
-            else read_in_place(real, MAX_FILE_OCTETS)
-        )
+            return error("fileUnreadable", detail, location=location)
+        if real is None:
+            return read_regular_file(path, MAX_FILE_OCTETS, follows_link=False)
+        return read_in_place(real, MAX_FILE_OCTETS)
     except OSError as failure:
         detail = f"The file cannot be read: {reason_of(failure)}. Check the path and its permissions."
-        read.refuse(error("fileUnreadable", detail, location=Location(file)))
+        return error("fileUnreadable", detail, location=location)
+
+
+def _read_file(
+    path: Path, file: str, root: Path, instead: bytes | None, room: Room, read: _Read, *, real: Path | None
+) -> None:
+    """Read the manifests and problems of one file, shown as ``file``; ``real`` is the file behind links, None where there are none."""
+    real_file = shown_path(real, Path(os.path.realpath(root))) if real is not None else None
+    octets = instead if instead is not None else octets_of(path, root, real=real)
+    if isinstance(octets, Diagnostic):
+        read.refuse(octets)
         return
     _read_octets(octets, file, room, read, real_file=real_file)
 
@@ -219,45 +251,91 @@ def _read_octets(octets: bytes, file: str, room: Room, read: _Read, *, real_file
     problems: list[Diagnostic] = []
     room.take_octets(len(octets), file)
     try:
-        for document in each_document(octets, file=file, problems=unparsed):
-            room.take_weight(document.weight, file)
+        for number, written in enumerate(each_document(octets, file=file, problems=unparsed)):
+            room.take_weight(written.weight, file)
+            document, overlay = read.overlays.lay_on(written)
             manifest, wrong = read_document(document)
             problems.extend(wrong)
             if manifest is not None:
-                read.manifests.append(LocatedManifest(manifest, file, document, real_file))
+                places = document if overlay is not None else ReadAgain(octets, file, number, document.location)
+                read.manifests.append(LocatedManifest(manifest, file, places, real_file, overlay))
             else:
                 read.refused.append(refused_document(document))
             if len(problems) + len(unparsed) > MAX_PROBLEMS:
+                # The problems of the text first: they are often the cause of the others.
                 problems = [*unparsed, *problems][:MAX_PROBLEMS]
                 unparsed = [too_many_problems(file)]
                 break
-    finally:
+    finally:  # also where a limit over all files ends the reading here
         read.problems.extend([*problems, *unparsed])
         read.has_unparsed |= bool(unparsed)
 
 
 def _repeated_names(manifests: list[LocatedManifest]) -> list[Diagnostic]:
-    """Return an error for each name that is used again; where a file repeats several of another's, one for the file."""
-    first: dict[str, Location] = {}
+    """Return an error for each name that is used again; one for all the names that two files have in common."""
+    first: dict[str, LocatedManifest] = {}
     repeated: dict[tuple[str, str], list[Diagnostic]] = {}
     count = 0
-    for each in manifests:
-        name = each.manifest.metadata.name
-        where = each.locator.value_at(("metadata", "name"))
+    for located in manifests:
+        name = located.manifest.metadata.name
         if name in first:
+            where, before = (each.locator.value_at(_NAME) for each in (located, first[name]))
             if count == MAX_ALL_PROBLEMS:
                 return [*map(_repeated_name, repeated.values()), beyond(PROBLEMS, where.file)]
             count += 1
-            detail = (
-                f"{name} is declared at {first[name]} already; names are unique over all kinds. Rename one of them."
-            )
+            detail = f"{name} is declared at {before} already; names are unique over all kinds. Rename one of them."
             problem = error("duplicateName", detail, subject=name, location=where)
-            repeated.setdefault((where.file, first[name].file), []).append(problem)
-        first.setdefault(name, where)
+            repeated.setdefault((where.file, before.file), []).append(problem)
+        first.setdefault(name, located)
     return [_repeated_name(found) for found in repeated.values()]
 
 
-def _repeated_name(found: list[Diagnostic]) -> Diagnostic:
-    """Return what is told of the names of one file that another has already, or the file itself."""
-    others = f"The same goes for {len(found) - 1} more in this file; perhaps it is a copy, or a part of it."
-    return as_one(found, detail=f"{found[0].detail}\n{others}")
+def _repeated_name(errors: list[Diagnostic]) -> Diagnostic:
+    """Return the one error for the names of a file that another file, or the file itself, has already."""
+    others = f"The same goes for {len(errors) - 1} more in this file; perhaps it is a copy, or a part of it."
+    return as_one(errors, detail=f"{errors[0].detail}\n{others}")
+
+
+class NoRoom(Exception):
+    """A limit over all manifests was exceeded and reading ends; ``problem`` says which limit, and in which file."""
+
+    def __init__(self, problem: Diagnostic) -> None:
+        """Keep the problem."""
+        super().__init__(problem.detail)
+        self.problem = problem
+
+
+class Room:
+    """What is left of the limits over all manifests, while one file after the other is read."""
+
+    def __init__(self) -> None:
+        """Begin with all of it."""
+        self._octets = MAX_OCTETS
+        self._weight = MAX_WEIGHT
+
+    def take_octets(self, count: int, file: str) -> None:
+        """Count the octets of a file; raise ``NoRoom`` beyond the limit."""
+        self._octets -= count
+        if self._octets < 0:
+            raise NoRoom(beyond(OCTETS, file))
+
+    def take_weight(self, weight: int, file: str) -> None:
+        """Count the values of a document; raise ``NoRoom`` beyond the limit."""
+        self._weight -= weight
+        if self._weight < 0:
+            raise NoRoom(beyond(WEIGHT, file))
+
+
+def require_few_problems(count: int, file: str) -> None:
+    """Raise ``NoRoom`` for more problems than anybody would read."""
+    if count > MAX_ALL_PROBLEMS:
+        raise NoRoom(beyond(PROBLEMS, file))
+
+
+def beyond(limit: str, file: str) -> Diagnostic:
+    """Return the problem of manifests that exceed a limit; ``file`` is where reading stopped."""
+    detail = (
+        f"The manifests have more than {limit} together, and reading stopped here. What is not read would look like "
+        f"deleted accounts, so nothing is planned. {_LIMIT_CURES.get(limit, _LIMIT_CURE)}"
+    )
+    return error("manifestsTooLarge", detail, location=Location(file))

@@ -10,7 +10,7 @@ from reconciler.errors import InvalidInput
 from reconciler.files import read_regular_file, reason_of
 from reconciler.manifests.documents import validated
 from reconciler.model.project import Project
-from reconciler.model.schema.schemas import project_schema
+from reconciler.model.schema.hints import PROJECT_SCHEMA
 from reconciler.yamlsource import MAX_FILE_OCTETS, read_documents
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ProjectFile:
-    """The project, and where each part of it is written."""
+    """The project, and the places of its parts in the file."""
 
     project: Project
     locator: YamlDocument
@@ -35,14 +35,19 @@ def read_project(path: Path) -> ProjectFile:
         octets = read_regular_file(path, MAX_FILE_OCTETS)
     except FileNotFoundError:
         detail = (
-            f"There is no project file {file}. Run the command in the project folder, or name the folder with "
-            "--project-dir. To begin a project here, with its files and its state:\n"
+            f"There is no project file {file}. Run the command in the project folder or below it, or name the folder "
+            "with --project-dir. To begin a project here, with its files and its state:\n"
             "    reconciler init"
         )
         raise InvalidInput(error("projectMissing", detail)) from None
     except OSError as failure:
         detail = f"The project file cannot be read: {reason_of(failure)}."
         raise InvalidInput(error("fileUnreadable", detail, location=Location(file))) from None
+    return parse_project(octets, file)
+
+
+def parse_project(octets: bytes, file: str) -> ProjectFile:
+    """Return the project of a file's content; raise ``InvalidInput`` with every problem of it."""
     read = read_documents(octets, file=file)
     if read.problems:
         raise InvalidInput(read.problems)
@@ -50,7 +55,7 @@ def read_project(path: Path) -> ProjectFile:
         detail = f"The project file must hold exactly one document; it holds {len(read.documents)}."
         raise InvalidInput(error("notAMapping", detail, location=Location(file)))
     document = read.documents[0]
-    project, problems = validated(document, Project, project_schema, subject=None)
+    project, problems = validated(document, Project, PROJECT_SCHEMA, subject=None)
     if project is None:
         raise InvalidInput(problems)
     return ProjectFile(project, document, file)

@@ -4,39 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler.diagnostics import MOST_SHOWN, one_line
+from reconciler.characters import SHOWN_WORD, one_line
 from reconciler.diagnostics.phrasing import did_you_mean
+from reconciler.manifests.answers import Whereabouts, habit, value_at
 from reconciler.manifests.wording import shown_path
 from reconciler.model.accounts.kinds import KINDS
+from reconciler.model.canonical import JsonObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Schema = dict[str, Any]
+Schema = JsonObject
 
-_MEANT = {
-    "user": "username",
-    "login": "username",
-    "pass": "password",
-    "passwd": "password",
-    "auth": "authentication",
-    "from": "email",
-    "mail": "email",
-    "address": "email",
-    "hostname": "host",
-    "helo": "heloName",
-    "ehlo": "heloName",
-    "ca": "caFile",
-    "cafile": "caFile",
-    "fromname": "displayName",
-    "tokenurl": "tokenUrl",
-}
-_TICK_BOXES = {
-    "tls": "encryption: starttls (or encryption: tls for implicit TLS)",
-    "starttls": "encryption: starttls",
-    "ssl": "encryption: tls",
-    "secure": "encryption: tls",
-}
 _OVERRIDES = frozenset({"overrideFrom", "overrideTo"})
 _MAX_DEPTH = 5
 
@@ -56,26 +35,45 @@ def explain_unknown(path: tuple[str | int, ...], document: Any, schema: Schema) 
     place = shown_path(path[:-1]) or "the document"
     return (
         "unknownField",
-        f"{one_line(field, limit=MOST_SHOWN)} is not a field of {place}.{_hint(field, known, root, schema)}",
+        f"{one_line(field, limit=SHOWN_WORD)} is not a field of {place}.{_hint(path, document, known, root, schema)}",
     )
 
 
-def _hint(field: str, known: list[str], root: Schema, schema: Schema) -> str:
-    lowered = field.replace("_", "").replace("-", "").lower()
-    if lowered in _TICK_BOXES:
-        under = "" if "encryption" in known else _under("encryption", root, schema)
-        return f"{under} Write\n    {_TICK_BOXES[lowered]}" if under or "encryption" in known else _listed(known)
-    meant = _MEANT.get(lowered) or next((name for name in known if name.lower() == lowered), field)
-    if meant in known:
-        return f" Did you mean {meant}?"
-    near = did_you_mean(field, known) if len(field) <= MOST_SHOWN else ""
-    return near or _under(meant, root, schema) or _listed(known)
+def _hint(path: tuple[str | int, ...], document: Any, known: list[str], root: Schema, schema: Schema) -> str:
+    field = str(path[-1])
+    if len(field) > SHOWN_WORD:
+        return _listed(known)
+    spelt = field.replace("_", "").replace("-", "").lower()
+    same = next((name for name in known if name.lower() == spelt), None)
+    where = Whereabouts(
+        path,
+        kind=str(document.get("kind")),
+        known=frozenset(known),
+        name=_text_in(document, "metadata", "name"),
+        email=_text_in(document, "spec", "email"),
+    )
+    if where.is_answered and (told := habit(where, value_at(document, path))):
+        return told
+    if same is not None:
+        return f" Did you mean {same}?"
+    near = did_you_mean(field, known)
+    return near or _under(field, root, schema) or _listed(known)
+
+
+def _text_in(document: Any, part: str, field: str) -> str:
+    """Return a text of a document; empty where there is none."""
+    inner = document.get(part)
+    text = inner.get(field) if isinstance(inner, dict) else None
+    return text if isinstance(text, str) else ""
 
 
 def _under(field: str, root: Schema, schema: Schema) -> str:
-    """Return where a field belongs that exists elsewhere; nothing where it exists nowhere."""
+    """Return the sentence that says under which field this one belongs; empty where it exists nowhere."""
     place = next((place for place in _places(root, schema, ()) if place[-1] == field), None)
-    return "" if place is None else f" {field} belongs under {'.'.join(place[:-1])}."
+    if place is None:
+        return ""
+    where = f"under {'.'.join(place[:-1])}" if place[:-1] else "at the top of the document"
+    return f" {field} belongs {where}."
 
 
 def _listed(known: list[str]) -> str:
@@ -83,7 +81,7 @@ def _listed(known: list[str]) -> str:
 
 
 def _resolved(node: Any, schema: Schema) -> Schema:
-    """Return a node with its reference followed; of a choice, the arm that has fields."""
+    """Return a schema node with its reference followed; of several arms, the one that has fields."""
     if not isinstance(node, dict):
         return {}
     if "$ref" in node:
@@ -93,8 +91,8 @@ def _resolved(node: Any, schema: Schema) -> Schema:
     return with_fields[0] if with_fields and "properties" not in node else node
 
 
-def _properties(node: Any, schema: Schema) -> dict[str, Any]:
-    found: dict[str, Any] = _resolved(node, schema).get("properties", {})
+def _properties(node: Any, schema: Schema) -> JsonObject:
+    found: JsonObject = _resolved(node, schema).get("properties", {})
     return found
 
 
@@ -109,7 +107,7 @@ def _at(node: Any, path: tuple[str | int, ...], schema: Schema) -> Any:
 
 
 def _places(node: Any, schema: Schema, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Yield the path of every field, the shallow ones first."""
+    """Yield the path of every field of a schema; those of one mapping before those inside them."""
     if len(path) >= _MAX_DEPTH:
         return
     properties = _properties(node, schema)

@@ -6,8 +6,10 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from reconciler.diagnostics import MOST_SHOWN, one_line
+from reconciler.characters import SHOWN_WORD, one_line
 from reconciler.diagnostics.phrasing import did_you_mean
+from reconciler.model.text.placeholders import PLACEHOLDERS
+from reconciler.yamlsource.writing import plain_or_quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +26,8 @@ _EXAMPLES = {
     "clientId": "0a1b2c",
     "metadata": "{name: sales-pl}",
     "smtp": "{host: smtp.example.com, encryption: starttls}",
+    "certFile": "certs/client.pem",
+    "key": "{file: secrets/client.key}",
     "until": "2027-01-31",
     "reason": "why this is meant",
     "secret": '"env:SMTP_SALES_*"',
@@ -34,22 +38,28 @@ _WORDS_FOR_FALSE = frozenset({"no", "off", "n", "f", "0", "false"})
 
 
 def shown_path(path: Iterable[str | int]) -> str:
-    """Return the path of a field as it is shown, ``spec.smtp.port``, on one line whatever keys somebody has written."""
-    return ".".join(one_line(step, limit=MOST_SHOWN) for step in path)
+    """Return the path of a field as problems show it, ``spec.smtp.port``: one line, whatever its keys are."""
+    return ".".join(one_line(step, limit=SHOWN_WORD) for step in path)
 
 
 def explain_missing(path: tuple[str | int, ...]) -> str:
-    """Return what to add for a missing field."""
+    """Return the words for a missing field, with the line to add."""
     field, place = path[-1], shown_path(path[:-1])
     where = f"{place} needs {field}" if place else f"{field} is missing"
+    if path[-2:] == ("proxy", "port"):
+        return f"{where}: of a SOCKS proxy it is usually 1080, of an HTTP proxy 3128 or 8080. Add\n    port: 1080"
     return f"{where}. Add\n    {field}: {_EXAMPLES.get(str(field), '…')}"
 
 
 def explain_refused(  # noqa: PLR0911 - one return for each kind of refusal
-    kind: str, field: str, value: Any, context: dict[str, Any], *, is_secret: bool
+    kind: str, field: str, value: Any, context: dict[str, object], *, is_secret: bool
 ) -> tuple[str, str]:
-    """Return the code and the words for a refusal by its pydantic type; a secret's value is never shown."""
+    """Return the code and the words for a refusal, by its pydantic type; a secret's value is never shown."""
     name = field or "The document"
+    if value is None and kind in _MAPPINGS:
+        return "wrongType", (
+            f"{name} has nothing in it. Its fields stand on the lines below it, indented further than {_last(name)} itself."
+        )
     if value is None:
         return "wrongType", f"{name} has no value. Write one behind the colon."
     if kind == "string_type":
@@ -61,16 +71,37 @@ def explain_refused(  # noqa: PLR0911 - one return for each kind of refusal
         return "wrongType", f"{name} takes true or false, and this is {_what(value)}.{_as_bool(field, value)}"
     if kind == "int_type":
         return "wrongType", f"{name} takes a whole number, and this is {_what(value)}.{_as_number(field, value)}"
-    if kind in {"dict_type", "model_type", "model_attributes_type"}:
-        return "wrongType", f"{name} takes a mapping of fields, and this is {_what(value)}."
+    if kind in _MAPPINGS:
+        return "wrongType", f"{name} takes a mapping of fields, and this is {_what(value)}.{_without_hyphens(value)}"
     if kind in {"tuple_type", "list_type"}:
         return (
             "wrongType",
-            f"{name} takes a list, and this is {_what(value)}. Write\n    {_last(field)}: [first, second]",
+            f"{name} takes a list, and this is {_what(value)}. Write\n    {_last(field)}: {_as_list(value, is_secret=is_secret)}",
         )
     if kind == "literal_error":
         return "invalidValue", _one_of(name, value, str(context.get("expected", "")), is_secret=is_secret)
     return "invalidValue", _out_of_range(kind, name, context)
+
+
+_MAPPINGS = frozenset({"dict_type", "model_type", "model_attributes_type"})
+
+
+def _without_hyphens(value: Any) -> str:
+    """Return what to do with fields that stand as a list's entries."""
+    is_fields = isinstance(value, list) and any(isinstance(each, dict) for each in value)
+    return " Remove the hyphens before its fields." if is_fields else ""
+
+
+def _as_list(value: Any, *, is_secret: bool) -> str:
+    if (
+        is_secret
+        or not isinstance(value, (str, int))
+        or isinstance(value, bool)
+        or not 0 < len(str(value)) <= SHOWN_WORD
+    ):
+        return "[first, second]"
+    words = re.split(r"[\s,;]+", str(value).strip())
+    return f"[{', '.join(plain_or_quoted(word) for word in words if word)}]"
 
 
 def _what(value: Any) -> str:
@@ -85,7 +116,13 @@ def _last(field: str) -> str:
 
 
 def _quoted(field: str, value: Any, *, is_secret: bool) -> str:
-    if is_secret or not isinstance(value, (bool, int)):
+    if is_secret:
+        return ""
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str) and len(value[0]) <= SHOWN_WORD:
+        return f" Write\n    {_last(field)}: {plain_or_quoted(value[0])}"
+    if isinstance(value, dict) and len(value) == 1 and next(iter(value)) in PLACEHOLDERS and None in value.values():
+        return f' Braces begin a mapping in YAML; write\n    {_last(field)}: "{{{next(iter(value))}}}"'
+    if not isinstance(value, (bool, int)):
         return ""
     return f' Without quotes YAML reads it as {_what(value)}; write\n    {_last(field)}: "{json.dumps(value)}"'
 
@@ -98,30 +135,42 @@ def _as_bool(field: str, value: Any) -> str:
 
 
 def _as_number(field: str, value: Any) -> str:
-    if isinstance(value, str) and value.strip().isdecimal() and len(value) <= len("65535"):
-        return f" Write it without quotes and leading zeros:\n    {_last(field)}: {int(value)}"
+    value = value[0] if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], bool) else value
+    if isinstance(value, (str, int)) and str(value).strip().isdecimal() and len(str(value)) <= len("65535"):
+        return f" Write it without quotes, brackets and leading zeros:\n    {_last(field)}: {int(value)}"
     return ""
 
 
 def _one_of(name: str, value: Any, expected: str, *, is_secret: bool) -> str:
     known = re.findall(r"'([^']*)'", expected)
+    if isinstance(value, list) and len(value) == 1 and value[0] in known and not is_secret:
+        return f"{name} takes one word, and this is a list. Write\n    {_last(name)}: {value[0]}"
     if is_secret or not isinstance(value, str):
-        return f"{name} is one of {', '.join(known)}."
-    hint = did_you_mean(value.lower(), known)
-    return f"{name} is {one_line(value, limit=MOST_SHOWN)}; it is one of {', '.join(known)}.{hint}"
+        return f"{name} is one of {', '.join(known)}.{_which(name)}"
+    # Other tools mean STARTTLS by TLS, so that one cannot be guessed.
+    hint = did_you_mean(value.lower(), known) if value != "TLS" else ""
+    return f"{name} is {one_line(value, limit=SHOWN_WORD)}; it is one of {', '.join(known)}.{hint or _which(name)}"
 
 
-def _out_of_range(kind: str, name: str, context: dict[str, Any]) -> str:
+def _which(name: str) -> str:
+    """Return what tells the values of a field apart, where other tools have other ones."""
+    is_encryption = _last(name) == "encryption"
+    return " Servers want starttls on port 587, and tls, from the first octet on, on port 465." if is_encryption else ""
+
+
+def _out_of_range(kind: str, name: str, context: dict[str, object]) -> str:
     rules = {
         "greater_than_equal": "must be at least {ge}",
         "less_than_equal": "must be at most {le}",
         "string_too_long": "may have {max_length} characters at most",
         "string_too_short": "must have at least {min_length} characters",
-        "too_short": "needs at least {min_length} entries",
+        "too_short": "needs an entry; remove the line where there is none",
         "too_long": "may have {max_length} entries at most",
     }
     if kind == "string_pattern_mismatch":
         return f"{name} does not have the form that it takes{_form(name)}."
+    if context.get("max_length") == 0:
+        return f"{name} is reserved for later versions. Remove it."
     rule = rules.get(kind)
     return f"{name} {rule.format(**context)}." if rule else f"{name} has a value that it does not take."
 

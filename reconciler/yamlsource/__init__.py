@@ -3,10 +3,11 @@
 Knows nothing of accounts and opens no file: octets in, values and problems out. Whatever the octets are, reading
 them takes bounded time and memory, and raises nothing.
 
-Deliberate narrowing of YAML 1.1 (see ``scalars``): only ``true`` and ``false`` are booleans, only decimal digits
+Deliberate narrowing of YAML 1.1 (see ``building.plain_value``): only ``true`` and ``false`` are booleans, only decimal digits
 are a number, and everything else, ``no`` and ``0755`` and ``1e3`` among it, is text exactly as written.
 """
 
+from reconciler.yamlsource.again import ReadAgain
 from reconciler.yamlsource.reading import (
     MAX_FILE_OCTETS,
     MAX_PROBLEMS,
@@ -21,6 +22,7 @@ __all__ = [
     "MAX_PROBLEMS",
     "LocatedMapping",
     "LocatedSequence",
+    "ReadAgain",
     "YamlDocument",
     "YamlFile",
     "each_document",

@@ -30,19 +30,19 @@ LINE_END = re.compile("\r\n|\r|\n")
 
 @dataclass(frozen=True, slots=True)
 class PlacedNode:
-    """One value: from its first character, its anchor's if it has one, to behind its last one."""
+    """One value, from its first character (that of its anchor, if it has one) to behind its last one."""
 
     start: int
     end: int
     style: str | None = None
-    """Of a scalar its quote or block indicator; ``*`` for an alias; None for a plain scalar and a collection."""
+    """A scalar's quote or block indicator; ``*`` for an alias; None for a plain scalar and for a collection."""
     is_scalar: bool = False
     is_flow: bool = False
     entries: tuple[PlacedEntry, ...] | None = None
     """The entries of a mapping in their order; None for anything else."""
 
     def entry(self, key: str) -> PlacedEntry | None:
-        """Return the entry of a key that is written in this very mapping; None where there is none."""
+        """Return the entry of a key; None where the key is not written in this very mapping, but merged into it."""
         return next((entry for entry in self.entries or () if entry.key == key), None)
 
 
@@ -57,22 +57,22 @@ class PlacedEntry:
 
 @dataclass(frozen=True, slots=True)
 class PlacedDocument:
-    """One document; one without content has a value that is an empty scalar."""
+    """One document; an empty one has an empty scalar as its root."""
 
     start: int
-    """Where its first directive, its line of hyphens or, without these, its content begins."""
+    """Where its first directive begins, else its line of hyphens, else its content."""
     content_end: int
-    """Behind the last character of its value: comments below it are not counted."""
+    """Behind the last character of its value; comments below the value are not counted."""
     end: int
-    """Behind its line of three dots; where it has none, as ``content_end``."""
+    """Behind its line of three dots; without one the same as ``content_end``."""
     is_explicit: bool
-    """True where a line of three hyphens begins it."""
+    """Whether a line of three hyphens begins it."""
     has_directives: bool
     ends_explicitly: bool
     root: PlacedNode
 
     def mapping_at(self, path: Sequence[str]) -> PlacedNode | None:
-        """Return the mapping under these keys, each written in the one before; None where there is none."""
+        """Return the mapping under these keys, each written in the mapping before it; None where there is none."""
         node = self.root
         for key in path:
             entry = node.entry(key)
@@ -83,7 +83,15 @@ class PlacedDocument:
 
 
 def placed_documents(text: str) -> tuple[PlacedDocument, ...]:
-    """Return every document of a text, those without content too, in their order."""
+    r"""Return the places of all documents of a text in their order, empty ones among them.
+
+    >>> text = "kind: A\n---\nkind: B\n"
+    >>> [text[document.root.start : document.root.end] for document in placed_documents(text)]
+    ['kind: A', 'kind: B']
+    >>> entry = placed_documents(text)[1].root.entry("kind")
+    >>> text[entry.value.start : entry.value.end]
+    'B'
+    """
     parser: Any = CParser(text.encode())
     documents = []
     while (event := parser.get_event()).__class__ is not StreamEndEvent:
@@ -93,12 +101,20 @@ def placed_documents(text: str) -> tuple[PlacedDocument, ...]:
 
 
 def line_start(text: str, index: int) -> int:
-    """Return where the line of a character begins."""
+    r"""Return the index at which the line of a character begins.
+
+    >>> line_start("a: 1\nb: 2\n", 7)
+    5
+    """
     return max(text.rfind("\n", 0, index), text.rfind("\r", 0, index)) + 1
 
 
 def next_line(text: str, index: int) -> int:
-    """Return where the line after that of a character begins; the end of the text where it is the last line."""
+    r"""Return the index at which the next line begins; in the last line, the end of the text.
+
+    >>> next_line("a: 1\nb: 2\n", 0), next_line("a: 1", 0)
+    (5, 4)
+    """
     found = LINE_END.search(text, index)
     return found.end() if found else len(text)
 
@@ -120,7 +136,7 @@ def _document(parser: Any, began: Any, text: str) -> PlacedDocument:
 
 
 class _Reached:
-    """How far the content of a document reaches: a block mapping's own end lies where the next thing begins."""
+    """How far the content of a document reaches; libyaml ends a block mapping only where the next thing begins."""
 
     def __init__(self) -> None:
         self.index = 0

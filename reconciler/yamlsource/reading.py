@@ -1,4 +1,4 @@
-"""Reads one file's octets into documents and problems, in bounded time and memory whatever they are."""
+"""Reads the octets of one file into documents and problems, in bounded time and memory whatever the octets are."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from yaml._yaml import CParser
 from yaml.error import YAMLError
 from yaml.events import DocumentStartEvent, ScalarEvent, StreamEndEvent
 
+from reconciler.characters import REFUSED_IN_FILES
 from reconciler.diagnostics import Diagnostic, Location, error, sort_key
 from reconciler.yamlsource.building import DocumentBuilder, DocumentTooBig
 from reconciler.yamlsource.syntax import AFTER_DOCUMENT, explain, limit_of
-from reconciler.yamlsource.text import UNSAFE_CHARACTER, decode, is_safe_ascii, unsafe_characters
+from reconciler.yamlsource.text import decode, is_safe_ascii, unsafe_characters
 from reconciler.yamlsource.values import YamlDocument, YamlFile
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ MAX_FILE_OCTETS = 5 * 1024 * 1024
 MAX_PROBLEMS = 1_000
 MAX_FILE_VALUES = 200_000
 _DOCUMENT_VALUES = 3
-"""What a document costs beside its values, in values."""
+"""The cost of a document itself, counted as values: a file of empty documents is bounded too."""
 _MANY_IN_FILE = (
     f"The documents of this file have more than {MAX_FILE_VALUES:,} values together, and reading stopped here. "
     "Split the file."
@@ -33,22 +34,37 @@ _MANY_IN_FILE = (
 _TAG_LINE = "This line declares tags, which change what a value is, so none is read. Remove the line."
 _DOCUMENT_START = re.compile(rb"(?:\r\n|\r|\n)(?=---(?:[ \t\r\n]|\Z))")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_CONFLICT_MARKERS = tuple(re.compile(mark, re.MULTILINE) for mark in (rb"^<{7} ", rb"^={7}\r?$", rb"^>{7} "))
+"""What git leaves behind where two branches changed the same lines, in this order: in YAML no line begins so."""
+_CONFLICT_TOLD = (
+    "Here stand git's conflict markers (<<<<<<<, =======, >>>>>>>): two branches changed these lines, and nobody has "
+    "decided yet. Keep what is right of both, and remove the markers. All files like this are listed by\n"
+    "    git diff --name-only --diff-filter=U"
+)
 _TAG_DIRECTIVE = re.compile(rb"(?:\A|(?<=[\r\n]))%TAG")
 
 
 class TooManyProblems(Exception):
-    """The file has so many problems that reading it on helps nobody."""
+    """The file has more problems than anybody would read, so reading ends."""
 
 
 class _FileTooBig(Exception):
-    """All documents of the file together are beyond the limit, so the rest of it is not read."""
+    """All documents of the file together exceed the limit, so reading ends."""
 
 
 def read_documents(octets: bytes, *, file: str) -> YamlFile:
-    """Return the documents of a YAML file and its problems; nothing is raised.
+    r"""Return the documents of a YAML file and its problems; nothing is raised.
 
-    ``file`` is the name used in places. Empty documents are left out, and so is every document with a problem; the
-    documents after it are read all the same.
+    ``file`` is the name of the file in places. Empty documents are left out, and so is every document with a
+    problem; the documents after it are read all the same.
+
+    >>> read = read_documents(b"kind: OwnAccount\nport: 587\n---\nkind: @b\n", file="a.yaml")
+    >>> [document.value for document in read.documents]
+    [{'kind': 'OwnAccount', 'port': 587}]
+    >>> str(read.documents[0].value_at(["port"]))
+    'a.yaml:2:7'
+    >>> [(problem.code, str(problem.location)) for problem in read.problems]
+    [('yamlSyntax', 'a.yaml:4:7')]
     """
     problems: list[Diagnostic] = []
     documents = tuple(each_document(octets, file=file, problems=problems))
@@ -56,9 +72,14 @@ def read_documents(octets: bytes, *, file: str) -> YamlFile:
 
 
 def each_document(octets: bytes, *, file: str, problems: list[Diagnostic]) -> Iterator[YamlDocument]:
-    """Yield the documents of a YAML file as they are read, and add its problems to ``problems`` on the way.
+    r"""Yield the documents of a YAML file as they are read, and add its problems to ``problems`` on the way.
 
-    For whoever may stop early: what is not asked for is not read.
+    This is for callers that may stop early: the rest of the file is then not read.
+
+    >>> problems = []
+    >>> documents = each_document(b"a: 1\n---\nb: 2\n", file="a.yaml", problems=problems)
+    >>> next(documents).value
+    {'a': 1}
     """
     if len(octets) > MAX_FILE_OCTETS:
         problems.append(too_large(file))
@@ -66,6 +87,10 @@ def each_document(octets: bytes, *, file: str, problems: list[Diagnostic]) -> It
     text = decode(octets, file=file)
     if isinstance(text, Diagnostic):
         problems.append(text)
+        return
+    conflict = _conflict_in(octets)
+    if conflict is not None:
+        problems.append(error("yamlSyntax", _CONFLICT_TOLD, location=Location(file, conflict, 1)))
         return
     try:
         yield from _Reading(octets, text, file, problems).run()
@@ -75,14 +100,33 @@ def each_document(octets: bytes, *, file: str, problems: list[Diagnostic]) -> It
         problems.append(too_many_problems(file))
 
 
+def _conflict_in(octets: bytes) -> int | None:
+    """Return the line in which git's first conflict begins; None where there is none."""
+    start, first = 0, None
+    for marker in _CONFLICT_MARKERS:
+        found = marker.search(octets, start)
+        if found is None:
+            return None
+        start, first = found.end(), found.start() if first is None else first
+    return len(_LINE_END.findall(octets, 0, first or 0)) + 1
+
+
 def too_large(file: str) -> Diagnostic:
-    """Return the problem of a file over 5 MiB."""
+    """Return the problem of a file that is too large to be read.
+
+    >>> too_large("a.yaml").detail
+    'The file is larger than 5 MiB, so it was not read. Split it.'
+    """
     detail = "The file is larger than 5 MiB, so it was not read. Split it."
     return error("fileTooLarge", detail, location=Location(file))
 
 
 def too_many_problems(file: str) -> Diagnostic:
-    """Return the problem that ends the list of a file's problems."""
+    """Return the problem that closes the list of a file's problems where reading ended before the file did.
+
+    >>> too_many_problems("a.yaml").code
+    'tooManyProblems'
+    """
     detail = (
         f"There are more than {MAX_PROBLEMS:,} problems in this file, and reading stopped there. "
         "Mend those listed, then run again."
@@ -91,7 +135,7 @@ def too_many_problems(file: str) -> Diagnostic:
 
 
 class _Reading:
-    """The reading of one file: what was found so far, and how far it may go on."""
+    """The reading of one file: its octets, where reading stands, and what is left of the limit."""
 
     def __init__(self, octets: bytes, text: str, file: str, problems: list[Diagnostic]) -> None:
         self._problems = problems
@@ -104,7 +148,7 @@ class _Reading:
         self._line = 0
 
     def run(self) -> Iterator[YamlDocument]:
-        """Yield the documents, beginning again after each one that cannot be read to its end."""
+        """Yield the documents, beginning anew behind each one that cannot be read to its end."""
         if not is_safe_ascii(self._octets):
             self._remove_unsafe_characters()
         if b"%TAG" in self._octets:
@@ -114,43 +158,49 @@ class _Reading:
             broken_at = yield from self._read_on()
 
     def _remove_unsafe_characters(self) -> None:
-        """Report every unsafe character, and go on without them: the documents that hold them are refused."""
+        """Report every unsafe character and read on without them.
+
+        The parser would stop at the first one; so all of them are told in one run, and the documents with one are
+        refused.
+        """
         for line, problem in unsafe_characters(self._text, file=self._file):
             self._add(problem)
             self._unsafe_lines.append(line)
-        safe = UNSAFE_CHARACTER.sub("_", self._text) if self._unsafe_lines else self._text
+        safe = REFUSED_IN_FILES.sub("_", self._text) if self._unsafe_lines else self._text
         self._octets = safe.encode()
 
     def _remove_tag_directives(self) -> None:
-        """Report every line that declares a tag, and make it a comment.
+        """Report every line that declares a tag, and turn it into a comment.
 
-        The parser compares each such line with all before it: a file of nothing else would hold it for minutes.
+        The parser compares each such line with all before it, so a file of nothing else would occupy it for
+        minutes.
         """
         line = counted = 0
-        for found in _TAG_DIRECTIVE.finditer(self._octets):
-            line += len(_LINE_END.findall(self._octets, counted, found.start()))
-            counted = found.start()
+        for directive in _TAG_DIRECTIVE.finditer(self._octets):
+            line += len(_LINE_END.findall(self._octets, counted, directive.start()))
+            counted = directive.start()
             self._add(error("yamlTag", _TAG_LINE, location=Location(self._file, line + 1, 1)))
         self._octets = _TAG_DIRECTIVE.sub(b"#TAG", self._octets)
 
     def _advance_past(self, line: int) -> bool:
         """Move to the next line of three hyphens after ``line``; return False where there is none.
 
-        Such a line begins a document wherever it stands (YAML 1.2.2 section 9.1.2), inside an open quote or
-        bracket too, so that everything from there can be trusted again.
+        Such a line begins a document wherever it stands (YAML 1.2.2 section 9.1.2), inside an open quote or bracket
+        too. So from there on everything can be trusted again.
         """
-        while found := _DOCUMENT_START.search(self._octets, self._octet):
-            self._line += len(_LINE_END.findall(self._octets, self._octet, found.end()))
-            self._octet = found.end()
+        while start := _DOCUMENT_START.search(self._octets, self._octet):
+            self._line += len(_LINE_END.findall(self._octets, self._octet, start.end()))
+            self._octet = start.end()
             if self._line > line:
                 return True
         return False
 
     def _read_on(self) -> Generator[YamlDocument, None, int | None]:
-        """Yield documents from where reading stands; return the line of the one that broke off, None at the end.
+        """Yield the documents from where reading stands; return the line of one that broke off, None at the end.
 
-        A document is held back until the next one begins: only then it is known to be complete.
+        Each document is held back until the next one begins: only then it is known to be complete.
         """
+        # Octets are read faster than a stream, but only a stream can begin in the middle without a copy.
         stream: Any = self._octets
         if self._octet:
             stream = io.BytesIO(self._octets)
@@ -166,7 +216,7 @@ class _Reading:
                     began_at = self._line + began.line
                     if held is not None:
                         yield held
-                    held = None
+                    held = None  # while it is read: an exception must not give the one before it a second time
                     held = self._read_document(parser)
         except DocumentTooBig as refusal:
             self._report(refusal.code, refusal.detail, refusal.mark)
@@ -205,9 +255,9 @@ class _Reading:
         return any(first.line <= line - self._line <= last.line for line in self._unsafe_lines)
 
     def _refuse_syntax(self, refusal: YAMLError, began_at: int) -> bool:
-        """Report what the parser refused, unless a control character may be its cause.
+        """Report what the parser refused, unless a control character may be the cause; that is reported already.
 
-        Returns whether it cut off the document before. A limit has no control character as its cause.
+        Returns whether the refusal cut off the document before. A limit never has a control character as its cause.
         """
         stopped: Mark | None = getattr(refusal, "problem_mark", None)
         limit = limit_of(refusal)
@@ -222,7 +272,7 @@ class _Reading:
         return detail is AFTER_DOCUMENT
 
     def _line_up_to(self, mark: Mark | None) -> str:
-        """Return the text of a line up to a place and with the character there."""
+        """Return the text of a line, up to and with the character at a place."""
         if mark is None:
             return ""
         start = self._octet

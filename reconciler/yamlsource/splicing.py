@@ -1,9 +1,9 @@
 """Edits of a YAML text that replace the characters meant and leave every other one as it is.
 
 The premise: writing a document anew, whichever library does it, changes its indentation, quotes and line breaks
-somewhere, and a reviewer must see only what was meant. So characters are cut out and put in at places that the
-parser names. What cannot be done that way raises ``CannotSplice``. The caller reads the outcome back: that it means
-what it should is proved there, not assumed here.
+somewhere, and a reviewer must see only what was meant. So characters are cut out and put in at the places that the
+parser names. An edit that cannot be made that way raises ``CannotSplice``. That the outcome means what it should is
+not assumed here: the caller reads it back.
 """
 
 from __future__ import annotations
@@ -23,21 +23,29 @@ _ANCHOR = re.compile(r"&\S+[ \t]+")
 _BLANK_LINE = re.compile(r"[ \t]*(?:\r\n|\r|\n)")
 _REST_OF_LINE = re.compile(r"[ \t]*,?[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n|\Z)")
 _EDITOR_LINE = re.compile(r"#+\s*(?:yaml-language-server|vim?|yamllint|-\*-|!)[:\s]?|#!")
-"""A comment that speaks to a program about the whole file."""
+"""A comment that speaks to a program about the whole file, so it is no document's own."""
 
 
 class CannotSplice(Exception):
-    """The text is written in a way in which the edit cannot be made without touching something else."""
+    """The text is written in such a way that the edit would touch something else."""
 
 
 def newline_of(text: str, near: int = 0) -> str:
-    """Return the line end in use at a place, else the first of the text, else a line feed."""
+    r"""Return the line end that is next behind a place, else the first of the text, else a line feed.
+
+    >>> newline_of("a: 1\r\n"), newline_of("")
+    ('\r\n', '\n')
+    """
     found = LINE_END.search(text, near) or LINE_END.search(text)
     return found.group() if found else "\n"
 
 
 def with_document(text: str, document: str) -> str:
-    """Return the text with a document added behind all others; its line ends become those of the text."""
+    r"""Return the text with a document added at its end, in the line ends of the text.
+
+    >>> with_document("kind: A\n", "kind: B\n")
+    'kind: A\n---\nkind: B\n'
+    """
     newline = newline_of(text)
     addition = document.replace("\n", newline)
     if not text.strip():
@@ -47,10 +55,13 @@ def with_document(text: str, document: str) -> str:
 
 
 def without_document(text: str, index: int) -> str:
-    """Return the text without one of ``placed_documents``, and without the comments that are its own.
+    r"""Return the text without one of its ``placed_documents``, and without the comments that are its own.
 
-    Its own are those inside it, those that follow it without a blank line, and the block that stands directly above
-    it. Others stay: they may speak of another document, or of the file.
+    Its own comments are those inside it, those that follow it without a blank line, and the block directly above
+    it. Other comments stay: they may speak of another document, or of the file.
+
+    >>> without_document("kind: A\n---\n# b\nkind: B\n", 1)
+    'kind: A\n'
     """
     documents = placed_documents(text)
     start = _lead_start(text, documents, index)
@@ -64,12 +75,18 @@ def without_document(text: str, index: int) -> str:
 
 
 def with_value(text: str, node: PlacedNode, value: str) -> str:
-    """Return the text with a scalar replaced, in the quotes that it has."""
+    r"""Return the text with a scalar replaced, in the same quotes; an alias is replaced by the value itself.
+
+    >>> text = "name: 'a' # first\n"
+    >>> with_value(text, placed_documents(text)[0].root.entry("name").value, "b")
+    "name: 'b' # first\n"
+    """
     written = text[node.start : node.end]
     if node.entries is not None or not (node.is_scalar or node.style == "*"):
         raise CannotSplice
     anchor = _ANCHOR.match(written) if node.is_scalar else None
     start = node.start + (anchor.end() if anchor else 0)
+    # An anchor in a form that the pattern does not know: the value's own beginning cannot be told.
     if node.is_scalar and written.startswith("&") and anchor is None:
         raise CannotSplice
     new = _in_style(value, node.style)
@@ -79,7 +96,13 @@ def with_value(text: str, node: PlacedNode, value: str) -> str:
 
 
 def with_entry_after(text: str, mapping: PlacedNode, after: str, entry: tuple[str, str]) -> str:
-    """Return the text with a key and its value put behind the entry of the key ``after``, written as that one is."""
+    r"""Return the text with a key and its value behind the entry of the key ``after``, in that entry's style.
+
+    >>> text = "metadata:\n  name: b\n"
+    >>> metadata = placed_documents(text)[0].mapping_at(["metadata"])
+    >>> with_entry_after(text, metadata, "name", ("previousName", "a"))
+    'metadata:\n  name: b\n  previousName: a\n'
+    """
     neighbour = _entry(mapping, after)
     key, value = entry
     style = neighbour.key_node.style
@@ -96,12 +119,18 @@ def with_entry_after(text: str, mapping: PlacedNode, after: str, entry: tuple[st
 
 
 def without_entry(text: str, mapping: PlacedNode, key: str) -> str:
-    """Return the text without a key and its value; not the only one of its mapping."""
+    r"""Return the text without one entry of a mapping; the only entry cannot be removed.
+
+    >>> text = "{name: b, previousName: a}\n"
+    >>> without_entry(text, placed_documents(text)[0].root, "previousName")
+    '{name: b}\n'
+    """
     entry = _entry(mapping, key)
     entries = mapping.entries or ()
     index = entries.index(entry)
     if len(entries) == 1:
         raise CannotSplice
+    # In braces the comma before the entry goes with it; of the first entry, the comma behind.
     if mapping.is_flow and index:
         before = entries[index - 1].value.end
         if text[before : entry.key_node.start].strip(" \t") == ",":
@@ -123,7 +152,7 @@ def _entry(mapping: PlacedNode, key: str) -> PlacedEntry:
 
 
 def _indentation(text: str, key: PlacedNode) -> str:
-    """Return what stands before a key in its line; refuse a key that does not begin its line."""
+    """Return the blanks before a key; raise ``CannotSplice`` for a key that does not begin its line."""
     before = text[line_start(text, key.start) : key.start]
     if before.strip(" \t"):
         raise CannotSplice
@@ -131,7 +160,7 @@ def _indentation(text: str, key: PlacedNode) -> str:
 
 
 def _line_after(text: str, value: PlacedNode) -> int:
-    """Return where the line begins that follows a value; a block scalar ends there itself."""
+    """Return the index of the line after a value; a block scalar ends with its own line end."""
     if text[value.end - 1] in "\r\n":
         return value.end
     rest = _REST_OF_LINE.match(text, value.end)
@@ -147,9 +176,9 @@ def _in_style(value: str, style: str | None) -> str:
 
 
 def _lead_start(text: str, documents: Sequence[PlacedDocument], index: int) -> int:
-    """Return where the comments begin that stand directly above a document; its own beginning without any.
+    """Return where the comments directly above a document begin; without any, where its own line begins.
 
-    What stands above the hyphens of the first document is the file's, and so is what speaks to an editor.
+    Comments above the hyphens of the first document are the file's, and so are lines that speak to an editor.
     """
     document = documents[index]
     start = line_start(text, document.start)
@@ -166,7 +195,7 @@ def _lead_start(text: str, documents: Sequence[PlacedDocument], index: int) -> i
 
 
 def _own_end(text: str, documents: Sequence[PlacedDocument], index: int) -> int:
-    """Return where that ends which is a document's own: behind it, up to a comment below a blank line."""
+    """Return where a document ends with the comments that are its own: before a comment below a blank line."""
     document = documents[index]
     stop = line_start(text, documents[index + 1].start) if index + 1 < len(documents) else len(text)
     at = document.end
@@ -182,7 +211,10 @@ def _own_end(text: str, documents: Sequence[PlacedDocument], index: int) -> int:
 
 
 def _needs_dots(documents: Sequence[PlacedDocument], index: int) -> bool:
-    """Tell whether the dots behind a document part the one before it from directives, which need dots above."""
+    """Tell whether removing a document must leave its line of dots.
+
+    The document after it has directives, which only dots can part from the document before.
+    """
     if index == 0 or index + 1 == len(documents) or documents[index - 1].ends_explicitly:
         return False
     return documents[index + 1].has_directives
@@ -193,5 +225,5 @@ def _is_comment_at(text: str, index: int) -> bool:
 
 
 def _ends_blank(text: str) -> bool:
-    """Tell whether the last line is blank."""
+    """Tell whether the last line of a text is blank."""
     return not text[line_start(text, len(text.removesuffix("\n").removesuffix("\r"))) :].strip()

@@ -1,7 +1,7 @@
 """The parser's complaints in words that tell what to do.
 
 libyaml's messages name its own states ("did not find expected <block end>") and point behind the mistake. Each is
-turned into the mistake that people usually made, at the place where they made it. No text of the file is repeated:
+turned into the mistake that people usually made, at the place where they made it. Nothing of the file is repeated:
 it may be a secret.
 """
 
@@ -96,8 +96,14 @@ _BEYOND_SIZE = re.compile(r"\b(?:exceed|limit|maxim|too (?:long|large|big|many|m
 def limit_of(refusal: YAMLError) -> tuple[str, str] | None:
     """Return code and detail where the parser met a limit of its own; None where it refused for another reason.
 
-    Which limits a parser has changes between its releases (PyYAML 6.0.4 was the first to stop at 1,000 levels), and
-    so do its words. The code is the same as where ``building`` notices first.
+    The limits of a parser change between its releases (PyYAML 6.0.4 was the first to stop at 1,000 levels), and so
+    do its words. The code is the one that ``building`` gives where it notices first.
+
+    >>> from yaml import YAMLError
+    >>> limit_of(YAMLError("exceeded maximum nesting depth"))[0]
+    'yamlTooDeep'
+    >>> limit_of(YAMLError("did not find expected key")) is None
+    True
     """
     problem = getattr(refusal, "problem", None) or str(refusal)
     if _BEYOND_DEPTH.search(problem):
@@ -106,9 +112,13 @@ def limit_of(refusal: YAMLError) -> tuple[str, str] | None:
 
 
 def explain(refusal: YAMLError, line: str) -> tuple[str, str, Mark | None]:
-    """Return the diagnostic code, the detail and the place of what the parser refused.
+    """Return the diagnostic code, the detail and the place of the parser's refusal; None: no place is known.
 
     ``line`` is the text of the line up to, and with, the character at which the parser stopped.
+
+    >>> code, detail, place = explain(MarkedYAMLError(problem="found character that cannot start any token"), "a: @")
+    >>> code, detail[:24], place
+    ('yamlSyntax', 'A text cannot begin with', None)
     """
     if not isinstance(refusal, MarkedYAMLError):
         return "yamlSyntax", _GENERAL, None
@@ -123,7 +133,10 @@ def explain(refusal: YAMLError, line: str) -> tuple[str, str, Mark | None]:
 
 
 def _unclosed(problem: str, context: str) -> str | None:
-    """Return the words for what was opened and not closed: the mistake is where it opens, not where it is noticed."""
+    """Return the words for a quote, bracket or key that was not closed; None where the refusal is another.
+
+    The mistake is where it was opened; the parser notices it at the end of the file.
+    """
     if "quoted scalar" in context and ("end of stream" in problem or "document indicator" in problem):
         return _UNCLOSED_QUOTE
     if "flow" in context and "did not find expected ','" in problem:

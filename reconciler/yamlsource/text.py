@@ -5,20 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from reconciler.characters import HIDING
+from reconciler.characters import REFUSED_IN_FILES
 from reconciler.diagnostics import Diagnostic, Location, error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BYTE_ORDER_MARK = "\ufeff"
-UNSAFE_CHARACTER = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff" + HIDING + "]",
-)
-"""C0 but for tab and line ends, DEL, C1, line and paragraph separators, overrides of direction, and what is not seen.
-
-Among that are the two that the parser refuses as soon as they come into its buffer, thousands of lines ahead.
-"""
 _SAFE_ASCII = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
 _LINE_END = re.compile("\r\n|\r|\n")
 
@@ -36,7 +29,7 @@ class Cursor:
         self._counted = 0
 
     def location_of(self, index: int) -> Location:
-        """Return the place of a character; indexes must not go back."""
+        """Return the place of the character at an index; no index may lie before the one asked for last."""
         for line_end in _LINE_END.finditer(self._text, self._counted, index):
             self.line += 1
             self._line_start = line_end.end()
@@ -45,7 +38,13 @@ class Cursor:
 
 
 def decode(octets: bytes, *, file: str) -> str | Diagnostic:
-    """Return the text without a byte order mark at its start, or the problem that it is not UTF-8."""
+    r"""Return the text without a byte order mark at its start, or the problem that the octets are not UTF-8.
+
+    >>> decode(b"\xef\xbb\xbfkind: A", file="a.yaml")
+    'kind: A'
+    >>> decode(b"name: caf\xe9", file="a.yaml").code
+    'notUtf8'
+    """
     try:
         return octets.decode("utf-8").removeprefix(BYTE_ORDER_MARK)
     except UnicodeDecodeError as refusal:
@@ -53,16 +52,24 @@ def decode(octets: bytes, *, file: str) -> str | Diagnostic:
 
 
 def is_safe_ascii(octets: bytes) -> bool:
-    """Tell whether there is nothing but printable ASCII, tabs and line ends; most files are so, and it is quick."""
+    r"""Tell whether octets are nothing but printable ASCII, tabs and line ends, as in most files: a quick look.
+
+    >>> is_safe_ascii(b"kind: A\n"), is_safe_ascii("name: Zoë".encode())
+    (True, False)
+    """
     return not octets.translate(None, _SAFE_ASCII)
 
 
 def unsafe_characters(text: str, *, file: str) -> Iterator[tuple[int, Diagnostic]]:
-    """Yield line (from 0) and problem of each control character and each one that changes the direction of text."""
+    r"""Yield line (from 0) and problem of each control character and each character that changes the direction of text.
+
+    >>> [(line, problem.code) for line, problem in unsafe_characters("a: 1\nb: \u202e2\n", file="a.yaml")]
+    [(1, 'controlCharacter')]
+    """
     cursor = Cursor(text, file)
-    for found in UNSAFE_CHARACTER.finditer(text):
-        place = cursor.location_of(found.start())
-        yield cursor.line, error("controlCharacter", _unsafe(found.group()), location=place)
+    for unsafe in REFUSED_IN_FILES.finditer(text):
+        place = cursor.location_of(unsafe.start())
+        yield cursor.line, error("controlCharacter", _unsafe(unsafe.group()), location=place)
 
 
 def _not_utf8(octets: bytes, start: int, *, file: str) -> Diagnostic:

@@ -1,4 +1,4 @@
-"""The values that reading gives: mappings and lists that know where their parts stand, documents, files."""
+"""What reading gives: mappings and lists that know where their parts stand, documents, files."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Mark(Protocol):
     column: int
 
 
-class LocatedMapping(dict[str, Any]):
-    """A mapping; ``marks`` holds, in the order of its keys, each key's place and each value's place in turn.
+class LocatedMapping(dict[str, object]):
+    """A mapping with places: ``marks`` holds each key's place and each value's place in turn, in the order of the keys.
 
     The parser makes the places anyway, so keeping them costs one append each; they are looked up only for a
     problem.
@@ -32,7 +32,7 @@ class LocatedMapping(dict[str, Any]):
         self.marks: list[Mark] = []
 
     def marks_of(self, key: object) -> tuple[Mark, Mark] | None:
-        """Return the places of a key and of its value; None where the key does not exist."""
+        """Return the places of a key and of its value; None for a key that is not there."""
         for index, present in enumerate(self):
             if present == key:
                 return self.marks[2 * index], self.marks[2 * index + 1]
@@ -40,7 +40,7 @@ class LocatedMapping(dict[str, Any]):
 
 
 class LocatedSequence(list[Any]):
-    """A list; ``marks`` holds the place of each value."""
+    """A list with places: ``marks`` holds the place of each value."""
 
     __slots__ = ("marks",)
 
@@ -51,7 +51,7 @@ class LocatedSequence(list[Any]):
 
 @dataclass(frozen=True, slots=True)
 class YamlDocument:
-    """One document: its value, and where every part of it stands. A ``reconciler.model.source.Locator``."""
+    """One document: its value, and the place of each part of it. A ``reconciler.model.accounts.located.Locator``."""
 
     value: Any
     file: str
@@ -60,7 +60,7 @@ class YamlDocument:
     first_line: int = 0
     """The line of the file, from 0, that the marks count from."""
     weight: int = 0
-    """What it counts for in limits: its values, each alias as what it stands for, and what a document costs itself."""
+    """The cost in limits: the number of its values, each alias counted as its whole value, and a charge for itself."""
 
     @property
     def location(self) -> Location:
@@ -68,25 +68,37 @@ class YamlDocument:
         return self._place(self.mark)
 
     def value_at(self, path: Sequence[str | int]) -> Location:
-        """Return where the value at ``path`` begins; for a path that does not exist, its nearest parent's place."""
+        r"""Return where the value at a path begins; where the path does not exist, its nearest parent's place.
+
+        >>> from reconciler.yamlsource import read_documents
+        >>> document = read_documents(b"spec:\n  smtp: {port: 587}\n", file="a.yaml").documents[0]
+        >>> str(document.value_at(["spec", "smtp", "port"])), str(document.value_at(["spec", "smtp", "host"]))
+        ('a.yaml:2:16', 'a.yaml:2:9')
+        """
         return self._place(self._marks_at(path)[1])
 
     def key_at(self, path: Sequence[str | int]) -> Location:
-        """Return where the last key of ``path`` stands; where there is none, as ``value_at``."""
+        r"""Return where the last key of a path stands; where the path does not exist, its nearest parent's place.
+
+        >>> from reconciler.yamlsource import read_documents
+        >>> document = read_documents(b"spec:\n  smtp: {port: 587}\n", file="a.yaml").documents[0]
+        >>> str(document.key_at(["spec", "smtp"]))
+        'a.yaml:2:3'
+        """
         return self._place(self._marks_at(path)[0])
 
     def _place(self, mark: Mark) -> Location:
         return Location(self.file, self.first_line + mark.line + 1, mark.column + 1)
 
     def _marks_at(self, path: Sequence[str | int]) -> tuple[Mark, Mark]:
-        """Return the places of key and value, those of the nearest parent's value where the path ends early."""
-        found, value = (self.mark, self.mark), self.value
+        """Return the places of key and value at a path; where it ends early, those of the nearest parent's value."""
+        marks, value = (self.mark, self.mark), self.value
         for step in path:
             inner = _marks_of_step(value, step)
             if inner is None:
-                return found[1], found[1]
-            found, value = inner, value[step]
-        return found
+                return marks[1], marks[1]
+            marks, value = inner, value[step]
+        return marks
 
 
 def _marks_of_step(value: object, step: str | int) -> tuple[Mark, Mark] | None:
@@ -99,7 +111,7 @@ def _marks_of_step(value: object, step: str | int) -> tuple[Mark, Mark] | None:
 
 @dataclass(frozen=True, slots=True)
 class YamlFile:
-    """One file: the documents that could be read, in their order, and the problems, by place."""
+    """One file: the documents that could be read, in their order, and its problems, by place."""
 
     documents: tuple[YamlDocument, ...]
     problems: tuple[Diagnostic, ...]

@@ -169,3 +169,12 @@ def test_fields_that_exclude_each_other_are_told_beside_another_mistake(second: 
     assert 1 == len(told)
     assert "spec.smtp.authentication password, accessToken and oauth2 exclude each other; keep one." == told[0].detail
     assert f"a.yaml:4:{text.splitlines()[3].index('authentication:') + 1}" == str(told[0].location)
+
+
+def test_a_proxy_without_a_port_is_told_the_ports_of_proxies(tmp_path: Path) -> None:
+    """587 is a mail server's; each kind of proxy has usual ones of its own."""
+    text = f"{OWN}spec: {{{BASE}, {SMTP}}}, proxy: {{type: http, host: proxy.example.com}}}}"
+    problem = one(text, tmp_path)
+    assert "1080" in problem.detail
+    assert "3128" in problem.detail
+    assert "587" not in problem.detail

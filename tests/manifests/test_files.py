@@ -109,7 +109,9 @@ def test_the_full_project_file_is_accepted(tmp_path: Path) -> None:
     path = tmp_path / "reconciler.yaml"
     path.write_text(EXAMPLE)
     project = read_project(path).project
-    assert ("mail", 64, 2) == (project.metadata.name, project.verification.concurrency, len(project.guards.exceptions))
+    assert "mail" == project.metadata.name
+    assert 64 == project.verification.concurrency
+    assert 2 == len(project.guards.exceptions)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +120,7 @@ def test_the_full_project_file_is_accepted(tmp_path: Path) -> None:
         ("", "notAMapping", ""),
         (PROJECT + "---\n" + PROJECT, "notAMapping", ""),
         (PROJECT + "manifest: a\n", "unknownField", ":4:1"),
-        (PROJECT + "environments: {a: {}}\n", "invalidValue", ":4:15"),
+        (PROJECT + "environments: {a: {}}\n", "missingField", ":4:16"),
         (PROJECT + "guards: {exceptions: [{delete: [a], until: 2027-02-30, reason: r}]}\n", "invalidValue", ":4:44"),
         (PROJECT + "guards: {exceptions: [{delete: [a], until: '20270130', reason: r}]}\n", "invalidValue", ":4:44"),
         (PROJECT + "secrets: {fingerprintKey: hunter2}\n", "literalSecret", ":4:27"),

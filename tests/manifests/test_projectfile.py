@@ -81,11 +81,9 @@ environments: {}
 """
     )
     found = read_project(path).project
-    assert (found.platform.approval, len(found.secrets.grants), found.verification.depth.plan) == (
-        "automatic",
-        2,
-        "connect",
-    )
+    assert found.platform.approval == "automatic"
+    assert len(found.secrets.grants) == 2
+    assert found.verification.depth.plan == "connect"
     assert str(found.guards.exceptions[0].until) == "2026-12-31"
 
 
@@ -97,7 +95,7 @@ environments: {}
         ("a: [\n", [("yamlSyntax", "2:1")]),
         ("- a\n", [("wrongType", "1:1")]),
         (HEAD + "manifest: x\n", [("unknownField", "4:1")]),
-        (HEAD + "environments: {a: 1}\n", [("invalidValue", "4:15")]),
+        (HEAD + "environments: {a: 1}\n", [("wrongType", "4:19")]),
         (HEAD + "verification: {concurrency: 0, depth: {plan: full}}\n", [("invalidValue", "4:29"), ("invalidValue", "4:46")]),
         (HEAD + "secrets: {allow: [5]}\n", [("wrongType", "4:19")]),
         (HEAD + "secrets: {allow: [{secret: x}]}\n", [("missingField", "4:19")]),

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.manifests import read_manifests
 from reconciler.manifests.ca_files import read_ca_files
-from reconciler.manifests.room import MAX_DEPTH, MAX_ENTRIES
+from reconciler.manifests.folder import MAX_DEPTH, MAX_ENTRIES
 from tests.manifests.reading import GOOD
 
 if TYPE_CHECKING:

@@ -1,0 +1,241 @@
+"""Answers to habits from other tools, as words with lines to paste; the tables are in ``habits``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reconciler.manifests.habits import (
+    ALIASES,
+    IMPLICIT,
+    MEANINGS,
+    PREFIXES,
+    SAID,
+    TARGETS,
+    WORDS_FOR_ENCRYPTION,
+    Said,
+    Target,
+)
+from reconciler.manifests.suggesting import (
+    email_lines,
+    endpoint_lines,
+    helo_lines,
+    is_no_login,
+    login_lines,
+    mechanism_lines,
+    metadata_lines,
+    port_lines,
+    proxy_fields,
+    proxy_lines,
+    reply_lines,
+    text_lines,
+    variable_stem,
+)
+from reconciler.model.accounts.kinds import KINDS
+from reconciler.model.accounts.manifest import MODELS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_NOT_A_LETTER = re.compile(r"[^a-z0-9]")
+_NO_SERVER = (
+    " A marketing account sends through the platform's server, which the project file declares as platform.smtp; "
+    "for a mailbox with a server of its own write\n    kind: OwnAccount"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a field stands that does not exist there."""
+
+    path: tuple[str | int, ...]
+    kind: str
+    known: frozenset[str]
+    """The fields that there are at its place."""
+    name: str
+    """What the document calls itself; empty where it does not."""
+    email: str = ""
+    """The account's address; empty where there is none."""
+
+    @property
+    def variable(self) -> str:
+        """The account's name as a part of a variable's; the project file's server is the platform's."""
+        stem = "PLATFORM" if self.kind == PROJECT else variable_stem(self.name)
+        return f"{stem}_PROXY" if "proxy" in self.path[:-1] else stem
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the settings of other tools have an answer at this place: in manifests, and for the platform's server."""
+        return self.kind in MODELS or (self.kind == PROJECT and (len(self.path) == 1 or self.path[0] == "platform"))
+
+
+PROJECT = "Project"
+_OF_AN_ACCOUNT = frozenset({"email", "displayName", "replyTo", "shared", "proxy"})
+"""What a server without an account has no place for."""
+
+
+def value_at(document: Any, path: Sequence[str | int]) -> Any:
+    """Return the value at a path that a document has."""
+    for step in path:
+        document = document[step]
+    return document
+
+
+def habit(where: Whereabouts, value: Any) -> str:
+    """Return what is said of a field that other tools have; nothing where it is none that is known."""
+    alias = _alias_of(str(where.path[-1]), where)
+    if len(where.path) == 1 and alias == "name" and isinstance(value, str):
+        return _written_at_metadata(value)
+    name = ALIASES.get(alias)
+    if name is None or (where.path[0] == "metadata" and alias in SAID):
+        said = SAID.get(alias)
+        is_answer = said is not None and (where.kind != PROJECT or said.is_of_servers)
+        return _said(said, where) if said is not None and is_answer else ""
+    if name in _OF_AN_ACCOUNT and where.kind == PROJECT:
+        return ""
+    return _meant(name, alias, value, where)
+
+
+def _meant(name: str, alias: str, value: Any, where: Whereabouts) -> str:
+    """Return which field is meant, and its lines, where it stands or where it belongs."""
+    target = TARGETS[name]
+    row = KINDS.get(where.kind)
+    if target.path[0] in {"smtp", "proxy"} and row is not None and row.sends_through_platform:
+        return _NO_SERVER
+    if name == "authentication" and is_no_login(value):
+        return " A server that wants no login has no authentication. Remove the line."
+    is_server_of_another_kind = where.kind == PROJECT and name == "host" and "." not in str(value)
+    lines = [] if is_server_of_another_kind else _lines_of(name, alias, value, where)
+    if "proxy" in where.path[:-1] and name == "host" and isinstance(value, str):
+        lines = proxy_fields(value)
+    lines = lines or [f"{name}: {target.example}"]
+    if name in where.known:
+        return f" Did you mean {name}? {_written(lines, where)}"
+    place = _place(target, where)
+    return f" {name} belongs under {'.'.join(place)}. {_written(_nested(place, lines), where)}"
+
+
+def _alias_of(field: str, where: Whereabouts) -> str:
+    """Return a field's name as the tables have it; ``address`` of a server is its host, and its ``name`` that of EHLO."""
+    alias = _NOT_A_LETTER.sub("", field.lower())
+    prefixes = iter(PREFIXES)
+    while alias not in ALIASES and alias not in SAID and (prefix := next(prefixes, None)) is not None:
+        if alias.startswith(prefix) and alias != prefix:
+            alias, prefixes = alias.removeprefix(prefix), iter(PREFIXES)
+    if alias == "type" and "mechanism" in where.known:
+        return "mechanism"
+    is_of_server = "host" in where.known
+    return {"address": "hostname", "name": "helo", "mail": "hostname"}.get(alias, alias) if is_of_server else alias
+
+
+def _lines_of(name: str, alias: str, value: Any, where: Whereabouts) -> list[str]:
+    """Return lines that the value itself asks for; none where an example does."""
+    lines = _LINES.get(name)
+    return [] if lines is None else lines(value, alias, where)
+
+
+def _by_text(lines: Callable[[str], list[str]]) -> Callable[[Any, str, Whereabouts], list[str]]:
+    """Return what gives lines for a value that is one text or number; none for another."""
+    return lambda value, _alias, _where: [] if isinstance(value, (bool, dict, list)) else lines(str(value))
+
+
+def _encryption_line(value: Any, alias: str, _where: Whereabouts) -> list[str]:
+    return [f"encryption: {_encryption(alias, value)}"]
+
+
+def _shared_line(value: Any, alias: str, _where: Whereabouts) -> list[str]:
+    if not isinstance(value, bool):
+        return []
+    return [f"shared: {'true' if value != alias.startswith('private') else 'false'}"]
+
+
+def _username(value: Any, _alias: str, where: Whereabouts) -> list[str]:
+    """Return the line with the user name as it was written; the account's own address is its placeholder."""
+    is_own = isinstance(value, str) and value.strip() == where.email
+    return ['username: "{email}"'] if is_own else text_lines("username", value)
+
+
+def _login_of(value: Any, alias: str, where: Whereabouts) -> list[str]:
+    """Return the line for a login: of a mapping as nodemailer has it, ``{user: u, pass: p}``, the user name is kept."""
+    if not isinstance(value, dict):
+        return login_lines(value)
+    if any(ALIASES.get(_NOT_A_LETTER.sub("", str(key).lower())) in _OF_OAUTH2 for key in value):
+        return list(_OAUTH2)
+    names = (each for key, each in value.items() if ALIASES.get(_NOT_A_LETTER.sub("", str(key).lower())) == "username")
+    line = next((lines[0] for name in names if (lines := _username(name, alias, where))), 'username: "{email}"')
+    return [f"authentication: {{{line}, password: {{env: SMTP_{{name}}_PASSWORD}}}}"]
+
+
+_LINES: dict[str, Callable[[Any, str, Whereabouts], list[str]]] = {
+    "authentication": _login_of,
+    "clientId": lambda value, _alias, _where: text_lines("clientId", value),
+    "displayName": lambda value, _alias, _where: text_lines("displayName", value),
+    "email": _by_text(email_lines),
+    "encryption": _encryption_line,
+    "heloName": _by_text(helo_lines),
+    "mechanism": _by_text(mechanism_lines),
+    "host": _by_text(endpoint_lines),
+    "port": _by_text(port_lines),
+    "proxy": _by_text(proxy_lines),
+    "replyTo": lambda value, _alias, _where: reply_lines(value),
+    "shared": _shared_line,
+    "username": _username,
+}
+"""What gives the lines for a value that stands under another field's name, by the field; no secret is among them."""
+
+
+_OF_OAUTH2 = frozenset({"clientId", "clientSecret", "refreshToken", "tokenUrl"})
+_OAUTH2 = (
+    "authentication:",
+    "  mechanism: xoauth2",
+    '  username: "{email}"',
+    "  oauth2:",
+    "    tokenUrl: https://login.example.com/token",
+    "    clientId: 0a1b2c",
+    "    clientSecret: {env: SMTP_{name}_SECRET}",
+    "    refreshToken: {env: SMTP_{name}_REFRESH_TOKEN}",
+)
+
+
+def _written_at_metadata(name: str) -> str:
+    lines = metadata_lines(name) or ["metadata:", "  name: sales-pl"]
+    return " What the document is known by stands under metadata. Write" + "".join(f"\n    {line}" for line in lines)
+
+
+def _encryption(alias: str, value: Any) -> str:
+    word = str(value).strip().lower()
+    if word in {"true", "false", "yes", "no", "on", "off", "0", "1"}:
+        is_on = (word in {"true", "yes", "on", "1"}) != alias.startswith(("disable", "no", "ignore"))
+        box = "ssl" if alias in IMPLICIT or alias in {"disablessl", "nossl"} else "tls"
+        if box == "tls" and not is_on:
+            return "starttls" if alias in {"usetls", "ignoretls", "starttlsrequired"} else "tls"
+        return MEANINGS[box]["true" if is_on else "false"]
+    return WORDS_FOR_ENCRYPTION.get(word.replace("-", "").replace("_", ""), "tls" if alias in IMPLICIT else "starttls")
+
+
+def _place(target: Target, where: Whereabouts) -> tuple[str, ...]:
+    """Return the mapping that a field belongs into; a MailServer has what an account has under smtp beside it."""
+    path = target.path[1:] if where.kind == "MailServer" and target.path[0] == "smtp" else target.path
+    return ("platform" if where.kind == PROJECT else "spec", *path[:-1])
+
+
+def _nested(place: Sequence[str], lines: Sequence[str]) -> list[str]:
+    around = [f"{'  ' * depth}{step}:" for depth, step in enumerate(place)]
+    return [*around, *(f"{'  ' * len(place)}{line}" for line in lines)]
+
+
+def _said(said: Said, where: Whereabouts) -> str:
+    lines = list(said.lines)
+    if lines and lines[0] == "smtp:":
+        lines = [line.removeprefix("  ") for line in lines[1:]] if where.kind == "MailServer" else lines
+        lines = ["platform:" if where.kind == PROJECT else "spec:", *(f"  {line}" for line in lines)]
+    return f" {said.words}{_block(lines, where)}"
+
+
+def _written(lines: Sequence[str], where: Whereabouts) -> str:
+    return f"Write{_block(lines, where)}"
+
+
+def _block(lines: Sequence[str], where: Whereabouts) -> str:
+    return "".join(f"\n    {line}" for line in lines).replace("SMTP_{name}_", f"SMTP_{where.variable}_")
