@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Self
+
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def is_none(value: object) -> bool:
+    """Tell whether a field has no value, for ``exclude_if``: so it is absent from what is written."""
+    return value is None
 
 
 class Value(BaseModel):
@@ -15,6 +25,7 @@ class Value(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
+        defer_build=True,
         frozen=True,
         strict=True,
         alias_generator=to_camel,
@@ -22,3 +33,13 @@ class Value(BaseModel):
         validate_by_name=True,
         serialize_by_alias=True,
     )
+
+    def model_copy(self, *, update: Mapping[str, object] | None = None, deep: bool = False) -> Self:
+        """Return a copy with some fields otherwise; what was derived from the old fields is derived anew.
+
+        Pydantic copies everything that an instance holds, also what ``functools.cached_property`` has kept there.
+        """
+        copied = super().model_copy(update=update, deep=deep)
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied

@@ -4,12 +4,59 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+JsonObject = dict[str, Any]
+"""An object of JSON as it is written or was read: only whoever knows its format looks into it."""
+JsonView = Mapping[str, Any]
+"""The same, only to be read."""
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+class DuplicateKey(ValueError):
+    """A key stands twice in one object of JSON, so what one reader sees another does not."""
+
+    def __init__(self, key: str) -> None:
+        """Take the key."""
+        super().__init__(f"the key {key} stands twice")
+        self.key = key
+
+
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, object]:
+    """Return an object of JSON, as ``object_pairs_hook``; raise ``DuplicateKey`` for the key that stands most often."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise DuplicateKey(Counter(key for key, _ in pairs).most_common(1)[0][0])
+    return found
 
 
 def canonical_json(value: Any) -> str:
     """Return JSON with sorted keys, no spaces and plain Unicode; NaN and infinity raise ``ValueError``."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
+
+
+def without(document: Mapping[str, object], places: Iterable[tuple[int | str, ...]]) -> dict[str, object]:
+    """Return a copy of a document of JSON without what stands at these places: keys and positions from its top.
+
+    >>> without({"a": [1, 2, 3], "b": {"c": 4}}, [("a", 0), ("a", 1), ("b", "c")])
+    {'a': [3], 'b': {}}
+    """
+    kept = deepcopy(dict(document))
+    # Of a list the last ones go first, so that the places of the others stay true.
+    for *way, last in sorted(places, key=lambda place: [(isinstance(step, str), step) for step in place], reverse=True):
+        whole: Any = kept
+        for step in way:
+            whole = whole[step]
+        del whole[last]
+    return kept
 
 
 def sha256_hex(text: str | bytes) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from functools import cached_property
+from operator import not_
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, ValidationError, model_validator
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.model.accounts.kinds import Kind
-from reconciler.model.base import Value
+from reconciler.model.accounts.settings import Document, Documented
+from reconciler.model.base import Value, is_none
+from reconciler.model.consumers.publication import ConsumerView
 from reconciler.model.secrets.routes import SecretRoute, routes_of, with_fingerprints
 from reconciler.model.verification.depths import Depth
 from reconciler.model.verification.evidence import UNCHANGED, Evidence, Instant, Verification
@@ -16,16 +20,9 @@ from reconciler.model.verification.evidence import UNCHANGED, Evidence, Instant,
 FORMAT_VERSION = "1.1"
 Action = Literal["create", "update", "rename", "delete"]
 ACTIONS: tuple[Action, ...] = ("create", "update", "rename", "delete")
+Cause = Literal["manifest", "rotation"]
 PlanStatus = Literal["empty", "ready", "blocked", "invalid"]
 Scalar = str | int | bool | None
-
-
-def _is_none(value: object) -> bool:
-    return value is None
-
-
-def _is_false(value: object) -> bool:
-    return value is False
 
 
 class FieldChange(Value):
@@ -35,8 +32,18 @@ class FieldChange(Value):
     before: Scalar = Field(description="The recorded value; a secret as its reference.")
     after: Scalar = Field(description="The desired value; a secret as its reference.")
     rotated: bool = Field(
-        default=False, exclude_if=_is_false, description="The secret's value changed behind the reference."
+        default=False, exclude_if=not_, description="The secret's value changed behind the reference."
     )
+    origin: str | None = Field(
+        None,
+        exclude_if=is_none,
+        description="FILE:LINE of the environment's overlay that the desired value comes from; absent for what the manifest says.",
+    )
+
+    @property
+    def without_origin(self) -> FieldChange:
+        """The change alone: the same whichever line of which file says so."""
+        return self.model_copy(update={"origin": None}) if self.origin is not None else self
 
 
 class Change(Value):
@@ -45,14 +52,10 @@ class Change(Value):
     action: Action = Field(description="create, update, rename or delete.")
     kind: Kind = Field(description="The account's kind.")
     name: str = Field(description="The account's name; after a rename the new one.")
-    previous_name: str | None = Field(None, exclude_if=_is_none, description="The name before a rename.")
-    cause: Literal["manifest", "rotation"] = Field(
-        "manifest", description="A change of the manifest, or of a secret's value."
-    )
-    held: bool = Field(
-        default=False, exclude_if=_is_false, description="Left out of this plan because verification failed."
-    )
-    server: str | None = Field(None, exclude_if=_is_none, description="The MailServer that the settings come through.")
+    previous_name: str | None = Field(None, exclude_if=is_none, description="The name before a rename.")
+    cause: Cause = Field("manifest", description="A change of the manifest, or of a secret's value.")
+    held: bool = Field(default=False, exclude_if=not_, description="Left out of this plan because verification failed.")
+    server: str | None = Field(None, exclude_if=is_none, description="The MailServer that the settings come through.")
     base_revision: int | None = Field(
         None, description="The revision that last changed the account; null: must not exist."
     )
@@ -73,12 +76,12 @@ class Change(Value):
 
     @property
     def gives_up(self) -> str | None:
-        """The name that is free once the change is applied: of what is renamed or deleted; None where it stays."""
+        """The name that a rename or a deletion leaves free; None for a change that keeps its name."""
         return self.recorded_name if self.action in {"rename", "delete"} else None
 
     @property
     def takes(self) -> str | None:
-        """The name that must be free for the change: of what is created or renamed; None where it has it."""
+        """The name that a creation or a rename takes; None for a change that takes no new name."""
         return self.name if self.action in {"create", "rename"} else None
 
 
@@ -100,8 +103,24 @@ class LiftedGuard(Value):
     by: str = Field(description="The flag or project file line that lifted it.")
 
 
+class Messages(Value):
+    """Test messages to one address."""
+
+    to: str = Field(description="Who receives them.")
+    count: int = Field(description="How many.")
+
+
+class Announcement(Value):
+    """Whom apply contacts before it records anything, so that nobody is mailed unannounced."""
+
+    accounts: int = Field(description="The accounts that apply verifies.")
+    messages: Annotated[tuple[Messages, ...], Field(strict=False)] = Field(
+        (), description="The test messages that it sends, by addressee."
+    )
+
+
 class Plan(Value):
-    """What ``plan --format json`` prints."""
+    """The plan itself, without what apply needs beside it."""
 
     format_version: str = Field(FORMAT_VERSION, description="A minor adds; an unknown major is refused.")
     tool: str = Field(description="The program and version that made the plan.")
@@ -115,13 +134,36 @@ class Plan(Value):
     summary: Summary = Field(description="Counts.")
     changes: Annotated[tuple[Change, ...], Field(strict=False)] = Field(description="The changes, by name.")
     lifted_guards: Annotated[tuple[LiftedGuard, ...], Field(strict=False)] = Field((), description="Guards lifted.")
+    consumers: Annotated[tuple[ConsumerView, ...], Field(strict=False)] = Field(
+        (), exclude_if=not_, description="What publishing would change, by consumer; absent where none is declared."
+    )
     diagnostics: Annotated[tuple[Diagnostic, ...], Field(strict=False)] = Field((), description="Problems and remarks.")
+    apply_verifies: Announcement | None = Field(
+        None, exclude_if=is_none, description="Whom apply will contact; absent in plans of earlier versions."
+    )
+    messages_sent: Annotated[tuple[Messages, ...], Field(strict=False)] = Field(
+        (), exclude_if=not_, description="The test messages that making the plan sent; absent where it sent none."
+    )
 
 
-class PreparedAccount(Value):
-    """What apply needs to record one change; for a delete only the action's own data are kept."""
+class ShownChange(Change):
+    """One change with what it comes to."""
 
-    document: dict[str, Any] = Field(description="The resolved document to record.")
+    after: Document | None = Field(
+        description="The whole resolved document, metadata and spec, as apply would record it: secrets as references, domains as A-labels; null for a delete."
+    )
+
+
+class ShownPlan(Plan):
+    """What ``plan`` and ``show`` print: a plan with the documents that it would record."""
+
+    changes: Annotated[tuple[ShownChange, ...], Field(strict=False)] = Field(description="The changes, by name.")
+
+
+class PreparedAccount(Value, Documented):
+    """What apply needs to record one account. Deletions have none: the change itself says all there is."""
+
+    document: Document = Field(description="The resolved document to record.")
     written: dict[str, str] = Field({}, description="Domains as the author wrote them, by path.")
     ca_digest: str | None = Field(None, description="SHA-256 of the private CA.")
     fingerprints: dict[str, str] = Field(
@@ -139,10 +181,28 @@ class PreparedAccount(Value):
     evidence: Evidence | None = Field(None, description="What the plan's verification found.")
     awaits_approval: bool = Field(default=False, description="Apply will leave the account to the platform's decision.")
 
-    @property
+    @model_validator(mode="after")
+    def _check_document(self) -> Self:
+        """Refuse a document that is none, as somebody may have written it into a plan."""
+        try:
+            _ = self.metadata, self.settings  # both are kept for whoever asks next
+        except (KeyError, ValidationError) as refusal:
+            raise ValueError("the document says what no manifest can say") from refusal
+        return self
+
+    @cached_property
     def secret_routes(self) -> tuple[SecretRoute, ...]:
         """Every secret and where it would travel, with fingerprints where known."""
-        return with_fingerprints(routes_of(self.document["spec"], self.ca_digest), self.fingerprints)
+        return with_fingerprints(routes_of(self.settings.server, self.ca_digest), self.fingerprints)
+
+
+class Part(Value):
+    """Which part of a plan a file is, and what it was asked for: all parts are asked the same."""
+
+    index: int = Field(description="Which part, from 1.")
+    count: int = Field(description="Of how many.")
+    depth: Depth = Field(description="How far it was to verify.")
+    reads_all_secrets: bool = Field(description="Whether rotation was looked for in every secret.")
 
 
 class ApplyInputs(Value):
@@ -165,6 +225,9 @@ class ApplyInputs(Value):
     grants_used: Annotated[tuple[str, ...], Field(strict=False)] = Field((), description="Grants that routes needed.")
     platform_routes: Annotated[tuple[SecretRoute, ...], Field(strict=False)] = Field(
         (), description="Where the platform's own secrets travelled while marketing accounts were verified."
+    )
+    part: Part | None = Field(
+        None, exclude_if=is_none, description="Which part of a plan this is; absent in a whole one."
     )
 
 

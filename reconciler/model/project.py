@@ -2,49 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from reconciler.model.accounts.server import ServerSmtp
 from reconciler.model.base import Value
-from reconciler.model.secrets.references import Secret, SecretGlob, SecretPath
-from reconciler.model.servers.terms import Encryption
+from reconciler.model.consumers.settings import Consumer, ConsumerName
+from reconciler.model.fieldrules import Rule, Ruled, exactly_one, given, needs, sentence
+from reconciler.model.grants import Secrets
+from reconciler.model.secrets.references import SecretGlob
+from reconciler.model.secrets.sources import Seconds
+from reconciler.model.text.dates import Date
 from reconciler.model.text.nameservers import DkimSelector, NameServer
-from reconciler.model.text.placeholders import has_placeholder, placeholder_in
-from reconciler.model.text.types import Email, Host, Name, Port, Text, VariableName
+from reconciler.model.text.types import Email, Host, Name, Text
 from reconciler.model.verification.depths import Depth
 
-_DATE_RULE = "is not a date such as 2027-01-31"
+_DEPTH_WORDS = "depth goes with verification, and verification needs depth"
 
 
-def _parse_date(written: Any) -> Any:
-    if isinstance(written, date):
-        return written
-    try:
-        if len(written) != len("2027-01-31"):
-            raise ValueError  # noqa: TRY301 - ISO 8601 has shorter forms, which people misread
-        return date.fromisoformat(written)
-    except (TypeError, ValueError):
-        raise PydanticCustomError("invalidValue", _DATE_RULE) from None
-
-
-Date = Annotated[
-    date,
-    BeforeValidator(_parse_date),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "format": "date",
-            "pattern": r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$(?!\n)",
-            "patternErrorMessage": f"This {_DATE_RULE}.",
-        }
-    ),
-]
 Globs = Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
-Seconds = Annotated[int, Field(ge=1, le=86_400)]
 
 
 class ProjectMetadata(Value):
@@ -82,187 +59,6 @@ class Platform(Value):
     )
 
 
-class ScopedSecret(Value):
-    """An allowed secret that only some manifests may name."""
-
-    secret: SecretGlob = Field(description="A glob over secrets, written SOURCE:KEY, such as env:SMTP_SALES_*.")
-    manifests: Text = Field(
-        description="A glob over the manifests that may name the secret, by path from the project folder, such as accounts.d/sales/*."
-    )
-
-
-class SecretSource(Value):
-    """Where secrets come from: a command for each key, or many at once from a command, variable or file."""
-
-    command: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)] | None = Field(
-        None,
-        description='A program and its arguments, run without a shell, such as [vault, kv, get, -field=value, "{key}"]. {key} stands for the secret\'s key.',
-    )
-    env: VariableName | None = Field(
-        None, description="An environment variable that holds many secrets, written as format says."
-    )
-    file: SecretPath | None = Field(
-        None, description="A file inside the project folder that holds many secrets, written as format says."
-    )
-    format: Literal["json", "dotenv"] | None = Field(
-        None,
-        description="How many secrets at once are written: as one JSON object, or in lines KEY=VALUE. Required with env and file.",
-    )
-    timeout_seconds: Seconds = Field(10, description="How long the command may take, in seconds; by default 10.")
-    environment: Annotated[tuple[Text, ...], Field(strict=False)] = Field(
-        (),
-        description="Globs of environment variables that the command gets beside PATH, HOME, locale, proxies and VAULT_*, such as AWS_*.",
-    )
-
-    @model_validator(mode="after")
-    def _check_one_origin(self) -> SecretSource:
-        if sum(origin is not None for origin in (self.command, self.env, self.file)) != 1:
-            raise PydanticCustomError("contradiction", "needs exactly one of command, env and file")
-        if self.command is None and self.format is None:
-            raise PydanticCustomError("missingField", "needs format: json or dotenv")
-        if self.command is not None:
-            _check_command(self.command, is_bulk=self.format is not None)
-        return self
-
-    @property
-    def origin(self) -> str | None:
-        """The secret, as SOURCE:KEY, that holds all of this source's secrets; None where a command gives them."""
-        if self.env is not None:
-            return f"env:{self.env}"
-        return f"file:{self.file}" if self.file is not None else None
-
-
-def _check_command(command: tuple[str, ...], *, is_bulk: bool) -> None:
-    """Refuse a command whose program a manifest would choose, or that would give every key the same value."""
-    program, *arguments = command
-    takes_key = any("{key}" in argument for argument in arguments)
-    if "{key}" in program:
-        raise PydanticCustomError(
-            "invalidValue", "has {mark} in the program; it belongs in an argument", {"mark": "{key}"}
-        )
-    if is_bulk and takes_key:
-        raise PydanticCustomError(
-            "contradiction", "has {mark} and format; a command with format gives all keys at once", {"mark": "{key}"}
-        )
-    if not is_bulk and not takes_key:
-        raise PydanticCustomError(
-            "missingField", "needs {mark} in an argument, or format for many secrets at once", {"mark": "{key}"}
-        )
-
-
-class GrantedToken(Value):
-    """The token that a granted login is made with, as a refused plan prints it."""
-
-    url: Text = Field(description="The token URL that gives the token, as the manifest writes it.")
-    client_id: Text | None = Field(None, description="The client that asks for the token; without it any.")
-    scope: Text | None = Field(None, description="The scope that is asked for; without it none is.")
-    grant_type: Literal["refresh_token", "client_credentials"] = Field(
-        description="What is exchanged for the token: a refresh token, or the client's own credentials."
-    )
-
-
-class GrantedRoute(Value):
-    """A route written out in full, as a refused plan prints it."""
-
-    purpose: Literal["smtp", "proxy", "oauth2"] = Field(
-        "smtp",
-        description="What the secret is sent for: login at the mail server (smtp, the default), at a proxy, or at a token endpoint (oauth2).",
-    )
-    username: Text | None = Field(None, description="The user name that the secret goes with; without it any.")
-    host: Text = Field(
-        description="The host that the secret may be sent to, such as smtp.example.com; for oauth2 the token URL."
-    )
-    port: Port = Field(description="The TCP port of the host, such as 587.")
-    encryption: Encryption = Field(description="The encryption that must be in force when the secret is sent.")
-    ca_digest: Text | None = Field(
-        None,
-        description="The SHA-256 of the private certificate authority that is trusted too, as a refused plan prints it; without it only the system's are.",
-    )
-    proxy: Text | None = Field(
-        None,
-        description="The proxy on the way, such as socks5://user@proxy.example.com:1080; without it the connection is direct.",
-    )
-    scope: Text | None = Field(
-        None,
-        description="For oauth2 the scope that may be asked for, as a refused plan prints it; without it none is asked for.",
-    )
-    token: GrantedToken | None = Field(
-        None,
-        description="For a login with a token that the secret is exchanged for: which token; without it the secret itself is sent.",
-    )
-
-
-class Grant(Value):
-    """Permission for a secret to take a route."""
-
-    secret: SecretGlob = Field(description="A glob over secrets, written SOURCE:KEY, such as env:SMTP_SALES_*.")
-    servers: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)] | None = Field(
-        None,
-        description="The servers that the secret itself may be sent to, as HOST or HOST:PORT; directly, with TLS that the system trusts, under any user name.",
-    )
-    route: GrantedRoute | None = Field(
-        None, description="A route in full, as a refused plan prints it, for whatever servers cannot say."
-    )
-    manifests: Text | None = Field(
-        None,
-        description="A glob over the manifests that may use the grant, by path from the project folder; without it all may.",
-    )
-    expires: Date | None = Field(
-        None, description="The last day on which the grant holds, in UTC, such as 2027-01-31; without it, for ever."
-    )
-
-    @model_validator(mode="after")
-    def _check_target(self) -> Grant:
-        if (self.servers is None) == (self.route is None):
-            raise PydanticCustomError("contradiction", "needs exactly one of servers and route")
-        return self
-
-
-class Secrets(Value):
-    """Which secrets manifests may name, where they come from, and where they may travel."""
-
-    allow: Annotated[tuple[SecretGlob | ScopedSecret, ...], Field(strict=False)] = Field(
-        ("env:SMTP_*", "file:secrets/**"),
-        description="Globs over the secrets that manifests may name, written SOURCE:KEY; by default env:SMTP_* and file:secrets/**. Nothing else may be named.",
-    )
-    sources: dict[Annotated[str, Field(pattern=r"^[a-z][A-Za-z0-9_-]{0,62}$")], SecretSource] = Field(
-        {},
-        description="Sources of secrets beside env and file, by name: vault here is what {vault: key} refers to in a manifest.",
-    )
-    first_use: Literal["allow", "grant"] = Field(
-        "allow",
-        description="Whether a secret that state has never seen may take its first route (allow, the default) or needs a grant for it (grant).",
-    )
-    grants: Annotated[tuple[Grant, ...], Field(strict=False)] = Field(
-        (),
-        description="Routes that secrets may take beyond those recorded in state; a refused plan prints the lines to add.",
-    )
-    fingerprint_key: Secret | None = Field(
-        None,
-        description="The key that secrets are fingerprinted with, by reference. By default a file beside the SQLite state, made by reconciler state init.",
-    )
-
-    @model_validator(mode="after")
-    def _check_names(self) -> Secrets:
-        if self.sources.keys() & {"env", "file"}:
-            raise PydanticCustomError("contradiction", "declares a source called env or file, which exist already")
-        return self
-
-    @model_validator(mode="after")
-    def _check_placeholders(self) -> Secrets:
-        """Refuse what people fill in elsewhere: here it would mean itself, and so nothing."""
-        if self.fingerprint_key is not None and has_placeholder("".join(self.fingerprint_key.values())):
-            raise PydanticCustomError(
-                "unknownPlaceholder", "has a word in braces in fingerprintKey, where nothing is filled in"
-            )
-        allowed = [entry if isinstance(entry, str) else entry.secret for entry in self.allow]
-        for glob in (*allowed, *(grant.secret for grant in self.grants)):
-            if (found := placeholder_in(glob)) is not None:
-                rule = f"has {found} in a glob of allow or grants, where nothing is filled in: write * in its place"
-                raise PydanticCustomError("unknownPlaceholder", "{rule}", {"rule": rule})
-        return self
-
-
 class Depths(Value):
     """How far verification goes, by occasion."""
 
@@ -276,12 +72,21 @@ class Depths(Value):
     )
 
 
+MessageMode = Literal["each", "sample", "digest"]
+"""How many test messages a plan or an apply sends: one an account, one a server, or one a server and domain."""
+
+
 class VerificationPolicy(Value):
     """How accounts are verified, and within which limits."""
 
     depth: Depths = Field(Depths(), description="How far accounts are verified, by command.")
     timeout_seconds: Seconds = Field(
-        30, description="How long one account's whole conversation may take, in seconds; by default 30."
+        30,
+        description="How long one account's conversation may take, in seconds, beside its test message, which may take three times as long; by default 30.",
+    )
+    message: MessageMode = Field(
+        "each",
+        description="How many test messages are sent: one for each account (each, the default), for each server (sample), or for each server and domain of senders, which lists its accounts (digest).",
     )
     deadline_seconds: Seconds = Field(
         900, description="How long the verification of all accounts may take, in seconds; by default 900."
@@ -337,7 +142,7 @@ class MaxDeletes(Value):
     )
 
 
-class GuardException(Value):
+class GuardException(Ruled):
     """An exception to a guard, with an end and a reason, so that a pull request can carry it."""
 
     delete: Globs | None = Field(None, description="Globs of the accounts whose deletion is meant, such as old-*.")
@@ -351,13 +156,11 @@ class GuardException(Value):
     until: Date = Field(description="The last day on which the exception holds, in UTC, such as 2027-01-31.")
     reason: Text = Field(description="Why the exception is made, for those who review it.")
 
-    @model_validator(mode="after")
-    def _check_one_guard(self) -> GuardException:
-        if sum(guard is not None for guard in (self.delete, self.verification, self.scope)) != 1:
-            raise PydanticCustomError("contradiction", "needs exactly one of delete, verification and scope")
-        if (self.verification is None) != (self.depth is None):
-            raise PydanticCustomError("contradiction", "depth goes with verification, and verification needs depth")
-        return self
+    rules = (
+        exactly_one("delete", "verification", "scope", words="needs exactly one of delete, verification and scope"),
+        needs("depth", when=given("verification"), words=_DEPTH_WORDS, code="contradiction"),
+        needs("verification", when=given("depth"), words=_DEPTH_WORDS, code="contradiction"),
+    )
 
 
 class Guards(Value):
@@ -371,7 +174,100 @@ class Guards(Value):
     )
 
 
-class Project(Value):
+class Scope(Value):
+    """What the manifests of a folder may declare; what a scope does not speak of is free."""
+
+    manifests: Text = Field(
+        description="A glob over the manifests that are held to this scope, by path from the project folder, such as accounts.d/sales/**."
+    )
+    senders: Annotated[tuple[Text, ...], Field(strict=False)] | None = Field(
+        None, description="Globs over the addresses that may be sent from, such as *@sales.example.com; by default any."
+    )
+    servers: Annotated[tuple[Text, ...], Field(strict=False)] | None = Field(
+        None,
+        description="The servers that may be used: names of MailServers from other folders, or host: and a host, such as host:smtp.example.com; by default any.",
+    )
+    secrets: Annotated[tuple[SecretGlob, ...], Field(strict=False)] | None = Field(
+        None,
+        description="Globs over the secrets that may be named, such as env:SMTP_SALES_*; by default what secrets.allow covers. It allows nothing that secrets.allow does not.",
+    )
+    owner_required: bool = Field(
+        default=False, description="Whether each account must have metadata.owner; by default false."
+    )
+
+
+EnvironmentName = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z][a-z0-9-]{0,31}$",
+        json_schema_extra={
+            "patternErrorMessage": "An environment's name is a lower-case letter, then a-z, 0-9 and -, at most 32."
+        },
+    ),
+]
+
+
+class Environment(Value):
+    """What one environment has in place of the project's: all share the manifests."""
+
+    state: Text = Field(
+        description="Where this environment's state is, as state of the project says it; no two environments share one."
+    )
+    adopted: bool = Field(
+        default=False,
+        description="Whether the state was made before the project had environments, and goes on as this one's; by default false.",
+    )
+    overlay: Text | None = Field(
+        None,
+        description="The folder of the documents that change manifests here, relative to the project folder, such as overlays/staging.",
+    )
+    operator: Operator | None = Field(None, description="Who receives test messages here; by default the project's.")
+    platform: Platform | None = Field(
+        None, description="The platform of marketing accounts here, in place of the project's as a whole."
+    )
+    secrets: Secrets | None = Field(
+        None, description="Rules for secrets here; each field that is written stands in place of the project's."
+    )
+    consumers: dict[ConsumerName, Consumer] = Field(
+        {}, description="Programs that use what is applied here, by name; the project itself then has none."
+    )
+
+
+def _is_beside_environments(field: str) -> Rule:
+    """Return the rule that a field which each environment has for itself does not stand at the top beside them."""
+    words = f"has {field} beside environments, each of which has its own; move it to the environment that it belongs to"
+    return Rule(
+        code="contradiction",
+        words=words,
+        holds=lambda project: not project.environments or field not in project.model_fields_set,
+        schemas=(
+            {
+                "if": {
+                    "type": "object",
+                    "required": ["environments"],
+                    "properties": {"environments": {"minProperties": 1}},
+                },
+                "then": {
+                    "properties": {
+                        field: {
+                            "$comment": f"contradiction: {words}",
+                            "not": {},
+                            "errorMessage": sentence(words),
+                            "doNotSuggest": True,
+                        }
+                    }
+                },
+            },
+        ),
+    )
+
+
+def _has_one_state_each(project: Project) -> bool:
+    states = [each.state for each in project.environments.values()]
+    return len(states) == len(set(states))
+
+
+class Project(Ruled):
     """A project: its manifests, its state, its rules."""
 
     api_version: Literal["reconciler/v1"] = Field(description="The version of this format: reconciler/v1.")
@@ -404,6 +300,51 @@ class Project(Value):
         {}, description="What is known about the domains that mail is sent from, by domain, such as example.com."
     )
     guards: Guards = Field(Guards(), description="What refuses an unsafe plan, and the exceptions to that.")
-    environments: Annotated[dict[str, Any], Field(max_length=0)] = Field(
-        {}, description="Reserved for later versions; it must be empty."
+    scopes: Annotated[tuple[Scope, ...], Field(strict=False)] = Field(
+        (),
+        description="What the manifests of a folder may declare: senders, servers, secrets, and whether an owner must be named.",
     )
+    consumers: dict[ConsumerName, Consumer] = Field(
+        {},
+        description="Programs that use what is applied, by name: mailhost here is what reconciler publish --to mailhost publishes to.",
+    )
+    environments: dict[EnvironmentName, Environment] = Field(
+        {},
+        description="Environments that share the manifests, by name, such as staging; where there are some, every command that uses state needs --env.",
+    )
+
+    rules = (
+        _is_beside_environments("state"),
+        _is_beside_environments("consumers"),
+        Rule(
+            code="contradiction",
+            words="has two environments with the same state; each needs one of its own",
+            holds=_has_one_state_each,
+        ),
+        Rule(
+            code="contradiction",
+            words="has more than one environment with adopted: true; one state was there before the environments",
+            holds=lambda project: sum(each.adopted for each in project.environments.values()) <= 1,
+        ),
+        Rule(
+            code="contradiction",
+            words="has an overlay folder within the manifests folder or within another overlay, or the reverse; put them beside each other",
+            holds=lambda project: not nested_overlays(project),
+        ),
+    )
+
+
+def nested_overlays(project: Project) -> list[str]:
+    """Return the environments whose overlay folder lies within the manifests or another overlay, or holds one of them."""
+    folders = {name: _steps(each.overlay) for name, each in project.environments.items() if each.overlay is not None}
+    manifests = _steps(project.manifests)
+    return sorted(
+        name
+        for name, steps in folders.items()
+        for other in (manifests, *(each for key, each in folders.items() if key != name and each != steps))
+        if steps[: len(other)] == other or other[: len(steps)] == steps
+    )
+
+
+def _steps(folder: str) -> tuple[str, ...]:
+    return tuple(step for step in folder.split("/") if step not in {"", "."})

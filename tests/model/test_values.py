@@ -64,6 +64,13 @@ def test_a_fingerprint_key_does_not_show_its_octets() -> None:
     assert f"FingerprintKey(id={FingerprintKey(b'secret-key').key_id})" == repr(FingerprintKey(b"secret-key"))
 
 
+@pytest.mark.parametrize("domain", ["xn--.com", "xn--a-.com", "xn--ü.de", "ü" * 70 + ".de", "ü..de", "-ü.de", "אa.com"])
+def test_a_domain_that_is_none_is_told_in_words_for_people(domain: str) -> None:
+    """What the library of IDNA says is said in our own words: which part, and what is wrong with it."""
+    with pytest.raises(NotADomain, match=r"^(a part|letters of both|it is no)"):
+        domain_to_ascii(domain)
+
+
 @pytest.mark.parametrize(
     ("written", "compared"),
     [

@@ -9,21 +9,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from reconciler.model.accounts.settings import Document, Documented
 from reconciler.model.canonical import canonical_json
-from reconciler.model.secrets.routes import routes_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reconciler.diagnostics import Location
     from reconciler.model.accounts.kinds import Kind
-    from reconciler.model.secrets.routes import SecretRoute
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class DesiredAccount:
+class DesiredAccount(Documented):
     """One account as the manifests want it."""
 
     kind: Kind
@@ -46,23 +45,20 @@ class DesiredAccount:
     """The manifest file, relative to the project folder."""
     location: Location | None = None
     """Where the document begins."""
+    overlaid: Mapping[tuple[str, ...], Location] = field(default_factory=dict)
+    """What overlays of the environment say of it: the path of each value in the document, and where it is written."""
+
+    @property
+    def overlay_files(self) -> frozenset[str]:
+        """The files of the overlays that change the account."""
+        return frozenset(place.file for place in self.overlaid.values())
 
     @cached_property
     def canonical(self) -> str:
         """Canonical JSON of the document: equal text means that nothing changed."""
         return canonical_json(self.document)
 
-    @property
-    def spec(self) -> dict[str, Any]:
-        """The resolved settings."""
-        return self.document["spec"]  # type: ignore[no-any-return]
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """Title, owner, labels, annotations, protection."""
-        return self.document["metadata"]  # type: ignore[no-any-return]
-
     @cached_property
-    def secret_routes(self) -> tuple[SecretRoute, ...]:
-        """Every secret and where it would travel."""
-        return routes_of(self.spec, self.ca_digest)
+    def named_secrets(self) -> frozenset[str]:
+        """The references of all secrets that it has, its MailServer's among them."""
+        return frozenset(route.secret for route in self.secret_routes)

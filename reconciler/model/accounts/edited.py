@@ -28,3 +28,15 @@ class Edited:
     secrets: tuple[str, ...] = ()
     """The references of the secrets that a new account names."""
     remarks: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddedAccounts:
+    """What was added to the manifests from a table."""
+
+    names: tuple[str, ...]
+    files: tuple[str, ...]
+    """The files that were made, relative to the project folder."""
+    secrets: tuple[str, ...]
+    """The references of the secrets that the new accounts name."""
+    remarks: tuple[Diagnostic, ...] = ()

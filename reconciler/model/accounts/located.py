@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from reconciler.diagnostics import Location
@@ -27,6 +27,35 @@ class Locator(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Overlay:
+    """A document that changes one manifest in an environment, and where its parts stand."""
+
+    identity: tuple[str, str]
+    """The kind and name of the manifest."""
+    value: dict[str, Any]
+    """The whole document: a JSON merge patch."""
+    file: str
+    locator: Locator
+    real_file: str | None = None
+    """As of ``LocatedManifest``."""
+
+    @property
+    def location(self) -> Location:
+        """Where it begins."""
+        return self.locator.value_at(())
+
+    def leaves(self) -> Iterator[tuple[tuple[str, ...], Location]]:
+        """Yield the path of each value that it sets or takes away, and where that is written."""
+        waiting: list[tuple[tuple[str, ...], Any]] = [((), self.value)]
+        while waiting:
+            path, value = waiting.pop()
+            if isinstance(value, dict):
+                waiting += [((*path, key), each) for key, each in value.items()]
+            elif path[0] in {"metadata", "spec"} and path != ("metadata", "name"):
+                yield path, self.locator.value_at(path)
+
+
+@dataclass(frozen=True, slots=True)
 class LocatedManifest:
     """One valid document and its places; ``file`` is relative to the project folder, with forward slashes."""
 
@@ -35,6 +64,14 @@ class LocatedManifest:
     locator: Locator
     real_file: str | None = None
     """Where the file itself lies, in the same form, if ``file`` is a link or lies below one; None: ``file`` is it."""
+    overlay: Overlay | None = None
+    """What changes it in the environment; it is in ``manifest`` already."""
+
+    @property
+    def files(self) -> frozenset[str]:
+        """All files that say what it declares, each under its own name and that of the file itself."""
+        overlay = (self.overlay.file, self.overlay.real_file) if self.overlay is not None else ()
+        return frozenset(each for each in (self.file, self.real_file, *overlay) if each is not None)
 
     def has(self, path: Path) -> bool:
         """Tell whether the author has written a value at ``path``."""
@@ -48,10 +85,18 @@ class LocatedManifest:
 
 @dataclass(frozen=True, slots=True)
 class CaFile:
-    """A private CA: the PEM text, and the SHA-256 of it that settings and routes are compared by."""
+    """A private CA: its PEM text, and the SHA-256 of that text, by which settings and routes are compared."""
 
     pem: str
     digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFile:
+    """A client's certificate: the PEM text with those that lead to its issuer, and its own fingerprint, sha256:HEX."""
+
+    pem: str
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +107,9 @@ class RefusedDocument:
     name: str | None
     server: str | None = None
     """The MailServer that an account names."""
+    value: object = None
+    """All of it, as it is written."""
+    locator: Locator | None = None
 
     @property
     def may_be_server(self) -> bool:
@@ -71,7 +119,7 @@ class RefusedDocument:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """What the manifests folder holds beside the manifests that could be read: nothing of it may be told as missing."""
+    """What the manifests folder holds and could not be read; nothing of it may be reported as missing."""
 
     documents: tuple[RefusedDocument, ...] = ()
     has_unparsed: bool = False

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from reconciler.characters import REFUSED_CHARACTER, REFUSED_IN_SCHEMAS
 from reconciler.model.accounts.server import Proxy, ServerSmtp, Smtp
 from reconciler.model.base import Value
-from reconciler.model.text.types import REFUSED_CHARACTER, REFUSED_IN_SCHEMAS, Email, Name, Text
+from reconciler.model.fieldrules import Rule, Ruled, is_one_of, needs, needs_one
+from reconciler.model.text.types import Email, Name, Text
 
 API_VERSION = "reconciler/v1"
 _ANNOTATION_PATTERN = "^[^" + REFUSED_IN_SCHEMAS.replace(r"\u0000-", r"\u0000-\u0008\u000b-", 1) + "]*$"
@@ -55,7 +57,7 @@ class ServerMetadata(Value):
     )
 
 
-class Metadata(ServerMetadata):
+class Metadata(ServerMetadata, Ruled):
     """What an account is called, whose it is, and how its life is guarded."""
 
     owner: Text | None = Field(
@@ -71,11 +73,13 @@ class Metadata(ServerMetadata):
         description="Whether plans that would delete the account are refused, false by default. State remembers it, so it holds even when the manifest is gone.",
     )
 
-    @model_validator(mode="after")
-    def _check_rename(self) -> Metadata:
-        if self.previous_name == self.name:
-            raise PydanticCustomError("contradiction", "previousName is the name itself; remove previousName")
-        return self
+    rules = (
+        Rule(
+            code="contradiction",
+            words="previousName is the name itself; remove previousName",
+            holds=lambda metadata: metadata.previous_name != metadata.name,
+        ),
+    )
 
 
 class ReplyTo(Value):
@@ -87,10 +91,19 @@ class ReplyTo(Value):
     display_name: Text | None = Field(None, description="The name shown with the address that replies go to.")
 
 
+class ListedReplyTo(Value):
+    """One of several addresses that replies go to."""
+
+    email: Email = Field(description="An address that replies go to, such as help@example.com.")
+    display_name: Text | None = Field(None, description="The name shown with the address that replies go to.")
+
+
+ReplyToList = Annotated[tuple[ListedReplyTo, ...], Field(strict=False, min_length=1, max_length=20)]
+"""Several addresses that replies go to, all of them (RFC 5322 section 3.6.2)."""
 OnProblem = Literal["fallback", "skip"]
 
 
-class Override(Value):
+class Override(Ruled):
     """Address and name taken from details of the contact's card."""
 
     email_detail: Text | None = Field(
@@ -114,13 +127,16 @@ class Override(Value):
         description="Whether address and display name fall back each on its own (perField, the default), or both as soon as one does (together).",
     )
 
-    @model_validator(mode="after")
-    def _check_details(self) -> Override:
-        if self.email_detail is None and self.display_name_detail is None:
-            raise PydanticCustomError("missingField", "needs emailDetail or displayNameDetail")
-        if self.pairing == "together" and None in (self.email_detail, self.display_name_detail):
-            raise PydanticCustomError("contradiction", "pairing: together needs both emailDetail and displayNameDetail")
-        return self
+    rules = (
+        needs_one("email_detail", "display_name_detail", words="needs emailDetail or displayNameDetail"),
+        needs(
+            "email_detail",
+            "display_name_detail",
+            when=is_one_of("pairing", "together"),
+            words="pairing: together needs both emailDetail and displayNameDetail",
+            code="contradiction",
+        ),
+    )
 
 
 class OwnAccountSpec(Value):
@@ -130,8 +146,9 @@ class OwnAccountSpec(Value):
         description="The address that mail is sent from, such as sales@example.com. Bounces come back to it."
     )
     display_name: Text = Field(description="The name that recipients see with the address, such as Example Sales.")
-    reply_to: ReplyTo | None = Field(
-        None, description="Where replies go; by default to the address that mail is sent from."
+    reply_to: ReplyTo | ReplyToList | None = Field(
+        None,
+        description="Where replies go, one address or a list of them; by default to the address that mail is sent from.",
     )
     shared: bool = Field(
         default=False,
@@ -152,8 +169,9 @@ class MarketingAccountSpec(Value):
         description="The address that mail is sent from, such as news@example.com. Bounces go to it, though it need not be a mailbox."
     )
     display_name: Text = Field(description="The name that recipients see with the address, such as Example Sales.")
-    reply_to: ReplyTo | None = Field(
-        None, description="Where replies go; by default to the address that mail is sent from."
+    reply_to: ReplyTo | ReplyToList | None = Field(
+        None,
+        description="Where replies go, one address or a list of them; by default to the address that mail is sent from.",
     )
     override_from: Override | None = Field(
         None,

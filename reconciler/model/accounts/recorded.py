@@ -7,22 +7,21 @@ from collections.abc import Mapping  # noqa: TC003 - dataclasses of this module 
 from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - dataclasses of this module are inspected at run time
 from functools import cached_property
-from typing import Any, Literal
+from operator import not_
+from typing import Literal
 
 from pydantic import Field
 
-from reconciler.diagnostics import one_line
+from reconciler.characters import one_line
+from reconciler.model.accounts.desired import DesiredAccount
 from reconciler.model.accounts.kinds import KINDS, Kind, kind_of
+from reconciler.model.accounts.settings import Document, Documented, Settings
 from reconciler.model.accounts.statuses import Status  # noqa: TC001 - dataclasses of this module are inspected at run time
-from reconciler.model.base import Value
+from reconciler.model.base import Value, is_none
 from reconciler.model.canonical import digest
-from reconciler.model.secrets.routes import SecretRoute, routes_of
+from reconciler.model.secrets.routes import SecretRoute  # noqa: TC001 - dataclasses of this module are inspected at run time
 from reconciler.model.verification.depths import Depth
 from reconciler.model.verification.evidence import Evidence, Instant
-
-
-def _is_zero(value: object) -> bool:
-    return value == 0
 
 
 class Approval(Value):
@@ -39,9 +38,9 @@ class Approval(Value):
         """The decision and what it belongs to, as a plan notes it to tell later whether it was decided anew."""
         return f"{self.decision} {self.subject_digest}"
 
-    def covers(self, kind: Kind, spec: dict[str, Any]) -> bool:
+    def covers(self, kind: Kind, settings: Settings) -> bool:
         """Tell whether the decision was made on these settings, as far as it belongs to them."""
-        return self.subject_digest == approval_digest(kind, spec)
+        return self.subject_digest == approval_digest(kind, settings)
 
 
 class Suspension(Value):
@@ -60,12 +59,22 @@ class RecordedVerification(Value):
     depth: Depth | None = Field(None, description="How far it went.")
     reason: str | None = Field(None, description="Why it failed, was skipped or overridden.")
     transient_failures: int = Field(
-        0, exclude_if=_is_zero, description="Transient failures in a row since, which have not changed the outcome yet."
+        0, exclude_if=not_, description="Transient failures in a row since, which have not changed the outcome yet."
     )
+    passed_at: Instant | None = Field(
+        None,
+        exclude_if=is_none,
+        description="When it last passed, where that was before; absent where it is not known.",
+    )
+
+    @property
+    def last_passed(self) -> datetime | None:
+        """When the account last passed; None where it never did, or that is not known."""
+        return self.checked_at if self.outcome == "passed" else self.passed_at
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecordedAccount:
+class RecordedAccount(Documented):
     """One account as state has it."""
 
     kind: Kind
@@ -89,26 +98,32 @@ class RecordedAccount:
     evidence: Evidence | None = None
     manifest: str | None = None
     """The file that the account was last recorded from, relative to the project folder; None where that is unknown."""
+    server: str | None = None
+    """The MailServer that the settings came through; None where the account has them itself, or that is unknown."""
+    ca_pem: str | None = None
+    """The private CA itself, PEM, which ``ca_digest`` is the digest of; None where none is named or it was not kept."""
 
     @cached_property
-    def document(self) -> dict[str, Any]:
+    def document(self) -> Document:
         """The document, parsed."""
         return json.loads(self.canonical)  # type: ignore[no-any-return]
 
-    @property
-    def spec(self) -> dict[str, Any]:
-        """The recorded settings."""
-        return self.document["spec"]  # type: ignore[no-any-return]
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """Title, owner, labels, annotations, protection."""
-        return self.document["metadata"]  # type: ignore[no-any-return]
-
     @cached_property
-    def secret_routes(self) -> tuple[SecretRoute, ...]:
-        """Every secret and where it travels."""
-        return routes_of(self.spec, self.ca_digest)
+    def as_desired(self) -> DesiredAccount:
+        """The account as manifests would want it to stay as it is."""
+        return DesiredAccount(
+            kind=self.kind,
+            name=self.name,
+            document=self.document,
+            written=self.written,
+            ca_digest=self.ca_digest,
+            file=self.manifest or "",
+        )
+
+    @property
+    def certificate_ends(self) -> datetime | None:
+        """When the certificate of its server ends, as the last evidence saw it; None where none was seen."""
+        return self.evidence.observed.certificate_not_after if self.evidence is not None else None
 
     @property
     def status(self) -> Status:
@@ -129,6 +144,20 @@ class RecordedAccount:
         if outcome == "overridden" or (outcome == "skipped" and kind_of(self).needs_verification):
             return "unverified"
         return "active"
+
+    @property
+    def last_passed(self) -> datetime | None:
+        """When the account last passed a verification; None where it never did, or that is not known."""
+        return self.verification.last_passed if self.verification is not None else None
+
+    @property
+    def last_failed(self) -> datetime | None:
+        """When the last attempt was made, where it failed; also one that may pass by itself and does not count yet."""
+        found = self.evidence.verification if self.evidence is not None else None
+        if found is not None and found.status == "failed":
+            return found.checked_at
+        failed = self.verification is not None and self.verification.outcome == "failed"
+        return self.verification.checked_at if failed and self.verification is not None else None
 
     @property
     def status_reason(self) -> str | None:
@@ -172,13 +201,13 @@ class RecordedState:
         return self.fingerprint_key_id in {None, key_id}
 
 
-def approval_subject(kind: Kind, spec: dict[str, Any]) -> dict[str, Any] | None:
+def approval_subject(kind: Kind, settings: Settings) -> Document | None:
     """Return the settings that an approval covers; None for a kind that the platform does not decide on."""
     covered = KINDS[kind].approval_covers
-    return {name: spec.get(name) for name in covered} if covered else None
+    return {**dict.fromkeys(covered), **settings.parts(covered)} if covered else None
 
 
-def approval_digest(kind: Kind, spec: dict[str, Any]) -> str | None:
-    """Return the digest of what an approval covers; None for a kind that the platform does not decide on."""
-    subject = approval_subject(kind, spec)
+def approval_digest(kind: Kind, settings: Settings) -> str | None:
+    """Return the digest of the settings that an approval covers; None for a kind that needs no approval."""
+    subject = approval_subject(kind, settings)
     return None if subject is None else digest(subject)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from reconciler.model.base import Value
+from reconciler.model.canonical import JsonObject
 from reconciler.model.verification.evidence import Instant
 
 
@@ -37,7 +38,7 @@ class Revision(Value):
     reference: str | None = Field(None, description="The pull request.")
     plan_digest: str = Field(description="Digest of the plan.")
     summary: dict[str, int] = Field(description="Counts of create, update, rename, delete, unchanged, held.")
-    changes: Annotated[tuple[dict[str, Any], ...], Field(strict=False)] = Field(
+    changes: Annotated[tuple[JsonObject, ...], Field(strict=False)] = Field(
         description="The changes: action, kind, name, previousName, cause, fields."
     )
 

@@ -19,14 +19,14 @@ class Occurrence:
     """A revision, or another entry of the journal; never neither."""
 
     sequence: int
-    """Its entry in the journal; of a revision that the journal does not tell, the entry before it."""
+    """The number of its journal entry. A revision without an entry has the number of the entry before it."""
     revision: Revision | None = None
     event: JournalEvent | None = None
     """The entry; of a revision, the one that tells of its apply."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class TimelineStep:
     """An occurrence as one account's timeline has it."""
 
     occurrence: Occurrence
@@ -49,9 +49,11 @@ class Report:
     """By name."""
     occurrences: tuple[Occurrence, ...]
     """All that happened, newest first."""
-    timelines: Mapping[str, tuple[Step, ...]]
+    timelines: Mapping[str, tuple[TimelineStep, ...]]
     """What happened to each account of ``accounts``, newest first; under earlier names too."""
     earlier_names: Mapping[str, frozenset[str]]
     """The names that each of them had, its present one among them."""
+    since: Mapping[str, datetime]
+    """When the status of each of ``accounts`` began."""
     present_names: Mapping[tuple[int, str], str]
     """By sequence and the name used then: what the account is called now, for accounts that are still recorded."""

@@ -90,12 +90,22 @@ class Resolution(Value):
     )
     to: Mailbox | None = Field(description="The To header, and who is mailed; null where nothing is sent.")
     reply_to: Mailbox | None = Field(description="Where replies go; null where nothing is sent.")
+    further_replies: Annotated[tuple[Mailbox, ...], Field(strict=False)] = Field(
+        (),
+        exclude_if=lambda further: not further,
+        description="Where replies go beside replyTo, where the account declares several; absent where it does not.",
+    )
     needs_smtputf8: bool = Field(
         default=False, description="The message can be sent through a server that offers SMTPUTF8 only."
     )
     reasons: Annotated[tuple[Reason, ...], Field(strict=False)] = Field(
         description="Why each field is what it is, in the order from, to, replyTo; then what is to be known."
     )
+
+    @property
+    def replies(self) -> tuple[Mailbox, ...]:
+        """All that replies go to, in the order declared; nothing where nothing is sent."""
+        return () if self.reply_to is None else (self.reply_to, *self.further_replies)
 
     def _says(self, codes: frozenset[ReasonCode]) -> bool:
         return any(reason.code in codes for reason in self.reasons)
@@ -120,6 +130,17 @@ class Resolution(Value):
     def is_unaligned(self) -> bool:
         """The message is sent with a From outside the account's domain."""
         return self.outcome == "send" and self._says(frozenset({"unaligned"}))
+
+    @property
+    def counted_as(self) -> tuple[str, ...]:
+        """The counts of ``ResolutionSummary`` that the contact is one of."""
+        facts = {
+            "overridden": self.is_overridden,
+            "fallback": self.fell_back,
+            "invalid": self.has_invalid,
+            "unaligned": self.is_unaligned,
+        }
+        return (self.outcome, *(name for name, holds in facts.items() if holds))
 
 
 class ResolutionSummary(Value):

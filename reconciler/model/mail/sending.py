@@ -11,7 +11,7 @@ from reconciler.model.base import Value
 from reconciler.model.verification.evidence import Instant
 
 Outcome = Literal["accepted", "refused", "deferred", "unknown", "skipped", "invalid"]
-Stage = Literal["attempting", "accepted", "refused", "deferred", "unknown", "skipped", "invalid"]
+Stage = Literal["claimed", "released", "attempting", "accepted", "refused", "deferred", "unknown", "skipped", "invalid"]
 Ending = Literal["complete", "limited", "stopped", "interrupted", "written"]
 
 OUTCOMES: dict[Outcome, str] = {
@@ -40,12 +40,14 @@ class SendRecord(Value):
     line: int = Field(ge=1, description="The line of the contacts file that the contact begins on.")
     contact: str = Field(description="The contact's e-mail as the file has it, cut to 320 characters.")
     outcome: Stage = Field(
-        description="attempting: the whole message but its end was sent. "
+        description="claimed: the contact is one of the next. released: it was, and was not attempted. "
+        "attempting: the whole message but its end was sent. "
         + " ".join(f"{outcome}: {meaning}" for outcome, meaning in OUTCOMES.items())
     )
     queue_id: str | None = Field(None, description="The server's name for the message, where its words hold one.")
     code: str | None = Field(None, description="Why not: a code of the reference of checks, or of resolve.")
     words: str | None = Field(None, description="The server's words, or what is wrong, on one line.")
+    boot: str | None = Field(None, description="Of claimed: the start of the machine that it was written in.")
     at: Instant = Field(description="When.")
 
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from typing import Any
 
-Schema = dict[str, Any]
+from reconciler.model.canonical import JsonObject
+
+Schema = JsonObject
 
 _NULL = {"type": "null"}
 _NULL_TEXT = "As if the field were not there."
@@ -20,12 +22,17 @@ _PORTS = {587: "starttls", 465: "tls", 25: "none"}
 SCHEMA_FOLDER = ".schemas"
 """Where a project keeps the schemas for its editors, relative to the project folder; there is no need to have it."""
 ACCOUNT_SCHEMA = "account.schema.json"
+OVERLAY_SCHEMA = "overlay.schema.json"
 PROJECT_SCHEMA = "project.schema.json"
 
 TITLES = {
     "Authentication": "Login",
+    "ClientCertificate": "Certificate of the client",
+    "Consumer": "Consumer of accounts",
     "Depths": "Depths of verification",
     "Domain": "Sending domain",
+    "Environment": "Environment of the manifests",
+    "GrantedConsumer": "Consumer that a secret is granted to",
     "GrantedRoute": "Route of a secret",
     "GrantedToken": "Token of a login",
     "Grant": "Grant for a secret",
@@ -47,7 +54,10 @@ TITLES = {
     "ProjectMetadata": "About the project",
     "Proxy": "Proxy",
     "ReplyTo": "Reply-To",
+    "ListedReplyTo": "One of several Reply-To",
+    "Scope": "What a folder may declare",
     "ScopedSecret": "Secret for some manifests only",
+    "SecretStore": "Store of an ExternalSecret",
     "SecretSource": "Source of secrets",
     "Secrets": "Secrets",
     "ServerMetadata": "About the mail server",
@@ -81,9 +91,10 @@ ENUM_TEXTS: dict[tuple[str, ...], tuple[str, ...]] = {
         "SOCKS version 4, without password.",
         "An HTTP proxy that takes CONNECT (RFC 9110).",
     ),
-    ("refresh_token", "client_credentials"): (
+    ("refresh_token", "client_credentials", "jwt_bearer"): (
         "A refresh token is exchanged (RFC 6749 section 6): the token is of whoever gave it.",
         "The client's own credentials are exchanged (RFC 6749 section 4.4): the token is of the client.",
+        "A service account's signed request is exchanged (RFC 7523): the token is of the mailbox that it names.",
     ),
     ("fallback", "skip"): ("What holds without the override is used.", "The contact gets no message."),
     ("perField", "together"): (
@@ -97,6 +108,11 @@ ENUM_TEXTS: dict[tuple[str, ...], tuple[str, ...]] = {
         "Ask as well whether the server would take mail from the sender to the operator.",
         "Send a test message to the operator as well.",
     ),
+    ("each", "sample", "digest"): (
+        "A test message for each account.",
+        "A test message for each server.",
+        "A test message for each server and domain of senders, which lists the accounts it stands for.",
+    ),
     ("manual", "automatic"): (
         "A new marketing account waits for reconciler approve.",
         "A new marketing account is accepted by apply.",
@@ -107,6 +123,30 @@ ENUM_TEXTS: dict[tuple[str, ...], tuple[str, ...]] = {
         "Login at a proxy.",
         "A request to a token endpoint.",
     ),
+    ("files", "postfix", "msmtp", "exec"): (
+        "A file in one of several formats, as format says.",
+        "Maps of a Postfix that sends with the account of each sender.",
+        "The settings of msmtp, a sendmail that sends with the account of each sender.",
+        "What a command of yours does with the accounts.",
+    ),
+    ("dotenv", "json", "kubernetes", "django", "nodemailer"): (
+        "Lines KEY='VALUE' of one account.",
+        "One JSON object of all accounts, by name.",
+        "A Secret of Kubernetes, or an ExternalSecret with references.",
+        "A module of Django settings.",
+        "A JSON object of nodemailer's transports, by name.",
+    ),
+    ("write", "reference", "none"): (
+        "Secrets are written; that needs a grant.",
+        "What is written says where a secret is.",
+        "Nothing is said of secrets.",
+    ),
+    ("remove", "hold"): ("A suspended account is removed.", "What a suspended account sends is held."),
+    ("lmdb", "texthash"): (
+        "A database that postmap makes; the next mail uses it.",
+        "A text file; Postfix uses it after a reload.",
+    ),
+    ("SecretStore", "ClusterSecretStore"): ("A store of the same namespace.", "A store of the whole cluster."),
     ("allow", "grant"): (
         "The first route of a secret needs no grant.",
         "The first route of a secret needs a grant too.",
@@ -124,6 +164,9 @@ _SECRET_SNIPPETS = {
     "accessToken": "SMTP_${1:NAME}_TOKEN",
     "clientSecret": "SMTP_${1:NAME}_CLIENT_SECRET",
     "refreshToken": "SMTP_${1:NAME}_REFRESH_TOKEN",
+    "clientCertificate": "SMTP_${1:NAME}_CERTIFICATE",
+    "key": "SMTP_${1:NAME}_KEY",
+    "serviceAccount": "SMTP_${1:NAME}_SERVICE_ACCOUNT",
     "fingerprintKey": "RECONCILER_${1:FINGERPRINT_KEY}",
 }
 """The variable that is offered, by the field that takes a secret."""
@@ -137,6 +180,10 @@ _KEYED = {
     "annotations": (
         f"Annotations are keys with a text each. A key is {_KEY_RULE}.",
         "The annotation's text, of several lines if need be. It is not interpreted.",
+    ),
+    "consumers": (
+        "Consumers are names with settings each. A name is a lower-case letter, then letters, digits, _ and -.",
+        "A program that uses the accounts that are applied. Commands refer to it by this name.",
     ),
     "sources": (
         "Sources are names with settings each. A name is a lower-case letter, then letters, digits, _ and -.",

@@ -10,19 +10,24 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from reconciler import DOCUMENTATION
 from reconciler.diagnostics import Diagnostic, Location
 from reconciler.model.accounts.manifest import API_VERSION, MODELS
+from reconciler.model.accounts.overview import Overview
+from reconciler.model.canonical import JsonObject
+from reconciler.model.event import LoggedEvent
 from reconciler.model.mail.resolution import ResolutionDocument
 from reconciler.model.mail.sending import SendDocument
-from reconciler.model.plan import Plan
+from reconciler.model.plan import ShownPlan
 from reconciler.model.project import Project
-from reconciler.model.schema.hints import ACCOUNT_SCHEMA, DOCUMENT_SNIPPETS, PROJECT_SCHEMA, with_hints
+from reconciler.model.schema.hints import ACCOUNT_SCHEMA, DOCUMENT_SNIPPETS, OVERLAY_SCHEMA, PROJECT_SCHEMA, with_hints
+from reconciler.model.schema.overlays import as_patch
 from reconciler.model.schema.rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Schema = dict[str, Any]
+Schema = JsonObject
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -80,6 +85,13 @@ def account_schema() -> Schema:
 
 
 @lru_cache(maxsize=1)
+def overlay_schema() -> Schema:
+    """Return the schema of one document of an environment's overlays: any part of a manifest, and null for what goes."""
+    head = {"$id": f"{DOCUMENTATION}/schemas/{OVERLAY_SCHEMA}", "title": "An overlay of reconciler"}
+    return {**as_patch(account_schema()), **head}
+
+
+@lru_cache(maxsize=1)
 def project_schema() -> Schema:
     """Return the schema of the project file."""
     generated = Project.model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
@@ -89,7 +101,7 @@ def project_schema() -> Schema:
 @lru_cache(maxsize=1)
 def plan_schema() -> Schema:
     """Return the schema of what ``plan`` and ``show`` print as JSON, the document on error included."""
-    return _published("plan.schema.json", "A plan of reconciler", _or_error("Plan", Plan))
+    return _published("plan.schema.json", "A plan of reconciler", _or_error("Plan", ShownPlan))
 
 
 @lru_cache(maxsize=1)
@@ -108,7 +120,20 @@ def send_schema() -> Schema:
     return _published("send.schema.json", "What send prints", _or_error("Sent", SendDocument))
 
 
-def _or_error(name: str, document: type[Plan | ResolutionDocument | SendDocument]) -> Schema:
+@lru_cache(maxsize=1)
+def status_schema() -> Schema:
+    """Return the schema of what ``status`` prints as JSON, the document on error included."""
+    return _published("status.schema.json", "What status prints", _or_error("Status", Overview))
+
+
+@lru_cache(maxsize=1)
+def log_schema() -> Schema:
+    """Return the schema of a line of ``--log-format json``."""
+    generated = LoggedEvent.model_json_schema(by_alias=True, mode="serialization", ref_template="#/$defs/{model}")
+    return _published("log.schema.json", "A line of the log", generated)
+
+
+def _or_error(name: str, document: type[ShownPlan | ResolutionDocument | SendDocument | Overview]) -> Schema:
     """Return the schema of a model's document, or of what is printed where there is none."""
     generated = document.model_json_schema(by_alias=True, mode="serialization", ref_template="#/$defs/{model}")
     definitions = generated.pop("$defs")
@@ -142,6 +167,7 @@ _NOTHING_MADE = {
     "Plan": "no plan could be made at all",
     "Resolutions": "nothing could be resolved at all",
     "Sent": "nothing was sent at all",
+    "Status": "state could not be read",
 }
 
 
@@ -164,10 +190,13 @@ _DESCRIPTIONS: dict[type[Diagnostic | Location], dict[str, str]] = {
 
 SCHEMAS: dict[str, Callable[[], Schema]] = {
     ACCOUNT_SCHEMA: account_schema,
+    "log.schema.json": log_schema,
+    OVERLAY_SCHEMA: overlay_schema,
     "plan.schema.json": plan_schema,
     PROJECT_SCHEMA: project_schema,
     "resolution.schema.json": resolution_schema,
     "send.schema.json": send_schema,
+    "status.schema.json": status_schema,
 }
 """File name to the function that makes its content."""
 
@@ -183,7 +212,7 @@ def _published(file: str, title: str, schema: Schema) -> Schema:
         if name in cleaned.get("$defs", {}):
             cleaned["$defs"][name]["allOf"] = rules
     cleaned.pop("description", None)
-    return {"$schema": _DIALECT, "$id": f"https://reconciler.example.com/schemas/{file}", "title": title, **cleaned}
+    return {"$schema": _DIALECT, "$id": f"{DOCUMENTATION}/schemas/{file}", "title": title, **cleaned}
 
 
 def _input(file: str, title: str, schema: Schema) -> Schema:

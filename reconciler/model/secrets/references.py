@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from reconciler.characters import REFUSED_CHARACTER, REFUSED_IN_SCHEMAS
 from reconciler.model.text.placeholders import (
     PLACEHOLDER_PATTERN,
     TEMPLATE_PATTERN,
@@ -20,7 +21,7 @@ from reconciler.model.text.placeholders import (
     has_placeholder,
     refuse_unknown_placeholders,
 )
-from reconciler.model.text.types import REFUSED_CHARACTER, REFUSED_IN_SCHEMAS, Text
+from reconciler.model.text.types import Text
 
 _SOURCE_PATTERN = r"^[a-z][A-Za-z0-9_-]{0,62}$"
 _SOURCE = re.compile(_SOURCE_PATTERN + r"(?!\n)")

@@ -5,13 +5,17 @@ knows, and a wide glob such as ``env:*`` or ``file:/run/secrets/**`` covers them
 here, in one table. The project file may name them: whoever writes it could take the credentials anyway.
 
 Letters count alike in either case. Names that begin with ``SMTP_`` are never reserved.
+
+What a source of the project file gives goes by its keys, and they may be those very names: a source of many may be the
+whole environment of a job, a command may be ``printenv``. So a key stands for a variable and for a path, too.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from reconciler.model.text.globs import matches
+from reconciler.model.text.globs import matches_any
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +41,20 @@ RESERVED: tuple[ReservedNames, ...] = (
     ReservedNames(
         title="databases",
         why="They open the state, or another database of yours.",
-        env=("PG*", "POSTGRES*", "MYSQL_*", "MARIADB_*", "REDIS_*", "MONGO*", "DATABASE_*", "DB_*"),
-        file=(".pgpass", ".my.cnf"),
+        env=(
+            "PG*", "POSTGRES*", "MYSQL_*", "MARIADB_*", "MSSQL_*", "SQLSERVER_*", "SQLCMD*", "ORACLE_*", "DB2_*",
+            "SNOWFLAKE_*", "CLICKHOUSE_*", "CASSANDRA_*", "COUCHDB_*", "COUCHBASE_*", "NEO4J_*", "INFLUX*",
+            "ELASTIC_*", "ELASTICSEARCH_*", "OPENSEARCH_*", "REDIS_*", "MONGO*", "SUPABASE_*", "PLANETSCALE_*",
+            "DATABASE_*", "DB_*", "LIQUIBASE_*", "FLYWAY_*",
+        ),
+        file=(".pgpass", ".my.cnf", ".snowsql/**", ".mongodb/**"),
     ),
     ReservedNames(
         title="code hosts",
         why="They push code, approve it and start pipelines.",
         env=(
-            "GH_*", "GITHUB_*", "GITLAB_*", "GL_TOKEN", "GIT_*", "BITBUCKET_*", "GITEA_*", "FORGEJO_*", "CODEBERG_*",
+            "GH_*", "GITHUB_*", "GITLAB_*", "GL_TOKEN", "GIT_*", "BITBUCKET_*", "GITEA_*", "GOGS_*", "FORGEJO_*",
+            "CODEBERG_*", "GERRIT_*", "SVN_*", "HG_TOKEN", "P4*", "RENOVATE_*", "DEPENDABOT_*", "DANGER_*",
         ),
         file=(".git/**", ".git-credentials", ".netrc", ".config/gh/**", ".config/glab-cli/**"),
     ),
@@ -56,6 +66,7 @@ RESERVED: tuple[ReservedNames, ...] = (
             "AZP_*", "VSS_*", "TEAMCITY_*", "JENKINS_*", "HUDSON_*", "BUILDKITE*", "CIRCLE*", "TRAVIS_*", "DRONE_*",
             "WOODPECKER_*", "SEMAPHORE_*", "APPVEYOR_*", "CODEBUILD_*", "BAMBOO_*", "GOCD_*", "GO_SERVER_*",
             "CONCOURSE_*", "CIRRUS_*", "BITRISE_*", "CODEFRESH_*", "HARNESS_*", "SPACELIFT_*", "ATLANTIS_*",
+            "BUDDY_*", "SCREWDRIVER_*", "TEKTON_*", "ZUUL_*", "DAGGER_*", "EARTHLY_*", "NX_CLOUD_*", "TURBO_*",
         ),
     ),
     ReservedNames(
@@ -64,7 +75,10 @@ RESERVED: tuple[ReservedNames, ...] = (
         env=(
             "AWS_*", "AZURE_*", "ARM_*", "MSI_*", "IDENTITY_*", "GOOGLE_*", "GCP_*", "GCLOUD_*", "CLOUDSDK_*",
             "FIREBASE_*", "ALIBABA_*", "ALICLOUD_*", "OCI_*", "IBMCLOUD_*", "OS_PASSWORD", "OS_TOKEN", "OS_AUTH_*",
-            "OS_APPLICATION_CREDENTIAL_*", "DIGITALOCEAN_*", "HCLOUD_*", "LINODE_*", "SCW_*", "OVH_APPLICATION_*", "OVH_CONSUMER_KEY", "CLOUDFLARE_*",
+            "OS_APPLICATION_CREDENTIAL_*", "DIGITALOCEAN_*", "HCLOUD_*", "HETZNER_*", "HROBOT_*", "UPCLOUD_*", "EXOSCALE_*", "VULTR_*", "YC_*",
+            "TENCENTCLOUD_*", "HUAWEICLOUD_*", "OVH_*", "PACKET_*", "EQUINIX_*", "RENDER_*", "RAILWAY_*", "FASTLY_*",
+            "AKAMAI_*", "BUNNY_*", "GANDI_*", "PORKBUN_*", "NAMECHEAP_*", "DNSIMPLE_*", "MINIO_*", "B2_*", "RCLONE_*",
+            "RESTIC_*", "BORG_*", "LINODE_*", "SCW_*", "CLOUDFLARE_*",
             "CF_API_*", "HEROKU_*", "VERCEL_*", "NETLIFY_*", "FLY_*", "TF_*", "TERRAFORM_*", "PULUMI_*", "ANSIBLE_*",
         ),
         file=(".aws/**", ".azure/**", ".config/gcloud/**", ".config/doctl/**", ".oci/**", ".terraform.d/**"),
@@ -74,9 +88,20 @@ RESERVED: tuple[ReservedNames, ...] = (
         why="They open everything that is kept there, not one mailbox.",
         env=(
             "VAULT_*", "BAO_*", "OP_*", "SOPS_*", "AGE_*", "BW_*", "BWS_*", "DOPPLER_*", "INFISICAL_*", "AKEYLESS_*",
-            "CONJUR_*", "KSM_*", "LPASS_*", "PASSBOLT_*", "PASSWORD_STORE_*", "GPG_*", "GNUPG*",
+            "CONJUR_*", "KSM_*", "LPASS_*", "PASSBOLT_*", "PASSWORD_STORE_*",
+            "KEEPASS_*", "BITWARDEN_*", "ONEPASSWORD_*", "TELEPORT_*",
         ),
         file=(".vault-token", ".gnupg/**", ".password-store/**", ".config/sops/**", ".config/op/**"),
+    ),
+    ReservedNames(
+        title="signing",
+        why="They sign what others trust.",
+        env=(
+            "GPG_*", "GNUPG*", "PGP_*", "COSIGN_*", "SIGSTORE_*", "FULCIO_*", "REKOR_*", "NOTARY_*", "NOTATION_*",
+            "MINISIGN_*", "SIGNING_*", "CODESIGN*", "KEYSTORE_*", "APPLE_*", "NOTARIZE_*", "FASTLANE_*", "MATCH_PASSWORD",
+            "ANDROID_*", "WINDOWS_CERTIFICATE*", "ACME_*", "LEGO_*", "STEP_CA_*",
+        ),
+        file=(".sigstore/**", ".minisign/**", ".signify/**"),
     ),
     ReservedNames(
         title="registries of packages and images",
@@ -85,19 +110,38 @@ RESERVED: tuple[ReservedNames, ...] = (
             "NPM_*", "NODE_AUTH_TOKEN", "YARN_*", "PIP_*", "PYPI_*", "TWINE_*", "POETRY_*", "UV_*", "HATCH_*", "FLIT_*",
             "CONDA_*", "ANACONDA_*", "CARGO_*", "GEM_*", "BUNDLE_*", "RUBYGEMS_*", "NUGET_*", "MAVEN_*", "GRADLE_*",
             "ORG_GRADLE_*", "OSSRH_*", "SONATYPE_*", "COMPOSER_*", "HEX_*", "ARTIFACTORY_*", "JFROG_*", "DOCKER_*",
-            "DOCKERHUB_*", "REGISTRY_*", "QUAY_*", "GHCR_*", "HF_TOKEN", "HUGGING*",
+            "DOCKERHUB_*", "REGISTRY_*", "QUAY_*", "GHCR_*", "ACR_*",
+            "HARBOR_*", "NEXUS_*", "CLOUDSMITH_*", "GEMFURY_*", "PACKAGIST_*", "PUB_TOKEN", "PDM_*", "PNPM_*", "JSR_TOKEN",
+            "CRATES_IO_*", "COCOAPODS_*", "HOMEBREW_*", "SNAPCRAFT_*", "HF_TOKEN", "HUGGING*",
         ),
         file=(".npmrc", ".yarnrc.yml", ".pypirc", ".config/pip/**", ".cargo/**", ".gem/**", ".docker/**", ".m2/**"),
     ),
     ReservedNames(
         title="services around a repository",
         why="They speak for the organisation elsewhere.",
-        env=("SONAR_*", "CODECOV_*", "COVERALLS_*", "SENTRY_*", "SNYK_*", "DATADOG_*", "DD_*", "NEW_RELIC_*", "SLACK_*"),
+        env=("SONAR_*", "CODECOV_*", "COVERALLS_*", "SENTRY_*", "SNYK_*", "DATADOG_*", "DD_*", "NEW_RELIC_*",
+             "GRAFANA_*", "HONEYCOMB_*", "ROLLBAR_*", "BUGSNAG_*", "PAGERDUTY_*", "OPSGENIE_*", "JIRA_*", "CONFLUENCE_*",
+             "ATLASSIAN_*", "LINEAR_API_*", "NOTION_TOKEN", "LAUNCHDARKLY_*", "SEMGREP_*", "FOSSA_*", "STRIPE_*"),
+    ),
+    ReservedNames(
+        title="chats",
+        why="They speak in the name of the organisation.",
+        env=("SLACK_*", "DISCORD_*", "TELEGRAM_*", "TEAMS_WEBHOOK*", "MATTERMOST_*", "MATRIX_*", "ROCKETCHAT_*", "ZULIP_*", "TWILIO_*"),
+    ),
+    ReservedNames(
+        title="language models",
+        why="They are paid by use, and what was asked may be read with them.",
+        env=(
+            "OPENAI_*", "ANTHROPIC_*", "CLAUDE_*", "GEMINI_*", "MISTRAL_*", "COHERE_*", "GROQ_*", "XAI_*", "DEEPSEEK_*",
+            "OPENROUTER_*", "PERPLEXITY_*", "REPLICATE_*", "TOGETHER_API_*", "FIREWORKS_API_*", "LANGCHAIN_*",
+            "LANGSMITH_*", "WANDB_*",
+        ),
     ),
     ReservedNames(
         title="machines and clusters",
         why="They log in to machines, or to what runs on them.",
-        env=("SSH_*", "KUBE*", "HELM_*", "ARGOCD_*", "FLUX_*", "KRB5*", "SUDO_*", "NOMAD_*", "CONSUL_*"),
+        env=("SSH_*", "SSHPASS", "RSYNC_PASSWORD", "BECOME_PASS*", "TAILSCALE_*", "TS_AUTHKEY", "CLOUDFLARED_*", "NGROK_*",
+             "WIREGUARD_*", "OPENVPN_*", "LDAP_*", "KUBE*", "HELM_*", "ARGOCD_*", "FLUX_*", "KRB5*", "SUDO_*", "NOMAD_*", "CONSUL_*"),
         file=(
             ".ssh/**", ".kube/**", "kubernetes.io/**", "eks.amazonaws.com/**", "azure/tokens/**", "/etc/shadow",
             "/etc/gshadow", "/etc/ssh/**", "/proc/**",
@@ -113,6 +157,21 @@ RESERVED: tuple[ReservedNames, ...] = (
 
 
 _OF_MAILBOXES = "SMTP_"
+_STEPS = re.compile(r"[/.:@]")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def stands_for(key: str, *, is_of_many: bool) -> tuple[str, ...]:
+    """Return the variables and the path, as ``SOURCE:KEY``, that a key of a declared source may stand for.
+
+    Of a key with several steps each may be a variable's name. The keys of a command, one for each, are paths in a store
+    more often than not, where ``circle`` or ``pg`` is somebody's mailbox: there a name counts as variables are written,
+    in capitals or with an underscore.
+    """
+    steps = dict.fromkeys((key, *_STEPS.split(key)))
+    names = [step for step in steps if _VARIABLE.fullmatch(step)]
+    variables = [name for name in names if is_of_many or "_" in name or name == name.upper()]
+    return (*(f"env:{name}" for name in variables), f"file:{key}")
 
 
 def reserved_names(secret: str) -> ReservedNames | None:
@@ -134,9 +193,8 @@ def is_for_command(key: str, environment: tuple[str, ...]) -> bool:
 
 
 def _covers_variable(globs: tuple[str, ...], name: str) -> bool:
-    return any(matches(glob.upper(), name.upper()) for glob in globs)
+    return matches_any([glob.upper() for glob in globs], name.upper())
 
 
 def _covers_path(globs: tuple[str, ...], path: str) -> bool:
-    lowered = path.lower()
-    return any(matches(glob if glob.startswith("/") else f"**/{glob}", lowered) for glob in globs)
+    return matches_any([glob if glob.startswith("/") else f"**/{glob}" for glob in globs], path.lower())

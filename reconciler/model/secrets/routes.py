@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from reconciler.model.base import Value
+from reconciler.model.base import Value, is_none
 from reconciler.model.canonical import canonical_json
 from reconciler.model.servers.terms import Encryption
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from reconciler.model.servers.server import OAuth2Login, Proxy, Server
+
 
 _IN_WORDS = {"starttls": "starttls", "tls": "tls", "none": "not encrypted"}
-
-
-def _is_none(value: object) -> bool:
-    return value is None
 
 
 def ordered_scope(scope: str | None) -> str | None:
@@ -26,7 +25,7 @@ def ordered_scope(scope: str | None) -> str | None:
     return " ".join(sorted({word for word in (scope or "").split(" ") if word})) or None
 
 
-GrantType = Literal["refresh_token", "client_credentials"]
+GrantType = Literal["refresh_token", "client_credentials", "jwt_bearer"]
 
 
 class TokenOrigin(Value):
@@ -34,16 +33,21 @@ class TokenOrigin(Value):
 
     url: str = Field(description="The token URL, with its query: an audience or resource stands there.")
     client_id: str | None = Field(None, description="The client that asks.")
-    scope: str | None = Field(None, exclude_if=_is_none, description="The scope asked for, its words in order.")
+    scope: str | None = Field(None, exclude_if=is_none, description="The scope asked for, its words in order.")
     grant_type: GrantType = Field(
-        description="What is exchanged: a refresh token is a person's, client_credentials are the client's own."
+        description="What is exchanged: a refresh token is a person's, client_credentials are the client's own, jwt_bearer is a request that a service account has signed."
+    )
+    subject: str | None = Field(
+        None, exclude_if=is_none, description="For jwt_bearer the mailbox that the service account acts for."
     )
 
     def __str__(self) -> str:
         """Return where the token comes from in words: ``https://login.example.com/token for anna, scope mail``."""
         client = f" for {self.client_id}" if self.client_id else ""
         scope = f", scope {self.scope}" if self.scope else ""
-        by = "" if self.grant_type == "refresh_token" else ", by client credentials"
+        by = {"refresh_token": "", "client_credentials": ", by client credentials"}.get(
+            self.grant_type, f", by a service account for {self.subject}"
+        )
         return f"{self.url}{client}{scope}{by}"
 
     @property
@@ -51,7 +55,7 @@ class TokenOrigin(Value):
         """The route to the endpoint that gives the token."""
         return Route(
             purpose="oauth2",
-            username=self.client_id,
+            username=self.client_id if self.subject is None else self.subject,
             host=self.url,
             port=443,
             encryption="tls",
@@ -59,48 +63,107 @@ class TokenOrigin(Value):
         )
 
 
+class Delivery(Value):
+    """A consumer that a secret is written to: where to, and which commands may see it there."""
+
+    name: str = Field(description="The consumer's name.")
+    path: str | None = Field(None, exclude_if=is_none, description="The file or folder that is written, as declared.")
+    command: tuple[str, ...] | None = Field(
+        None, strict=False, exclude_if=is_none, description="The command that is given the secret."
+    )
+    after: tuple[str, ...] | None = Field(
+        None, strict=False, exclude_if=is_none, description="The command that is run afterwards."
+    )
+    environment: tuple[str, ...] | None = Field(
+        None, strict=False, exclude_if=is_none, description="Globs of the variables that the commands get."
+    )
+
+    def __str__(self) -> str:
+        """Return the consumer in words: ``the consumer mailhost at /etc/postfix/reconciler``."""
+        where = f"at {self.path}" if self.path is not None else f"by {_typed(self.command or ())}"
+        after = f", then {_typed(self.after)}" if self.after else ""
+        return f"the consumer {self.name} {where}{after}"
+
+
+def _typed(command: tuple[str, ...]) -> str:
+    """Return a command as it is declared: ``[postfix, reload]``."""
+    return canonical_json(list(command))
+
+
 class Route(Value):
     """One way of one secret, complete: any difference makes it another route."""
 
-    purpose: Literal["smtp", "proxy", "oauth2"] = Field(
-        "smtp", description="Login at the server, at the proxy, or at the token endpoint."
+    purpose: Literal["smtp", "proxy", "oauth2", "consumer"] = Field(
+        "smtp", description="Login at the server, at the proxy, or at the token endpoint; or publication to a consumer."
     )
     username: str | None = Field(None, description="The user name sent with it.")
-    host: str = Field(description="The host, as A-labels; for oauth2 the token URL.")
-    port: int = Field(description="The port; 443 for oauth2.")
+    host: str = Field(description="The host, as A-labels; for oauth2 the token URL; for consumer its name.")
+    port: int = Field(description="The port; 443 for oauth2, 0 for consumer.")
     encryption: Encryption = Field(description="The encryption in force.")
     proxy: str | None = Field(None, description="The proxy taken, as type://user@host:port; null: direct.")
     ca_digest: str | None = Field(None, description="SHA-256 of the private CA; null: the system's trust alone.")
+    certificate: str | None = Field(
+        None,
+        exclude_if=is_none,
+        description="The only certificate that is accepted, as sha256:HEX; null: what a CA answers for.",
+    )
     scope: str | None = Field(
         None,
-        exclude_if=_is_none,
+        exclude_if=is_none,
         description="For oauth2 the scope asked for, its words in order; null: what the endpoint gives unasked.",
+    )
+    proof: Literal["signature"] | None = Field(
+        None,
+        exclude_if=is_none,
+        description="signature where the secret signs and is not sent itself: a request to a token endpoint, or the TLS handshake with a mail server; null: it is sent.",
     )
     token: TokenOrigin | None = Field(
         None,
-        exclude_if=_is_none,
+        exclude_if=is_none,
         description="For a login with a token that the secret is exchanged for: which token; null: the secret itself.",
+    )
+    delivery: Delivery | None = Field(
+        None, exclude_if=is_none, description="For consumer, where it is written; null: it goes to a server."
     )
 
     def __str__(self) -> str:
         """Return the route in words: ``anna@smtp.example.com:587, starttls``."""
+        if self.delivery is not None:
+            return str(self.delivery)
         user = f"{self.username} at " if self.username else ""
         where = self.host if self.purpose == "oauth2" else f"{self.host}:{self.port}, {_IN_WORDS[self.encryption]}"
         through = f", through {self.proxy}" if self.proxy else ""
-        trust = ", private CA" if self.ca_digest else ""
+        trust = f", pinned to {self.certificate}" if self.certificate else ", private CA" if self.ca_digest else ""
         scope = f", scope {self.scope}" if self.scope else ""
+        proof = ", signing only" if self.proof else ""
         token = f", with a token of {self.token}" if self.token else ""
-        return f"{user}{where}{through}{trust}{scope}{token}"
+        return f"{user}{where}{through}{trust}{scope}{proof}{token}"
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Canonical JSON of the route, to compare and sort by."""
         return canonical_json(self.model_dump(mode="json"))
+
+    @cached_property
+    def destination(self) -> str:
+        """The same of the route for whatever user name."""
+        return self.for_any_user.key
+
+    @property
+    def for_any_user(self) -> Route:
+        """The route for whatever user name, or mailbox that a service account acts for."""
+        token = self.token.model_copy(update={"subject": None}) if self.token is not None else None
+        return self.model_copy(update={"username": None, "token": token})
 
     @property
     def without_token(self) -> Route:
         """The login as a password would make it; of a token, how earlier versions recorded it."""
         return self.model_copy(update={"token": None})
+
+
+def route_to(delivery: Delivery) -> Route:
+    """Return the route of a secret that is written to a consumer."""
+    return Route(purpose="consumer", host=delivery.name, port=0, encryption="none", delivery=delivery)
 
 
 NOWHERE = Route(host="", port=0, encryption="none")
@@ -115,15 +178,15 @@ class SecretRoute(Value):
     route: Route = Field(description="Where it travels.")
 
 
-def routes_of(spec: Mapping[str, Any], ca_digest: str | None) -> tuple[SecretRoute, ...]:
-    """Return every secret of an account's canonical spec with each of its routes, in a fixed order.
+def routes_of(server: Server | None, ca_digest: str | None) -> tuple[SecretRoute, ...]:
+    """Return every secret of an account's server with each of its routes, in a fixed order; None has none.
 
     Tokens got by OAuth2 travel the SMTP route too, so their secrets have two routes: the second is the login with the
     token that the first gives.
     """
-    smtp: dict[str, Any] = spec.get("smtp", {})
-    proxy: dict[str, Any] | None = spec.get("proxy")
-    return (*_login_routes(smtp, proxy, ca_digest), *_proxy_routes(proxy))
+    if server is None:
+        return ()
+    return (*_login_routes(server, ca_digest), *_proxy_routes(server.proxy))
 
 
 def with_fingerprints(routes: Iterable[SecretRoute], fingerprints: Mapping[str, str]) -> tuple[SecretRoute, ...]:
@@ -131,52 +194,60 @@ def with_fingerprints(routes: Iterable[SecretRoute], fingerprints: Mapping[str, 
     return tuple(each.model_copy(update={"fingerprint": fingerprints.get(each.secret)}) for each in routes)
 
 
-def _login_routes(smtp: dict[str, Any], proxy: dict[str, Any] | None, ca_digest: str | None) -> tuple[SecretRoute, ...]:
-    authentication: dict[str, Any] = smtp.get("authentication", {})
+def _login_routes(server: Server, ca_digest: str | None) -> tuple[SecretRoute, ...]:
     login = Route(
-        username=authentication.get("username"),
-        host=smtp.get("host", ""),
-        port=smtp.get("port", 0),
-        encryption=smtp.get("encryption", "none"),
-        proxy=_proxy_text(proxy),
+        username=server.login.username,
+        host=server.host,
+        port=server.port,
+        encryption=server.encryption,
+        proxy=server.proxy.way if server.proxy is not None else None,
         ca_digest=ca_digest,
+        certificate=server.certificate,
     )
-    direct = [authentication[name] for name in ("password", "accessToken") if name in authentication]
-    oauth2: dict[str, Any] = authentication.get("oauth2", {})
-    exchanged = [oauth2[name] for name in ("clientSecret", "refreshToken") if name in oauth2]
-    through_token: tuple[Route, ...] = ()
-    if exchanged:
-        token = TokenOrigin(
-            url=oauth2.get("tokenUrl", ""),
-            client_id=oauth2.get("clientId"),
-            scope=ordered_scope(oauth2.get("scope")),
-            grant_type="refresh_token" if "refreshToken" in oauth2 else "client_credentials",
-        )
-        through_token = (token.exchange, login.model_copy(update={"token": token}))
-    return tuple(
+    direct = (
+        *_certificate_routes(server, login),
+        *(SecretRoute(secret=secret, route=login) for secret in server.login.secrets),
+    )
+    oauth2 = server.login.oauth2
+    if oauth2 is None or not oauth2.secrets:
+        return direct
+    token = TokenOrigin(
+        url=oauth2.token_url,
+        client_id=oauth2.client_id,
+        scope=ordered_scope(oauth2.scope),
+        grant_type=_grant_type(oauth2),
+        subject=None if oauth2.service_account is None else server.login.username,
+    )
+    through_token = login.model_copy(update={"token": token})
+    exchanged = (
         SecretRoute(secret=secret, route=route)
-        for secrets, routes in ((direct, (login,)), (exchanged, through_token))
-        for secret in secrets
-        for route in routes
+        for secret in oauth2.secrets
+        for route in (_exchange(token, is_signing=secret in oauth2.signing), through_token)
     )
+    return (*direct, *exchanged)
 
 
-def _proxy_routes(proxy: dict[str, Any] | None) -> tuple[SecretRoute, ...]:
-    if proxy is None or "password" not in proxy:
+def _certificate_routes(server: Server, login: Route) -> tuple[SecretRoute, ...]:
+    """Return the way of a client certificate's key: to the server whose handshake it signs, whoever logs in there."""
+    if server.client_certificate is None:
         return ()
-    route = Route(
-        purpose="proxy",
-        username=proxy.get("username"),
-        host=proxy["host"],
-        port=proxy["port"],
-        encryption="none",
-    )
-    return (SecretRoute(secret=proxy["password"], route=route),)
+    signing = login.model_copy(update={"username": None, "proof": "signature"})
+    return (SecretRoute(secret=server.client_certificate.key, route=signing),)
 
 
-def _proxy_text(proxy: dict[str, Any] | None) -> str | None:
-    if proxy is None:
-        return None
-    user = f"{proxy['username']}@" if "username" in proxy else ""
-    resolved = "" if proxy.get("remoteDns", True) else "?dns=local"
-    return f"{proxy['type']}://{user}{proxy['host']}:{proxy['port']}{resolved}"
+def _grant_type(oauth2: OAuth2Login) -> GrantType:
+    if oauth2.service_account is not None:
+        return "jwt_bearer"
+    return "client_credentials" if oauth2.refresh_token is None else "refresh_token"
+
+
+def _exchange(token: TokenOrigin, *, is_signing: bool) -> Route:
+    """Return the route to the endpoint: a key that signs goes none that would send it."""
+    return token.exchange.model_copy(update={"proof": "signature"}) if is_signing else token.exchange
+
+
+def _proxy_routes(proxy: Proxy | None) -> tuple[SecretRoute, ...]:
+    if proxy is None or proxy.password is None:
+        return ()
+    route = Route(purpose="proxy", username=proxy.username, host=proxy.host, port=proxy.port, encryption="none")
+    return (SecretRoute(secret=proxy.password, route=route),)

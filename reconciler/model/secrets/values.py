@@ -8,10 +8,30 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-SECRET_FIELDS = frozenset({"password", "accessToken", "clientSecret", "refreshToken"})
-"""The manifest fields whose value is a secret reference."""
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SECRET_PLACES = frozenset(
+    {
+        ("authentication", "password"),
+        ("authentication", "accessToken"),
+        ("oauth2", "clientSecret"),
+        ("oauth2", "refreshToken"),
+        ("oauth2", "clientCertificate"),
+        ("oauth2", "serviceAccount"),
+        ("clientCertificate", "key"),
+        ("proxy", "password"),
+    }
+)
+"""The manifest fields whose value is a secret reference, each with the field that it stands in: a name alone does not
+tell, since ``clientCertificate`` is a secret of ``oauth2`` and a mapping with one under ``smtp``."""
+
+
+def is_secret(path: Sequence[str | int]) -> bool:
+    """Tell whether the field at a path, keys and indexes from wherever, is one whose value is a secret reference."""
+    return tuple(path[-2:]) in SECRET_PLACES
 
 
 class SecretValue:

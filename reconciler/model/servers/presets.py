@@ -37,6 +37,11 @@ class Preset:
     default_region: str | None = None
     """The region without --region; None for a host without regions, or one whose region must be given."""
 
+    domains: tuple[str, ...] = ()
+    """The domains of the provider's own mailboxes."""
+    exchanges: tuple[str, ...] = ()
+    """Globs of the hosts that receive mail for customers' domains, by MX."""
+
     @property
     def has_regions(self) -> bool:
         """Tell whether the host takes a region."""
@@ -54,6 +59,7 @@ _OWN_REFUSED = "Make an app password for the mailbox; the password that people l
 _TABLE = (
     Preset(
         name="gmail",
+        domains=("gmail.com", "googlemail.com"),
         title="Gmail",
         host="smtp.gmail.com",
         encryption="tls",
@@ -63,6 +69,7 @@ _TABLE = (
     ),
     Preset(
         name="google-workspace",
+        exchanges=("*.google.com", "*.googlemail.com"),
         title="Google Workspace",
         host="smtp.gmail.com",
         encryption="tls",
@@ -72,6 +79,8 @@ _TABLE = (
     ),
     Preset(
         name="microsoft365",
+        domains=("office365.com",),
+        exchanges=("*.mail.protection.outlook.com", "*.mx.microsoft"),
         title="Microsoft 365",
         host="smtp.office365.com",
         encryption="starttls",
@@ -83,6 +92,17 @@ _TABLE = (
     ),
     Preset(
         name="outlook",
+        domains=(
+            "outlook.com",
+            "hotmail.com",
+            "live.com",
+            "msn.com",
+            "outlook.de",
+            "outlook.fr",
+            "hotmail.co.uk",
+            "hotmail.fr",
+        ),
+        exchanges=("*.olc.protection.outlook.com",),
         title="Outlook.com",
         host="smtp-mail.outlook.com",
         encryption="starttls",
@@ -94,6 +114,16 @@ _TABLE = (
     ),
     Preset(
         name="yahoo",
+        domains=(
+            "yahoo.com",
+            "ymail.com",
+            "rocketmail.com",
+            "yahoo.co.uk",
+            "yahoo.de",
+            "yahoo.fr",
+            "yahoo.it",
+            "yahoo.es",
+        ),
         title="Yahoo Mail",
         host="smtp.mail.yahoo.com",
         encryption="tls",
@@ -103,6 +133,8 @@ _TABLE = (
     ),
     Preset(
         name="icloud",
+        domains=("icloud.com", "me.com", "mac.com"),
+        exchanges=("*.mail.icloud.com",),
         title="iCloud Mail",
         host="smtp.mail.me.com",
         encryption="starttls",
@@ -112,6 +144,8 @@ _TABLE = (
     ),
     Preset(
         name="zoho",
+        domains=("zoho.com", "zohomail.com"),
+        exchanges=("*.zoho.com",),
         title="Zoho Mail",
         host="smtp.zoho.{region}",
         encryption="tls",
@@ -161,6 +195,8 @@ _TABLE = (
     ),
     Preset(
         name="fastmail",
+        domains=("fastmail.com", "fastmail.fm", "messagingengine.com"),
+        exchanges=("*.messagingengine.com",),
         title="Fastmail",
         host="smtp.fastmail.com",
         encryption="tls",

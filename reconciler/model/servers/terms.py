@@ -12,6 +12,6 @@ Mechanism = Literal["auto", "plain", "login", "cram-md5", "scram-sha-256", "xoau
 ENCRYPTIONS: tuple[Encryption, ...] = get_args(Encryption)
 MECHANISMS: tuple[Mechanism, ...] = get_args(Mechanism)
 DEFAULT_PORTS: dict[Encryption, int] = {"starttls": 587, "tls": 465, "none": 25}
-TOKEN_MECHANISMS: frozenset[Mechanism] = frozenset({"xoauth2", "oauthbearer"})
+TOKEN_MECHANISMS: tuple[Mechanism, ...] = ("xoauth2", "oauthbearer")
 ProxyType = Literal["socks5", "socks4", "http"]
 PROXY_TYPES: tuple[ProxyType, ...] = get_args(ProxyType)

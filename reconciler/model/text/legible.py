@@ -13,7 +13,8 @@ import codecs
 import html
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sized
@@ -51,6 +52,17 @@ _HIGHEST = 0x10FFFF
 _OCTET = 0x100
 
 
+class _Reading(NamedTuple):
+    """One way of reading a text, as secrets are looked for in it."""
+
+    text: str
+    is_decoded: bool
+    squeezed: str
+    """Its key without spaces."""
+    spelled: str
+    """What its key spells in short pieces."""
+
+
 class Legible:
     """What gives secrets away, made once of them; ``in_text`` is asked for every text."""
 
@@ -70,12 +82,8 @@ class Legible:
         """Tell whether a secret can be read in a text."""
         if _has_run(_WORDLESS.sub("", _key(text)), {_FOLDED_RUN: self._folded}) or self._is_disguised_short(text):
             return True
-        left = MAX_CHARACTERS
-        for depth, reading in _readings(text):
-            left -= len(reading)
-            if left < 0 or self._is_in(reading, is_decoded=depth > 0):
-                return True
-        return False
+        readings_of_it = _all_readings(text)
+        return readings_of_it is None or any(map(self._is_in, readings_of_it))
 
     def _add_long(self, secret: str) -> None:
         for spelled in (secret, codecs.encode(secret, "rot13")):
@@ -94,18 +102,47 @@ class Legible:
             )
             self._folded.update(whole[at : at + _FOLDED_RUN] for at in range(len(whole) - _FOLDED_RUN + 1))
 
-    def _is_in(self, reading: str, *, is_decoded: bool) -> bool:
-        if is_decoded and any(whole in reading or whole in reading[::-1] for whole in self._whole):
+    def _is_in(self, reading: _Reading) -> bool:
+        text = reading.text
+        if reading.is_decoded and any(whole in text or whole in text[::-1] for whole in self._whole):
             return True
-        key = _key(reading)
-        spelled = " ".join(_WORDLESS.sub("", found.group()) for found in _SPELLED.finditer(key))
-        return _has_run(_SPACE.sub("", key), self._plain) or _has_run(spelled, self._spelled)
+        return _has_run(reading.squeezed, self._plain) or _has_run(reading.spelled, self._spelled)
 
     def _is_disguised_short(self, text: str) -> bool:
         """Tell whether a secret of six or seven characters stands backwards, spaced, or in the other case."""
         key = _key(text)
         wholes = {_key(whole) for whole in self._whole if len(whole) >= _MIN_DISGUISED}
         return any(whole in way for whole in wholes for way in (key, key[::-1], _WORDLESS.sub("", key)))
+
+
+@lru_cache(maxsize=64)
+def _all_readings(text: str) -> tuple[_Reading, ...] | None:
+    """Return a text in all ways of reading it; None where they are more than anybody's words have.
+
+    Kept for a while: a server says the same few sentences to everybody, and this does not depend on whose secret it is.
+    """
+    left, found = MAX_CHARACTERS, list[_Reading]()
+    for depth, reading in _readings(text):
+        left -= len(reading)
+        if left < 0:
+            return None
+        key = _key(reading)
+        spelled = " ".join(_WORDLESS.sub("", each.group()) for each in _SPELLED.finditer(key))
+        found.append(_Reading(reading, depth > 0, _SPACE.sub("", key), spelled))
+    return tuple(found)
+
+
+def readings(text: str, *, deepest: int) -> Iterator[str]:
+    """Yield a text in all ways of reading it, the text itself first, decoded up to ``deepest`` times.
+
+    No more than ``MAX_CHARACTERS`` beyond the text.
+    """
+    left = MAX_CHARACTERS
+    for depth, reading in _readings(text, deepest=deepest):
+        left -= len(reading) if depth else 0
+        if left < 0:
+            return
+        yield reading
 
 
 def texts_of(octets: bytes) -> Iterator[str]:
@@ -119,7 +156,7 @@ def texts_of(octets: bytes) -> Iterator[str]:
             yield from (octets[at : at + _even(octets[at:])].decode(name, "replace") for at in range(2))
 
 
-def _readings(text: str) -> Iterator[tuple[int, str]]:
+def _readings(text: str, *, deepest: int = _MAX_DEPTH) -> Iterator[tuple[int, str]]:
     """Yield a text in all ways of reading it, the text itself first, each once, with how often it was decoded."""
     seen = {text}
     waiting = [(0, text)]
@@ -129,7 +166,7 @@ def _readings(text: str) -> Iterator[tuple[int, str]]:
     while waiting:
         depth, reading = waiting.pop(0)
         yield depth, reading
-        for decoded in _decodings(reading) if depth < _MAX_DEPTH else ():
+        for decoded in _decodings(reading) if depth < deepest else ():
             if decoded not in seen:
                 seen.add(decoded)
                 waiting.append((depth + 1, decoded))
@@ -192,7 +229,7 @@ def _from_numbers(text: str) -> Iterator[str]:
 
 
 def _base64(run: str) -> bytes:
-    """Return what a run of base64 says; of its end that is no whole group, what that says."""
+    """Return what a run of base64 says; a single character behind the last group says nothing."""
     whole = run[: len(run) - (len(run) % 4 == 1)]
     return base64.b64decode(whole + "=" * (-len(whole) % 4))
 

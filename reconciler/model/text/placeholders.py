@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from reconciler.characters import REFUSED_IN_SCHEMAS, SHOWN_WORD
 from reconciler.model.text.domains import NotADomain, host_to_ascii
-from reconciler.model.text.types import REFUSED_IN_SCHEMAS, Text
+from reconciler.model.text.types import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,13 +31,21 @@ _BRACES = rf"\{{\{{[^{{}}{_UNSAFE}]*\}}\}}|{PLACEHOLDER_PATTERN}|\{{(?![^{{}}]*\
 TEMPLATE_PATTERN = rf"^([^{{{_UNSAFE}]|{_BRACES})+$(?!\n)"
 """Text of one line in which every word in braces is a placeholder, or has its braces doubled."""
 TEMPLATE_RULE = f"Of words in braces there are {_LISTED}; braces that are meant are doubled, as in {{{{word}}}}."
-_MAX_SHOWN = 60
 _SAMPLES = {"name": "a", "email": "a@example.com", "localpart": "a", "domain": "example.com"}
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
     """Return the text with the placeholders filled in, each once, and doubled braces single."""
     return _IN_BRACES.sub(lambda found: found[1] or values.get(found[2], found[0]), text)
+
+
+def as_literal(text: str) -> str:
+    """Return a text as it is written to mean itself: words in braces with their braces doubled.
+
+    >>> as_literal("plain"), as_literal("{name}")
+    ('plain', '{{name}}')
+    """
+    return re.sub(r"\{([^{}]*)\}", r"{{\1}}", text)
 
 
 def has_placeholder(text: str) -> bool:
@@ -60,7 +69,7 @@ def refuse_unknown_placeholders(text: str, *, is_secret: bool = False) -> None:
     near = get_close_matches(word.lower(), PLACEHOLDERS, n=1)
     hint = f". Did you mean {{{near[0]}}}?" if near else ""
     rule = f"holds a word in braces that is none of {_LISTED}{hint}"
-    if not is_secret and len(word) <= _MAX_SHOWN:
+    if not is_secret and len(word) <= SHOWN_WORD:
         rule = f"holds {{{word}}}, and there are {_LISTED} only{hint or f'; braces that are meant are doubled: {{{{{word}}}}}'}"
     raise PydanticCustomError("unknownPlaceholder", "{rule}", {"rule": rule})
 
@@ -94,6 +103,42 @@ Template = Annotated[
     ),
 ]
 """Text of one line with placeholders."""
+
+_LOOKS_MEANT = r"\{ *[A-Za-z][A-Za-z_-]*(![a-z])? *\}"
+_MEANT = re.compile(_LOOKS_MEANT)
+_UNFILLED_RULE = "Nothing is filled in here, so no word stands in braces. Write out what is meant."
+
+
+def meant_placeholder(text: str) -> str | None:
+    """Return the first word in braces, braces included, that looks like a placeholder in a text where none is filled in."""
+    found = _MEANT.search(text)
+    return found[0] if found else None
+
+
+def _check_unfilled(text: str) -> str:
+    word = meant_placeholder(text)
+    if word is None:
+        return text
+    shown = f"holds {word}" if len(word) <= SHOWN_WORD else "holds a word in braces"
+    rule = f"{shown}, and nothing is filled in here: it would be sent as it stands. Write out what is meant"
+    raise PydanticCustomError("unknownPlaceholder", "{rule}", {"rule": rule})
+
+
+Unfilled = Annotated[
+    Text,
+    AfterValidator(_check_unfilled),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 1000,
+            "description": "Text of one line, into which nothing is filled.",
+            "pattern": f"^(?!.*{_LOOKS_MEANT})[^{_UNSAFE}]+$(?!\\n)",
+            "patternErrorMessage": _UNFILLED_RULE,
+        }
+    ),
+]
+"""Text of one line that is sent to a server as it stands: a placeholder in it is a mistake."""
 
 HostTemplate = Annotated[
     Text,

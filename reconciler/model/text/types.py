@@ -12,17 +12,9 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from reconciler.characters import HIDING, HIDING_IN_SCHEMAS
+from reconciler.characters import REFUSED_CHARACTER, REFUSED_IN_SCHEMAS
 from reconciler.diagnostics import Diagnostic, error
 from reconciler.model.text.domains import NotADomain, NotAnAddress, host_to_ascii, split_address
-
-_UNSAFE = "\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ufeff"
-UNSAFE_CHARACTER = re.compile(f"[{_UNSAFE}]")
-"""C0 and C1 controls, line and paragraph separators, bidirectional overrides and isolates, byte order mark."""
-REFUSED_CHARACTER = re.compile(f"[{_UNSAFE}{HIDING}]")
-"""These, and what nobody would see: no text of a manifest holds one."""
-REFUSED_IN_SCHEMAS = f"{_UNSAFE}{HIDING_IN_SCHEMAS}"
-"""The inside of a character class: the same for JSON Schema, as far as its patterns go."""
 
 NAME_PATTERN = r"^(?!.*\.\.)[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$(?!\n)"
 NAME = re.compile(NAME_PATTERN)
@@ -77,6 +69,16 @@ def _check_host(text: str) -> str:
     return text
 
 
+def _check_helo_name(text: str) -> str:
+    if "_" in text:
+        raise PydanticCustomError(
+            "invalidHost",
+            "is not a name for EHLO: servers take letters, digits and hyphens there, and no underscore; use the full name "
+            "that the DNS has for this machine",
+        )
+    return text
+
+
 def _text_schema(description: str, **extra: object) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "minLength": 1, "description": description, **extra})
 
@@ -121,6 +123,9 @@ Host = Annotated[
     ),
 ]
 """A host name or IP address as written; compare through ``domains.host_to_ascii``."""
+
+HeloName = Annotated[Host, AfterValidator(_check_helo_name)]
+"""The name given in EHLO: a host, but none with an underscore, which servers refuse there (RFC 5321 section 4.1.1.1)."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 """A TCP port."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping  # noqa: TC003 - dataclasses are inspected at run time
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -12,12 +15,16 @@ from reconciler.model.verification.depths import Depth, reaches
 
 CheckName = Literal[
     "dns", "proxy", "connect", "greeting", "tls", "auth", "sender", "recipient", "message",
-    "spf", "dkim", "dmarc", "mx", "replyTo",
+    "spf", "dkim", "dmarc", "mx", "replyTo", "spfServer", "mtaSts", "tlsRpt", "dane",
 ]  # fmt: skip
 CONVERSATION: tuple[CheckName, ...] = (
     "dns", "proxy", "connect", "greeting", "tls", "auth", "sender", "recipient", "message",
 )  # fmt: skip
-DOMAIN_CHECKS: tuple[CheckName, ...] = ("spf", "dkim", "dmarc", "mx", "replyTo")
+DOMAIN_CHECKS: tuple[CheckName, ...] = (
+    "spf", "dkim", "dmarc", "mx", "replyTo", "spfServer", "mtaSts", "tlsRpt", "dane",
+)  # fmt: skip
+ADVISORY: frozenset[CheckName] = frozenset({"spfServer", "mtaSts", "tlsRpt", "dane"})
+"""Domain checks that never fail an account, whatever is enforced: they speak of what others may do with its mail."""
 
 _REACHED_AT: dict[CheckName, Depth] = {
     "dns": "connect",
@@ -34,12 +41,24 @@ _REACHED_AT: dict[CheckName, Depth] = {
     "dmarc": "connect",
     "mx": "connect",
     "replyTo": "connect",
+    "spfServer": "connect",
+    "mtaSts": "connect",
+    "tlsRpt": "connect",
+    "dane": "connect",
 }
 
 CheckStatus = Literal["passed", "warned", "failed", "skipped"]
 FailureClass = Literal["permanent", "transient"]
 SkipCode = Literal[
-    "notDeclared", "beyondDepth", "earlierFailure", "withheld", "serverDown", "unknownDestination", "deadline"
+    "notDeclared",
+    "beyondDepth",
+    "earlierFailure",
+    "withheld",
+    "serverDown",
+    "unknownDestination",
+    "deadline",
+    "notAllowed",
+    "represented",
 ]
 VerificationStatus = Literal["passed", "failed", "skipped", "withheld", "unchanged"]
 
@@ -80,6 +99,9 @@ class Observed(Value):
     tls_version: str | None = Field(None, description="The TLS version negotiated, such as TLSv1.3.")
     tls_cipher: str | None = Field(None, description="The cipher suite negotiated.")
     certificate_fingerprint: str | None = Field(None, description="SHA-256 of the server's certificate, hexadecimal.")
+    certificate_key_fingerprint: str | None = Field(
+        None, description="SHA-256 of the SubjectPublicKeyInfo of the server's certificate, hexadecimal."
+    )
     certificate_not_after: Instant | None = Field(None, description="When the certificate ends.")
     mechanism: str | None = Field(None, description="The SASL mechanism used.")
     queue_id: str | None = Field(None, description="The server's words on accepting the test message.")
@@ -114,6 +136,25 @@ def status_of(checks: tuple[Check, ...]) -> VerificationStatus:
 _COUNT_AS_FAILED = frozenset({"serverDown", "unknownDestination", "deadline"})
 
 
-def all_skipped(code: SkipCode, message: str) -> tuple[Check, ...]:
-    """Return every check of a conversation as skipped for the same reason."""
-    return tuple(Check(check=check, status="skipped", code=code, message=message) for check in CONVERSATION)
+@lru_cache(maxsize=4096)
+def skipped_check(check: CheckName, code: str, message: str) -> Check:
+    """Return a check that was not made, and why: one value for all accounts for which it reads the same."""
+    return Check(check=check, status="skipped", code=code, message=message)
+
+
+def all_skipped(code: SkipCode, message: str, checks: Iterable[CheckName] = CONVERSATION) -> tuple[Check, ...]:
+    """Return checks, by default every one of a conversation, as skipped for the same reason."""
+    return tuple(skipped_check(check, code, message) for check in checks)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """Evidence for every account, by name, and for which of them an earlier run's was taken."""
+
+    evidence: Mapping[str, Evidence]
+    reused: frozenset[str] = frozenset()
+
+    @property
+    def fresh(self) -> tuple[Evidence, ...]:
+        """What this run gathered itself."""
+        return tuple(found for name, found in self.evidence.items() if name not in self.reused)

@@ -14,6 +14,7 @@ from reconciler.cli.commands.plan import plan
 from reconciler.model.accounts.kinds import KIND_WORDS, KINDS
 from reconciler.model.accounts.manifest import MODELS, AccountWithServer
 from reconciler.model.accounts.recorded import approval_digest
+from reconciler.model.accounts.settings import Settings
 from reconciler.model.accounts.statuses import STATUSES
 from reconciler.model.servers.terms import DEFAULT_PORTS, ENCRYPTIONS, MECHANISMS, PROXY_TYPES, TOKEN_MECHANISMS
 from reconciler.model.verification.depths import DEPTHS
@@ -60,7 +61,7 @@ def test_an_approval_covers_settings_that_exist(row: AccountKind) -> None:
 @ROWS
 def test_only_what_is_approved_has_a_digest_of_it(row: AccountKind) -> None:
     """A kind that the platform does not decide on has nothing that an approval could belong to."""
-    digest = approval_digest(row.name, {"email": "news@example.com", "displayName": "News"})
+    digest = approval_digest(row.name, Settings(email="news@example.com", display_name="News"))
     assert (digest is not None) is row.is_accepted_by_platform
 
 
@@ -97,7 +98,7 @@ def test_every_encryption_has_a_port() -> None:
 
 def test_mechanisms_with_a_token_are_mechanisms() -> None:
     """The mechanisms that take a token are among those that a manifest can name."""
-    assert set(MECHANISMS) >= TOKEN_MECHANISMS
+    assert set(MECHANISMS) >= set(TOKEN_MECHANISMS)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from reconciler.model.schema.hints import ENUM_TEXTS, TITLES, modeline
 from reconciler.model.schema.rules import RULES
 from reconciler.model.schema.schemas import SCHEMAS, account_schema, project_schema, schema_text
+from reconciler.model.secrets.values import SECRET_PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,3 +97,15 @@ def test_the_text_of_a_schema(file: str) -> None:
     """A schema's text is its JSON, ending with a line end."""
     assert SCHEMAS[file]() == json.loads(schema_text(file))
     assert schema_text(file).endswith("}\n")
+
+
+def test_every_secret_of_a_manifest_is_known_by_its_place() -> None:
+    """What holds a reference in the schema is what readers of documents take for one, and nothing else is."""
+    definitions = account_schema()["$defs"]
+    found = {
+        (f"{name[0].lower()}{name[1:]}".replace("oAuth2", "oauth2"), field)
+        for name, definition in definitions.items()
+        for field, node in definition.get("properties", {}).items()
+        if any("env" in str(each.get("body")) for each in node.get("defaultSnippets", ()))
+    }
+    assert found == SECRET_PLACES

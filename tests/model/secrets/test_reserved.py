@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.secrets.reserved import RESERVED, is_for_command, reserved_names
+from reconciler.model.secrets.reserved import RESERVED, is_for_command, reserved_names, stands_for
 
 CREDENTIALS = {
     "reconciler itself": ("RECONCILER_PLAN_KEY", "RECONCILER_STATE", "NEW_FINGERPRINT_KEY", "FINGERPRINT_KEY_NEXT"),
-    "databases": ("PGPASSWORD", "PGPASSFILE", "POSTGRES_PASSWORD", "MYSQL_PWD", "DATABASE_URL"),
-    "code hosts": ("GH_TOKEN", "GITHUB_TOKEN", "GITLAB_TOKEN", "GIT_ASKPASS", "BITBUCKET_TOKEN"),
+    "databases": ("PGPASSWORD", "PGPASSFILE", "POSTGRES_PASSWORD", "MYSQL_PWD", "DATABASE_URL", "MSSQL_SA_PASSWORD", "SQLCMDPASSWORD", "ORACLE_PWD", "SNOWFLAKE_PASSWORD", "ELASTIC_PASSWORD"),
+    "code hosts": ("GH_TOKEN", "GITHUB_TOKEN", "GITLAB_TOKEN", "GIT_ASKPASS", "BITBUCKET_TOKEN", "RENOVATE_TOKEN", "P4PASSWD", "SVN_PASSWORD"),
     "CI systems": (
         "CI_JOB_TOKEN", "CI_JOB_JWT", "CI_DEPLOY_PASSWORD", "ACTIONS_RUNTIME_TOKEN", "RUNNER_TOKEN", "INPUT_TOKEN",
         "SYSTEM_ACCESSTOKEN", "TEAMCITY_BUILD_PROPERTIES_FILE", "JENKINS_PASSWORD", "BUILDKITE_AGENT_ACCESS_TOKEN",
@@ -17,14 +17,18 @@ CREDENTIALS = {
     ),
     "clouds": (
         "AWS_SESSION_TOKEN", "AZURE_CLIENT_SECRET", "ARM_CLIENT_SECRET", "GOOGLE_APPLICATION_CREDENTIALS", "GCP_KEY",
-        "CLOUDSDK_AUTH_ACCESS_TOKEN", "OS_PASSWORD", "TF_TOKEN_app_terraform_io", "IDENTITY_HEADER",
+        "CLOUDSDK_AUTH_ACCESS_TOKEN", "OS_PASSWORD", "TF_TOKEN_app_terraform_io", "IDENTITY_HEADER", "HETZNER_API_TOKEN",
+        "HCLOUD_TOKEN", "HETZNER_DNS_API_TOKEN", "OVH_APPLICATION_SECRET", "OVH_CONSUMER_KEY", "RESTIC_PASSWORD",
     ),
     "stores of secrets": ("VAULT_TOKEN", "OP_SERVICE_ACCOUNT_TOKEN", "SOPS_AGE_KEY", "BW_SESSION", "DOPPLER_TOKEN"),
+    "signing": ("GPG_PASSPHRASE", "COSIGN_PASSWORD", "COSIGN_PRIVATE_KEY", "SIGSTORE_ID_TOKEN", "SIGNING_KEY", "MATCH_PASSWORD"),
+    "chats": ("SLACK_BOT_TOKEN", "DISCORD_TOKEN", "TELEGRAM_BOT_TOKEN", "MATTERMOST_TOKEN"),
+    "language models": ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "MISTRAL_API_KEY"),
     "registries of packages and images": (
         "NPM_TOKEN", "npm_config__auth", "NODE_AUTH_TOKEN", "PIP_INDEX_URL", "TWINE_PASSWORD", "DOCKER_PASSWORD",
     ),
-    "services around a repository": ("SONAR_TOKEN", "CODECOV_TOKEN", "SLACK_BOT_TOKEN"),
-    "machines and clusters": ("SSH_PRIVATE_KEY", "KUBECONFIG", "KUBE_TOKEN", "HELM_REGISTRY_PASSWORD"),
+    "services around a repository": ("SONAR_TOKEN", "CODECOV_TOKEN", "JIRA_API_TOKEN", "PAGERDUTY_TOKEN"),
+    "machines and clusters": ("SSH_PRIVATE_KEY", "SSHPASS", "RSYNC_PASSWORD", "TS_AUTHKEY", "LDAP_PASSWORD", "KUBECONFIG", "KUBE_TOKEN", "HELM_REGISTRY_PASSWORD"),
     "proxies to the web": ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"),
 }  # fmt: skip
 FILES = {
@@ -40,7 +44,8 @@ FILES = {
 MAILBOXES = (
     "SMTP_SALES_PASSWORD", "SMTP_GITHUB_TOKEN", "SMTP_AWS_KEY", "SMTP_PROXY", "SMTP_PROXY_PASSWORD", "SMTP_A", "SMTP_PG",
     "SALES_PASSWORD", "MAIL_PASSWORD", "CLIENT_A_PASSWORD", "SENDGRID_API_KEY", "MAILGUN_PASSWORD", "POSTMARK_TOKEN",
-    "OFFICE365_SECRET", "NEWSLETTER_OP_PASSWORD", "PASSWORD", "CINEMA_PASSWORD",
+    "OFFICE365_SECRET", "NEWSLETTER_OP_PASSWORD", "PASSWORD", "BREVO_API_KEY", "MAILJET_SECRET", "SPARKPOST_TOKEN", "SES_PASSWORD",
+    "ACMECORP_PASSWORD", "ORACLES_PASSWORD", "MATCHDAY_PASSWORD", "CINEMA_PASSWORD",
 )  # fmt: skip
 PLAIN_FILES = (
     "secrets/sales",
@@ -76,9 +81,27 @@ def test_names_of_mailboxes_are_free(secret: str) -> None:
     assert reserved_names(secret) is None
 
 
-def test_keys_of_sources_are_not_names_of_the_machine() -> None:
-    """What a source of the project file calls its secrets says nothing of the machine."""
-    assert reserved_names("vault:GITHUB_TOKEN") is None
+@pytest.mark.parametrize(
+    ("key", "is_of_many", "variables"),
+    [
+        ("GITHUB_TOKEN", True, ["GITHUB_TOKEN"]),
+        ("github_token", True, ["github_token"]),
+        ("pgpassword", True, ["pgpassword"]),
+        ("env/GITHUB_TOKEN", True, ["env", "GITHUB_TOKEN"]),
+        ("env.GITHUB_TOKEN", True, ["env", "GITHUB_TOKEN"]),
+        ("GITHUB-TOKEN", True, []),
+        ("GITHUB_TOKEN", False, ["GITHUB_TOKEN"]),
+        ("PGPASSWORD", False, ["PGPASSWORD"]),
+        ("npm_config__auth", False, ["npm_config__auth"]),
+        ("ci/GITHUB_TOKEN", False, ["GITHUB_TOKEN"]),
+        ("ci:GITHUB_TOKEN@v1", False, ["GITHUB_TOKEN"]),
+        ("mail/circle", False, []),
+        ("pg/sales", False, []),
+    ],
+)
+def test_what_a_key_of_a_source_may_stand_for(key: str, variables: list[str], *, is_of_many: bool) -> None:
+    """Each of its steps may be a variable, of a source of many however it is written; all of it may be a path."""
+    assert (*(f"env:{name}" for name in variables), f"file:{key}") == stands_for(key, is_of_many=is_of_many)
 
 
 def test_no_glob_of_the_table_covers_smtp() -> None:
