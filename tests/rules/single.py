@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from reconciler.model.accounts.platform import PlatformServer
 from reconciler.model.accounts.recorded import Approval, approval_digest
-from reconciler.rules.accounts.platform import PlatformServer
+from reconciler.model.servers.server import Server
+from reconciler.model.step import Create, Delete, Update
 from reconciler.rules.plan.make import make_plan
 from tests.rules.states import NOW, desired_of, empty_state, policy, state_of
 
 if TYPE_CHECKING:
     from reconciler.model.accounts.desired import DesiredAccount
     from reconciler.model.accounts.recorded import RecordedState
-    from reconciler.rules.plan.draft import Draft, DraftChange
+    from reconciler.model.secrets.routes import SecretRoute
+    from reconciler.rules.plan.make import Draft
 
 SERVER = PlatformServer(
-    smtp={
-        "host": "p.example",
-        "port": 587,
-        "encryption": "starttls",
-        "authentication": {"username": "p", "password": "env:SMTP_PLATFORM"},
-    }
+    server=Server.model_validate(
+        {
+            "host": "p.example",
+            "port": 587,
+            "encryption": "starttls",
+            "authentication": {"username": "p", "password": "env:SMTP_PLATFORM"},
+        }
+    )
 )
 """The platform's server."""
 (THERE,) = SERVER.secret_routes
 VALUES = {"env:SMTP_A": "one", "env:SMTP_B": "two"}
 PASSWORD = "spec.smtp.authentication.password"
 PROXY = ", proxy: {type: http, host: q.example, port: 1, username: m, password: {env: SMTP_B}}"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Whoever has secrets that travel, as the rules of routes see it."""
+
+    name: str
+    manifest: str
+    routes: tuple[SecretRoute, ...]
 
 
 def own(
@@ -63,10 +77,11 @@ def drafted(desired: list[DesiredAccount], recorded: RecordedState | None = None
     return make_plan(desired, recorded or empty_state(), policy(VALUES, **parts))
 
 
-def only(draft: Draft) -> DraftChange:
-    """Return its only change."""
-    (change,) = draft.changes
-    return change
+def only(draft: Draft) -> Create | Update:
+    """Return its only step, which is of an account that is to be."""
+    (step,) = draft.steps
+    assert not isinstance(step, Delete)
+    return step
 
 
 def codes(draft: Draft) -> list[str]:
@@ -78,7 +93,7 @@ def approved(account: DesiredAccount, **parts: Any) -> RecordedState:
     """Return the state where the platform has approved the account."""
     state = state_of([account], VALUES)
     recorded = state.accounts["news"]
-    subject = approval_digest(recorded.kind, recorded.spec)
+    subject = approval_digest(recorded.kind, recorded.settings)
     assert subject is not None
     approval = Approval(decision="approved", actor="p", at=NOW, subject_digest=subject)
     return replace(state, accounts={"news": replace(recorded, approval=approval, **parts)})

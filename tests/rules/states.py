@@ -7,24 +7,30 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from reconciler.manifests.documents import read_document
-from reconciler.model.accounts.located import CaFile, LocatedManifest
+from reconciler.model.accounts.located import CaFile, CertificateFile, LocatedManifest
 from reconciler.model.accounts.recorded import RecordedAccount, RecordedState, RecordedVerification
 from reconciler.model.canonical import canonical_json, sha256_hex
 from reconciler.model.project import Project
-from reconciler.operations.proofs import Proof
-from reconciler.operations.recording import account_routes, recorded_account
-from reconciler.rules.accounts.desired import CaFiles, Resolution, resolve
-from reconciler.rules.plan.policy import Policy, SecretReadings
+from reconciler.model.secrets.reading import SecretsRead
+from reconciler.model.secrets.values import FingerprintKey
+from reconciler.model.step import Delete, Rename
+from reconciler.rules.accounts.desired import Resolution, certificate_paths, resolve
+from reconciler.rules.accounts.servers import CaFiles, CertificateFiles
+from reconciler.rules.apply.admission import steps_of
+from reconciler.rules.apply.record import recorded_account
+from reconciler.rules.plan.policy import Policy
 from reconciler.yamlsource import read_documents
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from reconciler.model.accounts.desired import DesiredAccount
     from reconciler.model.plan import SavedPlan
 
 NOW = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
-KEY_ID = "0123456789abcdef"
+KEY = FingerprintKey(b"key of the tests")
+KEY_ID = KEY.key_id
+ANOTHER_KEY = FingerprintKey(b"another key")
 
 
 def project(**parts: Any) -> Project:
@@ -51,9 +57,18 @@ def located(text: str, *, file: str = "accounts.d/accounts.yaml") -> list[Locate
     return manifests
 
 
+def certificate_files(paths: Iterable[str]) -> CertificateFiles:
+    """Return client certificates by path, each with a fingerprint of its own."""
+    return CertificateFiles(
+        {path: CertificateFile(pem="", fingerprint=f"sha256:{sha256_hex(path)}") for path in paths}, {}
+    )
+
+
 def resolution_of(text: str, contents: Mapping[str, str] | None = None) -> Resolution:
     """Return what a YAML text of manifests resolves to."""
-    return resolve(located(text), ca_files(contents or {}))
+    manifests = located(text)
+    certificates = certificate_files(certificate_paths(manifests))
+    return resolve(manifests, ca_files(contents or {}), certificates=certificates)
 
 
 def desired_of(text: str, contents: Mapping[str, str] | None = None) -> tuple[DesiredAccount, ...]:
@@ -70,7 +85,7 @@ def fingerprints_of(values: Mapping[str, str]) -> dict[str, str]:
 
 def policy(values: Mapping[str, str] | None = None, **parts: Any) -> Policy:
     """Return a policy of the default project, with secrets' values as read."""
-    secrets = SecretReadings(key_id=KEY_ID, fingerprints=fingerprints_of(values or {}))
+    secrets = SecretsRead(key=KEY, fingerprints=fingerprints_of(values or {}))
     return Policy(**{"project": project(), "today": NOW.date(), "secrets": secrets, **parts})
 
 
@@ -118,27 +133,23 @@ def state_of(
 
 def applied(plan: SavedPlan, state: RecordedState) -> RecordedState:
     """Return the state that applying the plan leaves, made as apply makes it, without a database."""
+    rules = Policy(project=project(), today=NOW.date())
+    steps = steps_of(plan, state, rules, depth="message", is_sealed=True)
     accounts = dict(state.accounts)
     routes = list(state.routes)
     number = state.serial + 1
     earlier = dict(state.earlier_names)
-    kept = [change for change in plan.changes if not change.held]
-    for change in kept:
-        if change.gives_up is not None:
-            del accounts[change.gives_up]
-            earlier.pop(change.gives_up, None)
-    for change in kept:
-        if change.action == "delete":
-            continue
-        before = state.accounts.get(change.recorded_name or "")
-        if change.previous_name is not None:
-            earlier[change.name] = (change.previous_name, *state.earlier_names.get(change.previous_name, ()))
-        proof = Proof(prepared=plan.inputs.accounts[change.name], verification=None, evidence=None)
-        account = recorded_account(
-            change, proof, before, revision=number, at=NOW, is_approved=False, key_id=plan.inputs.fingerprint_key_id
-        )
-        accounts[change.name] = account
-        routes.extend(account_routes(proof))
     key_id = state.fingerprint_key_id or plan.inputs.fingerprint_key_id
+    for step in steps:
+        if isinstance(step, Delete | Rename):
+            del accounts[step.before.name]
+            earlier.pop(step.before.name, None)
+    for step in steps:
+        if isinstance(step, Delete):
+            continue
+        if isinstance(step, Rename):
+            earlier[step.name] = (step.before.name, *state.earlier_names.get(step.before.name, ()))
+        accounts[step.name] = recorded_account(step, revision=number, at=NOW, is_approved=False, key_id=key_id)
+        routes.extend(step.routes)
     known = replace(state, serial=number, accounts=accounts, routes=tuple(routes), fingerprint_key_id=key_id)
     return replace(known, earlier_names=earlier)

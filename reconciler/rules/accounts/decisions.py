@@ -14,10 +14,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.diagnostics import Diagnostic, error, one_line
+from reconciler.characters import UNSAFE_CHARACTER, one_line
+from reconciler.diagnostics import Diagnostic, error
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.accounts.recorded import Approval, Suspension, approval_digest
-from reconciler.model.text.types import UNSAFE_CHARACTER
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -109,7 +109,7 @@ def decided(
     account: RecordedAccount, decision: Decision, *, actor: str, at: datetime, reason: str | None
 ) -> RecordedAccount:
     """Return the account with the platform's decision, bound to what is recorded now."""
-    subject_digest = approval_digest(account.kind, account.spec)
+    subject_digest = approval_digest(account.kind, account.settings)
     assert subject_digest is not None  # noqa: S101 - own accounts are refused
     approval = Approval(decision=decision, actor=actor, at=at, reason=reason, subject_digest=subject_digest)
     return replace(account, approval=approval)

@@ -8,28 +8,37 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, Location, as_one, error, grouped
 from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.model.accounts.desired import DesiredAccount
 from reconciler.model.accounts.located import Unread
 from reconciler.model.accounts.manifest import AccountWithServer, MailServer
-from reconciler.model.secrets.references import is_filled_key_of, reference_text, spelling_problem
-from reconciler.model.secrets.values import SECRET_FIELDS
-from reconciler.model.servers.terms import DEFAULT_PORTS
-from reconciler.model.text.domains import NotADomain, address_to_ascii, host_to_ascii, split_address
-from reconciler.model.text.placeholders import filled, has_placeholder
+from reconciler.model.text.domains import address_to_ascii, split_address
+from reconciler.rules.accounts.servers import (
+    NO_CERTIFICATES,
+    as_written,
+    certificate_path,
+    fillings,
+    has_credential,
+    merged,
+    resolve_server,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
 
-    from reconciler.model.accounts.located import CaFile, LocatedManifest
+    from reconciler.model.accounts.located import LocatedManifest
     from reconciler.model.accounts.manifest import Account
+    from reconciler.model.accounts.settings import Document
+    from reconciler.model.servers.server import Server
+    from reconciler.rules.accounts.servers import CaFiles, CertificateFiles, Flaw, ServerResolution
 
-_CREDENTIALS = ("password", "accessToken", "oauth2")
 _AUTHENTICATION = ("spec", "smtp", "authentication")
 _PREVIOUS_NAME = ("metadata", "previousName")
+_UNUSABLE = {"caFile": "caFileUnusable", "certFile": "certFileUnusable"}
+"""The code of a file that cannot be used, by the flaw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +72,12 @@ class _Origins:
         """The account's name."""
         return self.own.manifest.metadata.name
 
-    def place_of(self, *fields: str) -> Location:
-        """Return where a field of ``spec.smtp`` is written: by the account, else by its server, else where it would be."""
-        path = ("spec", "smtp", *fields)
+    def place_of(self, part: str, *fields: str) -> Location:
+        """Return where a field of ``smtp`` or ``proxy`` is written: by the account, else by its server, else where it would be."""
+        path = ("spec", part, *fields)
         if self.server is None or self.own.has(path):
             return self.own.locator.value_at(path)
-        return self.server.locator.value_at(("spec", *fields))
-
-    def place_of_proxy(self, *fields: str) -> Location:
-        """Return where a field of ``spec.proxy`` is written: by the account, else by its server."""
-        proxy = ("spec", "proxy")
-        origin = self.own if self.server is None or self.own.has(proxy) else self.server
-        return origin.locator.value_at((*proxy, *fields))
+        return self.server.locator.value_at(("spec", *fields) if part == "smtp" else path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +88,6 @@ class Resolution:
     problems: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CaFiles:
-    """The private CAs that manifests name: usable ones by path, and for the others the reason."""
-
-    usable: Mapping[str, CaFile]
-    unusable: Mapping[str, str]
-
-
 def ca_paths(manifests: Iterable[LocatedManifest]) -> frozenset[str]:
     """Return every ``caFile`` that the manifests name, to be read before they are resolved."""
     specs = (each.manifest.spec for each in manifests)
@@ -100,7 +95,26 @@ def ca_paths(manifests: Iterable[LocatedManifest]) -> frozenset[str]:
     return frozenset(path for smtp in smtps if (path := getattr(smtp, "ca_file", None)))
 
 
-def resolve(manifests: Sequence[LocatedManifest], ca_files: CaFiles, unread: Unread | None = None) -> Resolution:
+def certificate_paths(manifests: Sequence[LocatedManifest]) -> frozenset[str]:
+    """Return every ``certFile`` that an account has, with placeholders filled in, to be read before they are resolved."""
+    servers = {
+        each.manifest.metadata.name: each.manifest.spec for each in manifests if isinstance(each.manifest, MailServer)
+    }
+    accounts = (each.manifest for each in manifests if isinstance(each.manifest, AccountWithServer))
+    found = (
+        certificate_path(each.spec.smtp, servers.get(each.spec.smtp.server or ""), _values_of(each))
+        for each in accounts
+    )
+    return frozenset(path for path in found if path is not None)
+
+
+def resolve(
+    manifests: Sequence[LocatedManifest],
+    ca_files: CaFiles,
+    unread: Unread | None = None,
+    *,
+    certificates: CertificateFiles = NO_CERTIFICATES,
+) -> Resolution:
     """Return what the manifests mean; the accounts with a problem are left out and the problem told, of one cause once.
 
     What may stand in what is ``unread`` is not missing: an account that names such a MailServer is left out in silence.
@@ -108,28 +122,30 @@ def resolve(manifests: Sequence[LocatedManifest], ca_files: CaFiles, unread: Unr
     """
     declared = [each for each in manifests if isinstance(each.manifest, MailServer)]
     servers = {each.manifest.metadata.name: each for each in declared}
-    counts = Counter(each.manifest.metadata.name for each in declared)
+    counts: Counter[str | None] = Counter(each.manifest.metadata.name for each in declared)
     problems: dict[Hashable, list[Diagnostic]] = {}
     accounts: list[DesiredAccount] = []
     for each in manifests:
-        if isinstance(each.manifest, MailServer) or counts[_server_of(each) or ""] > 1:
+        if isinstance(each.manifest, MailServer) or counts[_server_of(each)] > 1:
             continue
-        account, found = _resolve_one(each, servers, ca_files)
+        account, found = _resolve_one(each, servers, ca_files, certificates)
         for cause, problem in found:
             problems.setdefault(cause, []).append(problem)
         if account is not None:
             accounts.append(account)
     accounts.sort(key=lambda account: account.name)
+    unseen = unread or Unread()
     told = [
         as_one(alike, location=_place(cause, alike))
         for cause, alike in problems.items()
-        if not _may_be_unread(cause, unread or Unread())
+        if not (isinstance(cause, _NoServer) and (unseen.may_hide_servers or cause.name in unseen.servers))
     ]
     return Resolution(tuple(accounts), (*grouped(told), *_repeated_previous_names(manifests)))
 
 
 def _place(cause: Hashable, alike: Sequence[Diagnostic]) -> Location:
-    if isinstance(cause, _InServer) and len(alike) > 1:
+    """Return where it is mended for all: at the server, else at the first place in the files that has it."""
+    if isinstance(cause, _InServer):
         return cause.place
     return min(problem.location for problem in alike if problem.location is not None)
 
@@ -148,273 +164,191 @@ def servers_used(manifests: Iterable[LocatedManifest]) -> dict[str, list[str]]:
     return used
 
 
-def _may_be_unread(cause: Hashable, unread: Unread) -> bool:
-    return isinstance(cause, _NoServer) and (unread.may_hide_servers or cause.name in unread.servers)
-
-
 def _resolve_one(
-    located: LocatedManifest, servers: Mapping[str, LocatedManifest], ca_files: CaFiles
+    located: LocatedManifest,
+    servers: Mapping[str, LocatedManifest],
+    ca_files: CaFiles,
+    certificates: CertificateFiles,
 ) -> tuple[DesiredAccount | None, list[_Problem]]:
     """Return the account, or what is wrong with it, each with its cause: what has the same cause is told once."""
     account = located.manifest
     if not isinstance(account, AccountWithServer):
-        return _desired(located, _dumped(account.spec), None, None), []
+        return _desired(located), []
     named = account.spec.smtp.server
-    server = servers.get(named) if named else None
-    if named and server is None:
+    shared = servers.get(named) if named else None
+    if named and shared is None:
         return None, [(_NoServer(named), _unknown_server(located, named, servers))]
-    spec = _own_spec(account, server.manifest if server else None)
-    origins = _Origins(located, server)
-    found = _check_login(origins, spec)
-    if "host" not in spec["smtp"]:
-        found.append(_missing_host(origins, named))
-    problems: list[_Problem] = [(_cause_in(origins, problem), problem) for problem in found]
-    ca_path = spec["smtp"].get("caFile")
-    if ca_path in ca_files.unusable:
-        problems.append((ca_path, _unusable_ca(origins, ca_path, ca_files.unusable[ca_path])))
-    problems.extend(_fill_templates(origins, spec))
-    if problems:
-        return None, problems
-    ca_digest = ca_files.usable[ca_path].digest if ca_path else None
-    desired = _desired(located, spec, named, ca_digest)
-    if server is None:
+    inherited = shared.manifest.spec if shared is not None and isinstance(shared.manifest, MailServer) else None
+    smtp, proxy = merged(account.spec.smtp, account.spec.proxy, inherited)
+    found = resolve_server(smtp, proxy, ca_files, values=_values_of(account), certificates=certificates)
+    if found.server is None:
+        return None, [_problem(_Origins(located, shared), flaw) for flaw in found.flaws]
+    desired = replace(_desired(located, found), server=named, ca_digest=found.ca_digest)
+    if shared is None:
         return desired, []
     return replace(
         desired,
-        server_file=server.file,
-        server_location=server.locator.value_at(("spec", "host")),
-        server_secrets=_inherited_secrets(account, spec),
+        overlaid={**_overlaid_at_server(located, shared), **desired.overlaid},
+        server_file=shared.file,
+        server_location=shared.locator.value_at(("spec", "host")),
+        server_secrets=_inherited_secrets(account, found.server),
     ), []
 
 
-def _inherited_secrets(account: AccountWithServer, spec: dict[str, Any]) -> frozenset[str]:
-    """Return the references of a resolved spec that the account has not written itself."""
-    own = _dumped(account.spec)
-    login = spec["smtp"].get("authentication", {})
-    own_login = own["smtp"].get("authentication", {})
-    parents = [] if any(name in own_login for name in _CREDENTIALS) else [login, login.get("oauth2", {})]
-    if "proxy" not in own:
-        parents.append(spec.get("proxy", {}))
-    return frozenset(parent[key] for parent in parents for key in SECRET_FIELDS & parent.keys())
+def _values_of(account: AccountWithServer) -> dict[str, str]:
+    """Return what an account fills in for placeholders."""
+    return {"name": account.metadata.name, **fillings(*split_address(account.spec.email))}
 
 
-def _dumped(value: Any) -> dict[str, Any]:
-    dumped: dict[str, Any] = value.model_dump(exclude_none=True)
-    return dumped
+def _inherited_secrets(account: AccountWithServer, server: Server) -> frozenset[str]:
+    """Return the references of the server that the account has not written itself."""
+    found: list[str | None] = [] if has_credential(account.spec.smtp.authentication) else [*server.login.all_secrets]
+    if server.client_certificate is not None and account.spec.smtp.client_certificate is None:
+        found.append(server.client_certificate.key)
+    if server.proxy is not None and account.spec.proxy is None:
+        found.append(server.proxy.password)
+    return frozenset(each for each in found if each is not None)
 
 
-def _own_spec(account: AccountWithServer, server: Any) -> dict[str, Any]:
-    spec = _dumped(account.spec)
-    own: dict[str, Any] = spec["smtp"]
-    inherited = _dumped(server.spec) if server else {}
-    proxy = inherited.pop("proxy", None)
-    if proxy is not None:
-        spec.setdefault("proxy", proxy)
-    smtp = {**inherited, **own}
-    smtp.pop("server", None)
-    if "authentication" in inherited and "authentication" in own:
-        smtp["authentication"] = _merged_login(inherited["authentication"], own["authentication"])
-    if "authentication" in smtp:
-        smtp["authentication"].setdefault("mechanism", "auto")
-    smtp.setdefault("encryption", "starttls")
-    smtp.setdefault("port", DEFAULT_PORTS[smtp["encryption"]])
-    spec["smtp"] = smtp
-    return spec
-
-
-def _merged_login(inherited: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """Return the login with the account's own values; its own credential replaces the server's of any form."""
-    if any(name in own for name in _CREDENTIALS):
-        inherited = {key: value for key, value in inherited.items() if key not in _CREDENTIALS}
-    return {**inherited, **own}
-
-
-def _desired(
-    located: LocatedManifest, spec: dict[str, Any], server: str | None, ca_digest: str | None
-) -> DesiredAccount:
+def _desired(located: LocatedManifest, found: ServerResolution | None = None) -> DesiredAccount:
     account: Account = located.manifest  # type: ignore[assignment]
-    written = _canonicalise_domains(spec)
-    metadata = _dumped(account.metadata)
+    spec = as_written(account.spec)
+    _settle_replies(spec)
+    written = {**_canonicalise_addresses(spec), **(found.written if found is not None else {})}
+    server = found.server if found is not None else None
+    if server is not None:
+        spec["smtp"] = server.to_document()
+        if server.proxy is not None:
+            spec["proxy"] = server.proxy.to_document()
+    metadata = as_written(account.metadata)
     for beside in ("name", "previousName"):
         metadata.pop(beside, None)
-    if not metadata.get("preventDelete"):
-        metadata.pop("preventDelete", None)
-    for empty in [key for key in ("labels", "annotations") if not metadata.get(key)]:
-        metadata.pop(empty, None)
-    if not spec.get("replyTo", True):
-        del spec["replyTo"]
+    for key in ("labels", "annotations", "preventDelete"):
+        if not metadata.get(key):
+            metadata.pop(key, None)
     return DesiredAccount(
         kind=account.kind,
         name=account.metadata.name,
         document={"metadata": metadata, "spec": spec},
         written=written,
         previous_name=account.metadata.previous_name,
-        server=server,
-        ca_digest=ca_digest,
         file=located.file,
         location=located.locator.value_at(()),
+        overlaid=dict(located.overlay.leaves()) if located.overlay is not None else {},
     )
 
 
-def _canonicalise_domains(spec: dict[str, Any]) -> dict[str, str]:
-    """Put domains into canonical form in place; return, by path, those that were written otherwise."""
+def _overlaid_at_server(own: LocatedManifest, server: LocatedManifest) -> dict[tuple[str, ...], Location]:
+    """Return what an overlay of its MailServer says of an account, as far as that does not say it itself."""
+    if server.overlay is None:
+        return {}
+    found: dict[tuple[str, ...], Location] = {}
+    for path, place in server.overlay.leaves():
+        inner = path[1:] if path[1:2] == ("proxy",) else ("smtp", *path[1:])
+        if path[0] == "spec" and not own.has(("spec", *inner)):
+            found["spec", *inner] = place
+    return found
+
+
+def _settle_replies(spec: Document) -> None:
+    """Put reply-to into its one form: nothing where nothing is said, a mapping for one address, a list for several."""
+    declared = spec.get("replyTo")
+    if isinstance(declared, tuple):
+        spec["replyTo"] = declared[0] if len(declared) == 1 else list(declared)
+    elif not declared:
+        spec.pop("replyTo", None)
+
+
+def _canonicalise_addresses(spec: Document) -> dict[str, str]:
+    """Put the domains of addresses into canonical form in place; return, by path, addresses that were written otherwise."""
     written: dict[str, str] = {}
-    places = (
-        ("spec", spec, "email", address_to_ascii),
-        ("spec.replyTo", spec.get("replyTo", {}), "email", address_to_ascii),
-        ("spec.smtp", spec.get("smtp", {}), "host", host_to_ascii),
-        ("spec.smtp", spec.get("smtp", {}), "heloName", host_to_ascii),
-        ("spec.proxy", spec.get("proxy", {}), "host", host_to_ascii),
+    replies = spec.get("replyTo", {})
+    several = (
+        {f"spec.replyTo.{number}": each for number, each in enumerate(replies)} if isinstance(replies, list) else {}
     )
-    for path, parent, key, to_canonical in places:
-        text = parent.get(key)
-        if text is None:
-            continue
-        canonical = to_canonical(text)
-        if canonical != text:
-            written[f"{path}.{key}"] = text
-            parent[key] = canonical
+    for path, parent in {"spec": spec, **(several or {"spec.replyTo": replies})}.items():
+        text = parent.get("email")
+        if text is not None and (canonical := address_to_ascii(text)) != text:
+            written[f"{path}.email"] = text
+            parent["email"] = canonical
     return written
 
 
-def _check_login(origins: _Origins, spec: dict[str, Any]) -> list[Diagnostic]:
-    login: dict[str, Any] | None = spec["smtp"].get("authentication")
-    if login is None:
-        return []
-    name, is_shared = origins.name, not origins.own.has(_AUTHENTICATION)
-    where = origins.place_of("authentication") if is_shared else origins.own.locator.key_at(_AUTHENTICATION)
-    problems = []
-    if "username" not in login:
+def _problem(origins: _Origins, flaw: Flaw) -> _Problem:
+    """Return what is wrong with an account's server, and the cause: where the MailServer lacks or settles it, all have it."""
+    problem, server = _told(origins, flaw), origins.server
+    if flaw.kind in _UNUSABLE:
+        return (flaw.kind, flaw.text), problem
+    if flaw.kind in {"host", "secret", "withoutTls"}:
+        return problem.location, problem
+    if flaw.kind == "mechanism":
+        return _InServer(origins.place_of("smtp", "authentication", "mechanism"), problem.detail), problem
+    if server is not None and not server.has(("spec", "authentication")):
+        return _InServer(server.locator.key_at(("spec",)), problem.detail), problem
+    return problem, problem
+
+
+def _told(origins: _Origins, flaw: Flaw) -> Diagnostic:
+    """Return a flaw in words, at the place where it is written or would be."""
+    name, server = origins.name, origins.server
+    is_shared = not origins.own.has(_AUTHENTICATION)
+    login = origins.place_of("smtp", "authentication") if is_shared else origins.own.locator.key_at(_AUTHENTICATION)
+    if flaw.kind == "noUsername":
         detail = 'The login has no user name, neither here nor at the mail server. Add\n    username: "{email}"'
-        place = where
-        if origins.server is not None and origins.server.has(("spec", "authentication")):
-            place = origins.server.locator.key_at(("spec", "authentication"))
-        problems.append(error("missingField", detail, subject=name, location=place))
-    given = [credential for credential in _CREDENTIALS if credential in login]
-    if not given:
+        if server is not None and server.has(("spec", "authentication")):
+            login = server.locator.key_at(("spec", "authentication"))
+        return error("missingField", detail, subject=name, location=login)
+    if flaw.kind == "noCredential":
+        example = _example_credential(flaw.text, "name" if is_shared else name)
+        detail = f"The login has no credential. Add a reference to it, never the secret itself:\n    {example}"
+        return error("missingField", detail, subject=name, location=login)
+    if flaw.kind in {"mechanism", "withoutTls"}:
+        place = login if flaw.kind == "mechanism" else origins.place_of(*flaw.path)
+        return error("contradiction", flaw.text, subject=name, location=place)
+    if flaw.kind == "noHost" and server is not None:  # who names neither a host nor a server is refused at reading
         detail = (
-            f"The login has no credential. Add a reference to it, never the secret itself:\n"
-            f"    {_example_credential(login['mechanism'], '{name}' if is_shared else name)}"
+            f"Neither the account nor the mail server {server.manifest.metadata.name} names a host. Add\n"
+            "    host: smtp.example.com"
         )
-        problems.append(error("missingField", detail, subject=name, location=where))
-    elif (mismatch := _mechanism_mismatch(login["mechanism"], given[0])) is not None:
-        problems.append(error("contradiction", mismatch, subject=name, location=where))
-    return problems
+        return error("missingField", detail, subject=name, location=server.locator.key_at(("spec",)))
+    place = origins.place_of(*flaw.path)
+    if flaw.kind in _UNUSABLE:
+        return _of_whose_it_is(origins, flaw, error(_UNUSABLE[flaw.kind], flaw.text, subject=name, location=place))
+    code, what = ("invalidHost", "the host") if flaw.kind == "host" else ("invalidValue", "the reference")
+    detail = f"With name and e-mail filled in, {flaw.text}. Write {what} out for this account."
+    return error(code, detail, subject=name, location=place)
 
 
-def _cause_in(origins: _Origins, problem: Diagnostic) -> Hashable:
-    """Return what is wrong with the login of an account: where the server lacks or settles it, all through it have it."""
-    server, own = origins.server, origins.own
-    if server is None:
+def _example_credential(field: str, name: str) -> str:
+    variable = "SMTP_" + "".join(letter if letter.isalnum() else "_" for letter in name.upper())
+    return f"{field}: {{env: {variable}_{'PASSWORD' if field == 'password' else 'TOKEN'}}}"
+
+
+def _of_whose_it_is(origins: _Origins, flaw: Flaw, problem: Diagnostic) -> Diagnostic:
+    """Return what is wrong with a file: it is the server's where that names it, and concerns the account all the same."""
+    if origins.server is None or origins.own.has(("spec", *flaw.path)):
         return problem
-    if problem.code == "contradiction" and not own.has((*_AUTHENTICATION, "mechanism")):
-        return _InServer(origins.place_of("authentication", "mechanism"), problem.detail)
-    if problem.code == "missingField" and not server.has(("spec", "authentication")):
-        return _InServer(server.locator.key_at(("spec",)), problem.detail)
-    return problem
+    return replace(problem, subject=origins.server.manifest.metadata.name, subjects=(origins.name,))
 
 
-def _example_credential(mechanism: str, name: str) -> str:
-    variable = "SMTP_" + "".join(letter if letter.isalnum() else "_" for letter in name.strip("{}").upper())
-    if mechanism in {"xoauth2", "oauthbearer"}:
-        return f"accessToken: {{env: {variable}_TOKEN}}"
-    return f"password: {{env: {variable}_PASSWORD}}"
-
-
-def _mechanism_mismatch(mechanism: str, credential: str) -> str | None:
-    takes_token = mechanism in {"xoauth2", "oauthbearer"}
-    if mechanism == "auto" or takes_token == (credential != "password"):
-        return None
-    if takes_token:
-        return f"The mechanism {mechanism} takes accessToken or oauth2, not a password. Change one of the two."
-    return f"The mechanism {mechanism} takes a password, not {credential}. Change one of the two."
-
-
-def _missing_host(origins: _Origins, server: str | None) -> Diagnostic:
-    detail = f"Neither the account nor the mail server {server} names a host. Add\n    host: smtp.example.com"
-    where = origins.own.locator.key_at(("spec", "smtp"))
-    if origins.server is not None:
-        where = origins.server.locator.key_at(("spec",))
-    return error("missingField", detail, subject=origins.name, location=where)
-
-
-def _unusable_ca(origins: _Origins, path: str, reason: str) -> Diagnostic:
-    """Return what is wrong with a CA: it is the server's where that names it, and concerns the account all the same."""
-    where = origins.place_of("caFile")
-    if origins.server is None or origins.own.has(("spec", "smtp", "caFile")):
-        return error("caFileUnusable", f"{path}: {reason}", subject=origins.name, location=where)
-    problem = error(
-        "caFileUnusable", f"{path}: {reason}", subject=origins.server.manifest.metadata.name, location=where
-    )
-    return replace(problem, subjects=(origins.name,))
-
-
-def _unknown_server(located: LocatedManifest, name: str, servers: Mapping[str, Any]) -> Diagnostic:
+def _unknown_server(located: LocatedManifest, name: str, servers: Mapping[str, object]) -> Diagnostic:
     return error(
         "unknownServer",
-        f"No manifest declares a MailServer called {name}.{did_you_mean(name, servers)}",
+        f"No manifest declares a MailServer called {name}.{did_you_mean(name, servers) or _as_a_host(name)}",
         subject=located.manifest.metadata.name,
         location=located.locator.value_at(("spec", "smtp", "server")),
     )
 
 
-def _fill_templates(origins: _Origins, spec: dict[str, Any]) -> list[_Problem]:
-    """Fill placeholders into user names, hosts and secret keys, and write secrets as references, in place."""
-    localpart, domain = split_address(spec["email"])
-    values = {"name": origins.name, "email": f"{localpart}@{domain}", "localpart": localpart, "domain": domain}
-    found: list[Diagnostic] = []
-    smtp, proxy = spec["smtp"], spec.get("proxy", {})
-    login = smtp.get("authentication", {})
-    for parent in (login, proxy):
-        if "username" in parent:
-            parent["username"] = filled(parent["username"], values)
-    for parent, place in ((smtp, origins.place_of("host")), (proxy, origins.place_of_proxy("host"))):
-        if has_placeholder(parent.get("host", "")):
-            parent["host"] = filled(parent["host"], values)
-            found += _unusable_host(origins, parent["host"], place)
-    secrets: tuple[tuple[dict[str, Any], Callable[..., Location], tuple[str, ...]], ...] = (
-        (login, origins.place_of, ("authentication",)),
-        (login.get("oauth2", {}), origins.place_of, ("authentication", "oauth2")),
-        (proxy, origins.place_of_proxy, ()),
+def _as_a_host(name: str) -> str:
+    """Return the line to write where the name of a MailServer looks like that of a host."""
+    return (
+        f" server takes the name of a MailServer; for the name of a host write\n    host: {name}" if "." in name else ""
     )
-    for parent, place_of, fields in secrets:
-        for key in sorted(SECRET_FIELDS & parent.keys()):
-            source, written = next(iter(parent[key].items()))
-            secret_key = filled(written, values)
-            # A slash out of an address would lead into another folder, or to another part of a source.
-            has_slash = secret_key.count("/") != filled(written, dict.fromkeys(values, "")).count("/")
-            if has_slash or not is_filled_key_of(source, secret_key):
-                found.append(_unusable_key(origins, source, secret_key, place_of(*fields, key)))
-            parent[key] = reference_text({source: secret_key})
-    return [((problem.code, problem.location), problem) for problem in found]
-
-
-def _unusable_key(origins: _Origins, source: str, key: str, place: Location) -> Diagnostic:
-    spelling = spelling_problem(f"{source}:{key}") if source != "env" else None
-    why = f"{source} does not take" if spelling is None else spelling
-    return error(
-        "invalidValue",
-        f"With name and e-mail filled in, the reference reads {source}:{key}, which {why}. Write the reference out for this "
-        "account.",
-        subject=origins.name,
-        location=place,
-    )
-
-
-def _unusable_host(origins: _Origins, host: str, place: Location) -> list[Diagnostic]:
-    try:
-        host_to_ascii(host)
-    except NotADomain as refusal:
-        detail = (
-            f"With name and e-mail filled in, the host reads {host}, which is not a host name: {refusal}. "
-            "Write the host out for this account."
-        )
-        return [error("invalidHost", detail, subject=origins.name, location=place)]
-    return []
 
 
 def _repeated_previous_names(manifests: Sequence[LocatedManifest]) -> list[Diagnostic]:
-    """Return an error for each previous name that several accounts give, at the second of them."""
+    """Return an error for each previous name that several accounts claim, at the second claim."""
     given: dict[str, list[LocatedManifest]] = {}
     for each in manifests:
         previous = getattr(each.manifest.metadata, "previous_name", None)
@@ -423,7 +357,10 @@ def _repeated_previous_names(manifests: Sequence[LocatedManifest]) -> list[Diagn
     problems = []
     for previous, (first, *others) in given.items():
         other, place = first.manifest.metadata.name, first.locator.value_at(_PREVIOUS_NAME)
-        detail = f"{other} has the same previousName at {place}; only one account can be what {previous} became."
+        detail = (
+            f"{other} has the same previousName at {place}; only one account can be what {previous} became. Where one of "
+            "the renames was applied before, it is over: remove previousName from that account, and the other is planned."
+        )
         found = [
             error(
                 "contradiction",

@@ -1,4 +1,8 @@
-"""Passwords that a provider takes no longer, or not for much longer: said before anything is connected to."""
+"""Passwords that a provider takes no longer, or not for much longer: said before anything is connected to.
+
+Gmail is none of them: what a reference gives may be an app password, which lasts, and a warning that is to be ignored
+teaches people to ignore warnings. Where it is not one, the login fails, and says what to make.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, enumerated, warning
 from reconciler.model.accounts.kinds import kind_of
-from reconciler.model.servers.providers import GMAIL, MICROSOFT_365, OUTLOOK_COM
+from reconciler.model.servers.providers import MICROSOFT_365, OUTLOOK_COM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from reconciler.model.accounts.desired import DesiredAccount
     from reconciler.model.accounts.located import LocatedManifest
+    from reconciler.model.accounts.recorded import RecordedAccount
     from reconciler.model.servers.providers import Provider
 
 _BASIC = frozenset({"auto", "plain", "login"})
@@ -65,13 +70,6 @@ _ENDINGS = (
             "https://outlook.office.com/SMTP.Send offline_access",
         ),
     ),
-    # Google: "Sign in with app passwords", "Transition from less secure apps to OAuth", "OAuth 2.0 Mechanism".
-    _Ending(
-        GMAIL,
-        "Google never takes an account's own password over SMTP. If the reference points to an app password (which "
-        "needs 2-Step Verification), nothing needs doing; otherwise make one and put it there, or write",
-        _oauth2("https://oauth2.googleapis.com/token", "https://mail.google.com/"),
-    ),
 )
 
 
@@ -85,12 +83,16 @@ def ending_passwords(
             yield _warning(ending, affected, located[affected[0].name])
 
 
-def _logs_in_by_password(account: DesiredAccount, provider: Provider) -> bool:
-    if kind_of(account).sends_through_platform:
+def provider_without_passwords(account: DesiredAccount | RecordedAccount) -> Provider | None:
+    """Return the provider that an account logs in to by a password which it drops; None for every other account."""
+    return next((each.provider for each in _ENDINGS if _logs_in_by_password(account, each.provider)), None)
+
+
+def _logs_in_by_password(account: DesiredAccount | RecordedAccount, provider: Provider) -> bool:
+    server = None if kind_of(account).sends_through_platform else account.settings.server
+    if server is None:
         return False
-    smtp = account.spec["smtp"]
-    login = smtp.get("authentication", {})
-    return "password" in login and login.get("mechanism") in _BASIC and provider.has(smtp["host"])
+    return server.login.password is not None and server.login.mechanism in _BASIC and provider.has(server.host)
 
 
 def _warning(ending: _Ending, affected: Sequence[DesiredAccount], first: LocatedManifest) -> Diagnostic:

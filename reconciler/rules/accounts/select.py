@@ -1,57 +1,150 @@
-"""Selectors: names, globs over names, or ``label:KEY=VALUE``."""
+"""Selectors: a name, a glob over names, or what an account has: ``label:KEY=VALUE``, ``host:``, ``status:`` and others.
+
+To add one: a row of ``_FACTS``, a word in ``cli/options.py``.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.characters import composed
-from reconciler.diagnostics import Diagnostic, error
+from reconciler.characters import SHOWN_WORD, clip, composed
+from reconciler.diagnostics import Diagnostic, enumerated, error
 from reconciler.diagnostics.phrasing import did_you_mean
-from reconciler.model.text.globs import is_glob, matches
+from reconciler.model.accounts.kinds import KIND_WORDS, kind_of
+from reconciler.model.accounts.recorded import RecordedAccount
+from reconciler.model.accounts.statuses import STATUSES
+from reconciler.model.text.globs import is_glob, matches, matches_any_host
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from reconciler.model.accounts.desired import DesiredAccount
+
+    Account = DesiredAccount | RecordedAccount
+    Sides = Sequence[Account]
+    """An account as selectors look at it: as it is, or before and after a change."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selectable:
-    """What a selector looks at: the names an account goes by, and its labels, before and after a change."""
+@dataclass(frozen=True, kw_only=True)
+class _Fact:
+    """What a selector may ask for before its colon."""
 
-    names: tuple[str, ...]
-    labels: tuple[Mapping[str, str], ...]
-
-
-def selects(selector: str, account: Selectable) -> bool:
-    """Tell whether the selector selects the account; NFC and NFD of one value are the same."""
-    if selector.startswith("label:"):
-        key, _, value = selector.removeprefix("label:").partition("=")
-        return any(key in labels and matches(composed(value), composed(labels[key])) for labels in account.labels)
-    return any(matches(selector, name) for name in account.names)
+    values: Callable[[Account], Iterable[str]]
+    """What an account has of it."""
+    matches: Callable[[str, str], bool] = matches
+    """Whether what stands behind the colon means such a value."""
+    nothing: str
+    """The sentence where no account has what is asked for; ``{}`` is the selector."""
+    known: tuple[str, ...] | None = None
+    """All values that there can be; None: what the accounts have."""
 
 
-def is_selected(account: Selectable, targets: Sequence[str], excludes: Sequence[str]) -> bool:
+def _labels(account: Account) -> Iterable[str]:
+    return (f"{key}={composed(value)}" for key, value in account.metadata.labels.items())
+
+
+def _is_label(wanted: str, label: str) -> bool:
+    key, has_value, value = wanted.partition("=")
+    known, _, text = label.partition("=")
+    return bool(has_value) and key == known and matches(composed(value), text)
+
+
+def _hosts(account: Account) -> Iterable[str]:
+    server = account.settings.server
+    return () if server is None else (server.host,)
+
+
+def _statuses(account: Account) -> Iterable[str]:
+    return (account.status,) if isinstance(account, RecordedAccount) else ()
+
+
+_FACTS: Mapping[str, _Fact] = {
+    "label": _Fact(values=_labels, matches=_is_label, nothing="No account has the label that {} asks for.", known=()),
+    "host": _Fact(
+        values=_hosts,
+        matches=lambda wanted, host: matches_any_host((wanted,), host),
+        nothing="No account goes through a mail server that {} names.",
+    ),
+    "server": _Fact(
+        values=lambda account: () if account.server is None else (account.server,),
+        nothing="No account has its settings from a MailServer that {} names.",
+    ),
+    "secret": _Fact(
+        values=lambda account: (route.secret for route in account.secret_routes),
+        nothing="No account has a secret whose reference {} names; in a reference * stops at a slash, and ** does not.",
+    ),
+    "status": _Fact(
+        values=_statuses,
+        nothing="No account is recorded with the status that {} asks for; what manifests declare has none.",
+        known=STATUSES,
+    ),
+    "kind": _Fact(
+        values=lambda account: (kind_of(account).word,),
+        nothing="No account is of the kind that {} asks for.",
+        known=KIND_WORDS,
+    ),
+}
+
+
+def is_pattern(selector: str) -> bool:
+    """Tell whether a selector may mean several accounts, as every one but a plain name may.
+
+    >>> is_pattern("sales-*"), is_pattern("label:team=eu"), is_pattern("sales-de")
+    (True, True, False)
+    """
+    return ":" in selector or is_glob(selector)
+
+
+def selects(selector: str, sides: Sides) -> bool:
+    """Tell whether the selector selects the account, by what it was or will be; NFC and NFD of one value are the same.
+
+    Hosts are those of mail servers, in any case and as U-labels or A-labels. Only recorded accounts have a status.
+    """
+    word, colon, wanted = selector.partition(":")
+    if not colon:
+        return any(matches(selector, account.name) for account in sides)
+    fact = _FACTS.get(word)
+    return fact is not None and any(fact.matches(wanted, value) for account in sides for value in fact.values(account))
+
+
+def is_selected(sides: Sides, targets: Sequence[str], excludes: Sequence[str]) -> bool:
     """Tell whether an account is wanted: by some target, where there are any, and by no exclusion."""
-    if targets and not any(selects(target, account) for target in targets):
+    if targets and not any(selects(target, sides) for target in targets):
         return False
-    return not any(selects(exclude, account) for exclude in excludes)
+    return not any(selects(exclude, sides) for exclude in excludes)
 
 
-def unmatched(selectors: Iterable[str], accounts: Sequence[Selectable]) -> tuple[Diagnostic, ...]:
-    """Return an error for each selector that selects none of the accounts."""
+def unmatched(selectors: Iterable[str], accounts: Sequence[Sides]) -> tuple[Diagnostic, ...]:
+    """Return an error for each selector that selects none of the accounts, and tells why."""
     return tuple(
         error("selectorMatchesNothing", _explain(selector, accounts), subject=selector)
         for selector in selectors
-        if not any(selects(selector, account) for account in accounts)
+        if not any(selects(selector, sides) for sides in accounts)
     )
 
 
-def _explain(selector: str, accounts: Sequence[Selectable]) -> str:
-    if selector.startswith("label:"):
-        if "=" not in selector:
-            return f"{selector} is not a label selector; write label:KEY=VALUE."
-        return f"No account has the label that {selector} asks for."
-    if is_glob(selector):
-        return f"No account's name matches {selector}."
-    known = [name for account in accounts for name in account.names]
-    return f"No account is called {selector}.{did_you_mean(selector, known)}"
+def _explain(selector: str, accounts: Sequence[Sides]) -> str:
+    word, colon, wanted = selector.partition(":")
+    every = [account for sides in accounts for account in sides]
+    if not colon:
+        if is_glob(selector):
+            return f"No account's name matches {selector}."
+        return f"No account is called {selector}.{did_you_mean(selector, [account.name for account in every])}"
+    fact = _FACTS.get(word)
+    if fact is None:
+        return f"{selector} is no selector. It is a name, a glob, or begins with {', '.join(f'{each}:' for each in _FACTS)}."
+    if word == "label" and "=" not in wanted:
+        return f"{selector} is not a label selector; write label:KEY=VALUE."
+    known = sorted({value for account in every for value in fact.values(account)}) if fact.known is None else fact.known
+    return f"{fact.nothing.format(selector)}{f' There are: {enumerated(known)}.' if known else ''}"
+
+
+def unknown_account(name: str, known: Iterable[str], *, ever: bool = False, remark: str = "") -> Diagnostic:
+    """Return the error for a name that no account of state has, or ``ever`` had, with the nearest that one has."""
+    shown = clip(name, SHOWN_WORD)
+    recorded = "was ever recorded" if ever else "is recorded"
+    detail = (
+        f"No account called {shown} {recorded}.{did_you_mean(shown, known)}{remark} See\n    reconciler accounts list"
+    )
+    return error("unknownAccount", detail, subject=shown)

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reconciler.characters import folded
+from reconciler.model.journal.payloads import OF_THE_CHAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from reconciler.model.canonical import JsonObject, JsonView
 
 ERASED = "[erased]"
 """Stands where something was."""
@@ -23,9 +26,6 @@ _BRANCHES = ("spec.replyTo.", "metadata.annotations.")
 _LAST_STEP = ".username"
 _KEYS = frozenset(
     {"reason", "email", "displayName", "username", "title", "owner", "replyTo", "annotations", "subjectDigest"}
-)
-_LISTED_BY_STORE = frozenset(
-    {"accountDigests", "accountsBefore", "accountParts", "projectRow", "revisionDigests", "redactedPayloads"}
 )
 
 
@@ -44,13 +44,24 @@ class Erasure:
         until = self.names[name]
         return until is None or serial < until
 
+    def reaches(self, name: str, revision: int) -> bool:
+        """Tell whether the name was this account's up to this revision, the one that renamed it away among them."""
+        if name not in self.names:
+            return False
+        until = self.names[name]
+        return until is None or revision <= until
+
 
 def is_personal(path: str) -> bool:
-    """Tell whether a field of an account holds personal data."""
+    """Tell whether a field of an account holds personal data.
+
+    >>> is_personal("spec.email"), is_personal("spec.smtp.port")
+    (True, False)
+    """
     return path in _FIELDS or path.startswith(_BRANCHES) or path.endswith(_LAST_STEP)
 
 
-def addresses_of(changes: Iterable[tuple[int, Iterable[Mapping[str, Any]]]], erasure: Erasure) -> frozenset[str]:
+def addresses_of(changes: Iterable[tuple[int, Iterable[JsonView]]], erasure: Erasure) -> frozenset[str]:
     """Return the addresses that the account had; ``changes`` by revision."""
     values = (
         value
@@ -64,9 +75,7 @@ def addresses_of(changes: Iterable[tuple[int, Iterable[Mapping[str, Any]]]], era
     return frozenset(folded(value) for value in values if isinstance(value, str) and "@" in value)
 
 
-def erase_from_changes(
-    changes: Iterable[Mapping[str, Any]], erasure: Erasure, *, serial: int
-) -> tuple[dict[str, Any], ...]:
+def erase_from_changes(changes: Iterable[JsonView], erasure: Erasure, *, serial: int) -> tuple[JsonObject, ...]:
     """Return a revision's changes without the account's data."""
     return tuple(
         {**change, "fields": [_without_values(field, erasure) for field in change.get("fields", ())]}
@@ -76,7 +85,7 @@ def erase_from_changes(
     )
 
 
-def _without_values(field: Mapping[str, Any], erasure: Erasure) -> dict[str, Any]:
+def _without_values(field: JsonView, erasure: Erasure) -> JsonObject:
     path = field["path"]
     values = {side: field.get(side) for side in ("before", "after")}
     return {**field, **{side: _erased(value, erasure, always=is_personal(path)) for side, value in values.items()}}
@@ -91,7 +100,7 @@ def _erased(value: Any, erasure: Erasure, *, always: bool) -> Any:
     return value
 
 
-def erase_from_payload(payload: Mapping[str, Any], erasure: Erasure, *, serial: int) -> dict[str, Any]:
+def erase_from_payload(payload: JsonView, erasure: Erasure, *, serial: int) -> JsonObject:
     """Return what the journal's payload tells without the account's data; equal to it where there was none.
 
     ``serial`` is the last revision when the entry was written, its own counted.
@@ -111,7 +120,7 @@ def erase_from_payload(payload: Mapping[str, Any], erasure: Erasure, *, serial: 
 
 def _without_parts(key: str, value: Any, erasure: Erasure, serial: int) -> Any:
     """Return a part of a payload; where it is kept by account, what belongs to this one is erased."""
-    if key in _LISTED_BY_STORE or not isinstance(value, dict):
+    if key in OF_THE_CHAIN or not isinstance(value, dict):
         return value
     return {
         name: _scrubbed(part, erasure, always=isinstance(part, str)) if erasure.concerns(name, serial) else part
@@ -125,11 +134,7 @@ def _named(part: Any, erasure: Erasure, serial: int) -> bool:
 
 def _scrubbed(value: Any, erasure: Erasure, *, always: bool) -> Any:
     if isinstance(value, dict):
-        return {key: _scrubbed(each, erasure, always=always or _is_key(key)) for key, each in value.items()}
+        return {key: _scrubbed(each, erasure, always=always or key in _KEYS) for key, each in value.items()}
     if isinstance(value, list):
         return [_scrubbed(each, erasure, always=always) for each in value]
     return _erased(value, erasure, always=always)
-
-
-def _is_key(key: str) -> bool:
-    return key in _KEYS

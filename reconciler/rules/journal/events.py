@@ -5,123 +5,88 @@ A payload that somebody altered is told as far as it can be; ``journal check`` s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler.model.journal.events import EventAccount, JournalEvent
+from reconciler.model.journal.payloads import (
+    BEGUN,
+    OF_THE_CHAIN,
+    ApplyPayload,
+    RevisionTold,
+    SendPayload,
+    Standing,
+    read_payload,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from reconciler.model.journal.entries import JournalEntry
+    from reconciler.model.journal.payloads import AccountTold, Payload
     from reconciler.rules.journal.erasure import Erasure
 
-_SOURCES = frozenset({"flag", "ci", "login"})
 _TOLD_APART = frozenset({"actor", "actorSource", "reason", "revision", "accounts"})
-_OF_THE_CHAIN = frozenset(
-    {
-        "accountDigests",
-        "accountsBefore",
-        "accountParts",
-        "projectRow",
-        "revisionDigests",
-        "routeDigests",
-        "forgottenRoutes",
-        "redactedPayloads",
-        "salt",
-    }
-)
 
 
 def events_of(
-    journal: Iterable[tuple[JournalEntry, Mapping[str, Any]]], names: Erasure | None = None
+    journal: Iterable[tuple[JournalEntry, Mapping[str, object]]], lives: Sequence[Erasure] = ()
 ) -> tuple[JournalEvent, ...]:
-    """Return the entries as events, newest first; with ``names`` those that concern the account.
+    """Return the entries as events, newest first; where ``lives`` are given, only those that concern one of them.
 
     The beginning of a sending whose end is told too says so, as ``hasEnded``; the others were killed, or still run.
     """
     events: list[JournalEvent] = []
     begun: dict[str, int] = {}
     serial = 0
-    for entry, payload in journal:
-        event = _event(entry, payload)
+    for entry, told in journal:
+        payload = read_payload(entry.event, told)
+        event = _event(entry, payload, told)
         serial = event.revision if event.revision is not None else serial
-        if names is None or _concerns(event, payload, names, serial):
+        if not lives or any(_concerns(payload, names, serial) for names in lives):
             events.append(event)
-            _match_sending(events, begun)
+            _match_sending(payload, events, begun)
     return tuple(reversed(events))
 
 
-def _match_sending(events: list[JournalEvent], begun: dict[str, int]) -> None:
+def _match_sending(payload: Payload, events: list[JournalEvent], begun: dict[str, int]) -> None:
     """Note where the last event begins a sending; where it ends one, mark its beginning."""
-    event = events[-1]
-    run = event.details.get("run")
-    if event.event != "send" or not isinstance(run, str):
+    if not isinstance(payload, SendPayload) or payload.run is None:
         return
-    if event.details.get("ending") == "begun":
-        begun[run] = len(events) - 1
-    elif (place := begun.pop(run, None)) is not None:
+    if payload.ending == BEGUN:
+        begun[payload.run] = len(events) - 1
+    elif (place := begun.pop(payload.run, None)) is not None:
         beginning = events[place]
         events[place] = beginning.model_copy(update={"details": {**beginning.details, "hasEnded": True}})
 
 
-def _event(entry: JournalEntry, payload: Mapping[str, Any]) -> JournalEvent:
-    revision = payload.get("revision")
-    made = revision if isinstance(revision, dict) else {}
-    number = made.get("revision")
-    details = {key: value for key, value in payload.items() if key not in _TOLD_APART | _OF_THE_CHAIN}
-    source = payload.get("actorSource", made.get("actorSource"))
+def _event(entry: JournalEntry, payload: Payload, told: Mapping[str, object]) -> JournalEvent:
+    actor, source = payload.acted
     return JournalEvent(
         sequence=entry.sequence,
         at=entry.at,
         event=entry.event,
-        actor=_text(payload.get("actor", made.get("actor"))),
-        actor_source=source if source in _SOURCES else None,
-        reason=_text(payload.get("reason")),
-        revision=number if isinstance(number, int) else None,
-        accounts=_accounts(payload.get("accounts")),
-        details=details,
+        actor=actor,
+        actor_source=source,
+        reason=payload.reason,
+        revision=_made(payload).revision,
+        accounts=tuple(_account(name, each) for name, each in sorted(payload.accounts.items())),
+        details={key: value for key, value in told.items() if key not in _TOLD_APART | OF_THE_CHAIN},
     )
 
 
-def _accounts(told: Any) -> tuple[EventAccount, ...]:
-    if not isinstance(told, dict):
-        return ()
-    return tuple(
-        EventAccount(
-            name=name,
-            before=_text(_at(part, "before", "status")),
-            after=_text(_at(part, "after", "status")),
-            reason=_text(_at(part, "after", "reason")),
-        )
-        for name, part in sorted(told.items())
-    )
+def _made(payload: Payload) -> RevisionTold:
+    """Return the revision that an apply made; an empty one for other events."""
+    return (payload.revision if isinstance(payload, ApplyPayload) else None) or RevisionTold()
 
 
-def _concerns(event: JournalEvent, payload: Mapping[str, Any], names: Erasure, serial: int) -> bool:
-    if any(names.concerns(account.name, serial) for account in event.accounts):
+def _account(name: str, told: AccountTold) -> EventAccount:
+    before, after = told.before or Standing(), told.after or Standing()
+    return EventAccount(name=name, before=before.status, after=after.status, reason=after.reason, rotated=told.rotated)
+
+
+def _concerns(payload: Payload, names: Erasure, serial: int) -> bool:
+    told = (*payload.accounts, *filter(None, [payload.name]))
+    if any(names.concerns(name, serial) for name in told):
         return True
-    name = event.details.get("name")
-    if isinstance(name, str) and name in names.names:
-        return True
-    changes = _at(payload, "revision", "changes")
-    changed = changes if isinstance(changes, list) else []
     # Of a rename both names are told, so that the history of either has it.
-    told = {_at(change, key) for change in changed for key in ("name", "previousName")}
-    return any(_was_named(each, names, serial) for each in told)
-
-
-def _was_named(name: str, names: Erasure, serial: int) -> bool:
-    if name not in names.names:
-        return False
-    until = names.names[name]
-    return until is None or serial <= until
-
-
-def _at(place: Any, *steps: str) -> Any:
-    for step in steps:
-        place = place.get(step) if isinstance(place, dict) else None
-    return place
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+    return any(names.reaches(name, serial) for name in _made(payload).names)

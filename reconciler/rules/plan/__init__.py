@@ -1,4 +1,4 @@
-"""Rules of a plan: matching, differences, guards, digests, and what a saved plan must still hold.
+"""Rules of making a plan: matching, differences, guards, digests, and what is told of it; applying it is `rules/apply`.
 
 Not allowed here: judging routes (`rules/secrets`), looking at evidence apart from `rules/verification`.
 """

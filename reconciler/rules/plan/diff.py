@@ -1,33 +1,55 @@
-"""Field-level differences between two documents of one account."""
+"""What a step changes: the fields of its account that differ, rotated secrets, and whether that needs evidence.
+
+Fields are compared in canonical form and shown as their authors wrote them.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from reconciler.model.plan import FieldChange, Scalar
+from reconciler.model.secrets.values import is_secret
+from reconciler.model.step import Delete, Keep, Rename, Update
+from reconciler.rules.secrets.scopes import move_field
+from reconciler.rules.verification.settings import settings_digest, settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from reconciler.model.accounts.desired import DesiredAccount
+    from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
+    from reconciler.model.canonical import JsonView
+    from reconciler.model.step import Changed, Step
+    from reconciler.rules.plan.policy import Policy
 
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 CA_CONTENT = "spec.smtp.caFile.sha256"
 """The path under which a changed content of the private CA is shown."""
 
 
-def flatten(document: Mapping[str, Any], *, ca_digest: str | None = None) -> dict[str, Scalar]:
-    """Return path to value for every leaf; the content of a private CA counts as a leaf of its own."""
+def flatten(document: JsonView, *, ca_digest: str | None = None) -> dict[str, Scalar]:
+    """Return path to value for every leaf; the content of a private CA counts as a leaf of its own.
+
+    >>> flatten({"spec": {"smtp": {"host": "mail.example.com", "port": 587}}})
+    {'spec.smtp.host': 'mail.example.com', 'spec.smtp.port': 587}
+    """
     leaves = dict(_leaves(document))
     if ca_digest is not None:
         leaves[CA_CONTENT] = ca_digest.removeprefix("sha256:")
     return leaves
 
 
-def _leaves(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Scalar]]:
+def _leaves(node: JsonView, prefix: str = "") -> Iterator[tuple[str, Scalar]]:
     for key, value in node.items():
         path = _joined(prefix, key)
         if isinstance(value, dict):
             yield from _leaves(value, path)
+        elif isinstance(value, list) and all(isinstance(each, dict) for each in value):
+            for number, each in enumerate(value):
+                yield from _leaves(each, f"{path}.{number}")
         else:
             yield path, value
 
@@ -47,11 +69,107 @@ def field_changes(
 ) -> tuple[FieldChange, ...]:
     """Return the leaves that differ, by path; compared in canonical form, shown as their authors wrote them."""
     return tuple(
-        FieldChange(
-            path=path,
-            before=written_before.get(path, before.get(path)),
-            after=written_after.get(path, after.get(path)),
-        )
+        _field_change(path, written_before.get(path, before.get(path)), written_after.get(path, after.get(path)))
         for path in sorted(before.keys() | after.keys())
         if before.get(path) != after.get(path) or (path in before) != (path in after)
     )
+
+
+@lru_cache(maxsize=4096, typed=True)  # typed: 1 is no True
+def _field_change(path: str, before: Scalar, after: Scalar) -> FieldChange:
+    """Return one change of a field: one value for all accounts that it is the same for."""
+    return FieldChange(path=path, before=before, after=after)
+
+
+def compared(step: Changed, recorded: RecordedState, policy: Policy) -> Step:
+    """Return a step with all that it changes, and ``Keep`` where that is nothing."""
+    if isinstance(step, Delete):
+        leaves = flatten(step.before.document, ca_digest=step.before.ca_digest)
+        fields = field_changes(leaves, {}, written_before=step.before.written, written_after={})
+        return replace(step, fields=fields)
+    read = policy.secrets.comparable_with(recorded.fingerprint_key_id)
+    before, after = step.before, step.after
+    rotated = (
+        _rotated_secrets(before, after, read) if before is not None and recorded.fingerprint_key_id else frozenset()
+    )
+    moved = move_field(before, after.file, policy.project) if before is not None else ()
+    is_altered = before is None or before.canonical != after.canonical or before.ca_digest != after.ca_digest
+    # A rename is a change even of the same document: state has to give up the earlier name.
+    if not (is_altered or rotated or moved or isinstance(step, Rename)):
+        return Keep(before=before, after=after, manifest=step.manifest)
+    fingerprints = _fingerprints(before, after, read)
+    platform = policy.platform if step.sends_through_platform else None
+    digest = settings_digest(
+        after.kind, after.settings, ca_digest=after.ca_digest, fingerprints={**read, **fingerprints}, platform=platform
+    )
+    found = replace(
+        step,
+        fields=(*moved, *_fields(before, after, rotated)),
+        fingerprints=fingerprints,
+        platform=platform,
+        settings_digest=digest,
+        needs_evidence=bool(rotated) or before is None or not _has_same_settings(before, after, digest),
+    )
+    if isinstance(found, Update) and not (is_altered or moved or isinstance(found, Rename)):
+        return replace(found, cause="rotation")
+    return found
+
+
+def _fields(before: RecordedAccount | None, after: DesiredAccount, rotated: frozenset[str]) -> tuple[FieldChange, ...]:
+    leaves_before = flatten(before.document, ca_digest=before.ca_digest) if before is not None else {}
+    leaves_after = flatten(after.document, ca_digest=after.ca_digest)
+    changed = field_changes(
+        leaves_before,
+        leaves_after,
+        written_before=before.written if before is not None else {},
+        written_after=after.written,
+    )
+    behind = [
+        FieldChange(path=path, before=value, after=value, rotated=True)
+        for path, value in leaves_after.items()
+        if value in rotated and leaves_before.get(path) == value and is_secret(path.split("."))
+    ]
+    return tuple(
+        _with_origin(each, after) if after.overlaid else each
+        for each in sorted((*changed, *behind), key=lambda change: change.path)
+    )
+
+
+def _with_origin(field: FieldChange, after: DesiredAccount) -> FieldChange:
+    """Return a field with the overlay that its value comes from: one that says it, what holds it, or a part of it."""
+    said = {_path_text(path): f"{place.file}:{place.line}" for path, place in after.overlaid.items()}
+    above = [place for path, place in said.items() if f"{field.path}.".startswith(f"{path}.")]
+    below = [place for path, place in said.items() if path.startswith(f"{field.path}.")]
+    origin = next(iter((*above, *below)), None)
+    return field.model_copy(update={"origin": origin}) if origin is not None else field
+
+
+def _path_text(path: Sequence[str]) -> str:
+    text = ""
+    for key in path:
+        text = _joined(text, key)
+    return text
+
+
+def _rotated_secrets(before: RecordedAccount, after: DesiredAccount, read: Mapping[str, str]) -> frozenset[str]:
+    """Return the references whose value is another than recorded; ``read`` are fingerprints made with state's key."""
+    wanted = {each.secret for each in after.secret_routes}
+    return frozenset(
+        secret
+        for secret, fingerprint in before.fingerprints.items()
+        if secret in wanted and read.get(secret, fingerprint) != fingerprint
+    )
+
+
+def _fingerprints(before: RecordedAccount | None, after: DesiredAccount, read: Mapping[str, str]) -> dict[str, str]:
+    """Return the fingerprints of the account's secrets: as read, else as recorded for the same reference."""
+    known = {**(before.fingerprints if before is not None else {}), **read}
+    wanted = {each.secret for each in after.secret_routes}
+    return {secret: fingerprint for secret, fingerprint in sorted(known.items()) if secret in wanted}
+
+
+def _has_same_settings(before: RecordedAccount, after: DesiredAccount, digest: str | None) -> bool:
+    """Tell whether what was verified still stands; the digests tell of the platform's server too, where known."""
+    if settings_of(before.settings, before.ca_digest) != settings_of(after.settings, after.ca_digest):
+        return False
+    return None in {before.settings_digest, digest} or before.settings_digest == digest

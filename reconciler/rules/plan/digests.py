@@ -2,30 +2,93 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.canonical import digest
+from reconciler.model.canonical import canonical_json, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from reconciler.model.base import Value
+    from reconciler.model.canonical import JsonObject, JsonView
     from reconciler.model.plan import Change, LiftedGuard, SavedPlan
+
+_NOT_COVERED = {"planDigest", "seal"}
+_NOT_SHOWN: dict[str, Any] = {
+    **dict.fromkeys(("verification", "held", "server"), True),
+    "fields": {"__all__": {"origin"}},
+}
+"""What a change's digest leaves out."""
 
 
 def changes_digest(changes: Iterable[Change], lifted_guards: Iterable[LiftedGuard]) -> str:
     """Return the digest of actions, fields, base revisions and lifted guards: the same for the same input.
 
-    Verification and what follows from it (``held``) are left out: they depend on the network.
+    Verification and what follows from it (``held``) are left out: they depend on the network. So is where a value is
+    written.
     """
-    shown = [change.model_dump(exclude={"verification", "held", "server"}) for change in changes]
-    return digest({"changes": shown, "liftedGuards": [guard.model_dump() for guard in lifted_guards]})
+    shown = (canonical_json(change.model_dump(exclude=_NOT_SHOWN)) for change in changes)
+    lifted = canonical_json([guard.model_dump() for guard in lifted_guards])
+    return _digest_of(_object({"changes": _joined("[", shown, "]"), "liftedGuards": lifted}))
 
 
 def plan_digest(plan: SavedPlan) -> str:
     """Return the digest of everything in a plan file but this digest itself and the seal."""
-    return plan_document_digest(plan.model_dump(mode="json"))
+    return parts_digest(
+        plan_head(plan),
+        map(line_of, plan.changes),
+        ((name, line_of(account)) for name, account in sorted(plan.inputs.accounts.items())),
+    )
 
 
-def plan_document_digest(document: dict[str, Any]) -> str:
+def plan_head(plan: SavedPlan) -> JsonObject:
+    """Return a plan as JSON without its changes and accounts, however many there are."""
+    return plan.model_dump(mode="json", exclude={"changes": True, "inputs": {"accounts": True}})
+
+
+def line_of(part: Value) -> str:
+    """Return what a plan says of one account as a line of canonical JSON."""
+    return canonical_json(part.model_dump(mode="json"))
+
+
+def parts_digest(head: JsonView, changes: Iterable[str], accounts: Iterable[tuple[str, str]]) -> str:
+    """Return what ``plan_document_digest`` does, from the plan's parts: nobody has to hold its whole text.
+
+    ``changes`` and ``accounts`` are lines of canonical JSON, the accounts by name.
+    """
+    parts = {key: canonical_json(value) for key, value in head.items() if key not in _NOT_COVERED | {"inputs"}}
+    inputs = {key: canonical_json(value) for key, value in head["inputs"].items()}
+    named = (f"{canonical_json(name)}:{line}" for name, line in accounts)
+    accounted: dict[str, str | Iterator[str]] = {**inputs, "accounts": _joined("{", named, "}")}
+    return _digest_of(_object({**parts, "changes": _joined("[", changes, "]"), "inputs": _object(accounted)}))
+
+
+def _digest_of(pieces: Iterable[str]) -> str:
+    """Return ``digest`` of the canonical JSON that is given in pieces."""
+    covered = sha256()
+    for piece in pieces:
+        covered.update(piece.encode("utf-8", "surrogatepass"))
+    return f"sha256:{covered.hexdigest()}"
+
+
+def _object(members: Mapping[str, str | Iterator[str]]) -> Iterator[str]:
+    """Yield canonical JSON of an object in pieces; each member is its text, or yields it."""
+    before = "{"
+    for key, member in sorted(members.items()):
+        yield f"{before}{canonical_json(key)}:"
+        yield from [member] if isinstance(member, str) else member
+        before = ","
+    yield "}"
+
+
+def _joined(opening: str, items: Iterable[str], closing: str) -> Iterator[str]:
+    yield opening
+    for number, item in enumerate(items):
+        yield f",{item}" if number else item
+    yield closing
+
+
+def plan_document_digest(document: Mapping[str, object]) -> str:
     """Return the digest of a plan file's content as read, so that unknown additions count too."""
-    return digest({key: value for key, value in document.items() if key not in {"planDigest", "seal"}})
+    return digest({key: value for key, value in document.items() if key not in _NOT_COVERED})

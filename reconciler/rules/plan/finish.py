@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,11 @@ from reconciler.model.plan import (
     SavedPlan,
     Summary,
 )
-from reconciler.model.verification.evidence import Evidence, Verification
+from reconciler.model.verification.evidence import Verification
+from reconciler.rules.plan.announce import announcement, messages_taken, messages_to
 from reconciler.rules.plan.digests import changes_digest, plan_digest
-from reconciler.rules.plan.holding import held_with, why_held_with
-from reconciler.rules.verification.failures import failure, failure_problems
+from reconciler.rules.plan.match import held_with, why_held_with
+from reconciler.rules.verification.failures import failure, failure_problems, held_change
 from reconciler.rules.verification.missing import MISSING_CODES, failed_without, missing_problems
 
 if TYPE_CHECKING:
@@ -28,9 +29,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.model.accounts.recorded import RecordedAccount
+    from reconciler.model.consumers.publication import ConsumerView
+    from reconciler.model.step import Changed, Create, Update
     from reconciler.model.verification.depths import Depth
-    from reconciler.rules.plan.draft import Draft, DraftChange
+    from reconciler.model.verification.evidence import Evidence
+    from reconciler.rules.plan.make import Draft
+    from reconciler.rules.plan.policy import Policy
     from reconciler.rules.verification.failures import Failure
+
 _CODES = {"failed": "verificationFailed", "withheld": "credentialWithheld"}
 _NOT_VERIFIED = Verification(status="skipped")
 FAILED_CODES = MISSING_CODES | {"verificationFailed"}
@@ -45,6 +51,12 @@ class Making:
     created_at: datetime
     depth: Depth | None = None
     """The depth that apply was told to need; None: the project's."""
+    operator: str | None = None
+    """Who receives test messages; None: nobody is named."""
+    skips: frozenset[str] = frozenset()
+    """Accounts that apply will not verify, because it overrides their verification."""
+    reused: frozenset[str] = frozenset()
+    """Accounts whose evidence an earlier run had gathered."""
 
 
 def finish_plan(
@@ -54,14 +66,15 @@ def finish_plan(
 
     ``remarks`` are what reading the manifests told already.
     """
-    verified = [_verified(each, evidence.get(each.change.name), draft) for each in draft.changes]
-    waiting = held_with(verified, {change.name for change in verified if change.held})
-    changes = tuple(
-        change.model_copy(update={"held": True}) if change.name in waiting else change for change in verified
-    )
-    held = frozenset(change.name for change in changes if change.held)
+    verified = [step if step.after is None else _verified(step, evidence, draft.policy) for step in draft.steps]
+    # A change that needs a name which a held one would give up waits with it, however long the chain.
+    waiting = held_with([step.change for step in verified], {step.name for step in verified if step.held})
+    steps = [replace(step, held=True) if step.name in waiting else step for step in verified]
+    changes = tuple(step.change for step in steps)
+    held = frozenset(step.name for step in steps if step.held)
+    # What is held keeps its approval, so nothing is said of asking for it again.
     drafted = (problem for problem in draft.problems if problem.code != "approvalReset" or problem.subject not in held)
-    problems = grouped(sorted({*remarks, *drafted, *_outcomes(changes, draft, waiting)}, key=sort_key))
+    problems = grouped(sorted({*remarks, *drafted, *_outcomes(steps, draft.policy, waiting)}, key=sort_key))
     policy = draft.policy
     plan = SavedPlan(
         tool=making.tool,
@@ -76,64 +89,75 @@ def finish_plan(
         changes=changes,
         lifted_guards=draft.lifted_guards,
         diagnostics=problems,
+        apply_verifies=announcement(
+            [step for step in steps if step.name not in making.skips],
+            policy,
+            depth=making.depth,
+            operator=making.operator,
+            at=making.created_at,
+        ),
+        messages_sent=messages_to(
+            making.operator, messages_taken(found for name, found in evidence.items() if name not in making.reused)
+        ),
         inputs=ApplyInputs(
             fingerprint_key_id=policy.secrets.key_id,
-            accounts={
-                each.change.name: _prepared(each, evidence.get(each.change.name), draft)
-                for each in draft.changes
-                if each.after is not None
-            },
-            approvals={each.before.name: _approval(each.before) for each in draft.changes if each.before is not None},
+            accounts={step.name: prepared(step) for step in steps if step.after is not None},
+            approvals={step.before.name: _approval(step.before) for step in steps if step.before is not None},
             depth=making.depth,
             allow_deletes=policy.allow_deletes,
             targets=policy.targets,
             excludes=policy.excludes,
             holds_failing=policy.holds_failing,
-            grants_used=draft.grants_used,
-            platform_routes=draft.platform_routes,
+            grants_used=draft.judgement.grants_used,
+            platform_routes=draft.judgement.platform_routes,
         ),
     )
     return plan.model_copy(update={"plan_digest": plan_digest(plan)})
 
 
-def _verified(each: DraftChange, evidence: Evidence | None, draft: Draft) -> Change:
-    if not each.needs_evidence:
-        return each.change
-    verification = evidence.verification if evidence is not None else _NOT_VERIFIED
-    if each.missing:
-        verification = failed_without(each.missing)
-    if each.withheld:
+def with_consumers(plan: SavedPlan, views: tuple[ConsumerView, ...], problems: Iterable[Diagnostic]) -> SavedPlan:
+    """Return the plan with what it says of consumers; an account that one cannot carry, or may not have, blocks it."""
+    found = list(problems)
+    if not views and not found:
+        return plan
+    told = grouped(sorted({*plan.diagnostics, *found}, key=sort_key))
+    update = {"consumers": views, "diagnostics": told, "status": status_of_plan(plan.changes, told)}
+    finished = plan.model_copy(update=update)
+    return finished.model_copy(update={"plan_digest": plan_digest(finished)})
+
+
+def _verified(step: Create | Update, evidence: Mapping[str, Evidence], policy: Policy) -> Create | Update:
+    """Return the step with what verification found of it, and held where it failed and may be left out."""
+    step = replace(step, evidence=evidence.get(step.name), awaits_approval=_awaits_approval(step, policy))
+    if not step.needs_evidence:
+        return step
+    verification = step.evidence.verification if step.evidence is not None else _NOT_VERIFIED
+    if step.missing:
+        verification = failed_without(step.missing)
+    if step.withheld:
         verification = verification.model_copy(update={"status": "withheld"})
-    may_be_held = each.change.cause == "rotation" or draft.policy.holds_failing
-    held = may_be_held and verification.status == "failed"
-    return each.change.model_copy(update={"verification": verification, "held": held})
+    may_be_held = step.cause == "rotation" or policy.holds_failing
+    return replace(step, verification=verification, held=may_be_held and verification.status == "failed")
 
 
-def _outcomes(changes: Sequence[Change], draft: Draft, waiting: Mapping[str, str]) -> list[Diagnostic]:
+def _outcomes(steps: Sequence[Changed], policy: Policy, waiting: Mapping[str, str]) -> list[Diagnostic]:
     """Return an error for what keeps changes from being verified, a warning for what has them held, of one cause one.
 
     The draft has told already of the accounts whose credential it withholds. What a secret keeps from being verified is
     told with the secret; ``waiting`` are those that are held because another one is, by name.
     """
-    drafted = {each.change.name: each for each in draft.changes}
     failures: dict[str, list[Failure]] = {"heldChange": [], "verificationFailed": [], "credentialWithheld": []}
-    for change in changes:
-        each = drafted[change.name]
-        is_told = (change.verification.status == "withheld" and each.withheld) or (each.missing and not change.held)
-        if (
-            each.after is None
-            or is_told
-            or change.name in waiting
-            or change.verification.status not in {"failed", "withheld"}
-        ):
+    for step in steps:
+        status = step.verification.status
+        is_told = step.withheld or (step.missing and not step.held) or step.name in waiting
+        if step.after is None or is_told or status not in _CODES:
             continue
-        code = "heldChange" if change.held else _CODES[change.verification.status]
-        failures[code].append(failure(change.verification, each.after, draft.policy.platform))
-    missing = {each.change.name: each.missing for each in draft.changes if each.missing}
-    blocking = {change.name for change in changes if not change.held}
+        code = "heldChange" if step.held else _CODES[status]
+        failures[code].append(failure(step.verification, step.after, policy.platform))
+    missing = {step.name: step.missing for step in steps if not step.held}
     return [
         *(warning("heldChange", why_held_with(name, keeper), subject=name) for name, keeper in waiting.items()),
-        *missing_problems({name: each for name, each in missing.items() if name in blocking}),
+        *missing_problems(missing),
         *failure_problems(failures["heldChange"], held_change),
         *(
             problem
@@ -141,11 +165,6 @@ def _outcomes(changes: Sequence[Change], draft: Draft, waiting: Mapping[str, str
             for problem in failure_problems(failures[code], partial(_blocked, code))
         ),
     ]
-
-
-def held_change(name: str, reason: str) -> Diagnostic:
-    """Return the warning that a change is left out because its verification failed."""
-    return warning("heldChange", f"{name} is left as it is recorded: {reason}", subject=name)
 
 
 def _blocked(code: str, name: str, reason: str) -> Diagnostic:
@@ -176,7 +195,8 @@ def exit_code_of_plan(plan: Plan, *, is_detailed: bool) -> int:
         return 3
     if errors:
         return 1
-    return 2 if is_detailed and plan.status == "ready" else 0
+    is_pending = plan.status == "ready" or any(each.has_drift for each in plan.consumers)
+    return 2 if is_detailed and is_pending else 0
 
 
 def _summary(changes: Iterable[Change], unchanged: int) -> Summary:
@@ -186,32 +206,32 @@ def _summary(changes: Iterable[Change], unchanged: int) -> Summary:
     return Summary(unchanged=unchanged, **counts)
 
 
-def _prepared(each: DraftChange, evidence: Evidence | None, draft: Draft) -> PreparedAccount:
-    assert each.after is not None  # noqa: S101 - deletions are not prepared
-    return PreparedAccount(
-        document=each.after.document,
-        written=each.after.written,
-        ca_digest=each.after.ca_digest,
-        fingerprints=each.fingerprints,
-        settings_digest=each.settings_digest,
-        needs_evidence=each.needs_evidence,
-        manifest=each.after.file,
-        server_manifest=each.after.server_file or None,
-        server_secrets=tuple(sorted(each.after.server_secrets)),
-        evidence=evidence,
-        awaits_approval=_awaits_approval(each, draft),
+def prepared(step: Create | Update) -> PreparedAccount:
+    """Return a step as a saved plan has it; what is shown of it stands in the plan's changes."""
+    after = step.after
+    # Not looked at again: the document is the step's own, and a second reading of it would take as much as the first.
+    return PreparedAccount.model_construct(
+        document=after.document,
+        written=after.written,
+        ca_digest=after.ca_digest,
+        fingerprints=dict(step.fingerprints),
+        settings_digest=step.settings_digest,
+        needs_evidence=step.needs_evidence,
+        manifest=after.file,
+        server_manifest=after.server_file or None,
+        server_secrets=tuple(sorted(after.server_secrets)),
+        evidence=step.evidence,
+        awaits_approval=step.awaits_approval,
     )
 
 
-def _awaits_approval(each: DraftChange, draft: Draft) -> bool:
+def _awaits_approval(step: Create | Update, policy: Policy) -> bool:
     """Tell whether apply will leave the account pending for the platform: it is new, or what was approved changes."""
-    is_automatic = draft.policy.project.platform.approval == "automatic"
-    if is_automatic or not kind_of(each.change).is_accepted_by_platform:
+    if policy.project.platform.approval == "automatic" or not kind_of(step).is_accepted_by_platform:
         return False
-    assert each.after is not None  # noqa: S101 - deletions are not prepared
-    if each.before is None or each.before.approval is None:
+    if step.before is None or step.before.approval is None:
         return True
-    return not each.before.approval.covers(each.after.kind, each.after.spec)
+    return not step.before.approval.covers(step.after.kind, step.after.settings)
 
 
 def _approval(before: RecordedAccount) -> str | None:

@@ -7,23 +7,18 @@ from typing import TYPE_CHECKING, Literal
 
 from reconciler.diagnostics import MOST_NAMES, Diagnostic, enumerated, error, note, warning
 from reconciler.model.plan import LiftedGuard
+from reconciler.model.step import Delete, Update
 from reconciler.model.text.globs import matches_any
 from reconciler.model.verification.depths import reaches
+from reconciler.rules.accounts.declarations import refused_declarations
 from reconciler.rules.secrets.scopes import is_moved
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from reconciler.model.accounts.desired import DesiredAccount
     from reconciler.model.accounts.recorded import RecordedAccount
-    from reconciler.rules.plan.policy import Policy
-
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from reconciler.diagnostics import Location
-    from reconciler.model.accounts.recorded import RecordedAccount
+    from reconciler.model.step import Changed, Step
     from reconciler.rules.plan.policy import Policy
 
 _PERCENT_COUNTS_FROM = 3
@@ -40,14 +35,18 @@ class GuardFindings:
 
 def guard_deletes(deleted: Sequence[RecordedAccount], recorded_count: int, policy: Policy) -> GuardFindings:
     """Refuse the deletion of protected accounts, and of more accounts than ``guards.maxDeletes`` allows."""
-    refusals = [_protected(account) for account in deleted if account.metadata.get("preventDelete")]
+    refusals = [_protected(account) for account in deleted if account.metadata.prevent_delete]
     lifted: list[LiftedGuard] = []
     counted, exceptions = _without_exceptions([account.name for account in deleted], policy)
     reason = _too_many(counted, recorded_count, policy)
     if reason is not None and policy.allow_deletes is not None and len(counted) <= policy.allow_deletes:
         lifted.append(LiftedGuard(code="tooManyDeletes", by=f"--allow-deletes {policy.allow_deletes}"))
     elif reason is not None:
-        refusals.append(error("tooManyDeletes", _explain_deletes(reason, counted)))
+        detail = (
+            f"{reason} They are: {enumerated(sorted(counted))}. Often a folder was moved or a checkout is incomplete. "
+            f"If all are meant to go, plan again with\n    --allow-deletes {len(counted)}"
+        )
+        refusals.append(error("tooManyDeletes", detail))
     if reason is None and _too_many([each.name for each in deleted], recorded_count, policy):
         lifted.extend(LiftedGuard(code="tooManyDeletes", by=f"guards.exceptions: {why}") for why in exceptions)
     names = [account.name for account in deleted]
@@ -106,13 +105,6 @@ def _too_many(names: Sequence[str], recorded_count: int, policy: Policy) -> str 
 
 def _counted(count: int) -> str:
     return "1 account" if count == 1 else f"{count} accounts"
-
-
-def _explain_deletes(reason: str, names: Sequence[str]) -> str:
-    return (
-        f"{reason} They are: {enumerated(sorted(names))}. Often a folder was moved or a checkout is incomplete. "
-        f"If all are meant to go, plan again with\n    --allow-deletes {len(names)}"
-    )
 
 
 def _protected(account: RecordedAccount) -> Diagnostic:
@@ -227,28 +219,26 @@ def looks_renamed(gone: str, new: DesiredAccount, *, is_remembered: bool) -> Dia
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
-    """An account with the manifest that it would be recorded from."""
-
-    before: RecordedAccount | None
-    name: str
-    manifest: str | None
-    location: Location | None = None
-
-
-def guard_scopes(moves: Iterable[Move], policy: Policy) -> GuardFindings:
+def guard_scopes(steps: Iterable[Step], policy: Policy) -> GuardFindings:
     """Refuse each account that moves to another scope, unless an exception of the project lets it."""
     refusals, lifted = [], []
-    moved = [move for move in moves if is_moved(move.before, move.manifest, policy.project.secrets)]
-    for move in moved:
-        reason = _exception_for(move.name, policy)
+    moved = [
+        step for step in steps if isinstance(step, Update) and is_moved(step.before, step.after.file, policy.project)
+    ]
+    for step in moved:
+        reason = _exception_for(step.name, policy)
         if reason is not None:
             lifted.append(LiftedGuard(code="changedScope", by=f"guards.exceptions: {reason}"))
         else:
-            refusals.append(_refusal(move))
-    expired = expired_exceptions([move.name for move in moved], policy, guard="scope")
+            refusals.append(_refusal(step))
+    expired = expired_exceptions([step.name for step in moved], policy, guard="scope")
     return GuardFindings(tuple(refusals), tuple(lifted), expired)
+
+
+def guard_declarations(steps: Iterable[Changed], policy: Policy) -> GuardFindings:
+    """Refuse each account of a saved plan that declares what a scope of the project file does not let it."""
+    accounts = [step.after for step in steps if not isinstance(step, Delete)]
+    return GuardFindings(tuple(refused_declarations(accounts, policy.project.scopes)))
 
 
 def _exception_for(name: str, policy: Policy) -> str | None:
@@ -262,14 +252,13 @@ def _exception_for(name: str, policy: Policy) -> str | None:
     )
 
 
-def _refusal(move: Move) -> Diagnostic:
-    assert move.before is not None  # noqa: S101 - what was not recorded has not moved
-    before = move.before
-    was = before.name if before.name == move.name else f"{before.name}, which becomes {move.name},"
+def _refusal(step: Update) -> Diagnostic:
+    before, after = step.before, step.after
+    was = before.name if before.name == step.name else f"{before.name}, which becomes {step.name},"
     detail = (
-        f"{was} was recorded from {before.manifest}, and {move.manifest} declares it now. secrets.allow gives these "
-        "places different secrets, so whoever writes one of them must not take over the other's accounts. If it is "
+        f"{was} was recorded from {before.manifest}, and {after.file} declares it now. The project file gives these "
+        "places different rights (scopes, secrets.allow), so whoever writes one of them must not take over the other's accounts. If it is "
         "meant, have the owner of the project file add under guards.exceptions:\n"
-        f"    - {{scope: [{move.name}], until: YYYY-MM-DD, reason: …}}"
+        f"    - {{scope: [{step.name}], until: YYYY-MM-DD, reason: …}}"
     )
-    return error("changedScope", detail, subject=move.name, location=move.location)
+    return error("changedScope", detail, subject=step.name, location=after.location)

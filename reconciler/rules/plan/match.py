@@ -12,55 +12,39 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, enumerated, error, warning
-from reconciler.rules.accounts.select import Selectable
+from reconciler.model.step import Create, Delete, Rename, Update
+from reconciler.rules.accounts.wording import worded_as_recorded
 from reconciler.rules.plan.guards import changed_kind, looks_renamed, name_still_taken, rename_taken
-from reconciler.rules.plan.wording import worded_as_recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from reconciler.model.accounts.desired import DesiredAccount
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One account on both sides; ``before`` is None for a new one, ``after`` for one that is to go."""
-
-    before: RecordedAccount | None
-    after: DesiredAccount | None
-
-    @property
-    def name(self) -> str:
-        """The name that the change goes by: the desired one, for a deletion the recorded one."""
-        if self.after is not None:
-            return self.after.name
-        assert self.before is not None  # noqa: S101 - a pair has at least one side
-        return self.before.name
-
-    @property
-    def selectable(self) -> Selectable:
-        """What selectors look at: both names and both sets of labels."""
-        sides = [side for side in (self.after, self.before) if side is not None]
-        return Selectable(
-            names=tuple(side.name for side in sides),
-            labels=tuple(side.metadata.get("labels", {}) for side in sides),
-        )
+    from reconciler.model.plan import Change
+    from reconciler.model.step import Changed, Step
+    from reconciler.rules.accounts.select import Sides
 
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """All accounts of both sides paired, by name, with what does not fit together by account."""
+    """A step for every account of both sides, by name, with what does not fit together by account."""
 
-    pairs: tuple[Pair, ...]
+    steps: tuple[Changed, ...]
+    """Each as if it changed; what differs nobody has looked at yet."""
     refusals: Mapping[str, Diagnostic]
     remarks: tuple[Diagnostic, ...]
 
 
-def match(desired: Sequence[DesiredAccount], recorded: RecordedState) -> Matching:
-    """Pair desired with recorded accounts, worded as recorded where they say the same.
+def sides(step: Step) -> Sides:
+    """Return what selectors look at: the account as it will be and as it was."""
+    return [side for side in (step.after, step.before) if side is not None]
 
-    A pair that a guard refuses is left in, and its refusal told.
+
+def match(desired: Sequence[DesiredAccount], recorded: RecordedState) -> Matching:
+    """Return a step for each account, with desired ones worded as recorded where they say the same.
+
+    One that a guard refuses is left in, and its refusal told.
     """
     wanted = {account.name: account for account in desired}
     claims = _claims(wanted, recorded)
@@ -68,24 +52,33 @@ def match(desired: Sequence[DesiredAccount], recorded: RecordedState) -> Matchin
     refusals: dict[str, Diagnostic] = _unrecorded_circles(wanted, recorded)
     remarks: list[Diagnostic] = []
     over: list[DesiredAccount] = []
-    pairs: list[Pair] = []
+    steps: list[Changed] = []
     for name in sorted(wanted):
         account, previous = wanted[name], wanted[name].previous_name
+        # What another account claims by its previous name is that one's past, even where this one has the name now.
         before = recorded.accounts.get(claims.get(name, name)) if name in claims or name not in given_up else None
         if before is not None and before.kind != account.kind:
             refusals[name] = changed_kind(before.name, before.kind, account.kind)
         if name not in claims and previous in recorded.accounts:
+            # It could not be claimed: the rename was applied before, or somebody else took the name since.
             if previous in wanted or previous in recorded.earlier_names.get(name, ()):
                 over.append(account)
             else:
                 refusals[name] = rename_taken(previous, name)
         elif before is None and previous is not None and name not in refusals:
             remarks.append(_nothing_to_rename(account))
-        pairs.append(Pair(before, account if before is None else worded_as_recorded(account, before)))
-    taken = {pair.before.name for pair in pairs if pair.before is not None}
-    pairs.extend(Pair(recorded.accounts[name], None) for name in recorded.accounts.keys() - taken)
-    pairs.sort(key=lambda pair: pair.name)
-    return Matching(tuple(pairs), refusals, (*remarks, *([_over(over)] if over else [])))
+        steps.append(_step(before, account))
+    taken = {step.before.name for step in steps if step.before is not None}
+    steps.extend(Delete(before=recorded.accounts[name]) for name in recorded.accounts.keys() - taken)
+    steps.sort(key=lambda step: step.name)
+    return Matching(tuple(steps), refusals, (*remarks, *([_over(over)] if over else [])))
+
+
+def _step(before: RecordedAccount | None, account: DesiredAccount) -> Create | Update:
+    if before is None:
+        return Create(after=account, manifest=account.file)
+    made = Update if before.name == account.name else Rename
+    return made(before=before, after=worded_as_recorded(account, before), manifest=account.file)
 
 
 def _claims(wanted: Mapping[str, DesiredAccount], recorded: RecordedState) -> dict[str, str]:
@@ -96,11 +89,11 @@ def _claims(wanted: Mapping[str, DesiredAccount], recorded: RecordedState) -> di
         if account.previous_name is not None and account.previous_name in recorded.accounts
     }
     claims: dict[str, str] = {}
-    for name in sorted(asked.keys() - recorded.accounts.keys()):
+    for name in asked.keys() - recorded.accounts.keys():
         claims |= _chain(name, asked, wanted, recorded)
-    for name in sorted(asked.keys() - claims.keys()):
+    for name in asked.keys() - claims.keys():
         circle = _circle(name, asked)
-        if circle and not any(_is_remembered(each, asked[each], recorded) for each in circle):
+        if circle and not any(_is_done(wanted[each], asked[each], recorded) for each in circle):
             claims |= {each: asked[each] for each in circle}
     return claims
 
@@ -109,14 +102,15 @@ def _chain(
     name: str, asked: Mapping[str, str], wanted: Mapping[str, DesiredAccount], recorded: RecordedState
 ) -> Iterator[tuple[str, str]]:
     """Yield a rename, and each that takes the name which the one before gives up."""
-    while name in asked:
-        yield name, asked[name]
-        name = asked[name]
-        if name in asked and asked[name] in wanted and _is_remembered(name, asked[name], recorded):
+    left = dict(asked)  # each rename is met once, so that what comes round to itself ends too
+    while name in left:
+        yield name, left[name]
+        name = left.pop(name)
+        if name in asked and asked[name] in wanted and _is_done(wanted[name], asked[name], recorded):
             return  # what stands there is left over from a rename that was applied, and both names are in use
 
 
-def _circle(name: str, asked: Mapping[str, str]) -> tuple[str, ...]:
+def _circle(name: str, asked: Mapping[str, str | None]) -> tuple[str, ...]:
     """Return the renames that come back to where they began; nothing where they do not."""
     passed = [name]
     while (following := asked.get(passed[-1])) is not None and following not in passed:
@@ -126,7 +120,7 @@ def _circle(name: str, asked: Mapping[str, str]) -> tuple[str, ...]:
 
 def _unrecorded_circles(wanted: Mapping[str, DesiredAccount], recorded: RecordedState) -> dict[str, Diagnostic]:
     """Return a refusal for each account of a circle that is not recorded: once it were, the next plan would turn it."""
-    asked = {name: each.previous_name for name, each in wanted.items() if each.previous_name is not None}
+    asked = {name: each.previous_name for name, each in wanted.items()}
     refusals: dict[str, Diagnostic] = {}
     for name in sorted(asked):
         circle = () if name in refusals else _circle(name, asked)
@@ -140,33 +134,38 @@ def _unrecorded_circles(wanted: Mapping[str, DesiredAccount], recorded: Recorded
     return refusals
 
 
-def _is_remembered(name: str, previous: str, recorded: RecordedState) -> bool:
-    return previous in recorded.earlier_names.get(name, ())
+def _is_done(account: DesiredAccount, previous: str, recorded: RecordedState) -> bool:
+    """Tell whether state remembers the rename as applied.
+
+    Not where the kinds tell that the account is the one recorded under the previous name: no account changes its kind,
+    so the names are passed on once more, as where a swap is taken straight back.
+    """
+    before = recorded.accounts[account.name]
+    if before.kind != account.kind == recorded.accounts[previous].kind:
+        return False
+    return previous in recorded.earlier_names.get(account.name, ())
 
 
-def refused_names(selected: Sequence[Pair], recorded: RecordedState) -> list[Diagnostic]:
+def refused_names(selected: Sequence[Step], recorded: RecordedState) -> list[Diagnostic]:
     """Return a refusal for each selected account whose new name is not given up by another selected one."""
-    given_up = {each.before.name for each in selected if each.before is not None and each.before.name != each.name}
-    given_up |= {each.before.name for each in selected if each.before is not None and each.after is None}
+    given_up = {each.before.name for each in selected if isinstance(each, Rename | Delete)}
     return [
         name_still_taken(each.name)
         for each in selected
-        if each.name in recorded.accounts
-        and (each.before is None or each.before.name != each.name)
-        and each.name not in given_up
+        if isinstance(each, Create | Rename) and each.name in recorded.accounts and each.name not in given_up
     ]
 
 
-def unmarked_renames(selected: Sequence[Pair], recorded: RecordedState) -> tuple[list[Diagnostic], list[Diagnostic]]:
+def unmarked_renames(selected: Sequence[Step], recorded: RecordedState) -> tuple[list[Diagnostic], list[Diagnostic]]:
     """Return refusals, and warnings, for what looks like a rename and does not say so.
 
     A deletion and a new account under a name that the deleted one had before are a rename taken back, as ``git revert``
     does it; as two they would lose approval, suspension and history. Where only the content is the same, nobody knows.
     """
-    new = {each.name: each.after for each in selected if each.before is None and each.after is not None}
+    new = {each.name: each.after for each in selected if isinstance(each, Create)}
     refusals: list[Diagnostic] = []
     warnings: list[Diagnostic] = []
-    for gone in [each.before for each in selected if each.after is None and each.before is not None]:
+    for gone in [each.before for each in selected if isinstance(each, Delete)]:
         alike = [name for name in sorted(new) if new[name].kind == gone.kind]
         back = [name for name in recorded.earlier_names.get(gone.name, ()) if name in alike]
         same = [name for name in alike if worded_as_recorded(new[name], gone).canonical == gone.canonical]
@@ -198,3 +197,27 @@ def _over(accounts: Sequence[DesiredAccount]) -> Diagnostic:
         subject=accounts[0].name if len(accounts) == 1 else None,
         location=accounts[0].location,
     )
+
+
+def held_with(changes: Sequence[Change], held: Collection[str]) -> dict[str, str]:
+    """Return the changes that have to be held too, by name, each with the held change that keeps its name."""
+    takers: dict[str | None, Change] = {
+        change.takes: change for change in changes if change.takes is not None and change.name not in held
+    }
+    keepers = [change for change in changes if change.name in held]
+    found: dict[str, str] = {}
+    for keeper in keepers:  # more while it goes on: each taker is met once, so a ring of renames comes to an end too
+        taker = takers.pop(keeper.gives_up, None)
+        if taker is not None:
+            found[taker.name] = keeper.name
+            keepers.append(taker)
+    return found
+
+
+def why_held_with(name: str, keeper: str) -> str:
+    """Return why a change is held because another one is.
+
+    >>> why_held_with("news", "sales")
+    'news is left out too: it takes a name that sales gives up, and that change is held.'
+    """
+    return f"{name} is left out too: it takes a name that {keeper} gives up, and that change is held."

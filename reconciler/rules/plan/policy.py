@@ -1,33 +1,21 @@
-"""What a plan is made under: the project's rules, the flags, the date, and what was read of the secrets."""
+"""What a plan is made under, and what it is applied by: the project's rules, the flags, the date, what was read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from reconciler.model.secrets.reading import SecretsRead
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from reconciler.diagnostics import Diagnostic
+    from reconciler.model.accounts.platform import PlatformServer
+    from reconciler.model.journal.entries import Provenance
+    from reconciler.model.plan import SavedPlan
     from reconciler.model.project import Project
-    from reconciler.rules.accounts.platform import PlatformServer
-
-
-@dataclass(frozen=True, kw_only=True)
-class SecretReadings:
-    """What was learned of the secrets: keyed fingerprints by reference, and why others could not be read."""
-
-    key_id: str | None = None
-    """The id of the fingerprint key at hand; None without one."""
-    fingerprints: Mapping[str, str] = field(default_factory=dict)
-    unreadable: Mapping[str, Diagnostic] = field(default_factory=dict)
-    were_read: bool = True
-    """False for a plan at depth offline: nothing was read on purpose."""
-    are_withheld: bool = False
-    """Nothing was read because the project file is not trusted, so no account may be verified with a secret."""
-    passed_over: frozenset[str] = frozenset()
-    """The references that a command each would have to be run for, and no change needs."""
+    from reconciler.model.verification.depths import Depth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +28,25 @@ class Policy:
     excludes: tuple[str, ...] = ()
     allow_deletes: int | None = None
     holds_failing: bool = False
-    secrets: SecretReadings = SecretReadings()
+    secrets: SecretsRead = field(default_factory=SecretsRead)
     platform: PlatformServer | None = None
     """The platform's server; None where the project file declares none."""
     manifests_folder_exists: bool = True
     tracked_state_files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplyOrder:
+    """How to apply a plan."""
+
+    provenance: Provenance
+    depth: Depth | None = None
+    """The depth to need; None: the plan's, else the project's."""
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    accepted: Mapping[str, str] = field(default_factory=dict)
+    """Accounts to take as state has them although something else altered them, each with the reason."""
+    holds_failing: bool = False
+    trusts_project: bool = False
+    """Whoever applies says that the project file is the protected branch's."""
+    reviewed: SavedPlan | None = None
+    """The plan that people have reviewed: nothing is applied that it did not show."""

@@ -6,8 +6,10 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import MOST_NAMES, Diagnostic, enumerated, note, one_line, warning
+from reconciler.characters import one_line
+from reconciler.diagnostics import MOST_NAMES, Diagnostic, enumerated, note, warning
 from reconciler.model.accounts.kinds import kind_of
+from reconciler.model.step import Delete, Update
 from reconciler.rules.verification.missing import MISSING_CODES
 from reconciler.rules.verification.settings import was_verified_with
 
@@ -15,24 +17,23 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
-    from reconciler.rules.plan.draft import DraftChange
-    from reconciler.rules.plan.match import Pair
+    from reconciler.model.step import Changed, Step
     from reconciler.rules.plan.policy import Policy
 
 _AND = ", and "
 
 
 def remarks(
-    changes: Sequence[DraftChange], selected: Sequence[Pair], policy: Policy, recorded: RecordedState
+    changing: Sequence[Changed], selected: Sequence[Step], policy: Policy, recorded: RecordedState
 ) -> list[Diagnostic]:
     """Return what is worth telling: unreadable secrets, approvals that will be reset, trouble already recorded."""
-    changed = {each.change.name for each in changes}
-    steady = [pair for pair in selected if pair.name not in changed]
-    unchanged = [pair.before for pair in steady if pair.before is not None]
+    changed = {step.name for step in changing}
+    steady = [step for step in selected if step.name not in changed]
+    unchanged = [step.before for step in steady if step.before is not None]
     return [
-        *_secret_remarks(changes, steady, policy, recorded),
-        *(_reset_approval(each, policy) for each in changes if _resets_approval(each)),
-        *_suspension_remarks(changes, [pair.before for pair in selected if pair.before is not None]),
+        *_secret_remarks(changing, steady, policy, recorded),
+        *(problem for step in changing if isinstance(step, Update) for problem in _reset_approval(step, policy)),
+        *_suspension_remarks(changing, [step.before for step in selected if step.before is not None]),
         *_steady_remarks(unchanged),
         *_platform_remarks(unchanged, policy, recorded),
     ]
@@ -47,7 +48,7 @@ def reused_evidence(names: Iterable[str], ttl_hours: int) -> list[Diagnostic]:
         f"These very settings were verified less than {ttl_hours} hours ago, so nothing was contacted again for "
         f"{enumerated(listed, before_more=_AND)}. This verifies anew:\n    reconciler verify {listed[0] if len(listed) == 1 else ''}"
     )
-    return [note("evidenceReused", detail.rstrip(), subject=listed[0] if len(listed) == 1 else None)]
+    return [_noted("evidenceReused", detail.rstrip(), listed)]
 
 
 def unknown_operator(names: Iterable[str]) -> list[Diagnostic]:
@@ -61,6 +62,12 @@ def unknown_operator(names: Iterable[str]) -> list[Diagnostic]:
         "    operator: {email: you@example.com}"
     )
     return [warning("operatorUnknown", detail, subject=listed[0] if len(listed) == 1 else None)]
+
+
+def _noted(code: str, detail: str, names: Sequence[str]) -> Diagnostic:
+    """Return one note for all of these accounts or secrets, which can be told in one line with their number."""
+    subject = names[0] if len(names) == 1 else None
+    return replace(note(code, detail, subject=subject), subjects=tuple(names) if subject is None else ())
 
 
 def _steady_remarks(accounts: Sequence[RecordedAccount]) -> list[Diagnostic]:
@@ -99,7 +106,7 @@ def _platform_remarks(accounts: Sequence[RecordedAccount], policy: Policy, recor
         return []
     selected = [*names, "--recorded"] if len(names) <= MOST_NAMES else ["--recorded"]
     detail = (
-        f"These do not change here, and were not verified with {platform.smtp['host']}:{platform.smtp['port']} as "
+        f"These do not change here, and were not verified with {platform.server.host}:{platform.server.port} as "
         f"platform.smtp of the project file declares it now, so nothing is sent through them: "
         f"{enumerated(names, before_more=_AND)}. Once the project file is the one that counts, this verifies them with it:\n    reconciler verify {' '.join(selected)}"
     )
@@ -110,13 +117,13 @@ def _awaiting(pending: Sequence[RecordedAccount]) -> Diagnostic:
     """Return one note for all accounts that wait, the longest waiting first."""
     since = [f"{each.name} since {each.updated_at:%Y-%m-%d %H:%M} UTC" for each in pending]
     listed = enumerated(since, before_more=_AND)
-    subject = pending[0].name if len(pending) == 1 else None
-    return note("awaitingApproval", f"These wait for the platform's decision: {listed}.", subject=subject)
+    names = [each.name for each in pending]
+    return _noted("awaitingApproval", f"These wait for the platform's decision: {listed}.", names)
 
 
-def _suspension_remarks(changes: Sequence[DraftChange], accounts: Sequence[RecordedAccount]) -> list[Diagnostic]:
+def _suspension_remarks(changing: Sequence[Changed], accounts: Sequence[RecordedAccount]) -> list[Diagnostic]:
     """Return what becomes of the emergency stop: it outlives every change but the deletion of its account."""
-    deleted = {each.before.name for each in changes if each.before is not None and each.after is None}
+    deleted = {step.name for step in changing if isinstance(step, Delete)}
     stopped = sorted((account for account in accounts if account.suspension is not None), key=attrgetter("name"))
     ended = [_ended_suspension(account) for account in stopped if account.name in deleted]
     kept = [account for account in stopped if account.name not in deleted]
@@ -124,9 +131,11 @@ def _suspension_remarks(changes: Sequence[DraftChange], accounts: Sequence[Recor
 
 
 def _kept_suspensions(stopped: Sequence[RecordedAccount]) -> Diagnostic:
-    listed = enumerated([account.name for account in stopped], before_more=_AND)
-    detail = f"These are suspended and cannot send; an apply does not change that: {listed}."
-    return note("staysSuspended", detail, subject=stopped[0].name if len(stopped) == 1 else None)
+    names = [account.name for account in stopped]
+    listed = enumerated(names, before_more=_AND)
+    return _noted(
+        "staysSuspended", f"These are suspended and cannot send; an apply does not change that: {listed}.", names
+    )
 
 
 def _ended_suspension(account: RecordedAccount) -> Diagnostic:
@@ -137,32 +146,32 @@ def _ended_suspension(account: RecordedAccount) -> Diagnostic:
     return warning("suspensionEnds", detail, subject=account.name)
 
 
-def _resets_approval(each: DraftChange) -> bool:
-    if each.before is None or each.after is None or each.before.approval is None:
-        return False
-    return not each.before.approval.covers(each.after.kind, each.after.spec)
-
-
-def _reset_approval(each: DraftChange, policy: Policy) -> Diagnostic:
-    assert each.before is not None  # noqa: S101 - there was an approval
-    assert each.before.approval is not None  # noqa: S101 - the same
-    before = each.before.approval
+def _reset_approval(step: Update, policy: Policy) -> list[Diagnostic]:
+    """Return a warning where what the platform decided on is changed."""
+    before = step.before.approval
+    if before is None or before.covers(step.after.kind, step.after.settings):
+        return []
     outcome = "after apply the account is pending until the platform decides again."
     if policy.project.platform.approval == "automatic":
         outcome = "apply approves the account as it will be, because the project file says approval: automatic."
     detail = (
-        f"The platform has {before.decision} {each.change.name} as it is recorded ({one_line(before.actor)}, "
+        f"The platform has {before.decision} {step.name} as it is recorded ({one_line(before.actor)}, "
         f"{before.at:%Y-%m-%d %H:%M} UTC). The change alters what was decided on, so {outcome}"
     )
-    return warning("approvalReset", detail, subject=each.change.name)
+    return [warning("approvalReset", detail, subject=step.name)]
 
 
 def _secret_remarks(
-    changes: Sequence[DraftChange], steady: Sequence[Pair], policy: Policy, recorded: RecordedState
+    changing: Sequence[Changed], steady: Sequence[Step], policy: Policy, recorded: RecordedState
 ) -> list[Diagnostic]:
-    needed = _needed_secrets(changes, policy)
-    idle = {each.secret for pair in steady if pair.after is not None for each in pair.after.secret_routes}
-    problems = _unreadable_secrets(changes, needed, idle, policy)
+    needed = {
+        route.secret
+        for step in changing
+        if step.after is not None
+        for route in (step.routes_needed if step.needs_evidence else step.after.secret_routes)
+    }
+    idle = {route.secret for step in steady if step.after is not None for route in step.after.secret_routes}
+    problems = _unreadable_secrets(changing, needed, idle, policy)
     if not (idle or needed):
         return problems
     if not policy.secrets.were_read:
@@ -181,26 +190,18 @@ def _passed_over(secrets: Collection[str]) -> Diagnostic:
         f"{count} of accounts that do not change would each need a command of their source ({sources}), so it was not "
         "looked whether they were rotated. This looks:\n    reconciler plan --rotations"
     )
-    return note("secretsNotRead", detail)
-
-
-def _needed_secrets(changes: Sequence[DraftChange], policy: Policy) -> set[str]:
-    """Return the references that the changes use; the platform's where a marketing account is to be verified."""
-    needed = {secret.secret for each in changes if each.after is not None for secret in each.after.secret_routes}
-    if policy.platform is None or not any(each.sends_through_platform and each.needs_evidence for each in changes):
-        return needed
-    return needed | {each.secret for each in policy.platform.secret_routes}
+    return replace(note("secretsNotRead", detail), subjects=tuple(sorted(secrets)))
 
 
 def _unreadable_secrets(
-    changes: Sequence[DraftChange], needed: set[str], idle: set[str], policy: Policy
+    changing: Sequence[Changed], needed: set[str], idle: set[str], policy: Policy
 ) -> list[Diagnostic]:
     """Return an error for each secret that a change may not read, a warning for each that nothing here needs.
 
     What a verification lacks is told by its failure. A source of many secrets has one problem for all of them.
     """
     unreadable = policy.secrets.unreadable
-    failing = {missing.problem for each in changes for missing in each.missing}
+    failing = {missing.problem for step in changing for missing in step.missing}
     refused = [
         unreadable[secret]
         for secret in sorted(needed & unreadable.keys())

@@ -11,13 +11,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from reconciler.model.secrets.references import reference_text, spelling_problem
-from reconciler.model.secrets.reserved import is_for_command, reserved_names
+from reconciler.model.secrets.reserved import is_for_command, reserved_names, stands_for
 from reconciler.model.text.globs import is_glob, matches
+from reconciler.rules.secrets.scopes import is_in_scope
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-    from reconciler.model.project import ScopedSecret, Secrets
+    from reconciler.model.grants import ScopedSecret, Secrets
 
 BUILT_IN = frozenset({"env", "file"})
 """The sources that no project file declares."""
@@ -31,10 +32,13 @@ NO_LINKS: Mapping[str, str] = MappingProxyType({})
 
 
 def naming_manifests(secret: str, *, own: str, server: str, inherited: Container[str]) -> tuple[str, ...]:
-    """Return the manifests that name a secret for an account, each of which must be one that may.
+    """Return the manifests that name a secret for an account; every one of them must be allowed to.
 
     They are its ``own``, and for a secret that it has ``inherited`` from a MailServer that of the ``server`` too: whoever
     writes one client's folder can reach another client's secret neither by using its server nor by offering one.
+
+    >>> naming_manifests("env:SMTP_A", own="sales.yaml", server="servers.yaml", inherited={"env:SMTP_A"})
+    ('sales.yaml', 'servers.yaml')
     """
     return (own, server) if secret in inherited else (own,)
 
@@ -82,7 +86,10 @@ def is_uncovered(secret: str, manifest: str, secrets: Secrets) -> bool:
 
 def covered(secrets: Secrets) -> str:
     """Return the entries of ``secrets.allow``, as a sentence lists them."""
-    return ", ".join(_told_entry(entry) for entry in secrets.allow) or "nothing"
+    entries = (
+        entry if isinstance(entry, str) else f"{entry.secret} (for {entry.manifests} only)" for entry in secrets.allow
+    )
+    return ", ".join(entries) or "nothing"
 
 
 def _why_kept(secret: str, secrets: Secrets) -> str | None:
@@ -98,12 +105,19 @@ def _why_kept(secret: str, secrets: Secrets) -> str | None:
         return f"which {problem}."
     if source == "file" and _STATE_FOLDER in key.split("/"):
         return f"which lies in {_STATE_FOLDER}, the state's folder. No manifest may name what is there, {_WHATEVER}"
-    if secret in _keys_and_origins(secrets):
+    meant = (secret, *_meant_by(source, key, secrets))
+    if not _keys_and_origins(secrets).isdisjoint(meant):
         return f"which holds a key of reconciler or many secrets at once. No manifest may name it, {_WHATEVER}"
-    return _why_reserved(secret, secrets)
+    return next((why for each in meant if (why := _why_reserved(each, secrets)) is not None), None)
 
 
 _WHATEVER = "whatever secrets.allow covers."
+
+
+def _meant_by(source: str, key: str, secrets: Secrets) -> tuple[str, ...]:
+    """Return what a key of a declared source may be beside itself: a variable that its source hands on, or a file."""
+    declared = secrets.sources.get(source)
+    return stands_for(key, is_of_many=declared.format is not None) if declared is not None else ()
 
 
 def _why_reserved(secret: str, secrets: Secrets) -> str | None:
@@ -137,14 +151,10 @@ def _is_covered(secret: str, manifest: str, secrets: Secrets) -> bool:
     entries = [_glob_and_scope(entry) for entry in secrets.allow]
     if source not in BUILT_IN and not any(glob.partition(":")[0] == source for glob, _ in entries):
         return source in secrets.sources
-    return any(matches(glob, secret) and matches(scope, manifest) for glob, scope in entries)
+    return any(matches(glob, secret) and is_in_scope(manifest, scope) for glob, scope in entries)
 
 
 def _glob_and_scope(entry: str | ScopedSecret) -> tuple[str, str]:
     if isinstance(entry, str):
         return entry, "**"
     return entry.secret, entry.manifests
-
-
-def _told_entry(entry: str | ScopedSecret) -> str:
-    return entry if isinstance(entry, str) else f"{entry.secret} (for {entry.manifests} only)"

@@ -6,80 +6,111 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import MOST_NAMES, Diagnostic, enumerated, error, warning
-from reconciler.model.canonical import canonical_json
 from reconciler.model.text.globs import is_glob
+from reconciler.rules.secrets.causes import CAUSES, NOTHING_KNOWN
+from reconciler.rules.secrets.grantblock import grant_lines
 from reconciler.rules.secrets.routes import RouteRegister, grants_travel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from reconciler.model.project import Grant, Secrets
-    from reconciler.model.secrets.routes import Route, SecretRoute
-    from reconciler.rules.secrets.routes import Traveller
+    from reconciler.model.grants import Grant, Secrets
+    from reconciler.model.secrets.routes import SecretRoute
+    from reconciler.rules.secrets.causes import Cause, Explanation
+    from reconciler.rules.secrets.routes import HasRoutes
 
 
 _MOST_LINES = 12
-_MOST_GRANTS = 32
 _SHOWN = 1
-"""Of more routes or grants than these the first stands for all: a server that many accounts share has moved.
-
-The block of grants is there to be pasted, so it is whole as long as a person can look through it.
-"""
+"""Of more routes than these the first stands for all: a server that many accounts share has moved."""
 
 
 def withheld_problem(
     withheld: Mapping[str, tuple[SecretRoute, ...]],
     *,
+    explanation: Explanation = NOTHING_KNOWN,
     expired: tuple[str, ...] = (),
     not_compared: Mapping[str, str] = MappingProxyType({}),
     is_project_trusted: bool = True,
+    known: Iterable[str] = (),
 ) -> Diagnostic | None:
-    """Return one error for all withheld credentials with a block of grants to paste; None without any.
+    """Return one error for all withheld credentials: each cause once, with its routes and the two ways on; None without any.
 
-    ``expired`` names grants whose time is over, ``not_compared`` known secrets that a first use was not compared with,
-    each with the reason. Where the project file is not trusted, grants would not help, and the
-    error says what does.
+    ``known`` are references that no line may cover unless they are withheld for its route, too. ``expired`` names grants whose time is over, ``not_compared`` known secrets that a first use was not compared with,
+    each with the reason. Where the project file is not trusted, grants would not help, and the error says what does.
     """
     if not withheld:
         return None
     if not is_project_trusted:
         return untrusted_project(withheld)
-    lines = sorted({_grant_line(each) for refused in withheld.values() for each in refused})
-    shown = lines if len(lines) <= _MOST_GRANTS else lines[:_SHOWN]
-    detail = (
-        "These secrets would travel routes that neither state nor a grant allows, so no login was tried with them:\n"
-        + "".join(f"- {travel}\n" for travel in _travels(withheld))
+    found = _by_cause(withheld, explanation)
+    told = (
+        "".join(f"{cause.why}\n{_routes_told(by_name)}" for cause, by_name in found.items())
         + _want_of_comparison(not_compared)
-        + "A pull request could point a known secret at another server; that is why this asks. If the routes are "
-        "right, have the owner of the project file add under secrets:\n"
-        + "    grants:\n"
-        + "\n".join(f"      - {line}" for line in shown)
+        + "A pull request could point a known secret at another server; that is why this asks. "
+        + "".join(f"{cause.instead} " for cause in found)
+        + "If the routes are right, "
     )
-    if len(shown) < len(lines):
-        detail += (
-            f"\nand {len(lines) - len(shown)} more in the same way. One line grants many where its secret is a glob and its "
-            "route has no username; let the glob cover no more than these."
-        )
+    return _with_grants(told, withheld, expired=expired, known=known)
+
+
+def undelivered_problem(
+    withheld: Mapping[str, tuple[SecretRoute, ...]], *, expired: tuple[str, ...] = (), known: Iterable[str] = ()
+) -> Diagnostic | None:
+    """Return one error for all secrets that may not be written to consumers, with a block of grants; None without any."""
+    if not withheld:
+        return None
+    told = (
+        "These secrets would be written to consumers to which neither state nor a grant lets them go, so they are not "
+        f"written there:\n{_routes_told(withheld)}A pull request could add an account to a consumer by a label; that is why "
+        "this asks for each secret, consumer, path and command. If it is right, "
+    )
+    return _with_grants(told, withheld, expired=expired, known=known)
+
+
+def _with_grants(
+    told: str, withheld: Mapping[str, tuple[SecretRoute, ...]], *, expired: tuple[str, ...], known: Iterable[str]
+) -> Diagnostic:
+    """Return the error for withheld secrets, with the block of grants that would allow them all."""
+    travels = [each for refused in withheld.values() for each in refused]
+    lines = grant_lines(travels, {*known, *(each.secret for each in travels)})
+    block = "\n".join(f"      - {line}" for line in lines)
+    detail = f"{told}have the owner of the project file add under secrets:\n    grants:\n{block}"
+    if any(is_glob(line.partition(",")[0]) for line in lines):
+        detail += "\nA line with * covers no other secret known by now, later ones that fit, and any user name."
     if expired:
         detail += f"\nThese grants have expired and would have allowed some of it: {'; '.join(expired)}."
     subject = next(iter(withheld)) if len(withheld) == 1 else None
     return error("credentialWithheld", detail, subject=subject)
 
 
-def _travels(withheld: Mapping[str, tuple[SecretRoute, ...]]) -> list[str]:
-    """Return what would travel where, a line each; of many, a line for those that differ in user name and secret only."""
+def _routes_told(withheld: Mapping[str, Sequence[SecretRoute]]) -> str:
+    """Return a line for each secret and where it would travel; many that differ only in user name and secret share a line."""
     travels = [(f"{name}: {each.secret}", each.route) for name in sorted(withheld) for each in withheld[name]]
     if len(travels) <= _MOST_LINES:
-        return [f"{what} to {route}" for what, route in travels]
-    alike: dict[str, list[str]] = {}
-    for what, route in travels:
-        alike.setdefault(str(route.model_copy(update={"username": None})), []).append(what)
-    return [f"{enumerated(whats, most=_SHOWN)} to {where}" for where, whats in alike.items()]
+        lines = [f"{what} to {route}" for what, route in travels]
+    else:
+        alike: dict[str, list[str]] = {}
+        for what, route in travels:
+            alike.setdefault(str(route.model_copy(update={"username": None})), []).append(what)
+        lines = [f"{enumerated(whats, most=_SHOWN)} to {where}" for where, whats in alike.items()]
+    return "".join(f"- {line}\n" for line in lines)
+
+
+def _by_cause(
+    withheld: Mapping[str, tuple[SecretRoute, ...]], explanation: Explanation
+) -> dict[Cause, dict[str, list[SecretRoute]]]:
+    """Return what is withheld by cause, and of each by account."""
+    found: dict[Cause, dict[str, list[SecretRoute]]] = {cause: {} for cause in CAUSES}
+    for name, refused in withheld.items():
+        for each in refused:
+            found[explanation.of(each)].setdefault(name, []).append(each)
+    return {cause: by_name for cause, by_name in found.items() if by_name}
 
 
 def unread_reasons(secrets: Iterable[str], unreadable: Mapping[str, Diagnostic]) -> dict[str, str]:
-    """Return why secrets could not be read, in one sentence each: the first of what is to be told of it."""
+    """Return for each secret why it could not be read: the first sentence of its problem."""
     return {
         secret: f"{unreadable[secret].detail.splitlines()[0].partition('. ')[0].removesuffix('.')}."
         if secret in unreadable
@@ -130,36 +161,20 @@ def withheld_reason(refused: tuple[SecretRoute, ...], *, is_project_trusted: boo
             "The plan tells the ways round."
         )
     return (
-        f"{travel.secret} was not sent: {travel.route} is a route that neither state nor a grant allows for it. "
+        f"{travel.secret} was not {'sent' if travel.route.proof is None else 'used'}: {travel.route} is a route that neither state nor a grant allows for it. "
         "The error credentialWithheld lists the grants to add."
     )
 
 
-def _grant_line(travel: SecretRoute) -> str:
-    route = travel.route
-    secret = canonical_json(travel.secret)
-    is_plain = route.purpose == "smtp" and not (route.proxy or route.ca_digest) and route.encryption != "none"
-    if is_plain and route.token is None:
-        return f"{{secret: {secret}, servers: [{canonical_json(f'{route.host}:{route.port}')}]}}"
-    # As with servers, one line covers all user names of a server.
-    granted = route.model_copy(update={"username": None}) if is_plain else route
-    return f"{{secret: {secret}, route: {_route_block(granted)}}}"
-
-
-def _route_block(route: Route) -> str:
-    values = route.model_dump(exclude_defaults=True)
-    return "{" + ", ".join(f"{key}: {canonical_json(value)}" for key, value in values.items()) + "}"
-
-
 def redundant_grants(
-    travellers: Sequence[Traveller],
+    accounts: Sequence[HasRoutes],
     recorded: Iterable[SecretRoute],
     *,
     secrets: Secrets,
     today: date,
     values: Mapping[str, str],
 ) -> list[Diagnostic]:
-    """Return a warning for each grant that allows nothing of what ``travellers``, all accounts, need beyond state.
+    """Return a warning for each grant that allows nothing new of what ``accounts`` need; they are all that there are.
 
     ``values`` are fingerprints as read now, by reference. A grant over many secrets by a glob speaks of accounts to come, too; it is told only where it speaks of none.
     """
@@ -169,17 +184,15 @@ def redundant_grants(
     return [
         warning("grantRedundant", f"{reason} Remove it from secrets.grants in the project file:\n    {_shown(grant)}")
         for grant in secrets.grants
-        if (grant.expires is None or today <= grant.expires)
-        and (reason := _reason(grant, travellers, register)) is not None
+        if grant.consumer is None  # an account's routes are those to servers
+        and (grant.expires is None or today <= grant.expires)
+        and (reason := _reason(grant, accounts, register)) is not None
     ]
 
 
-def _reason(grant: Grant, travellers: Sequence[Traveller], register: RouteRegister) -> str | None:
+def _reason(grant: Grant, accounts: Sequence[HasRoutes], register: RouteRegister) -> str | None:
     covered = [
-        travel
-        for traveller in travellers
-        for travel in traveller.routes
-        if grants_travel(grant, travel, traveller.manifest)
+        travel for account in accounts for travel in account.routes if grants_travel(grant, travel, account.manifest)
     ]
     if not covered:
         return "A grant covers no secret on a route that an account has."

@@ -48,4 +48,5 @@ def known_routes(recorded: RecordedState, declared: Iterable[SecretRoute] = ()) 
 
 def _is_bare_login(known: SecretRoute, exchanged: set[str]) -> bool:
     """Tell whether a secret that is exchanged for tokens is recorded as if it logged in itself."""
-    return known.secret in exchanged and known.route.purpose == "smtp" and known.route.token is None
+    route = known.route
+    return known.secret in exchanged and route.purpose == "smtp" and route.token is None and route.proof is None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from reconciler.diagnostics import MOST_NAMES, Diagnostic, as_one, error
 from reconciler.diagnostics.phrasing import did_you_mean
@@ -22,11 +22,10 @@ from reconciler.rules.secrets.allow import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from reconciler.diagnostics import Location
-    from reconciler.model.accounts.desired import DesiredAccount
-    from reconciler.model.project import Secrets
+    from reconciler.model.grants import Secrets
 
 _MOST_LISTED = 4
 _SHORTEST_BEGINNING = 4
@@ -34,11 +33,50 @@ _SHORTEST_BEGINNING = 4
 _NO_RULES: Mapping[str, Location | None] = MappingProxyType({})
 
 
+class NamesSecrets(Protocol):
+    """An account with the secrets that it names, itself or through a MailServer; usable or not."""
+
+    @property
+    def name(self) -> str | None:
+        """Its name; None where it gives itself none."""
+        ...
+
+    @property
+    def file(self) -> str:
+        """Its manifest file."""
+        ...
+
+    @property
+    def location(self) -> Location | None:
+        """Where its document begins."""
+        ...
+
+    @property
+    def named_secrets(self) -> frozenset[str]:
+        """All references that it names."""
+        ...
+
+    @property
+    def server_file(self) -> str:
+        """The manifest file of its MailServer."""
+        ...
+
+    @property
+    def server_location(self) -> Location | None:
+        """Where that MailServer says which server it is."""
+        ...
+
+    @property
+    def server_secrets(self) -> frozenset[str]:
+        """The references that the MailServer names for it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Refused:
     """A secret that an account names and may not, with the error for it alone."""
 
-    account: DesiredAccount
+    account: NamesSecrets
     secret: str
     problem: Diagnostic
     cause: str | None
@@ -51,7 +89,7 @@ class _Refused:
 
 
 def refused_secrets(
-    accounts: Iterable[DesiredAccount],
+    accounts: Iterable[NamesSecrets],
     secrets: Secrets,
     places: Mapping[str, str] = NO_LINKS,
     *,
@@ -65,22 +103,20 @@ def refused_secrets(
     """
     by_cause: dict[str | None, list[_Refused]] = {}
     for account in accounts:
-        for secret in sorted({route.secret for route in account.secret_routes}):
+        for secret in sorted(account.named_secrets):
             refused = _refused(account, secret, secrets, places)
             if refused is not None:
                 by_cause.setdefault(refused.cause, []).append(refused)
     return tuple(_as_one(refused, secrets, rules) for refused in by_cause.values())
 
 
-def _refused(account: DesiredAccount, secret: str, secrets: Secrets, places: Mapping[str, str]) -> _Refused | None:
+def _refused(account: NamesSecrets, secret: str, secrets: Secrets, places: Mapping[str, str]) -> _Refused | None:
     source = secret.partition(":")[0]
     known = BUILT_IN | secrets.sources.keys()
     if source not in known:
-        detail = (
-            f"{secret} names the source {source}, which the project file does not declare under secrets.sources."
-            f"{did_you_mean(source, known)}"
+        problem = error(
+            "unknownSecretSource", _undeclared(source, known), subject=account.name, location=account.location
         )
-        problem = error("unknownSecretSource", detail, subject=account.name, location=account.location)
         return _Refused(account, secret, problem, cause=source)
     for manifest in naming_manifests(
         secret, own=account.file, server=account.server_file, inherited=account.server_secrets
@@ -90,6 +126,43 @@ def _refused(account: DesiredAccount, secret: str, secrets: Secrets, places: Map
             problem = error("secretNotAllowed", why, subject=account.name, location=account.location)
             return _Refused(account, secret, problem, cause=None if is_uncovered(secret, manifest, secrets) else secret)
     return None
+
+
+_MEANT = {
+    **dict.fromkeys(("environment", "variable", "var", "envVar", "envvar", "environ", "envKey"), "env"),
+    **dict.fromkeys(("path", "filename", "fromFile", "filePath", "passwordFile"), "file"),
+}
+"""What other tools call the sources that need no declaring."""
+_LITERAL = frozenset(
+    {
+        "value",
+        "literal",
+        "plain",
+        "plaintext",
+        "text",
+        "raw",
+        "inline",
+        "string",
+        "content",
+        "default",
+        "data",
+        "secret",
+    }
+)
+"""What other tools call a value that stands where it is used."""
+
+
+def _undeclared(source: str, known: Collection[str]) -> str:
+    """Return what is said of a source that there is not; the key may be the secret itself, so it is not shown."""
+    told = f"A secret is to come from {source}, a source that the project file does not declare under secrets.sources."
+    if source in _LITERAL:
+        return (
+            f"{told} No manifest holds a secret itself: put it into a variable or a file, and name that, as in "
+            "{env: SMTP_SALES_PASSWORD}. If a real secret was committed, change it: it stays in git's history."
+        )
+    if source in _MEANT:
+        return f"{told} Did you mean {_MEANT[source]}?"
+    return f"{told}{did_you_mean(source, known)}"
 
 
 def _as_one(refused: Sequence[_Refused], secrets: Secrets, rules: Mapping[str, Location | None]) -> Diagnostic:

@@ -18,30 +18,41 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from reconciler.model.secrets.references import normal_reference
 from reconciler.model.secrets.routes import ordered_scope
 from reconciler.model.text.domains import NotADomain, host_to_ascii
 from reconciler.model.text.globs import matches
+from reconciler.rules.secrets.scopes import is_in_scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from reconciler.model.project import Grant, GrantedRoute, GrantedToken, Secrets
-    from reconciler.model.secrets.routes import Route, SecretRoute, TokenOrigin
+    from reconciler.model.grants import Grant, GrantedConsumer, GrantedRoute, GrantedToken, Secrets
+    from reconciler.model.secrets.routes import Delivery, Route, SecretRoute, TokenOrigin
 
 _GRANTED_PORTS = frozenset({465, 587, 2525})
 
 
-@dataclass(frozen=True, slots=True)
-class Traveller:
-    """An account of the plan with the secrets it would send and where to."""
+class HasRoutes(Protocol):
+    """An account, or the platform's server, with the secrets it would send and where to."""
 
-    name: str
-    manifest: str
-    routes: tuple[SecretRoute, ...]
+    @property
+    def name(self) -> str:
+        """Whose secrets they are."""
+        ...
+
+    @property
+    def manifest(self) -> str:
+        """The file that vouches for it; empty where nothing does."""
+        ...
+
+    @property
+    def routes(self) -> tuple[SecretRoute, ...]:
+        """Every secret and each of its routes, with fingerprints where known."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,8 @@ class Verdict:
     """Grants that would have allowed something withheld, had they not expired, in words."""
     not_compared: frozenset[str] = frozenset()
     """References whose value now is not at hand, and for want of which something is withheld."""
+    to_compare: frozenset[str] = frozenset()
+    """These, and those to be compared as far as they can be read before a recorded reference's new value is let go."""
 
 
 class RouteRegister:
@@ -61,17 +74,18 @@ class RouteRegister:
 
     def __init__(self, recorded: Iterable[SecretRoute], values: Mapping[str, str] | None = None) -> None:
         """Sort the routes that state has recorded; ``values`` are fingerprints as read now, by reference."""
-        self._routes: dict[str, set[str]] = defaultdict(set)
+        # By reference and by value; a value that was not read has none.
+        self._routes: dict[str | None, set[str]] = defaultdict(set)
         self._destinations: dict[str, set[str]] = defaultdict(set)
         self._compared: set[tuple[str, str]] = set()
-        self._recorded_as: dict[str, set[str]] = defaultdict(set)
-        self._held_by: dict[str, set[str]] = defaultdict(set)
+        self._recorded_as: dict[str | None, set[str]] = defaultdict(set)
+        self._held_by: dict[str | None, set[str]] = defaultdict(set)
         references = set()
         for each in recorded:
             secret = normal_reference(each.secret)
             references.add(secret)
             self._routes[secret].add(each.route.key)
-            self._destinations[secret].add(_destination(each.route))
+            self._destinations[secret].add(each.route.destination)
             if each.fingerprint:
                 self._routes[each.fingerprint].add(each.route.key)
                 self._recorded_as[each.fingerprint].add(secret)
@@ -84,8 +98,7 @@ class RouteRegister:
 
     def knows(self, travel: SecretRoute) -> bool:
         """Tell whether state has seen the secret, under this reference or any other."""
-        known = travel.fingerprint in self._recorded_as or travel.fingerprint in self._held_by
-        return known or travel.secret in self.references
+        return bool(self._holders(travel.fingerprint)) or travel.secret in self.references
 
     def keeps(self, travel: SecretRoute) -> bool:
         """Tell whether the secret is known and this is none of its routes."""
@@ -99,7 +112,7 @@ class RouteRegister:
         while the value does not turn out to be one that state knows under another reference, or that
         another reference holds which does not go there.
         """
-        key, fingerprint = travel.route.key, travel.fingerprint or ""
+        key, fingerprint = travel.route.key, travel.fingerprint
         if self.has_compared(travel):
             return not self._is_anothers(travel)
         holders = self._held_by.get(fingerprint, set())
@@ -112,10 +125,38 @@ class RouteRegister:
 
     def has_compared(self, travel: SecretRoute) -> bool:
         """Tell whether state has recorded the route with the secret's value read, whatever the value was then."""
-        key = travel.route.key
-        return key in self._routes.get(travel.fingerprint or "", ()) or any(
-            (secret, key) in self._compared for secret in self._stand_ins(travel)
+        return self.has_recorded_value(travel) or any(
+            (secret, travel.route.key) in self._compared for secret in self._stand_ins(travel)
         )
+
+    def has_recorded_value(self, travel: SecretRoute) -> bool:
+        """Tell whether state has recorded this very value for the route."""
+        return travel.route.key in self._routes.get(travel.fingerprint, ())
+
+    def claims(self, travel: SecretRoute, recorded: RouteRegister) -> bool:
+        """Tell whether the secret is one of this register's, by value or by reference, and would go to none of its servers.
+
+        What ``recorded`` says of the traveller's own reference does not count then, also of a variable: it may have been
+        recorded before the reference came to give this value. It counts where state has recorded the value itself for
+        the route, or one value for the route and for one of this register's: those two are rotated together.
+        """
+        if travel.fingerprint is None:
+            return False  # it was not read, so it is not sent
+        holders = self._holders(travel.fingerprint) | ({travel.secret} & self.references)
+        destination = travel.route.destination
+        if not holders or any(destination in self._destinations[holder] for holder in holders):
+            return False
+        own = {key for holder in holders for key in self._routes[holder]}
+        return not recorded.has_recorded_value(travel) and not any(
+            travel.secret in secrets
+            and travel.route.key in recorded._routes[value]
+            and not own.isdisjoint(recorded._routes[value])
+            for value, secrets in recorded._recorded_as.items()
+        )
+
+    def _holders(self, fingerprint: str | None) -> set[str]:
+        """Return the references that a value was recorded with, or that have it now."""
+        return self._recorded_as.get(fingerprint, set()) | self._held_by.get(fingerprint, set())
 
     def _is_anothers(self, travel: SecretRoute) -> bool:
         """Tell whether the value is one that another reference was recorded with, or has now, which does not go there.
@@ -124,27 +165,26 @@ class RouteRegister:
         name. Where both references once had one value, on these routes, they are rotated together. Variables are left
         out: a pull request brings files and links, and cannot exchange what the process was given.
         """
-        fingerprint = travel.fingerprint
         is_variable = travel.secret.startswith("env:")
-        if fingerprint is None or is_variable or travel.route.key in self._routes.get(fingerprint, ()):
+        if is_variable or self.has_recorded_value(travel):
             return False
-        others = self._recorded_as.get(fingerprint, set()) | self._held_by.get(fingerprint, set())
+        others = self._holders(travel.fingerprint)
         together = {
             secret
             for value, secrets in self._recorded_as.items()
             if travel.secret in secrets and travel.route.key in self._routes[value]
             for secret in secrets
         }
-        destination = _destination(travel.route)
+        destination = travel.route.destination
         return any(destination not in self._destinations[other] for other in others - together)
 
     def _stand_ins(self, travel: SecretRoute) -> set[str]:
         """Return the reference, and those known ones that hold the same value now."""
-        return {travel.secret} | self._held_by.get(travel.fingerprint or "", set())
+        return {travel.secret} | self._held_by.get(travel.fingerprint, set())
 
 
 def judge_routes(
-    travellers: Sequence[Traveller],
+    accounts: Sequence[HasRoutes],
     recorded: Iterable[SecretRoute],
     *,
     secrets: Secrets,
@@ -152,49 +192,94 @@ def judge_routes(
     values: Mapping[str, str] | None,
     reserved: Iterable[SecretRoute] = (),
 ) -> Verdict:
-    """Return which secrets of which accounts are withheld, whatever the order of the accounts.
+    """Return by account which secrets are withheld; the order of the accounts makes no difference.
 
     ``values`` are fingerprints of what references hold now; those of all that state knows are needed before a secret
     whose value was read is let go for the first time, also where its route was recorded unread. None: nothing is read here, and nothing is sent by this verdict.
 
-    ``reserved`` are the routes that the project file itself declares. Their secrets have no first use elsewhere, also
-    where state has never seen them: a manifest could otherwise borrow the platform's credential before its first use.
+    ``reserved`` are the routes that the project file itself declares. Their secrets go to their own servers alone,
+    whatever route state has recorded for another reference that gives one of them, read or not; and they have no first
+    use elsewhere, also where state has never seen them: a manifest could otherwise borrow the platform's credential.
     """
     register, declared = RouteRegister(recorded, values), RouteRegister(reserved, values)
-    unread = (register.references | declared.references) - values.keys() if values is not None else frozenset()
-    crowded = _crowded_secrets(travellers)
+    judge = _Judge(register, declared, secrets, today, _crowded_secrets(accounts), values)
     withheld: dict[str, tuple[SecretRoute, ...]] = {}
-    grants: set[str] = set()
-    expired: set[str] = set()
-    not_compared: set[str] = set()
-    for traveller in travellers:
-        refused = []
-        for travel in traveller.routes:
-            others = frozenset() if register.has_compared(travel) else _others(travel, unread)
-            is_allowed = register.allows(travel)
-            if is_allowed and not others:
-                continue
-            granting = [each for each in secrets.grants if grants_travel(each, travel, traveller.manifest)]
-            grant = next((each for each in granting if _holds(each, today)), None)
-            if grant is not None:
-                grants.add(f"{grant.secret} to {travel.route.host}:{travel.route.port}")
-                continue
-            if is_allowed or not (
-                register.knows(travel) or declared.keeps(travel) or _is_barred(travel, crowded, secrets)
-            ):
-                if not others:
-                    continue
-                not_compared |= others
-            refused.append(travel)
-            expired |= {f"{each.secret} until {each.expires}" for each in granting}
+    for account in accounts:
+        refused = tuple(each for each in account.routes if not judge.lets_go(each, account.manifest))
         if refused:
-            withheld[traveller.name] = tuple(refused)
+            withheld[account.name] = refused
     return Verdict(
         withheld,
-        tuple(sorted(grants)),
-        tuple(sorted(expired)),
-        not_compared=frozenset(not_compared),
+        tuple(sorted(judge.grants)),
+        tuple(sorted(judge.expired)),
+        not_compared=frozenset(judge.not_compared),
+        to_compare=frozenset(judge.not_compared | judge.to_compare),
     )
+
+
+class _Judge:
+    """Decides of one secret on one route after the other, and notes what it took to decide."""
+
+    def __init__(
+        self,
+        register: RouteRegister,
+        declared: RouteRegister,
+        secrets: Secrets,
+        today: date,
+        crowded: frozenset[str],
+        values: Mapping[str, str] | None,
+    ) -> None:
+        self._register = register
+        self._declared = declared
+        self._secrets = secrets
+        self._today = today
+        self._crowded = crowded
+        self._unread = frozenset() if values is None else (register.references | declared.references) - values.keys()
+        self.grants: set[str] = set()
+        self.expired: set[str] = set()
+        self.not_compared: set[str] = set()
+        self.to_compare: set[str] = set()
+
+    def lets_go(self, travel: SecretRoute, manifest: str) -> bool:
+        """Tell whether the secret may take the route: as state has recorded it, by a grant, or for the first time."""
+        is_recorded = self._register.allows(travel) and not self._declared.claims(travel, self._register)
+        if is_recorded and self._register.has_compared(travel):
+            self._note_new_value(travel)
+            return True
+        others = _others(travel, self._unread)
+        if is_recorded and not others:
+            return True
+        # Asked only where state alone does not let the secret go, so that a grant nobody needs can be told.
+        granting = [each for each in self._secrets.grants if grants_travel(each, travel, manifest)]
+        grant = next((each for each in granting if each.expires is None or self._today <= each.expires), None)
+        if grant is not None:
+            to = travel.route.delivery or f"{travel.route.host}:{travel.route.port}"
+            self.grants.add(f"{grant.secret} to {to}")
+            return True
+        if is_recorded or not self._is_kept(travel):
+            if not others:
+                return True
+            self.not_compared |= others
+        self.expired |= {f"{each.secret} until {each.expires}" for each in granting}
+        return False
+
+    def _note_new_value(self, travel: SecretRoute) -> None:
+        """Ask for a comparison where a recorded reference has another value now: it may be a copy of another's, rotated.
+
+        What cannot be read does not stand against it: nobody could have copied it here. No pull request exchanges a
+        variable, so that is compared with what the project file declares, and nothing is run for it.
+        """
+        if not self._register.has_recorded_value(travel):
+            others = _others(travel, self._unread)
+            is_variable = travel.secret.startswith("env:")
+            self.to_compare |= others & self._declared.references if is_variable else others
+
+    def _is_kept(self, travel: SecretRoute) -> bool:
+        """Tell whether a secret that state has not recorded for the route needs a grant for it, whatever is compared."""
+        is_known = self._register.knows(travel) or self._declared.keeps(travel)
+        is_barred = self._secrets.bars_first_use(travel.secret) or _identity(travel) in self._crowded
+        # A consumer keeps what it is given, for whoever reads it there: no first use is let pass without a grant.
+        return is_known or is_barred or travel.route.delivery is not None
 
 
 def _others(travel: SecretRoute, unread: frozenset[str]) -> frozenset[str]:
@@ -205,30 +290,25 @@ def _others(travel: SecretRoute, unread: frozenset[str]) -> frozenset[str]:
     return unread - {travel.secret} if travel.fingerprint is not None else frozenset()
 
 
-def _is_barred(travel: SecretRoute, crowded: frozenset[str], secrets: Secrets) -> bool:
-    """Tell whether a secret that nobody knows may not travel, whatever it is."""
-    return secrets.first_use == "grant" or _identity(travel) in crowded
-
-
-def every_route(travellers: Iterable[Traveller]) -> dict[str, tuple[SecretRoute, ...]]:
+def every_route(accounts: Iterable[HasRoutes]) -> dict[str, tuple[SecretRoute, ...]]:
     """Return all that would travel, by account: what is withheld where the project file itself is not trusted."""
-    return {traveller.name: traveller.routes for traveller in travellers if traveller.routes}
+    return {account.name: account.routes for account in accounts if account.routes}
 
 
 def _identity(travel: SecretRoute) -> str:
     return travel.fingerprint or travel.secret
 
 
-def _crowded_secrets(travellers: Sequence[Traveller]) -> frozenset[str]:
-    """Return the secrets that would make more than one journey; of new ones it cannot be told which is right.
+def _crowded_secrets(accounts: Sequence[HasRoutes]) -> frozenset[str]:
+    """Return the secrets that would make more than one journey; of a new secret nobody can tell which one is right.
 
     Known ones are counted too. Their value may be one that state has not seen, once it was rotated or where it was not
     read when it was recorded; under another reference it would else pass for a new secret.
     """
     journeys: dict[str, set[frozenset[str]]] = defaultdict(set)
-    for traveller in travellers:
+    for account in accounts:
         legs: dict[str, list[Route]] = defaultdict(list)
-        for travel in traveller.routes:
+        for travel in account.routes:
             legs[_identity(travel)].append(travel.route)
         for identity, routes in legs.items():
             journeys[identity].update(_journeys(routes))
@@ -238,32 +318,26 @@ def _crowded_secrets(travellers: Sequence[Traveller]) -> frozenset[str]:
 def _journeys(routes: Sequence[Route]) -> set[frozenset[str]]:
     """Return one journey for a token endpoint with the login that inherits its token, else one for each route."""
     if any(route.purpose == "oauth2" for route in routes) and all(route.purpose != "proxy" for route in routes):
-        return {frozenset(_destination(route) for route in routes)}
-    return {frozenset({_destination(route)}) for route in routes}
-
-
-def _destination(route: Route) -> str:
-    return route.model_copy(update={"username": None}).key
+        return {frozenset(route.destination for route in routes)}
+    return {frozenset({route.destination}) for route in routes}
 
 
 def grants_travel(grant: Grant, travel: SecretRoute, manifest: str) -> bool:
     """Tell whether a grant speaks of this secret on this route, named by this manifest, whether or not it has expired."""
     return (
         matches(grant.secret, travel.secret)
-        and (grant.manifests is None or matches(grant.manifests, manifest))
+        and (grant.manifests is None or is_in_scope(manifest, grant.manifests))
         and _covers(grant, travel.route)
     )
 
 
-def _holds(grant: Grant, today: date) -> bool:
-    return grant.expires is None or today <= grant.expires
-
-
 def _covers(grant: Grant, route: Route) -> bool:
+    if grant.consumer is not None:
+        return _is_delivery(grant.consumer, route.delivery)
     if grant.route is not None:
         return _is_route(grant.route, route)
-    is_plain = route.purpose == "smtp" and not (route.proxy or route.ca_digest or route.token)
-    if not is_plain or route.encryption == "none":
+    is_beside = route.proxy or route.ca_digest or route.certificate or route.token or route.proof
+    if route.purpose != "smtp" or is_beside or route.encryption == "none":
         return False
     return any(_is_server(server, route) for server in grant.servers or ())
 
@@ -292,10 +366,25 @@ def _is_route(granted: GrantedRoute, route: Route) -> bool:
         and granted.encryption == route.encryption
         and granted.username in {None, route.username}
         and (granted.ca_digest == route.ca_digest)
+        and (granted.certificate == route.certificate)
         and (granted.proxy == route.proxy)
         and (granted.purpose == route.purpose)
         and ordered_scope(granted.scope) == route.scope
+        and granted.proof == route.proof
         and _is_token(granted.token, route.token)
+    )
+
+
+def _is_delivery(granted: GrantedConsumer, delivery: Delivery | None) -> bool:
+    """Tell whether a grant speaks of this consumer as it is declared now: its path and its commands count."""
+    if delivery is None:
+        return False
+    return (granted.name, granted.path, granted.command, granted.after, granted.environment) == (
+        delivery.name,
+        delivery.path,
+        delivery.command,
+        delivery.after,
+        delivery.environment,
     )
 
 
@@ -307,4 +396,5 @@ def _is_token(granted: GrantedToken | None, token: TokenOrigin | None) -> bool:
         and granted.client_id in {None, token.client_id}
         and ordered_scope(granted.scope) == token.scope
         and granted.grant_type == token.grant_type
+        and granted.subject in {None, token.subject}
     )

@@ -1,7 +1,7 @@
-"""Scopes: the folders to which ``secrets.allow`` gives secrets of their own, and accounts that move between them.
+"""Scopes: folders with rules of their own in ``scopes`` or ``secrets.allow``, and accounts that move between them.
 
 The premise: whoever may write one client's folder must not take over another client's account by declaring it there,
-under its name or as its ``previousName``. Where no entry of ``secrets.allow`` is scoped there is one scope for all.
+under its name or as its ``previousName``. Where the project file has no such rule there is one scope for all.
 """
 
 from __future__ import annotations
@@ -9,59 +9,91 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, error
-from reconciler.model.plan import FieldChange
-from reconciler.model.project import ScopedSecret
+from reconciler.model.grants import ScopedSecret
 from reconciler.model.text.globs import matches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from reconciler.model.accounts.located import LocatedManifest
     from reconciler.model.accounts.recorded import RecordedAccount
-    from reconciler.model.project import Secrets
+    from reconciler.model.plan import FieldChange
+    from reconciler.model.project import Project
 MANIFEST = "manifest"
 """The path under which a move to another scope is shown among the fields of a change."""
 
 
-def scopes_of(manifest: str, secrets: Secrets) -> frozenset[str]:
-    """Return the scoped globs of ``secrets.allow`` that cover a manifest: what tells one client's folder from another's."""
-    globs = {entry.manifests for entry in secrets.allow if isinstance(entry, ScopedSecret)}
-    return frozenset(glob for glob in globs if matches(glob, manifest))
+def is_in_scope(manifest: str, glob: str) -> bool:
+    """Tell whether a rule for the manifests of a glob is one for this manifest.
+
+    Only a rule for all manifests is one for an account that no manifest vouches for, whose manifest is empty: ``**`` is,
+    ``*`` is not, although it matches the empty text.
+
+    >>> is_in_scope("accounts.d/eu/sales.yaml", "accounts.d/eu/**")
+    True
+    >>> is_in_scope("accounts.d/us/sales.yaml", "accounts.d/eu/**")
+    False
+    """
+    return matches(glob, manifest) if manifest else matches(glob, "") and matches(glob, "/")
 
 
-def is_moved(before: RecordedAccount | None, manifest: str | None, secrets: Secrets) -> bool:
+def scopes_of(manifest: str, project: Project) -> frozenset[str]:
+    """Return the globs of scopes that cover a manifest: what tells one client's folder from another's."""
+    return frozenset(glob for glob in _globs(project) if matches(glob, manifest))
+
+
+def _globs(project: Project) -> frozenset[str]:
+    allowed = (entry.manifests for entry in project.secrets.allow if isinstance(entry, ScopedSecret))
+    return frozenset({*allowed, *(scope.manifests for scope in project.scopes)})
+
+
+def is_moved(before: RecordedAccount, manifest: str, project: Project) -> bool:
     """Tell whether an account would be recorded from a manifest of another scope than it was; unknown counts as no."""
-    if before is None or before.manifest is None or manifest is None:
+    if before.manifest is None or not manifest:
         return False
-    return scopes_of(before.manifest, secrets) != scopes_of(manifest, secrets)
+    return scopes_of(before.manifest, project) != scopes_of(manifest, project)
 
 
-def move_field(before: RecordedAccount | None, manifest: str | None, secrets: Secrets) -> tuple[FieldChange, ...]:
+def move_field(before: RecordedAccount, manifest: str, project: Project) -> tuple[FieldChange, ...]:
     """Return what shows a move to another scope; nothing for an account that stays in its own."""
-    if not is_moved(before, manifest, secrets):
+    from reconciler.model.plan import FieldChange
+
+    if not is_moved(before, manifest, project):
         return ()
-    assert before is not None  # noqa: S101 - what was not recorded has not moved
     return (FieldChange(path=MANIFEST, before=before.manifest, after=manifest),)
 
 
-def refused_links(manifests: Iterable[LocatedManifest], secrets: Secrets) -> list[Diagnostic]:
-    """Refuse a manifest that is a link between places to which the project file gives different secrets or grants.
+def refused_places(manifests: Iterable[LocatedManifest], project: Project) -> list[Diagnostic]:
+    """Refuse a manifest that is a link, or that an overlay changes, between places with different rights.
 
-    Whoever writes the file that is linked would else have the rights of the place where the link is, or the reverse.
+    Whoever writes the file that is linked, or the overlay, would else have the rights of the other place, or the reverse.
     """
     globs = {
-        *(entry.manifests for entry in secrets.allow if isinstance(entry, ScopedSecret)),
-        *(grant.manifests for grant in secrets.grants if grant.manifests is not None),
+        *_globs(project),
+        *(grant.manifests for grant in project.secrets.grants if grant.manifests is not None),
     }
     return [
-        error(
-            "secretNotAllowed",
-            f"{each.file} is a link to {each.real_file}, and secrets in the project file gives these two places different "
-            "secrets or grants. So it is not told which of them the manifest may have. Put the manifest itself here.",
-            subject=each.manifest.metadata.name,
-            location=each.locator.value_at(()),
-        )
+        _refused_place(each, sorted(each.files - {each.file}))
         for each in manifests
-        if each.real_file is not None
-        and any(matches(glob, each.file) != matches(glob, each.real_file) for glob in globs)
+        if any(len({matches(glob, file) for file in each.files}) > 1 for glob in globs)
     ]
+
+
+def _refused_place(located: LocatedManifest, others: Sequence[str]) -> Diagnostic:
+    overlay = located.overlay
+    if overlay is None:
+        return error(
+            "secretNotAllowed",
+            f"{located.file} is a link to {others[0]}, and the project file gives these two places different scopes, "
+            "secrets or grants. So it is not told which of them the manifest may have. Put the manifest itself here.",
+            subject=located.manifest.metadata.name,
+            location=located.locator.value_at(()),
+        )
+    return error(
+        "secretNotAllowed",
+        f"{overlay.file} changes what {located.file} declares, and the project file gives these two places different "
+        "scopes, secrets or grants. So it is not told which of them the account may have. Put the overlay where the same "
+        "globs cover it, which may be written for both, such as **/sales/** for accounts.d/sales/ and overlays/staging/sales/.",
+        subject=located.manifest.metadata.name,
+        location=overlay.location,
+    )

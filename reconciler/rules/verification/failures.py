@@ -6,23 +6,24 @@ down, its other accounts are not tried; that is no finding of its own, so they a
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import as_one
+from reconciler.diagnostics import as_one, warning
 from reconciler.model.accounts.kinds import kind_of
+from reconciler.model.accounts.platform import PLATFORM
 from reconciler.model.text.domains import host_to_ascii
-from reconciler.rules.accounts.platform import PLATFORM
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
     from reconciler.diagnostics import Diagnostic, Location
     from reconciler.model.accounts.desired import DesiredAccount
+    from reconciler.model.accounts.platform import PlatformServer
     from reconciler.model.accounts.recorded import RecordedAccount
+    from reconciler.model.servers.server import Server
     from reconciler.model.verification.evidence import Verification
-    from reconciler.rules.accounts.platform import PlatformServer
 
 _OF_THE_ENDPOINT = frozenset({"dns", "proxy", "connect", "greeting", "tls"})
 _OF_THE_RUN = frozenset({"operatorMissing", "deadline"})
@@ -68,7 +69,7 @@ def failure(
     return Failure(
         name=account.name,
         reason=failure_of(verification),
-        endpoint=None if is_refused else PLATFORM if is_hosted else _endpoint(account.spec),
+        endpoint=None if is_refused else PLATFORM if is_hosted else _endpoint(account.settings.own_server),
         is_untried=any(check.code == "serverDown" for check in verification.checks),
         location=place,
     )
@@ -80,9 +81,9 @@ def _is_shared(verification: Verification, account: DesiredAccount | RecordedAcc
     return first in _OF_THE_ENDPOINT or (first == "auth" and bool(getattr(account, "server_secrets", ())))
 
 
-def _endpoint(spec: Mapping[str, Any]) -> Hashable:
-    smtp, proxy = spec["smtp"], spec.get("proxy", {})
-    return host_to_ascii(smtp["host"]), smtp["port"], proxy.get("host"), proxy.get("port")
+def _endpoint(server: Server) -> Hashable:
+    proxy = server.proxy
+    return host_to_ascii(server.host), server.port, proxy and proxy.host, proxy and proxy.port
 
 
 def failure_problems(failures: Iterable[Failure], tell: Callable[[str, str], Diagnostic]) -> list[Diagnostic]:
@@ -101,13 +102,12 @@ def failure_problems(failures: Iterable[Failure], tell: Callable[[str, str], Dia
 
 
 def _reasons_of_down(failures: Sequence[Failure]) -> dict[Hashable, str]:
-    """Return, by endpoint, what most of the accounts met that were tried where others were not."""
-    endpoints = {each.endpoint for each in failures if each.is_untried}
-    met = {
-        endpoint: Counter(each.reason for each in failures if each.endpoint == endpoint and not each.is_untried)
-        for endpoint in endpoints
-    }
-    return {endpoint: counts.most_common(1)[0][0] for endpoint, counts in met.items() if counts}
+    """Return, by endpoint, what most of the accounts met that were tried."""
+    met: dict[Hashable, Counter[str]] = defaultdict(Counter)
+    for each in failures:
+        if not each.is_untried:
+            met[each.endpoint][each.reason] += 1
+    return {endpoint: max(counts, key=counts.__getitem__) for endpoint, counts in met.items()}
 
 
 def _problem(alike: Sequence[Failure], tell: Callable[[str, str], Diagnostic]) -> Diagnostic:
@@ -116,3 +116,8 @@ def _problem(alike: Sequence[Failure], tell: Callable[[str, str], Diagnostic]) -
     if len(alike) == 1 or problem.location is not None or len(places) > 1:
         return problem
     return replace(problem, location=places.pop())
+
+
+def held_change(name: str, reason: str) -> Diagnostic:
+    """Return the warning that a change is left out because its verification failed."""
+    return warning("heldChange", f"{name} is left as it is recorded: {reason}", subject=name)

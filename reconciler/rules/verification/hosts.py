@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import MOST_SHOWN, one_line
+from reconciler.characters import SHOWN_WORD, one_line
 from reconciler.model.text.domains import host_to_ascii
 from reconciler.model.text.globs import matches_any_host
 
@@ -13,12 +13,17 @@ if TYPE_CHECKING:
 
 
 def why_forbidden(hosts: Iterable[str], allowed: Iterable[str]) -> str | None:
-    """Return the sentence that names the first of the hosts, a proxy's among them, that may not be contacted; None: all may."""
+    """Return the sentence that names the first of the hosts, a proxy's among them, that may not be contacted; None: all may.
+
+    >>> why_forbidden(["mail.example.com"], ["*.example.com"])
+    >>> print(why_forbidden(["mail.example.org"], ["*.example.com"]))
+    mail.example.org is not among the hosts that verification.servers in the project file allows, so nothing was contacted. Correct it in the manifest, or have the host added there.
+    """
     globs = tuple(allowed)
     host = next((each for each in hosts if not matches_any_host(globs, host_to_ascii(each))), None)
     if host is None:
         return None
     return (
-        f"{one_line(host, limit=MOST_SHOWN)} is not among the hosts that verification.servers in the project file allows, "
+        f"{one_line(host, limit=SHOWN_WORD)} is not among the hosts that verification.servers in the project file allows, "
         "so nothing was contacted. Correct it in the manifest, or have the host added there."
     )

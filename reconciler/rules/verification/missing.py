@@ -7,35 +7,36 @@ or whose file git tracks, so that it is published. That is a fault of the input,
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import enumerated
-from reconciler.model.verification.evidence import CONVERSATION, Check, CheckName, Verification
+from reconciler.model.verification.evidence import CONVERSATION, Check, Verification
+from reconciler.model.verification.missing import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from reconciler.diagnostics import Diagnostic
-    from reconciler.model.secrets.routes import SecretRoute
+    from reconciler.model.secrets.routes import Route, SecretRoute
+    from reconciler.model.verification.evidence import CheckName
 
 MISSING_CODES = frozenset({"secretMissing", "secretInvalid", "secretSourceFailed"})
 """The problems of a secret that are a failed verification of the accounts that need it."""
 _NOT_MADE = "Not made: nothing was contacted, because a secret that the conversation needs cannot be read."
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """A secret that a verification needs and does not have: the step that needs it, and why it cannot be read."""
-
-    check: CheckName
-    problem: Diagnostic
+def check_using(route: Route) -> CheckName:
+    """Return the check of a verification that uses a secret on a route to a server."""
+    if route.purpose == "proxy":
+        return "proxy"
+    return "tls" if route.purpose == "smtp" and route.proof == "signature" else "auth"
 
 
 def missing_secrets(routes: Iterable[SecretRoute], unreadable: Mapping[str, Diagnostic]) -> tuple[Missing, ...]:
     """Return what is missing of the secrets that these routes need, the proxy's first, each problem once."""
     found = {
-        Missing("proxy" if each.route.purpose == "proxy" else "auth", unreadable[each.secret])
+        Missing(check_using(each.route), unreadable[each.secret])
         for each in routes
         if each.secret in unreadable and unreadable[each.secret].code in MISSING_CODES
     }

@@ -8,7 +8,7 @@ counts too for an account that sends through it.
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler.model.accounts.kinds import KINDS
 from reconciler.model.canonical import digest
@@ -18,33 +18,34 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model.accounts.kinds import Kind
+    from reconciler.model.accounts.platform import PlatformServer
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
-    from reconciler.rules.accounts.platform import PlatformServer
+    from reconciler.model.accounts.settings import Document, Settings
 
 _COVERED = ("email", "displayName", "replyTo", "smtp", "proxy", "overrideFrom", "overrideTo")
 
 
-def settings_of(spec: Mapping[str, Any], ca_digest: str | None) -> dict[str, Any]:
-    """Return the part of a document's spec that verification vouches for, without the secrets' values."""
-    covered = {name: spec[name] for name in _COVERED if name in spec}
+def settings_of(settings: Settings, ca_digest: str | None) -> Document:
+    """Return the settings that verification vouches for, as the document has them, without the secrets' values."""
+    covered = settings.parts(_COVERED)
     return {**covered, "caDigest": ca_digest} if ca_digest else covered
 
 
 def settings_digest(
     kind: Kind,
-    spec: Mapping[str, Any],
+    settings: Settings,
     *,
     ca_digest: str | None,
     fingerprints: Mapping[str, str],
     platform: PlatformServer | None,
 ) -> str | None:
     """Return the digest of an account's settings; None where the fingerprint of a secret concerned is missing."""
-    secrets = {each.secret for each in routes_of(spec, None)}
+    secrets = {each.secret for each in routes_of(settings.server, None)}
     if any(secret not in fingerprints for secret in secrets):
         return None
-    covered: dict[str, Any] = {
+    covered: Document = {
         "kind": kind,
-        "settings": settings_of(spec, ca_digest),
+        "settings": settings_of(settings, ca_digest),
         "fingerprints": {secret: fingerprints[secret] for secret in secrets},
     }
     if KINDS[kind].sends_through_platform:
@@ -58,8 +59,8 @@ def was_verified_with(platform: PlatformServer, account: RecordedAccount, record
     """Tell whether the account was last verified with this server of the platform, whatever its secrets' values were.
 
     State keeps no platform, only the digest of what was verified; so it is made again with every value that state knows
-    of the platform's secrets. A rotated secret is thus no other server. True as well for an account whose conversation
-    was skipped, as an exception of the project's guards has it; it was verified with no server at all.
+    of the platform's secrets. A rotated secret is thus no other server. An account whose verification the project file
+    lets be skipped counts as verified with this server, for it was verified with none.
     """
     if account.settings_digest is None:
         return account.verification is None or account.verification.outcome == "skipped"
@@ -71,7 +72,7 @@ def was_verified_with(platform: PlatformServer, account: RecordedAccount, record
     digests = (
         settings_digest(
             account.kind,
-            account.spec,
+            account.settings,
             ca_digest=account.ca_digest,
             fingerprints={**account.fingerprints, **dict(zip(secrets, values, strict=True))},
             platform=platform,

@@ -35,4 +35,10 @@ def recheck(before: RecordedVerification | None, found: Verification, *, fail_af
     if is_transient(found) and in_a_row < fail_after and not is_failing:
         standing = before or RecordedVerification(outcome="skipped", reason=reason)
         return standing.model_copy(update={"transient_failures": in_a_row})
-    return RecordedVerification(outcome="failed", checked_at=found.checked_at, depth=found.depth, reason=reason)
+    return RecordedVerification(
+        outcome="failed",
+        checked_at=found.checked_at,
+        depth=found.depth,
+        reason=reason,
+        passed_at=before.last_passed if before is not None else None,
+    )

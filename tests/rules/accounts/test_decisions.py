@@ -58,7 +58,7 @@ def test_a_decision_is_bound_to_what_is_recorded() -> None:
         after.approval.actor,
         after.approval.at,
     )
-    assert approval_digest(after.kind, after.spec) == after.approval.subject_digest
+    assert approval_digest(after.kind, after.settings) == after.approval.subject_digest
     assert "active" == approved().status
     assert (account().revision, account().updated_at) == (after.revision, after.updated_at)
 

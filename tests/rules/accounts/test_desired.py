@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.rules.accounts.desired import CaFiles, ca_paths, resolve
+from reconciler.rules.accounts.desired import ca_paths, certificate_paths, resolve
+from reconciler.rules.accounts.servers import CaFiles, CertificateFiles
 from tests.rules.states import ca_files, desired_of, located, resolution_of
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def test_what_is_not_empty_is_kept() -> None:
     """Labels, annotations, protection and half a reply-to."""
     metadata = "name: a, labels: {x: y}, annotations: {n: m}, preventDelete: true"
     account = resolved(own("host: h.example.com", metadata=metadata, spec="  replyTo: {displayName: R}\n"))
-    assert {"labels": {"x": "y"}, "annotations": {"n": "m"}, "preventDelete": True} == account.metadata
+    assert {"labels": {"x": "y"}, "annotations": {"n": "m"}, "preventDelete": True} == account.document["metadata"]
     assert {"displayName": "R"} == account.spec["replyTo"]
     assert (None, "", frozenset()) == (account.server, account.server_file, account.server_secrets)
 
@@ -203,8 +204,13 @@ def test_a_login_is_merged(login: str, inherited: str, expected: dict[str, Any])
         (", authentication: {username: own}", "", {"env:SMTP_CLIENT", "env:SMTP_REFRESH", "env:SMTP_PROXY"}),
         (", authentication: {accessToken: {env: SMTP_A}}", "", {"env:SMTP_PROXY"}),
         ("", "  proxy: {type: http, host: q.example, port: 1}\n", {"env:SMTP_CLIENT", "env:SMTP_REFRESH"}),
+        (
+            "",
+            "  proxy: {type: http, host: q.example, port: 1, username: m, password: {env: SMTP_OWN}}\n",
+            {"env:SMTP_CLIENT", "env:SMTP_REFRESH"},
+        ),
     ],
-    ids=["all", "with its own user name", "its own credential", "its own proxy"],
+    ids=["all", "with its own user name", "its own credential", "its own proxy", "its own password there"],
 )
 def test_secrets_that_come_from_a_server(smtp: str, spec: str, expected: set[str]) -> None:
     """What the account has not written itself is the server's to name."""
@@ -296,6 +302,13 @@ def test_a_key_that_cannot_be_filled_in() -> None:
     )
 
 
+def test_a_variable_has_no_other_spelling() -> None:
+    """A name that no variable can have is told as that, whatever it looks like as a path."""
+    login = "host: h.example.com, authentication: {username: u, password: {env: 'SMTP_{email}'}}"
+    (problem,) = told(own(login).replace("a@example.com", "a//b@example.com"))
+    assert "the reference reads env:SMTP_a//b@example.com, which env does not take. " in problem
+
+
 @pytest.mark.parametrize(("source", "key"), [("file", "secrets/{email}"), ("vault", "{email}/x")])
 def test_a_key_that_is_filled_in_to_another_spelling(source: str, key: str) -> None:
     """An address may hold slashes; the error tells what the reference would be in normal form."""
@@ -338,7 +351,10 @@ def test_a_previous_name_is_one_account_s() -> None:
     text = "---\n".join(own("host: h.example.com", metadata=f"name: {name}, previousName: x") for name in "abc")
     first = server("port: 1").removeprefix("---\n") + "---\n" + own("host: h.example.com", metadata="name: d") + "---\n"
     resolution = resolution_of(first + text)
-    where = f"a has the same previousName at {PLACE}:16:35; only one account can be what x became."
+    where = (
+        f"a has the same previousName at {PLACE}:16:35; only one account can be what x became. Where one of the renames was "
+        "applied before, it is over: remove previousName from that account, and the other is planned."
+    )
     assert [f"error contradiction None {PLACE}:24:35: {where}"] == [_told(each) for each in resolution.problems]
     assert [("b", "c")] == [each.subjects for each in resolution.problems]
 
@@ -356,3 +372,47 @@ def test_a_marketing_account_is_what_it_declares() -> None:
         account.ca_digest,
     )
     assert ({"spec.email": "n@Ż.example"}, "x") == (account.written, account.spec["overrideFrom"]["emailDetail"])
+
+
+@pytest.mark.parametrize(
+    ("own_smtp", "shared", "paths", "inherited"),
+    [
+        ("host: h.example.com", "", set(), set()),
+        ("host: h.example.com, clientCertificate: {certFile: 'c/{name}.pem', key: {env: A}}", "", {"c/a.pem"}, set()),
+        ("server: relay", "clientCertificate: {certFile: 'c/{name}.pem', key: {env: B}}", {"c/a.pem"}, {"env:B"}),
+        (
+            "server: relay, clientCertificate: {certFile: own.pem, key: {env: A}}",
+            "clientCertificate: {certFile: theirs.pem, key: {env: B}}",
+            {"own.pem"},
+            set(),
+        ),
+    ],
+)
+def test_client_certificates_are_named_by_accounts(
+    own_smtp: str, shared: str, paths: set[str], inherited: set[str]
+) -> None:
+    """Each as it reads for the account that shows it; the key of its MailServer's is one that both must be let name."""
+    text = own(own_smtp) + server(f"host: r.example.com{shared and ', ' + shared}")
+    assert paths == certificate_paths(located(text))
+    (account,) = desired_of(text)
+    assert inherited == account.server_secrets
+    assert paths == {each["certFile"] for each in [account.spec["smtp"].get("clientCertificate")] if each}
+
+
+def test_a_client_certificate_that_cannot_be_used() -> None:
+    """The error is of whoever names the file, and is another one than that of a CA in the same file."""
+    manifests = located(
+        own("server: relay, caFile: c.pem")
+        + server("host: h.example.com, clientCertificate: {certFile: c.pem, key: {env: A}}")
+    )
+    reason = "It is empty."
+    found = resolve(manifests, CaFiles({}, {"c.pem": reason}), certificates=CertificateFiles({}, {"c.pem": reason}))
+    assert ["caFileUnusable", "certFileUnusable"] == sorted(each.code for each in found.problems)
+    assert ["a", "relay"] == sorted(each.subject or "" for each in found.problems)
+
+
+def test_what_is_of_no_use_without_tls_is_told_where_that_is_turned_off() -> None:
+    """An account that inherits a CA and encrypts nothing contradicts itself, and its MailServer does not."""
+    manifests = located(own("server: relay, encryption: none") + server("host: h.example.com, caFile: ca.pem"))
+    (problem,) = resolve(manifests, ca_files({"ca.pem": "a CA"})).problems
+    assert f"error contradiction a {PLACE}:7:37: caFile stands beside encryption: none" in _told(problem)

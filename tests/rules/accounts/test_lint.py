@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic_core import PydanticCustomError
 
+from reconciler.envelope.details import Unusable, normal, usable_address
+from reconciler.model.accounts.located import RefusedDocument, Unread
+from reconciler.model.text.domains import address_to_ascii, why_not_plain
+from reconciler.model.text.types import _check_email
 from reconciler.rules.accounts.desired import resolve
 from reconciler.rules.accounts.lint import lint
 from tests.rules.states import ca_files, located, project
@@ -13,6 +20,15 @@ from tests.rules.states import ca_files, located, project
 if TYPE_CHECKING:
     from reconciler.diagnostics import Diagnostic
 
+_LOCAL_PARTS = st.one_of(
+    st.from_regex(r"[a-z0-9.+_-]{1,10}", fullmatch=True),
+    st.text(max_size=6),
+    st.text(alphabet='a@\uff20\ufe6b\uff0e\u2024."=?qb \u0301\u212a', max_size=8),
+)
+_DOMAINS = st.one_of(
+    st.from_regex(r"[a-z0-9-]{1,6}(\.[a-z0-9-]{1,4}){0,3}", fullmatch=True),
+    st.text(alphabet="a1.\uff11\u0661\u3002\u00b2\u017c-", max_size=6),
+)
 LOGIN = "authentication: {username: u, password: {env: SMTP_A}}"
 
 
@@ -78,6 +94,72 @@ def test_a_marketing_account_without_reply_to(reply_to: str, *, expected: bool) 
     ]
     assert all(each.detail.startswith("n@example.com need not exist as a mailbox, ") for each in found)
     assert all(each.detail.endswith("\n    replyTo: {email: office@example.com}") for each in found)
+
+
+_DOUBTFUL = (
+    ("root@localhost", "it has no dot"),
+    ("sales@intranet", "it has no dot"),
+    ("a@192.0.2.1", "ends in a number"),
+    ("a@example.123", "ends in a number"),
+    ("a@example.c0m", "made of letters alone"),
+    ("a@example.tld-2", "made of letters alone"),
+    ("a@yy--0.example", "RFC 5890"),
+    ("a@1.xn--4dbc.example", "mixes directions"),
+    ("a\uff20b@example.com", "characters that some programs would take for others"),
+    ("a\ufe6bb@example.com", "characters that some programs would take for others"),
+    ("\uff53ales@example.com", "characters that some programs would take for others"),
+    ("\ufb01@example.com", "characters that some programs would take for others"),
+    ("=?utf-8?q?a?=@example.com", "an encoded-word"),
+)
+
+
+@pytest.mark.parametrize(("address", "reason"), _DOUBTFUL)
+def test_an_address_that_a_card_could_not_have_is_told(address: str, reason: str) -> None:
+    """What the rules of contacts' cards refuse stands in a manifest with a warning at its place."""
+    found = remarks(
+        marketing(spec="  replyTo: {email: b@example.com}\n").replace("n@example.com", f'"{address}"'),
+        platform=PLATFORM,
+    )
+    assert [("warning", "doubtfulAddress", "0.yaml:6:10")] == [
+        (each.severity, each.code, str(each.location)) for each in found
+    ]
+    assert reason in found[0].detail
+
+
+@pytest.mark.parametrize(("address", "reason"), _DOUBTFUL)
+def test_a_card_with_it_is_refused_in_the_same_words(address: str, reason: str) -> None:
+    """The rule is one: a card's address is refused for the reason that a manifest's is warned of."""
+    with pytest.raises(Unusable, match=reason):
+        usable_address(address)
+
+
+@pytest.mark.parametrize("host", ["mail_server", "Mail_Server", "my_app-smtp_1", "_smtp.example.com"])
+def test_a_host_with_an_underscore_is_taken_and_told(host: str) -> None:
+    """Docker's networks have such names, and resolvers take them: it is allowed, with a warning."""
+    found = remarks(own(f"host: {host}"))
+    assert [("warning", "doubtfulHost")] == [(each.severity, each.code) for each in found]
+    assert "caFile" in found[0].detail
+
+
+def test_a_doubtful_address_for_replies_is_told_too() -> None:
+    """An address that answers would go to is looked at as the sender's is, and told at its own place."""
+    found = remarks(marketing(spec="  replyTo: {email: office@localhost}\n"), platform=PLATFORM)
+    assert ["doubtfulAddress news 0.yaml:7:20"] == [f"{each.code} {each.subject} {each.location}" for each in found]
+    assert found[0].detail.startswith("replyTo.email is office@localhost, and ")
+
+
+@given(address=st.tuples(_LOCAL_PARTS, _DOMAINS).map("@".join))
+@settings(max_examples=300, deadline=None)
+def test_no_address_passes_here_that_a_card_could_not_have(address: str) -> None:
+    """An address of a manifest either could stand on a card, or has a reason why not."""
+    try:
+        _check_email(address)
+    except PydanticCustomError:
+        return
+    try:
+        usable_address(normal(address_to_ascii(address)) or "")
+    except Unusable:
+        assert why_not_plain(address) is not None
 
 
 @pytest.mark.parametrize(
@@ -174,3 +256,98 @@ def test_marketing_accounts_without_a_platform(names: list[str], who: str) -> No
 def test_a_marketing_account_has_no_remarks_of_own_ones() -> None:
     """It is looked at for its own matters alone, and an own account for its own."""
     assert ["warning noReplyTo news 0.yaml:6:3"] == told(marketing(), own("host: h.example.com"), platform=PLATFORM)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("displayName: N", 'displayName: "News of {domain}"', "spec.displayName holds {domain}"),
+        ("metadata: {name: news}", 'metadata: {name: news, title: "{name}"}', "metadata.title holds {name}"),
+        (
+            "  displayName: N\n",
+            '  displayName: N\n  replyTo: {email: o@example.com, displayName: "{mail}"}\n',
+            "{mail}",
+        ),
+    ],
+)
+def test_a_placeholder_in_a_name_that_people_see_is_told(before: str, after: str, told: str) -> None:
+    """Nothing is filled in there, so a word in braces would be read as it stands."""
+    text = marketing().replace(before, after)
+    assert before not in text or before in after
+    found = [each.detail for each in remarks(text) if each.code == "unknownPlaceholder"]
+    assert [True] == [told in each for each in found]
+
+
+PROXY = "proxy: {type: http, host: q.example.com, port: 1, username: u, password: {env: SMTP_B}}"
+RELAY = (
+    "apiVersion: reconciler/v1\nkind: MailServer\nmetadata: {name: relay}\nspec:\n  host: h.example.com\n  port: 465\n"
+    f"  encryption: starttls\n  {PROXY}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("smtp", "spec", "port", "proxy"),
+    [
+        ("server: relay", "shared: true", "1.yaml:6:9", "1.yaml:8:76"),
+        ("server: relay, host: x.example.com", "shared: true", "0.yaml:5:9", "1.yaml:8:76"),
+        ("server: relay, port: 465", "shared: true", "0.yaml:5:31", "1.yaml:8:76"),
+        ("server: relay, encryption: none", "shared: true", "0.yaml:5:9", "1.yaml:8:76"),
+        ("server: relay", f"shared: true\n  {PROXY}", "1.yaml:6:9", "0.yaml:9:76"),
+        (
+            "host: h.example.com, port: 465, encryption: starttls",
+            f"shared: true\n  {PROXY}",
+            "0.yaml:5:37",
+            "0.yaml:9:76",
+        ),
+    ],
+    ids=["all of the server's", "another host", "another port", "another encryption", "another proxy", "no server"],
+)
+def test_what_a_server_says_is_told_at_the_server(smtp: str, spec: str, port: str, proxy: str) -> None:
+    """A port that does not fit is told at the server's unless the account says something of it; so is a proxy's login."""
+    found = told(own(smtp, spec=spec), RELAY, own("server: relay", name="z"))
+    assert [f"warning portMismatch a {port}", f"warning unencryptedProxyLogin a {proxy}"] == [
+        each for each in found if " a " in each
+    ]
+
+
+def test_an_account_and_a_server_of_one_name_are_two() -> None:
+    """What is said of the account stands in the account's manifest."""
+    found = told(own("server: relay", name="relay", spec="shared: false"), server())
+    assert ["warning sharedWithoutOwner relay 0.yaml:4:1"] == found
+
+
+def test_nothing_is_said_of_a_server_that_what_is_not_read_may_use() -> None:
+    """It is named there, or nobody knows what is there."""
+    manifests = located(server(), file="0.yaml")
+
+    def named(server: str) -> RefusedDocument:
+        return RefusedDocument(kind="OwnAccount", name="x", server=server)
+
+    def codes(unread: Unread | None) -> list[str]:
+        return [each.code for each in lint([], manifests, project(), unread)]
+
+    assert (["unusedServer"], ["unusedServer"]) == (codes(None), codes(Unread((named("other"),))))
+    assert ([], []) == (codes(Unread((named("relay"),))), codes(Unread(has_unparsed=True)))
+
+
+@pytest.mark.parametrize(
+    ("manifest", "path", "place"),
+    [
+        (
+            own("host: h.example.com").replace("displayName: A", "displayName: '{email}'"),
+            "spec.displayName",
+            "0.yaml:7:16",
+        ),
+        (
+            own("host: h.example.com", spec="shared: true\n  replyTo: {displayName: '{email}'}"),
+            "spec.replyTo.displayName",
+            "0.yaml:9:26",
+        ),
+        (own("host: h.example.com", extra=", title: '{email}'"), "metadata.title", "0.yaml:3:28"),
+    ],
+)
+def test_a_placeholder_in_a_name_is_told_where_it_stands(manifest: str, path: str, place: str) -> None:
+    """Nothing is filled in there, so people would see it."""
+    (remark,) = remarks(manifest)
+    assert f"unknownPlaceholder a {place}" == f"{remark.code} {remark.subject} {remark.location}"
+    assert remark.detail.startswith(f"{path} holds {{email}}, ")

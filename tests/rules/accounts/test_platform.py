@@ -7,14 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reconciler.diagnostics import Location
+from reconciler.model.accounts.located import CertificateFile
 from reconciler.model.accounts.recorded import Approval, RecordedVerification, Suspension
-from reconciler.rules.accounts.desired import CaFiles
-from reconciler.rules.accounts.platform import PlatformServer, platform_routes, resolve_platform, routes_needed
+from reconciler.model.accounts.settings import Settings
+from reconciler.model.secrets.reading import SecretsRead
+from reconciler.model.step import Keep
+from reconciler.rules.accounts.platform import resolve_platform
+from reconciler.rules.accounts.servers import CaFiles, CertificateFiles
 from reconciler.rules.plan.make import make_plan
+from reconciler.rules.secrets.judgement import Law, judge
 from reconciler.rules.verification.settings import settings_digest, was_verified_with
-from tests.rules.states import NOW, ca_files, desired_of, policy, project, state_of
+from tests.rules.single import news, own
+from tests.rules.states import NOW, ca_files, desired_of, empty_state, policy, project, state_of
 
 if TYPE_CHECKING:
+    from reconciler.model.accounts.platform import PlatformServer
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
 
 LOGIN = {"username": "platform", "password": {"env": "SMTP_PLATFORM"}}
@@ -44,8 +52,8 @@ def test_defaults_and_domains_are_filled_in() -> None:
         "port": 587,
         "authentication": login,
     }
-    assert expected == resolved.smtp
-    assert 465 == server(encryption="tls").smtp["port"]
+    assert expected == resolved.server.to_document()
+    assert 465 == server(encryption="tls").server.port
     assert (None, []) == resolve_platform(None, ca_files({}))
 
 
@@ -76,15 +84,66 @@ def test_a_private_ca_counts_by_its_content() -> None:
     assert problem.detail.endswith("ca.pem: It is empty.")
 
 
+def test_it_is_told_where_the_project_file_declares_it() -> None:
+    """The server knows its place, and so does what is said against it."""
+    place = Location("reconciler.yaml", 9, 3)
+    declared = project(platform={"smtp": {"host": "smtp.example.com"}}).platform.smtp
+    resolved, _ = resolve_platform(declared, ca_files({}), location=place)
+    assert resolved is not None
+    assert place == resolved.location
+    broken = project(platform={"smtp": {"host": "smtp.example.com", "authentication": {}}}).platform.smtp
+    _, problems = resolve_platform(broken, ca_files({}), location=place)
+    assert {place} == {each.location for each in problems}
+
+
+@pytest.mark.parametrize(
+    ("smtp", "code"),
+    [
+        ({"caFile": "ca.pem"}, "caFileUnusable"),
+        ({"clientCertificate": {"certFile": "c.pem", "key": {"env": "SMTP_KEY"}}}, "certFileUnusable"),
+        (
+            {"clientCertificate": {"certFile": "{name}.pem", "key": {"env": "SMTP_KEY"}}},
+            "unknownPlaceholder",
+        ),
+        ({"authentication": {"username": "{email}", "password": {"env": "SMTP_P"}}}, "unknownPlaceholder"),
+        (
+            {"authentication": {"mechanism": "plain", "username": "p", "accessToken": {"env": "SMTP_P"}}},
+            "contradiction",
+        ),
+        ({"authentication": {"username": "p"}}, "missingField"),
+    ],
+)
+def test_each_flaw_is_told_there(smtp: dict[str, Any], code: str) -> None:
+    """Whatever is wrong with the platform's server stands in the project file."""
+    place = Location("reconciler.yaml", 9, 3)
+    declared = project(platform={"smtp": {"host": "smtp.example.com", **smtp}}).platform.smtp
+    _, (problem,) = resolve_platform(declared, CaFiles({}, {"ca.pem": "It is empty."}), location=place)
+    assert (code, place) == (problem.code, problem.location)
+
+
+def test_a_word_in_braces_is_told_and_nothing_that_follows_from_it() -> None:
+    """Nothing is filled in for the platform's server; what else is wrong comes after."""
+    login = {"username": "{email}"}
+    declared = project(platform={"smtp": {"host": "smtp.example.com", "authentication": login}}).platform.smtp
+    _, (problem,) = resolve_platform(declared, ca_files({}))
+    assert "unknownPlaceholder" == problem.code
+    assert problem.detail.startswith("platform.smtp.authentication.username in the project file holds ")
+
+
 def test_only_marketing_accounts_need_its_secrets() -> None:
     """The platform's password travels while a marketing account is verified, and for none of the own ones."""
     resolved = server(authentication=LOGIN)
-    (travel,) = platform_routes(resolved, ["OwnAccount", "MarketingAccount"], {"env:SMTP_PLATFORM": "f1"})
+    (travel,) = resolved.routes({"env:SMTP_PLATFORM": "f1"})
     assert ("env:SMTP_PLATFORM", "f1", "smtp.example.com") == (travel.secret, travel.fingerprint, travel.route.host)
-    assert () == platform_routes(resolved, ["OwnAccount"], {})
-    assert () == platform_routes(None, ["MarketingAccount"], {})
-    assert (travel,) == routes_needed("MarketingAccount", (), (travel,))
-    assert () == routes_needed("OwnAccount", (), (travel,))
+    law = Law(recorded=empty_state(), rules=project().secrets, today=NOW.date(), platform=resolved)
+    read = SecretsRead(fingerprints={"env:SMTP_PLATFORM": "f1"})
+    hosted = Keep(after=news(), platform=resolved, needs_evidence=True)
+    alone = Keep(after=own(), needs_evidence=True)
+    assert (travel,) == judge([alone, hosted], law, read).platform_routes
+    assert () == judge([alone], law, read).platform_routes
+    assert () == judge([replace(hosted, platform=None)], replace(law, platform=None), read).platform_routes
+    assert resolved.secret_routes == hosted.routes_needed
+    assert own().secret_routes == alone.routes_needed
 
 
 def verified(platform: PlatformServer, fingerprint: str) -> tuple[RecordedAccount, RecordedState]:
@@ -93,7 +152,7 @@ def verified(platform: PlatformServer, fingerprint: str) -> tuple[RecordedAccoun
     account = recorded.accounts["news"]
     made = settings_digest(
         account.kind,
-        account.spec,
+        account.settings,
         ca_digest=None,
         fingerprints={"env:SMTP_PLATFORM": fingerprint},
         platform=platform,
@@ -168,12 +227,12 @@ def test_accounts_verified_with_another_server_are_one_warning(count: int, liste
 
 def test_settings_without_a_value_have_no_digest() -> None:
     """Where the platform's secret was not read nothing can be compared; without a platform there is nothing to read."""
-    spec = {"email": "n@example.com"}
+    settings = Settings(email="n@example.com", display_name="N")
     platform = server(authentication=LOGIN)
-    assert None is settings_digest("MarketingAccount", spec, ca_digest=None, fingerprints={}, platform=platform)
-    without = settings_digest("MarketingAccount", spec, ca_digest=None, fingerprints={}, platform=None)
+    assert None is settings_digest("MarketingAccount", settings, ca_digest=None, fingerprints={}, platform=platform)
+    without = settings_digest("MarketingAccount", settings, ca_digest=None, fingerprints={}, platform=None)
     assert without is not None
-    assert without != settings_digest("MarketingAccount", spec, ca_digest=None, fingerprints={}, platform=server())
+    assert without != settings_digest("MarketingAccount", settings, ca_digest=None, fingerprints={}, platform=server())
 
 
 OAUTH2 = {
@@ -206,18 +265,22 @@ def test_the_settings_are_the_server_and_the_values() -> None:
     """They hold the server as resolved and each secret's fingerprint, and the private CA's digest where there is one."""
     resolved = server(authentication=LOGIN)
     fingerprints = {"env:SMTP_PLATFORM": "f1", "env:OTHER": "f2"}
-    expected = {"smtp": resolved.smtp, "fingerprints": {"env:SMTP_PLATFORM": "f1"}}
+    expected = {"smtp": resolved.server.to_document(), "fingerprints": {"env:SMTP_PLATFORM": "f1"}}
     assert expected == resolved.settings(fingerprints)
     with_ca = server(ca_files({"ca.pem": "one"}), caFile="ca.pem", authentication=LOGIN)
-    assert with_ca.settings(fingerprints) == {**expected, "smtp": with_ca.smtp, "caDigest": with_ca.ca_digest}
+    assert with_ca.settings(fingerprints) == {
+        **expected,
+        "smtp": with_ca.server.to_document(),
+        "caDigest": with_ca.ca_digest,
+    }
     assert [with_ca.ca_digest] == [each.route.ca_digest for each in with_ca.secret_routes]
     assert with_ca.ca_digest is not None
 
 
 def test_a_marketing_account_needs_its_own_routes_too() -> None:
     """The platform's routes come after the account's own."""
-    own, through = server(authentication=LOGIN).secret_routes[0], server(host="b.example", authentication=LOGIN)
-    assert (own, *through.secret_routes) == routes_needed("MarketingAccount", (own,), through.secret_routes)
+    through = server(host="b.example", authentication=LOGIN)
+    assert (*own().secret_routes, *through.secret_routes) == Keep(after=own(), platform=through).routes_needed
 
 
 def test_what_is_wrong_with_the_platform_is_told_of_the_project_file() -> None:
@@ -230,3 +293,40 @@ def test_what_is_wrong_with_the_platform_is_told_of_the_project_file() -> None:
         "platform.smtp names ca.pem: It is empty.",
     ] == [problem.detail.partition("\n")[0] for problem in problems]
     assert ["missingField", "missingField", "caFileUnusable"] == [problem.code for problem in problems]
+
+
+@pytest.mark.parametrize(
+    ("parts", "code", "detail"),
+    [
+        (
+            {"clientCertificate": {"certFile": "c.pem", "key": {"env": "SMTP_K"}}},
+            "certFileUnusable",
+            "platform.smtp names c.pem: The file was not read.",
+        ),
+        (
+            {"authentication": {"username": "p", "mechanism": "plain", "accessToken": {"env": "SMTP_T"}}},
+            "contradiction",
+            "platform.smtp in the project file: The mechanism plain takes a password, not accessToken. Change one of the two.",
+        ),
+    ],
+    ids=["a certificate", "a mechanism"],
+)
+def test_each_flaw_of_the_platform_is_told_at_its_place(parts: dict[str, Any], code: str, detail: str) -> None:
+    """In words of the project file, where the server is declared."""
+    declared = project(platform={"smtp": {"host": "h.example", "authentication": LOGIN, **parts}}).platform.smtp
+    place = Location("reconciler.yaml", 4, 2)
+    found, problems = resolve_platform(declared, CaFiles({}, {}), location=place)
+    assert (None, [(code, detail, place)]) == (found, [(each.code, each.detail, each.location) for each in problems])
+
+
+def test_the_platform_has_a_certificate_of_its_own() -> None:
+    """With the fingerprint of the file that was read."""
+    certificate = {"certFile": "c.pem", "key": {"env": "SMTP_K"}}
+    declared = project(
+        platform={"smtp": {"host": "h.example", "authentication": LOGIN, "clientCertificate": certificate}}
+    ).platform.smtp
+    files = CertificateFiles({"c.pem": CertificateFile(pem="", fingerprint="sha256:f")}, {})
+    found, _ = resolve_platform(declared, CaFiles({}, {}), certificates=files)
+    assert found is not None
+    assert found.server.client_certificate is not None
+    assert "sha256:f" == found.server.client_certificate.fingerprint

@@ -2,13 +2,46 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import pytest
 
-from reconciler.rules.accounts.select import Selectable, is_selected, selects, unmatched
+from reconciler.model.accounts.recorded import RecordedVerification
+from reconciler.rules.accounts.select import is_pattern, is_selected, selects, unmatched
+from tests.rules.states import desired_of, recorded_of
 
-RENAMED = Selectable(names=("new", "old"), labels=({"team": "sales", "a": "x=y", "city": "Łódź"}, {"team": "help"}))
-DECOMPOSED = Selectable(names=("mac",), labels=({"city": "\u0141o\u0301dz\u0301"},))
-PLAIN = Selectable(names=("plain",), labels=({},))
+if TYPE_CHECKING:
+    from reconciler.model.accounts.desired import DesiredAccount
+
+
+def account(name: str, labels: dict[str, str], *, host: str = "smtp.example.com") -> DesiredAccount:
+    """Return an own account with labels, which logs in at a host with a password of its name."""
+    (made,) = desired_of(f"""
+apiVersion: reconciler/v1
+kind: OwnAccount
+metadata: {{name: {name}, labels: {json.dumps(labels)}}}
+spec:
+  email: {name}@example.com
+  displayName: {name}
+  smtp:
+    host: {host}
+    encryption: starttls
+    authentication: {{username: {name}, password: {{file: secrets/{name}}}}}
+""")
+    return made
+
+
+RENAMED = (
+    account("new", {"team": "sales", "a": "x=y", "city": "Łódź"}),
+    replace(recorded_of(account("old", {"team": "help"}, host="mail.żółw.example"), {}), server="office"),
+)
+DECOMPOSED = (account("mac", {"city": "\u0141o\u0301dz\u0301"}),)
+PLAIN = (account("plain", {}),)
+FAILING = (
+    replace(recorded_of(account("bad", {}), {}), verification=RecordedVerification(outcome="failed", reason="no")),
+)
 
 
 @pytest.mark.parametrize(
@@ -29,10 +62,31 @@ PLAIN = Selectable(names=("plain",), labels=({},))
         ("label:city=\u0141o\u0301dz\u0301", True),
         ("label:city=*o\u0301*", True),
         ("label:city=Łódz", False),
+        ("host:smtp.example.com", True),
+        ("host:SMTP.Example.COM", True),
+        ("host:*.example.com", True),
+        ("host:mail.żółw.example", True),
+        ("host:mail.xn--w-uga1v8h.example", True),
+        ("host:example.com", False),
+        ("host:", False),
+        ("server:office", True),
+        ("server:o*", True),
+        ("server:home", False),
+        ("secret:file:secrets/new", True),
+        ("secret:file:secrets/o*", True),
+        ("secret:file:**", True),
+        ("secret:file:*", False),
+        ("secret:env:*", False),
+        ("status:active", True),
+        ("status:a*", True),
+        ("status:failing", False),
+        ("kind:own", True),
+        ("kind:marketing", False),
+        ("name:new", False),
     ],
 )
 def test_what_a_selector_selects(selector: str, *, expected: bool) -> None:
-    """A name or glob by any of the account's names, a label by what it was or will be, in NFC or NFD."""
+    """A name, and whatever an account has, selects by what it was or will be; hosts in any spelling, labels in NFC or NFD."""
     assert expected == selects(selector, RENAMED)
 
 
@@ -66,12 +120,45 @@ def test_who_is_wanted(targets: list[str], excludes: list[str], *, expected: boo
         ("label:team=x", "No account has the label that label:team=x asks for."),
         ("z*", "No account's name matches z*."),
         ("z?", "No account's name matches z?."),
-        ("plane", "No account is called plane. Did you mean plain?"),
+        ("plian", "No account is called plian. Did you mean plain?"),
         ("odl", "No account is called odl. Did you mean old?"),
         ("zzzz", "No account is called zzzz."),
+        (
+            "host:smtp.example.org",
+            "No account goes through a mail server that host:smtp.example.org names. There are: mail.xn--w-uga1v8h.example, smtp.example.com.",
+        ),
+        (
+            "secret:file:*",
+            "No account has a secret whose reference secret:file:* names; in a reference * stops at a slash, and ** does not. There are: file:secrets/new, file:secrets/old, file:secrets/plain.",
+        ),
+        (
+            "status:broken",
+            "No account is recorded with the status that status:broken asks for; what manifests declare has none. There are: suspended, rejected, pending, failing, unverified, active.",
+        ),
+        ("server:home", "No account has its settings from a MailServer that server:home names. There are: office."),
+        ("kind:other", "No account is of the kind that kind:other asks for. There are: marketing, own."),
+        (
+            "name:plain",
+            "name:plain is no selector. It is a name, a glob, or begins with label:, host:, server:, secret:, status:, kind:.",
+        ),
     ],
 )
 def test_a_selector_that_selects_nothing_is_told(selector: str, told: str) -> None:
     """The error is the selector's, and names an account that is called nearly so; those that select are no matter."""
     (problem,) = unmatched(["plain", selector, "new"], [RENAMED, PLAIN])
     assert ("selectorMatchesNothing", selector, told) == (problem.code, problem.subject, problem.detail)
+
+
+def test_a_status_is_what_state_says() -> None:
+    """An account whose last verification failed is selected by that, and by no other status."""
+    assert ["status:failing", "status:*"] == [
+        selector for selector in ("status:failing", "status:active", "status:*") if selects(selector, FAILING)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("selector", "expected"), [("sales", False), ("sales-?", True), ("*", True), ("host:smtp.example.com", True)]
+)
+def test_what_may_mean_several(selector: str, *, expected: bool) -> None:
+    """Everything but a plain name may mean several accounts."""
+    assert expected == is_pattern(selector)

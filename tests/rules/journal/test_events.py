@@ -28,7 +28,7 @@ def applied(revision: int, *changes: dict[str, str]) -> dict[str, Any]:
 
 def sequences(payloads: list[dict[str, Any]], names: dict[str, int | None]) -> list[int]:
     """Return the numbers of the entries that concern an account of these names."""
-    return [event.sequence for event in events_of(journal(*payloads), Erasure(names=names))]
+    return [event.sequence for event in events_of(journal(*payloads), [Erasure(names=names)])]
 
 
 def test_events_are_told_newest_first() -> None:
@@ -47,9 +47,11 @@ def test_the_actor_of_an_apply_is_told_from_its_revision() -> None:
 
 def test_the_accounts_of_an_event_are_told_by_name() -> None:
     """Each account stands with its status before and after and the reason; a side that is missing is None."""
-    accounts = {"b": {"before": {"status": "ready"}, "after": {"status": "failing", "reason": "535"}}, "a": {}}
+    became = {"status": "failing", "reason": "535"}
+    accounts = {"b": {"before": {"status": "ready"}, "after": became, "rotated": ["env:SMTP_B"]}, "a": {}}
     (event,) = events_of(journal({"accounts": accounts}))
-    expected = (EventAccount(name="a"), EventAccount(name="b", before="ready", after="failing", reason="535"))
+    changed = EventAccount(name="b", before="ready", after="failing", reason="535", rotated=("env:SMTP_B",))
+    expected = (EventAccount(name="a"), changed)
     assert expected == event.accounts
 
 
@@ -98,9 +100,12 @@ def test_an_earlier_name_concerns_an_account_until_it_was_renamed_away() -> None
         applied(3, {"name": "old"}),
         {"accounts": {"old": {}}},
         {"accounts": {"new": {}}},
+        {"name": "old"},
     ]
     assert [6, 3, 2, 1] == sequences(payloads, {"new": None, "old": 2})
     assert [3, 2, 1] == sequences(payloads, {"old": 2})
+    both = events_of(journal(*payloads), [Erasure(names={"new": None}), Erasure(names={"old": 2})])
+    assert [6, 3, 2, 1] == [event.sequence for event in both]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from reconciler.model.plan import FieldChange, Scalar
-from reconciler.rules.plan.diff import CA_CONTENT, field_changes, flatten
+from reconciler.model.step import Keep, Update
+from reconciler.rules.plan.diff import CA_CONTENT, compared, field_changes, flatten
+from tests.rules.single import VALUES, own
+from tests.rules.states import policy, state_of
 
 
 def test_leaves_are_told_by_path() -> None:
@@ -54,3 +57,13 @@ def test_changes_come_in_the_order_of_paths() -> None:
     paths = [f"p{number}" for number in (3, 9, 1, 7, 0, 5, 8, 2, 6, 4)]
     changes = field_changes(dict.fromkeys(paths, 1), {}, written_before={}, written_after={})
     assert sorted(paths) == [each.path for each in changes]
+
+
+def test_an_account_of_which_nothing_changes_is_kept_with_all_that_is_known_of_it() -> None:
+    """A step without a change still says what is recorded, what is to be, and which manifest vouches for it."""
+    account = own()
+    state = state_of([account], VALUES)
+    (before,) = state.accounts.values()
+    step = Update(before=before, after=account, manifest="accounts.d/a.yaml")
+    expected = Keep(before=before, after=account, manifest="accounts.d/a.yaml")
+    assert expected == compared(step, state, policy(VALUES))

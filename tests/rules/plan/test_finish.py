@@ -7,21 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.diagnostics import Diagnostic, error, note, warning
+from reconciler.diagnostics import Diagnostic, Location, error, note, warning
+from reconciler.model.accounts.platform import PlatformServer
 from reconciler.model.accounts.recorded import Approval, approval_digest
 from reconciler.model.plan import Change
+from reconciler.model.servers.server import Server
 from reconciler.model.verification.evidence import Check, Evidence, Verification
-from reconciler.rules.accounts.platform import PlatformServer
 from reconciler.rules.plan.digests import changes_digest, plan_digest
 from reconciler.rules.plan.finish import Making, exit_code_of_plan, finish_plan, is_blocking, status_of_plan
 from reconciler.rules.plan.make import make_plan
-from tests.rules.states import NOW, desired_of, empty_state, policy, project, state_of
+from tests.rules.states import KEY_ID, NOW, desired_of, empty_state, policy, project, state_of
 
 if TYPE_CHECKING:
     from reconciler.model.accounts.desired import DesiredAccount
     from reconciler.model.accounts.recorded import RecordedState
     from reconciler.model.plan import SavedPlan
 
+OWN = (
+    "apiVersion: reconciler/v1\nkind: OwnAccount\nmetadata: {{name: {name}{extra}}}\nspec: {{email: a@example.com, "
+    "displayName: A, smtp: {{host: h.example}}}}\n"
+)
 MAKING = Making(tool="reconciler test", created_at=NOW)
 GUARD = error("emptyManifests", "x")
 FAILED = error("verificationFailed", "x")
@@ -127,7 +132,7 @@ def test_what_a_plan_says_of_itself() -> None:
         made.lineage,
         made.serial,
     )
-    assert ("connect", 3, "0123456789abcdef") == (
+    assert ("connect", 3, KEY_ID) == (
         made.inputs.depth,
         made.inputs.allow_deletes,
         made.inputs.fingerprint_key_id,
@@ -216,7 +221,7 @@ def approved(desired: tuple[DesiredAccount, ...], decision: str = "approved") ->
     """Return the state where the platform has decided on the account."""
     state = state_of(desired)
     account = state.accounts["news"]
-    subject = approval_digest(account.kind, account.spec)
+    subject = approval_digest(account.kind, account.settings)
     assert subject is not None
     approval = Approval.model_validate(
         {"decision": decision, "actor": "p", "at": NOW, "subject_digest": subject}, by_name=True
@@ -273,7 +278,7 @@ def test_what_apply_records_is_carried() -> None:
     )
     (account,) = desired_of(text, {"ca.pem": "one"})
     rules = policy({"env:SMTP_A": "one"}, targets=("a",), excludes=("b",), holds_failing=True)
-    draft = make_plan([account], replace(empty_state(), fingerprint_key_id="0123456789abcdef"), rules)
+    draft = make_plan([account], replace(empty_state(), fingerprint_key_id=KEY_ID), rules)
     inputs = finish_plan(draft, {}, MAKING).inputs
     prepared = inputs.accounts["a"]
     assert (account.document, account.written, account.ca_digest, "accounts.d/accounts.yaml", True) == (
@@ -283,8 +288,9 @@ def test_what_apply_records_is_carried() -> None:
         prepared.manifest,
         prepared.needs_evidence,
     )
-    assert draft.changes[0].settings_digest is not None
-    assert (draft.changes[0].settings_digest, draft.changes[0].fingerprints) == (
+    (step,) = draft.to_verify
+    assert step.settings_digest is not None
+    assert (step.settings_digest, step.fingerprints) == (
         prepared.settings_digest,
         prepared.fingerprints,
     )
@@ -311,12 +317,14 @@ def test_what_else_is_told_of_a_held_change_stays() -> None:
 def test_the_platforms_routes_are_carried() -> None:
     """Where the platform's own secrets travel is part of what apply records."""
     platform = PlatformServer(
-        smtp={
-            "host": "p.example",
-            "port": 587,
-            "encryption": "starttls",
-            "authentication": {"username": "p", "password": "env:SMTP_PLATFORM"},
-        }
+        server=Server.model_validate(
+            {
+                "host": "p.example",
+                "port": 587,
+                "encryption": "starttls",
+                "authentication": {"username": "p", "password": "env:SMTP_PLATFORM"},
+            }
+        )
     )
     assert platform.secret_routes == plan(marketing(), platform=platform).inputs.platform_routes
     assert () == plan(manifests("a"), platform=platform).inputs.platform_routes
@@ -333,3 +341,30 @@ def test_the_secrets_of_a_server_come_in_order() -> None:
             f"{refresh}}}}}}}, proxy: {{type: http, host: p.example, port: 1, username: m, password: {{env: {proxy}}}}}}}\n"
         )
         assert ("env:A", "env:B", "env:C") == plan(desired_of(text)).inputs.accounts["a"].server_secrets
+
+
+def test_a_change_that_waits_for_another_says_for_which() -> None:
+    """It is left out too, because the name that it takes stays taken."""
+    renamed = ", previousName: a"
+    (before,) = desired_of(OWN.format(name="a", extra=""))
+    desired = [*desired_of(OWN.format(name="b", extra=renamed)), *desired_of(OWN.format(name="a", extra=""))]
+    moved = [
+        replace(each, document={**each.document, "spec": {**each.document["spec"], "displayName": "B"}})
+        for each in desired
+    ]
+    made = make_plan(moved, state_of([before]), policy(holds_failing=True))
+    failing = {"b": evidence("failed"), "a": evidence()}
+    told = {each.subject: each.detail for each in finish_plan(made, failing, MAKING).diagnostics}
+    assert "a is left out too: it takes a name that b gives up, and that change is held." == told["a"]
+
+
+def test_what_fails_at_the_platform_is_told_where_that_is_declared() -> None:
+    """Once for all accounts that are verified through it."""
+    place = Location("reconciler.yaml", 9, 3)
+    server = Server.model_validate({"host": "p.example", "port": 587, "encryption": "starttls"})
+    rules = policy(platform=PlatformServer(server=server, location=place))
+    (news,) = marketing()
+    draft = make_plan([news, replace(news, name="other")], empty_state(), rules)
+    failing = {name: evidence("failed") for name in ("news", "other")}
+    (problem,) = finish_plan(draft, failing, MAKING).diagnostics
+    assert (("news", "other"), place) == (problem.concerned, problem.location)

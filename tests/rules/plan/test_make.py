@@ -7,14 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reconciler.model.secrets.reading import SecretsRead
 from reconciler.rules.plan.make import make_plan
-from reconciler.rules.plan.policy import SecretReadings
 from reconciler.rules.verification.settings import settings_digest
 from tests.rules.single import PASSWORD, PROXY, VALUES, codes, drafted, only, own
-from tests.rules.states import KEY_ID, desired_of, empty_state, fingerprints_of, policy, project, state_of
+from tests.rules.states import (
+    ANOTHER_KEY,
+    KEY,
+    KEY_ID,
+    desired_of,
+    empty_state,
+    fingerprints_of,
+    policy,
+    project,
+    state_of,
+)
 
 if TYPE_CHECKING:
     from reconciler.model.accounts.desired import DesiredAccount
+    from reconciler.model.secrets.values import FingerprintKey
 
 
 @pytest.mark.parametrize("parts", [{"targets": ("none", "x*")}, {"excludes": ("none", "x*")}])
@@ -28,7 +39,7 @@ def test_what_is_not_selected_is_left_out() -> None:
     recorded = state_of([own("b"), own("c"), own("d"), own("e")], VALUES)
     wanted = [own("b", host="other.example"), own("d", metadata=", previousName: c"), own("e")]
     draft = drafted(wanted, recorded, targets=("e",))
-    assert ((), 1, []) == (draft.changes, draft.unchanged, codes(draft))
+    assert ((), 1, []) == (draft.steps, draft.unchanged, codes(draft))
     assert "renameTaken d" in codes(drafted(wanted, recorded))
 
 
@@ -74,7 +85,7 @@ def test_a_change_names_the_server_that_it_comes_from() -> None:
 def test_a_deletion_shows_what_goes() -> None:
     """Every field with its value as written, the private CA's content among them, and nothing to verify."""
     before = own(host="Ż.example", smtp=", caFile: ca.pem", contents={"ca.pem": "one"})
-    deletion = only(drafted([], state_of([before], VALUES), allow_deletes=1))
+    (deletion,) = drafted([], state_of([before], VALUES), allow_deletes=1).steps
     fields = {each.path: (each.before, each.after) for each in deletion.change.fields}
     assert ("delete", "OwnAccount", "a", 1) == (
         deletion.change.action,
@@ -83,13 +94,9 @@ def test_a_deletion_shows_what_goes() -> None:
         deletion.change.base_revision,
     )
     assert (("Ż.example", None), True) == (fields["spec.smtp.host"], "spec.smtp.caFile.sha256" in fields)
-    assert (None, {}, None, False, ()) == (
-        deletion.after,
-        deletion.fingerprints,
-        deletion.settings_digest,
-        deletion.needs_evidence,
-        deletion.withheld,
-    )
+    assert deletion.after is None
+    assert not deletion.needs_evidence
+    assert deletion.withheld == ()
 
 
 def test_a_creation_shows_all_there_is() -> None:
@@ -143,25 +150,25 @@ def test_a_rotation_beside_another_change_is_the_manifests() -> None:
 @pytest.mark.parametrize(
     ("readings", "is_rotated"),
     [
-        (SecretReadings(key_id=KEY_ID, fingerprints={"env:SMTP_A": "other"}), True),
-        (SecretReadings(key_id=KEY_ID, fingerprints={}), False),
-        (SecretReadings(key_id="other", fingerprints={"env:SMTP_A": "other"}), False),
-        (SecretReadings(key_id=None, fingerprints={"env:SMTP_A": "other"}), False),
-        (SecretReadings(key_id=KEY_ID, fingerprints={"env:SMTP_A": "other"}, were_read=False), False),
+        (SecretsRead(key=KEY, fingerprints={"env:SMTP_A": "other"}), True),
+        (SecretsRead(key=KEY, fingerprints={}), False),
+        (SecretsRead(key=ANOTHER_KEY, fingerprints={"env:SMTP_A": "other"}), False),
+        (SecretsRead(fingerprints={"env:SMTP_A": "other"}), False),
+        (SecretsRead(key=KEY, fingerprints={"env:SMTP_A": "other"}, were_read=False), False),
     ],
     ids=["read", "not this one", "another key", "no key", "nothing read"],
 )
-def test_when_a_rotation_can_be_told(readings: SecretReadings, *, is_rotated: bool) -> None:
+def test_when_a_rotation_can_be_told(readings: SecretsRead, *, is_rotated: bool) -> None:
     """Where the value was read, and fingerprinted with state's key."""
     draft = make_plan([own()], state_of([own()], VALUES), policy(secrets=readings))
-    assert is_rotated == bool(draft.changes)
+    assert is_rotated == bool(draft.steps)
 
 
 def test_without_a_key_nothing_can_be_told() -> None:
     """Neither where state has none and the plan has none."""
     state = replace(state_of([own()], VALUES), fingerprint_key_id=None)
-    unkeyed = SecretReadings(key_id=None, fingerprints={"env:SMTP_A": "other"})
-    assert () == make_plan([own()], state, policy(secrets=unkeyed)).changes
+    unkeyed = SecretsRead(fingerprints={"env:SMTP_A": "other"})
+    assert () == make_plan([own()], state, policy(secrets=unkeyed)).steps
 
 
 def test_a_secret_that_the_account_uses_no_longer_is_not_rotated() -> None:
@@ -175,19 +182,19 @@ def test_a_secret_that_the_account_uses_no_longer_is_not_rotated() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key_id", "state_key", "expected"),
-    [(KEY_ID, KEY_ID, "read"), ("other", KEY_ID, "recorded"), (KEY_ID, None, "read")],
+    ("key", "state_key", "expected"),
+    [(KEY, KEY_ID, "read"), (ANOTHER_KEY, KEY_ID, "recorded"), (KEY, None, "read")],
     ids=["the same key", "another key", "the first key"],
 )
-def test_which_fingerprints_count(key_id: str, state_key: str | None, expected: str) -> None:
+def test_which_fingerprints_count(key: FingerprintKey, state_key: str | None, expected: str) -> None:
     """As read, unless they were made with another key than state's; then as recorded."""
     state = replace(state_of([own()], VALUES), fingerprint_key_id=state_key)
-    readings = SecretReadings(key_id=key_id, fingerprints={"env:SMTP_A": "read"})
+    readings = SecretsRead(key=key, fingerprints={"env:SMTP_A": "read"})
     change = only(make_plan([own(host="i.example")], state, policy(secrets=readings)))
     known = {"env:SMTP_A": "read" if expected == "read" else state.accounts["a"].fingerprints["env:SMTP_A"]}
     assert known == change.fingerprints
-    spec = own(host="i.example").spec
-    made = settings_digest("OwnAccount", spec, ca_digest=None, fingerprints=known, platform=None)
+    settings = own(host="i.example").settings
+    made = settings_digest("OwnAccount", settings, ca_digest=None, fingerprints=known, platform=None)
     assert (made, True) == (change.settings_digest, made is not None)
 
 
@@ -225,7 +232,7 @@ def test_a_secret_that_is_recorded_beside_an_account_is_not_its_own() -> None:
     state = state_of([own()], VALUES)
     account = state.accounts["a"]
     beside = replace(account, fingerprints={**account.fingerprints, "env:SMTP_B": "of another day"})
-    assert () == drafted([own()], replace(state, accounts={"a": beside})).changes
+    assert () == drafted([own()], replace(state, accounts={"a": beside})).steps
 
 
 def test_a_move_alone_is_the_manifests_change() -> None:
@@ -251,7 +258,9 @@ def test_the_digest_covers_the_private_ca() -> None:
     """It is made with the content of the certificate."""
     account = own(smtp=", caFile: ca.pem", contents={"ca.pem": "one"})
     known = fingerprints_of({"env:SMTP_A": "one"})
-    made = settings_digest("OwnAccount", account.spec, ca_digest=account.ca_digest, fingerprints=known, platform=None)
+    made = settings_digest(
+        "OwnAccount", account.settings, ca_digest=account.ca_digest, fingerprints=known, platform=None
+    )
     assert made == only(drafted([account])).settings_digest
 
 
@@ -280,7 +289,7 @@ def test_what_is_to_be_verified() -> None:
     """The changes that need evidence, and no others."""
     recorded = state_of([own(), own("gone")], VALUES)
     draft = drafted([own(metadata=", title: T"), own("new", secret="SMTP_B")], recorded, allow_deletes=1)
-    assert ["a", "gone", "new"] == [each.change.name for each in draft.changes]
+    assert ["a", "gone", "new"] == [each.change.name for each in draft.steps]
     assert ["new"] == [each.change.name for each in draft.to_verify]
 
 
@@ -296,3 +305,19 @@ def test_fingerprints_come_in_order() -> None:
     account = own(secret="SMTP_B", spec=PROXY.replace("SMTP_B", "SMTP_A"))
     rules = policy({"env:SMTP_B": "two", "env:SMTP_A": "one"})
     assert ["env:SMTP_A", "env:SMTP_B"] == [*only(make_plan([account], empty_state(), rules)).fingerprints]
+
+
+def test_no_grant_is_shown_that_would_cover_a_secret_of_an_account_left_out() -> None:
+    """What a manifest names is known, whether the plan is for it or not."""
+    new = [own(f"x{each}", secret=f"SMTP_X{each}", host="n.example") for each in range(1000, 1030)]
+    other = own("other", secret="SMTP_X1099")
+    rules = policy(project=project(secrets={"firstUse": "grant"}), excludes=("other",))
+    shown = [
+        next(
+            each.detail
+            for each in make_plan(desired, empty_state(), rules).problems
+            if each.code == "credentialWithheld"
+        )
+        for desired in ([*new, own("other", secret="OTHER")], [*new, other])
+    ]
+    assert [True, False] == ['"env:SMTP_X10*"' in detail for detail in shown]

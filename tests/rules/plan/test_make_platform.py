@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.model.accounts.platform import PLATFORM
+from reconciler.model.secrets.reading import SecretsRead
 from reconciler.model.secrets.routes import with_fingerprints
-from reconciler.rules.accounts.platform import PLATFORM
 from reconciler.rules.plan.make import make_plan
-from reconciler.rules.plan.policy import SecretReadings
 from reconciler.rules.verification.settings import settings_digest
 from tests.rules.single import SERVER, THERE, approved, codes, drafted, news, only, own
-from tests.rules.states import KEY_ID, desired_of, empty_state, fingerprints_of, policy, project, state_of
+from tests.rules.states import KEY, desired_of, empty_state, fingerprints_of, policy, project, state_of
 
 
 def test_the_platforms_secret_is_judged_like_any_other() -> None:
@@ -20,13 +20,16 @@ def test_the_platforms_secret_is_judged_like_any_other() -> None:
     elsewhere = THERE.model_copy(update={"route": THERE.route.model_copy(update={"host": "other.example"})})
     recorded = replace(empty_state(), routes=(elsewhere,))
     values = fingerprints_of({"env:SMTP_A": "one", "env:SMTP_PLATFORM": "two"})
-    readings = SecretReadings(key_id=KEY_ID, fingerprints=values)
+    readings = SecretsRead(key=KEY, fingerprints=values)
     draft = drafted([news(), own()], recorded, platform=SERVER, secrets=readings)
     there = with_fingerprints((THERE,), values)
-    assert {"a": (), "news": there} == {each.change.name: each.withheld for each in draft.changes}
+    assert {"a": (), "news": there} == {each.change.name: each.withheld for each in draft.steps}
     assert [f"credentialWithheld {PLATFORM}"] == codes(draft)
     assert draft.problems[0].detail.count(f"\n- {PLATFORM}: env:SMTP_PLATFORM to p at p.example:587, starttls\n") == 1
-    assert (there, ()) == (draft.platform_routes, drafted([own()], recorded, platform=SERVER).platform_routes)
+    assert (there, ()) == (
+        draft.judgement.platform_routes,
+        drafted([own()], recorded, platform=SERVER).judgement.platform_routes,
+    )
 
 
 def test_a_manifest_does_not_borrow_the_platforms_secret() -> None:
@@ -49,11 +52,11 @@ def test_the_platforms_secret_is_granted_without_a_manifest(manifests: str | Non
 
 def test_of_an_untrusted_project_all_is_withheld_that_would_be_sent() -> None:
     """The platform's secret too, where a marketing account is verified, and nothing for what is not verified."""
-    readings = SecretReadings(were_read=False, are_withheld=True)
+    readings = SecretsRead(were_read=False, are_withheld=True)
     draft = make_plan([news(), own()], empty_state(), policy(secrets=readings, platform=SERVER))
-    assert {"a": 1, "news": 1} == {each.change.name: len(each.withheld) for each in draft.changes}
+    assert {"a": 1, "news": 1} == {each.change.name: len(each.withheld) for each in draft.steps}
     assert "projectNotTrusted None" in codes(draft)
-    assert () == draft.grants_used
+    assert () == draft.judgement.grants_used
     gone = make_plan([], state_of([own()]), policy(secrets=readings, platform=SERVER, allow_deletes=1))
     assert "projectNotTrusted None" not in codes(gone)
 
@@ -65,7 +68,7 @@ def test_a_marketing_account_that_is_only_relabelled_needs_no_platform() -> None
     relabelled = drafted([news(", labels: {a: b}")], approved(news()), platform=SERVER, project=rules)
     assert (False, (), ()) == (
         only(relabelled).needs_evidence,
-        relabelled.platform_routes,
+        relabelled.judgement.platform_routes,
         relabelled.lifted_guards,
     )
     assert ["verificationIncomplete"] == [each.code for each in drafted([news()], project=rules).lifted_guards]
@@ -76,7 +79,7 @@ def test_the_digest_of_a_marketing_account_covers_the_platform() -> None:
     rules = policy({"env:SMTP_PLATFORM": "p"}, platform=SERVER)
     change = only(make_plan([news()], empty_state(), rules))
     known = fingerprints_of({"env:SMTP_PLATFORM": "p"})
-    made = settings_digest("MarketingAccount", news().spec, ca_digest=None, fingerprints=known, platform=SERVER)
+    made = settings_digest("MarketingAccount", news().settings, ca_digest=None, fingerprints=known, platform=SERVER)
     assert (made, {}) == (change.settings_digest, change.fingerprints)
     assert None is only(make_plan([news()], empty_state(), policy(platform=SERVER))).settings_digest
 
@@ -100,7 +103,7 @@ def test_what_is_not_verified_is_not_withheld() -> None:
         "apiVersion: reconciler/v1\nkind: MarketingAccount\nmetadata: {name: other}\nspec: {email: n@example.com, displayName: N}\n"
     )
     draft = drafted([news(", labels: {a: b}"), other], recorded, platform=SERVER)
-    assert {"news": (), "other": (THERE,)} == {each.change.name: each.withheld for each in draft.changes}
+    assert {"news": (), "other": (THERE,)} == {each.change.name: each.withheld for each in draft.steps}
 
 
 def test_a_digest_that_cannot_be_made_says_nothing() -> None:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.rules.plan.match import match
+from reconciler.rules.plan.match import match, unmarked_renames
+from tests.rules.single import news, own
 from tests.rules.states import desired_of, state_of
 
 
@@ -26,7 +27,7 @@ def told(desired: str, recorded: str) -> tuple[list[tuple[str | None, str | None
     wanted = desired_of(desired) if desired else ()
     found = match(tuple(reversed(wanted)), before)
     pairs = [
-        (each.before.name if each.before else None, each.after.name if each.after else None) for each in found.pairs
+        (each.before.name if each.before else None, each.after.name if each.after else None) for each in found.steps
     ]
     refusals = {name: f"{each.code}: {each.detail.partition('. ')[0]}" for name, each in found.refusals.items()}
     return pairs, refusals, [f"{each.code} {each.subject} {each.location}: {each.detail}" for each in found.remarks]
@@ -146,7 +147,7 @@ def test_chains_and_circles(
     found = match(wanted, state)
     assert ({}, pairs) == (
         found.refusals,
-        [f"{each.before.name if each.before else ''}>{each.after.name if each.after else ''}" for each in found.pairs],
+        [f"{each.before.name if each.before else ''}>{each.after.name if each.after else ''}" for each in found.steps],
     )
 
 
@@ -158,3 +159,76 @@ def test_a_circle_that_nobody_recorded_is_refused() -> None:
     assert {"a": reason, "b": reason} == refusals
     assert ["previousNameUnknown c"] == [each.partition(" accounts")[0] for each in remarks]
     assert {} == told(swapped, manifest("a"))[1]
+
+
+def test_renames_that_lead_into_a_circle_come_to_an_end() -> None:
+    """Two accounts that ask for one name are refused where manifests are resolved; nothing goes round here for ever."""
+    asked = {"x": "a", "a": "b", "b": "a"}
+    wanted = [each for name, previous in asked.items() for each in desired_of(manifest(name, previous=previous))]
+    found = match(wanted, state_of(desired_of(manifest("a") + manifest("b"))))
+    assert sorted(asked) == [step.name for step in found.steps]
+
+
+def test_each_circle_that_nobody_recorded_is_told_once_at_its_first_account() -> None:
+    """The message names all that take part, and what to remove."""
+    circles = [("d", "e"), ("e", "d"), ("c", "a"), ("b", "c"), ("a", "b")]
+    desired = desired_of("".join(manifest(name, previous=previous) for name, previous in circles))
+    refusals = match(desired, state_of(())).refusals
+    places = {account.name: account.location for account in desired}
+    assert {"a": "a", "b": "a", "c": "a", "d": "d", "e": "d"} == {
+        name: refusal.subject for name, refusal in refusals.items()
+    }
+    assert (places["a"], places["d"]) == (refusals["b"].location, refusals["e"].location)
+    assert refusals["c"].detail.startswith("a, b, c give each other's names as previousName, ")
+    assert refusals["c"].detail.endswith(" Remove previousName from them.")
+
+
+@pytest.mark.parametrize(
+    ("gone", "new", "earlier", "refused", "warned"),
+    [
+        ({"z": "s"}, {"a": "other"}, {}, [], []),
+        ({"z": "s"}, {"a": "s"}, {}, [], ["a"]),
+        ({"z": "s"}, {"b": "s", "a": "s"}, {}, [], ["a"]),
+        ({"y": "s", "z": "s"}, {"a": "s", "b": "s"}, {}, [], ["a", "b"]),
+        ({"y": "s", "z": "s"}, {"a": "s"}, {}, [], ["a"]),
+        ({"z": "s"}, {"a": "other"}, {"z": ("a",)}, ["a"], []),
+        ({"y": "t", "z": "s"}, {"a": "s", "b": "s"}, {"y": ("a",)}, ["a"], ["b"]),
+        ({"y": "t", "z": "s"}, {"a": "s"}, {"y": ("a",)}, ["a"], []),
+    ],
+)
+def test_what_looks_renamed_is_told_once_for_each_of_both(
+    gone: dict[str, str],
+    new: dict[str, str],
+    earlier: dict[str, tuple[str, ...]],
+    refused: list[str],
+    warned: list[str],
+) -> None:
+    """A name from before refuses, the same content warns; what one was told to have become, another is not."""
+    before = state_of([own(name, metadata=f", title: {title}") for name, title in gone.items()])
+    state = replace(before, earlier_names=earlier)
+    steps = match([own(name, metadata=f", title: {title}") for name, title in new.items()], state).steps
+    refusals, warnings = unmarked_renames(steps, state)
+    assert (refused, warned) == ([each.subject for each in refusals], [each.subject for each in warnings])
+
+
+def test_an_account_of_another_kind_is_no_rename_taken_back() -> None:
+    """However it was called before."""
+    state = replace(state_of([own("z")]), earlier_names={"z": ("news",)})
+    assert ([], []) == unmarked_renames(match([news()], state).steps, state)
+
+
+def test_what_looks_renamed_says_what_would_be_lost_and_what_to_write() -> None:
+    """Where the name was had before it refuses, with two plans for two accounts; else it is a warning."""
+    lost = " and create new: approval, suspension and history would be lost. These two look like one rename. Write under metadata of new\n    previousName: old\n"
+    state = state_of([own("old")])
+    refusals, _ = unmarked_renames(match([own("new")], state).steps, replace(state, earlier_names={"old": ("new",)}))
+    assert [
+        (
+            f"The plan would delete old, which was called new before,{lost}If they are two accounts, make two plans and apply "
+            "each: one that deletes old, and one that creates new."
+        )
+    ] == [each.detail for each in refusals]
+    _, warnings = unmarked_renames(match([own("new")], state).steps, state)
+    assert [
+        f"The plan would delete old, with the very same content,{lost}If they are two accounts, nothing needs doing."
+    ] == [each.detail for each in warnings]

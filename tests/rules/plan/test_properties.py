@@ -46,7 +46,7 @@ def test_state_against_itself(names: list[str]) -> None:
     """Planning a state against itself is empty."""
     desired = desired_of(manifests(names, port=587))
     draft = make_plan(desired, state_of(desired), policy())
-    assert ((), len(names)) == (draft.changes, draft.unchanged)
+    assert ((), len(names)) == (draft.steps, draft.unchanged)
 
 
 @given(before=_NAMES, after=_NAMES, port=st.integers(1, 65535))
@@ -56,7 +56,7 @@ def test_apply_then_plan(before: list[str], after: list[str], port: int) -> None
     state = state_of(desired_of(manifests(before, port=587)))
     desired = desired_of(manifests(after, port=port))
     plan = finish_plan(make_plan(desired, state, policy()), {}, Making("test", NOW))
-    assert () == make_plan(desired, applied(plan, state), policy()).changes
+    assert () == make_plan(desired, applied(plan, state), policy()).steps
 
 
 _FEW = st.sampled_from("abc")
@@ -92,7 +92,7 @@ def test_apply_then_plan_of_renames(steps: list[dict[str, str]]) -> None:
             continue
         before, state = state, applied(plan, state)
         again = make_plan(desired, state, policy(allow_deletes=9))
-        assert ((), sorted(wanted)) == (again.changes, sorted(state.accounts))
+        assert ((), sorted(wanted)) == (again.steps, sorted(state.accounts))
         assert [] == [each for each in again.problems if each.severity == "error"]
         kept = [each for each in plan.changes if each.action == "rename"]
         assert [] == [

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.diagnostics import error
+from reconciler.model.accounts.platform import PlatformServer
 from reconciler.model.accounts.recorded import Approval, RecordedVerification, Suspension, approval_digest
-from reconciler.rules.accounts.platform import PlatformServer
+from reconciler.model.secrets.reading import SecretsRead
+from reconciler.model.servers.server import Server
 from reconciler.rules.plan.make import make_plan
-from reconciler.rules.plan.policy import SecretReadings
 from reconciler.rules.plan.remarks import reused_evidence, unknown_operator
 from reconciler.rules.verification.settings import settings_digest
-from tests.rules.states import KEY_ID, NOW, desired_of, fingerprints_of, policy, project, state_of
+from tests.rules.states import ANOTHER_KEY, KEY, NOW, desired_of, fingerprints_of, policy, project, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,7 +57,7 @@ def changed(state: RecordedState, change: Callable[[RecordedAccount], RecordedAc
 
 def decided(account: RecordedAccount, decision: str = "approved") -> RecordedAccount:
     """Return the account as the platform decided on it."""
-    subject = approval_digest(account.kind, account.spec)
+    subject = approval_digest(account.kind, account.settings)
     assert subject is not None
     written = {"decision": decision, "actor": "paula", "at": NOW, "subject_digest": subject}
     return replace(account, approval=Approval.model_validate(written, by_name=True))
@@ -208,9 +209,7 @@ VALUES = {"env:SMTP_A": "one", "env:SMTP_B": "two"}
 STEADY, MOVED = own("a", "env: SMTP_A"), own("b", "env: SMTP_B")
 
 
-def secret_remarks(
-    readings: SecretReadings, *, state: RecordedState | None = None
-) -> list[tuple[str, str, str | None]]:
+def secret_remarks(readings: SecretsRead, *, state: RecordedState | None = None) -> list[tuple[str, str, str | None]]:
     """Return severity, code and subject of what is told where b is relabelled and a is not."""
     recorded = state or state_of([STEADY, MOVED], VALUES)
     desired = [STEADY, own("b", "env: SMTP_B", title="other")]
@@ -220,15 +219,15 @@ def secret_remarks(
 def test_secrets_that_cannot_be_read() -> None:
     """A warning where nothing needs one; one problem of a source is told once."""
     missing = {secret: error("secretMissing", f"{secret} is missing.", subject=secret) for secret in VALUES}
-    both = SecretReadings(key_id=KEY_ID, unreadable={**missing, "env:OTHER": error("secretMissing", "x")})
+    both = SecretsRead(key=KEY, unreadable={**missing, "env:OTHER": error("secretMissing", "x")})
     assert [("warning", "secretMissing", "env:SMTP_A"), ("warning", "secretMissing", "env:SMTP_B")] == secret_remarks(
         both
     )
     source = error("secretMissing", "The source cannot be read.")
-    one = SecretReadings(key_id=KEY_ID, unreadable=dict.fromkeys(VALUES, source))
+    one = SecretsRead(key=KEY, unreadable=dict.fromkeys(VALUES, source))
     assert [("warning", "secretMissing", None)] == secret_remarks(one)
     forbidden = {secret: error("secretNotAllowed", "x", subject=secret) for secret in VALUES}
-    refused = SecretReadings(key_id=KEY_ID, unreadable=forbidden)
+    refused = SecretsRead(key=KEY, unreadable=forbidden)
     assert [
         ("error", "secretNotAllowed", "env:SMTP_B"),
         ("warning", "secretNotAllowed", "env:SMTP_A"),
@@ -240,16 +239,16 @@ def test_secrets_that_cannot_be_read_are_told_in_order() -> None:
     references = [f"env:SMTP_{letter}" for letter in "HEDGACBF"]
     accounts = [own(f"a{number}", text.replace(":", ": ")) for number, text in enumerate(references)]
     unreadable = {text: error("secretMissing", text, subject=text) for text in references}
-    readings = SecretReadings(key_id=KEY_ID, unreadable=unreadable)
+    readings = SecretsRead(key=KEY, unreadable=unreadable)
     problems = told(accounts, state_of(accounts), secrets=readings)
     assert sorted(references) == [each.subject for each in problems]
     assert [] == told(accounts, state_of([]), secrets=readings)
     forbidden = {text: error("secretNotAllowed", text, subject=text) for text in references}
-    fresh = told(accounts, state_of([]), secrets=SecretReadings(key_id=KEY_ID, unreadable=forbidden))
+    fresh = told(accounts, state_of([]), secrets=SecretsRead(key=KEY, unreadable=forbidden))
     assert sorted(references) == [each.subject for each in fresh]
 
 
-def details(readings: SecretReadings, state: RecordedState) -> str:
+def details(readings: SecretsRead, state: RecordedState) -> str:
     """Return the only thing told where nothing changes."""
     (problem,) = told([STEADY, MOVED], state, secrets=readings)
     return f"{problem.severity} {problem.code}: {problem.detail}"
@@ -258,13 +257,13 @@ def details(readings: SecretReadings, state: RecordedState) -> str:
 def test_why_rotation_was_not_checked() -> None:
     """Nothing was read, the fingerprint key is missing, or it is another one; without secrets nothing is said."""
     state = state_of([STEADY, MOVED], VALUES, key_id="state-key")
-    unread = SecretReadings(were_read=False, key_id=None)
+    unread = SecretsRead(were_read=False)
     assert details(unread, state).startswith("note secretsNotRead: This plan read no secret, so it cannot tell ")
-    assert details(SecretReadings(key_id=None), state).startswith(
+    assert details(SecretsRead(), state).startswith(
         "warning fingerprintKeyMissing: State was made with the fingerprint key state-key, and there is none here, "
     )
-    assert details(SecretReadings(key_id="other-key"), state).startswith(
-        "warning fingerprintKeyChanged: State was made with the fingerprint key state-key; the one here is other-key. "
+    assert details(SecretsRead(key=ANOTHER_KEY), state).startswith(
+        f"warning fingerprintKeyChanged: State was made with the fingerprint key state-key; the one here is {ANOTHER_KEY.key_id}. "
     )
     accounts = marketing("a")
     approved = changed(state_of(accounts, key_id="state-key"), decided)
@@ -284,8 +283,8 @@ def test_why_rotation_was_not_checked() -> None:
 def test_what_was_passed_over(passed_over: list[str], told_as: str) -> None:
     """References that each cost a command are counted, their sources named, and the flag that looks at them."""
     state = state_of([STEADY, MOVED, own("c", "vault: a")], VALUES)
-    readings = SecretReadings(
-        key_id=KEY_ID, fingerprints=fingerprints_of(VALUES), passed_over=frozenset([*passed_over, "env:UNUSED"])
+    readings = SecretsRead(
+        key=KEY, fingerprints=fingerprints_of(VALUES), passed_over=frozenset([*passed_over, "env:UNUSED"])
     )
     (problem,) = told([STEADY, MOVED, own("c", "vault: a")], state, secrets=readings)
     assert ("note", "secretsNotRead", None) == (problem.severity, problem.code, problem.subject)
@@ -296,13 +295,15 @@ def test_what_was_passed_over(passed_over: list[str], told_as: str) -> None:
 def platform(host: str = "p.example") -> PlatformServer:
     """Return the platform's server."""
     login = {"username": "p", "password": "env:SMTP_PLATFORM"}
-    return PlatformServer(smtp={"host": host, "port": 587, "encryption": "starttls", "authentication": login})
+    return PlatformServer(
+        server=Server.model_validate({"host": host, "port": 587, "encryption": "starttls", "authentication": login})
+    )
 
 
 def test_the_platforms_secret_is_needed_where_a_marketing_account_is_verified() -> None:
     """Where it may not be read, it is an error then, and nothing where no marketing account needs evidence."""
     unreadable = {"env:SMTP_PLATFORM": error("secretNotAllowed", "x", subject="env:SMTP_PLATFORM")}
-    parts = {"platform": platform(), "secrets": SecretReadings(key_id=KEY_ID, unreadable=unreadable)}
+    parts = {"platform": platform(), "secrets": SecretsRead(key=KEY, unreadable=unreadable)}
     assert [("error", "secretNotAllowed")] == [
         (each.severity, each.code) for each in told(marketing("a"), state_of([]), **parts)
     ]
@@ -328,7 +329,7 @@ def test_trouble_of_both_kinds_is_told() -> None:
 
 def test_a_new_account_with_an_unread_secret_is_enough() -> None:
     """That nothing was read is told where only a change uses secrets, or only an account that stays."""
-    unread = SecretReadings(were_read=False)
+    unread = SecretsRead(were_read=False)
     for recorded in (state_of([]), state_of([STEADY], VALUES)):
         assert ["secretsNotRead"] == [each.code for each in told([STEADY], recorded, secrets=unread)]
 
@@ -339,7 +340,7 @@ def test_the_sources_of_what_was_passed_over_come_in_order() -> None:
         own(f"a{number}", f"{source}: 'b:c'") for number, source in enumerate(("z", "m", "k", "a", "q", "f", "z"))
     ]
     secrets = {each.secret for account in accounts for each in account.secret_routes}
-    readings = SecretReadings(key_id=KEY_ID, passed_over=frozenset(secrets))
+    readings = SecretsRead(key=KEY, passed_over=frozenset(secrets))
     (problem,) = told(accounts, state_of(accounts), secrets=readings)
     assert "command of their source (a, f, k, m, q, z)," in problem.detail
 
@@ -372,7 +373,7 @@ def test_the_platform_that_an_account_was_verified_with_is_not_told() -> None:
     def verified(account: RecordedAccount) -> RecordedAccount:
         made = settings_digest(
             account.kind,
-            account.spec,
+            account.settings,
             ca_digest=None,
             fingerprints={"env:SMTP_PLATFORM": "f1"},
             platform=platform(),

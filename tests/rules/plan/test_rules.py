@@ -9,8 +9,9 @@ import pytest
 
 from reconciler.model.text.globs import matches
 from reconciler.model.verification.evidence import Evidence, Verification
-from reconciler.rules.accounts.desired import CaFiles, ca_paths, resolve
+from reconciler.rules.accounts.desired import ca_paths, resolve
 from reconciler.rules.accounts.lint import lint
+from reconciler.rules.accounts.servers import CaFiles
 from reconciler.rules.secrets.allow import is_allowed
 from reconciler.rules.secrets.refused import refused_secrets
 from reconciler.rules.verification.evidence import depth_needed, standing_of

@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reconciler.model.secrets.reading import SecretsRead
 from reconciler.model.secrets.routes import Route, SecretRoute
 from reconciler.model.verification.evidence import Check, Evidence, Verification
 from reconciler.rules.accounts.desired import resolve
 from reconciler.rules.plan.finish import Making, exit_code_of_plan, finish_plan
 from reconciler.rules.plan.make import make_plan
-from reconciler.rules.plan.policy import SecretReadings
 from reconciler.rules.secrets.refused import refused_secrets
-from reconciler.rules.secrets.routes import Traveller, judge_routes
+from reconciler.rules.secrets.routes import judge_routes
 from reconciler.yamlsource import read_documents
-from tests.rules.states import KEY_ID, NOW, ca_files, desired_of, fingerprints_of, located, policy, project, state_of
+from tests.rules.single import Claim
+from tests.rules.states import KEY, NOW, ca_files, desired_of, fingerprints_of, located, policy, project, state_of
 
 if TYPE_CHECKING:
     from reconciler.model.accounts.desired import DesiredAccount
-    from reconciler.rules.plan.draft import Draft
+    from reconciler.rules.plan.make import Draft
 
 TODAY = date(2026, 9, 1)
 VALUES = {"env:SMTP_A": "one", "env:SMTP_B": "two"}
@@ -115,11 +116,12 @@ def test_a_grant_that_one_of_its_accounts_needs_is_not_told() -> None:
         {"secret": "env:SMTP_*", "servers": ["smtp.example.com"]},
         {"secret": "env:SMTP_B", "servers": ["new.example.com"]},
         {"secret": "env:SMTP_A", "servers": ["elsewhere.example"], "expires": "2026-08-31"},
+        {"secret": "env:SMTP_A", "consumer": {"name": "mailhost", "path": "/etc/accounts"}},
     ],
-    ids=["of accounts to come", "that is used", "that has expired"],
+    ids=["of accounts to come", "that is used", "that has expired", "for a consumer"],
 )
 def test_a_grant_that_may_be_needed_is_not_told(grant: dict[str, Any]) -> None:
-    """A glob over secrets that accounts have, a grant in use, and one that is over are left alone."""
+    """A glob over secrets that accounts have, a grant in use, one that is over, and a consumer's are left alone."""
     desired = [own(), own("other", variable="SMTP_B", host="new.example.com")]
     made = draft(desired, [own()], secrets={"grants": [grant], "firstUse": "grant"})
     assert [] == told(made, "grantRedundant")
@@ -175,7 +177,7 @@ def test_a_move_to_another_scope_is_refused(name: str, extra: str) -> None:
     made = moved(name, extra=extra, secrets={"allow": SCOPED})
     (detail,) = told(made, "changedScope")
     assert f"- {{scope: [{name}]," in detail
-    (change,) = made.changes
+    (change,) = made.steps
     assert ("manifest", "accounts.d/a/sales.yaml", "accounts.d/b/sales.yaml") == (
         change.change.fields[0].path,
         change.change.fields[0].before,
@@ -198,9 +200,9 @@ def test_an_exception_lets_an_account_move() -> None:
 
 def test_without_scopes_manifests_move_freely() -> None:
     """Where no secret is scoped, or both places have the same scopes, a moved file is no change."""
-    assert () == moved().changes
+    assert () == moved().steps
     wide = ["env:SMTP_*", {"secret": "env:A_*", "manifests": "accounts.d/**"}]
-    assert () == moved(secrets={"allow": wide}).changes
+    assert () == moved(secrets={"allow": wide}).steps
 
 
 def route(host: str) -> Route:
@@ -214,10 +216,10 @@ def test_a_route_recorded_unread_counts_until_the_value_is_read() -> None:
     unread = SecretRoute(secret="env:SMTP_B", route=route("evil.example"))
 
     def withheld(travel: SecretRoute, *recorded: SecretRoute) -> bool:
-        travellers = [Traveller("x", "x.yaml", (travel,))]
+        claims = [Claim("x", "x.yaml", (travel,))]
         values = {known.secret: known.fingerprint or "" for known in (*recorded, travel)}
         rules = project().secrets
-        return bool(judge_routes(travellers, recorded, secrets=rules, today=TODAY, values=values).withheld)
+        return bool(judge_routes(claims, recorded, secrets=rules, today=TODAY, values=values).withheld)
 
     read_as_known = unread.model_copy(update={"fingerprint": "f1"})
     assert not withheld(unread, known, unread)
@@ -230,19 +232,19 @@ def test_a_route_recorded_unread_counts_until_the_value_is_read() -> None:
 
 def test_an_untrusted_project_withholds_what_would_be_verified() -> None:
     """Changes that need evidence lose their login; relabelling and unchanged accounts are left alone."""
-    readings = SecretReadings(were_read=False, are_withheld=True)
+    readings = SecretsRead(were_read=False, are_withheld=True)
     recorded = [own("same"), own("label", variable="SMTP_B")]
     desired = [own("same"), own("label", variable="SMTP_B", extra=", labels: {a: b}"), own("new")]
     made = make_plan(desired, state_of(recorded, VALUES), policy(project=project(), secrets=readings))
-    assert {"label": 0, "new": 1} == {each.change.name: len(each.withheld) for each in made.changes}
+    assert {"label": 0, "new": 1} == {each.change.name: len(each.withheld) for each in made.steps}
     (detail,) = told(made, "projectNotTrusted")
     assert "That concerns new." in detail
 
 
 def test_what_was_passed_over_is_told() -> None:
     """References that would each cost a command are named by their source, unless changes needed them."""
-    readings = SecretReadings(
-        key_id=KEY_ID, fingerprints=fingerprints_of({}), passed_over=frozenset({"env:SMTP_A", "env:UNUSED"})
+    readings = SecretsRead(
+        key=KEY, fingerprints=fingerprints_of({}), passed_over=frozenset({"env:SMTP_A", "env:UNUSED"})
     )
     made = make_plan([own()], state_of([own()], VALUES), policy(project=project(), secrets=readings))
     (detail,) = told(made, "secretsNotRead")
@@ -293,7 +295,7 @@ def test_the_block_of_grants_allows_what_was_withheld(spec: str) -> None:
     assert not read.problems
     grants = json.loads(json.dumps(read.documents[0].value))["grants"]
     granted = plan(*grants)
-    assert ([], True) == (told(granted, "credentialWithheld"), bool(granted.grants_used))
+    assert ([], True) == (told(granted, "credentialWithheld"), bool(granted.judgement.grants_used))
     for index in range(len(grants)):
         assert told(plan(*grants[:index], *grants[index + 1 :]), "credentialWithheld")
     over = [{**grant, "expires": "2026-08-31"} for grant in grants]

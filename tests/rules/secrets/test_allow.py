@@ -10,7 +10,7 @@ from reconciler.rules.secrets.allow import is_allowed, is_allowed_somewhere
 from tests.rules.states import project
 
 if TYPE_CHECKING:
-    from reconciler.model.project import Secrets
+    from reconciler.model.grants import Secrets
 
 SCOPED = {"secret": "env:A_*", "manifests": "accounts.d/a/**"}
 HERE, THERE = "accounts.d/a/x.yaml", "accounts.d/b/x.yaml"
@@ -68,7 +68,16 @@ def secrets(*allow: Any, **parts: Any) -> Secrets:
         ("env:HOUSE_X", ["env:*"], False),
         ("env:HOUSE", ["env:*"], True),
         ("env:SMTP_HOUSE_X", ["env:*"], True),
-        ("store:STORE_TOKEN", ["env:*"], True),
+        ("store:STORE_TOKEN", ["env:*"], False),
+        ("store:house_x", ["env:*"], False),
+        ("store:MY_KEY", ["env:*"], False),
+        ("store:SMTP_BULK", ["env:*"], False),
+        ("store:secrets/all.env", ["env:*"], False),
+        ("store:mail/circle", ["env:*"], True),
+        ("bulk:GITHUB_TOKEN", ["env:*"], False),
+        ("bulk:github_token", ["env:*"], False),
+        ("bulk:circle", ["env:*"], False),
+        ("bulk:SMTP_GITHUB_TOKEN", ["env:*"], True),
         ("file:STORE_TOKEN", ["file:**"], True),
         ("file:home/.ssh/id", ["file:**"], False),
         ("file:a:b/.reconciler/x", ["file:**"], False),

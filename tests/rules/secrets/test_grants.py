@@ -5,8 +5,14 @@ from __future__ import annotations
 import pytest
 
 from reconciler.diagnostics import error
-from reconciler.model.secrets.routes import Route, SecretRoute, TokenOrigin
-from reconciler.rules.secrets.grants import unread_reasons, untrusted_project, withheld_problem, withheld_reason
+from reconciler.model.secrets.routes import Delivery, Route, SecretRoute, TokenOrigin, route_to
+from reconciler.rules.secrets.grants import (
+    undelivered_problem,
+    unread_reasons,
+    untrusted_project,
+    withheld_problem,
+    withheld_reason,
+)
 
 HERE = Route(username="anna", host="smtp.example.com", port=587, encryption="starttls")
 A = SecretRoute(secret="env:SMTP_A", route=HERE)
@@ -65,19 +71,13 @@ def test_of_many_routes_the_first_are_shown() -> None:
     assert 14 == problem.detail.count("- {secret:")
 
 
-@pytest.mark.parametrize(("accounts", "shown"), [(32, 32), (33, 1)])
-def test_the_block_of_grants_is_whole_as_long_as_a_person_can_look_through_it(accounts: int, shown: int) -> None:
-    """Up to 32 grants are all there to be pasted; of more the first stands, with how one grant covers many."""
-    names = [f"a{number:02}" for number in range(accounts)]
-    problem = withheld_problem(
-        {name: (SecretRoute(secret=f"env:{name}", route=HERE.model_copy(update={"username": name})),) for name in names}
-    )
+@pytest.mark.parametrize(("count", "lines"), [(12, 12), (13, 1)])
+def test_a_dozen_routes_are_listed(count: int, lines: int) -> None:
+    """Of more a line stands for those of one server."""
+    routes = {f"a{number:02}": (SecretRoute(secret=f"env:{number}", route=HERE),) for number in range(count)}
+    problem = withheld_problem(routes)
     assert problem is not None
-    assert shown == problem.detail.count("- {secret:")
-    assert (shown < accounts) == problem.detail.endswith(
-        f"and {accounts - shown} more in the same way. One line grants many where its secret is a glob and its route has "
-        "no username; let the glob cover no more than these."
-    )
+    assert lines == sum(each.startswith("- a") for each in problem.detail.splitlines())
 
 
 def test_one_account_is_the_subject() -> None:
@@ -106,6 +106,10 @@ def test_one_account_is_the_subject() -> None:
         (
             HERE.model_copy(update={"ca_digest": "d"}),
             'route: {username: "anna", host: "smtp.example.com", port: 587, encryption: "starttls", caDigest: "d"}',
+        ),
+        (
+            HERE.model_copy(update={"certificate": "sha256:d"}),
+            'route: {username: "anna", host: "smtp.example.com", port: 587, encryption: "starttls", certificate: "sha256:d"}',
         ),
     ],
 )
@@ -198,3 +202,46 @@ def test_a_token_is_granted_in_full(parts: dict[str, str], told: str) -> None:
     line = problem.detail.splitlines()[-1].replace("caDigest", "ca_digest")
     assert f'- {{secret: "env:SMTP_A", route: {told}' in line
     assert 'token: {"clientId":"c","grantType":"client_credentials","url":"https://login.example.com/token"}' in line
+
+
+def test_all_that_is_not_written_to_consumers_is_one_error() -> None:
+    """Each secret is listed by account with its consumer, and each grant once; nothing undelivered is no problem."""
+    written = A.model_copy(update={"route": route_to(Delivery(name="mailhost", path="/etc/accounts"))})
+    by_command = B.model_copy(update={"route": route_to(Delivery(name="erp", command=("put", "it")))})
+    assert undelivered_problem({}) is None
+    alone = undelivered_problem({"a": (written,)})
+    assert alone is not None
+    assert ("credentialWithheld", "a", False) == (alone.code, alone.subject, "expired" in alone.detail)
+    problem = undelivered_problem({"b": (written,), "a": (by_command, written)}, expired=("env:* until 2026-07-31",))
+    assert problem is not None
+    assert problem.subject is None
+    assert (
+        "written there:\n"
+        '- a: env:SMTP_B to the consumer erp by ["put","it"]\n'
+        "- a: env:SMTP_A to the consumer mailhost at /etc/accounts\n"
+        "- b: env:SMTP_A to the consumer mailhost at /etc/accounts\n"
+        "A pull request"
+    ) in problem.detail
+    assert problem.detail.endswith(
+        "    grants:\n"
+        '      - {secret: "env:SMTP_A", consumer: {"name":"mailhost","path":"/etc/accounts"}}\n'
+        '      - {secret: "env:SMTP_B", consumer: {"command":["put","it"],"name":"erp"}}\n'
+        "These grants have expired and would have allowed some of it: env:* until 2026-07-31."
+    )
+
+
+def test_a_line_for_several_secrets_is_explained() -> None:
+    """It covers no secret that is withheld elsewhere; a * in what else a line says makes it none for several."""
+    told = "\nA line with * covers no other secret known by now, "
+    many = {f"a{number}": (A.model_copy(update={"secret": f"env:SMTP_X{number}"}),) for number in range(1000, 1013)}
+    elsewhere = HERE.model_copy(update={"host": "mx.example.com"})
+    few = withheld_problem({**many, "b": (SecretRoute(secret="env:SMTP_X1099", route=elsewhere),)})
+    assert few is not None
+    assert ['"env:SMTP_X100*"', '"env:SMTP_X101*"', '"env:SMTP_X1099"'] == [
+        each.partition("secret: ")[2].partition(",")[0] for each in few.detail.splitlines() if "secret: " in each
+    ]
+    assert told in few.detail
+    token = TokenOrigin(url="https://login.example.com/token?a=*", client_id="c*", grant_type="client_credentials")
+    alone = withheld_problem({"a": (A.model_copy(update={"route": HERE.model_copy(update={"token": token})}),)})
+    assert alone is not None
+    assert told not in alone.detail

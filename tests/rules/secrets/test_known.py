@@ -66,6 +66,15 @@ def test_what_is_recorded_now_is_known_as_it_is() -> None:
     assert bare.routes == known_routes(bare)
 
 
+def test_a_key_that_signs_is_no_login() -> None:
+    """It may be exchanged for tokens too; that its signature goes to a server is known as it was recorded."""
+    state = before(now(TWO))
+    signing = next(each for each in state.routes if each.route.purpose == "smtp" and each.secret == "env:C")
+    signing = signing.model_copy(update={"route": signing.route.model_copy(update={"proof": "signature"})})
+    known = known_routes(replace(state, accounts={}, routes=(*state.routes, signing)))
+    assert signing in known
+
+
 @pytest.mark.parametrize("values", [{}, {"env:C": "one", "env:P": "two"}], ids=["unread", "read"])
 def test_a_recorded_account_keeps_its_token(values: dict[str, str]) -> None:
     """Each login is known with the token that its account asks for, with the fingerprint that was recorded."""
@@ -129,3 +138,14 @@ def test_what_is_revoked_stays_so() -> None:
     exchange = [each for each in state.routes if each.route.purpose == "oauth2"]
     revoked = (*exchange, SecretRoute(secret="env:C", route=NOWHERE))
     assert revoked == known_routes(replace(state, routes=revoked))
+
+
+def test_a_key_that_signs_handshakes_is_no_login_with_a_token() -> None:
+    """A client certificate's key that is exchanged for tokens as well keeps its route to the mail server."""
+    text = oauth2("a", "files", secret="file:k") + (
+        "---\napiVersion: reconciler/v1\nkind: OwnAccount\nmetadata: {name: b}\nspec:\n  email: b@example.com\n"
+        "  displayName: x\n  smtp: {host: b.example.com, clientCertificate: {certFile: c.pem, key: {file: k}}}\n"
+    )
+    state = now(text, **{"file:k": "1"})
+    gone = replace(state, accounts={name: each for name, each in state.accounts.items() if name == "a"})
+    assert {each.route.key for each in state.routes} == {each.route.key for each in known_routes(gone)}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from reconciler.diagnostics import Diagnostic
     from reconciler.model.accounts.desired import DesiredAccount
-    from reconciler.model.project import Secrets
+    from reconciler.model.grants import Secrets
 
 RULES = {
     "secretNotAllowed": Location("reconciler.yaml", 7, 3),
@@ -77,17 +77,17 @@ def test_a_refused_link_is_told() -> None:
             "valut: a",
             [],
             "unknownSecretSource",
-            "valut:a names the source valut, which the project file does not declare under secrets.sources. Did you mean vault?",
+            "A secret is to come from valut, a source that the project file does not declare under secrets.sources. Did you mean vault?",
             ["secrets.sources"],
         ),
         (
             "evn: a",
             [],
             "unknownSecretSource",
-            "evn:a names the source evn, which the project file does not declare under secrets.sources. Did you mean env?",
+            "A secret is to come from evn, a source that the project file does not declare under secrets.sources. Did you mean env?",
             ["secrets.sources"],
         ),
-        ("valut: 'a:b'", [], "unknownSecretSource", "valut:a:b names the source valut, which ", None),
+        ("valut: 'a:b'", [], "unknownSecretSource", "A secret is to come from valut, a source that ", None),
         (
             'file: "secrets/*"',
             ["file:**"],
@@ -139,6 +139,57 @@ def test_a_refusal_is_told(reference: str, allow: list[Any], code: str, told: st
     assert (code, "a", "accounts.d/accounts.yaml:1:1") == (problem.code, problem.subject, str(problem.location))
     assert problem.detail.startswith(told)
     assert names is None or [*names] == [word for word in exact_words(problem.detail) if word in names]
+
+
+@pytest.mark.parametrize(
+    ("reference", "told"),
+    [
+        ("value: hunter2", "If a real secret was committed, change it: it stays in git's history."),
+        ("literal: hunter2", "put it into a variable or a file, and name that"),
+        ("passwort: hunter2", "does not declare under secrets.sources."),
+        ("environment: hunter2", "Did you mean env?"),
+        ("path: hunter2", "Did you mean file?"),
+    ],
+)
+def test_the_key_of_a_source_that_is_not_is_not_shown(reference: str, told: str) -> None:
+    """Other tools have the secret itself there, so it is repeated nowhere."""
+    (problem,) = refused(reference, rules=secrets())
+    assert ("unknownSecretSource", True) == (problem.code, told in problem.detail)
+    assert "hunter2" not in repr(problem)
+
+
+@pytest.mark.parametrize(
+    ("sources", "told"),
+    [
+        ("environment variable var envVar envvar environ envKey", "Did you mean env?"),
+        ("path filename fromFile filePath passwordFile", "Did you mean file?"),
+        (
+            "value literal plain plaintext text raw inline string content default data secret",
+            "put it into a variable or a file, and name that, as in {env: SMTP_SALES_PASSWORD}. If a real secret was ",
+        ),
+    ],
+    ids=["variables", "files", "the secret itself"],
+)
+def test_what_other_tools_call_a_source_is_known(sources: str, told: str) -> None:
+    """Whoever comes from another tool is told which source is meant, or that no manifest holds a secret."""
+    unknown = [source for source in sources.split() if told not in refused(f"{source}: x", rules=secrets())[0].detail]
+    assert [] == unknown
+
+
+def test_one_reserved_name_is_one_cause_in_several_manifests() -> None:
+    """No entry of secrets.allow would let it, whichever manifest names it, so none is proposed."""
+    one, other = accounts_of("env: GH_TOKEN", "env: GH_TOKEN")
+    (problem,) = refused_secrets([replace(one, file=HERE), replace(other, file=THERE)], secrets())
+    assert ("a", "b") == problem.concerned
+    assert problem.detail.startswith(f"{HERE} names env:GH_TOKEN, a reserved name: ")
+    assert "    allow: " not in problem.detail
+
+
+def test_a_manifest_in_no_scope_lacks_an_entry() -> None:
+    """What covers the name for other manifests does not cover it here; of both causes each is told once."""
+    one, other, third = accounts_of("env: A_X", "env: A_Y", "env: GH_TOKEN")
+    told = refused_secrets([replace(each, file=THERE) for each in (one, other, third)], secrets(SCOPED, "env:GH_*"))
+    assert [("a", "b"), ("c",)] == [problem.concerned for problem in told]
 
 
 def test_nothing_may_be_allowed() -> None:
@@ -276,11 +327,19 @@ def test_a_link_is_a_cause_of_its_own() -> None:
     ]
 
 
-def test_one_unknown_source_is_told_with_its_first_secret() -> None:
-    """The others are said to be like it, and no entry of secrets.allow is proposed."""
+def test_a_link_is_a_cause_of_its_own_for_the_manifests_that_may_name_it() -> None:
+    """Also where the entry that covers the link is for some manifests alone."""
+    rules = secrets({"secret": "file:b/**", "manifests": "accounts.d/a/**"})
+    accounts = [replace(each, file=f"accounts.d/a/{each.name}.yaml") for each in accounts_of("file: b/x", "file: b/y")]
+    told = refused_secrets(accounts, rules, {"file:b/x": "file:a/1", "file:b/y": "file:a/2"})
+    assert [("a", False), ("b", False)] == [(problem.subject, "    allow: " in problem.detail) for problem in told]
+
+
+def test_one_unknown_source_is_told_once() -> None:
+    """Whatever its keys are, and no entry of secrets.allow is proposed."""
     (problem,) = refused("valut: a", "valut: b")
-    assert problem.detail.startswith("valut:a names the source valut, ")
-    assert problem.detail.endswith("\nThe same goes for the other.")
+    assert problem.detail.startswith("A secret is to come from valut, ")
+    assert "secrets.allow" not in problem.detail
 
 
 def test_one_secret_is_told_in_the_words_for_one() -> None:

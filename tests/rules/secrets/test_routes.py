@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.project import Grant
-from reconciler.model.secrets.routes import Route, SecretRoute, TokenOrigin
-from reconciler.rules.secrets.routes import RouteRegister, Traveller, Verdict, every_route, grants_travel, judge_routes
-from tests.rules.states import project
+from reconciler.model.grants import Grant
+from reconciler.model.secrets.routes import Delivery, Route, SecretRoute, TokenOrigin, route_to
+from reconciler.rules.secrets.grants import withheld_reason
+from reconciler.rules.secrets.routes import RouteRegister, Verdict, every_route, grants_travel, judge_routes
+from reconciler.rules.verification.missing import check_using
+from tests.rules.single import Claim
+from tests.rules.states import desired_of, project
 
 TODAY = date(2026, 9, 1)
 HERE = Route(username="anna", host="smtp.example.com", port=587, encryption="starttls")
@@ -36,12 +39,12 @@ def judged(
     Without ``values`` every known reference was read, and holds what the accounts have of it, else what was recorded.
     """
     each = [found if isinstance(found, tuple) else (found,) for found in travels]
-    travellers = [Traveller(chr(ord("a") + number), "accounts.d/x.yaml", found) for number, found in enumerate(each)]
+    claims = [Claim(chr(ord("a") + number), "accounts.d/x.yaml", found) for number, found in enumerate(each)]
     rules = project(secrets=secrets).secrets
     if values is None:
         values = {known.secret: known.fingerprint or f"of {known.secret}" for known in (*recorded, *reserved)}
         values |= {sent.secret: sent.fingerprint for found in each for sent in found if sent.fingerprint}
-    return judge_routes(travellers, recorded, secrets=rules, today=TODAY, values=values, reserved=reserved)
+    return judge_routes(claims, recorded, secrets=rules, today=TODAY, values=values, reserved=reserved)
 
 
 @pytest.mark.parametrize(
@@ -251,6 +254,7 @@ def changed(**parts: Any) -> Route:
         (["smtp.example.com"], changed(encryption="none"), False),
         (["smtp.example.com"], changed(proxy="http://proxy.example.com:80"), False),
         (["smtp.example.com"], changed(ca_digest="d"), False),
+        (["smtp.example.com"], changed(certificate="sha256:d"), False),
         (["smtp.example.com"], changed(purpose="proxy"), False),
         (["smtp.example.com"], changed(purpose="oauth2"), False),
         (["[::1]:587"], changed(host="::1"), False),
@@ -274,15 +278,47 @@ GRANTED = {"host": "smtp.example.com", "port": 587, "encryption": "starttls", "u
         {"username": "ola"},
         {"username": None},
         {"ca_digest": "d" * 64},
+        {"certificate": "sha256:" + "d" * 64},
         {"proxy": "socks5://proxy.example.com:1080"},
         {"purpose": "proxy"},
         {"scope": "mail.send"},
+        {"proof": "signature"},
     ],
 )
 def test_a_granted_route_is_that_route_alone(parts: dict[str, Any]) -> None:
     """Any difference makes it another route, which the grant does not cover."""
     assert grants_travel(grant(route=GRANTED), travel(), "a.yaml")
     assert not grants_travel(grant(route=GRANTED), travel(route=changed(**parts)), "a.yaml")
+
+
+DELIVERED = Delivery(name="box", path="/etc/box", command=("put",), after=("reload",), environment=("TOKEN",))
+GRANTED_DELIVERY: dict[str, Any] = {
+    "name": "box",
+    "path": "/etc/box",
+    "command": ["put"],
+    "after": ["reload"],
+    "environment": ["TOKEN"],
+}
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [{"name": "other"}, {"path": "/srv/box"}, {"command": ["get"]}, {"after": ["restart"]}, {"environment": None}],
+)
+def test_a_granted_consumer_is_that_consumer_alone(parts: dict[str, Any]) -> None:
+    """As it is declared: any difference in its place or its commands makes it another."""
+    delivery = travel(route=route_to(DELIVERED))
+    assert grants_travel(grant(consumer=GRANTED_DELIVERY), delivery, "a.yaml")
+    assert not grants_travel(grant(consumer={**GRANTED_DELIVERY, **parts}), delivery, "a.yaml")
+
+
+def test_logins_and_consumers_are_granted_apart() -> None:
+    """Neither a server nor a route grants a consumer, nor a consumer a login."""
+    assert not grants_travel(grant(consumer=GRANTED_DELIVERY), travel(), "a.yaml")
+    there = {**GRANTED, "host": "box", "port": 1, "encryption": "none", "username": None}
+    delivery = travel(route=route_to(DELIVERED).model_copy(update={"port": 1}))
+    for other in (grant(servers=["box", "box:1"]), grant(route=there)):
+        assert not grants_travel(other, delivery, "a.yaml")
 
 
 @pytest.mark.parametrize(
@@ -319,8 +355,8 @@ def test_a_grant_speaks_of_secrets_and_manifests(secret: str, manifests: str | N
 
 def test_whoever_sends_nothing_has_nothing_withheld() -> None:
     """Of an untrusted project all that would travel is withheld, and no account is named that has no secret."""
-    travellers = [Traveller("a", "a.yaml", (travel(),)), Traveller("b", "b.yaml", ())]
-    assert {"a": (travel(),)} == every_route(travellers)
+    claims = [Claim("a", "a.yaml", (travel(),)), Claim("b", "b.yaml", ())]
+    assert {"a": (travel(),)} == every_route(claims)
 
 
 KNOWN = travel(value="f1")
@@ -414,7 +450,7 @@ def test_a_grant_is_not_used_for_what_is_recorded() -> None:
 def test_where_nothing_is_read_first_uses_are_not_compared() -> None:
     """Whoever judges without sending leaves the comparison to who sends."""
     rules = project().secrets
-    verdict = judge_routes([Traveller("a", "", (BORROWED,))], (KNOWN,), secrets=rules, today=TODAY, values=None)
+    verdict = judge_routes([Claim("a", "", (BORROWED,))], (KNOWN,), secrets=rules, today=TODAY, values=None)
     assert Verdict({}, ()) == verdict
 
 
@@ -520,6 +556,88 @@ def test_a_reference_that_comes_to_give_anothers_value_is_withheld(
     assert is_withheld == bool(judged(asked, recorded=recorded, values=read).withheld)
 
 
+SAME_BOX = HERE.model_copy(update={"username": "ola"})
+PLATFORMS = travel("env:SMTP_P", value="f")
+"""The platform's secret, as the project file declares it; what an account has is at another server."""
+
+
+def its(value: str | None, secret: str = "env:SMTP_X", route: Route = THERE) -> SecretRoute:  # noqa: S107
+    """Return the secret of an account."""
+    return travel(secret, route, value=value)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "asked", "reserved", "is_withheld"),
+    [
+        ((its("w"),), its("f"), (), True),
+        ((its("w"),), its("w2"), (), False),
+        ((its("w"),), its(None), (), False),
+        ((its("w", "env:SMTP_P"),), its("g", "env:SMTP_P"), (), True),
+        ((its("w", "env:SMTP_P"),), its(None, "env:SMTP_P"), (), False),
+        ((its("w", route=HERE),), its("f", route=HERE), (), False),
+        ((its("w", route=HERE),), its("f", route=HERE), (travel("env:SMTP_Q", PROXY, value="f"),), False),
+        ((its("w", route=SAME_BOX),), its("f", route=SAME_BOX), (travel("env:SMTP_Q", PROXY, value="f"),), False),
+        ((its("f"),), its("f"), (), False),
+        ((its("v"), travel("env:SMTP_P", value="v")), its("f"), (), False),
+        ((its("v"), travel("env:SMTP_P", value="v"), its("z", "env:SMTP_Z")), its("f"), (), False),
+        ((its("w"), travel("env:SMTP_P", value="v")), its("f"), (), True),
+        ((its("w"), its("v", "env:SMTP_Y"), travel("env:SMTP_P", value="v")), its("f"), (), True),
+        ((its("w"), its("v", route=PROXY), travel("env:SMTP_P", value="v")), its("f"), (), True),
+        ((its("v"), its("v", "env:SMTP_P", PROXY)), its("f"), (), True),
+    ],
+    ids=[
+        "its value",
+        "another value",
+        "not read",
+        "its reference",
+        "its reference, not read",
+        "to its server",
+        "to its server, as a proxy's too",
+        "to its server, as another user",
+        "recorded with this value",
+        "once one value, rotated together",
+        "once one value, and a third another",
+        "once another value",
+        "a third had one value with it",
+        "one value with it, elsewhere",
+        "one value with it, which went elsewhere",
+    ],
+)
+def test_the_project_files_secret_goes_to_its_own_servers(
+    recorded: tuple[SecretRoute, ...], asked: SecretRoute, reserved: tuple[SecretRoute, ...], *, is_withheld: bool
+) -> None:
+    """Also where state has recorded a route for the reference that gives it by now, unless it has for the value itself."""
+    verdict = judged(asked, recorded=recorded, reserved=(PLATFORMS, *reserved))
+    assert is_withheld == bool(verdict.withheld)
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ([travel("file:a", value="f0")], set()),
+        ([travel("file:a", value="f1")], {"env:SMTP_A", "env:SMTP_C", "env:SMTP_P"}),
+        ([travel("file:a")], set()),
+        ([travel(value="f1")], {"env:SMTP_P"}),
+        ([travel("file:a", value="f1"), travel(value="f1")], {"env:SMTP_A", "env:SMTP_C", "env:SMTP_P"}),
+        ([travel("file:a", value="f1"), travel("env:SMTP_P", value="f")], {"env:SMTP_A", "env:SMTP_C", "env:SMTP_P"}),
+    ],
+    ids=["as recorded", "a new value", "not read", "a variable's new value", "both", "the platform's beside it"],
+)
+def test_a_new_value_of_a_recorded_reference_is_compared_as_far_as_it_can_be(
+    asked: list[SecretRoute], expected: set[str]
+) -> None:
+    """It may be a copy of another's. Nobody exchanges a variable, so that is compared with the project file's alone."""
+    recorded = (travel("file:a", value="f0"), travel(value="f0"), travel("env:SMTP_C", THERE, value="f0"), PLATFORMS)
+    verdict = judged(*asked, recorded=recorded, reserved=(PLATFORMS,), values={})
+    assert ({}, frozenset(), frozenset(expected)) == (verdict.withheld, verdict.not_compared, verdict.to_compare)
+
+
+def test_a_grant_is_not_used_for_what_was_recorded_unread() -> None:
+    """Where nothing has to be compared, its route is enough."""
+    grants = [{"secret": "env:*", "servers": ["smtp.example.com"]}]
+    assert Verdict({}, ()) == judged(travel(), recorded=(travel(),), values={}, grants=grants)
+
+
 WITH_TOKEN = HERE.model_copy(
     update={"token": TokenOrigin(url=TOKEN.host, client_id="c", scope="a b", grant_type="refresh_token")}
 )
@@ -565,6 +683,46 @@ def test_a_granted_token_is_that_token_alone(token: dict[str, str] | None, *, ex
     assert (token is None) == grants_travel(covering, travel(), "a.yaml")
 
 
+@pytest.mark.parametrize(
+    ("subject", "expected"), [("anna", True), (None, True), ("ola", False)], ids=["the mailbox", "any", "another"]
+)
+def test_a_granted_token_of_a_service_account_may_be_for_one_mailbox(subject: str | None, *, expected: bool) -> None:
+    """Or for whichever it acts for."""
+    asked = changed_token(grant_type="jwt_bearer", subject="anna")
+    token = {**GRANTED_TOKEN, "grantType": "jwt_bearer", **({"subject": subject} if subject else {})}
+    assert expected == grants_travel(grant(route={**GRANTED, "token": token}), travel(route=asked), "a.yaml")
+
+
 def test_servers_grant_no_token() -> None:
     """Which token a server may get is not said by the server's name."""
     assert not grants_travel(grant(servers=["smtp.example.com"]), travel(route=WITH_TOKEN), "a.yaml")
+
+
+def test_the_key_of_a_client_certificate_has_a_route_of_its_own() -> None:
+    """It signs at the server, by whatever user name the account logs in there; trust and way are part of it."""
+    (account,) = desired_of(
+        "apiVersion: reconciler/v1\nkind: OwnAccount\nmetadata: {name: a}\nspec:\n  email: a@example.com\n  displayName: x\n"
+        "  smtp:\n    host: h.example.com\n    caFile: ca.pem\n"
+        "    clientCertificate: {certFile: c.pem, key: {file: k}}\n"
+        "    authentication: {username: anna, password: {env: P}}\n",
+        {"ca.pem": "a CA"},
+    )
+    routes = {each.secret: each.route for each in account.secret_routes}
+    login = routes["env:P"]
+    assert routes["file:k"] == login.model_copy(update={"username": None, "proof": "signature"})
+    assert ("anna", None) == (login.username, login.proof)
+    assert "signing only" in str(routes["file:k"])
+    assert ["tls", "auth"] == [check_using(routes[secret]) for secret in ("file:k", "env:P")]
+    assert ["auth", "proxy"] == [check_using(each) for each in (TOKEN.model_copy(update={"proof": "signature"}), PROXY)]
+
+
+def test_servers_grant_what_is_sent_and_not_what_signs() -> None:
+    """Whoever grants a key that signs should not have to let it be sent."""
+    signing = HERE.model_copy(update={"username": None, "proof": "signature"})
+    grant = Grant.model_validate({"secret": "env:SMTP_A", "servers": ["smtp.example.com"]}, by_name=False)
+    assert [True, False] == [grants_travel(grant, travel(route=each), "accounts.d/x.yaml") for each in (HERE, signing)]
+    told = [withheld_reason((travel(route=each),)) for each in (HERE, signing)]
+    assert [True, True] == [
+        told[0].startswith("env:SMTP_A was not sent: "),
+        told[1].startswith("env:SMTP_A was not used: "),
+    ]

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.diagnostics import Location
+from reconciler.model.accounts.desired import DesiredAccount
 from reconciler.model.plan import FieldChange
-from reconciler.rules.plan.guards import Move, guard_scopes
-from reconciler.rules.secrets.scopes import is_moved, move_field, refused_links, scopes_of
+from reconciler.model.step import Create, Delete, Update
+from reconciler.rules.plan.guards import guard_scopes
+from reconciler.rules.secrets.scopes import is_in_scope, is_moved, move_field, refused_places, scopes_of
 from tests.rules.states import desired_of, located, policy, project, recorded_of
 
 if TYPE_CHECKING:
     from reconciler.model.accounts.recorded import RecordedAccount
+    from reconciler.model.step import Step
 
 SCOPED = {
     "allow": [
@@ -24,7 +27,7 @@ SCOPED = {
         {"secret": "env:ALL_*", "manifests": "accounts.d/**"},
     ]
 }
-SECRETS = project(secrets=SCOPED).secrets
+PROJECT = project(secrets=SCOPED)
 HERE, THERE = "accounts.d/a/x.yaml", "accounts.d/b/x.yaml"
 
 
@@ -36,8 +39,28 @@ def recorded(manifest: str | None, name: str = "sales") -> RecordedAccount:
 
 def test_a_manifest_has_the_scopes_that_cover_it() -> None:
     """Only the scoped entries count."""
-    assert {"accounts.d/a/**", "accounts.d/**"} == scopes_of(HERE, SECRETS)
-    assert set() == scopes_of("elsewhere/x.yaml", SECRETS)
+    assert {"accounts.d/a/**", "accounts.d/**"} == scopes_of(HERE, PROJECT)
+    assert set() == scopes_of("elsewhere/x.yaml", PROJECT)
+
+
+@pytest.mark.parametrize(
+    ("glob", "manifest", "expected"),
+    [
+        ("accounts.d/a/**", HERE, True),
+        ("accounts.d/a/**", THERE, False),
+        ("*", "x.yaml", True),
+        ("**", "", True),
+        ("**/*", "", True),
+        ("*", "", False),
+        ("*/*", "", False),
+        ("accounts.d/**", "", False),
+    ],
+)
+def test_what_no_manifest_vouches_for_is_in_no_scope_but_that_of_all(
+    glob: str, manifest: str, *, expected: bool
+) -> None:
+    """A glob for some folder covers its manifests; the top folder's covers no account without one."""
+    assert expected == is_in_scope(manifest, glob)
 
 
 @pytest.mark.parametrize(
@@ -45,18 +68,22 @@ def test_a_manifest_has_the_scopes_that_cover_it() -> None:
     [
         (HERE, THERE, True),
         (HERE, "accounts.d/a/deep/y.yaml", False),
-        (HERE, None, False),
+        (HERE, "", False),
         (None, THERE, False),
         ("elsewhere/x.yaml", HERE, True),
     ],
 )
-def test_what_is_a_move(before: str | None, manifest: str | None, *, expected: bool) -> None:
+def test_what_is_a_move(before: str | None, manifest: str, *, expected: bool) -> None:
     """Another folder of the same scope is no move, nor is one from or to a place that is not known."""
     account = recorded(before)
-    assert expected == is_moved(account, manifest, SECRETS)
+    assert expected == is_moved(account, manifest, PROJECT)
     field = (FieldChange(path="manifest", before=before, after=manifest),)
-    assert (field if expected else ()) == move_field(account, manifest, SECRETS)
-    assert (False, ()) == (is_moved(None, manifest, SECRETS), move_field(None, manifest, SECRETS))
+    assert (field if expected else ()) == move_field(account, manifest, PROJECT)
+
+
+def desired(name: str, file: str, location: Location | None = None) -> DesiredAccount:
+    """Return an account as a manifest file declares it."""
+    return DesiredAccount(kind="OwnAccount", name=name, document={}, file=file, location=location)
 
 
 def guarded(name: str, *exceptions: dict[str, Any]) -> tuple[list[str], list[str], list[str]]:
@@ -64,12 +91,13 @@ def guarded(name: str, *exceptions: dict[str, Any]) -> tuple[list[str], list[str
     written = [{"until": "2026-09-01", "reason": f"reason {number}", **each} for number, each in enumerate(exceptions)]
     rules = policy(project=project(secrets=SCOPED, guards={"exceptions": written}))
     place = Location("accounts.d/b/x.yaml", 3, 1)
-    moves = [
-        Move(recorded(HERE), name, THERE, place),
-        Move(recorded(HERE, "stays"), "stays", HERE),
-        Move(None, "n", HERE),
+    steps: list[Step] = [
+        Update(before=recorded(HERE), after=desired(name, THERE, place)),
+        Update(before=recorded(HERE, "stays"), after=desired("stays", HERE)),
+        Create(after=desired("n", HERE)),
+        Delete(before=recorded(HERE, "gone")),
     ]
-    found = guard_scopes(moves, rules)
+    found = guard_scopes(steps, rules)
     return (
         [f"{each.code} {each.subject} {each.location}: {each.detail}" for each in found.refusals],
         [f"{each.code} by {each.by}" for each in found.lifted],
@@ -83,7 +111,7 @@ def test_a_move_is_refused_with_the_line_to_add(name: str, told: str) -> None:
     (refusal,), lifted, remarks = guarded(name, {"delete": ["*"]}, {"scope": ["other"]})
     assert refusal.startswith(
         f"changedScope {name} accounts.d/b/x.yaml:3:1: {told} was recorded from {HERE}, and {THERE} declares it now. "
-        "secrets.allow gives these places different secrets, "
+        "The project file gives these places different rights (scopes, secrets.allow), "
     )
     line = f"    - {{scope: [{name}], until: YYYY-MM-DD, reason: …}}"
     assert refusal.endswith(f" add under guards.exceptions:\n{line}")
@@ -116,12 +144,12 @@ GRANT = {"secret": "env:X", "servers": ["smtp.example.com"]}
 )
 def test_a_manifest_is_no_link_between_rights(file: str, real_file: str | None, *, is_refused: bool) -> None:
     """A link is refused where an entry or a grant covers one of its places and not the other, and only there."""
-    rules = project(secrets={**SCOPED, "grants": [GRANT, {**GRANT, "manifests": "accounts.d/granted/**"}]}).secrets
+    rules = project(secrets={**SCOPED, "grants": [GRANT, {**GRANT, "manifests": "accounts.d/granted/**"}]})
     text = "apiVersion: reconciler/v1\nkind: MailServer\nmetadata: {name: shared}\nspec: {}\n"
     manifests = [replace(each, real_file=real_file) for each in located(text, file=file)]
-    problems = refused_links(manifests, rules)
+    problems = refused_places(manifests, rules)
     assert ([("secretNotAllowed", "shared", file)] if is_refused else []) == [
         (each.code, each.subject, each.location.file if each.location else None) for each in problems
     ]
-    told = f"{file} is a link to {real_file}, and secrets in the project file gives these two places different "
+    told = f"{file} is a link to {real_file}, and the project file gives these two places different "
     assert all(each.detail.startswith(told) for each in problems)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reconciler.diagnostics import Location, error
 from reconciler.model.accounts.desired import DesiredAccount
+from reconciler.model.accounts.platform import PLATFORM, PlatformServer
+from reconciler.model.servers.server import Server
 from reconciler.model.verification.evidence import Check, Verification
-from reconciler.rules.accounts.platform import PLATFORM, PlatformServer
 from reconciler.rules.verification.failures import Failure, failure, failure_problems
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 HERE = Location("accounts.d/servers.yaml", 6, 9)
 PROJECT = Location("reconciler.yaml", 9, 11)
-SMTP = {"host": "smtp.example.com", "port": 587}
+SMTP: dict[str, Any] = {"host": "smtp.example.com", "port": 587, "encryption": "starttls"}
 
 
 def failed(
@@ -69,9 +70,9 @@ def test_another_reason_endpoint_or_place_is_another_cause(other: Failure) -> No
 
 def test_what_was_not_tried_is_told_with_what_most_of_the_others_met() -> None:
     """That a server is down is no finding of the accounts that were spared."""
-    spared = [failed(name, "connect: not tried", is_untried=True) for name in "de"]
+    spared = [failed(name, "connect: not tried", is_untried=True) for name in "def"]
     found = told(failed("a", "connect: timed out"), failed("b"), failed("c"), *spared)
-    assert found == [("connect: timed out", ("a",), None), ("connect: refused", ("b", "c", "d", "e"), HERE)]
+    assert found == [("connect: timed out", ("a",), None), ("connect: refused", ("b", "c", "d", "e", "f"), HERE)]
 
 
 def test_another_endpoint_s_findings_say_nothing_of_a_server_that_is_down() -> None:
@@ -91,24 +92,59 @@ def test_accounts_that_were_all_spared_keep_their_own_words() -> None:
 
 def _verification(check: CheckName, code: str = "connectionRefused", status: str = "failed") -> Verification:
     found = Check.model_validate({"check": check, "status": status, "code": code, "message": "no"})
-    return Verification(status="failed", depth="auth", checks=(found,))
+    passed = Check.model_validate({"check": "dns", "status": "passed", "code": "ok", "message": "yes"})
+    return Verification(status="failed", depth="auth", checks=(passed, found))
+
+
+def document_of(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return an account's document with these settings of its server."""
+    return {"metadata": {}, "spec": {"email": "a@example.com", "displayName": "A", **spec}}
 
 
 def _account(kind: Kind = "OwnAccount", secrets: frozenset[str] = frozenset()) -> DesiredAccount:
-    document = {"metadata": {}, "spec": {"email": "a@example.com", "smtp": dict(SMTP)}}
+    document = document_of({"smtp": dict(SMTP)})
     return DesiredAccount(kind=kind, name="a", document=document, server_location=HERE, server_secrets=secrets)
 
 
 @pytest.mark.parametrize("check", ["dns", "proxy", "connect", "greeting", "tls"])
 def test_what_fails_before_the_login_is_the_servers(check: CheckName) -> None:
     """The endpoint is where the MailServer says it is."""
-    assert HERE == failure(_verification(check), _account(), None).location
+    found = failure(_verification(check), _account(), None)
+    assert (HERE, False) == (found.location, found.is_untried)
 
 
 @pytest.mark.parametrize("check", ["auth", "sender", "recipient", "message"])
 def test_what_fails_with_a_login_of_its_own_is_the_account_s(check: CheckName) -> None:
     """A wrong password of one account is no fault of the server's manifest."""
     assert failure(_verification(check), _account(), None).location is None
+
+
+@pytest.mark.parametrize("check", ["sender", "recipient", "message"])
+def test_what_fails_after_the_login_is_the_account_s(check: CheckName) -> None:
+    """Whoever the credential belongs to, what is refused is the account's address or message."""
+    assert failure(_verification(check), _account(secrets=frozenset({"env:X"})), None).location is None
+
+
+def test_a_host_that_the_project_refuses_is_no_endpoint() -> None:
+    """Nobody contacts it, whoever names it."""
+    assert failure(_verification("connect", "unknownDestination", "skipped"), _account(), None).endpoint is None
+
+
+def test_what_was_not_contacted_is_one_problem_wherever_it_is_declared() -> None:
+    """Of several places none is the cause's."""
+    there = Location("accounts.d/others.yaml", 1, 1)
+    assert [("no", ("a", "b"), None)] == told(
+        failed("a", "no", endpoint=None), failed("b", "no", endpoint=None, location=there)
+    )
+
+
+def test_a_place_that_whoever_tells_it_knows_stays() -> None:
+    """It is nearer to the cause than where the endpoint is declared."""
+
+    def tell(name: str, reason: str) -> Diagnostic:
+        return error("verificationFailed", reason, subject=name, location=PROJECT)
+
+    assert [PROJECT] == [each.location for each in failure_problems([failed("a"), failed("b")], tell)]
 
 
 def test_a_login_that_stands_in_the_server_is_the_server_s() -> None:
@@ -118,7 +154,7 @@ def test_a_login_that_stands_in_the_server_is_the_server_s() -> None:
 
 def test_a_marketing_account_fails_at_the_platform() -> None:
     """The platform's server is declared in the project file."""
-    platform = PlatformServer(smtp=dict(SMTP), location=PROJECT)
+    platform = PlatformServer(server=Server.model_validate(SMTP), location=PROJECT)
     found = failure(_verification("auth"), _account("MarketingAccount"), platform)
     assert (PLATFORM, PROJECT) == (found.endpoint, found.location)
 
@@ -142,22 +178,26 @@ def test_a_server_that_is_down_was_not_tried() -> None:
 
 
 def test_accounts_of_one_host_port_and_proxy_share_an_endpoint() -> None:
-    """The host counts as the DNS has it; another port or proxy is another endpoint."""
-    specs = [
-        {"smtp": {"host": "smtp.example.com", "port": 587}},
-        {"smtp": {"host": "SMTP.example.com", "port": 587}},
-        {"smtp": {"host": "smtp.example.com", "port": 465}},
-        {"smtp": {"host": "smtp.example.com", "port": 587}, "proxy": {"host": "p", "port": 1}},
-        {"smtp": {"host": "smtp.example.com", "port": 587}, "proxy": {"host": "p", "port": 2}},
-        {"smtp": {"host": "smtp.example.com", "port": 587}, "proxy": {"host": "q", "port": 1}},
+    """The host counts as the DNS has it; another port or proxy is another endpoint, another login there is none."""
+    proxy = {"type": "http", "host": "p", "port": 1}
+    specs: list[dict[str, Any]] = [
+        {"smtp": SMTP},
+        {"smtp": {**SMTP, "host": "SMTP.example.com"}},
+        {"smtp": {**SMTP, "port": 465}},
+        {"smtp": SMTP, "proxy": proxy},
+        {"smtp": SMTP, "proxy": {**proxy, "port": 2}},
+        {"smtp": SMTP, "proxy": {**proxy, "host": "q"}},
+        {"smtp": {**SMTP, "host": "other.example.com"}},
+        {"smtp": SMTP, "proxy": {**proxy, "username": "u"}},
     ]
     endpoints = [
         failure(
             _verification("connect"),
-            DesiredAccount(kind="OwnAccount", name="a", document={"metadata": {}, "spec": spec}),
+            DesiredAccount(kind="OwnAccount", name="a", document=document_of(spec)),
             None,
         ).endpoint
         for spec in specs
     ]
     assert endpoints[0] == endpoints[1]
-    assert len(set(endpoints)) == 5
+    assert endpoints[3] == endpoints[-1]
+    assert len(set(endpoints)) == 6

@@ -9,8 +9,8 @@ import pytest
 from reconciler.diagnostics import Diagnostic, error
 from reconciler.model.secrets.routes import Route, SecretRoute
 from reconciler.model.verification.evidence import CONVERSATION
+from reconciler.model.verification.missing import Missing
 from reconciler.rules.verification.missing import (
-    Missing,
     failed_without,
     missing_problems,
     missing_secrets,

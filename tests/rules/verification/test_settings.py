@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from reconciler.model.accounts.platform import PlatformServer
 from reconciler.model.accounts.recorded import RecordedVerification
+from reconciler.model.accounts.settings import Settings
 from reconciler.model.canonical import digest
-from reconciler.rules.accounts.platform import PlatformServer
+from reconciler.model.servers.server import Server
 from reconciler.rules.verification.settings import settings_digest, settings_of, was_verified_with
 from tests.rules.states import desired_of, state_of
 
@@ -28,34 +30,37 @@ SPEC: dict[str, Any] = {
     },
     "shared": True,
 }
-PLATFORM = PlatformServer(smtp={"host": "p.example", "port": 25, "encryption": "none"})
+SETTINGS = Settings.model_validate(SPEC)
+BARE = {"email": "a@example.com", "displayName": "A"}
+PLATFORM = PlatformServer(server=Server.model_validate({"host": "p.example", "port": 25, "encryption": "none"}))
 
 
 def test_settings_are_what_verification_vouches_for() -> None:
     """Everything of the spec but sharing; the private CA's digest where there is one."""
     covered = {key: value for key, value in SPEC.items() if key != "shared"}
-    assert covered == settings_of(SPEC, None)
-    assert {**covered, "caDigest": "d"} == settings_of(SPEC, "d")
-    assert {"email": "a@example.com"} == settings_of({"email": "a@example.com", "shared": False}, "")
+    assert covered == settings_of(SETTINGS, None)
+    assert {**covered, "caDigest": "d"} == settings_of(SETTINGS, "d")
+    assert BARE == settings_of(Settings.model_validate({**BARE, "shared": False}), "")
 
 
 def test_the_digest_covers_settings_values_and_kind() -> None:
     """It is the digest of the kind, the settings and the fingerprints of the account's own secrets."""
     made = settings_digest(
-        "OwnAccount", SPEC, ca_digest="d", fingerprints={"env:A": "f1", "env:B": "f2"}, platform=PLATFORM
+        "OwnAccount", SETTINGS, ca_digest="d", fingerprints={"env:A": "f1", "env:B": "f2"}, platform=PLATFORM
     )
-    covered = {"kind": "OwnAccount", "settings": settings_of(SPEC, "d"), "fingerprints": {"env:A": "f1"}}
+    covered = {"kind": "OwnAccount", "settings": settings_of(SETTINGS, "d"), "fingerprints": {"env:A": "f1"}}
     assert digest(covered) == made
-    assert None is settings_digest("OwnAccount", SPEC, ca_digest=None, fingerprints={"env:B": "f2"}, platform=None)
+    assert None is settings_digest("OwnAccount", SETTINGS, ca_digest=None, fingerprints={"env:B": "f2"}, platform=None)
 
 
 @pytest.mark.parametrize("platform", [PLATFORM, None])
 def test_of_a_marketing_account_it_covers_the_platform(platform: PlatformServer | None) -> None:
     """The platform's settings, or that there are none."""
-    spec = {"email": "a@example.com"}
-    made = settings_digest("MarketingAccount", spec, ca_digest=None, fingerprints={}, platform=platform)
+    made = settings_digest(
+        "MarketingAccount", Settings.model_validate(BARE), ca_digest=None, fingerprints={}, platform=platform
+    )
     settings = platform.settings({}) if platform else None
-    covered = {"kind": "MarketingAccount", "settings": spec, "fingerprints": {}, "platform": settings}
+    covered = {"kind": "MarketingAccount", "settings": BARE, "fingerprints": {}, "platform": settings}
     assert digest(covered) == made
 
 
@@ -65,7 +70,7 @@ def test_every_value_that_state_knows_is_tried() -> None:
         "username": "p",
         "oauth2": {"tokenUrl": "https://l.example/t", "clientSecret": "env:C", "refreshToken": "env:R"},
     }
-    platform = PlatformServer(smtp={**PLATFORM.smtp, "authentication": login})
+    platform = PlatformServer(server=Server.model_validate({**PLATFORM.server.to_document(), "authentication": login}))
     state = state_of(
         desired_of(
             "apiVersion: reconciler/v1\nkind: MarketingAccount\nmetadata: {name: news}\n"
@@ -81,7 +86,7 @@ def test_every_value_that_state_knows_is_tried() -> None:
     def verified(**fingerprints: str) -> bool:
         made = settings_digest(
             account.kind,
-            account.spec,
+            account.settings,
             ca_digest=account.ca_digest,
             fingerprints={f"env:{name}": value for name, value in fingerprints.items()},
             platform=platform,

@@ -70,16 +70,18 @@ def test_one_success_mends_everything(before: RecordedVerification | None) -> No
 
 
 FAILED = RecordedVerification(outcome="failed", checked_at=LATER, depth="message", reason="auth: It failed.")
+FAILED_AFTER_PASSING = FAILED.model_copy(update={"passed_at": NOW})
 
 
 @pytest.mark.parametrize(
     ("before", "now", "expected"),
     [
-        (standing("passed"), PERMANENT, FAILED),
+        (standing("passed"), PERMANENT, FAILED_AFTER_PASSING),
+        (FAILED_AFTER_PASSING, PERMANENT, FAILED_AFTER_PASSING),
         (None, PERMANENT, FAILED),
         (standing("passed"), TRANSIENT, standing("passed", 1)),
         (standing("passed", 1), TRANSIENT, standing("passed", 2)),
-        (standing("passed", 2), TRANSIENT, FAILED),
+        (standing("passed", 2), TRANSIENT, FAILED_AFTER_PASSING),
         (standing("failed"), TRANSIENT, FAILED),
         (
             None,
@@ -87,12 +89,21 @@ FAILED = RecordedVerification(outcome="failed", checked_at=LATER, depth="message
             RecordedVerification(outcome="skipped", reason="auth: It failed.", transient_failures=1),
         ),
     ],
-    ids=["permanent", "permanent at first", "first", "second", "third", "failing already", "never verified"],
+    ids=[
+        "permanent",
+        "failing for long",
+        "permanent at first",
+        "first",
+        "second",
+        "third",
+        "failing already",
+        "never verified",
+    ],
 )
 def test_transient_failures_count_in_a_row(
     before: RecordedVerification | None, now: Verification, expected: RecordedVerification
 ) -> None:
-    """A permanent failure counts at once, the third transient one in a row too; until then the outcome stays."""
+    """A permanent failure counts at once, the third transient one in a row too; when it last passed is kept."""
     assert expected == recheck(before, now, fail_after=3)
 
 

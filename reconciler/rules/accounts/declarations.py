@@ -1,0 +1,106 @@
+"""``scopes`` of the project file: what the manifests of a folder may declare. Pure.
+
+The premise: whoever may write one team's folder must not send in another's name, nor through another's server. A manifest
+that several scopes cover keeps to all of them; one that none covers is free. An account that no manifest vouches for, as
+in a plan without a seal, may be of any folder, and so keeps to every scope.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import Diagnostic, enumerated, error, warning
+from reconciler.model.accounts.kinds import kind_of
+from reconciler.model.text.domains import NotADomain, domain_to_ascii
+from reconciler.model.text.globs import matches, matches_any, matches_any_host
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from reconciler.diagnostics import Location
+    from reconciler.model.accounts.desired import DesiredAccount
+    from reconciler.model.project import Scope
+
+_HOST = "host:"
+
+
+def refused_declarations(accounts: Iterable[DesiredAccount], scopes: Sequence[Scope]) -> list[Diagnostic]:
+    """Return an error for everything that an account declares and a scope over its manifest does not let it."""
+    return [
+        error("outOfScope", detail, subject=account.name, location=account.location)
+        for account in accounts
+        for scope in scopes
+        if _covers(scope, account.file)
+        for detail in _refusals(account, scope)
+    ]
+
+
+def unused_scopes(manifests: Iterable[str], scopes: Sequence[Scope], *, location: Location | None) -> list[Diagnostic]:
+    """Return a warning for each scope that covers no manifest file: what it should hold is held by nothing."""
+    files = list(manifests)
+    return [
+        warning(
+            "scopeCoversNothing",
+            f"The scope for {scope.manifests} in the project file covers no manifest, so it holds nobody to anything. "
+            "Correct its glob: it is matched against paths from the project folder, such as accounts.d/sales/pl.yaml, "
+            "where * stops at a slash and ** does not. Or remove it.",
+            subject=scope.manifests,
+            location=location,
+        )
+        for scope in scopes
+        if not any(matches(scope.manifests, file) for file in files)
+    ]
+
+
+def _covers(scope: Scope, manifest: str) -> bool:
+    return not manifest or matches(scope.manifests, manifest)
+
+
+def _refusals(account: DesiredAccount, scope: Scope) -> Iterator[str]:
+    where = account.file or "The plan"
+    rule = f"the scope for {scope.manifests} in the project file lets it"
+    ask = "If it is meant, have the owner of the project file change that scope."
+    sender = account.written.get("spec.email", account.settings.email)
+    if scope.senders is not None and not _is_sender(account.settings.email, scope.senders):
+        yield f"{where} declares the sender {sender}, and {rule} send only as {_told(scope.senders)}. {ask}"
+    if scope.servers is not None and not kind_of(account).sends_through_platform and not _may_use(account, scope):
+        used = f"the MailServer {account.server}" if account.server is not None else account.settings.own_server.place
+        yield f"{where} sends through {used}, and {rule} use only {_told(scope.servers)}. {ask}"
+    if scope.secrets is not None:
+        named = account.named_secrets
+        own = named - account.server_secrets if not _covers(scope, account.server_file) else named
+        strange = sorted(secret for secret in own if not matches_any(scope.secrets, secret))
+        if strange:
+            yield f"{where} names {enumerated(strange)}, and {rule} name only {_told(scope.secrets)}. {ask}"
+    if scope.owner_required and account.metadata.owner is None:
+        yield f"{where} declares {account.name} without an owner, and {rule} declare none without. Write metadata.owner."
+
+
+def _told(globs: Sequence[str]) -> str:
+    return enumerated(list(globs)) or "nothing"
+
+
+def _is_sender(email: str, globs: Sequence[str]) -> bool:
+    """Tell whether an address (its domain as A-labels) is one that the globs mean, which have the domain as written."""
+    return any(matches(_canonical(glob), email) for glob in globs)
+
+
+def _canonical(glob: str) -> str:
+    local_part, at_sign, domain = glob.rpartition("@")
+    try:
+        return f"{local_part}{at_sign}{domain_to_ascii(domain)}"
+    except NotADomain:
+        return f"{local_part}{at_sign}{domain.lower()}"  # it holds a wildcard
+
+
+def _may_use(account: DesiredAccount, scope: Scope) -> bool:
+    """Tell whether an account's server is allowed, by its host or as a MailServer that stands outside the scope.
+
+    A MailServer of the scope's own folder counts by its host: else its author could give any host an allowed name.
+    """
+    servers = scope.servers or ()
+    hosts = [entry.removeprefix(_HOST) for entry in servers if entry.startswith(_HOST)]
+    if matches_any_host(hosts, account.settings.own_server.host):
+        return True
+    is_lent = account.server is not None and account.server_file and not matches(scope.manifests, account.server_file)
+    return bool(is_lent) and any(matches(entry, account.server or "") for entry in servers if ":" not in entry)

@@ -1,0 +1,150 @@
+"""Whether what a plan would record is what it shows, and no more than what a reviewed plan has shown.
+
+A plan shows fields before and after, and carries whole documents to record. Where the seal cannot be checked, somebody
+could have altered the documents and left what is shown. So apply makes the fields anew, from state and the documents,
+once it is known that state is what the plan was made from.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import Diagnostic, error
+from reconciler.model.canonical import canonical_json
+from reconciler.model.text.domains import NotADomain, NotAnAddress, address_to_ascii, host_to_ascii
+from reconciler.rules.plan.diff import field_changes, flatten
+from reconciler.rules.plan.digests import changes_digest
+from reconciler.rules.secrets.scopes import MANIFEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from reconciler.model.accounts.recorded import RecordedAccount
+    from reconciler.model.plan import Action, Change, FieldChange, LiftedGuard, PreparedAccount, SavedPlan, Scalar
+
+
+_AGAIN = "Have the plan as it is now reviewed; reconciler plan --out FILE makes it."
+
+
+def altered_changes(plan: SavedPlan, recorded: Mapping[str, RecordedAccount]) -> tuple[str, ...]:
+    """Return the names of the changes that would record something else than the plan shows, by name.
+
+    Changes that are held record nothing. A plan whose digest of changes does not fit them is altered in all of them.
+    """
+    if plan.changes_digest != changes_digest(plan.changes, plan.lifted_guards):
+        return tuple(change.name for change in plan.changes)
+    return tuple(
+        change.name
+        for change in plan.changes
+        if not change.held
+        and not _is_as_shown(change, recorded.get(change.recorded_name or ""), plan.inputs.accounts.get(change.name))
+    )
+
+
+def _is_as_shown(change: Change, before: RecordedAccount | None, after: PreparedAccount | None) -> bool:
+    is_deletion = change.action == "delete"
+    if change.action != _action(change, before) or (after is None) != is_deletion:
+        return False
+    leaves_before = flatten(before.document, ca_digest=before.ca_digest) if before is not None else {}
+    leaves_after = flatten(after.document, ca_digest=after.ca_digest) if after is not None else {}
+    written_after = after.written if after is not None else {}
+    if not all(_means(text, leaves_after.get(path)) for path, text in written_after.items()):
+        return False
+    made = field_changes(
+        leaves_before,
+        leaves_after,
+        written_before=before.written if before is not None else {},
+        written_after=written_after,
+    )
+    shown = [each.without_origin for each in change.fields if not each.rotated and each.path != MANIFEST]
+    if sorted(made, key=_path) != sorted(shown, key=_path):
+        return False
+    return all(_is_rotation(each, before, after) for each in change.fields if each.rotated)
+
+
+def _action(change: Change, before: RecordedAccount | None) -> Action:
+    """Return what a change must call itself."""
+    if before is None:
+        return "create"
+    if change.previous_name is not None:
+        return "rename"
+    return "delete" if change.action == "delete" else "update"
+
+
+def _path(field: FieldChange) -> str:
+    return field.path
+
+
+def _is_rotation(field: FieldChange, before: RecordedAccount | None, after: PreparedAccount | None) -> bool:
+    """Tell whether a field shown as rotated is a reference that stays, whose value the plan found to be another."""
+    if before is None or after is None or field.before != field.after:
+        return False
+    if flatten(after.document).get(field.path) != field.after or not isinstance(field.after, str):
+        return False
+    now = after.fingerprints.get(field.after)
+    return now is not None and now != before.fingerprints.get(field.after)
+
+
+def _means(written: str, canonical: Scalar) -> bool:
+    """Tell whether a domain as its author wrote it is the one to be recorded."""
+    try:
+        return canonical == (address_to_ascii(written) if "@" in written else host_to_ascii(written))
+    except (NotADomain, NotAnAddress):
+        return False
+
+
+def unreviewed(plan: SavedPlan, reviewed: SavedPlan) -> tuple[Diagnostic, ...]:
+    """Return an error for each change and each lifted guard of ``plan`` that ``reviewed`` did not show.
+
+    The same change means the same action on the same account with the same fields before and after. What the reviewed
+    plan held was to be left out, so it counts as not shown. Reviewed changes that are no longer needed are fine.
+    """
+    applied = [change for change in plan.changes if not change.held]
+    shown = [change for change in reviewed.changes if not change.held]
+    return _unseen(applied, plan.lifted_guards, shown, reviewed)
+
+
+def unseen(
+    changes: Iterable[Change], lifted_guards: Iterable[LiftedGuard], reviewed: SavedPlan
+) -> tuple[Diagnostic, ...]:
+    """Return what ``unreviewed`` does, for a plan before its verification: nobody is contacted whom no reviewer saw.
+
+    What the reviewed plan held was seen: verification tells whether it is held again, and ``unreviewed`` the rest.
+    """
+    return _unseen(changes, lifted_guards, reviewed.changes, reviewed)
+
+
+def _unseen(
+    changes: Iterable[Change], lifted_guards: Iterable[LiftedGuard], seen: Iterable[Change], reviewed: SavedPlan
+) -> tuple[Diagnostic, ...]:
+    shown = {_subject(change) for change in seen}
+    held = {change.name for change in reviewed.changes if change.held}
+    problems = [
+        error("notReviewed", _explain(change, reviewed, is_held=change.name in held), subject=change.name)
+        for change in changes
+        if _subject(change) not in shown
+    ]
+    problems += [
+        error(
+            "notReviewed",
+            f"The guard {guard.code} is lifted by {guard.by}, which the reviewed plan did not show. {_AGAIN}",
+        )
+        for guard in lifted_guards
+        if guard not in reviewed.lifted_guards
+    ]
+    return tuple(problems)
+
+
+def _subject(change: Change) -> str:
+    """Return what a reviewer has seen of a change, as text to compare."""
+    alone = change.model_copy(update={"fields": tuple(each.without_origin for each in change.fields)})
+    seen = alone.model_dump(include={"action", "kind", "name", "previous_name", "cause", "fields"})
+    return canonical_json(seen)
+
+
+def _explain(change: Change, reviewed: SavedPlan, *, is_held: bool) -> str:
+    if is_held:
+        return f"The reviewed plan held the change of {change.name}, and now it would be applied. {_AGAIN}"
+    if all(each.name != change.name for each in reviewed.changes):
+        return f"The {change.action} of {change.name} is not in the reviewed plan. {_AGAIN}"
+    return f"The {change.action} of {change.name} is not the one that the reviewed plan shows. {_AGAIN}"

@@ -1,0 +1,78 @@
+"""Which revisions and events a question about the past means. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.model.journal.payloads import SendPayload, VerifyPayload
+from reconciler.model.text.globs import matches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from reconciler.model.journal.entries import Revision
+    from reconciler.model.journal.events import JournalEvent
+    from reconciler.rules.journal.erasure import Erasure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Period:
+    """Which part of the past is asked for; what is None does not narrow."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    actor: str | None = None
+    """A name or glob; case counts."""
+    revision: int | None = None
+    """This revision alone."""
+    limit: int | None = None
+    """So many of the newest revisions and told events together."""
+
+    def has(self, what: Revision | JournalEvent) -> bool:
+        """Tell whether a revision or an event lies in it, its limit aside."""
+        return (
+            (self.since is None or what.at >= self.since)
+            and (self.until is None or what.at <= self.until)
+            and (self.actor is None or matches(self.actor, what.actor or ""))
+            and (self.revision is None or what.revision == self.revision)
+        )
+
+
+def is_told(event: JournalEvent) -> bool:
+    """Tell whether people are shown an event by itself.
+
+    An apply is shown as its revision, a sending by its end, and a verification only where it changed something:
+    most do not.
+    """
+    told = event.told
+    is_quiet = isinstance(told, VerifyPayload) and not event.accounts and not told.accepted_altered
+    has_ended = isinstance(told, SendPayload) and told.has_ended
+    return event.revision is None and not is_quiet and not has_ended
+
+
+def within(
+    revisions: Iterable[Revision], events: Iterable[JournalEvent], period: Period
+) -> tuple[tuple[Revision, ...], tuple[JournalEvent, ...]]:
+    """Return the revisions and events of a period, both newest first as they came."""
+    kept = [revision for revision in revisions if period.has(revision)]
+    told = [event for event in events if period.has(event)]
+    if period.limit is not None:
+        moments = [*(revision.at for revision in kept), *(event.at for event in told if is_told(event))]
+        oldest = sorted(moments, reverse=True)[: period.limit]
+        kept = [revision for revision in kept if oldest and revision.at >= oldest[-1]]
+        told = [event for event in told if oldest and event.at >= oldest[-1]]
+    return tuple(kept), tuple(told)
+
+
+def own_changes(revision: Revision, lives: Sequence[Erasure]) -> Revision:
+    """Return the revision with only the changes that touch one of the accounts, under whatever name they had then."""
+    return revision.model_copy(
+        update={"changes": tuple(each for each in revision.changes if _touches(each, revision.revision, lives))}
+    )
+
+
+def _touches(change: Mapping[str, object], serial: int, lives: Sequence[Erasure]) -> bool:
+    names = [name for key in ("name", "previousName") if isinstance(name := change.get(key), str)]
+    return any(life.reaches(name, serial) for name in names for life in lives)

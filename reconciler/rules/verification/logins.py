@@ -1,0 +1,117 @@
+r"""What a server says of a login that it refuses, beside whether the password is right. Pure.
+
+Premise: 535 (RFC 4954 section 4) says that the credentials are invalid, and many servers say it of accounts that are
+locked, of passwords that have ended, of mailboxes without SMTP, of countries. Whoever then looks for another password
+looks in the wrong place, and with each attempt makes a lock longer. So the words are asked first, in the order of the
+table. A statement is a noun with what is said of it, as in ``wordings``; cases are in
+``tests/rules/verification/logins.csv``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from reconciler.rules.verification.languages import folded
+
+_ATTEMPTS = r"(?:auth\w*|log-?[io]ns?|password|credential|sign-?in|attempts?|tries)"
+
+
+@dataclass(frozen=True, slots=True)
+class LoginWording:
+    """One statement on a login; ``code`` is one of the check codes, ``variant`` one of its sentences."""
+
+    statement: re.Pattern[str]
+    code: str
+    variant: str
+
+
+def _says(code: str, *statements: str, variant: str = "") -> LoginWording:
+    return LoginWording(re.compile("|".join(statements), re.IGNORECASE), code, variant)
+
+
+LOCKED_OUT = _says(
+    "rateLimited",
+    rf"too many (?:\w+ ){{0,3}}(?:fail\w*|bad|invalid|unsuccessful|wrong|incorrect) (?:\w+ ){{0,2}}{_ATTEMPTS}",
+    rf"too many (?:\w+ ){{0,2}}{_ATTEMPTS} (?:fail\w*|attempts?|errors?)|too many (?:login|auth\w*|password) ",
+    r"(?:account|user|mailbox|ip|address|host|login)\b.{0,40}\b(?:locked|blocked|banned|disabled|suspended) (?:out )?(?:for \d|temporarily|until|due to (?:too )?many)",
+    r"temporarily (?:locked|blocked|banned)|brute[- ]?force|(?:auth\w*|login) rate|fail2ban|logins? .{0,20}(?:rate|limit) exceeded",
+    variant="logins",
+)
+"""After failed logins; said in a greeting, too."""
+LOGIN_WORDINGS = (
+    LOCKED_OUT,
+    _says(
+        "credentialsRejected",
+        r"password (?:has |is |was )?(?:expired|ended|too old|outdated)|expired password|(?:must|need to|needs to|please|have to) (?:be )?(?:chang|reset|updat|renew)\w* (?:your |the )?(?:\w+ )?password",
+        r"password (?:must|needs to|has to) be (?:changed|reset|updated)|password (?:change|reset) (?:is )?required",
+        variant="expired",
+    ),
+    _says(
+        "webLoginRequired",
+        r"(?:log|sign) ?-?in (?:\w+ ){0,3}(?:web|browser|webmail)|\bweb ?browser|confirm (?:your |this )?(?:login|sign-?in)|verify (?:your|the) account (?:at|by|via)",
+    ),
+    _says(
+        "appPasswordNeeded",
+        r"(?:two|2)[- ]?(?:factor|step)|\b2fa\b|\bmfa\b|multi-?factor|second factor|another step|one[- ]time (?:password|code)|\botp\b",
+        r"app(?:lication)?[- ](?:specific[- ])?password|external (?:application|program|client) password",
+    ),
+    _says(
+        "smtpAuthDisabled",
+        r"\bsmtp\b(?:[ /-]?(?:auth\w*|access|login|submission|service|relay))?\b.{0,40}(?:\bdisabled|(?:\bnot|n.t) (?:been )?(?:enabled|allowed|permitted|activated|available|included)|\b(?:turned|switched) off|\bdeactivated)",
+        r"(?:enable|activate|turn on|switch on|allow)\b.{0,30}\b(?:smtp|pop3?|imap)\b|(?:smtp|imap|pop3?) access (?:is )?(?:off|denied|disabled)",
+        r"less secure apps?|external (?:programs?|clients?|applications?) (?:is |are )?(?:not allowed|disabled)",
+    ),
+    _says(
+        "accountSuspended",
+        r"\b(?:account|user|mailbox|login|domain|customer)\b.{0,30}\b(?:suspended|disabled|deactivated|blocked|frozen|on hold|locked|closed|inactive|terminated|not active)",
+        r"\b(?:suspended|disabled|deactivated|blocked|frozen|locked|inactive|terminated) (?:account|user|mailbox|domain)|unpaid|non-?payment|overdue",
+        variant="login",
+    ),
+    _says(
+        "serverRefused",
+        r"\bgeo-?(?:ip|block|location|restrict)|\b(?:this|your|from) (?:country|region|location)\b",
+        r"\b(?:ip|ip address|address|network|host|location)\b.{0,40}\b(?:not (?:allowed|permitted|authori[sz]ed|whitelisted|in the)|blocked|denied|restricted|blacklisted|rejected)",
+        r"(?:not (?:allowed|permitted)|denied|blocked|restricted|refused) (?:\w+ ){0,2}from (?:this|your) (?:ip|address|country|location|host|network)",
+        variant="login",
+    ),
+)
+"""In the order in which they are asked."""
+
+
+LOGINS_IN_OTHER_LANGUAGES = tuple(
+    LoginWording(re.compile(folded("|".join(statements))), code, variant)
+    for code, variant, *statements in (
+        (
+            "rateLimited", "logins",
+            r"zu viele (?:\w+ ){0,2}(?:anmelde|login)-?versuche|trop de (?:\w+ ){0,2}(?:tentatives|essais)|demasiados intentos|troppi tentativi|muitas tentativas",
+            r"zbyt wiele (?:\w+ ){0,3}(?:prób|logowań)|слишком много (?:\w+ ){0,2}попыток|(?:登录|登入|认证|認證|尝试|嘗試)(?:次数|次數|失败次数)?(?:过多|過多|超限|太多)|ログイン試行.{0,6}多すぎ",
+        ),
+        (
+            "credentialsRejected", "expired",
+            r"(?:passwort|kennwort) (?:\w+ )?(?:ist )?abgelaufen|mot de passe (?:\w+ )?expiré|contraseña (?:\w+ )?(?:caducada|expirado|expirada|vencida)|password (?:è )?scaduta|senha expirad",
+            r"hasło (?:\w+ )?wygasło|(?:срок деиствия )?парол\w* .{0,12}ист[её]к|密[码碼](?:已)?(?:过期|過期)|パスワード.{0,8}(?:期限|有効)",
+        ),
+        (
+            "smtpAuthDisabled", "",
+            r"smtp.{0,30}(?:deaktiviert|nicht (?:aktiviert|freigeschaltet|freigegeben|erlaubt)|désactivé|non activé|desactivado|no (?:está )?habilitado|disabilitato|non abilitato|desabilitado|wyłączon|nie jest włączon|отключен|не включен|未开启|未開啟|未启用|已关闭|無効)",
+        ),
+        (
+            "appPasswordNeeded", "",
+            r"授权码|授權碼|客户端专用密码|独立密码|app-?passwort|anwendungs(?:spezifisches)? ?passwort|mot de passe d.application|contraseña de aplicación|hasł\w+ (?:do )?aplikacji|парол\w+ (?:для )?(?:внешн\w+ )?приложени|アプリ.{0,6}パスワード",
+        ),
+        (
+            "accountSuspended", "login",
+            r"(?:konto|postfach|benutzer|account) .{0,30}(?:gesperrt|deaktiviert)|compte .{0,30}(?:suspendu|bloqué|désactivé)|cuenta .{0,30}(?:suspendida|bloqueada|desactivada)|account .{0,20}(?:sospeso|bloccato)|conta .{0,30}(?:suspensa|bloqueada|desativada)",
+            r"kont\w+ .{0,30}(?:zablokowan|zawieszon)|(?:учётн\w+ запис\w+|аккаунт|ящик) .{0,30}(?:заблокирован|приостановлен)|(?:[帐账帳]号|[帐账帳]號|[帐账帳]户|用户)(?:已)?(?:被)?(?:锁定|鎖定|冻结|凍結|禁用|停用|封禁)|アカウント.{0,10}(?:停止|凍結|ロック|無効)",
+        ),
+    )
+)  # fmt: skip
+"""The same statements as people elsewhere have their servers make them, compared without accents."""
+
+
+def said_of_login(words: str) -> LoginWording | None:
+    """Return the statement that a server makes of a login beside the password; None where it makes none."""
+    plain = folded(words)
+    spoken = ((LOGINS_IN_OTHER_LANGUAGES, plain), (LOGIN_WORDINGS, words))
+    return next((each for table, text in spoken for each in table if each.statement.search(text)), None)

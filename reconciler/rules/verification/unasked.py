@@ -1,0 +1,53 @@
+"""Evidence of accounts for which nobody is contacted: at depth offline, or through a server that nobody declares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.model.verification.evidence import DOMAIN_CHECKS, Evidence, Verification, all_skipped, status_of
+from reconciler.rules.verification.hosts import why_forbidden
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from reconciler.model.accounts.platform import PlatformServer
+    from reconciler.model.project import VerificationPolicy
+    from reconciler.model.step import Wanted
+    from reconciler.model.verification.evidence import Check
+
+BEYOND_DEPTH = "Not made: the verification goes to depth {depth}."
+_NO_PLATFORM = "Marketing accounts are verified with the platform's server, and the project file declares none."
+_OFF = "Not made: domain checks are off (verification.domainChecks)."
+
+
+def without_platform(step: Wanted, at: datetime) -> Evidence:
+    """Return the evidence of a marketing account where the project file declares no platform's server."""
+    verification = Verification(
+        status="skipped", depth=step.depth, checked_at=at, checks=all_skipped("notDeclared", _NO_PLATFORM)
+    )
+    return Evidence(settings_digest=step.settings_digest or "", verification=verification)
+
+
+def offline(step: Wanted, platform: PlatformServer | None, policy: VerificationPolicy, at: datetime) -> Evidence:
+    """Return the evidence of an account at depth offline: no check is made, and a host that may not be contacted is told."""
+    hosted = platform.server if platform is not None else None
+    server = hosted if step.sends_through_platform else step.after.settings.own_server
+    if server is None:
+        checks = all_skipped("notDeclared", _NO_PLATFORM)
+    else:
+        host = step.after.written.get("spec.smtp.host", server.host)
+        forbidden = why_forbidden(server.model_copy(update={"host": host}).hosts, policy.servers)
+        if forbidden is not None:
+            checks = all_skipped("unknownDestination", forbidden)
+        else:
+            checks = all_skipped("beyondDepth", BEYOND_DEPTH.format(depth=step.depth))
+    checks += skipped_domain_checks(is_off=policy.domain_checks == "off")
+    verification = Verification(status=status_of(checks), depth=step.depth, checked_at=at, checks=checks)
+    return Evidence(settings_digest=step.settings_digest or "", verification=verification)
+
+
+def skipped_domain_checks(*, is_off: bool) -> tuple[Check, ...]:
+    """Return the domain checks of an account that has none made: they are off, or its verification is offline."""
+    if is_off:
+        return all_skipped("notDeclared", _OFF, DOMAIN_CHECKS)
+    return all_skipped("beyondDepth", BEYOND_DEPTH.format(depth="offline"), DOMAIN_CHECKS)

@@ -1,0 +1,126 @@
+"""What a folder's scope lets its manifests declare."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.rules.accounts.declarations import refused_declarations, unused_scopes
+from tests.rules.states import desired_of, located, project, resolution_of
+
+if TYPE_CHECKING:
+    from reconciler.model.accounts.desired import DesiredAccount
+
+HERE = "accounts.d/sales/pl.yaml"
+SERVER = """
+apiVersion: reconciler/v1
+kind: MailServer
+metadata: {name: office}
+spec: {host: smtp.example.com, encryption: starttls, authentication: {username: "{email}", password: {env: SMTP_OFFICE}}}
+---
+"""
+
+
+def account(
+    email: str = "a@sales.example.com",
+    smtp: str = "{server: office}",
+    *,
+    server_file: str = "accounts.d/servers.yaml",
+    more: str = "",
+) -> DesiredAccount:
+    """Return an own account of the sales folder."""
+    text = (
+        f"{SERVER}apiVersion: reconciler/v1\nkind: OwnAccount\nmetadata: {{name: sales{more}}}\n"
+        f"spec: {{email: {email}, displayName: A, smtp: {smtp}}}\n"
+    )
+    (made,) = resolution_of(text).accounts
+    return replace(made, file=HERE, server_file=server_file if made.server else "")
+
+
+def inline(host: str, secret: str = "{env: SMTP_SALES}") -> str:  # noqa: S107 - a reference
+    """Return a server of the account's own."""
+    return f"{{host: {host}, encryption: starttls, authentication: {{username: u, password: {secret}}}}}"
+
+
+MARKETING = replace(
+    desired_of(
+        "apiVersion: reconciler/v1\nkind: MarketingAccount\nmetadata: {name: news}\n"
+        "spec: {email: news@example.com, displayName: News}\n"
+    )[0],
+    file=HERE,
+)
+OURS = "accounts.d/sales/**"
+
+
+def told(accounts: list[DesiredAccount], **scope: Any) -> list[str]:
+    """Return the first words that a scope's refusals say of what they refuse."""
+    rules = project(scopes=[{"manifests": OURS, **scope}])
+    found = refused_declarations(accounts, rules.scopes)
+    assert {"outOfScope"} >= {each.code for each in found}
+    return [each.detail for each in found]
+
+
+@pytest.mark.parametrize(
+    ("declared", "scope", "expected"),
+    [
+        (account(), {}, None),
+        (account(), {"senders": ["*@sales.example.com"]}, None),
+        (account("ceo@example.com"), {"senders": ["*@sales.example.com"]}, "sender ceo@example.com"),
+        (account("a@x.sales.example.com"), {"senders": ["*@sales.example.com"]}, "sender a@x.sales.example.com"),
+        (account("a@sales.example.com.evil.example"), {"senders": ["*@sales.example.com"]}, "sender a@sales"),
+        (account("a@SALES.example.com"), {"senders": ["*@Sales.Example.com"]}, None),
+        (account("a@żółw.example"), {"senders": ["*@żółw.example"]}, None),
+        (account("a@xn--w-uga1v8h.example"), {"senders": ["*@żółw.example"]}, None),
+        (account("b@żółw.example"), {"senders": ["a@żółw.example"]}, "sender b@żółw.example"),
+        (account(), {"senders": []}, "send only as nothing"),
+        (MARKETING, {"senders": ["*@sales.example.com"]}, "sender news@example.com"),
+        (MARKETING, {"servers": ["office"], "secrets": []}, None),
+        (account(), {"servers": ["office"]}, None),
+        (account(), {"servers": ["other"]}, "sends through the MailServer office"),
+        (account(), {"servers": ["host:smtp.example.com"]}, None),
+        (account(), {"servers": []}, "use only nothing"),
+        # A MailServer that the folder itself declares does not pass by its name.
+        (account(server_file=HERE), {"servers": ["office"]}, "sends through the MailServer office"),
+        (account(server_file=HERE), {"servers": ["host:*.example.com"]}, None),
+        (account(smtp=inline("smtp.example.com")), {"servers": ["office"]}, "sends through smtp.example.com:587"),
+        (account(smtp=inline("office")), {"servers": ["office"]}, "sends through office:587"),
+        (account(smtp=inline("SMTP.example.com")), {"servers": ["host:smtp.example.com"]}, None),
+        (account(smtp=inline("evil.example")), {"servers": ["host:*.example.com", "office"]}, "sends through evil.example"),
+        (account(smtp=inline("smtp.example.com")), {"secrets": ["env:SMTP_SALES*"]}, None),
+        (account(smtp=inline("a.example", "{env: SMTP_CEO}")), {"secrets": ["env:SMTP_SALES*"]}, "names env:SMTP_CEO"),
+        # What a MailServer of another folder brings is not the folder's to name.
+        (account(), {"secrets": ["env:SMTP_SALES*"]}, None),
+        (account(server_file=HERE), {"secrets": ["env:SMTP_SALES*"]}, "names env:SMTP_OFFICE"),
+        (account(), {"ownerRequired": True}, "without an owner"),
+        (account(more=", owner: anna@example.com"), {"ownerRequired": True}, None),
+        (replace(account("ceo@example.com"), file="accounts.d/salesforce/x.yaml"), {"senders": []}, None),
+        # What no manifest vouches for keeps to every scope.
+        (replace(account("ceo@example.com"), file=""), {"senders": ["*@sales.example.com"]}, "The plan declares the sender"),
+    ],
+)  # fmt: skip
+def test_what_a_scope_lets_declare(declared: DesiredAccount, scope: dict[str, Any], expected: str | None) -> None:
+    """Each sender, server and secret must be one that the scope names, and an owner there where it demands one."""
+    found = told([declared], **scope)
+    assert (0 if expected is None else 1) == len(found)
+    assert all((expected or "") in each for each in found)
+
+
+def test_all_scopes_that_cover_a_manifest_hold() -> None:
+    """A manifest keeps to the scope of its folder and to that of the folder around it."""
+    rules = project(
+        scopes=[
+            {"manifests": "accounts.d/**", "ownerRequired": True},
+            {"manifests": OURS, "senders": ["b@example.com"]},
+        ]
+    )
+    assert 2 == len(refused_declarations([account()], rules.scopes))
+
+
+@pytest.mark.parametrize(("glob", "is_unused"), [("accounts.d/*", True), ("accounts.d/**", False), (HERE, False)])
+def test_a_scope_over_nothing_is_told(glob: str, *, is_unused: bool) -> None:
+    """A glob that matches no manifest file is a warning with what a glob looks at; MailServers count."""
+    files = [each.file for each in located(SERVER.removesuffix("---\n"), file=HERE)]
+    found = unused_scopes(files, project(scopes=[{"manifests": glob}]).scopes, location=None)
+    assert (["scopeCoversNothing"] if is_unused else []) == [each.code for each in found]
