@@ -4,6 +4,11 @@ Values leave this package wrapped in ``SecretValue`` only. Whether a manifest ma
 before, in ``rules.secrets.allow``; nothing here is asked for a reference that is not allowed.
 """
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from reconciler.secrets.keys import (
     KEY_FILE,
     STATE_FOLDER,
@@ -15,9 +20,11 @@ from reconciler.secrets.keys import (
     make_key_file,
     settle_next_key,
 )
-from reconciler.secrets.ownfiles import OwnFiles
-from reconciler.secrets.reader import Look, Reading, SecretReader
+from reconciler.secrets.own import OwnFiles, own_variables
 from reconciler.secrets.sources.file import relative_spelling
+
+if TYPE_CHECKING:
+    from reconciler.secrets.reader import Look, Reading, SecretReader
 
 __all__ = [
     "KEY_FILE",
@@ -32,6 +39,14 @@ __all__ = [
     "load_key_file",
     "load_plan_key",
     "make_key_file",
+    "own_variables",
     "relative_spelling",
     "settle_next_key",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Return what reads secrets, importing that only when it is asked for: most commands read none."""
+    if name not in {"Look", "Reading", "SecretReader"}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module("reconciler.secrets.reader"), name)

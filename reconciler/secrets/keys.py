@@ -1,4 +1,8 @@
-"""The keys: of fingerprints, a file beside the SQLite state or a secret that the project file names; and of plans."""
+"""The two keys: of fingerprints, and of plans.
+
+The key of fingerprints is a secret that the project file names, else a file beside the SQLite state. The key of
+plans is a variable.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
 
 KEY_OCTETS = 32
 MIN_KEY_CHARACTERS = 32
-"""The fewest characters of a key that a person provides."""
+"""The fewest characters of a key that a person chooses."""
 PLAN_KEY_VARIABLE = "RECONCILER_PLAN_KEY"
 KEY_FILE = "fingerprint.key"
 STATE_FOLDER = ".reconciler"
@@ -31,9 +35,9 @@ STATE_FOLDER = ".reconciler"
 def load_fingerprint_key(
     reader: SecretReader, named: dict[str, str] | None, *, state_file: Path | None
 ) -> FingerprintKey | None:
-    """Return the key: the named secret, else the file beside the SQLite state; None where there is none.
+    """Return the key of fingerprints: the named secret, else the file beside the SQLite state, else None.
 
-    Raises ``SecretUnreadable`` when the project file names a key that cannot be read, or the file holds none.
+    Raises ``SecretUnreadable`` where the named key cannot be read, or the file holds none.
     """
     if named is not None:
         reference = reference_text(named)
@@ -61,16 +65,19 @@ def load_key_file(path: Path) -> FingerprintKey:
 
 
 def load_plan_key(environ: Mapping[str, str]) -> FingerprintKey | None:
-    """Return the key that seals plans where ``RECONCILER_PLAN_KEY`` is set, else None.
+    """Return the key that seals plans, from ``RECONCILER_PLAN_KEY``; None where that is not set.
 
-    Raises ``SecretUnreadable`` where it is set to something that is no key; an empty variable is no key either.
+    Raises ``SecretUnreadable`` where it is set to something that is no key, as an empty text is.
     """
     text = environ.get(PLAN_KEY_VARIABLE)
     return None if text is None else _strong_key(text.removesuffix("\n"), f"env:{PLAN_KEY_VARIABLE}")
 
 
 def _strong_key(text: str, reference: str) -> FingerprintKey:
-    """Return the key of a text; a short one could be found by trying, and then every password by trying, too."""
+    """Return a text as a key; raise ``SecretUnreadable`` for a short one.
+
+    A short key could be found by trying, and then every password could, too.
+    """
     if len(text) < MIN_KEY_CHARACTERS:
         detail = (
             f"{reference} has {len(text)} characters; a key needs {MIN_KEY_CHARACTERS} or more that nobody can guess. "
@@ -82,7 +89,7 @@ def _strong_key(text: str, reference: str) -> FingerprintKey:
 
 
 def make_key_file(state_file: Path) -> FingerprintKey:
-    """Return the key beside the SQLite state, made with mode 0600 where there is none yet.
+    """Return the key in the file beside the SQLite state; make it, with mode 0600, where there is none.
 
     The file appears whole or not at all: it is written under another name and linked into place. Raises
     ``StateUnavailable`` where it cannot be made, ``SecretUnreadable`` where there is a file that holds no key.
@@ -131,7 +138,7 @@ _NEXT_FILE = f"{KEY_FILE}.next"
 
 
 def draft_next_key(state_file: Path) -> FingerprintKey:
-    """Return a new key, written beside the present one; to be called under the state's write lock.
+    """Return a new key, written beside the present one; the caller holds the state's write lock.
 
     Raises ``StateUnavailable`` where it cannot be written.
     """
@@ -152,9 +159,9 @@ def has_next_key(state_file: Path) -> bool:
 
 
 def settle_next_key(state_file: Path, key_id: str | None) -> None:
-    """Put the next key in the place of the present one if it is the one that state names; else leave both.
+    """Put the next key in the place of the present one, if it is the key that state names; else leave both.
 
-    Somebody else may settle it at the same moment.
+    Nothing is raised: somebody else may settle it at the same moment.
     """
     path = state_file.with_name(_NEXT_FILE)
     with contextlib.suppress(OSError, SecretUnreadable):

@@ -1,15 +1,20 @@
-"""Reads secrets by reference, each at most once a run, the dear ones side by side."""
+"""Reads secrets by reference, each at most once a run.
+
+A reference is *dear* if reading it runs a command of its own; dear ones are read side by side.
+"""
 
 from __future__ import annotations
 
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from reconciler.diagnostics import Diagnostic
+from reconciler.diagnostics import Diagnostic, error
 from reconciler.model.secrets.values import SecretValue
-from reconciler.secrets.sources.command import Stop
+from reconciler.programs import Stop
+from reconciler.secrets.own import OwnKeys
 from reconciler.secrets.sources.declared import DeclaredSources
 from reconciler.secrets.sources.file import SecretFiles
 from reconciler.secrets.values import Unreadable, secret_value, unreadable
@@ -18,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from reconciler.model.project import SecretSource
-    from reconciler.secrets.ownfiles import OwnFiles
+    from reconciler.model.secrets.sources import SecretSource
+    from reconciler.secrets.own import OwnFiles
 
 COMMANDS_AT_ONCE = 8
 """How many source commands run side by side."""
@@ -30,7 +35,7 @@ Outcome = TypeVar("Outcome")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The secrets that could be read, by reference, and for the others the problem."""
+    """The secrets that could be read, by reference, and the problems of the others."""
 
     values: Mapping[str, SecretValue]
     problems: Mapping[str, Diagnostic]
@@ -38,38 +43,38 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Where references to files lead, before any is read."""
+    """The files that references lead to, before any of them is read."""
 
     places: Mapping[str, str]
-    """By reference of a file that is reached through a link: the reference of the file itself, if it may be named."""
+    """For a file that is reached through a link: the reference of the file itself, as far as manifests may name it."""
     problems: Mapping[str, Diagnostic]
-    """By reference, why no manifest may name the file."""
-
-
-def _not_tracked(_: Path) -> bool:
-    return False
+    """The reason why no manifest may name a file, by reference."""
 
 
 class SecretReader:
-    """Reads ``env:`` and ``file:`` references, and those of declared sources."""
+    """Reads ``env:`` and ``file:`` references and those of declared sources, each at most once."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each kind of thing that is kept from manifests
         self,
         root: Path,
         environ: Mapping[str, str],
         *,
         allowed: Iterable[str],
         sources: Mapping[str, SecretSource] | None = None,
-        is_tracked: Callable[[Path], bool] = _not_tracked,
+        is_tracked: Callable[[Path], bool] = lambda _: False,
         checkout: Path | None = None,
         own: OwnFiles | None = None,
         has_scopes: bool = False,
+        own_keys: Callable[[], Iterable[bytes]] = tuple,
     ) -> None:
         """Read files relative to ``root``; ``allowed`` are the globs of ``secrets.allow``; ``is_tracked`` asks git.
 
-        No program below ``checkout``, the repository that ``root`` lies in, is run; None: below ``root``. ``own`` are
-        the files that no manifest may name; ``has_scopes`` says that some files are for some manifests only.
+        No program below ``checkout``, the repository around ``root``, is run; None: below ``root``. ``own`` are the
+        files that no manifest may name. ``has_scopes`` says that some files are for some manifests only.
+        ``own_keys`` gives the octets of reconciler's own keys, which no value may be; it is asked once a value was
+        read.
         """
+        self._find_own_keys = own_keys
         self._environ = environ
         self._files = SecretFiles(root, allowed=allowed, is_tracked=is_tracked, own=own, has_scopes=has_scopes)
         self._sources = DeclaredSources(
@@ -78,13 +83,14 @@ class SecretReader:
         self._bulk: dict[str, Mapping[str, SecretValue | None] | Diagnostic] = {}
         self._values: dict[str, SecretValue] = {}
         self._problems: dict[str, Diagnostic] = {}
+        self._own: dict[str, bool] = {}
 
     def is_dear(self, reference: str) -> bool:
-        """Tell whether reading the reference runs a command of its own."""
+        """Tell whether reading a reference runs a command of its own."""
         return self._is_command_for_each(reference.partition(":")[0])
 
     def look(self, references: Iterable[str]) -> Look:
-        """Return where references to files lead; nothing is opened, and what is not there is told by ``read``."""
+        """Return the places that references to files lead to; nothing is opened, and ``read`` tells what is missing."""
         places: dict[str, str] = {}
         problems: dict[str, Diagnostic] = {}
         for reference in sorted({each for each in references if each.startswith("file:")}):
@@ -100,26 +106,50 @@ class SecretReader:
         return Look(places, problems)
 
     def read_key(self, reference: str) -> Reading:
-        """Return what a reference gives that the project file names as a key: also a file that no manifest may name."""
+        """Return the value of a reference that the project file names as a key; the file may be closed to manifests."""
         source, _, key = reference.partition(":")
         if source != "file":
-            return self.read([reference])
+            return self._read([reference])
         outcome = _outcome(lambda each: secret_value(self._files.read_key(key, each), each), reference)
         if isinstance(outcome, SecretValue):
             return Reading({reference: outcome}, {})
         return Reading({}, {reference: outcome})
 
     def read(self, references: Iterable[str]) -> Reading:
-        """Return the values of the references, and a problem for each that cannot be read; nothing is raised."""
+        """Return the values of the references, and a problem for each that cannot be read; nothing is raised.
+
+        A value that is a key of reconciler, or holds one, is a problem too, whatever reference gives it.
+        """
+        reading = self._read(references)
+        own_keys = {each: _kept(each) for each, value in reading.values.items() if self._is_own(each, value)}
+        values = {each: value for each, value in reading.values.items() if each not in own_keys}
+        return Reading(values, {**reading.problems, **own_keys})
+
+    def _is_own(self, reference: str, value: SecretValue) -> bool:
+        if reference not in self._own:
+            self._own[reference] = self._own_keys.is_in(value.reveal())
+        return self._own[reference]
+
+    @cached_property
+    def _own_keys(self) -> OwnKeys:
+        return OwnKeys(self._find_own_keys())
+
+    def _read(self, references: Iterable[str]) -> Reading:
         wanted = sorted(set(references))
         unread = [each for each in wanted if each not in self._values and each not in self._problems]
+
+        def read_dear(reference: str) -> SecretValue:
+            source, _, key = reference.partition(":")
+            return self._sources.read_one(source, key, stop)
+
         with Stop() as stop:
+            # First, because the references to such a source are then looked up in what it gave.
             self._read_bulk_sources({each.partition(":")[0] for each in unread}, stop)
             dear = [each for each in unread if self.is_dear(each)]
             for reference in unread:
                 if reference not in dear:
                     self._take_outcome(reference, _outcome(self._read_one, reference))
-            for reference, outcome in _side_by_side(lambda each: self._read_dear(each, stop), dear, stop):
+            for reference, outcome in _side_by_side(read_dear, dear, stop):
                 self._take_outcome(reference, outcome)
         return Reading(
             {reference: self._values[reference] for reference in wanted if reference in self._values},
@@ -127,7 +157,8 @@ class SecretReader:
         )
 
     def take(self, reference: str, text: str) -> None:
-        """Take what a person typed as the value of a reference, under the rules for every value."""
+        """Take what a person typed as the value of a reference; the rules for every value hold."""
+        self._own.pop(reference, None)
         self._problems.pop(reference, None)
         self._take_outcome(reference, _outcome(lambda each: secret_value(text, each), reference))
 
@@ -142,7 +173,7 @@ class SecretReader:
         return declared is not None and declared.format is None
 
     def _read_bulk_sources(self, named: Iterable[str], stop: Stop) -> None:
-        """Read, side by side, each source of many that is named and was not read yet."""
+        """Read, side by side, each named source of many secrets that was not read yet."""
         wanted = sorted(
             name
             for name in named
@@ -150,10 +181,6 @@ class SecretReader:
         )
         for name, found in _side_by_side(lambda each: self._sources.read_all(each, stop), wanted, stop):
             self._bulk[name] = found
-
-    def _read_dear(self, reference: str, stop: Stop) -> SecretValue:
-        source, _, key = reference.partition(":")
-        return self._sources.read_one(source, key, stop)
 
     def _read_one(self, reference: str) -> SecretValue:
         source, _, key = reference.partition(":")
@@ -192,6 +219,15 @@ class SecretReader:
         return secret_value(value.reveal(), reference)
 
 
+def _kept(reference: str) -> Diagnostic:
+    detail = (
+        f"{reference} gives a key of reconciler, or what a variable of its own holds, as it stands or encoded. Whoever has "
+        "that can open the state, seal plans, or tell which value has which fingerprint, so it is sent nowhere. Correct "
+        "the reference, or what is stored there; if a mailbox has this as its password, change one of the two."
+    )
+    return error("secretIsKey", detail, subject=reference)
+
+
 def _outcome(read: Callable[[Job], Outcome], job: Job) -> Outcome | Diagnostic:
     try:
         return read(job)
@@ -202,7 +238,10 @@ def _outcome(read: Callable[[Job], Outcome], job: Job) -> Outcome | Diagnostic:
 def _side_by_side(
     read: Callable[[Job], Outcome], jobs: list[Job], stop: Stop
 ) -> list[tuple[Job, Outcome | Diagnostic]]:
-    """Return each job with its outcome; where this thread is interrupted, the commands that run are ended at once."""
+    """Return each job with its outcome; the jobs run side by side.
+
+    Where this thread is interrupted, the commands that run are ended at once.
+    """
     if not jobs:
         return []
     with ThreadPoolExecutor(min(COMMANDS_AT_ONCE, len(jobs)), thread_name_prefix="secrets") as pool:

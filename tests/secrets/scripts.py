@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from reconciler.model.project import SecretSource
+from reconciler.model.secrets.sources import SecretSource
 from reconciler.secrets import SecretReader
 
 if TYPE_CHECKING:

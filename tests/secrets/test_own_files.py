@@ -58,7 +58,7 @@ OURS = ("keys/own", "reconciler.yaml", ".reconciler/fingerprint.key", ".reconcil
 
 @pytest.mark.parametrize("target", OURS)
 def test_a_file_of_ours_is_refused_under_every_name(folder: Path, target: str) -> None:
-    """By its own name, a link, a link to a link, a hard link, and through a linked folder."""
+    """It is refused by its own name, a link, a link to a link, a hard link, and through a linked folder."""
     (folder / "secrets" / "link").symlink_to(folder / target)
     (folder / "secrets" / "again").symlink_to("link")
     (folder / "way").symlink_to((folder / target).parent)
@@ -118,7 +118,7 @@ def test_a_key_that_was_read_is_no_secret(folder: Path) -> None:
 
 @pytest.mark.parametrize("key", ["secrets//plain", "secrets/./plain", "secrets/../secrets/plain", "secrets/plain/"])
 def test_nothing_is_read_by_another_spelling(folder: Path, key: str) -> None:
-    """Also where a reference comes from state or a plan, which no model has looked at."""
+    """A reference from state or a plan, which no model has looked at, reads nothing by another spelling either."""
     assert "[secretNotAllowed]" == outcome(reader_of(folder), key)
 
 
@@ -171,7 +171,7 @@ def test_a_loop_leads_nowhere(folder: Path) -> None:
     ],
 )
 def test_an_absolute_path_into_the_project_has_a_relative_one(folder: Path, key: str, expected: str | None) -> None:
-    """By its path as written, by a link to the folder, and by a link to the file; no other path has one."""
+    """It is found by the path as written, by a link to the folder, and by a link to the file; no other path has one."""
     (folder.parent / "way").symlink_to(folder)
     (folder.parent / "file").symlink_to(folder / "secrets" / "plain")
     assert expected == relative_spelling(key.format(root=folder, beside=folder.parent), folder)

@@ -1,7 +1,8 @@
-"""Many secrets from one text: a JSON object or a dotenv file, wrapped value by value as soon as it is read.
+"""Many secrets from one text, a JSON object or a dotenv file; each value is wrapped as soon as it is read.
 
-In JSON a key names a member, and ``a/b`` the member ``b`` of the object ``a``. What ``vault kv get -format=json``
-prints is taken for the secrets that it wraps, in both versions of its store, so that a key is the field's own name.
+In JSON a key names a member, and ``a/b`` the member ``b`` of the object ``a``. The answer of ``vault kv get
+-format=json`` stands for the secrets that it wraps, in both versions of Vault's store, so that a key is the field's
+own name.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Literal
 
+from reconciler.model.canonical import DuplicateKey, unique_keys
 from reconciler.model.secrets.values import SecretValue
 from reconciler.secrets.sources.dotenv import NotDotenv, parse_dotenv
 
@@ -16,18 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 MAX_OCTETS = 8 * 1024 * 1024
-"""The longest text that holds many secrets."""
+"""The longest text of many secrets, in octets."""
 
 
 class NotBulk(ValueError):
-    """The text is not what its source says; the message says why and holds nothing of the text."""
+    """The text is not in the format of its source; the message says why, and holds nothing of the text."""
 
 
 def parse_bulk(octets: bytes, format_: Literal["json", "dotenv"]) -> Mapping[str, SecretValue | None]:
-    """Return key to value, not checked yet; None for a member of JSON that is not text.
-
-    Raises ``NotBulk``.
-    """
+    """Return values by key, not checked yet; None for a member of JSON that is not text. Raises ``NotBulk``."""
     try:
         text = octets.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -40,21 +39,10 @@ def parse_bulk(octets: bytes, format_: Literal["json", "dotenv"]) -> Mapping[str
         raise NotBulk(str(refusal)) from None
 
 
-class _DuplicateKey(ValueError):
-    pass
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    mapping = dict(pairs)
-    if len(mapping) != len(pairs):
-        raise _DuplicateKey
-    return mapping
-
-
 def _from_json(text: str) -> dict[str, SecretValue | None]:
     try:
-        document = json.loads(text, object_pairs_hook=_unique)
-    except _DuplicateKey:
+        document = json.loads(text, object_pairs_hook=unique_keys)
+    except DuplicateKey:
         raise NotBulk("a key stands in it twice") from None
     except (ValueError, RecursionError):
         raise NotBulk("it is not JSON") from None
@@ -68,8 +56,8 @@ def _from_json(text: str) -> dict[str, SecretValue | None]:
     return found
 
 
-def _unwrapped(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the secrets that Vault's answer wraps (KV version 1: ``data``; 2: ``data.data``); others as they are."""
+def _unwrapped(document: dict[str, object]) -> dict[str, object]:
+    """Return the secrets in Vault's answer (KV version 1: ``data``, 2: ``data.data``); another document as it is."""
     inner = document.get("data")
     if not isinstance(inner, dict) or "request_id" not in document or "lease_id" not in document:
         return document
@@ -77,7 +65,7 @@ def _unwrapped(document: dict[str, Any]) -> dict[str, Any]:
     return innermost if isinstance(innermost, dict) and isinstance(inner.get("metadata"), dict) else inner
 
 
-def _members(node: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+def _members(node: dict[str, object], prefix: str) -> Iterator[tuple[str, Any]]:
     for key, value in node.items():
         if isinstance(value, dict):
             yield from _members(value, f"{prefix}{key}/")

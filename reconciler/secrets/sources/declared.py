@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.programs import CommandFailed, CommandNotRun, Stop, filled, run_command, shown
 from reconciler.secrets.sources.bulk import MAX_OCTETS as MAX_BULK_OCTETS
 from reconciler.secrets.sources.bulk import NotBulk, parse_bulk
-from reconciler.secrets.sources.command import CommandFailed, CommandNotRun, Stop, filled, run_command, shown
 from reconciler.secrets.values import MAX_OCTETS, secret_value, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from reconciler.model.project import SecretSource
+    from reconciler.model.secrets.sources import SecretSource
     from reconciler.model.secrets.values import SecretValue
     from reconciler.secrets.sources.file import SecretFiles
 
 
 class DeclaredSources:
-    """Reads ``SOURCE:KEY`` of the sources declared under ``secrets.sources``."""
+    """Reads ``SOURCE:KEY`` from the sources that are declared under ``secrets.sources``."""
 
     def __init__(
         self, sources: Mapping[str, SecretSource], *, environ: Mapping[str, str], files: SecretFiles, checkout: Path
@@ -31,7 +31,7 @@ class DeclaredSources:
         self._checkout = checkout
 
     def read_one(self, name: str, key: str, stop: Stop) -> SecretValue:
-        """Return what the command of a source gives for one key; raise ``Unreadable``."""
+        """Return the value that the command of a source gives for one key; raise ``Unreadable``."""
         reference = f"{name}:{key}"
         octets = self._run(name, filled(self.declared[name].command or (), key), reference, MAX_OCTETS, stop)
         try:
@@ -42,7 +42,7 @@ class DeclaredSources:
         return secret_value(text, reference)
 
     def read_all(self, name: str, stop: Stop) -> Mapping[str, SecretValue | None]:
-        """Return everything that a source holds, by key, not checked yet; raise ``Unreadable`` for the whole source."""
+        """Return all values of a source by key, not checked yet; raise ``Unreadable`` where the source gives none."""
         source, place = self.declared[name], f"secrets.sources.{name}"
         if source.command is not None:
             octets = self._run(name, source.command, place, MAX_BULK_OCTETS, stop)

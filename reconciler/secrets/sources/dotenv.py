@@ -30,8 +30,8 @@ class NotDotenv(ValueError):
 
 
 def parse_dotenv(text: str) -> dict[str, str]:
-    """Return name to value; raise ``NotDotenv`` with a sentence that holds nothing of the text."""
-    found: dict[str, str] = {}
+    """Return values by name; raise ``NotDotenv`` with a sentence that holds nothing of the text."""
+    values: dict[str, str] = {}
     for number, line in enumerate(text.split("\n"), start=1):
         stripped = line.strip(" \t\r")
         if not stripped or stripped.startswith("#"):
@@ -39,10 +39,10 @@ def parse_dotenv(text: str) -> dict[str, str]:
         matched = _LINE.match(stripped)
         if matched is None:
             raise NotDotenv(f"line {number} is not of the form NAME=value")
-        if matched[1] in found:
+        if matched[1] in values:
             raise NotDotenv(f"line {number} gives a name that an earlier line has given already")
-        found[matched[1]] = _value(matched[2], number)
-    return found
+        values[matched[1]] = _value(matched[2], number)
+    return values
 
 
 def _value(written: str, number: int) -> str:

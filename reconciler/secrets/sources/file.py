@@ -1,8 +1,8 @@
-"""Secrets from files: where one may lie, with links followed first, and none that git tracks.
+"""Secrets from files: where one may lie, with its links followed first, and never one that git tracks.
 
-A path counts by where it leads. It is resolved once a run, so that what was judged is what is read, and the file is
-opened along the resolved path without following links; what was opened is then compared with the files that no
-manifest may name.
+A path counts by where it leads. It is resolved once a run, so that the file that was judged is the file that is
+read: it is opened along the resolved path without following links, and the open file is compared again with those
+that no manifest may name.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from reconciler.files import open_in_place
 from reconciler.model.secrets.references import is_normal_key
 from reconciler.model.text.globs import matches
-from reconciler.secrets.ownfiles import OwnFiles
+from reconciler.secrets.own import OwnFiles
 from reconciler.secrets.values import MAX_OCTETS, Unreadable, unreadable
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 
 def relative_spelling(key: str, root: Path) -> str | None:
-    """Return how a file inside the project folder is to be written that is named by an absolute path; None for others.
+    """Return the relative path for a file inside the project folder that is named by an absolute one; else None.
 
-    Inside it is a file with its path as written, or with links followed.
+    A file is inside with its path as written, or with its links followed.
     """
     if not key.startswith("/"):
         return None
@@ -57,8 +57,8 @@ class SecretFiles:
     ) -> None:
         """Read relative to ``root``; ``allowed`` are the globs of ``secrets.allow``; ``is_tracked`` asks git.
 
-        ``own`` are the files that no manifest may name. With ``has_scopes`` some files are for some manifests only, so
-        a file that has several names is nobody's.
+        ``own`` are the files that no manifest may name. With ``has_scopes`` some files are for some manifests only,
+        so a file with several names is refused: each name could be another's.
         """
         self.root = root.resolve()
         self._allowed = tuple(allowed)
@@ -68,7 +68,7 @@ class SecretFiles:
         self._resolved: dict[str, Path] = {}
 
     def place_of(self, key: str) -> str:
-        """Return the key of the file that a key leads to, with links followed: relative inside the project folder.
+        """Return the key of the file that a key leads to with links followed; relative inside the project folder.
 
         Raises ``OSError`` or ``RuntimeError`` where it leads nowhere.
         """
@@ -76,7 +76,7 @@ class SecretFiles:
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
 
     def problem_with(self, key: str, reference: str) -> Diagnostic | None:
-        """Return why no manifest may name a file, as far as it can be told without opening it."""
+        """Return the reason why no manifest may name a file; None, as far as can be told without opening it."""
         normal = relative_spelling(key, self.root)
         if normal is not None:
             detail = (
@@ -100,7 +100,7 @@ class SecretFiles:
 
     def read_key(self, key: str, reference: str) -> str:
         """Return the text of the file that the project file names as a key; raise ``Unreadable``."""
-        return _decoded(self._octets(self._allowed_path, key, reference, MAX_OCTETS, _judge_nothing), reference)
+        return _decoded(self._octets(self._allowed_path, key, reference, MAX_OCTETS, lambda *_: None), reference)
 
     def read_bulk(self, key: str, source: str, *, max_octets: int) -> bytes:
         """Return the content of the file that the project file names as a source; raise ``Unreadable``."""
@@ -133,6 +133,7 @@ class SecretFiles:
             why = getattr(failure, "strerror", None) or "its path leads nowhere"
             detail = f"The file {key} cannot be read: {why}. Write it where this command runs."
             raise unreadable("secretMissing", detail, subject=subject) from None
+        # After reading, so that a file that is not there is told as that.
         if self._is_tracked(path):
             detail = (
                 f"The file {key} is in git, so everybody who can read the repository has the secret, and always will. "
@@ -143,13 +144,14 @@ class SecretFiles:
         return octets
 
     def _allowed_path(self, key: str, reference: str) -> Path:
-        """Return the file that a key names, with links followed, if it lies where secrets may lie.
+        """Return the file that a key names, with links followed; raise ``Unreadable`` where no secret may lie there.
 
-        A link counts by where it leads: a pull request could bring one from an allowed name to another's secret. Which
-        manifest may name the place is decided before, in ``planning.allowed``.
+        A link counts by where it leads: a pull request could bring one from an allowed name to another's secret.
+        Which manifest may name the place is decided before, in ``rules.secrets.allow``.
         """
         path = self._path_of(key)
-        if is_normal_key(key) and (path == self.root / key or self._is_allowed_place(key)):
+        place = f"file:{self.place_of(key)}"
+        if is_normal_key(key) and (path == self.root / key or any(matches(glob, place) for glob in self._allowed)):
             return path
         detail = (
             f"{reference} leads, with links followed, to a file that secrets.allow in the project file does not cover. "
@@ -158,20 +160,13 @@ class SecretFiles:
         )
         raise unreadable("secretNotAllowed", detail, subject=reference)
 
-    def _is_allowed_place(self, key: str) -> bool:
-        return any(matches(glob, f"file:{self.place_of(key)}") for glob in self._allowed)
-
     def _inside(self, key: str, source: str) -> Path:
-        """Return the file of a source: an absolute path as the project file has it, a relative one inside the project."""
+        """Return the file of a source: any absolute path, or a relative one that stays inside the project folder."""
         path = self._path_of(key)
         if key.startswith("/") or path.is_relative_to(self.root):
             return path
         detail = f"The file {key} of {source} lies, with links followed, outside the project folder. Name it by its absolute path."
         raise unreadable("secretNotAllowed", detail, subject=source)
-
-
-def _judge_nothing(_path: Path, _status: os.stat_result, _subject: str) -> None:
-    return None
 
 
 def _decoded(octets: bytes, reference: str) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import ValidationError
 
-from reconciler.model.project import Secrets, SecretSource
+from reconciler.model.grants import Secrets
+from reconciler.model.secrets.sources import SecretSource
 from reconciler.secrets.sources.bulk import NotBulk, parse_bulk
 from reconciler.secrets.sources.dotenv import NotDotenv, parse_dotenv
 from tests.secrets.scripts import read, reader_of, script, source, why
@@ -169,7 +170,9 @@ def test_a_source_that_cannot_be_read_is_one_problem(
     problems = set(reading.problems.values())
     assert (1, 2) == (len(problems), len(reading.problems))
     problem = problems.pop()
-    assert (code, "secrets.sources.all", True) == (problem.code, problem.subject, told in problem.detail)
+    assert code == problem.code
+    assert "secrets.sources.all" == problem.subject
+    assert told in problem.detail
     assert CANARY not in problem.detail
 
 

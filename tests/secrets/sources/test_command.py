@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from reconciler.diagnostics import Diagnostic
+from reconciler.programs import BASE_ENVIRONMENT
 from reconciler.secrets.reader import COMMANDS_AT_ONCE
-from reconciler.secrets.sources.command import BASE_ENVIRONMENT
 from tests.secrets.scripts import read, reader_of, script, source, why
 
 CANARY = "canary-Command-9f3e"
@@ -148,7 +148,7 @@ def test_a_program_that_cannot_be_run_is_a_problem(tmp_path: Path, program: str,
 
 
 def test_a_program_in_the_project_is_not_run(tmp_path: Path) -> None:
-    """A pull request could replace it: named outright, found on the path, or through a link from outside."""
+    """A pull request could replace it, whether it is named outright, found on the path, or linked from outside."""
     folder = tmp_path / "mail"
     folder.mkdir()
     inside = script(folder, "tool", "print('taken')\n")
