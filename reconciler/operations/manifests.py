@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import Diagnostic, as_one, error, grouped, sort_key, warning
+from reconciler.diagnostics import Diagnostic, as_one, enumerated, error, grouped, repeated_as_one, sort_key, warning
 from reconciler.errors import InvalidInput
-from reconciler.manifests import read_ca_files, read_manifests
+from reconciler.manifests import (
+    read_ca_files,
+    read_certificate_files,
+    read_manifests,
+    read_overlays,
+    unknown_overlays,
+)
 from reconciler.model.accounts.kinds import kind_of
-from reconciler.rules.accounts.desired import CaFiles, ca_paths, resolve, servers_used
+from reconciler.rules.accounts.declarations import refused_declarations, unused_scopes
+from reconciler.rules.accounts.desired import ca_paths, certificate_paths, resolve, servers_used
 from reconciler.rules.accounts.lint import lint
 from reconciler.rules.accounts.platform import resolve_platform
+from reconciler.rules.accounts.servers import CaFiles, CertificateFiles
+from reconciler.rules.accounts.unresolved import unresolved_accounts
 from reconciler.rules.secrets.refused import refused_secrets
-from reconciler.rules.secrets.scopes import refused_links
+from reconciler.rules.secrets.scopes import refused_places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from reconciler.manifests import ManifestSet
     from reconciler.model.accounts.desired import DesiredAccount
+    from reconciler.model.accounts.platform import PlatformServer
     from reconciler.operations.workspace import Workspace
-    from reconciler.rules.accounts.platform import PlatformServer
+    from reconciler.rules.secrets.refused import NamesSecrets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +45,8 @@ class Desired:
     folder_exists: bool
     platform: PlatformServer | None = None
     """The platform's server; None where the project file declares none, or none that can be used."""
+    beside: frozenset[str] = frozenset()
+    """The files that manifests and project file name and that were read: private CAs and certificates."""
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -52,27 +65,60 @@ class Desired:
 def read_desired(workspace: Workspace, *, instead: Mapping[Path, bytes | None] | None = None) -> Desired:
     """Return the desired accounts by name, with all problems of all files, each cause once.
 
-    ``instead`` gives manifest files another content than they have, None for one that is to be gone.
+    ``instead`` gives manifest files and overlays another content than they have, None for one that is to be gone.
     """
-    folder = workspace.root / workspace.project.manifests
-    found = read_manifests(folder, root=workspace.root, instead=instead)
-    usable, unusable = read_ca_files(sorted(ca_paths(found.manifests)), root=workspace.root)
-    resolution = resolve(found.manifests, CaFiles(usable, unusable), found.unread)
+    found, overlay_problems = _read_all(workspace, instead or {})
+    cas, certificates = ca_paths(found.manifests), certificate_paths(found.manifests)
+    resolution = resolve(
+        found.manifests,
+        CaFiles(*read_ca_files(sorted(cas), root=workspace.root)),
+        found.unread,
+        certificates=_certificates(certificates, workspace),
+    )
     platform, platform_problems = read_platform(workspace)
     problems = (
+        *overlay_problems,
         *_with_accounts(found),
         *resolution.problems,
         *platform_problems,
-        *_refused_secrets(resolution.accounts, workspace),
-        *refused_links(found.manifests, workspace.project.secrets),
+        *_refused_secrets(
+            [*resolution.accounts, *unresolved_accounts(found.manifests, found.unread, resolution.accounts)], workspace
+        ),
+        *refused_places(found.manifests, workspace.project),
+        *refused_declarations(resolution.accounts, workspace.project.scopes),
+        *unused_scopes(
+            (each.file for each in found.manifests), workspace.project.scopes, location=workspace.place_of("scopes")
+        ),
         *lint(resolution.accounts, found.manifests, workspace.project, found.unread),
     )
     return Desired(
         accounts=resolution.accounts,
-        problems=grouped(sorted(problems, key=sort_key)),
+        problems=grouped(repeated_as_one(sorted(problems, key=sort_key))),
         folder_exists=found.folder_exists,
         platform=platform,
+        beside=frozenset({*cas, *certificates, *chain(*_files_of_platform(workspace))}),
     )
+
+
+def _read_all(workspace: Workspace, instead: Mapping[Path, bytes | None]) -> tuple[ManifestSet, list[Diagnostic]]:
+    """Return the manifests as the environment has them, and what is wrong with its overlays."""
+    root, folder = workspace.root, workspace.root / workspace.project.manifests
+    environments = workspace.declared.environments.values() if workspace.declared is not None else ()
+    folders = {root / each.overlay for each in environments if each.overlay is not None}
+    of_manifests = {
+        path: octets for path, octets in instead.items() if not any(path.is_relative_to(each) for each in folders)
+    }
+    if workspace.overlay is None:
+        return read_manifests(folder, root=root, instead=of_manifests), []
+    place = root / workspace.overlay
+    of_overlays = {path: octets for path, octets in instead.items() if path.is_relative_to(place)}
+    overlays, problems = read_overlays(place, root=root, instead=of_overlays)
+    found = read_manifests(folder, root=root, instead=of_manifests, overlays=overlays)
+    return found, problems if found.unread.has_unparsed else [*problems, *unknown_overlays(overlays)]
+
+
+def _certificates(paths: Iterable[str], workspace: Workspace) -> CertificateFiles:
+    return CertificateFiles(*read_certificate_files(sorted(paths), root=workspace.root))
 
 
 def _with_accounts(found: ManifestSet) -> Iterator[Diagnostic]:
@@ -83,10 +129,9 @@ def _with_accounts(found: ManifestSet) -> Iterator[Diagnostic]:
         yield replace(problem, subjects=tuple(sorted(set(hangs_on_it)))) if hangs_on_it else problem
 
 
-def _refused_secrets(accounts: tuple[DesiredAccount, ...], workspace: Workspace) -> list[Diagnostic]:
+def _refused_secrets(accounts: Sequence[NamesSecrets], workspace: Workspace) -> list[Diagnostic]:
     """Return an error for each account's secret that its manifest may not name, there or where its file's link leads."""
-    named = {account.name: {each.secret for each in account.secret_routes} for account in accounts}
-    look = workspace.secret_reader().look(secret for secrets in named.values() for secret in secrets)
+    look = workspace.secret_reader().look({secret for account in accounts for secret in account.named_secrets})
     refused = refused_secrets(
         accounts,
         workspace.project.secrets,
@@ -101,7 +146,7 @@ def _refused_secrets(accounts: tuple[DesiredAccount, ...], workspace: Workspace)
         [
             replace(problem, subject=account.name, location=account.location)
             for account in accounts
-            if account.name not in told and secret in named[account.name]
+            if account.name not in told and secret in account.named_secrets
         ]
         for secret, problem in look.problems.items()
     ]
@@ -110,12 +155,22 @@ def _refused_secrets(accounts: tuple[DesiredAccount, ...], workspace: Workspace)
 
 def read_platform(workspace: Workspace) -> tuple[PlatformServer | None, list[Diagnostic]]:
     """Return the platform's server with its private CA read, and what is wrong with it; None where there is none."""
-    declared = workspace.project.platform.smtp
-    paths = [declared.ca_file] if declared is not None and declared.ca_file is not None else []
+    cas, certificates = _files_of_platform(workspace)
     return resolve_platform(
-        declared,
-        CaFiles(*read_ca_files(paths, root=workspace.root)),
+        workspace.project.platform.smtp,
+        CaFiles(*read_ca_files(cas, root=workspace.root)),
+        certificates=_certificates(certificates, workspace),
         location=workspace.place_of("platform", "smtp", "host"),
+    )
+
+
+def _files_of_platform(workspace: Workspace) -> tuple[list[str], list[str]]:
+    """Return the private CA and the certificate that the platform's settings name, as far as they do."""
+    declared = workspace.project.platform.smtp
+    certificate = declared.client_certificate if declared is not None else None
+    return (
+        [declared.ca_file] if declared is not None and declared.ca_file is not None else [],
+        [certificate.cert_file] if certificate is not None else [],
     )
 
 
@@ -128,8 +183,8 @@ def require_platform(workspace: Workspace) -> PlatformServer | None:
 
 
 def validate(workspace: Workspace) -> Desired:
-    """Return every problem that needs no network, secret or state to be found."""
-    desired = read_desired(workspace)
+    """Return every problem that needs no network, secret or state to be found, of all environments where none is chosen."""
+    desired = in_every_environment(workspace, read_desired)
     folder = workspace.project.manifests
     if not desired.folder_exists:
         detail = f"The manifests folder {folder} does not exist. Make it, or correct manifests in the project file."
@@ -140,3 +195,33 @@ def validate(workspace: Workspace) -> Desired:
     else:
         return desired
     return replace(desired, problems=grouped((*desired.problems, problem)))
+
+
+def in_every_environment(workspace: Workspace, read: Callable[[Workspace], Desired]) -> Desired:
+    """Return what the manifests want in every environment of the project, its problems with those that have them.
+
+    In the one that is chosen, and in the project itself where there are none, they are as they are read.
+    """
+    if workspace.environment is not None or not workspace.environments:
+        return read(workspace)
+    found = {name: read(workspace.within(name)) for name in workspace.environments}
+    concerned: dict[Diagnostic, list[str]] = {}
+    for name, desired in found.items():
+        for problem in desired.problems:
+            concerned.setdefault(problem, []).append(name)
+    problems = [_told_of(problem, names, len(found)) for problem, names in concerned.items()]
+    first = next(iter(found.values()))
+    accounts = {account.name: account for desired in found.values() for account in desired.accounts}
+    return replace(
+        first,
+        accounts=tuple(accounts[name] for name in sorted(accounts)),
+        problems=tuple(sorted(problems, key=sort_key)),
+    )
+
+
+def _told_of(problem: Diagnostic, environments: Sequence[str], count: int) -> Diagnostic:
+    """Return a problem that says in which environments there is such, where it is not in all of them."""
+    if len(environments) == count:
+        return problem
+    several = "environment" if len(environments) == 1 else "environments"
+    return replace(problem, detail=f"In the {several} {enumerated(environments)}: {problem.detail}")

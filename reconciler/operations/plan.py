@@ -3,42 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler import __version__
-from reconciler.errors import GuardRefused
-from reconciler.model.plan import ApplyInputs, SavedPlan, Summary
-from reconciler.operations.conversations.run import (
-    Gathered,
-    SecretsAtHand,
-    first_use_rules,
-    gather_evidence,
-    read_secrets,
-)
-from reconciler.operations.conversations.targets import Subject
+from reconciler.diagnostics import CODES
+from reconciler.errors import GuardRefused, PlanStale
+from reconciler.model.plan import ApplyInputs, Part, SavedPlan, Summary
+from reconciler.model.step import Delete
+from reconciler.model.verification.evidence import Gathered
+from reconciler.operations.conversations.secrets import altered_routes, read_secrets
 from reconciler.operations.manifests import Desired, read_desired
+from reconciler.operations.seals import seal_of
+from reconciler.operations.unchanged import Asked, Recall
+from reconciler.operations.workspace import refusing_altered_rows
 from reconciler.planfile import seal_plan
-from reconciler.provenance import find_provenance, tracked_files
-from reconciler.rules.accounts.platform import routes_needed
+from reconciler.provenance import tracked_files
+from reconciler.rules.apply.admission import as_reviewed
+from reconciler.rules.apply.shown import unseen
 from reconciler.rules.plan.digests import changes_digest, plan_digest
-from reconciler.rules.plan.finish import Making, finish_plan
+from reconciler.rules.plan.finish import Making, finish_plan, with_consumers
 from reconciler.rules.plan.guards import guard_state_folder
 from reconciler.rules.plan.make import make_plan
 from reconciler.rules.plan.policy import Policy
 from reconciler.rules.plan.remarks import reused_evidence, unknown_operator
+from reconciler.rules.plan.shards import as_read, evidence_of, is_of_shard, other_changes, refused_parts
 from reconciler.rules.verification.evidence import depth_needed
-from reconciler.verification import TestContext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from reconciler.diagnostics import Diagnostic
     from reconciler.model.accounts.recorded import RecordedState
-    from reconciler.model.secrets.routes import SecretRoute
+    from reconciler.model.secrets.reading import SecretsRead
     from reconciler.model.verification.depths import Depth
     from reconciler.operations.conversations.queue import Progress
+    from reconciler.operations.conversations.secrets import Ask
     from reconciler.operations.workspace import Workspace
-    from reconciler.rules.plan.draft import Draft, DraftChange
+    from reconciler.rules.plan.make import Draft
+    from reconciler.rules.plan.shards import ReadPart, Shard
 
 TOOL = f"reconciler {__version__}"
 
@@ -61,74 +64,188 @@ class PlanRequest:
     """Accounts that apply will take as state has them, whatever the journal recorded of them."""
     reads_all_secrets: bool = False
     """Look for rotation also where each secret costs a command."""
+    is_applied_at_once: bool = False
+    """Nobody is asked before the plan is applied: where a guard refuses it, nobody is contacted for it."""
+    ask: Ask | None = None
+    """Asks a person for the secrets that the changes need and that cannot be read here."""
+    shard: Shard | None = None
+    """The part of the plan whose accounts are verified; None: all are."""
+    parts: Mapping[str, ReadPart] | None = None
+    """Sealed parts by the names of their files, whose evidence is taken in the place of any verification."""
+    reviewed: SavedPlan | None = None
+    """The plan that people have reviewed, where it is applied at once only as far as they have."""
 
 
+@refusing_altered_rows
 def plan(workspace: Workspace, request: PlanRequest, *, progress: Progress) -> SavedPlan:
     """Return the plan, verified and sealed; ``invalid`` without looking further where manifests are wrong.
 
-    Raises ``StateMissing`` where there is no state.
+    Raises ``StateMissing`` where there is no state, and ``GuardRefused`` or ``PlanStale`` where what is to be applied at
+    once is not what was reviewed: before anybody is contacted.
     """
+    is_tracked = bool(state_files_in_git(workspace))
+    recall = None if is_tracked else _recall(workspace, request)
+    if recall is not None and (again := recall.find()) is not None:
+        return _sealed(workspace, *again)
     desired = read_desired(workspace)
     if not desired.is_valid:
         return _invalid_plan(workspace, desired)
     with workspace.open_store() as store:
-        recorded = store.read_state()
-    if state_files_in_git(workspace):
+        recorded, register = store.read_vouched(request.accepts_altered)
+    if is_tracked:
         # The guard refuses the plan anyway; whoever put state into git chose where secrets may travel, so none does.
         request = replace(request, depth="offline")
     draft, secrets = _draft(workspace, request, desired, recorded)
-    gathered = _verify(draft, request, workspace, secrets, progress)
-    making = Making(tool=TOOL, created_at=workspace.now(), depth=request.apply_depth)
+    _require_reviewed(draft, request, workspace)
+    rerouted = altered_routes(draft.steps, register, draft.judgement.platform_routes)
+    refusals = (*_altered(draft, request, workspace), *((rerouted,) if rerouted is not None else ()))
+    is_refused = rerouted is not None or (request.is_applied_at_once and _refuses((*refusals, *draft.problems)))
+    gathered = Gathered(evidence={}) if is_refused else _evidence(draft, request, workspace, secrets, progress)
+    making = Making(
+        tool=TOOL,
+        created_at=workspace.now(),
+        depth=request.apply_depth,
+        operator=workspace.operator,
+        skips=request.skips,
+        reused=gathered.reused,
+    )
     remarks = (
         *desired.problems,
         *reused_evidence(gathered.reused, workspace.project.verification.evidence_ttl_hours),
         *unknown_operator(_messages_to_nobody(draft, request, workspace, gathered)),
-        *_altered(draft, request, workspace),
+        *refusals,
     )
     finished = finish_plan(draft, gathered.evidence, making, remarks=remarks)
+    if request.shard is not None:
+        return _sealed(workspace, _as_part(finished, request.shard, request), secrets)
+    finished = _with_consumers(finished, draft, request, workspace, secrets)
+    if recall is not None:
+        recall.keep(finished, desired, secrets)
+    return _sealed(workspace, finished, secrets)
+
+
+def merge(workspace: Workspace, files: Iterable[tuple[str, SavedPlan]], *, progress: Progress) -> SavedPlan:
+    """Return the plan whose parts these are, each under the name of its file: made anew, with what they verified.
+
+    Nobody is contacted. Raises ``GuardRefused`` where a part is missing, doubled, altered or of another plan.
+    """
+    parts: dict[str, ReadPart] = {}
+    unsealed: list[str] = []
+    for name, read in files:  # one at a time
+        parts[name] = as_read(read)
+        if seal_of(workspace, read) != "valid":
+            unsealed.append(name)
+    refusals = refused_parts(parts, unsealed, tool=TOOL)
+    if refusals:
+        raise GuardRefused(refusals)
+    first = next(iter(parts.values())).plan
+    part = first.inputs.part
+    assert part is not None  # noqa: S101 - a whole plan was refused
+    request = PlanRequest(
+        depth=part.depth,
+        apply_depth=first.inputs.depth,
+        targets=first.inputs.targets,
+        excludes=first.inputs.excludes,
+        allow_deletes=first.inputs.allow_deletes,
+        holds_failing=first.inputs.holds_failing,
+        reads_all_secrets=part.reads_all_secrets,
+        parts=parts,
+    )
+    return plan(workspace, request, progress=progress)
+
+
+def _as_part(finished: SavedPlan, shard: Shard, request: PlanRequest) -> SavedPlan:
+    part = Part(index=shard.index, count=shard.count, depth=request.depth, reads_all_secrets=request.reads_all_secrets)
+    made = finished.model_copy(update={"inputs": finished.inputs.model_copy(update={"part": part})})
+    return made.model_copy(update={"plan_digest": plan_digest(made)})
+
+
+def _evidence(
+    draft: Draft, request: PlanRequest, workspace: Workspace, secrets: SecretsRead, progress: Progress
+) -> Gathered:
+    """Return evidence: of the parts where there are some, which must be of this very plan; else as it is gathered now."""
+    if request.parts is None:
+        return _verify(draft, request, workspace, secrets, progress)
+    digest = changes_digest((step.change for step in draft.steps), draft.lifted_guards)
+    refusals = other_changes(request.parts, draft, digest=digest, key_id=secrets.key_id)
+    if refusals:
+        raise GuardRefused(refusals)
+    return Gathered(evidence=evidence_of(tuple(request.parts.values()), draft))
+
+
+def _recall(workspace: Workspace, request: PlanRequest) -> Recall | None:
+    """Return the look at the last plan of this kind; None where accounts are chosen or ways round taken, which is rare."""
+    if request.shard is not None or request.parts is not None:
+        return None
+    is_plain = not (request.targets or request.excludes or request.skips or request.accepts_altered)
+    if not is_plain or request.reviewed is not None or workspace.project.consumers:
+        return None
+    rest = f"{request.apply_depth} {request.allow_deletes} {request.holds_failing} {request.is_applied_at_once}"
+    return Recall(workspace, Asked(depth=request.depth, rest=rest, reads_all_secrets=request.reads_all_secrets))
+
+
+def _sealed(workspace: Workspace, finished: SavedPlan, secrets: SecretsRead) -> SavedPlan:
     key = workspace.plan_key() or secrets.key or workspace.keyless_seal_key()
     return seal_plan(finished, key) if key is not None else finished
 
 
+def _require_reviewed(draft: Draft, request: PlanRequest, workspace: Workspace) -> None:
+    """Refuse what reviewers have not seen, before it is verified: a login or a test message cannot be taken back."""
+    if request.reviewed is None:
+        return
+    reviewed = as_reviewed(request.reviewed, partial(seal_of, workspace), draft.recorded)
+    problems = unseen([step.change for step in draft.steps], draft.lifted_guards, reviewed)
+    if problems:
+        raise PlanStale(problems)
+
+
+def _refuses(problems: Iterable[Diagnostic]) -> bool:
+    return any(problem.severity == "error" and CODES[problem.code].is_guard for problem in problems)
+
+
 def _draft(
     workspace: Workspace, request: PlanRequest, desired: Desired, recorded: RecordedState
-) -> tuple[Draft, SecretsAtHand]:
-    """Return the draft and the secrets that it was made with: the cheap ones, and of the dear ones what changes need.
+) -> tuple[Draft, SecretsRead]:
+    """Return the draft and the secrets that it was made with: all cheap ones, and those dear ones that its changes need.
 
-    A dear secret costs a command of its own. Each one read may show a rotation, which is a change that needs others.
+    A dear secret costs a command of its own. Reading one may show a rotation, and that change may need further secrets,
+    so drafting begins again until nothing is lacking.
     Where a secret that state has never seen would travel, all that state knows are read, to be compared with it.
     """
     everything = desired.secrets
     dear = frozenset(each for each in everything if workspace.secret_reader().is_dear(each))
     wanted = everything if request.reads_all_secrets else everything - dear
+    asked: frozenset[str] = frozenset()
+    asked_for: frozenset[str] = frozenset()
     while True:
-        secrets = read_secrets(workspace, wanted, depth=request.depth, passed_over=everything - wanted)
-        draft = make_plan(desired.accounts, recorded, _policy(workspace, request, desired, secrets, recorded))
-        needed = {
-            route.secret for each in draft.to_verify for route in _routes_needed(each, draft)
-        } | draft.not_compared
-        if not secrets.readings.were_read or needed <= wanted:
+        secrets = read_secrets(
+            workspace,
+            wanted,
+            depth=request.depth,
+            ask=request.ask,
+            asked_for=asked_for,
+            passed_over=everything - wanted,
+        )
+        policy = Policy(
+            project=workspace.project,
+            today=workspace.now().date(),
+            targets=request.targets,
+            excludes=request.excludes,
+            allow_deletes=request.allow_deletes,
+            holds_failing=request.holds_failing,
+            secrets=secrets,
+            platform=desired.platform,
+            manifests_folder_exists=desired.folder_exists,
+            tracked_state_files=state_files_in_git(workspace),
+        )
+        draft = make_plan(desired.accounts, recorded, policy)
+        needed = {route.secret for step in draft.to_verify for route in step.routes_needed}
+        asked_for = frozenset(needed & secrets.unreadable.keys()) - asked if request.ask is not None else frozenset()
+        asked |= asked_for
+        needed |= draft.judgement.to_compare
+        if not secrets.were_read or (needed <= wanted and not asked_for):
             return draft, secrets
         wanted |= needed
-
-
-def _policy(
-    workspace: Workspace, request: PlanRequest, desired: Desired, secrets: SecretsAtHand, recorded: RecordedState
-) -> Policy:
-    project = workspace.project
-    rules = first_use_rules(project.secrets, secrets.readings, recorded)
-    return Policy(
-        project=project.model_copy(update={"secrets": rules}),
-        today=workspace.now().date(),
-        targets=request.targets,
-        excludes=request.excludes,
-        allow_deletes=request.allow_deletes,
-        holds_failing=request.holds_failing,
-        secrets=secrets.readings,
-        platform=desired.platform,
-        manifests_folder_exists=desired.folder_exists,
-        tracked_state_files=state_files_in_git(workspace),
-    )
 
 
 def state_files_in_git(workspace: Workspace) -> tuple[str, ...]:
@@ -137,33 +254,69 @@ def state_files_in_git(workspace: Workspace) -> tuple[str, ...]:
 
 
 def _verify(
-    draft: Draft, request: PlanRequest, workspace: Workspace, secrets: SecretsAtHand, progress: Progress
+    draft: Draft, request: PlanRequest, workspace: Workspace, secrets: SecretsRead, progress: Progress
 ) -> Gathered:
     """Return evidence for the changes that need it; none where a secret is missing, which is a failure without it."""
-    unreadable = secrets.readings.unreadable
-    subjects = [
-        subject
-        for each in draft.to_verify
-        if each.change.name not in request.skips
-        for subject in (_subject(each, request, workspace),)
-        if subject.depth == "offline" or not any(way.secret in unreadable for way in _routes_needed(each, draft))
+    today = workspace.now().date()
+    steps = [
+        replace(step, depth=depth_needed(step.name, request.depth, workspace.project, today))
+        for step in draft.to_verify
+        if step.name not in request.skips and is_of_shard(step, request.shard)
     ]
-    digest = changes_digest((each.change for each in draft.changes), draft.lifted_guards)
-    context = test_context(workspace, digest)
+    ready = [
+        step
+        for step in steps
+        if step.depth == "offline" or not any(route.secret in secrets.unreadable for route in step.routes_needed)
+    ]
+    if not ready:
+        return Gathered(evidence={})
+    from reconciler.operations.conversations.gather import gather_evidence, test_context
+
+    # Only test messages tell it, and it takes a look at every change.
+    has_messages = any(step.depth == "message" for step in ready)
+    digest = changes_digest((step.change for step in draft.steps), draft.lifted_guards) if has_messages else None
     return gather_evidence(
-        subjects,
+        ready,
         workspace,
         platform=draft.policy.platform,
         secrets=secrets,
-        context=context,
+        context=test_context(workspace, f"changes {digest}"),
         progress=progress,
     )
+
+
+def _with_consumers(
+    finished: SavedPlan, draft: Draft, request: PlanRequest, workspace: Workspace, secrets: SecretsRead
+) -> SavedPlan:
+    """Return the plan with what publishing would change, where the project file declares consumers."""
+    if not workspace.project.consumers:
+        with workspace.open_store() as store:
+            if not store.publications():
+                return finished
+    from reconciler.operations.consumers.planning import consumers_of_plan
+
+    held = {change.name for change in finished.changes if change.held}
+    waiting = {name for name, each in finished.inputs.accounts.items() if each.awaits_approval}
+    steps = [
+        step if isinstance(step, Delete) else replace(step, awaits_approval=step.name in waiting)
+        for step in draft.steps
+        if step.name not in held
+    ]
+    views, problems = consumers_of_plan(
+        steps,
+        workspace,
+        recorded=draft.recorded,
+        platform=draft.policy.platform,
+        key=secrets.key,
+        looks=request.depth != "offline",
+    )
+    return with_consumers(finished, views, problems)
 
 
 def _altered(draft: Draft, request: PlanRequest, workspace: Workspace) -> list[Diagnostic]:
     """Return an error for each account of the plan that is not what the journal last recorded; apply would refuse it."""
     with workspace.open_store() as store:
-        altered = store.alterations({name for each in draft.changes for name in each.change.names})
+        altered = store.alterations({name for step in draft.steps for name in step.change.names})
     return [each.problem for each in altered if each.name not in request.accepts_altered]
 
 
@@ -172,34 +325,14 @@ def _messages_to_nobody(draft: Draft, request: PlanRequest, workspace: Workspace
     if workspace.operator is not None or request.depth == "message":
         return
     wanted = request.apply_depth or workspace.project.verification.depth.apply
-    for each in draft.to_verify:
-        name = each.change.name
+    for step in draft.to_verify:
+        name = step.name
         found = gathered.evidence.get(name)
         is_sent = found is not None and found.verification.depth == "message"
-        if each.sends_through_platform or name in request.skips or is_sent:
+        if step.sends_through_platform or name in request.skips or is_sent:
             continue
         if depth_needed(name, wanted, workspace.project, workspace.now().date()) == "message":
             yield name
-
-
-def _routes_needed(each: DraftChange, draft: Draft) -> tuple[SecretRoute, ...]:
-    """Return the routes whose secrets a verification of the change needs."""
-    assert each.after is not None  # noqa: S101 - only accounts that are wanted are verified
-    return routes_needed(each.change.kind, each.after.secret_routes, draft.platform_routes)
-
-
-def _subject(each: DraftChange, request: PlanRequest, workspace: Workspace) -> Subject:
-    assert each.after is not None  # noqa: S101 - only accounts that are wanted are verified
-    depth = depth_needed(each.change.name, request.depth, workspace.project, workspace.now().date())
-    return Subject(
-        name=each.change.name,
-        kind=each.after.kind,
-        spec=each.after.spec,
-        settings_digest=each.settings_digest,
-        depth=depth,
-        withheld=each.withheld,
-        written=each.after.written,
-    )
 
 
 def require_own_state(workspace: Workspace) -> None:
@@ -210,13 +343,6 @@ def require_own_state(workspace: Workspace) -> None:
     refusals = guard_state_folder(policy).refusals
     if refusals:
         raise GuardRefused(list(refusals))
-
-
-def test_context(workspace: Workspace, changes: str | None) -> TestContext:
-    """Return what a test message tells of its origin; ``changes`` is the plan's changesDigest."""
-    provenance = find_provenance(workspace.root, environ=workspace.environ, actor=None, reference=None)
-    plan = f"changes {changes}" if changes is not None else None
-    return TestContext(project=workspace.project.metadata.name, commit=provenance.commit, plan=plan)
 
 
 def _invalid_plan(workspace: Workspace, desired: Desired) -> SavedPlan:

@@ -64,9 +64,15 @@ def _references(project: Project) -> Iterator[tuple[str, str]]:
     smtp = project.platform.smtp
     login = smtp.authentication if smtp is not None else None
     oauth2 = login.oauth2 if login is not None else None
+    certificate = smtp.client_certificate if smtp is not None else None
     for secret in (
+        certificate.key if certificate is not None else None,
         *((login.password, login.access_token) if login is not None else ()),
-        *((oauth2.client_secret, oauth2.refresh_token) if oauth2 is not None else ()),
+        *(
+            (oauth2.client_secret, oauth2.refresh_token, oauth2.client_certificate, oauth2.service_account)
+            if oauth2
+            else ()
+        ),
     ):
         if secret is not None:
             yield "platform.smtp", reference_text(secret)

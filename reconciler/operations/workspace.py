@@ -3,46 +3,55 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field, replace
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
 
-from reconciler.diagnostics import error, note
-from reconciler.errors import GuardRefused, InvalidInput, StateMissing
+from pydantic.alias_generators import to_camel
+
+from reconciler.characters import SHOWN_WORD, one_line
+from reconciler.diagnostics import enumerated, error, note
+from reconciler.diagnostics.phrasing import did_you_mean
+from reconciler.errors import GuardRefused, InvalidInput, ReconcilerError, RowUnreadable, StateMissing
 from reconciler.manifests import read_project
 from reconciler.model.cisystems import TRUST_VARIABLE, is_ci
-from reconciler.model.project import ScopedSecret
+from reconciler.model.environments import in_environment, split_key
+from reconciler.model.grants import ScopedSecret
+from reconciler.model.project import Project
 from reconciler.model.text.types import check_email
 from reconciler.operations.spellings import require_relative
+from reconciler.operations.whereabouts import PROJECT_FILE
 from reconciler.provenance import lies_in_checkout, repository_of, tracked_files
 from reconciler.rules.secrets.grants import untrusted_project
 from reconciler.secrets import (
     KEY_FILE,
     STATE_FOLDER,
     OwnFiles,
-    SecretReader,
     has_next_key,
     load_fingerprint_key,
     load_plan_key,
+    own_variables,
     settle_next_key,
 )
-from reconciler.store import StateUrl, has_password, is_postgres, open_store, sqlite_path
+from reconciler.secrets.envfile import read_env_file
+from reconciler.store import StateUrl, has_password, is_postgres, only_project, open_store, sqlite_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from reconciler.diagnostics import Diagnostic, Location
+    from reconciler.manifests.projectfile import ProjectFile
     from reconciler.model.accounts.located import Locator
-    from reconciler.model.project import Project
+    from reconciler.model.project import Environment
     from reconciler.model.secrets.values import FingerprintKey
+    from reconciler.secrets import SecretReader
     from reconciler.store import Store
 
+P = ParamSpec("P")
+T = TypeVar("T")
 _Namer = Literal["flag", "variable", "project"]
-
-
-PROJECT_FILE = "reconciler.yaml"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +62,7 @@ class Workspace:
     """The project folder: manifests, private CAs and secret files lie below it."""
     project_file: Path
     project: Project
+    """As it stands in the environment, where one is chosen."""
     state_url: str = field(repr=False)
     operator: str | None
     """Who receives test messages."""
@@ -70,10 +80,71 @@ class Workspace:
     """--state, or else RECONCILER_STATE, or else the project file."""
     is_state_trusted: bool = True
     """False where such a file names the server of the state: no password is offered to it."""
+    environment: str | None = None
+    """The environment that was chosen; None: the project has none, or the command needs none."""
+    declared: Project | None = None
+    """The project as its file has it, with all its environments; None: as ``project``."""
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """The names of the project's environments."""
+        return tuple(sorted(self.declared.environments)) if self.declared is not None else ()
+
+    @property
+    def overlay(self) -> str | None:
+        """The folder of the documents that change manifests in the environment; None where there is none."""
+        own = self._own
+        return own.overlay if own is not None else None
+
+    @property
+    def _own(self) -> Environment | None:
+        if self.declared is None or self.environment is None:
+            return None
+        return self.declared.environments[self.environment]
+
+    env_file: Path | None = None
+    """The file that --env-file names."""
+    file_variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What is in it, for secrets alone; the environment's own go before."""
+
+    def with_env_file(self, path: Path) -> Workspace:
+        """Return the workspace with the variables of a file beside those of the environment, for secrets alone.
+
+        Raises ``InvalidInput`` for a file that cannot be used, or that git tracks.
+        """
+        return replace(self, env_file=path, file_variables=read_env_file(path, is_tracked=self._is_in_git))
 
     def place_of(self, *path: str) -> Location | None:
         """Return where a part of the project file is written, else where what holds it is."""
-        return self.places.value_at(path) if self.places is not None else None
+        if self.places is None:
+            return None
+        return self.places.value_at(("environments", str(self.environment), *path) if self._is_own(path) else path)
+
+    def _is_own(self, path: Sequence[str]) -> bool:
+        """Tell whether the environment has a part of the project file in place of the project's."""
+        own = self._own
+        if own is None or path[0] not in own.model_fields_set:
+            return False
+        fields = own.secrets.model_fields_set if own.secrets is not None else set()
+        return path[0] != "secrets" or len(path) == 1 or path[1] in {to_camel(name) for name in fields}
+
+    def require_environment(self, asked: str | None = None) -> None:
+        """Raise ``InvalidInput`` where the project has environments and none was chosen.
+
+        Of a state without its project file it raises ``GuardRefused`` where the one that was ``asked`` for is another.
+        """
+        if self.environments and self.environment is None:
+            raise InvalidInput(_environment_missing(self.environments))
+        recorded = split_key(self.project.metadata.name)[1]
+        if self.declared is None and asked is not None and asked != recorded:
+            whose = f"the environment {recorded}" if recorded is not None else "no environment"
+            detail = f"The state is of {whose}, and {one_line(asked, limit=SHOWN_WORD)} was chosen by --env. Nothing was done."
+            raise GuardRefused(error("environmentMismatch", detail))
+
+    def within(self, environment: str) -> Workspace:
+        """Return the workspace of another of the project's environments, for what needs no state."""
+        declared = self.declared or self.project
+        return replace(self, environment=environment, project=in_environment(declared, environment))
 
     def open_store(self) -> Store:
         """Open the state; raise ``StateMissing`` where there is none."""
@@ -99,7 +170,11 @@ class Workspace:
         return note("stateFromVariable", detail)
 
     def trusted_state_url(self) -> str:
-        """Return the address of the state; raise ``GuardRefused`` where a pull request may have chosen the server."""
+        """Return the address of the state; raise ``GuardRefused`` where a pull request may have chosen the server.
+
+        Raises ``InvalidInput`` where the project has environments and none was chosen.
+        """
+        self.require_environment()
         if not self.is_state_trusted:
             raise GuardRefused(_untrusted_state())
         return self.state_url
@@ -113,37 +188,59 @@ class Workspace:
     def _reader(self) -> SecretReader:
         rules = self.project.secrets
         allowed = [entry if isinstance(entry, str) else entry.secret for entry in rules.allow]
+        from reconciler.secrets import SecretReader
+
         return SecretReader(
             self.root,
-            self.environ,
+            {**self.file_variables, **self.environ},
             allowed=allowed,
             sources=rules.sources,
             is_tracked=self._is_in_git,
-            checkout=repository_of(self.root),
+            checkout=repository_of(self.root) or self.root.resolve(),
             own=self._own_files(),
             has_scopes=any(
                 isinstance(each, ScopedSecret) and not each.secret.startswith("env:") for each in rules.allow
             ),
+            own_keys=self._own_keys,
         )
 
+    def _own_keys(self) -> Iterator[bytes]:
+        """Yield what no secret may be: the key of fingerprints as far as there is one, and what our variables hold."""
+        yield from own_variables(self.environ)
+        with contextlib.suppress(ReconcilerError):  # told by what needs the key
+            key = self.fingerprint_key(self._reader)
+            if key is not None:
+                yield key.octets
+
     def _own_files(self) -> OwnFiles:
-        """Return the files that no manifest may name: state, keys, sources of many secrets, project file."""
-        rules = self.project.secrets
-        named = [each.file for each in rules.sources.values() if each.file is not None]
-        if rules.fingerprint_key is not None and "file" in rules.fingerprint_key:
-            named.append(rules.fingerprint_key["file"])
+        """Return the files that no manifest may name: state, keys, sources of many secrets, project file.
+
+        Those of all environments: what one of them keeps is not another's to read.
+        """
+        views = [self.project, *(self.within(each).project for each in self.environments if each != self.environment)]
+        rules = [each.secrets for each in views]
+        named = [source.file for each in rules for source in each.sources.values() if source.file is not None]
+        keys = [each.fingerprint_key for each in rules if each.fingerprint_key is not None]
+        named += [key["file"] for key in keys if "file" in key]
         folders = {place / STATE_FOLDER for place in (self.root, self.project_file.parent)}
-        state_files: tuple[Path, ...] = ()
-        with contextlib.suppress(InvalidInput):  # an address of no state is told by what opens it
-            if (state_file := self.state_file) is not None:
+        state_files: list[Path] = []
+        for address in (self.state_url, *(each.state for each in views[1:])):
+            with contextlib.suppress(InvalidInput):  # an address of no state is told by what opens it
+                if (state_file := sqlite_path(address, base=self.project_file.parent)) is None:
+                    continue
                 if self.root.resolve().is_relative_to(state_file.parent.resolve()):
-                    state_files = (state_file, state_file.with_name(KEY_FILE))
+                    state_files += [state_file, state_file.with_name(KEY_FILE)]
                 else:
                     folders.add(state_file.parent)
         return OwnFiles(
-            files=(self.project_file, self.root / PROJECT_FILE, *(self.root / each for each in named)),
+            files=(
+                self.project_file,
+                self.root / PROJECT_FILE,
+                *(self.root / each for each in named),
+                *((self.env_file,) if self.env_file is not None else ()),
+            ),
             state_folders=tuple(sorted(folders)),
-            state_files=state_files,
+            state_files=tuple(state_files),
         )
 
     @cached_property
@@ -175,7 +272,7 @@ class Workspace:
         return load_fingerprint_key(reader, named, state_file=state_file)
 
     def _finish_rekey(self, state_file: Path) -> None:
-        """Let the next key follow where state is made with it already: whoever changed the key was stopped there."""
+        """Put the next key in the place of the present one, where a rekey wrote state with it and was stopped before the exchange."""
         try:
             with self.open_store() as store:
                 key_id = store.read_state().fingerprint_key_id
@@ -194,6 +291,29 @@ class Workspace:
         return self.plan_key() or self.fingerprint_key(self.secret_reader())
 
 
+def refusing_altered_rows(operation: Callable[P, T]) -> Callable[P, T]:
+    """Return an operation that writes, which refuses an account whose row cannot be read as one that was altered.
+
+    reconciler writes no such row, so where the journal has recorded another one the refusal is a guard's. The operation
+    has a workspace among its positional arguments.
+    """
+
+    @wraps(operation)
+    def refusing(*words: P.args, **named: P.kwargs) -> T:
+        try:
+            return operation(*words, **named)
+        except RowUnreadable as failure:
+            names = {each.subject for each in failure.diagnostics if each.subject is not None}
+            workspace = next(each for each in words if isinstance(each, Workspace))
+            with workspace.open_store() as store:
+                altered = store.alterations(names)
+            if not altered:
+                raise
+            raise GuardRefused([each.problem for each in altered]) from None
+
+    return refusing
+
+
 def open_workspace(
     root: Path,
     *,
@@ -203,15 +323,17 @@ def open_workspace(
     environ: Mapping[str, str],
     now: Callable[[], datetime],
     trusts_project: bool = False,
+    environment: str | None = None,
 ) -> Workspace:
     """Read the project file and settle what flags, environment and file say, in this order of precedence.
 
     ``trusts_project`` says that the project file is the protected branch's, also where it lies in the checkout.
+    ``environment`` is one of the project's; without it nothing that needs state can be done where there are some.
     """
     is_doubtful = _doubts_the_checkout(environ, trusts_project=trusts_project)
     path = project_file or root / PROJECT_FILE
     read = read_project(path)
-    project = read.project
+    project = _in(read, environment)
     require_relative(project, root)
     is_trusted = not is_doubtful or not lies_in_checkout(path, (root, root / project.manifests))
     declared = project.operator.email if project.operator else None
@@ -224,14 +346,83 @@ def open_workspace(
         project_file=path.absolute(),
         project=project,
         places=read.locator,
-        state_url=_state_url(state, environ, project),
+        state_url=_state_url(state, environ, project.state),
         operator=chosen,
         environ=environ,
         now=now,
         is_project_trusted=is_trusted,
+        environment=environment,
+        declared=read.project,
         state_named_by=named_by,
         is_state_trusted=is_trusted or named_by != "project" or not is_postgres(project.state),
     )
+
+
+def _in(read: ProjectFile, environment: str | None) -> Project:
+    """Return the project of a file as it stands in an environment; raise ``InvalidInput`` for one that it does not have."""
+    project = read.project
+    if environment is None:
+        return project
+    if environment in project.environments:
+        return in_environment(project, environment)
+    known = sorted(project.environments)
+    detail = (
+        f"The project file declares no environment called {one_line(environment, limit=SHOWN_WORD)}."
+        f"{did_you_mean(environment, known) or f' It declares {enumerated(known)}.'}"
+        if known
+        else "The project file declares no environments, so there is none to choose. Leave --env out."
+    )
+    raise InvalidInput(error("environmentUnknown", detail, location=read.locator.value_at(("environments",))))
+
+
+def _environment_missing(known: Sequence[str]) -> Diagnostic:
+    detail = (
+        f"The project has the environments {enumerated(known)}, each with a state of its own, and it was not said which "
+        "is meant. There is no default, so that nobody takes one for the other. Name it before the command:\n"
+        "    reconciler --env NAME COMMAND"
+    )
+    return error("environmentMissing", detail)
+
+
+_ANY_SECRET = {"allow": ["env:*", "file:**"]}
+"""For a program that sends with what was applied: which secret an account has was decided when it was."""
+
+
+def open_state_alone(
+    root: Path,
+    *,
+    state: str | None,
+    environ: Mapping[str, str],
+    now: Callable[[], datetime],
+    reads_secrets: bool = False,
+) -> Workspace:
+    """Return a workspace of the one project in a state that a flag or RECONCILER_STATE names, without its project file.
+
+    For what needs the state alone, where no checkout is at hand: no manifest is looked at, no consumer known, and no
+    secret read, unless the caller is a program that sends and ``reads_secrets`` of its own environment and files below
+    ``root``. Raises as ``only_project`` does.
+    """
+    url = _state_url(state, environ, "")
+    key = only_project(url, base=root.absolute())
+    name, _ = split_key(key)
+    project = Project.model_validate(
+        _document_of(name) | ({"secrets": _ANY_SECRET} if reads_secrets else {}), by_name=False
+    )
+    return Workspace(
+        root=root.absolute(),
+        project_file=(root / PROJECT_FILE).absolute(),
+        project=project.model_copy(update={"metadata": project.metadata.model_copy(update={"name": key})}),
+        state_url=url,
+        operator=None,
+        environ=environ,
+        now=now,
+        is_project_trusted=reads_secrets,
+        state_named_by="flag" if state else "variable",
+    )
+
+
+def _document_of(name: str) -> dict[str, object]:
+    return {"apiVersion": "reconciler/v1", "kind": "Project", "metadata": {"name": name}}
 
 
 def _doubts_the_checkout(environ: Mapping[str, str], *, trusts_project: bool) -> bool:
@@ -260,9 +451,9 @@ def _doubts_the_checkout(environ: Mapping[str, str], *, trusts_project: bool) ->
     return True
 
 
-def _state_url(state: str | None, environ: Mapping[str, str], project: Project) -> StateUrl:
-    """Return the address of the state; refuse a password in it where others can read it."""
-    url = StateUrl(state or environ.get("RECONCILER_STATE") or project.state)
+def _state_url(state: str | None, environ: Mapping[str, str], stated: str) -> StateUrl:
+    """Return the address of the state, by flag, variable, or else as ``stated`` by the project file; refuse a password in it where others can read it."""
+    url = StateUrl(state or environ.get("RECONCILER_STATE") or stated)
     if has_password(url) and (state or not environ.get("RECONCILER_STATE")):
         where = (
             "on the command line, where every user of this machine can read it in the list of processes"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import error
+from reconciler.characters import SHOWN_WORD, clip
+from reconciler.diagnostics import Diagnostic, error, note
 from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.errors import InvalidInput
 from reconciler.manifests.editing import addition, search, write_edit
@@ -13,25 +16,25 @@ from reconciler.model.accounts.edited import Edited
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.accounts.manifest import API_VERSION
 from reconciler.model.schema.hints import ACCOUNT_SCHEMA, SCHEMA_FOLDER, modeline
-from reconciler.model.secrets.values import SECRET_FIELDS
+from reconciler.model.secrets.values import is_secret
 from reconciler.model.servers.terms import TOKEN_MECHANISMS
 from reconciler.operations.accounts.edit import folder_of, new_problems, recorded_accounts, require_free
+from reconciler.operations.accounts.options import told_in_options
+from reconciler.rules.adoption.names import variable
 from reconciler.yamlsource.writing import to_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
-    from reconciler.diagnostics import Diagnostic
     from reconciler.manifests.editing import Search
     from reconciler.model.accounts.kinds import Kind
     from reconciler.model.servers.presets import Preset
     from reconciler.operations.workspace import Workspace
+    from reconciler.yamlsource.writing import Node
 
 _CREDENTIALS = ("password", "accessToken", "oauth2")
 _FIRST = ("email", "displayName", "replyTo", "shared", "smtp", "proxy")
 """The settings that are written first, in this order."""
-_MAX_SHOWN = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +43,8 @@ class NewAccount:
 
     kind: Kind
     name: str
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    spec: Mapping[str, Any]
+    metadata: Mapping[str, Node] = field(default_factory=dict)
+    spec: Mapping[str, Node]
     preset: Preset | None = None
     region: str | None = None
     has_login: bool = True
@@ -55,10 +58,11 @@ def add_account(workspace: Workspace, wanted: NewAccount, *, file: Path | None =
     """
     folder = folder_of(workspace)
     searched = search(folder, root=workspace.root)
-    require_free(searched, wanted.name, recorded_accounts(workspace))
-    document = _document(wanted, searched)
-    path = folder / f"{_file_stem(wanted.name)}.yaml" if file is None else workspace.root / file
-    text = _modeline(path, workspace.root) + _encodable(to_yaml(document), wanted.name)
+    require_free(searched, wanted.name, partial(recorded_accounts, workspace))
+    variables = Variables.of(searched)
+    document = document_of(wanted, searched, variables)
+    path = folder / file_of(wanted.name) if file is None else workspace.root / file
+    text = schema_line(path, workspace.root) + _encodable(to_yaml(document), wanted.name)
     edit = addition(path, text, folder=folder, root=workspace.root)
     errors, remarks = new_problems(workspace, edit)
     if errors:
@@ -71,8 +75,11 @@ def add_account(workspace: Workspace, wanted: NewAccount, *, file: Path | None =
         file=edit.file,
         is_whole_file=edit.before is None,
         plan_target=wanted.name,
-        secrets=tuple(_references(document["spec"])),
-        remarks=tuple(remark for remark in remarks if remark.subject == wanted.name),
+        secrets=tuple(references_of(document["spec"])),
+        remarks=(
+            *variables.remarks,
+            *(each for each in remarks if wanted.name in each.concerned or each.code == "noPlatformServer"),
+        ),
     )
 
 
@@ -80,17 +87,46 @@ def _not_written(problem: Diagnostic, file: str) -> Diagnostic:
     """Return a problem of the new document without its place, which is in no file: nothing was written."""
     if problem.location is None or problem.location.file != file:
         return problem
+    problem = told_in_options(problem)
     told = problem.detail if "\n" in problem.detail else f"{problem.detail} Nothing was written."
     return replace(problem, detail=told, location=None)
 
 
-def default_variable(name: str, suffix: str = "PASSWORD") -> str:
-    """Return the variable that an account's secret is read from by default: ``SMTP_SALES_PL_PASSWORD``."""
-    stem = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in name.upper())
-    return f"SMTP_{stem}_{suffix}"
+@dataclass
+class Variables:
+    """The references of all manifests, so that a new account gets a variable that no other has."""
+
+    taken: dict[str, str]
+    """The account that has each reference, as far as references are written out."""
+    remarks: list[Diagnostic] = field(default_factory=list)
+    """What is to be told of variables that were numbered."""
+
+    @classmethod
+    def of(cls, searched: Search) -> Variables:
+        """Return those that the documents name."""
+        named = {
+            reference: name
+            for name, each in searched.documents.items()
+            for reference in references_of(each.value.get("spec"))
+        }
+        return cls(taken=named)
+
+    def new(self, name: str, suffix: str) -> str:
+        """Return the usual variable of an account, numbered where another account has that one."""
+        usual = variable(name, suffix)
+        chosen = usual
+        number = 1
+        while f"env:{chosen}" in self.taken:
+            number += 1
+            chosen = f"{usual}_{number}"
+        if chosen != usual:
+            detail = f"{usual} is the variable of {self.taken[f'env:{usual}']} already, so {name} has {chosen}."
+            self.remarks.append(note("variableTaken", detail, subject=name))
+        self.taken[f"env:{chosen}"] = name
+        return chosen
 
 
-def _modeline(path: Path, root: Path) -> str:
+def schema_line(path: Path, root: Path) -> str:
     """Return the line that tells editors the schema, in a project that has it; nothing for a path outside."""
     if not path.is_relative_to(root) or not _is_there(root / SCHEMA_FOLDER / ACCOUNT_SCHEMA):
         return ""
@@ -105,10 +141,11 @@ def _is_there(file: Path) -> bool:
         return False
 
 
-def _document(wanted: NewAccount, searched: Search) -> dict[str, Any]:
+def document_of(wanted: NewAccount, searched: Search, variables: Variables) -> Mapping[str, Node]:
+    """Return the document that declares an account."""
     spec = dict(wanted.spec)
     if not kind_of(wanted).sends_through_platform:
-        spec["smtp"] = _smtp(wanted, dict(spec.get("smtp", {})), searched)
+        spec["smtp"] = _smtp(wanted, _mapping(spec.get("smtp")), searched, variables)
         spec = {key: spec[key] for key in _FIRST if key in spec} | spec
     return {
         "apiVersion": API_VERSION,
@@ -118,51 +155,57 @@ def _document(wanted: NewAccount, searched: Search) -> dict[str, Any]:
     }
 
 
-def _smtp(wanted: NewAccount, given: dict[str, Any], searched: Search) -> dict[str, Any]:
+def _mapping(node: Node | None) -> Mapping[str, Node]:
+    """Return a part of the document; empty where it is left out."""
+    return node if isinstance(node, Mapping) else {}
+
+
+def _smtp(wanted: NewAccount, given: Mapping[str, Node], searched: Search, variables: Variables) -> Mapping[str, Node]:
     """Return the server's settings: what was given, then the preset's, then a login with the usual variable."""
     preset = wanted.preset
-    login = dict(given.pop("authentication", {}))
-    smtp: dict[str, Any] = {}
+    smtp: dict[str, Node] = {}
     if preset is not None:
-        smtp = {"host": preset.host_in(wanted.region), "encryption": preset.encryption}
+        host = preset.host_in(wanted.region)
+        smtp |= {"host": host} if host is not None else {}
+        smtp |= {"encryption": preset.encryption}
         smtp |= {"port": preset.port} if preset.port is not None else {}
-    smtp |= given
+    smtp |= {key: given[key] for key in given if key != "authentication"}
+    login = _mapping(given.get("authentication"))
     inherited = _login_of_server(given.get("server"), searched)
     if not wanted.has_login or ("server" in given and inherited is None and not login):
         return smtp
-    return smtp | _with_login(wanted, login, inherited or {})
+    return {**smtp, **_with_login(wanted, login, inherited or {}, variables)}
 
 
-def _with_login(wanted: NewAccount, given: Mapping[str, Any], inherited: Mapping[str, Any]) -> dict[str, Any]:
+def _with_login(
+    wanted: NewAccount, given: Mapping[str, Node], inherited: Mapping[str, object], variables: Variables
+) -> Mapping[str, Node]:
     preset = wanted.preset
     login = dict(given)
-    if preset is not None and "mechanism" not in login and preset.mechanism and not _has_password(login):
+    if preset is not None and preset.mechanism and not login.keys() & {"mechanism", "password"}:
         login["mechanism"] = preset.mechanism
-    if "username" not in login and "username" not in inherited:
-        login["username"] = "{email}" if preset is None else preset.username
+    username = "{email}" if preset is None else preset.username
+    if username is not None and "username" not in {*login, *inherited}:
+        login["username"] = username
     if not any(credential in login or credential in inherited for credential in _CREDENTIALS):
         takes_token = login.get("mechanism", inherited.get("mechanism")) in TOKEN_MECHANISMS
         suffix, key = ("TOKEN", "accessToken") if takes_token else ("PASSWORD", "password")
-        login[key] = {"env": default_variable(wanted.name, suffix)}
-    ordered = {key: login[key] for key in ("mechanism", "username", *_CREDENTIALS) if login.get(key) is not None}
+        login[key] = {"env": variables.new(wanted.name, suffix)}
+    ordered = {key: login[key] for key in ("mechanism", "username", *_CREDENTIALS) if key in login}
     return {"authentication": ordered} if ordered else {}
 
 
-def _has_password(login: Mapping[str, Any]) -> bool:
-    return "password" in login
-
-
-def _login_of_server(name: object, searched: Search) -> dict[str, Any] | None:
+def _login_of_server(name: Node | None, searched: Search) -> Mapping[str, object] | None:
     """Return the login that a MailServer gives; None where none is named or it has none."""
     if not isinstance(name, str):
         return None
     servers = [known for known, each in searched.documents.items() if each.kind == "MailServer"]
     if name not in servers:
-        detail = f"No manifest declares a MailServer called {name[:_MAX_SHOWN]}.{did_you_mean(name, servers)}"
-        raise InvalidInput(error("unknownServer", detail, subject=name[:_MAX_SHOWN]))
+        detail = f"No manifest declares a MailServer called {clip(name, SHOWN_WORD)}.{did_you_mean(name, servers)}"
+        raise InvalidInput(error("unknownServer", detail, subject=clip(name, SHOWN_WORD)))
     spec = searched.documents[name].value.get("spec")
     login = spec.get("authentication") if isinstance(spec, dict) else None
-    return dict(login) if isinstance(login, dict) else None
+    return login if isinstance(login, dict) else None
 
 
 def _encodable(text: str, name: str) -> str:
@@ -175,19 +218,20 @@ def _encodable(text: str, name: str) -> str:
     return text
 
 
-def _file_stem(name: str) -> str:
-    """Return the name as part of a path; one that is no name is refused by validation, not by the file system."""
-    return name if name and not set(name) & {"/", "\\", "\0"} and not name.startswith(".") else "account"
+def file_of(name: str) -> str:
+    """Return the file of an account by default; what is no name is refused by validation, not by the file system."""
+    stem = name if name and not set(name) & {"/", "\\", "\0"} and not name.startswith(".") else "account"
+    return f"{stem}.yaml"
 
 
-def _references(spec: Mapping[str, Any]) -> list[str]:
+def references_of(spec: object, path: tuple[str, ...] = ()) -> list[str]:
     """Return the secrets that a spec names, as ``SOURCE:KEY``, in their order."""
-    found = []
-    for key, value in spec.items():
-        if not isinstance(value, dict):
+    found: list[str] = []
+    for key, value in spec.items() if isinstance(spec, Mapping) else ():
+        if not isinstance(value, Mapping):
             continue
-        if key in SECRET_FIELDS:
+        if is_secret((*path, key)):
             found += [f"{source}:{name}" for source, name in value.items()]
         else:
-            found += _references(value)
+            found += references_of(value, (*path, key))
     return found

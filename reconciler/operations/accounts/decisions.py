@@ -1,17 +1,21 @@
 """The platform's decisions on marketing accounts, and the emergency stop: state only, one transaction, journaled.
 
-No manifest, secret or network is looked at, so that an account can be stopped whatever else is broken. Several names
-are all decided or none is.
+No manifest, secret or network is looked at, so that an account can be stopped whatever else is broken. The accounts
+are all decided or none is. A selector that may mean several, ``host:smtp.example.com`` or a glob, passes over those for
+which there is nothing to decide; an account that is called by its name is an error then.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from reconciler.diagnostics import error
-from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.errors import InvalidInput, PlanStale
+from reconciler.model.journal.payloads import AccountTold, DecisionPayload, Standing, who
+from reconciler.operations.accounts.select import select_accounts
+from reconciler.operations.consumers.noting import note_wanted
+from reconciler.operations.workspace import refusing_altered_rows
 from reconciler.rules.accounts.decisions import (
     decided,
     refuse_decision,
@@ -22,6 +26,7 @@ from reconciler.rules.accounts.decisions import (
     resumed,
     suspended,
 )
+from reconciler.rules.accounts.select import is_pattern, unknown_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +38,6 @@ if TYPE_CHECKING:
     from reconciler.operations.workspace import Workspace
 
 Event = Literal["approve", "reject", "suspend", "resume"]
-_MAX_SHOWN = 63
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,13 +54,14 @@ class Ruling:
     """Accounts to take as state has them although something else altered them, each with the reason."""
 
 
-def rule(workspace: Workspace, names: Sequence[str], ruling: Ruling) -> tuple[RecordedAccount, ...]:
-    """Record the ruling for all of these accounts or for none, and return them as they are now, by name.
+def rule(workspace: Workspace, selectors: Sequence[str], ruling: Ruling) -> tuple[RecordedAccount, ...]:
+    """Record the ruling for all accounts that the selectors mean, or for none, and return them as they are now, by name.
 
-    Raises ``GuardRefused`` for accounts that are not what the journal last recorded, ``InvalidInput`` for names and
-    rulings that cannot be, ``PlanStale`` where nothing but a later change stands against it, ``StateError``.
+    Raises ``GuardRefused`` for accounts that are not what the journal last recorded, ``InvalidInput`` for names,
+    selectors and rulings that cannot be, ``PlanStale`` where nothing but a later change stands against it,
+    ``StateError``.
     """
-    return _record(workspace, ruling, names)
+    return _record(workspace, ruling, selectors)
 
 
 def approve_all_pending(workspace: Workspace, ruling: Ruling) -> tuple[RecordedAccount, ...]:
@@ -67,13 +72,15 @@ def approve_all_pending(workspace: Workspace, ruling: Ruling) -> tuple[RecordedA
     return _record(workspace, ruling, None)
 
 
-def _record(workspace: Workspace, ruling: Ruling, names: Sequence[str] | None) -> tuple[RecordedAccount, ...]:
-    """Record the ruling for these accounts, or with None for all that are pending."""
+@refusing_altered_rows
+def _record(workspace: Workspace, ruling: Ruling, selectors: Sequence[str] | None) -> tuple[RecordedAccount, ...]:
+    """Record the ruling for the accounts selected, or with None for all that are pending."""
     ruling = _with_good_reason(ruling)
     with workspace.open_store() as store, store.write() as transaction:
         recorded = transaction.state()
         _check_seen_revision(ruling, recorded)
-        chosen = _pending(recorded) if names is None else sorted(set(names))
+        pending = sorted(name for name, account in recorded.accounts.items() if account.status == "pending")
+        chosen = pending if selectors is None else _chosen(selectors, recorded, ruling)
         transaction.accept_altered(ruling.accepted)
         transaction.require_recorded(chosen)
         _check_all(chosen, recorded, ruling)
@@ -84,7 +91,8 @@ def _record(workspace: Workspace, ruling: Ruling, names: Sequence[str] | None) -
             return ()
         for account in after:
             transaction.put_account(account)
-        transaction.append_journal(ruling.event, _payload(ruling, before, after), at=at)
+        note_wanted(transaction, workspace)
+        transaction.append_journal(ruling.event, _payload(ruling, before, after).document(), at=at)
     return tuple(after)
 
 
@@ -107,14 +115,31 @@ def _check_seen_revision(ruling: Ruling, recorded: RecordedState) -> None:
     raise InvalidInput(error("unknownRevision", detail))
 
 
-def _pending(recorded: RecordedState) -> list[str]:
-    return sorted(name for name, account in recorded.accounts.items() if account.status == "pending")
+def _chosen(selectors: Sequence[str], recorded: RecordedState, ruling: Ruling) -> list[str]:
+    """Return the names meant: those named themselves, known or not, and of what else is selected what can be ruled on.
+
+    Raises ``InvalidInput`` for a selector that selects none, and where nothing is left to rule on.
+    """
+    named = {selector for selector in selectors if not is_pattern(selector)}
+    patterns = [selector for selector in selectors if is_pattern(selector)]
+    if not patterns:
+        return sorted(named)
+    found = select_accounts(patterns, recorded.accounts.values())
+    open_ = {account.name for account in found if _refusal(account, ruling) is None}
+    if not open_ | named:
+        raise InvalidInput([refusal for account in found if (refusal := _refusal(account, ruling)) is not None])
+    return sorted(open_ | named)
 
 
 def _check_all(names: Iterable[str], recorded: RecordedState, ruling: Ruling) -> None:
     """Raise with every account that the ruling cannot be recorded for."""
     found = [(name, recorded.accounts.get(name)) for name in names]
-    refused = [_unknown(name, recorded) if account is None else _refusal(account, ruling) for name, account in found]
+    refused = [
+        unknown_account(name, recorded.accounts, remark=" Nothing was changed.")
+        if account is None
+        else _refusal(account, ruling)
+        for name, account in found
+    ]
     stale = [refuse_stale(account, ruling.seen_revision) for _, account in found if account is not None]
     problems = [problem for problem in refused if problem is not None]
     outdated = [problem for problem in stale if problem is not None]
@@ -122,15 +147,6 @@ def _check_all(names: Iterable[str], recorded: RecordedState, ruling: Ruling) ->
         raise InvalidInput([*problems, *outdated])
     if outdated:
         raise PlanStale(outdated)
-
-
-def _unknown(name: str, recorded: RecordedState) -> Diagnostic:
-    shown = name if len(name) <= _MAX_SHOWN else name[: _MAX_SHOWN - 1] + "…"
-    detail = (
-        f"No account called {shown} is recorded.{did_you_mean(shown, recorded.accounts)} Nothing was changed. See\n"
-        "    reconciler accounts list"
-    )
-    return error("unknownAccount", detail, subject=shown)
 
 
 def _refusal(account: RecordedAccount, ruling: Ruling) -> Diagnostic | None:
@@ -152,30 +168,29 @@ def _ruled(account: RecordedAccount, ruling: Ruling, at: datetime) -> RecordedAc
     return decided(account, decision, actor=actor, at=at, reason=reason)
 
 
-def _payload(ruling: Ruling, before: Iterable[RecordedAccount], after: Iterable[RecordedAccount]) -> dict[str, Any]:
+def _payload(ruling: Ruling, before: Iterable[RecordedAccount], after: Iterable[RecordedAccount]) -> DecisionPayload:
     """Return what the journal tells: who, why, and of each account what the ruling was made on and what it changed."""
-    return {
-        "actor": ruling.actor.name,
-        "actorSource": ruling.actor.source,
-        "reason": ruling.reason,
-        "seenRevision": ruling.seen_revision,
-        "accounts": {
-            now.name: {
-                "revision": now.revision,
-                "subjectDigest": now.approval.subject_digest if now.approval is not None else None,
-                "before": _standing(was),
-                "after": _standing(now),
-            }
+    return DecisionPayload(
+        **who(ruling.actor),
+        reason=ruling.reason,
+        seen_revision=ruling.seen_revision,
+        accounts={
+            now.name: AccountTold(
+                revision=now.revision,
+                subject_digest=now.approval.subject_digest if now.approval is not None else None,
+                before=_standing(was),
+                after=_standing(now),
+            )
             for was, now in zip(before, after, strict=True)
         },
-    }
+    )
 
 
-def _standing(account: RecordedAccount) -> dict[str, Any]:
+def _standing(account: RecordedAccount) -> Standing:
     approval, stop = account.approval, account.suspension
-    return {
-        "status": account.status,
-        "reason": account.status_reason,
-        "approval": approval.model_dump(mode="json") if approval is not None else None,
-        "suspension": stop.model_dump(mode="json") if stop is not None else None,
-    }
+    return Standing(
+        status=account.status,
+        reason=account.status_reason,
+        approval=approval.model_dump(mode="json") if approval is not None else None,
+        suspension=stop.model_dump(mode="json") if stop is not None else None,
+    )

@@ -5,26 +5,31 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from reconciler.characters import SHOWN_WORD, clip
 from reconciler.diagnostics import Diagnostic, Location, error, note, warning
 from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.errors import InvalidInput, ReconcilerError
 from reconciler.manifests.editing import removal, renaming, search, write_edit
 from reconciler.model.accounts.edited import Edited
 from reconciler.model.accounts.kinds import KINDS
-from reconciler.operations.manifests import read_desired
+from reconciler.operations.manifests import in_every_environment, read_desired
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from reconciler.manifests.editing import FileEdit, FoundDocument, Search
     from reconciler.model.accounts.recorded import RecordedAccount
     from reconciler.operations.workspace import Workspace
 
+
+class _EditsDocument(Protocol):
+    def __call__(self, found: FoundDocument, /, *, folder: Path) -> FileEdit: ...
+
+
 _PLACE = re.compile(r":\d+(?=\D|\Z)")
-_MAX_SHOWN = 60
 
 
 def folder_of(workspace: Workspace) -> Path:
@@ -52,8 +57,7 @@ def delete_account(workspace: Workspace, name: str) -> Edited:
     recorded = recorded_accounts(workspace)
     found = _find(search(folder, root=workspace.root), name, recorded)
     edit = removal(found, folder=folder)
-    _require_sound(workspace, edit)
-    write_edit(edit)
+    _write(workspace, edit, *_overlay_edits(workspace, found, removal))
     return Edited(
         action="delete",
         name=name,
@@ -72,13 +76,16 @@ def rename_account(workspace: Workspace, old: str, new: str) -> Edited:
     searched = search(folder, root=workspace.root)
     found = _find(searched, old, recorded)
     if new == old:
-        raise InvalidInput(error("nameTaken", f"The account is called {old[:_MAX_SHOWN]} already.", subject=old))
-    require_free(searched, new, recorded, but=old)
+        raise InvalidInput(error("nameTaken", f"The account is called {clip(old, SHOWN_WORD)} already.", subject=old))
+    require_free(searched, new, lambda: recorded, but=old)
     declared = found.value["metadata"].get("previousName")
     previous = _previous_name(old, new, declared if isinstance(declared, str) else None, recorded)
     edit = renaming(found, new, previous, folder=folder)
-    _require_sound(workspace, edit)
-    write_edit(edit)
+
+    def follow(overlay: FoundDocument, *, folder: Path) -> FileEdit:
+        return renaming(overlay, new, None, folder=folder)
+
+    _write(workspace, edit, *_overlay_edits(workspace, found, follow))
     is_unsure = declared is not None and previous not in {None, old} and (recorded is None or previous not in recorded)
     return Edited(
         action="rename",
@@ -97,16 +104,21 @@ def recorded_accounts(workspace: Workspace) -> Mapping[str, RecordedAccount] | N
     """Return the recorded accounts by name; None where there is no state here, or none that can be read."""
     try:
         with workspace.open_store() as store:
-            return store.read_state().accounts
+            return store.read_accounts()
     except ReconcilerError:
         return None
 
 
 def require_free(
-    searched: Search, name: str, recorded: Mapping[str, RecordedAccount] | None, *, but: str | None = None
+    searched: Search,
+    name: str,
+    recorded: Callable[[], Mapping[str, RecordedAccount] | None],
+    *,
+    but: str | None = None,
 ) -> None:
     """Raise ``InvalidInput`` where a manifest has the name, or state has it for an account that is being renamed.
 
+    State is asked only where a manifest renames an account of that name: opening it takes longer than all the rest.
     ``but`` is the account that may go back to the name that it has in state.
     """
     taken = searched.documents.get(name)
@@ -116,17 +128,18 @@ def require_free(
     if searched.problems:
         raise InvalidInput(searched.problems)
     renamed = any(_previous_of(each) == name for known, each in searched.documents.items() if known != but)
-    if recorded is not None and name in recorded and renamed:
+    if renamed and name in (recorded() or {}):
         detail = f"{name} is recorded in state, and a manifest renames it. Apply that first, or choose another name."
         raise InvalidInput(error("nameTaken", detail, subject=name))
 
 
-def new_problems(workspace: Workspace, edit: FileEdit) -> tuple[list[Diagnostic], list[Diagnostic]]:
-    """Return the errors, and the other remarks, that ``validate`` would find only after the edit."""
-    before = Counter(_without_place(each) for each in read_desired(workspace).problems)
+def new_problems(workspace: Workspace, *edits: FileEdit) -> tuple[list[Diagnostic], list[Diagnostic]]:
+    """Return the errors, and the other remarks, that ``validate`` would find only after the edits."""
+    edited = {each.path: each.after for each in edits}
+    before = Counter(_without_place(each) for each in in_every_environment(workspace, read_desired).problems)
     errors: list[Diagnostic] = []
     remarks: list[Diagnostic] = []
-    for problem in read_desired(workspace, instead={edit.path: edit.after}).problems:
+    for problem in in_every_environment(workspace, lambda place: read_desired(place, instead=edited)).problems:
         key = _without_place(problem)
         if before[key] > 0:
             before[key] -= 1
@@ -135,10 +148,22 @@ def new_problems(workspace: Workspace, edit: FileEdit) -> tuple[list[Diagnostic]
     return errors, remarks
 
 
-def _require_sound(workspace: Workspace, edit: FileEdit) -> None:
-    errors, _ = new_problems(workspace, edit)
+def _overlay_edits(workspace: Workspace, found: FoundDocument, edit: _EditsDocument) -> list[FileEdit]:
+    """Return the edits by which the overlays of every environment follow the manifest that they change."""
+    environments = workspace.declared.environments.values() if workspace.declared is not None else ()
+    folders = sorted({workspace.root / each.overlay for each in environments if each.overlay is not None})
+    name = found.value["metadata"]["name"]
+    overlays = [(folder, search(folder, root=workspace.root).documents.get(name)) for folder in folders]
+    return [edit(each, folder=folder) for folder, each in overlays if each is not None and each.kind == found.kind]
+
+
+def _write(workspace: Workspace, *edits: FileEdit) -> None:
+    """Make edits, unless the manifests would have a problem more."""
+    errors, _ = new_problems(workspace, *edits)
     if errors:
         raise InvalidInput(errors)
+    for edit in edits:
+        write_edit(edit)
 
 
 def _without_place(problem: Diagnostic) -> Diagnostic:
@@ -151,10 +176,10 @@ def _find(searched: Search, name: str, recorded: Mapping[str, RecordedAccount] |
     found = searched.documents.get(name)
     if found is not None and found.kind in KINDS:
         return found
-    shown = name[:_MAX_SHOWN]
+    shown = clip(name, SHOWN_WORD)
     if found is not None:
         detail = (
-            f"{shown} is a {found.kind[:_MAX_SHOWN] or 'document without a kind'}, not an account. Accounts may refer "
+            f"{shown} is a {clip(found.kind, SHOWN_WORD) or 'document without a kind'}, not an account. Accounts may refer "
             "to it by its name, so edit the manifests by hand."
         )
         raise InvalidInput(error("unknownAccount", detail, subject=shown, location=found.location))
@@ -216,7 +241,7 @@ def _remarks_on_deletion(
     recorded_as = _recorded_as(name, found, recorded)
     remarks = []
     account = (recorded or {}).get(recorded_as or name)
-    if account is not None and account.metadata.get("preventDelete"):
+    if account is not None and account.metadata.prevent_delete:
         detail = (
             f"{name} is recorded with preventDelete: true, so the plan will refuse to delete it. If it is to go, bring "
             "the manifest back, apply it with\n    preventDelete: false\nand then delete it."

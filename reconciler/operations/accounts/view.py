@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.characters import folded
-from reconciler.diagnostics import error
-from reconciler.diagnostics.phrasing import did_you_mean
-from reconciler.errors import InvalidInput
+from reconciler.errors import InvalidInput, StateUnavailable
 from reconciler.model.accounts.kinds import KindWord, kind_of
-from reconciler.rules.accounts.select import Selectable, selects
+from reconciler.rules.accounts.select import is_selected, unknown_account
+from reconciler.rules.journal.events import events_of
+from reconciler.rules.journal.since import status_since
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
     from reconciler.model.accounts.recorded import RecordedAccount
     from reconciler.model.accounts.statuses import Status
     from reconciler.operations.workspace import Workspace
 
+_IN_JSON_OTHERWISE = frozenset('"\\')
+"""What JSON writes with a backslash, beside what is not printable."""
 KindFilter = Literal["all"] | KindWord
 
 
@@ -25,7 +31,7 @@ class AccountFilter:
     """Which accounts to show; what is None or empty does not narrow."""
 
     search: str | None = None
-    """Part of a name, title, display name or e-mail; case does not count."""
+    """Part of a name, title, display name, e-mail, server, user name or secret reference; case does not count."""
     kind: KindFilter = "all"
     status: Status | None = None
     selectors: tuple[str, ...] = ()
@@ -36,8 +42,30 @@ class AccountFilter:
 def list_accounts(workspace: Workspace, wanted: AccountFilter) -> tuple[RecordedAccount, ...]:
     """Return the recorded accounts that pass the filter, by name."""
     with workspace.open_store() as store:
-        accounts = store.read_state().accounts
+        accounts = (
+            store.read_accounts()
+            if wanted.search is None
+            else store.find_accounts(partial(_may_hold, folded(wanted.search)))
+        )
     return tuple(accounts[name] for name in sorted(accounts) if _passes(accounts[name], wanted))
+
+
+def _may_hold(sought: str, text: str) -> bool:
+    """Tell whether a search could find an account by what is written of it, which JSON may write otherwise."""
+    return not _IN_JSON_OTHERWISE.isdisjoint(sought) or not sought.isprintable() or sought in folded(text)
+
+
+def not_active_since(workspace: Workspace, accounts: Iterable[RecordedAccount]) -> Mapping[str, datetime]:
+    """Return of those that are not active when that began; of none where the accounts alone may be read."""
+    names = {account.name for account in accounts if account.status != "active"}
+    if not names:
+        return {}
+    try:
+        with workspace.open_store() as store, store.snapshot() as snapshot:
+            began = status_since(snapshot.state(), events_of(snapshot.journal()))
+    except StateUnavailable:  # whoever may see the accounts need not be one who may see the rest
+        return {}
+    return {name: began[name] for name in names if name in began}
 
 
 def _passes(account: RecordedAccount, wanted: AccountFilter) -> bool:
@@ -45,43 +73,43 @@ def _passes(account: RecordedAccount, wanted: AccountFilter) -> bool:
         wanted.kind in {"all", kind_of(account).word}
         and (wanted.status is None or account.status == wanted.status)
         and (wanted.search is None or _is_found(account, wanted.search))
-        and (not wanted.selectors or _is_selected(account, wanted.selectors))
+        and is_selected((account,), wanted.selectors, ())
         and (wanted.user is None or is_visible_to(account, wanted.user))
     )
 
 
 def _is_found(account: RecordedAccount, text: str) -> bool:
+    server = account.settings.server
     places = (
         account.name,
-        account.metadata.get("title", ""),
-        account.spec["displayName"],
-        account.spec["email"],
+        account.metadata.title,
+        account.settings.display_name,
+        account.settings.email,
         account.written.get("spec.email", ""),
+        account.server or "",
+        *((server.host, server.login.username or "") if server is not None else ()),
+        *(route.secret for route in account.secret_routes),
     )
     sought = folded(text)
     return any(sought in folded(place) for place in places)
 
 
-def _is_selected(account: RecordedAccount, selectors: tuple[str, ...]) -> bool:
-    selectable = Selectable((account.name,), (account.metadata.get("labels", {}),))
-    return any(selects(selector, selectable) for selector in selectors)
-
-
 def is_visible_to(account: RecordedAccount, user: str) -> bool:
     """Tell whether a view for this user shows the account. Shapes views; it is no access control."""
-    if kind_of(account).is_shown_to_everybody or account.spec.get("shared"):
+    if kind_of(account).is_shown_to_everybody or account.settings.shared:
         return True
-    owner: str | None = account.metadata.get("owner")
+    owner = account.metadata.owner
     return owner is not None and folded(owner) == folded(user)
 
 
 def show_account(workspace: Workspace, name: str) -> RecordedAccount:
     """Return one account; raise ``InvalidInput`` with the nearest name where there is none."""
     with workspace.open_store() as store:
-        accounts = store.read_state().accounts
+        return known_account(name, store.read_accounts())
+
+
+def known_account(name: str, accounts: Mapping[str, RecordedAccount]) -> RecordedAccount:
+    """Return one of the recorded accounts; raise ``InvalidInput`` with the nearest name where there is none."""
     if name not in accounts:
-        detail = (
-            f"No account called {name} is recorded.{did_you_mean(name, accounts)} See\n    reconciler accounts list"
-        )
-        raise InvalidInput(error("unknownAccount", detail, subject=name))
+        raise InvalidInput(unknown_account(name, accounts))
     return accounts[name]

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.model.secrets.values import FingerprintKey
+    from reconciler.model.step import Wanted
     from reconciler.model.verification.evidence import Evidence
-    from reconciler.operations.conversations.targets import Subject
     from reconciler.operations.workspace import Workspace
 
 _FOLDER = ".reconciler/evidence"
@@ -39,23 +39,23 @@ class KeptEvidence:
         # Of the project's rules those that a conversation's outcome depends on; domain checks are made anew each time.
         self._rule = digest({"servers": list(self._project.verification.servers)})
 
-    def find(self, subject: Subject) -> Evidence | None:
-        """Return evidence that spares the subject its conversation; None where there is none.
+    def find(self, step: Wanted) -> Evidence | None:
+        """Return evidence that spares the account its conversation; None where there is none.
 
-        A subject with a withheld credential never has any: nothing may be concluded about what must not be tried.
+        An account with a withheld credential never has any: nothing may be concluded about what must not be tried.
         """
-        if self._cache is None or subject.settings_digest is None or subject.withheld or subject.depth == "offline":
+        if self._cache is None or step.settings_digest is None or step.withheld:
             return None
-        found = self._cache.find(subject.name, subject.settings_digest, rule=self._rule)
+        found = self._cache.find(step.name, step.settings_digest, rule=self._rule)
         ttl_hours = self._project.verification.evidence_ttl_hours
-        if found is None or not may_be_reused(found, depth=subject.depth, ttl_hours=ttl_hours, now=self._now):
+        if found is None or not may_be_reused(found, depth=step.depth, ttl_hours=ttl_hours, now=self._now):
             return None
         return found
 
-    def keep(self, subject: Subject, evidence: Evidence) -> None:
-        """Keep evidence of a subject where later runs may take it."""
-        if self._cache is not None and subject.settings_digest is not None and is_worth_keeping(evidence):
-            self._cache.keep(subject.name, evidence, rule=self._rule)
+    def keep(self, step: Wanted, evidence: Evidence) -> None:
+        """Keep evidence of an account where later runs may take it."""
+        if self._cache is not None and step.settings_digest is not None and is_worth_keeping(evidence):
+            self._cache.keep(step.name, evidence, rule=self._rule)
 
     def forget_old(self) -> None:
         """Remove what is of no use any more."""

@@ -19,6 +19,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
+from reconciler.events import tell
 from reconciler.model.text.domains import host_to_ascii
 from reconciler.model.verification.evidence import CheckName, Observed, SkipCode, Verification, all_skipped
 from reconciler.verification import USUAL_RETRIES, Finding, verify
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.model.verification.evidence import Check
-    from reconciler.verification import Proxy, Retries, Target
+    from reconciler.verification import Retries, Target
 
 _CONNECTING: frozenset[CheckName] = frozenset({"dns", "proxy", "connect"})
 _BEFORE_LOGIN: frozenset[CheckName] = frozenset({"greeting", "tls"})
@@ -109,6 +110,8 @@ def converse(
         if isinstance(found, BaseException):
             raise found
         findings.update(found)
+        for name, finding in found.items():
+            tell("verified", accounts=(name,), status=finding.verification.status)
         if take is not None:
             take(found)
         progress(len(findings), total, next(iter(found), ""))
@@ -130,9 +133,11 @@ def _left_over(targets: Iterable[Target], findings: Mapping[str, Finding], at: d
 
 def _lanes(targets: Iterable[Target], limits: Limits) -> queue.SimpleQueue[_Lane]:
     """Return the lanes, the first of every server before the second of any."""
-    by_server: dict[tuple[str, int, Proxy | None], deque[Target]] = defaultdict(deque)
+    by_server: dict[tuple[str, int, str], deque[Target]] = defaultdict(deque)
     for target in targets:
-        by_server[(host_to_ascii(target.server.host), target.server.port, target.server.proxy)].append(target)
+        server = target.server
+        way = server.proxy.way if server.proxy is not None else ""
+        by_server[host_to_ascii(server.host), server.port, way].append(target)
     servers = [_Lane(waiting) for waiting in by_server.values()]
     lanes: queue.SimpleQueue[_Lane] = queue.SimpleQueue()
     for nth in range(limits.per_server):
@@ -174,7 +179,7 @@ def _verify_one(target: Target, lane: _Lane, run: _Run, skip: SkipCode | None) -
     if skip is not None:
         return {sender.name: _skipped(target, skip, run.now()) for sender in target.senders}
     remaining = max(1, int(run.ends_at - time.monotonic()))
-    limited = replace(target, timeout_seconds=min(target.timeout_seconds, remaining))
+    limited = replace(target, timeout_seconds=min(target.timeout_seconds, remaining), most_seconds=remaining)
     findings = verify(limited, now=run.now, retries=run.retries)
     was_not_served = all(any(map(_speaks_of_the_server, found.verification.checks)) for found in findings.values())
     with lane.lock:

@@ -1,183 +1,89 @@
-"""Verifies subjects: reads what secrets they need, holds the conversations, binds findings to settings."""
+"""Verifies accounts: holds the conversations with their servers, and binds what was found to their settings."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import error
-from reconciler.errors import SecretUnreadable
-from reconciler.model.accounts.kinds import kind_of
-from reconciler.model.verification.evidence import Evidence
+from reconciler.model.verification.evidence import Evidence, Gathered
 from reconciler.oauth2 import TokenCache
 from reconciler.operations.conversations.cache import KeptEvidence
 from reconciler.operations.conversations.domains import with_domain_checks
+from reconciler.operations.conversations.messages import verify_with_few_messages
 from reconciler.operations.conversations.queue import Limits, Progress, converse
-from reconciler.operations.conversations.targets import (
-    Means,
-    Subject,
-    evidence_without_conversation,
-    make_platform_targets,
-    make_target,
-)
-from reconciler.operations.conversations.trust import usable_cas
-from reconciler.rules.plan.policy import SecretReadings
+from reconciler.operations.conversations.targets import Means, make_platform_targets, make_target
+from reconciler.operations.conversations.trust import usable_files
+from reconciler.rules.verification.unasked import without_platform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from reconciler.model.accounts.recorded import RecordedState
-    from reconciler.model.project import Secrets
-    from reconciler.model.secrets.values import FingerprintKey, SecretValue
+    from reconciler.model.accounts.platform import PlatformServer
+    from reconciler.model.project import MessageMode
+    from reconciler.model.secrets.reading import SecretsRead
+    from reconciler.model.step import Wanted
+    from reconciler.model.verification.context import TestContext
     from reconciler.operations.workspace import Workspace
-    from reconciler.rules.accounts.platform import PlatformServer
-    from reconciler.verification import Finding, TestContext
-
-_NO_PLATFORM = "Marketing accounts are verified with the platform's server, and the project file declares none."
+    from reconciler.verification import Finding
 
 
-@dataclass(frozen=True, kw_only=True)
-class SecretsAtHand:
-    """The values that could be read, what planning may know of them, and the key of their fingerprints."""
-
-    values: Mapping[str, SecretValue]
-    readings: SecretReadings
-    key: FingerprintKey | None
-
-
-class Ask(Protocol):
-    """Asks a person for a secret."""
-
-    def __call__(self, reference: str) -> str | None:
-        """Return the value typed for a reference; None where the person has none."""
-        ...
-
-
-_MAY_BE_TYPED = frozenset({"secretMissing", "secretSourceFailed"})
-
-
-def read_secrets(
-    workspace: Workspace,
-    references: Iterable[str],
-    *,
-    depth: str,
-    ask: Ask | None = None,
-    passed_over: frozenset[str] = frozenset(),
-) -> SecretsAtHand:
-    """Read the secrets that are named, each once; nothing at all at depth ``offline``, and by an untrusted project.
-
-    ``ask`` is asked for those that are absent here; not for those that may not be read. ``passed_over`` are those that
-    are not named because reading them is dear.
-    """
-    reader = workspace.secret_reader()
-    if depth == "offline" or not workspace.is_project_trusted:
-        readings = SecretReadings(were_read=False, are_withheld=depth != "offline")
-        return SecretsAtHand(values={}, readings=readings, key=None)
-    key = workspace.fingerprint_key(reader)
-    wanted = tuple(references)
-    reading = reader.read(wanted)
-    if ask is not None:
-        for absent in [each for each, problem in reading.problems.items() if problem.code in _MAY_BE_TYPED]:
-            typed = ask(absent)
-            if typed:
-                reader.take(absent, typed)
-        reading = reader.read(wanted)
-    fingerprints = {name: value.fingerprint(key) for name, value in reading.values.items()} if key else {}
-    # What a link gives is what the file itself holds, so a known file is recognised by its new value too.
-    places = reader.look(fingerprints).places
-    fingerprints |= {place: fingerprints[link] for link, place in places.items()}
-    return SecretsAtHand(
-        values=reading.values,
-        readings=SecretReadings(
-            key_id=key.key_id if key else None,
-            fingerprints=fingerprints,
-            unreadable=reading.problems,
-            passed_over=passed_over,
-        ),
-        key=key,
-    )
-
-
-def first_use_rules(secrets: Secrets, readings: SecretReadings, recorded: RecordedState) -> Secrets:
-    """Return the project's rules for secrets, stricter where values cannot be compared with state's fingerprints.
-
-    A reference that state has not seen may then hide a known value, so its first use needs a grant. Without any key
-    values are comparable only where state knows none.
-    """
-    has_key = readings.key_id is not None or not recorded.routes
-    if not readings.were_read or (has_key and recorded.is_keyed_with(readings.key_id)):
-        return secrets
-    return secrets.model_copy(update={"first_use": "grant"})
-
-
-def require_state_key(recorded: RecordedState, key_id: str | None) -> None:
-    """Raise ``SecretUnreadable`` where fingerprints made with this key, None for none, cannot be compared with state's."""
-    if recorded.is_keyed_with(key_id):
-        return
-    made_with = f"State was made with the fingerprint key {recorded.fingerprint_key_id}"
-    if key_id is None:
-        detail = f"{made_with}, and there is none here. Provide the key of this state."
-        raise SecretUnreadable(error("fingerprintKeyMissing", detail))
-    detail = (
-        f"{made_with}; this one is {key_id}. With another key every secret would look rotated. Provide the key of this "
-        "state."
-    )
-    raise SecretUnreadable(error("fingerprintKeyChanged", detail))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gathered:
-    """Evidence for every subject, by name, and for which of them an earlier run's was taken."""
-
-    evidence: Mapping[str, Evidence]
-    reused: frozenset[str] = frozenset()
-
-
-def gather_evidence(
-    subjects: Sequence[Subject],
+def hold_conversations(
+    steps: Sequence[Wanted],
     workspace: Workspace,
     *,
     platform: PlatformServer | None,
-    secrets: SecretsAtHand,
+    secrets: SecretsRead,
     context: TestContext,
     progress: Progress,
-    reuses_evidence: bool = True,
+    reuses_evidence: bool,
+    messages: MessageMode | None,
 ) -> Gathered:
-    """Return evidence for every subject; what an earlier run found of the same settings spares a conversation.
+    """Return evidence for every step, as ``gather.gather_evidence`` is asked for it; what an earlier run found of the same settings spares a conversation.
 
     What was found is kept for later runs either way. Marketing accounts are verified with the ``platform``'s server.
+    ``messages`` says how many test messages are sent; None: as the project file has it.
     """
     began_at = workspace.now()
     kept = KeptEvidence(workspace, secrets.key)
-    reused = {each.name: found for each in subjects if reuses_evidence and (found := kept.find(each)) is not None}
-    to_contact = [each for each in subjects if each.name not in reused]
-    platform_specs = [{"smtp": platform.smtp}] if platform is not None else []
+    reused = {each.name: found for each in steps if reuses_evidence and (found := kept.find(each)) is not None}
+    to_contact = [each for each in steps if each.name not in reused]
+    servers = [platform.server if platform is not None else None, *(each.after.settings.smtp for each in to_contact)]
     means = Means(
         secrets=secrets.values,
         tokens=TokenCache(allowed_hosts=workspace.project.verification.servers),
         context=context,
-        private_cas=usable_cas([*(each.spec for each in to_contact), *platform_specs], workspace),
+        files=usable_files(servers, workspace),
     )
-    fresh = _verify(to_contact, workspace, platform, means, kept, progress)
+    mode = messages or workspace.project.verification.message
+
+    def verify(asked: Sequence[Wanted], stands_for: Mapping[str, tuple[str, ...]]) -> dict[str, Evidence]:
+        return _verify(asked, workspace, platform, replace(means, stands_for=stands_for), kept, progress)
+
+    if mode == "each" or workspace.operator is None:
+        fresh = verify(to_contact, {})
+    else:
+        fresh = verify_with_few_messages(to_contact, mode, verify)
+        for each in to_contact:
+            kept.keep(each, fresh[each.name])
     kept.forget_old()
-    complete = with_domain_checks(subjects, {**reused, **fresh}, workspace, since=began_at)
+    complete = with_domain_checks(steps, {**reused, **fresh}, workspace, since=began_at, platform=platform)
     return Gathered(evidence=complete, reused=frozenset(reused))
 
 
 def _verify(
-    subjects: Sequence[Subject],
+    steps: Sequence[Wanted],
     workspace: Workspace,
     platform: PlatformServer | None,
     means: Means,
     kept: KeptEvidence,
     progress: Progress,
 ) -> dict[str, Evidence]:
-    """Return evidence for every subject, by name: own accounts by a conversation each, marketing ones by one for all.
+    """Return evidence for every step, by name: own accounts by a conversation each, marketing ones by one for all.
 
     It is kept as it comes: a run that is interrupted has not sent its messages in vain.
     """
-    own = [each for each in subjects if not kind_of(each).sends_through_platform]
-    hosted = [each for each in subjects if kind_of(each).sends_through_platform]
+    own = [each for each in steps if not each.sends_through_platform]
+    hosted = [each for each in steps if each.sends_through_platform]
     targets = [make_target(each, workspace, means) for each in own]
     if platform is not None:
         targets += make_platform_targets(hosted, platform, workspace, means)
@@ -188,7 +94,7 @@ def _verify(
         stop_server_after=policy.stop_server_after,
         deadline_seconds=policy.deadline_seconds,
     )
-    by_name = {each.name: each for each in subjects}
+    by_name = {each.name: each for each in steps}
 
     def keep(found: Mapping[str, Finding]) -> None:
         for name, finding in found.items():
@@ -197,14 +103,12 @@ def _verify(
     findings = converse(targets, limits, now=workspace.now, progress=progress, take=keep)
     at = workspace.now()
     return {
-        each.name: _evidence(each, findings[each.name])
-        if each.name in findings
-        else evidence_without_conversation(each, _NO_PLATFORM, at)
-        for each in subjects
+        each.name: _evidence(each, findings[each.name]) if each.name in findings else without_platform(each, at)
+        for each in steps
     }
 
 
-def _evidence(subject: Subject, found: Finding) -> Evidence:
+def _evidence(step: Wanted, found: Finding) -> Evidence:
     return Evidence(
-        settings_digest=subject.settings_digest or "", verification=found.verification, observed=found.observed
+        settings_digest=step.settings_digest or "", verification=found.verification, observed=found.observed
     )

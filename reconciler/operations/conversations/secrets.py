@@ -1,29 +1,130 @@
-"""What accounts of state need before a server is contacted with their secrets, and why it cannot be had.
+"""The secrets of one run: read once, compared before they travel, and why some cannot be had.
 
-An account is contacted with the settings that were applied. So its secrets must still be allowed and readable, and its
-private CA must be the one that it was applied with: trust is part of a secret's route. Where they may travel is judged
-in ``checksettings``.
+Before a secret travels for the first time, what state knows is read, to be compared with it: a known secret whose value
+was rotated at its source, or was not read when its route was recorded, is recognised under another reference only by the
+value that its own reference has now. What is read for that is compared and nothing else: it is not sent.
+
+An account of state is contacted with the settings that were applied. So its secrets must still be allowed and readable,
+and its private CA must be the one that it was applied with: trust is part of a secret's route.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 from reconciler.diagnostics import Diagnostic, error
+from reconciler.errors import GuardRefused
 from reconciler.model.accounts.kinds import kind_of
-from reconciler.operations.conversations.trust import ca_problems
-from reconciler.rules.accounts.platform import platform_routes
+from reconciler.model.secrets.reading import SecretsRead
+from reconciler.model.step import Keep
+from reconciler.operations.conversations.trust import changed_files
 from reconciler.rules.secrets.allow import is_allowed, is_allowed_somewhere
+from reconciler.rules.secrets.judgement import Law, judge_reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from reconciler.model.accounts.recorded import RecordedAccount
-    from reconciler.model.project import Secrets
-    from reconciler.operations.conversations.run import SecretsAtHand
+    from reconciler.model.accounts.platform import PlatformServer
+    from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
+    from reconciler.model.grants import Secrets
+    from reconciler.model.secrets.routes import SecretRoute
+    from reconciler.model.step import Step
     from reconciler.operations.workspace import Workspace
-    from reconciler.rules.accounts.platform import PlatformServer
+    from reconciler.rules.secrets.judgement import Judgement
+    from reconciler.store import Register
+
+
+class Ask(Protocol):
+    """Asks a person for a secret."""
+
+    def __call__(self, reference: str) -> str | None:
+        """Return the value typed for a reference; None where the person has none."""
+        ...
+
+
+_MAY_BE_TYPED = frozenset({"secretMissing", "secretSourceFailed"})
+
+
+def read_secrets(
+    workspace: Workspace,
+    references: Iterable[str],
+    *,
+    depth: str,
+    ask: Ask | None = None,
+    asked_for: frozenset[str] | None = None,
+    passed_over: frozenset[str] = frozenset(),
+) -> SecretsRead:
+    """Read the secrets that are named, each once; nothing at all at depth ``offline``, and by an untrusted project.
+
+    ``ask`` is asked for those that are absent here, of ``asked_for`` where that is given; not for those that may not be
+    read. ``passed_over`` are those that
+    are not named because reading them is dear.
+    """
+    reader = workspace.secret_reader()
+    if depth == "offline" or not workspace.is_project_trusted:
+        return SecretsRead(were_read=False, are_withheld=depth != "offline")
+    key = workspace.fingerprint_key(reader)
+    wanted = tuple(references)
+    reading = reader.read(wanted)
+    if ask is not None:
+        absent_here = [each for each, problem in reading.problems.items() if problem.code in _MAY_BE_TYPED]
+        for absent in absent_here if asked_for is None else sorted(asked_for.intersection(absent_here)):
+            typed = ask(absent)
+            if typed:
+                reader.take(absent, typed)
+        reading = reader.read(wanted)
+    fingerprints = {name: value.fingerprint(key) for name, value in reading.values.items()} if key else {}
+    # What a link gives is what the file itself holds, so a known file is recognised by its new value too.
+    places = reader.look(fingerprints).places
+    fingerprints |= {place: fingerprints[link] for link, place in places.items()}
+    return SecretsRead(
+        values=reading.values,
+        fingerprints=fingerprints,
+        key=key,
+        unreadable=reading.problems,
+        passed_over=passed_over,
+    )
+
+
+def altered_routes(
+    steps: Iterable[Step], register: Register, platform_routes: Iterable[SecretRoute]
+) -> Diagnostic | None:
+    """Return an error where routes that these steps are judged by are not what the journal last recorded."""
+    names: set[str] = set()
+    routes = [*platform_routes]
+    for step in steps:
+        names |= {step.name} if isinstance(step, Keep) else step.change.names
+        routes += step.routes if step.after is not None else ()
+    return register.problem_of(names, routes)
+
+
+def judge_compared(
+    steps: Sequence[Step],
+    workspace: Workspace,
+    *,
+    recorded: RecordedState,
+    register: Register,
+    platform: PlatformServer | None,
+    secrets: SecretsRead,
+    named: frozenset[str] = frozenset(),
+) -> Judgement:
+    """Return which secrets may not travel, after reading those that the judge wants to compare; ``named`` are all that manifests name.
+
+    Raises ``GuardRefused`` where the ``register`` of routes that this is judged by was altered.
+    """
+    law = Law(
+        recorded=recorded,
+        rules=workspace.project.secrets,
+        today=workspace.now().date(),
+        platform=platform,
+        named=named,
+    )
+    altered = altered_routes(steps, register, platform.secret_routes if platform is not None else ())
+    if altered is not None:
+        raise GuardRefused(altered)
+    return judge_reading(steps, law, secrets, read=partial(read_secrets, workspace, depth="message"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +156,8 @@ def wanted_secrets(
         if each.secret not in look.problems
         and _is_allowed(each.secret, account, workspace.project.secrets, look.places)
     }
-    through_platform = platform_routes(platform, {each.kind for each in accounts}, {})
+    is_platform_used = any(kind_of(account).sends_through_platform for account in accounts)
+    through_platform = platform.secret_routes if platform is not None and is_platform_used else ()
     return WantedSecrets(
         own=frozenset(secret for _, secret in allowed),
         refused=frozenset(named - allowed),
@@ -71,13 +173,13 @@ def _is_allowed(secret: str, account: RecordedAccount, rules: Secrets, places: M
 
 
 def unusable_accounts(
-    accounts: Sequence[RecordedAccount], workspace: Workspace, wanted: WantedSecrets, secrets: SecretsAtHand
+    accounts: Sequence[RecordedAccount], workspace: Workspace, wanted: WantedSecrets, secrets: SecretsRead
 ) -> dict[str, Diagnostic]:
     """Return the accounts that cannot be contacted, by name, each with the reason; nothing was contacted for it."""
     return {
         **_refused_secrets(accounts, wanted.refused),
         **_unreadable_secrets(accounts, wanted.platform, secrets),
-        **ca_problems({each.name: (each.spec, each.ca_digest) for each in accounts}, workspace, changed=_altered_ca),
+        **changed_files({each.name: each for each in accounts}, workspace, changed=_altered_file),
     }
 
 
@@ -98,10 +200,10 @@ def _refused_secrets(accounts: Iterable[RecordedAccount], refused: frozenset[tup
 
 
 def _unreadable_secrets(
-    accounts: Iterable[RecordedAccount], platform_secrets: frozenset[str], secrets: SecretsAtHand
+    accounts: Iterable[RecordedAccount], platform_secrets: frozenset[str], secrets: SecretsRead
 ) -> dict[str, Diagnostic]:
     """Return the accounts that need a secret which cannot be read here; marketing accounts need the platform's."""
-    unreadable = secrets.readings.unreadable
+    unreadable = secrets.unreadable
     problems = {}
     for account in accounts:
         own = {each.secret for each in account.secret_routes}
@@ -112,9 +214,9 @@ def _unreadable_secrets(
     return problems
 
 
-def _altered_ca(name: str, path: str) -> Diagnostic:
+def _altered_file(name: str, path: str, code: str) -> Diagnostic:
     detail = (
         f"{path} is not the certificate that {name} was applied with, so its server was not contacted. Apply the "
         "change of the file first, or bring the file back."
     )
-    return error("caFileUnusable", detail, subject=name)
+    return error(code, detail, subject=name)

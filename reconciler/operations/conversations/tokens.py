@@ -1,9 +1,9 @@
-"""From an account's canonical ``authentication`` to the source of its access token."""
+"""From an account's login to the source of its access token."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler.oauth2 import TokenRequest
 
@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model.secrets.values import SecretValue
+    from reconciler.model.servers.server import Login
     from reconciler.oauth2 import TokenCache
+    from reconciler.smtp.access import TokenSource
     from reconciler.smtp.deadline import Deadline
-    from reconciler.smtp.login import TokenSource
 
 _ENDPOINTS_SHARE = 0.5
 
@@ -56,24 +57,22 @@ class TokenInTime:
         return self.source.known()
 
 
-def token_source(
-    login: Mapping[str, Any], secrets: Mapping[str, SecretValue], tokens: TokenCache
-) -> TokenSource | None:
+def token_source(login: Login, secrets: Mapping[str, SecretValue], tokens: TokenCache) -> TokenSource | None:
     """Return where the token comes from; None where none is declared, or a secret for it was not read."""
-    if "accessToken" in login:
-        value = secrets.get(login["accessToken"])
+    if login.access_token is not None:
+        value = secrets.get(login.access_token)
         return TokenAtHand(value) if value is not None else None
-    declared: Mapping[str, Any] | None = login.get("oauth2")
-    if declared is None:
-        return None
-    named = [declared[name] for name in ("clientSecret", "refreshToken") if name in declared]
-    if any(reference not in secrets for reference in named):
+    declared = login.oauth2
+    if declared is None or any(reference not in secrets for reference in declared.secrets):
         return None
     request = TokenRequest(
-        token_url=declared["tokenUrl"],
-        client_id=declared["clientId"],
-        client_secret=secrets.get(declared.get("clientSecret", "")),
-        refresh_token=secrets.get(declared.get("refreshToken", "")),
-        scope=declared.get("scope"),
+        token_url=declared.token_url,
+        client_id=declared.client_id or "",
+        client_secret=secrets.get(declared.client_secret or ""),
+        client_certificate=secrets.get(declared.client_certificate or ""),
+        service_account=secrets.get(declared.service_account or ""),
+        subject=None if declared.service_account is None else login.username,
+        refresh_token=secrets.get(declared.refresh_token or ""),
+        scope=declared.scope,
     )
     return TokenInTime(tokens.source(request))

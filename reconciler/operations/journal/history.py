@@ -6,16 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import error
-from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.errors import InvalidInput
+from reconciler.operations.accounts.select import select_accounts
+from reconciler.rules.accounts.select import is_pattern, unknown_account
+from reconciler.rules.journal.choose import Period, own_changes, within
 from reconciler.rules.journal.erasure import Erasure
 from reconciler.rules.journal.events import events_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.model.accounts.recorded import RecordedState
     from reconciler.model.journal.entries import Revision
     from reconciler.model.journal.events import JournalEvent
     from reconciler.operations.workspace import Workspace
-    from reconciler.store import JournalReport
+    from reconciler.store import JournalReport, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +31,41 @@ class History:
     events: tuple[JournalEvent, ...]
 
 
-def history(workspace: Workspace, name: str | None) -> History:
-    """Return what was applied and what else was done; with a name what touched the account, renames followed."""
+def history(workspace: Workspace, selectors: Sequence[str], period: Period) -> History:
+    """Return what was applied and what else was done in a period, newest first.
+
+    With selectors it is what touched these accounts, of each revision their changes alone, renames followed; a name may
+    be one that is recorded no more. Raises ``InvalidInput`` for selectors that mean no account, and a revision that
+    there is not.
+    """
     with workspace.open_store() as store:
-        revisions = store.revisions(name)
-        journal = store.journal_with_payloads()
-        names = None if name is None else Erasure(names=store.names_of(name))
-        if name is not None and not revisions:
-            known = store.read_state().accounts
-            detail = f"No account called {name} was ever recorded.{did_you_mean(name, known)}"
-            raise InvalidInput(error("unknownAccount", detail, subject=name))
-    return History(revisions, events_of(journal, names))
+        # Who asks for all of them needs no account, and who asks for the newest no revision before.
+        names = _names(selectors, store.read_state(), store) if selectors else []
+        lives = [Erasure(names=store.names_of(name)) for name in names]
+        newest = period.limit if period == Period(limit=period.limit) else None
+        found = [store.revisions(name) for name in names] if selectors else [store.revisions(limit=newest)]
+        last = next((each.revision for each in store.revisions(limit=1)), 0)
+        with store.snapshot() as snapshot:
+            events = events_of(snapshot.journal(), lives)
+    if period.revision is not None and period.revision > last:
+        detail = f"There is no revision {period.revision}: the last one is {last}."
+        raise InvalidInput(error("unknownRevision", detail))
+    by_number = {revision.revision: revision for revisions in found for revision in revisions}
+    revisions = [by_number[number] for number in sorted(by_number, reverse=True)]
+    if selectors:
+        revisions = [own_changes(revision, lives) for revision in revisions]
+    return History(*within(revisions, events, period))
+
+
+def _names(selectors: Sequence[str], recorded: RecordedState, store: Store) -> list[str]:
+    """Return the names meant: those written, which must have been recorded once, and those of patterns, which are now."""
+    patterns = [selector for selector in selectors if is_pattern(selector)]
+    named = [selector for selector in selectors if not is_pattern(selector)]
+    unknown = [name for name in named if name not in recorded.accounts and not store.revisions(name, limit=1)]
+    if unknown:
+        raise InvalidInput([unknown_account(name, recorded.accounts, ever=True) for name in unknown])
+    found = select_accounts(patterns, recorded.accounts.values()) if patterns else []
+    return sorted({*named, *(account.name for account in found)})
 
 
 def check_journal(workspace: Workspace, *, head: str | None) -> JournalReport:

@@ -6,22 +6,35 @@ A journal that does not hold is left alone: rewriting it would hide what somebod
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import error
-from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.errors import InvalidInput
 from reconciler.evidencecache import forget_accounts
+from reconciler.model.journal.payloads import (
+    ACCOUNT_DIGESTS,
+    ACCOUNT_PARTS,
+    ACCOUNTS_BEFORE,
+    FORGOTTEN_ROUTES,
+    REVISION_DIGESTS,
+    ROUTE_DIGESTS,
+    RedactPayload,
+    who,
+)
 from reconciler.model.secrets.routes import NOWHERE, SecretRoute
 from reconciler.operations.conversations.cache import evidence_folder
+from reconciler.operations.unchanged import plans_folder
+from reconciler.plancache import forget_plans
 from reconciler.rules.accounts.decisions import refuse_reason
+from reconciler.rules.accounts.select import unknown_account
 from reconciler.rules.journal.erasure import Erasure, addresses_of, erase_from_changes, erase_from_payload
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from reconciler.model.accounts.recorded import RecordedState
+    from reconciler.model.canonical import JsonObject, JsonView
     from reconciler.model.journal.entries import Actor, JournalEntry
     from reconciler.operations.workspace import Workspace
     from reconciler.store import Transaction
@@ -68,6 +81,7 @@ def redact(workspace: Workspace, order: RedactOrder) -> Redacted:
         with store.write() as transaction:
             redacted = _redact(transaction, workspace, order)
         forget_accounts(evidence_folder(workspace), redacted.names)
+        forget_plans(plans_folder(workspace))
         store.compact()
     return redacted
 
@@ -80,35 +94,29 @@ def _redact(transaction: Transaction, workspace: Workspace, order: RedactOrder) 
     revisions = _redact_revisions(transaction, erasure)
     routes = () if order.past_only else _erased_routes(transaction, erasure, recorded)
     payloads = _redact_payloads(transaction, erasure, revisions=revisions, routes=routes)
-    names = tuple(sorted(erasure.names))
     redacted = Redacted(
-        name=order.name, names=names, payloads=payloads, revisions=len(revisions), routes=len(routes), entry=None
-    )
-    if not payloads and not revisions and not routes:
-        return redacted
-    entry = transaction.append_journal("redact", _payload(redacted, order), at=workspace.now())
-    return Redacted(
         name=order.name,
-        names=names,
+        names=tuple(sorted(erasure.names)),
         payloads=payloads,
         revisions=len(revisions),
         routes=len(routes),
-        entry=entry.sequence,
+        entry=None,
     )
-
-
-def _payload(redacted: Redacted, order: RedactOrder) -> dict[str, Any]:
-    return {
-        "actor": order.actor.name,
-        "actorSource": order.actor.source,
-        "reason": order.reason,
-        "name": redacted.name,
-        "names": list(redacted.names),
-        "pastOnly": order.past_only,
-        "payloads": redacted.payloads,
-        "revisions": redacted.revisions,
-        "routes": redacted.routes,
-    }
+    if not payloads and not revisions and not routes and not order.accepted:
+        return redacted
+    payload = RedactPayload(
+        **who(order.actor),
+        reason=order.reason,
+        name=redacted.name,
+        names=redacted.names,
+        past_only=order.past_only,
+        payloads=redacted.payloads,
+        revisions=redacted.revisions,
+        routes=redacted.routes,
+    )
+    return replace(
+        redacted, entry=transaction.append_journal("redact", payload.document(), at=workspace.now()).sequence
+    )
 
 
 def _erasure(transaction: Transaction, recorded: RecordedState, order: RedactOrder) -> Erasure:
@@ -118,8 +126,7 @@ def _erasure(transaction: Transaction, recorded: RecordedState, order: RedactOrd
     if all(change["name"] != order.name for _, each in changes for change in each):
         later = transaction.renamed_to(order.name)
         if later is None:
-            detail = f"No account called {order.name} was ever recorded.{did_you_mean(order.name, recorded.accounts)}"
-            raise InvalidInput(error("unknownAccount", detail, subject=order.name))
+            raise InvalidInput(unknown_account(order.name, recorded.accounts, ever=True))
     _require_gone(transaction, recorded, order)
     erasure = Erasure(names=transaction.names_of(order.name))
     return Erasure(names=erasure.names, addresses=addresses_of(changes, erasure))
@@ -181,15 +188,15 @@ def _redact_payloads(
         kept = erase_from_payload(payload, erasure, serial=serial)
         superseded = {
             name
-            for name in payload.get("accountDigests", {})
+            for name in payload.get(ACCOUNT_DIGESTS, {})
             if erasure.concerns(name, serial) and last_told[name] > entry.sequence
         }
-        kept = _without(kept, "accountsBefore", untold)
-        untold = (untold - payload.get("accountDigests", {}).keys()) | superseded
-        kept = _without(kept, "accountDigests", superseded)
-        kept = _without(kept, "accountParts", superseded)
-        kept = _without(kept, "revisionDigests", {str(number) for number in revisions})
-        for key in ("routeDigests", "forgottenRoutes"):
+        kept = _without(kept, ACCOUNTS_BEFORE, untold)
+        untold = (untold - payload.get(ACCOUNT_DIGESTS, {}).keys()) | superseded
+        kept = _without(kept, ACCOUNT_DIGESTS, superseded)
+        kept = _without(kept, ACCOUNT_PARTS, superseded)
+        kept = _without(kept, REVISION_DIGESTS, {str(number) for number in revisions})
+        for key in (ROUTE_DIGESTS, FORGOTTEN_ROUTES):
             if key in kept:
                 kept[key] = [digest for digest in kept[key] if digest not in routes]
         if kept != payload:
@@ -198,18 +205,18 @@ def _redact_payloads(
     return rewritten
 
 
-def _last_told(journal: tuple[tuple[JournalEntry, Mapping[str, Any]], ...]) -> dict[str, int]:
+def _last_told(journal: tuple[tuple[JournalEntry, JsonView], ...]) -> dict[str, int]:
     """Return the last entry that tells how each account is recorded: only that one is compared with state."""
-    return {name: entry.sequence for entry, payload in journal for name in payload.get("accountDigests", {})}
+    return {name: entry.sequence for entry, payload in journal for name in payload.get(ACCOUNT_DIGESTS, {})}
 
 
-def _serial_after(payload: Mapping[str, Any], serial: int) -> int:
+def _serial_after(payload: JsonView, serial: int) -> int:
     revision = payload.get("revision")
     number = revision.get("revision") if isinstance(revision, dict) else None
     return number if isinstance(number, int) else serial
 
 
-def _without(payload: dict[str, Any], key: str, names: Collection[str]) -> dict[str, Any]:
+def _without(payload: JsonObject, key: str, names: Collection[str]) -> JsonObject:
     if not any(name in names for name in payload.get(key, {})):
         return payload
     return {**payload, key: {name: each for name, each in payload[key].items() if name not in names}}

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from reconciler.model.journal.report import Occurrence, Report, Step
+from reconciler.model.journal.payloads import ACCOUNT_DIGESTS, REVISION_DIGESTS
+from reconciler.model.journal.report import Occurrence, Report, TimelineStep
 from reconciler.operations.accounts.edit import folder_of
+from reconciler.operations.accounts.select import select_accounts
+from reconciler.rules.journal.choose import own_changes
+from reconciler.rules.journal.erasure import Erasure
 from reconciler.rules.journal.events import events_of
+from reconciler.rules.journal.since import status_since
 from reconciler.secrets import STATE_FOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from reconciler.model.accounts.recorded import RecordedState
     from reconciler.model.journal.entries import Revision
     from reconciler.model.journal.events import JournalEvent
     from reconciler.operations.workspace import Workspace
 
-_NOT_TOLD = frozenset({"verification", "accountDigests", "revisionDigests"})
+_NOT_TOLD = frozenset({"verification", ACCOUNT_DIGESTS, REVISION_DIGESTS})
 """Parts of payloads as large as state itself, which the account's own records tell better."""
 
 
@@ -30,18 +35,35 @@ class _Life:
     """One account under whatever name; after a deletion, also what was made under its name again."""
 
     names: set[str] = field(default_factory=set)
-    steps: list[Step] = field(default_factory=list)
+    steps: list[TimelineStep] = field(default_factory=list)
     told_as: list[tuple[int, str]] = field(default_factory=list)
 
 
-def gather_report(workspace: Workspace) -> Report:
-    """Return what state holds at this moment; raise ``StateMissing`` where there is none."""
-    with workspace.open_store() as store, store.snapshot() as snapshot:
-        recorded = snapshot.state()
-        revisions = snapshot.revisions()
-        # Together, since what an entry says can depend on a later one; without what is large, one payload at a time.
-        events = events_of((entry, _without_the_large(payload)) for entry, payload in snapshot.journal())[::-1]
-        head = snapshot.journal_head()
+def gather_report(workspace: Workspace, selectors: Sequence[str] = ()) -> Report:
+    """Return what state holds at this moment; raise ``StateMissing`` where there is none.
+
+    With selectors it is of these accounts alone, as they are recorded now, and of what touched them under any name.
+    Raises ``InvalidInput`` for selectors that select nothing.
+    """
+    with workspace.open_store() as store:
+        names = {each.name for each in select_accounts(selectors, store.read_state().accounts.values())}
+        lives = [Erasure(names=store.names_of(name)) for name in sorted(names)] if selectors else []
+        with store.snapshot() as snapshot:
+            recorded = snapshot.state()
+            revisions = snapshot.revisions()
+            # Together, since what an entry says can depend on a later one; without what is large, one payload at a time.
+            told = (
+                (entry, {key: value for key, value in payload.items() if key not in _NOT_TOLD})
+                for entry, payload in snapshot.journal()
+            )
+            events = events_of(told, lives)[::-1]
+            head = snapshot.journal_head()
+    if selectors:
+        recorded = replace(
+            recorded, accounts={name: recorded.accounts[name] for name in names & recorded.accounts.keys()}
+        )
+        own = (own_changes(revision, lives) for revision in revisions)
+        revisions = tuple(revision for revision in own if revision.changes)
     return make_report(recorded, revisions, events, head=head)
 
 
@@ -76,12 +98,9 @@ def make_report(
         occurrences=tuple(reversed(occurrences)),
         timelines={name: tuple(reversed(life.steps)) for name, life in known.items()},
         earlier_names={name: frozenset(life.names) for name, life in known.items()},
+        since=status_since(recorded, reversed(events)),
         present_names={told: name for name, life in known.items() for told in life.told_as},
     )
-
-
-def _without_the_large(payload: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in payload.items() if key not in _NOT_TOLD}
 
 
 def _in_order(revisions: Iterable[Revision], events: Iterable[JournalEvent]) -> list[Occurrence]:
@@ -115,13 +134,13 @@ def _follow(occurrences: Iterable[Occurrence]) -> dict[str, _Life]:
         for name, changes in _concerned(occurrence, lives).items():
             life = lives[name]
             life.names.add(name)
-            life.steps.append(Step(occurrence=occurrence, changes=tuple(changes)))
+            life.steps.append(TimelineStep(occurrence=occurrence, changes=tuple(changes)))
             life.told_as.append((occurrence.sequence, name))
     return dict(lives)
 
 
 def _concerned(occurrence: Occurrence, lives: defaultdict[str, _Life]) -> dict[str, list[int]]:
-    """Return whom an occurrence concerns and by which changes, after moving the lives that it renames."""
+    """Move the accounts that an occurrence renames, and return which accounts it concerns, each with its changes."""
     if occurrence.revision is None:
         return {name: [] for name in _names_of_event(occurrence.event)} if occurrence.event is not None else {}
     found: dict[str, list[int]] = {}

@@ -14,6 +14,7 @@ from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
 from reconciler.files import file_digest, read_regular_file, reason_of
 from reconciler.model.mail.contacts import Contact
+from reconciler.operations.send.resolve import MOST_NAMES
 from reconciler.sending import MAX_MESSAGE_OCTETS, NotAMessage, read_template, template_of_text
 
 if TYPE_CHECKING:
@@ -63,34 +64,40 @@ class Contacts:
 
     def __init__(self, path: Path) -> None:
         """Keep the path, and the digest of what is there now; raise ``InvalidInput`` where it cannot be read."""
-        self._path = path
+        self.path = path
         self._stamp = self._stamped()
         self.digest = self._digest()
 
     def _digest(self) -> str:
         try:
-            return file_digest(self._path)
+            return file_digest(self.path)
         except (OSError, ValueError) as failure:
-            raise _unreadable(self._path, failure) from None
+            raise _unreadable(self.path, failure) from None
 
     def _stamped(self) -> tuple[int, ...]:
         """Return what changes with every write to the file, and costs nothing to ask before each contact."""
         try:
-            found = self._path.stat()
+            found = self.path.stat()
         except (OSError, ValueError) as failure:
-            raise _unreadable(self._path, failure) from None
+            raise _unreadable(self.path, failure) from None
         return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
-    def missing_details(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Return those of the names that no contact has as a detail, sorted; reads on only until all were found."""
+    def missing_details(self, names: Iterable[str]) -> tuple[tuple[str, ...], frozenset[str]]:
+        """Return those of the names that no contact has as a detail, sorted, and the names that contacts have.
+
+        Reads on only until all were found.
+        """
         missing = {unicodedata.normalize("NFC", name) for name in names}
+        seen: set[str] = set()
         if missing:
             with self.open() as cards:
                 for card in cards:
-                    missing -= set(card.details) if isinstance(card, Contact) else set()
+                    if isinstance(card, Contact) and len(seen) < MOST_NAMES:
+                        seen |= card.details.keys()
+                    missing -= card.details.keys() if isinstance(card, Contact) else set()
                     if not missing:
                         break
-        return tuple(sorted(missing))
+        return tuple(sorted(missing)), frozenset(seen)
 
     @contextlib.contextmanager
     def open(self) -> Iterator[Iterator[Card]]:
@@ -99,7 +106,7 @@ class Contacts:
         A line that somebody put in would move all others, and make contacts that have been sent to look new.
         """
         self._require_same()
-        with open_contacts(str(self._path), stdin=io.BytesIO()) as entries:
+        with open_contacts(str(self.path), stdin=io.BytesIO()) as entries:
             yield self._unchanged(entries)
         self._require_same()
 
@@ -114,7 +121,7 @@ class Contacts:
     def _require_same(self) -> None:
         if self._digest() != self.digest:
             detail = (
-                f"{self._path} was changed while messages were sent to the contacts in it, so sending was stopped. Bring "
+                f"{self.path} was changed while messages were sent to the contacts in it, so sending was stopped. Bring "
                 "the file back as it was and go on with the same command, or nobody can tell who has got the message."
             )
-            raise InvalidInput(error("contactsChanged", detail, subject=str(self._path)))
+            raise InvalidInput(error("contactsChanged", detail, subject=str(self.path)))

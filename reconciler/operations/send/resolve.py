@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from reconciler.model.mail.resolution import ResolutionSummary
 from reconciler.operations.accounts.view import show_account
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from reconciler.diagnostics import Diagnostic
     from reconciler.envelope import Identity
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 MOST_TOLD = 100
 """Broken lines that are told one by one; the others are counted."""
 
-_MOST_NAMES = 1000
+MOST_NAMES = 1000
 """Names of details that are remembered, to suggest the right one."""
 
 
@@ -33,13 +34,7 @@ _MOST_NAMES = 1000
 class Tally:
     """What has been counted and noticed up to now; complete when all contacts have been taken."""
 
-    send: int = 0
-    skip: int = 0
-    overridden: int = 0
-    fallback: int = 0
-    invalid: int = 0
-    unaligned: int = 0
-    broken: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
     told: list[Diagnostic] = field(default_factory=list)
     """The first broken lines, and the reason where reading had to stop."""
     seen_details: set[str] = field(default_factory=set)
@@ -47,29 +42,16 @@ class Tally:
     @property
     def summary(self) -> ResolutionSummary:
         """The counts."""
-        return ResolutionSummary(
-            send=self.send,
-            skip=self.skip,
-            overridden=self.overridden,
-            fallback=self.fallback,
-            invalid=self.invalid,
-            unaligned=self.unaligned,
-            broken=self.broken,
-        )
+        return ResolutionSummary(**{name: self.counts[name] for name in ResolutionSummary.model_fields})
 
     def count(self, resolution: Resolution) -> None:
         """Count one contact."""
-        self.send += resolution.outcome == "send"
-        self.skip += resolution.outcome == "skip"
-        self.overridden += resolution.is_overridden
-        self.fallback += resolution.fell_back
-        self.invalid += resolution.has_invalid
-        self.unaligned += resolution.is_unaligned
+        self.counts.update(resolution.counted_as)
 
     def count_broken(self, line: BrokenLine, file: str) -> None:
         """Count a line that could not be read, and tell it while there are few."""
-        self.broken += 1
-        if self.broken <= MOST_TOLD:
+        self.counts["broken"] += 1
+        if self.counts["broken"] <= MOST_TOLD:
             detail = f"Line {line.line}: {line.reason}. The contact on it is left out."
             self.told.append(error("contactUnreadable", detail, location=Location(file, line.line)))
 
@@ -87,23 +69,25 @@ class Resolving:
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Return what is to be told once all contacts have been taken."""
         problems = list(self.tally.told)
-        if self.tally.broken > MOST_TOLD:
-            rest = f"{self.tally.broken:,} lines of {self.file} could not be read; the first {MOST_TOLD} are told."
+        counts = self.tally.counts
+        if counts["broken"] > MOST_TOLD:
+            rest = f"{counts['broken']:,} lines of {self.file} could not be read; the first {MOST_TOLD} are told."
             problems.append(error("contactUnreadable", rest, subject=self.file))
-        if self.tally.send + self.tally.skip:
+        if counts["send"] + counts["skip"]:
             missing = [name for name in self.details if name not in self.tally.seen_details]
-            problems += [self._never_present(name) for name in missing]
+            problems += [never_present(name, self.tally.seen_details, self.account, file=self.file) for name in missing]
         if self.account.status != "active":
             problems.append(_not_active(self.account))
         return tuple(problems)
 
-    def _never_present(self, name: str) -> Diagnostic:
-        near = did_you_mean(name, self.tally.seen_details)
-        detail = (
-            f"No contact of {self.file} has the detail {name}, which {self.account.name} takes a value from.{near} "
-            "Names must be exactly the same."
-        )
-        return warning("detailNeverPresent", detail, subject=self.account.name)
+
+def never_present(name: str, seen: Collection[str], account: RecordedAccount, *, file: object) -> Diagnostic:
+    """Return the warning that no contact has a detail: where it is misspelt, everybody sees the account's own."""
+    detail = (
+        f"No contact of {file} has the detail {name}, which {account.name} takes a value from.{did_you_mean(name, seen)} "
+        "Names must be exactly the same."
+    )
+    return warning("detailNeverPresent", detail, subject=account.name)
 
 
 def _not_active(account: RecordedAccount) -> Diagnostic:
@@ -119,21 +103,22 @@ def resolve_contacts(
     ``file`` is what problems call the contacts' file. Nothing is kept of a contact once it has been taken.
     """
     account = show_account(workspace, name)
-    identity = identity_of(account.kind, account.spec)
+    identity = identity_of(account.kind, account.settings)
     tally = Tally()
-    resolutions = _resolutions(identity, contacts, tally=tally, file=file)
+    resolutions = resolutions_of(identity, contacts, tally=tally, file=file)
     return Resolving(account=account, resolutions=resolutions, tally=tally, file=file, details=identity.details)
 
 
-def _resolutions(
+def resolutions_of(
     identity: Identity, contacts: Iterable[Contact | BrokenLine], *, tally: Tally, file: str
 ) -> Iterator[Resolution]:
+    """Yield the resolution of each contact, and count it; of a line that could not be read only the count is kept."""
     try:
         for entry in contacts:
             if isinstance(entry, BrokenLine):
                 tally.count_broken(entry, file)
                 continue
-            if len(tally.seen_details) < _MOST_NAMES:
+            if len(tally.seen_details) < MOST_NAMES:
                 tally.seen_details.update(entry.details)
             resolution = resolve_contact(identity, entry)
             tally.count(resolution)

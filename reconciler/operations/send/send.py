@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from reconciler.characters import SHOWN_ADDRESS, UNSAFE_CHARACTER, clip
 from reconciler.diagnostics import error, note, warning
 from reconciler.envelope import identity_of
 from reconciler.errors import GuardRefused, InvalidInput, ReconcilerError
 from reconciler.files import keep_out_of_git, reason_of
 from reconciler.model.canonical import digest
+from reconciler.model.journal.payloads import BEGUN, SendPayload, who
 from reconciler.model.mail.sending import ResultsHeader, SendDocument, SendSummary
 from reconciler.model.plan import FORMAT_VERSION
-from reconciler.model.text.types import UNSAFE_CHARACTER
 from reconciler.model.verification.codes import CHECK_CODES
 from reconciler.operations.accounts.view import show_account
 from reconciler.operations.plan import require_own_state
 from reconciler.operations.send.message import Contacts, read_message
-from reconciler.operations.send.server import outlet_of
+from reconciler.operations.send.resolve import never_present
+from reconciler.operations.send.server import access_to_send
+from reconciler.operations.workspace import refusing_altered_rows
 from reconciler.sending import (
     Pacing,
     Patience,
@@ -32,6 +35,9 @@ from reconciler.sending import (
     send_to_all,
     write_drafts,
 )
+from reconciler.sending.ahead import Ahead, messages_ahead
+from reconciler.verification.providers import recognise
+from reconciler.verification.rejected import of_the_password
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -44,11 +50,13 @@ if TYPE_CHECKING:
     from reconciler.operations.conversations.queue import Progress
     from reconciler.operations.send.message import Text
     from reconciler.operations.workspace import Workspace
-    from reconciler.sending import Results, RunEnd, Stopped, Template
+    from reconciler.sending import Results, RunEnd, Template
+    from reconciler.smtp.access import Access
+    from reconciler.smtp.faults import SmtpFault
+    from reconciler.store import Register
 
 _FOLDER = ".reconciler/sending"
 _MAX_TOLD = 20
-_MAX_CONTACT = 320
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,13 +82,18 @@ class Means:
     pacing: Pacing = field(default_factory=Pacing)
     waiting: Waiting = field(default_factory=Waiting)
     patience: Patience = field(default_factory=Patience)
+    connections: int = 1
+    """How many at once; the project file's ``verification.perServer`` bounds it."""
     look_every_seconds: float = 2.0
     """How long the account is at most not looked at in state."""
     look_every_messages: int = 50
     forewarn: Callable[[Sequence[Diagnostic]], None] = lambda problems: None  # noqa: ARG005 - nobody is told
     """Is told what is known before the first message, while it can still be stopped; it stands in the document too."""
+    confirm: Callable[[Ahead], None] | None = None
+    """Is told what would be sent, where there is anything, and raises what keeps it from being sent; None: sent unasked."""
 
 
+@refusing_altered_rows
 def send(workspace: Workspace, order: Order, means: Means, *, results: Path | None, progress: Progress) -> SendDocument:
     """Send, or go on sending, and return what became of it; ``results`` None: a file below ``.reconciler``.
 
@@ -89,7 +102,7 @@ def send(workspace: Workspace, order: Order, means: Means, *, results: Path | No
     then.
     """
     require_own_state(workspace)
-    account, recorded = _recorded(workspace, order.account)
+    account, recorded, register = _recorded(workspace, order.account)
     with workspace.open_store() as store:
         altered = store.alterations({account.name})
     if altered:
@@ -98,7 +111,7 @@ def send(workspace: Workspace, order: Order, means: Means, *, results: Path | No
         raise GuardRefused(_not_active(account))
     template = read_message(order.message)
     contacts = Contacts(order.contacts)
-    outlet, grants = outlet_of(account, recorded, workspace)
+    access, grants = access_to_send(account, recorded, register, workspace)
     path = results if results is not None else _usual_results(workspace, account, template)
     header = _header(account, recorded, template, contacts, run_id=means.run_id, workspace=workspace)
     told = _Telling(workspace=workspace, account=account, means=means, grants_used=grants)
@@ -106,17 +119,19 @@ def send(workspace: Workspace, order: Order, means: Means, *, results: Path | No
         watch = _Watch(workspace, account, means, begin=lambda: told.begun(held))
         sending = Sending(
             template=template,
-            outlet=outlet,
-            identity=identity_of(account.kind, account.spec),
+            access=access,
+            identity=identity_of(account.kind, account.settings),
             now=workspace.now,
             waiting=replace(means.waiting, watch=watch),
             pacing=means.pacing,
             patience=replace(means.patience, opening_seconds=float(workspace.project.verification.timeout_seconds)),
+            connections=min(means.connections, workspace.project.verification.per_server),
             limit=order.limit,
             told=lambda done, contact: progress(done, 0, contact),
         )
-        problems = [*_remarks(template), *_absent(account, contacts), *_in_flight(held)]
+        problems = [*_bounded(means, sending), *_remarks(template), *_absent(account, contacts), *_in_flight(held)]
         means.forewarn(problems)
+        _require_consent(means, contacts, held, sending, account)
         ending: Ending = "interrupted"
         try:
             ending, stops = _run(contacts, held, sending, account)
@@ -124,6 +139,18 @@ def send(workspace: Workspace, order: Order, means: Means, *, results: Path | No
             told.ended(held, ending)
         problems += [*stops, *_judged(held, ending)]
         return _document(account, held, ending, problems)
+
+
+def _require_consent(
+    means: Means, contacts: Contacts, held: Results, sending: Sending, account: RecordedAccount
+) -> None:
+    if means.confirm is None:
+        return
+    count = messages_ahead(contacts.open, held, sending.identity, limit=sending.limit)
+    if count:
+        accepted = held.total().accepted
+        email, server = account.settings.email, str(sending.access)
+        means.confirm(Ahead(messages=count, accepted=accepted, sender=email, server=server))
 
 
 def draft(workspace: Workspace, order: Order, folder: Path, *, run_id: str) -> SendDocument:
@@ -140,7 +167,7 @@ def draft(workspace: Workspace, order: Order, folder: Path, *, run_id: str) -> S
             cards,
             template,
             folder,
-            identity=identity_of(account.kind, account.spec),
+            identity=identity_of(account.kind, account.settings),
             run_id=run_id,
             now=workspace.now,
             limit=order.limit,
@@ -155,7 +182,8 @@ def draft(workspace: Workspace, order: Order, folder: Path, *, run_id: str) -> S
     if account.status != "active":
         problems.append(replace(_not_active(account), severity="note"))
     if not is_whole:
-        problems.append(_limit_reached(account))
+        left = "Other contacts are left; no message was written for them."
+        problems.append(note("limitReached", left, subject=account.name))
     return SendDocument(
         format_version=FORMAT_VERSION,
         account=account.name,
@@ -169,11 +197,11 @@ def draft(workspace: Workspace, order: Order, folder: Path, *, run_id: str) -> S
     )
 
 
-def _recorded(workspace: Workspace, name: str) -> tuple[RecordedAccount, RecordedState]:
+def _recorded(workspace: Workspace, name: str) -> tuple[RecordedAccount, RecordedState, Register]:
     account = show_account(workspace, name)
     with workspace.open_store() as store:
-        recorded = store.read_state()
-    return recorded.accounts.get(name, account), recorded
+        recorded, register = store.read_vouched()
+    return recorded.accounts.get(name, account), recorded, register
 
 
 class _Withdrawn(Exception):
@@ -210,7 +238,7 @@ class _Watch:
         self._looked_at, self._asked = now, 0
         with self._workspace.open_store() as store:
             current = store.read_account(self._account.name)
-        if current is None or current.spec != self._account.spec:
+        if current is None or current.settings != self._account.settings:
             raise _Withdrawn(_changed(self._account, current))
         if current.status != "active":
             raise _Withdrawn(_not_active(current))
@@ -231,17 +259,20 @@ def _run(
 
 def _stop(account: RecordedAccount, sending: Sending, end: RunEnd) -> Diagnostic:
     assert end.stopped is not None  # noqa: S101 - the caller has seen to it
-    words = _fault_words(end.stopped) if end.stopped.fault is not None else f"{end.stopped.words}."
-    detail = f"Sending through {sending.outlet} was stopped, because every contact would meet this: {words} Nothing is lost: mend it, then go on with the same command."
+    words = (
+        _fault_words(end.stopped.fault, sending.access) if end.stopped.fault is not None else f"{end.stopped.words}."
+    )
+    detail = f"Sending through {sending.access} was stopped, because every contact would meet this: {words} Nothing is lost: mend it, then go on with the same command."
     return error("sendStopped", detail, subject=account.name)
 
 
-def _fault_words(stopped: Stopped) -> str:
-    fault = stopped.fault
-    assert fault is not None  # noqa: S101 - the caller has seen to it
+def _fault_words(fault: SmtpFault, access: Access) -> str:
+    """Return what a fault means. A refused login is told as ``verify`` tells it, with the provider's advice."""
     code = CHECK_CODES[fault.code]
     said = f' The server said "{fault.reply}".' if fault.reply is not None else ""
-    return f"{fault.step}: {code.cause}{said} {code.cure}"
+    row = recognise(fault, access.server.host) if fault.step == "auth" else None
+    advice = code.cure if row is None or row.advice is None else row.advice
+    return f"{fault.step}: {code.cause}{said} {advice}{of_the_password(fault, access)}"
 
 
 def _not_active(account: RecordedAccount) -> Diagnostic:
@@ -276,7 +307,7 @@ def _header(
         id=run_id,
         lineage=recorded.lineage,
         account=account.name,
-        settings=digest({name: account.spec.get(name) for name in governing}),
+        settings=digest({**dict.fromkeys(governing), **account.settings.parts(governing)}),
         message=template.digest,
         contacts=contacts.digest,
         at=workspace.now(),
@@ -295,6 +326,15 @@ def _usual_results(workspace: Workspace, account: RecordedAccount, template: Tem
     return folder / f"{account.name}-{template.digest.removeprefix('sha256:')[:16]}.jsonl"
 
 
+def _bounded(means: Means, sending: Sending) -> Iterator[Diagnostic]:
+    if sending.connections < means.connections:
+        detail = (
+            f"{means.connections} connections were asked for, and {sending.connections} are opened: verification.perServer "
+            "of the project file says how many a server gets at once. Where the server takes more, raise it there."
+        )
+        yield note("connectionsBounded", detail)
+
+
 def _remarks(template: Template) -> Iterator[Diagnostic]:
     if template.left_out:
         names = ", ".join(template.left_out[:_MAX_TOLD])
@@ -302,15 +342,15 @@ def _remarks(template: Template) -> Iterator[Diagnostic]:
 
 
 def _absent(account: RecordedAccount, contacts: Contacts) -> Iterator[Diagnostic]:
-    """Yield a warning for each detail that no contact has: where it is misspelt, everybody sees the account's own."""
-    for name in contacts.missing_details(identity_of(account.kind, account.spec).details):
-        detail = f"No contact has the detail {name}, which {account.name} takes a value from. Names must be exactly the same."
-        yield warning("detailNeverPresent", detail, subject=account.name)
+    """Yield a warning for each detail that no contact has."""
+    missing, seen = contacts.missing_details(identity_of(account.kind, account.settings).details)
+    for name in missing:
+        yield never_present(name, seen, account, file=contacts.path)
 
 
 def _in_flight(held: Results) -> Iterator[Diagnostic]:
     for each in held.in_flight[:_MAX_TOLD]:
-        contact = UNSAFE_CHARACTER.sub(" ", each.contact)[:_MAX_CONTACT]  # the file may have been edited
+        contact = clip(UNSAFE_CHARACTER.sub(" ", each.contact), SHOWN_ADDRESS)  # the file may have been edited
         detail = (
             f"An earlier run ended while the message to {contact} (line {each.line}) was in flight: the server may "
             "have accepted it. It is not sent again. Look into the server's log, or ask the contact."
@@ -333,10 +373,6 @@ def _judged(held: Results, ending: Ending) -> Iterator[Diagnostic]:
         yield error("notAccepted", detail, subject=str(held.path))
     if ending == "limited":
         yield note("limitReached", "Other contacts are left. Go on with the same command.", subject=str(held.path))
-
-
-def _limit_reached(account: RecordedAccount) -> Diagnostic:
-    return note("limitReached", "Other contacts are left; no message was written for them.", subject=account.name)
 
 
 def _document(account: RecordedAccount, held: Results, ending: Ending, problems: Sequence[Diagnostic]) -> SendDocument:
@@ -364,36 +400,37 @@ class _Telling:
 
     def begun(self, held: Results) -> None:
         """Tell that messages are about to go out: a run that is killed cannot tell how it ended."""
-        self._append({**self._payload(held), "ending": "begun"})
+        self._tell(held, BEGUN)
 
     def ended(self, held: Results, ending: Ending) -> None:
         """Tell what the run did; a run that did nothing is not told."""
         did = held.this_run()
         if did == SendSummary() and ending == "complete":
             return
-        payload = {
-            **self._payload(held),
-            "ending": ending,
-            "thisRun": did.model_dump(by_alias=True),
-            "total": held.total().model_dump(by_alias=True),
-        }
         guarded = contextlib.suppress(ReconcilerError) if ending == "interrupted" else contextlib.nullcontext()
         with guarded:
-            self._append(payload)
+            self._tell(held, ending, this_run=did.model_dump(), total=held.total().model_dump())
 
-    def _payload(self, held: Results) -> dict[str, Any]:
-        return {
-            "actor": self.means.actor.name,
-            "actorSource": self.means.actor.source,
-            "trustsProject": self.means.trusts_project,
-            "grantsUsed": list(self.grants_used),
-            "name": self.account.name,
-            "accountRevision": self.account.revision,
-            "run": held.header.id,
-            "messageDigest": held.header.message,
-            "contactsDigest": held.header.contacts,
-        }
-
-    def _append(self, payload: dict[str, Any]) -> None:
+    def _tell(
+        self,
+        held: Results,
+        ending: str,
+        *,
+        this_run: dict[str, int] | None = None,
+        total: dict[str, int] | None = None,
+    ) -> None:
+        payload = SendPayload(
+            **who(self.means.actor),
+            trusts_project=self.means.trusts_project,
+            grants_used=self.grants_used,
+            name=self.account.name,
+            account_revision=self.account.revision,
+            run=held.header.id,
+            message_digest=held.header.message,
+            contacts_digest=held.header.contacts,
+            ending=ending,
+            this_run=this_run,
+            total=total,
+        )
         with self.workspace.open_store() as store, store.write() as transaction:
-            transaction.append_journal("send", payload, at=self.workspace.now())
+            transaction.append_journal("send", payload.document(), at=self.workspace.now())

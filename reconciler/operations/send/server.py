@@ -10,60 +10,86 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import error
-from reconciler.errors import GuardRefused, InvalidInput, SecretUnreadable
+from reconciler.errors import GuardRefused, InvalidInput, SecretUnreadable, StateUnavailable
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.oauth2 import TokenCache
-from reconciler.operations.conversations.run import read_secrets, require_state_key
-from reconciler.operations.conversations.secrets import unusable_accounts, wanted_secrets
-from reconciler.operations.conversations.targets import proxy_of
-from reconciler.operations.conversations.tokens import token_source
-from reconciler.operations.conversations.trust import usable_cas
+from reconciler.operations.conversations.secrets import judge_compared, read_secrets, unusable_accounts, wanted_secrets
+from reconciler.operations.conversations.targets import access_of
+from reconciler.operations.conversations.trust import usable_files
 from reconciler.operations.manifests import require_platform
-from reconciler.operations.verify.outcome import judge
+from reconciler.operations.verify.outcome import step_to_verify
+from reconciler.rules.secrets.judgement import require_state_key
 from reconciler.rules.verification.hosts import why_forbidden
 from reconciler.rules.verification.settings import was_verified_with
-from reconciler.sending import Outlet
 
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Iterable
 
     from reconciler.diagnostics import Diagnostic
+    from reconciler.model.accounts.platform import PlatformServer
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
-    from reconciler.operations.conversations.run import SecretsAtHand
     from reconciler.operations.workspace import Workspace
-    from reconciler.rules.accounts.platform import PlatformServer
+    from reconciler.smtp.access import Access
+    from reconciler.store import Register
 
 
-def outlet_of(
-    account: RecordedAccount, recorded: RecordedState, workspace: Workspace
-) -> tuple[Outlet, tuple[str, ...]]:
+def access_to_send(
+    account: RecordedAccount, recorded: RecordedState, register: Register, workspace: Workspace
+) -> tuple[Access, tuple[str, ...]]:
     """Return where the account's messages go and how to log in there, and the grants needed; nothing is contacted.
 
     Raises ``InvalidInput`` or ``SecretUnreadable`` where a part is missing, ``GuardRefused`` where a credential may not
     travel, or the server may not be contacted.
     """
     platform = _platform_for(account, workspace)
-    spec: dict[str, Any] = {"smtp": platform.smtp} if platform is not None else account.spec
-    proxy = spec.get("proxy")
-    hosts = [spec["smtp"]["host"], *([proxy["host"]] if proxy else [])]
-    forbidden = why_forbidden(hosts, workspace.project.verification.servers)
+    server = platform.server if platform is not None else account.settings.own_server
+    forbidden = why_forbidden(server.hosts, workspace.project.verification.servers)
     if forbidden is not None:
         raise GuardRefused(error("destinationForbidden", forbidden, subject=account.name))
     wanted = wanted_secrets([account], platform, workspace)
     secrets = read_secrets(workspace, wanted.readable, depth="message")
-    if wanted.readable and secrets.readings.were_read:
-        require_state_key(recorded, secrets.readings.key_id)
+    if wanted.readable and secrets.were_read:
+        require_state_key(recorded, secrets.key_id)
     unusable = unusable_accounts([account], workspace, wanted, secrets)
     if unusable:
         problems = tuple(unusable.values())
         is_secret = any(problem.code.startswith("secret") for problem in problems)
         raise (SecretUnreadable if is_secret else InvalidInput)(problems)
-    judgement = judge([account], workspace, platform=platform, recorded=recorded, secrets=secrets)
+    step = step_to_verify(account, workspace, platform=platform, secrets=secrets, depth="message")
+    judgement = judge_compared(
+        [step], workspace, recorded=recorded, register=register, platform=platform, secrets=secrets
+    )
     if judgement.problem is not None:
         raise GuardRefused(judgement.problem)
     if platform is not None and not was_verified_with(platform, account, recorded):
         raise GuardRefused(_other_platform(account, platform))
-    return _outlet(spec, secrets, workspace), judgement.grants_used
+    tokens = TokenCache(allowed_hosts=workspace.project.verification.servers)
+    access = access_of(server, secrets=secrets.values, tokens=tokens, files=usable_files([server], workspace))
+    return access, judgement.grants_used
+
+
+def hindrances(accounts: Iterable[RecordedAccount], workspace: Workspace) -> dict[str, str]:
+    """Return why active accounts that send through the platform could not send now, by name, as the end of a sentence.
+
+    Nothing is contacted and no secret is read: it is what can be told from the project file and from state; nothing where
+    the routes of state may not be read.
+    """
+    concerned = [each for each in accounts if each.status == "active" and kind_of(each).sends_through_platform]
+    if not concerned:
+        return {}
+    try:
+        platform = require_platform(workspace)
+    except InvalidInput:
+        return {each.name: "platform.smtp in the project file cannot be used" for each in concerned}
+    if platform is None:
+        return {each.name: "the project file names no server for it (platform.smtp)" for each in concerned}
+    try:
+        with workspace.open_store() as store:
+            recorded = store.read_state()
+    except StateUnavailable:  # whoever may see the accounts need not be one who may see the routes
+        return {}
+    why = "it was not verified with the platform's server as the project file names it now; run verify --recorded"
+    return {each.name: why for each in concerned if not was_verified_with(platform, each, recorded)}
 
 
 def _platform_for(account: RecordedAccount, workspace: Workspace) -> PlatformServer | None:
@@ -81,29 +107,9 @@ def _platform_for(account: RecordedAccount, workspace: Workspace) -> PlatformSer
 
 
 def _other_platform(account: RecordedAccount, platform: PlatformServer) -> Diagnostic:
-    """Return the refusal of a server that no verification of the account has seen: who edits a line may not move mail."""
+    """Return the refusal of a platform's server with which this account was never verified: a changed line may not move mail."""
     detail = (
-        f"{account.name} was not verified with {platform.smtp['host']}:{platform.smtp['port']} as platform.smtp of the "
+        f"{account.name} was not verified with {platform.server.host}:{platform.server.port} as platform.smtp of the "
         f"project file declares it now, so nothing was contacted. To have it verified:\n    reconciler verify {account.name} --recorded"
     )
     return error("platformNotVerified", detail, subject=account.name)
-
-
-def _outlet(spec: dict[str, Any], secrets: SecretsAtHand, workspace: Workspace) -> Outlet:
-    smtp: dict[str, Any] = spec["smtp"]
-    login: dict[str, Any] = smtp.get("authentication", {})
-    private_cas = usable_cas([spec], workspace)
-    tokens = TokenCache(allowed_hosts=workspace.project.verification.servers)
-    return Outlet(
-        host=smtp["host"],
-        port=smtp["port"],
-        encryption=smtp["encryption"],
-        helo_name=smtp.get("heloName"),
-        ca_pem=private_cas[smtp["caFile"]].pem if smtp.get("caFile") in private_cas else None,
-        mechanism=login.get("mechanism"),
-        username=login.get("username"),
-        password=secrets.values.get(login.get("password", "")),
-        token=token_source(login, secrets.values, tokens),
-        proxy=proxy_of(spec),
-        proxy_password=secrets.values.get(spec.get("proxy", {}).get("password", "")),
-    )

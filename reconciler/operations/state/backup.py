@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, error, warning
 from reconciler.files import keep_out_of_git
+from reconciler.model.journal.payloads import RestorePayload, who
 from reconciler.secrets import STATE_FOLDER
 from reconciler.store import RestoreOrder, back_up_state, restore_state
 
@@ -47,7 +48,7 @@ class RestoreRequest:
 
 
 def restore(workspace: Workspace, request: RestoreRequest) -> tuple[Restored, list[Diagnostic]]:
-    """Put a backup in the place of what is recorded; return what came of it, and what to think of now."""
+    """Restore a backup in place of what is recorded; return the outcome, and remarks on what to look after now."""
     _keep_copies_out_of_git(workspace)
     restored = restore_state(
         workspace.trusted_state_url(),
@@ -57,7 +58,7 @@ def restore(workspace: Workspace, request: RestoreRequest) -> tuple[Restored, li
         order=RestoreOrder(
             replaces_foreign=request.replaces_foreign,
             goes_back=request.goes_back,
-            payload=_who(request.actor),
+            payload=RestorePayload(**who(request.actor)),
             at=workspace.now(),
         ),
     )
@@ -125,8 +126,5 @@ def _logins_by_lost_tokens(rows: list[KnownRoute], gone: list[KnownRoute]) -> li
         and row not in gone
         and row.known.route.purpose == "smtp"
         and row.known.route.token is None
+        and row.known.route.proof is None
     ]
-
-
-def _who(actor: Actor) -> dict[str, Any]:
-    return {"actor": actor.name, "actorSource": actor.source}

@@ -8,17 +8,18 @@ would hide the rotation, so that is refused unless it is accepted.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, error, grouped, warning
 from reconciler.errors import GuardRefused, InvalidInput, PlanStale
 from reconciler.model.accounts.kinds import kind_of
+from reconciler.model.journal.payloads import RekeyPayload, who
 from reconciler.model.secrets.references import is_key_of, spelling_problem
-from reconciler.operations.conversations.run import read_secrets
-from reconciler.operations.conversations.secrets import wanted_secrets
+from reconciler.operations.conversations.secrets import read_secrets, wanted_secrets
 from reconciler.operations.manifests import require_platform
 from reconciler.operations.spellings import absolute_spelling
 from reconciler.operations.state.init import unnamed_key
+from reconciler.operations.workspace import refusing_altered_rows
 from reconciler.rules.secrets.grants import untrusted_project
 from reconciler.rules.verification.settings import settings_digest
 from reconciler.secrets import draft_next_key, load_fingerprint_key, load_key_file, settle_next_key
@@ -27,12 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from reconciler.model.accounts.platform import PlatformServer
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
     from reconciler.model.journal.entries import Actor
     from reconciler.model.secrets.routes import SecretRoute
     from reconciler.model.secrets.values import FingerprintKey, SecretValue
     from reconciler.operations.workspace import Workspace
-    from reconciler.rules.accounts.platform import PlatformServer
     from reconciler.store import Store, Transaction
 
 
@@ -78,7 +79,7 @@ class Rekeyed:
 
 @dataclass(frozen=True, kw_only=True)
 class _Change:
-    """The values that could be read, under both keys; ``old`` is None where nothing can be compared."""
+    """The values that could be read, fingerprinted with both keys; ``old`` is None where nothing can be compared."""
 
     values: Mapping[str, SecretValue]
     old: FingerprintKey | None
@@ -94,6 +95,7 @@ class _Change:
         return self.values[secret].fingerprint(self.new)
 
 
+@refusing_altered_rows
 def rekey(workspace: Workspace, order: RekeyOrder) -> Rekeyed:
     """Change the key of fingerprints.
 
@@ -122,7 +124,7 @@ def rekey(workspace: Workspace, order: RekeyOrder) -> Rekeyed:
             new = named or _next_key(workspace)
             change = _Change(values=values, old=comparable, new=new, platform=platform)
             rekeyed = _rekey(transaction, current, change, order)
-            transaction.append_journal("rekey", _payload(rekeyed, order), at=workspace.now())
+            transaction.append_journal("rekey", _payload(rekeyed, order).document(), at=workspace.now())
         _settle(workspace, store, named=named)
     return rekeyed
 
@@ -261,7 +263,7 @@ def _settings_digest(account: RecordedAccount, fingerprints: Mapping[str, str], 
     renewed = {secret: change.after(secret) for secret in known}
     before, after = (
         settings_digest(
-            account.kind, account.spec, ca_digest=account.ca_digest, fingerprints=each, platform=change.platform
+            account.kind, account.settings, ca_digest=account.ca_digest, fingerprints=each, platform=change.platform
         )
         for each in ({**known, **account.fingerprints}, {**renewed, **fingerprints})
     )
@@ -291,13 +293,12 @@ def _is_accepted(account: RecordedAccount, known: SecretRoute, change: _Change) 
     return known.secret in change.values and account.fingerprints.get(known.secret) == known.fingerprint
 
 
-def _payload(rekeyed: Rekeyed, order: RekeyOrder) -> dict[str, Any]:
-    return {
-        "actor": order.actor.name,
-        "actorSource": order.actor.source,
-        "trustsProject": order.trusts_project,
-        "previousKeyId": rekeyed.before,
-        "rekeyed": rekeyed.accounts,
-        "unread": list(rekeyed.unread),
-        "acceptedRotated": list(rekeyed.accepted),
-    }
+def _payload(rekeyed: Rekeyed, order: RekeyOrder) -> RekeyPayload:
+    return RekeyPayload(
+        **who(order.actor),
+        trusts_project=order.trusts_project,
+        previous_key_id=rekeyed.before,
+        rekeyed=rekeyed.accounts,
+        unread=rekeyed.unread,
+        accepted_rotated=rekeyed.accepted,
+    )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
+from reconciler.model.journal.payloads import RevokePayload, who
 from reconciler.model.secrets.references import normal_reference, spelling_problem
 from reconciler.model.secrets.routes import NOWHERE, SecretRoute
 from reconciler.model.text.globs import matches
 from reconciler.operations.spellings import absolute_spelling
-from reconciler.operations.state.backup import _logins_by_lost_tokens, _who
+from reconciler.operations.state.backup import _logins_by_lost_tokens
 from reconciler.rules.accounts.decisions import refuse_reason
 
 if TYPE_CHECKING:
@@ -54,15 +55,15 @@ def revoke(workspace: Workspace, order: RevokeOrder) -> tuple[SecretRoute, ...]:
         transaction.accept_altered(order.accepted)
         transaction.require_whole()
         forgotten = _forget(transaction, order)
-        payload: dict[str, Any] = {
-            **_who(order.actor),
-            "reason": order.reason,
-            "secret": order.secret,
-            "server": order.server,
-            "routes": len(forgotten),
-            "forgotten": [f"{each.secret} to {_place(each)}" for each in forgotten],
-        }
-        transaction.append_journal("revoke", payload, at=workspace.now())
+        payload = RevokePayload(
+            **who(order.actor),
+            reason=order.reason,
+            secret=order.secret,
+            server=order.server,
+            routes=len(forgotten),
+            forgotten=tuple(f"{each.secret} to {_place(each)}" for each in forgotten),
+        )
+        transaction.append_journal("revoke", payload.document(), at=workspace.now())
     return forgotten
 
 

@@ -6,21 +6,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import InvalidInput
-from reconciler.operations.conversations.run import read_secrets
+from reconciler.operations.accounts.select import select_accounts
+from reconciler.operations.conversations.gather import test_context
+from reconciler.operations.conversations.secrets import judge_compared, read_secrets
 from reconciler.operations.manifests import read_desired
-from reconciler.operations.plan import require_own_state, test_context
-from reconciler.operations.verify.outcome import Verified, find_evidence, judge, missing_of, verified
-from reconciler.rules.accounts.select import Selectable, is_selected, unmatched
+from reconciler.operations.plan import require_own_state
+from reconciler.operations.verify.outcome import Verified, find_evidence, step_to_verify, verified
 from reconciler.rules.verification.missing import MISSING_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.model.accounts.desired import DesiredAccount
     from reconciler.model.verification.depths import Depth
     from reconciler.operations.conversations.queue import Progress
-    from reconciler.operations.conversations.run import Ask
-    from reconciler.operations.manifests import Desired
+    from reconciler.operations.conversations.secrets import Ask
     from reconciler.operations.workspace import Workspace
 
 
@@ -41,32 +40,30 @@ def verify_manifests(
     desired = read_desired(workspace)
     if not desired.is_valid:
         raise InvalidInput([each for each in desired.problems if each.severity == "error"])
-    chosen, platform = _selected(desired, selectors), desired.platform
+    chosen, platform = select_accounts(selectors, desired.accounts), desired.platform
     secrets = read_secrets(workspace, replace(desired, accounts=tuple(chosen)).secrets, depth=depth, ask=ask)
     with workspace.open_store() as store:
-        recorded = store.read_state()
-    judgement = judge(chosen, workspace, platform=platform, recorded=recorded, secrets=secrets)
-    unreadable = secrets.readings.unreadable
-    missing = missing_of(chosen, workspace, platform=platform, secrets=secrets, depth=depth)
-    refused = {secret for secret, problem in unreadable.items() if problem.code not in MISSING_CODES}
-    ready = [each for each in chosen if each.name not in missing]
+        recorded, register = store.read_vouched()
+    steps = [step_to_verify(each, workspace, platform=platform, secrets=secrets, depth=depth) for each in chosen]
+    judgement = judge_compared(
+        steps,
+        workspace,
+        recorded=recorded,
+        register=register,
+        platform=platform,
+        secrets=secrets,
+        named=desired.secrets,
+    )
+    refused = {secret for secret, problem in secrets.unreadable.items() if problem.code not in MISSING_CODES}
+    ready = [step for step in steps if not step.missing]
     evidence = find_evidence(
-        [each for each in ready if not any(way.secret in refused for way in judgement.routes_needed(each))],
+        [step for step in ready if not any(route.secret in refused for route in step.routes_needed)],
         workspace,
         judgement,
         platform=platform,
         secrets=secrets,
-        depth=depth,
         context=test_context(workspace, None),
         progress=progress,
     )
-    remarks = [unreadable[each] for each in sorted(refused)]
-    return verified(chosen, evidence, judgement, platform=platform, missing=missing, remarks=remarks)
-
-
-def _selected(desired: Desired, selectors: Sequence[str]) -> list[DesiredAccount]:
-    selectable = {each.name: Selectable((each.name,), (each.metadata.get("labels", {}),)) for each in desired.accounts}
-    nothing = unmatched(selectors, list(selectable.values()))
-    if nothing:
-        raise InvalidInput(nothing)
-    return [each for each in desired.accounts if is_selected(selectable[each.name], selectors, ())]
+    remarks = [secrets.unreadable[each] for each in sorted(refused)]
+    return verified(steps, evidence, judgement, platform=platform, remarks=remarks)

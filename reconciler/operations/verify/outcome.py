@@ -1,25 +1,19 @@
 """Verification without a plan: of accounts as the manifests have them, or as state has them.
 
-Here their routes are judged, and what was found is put together; which accounts, and what becomes of the findings, is
-the business of ``verify`` and ``recheck``. Evidence of an earlier run is never taken: whoever asks wants to know now.
+Here they become steps of which nothing changes, and what was found is put together; which accounts, and what becomes of
+the findings, is the business of ``manifests`` and ``recorded``. Evidence of an earlier run is never taken: whoever asks
+wants to know now.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, error, grouped, sort_key
 from reconciler.model.accounts.desired import DesiredAccount
-from reconciler.model.accounts.kinds import kind_of
-from reconciler.model.secrets.routes import with_fingerprints
-from reconciler.operations.conversations.comparing import judge_compared
-from reconciler.operations.conversations.run import first_use_rules, gather_evidence
-from reconciler.operations.conversations.targets import Subject
-from reconciler.rules.accounts.platform import PLATFORM, platform_routes, routes_needed
-from reconciler.rules.secrets.grants import withheld_problem
-from reconciler.rules.secrets.known import known_routes
-from reconciler.rules.secrets.routes import Traveller, every_route, judge_routes
+from reconciler.model.step import Keep
+from reconciler.operations.conversations.gather import gather_evidence
 from reconciler.rules.verification.evidence import depth_needed
 from reconciler.rules.verification.failures import Failure, failure, failure_problems
 from reconciler.rules.verification.missing import failed_without, missing_problems, missing_secrets
@@ -29,19 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from reconciler.model.accounts.kinds import Kind
-    from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
-    from reconciler.model.secrets.routes import SecretRoute
+    from reconciler.model.accounts.platform import PlatformServer
+    from reconciler.model.accounts.recorded import RecordedAccount
+    from reconciler.model.secrets.reading import SecretsRead
+    from reconciler.model.verification.context import TestContext
     from reconciler.model.verification.depths import Depth
     from reconciler.model.verification.evidence import Evidence, Verification
     from reconciler.operations.conversations.queue import Progress
-    from reconciler.operations.conversations.run import SecretsAtHand
     from reconciler.operations.workspace import Workspace
-    from reconciler.rules.accounts.platform import PlatformServer
-    from reconciler.rules.secrets.routes import Verdict
-    from reconciler.rules.verification.missing import Missing
-    from reconciler.verification import TestContext
-
-    Account = DesiredAccount | RecordedAccount
+    from reconciler.rules.secrets.judgement import Judgement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,166 +43,88 @@ class Verified:
     diagnostics: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Judgement:
-    """The secrets that may not travel, by whom they belong to, and where the platform's own ones would."""
-
-    withheld: Mapping[str, tuple[SecretRoute, ...]]
-    platform_routes: tuple[SecretRoute, ...]
-    problem: Diagnostic | None
-    """One error for all that is withheld; None where nothing is."""
-    grants_used: tuple[str, ...] = ()
-    """The grants that were needed for what is not withheld."""
-
-    def withheld_from(self, account: Account) -> tuple[SecretRoute, ...]:
-        """Return what an account cannot be verified with; the platform's for a marketing account."""
-        return self.withheld.get(PLATFORM if kind_of(account).sends_through_platform else account.name, ())
-
-    def routes_needed(self, account: Account) -> tuple[SecretRoute, ...]:
-        """Return the routes whose secrets the account is verified with."""
-        return routes_needed(account.kind, account.secret_routes, self.platform_routes)
-
-
-def judge(
-    accounts: Sequence[Account],
+def step_to_verify(
+    account: DesiredAccount | RecordedAccount,
     workspace: Workspace,
     *,
     platform: PlatformServer | None,
-    recorded: RecordedState,
-    secrets: SecretsAtHand,
-) -> Judgement:
-    """Return which of the accounts' secrets, and of the platform's, may not take their routes."""
-    fingerprints = secrets.readings.fingerprints
-    through_platform = platform_routes(platform, {each.kind for each in accounts}, fingerprints)
-    travellers = [
-        Traveller(each.name, _manifest_of(each), with_fingerprints(each.secret_routes, fingerprints))
-        for each in accounts
-    ]
-    travellers.append(Traveller(PLATFORM, "", through_platform))
-    if secrets.readings.are_withheld:
-        withheld = every_route(travellers)
-        problem = withheld_problem(withheld, is_project_trusted=False)
-        return Judgement(withheld=withheld, platform_routes=through_platform, problem=problem)
-    were_read = secrets.readings.were_read
-    known = known_routes(recorded, platform.secret_routes if platform is not None else ())
+    secrets: SecretsRead,
+    depth: Depth,
+) -> Keep:
+    """Return the step that verifies an account as it stands, to ``depth`` or as far as an exception lets it.
 
-    def judge_by(values: Mapping[str, str]) -> Verdict:
-        return judge_routes(
-            travellers,
-            known,
-            secrets=first_use_rules(workspace.project.secrets, secrets.readings, recorded),
-            today=workspace.now().date(),
-            values=values if were_read else None,
-            reserved=platform.routes(values) if platform is not None else (),
-        )
-
-    verdict, not_compared = judge_compared(judge_by, secrets, workspace)
-    problem = withheld_problem(verdict.withheld, expired=verdict.expired, not_compared=not_compared)
-    return Judgement(
-        withheld=verdict.withheld,
-        platform_routes=through_platform,
-        problem=problem,
-        grants_used=verdict.grants_used,
+    An account that is verified as it is recorded needs no manifest, so none vouches for it.
+    """
+    is_desired = isinstance(account, DesiredAccount)
+    after = account if isinstance(account, DesiredAccount) else account.as_desired
+    own = {each.secret for each in after.secret_routes}
+    step = Keep(
+        after=after,
+        before=None if isinstance(account, DesiredAccount) else account,
+        manifest=after.file if is_desired else "",
+        fingerprints={secret: text for secret, text in secrets.fingerprints.items() if secret in own},
+        settings_digest=settings_digest(
+            after.kind, after.settings, ca_digest=after.ca_digest, fingerprints=secrets.fingerprints, platform=platform
+        ),
+        needs_evidence=True,
+        depth=depth_needed(after.name, depth, workspace.project, workspace.now().date()),
     )
-
-
-def _manifest_of(account: Account) -> str:
-    """Return the file that grants may ask for; what is verified as recorded needs no manifest, so it has none."""
-    return account.file if isinstance(account, DesiredAccount) else ""
+    step = replace(step, platform=platform if step.sends_through_platform else None)
+    if step.depth == "offline":
+        return step
+    return replace(step, missing=missing_secrets(step.routes_needed, secrets.unreadable))
 
 
 def find_evidence(
-    accounts: Iterable[Account],
+    steps: Iterable[Keep],
     workspace: Workspace,
     judgement: Judgement,
     *,
     platform: PlatformServer | None,
-    secrets: SecretsAtHand,
-    depth: Depth,
+    secrets: SecretsRead,
     context: TestContext,
     progress: Progress,
 ) -> Mapping[str, Evidence]:
-    """Verify the accounts, each to ``depth`` or as far as an exception of the project lets it; by name, in order."""
-    today = workspace.now().date()
-    subjects = [
-        Subject(
-            name=each.name,
-            kind=each.kind,
-            spec=each.spec,
-            settings_digest=settings_digest(
-                each.kind,
-                each.spec,
-                ca_digest=each.ca_digest,
-                fingerprints=secrets.readings.fingerprints,
-                platform=platform,
-            ),
-            depth=depth_needed(each.name, depth, workspace.project, today),
-            withheld=judgement.withheld_from(each),
-            written=each.written,
-        )
-        for each in accounts
-    ]
+    """Verify the accounts with what may travel; evidence by name, in order."""
     found = gather_evidence(
-        subjects,
+        [replace(step, withheld=judgement.of(step)) for step in steps],
         workspace,
         platform=platform,
         secrets=secrets,
         context=context,
         progress=progress,
         reuses_evidence=False,
+        messages="each",
     ).evidence
     return {name: found[name] for name in sorted(found)}
 
 
-def missing_of(
-    accounts: Sequence[Account],
-    workspace: Workspace,
-    *,
-    platform: PlatformServer | None,
-    secrets: SecretsAtHand,
-    depth: Depth,
-) -> dict[str, tuple[Missing, ...]]:
-    """Return the accounts that cannot be verified for want of a secret; one that stays offline wants none."""
-    today = workspace.now().date()
-    through_platform = platform_routes(platform, {each.kind for each in accounts}, {})
-    unreadable = secrets.readings.unreadable
-    return {
-        each.name: missing
-        for each in accounts
-        if depth_needed(each.name, depth, workspace.project, today) != "offline"
-        and (missing := missing_secrets(routes_needed(each.kind, each.secret_routes, through_platform), unreadable))
-    }
-
-
 def verified(
-    accounts: Sequence[Account],
+    steps: Sequence[Keep],
     evidence: Mapping[str, Evidence],
     judgement: Judgement,
     *,
     platform: PlatformServer | None,
-    missing: Mapping[str, Sequence[Missing]],
     remarks: Iterable[Diagnostic],
 ) -> Verified:
-    """Return what was found of the accounts, with an error for each cause of failure and one for all that was withheld.
-
-    ``missing`` are those that fail for want of a secret, by name.
-    """
+    """Return what was found of the accounts, with an error for each cause of failure and one for all that was withheld."""
     found_by_name = {name: found.verification for name, found in evidence.items()}
-    found_by_name |= {name: failed_without(each) for name, each in missing.items()}
+    found_by_name |= {step.name: failed_without(step.missing) for step in steps if step.missing}
     verifications = {name: found_by_name[name] for name in sorted(found_by_name)}
     failures: dict[str, list[Failure]] = {"failed": [], "withheld": []}
-    for each in accounts:
-        found = verifications.get(each.name)
-        is_told = each.name in missing or judgement.withheld_from(each)
+    for step in steps:
+        found = verifications.get(step.name)
+        is_told = step.missing or judgement.of(step)
         if found is not None and found.status in failures and not is_told:
-            failures[found.status].append(failure(found, each, platform))
+            failures[found.status].append(failure(found, step.after, platform))
     problems = [
         *failure_problems(failures["failed"], lambda name, reason: error("verificationFailed", reason, subject=name)),
         *failure_problems(failures["withheld"], lambda name, reason: error("credentialWithheld", reason, subject=name)),
     ]
+    missing = missing_problems({step.name: step.missing for step in steps if step.missing})
     told = [judgement.problem] if judgement.problem is not None else []
     return Verified(
         verifications=verifications,
-        kinds={each.name: each.kind for each in accounts},
-        diagnostics=grouped(sorted([*remarks, *missing_problems(missing), *told, *problems], key=sort_key)),
+        kinds={step.name: step.kind for step in steps},
+        diagnostics=grouped(sorted([*remarks, *missing, *told, *problems], key=sort_key)),
     )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, note, warning
 from reconciler.model.accounts.kinds import kind_of
+from reconciler.model.accounts.platform import PLATFORM
+from reconciler.model.journal.payloads import AccountTold, Standing, VerifyPayload, who
 from reconciler.model.secrets.routes import with_fingerprints
-from reconciler.rules.accounts.platform import PLATFORM
+from reconciler.operations.consumers.noting import note_wanted
+from reconciler.operations.conversations.trust import usable_files
+from reconciler.rules.apply.record import kept_pem
 from reconciler.rules.verification.standing import is_transient, recheck
 
 if TYPE_CHECKING:
@@ -70,8 +74,9 @@ def record_rechecks(rechecks: Sequence[Recheck], workspace: Workspace, run: Rech
     if not rechecks:
         return []
     told: list[Diagnostic] = []
-    journaled: dict[str, Any] = {}
+    journaled: dict[str, AccountTold] = {}
     fail_after = workspace.project.verification.fail_after
+    private_cas = usable_files((each.account.settings.smtp for each in rechecks), workspace).private_cas
     with workspace.open_store() as store, store.write() as transaction:
         transaction.accept_altered(run.accepted)
         current = transaction.state().accounts
@@ -80,27 +85,26 @@ def record_rechecks(rechecks: Sequence[Recheck], workspace: Workspace, run: Rech
             if before is None or _identity(before) != _identity(each.account):
                 told.append(_changed_meanwhile(each.account.name))
                 continue
-            after = _rechecked(each, before, fail_after)
+            # Also where an earlier version kept the CA's digest alone: the one that was trusted just now is that one.
+            after = replace(_rechecked(each, before, fail_after), ca_pem=kept_pem(before, before, private_cas))
             _put(each, after, transaction)
             told += _told(each, before, after, fail_after)
             if (before.status, before.status_reason) != (after.status, after.status_reason) or each.rotated:
                 journaled[after.name] = _journaled(each, before, after)
         if any(kind_of(each.account).sends_through_platform for each in rechecks):
             transaction.put_routes(PLATFORM, run.platform_routes)
-        payload = {**_run_told(run), "verified": len(rechecks), "accounts": journaled}
-        transaction.append_journal("verify", payload, at=workspace.now())
+        note_wanted(transaction, workspace)
+        payload = VerifyPayload(
+            **who(run.provenance.actor),
+            commit=run.provenance.commit,
+            depth=run.depth,
+            trusts_project=run.trusts_project,
+            grants_used=run.grants_used,
+            verified=len(rechecks),
+            accounts=journaled,
+        )
+        transaction.append_journal("verify", payload.document(), at=workspace.now())
     return told
-
-
-def _run_told(run: RecheckRun) -> dict[str, Any]:
-    return {
-        "actor": run.provenance.actor.name,
-        "actorSource": run.provenance.actor.source,
-        "commit": run.provenance.commit,
-        "depth": run.depth,
-        "trustsProject": run.trusts_project,
-        "grantsUsed": list(run.grants_used),
-    }
 
 
 def _rechecked(each: Recheck, before: RecordedAccount, fail_after: int) -> RecordedAccount:
@@ -142,12 +146,12 @@ def _told(each: Recheck, before: RecordedAccount, after: RecordedAccount, fail_a
     return told
 
 
-def _journaled(each: Recheck, before: RecordedAccount, after: RecordedAccount) -> dict[str, Any]:
-    return {
-        "before": {"status": before.status, "reason": before.status_reason},
-        "after": {"status": after.status, "reason": after.status_reason},
-        "rotated": each.rotated if each.evidence.verification.status == "passed" else [],
-    }
+def _journaled(each: Recheck, before: RecordedAccount, after: RecordedAccount) -> AccountTold:
+    return AccountTold(
+        before=Standing(status=before.status, reason=before.status_reason),
+        after=Standing(status=after.status, reason=after.status_reason),
+        rotated=tuple(each.rotated) if each.evidence.verification.status == "passed" else (),
+    )
 
 
 def _identity(account: RecordedAccount) -> tuple[int, str | None]:

@@ -7,9 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.model.verification.evidence import CONVERSATION, DOMAIN_CHECKS, Evidence, Verification, all_skipped
+from reconciler.model.accounts.desired import DesiredAccount
+from reconciler.model.accounts.platform import PlatformServer
+from reconciler.model.servers.server import Server
+from reconciler.model.step import Keep
+from reconciler.model.verification.evidence import (
+    ADVISORY,
+    CONVERSATION,
+    DOMAIN_CHECKS,
+    Evidence,
+    Verification,
+    all_skipped,
+)
 from reconciler.operations.conversations.domains import with_domain_checks
-from reconciler.operations.conversations.targets import Subject
 from reconciler.operations.workspace import Workspace, open_workspace
 from tests.support.nameserver import NameServer
 from tests.verification.domains import spf, zone
@@ -38,10 +48,11 @@ def workspace(folder: Path, names: NameServer, policy: str = "enforce") -> Works
     return open_workspace(folder, project_file=None, state=None, operator=None, environ={}, now=lambda: AT)
 
 
-def subject(name: str, domain: str = "example.com") -> Subject:
+def subject(name: str, domain: str = "example.com") -> Keep:
     """Return a marketing account of a domain."""
-    spec = {"email": f"{name}@{domain}", "displayName": "Example"}
-    return Subject(name=name, kind="MarketingAccount", spec=spec, settings_digest="d", depth="envelope")
+    document = {"metadata": {}, "spec": {"email": f"{name}@{domain}", "displayName": "Example"}}
+    account = DesiredAccount(kind="MarketingAccount", name=name, document=document)
+    return Keep(after=account, settings_digest="d", depth="envelope", needs_evidence=True)
 
 
 def evidence() -> Evidence:
@@ -70,10 +81,49 @@ def test_domain_checks_stand_behind_the_conversation(tmp_path: Path, names: Name
         "dmarc": "dmarcMissing",
         "mx": "ok",
         "replyTo": "notDeclared",
+        **dict.fromkeys(ADVISORY, "notDeclared"),
     }
     assert ("failed", expected) == outcome(found)
     assert before.verification.checks == found.verification.checks[: len(CONVERSATION)]
     assert before.settings_digest == found.settings_digest
+
+
+_SERVER = {"host": "smtp.example.net", "port": 587, "encryption": "starttls"}
+_PROXY = {"type": "socks5", "host": "proxy.example.net", "port": 1080}
+
+
+def _own(**more: object) -> Keep:
+    document = {"metadata": {}, "spec": {"email": "a@example.com", "displayName": "A", "smtp": _SERVER, **more}}
+    account = DesiredAccount(kind="OwnAccount", name="a", document=document)
+    return Keep(after=account, settings_digest="d", depth="envelope", needs_evidence=True)
+
+
+def test_the_server_of_an_account_is_asked_about(tmp_path: Path, names: NameServer) -> None:
+    """SPF is evaluated for the addresses of the account's server, and TLSA records are asked for its port."""
+    names.add("smtp.example.net.", "A", "192.0.2.9")
+    _, codes = outcome(with_domain_checks([_own()], {"a": evidence()}, workspace(tmp_path, names), since=AT)["a"])
+    assert ("spfServerUnlisted", 1) == (codes["spfServer"], names.asked["_587._tcp.smtp.example.net", "TLSA"])
+
+
+def test_a_server_that_a_proxy_looks_up_is_not_asked_about(tmp_path: Path, names: NameServer) -> None:
+    """A host that this machine shall not look up is not named to its name servers; with remoteDns off it is."""
+    place = workspace(tmp_path, names)
+    found = with_domain_checks([_own(proxy=_PROXY)], {"a": evidence()}, place, since=AT)["a"]
+    assert ("notDeclared", "notDeclared") == (outcome(found)[1]["spfServer"], outcome(found)[1]["dane"])
+    assert [] == [name for name, _ in names.asked if name.endswith("example.net")]
+    with_domain_checks([_own(proxy={**_PROXY, "remoteDns": False})], {"a": evidence()}, place, since=AT)
+    assert {"smtp.example.net", "_587._tcp.smtp.example.net"} == {
+        name for name, _ in names.asked if name.endswith("example.net")
+    }
+
+
+def test_a_marketing_account_is_asked_about_with_the_platforms_server(tmp_path: Path, names: NameServer) -> None:
+    """What it sends through is the platform's, so its domain's SPF record has to name that."""
+    names.add("smtp.example.net.", "A", "192.0.2.1")
+    platform = PlatformServer(server=Server.model_validate(_SERVER))
+    place = workspace(tmp_path, names)
+    found = with_domain_checks([subject("a")], {"a": evidence()}, place, since=AT, platform=platform)["a"]
+    assert "ok" == outcome(found)[1]["spfServer"]
 
 
 def test_what_the_dns_says_now_counts(tmp_path: Path, names: NameServer) -> None:
@@ -95,7 +145,7 @@ def test_many_domains(tmp_path: Path, names: NameServer) -> None:
     """More domains than threads are all examined, each once."""
     subjects = [subject(f"n{number}", f"d{number}.example.com") for number in range(40)]
     for each in subjects:
-        names.add(each.spec["email"].partition("@")[2] + ".", "A", "192.0.2.1")
+        names.add(each.after.settings.email.partition("@")[2] + ".", "A", "192.0.2.1")
     found = with_domain_checks(
         [*subjects, *(subject(f"m{number}", f"d{number}.example.com") for number in range(40))],
         {f"{letter}{number}": evidence() for letter in "nm" for number in range(40)},

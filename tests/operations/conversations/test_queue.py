@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from reconciler.model.verification.context import TestContext
 from reconciler.operations.conversations import queue
 from reconciler.operations.conversations.queue import Limits, converse
-from reconciler.verification import Retries, Sender, Server, Target, TestContext
+from reconciler.verification import Retries, Sender, Target
+from tests.support.access import access_to
 from tests.support.scripted import CLOSE, SILENCE, ScriptedServer, Wire, polite
 from tests.verification.targets import QUICK
 
@@ -22,7 +24,7 @@ def target(name: str, port: int) -> Target:
     """Return a conversation without login, as far as the greeting and EHLO."""
     sender = Sender(name=name, kind="OwnAccount", email="sales@example.com", display_name="Sales")
     return Target(
-        server=Server(host="127.0.0.1", port=port, encryption="none"),
+        access=access_to(host="127.0.0.1", port=port, encryption="none"),
         depth="connect",
         operator=None,
         senders=(sender,),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.errors import GuardRefused
-from reconciler.operations.conversations.run import read_secrets
+from reconciler.operations.conversations.secrets import read_secrets
 from reconciler.operations.workspace import open_workspace
 
 if TYPE_CHECKING:
@@ -54,18 +54,18 @@ def test_a_person_is_asked_for_what_any_source_lacks(tmp_path: Path) -> None:
         reference: value.reveal() for reference, value in found.values.items()
     }
     assert {"all:b": "secretMissing", "env:SMTP_EMPTY": "secretInvalid", "file:link": "secretNotAllowed"} == {
-        reference: problem.code for reference, problem in found.readings.unreadable.items()
+        reference: problem.code for reference, problem in found.unreadable.items()
     }
-    assert found.values.keys() == found.readings.fingerprints.keys()
+    assert found.values.keys() == found.fingerprints.keys()
 
 
 def test_an_untrusted_project_is_not_read_for(tmp_path: Path) -> None:
     """In CI nothing is read by the word of a project file in the checkout, its own key neither."""
     place = workspace(tmp_path, CI="1", SMTP_A="a")
     found = read_secrets(place, ["env:SMTP_A"], depth="auth", ask=lambda _: "typed")
-    assert ({}, True, None) == (found.values, found.readings.are_withheld, found.key)
+    assert ({}, True, None) == (found.values, found.are_withheld, found.key)
     offline = read_secrets(place, ["env:SMTP_A"], depth="offline")
-    assert (False, False) == (offline.readings.were_read, offline.readings.are_withheld)
+    assert (False, False) == (offline.were_read, offline.are_withheld)
     with pytest.raises(GuardRefused) as refused:
         place.fingerprint_key(place.secret_reader())
     assert ["projectNotTrusted"] == [problem.code for problem in refused.value.diagnostics]
@@ -94,7 +94,7 @@ def test_no_program_of_the_repository_runs(tmp_path: Path) -> None:
     program.chmod(0o755)
     place = workspace(tmp_path / "mail", PATH=str(tmp_path))
     found = read_secrets(place, ["vault:a"], depth="auth")
-    assert "lies in the checkout" in found.readings.unreadable["vault:a"].detail
+    assert "lies in the checkout" in found.unreadable["vault:a"].detail
     (tmp_path / ".git").rmdir()
     found = read_secrets(workspace(tmp_path / "mail", PATH=str(tmp_path)), ["vault:a"], depth="auth")
     assert "taken" == found.values["vault:a"].reveal()

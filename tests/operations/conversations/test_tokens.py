@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.model.secrets.values import SecretValue
+from reconciler.model.servers.server import Login
 from reconciler.oauth2 import TokenCache
 from reconciler.operations.conversations.tokens import token_source
 from reconciler.smtp.deadline import Deadline
@@ -34,12 +35,12 @@ _SECRETS = {"env:TOKEN": SecretValue("ya29.token"), "env:REFRESH": SecretValue("
 )
 def test_there_is_no_source(login: dict[str, Any]) -> None:
     """Without a declared token, or with one of its secrets unread, there is none; nothing is asked in part."""
-    assert token_source(login, _SECRETS, TokenCache()) is None
+    assert token_source(Login.model_validate(login), _SECRETS, TokenCache()) is None
 
 
 def test_a_token_at_hand_is_known_and_given() -> None:
     """An accessToken by reference needs no endpoint."""
-    source = token_source({"accessToken": "env:TOKEN"}, _SECRETS, TokenCache())
+    source = token_source(Login(access_token="env:TOKEN"), _SECRETS, TokenCache())
     assert source is not None
     known = source.known()
     assert ("ya29.token", "ya29.token") == (source(Deadline(1)).reveal(), known.reveal() if known else None)
@@ -58,9 +59,8 @@ def test_an_endpoint_leaves_the_mail_server_its_time(tmp_path: Path, monkeypatch
 
     deadline = Noting(60, clock=lambda: 0.0)
     with TokenServer(authority.server_context(), lambda wire, _form: wire.wait_for_close()) as endpoint:
-        source = token_source(
-            {"oauth2": {**_OAUTH2, "tokenUrl": endpoint.url, "refreshToken": "env:REFRESH"}}, _SECRETS, TokenCache()
-        )
+        login = {"oauth2": {**_OAUTH2, "tokenUrl": endpoint.url, "refreshToken": "env:REFRESH"}}
+        source = token_source(Login.model_validate(login), _SECRETS, TokenCache())
         assert source is not None
         with pytest.raises(SmtpFault) as raised:
             source(deadline)
@@ -69,7 +69,8 @@ def test_an_endpoint_leaves_the_mail_server_its_time(tmp_path: Path, monkeypatch
 
 def test_without_time_no_endpoint_is_asked() -> None:
     """Where nothing is left of the account's time, the fault is the endpoint's, as it is with little time."""
-    source = token_source({"oauth2": {**_OAUTH2, "refreshToken": "env:REFRESH"}}, _SECRETS, TokenCache())
+    login = {"oauth2": {**_OAUTH2, "refreshToken": "env:REFRESH"}}
+    source = token_source(Login.model_validate(login), _SECRETS, TokenCache())
     assert source is not None
     with pytest.raises(SmtpFault) as raised:
         source(Deadline(0))

@@ -12,7 +12,7 @@ from reconciler.model.journal.events import EventAccount, JournalEvent
 from reconciler.operations.journal.report import make_report
 
 if TYPE_CHECKING:
-    from reconciler.model.journal.report import Occurrence, Report, Step
+    from reconciler.model.journal.report import Occurrence, Report, TimelineStep
 
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
 
@@ -64,7 +64,7 @@ def place_of(occurrence: Occurrence) -> tuple[int, int | None]:
     return occurrence.sequence, None if occurrence.revision is None else occurrence.revision.revision
 
 
-def told(steps: tuple[Step, ...]) -> list[tuple[int, int | None]]:
+def told(steps: tuple[TimelineStep, ...]) -> list[tuple[int, int | None]]:
     """Return sequence and revision of each step."""
     return [place_of(step.occurrence) for step in steps]
 

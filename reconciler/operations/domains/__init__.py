@@ -1,0 +1,1 @@
+"""What is done about the domains that accounts send from, beside verifying them."""

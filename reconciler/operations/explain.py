@@ -1,0 +1,155 @@
+"""What a word of reconciler means: a code of a message, of a check or of an exit, a status, or a field.
+
+All of it is in the package, so nothing is asked of the network, and there need not be a project.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import CODES, error
+from reconciler.diagnostics.examples import EXAMPLES, Example
+from reconciler.diagnostics.exits import EXIT_CODES
+from reconciler.diagnostics.phrasing import did_you_mean
+from reconciler.errors import InvalidInput
+from reconciler.model.accounts.manifest import MODELS
+from reconciler.model.accounts.statuses import STATUS_MEANINGS
+from reconciler.model.mail.explained import REASONS_EXPLAINED
+from reconciler.model.mail.resolution import REASON_CODES
+from reconciler.model.project import Project
+from reconciler.model.schema.explanation import Explanation
+from reconciler.model.schema.fields import fields_of
+from reconciler.model.verification.codes import CHECK_CODES
+from reconciler.verification.examples import example_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_SENDS = "reconciler accounts show sales"
+_KIND_OF_PROJECT = "Project"
+
+
+def explain(word: str) -> tuple[Explanation, ...]:
+    """Return every meaning of a word; raise ``InvalidInput``, with the nearest words if any, where it has none.
+
+    Letters' case does not count. Of a field the end of its path suffices: ``port`` is found as ``smtp.port`` is.
+    """
+    sought = word.strip().strip("[]()").casefold()
+    found = [each for each in codes() if each.name.casefold() == sought]
+    found += [each for each in fields() if _is_path(each.name, sought)]
+    if found:
+        return tuple(found)
+    raise InvalidInput(error("unknownWord", _unknown(word)))
+
+
+def codes() -> Iterator[Explanation]:
+    """Yield what can be explained beside fields, in the order of ``SUBJECTS``."""
+    for code in CODES.values():
+        yield Explanation(
+            subject="diagnostic",
+            name=code.name,
+            summary=code.summary,
+            cause=code.cause,
+            cure=code.cure,
+            example=EXAMPLES[code.name],
+            exit_code=4 if code.is_guard else None,
+        )
+    yield from _checks()
+    for reason, meaning in REASON_CODES.items():
+        cure, example = REASONS_EXPLAINED[reason]
+        yield Explanation(
+            subject="resolution", name=reason, summary=meaning, cause=meaning, cure=cure, example=Example(example, "")
+        )
+    for status, told in STATUS_MEANINGS.items():
+        yield Explanation(
+            subject="status",
+            name=status,
+            summary=told.summary,
+            cause=told.cause,
+            cure=told.cure,
+            example=Example(_SENDS, ""),
+        )
+    for number, exit_ in EXIT_CODES.items():
+        yield Explanation(
+            subject="exit",
+            name=str(number),
+            summary=exit_.summary,
+            cause=exit_.cause,
+            cure=exit_.cure,
+            example=Example(exit_.example, ""),
+        )
+
+
+def _checks() -> Iterator[Explanation]:
+    for code in CHECK_CODES.values():
+        said = example_of(code.name)
+        if code.kind == "failed":
+            outcome = f"failed, {code.failure_class or 'permanent or transient as the reply says'}"
+        else:
+            outcome = code.kind
+        yield Explanation(
+            subject="check",
+            name=code.name,
+            summary=code.cause,
+            cause=code.cause,
+            cure=code.cure,
+            example=Example(said, "") if said is not None else None,
+            occurs=code.checks,
+            outcome=outcome,
+        )
+
+
+def fields() -> Iterator[Explanation]:
+    """Yield every field of manifests and of the project file, by path; one that several kinds have alike comes once."""
+    models = {**MODELS, _KIND_OF_PROJECT: Project}
+    rows = [(field, kind) for kind, model in models.items() for field in fields_of(model)]
+    rows.sort(key=lambda row: (row[0].path, row[0].description, row[0].takes))
+    for _, alike in groupby(rows, key=lambda row: (row[0].path, row[0].description, row[0].takes)):
+        same = list(alike)
+        field = same[0][0]
+        takes = field.takes.replace("`", "")
+        yield Explanation(
+            subject="field",
+            name=field.path,
+            summary=field.description,
+            example=Example(_as_yaml(field.path, field.default.strip("`*"), takes), ""),
+            occurs=tuple(kind for _, kind in same),
+            takes=takes,
+            default=field.default.strip("`*") or None,
+        )
+
+
+def _as_yaml(path: str, default: str, takes: str) -> str:
+    """Return the lines in which a field stands, with its default or what it takes."""
+    value = default if default not in {"", "required"} else f"…     # {takes}"
+    lines, depth, dash = [], 0, ""
+    *above, last = path.split(".")
+    for step in above:
+        lines.append(f"{'  ' * depth}{dash}{step.removesuffix('[]')}:")
+        depth += 1 + bool(dash)
+        dash = "- " if step.endswith("[]") else ""
+    return "\n".join([*lines, f"{'  ' * depth}{dash}{last}: {value}"])
+
+
+def _is_path(path: str, sought: str) -> bool:
+    plain = path.replace("[]", "").casefold()
+    return plain == sought.replace("[]", "") or plain.endswith("." + sought.replace("[]", ""))
+
+
+def _unknown(word: str) -> str:
+    known: list[str] = [each.name for each in codes() if not each.name.isdigit()]
+    known += _names(fields())
+    return (
+        f'Nothing is known by the word "{word}": it is no code of a message, check or exit, no status and no field.'
+        f"{did_you_mean(word, known)} All words there are:\n    reconciler explain"
+    )
+
+
+def _names(explained: Iterable[Explanation]) -> list[str]:
+    """Return the paths of fields and each of their ends, so that a misspelt ``smpt.port`` finds ``smtp.port``."""
+    found: dict[str, None] = {}
+    for each in explained:
+        steps = each.name.replace("[]", "").split(".")
+        found.update(dict.fromkeys(".".join(steps[at:]) for at in range(len(steps) - 1, -1, -1)))
+    return list(found)

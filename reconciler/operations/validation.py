@@ -1,0 +1,84 @@
+"""Validates single manifest files, as editors, pre-commit and generators hand them over, in the context of the project."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import Location, error
+from reconciler.errors import InvalidInput
+from reconciler.files import read_regular_file, reason_of
+from reconciler.manifests.folder import shown_path
+from reconciler.operations.manifests import Desired, in_every_environment, read_desired
+from reconciler.yamlsource import MAX_FILE_OCTETS, read_documents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from reconciler.diagnostics import Diagnostic
+    from reconciler.operations.workspace import Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenManifest:
+    """One file to validate, as it was named."""
+
+    name: str
+    """As the user wrote it; problems have it as their place."""
+    path: Path
+    """The file that it is or stands for."""
+    content: bytes | None = None
+    """What is in it, where that does not come from the file; None: what the file holds."""
+
+
+def validate_given(workspace: Workspace, given: Sequence[GivenManifest]) -> Desired:
+    """Return the accounts that the given files declare, with the problems of these files alone.
+
+    All other manifests are read as well, so that a server that they declare is known and a name that they have is taken.
+    Raises ``InvalidInput`` for files that cannot be read.
+    """
+    contents = {_absolute(each.path): _content(each) for each in given}
+    names = {shown_path(_absolute(each.path), workspace.root): each.name for each in given}
+    desired = in_every_environment(workspace, lambda place: read_desired(place, instead=contents))
+    accounts = tuple(
+        each for each in desired.accounts if each.file in names or not each.overlay_files.isdisjoint(names)
+    )
+    declared = {name for octets in contents.values() for name in _names(octets)}
+    problems = tuple(_of_given(desired.problems, names, declared))
+    return replace(desired, accounts=accounts, problems=problems)
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.normpath(path.absolute()))
+
+
+def _content(given: GivenManifest) -> bytes:
+    if given.content is not None:
+        return given.content
+    try:
+        return read_regular_file(given.path, MAX_FILE_OCTETS)
+    except (OSError, ValueError) as failure:
+        reason = reason_of(failure) if isinstance(failure, OSError) else "it is no path"
+        detail = f"{given.name} cannot be read: {reason}."
+        raise InvalidInput(error("fileUnreadable", detail, location=Location(given.name))) from None
+
+
+def _names(octets: bytes) -> Iterator[str]:
+    """Yield the names of the accounts in a file, those included that a fault of another file leaves unresolved."""
+    for document in read_documents(octets, file="").documents:
+        metadata = document.value.get("metadata") if isinstance(document.value, dict) else None
+        name = metadata.get("name") if isinstance(metadata, dict) else None
+        if isinstance(name, str):
+            yield name
+
+
+def _of_given(problems: Iterable[Diagnostic], names: dict[str, str], declared: set[str]) -> Iterable[Diagnostic]:
+    """Yield what concerns the given files, with the names by which they were given."""
+    for problem in problems:
+        place = problem.location
+        if place is not None and place.file in names:
+            yield replace(problem, location=replace(place, file=names[place.file]))
+        elif problem.severity == "error" and declared & set(problem.concerned):
+            yield problem
