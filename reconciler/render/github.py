@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.characters import SHOWN_PATH
 from reconciler.diagnostics import SEVERITIES, Location, counted
 from reconciler.render.safe import safe, safe_lines
 from reconciler.render.text.plan import summary_line
@@ -23,39 +24,40 @@ if TYPE_CHECKING:
 
 _COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "note": "notice"}
 _PLURALS: dict[Severity, str] = {"error": "errors", "warning": "warnings", "note": "notes"}
-_LONGEST_TITLE = 200
 _SHOWN_OF_EACH = 10
-"""How many annotations of each kind GitHub shows of a step."""
+"""GitHub shows so many annotations of each kind for a step."""
 
 
 def plan_annotations(plan: SavedPlan, *, folder: str = "", places: Mapping[str, Location] | None = None) -> str:
-    """Return a command that tells the counts of a plan, and one for each of its problems.
+    """Return a command with the counts of a plan, and one for each of its problems.
 
-    A problem of accounts that has no place of its own, such as a failed verification, is shown at the first one's
-    document; ``places`` has them by name. One that it lacks is shown at the head of the account's manifest.
+    A problem without a place, such as a failed verification, is shown at the document of its first account;
+    ``places`` has the documents by account. An account that is not among them gets the head of its manifest.
     """
-    problems = [_at_manifest(problem, plan, places or {}) for problem in plan.diagnostics]
+    problems = at_manifests(plan, places or {})
     counts = "No plan could be made; the errors say why." if plan.status == "invalid" else summary_line(plan)
     return _command("notice", {"title": "Plan"}, counts) + diagnostic_annotations(problems, folder=folder)
 
 
 def diagnostic_annotations(problems: Iterable[Diagnostic], *, folder: str = "") -> str:
-    """Return a command for each problem, errors first; what concerns several subjects says how many and which.
+    """Return a command for each problem, errors first; one of several subjects says how many there are, and which.
 
     ``folder`` is the project folder in the repository, with slashes: places are told relative to the repository.
     Where there are more than GitHub shows, the first command says so.
     """
     ordered = sorted(problems, key=lambda problem: SEVERITIES.index(problem.severity))
-    return _more_than_shown(ordered) + "".join(_annotation(problem, folder) for problem in ordered)
+    commands = [_annotation(problem, folder) for problem in ordered]
+    counts = Counter(problem.severity for problem in ordered)
+    many = [f"{counts[kind]} {name}" for kind, name in _PLURALS.items() if counts[kind] > _SHOWN_OF_EACH]
+    if many:
+        told = f"There are {' and '.join(many)}. GitHub shows {_SHOWN_OF_EACH} of each; the log of this step has all."
+        commands.insert(0, _command("notice", {"title": "More than is shown"}, told))
+    return "".join(commands)
 
 
-def _more_than_shown(problems: Iterable[Diagnostic]) -> str:
-    counts = Counter(problem.severity for problem in problems)
-    many = [f"{counts[each]} {name}" for each, name in _PLURALS.items() if counts[each] > _SHOWN_OF_EACH]
-    if not many:
-        return ""
-    told = f"There are {' and '.join(many)}. GitHub shows {_SHOWN_OF_EACH} of each; the log of this step has all."
-    return _command("notice", {"title": "More than is shown"}, told)
+def at_manifests(plan: SavedPlan, places: Mapping[str, Location]) -> list[Diagnostic]:
+    """Return the problems of a plan, those without a place at the document of their first account."""
+    return [_at_manifest(problem, plan, places) for problem in plan.diagnostics]
 
 
 def _at_manifest(problem: Diagnostic, plan: SavedPlan, places: Mapping[str, Location]) -> Diagnostic:
@@ -77,7 +79,7 @@ def _annotation(problem: Diagnostic, folder: str) -> str:
         properties |= {"col": place.column} if place.column is not None else {}
     subject = problem.subject or counted(problem.subjects)
     title = f"{problem.summary}: {subject}" if subject else problem.summary
-    properties["title"] = safe(f"{title} [{problem.code}]", limit=_LONGEST_TITLE)
+    properties["title"] = safe(f"{title} [{problem.code}]", limit=SHOWN_PATH)
     lines = safe_lines(problem.detail.strip("\n")) or [problem.summary]
     if problem.subject and problem.subjects:
         lines.insert(0, safe(f"This concerns {counted(problem.subjects)}."))
@@ -85,13 +87,11 @@ def _annotation(problem: Diagnostic, folder: str) -> str:
 
 
 def _command(name: str, properties: dict[str, object], message: str) -> str:
-    told = ",".join(f"{key}={_in_property(safe(value))}" for key, value in properties.items())
-    return f"::{name} {told}::{_in_message(message)}\n"
+    values = {
+        key: _in_message(safe(value)).replace(":", "%3A").replace(",", "%2C") for key, value in properties.items()
+    }
+    return f"::{name} {','.join(f'{key}={value}' for key, value in values.items())}::{_in_message(message)}\n"
 
 
 def _in_message(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _in_property(text: str) -> str:
-    return _in_message(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,7 +1,7 @@
-"""Verification as a JUnit report: a suite, and in it a test case for each check of each account.
+"""Verification as a JUnit report: a suite, with a test case for each check of each account.
 
-A warning is not a failure in JUnit, so it stands in the case's output. XML 1.0 knows no way to write most control
-characters: they are shown escaped, and what no XML document may hold is left out.
+JUnit knows no warning, so one stands in the output of its case. XML 1.0 cannot write most control characters: they
+are shown escaped, and characters that no XML document may hold are left out.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from reconciler.diagnostics import Diagnostic
+    from reconciler.model.plan import SavedPlan
     from reconciler.model.verification.evidence import Check, Verification
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -26,21 +27,49 @@ _TOLD_BY_CHECKS = frozenset({"verificationFailed", "credentialWithheld"})
 _NOT_IN_XML = str.maketrans({"\ufffe": None, "\uffff": None})
 
 
-def verification_report(findings: Mapping[str, Verification], *, diagnostics: Iterable[Diagnostic] = ()) -> str:
-    """Return what verification found, by account name, and the errors that belong to no check."""
-    suite = ET.Element("testsuite", name=f"{_TOOL} verify")
+def verification_report(
+    findings: Mapping[str, Verification], *, diagnostics: Iterable[Diagnostic] = (), suite: str = "verify"
+) -> str:
+    """Return the verifications, by account name, and the errors that belong to no check, as a report."""
+    element = ET.Element("testsuite", name=f"{_TOOL} {suite}")
     for name, found in sorted(findings.items()):
         if not found.checks:
-            _not_made(suite, name, found)
+            _not_made(element, name, found)
         for check in found.checks:
-            _case(suite, name, check)
+            _case(element, name, check)
     for problem in diagnostics:
         if problem.severity == "error" and not _is_told(problem, findings):
-            _problem(suite, problem)
+            _problem(element, problem)
+    return _report(element, sum(check.seconds for found in findings.values() for check in found.checks))
+
+
+def plan_report(plan: SavedPlan) -> str:
+    """Return a report of a plan: a test case for each check of each change, and one for each error beside them.
+
+    A change that needs no verification is a case that was skipped.
+    """
+    findings = {change.name: change.verification for change in plan.changes if change.action != "delete"}
+    return verification_report(findings, diagnostics=plan.diagnostics, suite="plan")
+
+
+def validation_report(accounts: Iterable[str], diagnostics: Iterable[Diagnostic]) -> str:
+    """Return a report with a test case for each account without an error, and one for each error."""
+    errors = [problem for problem in diagnostics if problem.severity == "error"]
+    wrong = {name for problem in errors for name in problem.concerned}
+    suite = ET.Element("testsuite", name=f"{_TOOL} validate")
+    for name in sorted(set(accounts) - wrong):
+        ET.SubElement(suite, "testcase", classname=_text(name), name="manifest", time="0.000")
+    for problem in errors:
+        _problem(suite, problem)
+    return _report(suite, 0.0)
+
+
+def _report(suite: ET.Element, seconds: float) -> str:
+    """Return a suite as a document, with its counts and how long it took."""
     for kind, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(kind, str(sum(1 for _ in suite.iter(tag))))
     suite.set("tests", str(len(suite)))
-    suite.set("time", f"{sum(check.seconds for found in findings.values() for check in found.checks):.3f}")
+    suite.set("time", f"{seconds:.3f}")
     suites = ET.Element("testsuites")
     suites.append(suite)
     ET.indent(suites)

@@ -1,19 +1,26 @@
-"""Foreign text made harmless: what is shown is what is there, and it cannot steer a terminal or a CI log.
+"""Foreign text made harmless: a reader sees what is there, and no terminal or CI log is steered by it.
 
-Escaped are the characters that a terminal obeys (C0 and C1 controls, DEL), that break or hide lines (U+2028, U+2029),
-that change the direction of text, that have no shape of their own (``characters.WITHOUT_SHAPE``), and surrogates, which
-no encoding can write. Joiners and the selectors of an emoji's look stay where letters and emoji need them.
+Escaped are the characters that a terminal obeys (C0 and C1 controls, DEL), that break or hide lines (U+2028,
+U+2029), that change the direction of text, that have no shape of their own (``characters.WITHOUT_SHAPE``), and
+surrogates, which no encoding can write. Joiners and the selectors of an emoji's look stay where letters and emoji
+need them.
 """
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from reconciler.characters import WITHOUT_SHAPE
+from reconciler.characters import SHOWN_NAME, SHOWN_VALUE, WITHOUT_SHAPE, clip
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 UNSAFE = WITHOUT_SHAPE
-"""One character that must not reach a terminal."""
+"""Matches one character that must not reach a terminal."""
 
+_SUSPECT = re.compile(r"[^ -~]+")
+"""Runs of characters among which an unsafe one may be: hardly any text has many, and the full table is slow to search."""
 _LOG_COMMAND = re.compile(r"#(?=#[a-z]*\[)")
 _LOG_COMMAND_AT_START = re.compile(r"\A((?:\s|\x1b\[[0-9;]*m)*)(?=::)")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -24,14 +31,32 @@ _LAST_OF_FOUR_DIGITS = 0xFFFF
 def safe(text: object, *, limit: int | None = None) -> str:
     r"""Return text as one line that a terminal shows and does not obey.
 
-    Control characters appear as ``\n``, ``\x1b``, ``\u202e`` or ``\U000e0041``. What CI systems would take for a
-    command wherever it stands in a line (``##vso[``, ``##[``, ``##teamcity[``) is broken by a backslash. With
-    ``limit``, text of more characters is cut to that many, the last of them an ellipsis.
+    Control characters appear as ``\n``, ``\x1b``, ``\u202e`` or ``\U000e0041``. Words that CI systems take for a
+    command anywhere in a line (``##vso[``, ``##[``, ``##teamcity[``) are broken by a backslash. A text of more than
+    ``limit`` characters is cut to that many, the last of them an ellipsis.
     """
-    shown = str(text)
-    if limit is not None and len(shown) > limit:
-        shown = shown[: max(limit - 1, 0)] + "…"
-    return _LOG_COMMAND.sub(r"#\\", UNSAFE.sub(_escape, shown))
+    shown = str(text) if limit is None else clip(str(text), limit)
+    return _LOG_COMMAND.sub(r"#\\", _escaped(shown, _escape))
+
+
+def clipped(text: str) -> str:
+    """Return text made safe; a long one is cut, with the number of characters that are missing."""
+    more = len(text) - SHOWN_VALUE
+    shown = short(text[:SHOWN_VALUE], SHOWN_VALUE)
+    return f"{shown}… ({more:,} characters more)" if more > 0 else shown
+
+
+def short(text: str, limit: int) -> str:
+    """Return text made safe and of at most ``limit`` characters.
+
+    Escaping makes a text longer than it was when it was cut, so it is cut twice.
+    """
+    return safe(safe(text, limit=limit), limit=limit)
+
+
+def short_or_none(text: str | None) -> str | None:
+    """Return a name or a place made safe and short; None stays None."""
+    return None if text is None else short(text, SHOWN_NAME)
 
 
 def safe_lines(text: object) -> list[str]:
@@ -43,19 +68,30 @@ def safe_lines(text: object) -> list[str]:
 
 
 def guard_line_start(line: str) -> str:
-    r"""Return the line with ``\`` before a ``::`` that it begins with, which GitHub would take for a command.
+    r"""Return a line with ``\`` before a ``::`` at its start, which GitHub would take for a command.
 
-    Our own colour codes before it count as nothing: a viewer may take them off.
+    Our own colour codes before it do not count: a viewer may take them off.
     """
     return _LOG_COMMAND_AT_START.sub(r"\1\\", line)
 
 
 def safe_json(text: str) -> str:
-    r"""Return JSON text with what ``safe`` escapes written as ``\uXXXX``: the same document, safe to look at.
+    r"""Return JSON text with the unsafe characters written as ``\uXXXX``: the same document, safe to look at.
 
-    So is a ``#`` that would begin a command of a CI log. Line feeds stay: in JSON text they stand between values only.
+    A ``#`` that would begin a command of a CI log is escaped, too. Line feeds stay: in JSON they stand between
+    values only.
     """
-    return _LOG_COMMAND.sub(r"\\u0023", UNSAFE.sub(_escape_json, text))
+    return _LOG_COMMAND.sub(r"\\u0023", _escaped(text, _escape_json))
+
+
+def _escaped(text: str, escape: Callable[[re.Match[str]], str]) -> str:
+    """Return a text with each unsafe character escaped; whether one is unsafe may hang on the character before it."""
+
+    def of(run: re.Match[str]) -> str:
+        before = text[max(run.start() - 1, 0) : run.start()]
+        return UNSAFE.sub(escape, before + run.group())[len(before) :]
+
+    return _SUSPECT.sub(of, text)
 
 
 def _escape(match: re.Match[str]) -> str:

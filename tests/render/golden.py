@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.model.plan import LiftedGuard, Summary
+from reconciler.model.plan import Announcement, LiftedGuard, Messages, Summary
 from reconciler.render import csv
 from reconciler.render.github import diagnostic_annotations, plan_annotations
 from reconciler.render.html import plan_page
@@ -17,6 +18,7 @@ from reconciler.render.junit import verification_report
 from reconciler.render.markdown import plan_comment
 from reconciler.render.text import (
     Style,
+    account_in_full,
     account_text,
     accounts_table,
     apply_text,
@@ -34,24 +36,30 @@ from tests.render import resolutions, saved, values
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.model.plan import Plan
+    from reconciler.model.plan import SavedPlan
+    from reconciler.render.text.plan import View
 
 FOLDER = Path(__file__).parent / "golden"
 WIDE = Style(width=100)
 NARROW = Style(width=40)
 ASCII = Style(width=80, unicode=False)
 COLOUR = Style(width=100, colour=True)
+VIEWS: tuple[View, ...] = ("compact", "grouped", "full")
 PIPE = Style(width=100, is_terminal=False)
 
 
-def mixed_plan() -> Plan:
+def mixed_plan() -> SavedPlan:
     """Return a plan with a change of every action and one that is held."""
     changes = [values.HELD, values.CREATED, values.DELETED, values.UPDATED, values.RENAMED]
     lifted = [LiftedGuard(code="tooManyDeletes", by="--allow-deletes 1")]
-    return values.plan(changes, summary=values.FULL_SUMMARY, lifted=lifted, diagnostics=values.DIAGNOSTICS[1:])
+    verifies = Announcement(accounts=2, messages=(Messages(to="ops@example.com", count=2),))
+    plan = values.plan(
+        changes, summary=values.FULL_SUMMARY, lifted=lifted, diagnostics=values.DIAGNOSTICS[1:], verifies=verifies
+    )
+    return saved.saved(plan, {"newsletter": saved.prepared("newsletter", awaits_approval=True)})
 
 
-def blocked_plan() -> Plan:
+def blocked_plan() -> SavedPlan:
     """Return a plan that verification, a withheld credential, a guard and an error block."""
     return values.plan(
         [values.BLOCKING, values.WITHHELD],
@@ -61,7 +69,7 @@ def blocked_plan() -> Plan:
     )
 
 
-def grouped_plan() -> Plan:
+def grouped_plan() -> SavedPlan:
     """Return a plan of accounts that share a server."""
     found = {"anna": values.passed(seconds=0.3), "bob": values.passed(seconds=0.62), "carol": values.failed()}
     created = [values.through_server(name, verification) for name, verification in found.items()]
@@ -84,13 +92,17 @@ def many_verified(style: Style) -> str:
 
 
 CASES: dict[str, Callable[[], str]] = {
-    "plan-mixed.txt": lambda: plan_text(mixed_plan(), style=WIDE, pending=["newsletter"]),
-    "plan-mixed-narrow.txt": lambda: plan_text(mixed_plan(), style=NARROW, pending=["newsletter"]),
-    "plan-mixed-ascii.txt": lambda: plan_text(mixed_plan(), style=ASCII, pending=["newsletter"]),
-    "plan-mixed-colour.txt": lambda: plan_text(mixed_plan(), style=COLOUR, pending=["newsletter"]),
+    **{
+        f"plan-{name}-{view}{ending}.txt": partial(plan_text, plan(), style=style, view=view)
+        for name, plan in (("mixed", mixed_plan), ("blocked", blocked_plan), ("grouped", grouped_plan))
+        for view in VIEWS
+        for ending, style in (("", Style(width=120)), ("-80", Style(width=80)))
+    },
+    "plan-mixed.txt": lambda: plan_text(mixed_plan(), style=WIDE, planfile="first.plan"),
+    "plan-mixed-narrow.txt": lambda: plan_text(mixed_plan(), style=NARROW),
+    "plan-mixed-ascii.txt": lambda: plan_text(mixed_plan(), style=ASCII),
+    "plan-mixed-colour.txt": lambda: plan_text(mixed_plan(), style=COLOUR),
     "plan-mixed.json": lambda: documents.to_json(documents.plan_document(mixed_plan())),
-    "plan-blocked.txt": lambda: plan_text(blocked_plan(), style=WIDE),
-    "plan-grouped.txt": lambda: plan_text(grouped_plan(), style=WIDE),
     "plan-empty.txt": lambda: plan_text(values.plan(status="empty"), style=WIDE),
     "plan-invalid.txt": lambda: plan_text(values.plan(status="invalid", diagnostics=values.DIAGNOSTICS), style=WIDE),
     "diagnostics.txt": lambda: diagnostics_text(values.DIAGNOSTICS, style=WIDE),
@@ -113,6 +125,8 @@ CASES: dict[str, Callable[[], str]] = {
     "accounts.json": lambda: documents.to_json(documents.accounts_document(values.ACCOUNTS)),
     "accounts.csv": lambda: csv.accounts_csv(values.ACCOUNTS),
     "account.txt": lambda: account_text(values.ACTIVE, style=WIDE),
+    "account-80.txt": lambda: account_text(values.ACTIVE, style=Style(width=80)),
+    "account-full.txt": lambda: account_in_full(values.ACTIVE, style=WIDE),
     "account-rejected.txt": lambda: account_text(values.REJECTED, style=WIDE),
     "account.json": lambda: documents.to_json(documents.account_document(values.ACTIVE)),
     "queue.txt": lambda: queue_text(values.WAITING, style=WIDE),

@@ -26,9 +26,12 @@ def hostile_saved_plan(text: str, *, copies: int = 1) -> SavedPlan:
         for number in range(copies)
         for problem in plan.diagnostics
     )  # fmt: skip
-    smtp = {"host": text, "port": 25, "authentication": {"username": text, "password": text}}
+    smtp = {"host": text, "port": 25, "encryption": "none", "authentication": {"username": text, "password": text}}
     account = PreparedAccount(
-        document={"metadata": {}, "spec": {"smtp": smtp}}, needs_evidence=True, manifest=text, awaits_approval=True
+        document={"metadata": {}, "spec": {"email": text, "displayName": text, "smtp": smtp}},
+        needs_evidence=True,
+        manifest=text,
+        awaits_approval=True,
     )
     made = saved(
         plan.model_copy(update={"changes_digest": text, "lifted_guards": plan.lifted_guards * copies}),

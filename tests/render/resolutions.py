@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Location, error
 from reconciler.envelope import identity_of, resolve_contact
+from reconciler.model.accounts.settings import Settings
 from reconciler.model.mail.contacts import Contact
 from reconciler.operations.send.resolve import Tally
 from reconciler.render import csv
@@ -18,13 +20,15 @@ if TYPE_CHECKING:
 
 _IDENTITY = identity_of(
     "MarketingAccount",
-    {
-        "email": "news@example.com",
-        "displayName": "Example News",
-        "replyTo": {"displayName": "Example Office"},
-        "overrideFrom": {"emailDetail": "keeper_email", "displayNameDetail": "keeper_name"},
-        "overrideTo": {"emailDetail": "billing_email", "onInvalid": "skip"},
-    },
+    Settings.model_validate(
+        {
+            "email": "news@example.com",
+            "displayName": "Example News",
+            "replyTo": {"displayName": "Example Office"},
+            "overrideFrom": {"emailDetail": "keeper_email", "displayNameDetail": "keeper_name"},
+            "overrideTo": {"emailDetail": "billing_email", "onInvalid": "skip"},
+        }
+    ),
 )
 _CONTACTS = (
     Contact(
@@ -55,7 +59,7 @@ def _resolved() -> list[Resolution]:
 
 
 def _tally() -> Tally:
-    tally = Tally(broken=1)
+    tally = Tally(counts=Counter(broken=1))
     for resolution in _resolved():
         tally.count(resolution)
     return tally

@@ -33,7 +33,7 @@ def prepared(
     smtp: dict[str, Any] = {"host": host, "port": 587, "encryption": "starttls"}
     smtp["authentication"] = {"username": name, "password": reference}
     return PreparedAccount(
-        document={"metadata": {}, "spec": {"email": f"{name}@example.com", "smtp": smtp}},
+        document={"metadata": {}, "spec": {"email": f"{name}@example.com", "displayName": name, "smtp": smtp}},
         needs_evidence=True,
         manifest=f"accounts.d/{name}.yaml",
         awaits_approval=awaits_approval,
@@ -70,7 +70,9 @@ def reviewed_plan() -> SavedPlan:
     accounts["anna"] = prepared("anna@example.com", host="smtp.office365.com", reference="env:SMTP_ANNA")
     accounts["billing"] = prepared("billing", host="held.example.com")
     accounts["newsletter"] = PreparedAccount(
-        document={"metadata": {}, "spec": {}}, needs_evidence=True, awaits_approval=True
+        document={"metadata": {}, "spec": {"email": "news@example.com", "displayName": "News"}},
+        needs_evidence=True,
+        awaits_approval=True,
     )
     return saved(plan, accounts)
 

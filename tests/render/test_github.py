@@ -80,7 +80,9 @@ def test_a_hostile_file_name_comes_out_as_it_is(file: str) -> None:
     """GitHub reads the name that was meant, one property and no other, whatever separators it holds."""
     problem = replace(values.DIAGNOSTICS[0], location=Location(file, 3))
     ((name, properties, _),) = commands(diagnostic_annotations([problem]))
-    assert ("error", file, "3") == (name, properties["file"], properties["line"])
+    assert "error" == name
+    assert file == properties["file"]
+    assert "3" == properties["line"]
     assert {"file", "line", "title"} == set(properties)
 
 
@@ -129,7 +131,7 @@ def test_errors_come_before_warnings_and_notes() -> None:
 
 
 def test_without_problems_there_is_no_command() -> None:
-    """Nothing wrong, nothing said."""
+    """Where nothing is wrong nothing is said."""
     assert "" == diagnostic_annotations([])
 
 

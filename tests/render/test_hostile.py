@@ -13,7 +13,7 @@ from reconciler.diagnostics import Diagnostic, Location
 from reconciler.model.accounts.recorded import Approval, RecordedAccount, RecordedVerification, Suspension
 from reconciler.model.journal.entries import Revision
 from reconciler.model.journal.events import EventAccount, JournalEvent
-from reconciler.model.plan import Change, FieldChange, LiftedGuard, Plan, Summary
+from reconciler.model.plan import Announcement, Change, FieldChange, LiftedGuard, Messages, SavedPlan, Summary
 from reconciler.model.secrets.routes import Route, SecretRoute
 from reconciler.model.verification.evidence import Check, Evidence, Verification
 from reconciler.render import csv
@@ -33,7 +33,7 @@ from reconciler.render.text import (
     state,
     verification_text,
 )
-from tests.render import values
+from tests.render import golden, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +60,7 @@ def hostile_verification(text: str) -> Verification:
     return Verification(status="failed", depth="envelope", checked_at=values.NOON, checks=checks)
 
 
-def hostile_plan(text: str) -> Plan:
+def hostile_plan(text: str) -> SavedPlan:
     """Return a blocked plan in which every free text is the given one."""
     fields = (
         FieldChange(path=f"metadata.annotations.{text}", before=text, after=f"{text}!"),
@@ -78,6 +78,7 @@ def hostile_plan(text: str) -> Plan:
         diagnostics=hostile_diagnostics(text),
         lifted=[LiftedGuard(code=text, by=text)],
         project=text,
+        verifies=Announcement(accounts=1, messages=(Messages(to=text, count=1),)),
     )
 
 
@@ -143,7 +144,8 @@ def texts(text: str, style: Style) -> Iterator[str]:
     """Yield every human rendering of hostile values."""
     findings = hostile_findings(text)
     kinds = dict.fromkeys(findings, "OwnAccount")
-    yield plan_text(hostile_plan(text), style=style, pending=[text])
+    for view in golden.VIEWS:
+        yield plan_text(hostile_plan(text), style=style, view=view, planfile=text)
     yield diagnostics_text(hostile_diagnostics(text), style=style)
     yield verification_text(findings, dict.fromkeys(kinds, "OwnAccount"), style=style)
     yield verification_text({text: hostile_verification(text)}, {text: "OwnAccount"}, style=style)
@@ -155,7 +157,7 @@ def texts(text: str, style: Style) -> Iterator[str]:
     yield state.revoked_text([hostile_route(text)], style=style)
     yield journal_text(1, text, problems=[text], redacted={1: 2}, style=style)
     yield journal_text(1, text, style=style)
-    yield apply_text(1, Summary(create=1), style=style, pending=[text])
+    yield apply_text(1, Summary(create=1), style=style)
     yield queue_text([hostile_account(text)], style=style)
     yield ruled_text("suspend", [hostile_account(text)], style=style)
 

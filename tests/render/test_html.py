@@ -21,7 +21,7 @@ from tests.render.test_markdown import hostile_text, later
 _VOID = frozenset({"meta", "br", "img", "link", "input"})
 _ATTRIBUTES = frozenset(
     {"lang", "charset", "http-equiv", "content", "name", "class", "href", "id", "scope", "aria-labelledby",
-     "aria-hidden", "aria-label", "tabindex"}
+     "aria-hidden", "aria-label", "tabindex", "open"}
 )  # fmt: skip
 _LUMINANCE = (0.2126, 0.7152, 0.0722)
 
@@ -67,6 +67,7 @@ def assert_nobody_else_marks_up(page: Page) -> None:
     """Assert that the page has the elements and attributes of ours alone."""
     assert {tag for tag, _ in page.elements} <= {
         "html", "head", "meta", "title", "style", "body", "a", "header", "main", "footer", "nav", "section", "article",
+        "details", "summary",
         "h1", "h2", "h3", "p", "ul", "li", "code", "pre", "span", "table", "caption", "thead", "tbody", "tr", "th", "td",
     }  # fmt: skip
     assert {name for _, attributes in page.elements for name in attributes} <= _ATTRIBUTES

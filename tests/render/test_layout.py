@@ -39,10 +39,9 @@ def test_plans_fit_the_width(width: int) -> None:
     )
     style = Style(width=width)
 
-    assert too_long(plan_text(values.plan([long_values]), style=style), width) == []
-    assert too_long(plan_text(golden.mixed_plan(), style=style, pending=["newsletter"]), width) == []
-    assert too_long(plan_text(golden.blocked_plan(), style=style), width) == []
-    assert too_long(plan_text(golden.grouped_plan(), style=style), width) == []
+    for view in golden.VIEWS:
+        for plan in (values.plan([long_values]), golden.mixed_plan(), golden.blocked_plan(), golden.grouped_plan()):
+            assert too_long(plan_text(plan, style=style, view=view), width) == []
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -12,10 +12,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from reconciler.diagnostics import error, warning
-from reconciler.model.plan import Change, SavedPlan, Summary
+from reconciler.diagnostics import Location, error, warning
+from reconciler.model.plan import Announcement, Change, Messages, SavedPlan, Summary
 from reconciler.model.secrets.routes import Route, SecretRoute
-from reconciler.render.markdown import MOST_CHARACTERS, block, code, marker, plan_comment
+from reconciler.render.links import links_of
+from reconciler.render.markdown import MOST_CHARACTERS, block, marker, plan_comment
+from reconciler.render.prose import code
+from reconciler.render.prose import prose as to_prose
 from reconciler.render.safe import UNSAFE
 from tests.render import saved, values
 from tests.render.hostile import MARKUP, hostile_saved_plan
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _OURS = re.compile(
-    r"<!-- reconciler plan: [A-Za-z0-9._-]* -->\n?|<details><summary>[\d,]+ fields</summary>\n?|</details>\n?"
+    r"<!-- reconciler plan: [A-Za-z0-9._-]* -->\n?|<details><summary>[\d,]+ (?:fields|new accounts?)</summary>\n?|</details>\n?"
 )
 _SPOKEN = re.compile(r"@|#|!\[|https?:|www\.|GH-\d|[0-9a-f]{7}|/|\$\d|&\d|~[a-z]|%\d", re.IGNORECASE)
 """What GitHub or GitLab would link, notify or obey outside code."""
@@ -86,7 +89,7 @@ def test_what_is_destroyed_comes_first() -> None:
     titles = re.findall(r"^#### (.*)$", plan_comment(saved.reviewed_plan()), re.MULTILINE)
     expected = ["Why it is refused, and what to do", "Deletions (1)", "Renames (1)", "Updates (3)", "Creations (2)"]
     expected += ["Rotated secrets (1)", "Held (1)", "What is sent where", "Guards lifted and grants used"]
-    assert [*expected, "Warnings and notes"] == titles
+    assert [*expected, "Warnings and notes", "Next"] == titles
 
 
 def test_the_grants_to_paste_are_a_block_of_yaml() -> None:
@@ -99,7 +102,7 @@ def test_the_comment_tells_what_is_sent_where() -> None:
     """Each server stands with the secrets that it gets, the withheld ones first; held changes send nothing."""
     lines = [line for line in plan_comment(saved.reviewed_plan()).split("\n") if "Login at" in line]
     assert 3 == len(lines)
-    assert lines[0].startswith("- **withheld, see above**: `Login at mail.example.net:587, starttls` gets")
+    assert lines[0].startswith("- **withheld, see above**: Login at `mail.example.net:587`, starttls gets")
     assert "`env:SMTP_ANNA` as `anna@example.com` (for `anna`)" in lines[2]
     assert "held.example.com" not in plan_comment(saved.reviewed_plan())
 
@@ -107,21 +110,98 @@ def test_the_comment_tells_what_is_sent_where() -> None:
 def test_the_platforms_own_secret_is_told_too() -> None:
     """Marketing accounts are verified with the platform's secret; where it is withheld from one, it goes nowhere."""
     secret = SecretRoute(secret="env:PLATFORM", route=Route(host="mx.example.com", port=465, encryption="tls"))
-    for found, shown in ((values.passed(), "- `Login"), (values.withheld(), "- **withheld, see above**: `Login")):
+    for found, shown in ((values.passed(), "- Login"), (values.withheld(), "- **withheld, see above**: Login")):
         change = values.CREATED.model_copy(update={"verification": found})
         plan = saved.saved(values.plan([change]), {})
         plan = plan.model_copy(update={"inputs": plan.inputs.model_copy(update={"platform_routes": (secret,)})})
-        expected = f"{shown} at mx.example.com:465, tls` gets `env:PLATFORM` (for `the platform's server`)\n"
+        expected = f"{shown} at `mx.example.com:465`, tls gets `env:PLATFORM` (for `the platform's server`)\n"
         assert expected in plan_comment(plan)
 
 
 def test_the_comment_tells_of_test_messages() -> None:
-    """Apply sends test messages to the operator, unless the plan was made for another depth."""
-    plan = saved.reviewed_plan()
-    shallow = plan.model_copy(update={"inputs": plan.inputs.model_copy(update={"depth": "envelope"})})
-    assert "goes to the operator and to nobody else." in plan_comment(plan)
-    assert "to the depth envelope: it sends no test message." in plan_comment(shallow)
+    """Whom apply contacts stands in the head, and nothing where nothing would change."""
+    verifies = Announcement(accounts=3, messages=(Messages(to="ops@example.com", count=2),))
+    plan = saved.reviewed_plan().model_copy(update={"apply_verifies": verifies})
+    said = "\n\nApply verifies 3 accounts and sends 2 test messages to `ops@example.com`.\n\n"
+    assert said in plan_comment(plan).partition("####")[0]
     assert "test message" not in plan_comment(saved.empty_plan())
+
+
+def test_what_refuses_stands_at_the_top() -> None:
+    """Before the first section, each refusal with its accounts, then how it is mended; new accounts are folded."""
+    comment = plan_comment(saved.reviewed_plan())
+    head = comment.partition("\n####")[0]
+    assert "- ✗ too many deletions `[tooManyDeletes]`\n" in head
+    assert "- ✗ `relay`: auth: The server refused the login: 535" in head
+    assert comment.index("Why it is refused") < comment.index("#### Deletions")
+    folded = comment.partition("<details><summary>2 new accounts</summary>\n\n")[2].partition("\n\n</details>\n")[0]
+    assert 2 == folded.count("**create** ")
+    assert "Mend tooManyDeletes first, and push" in " ".join(comment.replace("`", "").split())
+
+
+def test_sentences_are_prose() -> None:
+    """No sentence stands in backticks: names, addresses and commands do, and the words around them do not."""
+    spans = [token.content for token in parsed(plan_comment(saved.reviewed_plan())) if token.type == "code_inline"]
+    assert [] == [span for span in spans if len(span.split()) > 4]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("auth: The server said no.", "auth: The server said no."),
+        ("See mail.example.net:587, then go on.", "See `mail.example.net:587`, then go on."),
+        ("@octocat did it", "`@octocat` did it"),
+        ("1. one", "`1`. one"),
+        ("It has 12 accounts (of 1,200).", "It has 12 accounts (of 1,200)."),
+        ("commit deadbeef", "commit `deadbeef`"),
+        ("- a: env:X to mail.example.com", "- a: `env:X` to `mail.example.com`"),
+        ("a_b c*d*", "`a_b c*d*`"),
+        ("<b>x</b>", "`<b>x</b>`"),
+        ("Straße und Łódź", "Straße und Łódź"),
+        ("fixes GH-12 and PROJ-7", "fixes `GH-12` and `PROJ-7`"),
+        ("", ""),
+    ],
+)
+def test_what_is_no_word_is_code(text: str, told: str) -> None:
+    """Words and short numbers are prose; whatever a code host could read as more is code."""
+    assert told == to_prose(text)
+
+
+def test_the_comment_leads_to_run_page_and_line() -> None:
+    """Where the CI system tells where it is, the run, the page, and each manifest at its line are linked."""
+    environ = {
+        "GITHUB_SERVER_URL": "https://git.example.com", "GITHUB_REPOSITORY": "mail/accounts", "GITHUB_RUN_ID": "17",
+        "GITHUB_SHA": "0f1e2d", "RECONCILER_PLAN_PAGE": "https://pages.example.com/17/plan.html",
+    }  # fmt: skip
+    places = {"relay": Location("accounts.d/relay.yaml", 12, 1), "anna": Location("accounts.d/other.yaml", 3, 1)}
+    comment = plan_comment(saved.reviewed_plan(), links_of(environ, folder="prod mail", places=places))
+    run, files = (
+        "https://git.example.com/mail/accounts/actions/runs/17",
+        "https://git.example.com/mail/accounts/blob/0f1e2d",
+    )
+    assert f"[Run]({run}) · [Page](https://pages.example.com/17/plan.html)\n" in comment
+    assert f"[`accounts.d/relay.yaml:12`]({files}/prod%20mail/accounts.d/relay.yaml#L12)" in comment
+    assert f"[`accounts.d/anna@example.com.yaml`]({files}/prod%20mail/accounts.d/anna%40example.com.yaml)" in comment
+
+
+@pytest.mark.parametrize(
+    ("environ", "run", "files"),
+    [
+        ({}, None, None),
+        ({"GITHUB_SERVER_URL": "https://g.example.com) [x](", "GITHUB_REPOSITORY": "a/b", "GITHUB_RUN_ID": "1"}, None, None),
+        ({"GITHUB_SERVER_URL": "javascript:alert", "GITHUB_REPOSITORY": "a/b", "GITHUB_RUN_ID": "1"}, None, None),
+        (
+            {"GITLAB_CI": "true", "CI_PROJECT_URL": "https://gl.example.com/a/b", "CI_COMMIT_SHA": "0f",
+             "CI_JOB_URL": "https://gl.example.com/a/b/-/jobs/7"},
+            "https://gl.example.com/a/b/-/jobs/7",
+            "https://gl.example.com/a/b/-/blob/0f/",
+        ),
+    ],
+)  # fmt: skip
+def test_only_addresses_are_linked(environ: dict[str, str], run: str | None, files: str | None) -> None:
+    """What is no address and nothing else leads nowhere."""
+    links = links_of(environ, folder=".", places={})
+    assert (run, files, None) == (links.run, links.files, links.page)
 
 
 def later(plan: SavedPlan) -> SavedPlan:
@@ -223,7 +303,7 @@ def test_problems_too_long_for_the_comment_are_told_without_what_is_to_be_copied
     grants = error("credentialWithheld", "Grant:\n    grants:\n" + "      - {secret: x}\n" * 2000)
     plan = values.plan(status="blocked", diagnostics=[grants, values.TOO_MANY_DELETES])
     comment = plan_comment(saved.saved(plan, {}))
-    assert "`Grant:`\n\nThe rest of it is too long for a comment." in comment
+    assert "Grant:\n\nThe rest of it is too long for a comment." in comment
     assert "reconciler plan --allow-deletes 12" in comment
     assert "{secret: x}" not in comment
 

@@ -7,20 +7,20 @@ import re
 import pytest
 
 from reconciler.diagnostics import error
-from reconciler.model.plan import Change, FieldChange, Plan, Scalar, Summary
+from reconciler.model.plan import Change, FieldChange, SavedPlan, Scalar, Summary
 from reconciler.model.verification.evidence import Check, Verification
 from reconciler.render.text import Style, plan_text
 from reconciler.render.text.parts.fields import field_lines, scalar
 from reconciler.render.text.parts.grouping import grouped
-from tests.render import golden, values
+from tests.render import golden, saved, values
 from tests.support.work import counted_work
 
 STYLE = Style(width=100)
 
 
-def headings(plan: Plan) -> list[str]:
+def headings(plan: SavedPlan) -> list[str]:
     """Return the lines that changes begin with."""
-    lines = plan_text(plan, style=STYLE).split("\n")
+    lines = plan_text(plan, style=STYLE, view="full").partition("\n\n")[2].split("\n")
     return [line[2:] for line in lines if line[:2] == "  " and line[2:4] in {"+ ", "~ ", "- ", "→ "}]
 
 
@@ -40,13 +40,13 @@ def test_order_of_changes_in_the_plan_does_not_matter() -> None:
     plan = golden.grouped_plan()
     turned = plan.model_copy(update={"changes": tuple(reversed(plan.changes))})
 
-    assert plan_text(plan, style=STYLE) == plan_text(turned, style=STYLE)
+    assert plan_text(plan, style=STYLE, view="full") == plan_text(turned, style=STYLE, view="full")
 
 
 def test_summary_counts_and_names_what_is_held() -> None:
     """The closing count has every action; held changes only where there are some."""
-    with_held = plan_text(values.plan([values.HELD], summary=values.FULL_SUMMARY), style=STYLE)
-    without = plan_text(values.plan([values.UPDATED], summary=Summary(update=1)), style=STYLE)
+    with_held = plan_text(values.plan([values.HELD], summary=values.FULL_SUMMARY), style=STYLE, view="full")
+    without = plan_text(values.plan([values.UPDATED], summary=Summary(update=1)), style=STYLE, view="full")
 
     assert with_held.endswith("Plan: 1 to create, 1 to update, 1 to rename, 1 to delete. 40 unchanged. 1 held.\n")
     assert without.endswith("Plan: 0 to create, 1 to update, 0 to rename, 0 to delete. 0 unchanged.\n")
@@ -62,12 +62,15 @@ def test_summary_counts_and_names_what_is_held() -> None:
 )
 def test_empty_plan_says_so_in_one_line(unchanged: int, expected: str) -> None:
     """An empty plan is one sentence."""
-    assert plan_text(values.plan(status="empty", summary=Summary(unchanged=unchanged)), style=STYLE) == expected
+    assert (
+        plan_text(values.plan(status="empty", summary=Summary(unchanged=unchanged)), style=STYLE, view="full")
+        == expected
+    )
 
 
 def test_an_empty_plan_still_shows_what_it_holds() -> None:
     """A plan that is empty because its only change is held shows the change and its failure."""
-    text = plan_text(values.plan([values.HELD], status="empty", summary=Summary(held=1)), style=STYLE)
+    text = plan_text(values.plan([values.HELD], status="empty", summary=Summary(held=1)), style=STYLE, view="full")
 
     assert "billing" in text
     assert "badCredentials" in text
@@ -79,13 +82,13 @@ def test_first_plan_names_no_revision() -> None:
     first = values.plan([values.CREATED]).model_copy(update={"serial": 0})
     unreached = first.model_copy(update={"serial": None})
 
-    assert plan_text(first, style=STYLE).startswith("Plan for project mail, against a state without revisions:\n")
-    assert plan_text(unreached, style=STYLE).startswith("Plan for project mail:\n")
+    assert plan_text(first, style=STYLE).startswith("Plan for mail, against a state without revisions: 40 unchanged.\n")
+    assert plan_text(unreached, style=STYLE).startswith("Plan for mail: 40 unchanged.\n")
 
 
 def test_a_blocked_plan_ends_with_what_blocks_it() -> None:
     """The last words of a blocked plan name each obstacle once, with a command to copy on a line of its own."""
-    text = plan_text(golden.blocked_plan(), style=STYLE)
+    text = plan_text(golden.blocked_plan(), style=STYLE, view="full")
     closing = text[text.index("This plan is blocked") :]
 
     assert closing.count("courier") == 1
@@ -96,7 +99,7 @@ def test_a_blocked_plan_ends_with_what_blocks_it() -> None:
 
 def test_problems_are_told_beside_the_plan() -> None:
     """The text of a plan names no more than the codes of its errors: whoever shows it tells the problems once."""
-    text = plan_text(golden.blocked_plan(), style=STYLE)
+    text = plan_text(golden.blocked_plan(), style=STYLE, view="full")
     details = [line for problem in golden.blocked_plan().diagnostics for line in problem.detail.split("\n") if line]
 
     assert [detail for detail in details if detail in text] == []
@@ -104,14 +107,14 @@ def test_problems_are_told_beside_the_plan() -> None:
 
 def test_a_plan_that_could_not_be_made_says_so() -> None:
     """An invalid plan is one sentence that points to the errors."""
-    text = plan_text(values.plan(status="invalid", diagnostics=values.DIAGNOSTICS), style=STYLE)
+    text = plan_text(values.plan(status="invalid", diagnostics=values.DIAGNOSTICS), style=STYLE, view="full")
 
     assert text == "No plan could be made; the errors say why.\n"
 
 
 def test_a_held_failure_does_not_block() -> None:
     """What is held is not among the obstacles, and is not suggested for --exclude."""
-    text = plan_text(values.plan([values.HELD, values.BLOCKING], status="blocked"), style=STYLE)
+    text = plan_text(values.plan([values.HELD, values.BLOCKING], status="blocked"), style=STYLE, view="full")
 
     assert "Verification failed for relay." in text
 
@@ -120,7 +123,7 @@ def test_many_obstacles_are_counted() -> None:
     """Of many failing accounts ten are named, and two guards are told as two."""
     failing = [values.BLOCKING.model_copy(update={"name": f"desk-{number:02}"}) for number in range(12)]
     guards = [values.TOO_MANY_DELETES, error("protectedAccount", "It is protected.", subject="desk-00")]
-    text = plan_text(values.plan(failing, status="blocked", diagnostics=guards), style=Style(width=400))
+    text = plan_text(values.plan(failing, status="blocked", diagnostics=guards), style=Style(width=400), view="full")
 
     assert "desk-08, desk-09 and 2 more. Mend what the checks say, and plan again:\n        reconciler plan\n" in text
     assert "Or leave them out for now:\n        reconciler plan --hold-failing\n" in text
@@ -143,26 +146,27 @@ def test_a_rejected_password_leads_to_its_variable(accounts: int, told: list[str
         )
         for n in range(accounts)
     ]
-    text = plan_text(values.plan(changes, status="blocked"), style=STYLE)
+    text = plan_text(values.plan(changes, status="blocked"), style=STYLE, view="full")
     assert told == re.findall(r"^        export (\w+)=…$", text, re.MULTILINE)
 
     for reference in ("file:x", "env:x; reboot", None):
         other = (values.changed(password, "env:OLD", reference),)
         elsewhere = [change.model_copy(update={"fields": other}) for change in changes]
-        assert "export" not in plan_text(values.plan(elsewhere, status="blocked"), style=STYLE)
+        assert "export" not in plan_text(values.plan(elsewhere, status="blocked"), style=STYLE, view="full")
 
 
 def test_a_guard_told_by_the_checks_is_not_told_twice() -> None:
     """The diagnostic of a withheld credential or a failed verification adds no obstacle to that of the account."""
     problems = [error("credentialWithheld", "A grant is needed."), error("verificationFailed", "It failed.")]
-    text = plan_text(values.plan([values.WITHHELD], status="blocked", diagnostics=problems), style=STYLE)
+    text = plan_text(values.plan([values.WITHHELD], status="blocked", diagnostics=problems), style=STYLE, view="full")
 
     assert text[text.index("This plan is blocked") :].count("  * ") == 1
 
 
 def test_pending_is_said_of_the_accounts_concerned_only() -> None:
     """An account that apply would leave waiting for the platform is marked, and another one is not."""
-    text = plan_text(values.plan([values.CREATED, values.UPDATED]), style=STYLE, pending=["newsletter"])
+    accounts = {"newsletter": saved.prepared("newsletter", awaits_approval=True)}
+    text = plan_text(saved.saved(values.plan([values.CREATED, values.UPDATED]), accounts), style=STYLE, view="full")
 
     assert text.count("will be pending") == 1
     assert text.index("create MarketingAccount newsletter") < text.index("will be pending")
@@ -171,11 +175,11 @@ def test_pending_is_said_of_the_accounts_concerned_only() -> None:
 def test_accounts_through_one_server_are_told_once() -> None:
     """The settings that eighty new accounts take from one MailServer stand there once, with their number."""
     changes = [values.through_server(f"desk-{number:02}", values.passed()) for number in range(80)]
-    text = plan_text(values.plan(changes), style=STYLE)
+    text = plan_text(values.plan(changes), style=STYLE, view="full")
 
     assert "+ create 80 OwnAccounts through office365\n" in text
     assert text.count("smtp.office365.com") == 1
-    assert text.count("verified to envelope") == 1
+    assert text.count("verified in ") == 1
     assert [name for name in (change.name for change in changes) if name not in text] == []
 
 
@@ -207,7 +211,7 @@ def test_the_same_change_without_a_server_is_told_once() -> None:
 def test_deletions_in_a_group_are_all_named() -> None:
     """Deleted accounts that look the same are each named, and no verification is said of them."""
     deleted = [values.DELETED.model_copy(update={"name": name}) for name in ("one", "two")]
-    text = plan_text(values.plan(deleted), style=STYLE)
+    text = plan_text(values.plan(deleted), style=STYLE, view="full")
 
     assert "- delete 2 OwnAccounts\n      one, two\n" in text
     assert "verification" not in text
@@ -275,7 +279,7 @@ def test_telling_a_plan_grows_with_its_changes() -> None:
         changes += [values.through_server(f"shop-{number}", values.passed()) for number in range(count)]
         plan = values.plan(changes)
         with counted_work() as counted:
-            plan_text(plan, style=STYLE)
+            plan_text(plan, style=STYLE, view="full")
         return counted.calls
 
     work(1)  # imports

@@ -69,7 +69,7 @@ def test_colour_changes_nothing_but_colour() -> None:
 
 def test_markup_in_names_is_text() -> None:
     """What a library would take for a colour, an emoji or a link stands there as it was written."""
-    for style in (Style(width=120), Style(width=120, colour=True), PIPE):
+    for style in (Style(width=160), Style(width=160, colour=True), PIPE):
         assert "[red]Loud[/red] :smile: [link=x]" in accounts_table(many(5), style=style)
 
 
@@ -122,7 +122,7 @@ def test_words_are_broken_last() -> None:
 
 
 def test_history_as_a_table() -> None:
-    """A row a revision, with what happened beside; the commit and the reference go where there is room."""
+    """Each revision is a row; the commit and the reference give way where there is no room, and then the table."""
     wide = history_table(values.REVISIONS, style=Style(width=160)).splitlines()
     assert ["WHAT", "WHEN", "(UTC)", "BY", "CHANGES", "COMMIT", "REFERENCE"] == wide[0].split()
     assert wide[2].startswith(

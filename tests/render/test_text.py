@@ -9,9 +9,18 @@ import pytest
 from reconciler.diagnostics import error, grouped, note
 from reconciler.model.accounts.recorded import RecordedVerification
 from reconciler.model.plan import Summary
-from reconciler.model.verification.evidence import UNCHANGED, Check, CheckName, CheckStatus, Verification, all_skipped
+from reconciler.model.verification.evidence import (
+    DOMAIN_CHECKS,
+    UNCHANGED,
+    Check,
+    CheckName,
+    CheckStatus,
+    Verification,
+    all_skipped,
+)
 from reconciler.render.text import (
     Style,
+    account_in_full,
     account_text,
     accounts_table,
     apply_text,
@@ -21,7 +30,6 @@ from reconciler.render.text import (
     verification_text,
 )
 from reconciler.render.text.verification import likeness, verification_lines
-from reconciler.verification.domains import skipped_domain_checks
 from tests.render import values
 
 if TYPE_CHECKING:
@@ -54,14 +62,14 @@ def test_neighbours_skipped_for_one_reason_share_a_line() -> None:
     """Checks one after the other that were skipped with the same words are told once; others keep a line each."""
     checks = (
         *all_skipped("serverDown", "Down."),
-        *skipped_domain_checks("notDeclared", "Off."),
+        *all_skipped("notDeclared", "Off.", DOMAIN_CHECKS),
     )
     found = Verification(status="failed", depth="envelope", checks=checks)
     shown = verification_text({"sales": found}, {"sales": "OwnAccount"}, style=STYLE)
     assert [
         "sales (OwnAccount)",
         "    ○ dns proxy connect greeting tls auth sender recipient message: Down.",
-        "    ○ spf dkim dmarc mx replyTo: Off.",
+        "    ○ spf dkim dmarc mx replyTo spfServer mtaSts tlsRpt dane: Off.",
     ] == shown.splitlines()[:3]
 
 
@@ -73,7 +81,7 @@ def test_nothing_verified_is_said() -> None:
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
-        (values.passed(), ["✓ verified to envelope in 0.41s: dns connect greeting tls auth sender recipient"]),
+        (values.passed(), ["✓ verified in 0.41s: connected, encrypted, logged in, sender and recipient accepted"]),
         (UNCHANGED, ["○ no verification needed: these settings are as recorded"]),
         (values.offline(), ["○ not verified: the depth was offline"]),
         (Verification(status="skipped"), ["○ not verified"]),
@@ -101,7 +109,7 @@ def test_nothing_verified_is_said() -> None:
         (
             values.warned(),
             [
-                "✓ verified to envelope in 0.41s: dns connect greeting tls auth sender recipient",
+                "✓ verified in 0.41s: connected, encrypted, logged in, sender and recipient accepted",
                 "! spf (spfMissing): example.com publishes no SPF record.",
             ],
         ),
@@ -178,7 +186,7 @@ def test_times_of_alike_verifications_are_a_range() -> None:
     found = [values.passed(seconds=seconds) for seconds in (10.0, 9.5, 0.5)]
     (line,) = verification_lines(found[0], style=STYLE, indent=0, same=found[1:], whose="all 3: ")
 
-    assert line.startswith("✓ all 3: verified to envelope in 0.50s to 10.00s: dns")
+    assert line.startswith("✓ all 3: verified in 0.50s to 10.00s: connected")
 
 
 def test_a_single_account_is_told_check_by_check() -> None:
@@ -197,30 +205,33 @@ def test_no_accounts_are_said() -> None:
 
 def test_titles_have_a_column_where_there_are_any() -> None:
     """Without titles there is no column for them."""
-    assert "TITLE" in accounts_table(values.ACCOUNTS, style=Style(width=130))
+    assert "TITLE" in accounts_table(values.ACCOUNTS, style=Style(width=160))
     assert "TITLE" not in accounts_table([values.PENDING], style=Style(width=130))
 
 
 def test_an_account_that_was_overridden_says_so() -> None:
-    """An account applied without verification shows the override and that there is no evidence."""
+    """An account applied without verification shows why; in full the override, and that there is no evidence."""
     overridden = RecordedVerification(outcome="overridden", reason="relay is down")
-    text = account_text(values.recorded("relay", verification=overridden), style=STYLE)
+    account = values.recorded("relay", verification=overridden)
+    assert "status    unverified: relay is down\n  verified  never\n" in account_text(account, style=STYLE)
 
+    text = account_in_full(account, style=STYLE)
     assert "status    unverified: relay is down\n" in text
     assert "verified  overridden\n" in text
     assert "no evidence is recorded" in text
 
 
 def test_an_account_without_verification_has_no_line_for_it() -> None:
-    """What was never recorded is left out of the facts, not shown as empty."""
-    assert "verified" not in account_text(values.PENDING, style=STYLE)
+    """What was never recorded is left out of everything; on the one screen it says never."""
+    assert "verified" not in account_in_full(values.PENDING, style=STYLE)
+    assert "verified  never\n" in account_text(values.PENDING, style=STYLE)
 
 
 def test_a_suspended_account_says_by_whom_and_why() -> None:
     """A suspension shows who stopped the account, when, and why."""
-    text = account_text(values.SUSPENDED, style=STYLE)
-
-    assert "suspended  by olga at 2026-09-01 12:00:00 UTC: Abused.\n" in text
+    assert "suspended  by olga at 2026-09-01 12:00:00 UTC: Abused.\n" in account_in_full(values.SUSPENDED, style=STYLE)
+    text = account_text(values.SUSPENDED, style=STYLE, since=values.NOON)
+    assert "status      suspended since 2026-09-01: Abused\n  stopped by  olga, 2026-09-01 12:00\n" in text
 
 
 def test_no_history_is_said() -> None:

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.journal.events import JournalEvent
+from reconciler.model.journal.events import EventAccount, JournalEvent
+from reconciler.render.html.site.history import event_entry
 from reconciler.render.html.site.told import facts_of
 from reconciler.render.html.site.words import text
 from reconciler.render.text.history import apply_lines, event_lines
 from reconciler.render.text.parts.style import Style
-from tests.render import values
+from tests.render import reports, values
 
 _TOLD: list[tuple[str, dict[str, Any], str]] = [
     ("apply", {"overrides": {"sales": "provider is down"}}, "provider is down"),
@@ -48,3 +49,17 @@ def test_both_tell_it(kind: str, details: dict[str, Any], words: str) -> None:
     page = [text("en", fact.key, fact.values) for fact in facts_of(event)]
     assert words.lower() in " ".join(lines).lower()
     assert words.lower() in " ".join(page).lower()
+
+
+def test_a_page_of_an_account_tells_of_an_event_what_concerns_the_account() -> None:
+    """A nightly verification may tell of ten thousand accounts; each has its page, and none shows the others'."""
+    accounts = tuple(EventAccount(name=name, before="active", after="failing") for name in ("billing", "sales-pl"))
+    accepted = {"acceptedAltered": {"billing": "restored", "sales-pl": "moved"}, "grantsUsed": ["env:SMTP_*"]}
+    event = JournalEvent(sequence=1, at=values.NOON, event="verify", accounts=accounts, details=accepted)
+    report = reports.report(journal=(event,))
+    whole = event_entry(event, report)
+    one = event_entry(event, report, only=frozenset({"sales-pl", "sales-old"}))
+    assert ["billing", "sales-pl"] == [each.name for each in whole.standings]
+    assert ["sales-pl"] == [each.name for each in one.standings]
+    assert {"billing", "sales-pl", None} == {fact.values.get("name") for fact in whole.facts}
+    assert ["sales-pl"] == [fact.values.get("name") for fact in one.facts]

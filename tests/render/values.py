@@ -9,7 +9,17 @@ from reconciler.diagnostics import Diagnostic, Location, error, warning
 from reconciler.model.accounts.recorded import Approval, RecordedAccount, RecordedVerification, Suspension
 from reconciler.model.canonical import canonical_json
 from reconciler.model.journal.entries import Revision
-from reconciler.model.plan import Change, FieldChange, LiftedGuard, Plan, PlanStatus, Scalar, Summary
+from reconciler.model.plan import (
+    Announcement,
+    ApplyInputs,
+    Change,
+    FieldChange,
+    LiftedGuard,
+    PlanStatus,
+    SavedPlan,
+    Scalar,
+    Summary,
+)
 from reconciler.model.verification.evidence import CONVERSATION, UNCHANGED, Check, CheckName, Evidence, Verification
 
 if TYPE_CHECKING:
@@ -85,9 +95,10 @@ def plan(
     diagnostics: Sequence[Diagnostic] = (),
     lifted: Sequence[LiftedGuard] = (),
     project: str = "mail",
-) -> Plan:
-    """Return a plan of these changes."""
-    return Plan(
+    verifies: Announcement | None = None,
+) -> SavedPlan:
+    """Return a plan of these changes, with nothing of what apply would need."""
+    return SavedPlan(
         tool="reconciler 0.1.0",
         created_at=NOON,
         project=project,
@@ -100,6 +111,8 @@ def plan(
         changes=tuple(changes),
         lifted_guards=tuple(lifted),
         diagnostics=tuple(diagnostics),
+        apply_verifies=verifies,
+        inputs=ApplyInputs(accounts={}),
     )
 
 

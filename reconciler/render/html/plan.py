@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from reconciler.render.links import NO_LINKS
 from reconciler.render.review import review_of
 from reconciler.render.text.parts.layout import finish
 from reconciler.render.text.parts.style import Style
@@ -17,10 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model.plan import SavedPlan
+    from reconciler.render.links import Links
     from reconciler.render.review import Review
 
 _STYLE = "style.css"
-_IN_WORDS = {"passed": "Passed", "failed": "Failed", "warned": "Warning", "skipped": "Not made"}
+_IN_WORDS = {
+    "passed": "Passed", "failed": "Failed", "warned": "Warning", "skipped": "Not made", "delete": "Deletion",
+    "update": "Update",
+}  # fmt: skip
 _SEVERITIES = {"error": "Error", "warning": "Warning", "note": "Note"}
 _TITLES = {
     "refusals": "Why it is refused, and what to do",
@@ -31,13 +36,14 @@ _TITLES = {
 _NO_PLAN = {"refusals": "What is wrong"}
 
 
-def plan_page(plan: SavedPlan) -> str:
-    """Return the plan as an HTML page, whole, the same for the same plan."""
+def plan_page(plan: SavedPlan, links: Links = NO_LINKS) -> str:
+    """Return the plan as one HTML page; the same plan and links always give the same page."""
     environment = _environment()
-    review = review_of(plan)
+    review = review_of(plan, links)
     titles = _TITLES | _NO_PLAN if review.status == "invalid" else _TITLES
     page = environment.get_template("plan.html").render(
         review=review,
+        links=links,
         titles=titles,
         contents=_contents(review, titles),
         style=_STYLE,
@@ -50,11 +56,11 @@ def plan_page(plan: SavedPlan) -> str:
 
 
 def _contents(review: Review, titles: Mapping[str, str]) -> tuple[tuple[str, str, int], ...]:
-    """Return the page's sections in their order: key, title, and the number of accounts, 0 where it has none."""
+    """Return key, title and number of accounts of each section, in the page's order; 0 for one without accounts."""
     parts = [("refusals", titles["refusals"], 0)] if review.refusals else []
     parts += [(section.key, section.title, len(section.entries)) for section in review.sections]
     later = {
-        "sent": review.destinations or review.messages,
+        "sent": review.destinations,
         "lifted": review.lifted or review.grants_used,
         "warnings": review.warnings,
     }
@@ -73,5 +79,5 @@ def _environment() -> Environment:
 
 
 def _hash(style: str) -> str:
-    """Return the hash by which the page's policy knows its own style and refuses every other."""
+    """Return the hash by which the page's policy allows its own style sheet and no other."""
     return f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}"

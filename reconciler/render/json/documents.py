@@ -6,51 +6,57 @@ microseconds only where there are some.
 
 from __future__ import annotations
 
-import copy
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from reconciler.model.accounts.kinds import kind_of
+from reconciler.model.accounts.written import as_written
+from reconciler.model.canonical import JsonObject, canonical_json
 from reconciler.model.plan import FORMAT_VERSION
 from reconciler.render.safe import safe_json
+from reconciler.render.times import instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from reconciler.diagnostics import Diagnostic
     from reconciler.model.accounts.kinds import Kind
+    from reconciler.model.accounts.overview import Overview
     from reconciler.model.accounts.recorded import Approval, RecordedAccount, RecordedVerification, Suspension
     from reconciler.model.base import Value
+    from reconciler.model.comparison import Comparison
     from reconciler.model.journal.entries import Revision
     from reconciler.model.journal.events import JournalEvent
     from reconciler.model.mail.sending import SendDocument
-    from reconciler.model.plan import Plan, Summary
+    from reconciler.model.plan import Messages, SavedPlan, Summary
     from reconciler.model.verification.evidence import Verification
 
-Document = dict[str, Any]
+Document = JsonObject
 _BESIDE_THE_PLAN = {"inputs", "seal"}
 
 
-def to_json(document: Document, *, unicode: bool = True) -> str:
+def to_json(document: Document | list[Document], *, unicode: bool = True) -> str:
     r"""Return the document as indented JSON that ends with a newline.
 
-    Text stays readable Unicode; control and direction characters are written as ``\uXXXX``, so that the output is
-    the same document and cannot steer a terminal. Without ``unicode`` everything is ASCII, for an output that can
-    carry nothing else. NaN and infinity raise ``ValueError``.
+    Text stays readable Unicode; control and direction characters are written as ``\uXXXX``, which is the same
+    document and cannot steer a terminal. Without ``unicode`` everything is ASCII, for an output that can carry
+    nothing else. Raises ``ValueError`` for NaN and infinity.
     """
     return safe_json(json.dumps(document, indent=2, ensure_ascii=not unicode, allow_nan=False)) + "\n"
 
 
-def instant(moment: datetime) -> str:
-    """Return a moment as ISO 8601 in UTC with Z; one without a time zone is taken to be UTC."""
-    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return aware.isoformat().removesuffix("+00:00") + "Z"
+def plan_document(plan: SavedPlan) -> Document:
+    """Return what ``plan`` and ``show`` print: the plan, each change with the document that apply would record.
 
-
-def plan_document(plan: Plan) -> Document:
-    """Return what ``plan`` and ``show`` print; of a saved plan, without what only apply needs."""
-    return _dumped(plan, exclude=_BESIDE_THE_PLAN)
+    The rest of what only apply needs is left out.
+    """
+    shown = _dumped(plan, exclude=_BESIDE_THE_PLAN)
+    for change in shown["changes"]:
+        recorded = plan.inputs.accounts.get(change["name"])
+        # A saved plan has forgotten in what order the document was made.
+        change["after"] = json.loads(canonical_json(recorded.document)) if recorded is not None else None
+    return shown
 
 
 def error_document(diagnostics: Iterable[Diagnostic]) -> Document:
@@ -62,8 +68,13 @@ def error_document(diagnostics: Iterable[Diagnostic]) -> Document:
     }
 
 
+def comparison_document(compared: Comparison) -> Document:
+    """Return what ``diff --format json`` prints."""
+    return {"formatVersion": FORMAT_VERSION, **_dumped(compared), "diagnostics": []}
+
+
 def validate_document(accounts: Mapping[str, Kind], diagnostics: Iterable[Diagnostic], *, valid: bool) -> Document:
-    """Return what ``validate`` prints; ``accounts`` gives the kind of each declared account by name."""
+    """Return what ``validate`` prints; ``accounts`` has the kind of each declared account by name."""
     return {
         "formatVersion": FORMAT_VERSION,
         "valid": valid,
@@ -75,7 +86,7 @@ def validate_document(accounts: Mapping[str, Kind], diagnostics: Iterable[Diagno
 def verify_document(
     findings: Mapping[str, Verification], kinds: Mapping[str, Kind], *, diagnostics: Iterable[Diagnostic] = ()
 ) -> Document:
-    """Return what ``verify`` prints: by account name, its kind and its verification."""
+    """Return what ``verify`` prints: kind and verification by account name."""
     return {
         "formatVersion": FORMAT_VERSION,
         "accounts": [
@@ -91,27 +102,34 @@ def apply_document(
     revision: int | None,
     *,
     summary: Summary | None = None,
+    messages: Iterable[Messages] = (),
     diagnostics: Iterable[Diagnostic] = (),
 ) -> Document:
-    """Return what ``apply`` prints; ``revision`` and ``summary`` are null where nothing was applied or planned."""
+    """Return what ``apply`` prints; ``revision`` is null where nothing was applied, ``summary`` without a plan.
+
+    ``messages`` are the test messages that were sent for it.
+    """
     return {
         "formatVersion": FORMAT_VERSION,
         "status": status,
         "revision": revision,
         "summary": _dumped(summary) if summary else None,
+        "messagesSent": [_dumped(each) for each in messages],
         "diagnostics": diagnostic_documents(diagnostics),
     }
 
 
-def accounts_document(accounts: Sequence[RecordedAccount]) -> Document:
+def accounts_document(accounts: Sequence[RecordedAccount], since: Mapping[str, datetime] | None = None) -> Document:
     """Return what ``accounts list`` prints, in the order given."""
-    return {"formatVersion": FORMAT_VERSION, "accounts": [account_entry(account) for account in accounts]}
+    began = since or {}
+    entries = [account_entry(account, began.get(account.name)) for account in accounts]
+    return {"formatVersion": FORMAT_VERSION, "accounts": entries}
 
 
-def account_document(account: RecordedAccount) -> Document:
-    """Return what ``accounts show`` prints: the entry of the list with the settings and the evidence."""
+def account_document(account: RecordedAccount, since: datetime | None = None) -> Document:
+    """Return what ``accounts show`` prints: the entry of the list, with settings and evidence."""
     evidence = _dumped(account.evidence) if account.evidence else None
-    entry = {**account_entry(account), "spec": spec_as_written(account), "evidence": evidence}
+    entry = {**account_entry(account, since), "spec": spec_as_written(account), "evidence": evidence}
     return {"formatVersion": FORMAT_VERSION, "accounts": [entry]}
 
 
@@ -121,7 +139,7 @@ def send_document(sent: SendDocument) -> Document:
 
 
 def history_document(revisions: Iterable[Revision], *, events: Iterable[JournalEvent] = ()) -> Document:
-    """Return what ``history`` prints, in the order given: the applied plans, and every entry of the journal."""
+    """Return what ``history`` prints, in the order given: the applied plans, and all entries of the journal."""
     return {
         "formatVersion": FORMAT_VERSION,
         "revisions": [_dumped(revision) for revision in revisions],
@@ -129,10 +147,18 @@ def history_document(revisions: Iterable[Revision], *, events: Iterable[JournalE
     }
 
 
+def overview_document(overview: Overview) -> Document:
+    """Return what ``status`` prints."""
+    return {
+        **_dumped(overview, exclude={"diagnostics"}),
+        "diagnostics": diagnostic_documents(overview.diagnostics),
+    }
+
+
 def journal_document(
     entries: int, head: str, *, problems: Sequence[str] = (), redacted: Mapping[int, int] | None = None
 ) -> Document:
-    """Return what ``journal check`` prints: number of entries, last hash, what does not hold, what was erased."""
+    """Return what ``journal check`` prints: number of entries, last hash, problems, and erased payloads."""
     return {
         "formatVersion": FORMAT_VERSION,
         "valid": not problems,
@@ -148,26 +174,31 @@ def diagnostic_documents(diagnostics: Iterable[Diagnostic]) -> list[Document]:
     return [_diagnostic(problem) for problem in diagnostics]
 
 
-def account_entry(account: RecordedAccount) -> Document:
-    """Return one account as ``accounts list`` shows it, domains as written.
+def account_entry(account: RecordedAccount, since: datetime | None = None) -> Document:
+    """Return one account as ``accounts list`` prints it, with domains as they are written.
 
-    A marketing account belongs to the platform and everybody sees it, so ``shared`` is true there.
+    ``since`` is when it began not to be active; None where it is, or that was not asked.
+    A marketing account belongs to the platform, and everybody sees it; so its ``shared`` is true.
     """
-    metadata, spec = account.metadata, account.spec
+    metadata, settings = account.metadata, account.settings
     return {
         "name": account.name,
         "kind": account.kind,
-        "title": metadata.get("title"),
-        "email": account.written.get("spec.email", spec["email"]),
-        "displayName": spec["displayName"],
-        "owner": metadata.get("owner"),
-        "shared": kind_of(account).is_shown_to_everybody or spec.get("shared", False),
-        "labels": dict(metadata.get("labels", {})),
+        "title": metadata.title or None,
+        "email": account.written.get("spec.email", settings.email),
+        "displayName": settings.display_name,
+        "owner": metadata.owner,
+        "shared": kind_of(account).is_shown_to_everybody or settings.shared,
+        "labels": dict(metadata.labels),
         "status": account.status,
         "statusReason": account.status_reason,
+        "statusSince": instant(since) if since is not None else None,
         "approval": _approval(account.approval),
-        "verification": _verification(account.verification),
+        "verification": _verification(account.verification, account.last_failed),
         "suspended": _suspension(account.suspension),
+        "server": _server(account),
+        "secrets": sorted({route.secret for route in account.secret_routes}),
+        "certificateEnds": instant(account.certificate_ends) if account.certificate_ends is not None else None,
         "createdAt": instant(account.created_at),
         "updatedAt": instant(account.updated_at),
         "revision": account.revision,
@@ -175,23 +206,8 @@ def account_entry(account: RecordedAccount) -> Document:
 
 
 def spec_as_written(account: RecordedAccount) -> Document:
-    """Return the recorded settings with domains as their author wrote them; secrets are references."""
-    spec: Document = copy.deepcopy(account.spec)
-    for path, text in account.written.items():
-        root, *steps = path.split(".")
-        if root == "spec" and steps:
-            _overlay(spec, steps, text)
-    return spec
-
-
-def _overlay(spec: Document, steps: list[str], text: str) -> None:
-    place: Any = spec
-    for step in steps[:-1]:
-        place = place.get(step)
-        if not isinstance(place, dict):
-            return
-    if isinstance(place.get(steps[-1]), str):
-        place[steps[-1]] = text
+    """Return the recorded settings, with domains as their author wrote them and secrets as references."""
+    return as_written(account.spec, account.written)
 
 
 def _diagnostic(problem: Diagnostic) -> Document:
@@ -214,11 +230,32 @@ def _approval(approval: Approval | None) -> Document | None:
     return {"decision": approval.decision, "actor": approval.actor, "at": at, "reason": approval.reason}
 
 
-def _verification(verification: RecordedVerification | None) -> Document | None:
+def _verification(verification: RecordedVerification | None, failed_at: datetime | None) -> Document | None:
     if verification is None:
         return None
     checked_at = instant(verification.checked_at) if verification.checked_at else None
-    return {"outcome": verification.outcome, "checkedAt": checked_at, "depth": verification.depth}
+    passed = instant(verification.last_passed) if verification.last_passed else None
+    return {
+        "outcome": verification.outcome,
+        "checkedAt": checked_at,
+        "depth": verification.depth,
+        "lastPassedAt": passed,
+        "lastFailedAt": failed_at and instant(failed_at),
+    }
+
+
+def _server(account: RecordedAccount) -> Document | None:
+    """Return the server of the account's own; null for what sends through the platform."""
+    server = account.settings.server
+    if server is None:
+        return None
+    return {
+        "name": account.server,
+        "host": server.host,
+        "port": server.port,
+        "encryption": server.encryption,
+        "username": server.login.username,
+    }
 
 
 def _suspension(suspension: Suspension | None) -> Document | None:
@@ -228,7 +265,7 @@ def _suspension(suspension: Suspension | None) -> Document | None:
 
 
 def _dumped(value: Value, *, exclude: set[str] | None = None) -> Document:
-    """Return a model as a document; moments are converted here, since the model writes their own time zone."""
+    """Return a model as a document, with its moments in UTC: the model would write them in their own zones."""
     dumped: Document = _with_instants(value.model_dump(by_alias=True, exclude=exclude))
     return dumped
 

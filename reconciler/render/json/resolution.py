@@ -1,7 +1,7 @@
-"""Resolutions as one JSON document, as JSON lines and as CSV, piece by piece: a file of any length passes through.
+"""Resolutions as one JSON document and as JSON lines, piece by piece: a file of any length passes through.
 
-Counts and problems are complete only when the last contact has passed, so what they are made of is handed in as a
-function, called then.
+Counts and problems are complete only after the last contact, so they are handed in as a function, which is called
+then.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
 def resolution_json(resolution: Resolution) -> str:
-    """Return one resolution as JSON on one line, without an end of line."""
+    """Return one resolution as one line of JSON, without its line end."""
     document = resolution.model_dump(by_alias=True)
     return safe_json(_ENCODER.encode(document))
 
@@ -34,7 +34,7 @@ def resolutions_document(
     summary: Callable[[], ResolutionSummary],
     diagnostics: Callable[[], Sequence[Diagnostic]],
 ) -> Iterator[str]:
-    """Return the pieces of the one JSON document, a contact a line."""
+    """Yield the pieces of the one JSON document, a contact a line."""
     yield f'{{\n  "formatVersion": {_json(FORMAT_VERSION)},\n  "account": {_json(account)},\n  "contacts": ['
     separator = "\n    "
     for resolution in resolutions:
@@ -47,7 +47,7 @@ def resolutions_document(
 
 
 def resolutions_lines(resolutions: Iterable[Resolution]) -> Iterator[str]:
-    """Return a line of JSON for each contact."""
+    """Yield a line of JSON for each contact."""
     for resolution in resolutions:
         yield resolution_json(resolution) + "\n"
 

@@ -1,36 +1,43 @@
-"""The view: all accounts as a table, one account in full."""
+"""The view of all accounts, as a table."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from reconciler.diagnostics import several
 from reconciler.model.accounts.kinds import kind_of
-from reconciler.render.json.documents import account_entry, spec_as_written
-from reconciler.render.text.parts.fields import moment, scalar
-from reconciler.render.text.parts.layout import cells, finish, hang, pad
+from reconciler.render.csv import account_facts, cell
+from reconciler.render.json.documents import account_entry
+from reconciler.render.text.parts.layout import finish, hang
+from reconciler.render.text.parts.pairs import pair_lines
 from reconciler.render.text.parts.tables import Cell, table_lines
-from reconciler.render.text.verification import verification_lines
-from reconciler.render.words import day, last_check, minute
+from reconciler.render.times import day
+from reconciler.rules.accounts.brief import brief_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
-    from reconciler.model.accounts.recorded import RecordedAccount, RecordedVerification
+    from reconciler.model.accounts.recorded import RecordedAccount
     from reconciler.model.accounts.statuses import Status
     from reconciler.render.text.parts.style import Role, Style
 
-_TITLES = ("NAME", "KIND", "EMAIL", "STATUS", "VERIFIED", "CREATED", "TITLE")
-_METADATA = ("title", "owner", "labels", "annotations", "preventDelete")
-_WHOLE = ("KIND", "STATUS", "VERIFIED", "CREATED")
+_TITLES = ("NAME", "KIND", "EMAIL", "SERVER", "STATUS", "VERIFIED", "FAILED", "CREATED", "TITLE")
+_NOT_ALWAYS = ("FAILED", "TITLE")
+"""Columns that are there only where some account has something in them."""
+_WHOLE = ("KIND", "VERIFIED", "FAILED", "CREATED")
 _ATTEMPTS: tuple[tuple[tuple[str, ...], int | None], ...] = (
     ((), None),
     (("TITLE",), None),
     (("CREATED", "TITLE"), None),
-    (("KIND", "CREATED", "TITLE"), None),
-    (("KIND", "VERIFIED", "CREATED", "TITLE"), None),
-    (("CREATED", "TITLE"), 16),
+    (("FAILED", "CREATED", "TITLE"), None),
+    (("KIND", "FAILED", "CREATED", "TITLE"), None),
+    (("KIND", "VERIFIED", "FAILED", "CREATED", "TITLE"), None),
+    (("KIND", "SERVER", "VERIFIED", "FAILED", "CREATED", "TITLE"), None),
+    (("FAILED", "CREATED", "TITLE"), 16),
 )
-"""What a table may leave out, and the longest word that it must not break, in the order in which it is tried."""
+"""Columns that a table may leave out, with the longest word that it must not break, in the order of the attempts."""
 
 _ROLES: dict[Status, Role | None] = {
     "suspended": "bad",
@@ -40,109 +47,81 @@ _ROLES: dict[Status, Role | None] = {
     "unverified": "warning",
     "active": None,
 }
-_LEAST_VALUE_ROOM = 24
 
 
-def accounts_table(accounts: Sequence[RecordedAccount], *, style: Style) -> str:
+def accounts_table(
+    accounts: Sequence[RecordedAccount], *, style: Style, since: Mapping[str, datetime] | None = None
+) -> str:
     """Return the accounts in the order given, a line each, times in UTC; on a narrow terminal a few lines each.
 
-    Titles have a column where there are any and they fit without breaking another column's words.
+    One that is not active has its reason in words, and by ``since`` the day on which that began. Titles get a column
+    where there are any, and where it breaks no other column's words.
     """
     if not accounts:
         return finish(["No accounts."])
-    rows = [_row(account, style) for account in accounts]
+    began = since or {}
+    rows = [_row(account, began.get(account.name), style) for account in accounts]
     lines, left_out = _table(rows, style)
     return finish([*(lines or _stacked(rows, style)), "", *_closing(accounts, left_out, style)])
 
 
-def account_text(account: RecordedAccount, *, style: Style) -> str:
-    """Return all that is recorded of one account: the view's facts, its settings, and how it was verified."""
-    title = f"{account.name} ({account.kind})"
-    lines = [style.paint(line, "strong") for line in hang("", style.show(title), width=style.width)]
-    lines += _pairs({**_decisions(account), **_facts(account)}, style, indent=2)
-    lines += ["", style.paint("Settings", "strong"), *_pairs(dict(_flat(spec_as_written(account))), style, indent=2)]
-    lines += ["", style.paint("Verification", "strong")]
-    if account.evidence is None:
-        return finish([*lines, "  no evidence is recorded"])
-    found = account.evidence.verification
-    when = [f"  at {moment(found.checked_at)}"] if found.checked_at else []
-    return finish([*lines, *when, *verification_lines(found, style=style, indent=2)])
+def chosen_table(
+    accounts: Sequence[RecordedAccount],
+    columns: Sequence[str],
+    *,
+    style: Style,
+    since: Mapping[str, datetime] | None = None,
+) -> str:
+    """Return the accounts in the order given with these columns of the CSV; wider than the terminal where they do not fit."""
+    began = since or {}
+    told = (account_facts(account, began.get(account.name)) for account in accounts)
+    rows = [[Cell(style.show(cell(facts[column]))) for column in columns] for facts in told]
+    titles = [column.upper() for column in columns]
+    if not rows:
+        return finish(["No accounts."])
+    wide = replace(style, is_terminal=False)
+    return finish(table_lines(titles, rows, style=style) or table_lines(titles, rows, style=wide) or ())
 
 
-def _facts(account: RecordedAccount) -> dict[str, Any]:
-    metadata = account.metadata
-    told = {path: fact for key in _METADATA for path, fact in _flat({key: metadata.get(key)})}
-    times = {"created": moment(account.created_at), "updated": moment(account.updated_at)}
-    return {**told, **times, "revision": account.revision}
-
-
-def _decisions(account: RecordedAccount) -> dict[str, Any]:
-    reason = account.status_reason
-    lines: dict[str, Any] = {"status": account.status + (f": {reason}" if reason else "")}
-    if account.approval:
-        told = f" ({account.approval.reason})" if account.approval.reason else ""
-        approval = account.approval
-        lines["approval"] = f"{approval.decision} by {approval.actor} at {moment(approval.at)}{told}"
-    if account.suspension:
-        stop = account.suspension
-        lines["suspended"] = f"by {stop.actor} at {moment(stop.at)}: {stop.reason}"
-    if account.verification:
-        lines["verified"] = _verified(account.verification)
-    return lines
-
-
-def _verified(last: RecordedVerification) -> str:
-    depth = f" to {last.depth}" if last.depth else ""
-    when = f" at {moment(last.checked_at)}" if last.checked_at else ""
-    return f"{last.outcome}{depth}{when}"
-
-
-def _flat(settings: Mapping[str, Any], path: str = "") -> Iterable[tuple[str, Any]]:
-    """Return the leaves of nested settings by dotted path, sorted; what is absent or empty is left out."""
-    for key, value in sorted(settings.items()):
-        if isinstance(value, dict):
-            yield from _flat(value, f"{path}{key}.")
-        elif value is not None:
-            yield f"{path}{key}", value
-
-
-def _pairs(facts: Mapping[str, Any], style: Style, *, indent: int) -> list[str]:
-    labels = {key: style.show(key) for key in facts}
-    widest = max(map(cells, labels.values()), default=0)
-    has_columns = style.width - (indent + widest + 2) >= _LEAST_VALUE_ROOM
-    lines: list[str] = []
-    for key, value in facts.items():
-        text = style.show(scalar(value))
-        if has_columns:
-            lines += hang(" " * indent + pad(labels[key], widest) + "  ", text, width=style.width)
-        else:
-            lines += hang(" " * indent, labels[key], width=style.width)
-            lines += hang(" " * (indent + 2), text, width=style.width)
-    return lines
-
-
-def _row(account: RecordedAccount, style: Style) -> tuple[Cell, ...]:
-    entry = account_entry(account)
-    checked_at = last_check(account)
+def _row(account: RecordedAccount, since: datetime | None, style: Style) -> tuple[Cell, ...]:
+    entry, passed, failed = account_entry(account), account.last_passed, account.last_failed
     role = _ROLES[account.status]
     return (
         Cell(style.show(account.name), "bad" if role == "bad" else None),
         Cell(kind_of(account).word),
         Cell(style.show(entry["email"])),
-        Cell(account.status, role),
-        Cell(minute(checked_at) if checked_at else "never"),
+        Cell(style.show(_server_of(account))),
+        Cell(style.show(status_in_words(account, since)), role),
+        Cell(day(passed) if passed else "never"),
+        Cell(day(failed) if failed else ""),
         Cell(day(account.created_at)),
         Cell(style.show(entry["title"] or "")),
     )
 
 
-def _table(rows: Sequence[Sequence[Cell]], style: Style) -> tuple[list[str], list[str]]:
-    """Return the table with the most columns that fits, and the columns that it leaves out; no lines where none fits.
+def _server_of(account: RecordedAccount) -> str:
+    """Return the MailServer that the settings came through, else the server's host, or that it is the platform's."""
+    server = account.settings.server
+    host = account.written.get("spec.smtp.host", server.host) if server is not None else "platform"
+    return account.server or host
 
-    Broken words are worse than a missing column, and better than no table.
+
+def status_in_words(account: RecordedAccount, since: datetime | None) -> str:
+    """Return the status; of one that is not active with the day on which that began, and briefly why."""
+    if account.status == "active":
+        return "active"
+    began = f" since {day(since)}" if since is not None else ""
+    reason = "" if account.status == "pending" else brief_reason(account)
+    return f"{account.status}{began}" + (f": {reason}" if reason else "")
+
+
+def _table(rows: Sequence[Sequence[Cell]], style: Style) -> tuple[list[str], list[str]]:
+    """Return the table with the most columns that fits, and the columns left out; no lines where none fits.
+
+    A missing column is better than broken words, and these are better than no table.
     """
-    has_titles = any(row[-1].text for row in rows)
-    kept = [title for title in _TITLES if has_titles or title != "TITLE"]
+    filled = {title for place, title in enumerate(_TITLES) if any(row[place].text for row in rows)}
+    kept = [title for title in _TITLES if title in filled or title not in _NOT_ALWAYS]
     for missing, unbroken in _ATTEMPTS:
         shown = [title for title in kept if title not in missing]
         lines = _with_columns(shown, rows, style, unbroken or style.width)
@@ -164,13 +143,13 @@ def _stacked(rows: Sequence[Sequence[Cell]], style: Style) -> list[str]:
     for name, *facts in rows:
         lines += [style.paint(line, name.role or "strong") for line in hang("", name.text, width=style.width)]
         told = zip((title.lower() for title in _TITLES[1:]), facts, strict=True)
-        lines += [*_pairs({title: cell.text for title, cell in told if cell.text}, style, indent=2), ""]
+        lines += [*pair_lines({title: cell.text for title, cell in told if cell.text}, style, indent=2), ""]
     return lines[:-1]
 
 
 def _closing(accounts: Sequence[RecordedAccount], left_out: Sequence[str], style: Style) -> list[str]:
-    """Return the count, what is left out, and to somebody who looks where the reason of a bad status is told."""
-    told = f"{len(accounts)} account{'' if len(accounts) == 1 else 's'}; times are UTC."
+    """Return the count, the columns left out, and on a terminal the command that tells why an account cannot send."""
+    told = f"{several(len(accounts), 'account')}; times are UTC."
     if left_out:
         told += f" Too narrow for: {', '.join(title.lower() for title in left_out)}."
     lines = hang("", told, width=style.width)

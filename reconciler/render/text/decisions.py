@@ -1,17 +1,20 @@
-"""The reviewer's queue, and what a decision or the emergency stop left."""
+"""The reviewer's queue, and the outcome of a decision or of the emergency stop."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from reconciler.diagnostics import several
+from reconciler.model.accounts.settings import Settings
 from reconciler.render.json.documents import spec_as_written
 from reconciler.render.text.parts.layout import finish, hang, pad
-from reconciler.render.words import minute
+from reconciler.render.times import minute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from reconciler.model.accounts.recorded import RecordedAccount
+    from reconciler.model.accounts.settings import ResolvedOverride
     from reconciler.model.accounts.statuses import Status
     from reconciler.render.text.parts.style import Style
 
@@ -22,26 +25,33 @@ _DONE: dict[Ruled, tuple[str, Status]] = {
     "suspend": ("Suspended", "suspended"),
     "resume": ("Resumed", "active"),
 }
-"""What was done, and the status that it leaves unless something else stands in the way."""
+"""The words for each decision, and the status that it leaves where nothing else stands in the way."""
 
-_OVERRIDES = (("overrideFrom", "override from"), ("overrideTo", "override to"))
 _WIDEST_LABEL = len("override from")
-"""Columns of the longest label of the queue."""
+"""The columns of the longest label of the queue."""
 
 
-def ruled_text(event: Ruled, accounts: Sequence[RecordedAccount], *, style: Style) -> str:
-    """Return a line for each account: what was done, and whether it may send now, or why not."""
+def ruled_text(
+    event: Ruled, accounts: Sequence[RecordedAccount], *, style: Style, hindered: Mapping[str, str] | None = None
+) -> str:
+    """Return a line for each account: the decision, and whether the account may send now, or why not.
+
+    ``hindered`` says of active accounts by name what keeps them from sending all the same.
+    """
     if not accounts:
         return finish(["No account waits for the platform's decision. Nothing was changed."])
-    lines = [line for account in accounts for line in hang("", style.show(_ruled(event, account)), width=style.width)]
+    told = [_ruled(event, account, (hindered or {}).get(account.name)) for account in accounts]
+    lines = [line for each in told for line in hang("", style.show(each), width=style.width)]
     if event == "suspend":
         lines += hang("", "No apply undoes this. When it is over:", width=style.width)
         lines.append(f"    reconciler resume {' '.join(style.show(account.name) for account in accounts)}")
     return finish(lines)
 
 
-def _ruled(event: Ruled, account: RecordedAccount) -> str:
+def _ruled(event: Ruled, account: RecordedAccount, hindrance: str | None) -> str:
     done, usual = _DONE[event]
+    if hindrance is not None:
+        return f"{done} {account.name}; it cannot send yet: {hindrance}."
     if account.status == "active":
         return f"{done} {account.name}; it may send."
     why = f" ({account.status_reason})" if account.status_reason else ""
@@ -51,13 +61,13 @@ def _ruled(event: Ruled, account: RecordedAccount) -> str:
 
 
 def queue_text(accounts: Sequence[RecordedAccount], *, style: Style) -> str:
-    """Return the accounts that wait, the longest waiting first, each with all that an approval would cover."""
+    """Return the waiting accounts, the longest waiting first, each with all that an approval would cover."""
     if not accounts:
         return finish(["No account waits for the platform's decision."])
     lines: list[str] = []
     for account in sorted(accounts, key=lambda each: (each.updated_at, each.name)):
         lines += [*_waiting(account, style), ""]
-    count = f"{len(accounts)} account{'' if len(accounts) == 1 else 's'} waiting; times are UTC. To decide:"
+    count = f"{several(len(accounts), 'account')} waiting; times are UTC. To decide:"
     newest = max(account.revision for account in accounts)
     name = style.show(accounts[0].name) if len(accounts) == 1 else "NAME"
     return finish(
@@ -84,27 +94,26 @@ def _covered(account: RecordedAccount) -> Iterable[tuple[str, str]]:
 
     Address and name have a line each: a name can be written so that it reads like an address.
     """
-    spec = spec_as_written(account)
-    replies = spec.get("replyTo") or {}
+    settings = Settings.model_validate(spec_as_written(account))
     facts = {
-        "e-mail": spec["email"],
-        "display name": spec["displayName"],
-        "replies to": replies.get("email") or "the address that the message is sent from",
-        "reply name": replies.get("displayName"),
-        **{label: _override(spec[key]) for key, label in _OVERRIDES if spec.get(key)},
-        "title": account.metadata.get("title"),
-        "owner": account.metadata.get("owner"),
+        "e-mail": settings.email,
+        "display name": settings.display_name,
+        "replies to": ", ".join(settings.reply_addresses) or "the address that the message is sent from",
+        "reply name": ", ".join(each.display_name for each in settings.replies if each.display_name),
+        "override from": settings.override_from and _override(settings.override_from),
+        "override to": settings.override_to and _override(settings.override_to),
+        "title": account.metadata.title,
+        "owner": account.metadata.owner,
     }
     yield from ((label, fact) for label, fact in facts.items() if fact)
 
 
-def _override(override: dict[str, Any]) -> str:
-    """Return which details of a contact are taken, and what happens where they cannot be."""
+def _override(override: ResolvedOverride) -> str:
+    """Return which details of a contact are taken, and what happens where they cannot be taken."""
     taken = [
-        f'{what} from detail "{override[key]}"'
-        for key, what in (("emailDetail", "address"), ("displayNameDetail", "name"))
-        if override.get(key)
+        f'{what} from detail "{detail}"'
+        for what, detail in (("address", override.email_detail), ("name", override.display_name_detail))
+        if detail
     ]
-    handling = f"missing: {override.get('onMissing')}, invalid: {override.get('onInvalid')}"
-    paired = ", both or neither" if override.get("pairing") == "together" else ""
-    return f"{', '.join(taken)}{paired} ({handling})"
+    paired = ", both or neither" if override.pairing == "together" else ""
+    return f"{', '.join(taken)}{paired} (missing: {override.on_missing}, invalid: {override.on_invalid})"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import counted
+from reconciler.diagnostics import counted, is_standing
 from reconciler.render.safe import safe_lines
 from reconciler.render.text.parts.layout import finish, hang, wrap
 
@@ -19,20 +20,27 @@ _ROLES: dict[Severity, Role] = {"error": "bad", "warning": "warning", "note": "n
 _INDENT = "    "
 
 
-def diagnostics_text(diagnostics: Iterable[Diagnostic], *, style: Style) -> str:
-    """Return the problems in the order given, an empty line between two; empty text where there are none.
+def diagnostics_text(diagnostics: Iterable[Diagnostic], *, style: Style, is_full: bool = False) -> str:
+    """Return the problems in the order given, with an empty line between two; empty for no problems.
 
-    Lines of a detail that begin with four spaces are there to copy: they are neither wrapped nor joined.
+    What stands after every run, and asks for nothing, is one line each, without its detail unless that ``is_full``.
+    Lines of a detail that begin with four spaces are there to copy, so they are neither wrapped nor joined.
     """
-    problems = [problem_lines(problem, style=style) for problem in diagnostics]
-    lines = [line for problem in problems for line in (*problem, "")]
-    return finish(lines[:-1]) if lines else ""
+    lines: list[str] = []
+    previous = False
+    for problem in diagnostics:
+        is_brief = not is_full and is_standing(problem)
+        lines += [] if (previous and is_brief) or not lines else [""]
+        lines += problem_lines(replace(problem, detail="") if is_brief else problem, style=style)
+        previous = is_brief
+    return finish(lines) if lines else ""
 
 
 def problem_lines(problem: Diagnostic, *, style: Style) -> list[str]:
     """Return one problem: ``error: SUMMARY: SUBJECT [CODE]``, `` --> file:line:column``, and the detail indented.
 
-    Of several subjects the first are named and the others counted; those that hang on the subject stand below it.
+    Of several subjects the first are named and the others counted; accounts that depend on the subject stand below
+    it.
     """
     subject = problem.subject or counted(problem.subjects)
     title = f"{problem.summary}: {subject}" if subject else problem.summary
@@ -43,7 +51,7 @@ def problem_lines(problem: Diagnostic, *, style: Style) -> list[str]:
         lines.append(f" {style.paint('-->', 'note')} {style.show(problem.location)}")
     if problem.subject and problem.subjects:
         lines += hang("  ", style.show(f"This concerns {counted(problem.subjects)}."), width=style.width)
-    return [*lines, *_detail_lines(problem.detail, style)]
+    return [*lines, *(_detail_lines(problem.detail, style) if problem.detail else [])]
 
 
 def _detail_lines(detail: str, style: Style) -> list[str]:

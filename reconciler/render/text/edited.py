@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler.model.accounts.kinds import KINDS
 from reconciler.model.plan import FORMAT_VERSION
@@ -11,6 +11,7 @@ from reconciler.render.text.parts.layout import finish, hang
 
 if TYPE_CHECKING:
     from reconciler.model.accounts.edited import Edited
+    from reconciler.model.canonical import JsonObject
     from reconciler.model.servers.presets import Preset
     from reconciler.render.text.parts.style import Style
 
@@ -30,7 +31,7 @@ def edited_text(edited: Edited, *, style: Style, preset: Preset | None = None) -
     return finish(lines)
 
 
-def edited_document(edited: Edited) -> dict[str, Any]:
+def edited_document(edited: Edited) -> JsonObject:
     """Return what ``accounts add``, ``delete`` and ``rename`` print with ``--format json``."""
     return {
         "formatVersion": FORMAT_VERSION,

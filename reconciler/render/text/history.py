@@ -2,35 +2,58 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import enumerated
+from reconciler.diagnostics import enumerated, several
 from reconciler.model.journal.events import JournalEvent
+from reconciler.model.journal.payloads import (
+    ApplyPayload,
+    MigratePayload,
+    PublishPayload,
+    RedactPayload,
+    RekeyPayload,
+    RestorePayload,
+    RevokePayload,
+    SendPayload,
+)
 from reconciler.model.plan import ACTIONS, FieldChange
 from reconciler.render.text.apply import counted
-from reconciler.render.text.parts.fields import field_lines, moment
+from reconciler.render.text.parts.fields import field_lines
 from reconciler.render.text.parts.layout import finish, hang
 from reconciler.render.text.parts.tables import Cell, table_lines
+from reconciler.render.times import moment
+from reconciler.rules.journal.choose import is_told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from reconciler.model.canonical import JsonObject
     from reconciler.model.journal.entries import Revision
     from reconciler.model.journal.events import EventAccount
+    from reconciler.model.journal.payloads import Payload
     from reconciler.render.text.parts.style import Style
 
 
 _COMMIT_DIGITS = 12
 _MOST_CHANGES = 50
+_MOST_ACCOUNTS = 50
 _TITLES = ("WHAT", "WHEN (UTC)", "BY", "CHANGES", "COMMIT", "REFERENCE")
 _LEAST_COLUMNS = 4
-"""Columns without which a table tells too little."""
+"""A table with fewer columns tells too little."""
+
+_CURE = (
+    "Something other than reconciler wrote to the state. Find out who did, and restore a backup from before:",
+    "    reconciler state restore FILE",
+    "Accounts in state that differ are refused by every write until then. To take one as it is, whatever writes it takes",
+    "    --accept-altered NAME=REASON",
+)
+"""The closing words where the journal does not hold."""
 
 
 def history_text(revisions: Iterable[Revision], *, events: Sequence[JournalEvent] = (), style: Style) -> str:
-    """Return the revisions, newest first: number, time, who, from where, what changed, and which ways round.
+    """Return the revisions, newest first: number, time, who, from where, what changed, and what was overridden.
 
-    Among them stands what else happened, by its ``events``. Of one revision the first 50 changes are told, then how
+    The other ``events`` of the journal stand among them. Of one revision the first 50 changes are told, then how
     many more there are.
     """
     applies = {event.revision: event for event in events if event.revision is not None}
@@ -45,12 +68,13 @@ def history_text(revisions: Iterable[Revision], *, events: Sequence[JournalEvent
 
 
 def history_table(revisions: Iterable[Revision], *, events: Sequence[JournalEvent] = (), style: Style) -> str:
-    """Return the same as ``history_text`` in a row each: what and when, who, and what changed in a few words.
+    """Return revisions and events in a row each: what and when, who, and the changes in a few words.
 
-    A narrow terminal gets no reference and no commit; where even that does not fit, the text.
+    A narrow terminal gets no reference and no commit, and where even that does not fit, ``history_text``.
     """
     listed = list(revisions)
-    rows = [_history_row(what, style) for what in _newest_first(listed, events)]
+    applies: dict[int | None, JournalEvent] = {event.revision: event for event in events if event.revision is not None}
+    rows = [_history_row(what, applies.get(what.revision), style) for what in _newest_first(listed, events)]
     if not rows:
         return finish(["Nothing has been applied yet."])
     used = [place for place in range(len(_TITLES)) if any(row[place].text for row in rows)]
@@ -65,7 +89,7 @@ def history_table(revisions: Iterable[Revision], *, events: Sequence[JournalEven
 
 
 def _newest_first(revisions: Iterable[Revision], events: Sequence[JournalEvent]) -> Iterator[Revision | JournalEvent]:
-    """Yield revisions and, among them, what else happened and is told; a revision stands where its apply does."""
+    """Yield revisions and told events, newest first; a revision stands where the event of its apply does."""
     applies = {event.revision: event for event in events if event.revision is not None}
     waiting = [event for event in events if is_told(event)]
     for revision in revisions:
@@ -76,28 +100,16 @@ def _newest_first(revisions: Iterable[Revision], events: Sequence[JournalEvent])
     yield from waiting
 
 
-def _history_row(what: Revision | JournalEvent, style: Style) -> list[Cell]:
+def _history_row(what: Revision | JournalEvent, applied: JournalEvent | None, style: Style) -> list[Cell]:
     when = moment(what.at).removesuffix(" UTC")
     if isinstance(what, JournalEvent):
-        facts = [what.event, when, what.actor or "", _event_in_short(what), "", ""]
+        names = enumerated([account.name for account in what.accounts])
+        changes = ": ".join(fact for fact in (names, what.reason) if fact)
+        facts = [what.event, when, what.actor or "", changes, "", ""]
     else:
-        commit = (what.commit or "")[:_COMMIT_DIGITS]
+        commit = (what.commit or "")[:_COMMIT_DIGITS] + ("+" if what.commit and _uncommitted(applied) else "")
         facts = [f"revision {what.revision}", when, what.actor, counted(what.summary), commit, what.reference or ""]
     return [Cell(style.show(fact)) for fact in facts]
-
-
-def _event_in_short(event: JournalEvent) -> str:
-    names = enumerated([account.name for account in event.accounts])
-    return ": ".join(fact for fact in (names, event.reason) if fact)
-
-
-_CURE = (
-    "Something other than reconciler wrote to the state. Find out who did, and restore a backup from before:",
-    "    reconciler state restore FILE",
-    "Accounts in state that differ are refused by every write until then. To take one as it is, whatever writes it takes",
-    "    --accept-altered NAME=REASON",
-)
-"""What to do where the journal does not hold."""
 
 
 def journal_text(
@@ -108,11 +120,11 @@ def journal_text(
     redacted: Mapping[int, int] | None = None,
     style: Style,
 ) -> str:
-    """Return whether the journal holds, its last hash, which is what to note down, and what is wrong if it does not.
+    """Return whether the journal holds, its last hash, to be noted down, and the problems.
 
-    ``redacted`` are the entries that personal data was erased from, each with the entry that tells so.
+    ``redacted`` are the entries from which personal data was erased, each with the entry that tells so.
     """
-    count = f"{entries} entr{'y' if entries == 1 else 'ies'}"
+    count = several(entries, "entry", "entries")
     notes = hang("", _redacted_text(redacted), width=style.width) if redacted else []
     if not problems:
         holds = style.paint(f"The journal holds: {count}.", "good")
@@ -125,7 +137,7 @@ def journal_text(
 
 def _redacted_text(redacted: Mapping[int, int]) -> str:
     by = sorted(set(redacted.values()))
-    payloads = f"{len(redacted)} payload{'' if len(redacted) == 1 else 's'}"
+    payloads = several(len(redacted), "payload")
     return (
         f"Personal data was erased from {payloads}, as "
         f"entr{'y' if len(by) == 1 else 'ies'} {', '.join(map(str, by))} tell{'s' if len(by) == 1 else ''}."
@@ -134,7 +146,7 @@ def _redacted_text(redacted: Mapping[int, int]) -> str:
 
 def _revision_lines(revision: Revision, applied: JournalEvent | None, style: Style) -> list[str]:
     lines = [style.paint(f"revision {revision.revision}", "strong") + f"  {moment(revision.at)}"]
-    commit = revision.commit and f"commit {revision.commit[:_COMMIT_DIGITS]}"
+    commit = revision.commit and f"commit {revision.commit[:_COMMIT_DIGITS]}{_uncommitted(applied)}"
     facts = [f"by {revision.actor} ({revision.actor_source})", commit, revision.reference]
     lines += hang("  ", style.show("  ".join(fact for fact in facts if fact)), width=style.width)
     lines += hang("  ", style.show(counted(revision.summary)), width=style.width)
@@ -145,7 +157,13 @@ def _revision_lines(revision: Revision, applied: JournalEvent | None, style: Sty
     return [*lines, f"    and {more} more"] if more > 0 else lines
 
 
-def _change_lines(change: dict[str, Any], style: Style) -> list[str]:
+def _uncommitted(applied: JournalEvent | None) -> str:
+    """Return what to add to a commit that is not all of what was applied."""
+    told = applied.told if applied is not None else None
+    return " + uncommitted changes" if isinstance(told, ApplyPayload) and told.is_dirty else ""
+
+
+def _change_lines(change: JsonObject, style: Style) -> list[str]:
     action = next((known for known in ACTIONS if known == change["action"]), None)
     previous = change.get("previousName")
     subject = f"{previous} to {change['name']}" if previous else change["name"]
@@ -159,26 +177,17 @@ def _change_lines(change: dict[str, Any], style: Style) -> list[str]:
     return [*lines, *field_lines(fields, style=style, indent=8)]
 
 
-def _field(field: dict[str, Any]) -> FieldChange:
+def _field(field: JsonObject) -> FieldChange:
     rotated = bool(field.get("rotated", False))
     return FieldChange(path=field["path"], before=field.get("before"), after=field.get("after"), rotated=rotated)
 
 
-_MOST_ACCOUNTS = 50
-_QUIET = frozenset({"verify"})
-"""Events that change nothing most of the time, and are told only where they changed something."""
-
-
-def is_told(event: JournalEvent) -> bool:
-    """Tell whether people are shown an event on its own; an apply is shown as its revision, a sending by its end."""
-    is_quiet = event.event in _QUIET and not event.accounts and "acceptedAltered" not in event.details
-    return event.revision is None and not is_quiet and not event.details.get("hasEnded")
-
-
 def event_lines(event: JournalEvent, *, style: Style) -> list[str]:
-    """Return an event: what and when, who and why, and what became of each account; of more than 50 the first."""
+    """Return an event: what and when, who and why, and its first 50 accounts with what became of each."""
     lines = [style.paint(style.show(event.event), "strong") + f"  {moment(event.at)}"]
-    facts = [_actor(event), event.reason and f"reason: {event.reason}", *_care(event), *_by_whose_word(event.details)]
+    source = f" ({event.actor_source})" if event.actor_source else ""
+    facts = [event.actor and f"by {event.actor}{source}", event.reason and f"reason: {event.reason}"]
+    facts += [*_care(event.told), *_by_whose_word(event.told)]
     for fact in facts:
         if fact:
             lines += hang("  ", style.show(fact), width=style.width)
@@ -189,17 +198,18 @@ def event_lines(event: JournalEvent, *, style: Style) -> list[str]:
 
 
 def apply_lines(event: JournalEvent, *, style: Style) -> list[str]:
-    """Return the ways round that an apply took, and what it did to approvals."""
-    return [line for fact in _ways_round(event.details) for line in hang("  ", style.show(fact), width=style.width)]
-
-
-def _actor(event: JournalEvent) -> str | None:
-    if event.actor is None:
-        return None
-    return f"by {event.actor}" + (f" ({event.actor_source})" if event.actor_source else "")
+    """Return what an apply overrode, lifted or left out, and what it did to approvals."""
+    told = event.told
+    facts = _ways_round(told) if isinstance(told, ApplyPayload) else ()
+    return [line for fact in facts for line in hang("  ", style.show(fact), width=style.width)]
 
 
 def _standing(account: EventAccount) -> str:
+    rotated = f"; rotated: {', '.join(account.rotated)}" if account.rotated else ""
+    return f"{_status(account)}{rotated}"
+
+
+def _status(account: EventAccount) -> str:
     if account.before is None and account.after is None:
         return account.name
     if account.before == account.after:
@@ -209,78 +219,63 @@ def _standing(account: EventAccount) -> str:
     return f"{standing} ({account.reason})" if account.reason else standing
 
 
-def _care(event: JournalEvent) -> Iterator[str]:
-    """Yield what events of the state's care tell in numbers."""
-    told = event.details
-    if event.event == "redact":
-        yield f"personal data of {told.get('name')} erased: {told.get('payloads')} payloads, {told.get('revisions')} revisions"
-    if event.event == "revoke":
-        yield f"routes forgotten: {told.get('routes')} of {told.get('secret')}"
-    if event.event == "rekey":
-        yield f"fingerprints made with another key, {told.get('fingerprintKeyId')}"
-        yield from _listed("kept without a fingerprint", told.get("unread"))
-        yield from _listed("rotated and accepted", told.get("acceptedRotated"))
-    if event.event == "restore":
-        yield f"state restored as of revision {told.get('serial')}; entries given up: {told.get('lostEntries')}"
-    if event.event == "send" and told.get("ending") == "begun":
-        yield f"through {told.get('name')}: begun"
-    if event.event == "send" and isinstance(did := told.get("thisRun"), dict):
-        counts = ", ".join(f"{count} {outcome}" for outcome, count in did.items() if count) or "nothing sent"
-        yield f"through {told.get('name')}: {counts}; {told.get('ending')}"
-    if event.event == "migrate":
-        yield f"tables of version {told.get('before')} brought to version {told.get('after')}"
+def _care(told: Payload) -> Iterator[str]:
+    """Yield the numbers that an event tells: of the state's care, of a sending."""
+    match told:
+        case RedactPayload():
+            yield f"personal data of {told.name} erased: {told.payloads} payloads, {told.revisions} revisions"
+        case RevokePayload():
+            yield f"routes forgotten: {told.routes} of {told.secret}"
+        case RekeyPayload():
+            yield f"fingerprints made with another key, {told.fingerprint_key_id}"
+            yield from _listed("kept without a fingerprint", told.unread)
+            yield from _listed("rotated and accepted", told.accepted_rotated)
+        case RestorePayload():
+            yield f"state restored as of revision {told.serial}; entries given up: {told.lost_entries}"
+        case SendPayload(ending="begun"):
+            yield f"through {told.name}: begun"
+        case SendPayload(this_run=dict(did)):
+            counts = ", ".join(f"{count} {outcome}" for outcome, count in did.items() if count) or "nothing sent"
+            yield f"through {told.name}: {counts}; {told.ending}"
+        case PublishPayload():
+            done = ", ".join(f"{name} {drift}" for name, drift in sorted(told.published.items()))
+            yield f"published to {told.consumer} at {told.place}: {done or 'nothing of it had to change'}"
+        case MigratePayload():
+            yield f"tables of version {told.before} brought to version {told.after}"
+        case _:
+            pass
 
 
-def _ways_round(told: dict[str, Any]) -> Iterator[str]:
-    overrides = told.get("overrides")
-    if isinstance(overrides, dict):
-        yield from (f"override of verification: {name} ({reason})" for name, reason in sorted(overrides.items()))
-    guards = told.get("liftedGuards")
-    if isinstance(guards, list):
-        yield from (
-            f"guard lifted: {each.get('code')}, by {each.get('by')}" for each in guards if isinstance(each, dict)
-        )
-    reviewed = told.get("reviewed")
-    if isinstance(reviewed, dict):
-        yield f"held to the reviewed plan {reviewed.get('planDigest')}"
-    yield from _listed("limited to", told.get("targets"))
-    yield from _listed("left out", told.get("excludes"))
-    if told.get("holdsFailing"):
+def _ways_round(told: ApplyPayload) -> Iterator[str]:
+    yield from (f"override of verification: {name} ({reason})" for name, reason in sorted(told.overrides.items()))
+    yield from (f"guard lifted: {guard.code}, by {guard.by}" for guard in told.lifted_guards)
+    if told.reviewed is not None:
+        yield f"held to the reviewed plan {told.reviewed.plan_digest}"
+    yield from _listed("limited to", told.targets)
+    yield from _listed("left out", told.excludes)
+    if told.holds_failing:
         yield "accounts that fail verification were to be held"
-    yield from _listed("held", told.get("held"))
+    yield from _listed("held", told.held)
     yield from _by_whose_word(told)
-    uncompared = told.get("secretsNotCompared")
-    if isinstance(uncompared, dict):
-        for name, secrets in sorted(uncompared.items()):
-            yield from _listed(f"secrets of {name} not compared with those known", secrets)
-    approvals = told.get("approvals")
-    if isinstance(approvals, dict):
-        yield from (f"approval of {name}: {_change_of(each)}" for name, each in sorted(approvals.items()))
+    for name, secrets in sorted(told.secrets_not_compared.items()):
+        yield from _listed(f"secrets of {name} not compared with those known", secrets)
+    for name, approval in sorted(told.approvals.items()):
+        before, after = (
+            side.decision if side is not None and side.decision is not None else "awaited"
+            for side in (approval.before, approval.after)
+        )
+        yield f"approval of {name}: {before} to {after}"
 
 
-def _by_whose_word(told: dict[str, Any]) -> Iterator[str]:
-    """Yield what let secrets travel beside the routes that state has."""
-    yield from _listed("grants used", told.get("grantsUsed"))
-    if told.get("trustsProject"):
+def _by_whose_word(told: Payload) -> Iterator[str]:
+    """Yield by whose word secrets travelled beyond the routes that state has."""
+    yield from _listed("grants used", told.grants_used)
+    if told.trusts_project:
         yield "the project file was declared trusted"
-    accepted = told.get("acceptedAltered")
-    if isinstance(accepted, dict):
-        yield from (f"taken as it was altered: {name} ({reason})" for name, reason in sorted(accepted.items()))
+    for name, reason in sorted(told.accepted_altered.items()):
+        yield f"taken as it was altered: {name} ({reason})"
 
 
-def _listed(what: str, told: Any) -> Iterator[str]:
-    if isinstance(told, list) and told:
-        yield f"{what}: {', '.join(str(each) for each in told)}"
-
-
-def _change_of(approval: Any) -> str:
-    decisions = (
-        [
-            part.get("decision") if isinstance(part, dict) else None
-            for part in (approval.get("before"), approval.get("after"))
-        ]
-        if isinstance(approval, dict)
-        else [None, None]
-    )
-    before, after = (decision or "awaited" for decision in decisions)
-    return f"{before} to {after}"
+def _listed(what: str, names: Sequence[str]) -> Iterator[str]:
+    if names:
+        yield f"{what}: {', '.join(names)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.diagnostics import several
 from reconciler.render.text.parts.layout import finish, hang
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 _LABEL = 10
 _UNREMARKABLE: frozenset[ReasonCode] = frozenset({"accountValue", "contactValue", "contactUnnamed", "replyToDeclared"})
-"""What goes without saying: the field is as declared, or simply the card's."""
+"""Reasons that go without saying: the field is as declared, or simply the card's."""
 
 _WARNINGS: frozenset[ReasonCode] = frozenset({"unaligned", "addresseeOverridden", "mixedIdentity", "needsSmtputf8"})
 _LABELS = {
@@ -30,13 +31,13 @@ _LABELS = {
 
 
 def resolutions_text(resolutions: Iterable[Resolution], *, style: Style) -> Iterator[str]:
-    """Return the text of each contact, a few lines each."""
+    """Yield the text of each contact, a few lines each."""
     for resolution in resolutions:
         yield finish(_lines(resolution, style))
 
 
 def resolution_summary_text(summary: ResolutionSummary, *, style: Style) -> str:
-    """Return the counts, those that are nothing too: each answers a question."""
+    """Return all counts, also those that are 0: each answers a question."""
     contacts = summary.send + summary.skip
     counts: list[tuple[str, int, Role | None]] = [
         ("would be sent", summary.send, None),
@@ -49,7 +50,7 @@ def resolution_summary_text(summary: ResolutionSummary, *, style: Style) -> str:
     if summary.broken:
         counts.append((f"line{'' if summary.broken == 1 else 's'} could not be read", summary.broken, "bad"))
     widest = max(len(f"{count:,}") for _, count, _ in counts)
-    lines = [style.paint(f"{contacts:,} contact{'' if contacts == 1 else 's'}", "strong")]
+    lines = [style.paint(several(contacts, "contact"), "strong")]
     for what, count, role in counts:
         line = f"  {count:>{widest},}  {what}"
         lines.append(style.paint(line, role) if role and count else line)
@@ -70,7 +71,9 @@ def _lines(resolution: Resolution, style: Style) -> list[str]:
     }
     for label, mailbox in headers.items():
         if mailbox is not None:
-            lines += hang(f"  {label:{_LABEL}}", style.show(_shown(mailbox)), width=style.width)
+            mailboxes = resolution.replies if label == "Reply-To" else (mailbox,)
+            text = ", ".join(_shown(each) for each in mailboxes)
+            lines += hang(f"  {label:{_LABEL}}", style.show(text), width=style.width)
     for reason in resolution.reasons:
         if reason.code not in _UNREMARKABLE:
             text = f"{_LABELS[reason.field]}: {reason.message}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.diagnostics import several
 from reconciler.render.text.parts.layout import finish, hang
 
 if TYPE_CHECKING:
@@ -21,10 +22,9 @@ _WORDS: dict[str, tuple[str, Role | None]] = {
 
 
 def sent_text(sent: SendDocument, *, style: Style) -> str:
-    """Return the counts of a run, those of earlier runs where there were some, and where the results are."""
+    """Return the counts of a run, those with earlier runs where there were some, and where the results are."""
     if sent.folder is not None:
-        count = sent.total.accepted
-        written = f"Wrote {count:,} message{'' if count == 1 else 's'} to {sent.folder}; nothing was sent."
+        written = f"Wrote {several(sent.total.accepted, 'message')} to {sent.folder}; nothing was sent."
         lines = hang("", style.show(written), width=style.width)
         return finish([*lines, *_counts(sent.total, style, without="accepted")])
     is_continued = sent.this_run != sent.total
@@ -36,7 +36,7 @@ def sent_text(sent: SendDocument, *, style: Style) -> str:
 
 
 def _counts(summary: SendSummary, style: Style, *, without: str = "") -> list[str]:
-    """Return a line for each outcome that occurred; accepted is told in any case, unless it is ``without``."""
+    """Return a line for each outcome that occurred, and for accepted in any case unless ``without`` names it."""
     counts = summary.model_dump()
     shown = [name for name in _WORDS if name != without and (counts[name] or name == "accepted")]
     widest = max((len(f"{counts[name]:,}") for name in shown), default=0)

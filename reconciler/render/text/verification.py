@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import counted, enumerated
+from reconciler.diagnostics import counted, enumerated, several
 from reconciler.model.accounts.kinds import KINDS
+from reconciler.model.verification.evidence import DOMAIN_CHECKS
 from reconciler.render.text.parts.layout import finish, hang, pad
 from reconciler.render.text.parts.tables import Cell, table_lines
 from reconciler.rules.verification.missing import MISSING_CODES
@@ -15,15 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, Sequence
 
     from reconciler.model.accounts.kinds import Kind
-    from reconciler.model.verification.evidence import Check, Verification
+    from reconciler.model.verification.evidence import Check, CheckName, Verification
     from reconciler.render.text.parts.style import Role, Style, Symbol
 
 
 _TITLES = ("ACCOUNT", "KIND", "RESULT", "DEPTH", "TIME")
 _MOST_ROWS = 15
-"""With more accounts than this, those that ended alike share a row."""
+"""With more accounts, those that ended alike share a row."""
 _WORST_LAST = ("unchanged", "passed", "skipped", "withheld", "failed")
-"""The order in which remarks are told: what matters most stands at the end, where a terminal stops."""
+"""The order of remarks: what matters most stands at the end, where a terminal stops."""
 
 _ROUTES_DIFFER = (
     "no credential was sent: each would take a route that neither state nor a grant allows. The error "
@@ -31,11 +32,36 @@ _ROUTES_DIFFER = (
 )
 _SECRETS_DIFFER = "a secret that each of them needs cannot be read. The error of the same code names the secrets."
 
+_LONGEST_CHECK_NAME = len("recipient")
+_CHECK_LOOKS: dict[str, tuple[Symbol, Role]] = {
+    "passed": ("passed", "good"),
+    "warned": ("warned", "warning"),
+    "failed": ("failed", "bad"),
+    "skipped": ("skipped", "faint"),
+}
+_DONE: tuple[tuple[tuple[CheckName, ...], str], ...] = (
+    (("proxy",), "through the proxy"),
+    (("connect",), "connected"),
+    (("tls",), "encrypted"),
+    (("auth",), "logged in"),
+    (("sender",), "sender accepted"),
+    (("message",), "test message taken"),
+)
+"""What is said of checks that passed: what was done, in place of their names."""
+_AS_ASKED = frozenset({"notDeclared", "beyondDepth"})
+_OUTCOMES = {
+    "passed": "passed",
+    "failed": "failed",
+    "withheld": "withheld",
+    "skipped": "not verified",
+    "unchanged": "unchanged",
+}
+
 
 def verification_text(findings: Mapping[str, Verification], kinds: Mapping[str, Kind], *, style: Style) -> str:
-    """Return what ``verify`` found, by account name, and a closing count.
+    """Return the verifications, by account name, and a closing count.
 
-    A single account is told check by check. Of several, each has a row, of many those that ended alike have one, and
+    A single account is told check by check. Several have a row each, and many share one where they ended alike;
     what is to be said of them stands below, once for all that ended alike.
     """
     if not findings:
@@ -67,9 +93,8 @@ def _row(names: Sequence[str], kind: Kind, alike: Sequence[Verification], style:
     found = alike[0]
     symbol, role, words = _result(found)
     was_made = any(check.status != "skipped" for check in found.checks)
-    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
     return [
-        Cell(style.show(f"{names[0]}{more}")),
+        Cell(style.show(enumerated(names, most=1))),
         Cell(KINDS[kind].word),
         Cell(style.show(f"{style.symbol(symbol)} {words}"), role),
         Cell(found.depth or ""),
@@ -80,7 +105,7 @@ def _row(names: Sequence[str], kind: Kind, alike: Sequence[Verification], style:
 def _result(found: Verification) -> tuple[Symbol, Role, str]:
     if found.status == "passed":
         warned = sum(check.status == "warned" for check in found.checks)
-        many = f"{warned} warning{'' if warned == 1 else 's'}"
+        many = several(warned, "warning")
         return ("warned", "warning", f"passed, {many}") if warned else ("passed", "good", "passed")
     if found.status == "failed":
         failed = next((check.check for check in found.checks if check.status == "failed"), None)
@@ -91,7 +116,7 @@ def _result(found: Verification) -> tuple[Symbol, Role, str]:
 
 
 def _remarks(findings: Mapping[str, Verification], style: Style) -> list[str]:
-    """Return what is to be said of those that did not simply pass: names, and their remarks, once for all alike."""
+    """Return names and remarks of the verifications that did not simply pass, once for all that ended alike."""
     ends: dict[Hashable, list[str]] = {}
     for name, found in sorted(findings.items()):
         if _is_remarkable(found):
@@ -118,9 +143,10 @@ def _is_remarkable(found: Verification) -> bool:
 
 
 def _ending(found: Verification) -> Hashable:
-    """Return what verifications share that are told at once.
+    """Return the key of verifications that are told together.
 
-    Withheld ones differ in their routes and those without a secret in its name; an error lists either.
+    Withheld ones differ in their routes, and those without a secret in its name; the errors list these, so here
+    they do not count.
     """
     if found.status == "withheld" or any(check.code in MISSING_CODES for check in found.checks):
         return found.status, tuple((check.check, check.status, check.code) for check in found.checks)
@@ -128,7 +154,7 @@ def _ending(found: Verification) -> Hashable:
 
 
 def _for_all(found: Verification, same: Sequence[Verification]) -> Verification:
-    """Return a verification that speaks for all: without the one account's route, or the name of its secret."""
+    """Return a verification that speaks for all that ended alike, without the route or secret of any one."""
     if all(likeness(found) == likeness(each) for each in same):
         return found
     words = {"withheld": _ROUTES_DIFFER, **dict.fromkeys(MISSING_CODES, _SECRETS_DIFFER)}
@@ -139,32 +165,18 @@ def _for_all(found: Verification, same: Sequence[Verification]) -> Verification:
     return found.model_copy(update={"checks": checks})
 
 
-_LONGEST_CHECK_NAME = len("recipient")
-_CHECK_LOOKS: dict[str, tuple[Symbol, Role]] = {
-    "passed": ("passed", "good"),
-    "warned": ("warned", "warning"),
-    "failed": ("failed", "bad"),
-    "skipped": ("skipped", "faint"),
-}
-_AS_ASKED = frozenset({"notDeclared", "beyondDepth"})
-_OUTCOMES = {
-    "passed": "passed",
-    "failed": "failed",
-    "withheld": "withheld",
-    "skipped": "not verified",
-    "unchanged": "unchanged",
-}
-
-
 def verification_lines(
     found: Verification, *, style: Style, indent: int, same: Sequence[Verification] = (), whose: str = ""
 ) -> list[str]:
     """Return the compact lines of one verification, indented by ``indent`` columns.
 
-    ``same`` are the others that ended alike, see ``likeness``; they widen the time to a range. ``whose`` stands
-    before what is said, such as ``all 80: ``.
+    ``same`` are the others that ended alike, see ``likeness``: with them the time becomes a range. ``whose`` is put
+    before the first line, such as ``all 80: ``.
     """
-    said = _said(found, (found, *same))
+    return _marked(_said(found, (found, *same)), style, indent=indent, whose=whose)
+
+
+def _marked(said: Sequence[_Line], style: Style, *, indent: int, whose: str = "") -> list[str]:
     lines: list[str] = []
     for number, (symbol, role, text) in enumerate(said):
         mark = style.paint(style.symbol(symbol), role) if symbol else " "
@@ -175,12 +187,15 @@ def verification_lines(
 
 
 def verification_remarks(found: Verification) -> list[tuple[Symbol | None, str]]:
-    """Return what is to be told of one verification, a sentence each and its symbol, without times: same, same words."""
+    """Return the remarks of one verification: a sentence each, with its symbol.
+
+    There are no times in them, so the same outcome gives the same words.
+    """
     return [(symbol, text) for symbol, _, text in _said(found, ())]
 
 
 def likeness(found: Verification) -> Hashable:
-    """Return what two verifications share that differ in their times only."""
+    """Return the key of a verification without its times: equal for two that found the same."""
     checks = tuple((check.check, check.status, check.class_, check.code, _told(check)) for check in found.checks)
     return found.status, found.depth, checks
 
@@ -199,10 +214,30 @@ def _told(check: Check) -> str:
 
 
 def _passed(found: Verification, alike: Sequence[Verification]) -> list[_Line]:
-    made = " ".join(check.check for check in found.checks if check.status == "passed")
-    depth = f" to {found.depth}" if found.depth else ""
     took = f" in {seconds(alike)}" if alike else ""
-    return [("passed", "good", f"verified{depth}{took}: {made}"), *_warnings(found)]
+    done = done_in_words(found)
+    return [("passed", "good", f"verified{took}" + (f": {done}" if done else "")), *_warnings(found)]
+
+
+def done_in_words(found: Verification) -> str:
+    """Return what a verification did: ``connected, encrypted, logged in, sender and recipient accepted``."""
+    held = {check.check for check in found.checks if check.status in {"passed", "warned"}}
+    words = [told for names, told in _DONE if held.issuperset(names)]
+    if {"sender", "recipient"} <= held:
+        words = ["sender and recipient accepted" if each == "sender accepted" else each for each in words]
+    domain = " ".join(
+        check.check for check in found.checks if check.check in DOMAIN_CHECKS and check.status == "passed"
+    )
+    return ", ".join(words) + (f"; domain: {domain}" if domain else "")
+
+
+def problem_lines(found: Verification, *, style: Style) -> list[str]:
+    """Return the lines of what failed and what is warned of; nothing of what passed, or was not asked for."""
+    if found.status == "passed":
+        lines = _warnings(found)
+    else:
+        lines = [each for each in _said(found, (found,)) if each[0] in {"failed", "warned"}]
+    return _marked(lines, style, indent=2)
 
 
 def _failed(found: Verification, _alike: Sequence[Verification]) -> list[_Line]:
@@ -228,7 +263,7 @@ def _skipped(found: Verification, _alike: Sequence[Verification]) -> list[_Line]
 
 
 def is_untried(found: Verification) -> bool:
-    """Tell whether there was no conversation for a reason that counts as a failure."""
+    """Tell whether no conversation was held, for a reason that counts as a failure."""
     return any(check.code in {"serverDown", "unknownDestination", "deadline"} for check in found.checks)
 
 
@@ -243,9 +278,11 @@ def _failures(found: Verification) -> list[_Line]:
 
 
 def _at_once(checks: Iterable[Check]) -> list[tuple[str, Check]]:
-    """Return names and check of what is told at once: neighbours that found the same, in the same words."""
-    runs = [list(run) for _, run in groupby(checks, key=lambda check: (check.class_, check.code, check.message))]
-    return [(" ".join(check.check for check in run), run[0]) for run in runs]
+    """Return names and check of those that found the same, in the same words, at the place of the first."""
+    alike: dict[Hashable, list[Check]] = {}
+    for check in checks:
+        alike.setdefault((check.class_, check.code, check.message), []).append(check)
+    return [(" ".join(check.check for check in same), same[0]) for same in alike.values()]
 
 
 def _listed(found: Verification, status: str, heading: str) -> list[_Line]:
@@ -254,7 +291,7 @@ def _listed(found: Verification, status: str, heading: str) -> list[_Line]:
 
 
 def _is_worth_listing(check: Check) -> bool:
-    """Tell a step that a failure kept from being made from one that was never asked for."""
+    """Tell whether a check passed, or was not made because of a failure; not one that nobody asked for."""
     return check.status == "passed" or check.code == "earlierFailure"
 
 
@@ -270,27 +307,24 @@ def _class(check: Check) -> str:
 
 
 def seconds(alike: Sequence[Verification]) -> str:
-    """Return how long verifications took: a time, or the shortest and the longest."""
+    """Return how long verifications took: one time, or the shortest and the longest."""
     taken = sorted(f"{sum(check.seconds for check in found.checks):.2f}s" for found in alike)
     ordered = sorted(taken, key=lambda text: float(text.removesuffix("s")))
     return ordered[0] if ordered[0] == ordered[-1] else f"{ordered[0]} to {ordered[-1]}"
 
 
 def every_check(found: Verification, style: Style) -> list[str]:
-    """Return a line for each check, in order; neighbours that were skipped for one reason share a line."""
-    lines: list[str] = []
-    for _, alike in groupby(found.checks, key=_skip_reason):
-        lines += _check_lines(list(alike), style)
+    """Return a line for each check, in order; those that were skipped for one reason, or warn of one thing, share it."""
+    alike: dict[Hashable, list[Check]] = {}
+    for check in found.checks:
+        shares = check.status in {"skipped", "warned"}
+        alike.setdefault((check.status, check.code, check.message) if shares else check.check, []).append(check)
+    lines = [line for same in alike.values() for line in _check_lines(same, style)]
     return lines or verification_lines(found, style=style, indent=4)
 
 
-def _skip_reason(check: Check) -> Hashable:
-    """Return what neighbouring checks share that are told in one line; nobody shares what a check found."""
-    return (check.code, check.message) if check.status == "skipped" else check.check
-
-
 def _check_lines(alike: Sequence[Check], style: Style) -> list[str]:
-    """Return the lines of one check, or of several that were skipped for the same reason."""
+    """Return the lines of one check, or of several that tell the same."""
     check = alike[0]
     symbol, role = _CHECK_LOOKS[check.status]
     took = f" ({check.seconds:.2f}s)" if check.seconds else ""
@@ -306,9 +340,9 @@ def _check_lines(alike: Sequence[Check], style: Style) -> list[str]:
 
 
 def count_line(findings: Sequence[Verification]) -> str:
-    """Return how many accounts were verified, how deep if all as deep, and how many ended how."""
+    """Return how many accounts were verified, how many ended how, and the depth where all have the same."""
     statuses = sorted((found.status for found in findings), key=list(_OUTCOMES).index)
     counted = ", ".join(f"{len(list(same))} {_OUTCOMES[status]}" for status, same in groupby(statuses))
     depths = {found.depth for found in findings if found.depth}
     depth = f" (depth {depths.pop()})" if len(depths) == 1 else ""
-    return f"Verified {len(findings)} account{'' if len(findings) == 1 else 's'}{depth}: {counted}."
+    return f"Verified {several(len(findings), 'account')}{depth}: {counted}."

@@ -11,10 +11,12 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic.alias_generators import to_snake
 
-from reconciler.model.plan import ApplyInputs, SavedPlan
+from reconciler.model.plan import Plan
 from reconciler.render import csv as table
 from reconciler.render.json import documents
+from reconciler.render.times import instant
 from tests.render import golden, values
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 LIST_KEYS = [
     "name", "kind", "title", "email", "displayName", "owner", "shared", "labels", "status", "statusReason",
-    "approval", "verification", "suspended", "createdAt", "updatedAt", "revision",
+    "statusSince", "approval", "verification", "suspended", "server", "secrets", "certificateEnds", "createdAt", "updatedAt", "revision",
 ]  # fmt: skip
 
 
@@ -33,11 +35,12 @@ def test_plan_document_has_the_published_keys() -> None:
 
     assert list(document) == [
         "formatVersion", "tool", "createdAt", "project", "lineage", "serial", "status", "changesDigest", "planDigest",
-        "summary", "changes", "liftedGuards", "diagnostics",
+        "summary", "changes", "liftedGuards", "diagnostics", "applyVerifies",
     ]  # fmt: skip
+    assert document["applyVerifies"] == {"accounts": 2, "messages": [{"to": "ops@example.com", "count": 2}]}
     assert list(document["summary"]) == ["create", "update", "rename", "delete", "unchanged", "held"]
     assert list(changes["newsletter"]) == [
-        "action", "kind", "name", "cause", "baseRevision", "fields", "verification",
+        "action", "kind", "name", "cause", "baseRevision", "fields", "verification", "after",
     ]  # fmt: skip
     assert changes["support-eu"]["previousName"] == "support"
     assert changes["billing"]["held"] is True
@@ -56,11 +59,22 @@ def test_plan_document_has_the_published_keys() -> None:
 
 def test_saved_plan_shows_as_the_plan_that_it_holds() -> None:
     """What only apply needs, resolved settings and the seal, is not shown."""
-    plan = golden.mixed_plan()
-    attributes = {name: getattr(plan, name) for name in type(plan).model_fields}
-    saved = SavedPlan(**attributes, inputs=ApplyInputs(accounts={}), seal="secret seal")
+    saved = golden.mixed_plan().model_copy(update={"seal": "secret seal"})
+    shown = {to_snake(key) for key in documents.plan_document(saved)}
+    assert (set(), set()) == (
+        shown - Plan.model_fields.keys(),
+        Plan.model_fields.keys() - shown - {"consumers", "messages_sent"},
+    )
 
-    assert documents.plan_document(saved) == documents.plan_document(plan)
+
+def test_a_change_has_the_document_that_apply_would_record() -> None:
+    """So that a rule over plans can ask for what an account comes to; a deletion leaves none."""
+    plan = golden.mixed_plan()
+    changes = {change["name"]: change for change in documents.plan_document(plan)["changes"]}
+    assert {name: change["after"] for name, change in changes.items()} == {
+        **dict.fromkeys(changes),
+        "newsletter": plan.inputs.accounts["newsletter"].document,
+    }
 
 
 def test_diagnostics_carry_their_place_or_null() -> None:
@@ -113,7 +127,7 @@ def test_apply_document_is_null_where_nothing_was_applied() -> None:
     refused = documents.apply_document("refused", None, diagnostics=values.DIAGNOSTICS)
     applied = documents.apply_document("applied", 7, summary=values.FULL_SUMMARY)
 
-    assert list(refused) == ["formatVersion", "status", "revision", "summary", "diagnostics"]
+    assert list(refused) == ["formatVersion", "status", "revision", "summary", "messagesSent", "diagnostics"]
     assert (refused["revision"], refused["summary"]) == (None, None)
     assert applied["summary"] == {"create": 1, "update": 1, "rename": 1, "delete": 1, "unchanged": 40, "held": 1}
 
@@ -135,6 +149,8 @@ def test_accounts_document_has_the_published_keys() -> None:
         "outcome": "passed",
         "checkedAt": "2026-09-01T12:00:00Z",
         "depth": "message",
+        "lastPassedAt": "2026-09-01T12:00:00Z",
+        "lastFailedAt": None,
     }
     absent = ("title", "owner", "approval", "verification", "suspended")
     assert [entries["newsletter"][key] for key in absent] == [None] * len(absent)
@@ -220,7 +236,7 @@ def test_journal_document_says_whether_it_holds(problems: list[str], *, valid: b
 )
 def test_moments_are_utc_with_z(moment: datetime, expected: str) -> None:
     """Every moment is written in UTC with Z, whatever zone it came in."""
-    assert documents.instant(moment) == expected
+    assert instant(moment) == expected
 
 
 def test_json_for_an_output_of_ascii_is_the_same_document() -> None:
@@ -254,7 +270,9 @@ def test_csv_has_a_row_for_each_account() -> None:
     assert tuple(header) == table.ACCOUNT_COLUMNS
     assert cells["title"] == 'Sales, "main"'
     assert cells["labels"] == "a=1;b=2"
-    assert (cells["owner"], cells["shared"], cells["revision"]) == ("", "false", "7")
+    assert cells["owner"] == ""
+    assert cells["shared"] == "false"
+    assert cells["revision"] == "7"
 
 
 @pytest.mark.parametrize(

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler.model.accounts.kinds import AccountKind, kind_of
-from reconciler.model.secrets.values import SECRET_FIELDS
+from reconciler.model.secrets.values import is_secret
 from reconciler.render.html.site.listing import Reason, reason_of
-from reconciler.render.json.documents import instant, spec_as_written
+from reconciler.render.json.documents import spec_as_written
 from reconciler.render.text.parts.fields import scalar
+from reconciler.render.times import instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from reconciler.model.accounts.recorded import RecordedAccount
+    from reconciler.model.canonical import JsonView
     from reconciler.model.verification.evidence import Observed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setting:
-    """One recorded setting, by its path in the manifest; a secret as its reference."""
+    """One recorded setting, by its path in the manifest; a secret is shown as its reference."""
 
     path: str
     value: str
@@ -30,7 +32,7 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True)
 class AccountView:
-    """What the page of an account says of it beside its history."""
+    """What the page of an account shows of it, without the history."""
 
     account: RecordedAccount
     kind: AccountKind
@@ -42,24 +44,24 @@ class AccountView:
     routes: tuple[tuple[str, str], ...]
     """Each secret reference, and where it travels."""
     observed: tuple[tuple[str, str], ...]
-    """Keys of the catalog and values: what verification learned of the server."""
+    """Keys of the catalog with values: what verification learned of the server."""
     removal: tuple[str, ...]
-    """The lines by which the account's document is found in its manifest."""
+    """The lines that tell which document of the manifest is the account's."""
     commands: tuple[str, ...]
 
 
 def view_of(account: RecordedAccount) -> AccountView:
-    """Return the account as its page shows it."""
+    """Return what the page of an account shows."""
     metadata = account.metadata
     spec = spec_as_written(account)
     return AccountView(
         account=account,
         kind=kind_of(account),
-        email=str(spec["email"]),
+        email=account.written.get("spec.email", account.settings.email),
         reason=reason_of(account),
         settings=tuple(_flat(spec)),
-        annotations=tuple(_flat(metadata.get("annotations") or {})),
-        labels=tuple(f"{key}={value}" for key, value in sorted((metadata.get("labels") or {}).items())),
+        annotations=tuple(_flat(metadata.annotations)),
+        labels=tuple(f"{key}={value}" for key, value in sorted(metadata.labels.items())),
         routes=tuple((each.secret, str(each.route)) for each in account.secret_routes),
         observed=tuple(_observed(account.evidence.observed)) if account.evidence else (),
         removal=_removal(account),
@@ -67,12 +69,15 @@ def view_of(account: RecordedAccount) -> AccountView:
     )
 
 
-def _flat(settings: Mapping[str, Any], path: str = "") -> Iterator[Setting]:
+def _flat(settings: JsonView, path: tuple[str, ...] = ()) -> Iterator[Setting]:
     for key, value in sorted(settings.items()):
+        place = (*path, key)
         if isinstance(value, dict):
-            yield from _flat(value, f"{path}{key}.")
+            yield from _flat(value, place)
+        elif isinstance(value, list) and all(isinstance(each, dict) for each in value):
+            yield from _flat({str(number): each for number, each in enumerate(value)}, place)
         elif value is not None:
-            yield Setting(path=f"{path}{key}", value=scalar(value), is_secret=key in SECRET_FIELDS)
+            yield Setting(path=".".join(place), value=scalar(value), is_secret=is_secret(place))
 
 
 def _observed(found: Observed) -> Iterator[tuple[str, str]]:

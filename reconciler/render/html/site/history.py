@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.accounts.kinds import KINDS
 from reconciler.model.plan import ACTIONS, FieldChange
 from reconciler.render.html.site.paths import account_path, revision_path
-from reconciler.render.html.site.told import EVENTS, Fact, facts_of
+from reconciler.render.html.site.told import EVENTS, Fact, facts_about, facts_of
 from reconciler.render.review import FieldRow, field_rows
-from reconciler.render.text.history import is_told
+from reconciler.rules.journal.choose import is_told
 from reconciler.rules.journal.erasure import ERASED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
+    from reconciler.model.canonical import JsonView
     from reconciler.model.journal.entries import Revision
     from reconciler.model.journal.events import EventAccount, JournalEvent
     from reconciler.model.journal.report import Occurrence, Report
@@ -28,12 +29,12 @@ _COUNTS = ("create", "update", "rename", "delete", "held", "unchanged")
 _SAFE_LINK = re.compile(
     r"https://[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(?::[0-9]{1,5})?(?:[/?#][!-~]{0,1500})?"
 )
-"""An https address without a user part, and without anything that could hide in it."""
+"""An https address that may be a link: without a user part, and without anything that could hide in it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
-    """What an event did to one account; ``path`` is its page, None for one that is no longer recorded."""
+    """What an event did to one account; ``path`` is its page, None where it is no longer recorded."""
 
     name: str
     path: str | None
@@ -48,11 +49,11 @@ class EventEntry:
 
     event: JournalEvent
     key: str | None
-    """The event's name in the catalog; None for one that the catalog does not know."""
+    """The event's name in the catalog; None where the catalog does not have it."""
     facts: tuple[Fact, ...]
     standings: tuple[Standing, ...]
     more: int
-    """Accounts that are not listed."""
+    """The number of accounts that are not listed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,22 +62,22 @@ class ChangeEntry:
 
     anchor: str
     place: str
-    """The page of the revision, and the anchor on it."""
+    """The page of the revision with the anchor of the change."""
     action: str
     key: str | None
-    """The action's name in the catalog; None for one that the catalog does not know."""
+    """The action's name in the catalog; None where the catalog does not have it."""
     kind: str
     name: str
     path: str | None
-    """The account's page, whatever it is called now; None for one that is no longer recorded."""
+    """The account's page, under its present name; None where it is no longer recorded."""
     previous_name: str | None
     present_name: str | None
-    """What the account is called now, where that is another name."""
+    """The account's name today, where it is another one."""
     is_rotation: bool
     is_redacted: bool
     fields: tuple[FieldRow, ...]
     more: int = 0
-    """Fields that are not listed."""
+    """The number of fields that are not listed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,23 +87,23 @@ class RevisionEntry:
     revision: Revision
     path: str
     link: str | None
-    """The pull request's address, where it is one that may be a link."""
+    """The pull request's address; None where it may not be a link."""
     counts: tuple[tuple[str, int], ...]
     facts: tuple[Fact, ...]
     changes: tuple[ChangeEntry, ...] = ()
-    """On a timeline, those of its account; on a page of the revision, those of the page."""
+    """The changes to show: on a timeline those of its account, on a page of the revision those of the page."""
 
 
 Entry = RevisionEntry | EventEntry
 
 
 def parts_of(revision: Revision) -> int:
-    """Return over how many pages the changes of a revision are spread."""
+    """Return the number of pages that the changes of a revision take."""
     return max(1, -(-len(revision.changes) // CHANGES_PER_PAGE))
 
 
 def told_entries(report: Report) -> Iterator[Entry]:
-    """Yield what people are shown of all that happened, newest first."""
+    """Yield the entries of the whole history that people are shown, newest first."""
     for occurrence in report.occurrences:
         if occurrence.revision is not None:
             yield revision_entry(occurrence.revision, occurrence.event)
@@ -111,47 +112,54 @@ def told_entries(report: Report) -> Iterator[Entry]:
 
 
 def timeline_entries(report: Report, name: str) -> Iterator[Entry]:
-    """Yield what happened to one account, newest first; of a revision its changes alone."""
+    """Yield the entries of one account, newest first; a revision has the account's changes alone."""
     for step in report.timelines[name]:
         revision, event = step.occurrence.revision, step.occurrence.event
         if revision is not None:
             changes = [_change(report, step.occurrence, number, most_fields=_MOST_FIELDS) for number in step.changes]
-            entry = revision_entry(revision, event, changes)
-            names = report.earlier_names[name]
-            # What else was done in the same apply is told on the page of the revision.
-            yield replace(entry, facts=tuple(fact for fact in entry.facts if fact.values.get("name") in names))
+            yield revision_entry(revision, event, changes, only=report.earlier_names[name])
         elif event is not None and (event.revision is not None or is_told(event)):
             yield event_entry(event, report, only=report.earlier_names[name])
 
 
 def revision_entry(
-    revision: Revision, event: JournalEvent | None, changes: Iterable[ChangeEntry] = ()
+    revision: Revision,
+    event: JournalEvent | None,
+    changes: Iterable[ChangeEntry] = (),
+    *,
+    only: frozenset[str] | None = None,
 ) -> RevisionEntry:
-    """Return a revision; ``event`` is the entry of the journal that tells of its apply."""
+    """Return the entry of a revision; ``event`` is the entry of the journal that tells of its apply.
+
+    With ``only`` it has the facts of these names alone: what else was done is told on the page of the revision.
+    """
+    facts: tuple[Fact, ...] = ()
+    if event is not None:
+        facts = facts_of(event) if only is None else facts_about(event, only)
     return RevisionEntry(
         revision=revision,
         path=revision_path(revision.revision),
         link=revision.reference if revision.reference and _SAFE_LINK.fullmatch(revision.reference) else None,
         counts=tuple((name, revision.summary[name]) for name in _COUNTS if revision.summary.get(name)),
-        facts=facts_of(event) if event is not None else (),
+        facts=facts,
         changes=tuple(changes),
     )
 
 
 def event_entry(event: JournalEvent, report: Report, *, only: frozenset[str] | None = None) -> EventEntry:
-    """Return an event, with ``only`` the accounts of these names."""
-    accounts = [each for each in event.accounts if only is None or each.name in only]
+    """Return the entry of an event with its accounts and facts, or with ``only`` those of these names."""
+    accounts = event.accounts if only is None else event.accounts_of(only)
     return EventEntry(
         event=event,
         key=f"event.{event.event}" if event.event in EVENTS else None,
-        facts=facts_of(event),
+        facts=facts_of(event) if only is None else facts_about(event, only),
         standings=tuple(_standing(each, event, report) for each in accounts[:_MOST_ACCOUNTS]),
         more=max(0, len(accounts) - _MOST_ACCOUNTS),
     )
 
 
 def change_entries(report: Report, occurrence: Occurrence, part: int) -> Iterator[ChangeEntry]:
-    """Yield the changes that stand on one page of a revision."""
+    """Yield the changes on one page (``part``, from 1) of a revision."""
     count = len(occurrence.revision.changes) if occurrence.revision is not None else 0
     first = (part - 1) * CHANGES_PER_PAGE
     for index in range(first, min(first + CHANGES_PER_PAGE, count)):
@@ -164,7 +172,7 @@ def _change(report: Report, occurrence: Occurrence, index: int, *, most_fields: 
     action, name = str(change.get("action")), str(change.get("name"))
     previous = change.get("previousName")
     present = report.present_names.get((occurrence.sequence, name))
-    fields = [_field(each) for each in change.get("fields") or () if isinstance(each, dict)]
+    fields = fields_of(change)
     listed = fields[:most_fields]
     anchor = f"change-{index + 1}"
     kind = str(change.get("kind"))
@@ -185,7 +193,12 @@ def _change(report: Report, occurrence: Occurrence, index: int, *, most_fields: 
     )
 
 
-def _field(field: Mapping[str, Any]) -> FieldChange:
+def fields_of(change: JsonView) -> list[FieldChange]:
+    """Return the fields of a change as a revision keeps it."""
+    return [_field(each) for each in change.get("fields") or () if isinstance(each, dict)]
+
+
+def _field(field: JsonView) -> FieldChange:
     return FieldChange(
         path=str(field.get("path")),
         before=_scalar(field.get("before")),
@@ -195,7 +208,7 @@ def _field(field: Mapping[str, Any]) -> FieldChange:
 
 
 def _scalar(value: Any) -> str | int | bool | None:
-    """Return the value of a field; of one that no plan could have written, its text."""
+    """Return the value of a field; a value that no plan could have written becomes text."""
     return value if value is None or isinstance(value, (str, int)) else str(value)
 
 

@@ -3,43 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from reconciler.characters import SHOWN_REPLY
 from reconciler.model.accounts.kinds import KindWord, kind_of
 from reconciler.render.html.site.paths import account_path
 from reconciler.render.json.documents import account_entry
 from reconciler.render.safe import safe
-from reconciler.render.words import day, last_check, minute
+from reconciler.render.times import day, last_check, minute
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from reconciler.model.accounts.overview import Matter
     from reconciler.model.accounts.recorded import RecordedAccount
     from reconciler.model.accounts.statuses import Status
-
-_LONGEST = 300
+    from reconciler.model.canonical import JsonObject
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reason:
-    """Why an account has its status: a text as recorded, or a key of the catalog where it follows from the status."""
+    """Why an account has its status: a recorded text, or a key of the catalog where the status says it."""
 
     text: str | None = None
     key: str | None = None
     is_ours: bool = False
-    """The text is a sentence of this program's, in English."""
+    """Whether the text is a sentence of this program's, in English."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One account in the list; all text is safe, and what is absent is empty."""
+    """One account in the list; all text is safe, and absent text is empty."""
 
     name: str
     path: str
     title: str
     email: str
     address: str
-    """The e-mail as it goes over the wire, where that is written otherwise; searched too."""
+    """The e-mail as it goes over the wire, where that differs from the way it is written; it is searched too."""
     display_name: str
     kind: KindWord
     status: Status
@@ -50,13 +51,19 @@ class Row:
     """The day, in UTC."""
     verified: str
     """The minute, in UTC; empty where nothing was ever checked."""
+    server: str
+    """The MailServer that the settings came through, else the server's host; empty for the platform's own."""
+    host: str
+    """The server's host, where the column names a MailServer; it is searched too."""
     owner: str
     labels: tuple[str, ...]
     """Each as ``KEY=VALUE``."""
+    matters: tuple[Matter, ...]
+    """What there is to look at."""
 
 
 def reason_of(account: RecordedAccount) -> Reason:
-    """Return why an account is not active; nothing for an active one."""
+    """Return the reason why an account is not active; an empty one for an active account."""
     status = account.status
     if status == "pending":
         return Reason(key="reason.pending")
@@ -68,12 +75,14 @@ def reason_of(account: RecordedAccount) -> Reason:
     return Reason(text=found.reason, is_ours=found.outcome != "overridden")
 
 
-def row_of(account: RecordedAccount) -> Row:
-    """Return the account's row."""
+def row_of(account: RecordedAccount, matters: tuple[Matter, ...] = ()) -> Row:
+    """Return the account's row; ``matters`` are what there is to look at in it."""
     entry = account_entry(account)
     reason = reason_of(account)
     checked_at = last_check(account)
-    email, address = str(entry["email"]), str(account.spec["email"])
+    server = account.settings.server
+    host = server.host if server is not None else ""
+    email, address = str(entry["email"]), account.settings.email
     return Row(
         name=_short(account.name),
         path=account_path(account.name),
@@ -88,17 +97,20 @@ def row_of(account: RecordedAccount) -> Row:
         is_reason_ours=reason.is_ours,
         created=day(account.created_at),
         verified=minute(checked_at) if checked_at else "",
+        server=_short(account.server or host),
+        host=_short(host) if account.server else "",
         owner=_short(entry["owner"]),
         labels=tuple(_short(f"{key}={value}") for key, value in sorted(entry["labels"].items())),
+        matters=matters,
     )
 
 
-def data_of(rows: Iterable[Row]) -> dict[str, Any]:
-    """Return the rows as the page's script reads them: the columns' names once, then the values of each row."""
+def data_of(rows: Iterable[Row]) -> JsonObject:
+    """Return the rows as the page's script reads them: the names of the columns once, then each row's values."""
     found = [asdict(row) for row in rows]
     columns = list(Row.__dataclass_fields__)
     return {"columns": columns, "rows": [[row[column] for column in columns] for row in found]}
 
 
 def _short(text: object) -> str:
-    return "" if text is None else safe(safe(text, limit=_LONGEST), limit=_LONGEST)
+    return "" if text is None else safe(safe(text, limit=SHOWN_REPLY), limit=SHOWN_REPLY)

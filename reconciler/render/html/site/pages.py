@@ -1,14 +1,19 @@
-"""The site's files, made one after the other."""
+"""The files of the site, made one after the other."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from reconciler.model.accounts.kinds import KIND_WORDS
+from reconciler.model.accounts.overview import MATTERS
 from reconciler.model.accounts.statuses import STATUSES
 from reconciler.render.html.site.account import view_of
+from reconciler.render.html.site.attention import attention_of, chart_of, found_concerns
+from reconciler.render.html.site.comparison import told_changes
 from reconciler.render.html.site.history import (
     Entry,
     change_entries,
@@ -18,28 +23,32 @@ from reconciler.render.html.site.history import (
     told_entries,
 )
 from reconciler.render.html.site.listing import data_of, row_of
-from reconciler.render.html.site.paths import ALL, HISTORY, INDEX, account_path, history_path, revision_path
+from reconciler.render.html.site.paths import ALL, COMPARE, HISTORY, INDEX, account_path, history_path, revision_path
 from reconciler.render.html.site.templates import asset, template
 from reconciler.render.html.site.words import CATALOGS, Tongue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from reconciler.model.accounts.overview import Matter
     from reconciler.model.accounts.recorded import RecordedAccount
     from reconciler.model.journal.report import Occurrence, Report
 
 Language = Literal["en", "pl", "auto"]
 ROWS_PER_PAGE = 100
 ENTRIES_PER_PAGE = 200
-_ASSETS = ("site.css", "site.js", "list.js")
+MOST_CREATED = 5
+"""As many accounts as one revision's page shows with all their fields; more are folded, since nothing was before them."""
+_ASSETS = ("site.css", "site.js", "list.js", "compare.js")
 
+_BLANK_LINES = re.compile(r"(?m)^[^\S\n]*\n|\n\s*\Z")
 _File = tuple[str, str]
 
 
 def site_files(report: Report, *, language: Language) -> Iterator[_File]:
-    """Yield every file of the site as its path, relative to the site's top, and its text.
+    """Yield every file of the site as path, relative to the site's top, and text.
 
-    The same report gives the same files. ``auto`` lets the browser choose the language, and whoever looks.
+    The same report gives the same files. With ``auto`` the browser chooses the language, and readers can change it.
     """
     numbers = frozenset(each.revision.revision for each in report.occurrences if each.revision is not None)
     press = _Press(report=report, language=language, numbers=numbers)
@@ -48,6 +57,7 @@ def site_files(report: Report, *, language: Language) -> Iterator[_File]:
     yield "assets/words.js", _words_script(press.tongues)
     yield from press.lists()
     yield from press.history()
+    yield press.comparison()
     for occurrence in report.occurrences:
         yield from press.revision(occurrence)
     for account in report.accounts:
@@ -61,29 +71,34 @@ def _words_script(tongues: tuple[Tongue, ...]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class _Press:
-    """Makes pages of one report in one language, or in all of them."""
+    """Makes the pages of one report, in one language or in all of them."""
 
     report: Report
     language: Language
     numbers: frozenset[int]
-    """The revisions that have a page."""
+    """The numbers of the revisions that have a page."""
 
     @property
     def tongues(self) -> tuple[Tongue, ...]:
-        """The languages that the pages can be read in; the first is the one that they are written in."""
+        """The languages in which the pages can be read; they are written in the first one."""
         return tuple(CATALOGS) if self.language == "auto" else (self.language,)
 
     def lists(self) -> Iterator[_File]:
-        """Yield the list, and the plain page of all rows for browsers without scripts."""
-        rows = [row_of(account) for account in self.report.accounts]
+        """Yield the list, and a plain page of all rows for browsers without scripts."""
+        found = found_concerns(self.report)
+        matters: defaultdict[str, tuple[Matter, ...]] = defaultdict(tuple)
+        for concern in found:
+            matters[concern.account] += (concern.matter,)
+        rows = [row_of(account, matters[account.name]) for account in self.report.accounts]
         yield self._page(
             INDEX, "index.html", rows=rows[:ROWS_PER_PAGE], count=len(rows), found=data_of(rows),
-            kinds=KIND_WORDS, statuses=STATUSES, rows_per_page=ROWS_PER_PAGE,
+            kinds=KIND_WORDS, statuses=STATUSES, matters=MATTERS, rows_per_page=ROWS_PER_PAGE,
+            attention=attention_of(found), chart=chart_of(self.report),
         )  # fmt: skip
         yield self._page(ALL, "all.html", rows=rows, count=len(rows))
 
     def history(self) -> Iterator[_File]:
-        """Yield the pages of all that happened, newest first."""
+        """Yield the pages of the whole history, newest first."""
         entries: list[Entry] = list(told_entries(self.report))
         parts = max(1, -(-len(entries) // ENTRIES_PER_PAGE))
         for part in range(1, parts + 1):
@@ -91,8 +106,14 @@ class _Press:
             pages = [history_path(number) for number in range(1, parts + 1)]
             yield self._page(history_path(part), "history.html", entries=shown, part=part, pages=pages)
 
+    def comparison(self) -> _File:
+        """Return the page on which a browser compares two revisions."""
+        return self._page(
+            COMPARE, "compare.html", numbers=sorted(self.numbers, reverse=True), told=told_changes(self.report)
+        )
+
     def revision(self, occurrence: Occurrence) -> Iterator[_File]:
-        """Yield the pages of a revision, none for another occurrence."""
+        """Yield the pages of a revision; none for an occurrence that is not one."""
         revision = occurrence.revision
         if revision is None:
             return
@@ -100,8 +121,10 @@ class _Press:
         pages = [revision_path(number, part) for part in range(1, parts + 1)]
         for part, path in enumerate(pages, start=1):
             entry = revision_entry(revision, occurrence.event, change_entries(self.report, occurrence, part))
+            created = sum(change.action == "create" for change in entry.changes)
             yield self._page(
                 path, "revision.html", entry=entry, part=part, pages=pages, total=len(revision.changes),
+                folds=created if created > MOST_CREATED else 0,
                 earlier=revision_path(number - 1) if number - 1 in self.numbers else None,
                 later=revision_path(number + 1) if number + 1 in self.numbers else None,
             )  # fmt: skip
@@ -117,8 +140,9 @@ class _Press:
             tongues=self.tongues,
             top="../" * path.count("/"),
             index=INDEX,
+            compare=COMPARE,
             all_accounts=ALL,
             whole_history=HISTORY,
             **values,
         )
-        return path, "\n".join(line for line in page.split("\n") if line.strip()) + "\n"
+        return path, _BLANK_LINES.sub("", page) + "\n"

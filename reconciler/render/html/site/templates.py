@@ -1,4 +1,4 @@
-"""The site's templates: every value that a page shows is made safe and escaped on its way into it, without exception."""
+"""The site's templates: every value is made safe and escaped on its way into a page, without exception."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reconciler.render.html.site.words import CATALOGS, Tongue, is_plain, number_text, text
-from reconciler.render.json.documents import instant
 from reconciler.render.safe import safe
-from reconciler.render.words import minute
+from reconciler.render.times import instant, minute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,21 +23,21 @@ POLICY = (
 )
 """What a page may do: load the site's own scripts and styles, and nothing else; send nothing anywhere.
 
-``file:`` says for a site opened from a folder what ``'self'`` says for one on a server: not every browser takes one
-file for the ``'self'`` of another. A page on a server cannot load files at all. Trusted types keep every script from
-turning text into markup.
+For a site that is opened from a folder ``file:`` says what ``'self'`` says for one on a server: not every browser
+takes one file for the ``'self'`` of another. A page on a server cannot load files at all. Trusted types keep every
+script from turning text into markup.
 """
 _FOLDER = "templates/site"
 
 
 @cache
 def template(name: str, tongue: Tongue, *, is_switchable: bool) -> Template:
-    """Return a page's template, with the words of one language; ``is_switchable`` notes which words to exchange."""
+    """Return a page's template in the words of one language; ``is_switchable`` marks the words to exchange."""
     return _environment(tongue, is_switchable=is_switchable).get_template(name)
 
 
 def asset(name: str) -> str:
-    """Return a style sheet or script as it is."""
+    """Return the text of a style sheet or script."""
     return _loader().get_source(_environment("en", is_switchable=False), name)[0]
 
 
@@ -75,7 +74,7 @@ def _environment(tongue: Tongue, *, is_switchable: bool) -> Environment:
 
 
 def _finalized(value: Any) -> Any:
-    """Return what a place in a template shows: foreign text harmless; markup of a template of ours as it is."""
+    """Return a value as a template may show it: foreign text made harmless, our own markup as it is."""
     # Exactly str: what macros and tojson return is a subclass of it, and consists of text that was here before.
     if type(value) is not str or (value.isascii() and value.isprintable() and "##" not in value):
         return value  # the second for speed alone: most text is such, and safe would leave it as it is
@@ -83,5 +82,5 @@ def _finalized(value: Any) -> Any:
 
 
 def _values(values: Mapping[str, Any]) -> str:
-    """Return what stands in the places of a text, as JSON for the script that says it in another language."""
+    """Return the values in a text's places as JSON, for the script that says the text in another language."""
     return json.dumps({key: value if isinstance(value, int) else safe(value) for key, value in values.items()})

@@ -1,106 +1,130 @@
-"""What the journal tells beside the changes, as keys of the catalog with their values: sayable in either language."""
+"""Facts of the journal beside its changes, as keys of the catalog with values, so that either language can say them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from reconciler.model.journal.payloads import (
+    PAYLOADS,
+    ApplyPayload,
+    MigratePayload,
+    PublishPayload,
+    RedactPayload,
+    RekeyPayload,
+    RestorePayload,
+    RevokePayload,
+    SendPayload,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from reconciler.model.journal.events import JournalEvent
+    from reconciler.model.journal.payloads import Payload
 
-EVENTS = frozenset(
-    {"apply", "approve", "reject", "suspend", "resume", "verify", "send", "redact", "revoke", "rekey", "restore",
-     "migrate"}
-)  # fmt: skip
-"""The events that the catalog has a name for; another is shown as the journal writes it."""
+Told = TypeVar("Told")
+
+EVENTS = PAYLOADS.keys()
+"""The events that the catalog has a name for; any other is shown under the journal's own name."""
 _DECISIONS = frozenset({"approved", "rejected"})
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A sentence of the catalog and what stands in its places."""
+    """A sentence of the catalog, and the values for its places."""
 
     key: str
     values: Mapping[str, Any]
 
 
 def facts_of(event: JournalEvent) -> tuple[Fact, ...]:
-    """Return what an entry tells beside who, when, why and which accounts."""
-    return (*_care(event), *_ways_round(event.details), *_accepted(event.details))
+    """Return the facts of an entry beside who, when, why and which accounts."""
+    told = event.told
+    rounds = _ways_round(told) if isinstance(told, ApplyPayload) else ()
+    return (*_care(told), *rounds, *_of_accounts(told, None), *_by_whose_word(told), *_accepted(told, None))
 
 
-def _care(event: JournalEvent) -> Iterator[Fact]:
-    told = event.details
-    places = _CARE.get(event.event)
-    if places is not None and all(place in told for place in places):
-        yield Fact(f"fact.{event.event}", {key.lower(): _plain(told[key]) for key in places})
-    if event.event == "send" and isinstance(did := told.get("thisRun"), dict):
-        counts = ", ".join(f"{count} {outcome}" for outcome, count in did.items() if count) or "0"
-        yield Fact(
-            "fact.send", {"name": _plain(told.get("name")), "counts": counts, "ending": _plain(told.get("ending"))}
-        )
-    elif event.event == "send" and told.get("ending") == "begun":
-        yield Fact("fact.begun", {"name": _plain(told.get("name"))})
-    yield from _listed("fact.unread", told.get("unread"))
-    yield from _listed("fact.rotated", told.get("acceptedRotated"))
+def facts_about(event: JournalEvent, names: frozenset[str]) -> tuple[Fact, ...]:
+    """Return the facts of an entry that are of the accounts of these names.
+
+    An entry may tell of ten thousand accounts, and each of them has its page: only what is asked for is looked at.
+    """
+    told = event.told
+    of_one = (fact for fact in _care(told) if fact.values.get("name") in names)
+    return (*of_one, *_of_accounts(told, names), *_accepted(told, names))
 
 
-_CARE = {
-    "redact": ("name", "payloads", "revisions"),
-    "revoke": ("routes", "secret"),
-    "rekey": ("fingerprintKeyId",),
-    "restore": ("serial", "lostEntries"),
-    "migrate": ("before", "after"),
-}
-"""By event, the details that its sentence has places for."""
+def _care(told: Payload) -> Iterator[Fact]:
+    """Yield the numbers that an event tells, where it has a value for each place of its sentence."""
+    match told:
+        case RedactPayload(name=str(name), payloads=int(payloads), revisions=int(revisions)):
+            yield Fact("fact.redact", {"name": name, "payloads": payloads, "revisions": revisions})
+        case RevokePayload(routes=int(routes), secret=str(secret)):
+            yield Fact("fact.revoke", {"routes": routes, "secret": secret})
+        case RekeyPayload(fingerprint_key_id=str(key_id)):
+            yield Fact("fact.rekey", {"fingerprintkeyid": key_id})
+            yield from _listed("fact.unread", told.unread)
+            yield from _listed("fact.rotated", told.accepted_rotated)
+        case RestorePayload(serial=int(serial), lost_entries=int(lost)):
+            yield Fact("fact.restore", {"serial": serial, "lostentries": lost})
+        case MigratePayload(before=int(before), after=int(after)):
+            yield Fact("fact.migrate", {"before": before, "after": after})
+        case PublishPayload(consumer=str(consumer)):
+            done = ", ".join(f"{name} {drift}" for name, drift in sorted(told.published.items()))
+            yield Fact("fact.publish", {"name": consumer, "list": done or "0"})
+        case SendPayload(this_run=dict(did)):
+            counts = ", ".join(f"{count} {outcome}" for outcome, count in did.items() if count) or "0"
+            yield Fact("fact.send", {"name": str(told.name), "counts": counts, "ending": str(told.ending)})
+        case SendPayload(ending="begun"):
+            yield Fact("fact.begun", {"name": str(told.name)})
+        case _:
+            pass
 
 
-def _ways_round(told: Mapping[str, Any]) -> Iterator[Fact]:
-    overrides = told.get("overrides")
-    if isinstance(overrides, dict):
-        yield from (Fact("fact.override", {"name": name, "reason": why}) for name, why in sorted(overrides.items()))
-    guards = told.get("liftedGuards")
-    for each in guards if isinstance(guards, list) else ():
-        if isinstance(each, dict):
-            yield Fact("fact.guard", {"code": each.get("code"), "by": each.get("by")})
-    reviewed = told.get("reviewed")
-    if isinstance(reviewed, dict):
-        yield Fact("fact.reviewed", {"digest": reviewed.get("planDigest")})
-    yield from _listed("fact.targets", told.get("targets"))
-    yield from _listed("fact.excludes", told.get("excludes"))
-    yield from _listed("fact.grants", told.get("grantsUsed"))
-    if told.get("holdsFailing"):
+def _ways_round(told: ApplyPayload) -> Iterator[Fact]:
+    yield from (Fact("fact.guard", {"code": guard.code, "by": guard.by}) for guard in told.lifted_guards)
+    if told.reviewed is not None:
+        yield Fact("fact.reviewed", {"digest": told.reviewed.plan_digest})
+    yield from _listed("fact.targets", told.targets)
+    yield from _listed("fact.excludes", told.excludes)
+    if told.holds_failing:
         yield Fact("fact.holding", {})
-    yield from _listed("fact.held", told.get("held"))
-    if told.get("trustsProject"):
+    yield from _listed("fact.held", told.held)
+
+
+def _of_accounts(told: Payload, names: frozenset[str] | None) -> Iterator[Fact]:
+    """Yield what an apply tells of single accounts: of all of them, or with ``names`` of these."""
+    if not isinstance(told, ApplyPayload):
+        return
+    for name, why in _chosen(told.overrides, names):
+        yield Fact("fact.override", {"name": name, "reason": why})
+    for name, secrets in _chosen(told.secrets_not_compared, names):
+        yield from _listed("fact.uncompared", secrets, name=name)
+    for name, approval in _chosen(told.approvals, names):
+        decision = approval.after.decision if approval.after is not None else None
+        yield Fact(f"fact.approval.{decision if decision in _DECISIONS else 'awaited'}", {"name": name})
+
+
+def _accepted(told: Payload, names: frozenset[str] | None) -> Iterator[Fact]:
+    for name, why in _chosen(told.accepted_altered, names):
+        yield Fact("fact.accepted", {"name": name, "reason": why})
+
+
+def _chosen(by_name: Mapping[str, Told], names: frozenset[str] | None) -> list[tuple[str, Told]]:
+    if names is None:
+        return sorted(by_name.items(), key=itemgetter(0))
+    return [(name, by_name[name]) for name in sorted(names) if name in by_name]
+
+
+def _by_whose_word(told: Payload) -> Iterator[Fact]:
+    """Yield by whose word secrets travelled beyond the routes that state has."""
+    yield from _listed("fact.grants", told.grants_used)
+    if told.trusts_project:
         yield Fact("fact.trusted", {})
-    uncompared = told.get("secretsNotCompared")
-    if isinstance(uncompared, dict):
-        for name, secrets in sorted(uncompared.items()):
-            yield from _listed("fact.uncompared", secrets, name=name)
-    approvals = told.get("approvals")
-    if isinstance(approvals, dict):
-        yield from (Fact(f"fact.approval.{_decided(each)}", {"name": name}) for name, each in sorted(approvals.items()))
 
 
-def _accepted(told: Mapping[str, Any]) -> Iterator[Fact]:
-    accepted = told.get("acceptedAltered")
-    if isinstance(accepted, dict):
-        yield from (Fact("fact.accepted", {"name": name, "reason": why}) for name, why in sorted(accepted.items()))
-
-
-def _decided(approval: Any) -> str:
-    after = approval.get("after") if isinstance(approval, dict) else None
-    decision = after.get("decision") if isinstance(after, dict) else None
-    return decision if decision in _DECISIONS else "awaited"
-
-
-def _listed(key: str, told: Any, **places: str) -> Iterator[Fact]:
-    if isinstance(told, list) and told:
-        yield Fact(key, {**places, "list": ", ".join(str(each) for each in told)})
-
-
-def _plain(value: Any) -> int | str:
-    return value if isinstance(value, int) else str(value)
+def _listed(key: str, names: Sequence[str], **places: str) -> Iterator[Fact]:
+    if names:
+        yield Fact(key, {**places, "list": ", ".join(names)})

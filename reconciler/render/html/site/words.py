@@ -1,4 +1,4 @@
-"""The site's own words in one language: texts with their places filled, plural forms, numbers."""
+"""The site's own words in one language: texts with values in their places, plural forms, numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Tongue = Literal["en", "pl"]
 Text = str | dict[str, str]
-"""A text, or one for each plural form of ``n`` as Unicode names them (CLDR): one, few, many, other."""
+"""A text, or one for each plural form of ``n``, by the names of Unicode (CLDR): one, few, many, other."""
 
 CATALOGS: dict[Tongue, Mapping[str, Text]] = {"en": ENGLISH, "pl": POLISH}
 _PLACE = re.compile(r"\{([a-z]+)\}")
@@ -23,20 +23,20 @@ _TEENS = 10
 
 
 def text(tongue: Tongue, key: str, values: Mapping[str, Any]) -> str:
-    """Return a text of the catalog; ``{n}`` in it is a number and chooses the plural form. Raises ``KeyError``."""
+    """Return a text of the catalog; the number ``{n}`` in it chooses the plural form. Raises ``KeyError``."""
     entry = CATALOGS[tongue][key]
     words = entry if isinstance(entry, str) else entry[plural_form(tongue, int(values["n"]))]
     return _PLACE.sub(lambda place: _shown(tongue, values[place.group(1)]), words)
 
 
 def is_plain(tongue: Tongue, key: str) -> bool:
-    """Tell whether a text has no places to fill."""
+    """Tell whether a text has no places for values."""
     entry = CATALOGS[tongue][key]
     return isinstance(entry, str) and _PLACE.search(entry) is None
 
 
 def plural_form(tongue: Tongue, number: int) -> str:
-    """Return the plural form that a whole number takes, as CLDR has it for English and Polish."""
+    """Return the plural form for a whole number, by CLDR's rules for English and Polish."""
     if number == 1:
         return "one"
     if tongue == "en":
@@ -45,7 +45,7 @@ def plural_form(tongue: Tongue, number: int) -> str:
 
 
 def number_text(tongue: Tongue, number: int) -> str:
-    """Return a whole number with its thousands apart: ``10,000``, in Polish ``10 000`` from five digits on."""
+    """Return a whole number with its thousands apart: ``10,000``; in Polish ``10 000``, from five digits on."""
     if tongue == "en":
         return f"{number:,}"
     return f"{number:,}".replace(",", "\u00a0") if number >= _THIN_FROM else str(number)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from datetime import UTC
 from typing import TYPE_CHECKING
 
 from reconciler.render.text.parts.layout import cells, hang, pad
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
     from reconciler.model.plan import Action, FieldChange, Scalar
     from reconciler.render.text.parts.style import Style
@@ -25,10 +23,10 @@ _LEAST_VALUE_ROOM = 24
 
 
 def field_lines(fields: Iterable[FieldChange], *, style: Style, indent: int) -> list[str]:
-    """Return one aligned line for each field, longer values wrapped below themselves.
+    """Return one aligned line for each field, with longer values wrapped below themselves.
 
-    ``spec.`` and ``metadata.`` are left out of the paths unless two fields would then read the same. Where the
-    values would get less than 24 columns, each stands below its path.
+    The paths have no ``spec.`` or ``metadata.`` unless two fields would then read the same. Where the values would
+    get less than 24 columns, each stands below its path.
     """
     listed = list(fields)
     labels = [style.show(label) for label in field_labels(listed)]
@@ -37,7 +35,7 @@ def field_lines(fields: Iterable[FieldChange], *, style: Style, indent: int) -> 
     lines: list[str] = []
     for field, label in zip(listed, labels, strict=True):
         action = field_action(field)
-        value = _value(field, style)
+        value = field_value(field, style)
         if has_columns:
             told = hang(" " * (indent + 2) + pad(label, widest) + "  ", value, width=style.width)
         else:
@@ -48,14 +46,8 @@ def field_lines(fields: Iterable[FieldChange], *, style: Style, indent: int) -> 
     return lines
 
 
-def moment(at: datetime) -> str:
-    """Return a moment as people read it, in UTC, to the second; one without a time zone is taken to be UTC."""
-    aware = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    return f"{aware:%Y-%m-%d %H:%M:%S} UTC"
-
-
 def scalar(value: Scalar) -> str:
-    """Return a value as text; text that reads like something else (a number, true, nothing) is put in quotes."""
+    """Return a value as text; text that reads like a number, true or nothing is put in quotes."""
     if value is None:
         return "absent"
     if isinstance(value, bool):
@@ -74,7 +66,7 @@ def field_labels(fields: Sequence[FieldChange]) -> list[str]:
 
 
 def field_action(field: FieldChange) -> Action:
-    """Return create for a value that appears, delete for one that goes, and update for the others."""
+    """Return create for a value that appears, delete for one that goes, update for any other change."""
     if field.before is None and field.after is not None:
         return "create"
     if field.after is None and field.before is not None:
@@ -82,8 +74,14 @@ def field_action(field: FieldChange) -> Action:
     return "update"
 
 
-def _value(field: FieldChange, style: Style) -> str:
+def field_value(field: FieldChange, style: Style) -> str:
+    """Return the values of one field as safe text: ``25 → 587``, or the one that appears or goes."""
     rotated = " (rotated)" if field.rotated else ""
+    origin = f"  ({style.show(field.origin)})" if field.origin is not None else ""
+    return f"{_values(field, rotated, style)}{origin}"
+
+
+def _values(field: FieldChange, rotated: str, style: Style) -> str:
     before, after = style.show(scalar(field.before)), style.show(scalar(field.after))
     if field.before is None or (field.rotated and field.before == field.after):
         return after + rotated

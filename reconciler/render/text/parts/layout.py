@@ -23,12 +23,12 @@ _AS_EMOJI = "\ufe0f"
 _SKIN_TONE = re.compile("[\U0001f3fb-\U0001f3ff]")
 _NO_WIDTH = frozenset({"Mn", "Me", "Cf"})
 _HANGUL_WITHIN = re.compile("[\u1160-\u11ff\ud7b0-\ud7fb]")
-"""Vowels and ends of a Korean syllable, which stand within the square of its first letter."""
+"""Vowels and final consonants of a Korean syllable, which stand within the square of its first letter."""
 _PIECE = re.compile(r"\S+\s*|\s+")
 
 
 def finish(lines: Iterable[str]) -> str:
-    """Return the lines as one text that ends with a newline; none begins a command of a CI log."""
+    """Return the lines as one text that ends with a newline; no line begins a command of a CI log."""
     return "".join(guard_line_start(line.rstrip()) + "\n" for line in lines)
 
 
@@ -45,7 +45,7 @@ def pad(text: str, width: int) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Return the text as lines of at most ``width`` columns, broken at spaces, or anywhere in what is longer.
+    """Return the text as lines of at most ``width`` columns, broken at spaces, or within words longer than a line.
 
     There is always at least one line; spaces at the end of a line are left out.
     """
@@ -64,9 +64,9 @@ def wrap(text: str, width: int) -> list[str]:
 
 
 def hang(first: str, text: str, *, width: int, indent: int | None = None) -> list[str]:
-    """Return ``first`` followed by the wrapped text, later lines indented to where the text began.
+    """Return ``first`` followed by the wrapped text, whose later lines are indented to where it began.
 
-    ``indent`` sets another indentation of the later lines. At least 12 columns are used for text.
+    ``indent`` sets another indentation of the later lines. The text gets at least 12 columns.
     """
     start = cells(first)
     rest = start if indent is None else indent
@@ -75,18 +75,18 @@ def hang(first: str, text: str, *, width: int, indent: int | None = None) -> lis
 
 
 def natural_widths(table: Sequence[Sequence[str]]) -> list[int]:
-    """Return how wide each column of a table is where nothing is broken; ``table`` are rows, the titles among them."""
+    """Return the width of each column of a table in which nothing is broken; its first row are the titles."""
     return [max(map(cells, column)) for column in zip(*table, strict=True)]
 
 
 def fitted_widths(
     table: Sequence[Sequence[str]], *, width: int, unbroken: int, whole: Collection[str] = ()
 ) -> list[int] | None:
-    """Return how wide each column is in a table of at most ``width`` columns, with two spaces between.
+    """Return the width of each column in a table of at most ``width`` columns, two of them between columns.
 
-    Room is taken from the widest columns first: down to their longest word, and where that is not enough, within
-    words of more than ``unbroken`` columns; never from columns whose titles, the first row, are in ``whole``. None
-    where the table does not fit under these rules.
+    The widest columns give room first, down to their longest word; where that is not enough, words of more than
+    ``unbroken`` columns are broken. Columns whose titles (the first row) are in ``whole`` give none. None where the
+    table does not fit under these rules.
     """
     widths = natural_widths(table)
     longest_words = [max(map(_longest_word, column)) for column in zip(*table, strict=True)]
@@ -116,7 +116,7 @@ def _chop(piece: str, room: int) -> list[str]:
 
 
 def _clusters(text: str) -> Iterator[tuple[str, int]]:
-    """Yield what takes columns together, and how many: a letter with its accents, an emoji with all joined to it."""
+    """Yield characters that take columns together, and how many: a letter with accents, an emoji with joiners."""
     cluster, taken = "", 0
     for character in text:
         width = _width(character)
@@ -142,7 +142,7 @@ def _width(character: str) -> int:
 
 
 def _is_joined(cluster: str, character: str) -> bool:
-    """Tell whether a character becomes part of the emoji before it; a joiner between letters only shapes these."""
+    """Tell whether a character becomes part of the emoji before it; a joiner between letters makes no emoji."""
     if _SKIN_TONE.match(character):
         return unicodedata.category(cluster[0]) == "So"
     return cluster.endswith(_JOINER) and unicodedata.category(character) == "So"
@@ -153,7 +153,7 @@ def _longest_word(text: str) -> int:
 
 
 def _narrow(widths: list[int], least: Sequence[int], room: int) -> None:
-    """Take from the widest column that can give, down to the next widest, but no more than is needed."""
+    """Take room from the widest column that can give, down to the next widest, and no more than is needed."""
     givers = [column for column in range(len(widths)) if widths[column] > least[column]]
     widest = max(givers, key=lambda column: widths[column])
     others = [widths[column] for column in givers if widths[column] < widths[widest]]

@@ -20,7 +20,7 @@ ROLE_LOOKS: dict[Role, dict[str, Any]] = {
     "strong": {"bold": True},
     "faint": {"dim": True},
 }
-"""How each role looks, in the words of ``click.style``."""
+"""The look of each role, in the words of ``click.style``."""
 
 Symbol = Literal["create", "update", "rename", "delete", "passed", "failed", "warned", "skipped", "arrow", "rule"]
 _SYMBOLS: dict[Symbol, tuple[str, str]] = {
@@ -42,20 +42,20 @@ class Style:
     """What the output can show."""
 
     colour: bool = False
-    """Colours and bold, as ANSI sequences."""
+    """Whether there are colours and bold, as ANSI sequences."""
     width: int = 80
-    """Columns of the output."""
+    """The columns of the output."""
     unicode: bool = True
-    """The output can carry any character; otherwise everything is ASCII."""
+    """Whether the output can carry any character; otherwise everything is ASCII."""
     is_terminal: bool = True
-    """Somebody looks: tables keep to the width. Otherwise a program may read, and a row is one line, however long."""
+    """Whether somebody looks: then tables keep to the width. A program gets each row as one line, however long."""
 
     def show(self, text: object) -> str:
         r"""Return foreign text as one safe line, see ``safe``; without Unicode, what is not ASCII as ``\u017c``."""
         return self.fit(safe(text))
 
     def fit(self, text: str) -> str:
-        """Return safe text in the characters of the output."""
+        """Return safe text in the characters that the output can carry."""
         return text if self.unicode else text.encode("ascii", "backslashreplace").decode("ascii")
 
     def paint(self, text: str, role: Role) -> str:

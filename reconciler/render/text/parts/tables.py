@@ -1,7 +1,7 @@
 """Tables: on a terminal within its width, elsewhere a line a row with every value whole.
 
-The premise: somebody who looks wants columns that fit, and goes on reading a long cell below itself; a program that
-reads, ``grep`` first of all, wants a row on one line, the same however wide somebody's window is.
+The premise: a person wants columns that fit, and reads a long cell on below itself; a program, ``grep`` first of
+all, wants a row on one line, the same however wide somebody's window is.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Cell(NamedTuple):
-    """One value of a row: safe text, see ``Style.show``, and how it looks."""
+    """One value of a row: safe text, see ``Style.show``, and its look."""
 
     text: str
     role: Role | None = None
@@ -33,9 +33,9 @@ def table_lines(
 ) -> list[str] | None:
     """Return heading and rows as lines; None where the table does not fit the terminal.
 
-    On a terminal, cells that are too long go on below themselves, broken between words where that is enough, and
-    never within a word of up to ``unbroken`` columns; those of columns whose titles are in ``whole`` stay as they are.
-    Where there is no terminal, each row is one line.
+    On a terminal long cells go on below themselves: broken between words, or within words of more than ``unbroken``
+    columns where that is not enough. Cells of columns whose titles are in ``whole`` are never broken. Without a
+    terminal each row is one line.
     """
     heading = [Cell(title, "strong") for title in titles]
     texts = [[cell.text for cell in row] for row in (heading, *rows)]

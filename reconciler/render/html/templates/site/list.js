@@ -5,18 +5,18 @@
 
 (() => {
   const ROWS_PER_PAGE = 100;
-  const FILTERS = ["kind", "status", "owner", "label"];
+  const FILTERS = ["kind", "status", "matter", "server", "owner", "label"];
   const byId = (id) => document.getElementById(id);
 
   const found = JSON.parse(byId("found").textContent);
   const accounts = found.rows.map((row) => Object.fromEntries(found.columns.map((name, at) => [name, row[at]])));
   const columns = {
-    name: "name", email: "email", displayName: "display_name", kind: "kind", status: "status", created: "created",
+    name: "name", email: "email", displayName: "display_name", kind: "kind", server: "server", status: "status", created: "created",
     verified: "verified",
   };
   const body = byId("accounts").tBodies[0];
   const heads = [...document.querySelectorAll("#accounts th[data-column]")];
-  let state = { q: "", kind: "", status: "", owner: "", label: "", sort: "name", page: 1 };
+  let state = { q: "", kind: "", status: "", matter: "", server: "", owner: "", label: "", sort: "name", page: 1 };
   let ordered = accounts;
   let orderedBy = "";
   let shown = accounts;
@@ -29,7 +29,7 @@
   }
   for (const account of accounts) {
     account.sought = fold(
-      [account.name, account.email, account.address, account.title, account.display_name].join("\n"));
+      [account.name, account.email, account.address, account.title, account.display_name, account.server, account.host].join("\n"));
   }
 
   /* --- the state in the address ----------------------------------------------------------------------------------- */
@@ -81,6 +81,8 @@
     shown = ordered.filter((account) =>
       (!state.kind || account.kind === state.kind) &&
       (!state.status || account.status === state.status) &&
+      (!state.matter || account.matters.includes(state.matter)) &&
+      (!state.server || account.server === state.server) &&
       (!state.owner || account.owner === state.owner) &&
       (!state.label || account.labels.includes(state.label)) &&
       words.every((word) => account.sought.includes(word)));
@@ -107,6 +109,7 @@
       email: account.email,
       displayName: account.display_name,
       kind: site.text(`kind.${account.kind}`),
+      server: account.server,
       status,
       created: time(account.created),
       verified: account.verified ? time(account.verified, "Z") : site.text("never"),
@@ -187,6 +190,7 @@
       .map((value) => cell("option", { value }, value)));
   }
 
+  offer("server", accounts.map((account) => account.server));
   offer("owner", accounts.map((account) => account.owner));
   offer("label", accounts.flatMap((account) => account.labels));
   for (const head of heads) {
@@ -198,7 +202,7 @@
   byId("q").addEventListener("input", () => change({ q: byId("q").value }));
   for (const name of FILTERS) byId(name).addEventListener("change", () => change({ [name]: byId(name).value }));
   byId("clear").addEventListener("click", () => {
-    change({ q: "", kind: "", status: "", owner: "", label: "" });
+    change({ q: "", ...Object.fromEntries(FILTERS.map((name) => [name, ""])) });
     showControls();
     byId("q").focus();
   });
@@ -226,7 +230,10 @@
   addEventListener("hashchange", () => {
     /* The skip link leads to a place on the page, which is no state of the list: that goes back into the address. */
     if (/^#[a-z]+$/.test(location.hash)) writeAddress();
-    else restore();
+    else {
+      restore();
+      byId("list").scrollIntoView({ block: "start" });
+    }
   });
   document.addEventListener("said", show);
   function print(isNow) {

@@ -59,13 +59,25 @@ const site = (() => {
     control.addEventListener("change", () => change(control.value));
   }
 
+  /* What an address leads to may be folded away. */
+  function unfold() {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const folded = target && target.closest("details");
+    if (folded && !folded.open) {
+      folded.open = true;
+      target.scrollIntoView();
+    }
+  }
+
   show();
   root.lang = tongue;
+  addEventListener("hashchange", unfold);
   document.addEventListener("DOMContentLoaded", () => {
     bindSwitch("theme", theme, (value) => { theme = value; keep("theme", value); show(); });
     bindSwitch("language", tongue, (value) => { tongue = value; keep("language", value); say(); });
     document.getElementById("switches").hidden = false;
     if (tongues.length > 1) say();
+    unfold();
   });
 
   return { text, number, tongue: () => tongue };

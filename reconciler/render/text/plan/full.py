@@ -1,48 +1,48 @@
-"""A plan as text: what would be deleted, changed, renamed and created, what was verified, and what blocks."""
+"""Everything in a plan: what would be deleted, changed, renamed and created, what was verified, and what blocks."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import counted
-from reconciler.render.text.blocked import blocked_lines
 from reconciler.render.text.parts.fields import field_lines
 from reconciler.render.text.parts.grouping import grouped
-from reconciler.render.text.parts.layout import finish, hang
+from reconciler.render.text.parts.layout import hang
+from reconciler.render.text.plan.blocked import blocked_lines
 from reconciler.render.text.verification import is_untried, likeness, verification_lines
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from reconciler.model.plan import Action, Change, Plan, Summary
+    from reconciler.model.plan import Action, Change, Plan, SavedPlan, Summary
     from reconciler.model.verification.evidence import Verification
     from reconciler.render.text.parts.grouping import Group
     from reconciler.render.text.parts.style import Style
 
 _ORDER: tuple[Action, ...] = ("delete", "rename", "update", "create")
 _MANY = 15
-"""Of more accounts than this, those that were not tried have no words of their own."""
+"""In a group of more accounts, those that were not tried are only counted."""
 _PENDING = "will be pending: no sending until the platform accepts"
 
 
-def plan_text(plan: Plan, *, style: Style, pending: Sequence[str] = ()) -> str:
-    """Return the plan: changes (deletions first, held ones last), counts, and at the end what blocks it.
-
-    The plan's problems are not part of it: they are shown beside it, see ``diagnostics_text``.
-
-    ``pending`` names the accounts that apply would leave waiting for the platform's decision.
-    """
-    if plan.status == "invalid":
-        return finish([style.paint("No plan could be made; the errors say why.", "bad")])
-    lines = [*_heading(plan, style), *_all_changes(plan, style, frozenset(pending))] if plan.changes else []
+def full_lines(plan: SavedPlan, *, style: Style) -> list[str]:
+    """Return every change field by field (deletions first, held ones last), counts, and what blocks the plan."""
+    lines: list[str] = []
+    for group in sorted(grouped(plan.changes), key=_place):
+        lines += [*_group_lines(group, style, frozenset(plan.would_be_pending)), ""]
     lines += [style.paint(line, "strong") for line in hang("", summary_line(plan), width=style.width)]
-    for lifted in plan.lifted_guards:
-        lines += hang("Guard lifted: ", style.show(f"{lifted.code}, by {lifted.by}"), width=style.width, indent=2)
-    return finish([*lines, *(blocked_lines(plan, style=style) if plan.status == "blocked" else [])])
+    lines += lifted_lines(plan, style=style)
+    return [*lines, *(blocked_lines(plan, style=style) if plan.status == "blocked" else [])]
+
+
+def lifted_lines(plan: Plan, *, style: Style) -> list[str]:
+    """Return a line for each guard that was lifted on purpose."""
+    told = [style.show(f"{lifted.code}, by {lifted.by}") for lifted in plan.lifted_guards]
+    return [line for text in told for line in hang("Guard lifted: ", text, width=style.width, indent=2)]
 
 
 def summary_line(plan: Plan) -> str:
-    """Return the counts in one sentence, or that nothing changes."""
+    """Return the counts in one sentence; where nothing changes, a sentence that says so."""
     if plan.status == "empty" and not plan.changes:
         return f"No changes. {_no_changes(plan.summary)}"
     counts = plan.summary
@@ -59,17 +59,6 @@ def _no_changes(counts: Summary) -> str:
     if counts.unchanged == 1:
         return "The account is recorded as it is declared."
     return f"All {counts.unchanged} accounts are recorded as they are declared."
-
-
-def _heading(plan: Plan, style: Style) -> list[str]:
-    state = f", against revision {plan.serial}" if plan.serial else ", against a state without revisions"
-    said = style.show(f"Plan for project {plan.project}{'' if plan.serial is None else state}:")
-    return [*(style.paint(line, "strong") for line in hang("", said, width=style.width)), ""]
-
-
-def _all_changes(plan: Plan, style: Style, pending: Collection[str]) -> list[str]:
-    groups = sorted(grouped(plan.changes), key=_place)
-    return [line for group in groups for line in (*_group_lines(group, style, pending), "")]
 
 
 def _place(group: Group) -> tuple[bool, int, str]:
@@ -97,7 +86,10 @@ def _group_lines(group: Group, style: Style, pending: Collection[str]) -> list[s
         )
     told = {name for names in rotated.values() for name in names}
     for change in group.changes:
-        lines += _own_lines(group, change, style) if change.name not in told else []
+        own = group.own_fields(change)
+        if own and change.name not in told:
+            lines += hang(" " * 6, style.show(change.name), width=style.width)
+            lines += field_lines(own, style=style, indent=8)
     return [*lines, *_pending_lines(group, style, pending), *_verifications(group, style)]
 
 
@@ -106,7 +98,7 @@ def _short(paths: Iterable[str]) -> list[str]:
 
 
 def _title(change: Change, subject: str, style: Style) -> list[str]:
-    """Return the line that a change begins with: its symbol in the margin, what is done, and to what."""
+    """Return the first line of a change: its symbol in the margin, the action, and what it is done to."""
     mark = style.paint(style.symbol(change.action), change.action)
     first, *rest = hang("    ", style.show(f"{change.action} {subject}"), width=style.width)
     return [f"  {mark} {style.paint(first[4:], 'strong')}", *(style.paint(line, "strong") for line in rest)]
@@ -124,13 +116,6 @@ def _marks(change: Change) -> str:
     return rotation + held
 
 
-def _own_lines(group: Group, change: Change, style: Style) -> list[str]:
-    own = group.own_fields(change)
-    if not own:
-        return []
-    return [*hang(" " * 6, style.show(change.name), width=style.width), *field_lines(own, style=style, indent=8)]
-
-
 def _pending_lines(group: Group, style: Style, pending: Collection[str]) -> list[str]:
     names = [change.name for change in group.changes if change.name in pending]
     if not names:
@@ -140,7 +125,7 @@ def _pending_lines(group: Group, style: Style, pending: Collection[str]) -> list
 
 
 def _verifications(group: Group, style: Style) -> list[str]:
-    """Return the verifications of a group: once for all that ended alike, with their names unless these are all."""
+    """Return the verifications of a group, once for all that ended alike; names only where that is not all of it."""
     if group.changes[0].action == "delete":
         return []
     ends: dict[object, list[Change]] = {}
@@ -160,7 +145,7 @@ def _verifications(group: Group, style: Style) -> list[str]:
 
 
 def _whose(names: Sequence[str], group: Group) -> str:
-    """Return what stands before a remark on some changes of a group; nothing in a group of one."""
+    """Return the words before a remark on some changes of a group; empty in a group of one."""
     if len(group.changes) == 1:
         return ""
     return f"all {len(names)}: " if len(names) == len(group.changes) else f"{counted(names)}: "

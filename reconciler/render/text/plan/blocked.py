@@ -1,4 +1,4 @@
-"""What blocks a plan, in plain words, and what to do about each kind of obstacle."""
+"""What blocks a plan, in plain words, and a way out for each kind of obstacle."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ABOUT_VERIFICATION = FAILED_CODES | {"verificationIncomplete", "credentialWithh
 
 
 def blocked_lines(plan: Plan, *, style: Style) -> list[str]:
-    """Return the closing words of a blocked plan: each obstacle with its way out, commands on lines of their own."""
+    """Return the closing words of a blocked plan: each obstacle and its way out, commands on lines of their own."""
     verdict = hang("", "This plan is blocked: apply would refuse it.", width=style.width)
     lines = ["", *(style.paint(line, "bad") for line in verdict)]
     return [*lines, *_guards(plan, style), *_withheld(plan, style), *_failed(plan, style), *_errors(plan, style)]
@@ -43,8 +43,7 @@ def _withheld(plan: Plan, style: Style) -> list[str]:
     if not names or "projectNotTrusted" in _error_codes(plan, is_guard=True):
         return []  # an untrusted project file withholds every credential, wherever it would go
     return _obstacle(
-        f"A credential was withheld from {enumerated(names)}: it would go somewhere that it has not gone before. "
-        "If the servers named above are right, the route must be granted in the project file.",
+        f"A credential was withheld from {enumerated(names)}. The error credentialWithheld says why, and the ways on.",
         style,
     )
 
@@ -64,7 +63,7 @@ def _failed(plan: Plan, style: Style) -> list[str]:
 
 
 def _rejected_variables(plan: Plan) -> list[str]:
-    """Return the variables of the passwords that servers reject, as far as the plan shows them; of many none."""
+    """Return the variables of the passwords that servers reject; none where they are too many to list."""
     found = {
         variable
         for change in plan.changes
@@ -95,7 +94,7 @@ def _names(plan: Plan, status: str) -> list[str]:
 
 
 def _error_codes(plan: Plan, *, is_guard: bool) -> list[str]:
-    """Return the codes of the errors, sorted; those that a verification tells better are left to it."""
+    """Return the codes of the errors, sorted, without those that a verification explains better."""
     errors: Iterable[str] = (problem.code for problem in plan.diagnostics if problem.severity == "error")
     told = set(errors) - _ABOUT_VERIFICATION
     return sorted(code for code in told if code in CODES and CODES[code].is_guard is is_guard)

@@ -1,0 +1,58 @@
+"""Many names in few words: numbered ones as ranges, ``desk-01 to desk-36``."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from reconciler.diagnostics import several
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NUMBERED = re.compile(r"(.*?)([0-9]{1,9})\Z", re.DOTALL)
+_LEAST_RANGE = 3
+
+
+def listed(names: Iterable[str], *, most: int) -> str:
+    """Return the names in order, three or more whose numbers follow each other as one range; at most so many words.
+
+    Names belong to a range that differ in the number at their end only, written with as many digits. What is left out
+    is counted.
+
+    >>> listed(["a-08", "b", "a-10", "a-09"], most=9)
+    'a-08 to a-10, b'
+    >>> listed(["a-8", "a-9", "a-10", "b"], most=2)
+    'a-8, a-9 and 2 more'
+    """
+    runs = _runs(names)
+    told = [f"{run[0]} to {run[-1]}" if len(run) > 1 else run[0] for run in runs[:most]]
+    left_out = sum(map(len, runs[most:]))
+    return ", ".join(told) + (f" and {several(left_out, 'more', 'more')}" if left_out else "")
+
+
+def _runs(names: Iterable[str]) -> list[list[str]]:
+    """Return the names in order, each range a list of its own, like each name that is in none."""
+    runs: list[list[str]] = []
+    for name in sorted(names, key=_key):
+        if runs and _follows(runs[-1][-1], name):
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    return [part for run in runs for part in ([run] if len(run) >= _LEAST_RANGE else [[name] for name in run])]
+
+
+def _split(name: str) -> tuple[str, str]:
+    found = _NUMBERED.match(name)
+    return (found[1], found[2]) if found else (name, "")
+
+
+def _key(name: str) -> tuple[str, int, str]:
+    stem, number = _split(name)
+    return stem, int(number or -1), name
+
+
+def _follows(before: str, name: str) -> bool:
+    (stem, number), (next_stem, next_number) = _split(before), _split(name)
+    is_alike = bool(number and next_number) and stem == next_stem and len(number) == len(next_number)
+    return is_alike and int(next_number) == int(number) + 1
