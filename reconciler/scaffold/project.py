@@ -11,28 +11,30 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Literal
 
-from reconciler import __version__
+from reconciler import DISTRIBUTION, POSTGRES_DISTRIBUTION, __version__
+from reconciler.characters import SHOWN_PATH, clip_start
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
 from reconciler.files import create_file, reason_of
 from reconciler.manifests import read_project
-from reconciler.model.schema.hints import ACCOUNT_SCHEMA, PROJECT_SCHEMA, SCHEMA_FOLDER, modeline
+from reconciler.model.schema.hints import ACCOUNT_SCHEMA, OVERLAY_SCHEMA, PROJECT_SCHEMA, SCHEMA_FOLDER, modeline
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 CISystem = Literal["github", "gitlab", "none"]
 StateKind = Literal["sqlite", "postgresql"]
+Approval = Literal["environments", "comments"]
+"""Who lets a job have secrets: the reviewers of GitHub's environments, or a comment of somebody who may write."""
 
 PROJECT_FILE = "reconciler.yaml"
 _MAX_NAME = 63
-_MAX_SHOWN = 200
 _MANIFESTS = "accounts.d"
 _FILES = {
     f"{_MANIFESTS}/example.yaml": "example.yaml",
     ".gitignore": "gitignore",
 }
-_SCHEMAS = {f"{SCHEMA_FOLDER}/{name}": name for name in (ACCOUNT_SCHEMA, PROJECT_SCHEMA)}
+_SCHEMAS = {f"{SCHEMA_FOLDER}/{name}": name for name in (ACCOUNT_SCHEMA, OVERLAY_SCHEMA, PROJECT_SCHEMA)}
 _MODELINES = {
     "ACCOUNT_MODELINE": modeline(f"../{SCHEMA_FOLDER}/{ACCOUNT_SCHEMA}"),
     "PROJECT_MODELINE": modeline(f"{SCHEMA_FOLDER}/{PROJECT_SCHEMA}"),
@@ -42,31 +44,31 @@ _CI_FILES: dict[CISystem, dict[str, str]] = {
     "gitlab": {".gitlab-ci.yml": "gitlab.yml", ".gitlab/CODEOWNERS.example": "codeowners"},
     "none": {},
 }
-_ONLY_FOR = re.compile(r"@(sqlite|postgresql)@")
-"""What a line of a template begins with that is for one kind of state alone."""
+_ONLY_FOR = re.compile(r"(?:@(?:sqlite|postgresql|environments|comments)@)+")
+"""The marks at the beginning of a template's line that is for one kind of state, or of approval, only."""
 _GITHUB_REMOTE = re.compile(r"^\s*url\s*=\s*\S*github\.com[:/]", re.MULTILINE)
 _GITLAB_REMOTE = re.compile(r"^\s*url\s*=\s*\S*gitlab[^:/\s]*[:/]", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Scaffolded:
-    """Which files were made and which were there and left, relative to the project folder."""
+    """The files that were made, and those that were there and stay, relative to the project folder."""
 
     made: tuple[str, ...]
     kept: tuple[str, ...]
 
 
 def project_name(folder_name: str) -> str:
-    """Return a valid project name that resembles a folder's; ``mail`` where nothing of it can stand in a name."""
+    """Return a valid project name that resembles a folder's name; ``mail`` where none of its characters fit."""
     plain = unicodedata.normalize("NFKD", folder_name).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"\.{2,}", ".", re.sub(r"[^a-z0-9._-]+", "-", plain))
     return name.strip("._-")[:_MAX_NAME].rstrip("._-") or "mail"
 
 
 def ci_system_of(folder: Path) -> CISystem:
-    """Return for which system a pipeline is of use: where the folder is the root of a repository that names one.
+    """Return the CI system whose pipeline a folder can use: the one that its repository names.
 
-    Pipelines are read from the root of a repository only.
+    Pipelines are read at the root of a repository only, so any other folder has none.
     """
     if not (folder / ".git").exists():
         return "none"
@@ -82,13 +84,19 @@ def ci_system_of(folder: Path) -> CISystem:
 
 
 def write_project(
-    folder: Path, *, name: str, operator: str | None, ci: CISystem, state: StateKind = "sqlite"
+    folder: Path,
+    *,
+    name: str,
+    operator: str | None,
+    ci: CISystem,
+    state: StateKind = "sqlite",
+    approval: Approval = "environments",
 ) -> Scaffolded:
-    """Write the files of a project that keeps its state so; ``name`` and ``operator`` must be valid.
+    """Write the files of a project whose state and approval are of this kind; ``name`` and ``operator`` must be valid.
 
-    The project file is written last: until it is there, running again goes on where this was interrupted. Raises
-    ``InvalidInput`` where the folder holds a project file or lies among a project's manifests, before anything is
-    written, or cannot be written to.
+    The project file is written last: until it is there, another run goes on where this one was interrupted. Raises
+    ``InvalidInput``, before anything is written, where the folder holds a project file or lies among another
+    project's manifests; also where it cannot be written to.
     """
     from reconciler.model.schema.schemas import schema_text
 
@@ -97,12 +105,13 @@ def write_project(
     _refuse_among_manifests(folder)
     if os.path.lexists(folder) and not folder.is_dir():
         raise InvalidInput(error("projectNotMade", f"{_shown(folder)} is no folder. Name another one."))
-    values = {"NAME": json.dumps(name), "OPERATOR": _operator_lines(operator), "VERSION": __version__, **_MODELINES}
+    values = {"NAME": json.dumps(name), "OPERATOR": _operator_lines(operator), **_MODELINES}
+    values |= {"VERSION": __version__, "PACKAGE": DISTRIBUTION if state == "sqlite" else POSTGRES_DISTRIBUTION}
     made: list[str] = []
     kept: list[str] = []
     texts = {path: schema_text(name) for path, name in _SCHEMAS.items()}
     templates = {**_FILES, **_CI_FILES[ci], PROJECT_FILE: "project.yaml"}
-    texts |= {path: _filled(template, values, state) for path, template in templates.items()}
+    texts |= {path: _filled(template, values, {state, approval}) for path, template in templates.items()}
     for path, text in texts.items():
         is_made = _make(folder / path, text, shown=_shown(folder / path))
         (made if is_made else kept).append(path)
@@ -117,7 +126,7 @@ def _exists_text(folder: Path) -> str:
 
 
 def _refuse_among_manifests(folder: Path) -> None:
-    """Refuse a folder among the manifests of a project around it, which would read the new files as its own."""
+    """Raise ``InvalidInput`` for a folder in another project's manifests folder, which would read the new files."""
     place = folder.resolve()
     around = next((each for each in place.parents if os.path.lexists(each / PROJECT_FILE)), None)
     if around is None or not place.is_relative_to((around / _manifests_of(around)).resolve()):
@@ -131,7 +140,7 @@ def _refuse_among_manifests(folder: Path) -> None:
 
 
 def _manifests_of(project_folder: Path) -> str:
-    """Return where a project keeps its manifests; the usual folder where its file cannot be read."""
+    """Return the manifests folder of a project; the usual one where its project file cannot be read."""
     try:
         return read_project(project_folder / PROJECT_FILE).project.manifests
     except InvalidInput:
@@ -139,7 +148,7 @@ def _manifests_of(project_folder: Path) -> str:
 
 
 def _shown(path: Path) -> str:
-    return str(path)[-_MAX_SHOWN:]
+    return clip_start(str(path), SHOWN_PATH)
 
 
 def _operator_lines(operator: str | None) -> str:
@@ -148,19 +157,23 @@ def _operator_lines(operator: str | None) -> str:
     return f"operator:\n  email: {json.dumps(operator, ensure_ascii=False)}"
 
 
-def _filled(template: str, values: dict[str, str], state: StateKind) -> str:
+def _filled(template: str, values: dict[str, str], kinds: set[str]) -> str:
     lines = (
         (files("reconciler.scaffold") / "templates" / template).read_text(encoding="utf-8").splitlines(keepends=True)
     )
     wanted = [(_ONLY_FOR.match(line), line) for line in lines]
-    text = "".join(line[only.end() if only else 0 :] for only, line in wanted if only is None or only[1] == state)
+    text = "".join(
+        line[only.end() if only else 0 :]
+        for only, line in wanted
+        if only is None or kinds.issuperset(only[0].strip("@").split("@@"))
+    )
     for key, value in values.items():
         text = text.replace(f"@{key}@", value)
     return text
 
 
 def _make(path: Path, text: str, *, shown: str) -> bool:
-    """Make a file with its folders; return whether, False where something of that name is there already."""
+    """Make a file with its folders; return False where something of that name is there already."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         create_file(path, text.encode())

@@ -72,7 +72,7 @@ def test_every_line_can_be_read(lines: list[tuple[str, list[str]]]) -> None:
     ],
 )
 def test_few_own_what_decides(lines: list[tuple[str, list[str]]], path: str) -> None:
-    """The project file, which says where secrets come from and go, pipelines, private CAs, and this file itself."""
+    """Few own the project file, which says where secrets come from and go, pipelines, private CAs, and this file."""
     assert FEW == owners_of(path, lines)
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _PROTECTED = ("plan", "apply", "nightly")
 
 
-def _written(folder: Path, ci: Any, path: str, state: Any = "sqlite") -> dict[str, Any]:
-    write_project(folder, name="mail", operator=None, ci=ci, state=state)
+def _written(folder: Path, ci: Any, path: str, state: Any = "sqlite", approval: Any = "environments") -> dict[str, Any]:
+    write_project(folder, name="mail", operator=None, ci=ci, state=state, approval=approval)
     document: dict[str, Any] = yaml.safe_load((folder / path).read_text(encoding="utf-8"))
     return document
 
@@ -27,6 +27,12 @@ def _written(folder: Path, ci: Any, path: str, state: Any = "sqlite") -> dict[st
 def github(tmp_path: Path) -> dict[str, Any]:
     """Return the workflow for GitHub."""
     return _written(tmp_path / "github", "github", ".github/workflows/reconciler.yml")
+
+
+@pytest.fixture
+def commented(tmp_path: Path) -> dict[str, Any]:
+    """Return the workflow for GitHub that is asked by comments."""
+    return _written(tmp_path / "commented", "github", ".github/workflows/reconciler.yml", approval="comments")
 
 
 @pytest.fixture
@@ -49,40 +55,74 @@ def _shell(job: dict[str, Any]) -> str:
 # GitHub
 
 
-def test_a_job_may_do_what_it_needs(github: dict[str, Any]) -> None:
-    """Every job only reads, but for the one that comments; where a job says nothing it reads too."""
-    reads = {"contents": "read"}
-    assert reads == github["permissions"]
-    assert {"check": reads, "plan": reads | {"pull-requests": "write"}, "apply": reads, "nightly": reads} == {
-        name: job["permissions"] for name, job in github["jobs"].items()
+def test_a_job_may_do_what_it_needs(github: dict[str, Any], commented: dict[str, Any]) -> None:
+    """Every job only reads, but for those that comment and the one that keeps an issue; as a whole the workflow reads."""
+    reads, comments, keeps = {"contents": "read"}, {"pull-requests": "write"}, {"issues": "write"}
+    assert [reads, reads] == [github["permissions"], commented["permissions"]]
+    both = {"check": reads, "plan": reads | comments, "nightly": reads | keeps, "by-hand": reads}
+    assert both | {"apply": reads} == {name: job["permissions"] for name, job in github["jobs"].items()}
+    assert both | {"apply": reads | comments, "approve": reads | keeps} == {
+        name: job["permissions"] for name, job in commented["jobs"].items()
     }
 
 
-def test_only_the_job_without_secrets_runs_the_workflow_of_a_pull_request(github: dict[str, Any]) -> None:
+@pytest.mark.parametrize("variant", ["github", "commented"])
+def test_only_the_job_without_secrets_runs_the_workflow_of_a_pull_request(
+    request: pytest.FixtureRequest, variant: str
+) -> None:
     """``check`` has GitHub's machine and no environment; the others run on events that take the default branch's file."""
-    jobs = github["jobs"]
+    document = request.getfixturevalue(variant)
+    jobs = document["jobs"]
     assert ("github.event_name == 'pull_request'", "ubuntu-latest") == (jobs["check"]["if"], jobs["check"]["runs-on"])
-    assert {"check": None, **{name: f"reconciler-{name}" for name in _PROTECTED}} == {
-        name: job.get("environment") for name, job in jobs.items()
-    }
-    for name in _PROTECTED:
+    assert jobs["check"].get("environment") is None
+    of_the_default_branch = {
+        "github": ("pull_request_target", "schedule", "workflow_dispatch"),
+        "commented": ("issue_comment", "schedule", "workflow_dispatch"),
+    }[variant]
+    for name in jobs.keys() - {"check"}:
         assert ["self-hosted", "reconciler"] == jobs[name]["runs-on"]
-        assert jobs[name]["if"].startswith(("github.event_name == 'pull_request_target'", "github.event_name == 'sch"))
-    assert {"pull_request", "pull_request_target", "schedule"} == set(github["on"])
+        assert f"reconciler-{name if name in _PROTECTED else 'apply'}" == jobs[name]["environment"]
+        assert jobs[name]["if"].startswith(tuple(f"github.event_name == '{each}'" for each in of_the_default_branch))
+    assert {"pull_request", *of_the_default_branch} == set(document["on"])
 
 
-def test_nothing_of_an_event_is_put_into_shell(github: dict[str, Any]) -> None:
-    """Scripts hold no expression: what comes from outside reaches them in variables; and none of it is a text of theirs."""
-    for job in github["jobs"].values():
+def test_a_comment_is_heard_of_whoever_may_be_asked_for(commented: dict[str, Any]) -> None:
+    """Each job that a comment starts demands a person whom GitHub calls one of ours, and asks what they may do."""
+    started = {name: job for name, job in commented["jobs"].items() if "issue_comment" in job["if"]}
+    assert {"plan", "apply", "approve"} == started.keys()
+    for job in started.values():
+        conditions = job["if"].split(" && ")
+        assert "github.event.comment.user.type == 'User'" in conditions
+        assert "contains('OWNER MEMBER COLLABORATOR', github.event.comment.author_association)" in conditions
+        (asks,) = (step["run"] for step in job["steps"] if step["name"].startswith("See who asks"))
+        assert asks.index("/permission") < asks.index("asked=")
+    assert ["created"] == commented["on"]["issue_comment"]["types"]
+
+
+def test_nothing_of_an_event_is_put_into_shell(github: dict[str, Any], commented: dict[str, Any]) -> None:
+    """Scripts hold no expression: what comes from outside reaches them in variables; and none of it is a text of theirs.
+
+    But for what is given by hand, and a comment, which only says one of three things.
+    """
+    for job in (*github["jobs"].values(), *commented["jobs"].values()):
         assert "${{" not in _shell(job)
-    expressions = set(re.findall(r"\$\{\{ *(.*?) *\}\}", str(github)))
+    by_hand = {f"github.event.inputs.{name}" for name in ("command", "accounts", "reason")}
+    number = "github.event.pull_request.number"
     assert {
         "github.token",
-        "github.event.pull_request.number",
+        number,
         "github.event.pull_request.head.sha",
         "github.event.pull_request.html_url",
         "github.event.pull_request.merge_commit_sha",
-    } == expressions
+    } | by_hand == set(re.findall(r"\$\{\{ *(.*?) *\}\}", str(github)))
+    assert {
+        "github.token",
+        number,
+        "github.event.comment.body",
+        "github.event.comment.user.login",
+        "github.event.issue.number",
+        "github.event.issue.html_url",
+    } | by_hand == set(re.findall(r"\$\{\{ *(.*?) *\}\}", str(commented)))
 
 
 def test_no_action_of_others_is_used(github: dict[str, Any]) -> None:
@@ -125,6 +165,15 @@ def test_only_pipelines_of_the_main_branch_have_the_runner_and_the_environments(
     # Only of a deployment does GitLab ask for approval, and the night is not to wait for one.
     night = {"name": "reconciler-nightly", "action": "verify"}
     assert {"plan": "reconciler-plan", "apply": "reconciler-apply", "nightly": night} == environments
+
+
+def test_what_is_done_by_hand_has_the_same_guards(gitlab: dict[str, Any]) -> None:
+    """It is a protected job of a pipeline of the default branch that somebody starts, and nothing else starts it."""
+    job = gitlab["by-hand"]
+    (rule,) = job["rules"]
+    wanted = {'$CI_PIPELINE_SOURCE == "web"', "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH", "$COMMAND"}
+    assert wanted == set(rule["if"].split(" && "))
+    assert (".protected", "reconciler-apply") == (job["extends"], job["environment"])
 
 
 def test_one_at_a_time_of_what_writes_one_comment(gitlab: dict[str, Any]) -> None:
@@ -251,6 +300,11 @@ def test_who_uses_the_database_and_the_key_is_said(github_database: dict[str, An
         for step in job["steps"]
     }
     role, all_of_it = ["PGPASSWORD", "PGUSER"], ["PGPASSWORD", "PGUSER", "RECONCILER_FINGERPRINT_KEY"]
-    assert {"plan/Plan": all_of_it, "apply/Apply": all_of_it, "nightly/Check": role, "nightly/Verify": all_of_it} == {
-        step: names for step, names in given.items() if names
-    }
+    assert {
+        "plan/Plan": all_of_it,
+        "apply/Apply": all_of_it,
+        "nightly/Check": role,
+        "nightly/Verify": all_of_it,
+        "nightly/Keep": role,
+        "by-hand/Do": all_of_it,
+    } == {step: names for step, names in given.items() if names}
