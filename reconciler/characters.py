@@ -1,4 +1,4 @@
-"""Which characters have no shape of their own, by Unicode's properties: what hides in a text, and where it may stand.
+"""Characters of foreign text: which have no shape of their own or steer what shows them, and how much is shown.
 
 A letter without a shape makes two texts look alike that are not, and hides a message in one that looks harmless. The
 tables are data of the Unicode Character Database; ``tests/test_characters.py`` goes over every one of their characters.
@@ -99,12 +99,75 @@ of an emoji's look stays after an emoji or inside a keycap: Persian, Indic scrip
 """
 
 _HIDING = " ".join((_without(DEFAULT_IGNORABLE, _numbers_of(_SHAPERS)), "2800 FFF9-FFFB 1D159", _NONCHARACTERS))
-HIDING = _class_of(_HIDING)
-"""The inside of a character class: what manifests may not hold, beside controls, because nobody would see it."""
-HIDING_IN_SCHEMAS = _class_of(
-    " ".join(span for span in _HIDING.split() if int(span.partition("-")[0], 16) <= _PLANE_END)
-)
+_HIDING_IN_SCHEMAS = " ".join(span for span in _HIDING.split() if int(span.partition("-")[0], 16) <= _PLANE_END)
 """The same within the first plane: beyond it, engines of JSON Schema differ in how a pattern writes a character."""
+_STEERING = "0000-001F 007F-009F 2028 2029 202A-202E 2066-2069 FEFF"
+"""C0 and C1 controls, line and paragraph separators, bidirectional overrides and isolates, byte order mark."""
+
+UNSAFE_CHARACTER = re.compile(f"[{_class_of(_STEERING)}]")
+"""One character that steers whatever shows it: none stands in a value that is not shown escaped."""
+REFUSED_CHARACTER = re.compile(f"[{_class_of(_STEERING)}{_class_of(_HIDING)}]")
+"""These, and what nobody would see: no text of a manifest holds one."""
+REFUSED_IN_SCHEMAS = f"{_class_of(_STEERING)}{_class_of(_HIDING_IN_SCHEMAS)}"
+"""The inside of a character class: the same for JSON Schema, as far as its patterns go."""
+REFUSED_IN_FILES = re.compile(f"[{_class_of(_without(_STEERING, {9, 10, 13}))}{_class_of(_HIDING)}]")
+"""The same but for tab and line ends, which stand between the values of a file.
+
+Among that are the two that the YAML parser refuses as soon as they come into its buffer, thousands of lines ahead.
+"""
+REFUSED_ON_CARDS = re.compile(
+    "[" + _class_of(
+        "0000-001F 007F-009F 00AD 061C 180E 200B 200E 200F 2028-202E 2060-206F D800-DFFF FDD0-FDEF FEFF FFF0-FFFB "
+        "FFFE FFFF 13430-1345F 1BCA0-1BCA3 1D173-1D17A E0000-E007F"
+    ) + "]"
+)  # fmt: skip
+"""What no value of a contact's card holds that becomes a header: it would not show, or break the line.
+
+Fewer than in a manifest: cards come from elsewhere, and who is written with a filler is to be reached too.
+"""
+INVISIBLE = re.compile(
+    "[\\s" + _class_of("034F 115F 1160 17B4 17B5 200C 200D 2800 3164 FFA0 FE00-FE0F E0100-E01EF") + "]"
+)
+"""What takes part in text and shows nothing: spaces, joiners, fillers, the blank Braille cell, variation selectors."""
+
+SHOWN_CODE = 40
+"""How much is shown of a code word of a protocol."""
+SHOWN_WORD = 60
+"""Of what somebody named or wrote, as much as a sentence needs to be understood: a key, a field, a host, a place."""
+SHOWN_NAME = 160
+"""Of a name or a summary that stands by itself."""
+SHOWN_PATH = 200
+"""Of a path, an address of a file, a command, a title."""
+SHOWN_REPLY = 300
+"""Of what a server said, and of a cell of a table."""
+SHOWN_ADDRESS = 320
+"""Of an e-mail address; no valid one is longer (RFC 3696, erratum 1690, and RFC 5321 section 4.5.3.1)."""
+SHOWN_VALUE = 400
+"""Of the value of a field that is compared."""
+SHOWN_SENTENCE = 1200
+"""Of a sentence that quotes several of these."""
+
+_LINE_END = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+
+
+def clip(text: str, limit: int) -> str:
+    """Return a text whole, or its first ``limit`` characters, the last of them an ellipsis in place of what is cut.
+
+    >>> clip("reconciler", 10), clip("reconciler", 4)
+    ('reconciler', 'rec…')
+    """
+    return text if len(text) <= limit else text[: max(limit - 1, 0)] + "…"
+
+
+def clip_start(text: str, limit: int) -> str:
+    """Return a text whole, or its last ``limit`` characters after an ellipsis: the end of a path tells more."""
+    return text if len(text) <= limit else "…" + text[-limit:]
+
+
+def one_line(text: object, *, limit: int | None = None) -> str:
+    r"""Return text on one line, its line ends shown as ``\n`` and the like; beyond ``limit`` characters it is cut."""
+    shown = str(text) if limit is None else clip(str(text), limit)
+    return _LINE_END.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), shown)
 
 
 def composed(text: str) -> str:

@@ -5,11 +5,13 @@ The tree::
     ReconcilerError                 1   anything that stops a command
     ├── InvalidInput                1   manifests, project file or arguments are wrong
     ├── SecretUnreadable            1   a secret that is needed cannot be had
+    ├── SenderUnavailable           1   the server of an applied account does not let it in
     ├── Declined                    1   the person asked said no, or nobody was there to ask
     ├── OutputLost                  1   stdout takes nothing, so what was done could not be told there
     ├── StateError                  1   the state cannot be used
     │   ├── StateMissing            1   there is none; `reconciler state init` makes it
     │   ├── StateUnavailable        1   locked, read-only, full, corrupt or out of reach
+    │   │   └── RowUnreadable       1   a row holds what is never written
     │   └── JournalBroken           1   the journal does not hold together
     ├── VerificationFailed          3   a check failed, so nothing was applied
     ├── GuardRefused                4   a guard refused, or a credential was withheld
@@ -50,6 +52,10 @@ class SecretUnreadable(ReconcilerError):
     """A secret that is needed cannot be read."""
 
 
+class SenderUnavailable(ReconcilerError):
+    """The server of an applied account cannot be reached, or does not let the account in."""
+
+
 class Declined(ReconcilerError):
     """A question was answered with no, or could not be asked."""
 
@@ -70,6 +76,10 @@ class StateUnavailable(StateError):
     """The state is locked, read-only, full, corrupt or out of reach."""
 
 
+class RowUnreadable(StateUnavailable):
+    """A row of the state does not hold what reconciler writes: something else altered it, or the file is damaged."""
+
+
 class JournalBroken(StateError):
     """The journal's chain does not hold."""
 
@@ -87,6 +97,6 @@ class GuardRefused(ReconcilerError):
 
 
 class PlanStale(ReconcilerError):
-    """The state has moved on since the plan was made, or since somebody looked who decides."""
+    """The state has changed since the plan was made, or since whoever decides has looked at it."""
 
     exit_code = 5

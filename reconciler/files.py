@@ -12,23 +12,26 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.characters import SHOWN_WORD, clip
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from io import BufferedReader
 
-_MAX_SHOWN = 60
+_NAME_CHARACTERS = 60
+"""So many characters of a name go into that of its temporary file, which the system must not find too long."""
 _READING = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 _LOOKING = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
-"""For a folder on the way: where the system can, without the right to list it."""
+"""Flags for a folder on the way: where the system can, without needing the right to list it."""
 _INNER_PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
-"""A path of a file in a folder that is ours: no step begins with a dot, so none leads out."""
+"""The path of a file in a folder that we write: no step begins with a dot, so none leads out."""
 
 
 def read_regular_file(path: Path, max_octets: int, *, follows_link: bool = True) -> bytes:
-    """Return the octets of a regular file, one more than ``max_octets`` at most; never wait on a pipe.
+    """Return the octets of a regular file, at most one more than ``max_octets``; never wait on a pipe.
 
-    Raises ``OSError`` with a reason for anything that is not a readable regular file, and not ``follows_link`` for a
-    link.
+    Raises ``OSError`` with a reason for anything that is not a readable regular file, and unless ``follows_link``
+    also for a link.
     """
     descriptor = os.open(path, _READING | (0 if follows_link else os.O_NOFOLLOW))
     with _regular(descriptor) as file:
@@ -37,10 +40,11 @@ def read_regular_file(path: Path, max_octets: int, *, follows_link: bool = True)
 
 @contextlib.contextmanager
 def open_in_place(path: Path) -> Iterator[BufferedReader]:
-    """Open the regular file of an absolute path in which links were followed already; to be used as a context.
+    """Open a regular file by an absolute path whose links were followed already; to be used as a context.
 
-    What was judged by its path is what is opened, though somebody puts a link into the path meanwhile: it is walked
-    step by step, and a step that is a link is an ``OSError``, as is anything that is not a readable regular file.
+    The file that was judged by its path is the one that is opened, even if somebody puts a link into the path
+    meanwhile: the path is walked step by step, and a link on it is an ``OSError``, as is anything but a readable
+    regular file.
     """
     folder = os.open(path.anchor, _LOOKING)
     try:
@@ -62,7 +66,7 @@ def read_in_place(path: Path, max_octets: int) -> bytes:
 
 
 def _regular(descriptor: int) -> BufferedReader:
-    """Return the open file of a descriptor, which must be a regular one; else close it."""
+    """Return the open file of a descriptor; close it, and raise ``OSError``, where it is no regular file."""
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(0, "it is not a regular file")
@@ -70,29 +74,42 @@ def _regular(descriptor: int) -> BufferedReader:
 
 
 def file_digest(path: Path) -> str:
-    """Return ``sha256:`` and the SHA-256 of a regular file, of any size; raise ``OSError``, and never wait on a pipe."""
+    """Return ``sha256:`` and the SHA-256 of a regular file of any size; raise ``OSError``, never wait on a pipe."""
     with _regular(os.open(path, _READING)) as file:
         return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def reason_of(failure: OSError) -> str:
-    """Return why the operating system refused, as the middle of a sentence."""
+    """Return the operating system's reason for a refusal, as the middle of a sentence."""
     return (failure.strerror or "it cannot be read").lower()
 
 
-def replace_file(path: Path, content: bytes, *, is_durable: bool = True, mode: int | None = None) -> None:
-    """Put a file in place, for the owner alone unless ``mode`` says otherwise, or leave what was there.
+def replace_file(
+    path: Path,
+    content: bytes | Iterable[bytes],
+    *,
+    is_durable: bool = True,
+    mode: int | None = None,
+    keeps_owner: bool = False,
+) -> None:
+    """Put a file in place whole, or leave what was there; it is for the owner alone unless ``mode`` says otherwise.
 
-    Not ``is_durable``, it may be gone after a power cut; waiting for the disk costs more than writing. Raises
-    ``OSError``.
+    What is too large to be held is given in pieces. Unless ``is_durable`` it may be gone after a power cut; waiting for the disk costs more than writing. With
+    ``keeps_owner`` it belongs to whom the file before belonged, which only root can give away. Raises ``OSError``.
     """
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:_MAX_SHOWN]}.", suffix=".new", dir=path.parent)
+    before = None
+    if keeps_owner:
+        with contextlib.suppress(FileNotFoundError):
+            before = path.lstat()
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:_NAME_CHARACTERS]}.", suffix=".new", dir=path.parent)
     unfinished = Path(name)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+            if before is not None and (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
+                os.fchown(file.fileno(), before.st_uid, before.st_gid)
             if mode is not None:
                 os.fchmod(file.fileno(), mode)
-            file.write(content)
+            file.writelines([content] if isinstance(content, bytes) else content)
             if is_durable:
                 file.flush()
                 os.fsync(file.fileno())
@@ -104,7 +121,7 @@ def replace_file(path: Path, content: bytes, *, is_durable: bool = True, mode: i
 
 
 def create_file(path: Path, content: bytes) -> None:
-    """Make a file that does not exist yet, with the mode that the user's programs give; raise ``OSError``."""
+    """Make a new file, with the mode that the umask gives; raise ``OSError``, also where there is one."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
@@ -118,7 +135,7 @@ def create_file(path: Path, content: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the names of a folder's files on the disk too, as a file's own fsync does not; raise ``OSError``."""
+    """Put the names in a folder on the disk, which the fsync of a file does not; raise ``OSError``."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -127,31 +144,33 @@ def sync_folder(folder: Path) -> None:
 
 
 def keep_out_of_git(folder: Path) -> None:
-    """Make git ignore a folder of ours, whatever the project's own .gitignore says; an existing file is left."""
+    """Make git ignore a folder of ours, whatever the project's own .gitignore says; a .gitignore in it is left."""
     with contextlib.suppress(FileExistsError), (folder / ".gitignore").open("x") as file:
         file.write("*\n")
 
 
 class ForeignFolder(Exception):
-    """A folder was to be replaced that holds something else; the text is the middle of a sentence."""
+    """A folder that was to be replaced holds something else; the text is the middle of a sentence."""
 
 
 def replace_folder(folder: Path, files: Iterable[tuple[str, str]], *, mark: str) -> int:
-    """Put a folder of text files in place of one that was written so before, or leave what was there; count them.
+    """Put a folder of text files in the place of an earlier one, or leave what was there; return their number.
 
-    ``files`` are paths inside the folder and texts, taken one at a time. ``mark`` names the file, written beside
-    them, by which a folder that may be replaced is known: everything in it goes. Raises ``ForeignFolder`` for one
-    that is neither empty nor marked, ``ValueError`` for a path that leads out, ``OSError``.
+    ``files`` are paths inside the folder with their texts, taken one at a time. A file that says what it said in the
+    earlier folder is that file, with its time: whoever copies the folder on has to copy what changed. ``mark`` names a
+    file, written beside them, by which a folder that may be replaced is known: everything else in that one goes. Raises
+    ``ForeignFolder`` for a folder that is neither empty nor marked, ``ValueError`` for a path that leads out,
+    ``OSError``.
     """
     place = Path(os.path.abspath(folder))  # noqa: PTH100 - a link is to be seen, not followed
     _require_replaceable(place, mark)
     place.parent.mkdir(parents=True, exist_ok=True)
     # The outer folder is its owner's alone, so nobody sees half of it; the inner one gets what the umask gives.
-    outer = Path(tempfile.mkdtemp(prefix=f".{place.name[:_MAX_SHOWN]}.", suffix=".new", dir=place.parent))
+    outer = Path(tempfile.mkdtemp(prefix=f".{place.name[:_NAME_CHARACTERS]}.", suffix=".new", dir=place.parent))
     try:
         inner = outer / "written"
         inner.mkdir()
-        count = _write_all(inner, files)
+        count = _write_all(inner, files, earlier=place)
         (inner / mark).write_text("", encoding="utf-8")
         _swap(inner, place, outer / "replaced", mark=mark)
     finally:
@@ -174,24 +193,41 @@ def _require_replaceable(place: Path, mark: str) -> None:
         raise ForeignFolder("holds something else")
 
 
-def _write_all(folder: Path, files: Iterable[tuple[str, str]]) -> int:
+def _write_all(folder: Path, files: Iterable[tuple[str, str]], *, earlier: Path) -> int:
     made: set[Path] = {folder}
     count = 0
     for path, text in files:
         if not _INNER_PATH.fullmatch(path):
-            raise ValueError(f"a path that leads out of the folder: {path[:_MAX_SHOWN]!r}")
+            raise ValueError(f"a path that leads out of the folder: {clip(path, SHOWN_WORD)!r}")
         target = folder / path
         if target.parent not in made:
             target.parent.mkdir(parents=True, exist_ok=True)
             made.add(target.parent)
-        with target.open("x", encoding="utf-8", newline="") as file:
-            file.write(text)
+        if not _keep(earlier / path, target, text):
+            with target.open("x", encoding="utf-8", newline="") as file:
+                file.write(text)
         count += 1
     return count
 
 
+def _keep(earlier: Path, target: Path, text: str) -> bool:
+    """Give a file of ours that holds the text another name, and tell whether it was one: no link, nobody else's."""
+    try:
+        found = earlier.lstat()
+        is_ours = stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and found.st_nlink == 1
+        if not is_ours or leads_elsewhere(earlier.parent):
+            return False
+        octets = text.encode()
+        if found.st_size != len(octets) or earlier.read_bytes() != octets:
+            return False
+        os.link(earlier, target, follow_symlinks=False)
+    except OSError:
+        return False  # there is none, or the disk knows no second names
+    return True
+
+
 def _swap(finished: Path, place: Path, aside: Path, *, mark: str) -> None:
-    """Give the finished folder its place; what was there goes aside, and back where anything fails."""
+    """Move the finished folder into place; the old one goes aside, and comes back where anything fails."""
     _require_replaceable(place, mark)  # again: writing took a while
     try:
         place.rename(aside)
@@ -203,3 +239,8 @@ def _swap(finished: Path, place: Path, aside: Path, *, mark: str) -> None:
     except BaseException:
         aside.rename(place)
         raise
+
+
+def leads_elsewhere(folder: Path) -> bool:
+    """Tell whether a folder of a project is a link: it may lead out of the project, and a pull request could bring one."""
+    return folder.is_symlink() or folder.parent.is_symlink()

@@ -1,10 +1,10 @@
-"""Where an apply comes from: who, from which commit, for which pull request; what git tracks, and where a checkout ends.
+"""Where an apply comes from: who, from which commit, for which pull request; what git tracks; where a checkout ends.
 
-All of it is a claim, not a proof. Git is asked for names, modes and digests alone, which no configuration has a program
-run for, be it the user's, the machine's or that of a repository which somebody has used before: what a file holds is
-compared here, because git would hand it to the filters that are configured. It is asked without a shell, with a time
-limit, and with an environment that holds no secret; without hooks, filesystem monitor, traces and fetching. Where git
-cannot answer, there is no commit; nothing here ever fails.
+All of it is a claim, not a proof. The premise: no configuration, be it the user's, the machine's or that of a
+repository which somebody has used before, may make git run a program. So git is asked only for names, modes and
+digests, without hooks, filesystem monitor, traces and fetching; contents are compared here, because git would hand
+them to the filters that are configured. It is asked without a shell, with a time limit, and with an environment
+that holds no secret. Where git cannot answer, there is no commit; nothing here ever fails.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from reconciler.characters import UNSAFE_CHARACTER
 from reconciler.files import read_regular_file
 from reconciler.model.cisystems import CI_SYSTEMS, is_ci, is_set
 from reconciler.model.journal.entries import Actor, Provenance
-from reconciler.model.text.types import UNSAFE_CHARACTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,11 +34,11 @@ _SHA256_DIGITS = 64
 _LINK, _SUBMODULE = "120000", "160000"
 """The modes by which git's index tells a symbolic link and a submodule."""
 _SKIPPED = "S"
-"""The tag of what is kept out of the working tree on purpose."""
+"""The tag of a file that is kept out of the working tree on purpose."""
 _MAX_COMPARED_OCTETS = 512 * 1024 * 1024
-"""A folder with more than that counts as changed, and nothing in it is read."""
+"""A folder with more octets than that counts as changed, without being read."""
 _CI_ACTORS = tuple((system.marks[0][0], system.actors) for system in CI_SYSTEMS if system.actors)
-"""The variable by which a CI system is known first, and those in which it names who started the run."""
+"""For each CI system the variable by which it is known, and those that name who started the run."""
 
 _GIT_OPTIONS = (
     "--no-pager", "--no-optional-locks", "--literal-pathspecs",
@@ -55,8 +55,8 @@ def find_provenance(
 ) -> Provenance:
     """Return who acts (flag, then CI, then login), the commit of ``folder``, and the reference given.
 
-    ``folder`` is the one whose uncommitted changes count. The commit is None where git tracks nothing in the folder,
-    is not installed, does not trust the folder's owner, or takes longer than ``GIT_TIMEOUT_SECONDS``.
+    Only changes in ``folder`` count as uncommitted. The commit is None where git tracks nothing in the folder, is
+    not installed, does not trust the folder's owner, or takes longer than ``GIT_TIMEOUT_SECONDS``.
     """
     commit = _commit_of(folder, environ)
     return Provenance(
@@ -68,15 +68,16 @@ def find_provenance(
 
 
 def find_actor(flagged: str | None, *, environ: Mapping[str, str]) -> Actor:
-    """Return who acts: whoever the flag names, then whom the CI system names, then the login name. Runs nothing."""
-    return _flagged(flagged) or _ci_actor(environ) or _login(environ)
+    """Return who acts: by the flag, else by the CI system, else by the login name. Runs nothing."""
+    name = _clean(flagged)
+    return Actor(name=name, source="flag") if name is not None else _ci_actor(environ) or _login(environ)
 
 
 def tracked_files(folder: Path, under: Path, *, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """Return the files at or below ``under`` that git tracks, relative to ``folder``, sorted.
 
-    Empty where there is no repository or no git. ``under`` itself is listed where it is a tracked link. Trusts a
-    folder of another owner, because reading the index runs nothing.
+    Empty without a repository or without git. ``under`` itself is listed where it is a tracked link. A folder of
+    another owner is trusted, because reading the index runs nothing.
     """
     resolved = _resolved(folder)
     place = resolved / os.path.relpath(folder / under, folder)  # links below the folder stay unresolved
@@ -86,15 +87,34 @@ def tracked_files(folder: Path, under: Path, *, environ: Mapping[str, str] | Non
         environ=os.environ if environ is None else environ,
         options=("-c", "safe.directory=*"),
     )
-    top = _repository_of(resolved) or resolved
+    top = repository_of(resolved) or resolved
     return tuple(sorted(os.path.relpath(top / path, resolved) for path in (listed or "").split("\0") if path))
 
 
+def is_ignored(file: Path, *, environ: Mapping[str, str]) -> bool:
+    """Tell whether git ignores a file of a repository: it is not tracked, and adding all would leave it out.
+
+    False where git cannot be asked.
+    """
+    place = _resolved(file.parent) / file.name
+    top = repository_of(file.parent)
+    if top is None or not place.is_relative_to(top):
+        return False
+    words = ("check-ignore", "--", f"./{place.relative_to(top).as_posix()}")
+    # check-ignore takes no literal pathspecs; after ./ nothing in a path is magic.
+    return bool(_ask(file.parent, words, environ=environ, options=("--no-literal-pathspecs",)))
+
+
+def is_out_of_git(path: Path, *, environ: Mapping[str, str]) -> bool:
+    """Tell whether no commit could take a file up: it lies in no work tree, or git ignores it there."""
+    return repository_of(path.parent) is None or is_ignored(path, environ=environ)
+
+
 def lies_in_checkout(file: Path, folders: Iterable[Path]) -> bool:
-    """Tell whether a pull request can change a file, or where its path leads: it lies in the checkout of one of folders.
+    """Tell whether a pull request can change a file: whether its path goes through the checkout of one of the folders.
 
     Every step of the path counts, since a link in a checkout can be made to lead elsewhere; ``..`` from a working
-    directory is no such step. What cannot be followed counts as inside.
+    directory is no such step. A path that cannot be followed counts as inside.
     """
     try:
         bounds = {bound for folder in folders for bound in _checkouts_of(folder)}
@@ -105,7 +125,10 @@ def lies_in_checkout(file: Path, folders: Iterable[Path]) -> bool:
 
 
 def _steps_of(file: Path) -> list[Path]:
-    """Return each place that a path leads through, with the links before it resolved and itself not; the end resolved."""
+    """Return each place that a path leads through, and its end with links followed.
+
+    Each place has the links before it resolved, and itself not: it could be the link that a pull request brings.
+    """
     place = Path("/") if file.is_absolute() else Path.cwd().resolve()
     steps = []
     for part in file.parts:
@@ -116,10 +139,10 @@ def _steps_of(file: Path) -> list[Path]:
 
 
 def _checkouts_of(folder: Path) -> set[Path]:
-    """Return what a pull request may have brought of all that is around a folder, as it is written and as it resolves.
+    """Return the outermost checkouts around a folder, by its path as written and as resolved.
 
-    Where there is no .git entry, as in what was exported or copied into an image, nothing tells where the checkout
-    begins, so it is the highest folder around, the root alone excepted.
+    Without a .git entry, as in an export or an image, nothing tells where the checkout begins. Then it is the
+    highest folder around, below the root.
     """
     written, resolved = _repositories(folder.absolute()), _repositories(folder.resolve())
     highest = Path(*folder.resolve().parts[:2])
@@ -127,7 +150,7 @@ def _checkouts_of(folder: Path) -> set[Path]:
 
 
 def checkout_of(folder: Path) -> Path:
-    """Return the outermost folder with a .git entry that holds ``folder``, links resolved; ``folder`` itself without one.
+    """Return the outermost folder with a .git entry around ``folder``, links resolved; without one ``folder`` itself.
 
     The file system is asked, not git, so that nothing in the checkout can make it look smaller than it is.
     """
@@ -135,24 +158,13 @@ def checkout_of(folder: Path) -> Path:
     return next(reversed(_repositories(resolved)), resolved)
 
 
-def repository_of(folder: Path) -> Path:
-    """Return the nearest folder with a .git entry that holds ``folder``, links resolved; ``folder`` itself without one."""
-    resolved = folder.resolve()
-    return next(iter(_repositories(resolved)), resolved)
-
-
 def _repositories(folder: Path) -> list[Path]:
     """Return every folder with a .git entry that is or holds ``folder``, the nearest first."""
     return [each for each in (folder, *folder.parents) if os.path.lexists(each / ".git")]
 
 
-def _flagged(actor: str | None) -> Actor | None:
-    name = _clean(actor)
-    return None if name is None else Actor(name=name, source="flag")
-
-
 def _ci_actor(environ: Mapping[str, str]) -> Actor | None:
-    """Return who the CI system says started the run; outside CI such variables do not count."""
+    """Return who started the run by the CI system's word; outside CI its variables do not count."""
     if not is_ci(environ):
         return None
     for _, variables in sorted(_CI_ACTORS, key=lambda each: not is_set(environ, each[0])):
@@ -164,7 +176,7 @@ def _ci_actor(environ: Mapping[str, str]) -> Actor | None:
 
 
 def _login(environ: Mapping[str, str]) -> Actor:
-    """Return the login name; a container's user may have none, then its number."""
+    """Return the login name, or the user's number where there is none, as in some containers."""
     try:
         name = _clean(pwd.getpwuid(os.getuid()).pw_name)
     except KeyError:
@@ -174,7 +186,7 @@ def _login(environ: Mapping[str, str]) -> Actor:
 
 
 def _clean(text: str | None) -> str | None:
-    """Return text of one line without control characters, at most 200 characters; None for nothing."""
+    """Return a text as one line without control characters, at most 200 characters; None for an empty one."""
     if text is None:
         return None
     decoded = text.encode("utf-8", "replace").decode("utf-8")
@@ -190,10 +202,10 @@ def _commit_of(folder: Path, environ: Mapping[str, str]) -> str | None:
 
 
 def _is_dirty(folder: Path, environ: Mapping[str, str]) -> bool:
-    """Tell whether anything in the folder is not as committed; what cannot be told counts as changed.
+    """Tell whether anything in the folder is not as committed; True where that cannot be told.
 
-    ``git status`` would run the filters of whatever configuration it finds on files that have changed, so only names
-    and digests are asked for. Whether a file may be executed is not compared.
+    ``git status`` is not asked: on changed files it would run whatever filters are configured. So only names and
+    digests are compared, and not whether a file may be executed.
     """
     place = str(_resolved(folder))
     staged = ("diff-index", "--cached", "--name-only", "-z", "--no-renames", "--ignore-submodules=dirty", "HEAD")
@@ -207,19 +219,19 @@ def _is_dirty(folder: Path, environ: Mapping[str, str]) -> bool:
 
 
 class _Entry(NamedTuple):
-    """What the index has at a path of the working tree."""
+    """What the index holds for a path of the working tree."""
 
     file: Path
     mode: str
     digest: str
     stage: str
-    """Other than 0 in a merge that is not finished."""
+    """Other than 0 while a merge is not finished."""
 
 
 def _tracked_entries(folder: Path, place: str, environ: Mapping[str, str]) -> list[_Entry] | None:
-    """Return what the index has at or below a place, but for what is kept out of the working tree on purpose."""
+    """Return what the index holds at or below a place, without files kept out of the working tree on purpose."""
     listed = _ask(folder, ("ls-files", "-z", "-t", "--stage", "--full-name", "--", place), environ=environ)
-    top = _repository_of(folder)
+    top = repository_of(folder)
     if listed is None or top is None:
         return None
     entries = []
@@ -239,9 +251,9 @@ def _size_of(file: Path) -> int:
 
 
 def _is_as_tracked(entry: _Entry, environ: Mapping[str, str]) -> bool:
-    """Tell whether a file holds what the index has of it; line ends may be those of another system.
+    """Tell whether a file is what the index holds; line ends may be those of another system.
 
-    What a filter made of a file when it was checked out counts as changed: only the filter could tell.
+    A file that a filter changed at checkout counts as changed: only the filter could tell.
     """
     file, digest = entry.file, entry.digest
     if entry.mode == _SUBMODULE:
@@ -258,7 +270,7 @@ def _is_as_tracked(entry: _Entry, environ: Mapping[str, str]) -> bool:
 
 
 def _blob_digest(content: bytes, like: str) -> str:
-    """Return the digest by which git knows content, of the kind that another one is of: SHA-1 or SHA-256."""
+    """Return git's digest of a content, in SHA-1 or SHA-256, whichever the digest ``like`` is in."""
     kind = "sha256" if len(like) == _SHA256_DIGITS else "sha1"
     return hashlib.new(kind, b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
@@ -266,7 +278,7 @@ def _blob_digest(content: bytes, like: str) -> str:
 def _git(
     folder: Path, arguments: tuple[str, ...], *, environ: Mapping[str, str], options: tuple[str, ...] = ()
 ) -> str | None:
-    """Return what git prints about the repository that holds ``folder``, or None where it cannot be asked or fails."""
+    """Return what git prints about the repository around ``folder``; None where it cannot be asked, or fails."""
     printed = _ask(folder, arguments, environ=environ, options=options)
     return None if printed is None else printed.decode("utf-8", "replace")
 
@@ -274,12 +286,12 @@ def _git(
 def _ask(
     folder: Path, arguments: tuple[str, ...], *, environ: Mapping[str, str], options: tuple[str, ...] = ()
 ) -> bytes | None:
-    """Return the same as octets.
+    """Return the octets that git prints about the repository around ``folder``; None as in ``_git``.
 
-    Git is run where the .git entry is, which no commit can bring. It would take any folder of a checkout that has the
-    parts of a bare repository for one, and obey the configuration in it: a pull request could run programs here.
+    Git is run where the .git entry is, which no commit can bring. In any folder that has the parts of a bare
+    repository it would obey the configuration there: a pull request could run programs.
     """
-    top = _repository_of(folder)
+    top = repository_of(folder)
     if top is None:
         return None
     program = shutil.which("git", path=environ.get("PATH", os.defpath))
@@ -294,13 +306,13 @@ def _ask(
         return output.read()
 
 
-def _repository_of(folder: Path) -> Path | None:
-    """Return the innermost folder with a .git entry that is or holds a folder, links resolved; None without one."""
+def repository_of(folder: Path) -> Path | None:
+    """Return the innermost folder with a .git entry that is or holds ``folder``, links resolved; else None."""
     return next(iter(_repositories(_resolved(folder))), None)
 
 
 def _resolved(folder: Path) -> Path:
-    """Return a folder with its links resolved, the root where it is none: no path, or a loop of links."""
+    """Return a folder with its links resolved; for a loop of links, or no path at all, the root."""
     try:
         return folder.resolve()
     except (OSError, RuntimeError, ValueError):
@@ -325,7 +337,7 @@ def _succeeds(command: list[str], output: int, *, environ: dict[str, str]) -> bo
 
 
 def _git_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without secrets and without what a surrounding git command set for itself."""
+    """Return an environment without secrets, and without what a surrounding git command set for itself."""
     kept = {name: environ[name] for name in _PASSED_ON if name in environ}
     configured = {name: value for name, value in environ.items() if name.startswith("GIT_CONFIG_")}
     return {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.app import reconciler
+from reconciler.cli.log import asks_for_log
 from reconciler.cli.output import asks_for_document
 
 if TYPE_CHECKING:
@@ -19,17 +20,34 @@ if TYPE_CHECKING:
     from reconciler.errors import OutputLost
 
 INTERRUPTED = 130
-"""128 and the number of SIGINT, as shells have it."""
+"""The exit code of Ctrl-C: 128 and the number of SIGINT, as in shells."""
 
 
 _WITHOUT_COMMAND: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
-"""What click raises for a group without a command; before 8.2 it showed the help itself."""
+"""What click raises for a group without a command; before 8.2 it shows the help itself."""
+
+_TAKE_TEXT = (
+    *("--actor", "--body", "--display-name", "--override-verification", "--reason", "--reference"),
+    *("--reply-to-name", "--subject", "--title"),
+)
+"""The options that take any text and check it themselves."""
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 to 5 as the contract has them, 130 on Ctrl-C."""
+    """Run the command line and return its exit code: 0 to 6 as the contract has them, 130 on Ctrl-C."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     _prepare_streams(words)
+    if not asks_for_log(words):
+        return _run(words)
+    from reconciler.cli.log import log_for_programs
+
+    with log_for_programs(words) as ended:
+        code = _run(words)
+        ended(code)
+        return code
+
+
+def _run(words: list[str]) -> int:
     try:
         _refuse_line_breaks(words)
         code = reconciler.main(args=words, prog_name="reconciler", standalone_mode=False)
@@ -47,25 +65,17 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return code if isinstance(code, int) else 0
 
 
-_TAKE_TEXT = (
-    *("--actor", "--body", "--display-name", "--override-verification", "--reason", "--reference"),
-    *("--reply-to-name", "--subject", "--title"),
-)
-"""The options that take any text, and look at it themselves."""
-
-
 def _refuse_line_breaks(words: Sequence[str]) -> None:
-    """Raise for a name, a pattern or a path of several lines: in a message it could pass for a line of ours."""
+    """Raise for a name, pattern or path of several lines: in a message one could pass for a line of ours."""
     for before, word in zip(("", *words), words, strict=False):
         takes_text = before in _TAKE_TEXT or word.startswith(tuple(f"{option}=" for option in _TAKE_TEXT))
         if not takes_text and word.splitlines() not in ([], [word]):
-            raise click.UsageError(
-                f"Names, patterns and paths stand on one line, and here is a line break: {word[:60]}"
-            )
+            shown = "an address, which may hold a password" if "://" in word else word[:60]
+            raise click.UsageError(f"Names, patterns and paths stand on one line, and here is a line break: {shown}")
 
 
 def _prepare_streams(words: Sequence[str]) -> None:
-    """Have documents written as UTF-8 in any locale, and what a terminal's encoding lacks as escapes."""
+    """Write documents as UTF-8 in any locale, and characters that a terminal's encoding lacks as escapes."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -85,7 +95,7 @@ def _fail(words: Sequence[str], failure: Exception) -> int:
 
 
 def _internal(failure: Exception) -> Diagnostic:
-    """Return what can be told of a fault of our own: its type and place, never values."""
+    """Return the problem of a fault of our own: its type and place, never values, which could be secrets."""
     from reconciler.diagnostics import error
 
     trace = failure.__traceback__
@@ -101,13 +111,34 @@ def _internal(failure: Exception) -> Diagnostic:
 
 
 def _usage_problem(wrong: click.ClickException) -> Diagnostic:
-    from reconciler.diagnostics import error, one_line
+    from reconciler.characters import one_line
+    from reconciler.diagnostics import error
 
     context = getattr(wrong, "ctx", None)
     path = context.command_path if context is not None else "reconciler"
+    if isinstance(wrong, click.NoSuchOption):
+        message, to_copy = _unknown_option(wrong.option_name, context)
+        return error("badUsage", f"{one_line(message)} See\n    {path} {to_copy or '--help'}")
     # click lists the choices of an argument that is missing as lines of their own.
     message = wrong.format_message().replace("\n\t", " ")
     return error("badUsage", f"{one_line(message)}\nSee\n    {path} --help")
+
+
+def _unknown_option(name: str, context: click.Context | None) -> tuple[str, str | None]:
+    """Return what to say of an option that does not exist, and what takes its place if that is known."""
+    from reconciler.diagnostics.phrasing import did_you_mean
+
+    options = [each for each in context.command.params if isinstance(each, click.Option)] if context else []
+    forms = next(
+        (each.type.choices for each in options if each.name == "format_" and isinstance(each.type, click.Choice)), ()
+    )
+    form = name.lstrip("-")
+    if form in forms:
+        return f"There is no option {name}: the form of the output is chosen by --format.", f"--format {form}"
+    if form == "json":
+        return f"There is no option {name} here: this prints no JSON.", None
+    known = [each for option in options for each in (*option.opts, *option.secondary_opts) if each.startswith("--")]
+    return f"There is no option {name}.{did_you_mean(name, known)}", None
 
 
 def _tell(words: Sequence[str], *problems: Diagnostic, exit_code: int = 1, notes: Sequence[str] = ()) -> int:
@@ -124,7 +155,7 @@ def _tell(words: Sequence[str], *problems: Diagnostic, exit_code: int = 1, notes
 
 
 def _tell_lost(lost: OutputLost) -> int:
-    """Tell on stderr, whatever form was asked for, that stdout takes nothing; return the exit code."""
+    """Tell on stderr that stdout takes nothing, whatever form was asked for; return the exit code."""
     from reconciler.cli.output import tell
 
     _hang_up()
@@ -133,7 +164,7 @@ def _tell_lost(lost: OutputLost) -> int:
 
 
 def _show_help(bare: click.UsageError) -> int:
-    """Show the help of a group that was called without a command, as a mistake: on stderr, with 1."""
+    """Show the help of a group that was called without a command; it is a mistake, so on stderr, with exit code 1."""
     if bare.ctx is not None:
         click.echo(bare.ctx.get_help(), err=True)
     return 1
@@ -147,6 +178,9 @@ def _interrupted(words: Sequence[str]) -> int:
 
 
 def _hang_up() -> int:
-    """End quietly when whoever reads our output has gone; keep Python from complaining while it exits."""
+    """End quietly after the reader of our output has gone.
+
+    Python flushes stdout once more when it exits and would complain, so stdout becomes the null device.
+    """
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return 1

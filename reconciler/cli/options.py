@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -12,7 +13,15 @@ from reconciler.model.verification.depths import DEPTHS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from reconciler.operations.conversations.secrets import Ask
+    from reconciler.rules.plan.shards import Shard
+
 Command = TypeVar("Command", bound="Callable[..., Any]")
+
+SELECTOR_HELP = (
+    "A name, a glob, label:KEY=VALUE, host:HOST, server:MAILSERVER, secret:REFERENCE, status:STATUS or kind:KIND."
+)
+"""What selectors are, in the help of the commands that take them."""
 
 
 def format_option(*formats: str) -> Callable[[Command], Command]:
@@ -37,6 +46,43 @@ def actor_option(does: str) -> Callable[[Command], Command]:
     return click.option("--actor", metavar="WHO", help=f"Who {does}; by default what CI says, then the login name.")
 
 
+class _Port(click.types.IntParamType):
+    """A port, whose bounds the manifest knows; for one by its name, or with more beside it, the options to write are told."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number; raise ``UsageError``."""
+        from reconciler.manifests.suggesting import port_lines
+
+        lines = port_lines(str(value))
+        if not lines or str(value).strip().isdecimal():
+            return super().convert(value, param, ctx)
+        flag = param.opts[0] if param is not None else "--port"
+        words = [line.replace("port:", flag, 1).replace("encryption:", "--encryption", 1) for line in lines]
+        instead = " ".join(words if flag == "--port" else words[:1])
+        return self.fail(f"a port is a number, and this is {str(value)[:60]}. Write {instead}", param, ctx)
+
+
+PORT = _Port()
+
+
+class Encryption(click.Choice[str]):
+    """A choice of encryptions; for a word of another tool the message has the one that is meant."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the encryption; raise ``UsageError``."""
+        from reconciler.manifests.suggesting import encryption_lines
+
+        if value == "TLS":  # tools mean STARTTLS by it, or TLS from the first octet on
+            self.fail(
+                "TLS may be either. Write --encryption starttls for port 587, --encryption tls for 465", param, ctx
+            )
+        if value not in self.choices and (lines := encryption_lines(str(value))):
+            known = ", ".join(self.choices)
+            instead = lines[0].replace("encryption:", "--encryption", 1)
+            return self.fail(f"{str(value)[:60]} is none of {known}. Write {instead}", param, ctx)
+        return str(super().convert(value, param, ctx))
+
+
 operator_option = click.option(
     "--operator",
     metavar="EMAIL",
@@ -51,6 +97,74 @@ trust_option = click.option(
 )
 
 
+def _take_env_file(context: click.Context, _parameter: click.Parameter, path: str | None) -> None:
+    """Keep the file with the options that stand before the command: whoever opens the project takes it from there."""
+    if path is not None:
+        context.obj = replace(context.obj, env_file=path)
+
+
+env_file_option = click.option(
+    "--env-file",
+    metavar="FILE",
+    expose_value=False,
+    callback=_take_env_file,
+    help="Take variables of secrets from this dotenv file too; those of the environment go before.",
+)
+
+ask_option = click.option(
+    "--ask-secrets", "asks_secrets", is_flag=True, help="Ask on the terminal for secrets that cannot be read here."
+)
+
+
+def asking(asks: bool) -> Ask | None:  # noqa: FBT001 - the flag, as it was given
+    """Return what asks for a secret on the terminal, without echo; None unless asked to, ``UsageError`` without a terminal."""
+    from reconciler.cli.session import is_interactive
+
+    if not asks:
+        return None
+    if not is_interactive():
+        raise click.UsageError("--ask-secrets asks on the terminal, and there is none. Set the variables instead.")
+
+    def ask(reference: str) -> str | None:
+        typed = click.prompt(
+            f"Value of {reference} (not shown; Enter to leave it out)",
+            default="",
+            show_default=False,
+            hide_input=True,
+            err=True,
+        )
+        return str(typed) or None
+
+    return ask
+
+
+class _ShardType(click.ParamType[Any]):
+    """A part of so many, as I/N."""
+
+    name = "I/N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Shard:
+        """Return the part; raise ``UsageError``."""
+        from reconciler.rules.plan.shards import Shard
+
+        if isinstance(value, Shard):
+            return value
+        index, _, count = str(value).partition("/")
+        if index.isdecimal() and count.isdecimal() and 1 <= int(index) <= int(count) <= _MOST_SHARDS:
+            return Shard(int(index), int(count))
+        return self.fail(
+            f"{str(value)[:20]} is not of the form I/N, such as 3/10, with N up to {_MOST_SHARDS}", param, ctx
+        )
+
+
+_MOST_SHARDS = 1_000
+
+
+def shard_option(help_text: str) -> Callable[[Command], Command]:
+    """Return ``--shard``."""
+    return click.option("--shard", metavar="I/N", type=_ShardType(), help=help_text)
+
+
 accept_option = click.option(
     "--accept-altered",
     "accepted",
@@ -62,7 +176,7 @@ accept_option = click.option(
 
 
 def reasons_of(option: str, written: Iterable[str]) -> dict[str, str]:
-    """Return name to reason, as a repeatable option of the form NAME=REASON gives them."""
+    """Return reasons by name, from a repeatable option that takes NAME=REASON."""
     reasons: dict[str, str] = {}
     for each in written:
         name, _, reason = each.partition("=")
@@ -70,6 +184,21 @@ def reasons_of(option: str, written: Iterable[str]) -> dict[str, str]:
             raise click.UsageError(f"{option} takes NAME=REASON, with a reason; not {each}")
         reasons[name] = reason.strip()
     return reasons
+
+
+def view_options(command: Command) -> Command:
+    """Add the options that say how much of a plan is shown as text, as ``View`` names it, and whether by a pager."""
+    for option in reversed(
+        (
+            click.option("--full", "view", flag_value="full", help="Show every account with all its fields, as text."),
+            click.option(
+                "--compact", "view", flag_value="compact", help="Show the head alone: what matters, on one screen."
+            ),
+            click.option("--no-pager", is_flag=True, help="Show it at once, however long; by default PAGER, or less."),
+        )
+    ):
+        command = option(command)
+    return command
 
 
 def plan_options(command: Command) -> Command:
@@ -83,7 +212,7 @@ def plan_options(command: Command) -> Command:
                 metavar="SEL",
                 multiple=True,
                 shell_complete=any_names,
-                help="Plan only these: a name, a glob, or label:KEY=VALUE. Repeatable.",
+                help=f"Plan only these. {SELECTOR_HELP} Repeatable.",
             ),
             click.option(
                 "--exclude",
@@ -107,6 +236,8 @@ def plan_options(command: Command) -> Command:
                 is_flag=True,
                 help="Look for rotated secrets also where each costs a command of its source; the others are always read.",
             ),
+            ask_option,
+            env_file_option,
             trust_option,
             operator_option,
         )

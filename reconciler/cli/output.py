@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from reconciler.cli.session import somebody_looks, style_for
+from reconciler.cli.session import as_called, somebody_looks, style_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from reconciler.diagnostics import Diagnostic
     from reconciler.errors import OutputLost
+    from reconciler.model.canonical import JsonObject
+
+_REFUSALS = frozenset({3, 4, 5})
+_FAILED = "verificationFailed"
+_TOLD_THERE = "What was written to standard output says why."
+_FOR_PEOPLE = frozenset({"text", "table"})
+_ERRORS_FOR_PROGRAMS = ("json", "github", "junit", "sarif", "codequality")
+"""The forms in which errors are written, too."""
 
 
 def put(text: str) -> None:
     """Write a result to stdout; raise ``OutputLost`` where it cannot be written, such as on a full disk."""
     try:
-        sys.stdout.write(text)
+        sys.stdout.write(as_called(text))
         sys.stdout.flush()
     except BrokenPipeError:
         raise
@@ -37,54 +46,89 @@ def _lost(failure: OSError) -> OutputLost:
     return OutputLost(error("outputNotWritten", detail))
 
 
-def put_json(document: dict[str, Any]) -> None:
+def put_json(document: JsonObject) -> None:
     """Write one JSON document to stdout."""
     from reconciler.render.json.documents import to_json
 
     put(to_json(document))
 
 
-def tell(diagnostics: Iterable[Diagnostic]) -> None:
-    """Write problems and remarks to stderr, as text."""
+def tell(diagnostics: Iterable[Diagnostic], *, is_full: bool = False) -> None:
+    """Write problems and remarks to stderr, as text; notes that stand after every run with their detail if ``is_full``."""
     from reconciler.render.text import diagnostics_text
 
     problems = tuple(diagnostics)
+    if problems and _told_to_programs(problems):
+        return
     if problems:
         sys.stdout.flush()
-        sys.stderr.write(diagnostics_text(problems, style=style_for(sys.stderr)))
+        sys.stderr.write(as_called(diagnostics_text(problems, style=style_for(sys.stderr), is_full=is_full)))
         sys.stderr.flush()
 
 
+def _told_to_programs(problems: Iterable[Diagnostic]) -> bool:
+    """Tell of problems as events, where stderr is for programs; False where it is for people."""
+    from reconciler.events import somebody_listens
+
+    if not somebody_listens():
+        return False
+    from reconciler.cli.log import for_programs
+    from reconciler.events import tell as tell_event
+
+    if not for_programs():
+        return False
+    for each in problems:
+        concerned = each.subjects or ((each.subject,) if each.subject else ())
+        text = f"{each.summary}: {each.detail}" if each.detail else each.summary
+        tell_event("diagnostic", accounts=concerned, severity=each.severity, code=each.code, text=text)
+    return True
+
+
 def tell_beside_checks(diagnostics: Iterable[Diagnostic]) -> None:
-    """Write problems beside a text that has told each check: not what failed again to somebody who sees both."""
-    sees_both = somebody_looks()
-    tell(problem for problem in diagnostics if not (sees_both and problem.code == "verificationFailed"))
+    """Write problems to stderr beside a text on stdout that tells each check."""
+    tell(problems_beside_checks(diagnostics))
+
+
+def problems_beside_checks(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Return the problems to tell beside a text that tells each check, where the reasons of failures stand once.
+
+    Somebody who sees both is not told of failed verifications again; elsewhere it is told which failed, and that the
+    reasons are in the text, which may have gone into a file.
+    """
+    problems = list(diagnostics)
+    failed = [problem for problem in problems if problem.code == _FAILED]
+    if somebody_looks():
+        return [problem for problem in problems if problem.code != _FAILED]
+    return [
+        replace(problem, detail=_TOLD_THERE if problem is failed[-1] else "") if problem.code == _FAILED else problem
+        for problem in problems
+    ]
 
 
 def say(text: str) -> None:
     """Write a remark to stderr."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(as_called(text) + "\n")
     sys.stderr.flush()
 
 
 def hint(sentence: str, *commands: str) -> None:
-    """Tell somebody who looks what usually comes next; where nobody does, nothing."""
+    """Tell what usually comes next, on a terminal only: nobody else needs it."""
     if not somebody_looks():
         return
     from reconciler.render.text.state import sentences_text
 
     style = style_for(sys.stderr)
     sys.stdout.flush()
-    sys.stderr.write(sentences_text([sentence, *(f"    {each}" for each in commands)], style=style))
+    sys.stderr.write(as_called(sentences_text([sentence, *(f"    {each}" for each in commands)], style=style)))
     sys.stderr.flush()
 
 
 def tell_error(
     diagnostics: Sequence[Diagnostic], words: Sequence[str], *, exit_code: int, notes: Iterable[str] = ()
 ) -> None:
-    """Write why a command ended early: as text to stderr, or in the form for programs that was asked for.
+    """Write why a command ended early: to stderr as text, or in the form for programs that was asked for.
 
-    ``notes`` are sentences that stand after the text.
+    ``notes`` are sentences that follow the text.
     """
     form = error_form(words)
     if form == "json":
@@ -99,15 +143,25 @@ def tell_error(
         from reconciler.render.junit import verification_report
 
         put(verification_report({}, diagnostics=diagnostics))
+    if form in {"sarif", "codequality"}:
+        from reconciler.render.findings import code_quality_report, sarif_log
+        from reconciler.render.json.documents import to_json
+
+        put(to_json(sarif_log(diagnostics) if form == "sarif" else code_quality_report(diagnostics)))
     tell(diagnostics)
     for note in notes:
         say(note)
+    _point_to_explanation(diagnostics)
 
 
-_REFUSALS = frozenset({3, 4, 5})
+def _point_to_explanation(diagnostics: Sequence[Diagnostic]) -> None:
+    """Tell where the first error is explained, on a terminal, unless a message has a line to copy already."""
+    first = next((each for each in diagnostics if each.severity == "error"), None)
+    if first is not None and not any("\n    " in each.detail for each in diagnostics):
+        hint("Cause, cure and an example:", f"reconciler explain {first.code}")
 
 
-def _error_document(diagnostics: Sequence[Diagnostic], words: Sequence[str], *, exit_code: int) -> dict[str, Any]:
+def _error_document(diagnostics: Sequence[Diagnostic], words: Sequence[str], *, exit_code: int) -> JsonObject:
     from reconciler.render.json.documents import apply_document, error_document, validate_document
 
     if "apply" in words:
@@ -118,19 +172,14 @@ def _error_document(diagnostics: Sequence[Diagnostic], words: Sequence[str], *, 
     return error_document(diagnostics)
 
 
-_FOR_PEOPLE = frozenset({"text", "table"})
-_ERRORS_FOR_PROGRAMS = ("json", "github", "junit")
-"""Forms in which also an error is written."""
-
-
 def error_form(words: Sequence[str]) -> str | None:
-    """Return the form for programs in which an error is to be written; None where people are to read it."""
+    """Return the form in which programs expect an error; None where people are to read it."""
     asked = _asked(words)
     return next((each for each in _ERRORS_FOR_PROGRAMS if each in asked), None)
 
 
 def asks_for_document(words: Sequence[str]) -> bool:
-    """Tell whether stdout is to hold a document, which is UTF-8 whatever a terminal can show."""
+    """Tell whether a document goes to stdout: that is UTF-8, whatever a terminal can show."""
     return bool(_asked(words) - _FOR_PEOPLE)
 
 

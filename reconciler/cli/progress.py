@@ -7,24 +7,23 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from reconciler.cli.log import is_talkative
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reconciler.operations.conversations.queue import Progress
 
 
-def _silent(done: int, total: int, name: str) -> None:
-    """Show nothing: nobody is looking."""
-
-
 @contextmanager
 def shown_progress(doing: str = "Verifying") -> Iterator[Progress]:
-    """Yield a progress that draws one line on stderr while it runs and leaves nothing behind.
+    """Hand out a progress that draws one line on stderr while the block runs, and leaves nothing behind.
 
-    A total of 0 means that nobody knows it yet. A dumb terminal gets none: it cannot take a line back.
+    A total of 0 means that it is not known yet. Nothing is drawn where nobody looks, and on a dumb terminal, which
+    cannot take a line back.
     """
-    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        yield _silent
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb" or is_talkative():
+        yield lambda done, total, name: None  # noqa: ARG005 - nobody looks
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn

@@ -5,14 +5,23 @@ that `render/` turns into text. Every code stands in ``codes``, with cause and c
 """
 
 from reconciler.diagnostics.codes import CODES, Code
-from reconciler.diagnostics.grouping import as_one, grouped
-from reconciler.diagnostics.phrasing import MOST_NAMES, MOST_SHOWN, counted, enumerated, one_line
-from reconciler.diagnostics.values import SEVERITIES, Diagnostic, Location, Severity, error, note, sort_key, warning
+from reconciler.diagnostics.grouping import as_one, grouped, repeated_as_one
+from reconciler.diagnostics.phrasing import MOST_NAMES, counted, enumerated, several
+from reconciler.diagnostics.values import (
+    SEVERITIES,
+    Diagnostic,
+    Location,
+    Severity,
+    error,
+    is_standing,
+    note,
+    sort_key,
+    warning,
+)
 
 __all__ = [
     "CODES",
     "MOST_NAMES",
-    "MOST_SHOWN",
     "SEVERITIES",
     "Code",
     "Diagnostic",
@@ -23,8 +32,10 @@ __all__ = [
     "enumerated",
     "error",
     "grouped",
+    "is_standing",
     "note",
-    "one_line",
+    "repeated_as_one",
+    "several",
     "sort_key",
     "warning",
 ]

@@ -9,12 +9,14 @@ from reconciler.diagnostics.codes import CODES
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
-"""What must be mended first comes first."""
+"""In the order in which they are told: what must be mended first comes first."""
+
+_STANDING = frozenset({"awaitingApproval", "evidenceReused", "secretsNotRead", "staysSuspended"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Location:
-    """A place in a file: path as the user would type it; line and column count from 1, None where unknown."""
+    """A place in a file: the path as the user would type it; line and column count from 1, None where unknown."""
 
     file: str
     line: int | None = None
@@ -45,7 +47,7 @@ class Diagnostic:
 
     @property
     def concerned(self) -> tuple[str, ...]:
-        """All that the problem concerns, by name: several subjects, or the one."""
+        """All subjects of the problem by name: ``subjects`` where there are several, else the one ``subject``."""
         return self.subjects or ((self.subject,) if self.subject is not None else ())
 
 
@@ -55,17 +57,22 @@ def error(code: str, detail: str, *, subject: str | None = None, location: Locat
 
 
 def warning(code: str, detail: str, *, subject: str | None = None, location: Location | None = None) -> Diagnostic:
-    """Return a problem that is told and does not stop anything."""
+    """Return a problem that is told and stops nothing."""
     return Diagnostic("warning", code, CODES[code].summary, detail, subject, location)
 
 
 def note(code: str, detail: str, *, subject: str | None = None, location: Location | None = None) -> Diagnostic:
-    """Return a remark worth knowing that asks for nothing."""
+    """Return a remark that is worth knowing and asks for nothing."""
     return Diagnostic("note", code, CODES[code].summary, detail, subject, location)
 
 
+def is_standing(problem: Diagnostic) -> bool:
+    """Tell whether a note speaks of what stands as it is and asks for nothing: it would be told after every run."""
+    return problem.severity == "note" and problem.code in _STANDING
+
+
 def sort_key(problem: Diagnostic) -> tuple[str, int, int, int, str, str, str]:
-    """Order by place, then severity, code, subject and text, so that runs over the same input read the same."""
+    """Return the key of the order by place, severity, code, subject and text: the same input always reads the same."""
     place = problem.location or Location("")
     return (
         place.file,

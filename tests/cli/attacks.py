@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from tests.cli.project import OPERATOR, Outcome, Project, marketing_account
 from tests.cli.test_canary import find
 from tests.support.mailserver import MailServer
+from tests.support.repositories import NO_TEMPLATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -175,7 +176,7 @@ def settle(world: World) -> None:
 
 def git(world: World, *words: str) -> None:
     """Run git in the checkout."""
-    quiet = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}
+    quiet = {**os.environ, **NO_TEMPLATE, "GIT_CONFIG_GLOBAL": os.devnull}
     subprocess.run(["git", *words], cwd=world.folder, env=quiet, check=True, capture_output=True)
 
 

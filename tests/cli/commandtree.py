@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from reconciler.cli.app import reconciler
+from reconciler.cli.app import CommandWithMore, reconciler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +37,9 @@ def _below(path: str, command: click.Command) -> Iterator[Known]:
             below = command.get_command(context, name)
             assert below is not None, name
             yield from _below(f"{path} {name}", below)
+    if isinstance(command, CommandWithMore):
+        for name, below in command.more.items():
+            yield from _below(f"{path} {name}", below)
 
 
 def examples(command: click.Command) -> list[str]:
@@ -61,7 +64,7 @@ def parse(line: str) -> tuple[click.Command, list[click.Context]]:
         name, below, words = command.resolve_command(contexts[-1], rest)
         assert below is not None, line
         contexts.append(below.make_context(name, list(words), parent=contexts[-1]))
-        command = below
+        command = contexts[-1].command  # a command with more below it gives the context of what its first word names
     return command, contexts
 
 

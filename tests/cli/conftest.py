@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.operations.conversations.queue import converse
+from reconciler.verification import USUAL_RETRIES
 from tests.cli.mailing import (
     CONTACTS,
     EML,
@@ -28,6 +32,13 @@ if TYPE_CHECKING:
 def ca() -> TestCA:
     """Return the CA that the tests' servers have their certificates from."""
     return TestCA()
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again as often as ever, but soon; the pauses themselves are what tests/verification/test_retries is about."""
+    soon = replace(USUAL_RETRIES, first_pause_seconds=0.01)
+    monkeypatch.setattr("reconciler.operations.conversations.run.converse", partial(converse, retries=soon))
 
 
 @pytest.fixture

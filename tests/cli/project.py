@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from reconciler.cli.edge import run
-from reconciler.model.cisystems import CI_SYSTEMS
 from reconciler.model.plan import SavedPlan
 from reconciler.rules.plan.digests import changes_digest, plan_document_digest
+from tests.support.planfiles import read_document, write_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,11 +34,6 @@ VARIABLE = "SMTP_SALES_PASSWORD"
 USER = "sales@example.com"
 OPERATOR = "ops@example.com"
 PROCESS_SECONDS = 300
-_FROM_OUTSIDE = (
-    "RECONCILER_", "SMTP_", "SSL_CERT_FILE", "CI", "GITHUB_", "GITLAB_", "BUILD_",
-    *(name.rstrip("*") for system in CI_SYSTEMS for mark in system.marks for name in mark),
-)  # fmt: skip
-"""The beginnings of the variables that would change what the tests see, CI systems' among them."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +67,10 @@ class Project:
         *,
         verification: str = "",
     ) -> None:
-        """Write the project file and work in its folder, with no variables of the caller's."""
+        """Write the project file and work in its folder."""
         self.folder = folder
         self._monkeypatch = monkeypatch
         self._capsys = capsys
-        for name in [each for each in os.environ if each.startswith(_FROM_OUTSIDE)]:
-            monkeypatch.delenv(name)
         folder.mkdir(exist_ok=True)
         (folder / "accounts.d").mkdir()
         monkeypatch.chdir(folder)
@@ -229,11 +222,11 @@ def marketing_account(name: str, *, email: str = "news@example.com", metadata: s
 
 def alter_plan(path: Path, alter: Callable[[dict[str, Any]], None], *, fits_digest: bool = False) -> None:
     """Alter a plan file as somebody would who can write to it; with ``fits_digest`` as one who computes the digests."""
-    document = json.loads(path.read_text(encoding="utf-8"))
+    document = read_document(path)
     alter(document)
     if fits_digest:
         with contextlib.suppress(ValidationError):
             plan = SavedPlan.model_validate_json(json.dumps(document), by_alias=True, by_name=False)
             document["changesDigest"] = changes_digest(plan.changes, plan.lifted_guards)
         document["planDigest"] = plan_document_digest(document)
-    path.write_text(json.dumps(document), encoding="utf-8")
+    write_document(path, document)

@@ -13,6 +13,7 @@ import pytest
 from reconciler.diagnostics import CODES
 from reconciler.model.servers.presets import PRESETS
 from tests.cli.project import Project, command, environment, marketing_account, own_account
+from tests.support.chains import Issued
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,6 +92,41 @@ def test_every_field_has_a_flag(bare: Project) -> None:
     assert "Valid: 1 account.\n" == bare.run_well("validate").out
 
 
+def test_what_is_trusted_and_shown_is_written_by_flags(bare: Project) -> None:
+    """The pin of the server's certificate, and the client's own, whose key is a secret that is told like others."""
+    client = Issued.root("Example Clients").issue("sales.example.com")
+    (bare.folder / "client.pem").write_text(client.pem, encoding="utf-8")
+    pin, own = ("--certificate", f"sha256:{'a' * 64}"), ("--client-certificate-file", "client.pem")
+    told = bare.run_well(*OWN, "sales", *WHO, *HOST, "--shared", *pin, *own, "--client-key-env", "SMTP_SALES_KEY")
+    written = (
+        f'    host: smtp.example.com\n    certificate: "sha256:{"a" * 64}"\n    clientCertificate:\n'
+        "      certFile: client.pem\n      key: {env: SMTP_SALES_KEY}\n"
+    )
+    assert written in manifest(bare, "sales")
+    assert "    export SMTP_SALES_KEY=…\n" in told.out
+    assert "Valid: 1 account.\n" == bare.run_well("validate").out
+    bare.run_well(*OWN, "other", *WHO, *HOST, "--shared", *own, "--client-key-file", "secrets/other.key")
+    assert "      key: {file: secrets/other.key}\n" in manifest(bare, "other")
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (("--client-certificate-file", "client.pem"), "--client-key-env"),
+        (("--client-key-env", "SMTP_KEY"), "--client-certificate-file"),
+        (("--client-key-env", "A", "--client-key-from", "vault:b"), "exclude each other"),
+        (("--client-key-from", "vault"), "--client-key-from takes SOURCE:KEY"),
+        (("--certificate", "ab:cd"), "--certificate is not a fingerprint"),
+        (("--client-certificate-file", "none.pem", "--client-key-env", "SMTP_KEY"), "no such file"),
+    ],
+)
+def test_half_a_certificate_is_not_written(bare: Project, flags: tuple[str, ...], words: str) -> None:
+    """What is missing or too much is told by the options' names, and nothing is written."""
+    refused = bare.run(*OWN, "sales", *WHO, *HOST, "--shared", *flags)
+    assert (1, {}) == (refused.code, everything(bare))
+    assert words in " ".join(refused.err.split())
+
+
 def test_oauth2_is_written_by_flags(bare: Project) -> None:
     """The way to an access token stands in the manifest, its secrets by reference; each of them is told."""
     flags = ("--oauth2-token-url", "https://login.example.com/t", "--oauth2-client-id", "c1", "--oauth2-scope", "a b")
@@ -156,7 +192,7 @@ def test_a_marketing_account_is_added_to_a_file(bare: Project) -> None:
 @pytest.mark.parametrize(
     ("words", "needed"),
     [
-        ((), "NAME, --email, --display-name, one of --preset, --server and --host"),
+        ((), "NAME, --email, --display-name, one of --preset, --server, --host and --discover"),
         (("x", "--email", "a@example.com", "--host", "h.example.com"), "--display-name"),
         (("x", *WHO, "--preset", "gmial"), "Did you mean gmail?"),
         (("x", *WHO, "--preset", "amazon-ses"), "--region"),
@@ -254,7 +290,8 @@ def test_what_is_missing_is_asked_for_on_a_terminal(bare: Project) -> None:
     assert "host: email-smtp.eu-west-1.amazonaws.com\n" in manifest(bare, "sales")
     assert "username: AKIAEXAMPLE\n" in manifest(bare, "sales")
     assert "Owner, whose view shows it (Enter for none): " in written
-    assert "owner" not in manifest(bare, "sales")
+    assert ("owner" in manifest(bare, "sales"), "  shared: true\n" in manifest(bare, "sales")) == (False, True)
+    assert "Nobody sees this account" not in written
 
 
 @pytest.mark.parametrize("shared", [(), ("--shared",)], ids=["private", "shared"])
@@ -273,13 +310,101 @@ def test_the_owner_is_asked_for_where_anything_is(bare: Project, shared: tuple[s
 def test_a_wrong_answer_is_asked_for_again(bare: Project) -> None:
     """What cannot be a name or an address is told at its own question, before anything else is asked."""
     code, written = answer(
-        bare.folder, ("accounts", "add", "marketing"), "No Name\nnews\nx.example.com\nx@example.com\nN\n"
+        bare.folder, ("accounts", "add", "marketing"), "\nNo Name\nnews\nx.example.com\nx@example.com\nN\n"
     )
     assert 0 == code, written
     assert 2 == written.count("Name (a-z")
     assert "Error: This is not a name: 1 to 63 characters" in written
     assert "Error: This is not one e-mail address: it has no @." in written
     assert "name: news\n" in manifest(bare, "news")
+
+
+OPTIONS: dict[str, tuple[tuple[str, ...], str]] = {
+    "a name before the address": (("--email", "Example Sales <sales@example.com>"), "--email sales@example.com --display-name 'Example Sales'"),
+    "a link": (("--email", "mailto:sales@example.com"), "--email sales@example.com"),
+    "a wide @": (("--email", "sales\uff20example.com"), "--email sales@example.com"),
+    "an address as the name in EHLO": (("--helo-name", "https://mail.example.com/x"), "--helo-name mail.example.com"),
+    "a name before the reply-to": (("--reply-to", "Help <help@example.com>"), "--reply-to help@example.com --reply-to-name Help"),
+    "a proxy as an address": (("--proxy-type", "socks5", "--proxy-port", "1080", "--proxy-host", "socks5.example.com:1080"), "--proxy-type socks5 --proxy-host socks5.example.com --proxy-port 1080"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_option_as_other_tools_have_it_is_answered_in_options(bare: Project, name: str) -> None:
+    """What is written on a command line is answered with what to write there, and not with lines of a manifest."""
+    words, expected = OPTIONS[name]
+    who = WHO if "--email" not in words else ("--display-name", "X")
+    host = HOST if "--host" not in words else ()
+    told = bare.run(*OWN, "x", *who, *host, *words)
+    assert (1, {}) == (told.code, everything(bare))
+    assert expected in [line.strip() for line in told.err.splitlines()]
+    assert "spec." not in told.err
+
+
+@pytest.mark.parametrize(
+    ("host", "lines"),
+    [
+        ("smtps://smtp.example.com", ["encryption: tls"]),
+        ("smtp.example.com:465", ["port: 465", "encryption: tls"]),
+        ("smtp.example.com.", []),
+        ("smtp.example.com ", []),
+    ],
+)
+def test_a_pasted_host_is_understood(bare: Project, host: str, lines: list[str]) -> None:
+    """An address, a host with its port, a dot or a space behind it: the option takes what the question takes."""
+    bare.run_well(*OWN, "x", *WHO, "--host", host)
+    for line in ("host: smtp.example.com", *lines):
+        assert f"    {line}\n" in manifest(bare, "x")
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("SalesDE", "salesde"), ("Vertrieb-S\u00fcd", "vertrieb-sued"), ("a@example.com", "a-example.com")],
+)
+def test_a_name_that_is_none_is_answered_with_the_nearest(bare: Project, name: str, nearest: str) -> None:
+    """Capitals and umlauts are the usual reason."""
+    told = bare.run(*OWN, name, *WHO, *HOST)
+    assert (1, {}) == (told.code, everything(bare))
+    assert told.err.splitlines()[-1].strip() == nearest
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--port", "smtps"), "Write --port 465 --encryption tls"),
+        (("--port", "587/tcp"), "Write --port 587"),
+        (("--port", "0"), "--port must be at least 1."),
+        (("--port", "99999"), "--port must be at most 65535."),
+        (("--encryption", "ssl"), "ssl is none of starttls, tls, none. Write --encryption tls"),
+        (("--encryption", "SSL/TLS"), "Write --encryption tls"),
+        (("--encryption", "quantum"), "is not one of"),
+        (("--proxy-port", ":1080"), "Write --proxy-port 1080"),
+    ],
+)
+def test_a_choice_of_another_tool_is_answered(bare: Project, words: tuple[str, ...], expected: str) -> None:
+    """Ports by name and words for encryption are told as what they are here."""
+    told = bare.run(*OWN, "x", *WHO, *HOST, *words)
+    assert (1, {}) == (told.code, everything(bare))
+    assert expected in " ".join(told.err.split())
+
+
+def test_a_server_is_taken_as_it_was_pasted(bare: Project) -> None:
+    """At the question a host with its port, or an address, gives both, and the encryption where it says so."""
+    code, written = answer(bare.folder, (*OWN, "sales", *WHO), "smtps://smtp.example.com:2465/\nanna\n")
+    assert 0 == code, written
+    assert all(
+        f"    {line}\n" in manifest(bare, "sales")
+        for line in ("host: smtp.example.com", "port: 2465", "encryption: tls")
+    )
+
+
+def test_an_answer_as_other_tools_have_it_is_told_what_to_write(bare: Project) -> None:
+    """The nearest name and the address alone stand beside the question."""
+    answers = "\nS\u00fcd\nsued\nNews <news@example.com>\nnews@example.com\nNews\n"
+    code, written = answer(bare.folder, ("accounts", "add", "marketing"), answers)
+    assert 0 == code, written
+    assert "two dots in a row. Write sued" in " ".join(written.split())
+    assert "between them. Write news@example.com" in " ".join(written.split())
 
 
 def test_a_problem_of_what_was_not_written_has_no_place(bare: Project) -> None:
@@ -293,7 +418,7 @@ def test_a_problem_of_what_was_not_written_has_no_place(bare: Project) -> None:
 
 def test_ctrl_d_at_a_question_writes_nothing(bare: Project) -> None:
     """Who gives up at a question leaves everything as it was."""
-    code, _ = answer(bare.folder, ("accounts", "add", "marketing"), "news\n\x04")
+    code, _ = answer(bare.folder, ("accounts", "add", "marketing"), "\nnews\n\x04")
     assert 130 == code
     assert {} == everything(bare)
 
@@ -314,7 +439,9 @@ def test_deleting_the_only_document_removes_the_file(bare: Project) -> None:
     """A file that holds nothing else goes with its account."""
     bare.write_account("news", marketing_account("news"))
     document = bare.run_well("accounts", "delete", "news", "--format", "json").document
-    assert ("delete", "accounts.d/news.yaml", True) == (document["action"], document["file"], document["wholeFile"])
+    assert "delete" == document["action"]
+    assert "accounts.d/news.yaml" == document["file"]
+    assert document["wholeFile"] is True
     assert {} == everything(bare)
 
 
@@ -464,4 +591,6 @@ def test_a_misspelt_provider_is_not_taken_for_a_host(bare: Project) -> None:
 def test_an_empty_name_is_told_as_one(bare: Project, words: tuple[str, ...]) -> None:
     """A name that a script left empty is no misspelt one."""
     told = bare.run("accounts", *words)
-    assert (1, True, False) == (told.code, "The account's name is empty." in told.err, "called ." in told.err)
+    assert 1 == told.code
+    assert "The account's name is empty." in told.err
+    assert "called ." not in told.err

@@ -97,6 +97,12 @@ def swap_ca(world: World) -> None:
     evil_sales(ca_file="certs/ca.pem")(world)
 
 
+def pin_certificate(world: World) -> None:
+    """Have another certificate accepted at the right host and port, where the attacker is on the way."""
+    pinned = f"    certificate: sha256:{'e' * 64}\n    caFile: certs/ca.pem\n"
+    world.write("accounts.d/sales.yaml", account(world).replace("    caFile: certs/ca.pem\n", pinned))
+
+
 def use_proxy(kind: str, *, sends_secret: bool = False) -> Attack:
     """Return the attack that puts the attacker's proxy in the way, the secret being its password if asked for."""
     login = ", username: x, password: {env: SMTP_SALES_PASSWORD}" if sends_secret else ""
@@ -217,6 +223,7 @@ HEAD = "apiVersion: reconciler/v1\nkind: MarketingAccount\n"
 PULL_REQUESTS: dict[str, tuple[Attack, int, str]] = {
     # A known secret on another way
     "host moved": (evil_sales(), 4, "credentialWithheld"),
+    "certificate pinned": (pin_certificate, 4, "credentialWithheld"),
     "host written as an address": (sales(host="127.0.0.1"), 4, "credentialWithheld"),
     "host that looks alike": (sales(host="l\u043ecalhost"), 4, "credentialWithheld"),
     "TLS dropped": (sales(encryption="none", ca_file=None), 4, "credentialWithheld"),

@@ -171,10 +171,10 @@ def monitor_of_the_environment(machine: Machine) -> None:
 def hooks(machine: Machine) -> None:
     """Have hooks of the repository, and a folder of hooks of the user's."""
     folder = machine.home / "hooks"
-    folder.mkdir()
-    for name in ("post-index-change", "reference-transaction", "fsmonitor-watchman", "pre-auto-gc"):
-        shutil.copy(machine.trap, machine.checkout / ".git/hooks" / name)
-        shutil.copy(machine.trap, folder / name)
+    for place in (machine.checkout / ".git/hooks", folder):
+        place.mkdir()
+        for name in ("post-index-change", "reference-transaction", "fsmonitor-watchman", "pre-auto-gc"):
+            shutil.copy(machine.trap, place / name)
     machine.configure_user(f"[core]\n\thooksPath = {folder}\n")
     for name in ("event", "command"):
         machine.configure(f"hook.evil.{name}", "post-index-change" if name == "event" else None)
@@ -279,7 +279,7 @@ def test_the_trap_springs_where_git_is_asked_for_the_status(tmp_path: Path) -> N
 def test_a_plan_and_an_apply_run_nothing_of_a_machine(
     project: Project, server: MailServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same through the command line, with a real change and the user's own configuration."""
+    """The command line runs nothing either, with a real change and the user's own configuration."""
     trap, sprung = tmp_path / "trap", tmp_path / "sprung"
     trap.write_text(f"#!/bin/sh\ntouch {sprung}\ncat\n", encoding="ascii")
     trap.chmod(0o755)

@@ -20,6 +20,7 @@ from reconciler.rules.plan.digests import plan_digest, plan_document_digest
 from reconciler.secrets import load_key_file
 from tests.cli.project import PASSWORD, USER, Project, alter_plan, marketing_account, own_account
 from tests.support.mailserver import MailServer
+from tests.support.planfiles import read_document, write_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,6 +72,9 @@ FIELDS: tuple[tuple[str, Any, int | str], ...] = (
     ("summary/held", 999, SAME),
     ("summary/create", 999, SAME),
     ("liftedGuards", [GUARD], SAME),
+    ("messagesSent", [{"to": "x@example.com", "count": 9}], SAME),
+    ("applyVerifies", None, SAME),
+    ("consumers", [], SAME),
     ("diagnostics", [], SAME),
     ("diagnostics", [REMARK], SAME),
     ("diagnostics", [REFUSAL], 4),
@@ -92,6 +96,7 @@ FIELDS: tuple[tuple[str, Any, int | str], ...] = (
     (SALES + "fields/0/before", "x", 4),
     (SALES + "fields/0/after", "x", 4),
     (SALES + "fields/0/rotated", True, 4),
+    (SALES + "fields/0/origin", "accounts.d/other.yaml:1", SAME),
     (SALES + "verification", PASSED, SAME),
     (SALES + "verification", {"status": "unchanged", "checks": []}, SAME),
     (OF_SALES + "document/spec/email", "eve@example.com", 4),
@@ -130,6 +135,7 @@ FIELDS: tuple[tuple[str, Any, int | str], ...] = (
     ("inputs/holdsFailing", True, SAME),
     ("inputs/grantsUsed", ["env:SMTP_* to evil.example.net"], SAME),
     ("inputs/platformRoutes", [ROUTE], SAME),
+    ("inputs/part", {"index": 1, "count": 2, "depth": "offline", "readsAllSecrets": False}, 4),
 )
 """Each field, what it is painted with, and what comes of that: no difference, or the exit code of a refusal."""
 NOT_PAINTED = {
@@ -221,11 +227,9 @@ def plainly(planned: Project, cache: Path) -> str:
 def test_a_painted_field_makes_no_difference_or_is_refused(
     planned: Project, plainly: str, path: str, value: Any, verdict: int | str, seal: Paint
 ) -> None:
-    """Every field of a plan without a good seal."""
+    """Every field of a plan without a good seal can be altered, and it makes no difference or is refused."""
     plan = planned.folder / "plan.json"
-    chosen = (
-        json.loads(plan.read_text(encoding="utf-8"))["inputs"]["accounts"]["sales"] if value == "of sales" else value
-    )
+    chosen = read_document(plan)["inputs"]["accounts"]["sales"] if value == "of sales" else value
     alter_plan(plan, put(path, to=chosen))
     alter_plan(plan, seal, fits_digest=True)
     before = planned.state_file.read_bytes()
@@ -264,11 +268,11 @@ def test_every_field_of_a_plan_is_painted() -> None:
 def test_a_digest_that_does_not_fit_is_refused(planned: Project, field: str) -> None:
     """Whether the seal is there or not."""
     plan = planned.folder / "plan.json"
-    document = json.loads(plan.read_text(encoding="utf-8"))
+    document = read_document(plan)
     document |= {"seal": None, field: "sha256:0"}
     if field == "changesDigest":
         document["planDigest"] = plan_document_digest(document)
-    plan.write_text(json.dumps(document), encoding="utf-8")
+    write_document(plan, document)
     refused = planned.run("apply", "plan.json", "--format", "json")
     assert (4, "planAltered") == (refused.code, refused.codes[0])
 
@@ -374,7 +378,7 @@ def test_a_guard_that_only_an_unsealed_review_shows_as_lifted_was_not_reviewed(p
 
 @pytest.mark.parametrize("paint", [put("inputs/depth", to="offline"), put(SALES + "cause", to="rotation")])
 def test_where_a_plan_key_is_set_no_other_plan_counts_at_all(planned: Project, paint: Paint) -> None:
-    """Painted or not, without that key's seal it is refused."""
+    """A plan without that key's seal is refused, painted or not."""
     planned.set_variable("RECONCILER_PLAN_KEY", "k" * 40)
     alter_plan(planned.folder / "plan.json", paint, fits_digest=True)
     refused = planned.run("apply", "plan.json", "--format", "json")

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.attacks import OUTSIDE_SECRET, SECRET, USER, World, account, besieged
-from tests.cli.project import OPERATOR, Project
+from tests.cli.project import OPERATOR, VARIABLE, Project, own_account
 from tests.support.certificates import TestCA
+from tests.support.mailserver import MailServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -348,7 +349,8 @@ RESERVED = (
     "bamboo_password", "AWS_SECRET_ACCESS_KEY", "AZURE_CLIENT_SECRET", "ARM_CLIENT_SECRET", "GOOGLE_CREDENTIALS",
     "GCP_SERVICE_KEY", "CLOUDSDK_AUTH_ACCESS_TOKEN", "VAULT_TOKEN", "OP_SERVICE_ACCOUNT_TOKEN", "SOPS_AGE_KEY",
     "BW_SESSION", "NPM_TOKEN", "PIP_PASSWORD", "SSH_PRIVATE_KEY", "DOCKER_AUTH_CONFIG", "KUBE_TOKEN", "STORE_TOKEN",
-    "HOUSE_KEY",
+    "HOUSE_KEY", "SSHPASS", "COSIGN_PASSWORD", "SIGSTORE_ID_TOKEN", "MSSQL_SA_PASSWORD", "ORACLE_PWD", "HETZNER_TOKEN",
+    "HCLOUD_TOKEN", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "SLACK_BOT_TOKEN", "DISCORD_TOKEN",
 )  # fmt: skip
 FILES = (
     ".git-credentials",
@@ -375,7 +377,125 @@ NAMES: dict[str, tuple[Attack, str]] = {
         "secretNotAllowed",
     ),
 }  # fmt: skip
-TABLE = {**SPELLINGS, **LINKS, **SCOPES, **NAMES}
+
+
+def of_source(source: dict[str, object], key: str) -> Attack:
+    """Return the attack that names a key of a source which gives whatever the machine's environment holds."""
+
+    def attack(world: World) -> None:
+        for name in ENVIRONMENT:
+            world.project.set_variable(name, CREDENTIAL)
+        lines = "".join(f"{name}={CREDENTIAL}\n" for name in (*ENVIRONMENT, "sales"))
+        (world.outside / "environment").write_text(lines, encoding="utf-8")
+        members = {**dict.fromkeys(ENVIRONMENT, CREDENTIAL), "env": dict.fromkeys(ENVIRONMENT, CREDENTIAL)}
+        (world.outside / "environment.json").write_text(json.dumps(members), encoding="utf-8")
+        world.project.set_variable("SMTP_ALL", lines)
+        told = json.loads(json.dumps(source).replace("OUTSIDE", str(world.outside)))
+        allow(world, [*WIDE, "wide:**"], sources={"wide": told, "store": STORE})
+        named(f"{{{{wide: '{key}'}}}}")(world)
+
+    return attack
+
+
+ENVIRONMENT = ("GITHUB_TOKEN", "PGPASSWORD", "RECONCILER_STATE_PASSWORD", "npm_config__auth", "HOUSE_KEY", "SMTP_SALES")
+STORE = {"command": ["echo", "{key}"], "environment": ["HOUSE_*"]}
+WIDE_SOURCES: dict[str, dict[str, object]] = {
+    "dotenv of a variable": {"env": "SMTP_ALL", "format": "dotenv"},
+    "dotenv of a file": {"file": "OUTSIDE/environment", "format": "dotenv"},
+    "dotenv of a command": {"command": ["cat", "OUTSIDE/environment"], "format": "dotenv"},
+    "json of a command": {"command": ["cat", "OUTSIDE/environment.json"], "format": "json"},
+    "a variable a key": {"command": ["printenv", "{key}"], "environment": ["*"]},
+    "a variable a key, by way of another program": {"command": ["env", "printenv", "{key}"], "environment": ["*"]},
+}
+OF_SOURCES: dict[str, tuple[Attack, str]] = {
+    f"{key} of {name}": (of_source(source, key), "secretNotAllowed")
+    for name, source in WIDE_SOURCES.items()
+    for key in ENVIRONMENT
+    if key != "SMTP_SALES"
+} | {
+    "lower case of dotenv": (of_source(WIDE_SOURCES["dotenv of a file"], "github_token"), "secretNotAllowed"),
+    "member of json": (of_source(WIDE_SOURCES["json of a command"], "env/GITHUB_TOKEN"), "secretNotAllowed"),
+    "variable of a source of many, in another": (
+        of_source({"command": ["cat", "OUTSIDE/environment"], "format": "dotenv"}, "RECONCILER_PLAN_KEY"),
+        "secretNotAllowed",
+    ),
+    "origin of a source of many, by a command": (
+        of_source({"env": "SMTP_ALL", "format": "dotenv"}, "SMTP_ALL"), "secretNotAllowed",
+    ),
+    "reserved file by a command": (
+        of_source({"command": ["cat", "OUTSIDE/{key}"]}, "home/.ssh/id_ed25519"), "secretNotAllowed",
+    ),
+    "a service account's token by a command": (
+        of_source({"command": ["cat", "/run/secrets/{key}"]}, "kubernetes.io/serviceaccount/token"),
+        "secretNotAllowed",
+    ),
+}  # fmt: skip
+
+
+def by_another_way(command: str, **secrets: object) -> Attack:
+    """Return the attack that names a source of the project file whose command gives one of our keys."""
+
+    def attack(world: World) -> None:
+        key = world.project.state_file.parent / "fingerprint.key"
+        world.project.set_variable("RECONCILER_DATABASE_PASSWORD", OF_DATABASE)
+        told = command.replace("FILE", str(key)).replace("STATE", str(key.parent))
+        source = {"command": ["sh", "-c", f"{told} # {{key}}"], "environment": ["*"]}
+        bulk = {"command": ["sh", "-c", told], "environment": ["*"], "format": "dotenv"}
+        is_bulk = told.startswith("echo sales=")
+        allow(world, [*WIDE, "wide:**"], sources={"wide": bulk if is_bulk else source}, **secrets)
+        named("{{wide: sales}}")(world)
+
+    return attack
+
+
+OF_DATABASE = "canary-Database-77d1e0"
+WAYS_TO_KEYS: dict[str, tuple[Attack, str]] = {
+    "the key of fingerprints": (by_another_way("cat FILE"), "secretIsKey"),
+    "the key of fingerprints, base64 of its text": (by_another_way("base64 -w0 FILE"), "secretIsKey"),
+    "the key of fingerprints in capitals": (by_another_way("tr a-f A-F < FILE"), "secretIsKey"),
+    "the key of fingerprints backwards": (by_another_way("rev FILE"), "secretIsKey"),
+    "the key of fingerprints in a line": (by_another_way('echo "key: $(cat FILE)"'), "secretIsKey"),
+    "the key of fingerprints as one of many": (by_another_way("echo sales=$(cat FILE)"), "secretIsKey"),
+    "the plan key": (by_another_way("printenv RECONCILER_PLAN_KEY"), "secretIsKey"),
+    "the plan key, base64": (by_another_way("printenv RECONCILER_PLAN_KEY | base64 -w0"), "secretIsKey"),
+    "the plan key, hexadecimal": (by_another_way("printenv RECONCILER_PLAN_KEY | od -An -v -tx1 | tr -d ' \\n'"), "secretIsKey"),
+    "the plan key as one of many": (by_another_way("echo sales=$RECONCILER_PLAN_KEY"), "secretIsKey"),
+    "a password of ours": (by_another_way("printenv RECONCILER_DATABASE_PASSWORD"), "secretIsKey"),
+    "a password of ours, base64": (by_another_way("printf %s $RECONCILER_DATABASE_PASSWORD | base64"), "secretIsKey"),
+}  # fmt: skip
+TABLE = {**SPELLINGS, **LINKS, **SCOPES, **NAMES, **OF_SOURCES, **WAYS_TO_KEYS}
+
+
+NAMED_KEYS = {
+    "by the same command": {"command": ["cat", "OUTSIDE/{key}"]},
+    "by another command": {"command": ["sh", "-c", "base64 -w0 OUTSIDE/safe-key # {key}"]},
+    "among many": {"command": ["sh", "-c", "echo safe-key=$(cat OUTSIDE/safe-key)"], "format": "dotenv"},
+}
+
+
+@pytest.mark.parametrize("source", NAMED_KEYS.values(), ids=NAMED_KEYS)
+def test_a_key_that_the_project_file_names_is_known_by_its_value(bare: Project, source: dict[str, object]) -> None:
+    """A second source that gives what the first gives as key gives nothing to a manifest."""
+    folder = bare.folder.parent / "safe"
+    folder.mkdir()
+    (folder / "safe-key").write_text("canary-Key-" + "0123456789abcdef" * 2 + "\n", encoding="utf-8")
+    sources = {"keys": {"command": ["cat", "OUTSIDE/{key}"]}, "second": source}
+    rules = {"allow": ["second:*"], "sources": sources, "fingerprintKey": {"keys": "safe-key"}}
+    bare.write_project(f"secrets: {json.dumps(rules).replace('OUTSIDE', str(folder))}\n")
+    bare.init()
+    with MailServer(encryption="none", users={}) as evil:
+        bare.write_account("other", own_account("other", evil).replace(f"{{env: {VARIABLE}}}", "{second: safe-key}"))
+        planned = bare.run("plan", "--format", "json")
+        assert (1, True) == (planned.code, "secretIsKey" in planned.codes), planned
+        assert "canary-Key" not in planned.out + planned.err
+        assert 0 == evil.login_attempts
+
+
+@pytest.mark.parametrize("source", WIDE_SOURCES.values(), ids=WIDE_SOURCES)
+def test_a_mailbox_of_such_a_source_is_free(world: World, source: dict[str, object]) -> None:
+    """What begins with SMTP_ is a mailbox's in every source, whatever else it could give."""
+    of_source(source, "SMTP_SALES")(world)
+    assert 0 == world.run("validate").code
 
 
 @pytest.mark.parametrize(("attack", "code"), TABLE.values(), ids=TABLE)

@@ -16,6 +16,7 @@ import pytest
 
 from tests.cli.mailing import CONTACTS, EML
 from tests.cli.project import PASSWORD, USER, VARIABLE, Project, marketing_account, own_account
+from tests.support.earlier import without_register
 from tests.support.mailserver import MailServer
 
 if TYPE_CHECKING:
@@ -129,6 +130,16 @@ def test_no_write_goes_over_an_altered_account(settled: Project, alteration: str
     assert 1 == settled.run("journal", "check").code
 
 
+@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize(
+    "column", ["document", "kind", "approval", "verification", "suspension", "evidence", "fingerprints"]
+)
+def test_no_write_goes_over_an_account_that_cannot_be_read(settled: Project, column: str, write: str) -> None:
+    """A row that reconciler never writes is an alteration like every other: 4, whichever part of it is read."""
+    settled.execute_sql(f"UPDATE accounts SET {column} = '[nonsense' WHERE name = 'sales'")  # noqa: S608 - of this file
+    refuse(settled, WRITES[write])
+
+
 @pytest.mark.parametrize(("alteration", "write"), ROWS_OF_NEWS, ids=[f"{row[0]}, {row[1]}" for row in ROWS_OF_NEWS])
 def test_the_platform_decides_on_no_altered_account(settled: Project, alteration: str, write: str) -> None:
     """A decision on an account that was altered is refused, whether it would change anything or not."""
@@ -160,9 +171,11 @@ def test_no_change_of_a_plan_goes_over_an_altered_account(settled: Project, runn
     settled.run_well("plan", "--depth", "auth", "--out", "plan.json")
     altered = COLUMNS["document"]
     settled.execute_sql(
-        "INSERT INTO accounts SELECT project, 'sales', kind, document, written, revision, created_at, updated_at, "
+        "INSERT INTO accounts (project, name, kind, document, written, revision, created_at, updated_at, settings_digest, "
+        "ca_digest, fingerprints, fingerprint_key_id, approval, verification, suspension, evidence, manifest, ca_pem) SELECT "
+        "project, 'sales', kind, document, written, revision, created_at, updated_at, "
         "settings_digest, ca_digest, fingerprints, fingerprint_key_id, approval, verification, suspension, evidence, "
-        "manifest FROM accounts WHERE name = 'spare'"
+        "manifest, ca_pem FROM accounts WHERE name = 'spare'"
         if change == "create"
         else f"UPDATE accounts SET evidence = NULL, document = {altered} WHERE name = 'sales'"  # noqa: S608 - of this file
     )
@@ -226,7 +239,20 @@ STATE = {
     "no key": "UPDATE projects SET fingerprint_key_id = NULL",
     "creation": "UPDATE projects SET created_at = '2020-01-01T00:00:00Z'",
 }
+ADDED = (
+    "INSERT INTO secret_routes SELECT project, 'sha256:1', {account}, {secret}, {fingerprint}, "
+    "replace(route, 'localhost', 'evil.example') FROM secret_routes LIMIT 1"
+)
 OF_ROUTES = {
+    "a route more of the secret, by another account": ADDED.format(
+        account="'ghost'", secret="secret", fingerprint="NULL"
+    ),
+    "a route more of the value, by another reference": ADDED.format(
+        account="'ghost'", secret="'env:SMTP_GHOST'", fingerprint="fingerprint"
+    ),
+    "a route more of the account, of another secret": ADDED.format(
+        account="'sales'", secret="'env:SMTP_GHOST'", fingerprint="NULL"
+    ),
     "digest of a route": "UPDATE secret_routes SET digest = digest || '0'",
     "a route more": "INSERT INTO secret_routes SELECT project, 'sha256:1', account, secret, fingerprint, "
     "replace(route, 'localhost', 'evil.example') FROM secret_routes LIMIT 1",
@@ -246,13 +272,135 @@ def test_nothing_is_written_to_a_state_whose_own_row_was_altered(settled: Projec
     settled.run_well("journal", "check")
 
 
-@pytest.mark.parametrize("write", ["rekey", "revoke", "redact"])
+@pytest.mark.parametrize("write", WRITES)
 @pytest.mark.parametrize("alteration", OF_ROUTES)
 def test_no_write_goes_over_altered_routes(settled: Project, alteration: str, write: str) -> None:
     """Whoever rewrites the register of routes, or what tells of it, is refused where a row of it was altered."""
     settled.execute_sql(OF_ROUTES[alteration])
     assert 1 == settled.run("journal", "check").code
     refuse(settled, WRITES[write], "stateAltered")
+
+
+@pytest.mark.parametrize("write", ["plan", "apply", "apply of a plan", "verify", "verify --recorded", "send"])
+@pytest.mark.parametrize("alteration", OF_ROUTES)
+def test_no_login_goes_a_route_that_the_journal_does_not_vouch_for(
+    settled: Project, running: MailServer, alteration: str, write: str
+) -> None:
+    """Whoever would send the secret is refused with 4 before anything is contacted."""
+    settled.run_well("plan", "--depth", "offline", "--out", "plan.json")
+    (settled.folder / "june.eml").write_bytes(EML.encode())
+    (settled.folder / "contacts.csv").write_text(CONTACTS, encoding="utf-8")
+    settled.execute_sql(OF_ROUTES[alteration])
+    before = running.connections
+    words = {
+        "apply of a plan": ("apply", "plan.json"),
+        "verify --recorded": ("verify", "sales", "--recorded"),
+        "send": ("send", "sales", "--message", "june.eml", "--contacts", "contacts.csv"),
+        "apply": WRITES["apply"],
+    }.get(write, (write,))
+    refuse(settled, words, "stateAltered")
+    assert before == running.connections
+
+
+@pytest.mark.parametrize("alteration", OF_ROUTES)
+@pytest.mark.parametrize("write", WRITES)
+def test_altered_routes_can_be_accepted(settled: Project, alteration: str, write: str) -> None:
+    """With a reason they are taken as they are by any write; the journal keeps it, the check holds, and writes go on."""
+    settled.execute_sql(OF_ROUTES[alteration])
+    outcome = settled.run(*WRITES[write], "--accept-altered", "@routes=Moved by hand.")
+    if write in {"apply", "verify"} and alteration == "another route":
+        # Where the secret went is in the register no more, so it may not go there: the other way has to be accepted.
+        assert (4, "[credentialWithheld]" in outcome.err) == (4, True), outcome
+        settled.run_well("suspend", "spare", "--reason", "A test.", "--accept-altered", "@routes=Moved by hand.")
+    elif write == "revoke" and alteration == "a route less":
+        # Nothing is left to be revoked, and nothing is written.
+        assert (1, "[selectorMatchesNothing]" in outcome.err) == (outcome.code, True), outcome
+        return
+    else:
+        assert 0 == outcome.code, outcome
+    _, payload = settled.journal()[-1]
+    assert {"@routes": "Moved by hand."} == payload["acceptedAltered"]
+    settled.run_well("journal", "check")
+    assert "Moved by hand." in settled.run_well("history").out
+    settled.run_well("suspend", "news", "--reason", "A test.")
+
+
+@pytest.mark.parametrize("write", ["rekey", "revoke", "redact"])
+def test_who_writes_over_all_of_state_is_told_the_way_on(settled: Project, write: str) -> None:
+    """Beside a backup, routes can be accepted, and a reason for something else does not accept them."""
+    settled.execute_sql(OF_ROUTES["a route more"])
+    detail = refuse(settled, WRITES[write], "stateAltered")
+    assert "    reconciler state restore FILE" in detail.splitlines()
+    assert "    --accept-altered @routes=REASON" in detail.splitlines()
+    assert "@state=REASON" not in detail
+    refuse(settled, (*WRITES[write], "--accept-altered", "@state=x"), "stateAltered")
+
+
+@pytest.mark.parametrize("write", ["rekey", "revoke", "redact"])
+def test_an_acceptance_of_routes_accepts_nothing_else(settled: Project, write: str) -> None:
+    """A revision that was altered stays refused, and no acceptance is offered for it."""
+    settled.execute_sql(OF_ROUTES["a route more"])
+    settled.execute_sql("UPDATE revisions SET changes = replace(changes, 'create', 'update')")
+    detail = refuse(settled, (*WRITES[write], "--accept-altered", "@routes=Moved by hand."), "stateAltered")
+    assert "--accept-altered" not in detail
+
+
+def test_a_route_that_was_put_in_and_accepted_can_be_revoked_in_one(settled: Project) -> None:
+    """Whoever takes the register as it is to clear it up takes the secret's routes away by the same command."""
+    settled.execute_sql(OF_ROUTES["a route more"])
+    settled.run_well(*WRITES["revoke"], "--accept-altered", "@routes=To be cleared up.")
+    settled.run_well("journal", "check")
+    assert "credentialWithheld" in settled.run("verify", "sales", "--recorded").err
+
+
+@pytest.mark.parametrize("write", ["plan", "apply", "verify --recorded", "send"])
+def test_an_accepted_register_without_the_route_lets_no_secret_travel(
+    settled: Project, running: MailServer, write: str
+) -> None:
+    """What was accepted is what counts from then on: at a server that the altered row names no more nobody logs in."""
+    (settled.folder / "june.eml").write_bytes(EML.encode())
+    (settled.folder / "contacts.csv").write_text(CONTACTS, encoding="utf-8")
+    settled.execute_sql(OF_ROUTES["another route"])
+    settled.run_well("suspend", "spare", "--reason", "A test.", "--accept-altered", "@routes=Moved by hand.")
+    before = running.login_attempts
+    words = {
+        "verify --recorded": ("verify", "sales", "--recorded"),
+        "send": ("send", "sales", "--message", "june.eml", "--contacts", "contacts.csv"),
+        "plan": ("plan", "--depth", "auth"),
+        "apply": ("apply", "--auto-approve", "--depth", "auth"),
+    }[write]
+    refused = settled.run(*words)
+    assert (4, True) == (refused.code, "[credentialWithheld]" in refused.err), refused
+    assert before == running.login_attempts
+
+
+def test_routes_as_they_were_recorded_need_no_acceptance(settled: Project) -> None:
+    """A reason for what was not altered is a mistake."""
+    refused = settled.run(*WRITES["suspend"], "--accept-altered", "@routes=x", "--format", "json")
+    assert (1, ["selectorMatchesNothing"]) == (refused.code, refused.codes)
+
+
+def test_a_route_of_nobodys_business_stops_nobody_and_stays_visible(settled: Project) -> None:
+    """A row of another account, secret and value lets an account be stopped, and is not vouched for by that."""
+    ghost = ADDED.format(account="'ghost'", secret="'env:SMTP_GHOST'", fingerprint="NULL")
+    settled.execute_sql(ghost)
+    settled.run_well(*WRITES["suspend"])
+    assert 1 == settled.run("journal", "check").code
+    settled.execute_sql("UPDATE secret_routes SET secret = 'env:SMTP_SALES_PASSWORD' WHERE account = 'ghost'")
+    refuse(settled, ("resume", "sales"), "stateAltered")
+
+
+def test_a_state_of_an_earlier_version_is_compared_by_what_all_its_entries_tell(settled: Project) -> None:
+    """Without a digest over the register, routes count that single entries recorded, and the next entry has the digest."""
+    without_register(settled.state_file)
+    settled.run_well("journal", "check")
+    for alteration in OF_ROUTES.values():
+        kept = settled.state_file.read_bytes()
+        settled.execute_sql(alteration)
+        refuse(settled, WRITES["apply"], "stateAltered")
+        settled.state_file.write_bytes(kept)
+    settled.run_well(*WRITES["suspend"])
+    assert "routeRegister" in settled.journal()[-1][1]
 
 
 SERIALS = {
@@ -284,7 +432,7 @@ def test_no_plan_is_applied_on_an_altered_serial(settled: Project, alteration: s
 
 
 def test_an_account_removed_with_its_traces_is_not_made_anew(settled: Project) -> None:
-    """Also where the index of revisions no longer knows the name, the journal does."""
+    """Where the index of revisions no longer knows the name, the journal still does."""
     for table in ("accounts", "revised_accounts"):
         settled.execute_sql(f"DELETE FROM {table} WHERE name = 'sales'")  # noqa: S608 - of this file
     refuse(settled, WRITES["apply"])
@@ -308,7 +456,7 @@ def test_other_accounts_are_verified_and_recorded(settled: Project) -> None:
 
 
 def test_a_failed_check_says_what_to_do(settled: Project) -> None:
-    """Beside what is wrong it names both ways on."""
+    """A failed check names both ways on, beside what is wrong."""
     settled.execute_sql(ALTERATIONS["removed"])
     said = settled.run("journal", "check").out
     assert "reconciler state restore FILE" in said

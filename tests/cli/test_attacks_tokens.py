@@ -7,21 +7,23 @@ request brings neither server the other's token, a token of the client in place 
 from __future__ import annotations
 
 import base64
-import json
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cli.project import Project, marketing_account
+from tests.kept import FIRST
+from tests.support.assertions import SigningKey, parts_of, pem_of
+from tests.support.earlier import without_tokens
 from tests.support.scripted import ScriptedServer, polite
 from tests.support.tokenserver import TokenServer, http_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.cli.project import Outcome
     from tests.support.certificates import TestCA
@@ -29,13 +31,25 @@ if TYPE_CHECKING:
 
     Attack = Callable[["Tokens"], None]
 
-VALUES = {"CLIENT": "canary-Client-61a0", "COPY": "canary-Client-61a0", "REFRESH": "canary-Refresh-77e2"}
-EARLIER = Path(__file__).parents[1] / "store" / "version-2-without-tokens.sql"
+KEY = SigningKey.rsa()
+GOOGLE, PEM = KEY.service_account(), pem_of(KEY.certificate()) + KEY.pem
+VALUES = {
+    "CLIENT": "canary-Client-61a0",
+    "COPY": "canary-Client-61a0",
+    "REFRESH": "canary-Refresh-77e2",
+    "GOOGLE": GOOGLE,
+    "GOOGLE_COPY": GOOGLE,
+    "PEM": PEM,
+}
+EARLIER = FIRST / "state-2-without-tokens.sql"
 EARLIER_KEY = "4ac6546a6264c192f0cdf179af1687e1287ef85e1153195c2a6ff855d941ccf7"
 
 
 def issue_what_is_asked(wire: Wire, form: dict[str, str]) -> None:
     """Give a token that tells what it was given for."""
+    if "assertion" in form:
+        claims = parts_of(form["assertion"])[1]
+        form.update(client_id=claims["sub"].partition("@")[0], grant_type="signed", scope=claims["scope"])
     told = "-".join(form.get(name, "none") for name in ("client_id", "grant_type", "scope"))
     wire.send(http_answer({"access_token": told, "token_type": "Bearer", "expires_in": 3600}))
 
@@ -49,12 +63,16 @@ def account(  # noqa: PLR0913 - one argument for each part that attacks vary
     client: str = "app",
     client_secret: str | None = "CLIENT",  # noqa: S107 - the name of a variable
     refresh: str | None = None,
+    certificate: str | None = None,
+    google: str | None = None,
     login: str | None = None,
     username: str | None = None,
 ) -> str:
     """Return the manifest of an account that logs in with a token."""
     secrets = [f"clientSecret: {{env: SMTP_{client_secret}}}"] if client_secret else []
     secrets += [f"refreshToken: {{env: SMTP_{refresh}}}"] if refresh else []
+    secrets += [f"clientCertificate: {{env: SMTP_{certificate}}}"] if certificate else []
+    secrets += [f"serviceAccount: {{env: SMTP_{google}}}"] if google else []
     exchange = f"oauth2: {{tokenUrl: '{url}', clientId: {client}, scope: {scope}, {', '.join(secrets)}}}"
     port = mail if isinstance(mail, int) else mail.port
     return (
@@ -91,11 +109,7 @@ class Tokens:
 
     def forget_tokens(self) -> None:
         """Have state hold the logins as earlier versions recorded them."""
-        with closing(sqlite3.connect(self.project.state_file)) as database, database:
-            for digest, text in database.execute("SELECT digest, route FROM secret_routes").fetchall():
-                route = {name: value for name, value in json.loads(text).items() if name != "token"}
-                told = json.dumps(route, sort_keys=True, separators=(",", ":"))
-                database.execute("UPDATE secret_routes SET route = ? WHERE digest = ?", (told, digest))
+        without_tokens(self.project.state_file)
 
     def received(self) -> dict[str, set[bytes]]:
         """Return what each server was logged in with."""
@@ -156,6 +170,60 @@ def exchange_scopes(tokens: Tokens) -> None:
     tokens.write("b", tokens.b, scope="a")
 
 
+def two_mailboxes(tokens: Tokens) -> None:
+    """One service account's key, for one scope at one server, and for another at the other."""
+    tokens.write("a", tokens.a, scope="a", client_secret=None, google="GOOGLE")
+    tokens.write("b", tokens.b, scope="b", client_secret=None, google="GOOGLE")
+
+
+def two_certified(tokens: Tokens) -> None:
+    """One client's certificate, for one scope at one server, and for another at the other."""
+    tokens.write("a", tokens.a, scope="a", client_secret=None, certificate="PEM")
+    tokens.write("b", tokens.b, scope="b", client_secret=None, certificate="PEM")
+
+
+def _signed(server: str, **parts: str | None) -> Attack:
+    """Return the pull request that changes the account ``b``, which a service account's key logs in."""
+    changed: dict[str, str | None] = {"scope": "b", "client_secret": None, "google": "GOOGLE", **parts}
+    return lambda tokens: tokens.write("b", getattr(tokens, server), **changed)  # type: ignore[arg-type]
+
+
+def _certified(server: str, **parts: str | None) -> Attack:
+    """Return the same for an account that a client's certificate logs in."""
+    changed: dict[str, str | None] = {"scope": "b", "client_secret": None, "certificate": "PEM", **parts}
+    return lambda tokens: tokens.write("b", getattr(tokens, server), **changed)  # type: ignore[arg-type]
+
+
+SIGNING_ATTACKS: dict[str, tuple[Attack, Attack]] = {
+    "another token URL": (two_mailboxes, _signed("b", query="?audience=evil")),
+    "another scope": (two_mailboxes, _signed("b", scope="a")),
+    "a wider scope": (two_mailboxes, _signed("b", scope="admin")),
+    "another login server": (two_mailboxes, _signed("a")),
+    "another mailbox": (two_mailboxes, _signed("b", username="chief")),
+    "under another reference": (two_mailboxes, _signed("b", scope="a", google="GOOGLE_COPY")),
+    "a key as a client's secret": (two_mailboxes, _signed("b", google=None, client_secret="GOOGLE")),
+    "a key as a refresh token": (two_mailboxes, _signed("b", google=None, refresh="GOOGLE")),
+    "a key as a password": (two_mailboxes, _signed("b", login="password: {env: SMTP_GOOGLE}")),
+    "a key as a token": (two_mailboxes, _signed("b", login="accessToken: {env: SMTP_GOOGLE}")),
+    "a certificate's other token URL": (two_certified, _certified("b", query="?audience=evil")),
+    "a certificate's other scope": (two_certified, _certified("b", scope="a")),
+    "a certificate's other login server": (two_certified, _certified("a")),
+    "a certificate's other client": (two_certified, _certified("b", client="other")),
+    "a certificate as a client's secret": (two_certified, _certified("b", certificate=None, client_secret="PEM")),
+    "a certificate as a password": (two_certified, _certified("b", login="password: {env: SMTP_PEM}")),
+    "a certificate with a person's token": (two_certified, _certified("b", refresh="REFRESH")),
+}
+"""The same of what signs and is never sent: a key may sign for no other endpoint, scope, mailbox or server."""
+
+
+@pytest.mark.parametrize(("recorded", "attack"), SIGNING_ATTACKS.values(), ids=SIGNING_ATTACKS)
+def test_a_key_signs_for_nobody_else(tokens: Tokens, recorded: Attack, attack: Attack) -> None:
+    """Neither endpoint nor server hears of it, and no part of a key stands in any output: exit 4."""
+    recorded(tokens)
+    tokens.record()
+    attacked(tokens, attack)
+
+
 ATTACKS: dict[str, tuple[Attack, Attack]] = {
     "another scope": (two_scopes, lambda tokens: tokens.write("b", tokens.b, scope="a")),
     "another server": (two_scopes, lambda tokens: tokens.write("a", tokens.b, scope="a", username="b")),
@@ -199,18 +267,55 @@ def test_a_server_gets_no_other_token(tokens: Tokens, recorded: Attack, attack: 
     tokens.record()
     if is_earlier:
         tokens.forget_tokens()
+    attacked(tokens, attack)
+
+
+def _telling(value: str) -> list[str]:
+    """Return the lines of a value by which it would be known."""
+    return [line for line in value.splitlines() if len(line) > 16 and "-----" not in line and "project" not in line]
+
+
+def attacked(tokens: Tokens, attack: Attack) -> None:
+    """Assert that after the pull request plan, verify and apply withhold the secret, and nobody hears of it."""
     before, asked = tokens.received(), len(tokens.endpoint.forms)
     attack(tokens)
     for words in (("plan",), ("verify",), ("apply", "--auto-approve"), ("apply", "--auto-approve", "--hold-failing")):
         refused = tokens.project.run(*words, "--format", "json")
         assert (4, True) == (refused.code, "credentialWithheld" in refused.codes), (words, refused)
-        assert not any(value in refused.out + refused.err for value in VALUES.values())
+        assert not any(line in refused.out + refused.err for value in VALUES.values() for line in _telling(value))
     assert before == tokens.received()
     given = {form.get("scope") for form in tokens.endpoint.forms[asked:]}
     assert given <= {"a", "b"}  # what verify asked for the account that is as it was
 
 
 RECORDED = (two_scopes, two_endpoints, two_clients, two_kinds_of_grant, one_refresh_token)
+SIGNING = (two_mailboxes, two_certified)
+
+
+@pytest.mark.parametrize("recorded", SIGNING, ids=lambda each: each.__name__)
+def test_what_signs_is_recorded_and_goes_on(tokens: Tokens, recorded: Attack) -> None:
+    """Keys have routes and fingerprints like other secrets: applied once, verified without a grant, rotated as others."""
+    recorded(tokens)
+    tokens.record()
+    assert [] == tokens.project.run_well("plan", "--format", "json").document["changes"]
+    tokens.project.run_well("verify")
+    state = tokens.project.state_file.read_bytes()
+    assert [] == [line for value in (GOOGLE, PEM) for line in _telling(value) if line.encode() in state]
+    other = SigningKey.rsa()
+    tokens.project.set_variable("SMTP_GOOGLE", other.service_account())
+    tokens.project.set_variable("SMTP_GOOGLE_COPY", other.service_account())
+    tokens.project.set_variable("SMTP_PEM", pem_of(other.certificate()) + other.pem)
+    changes = tokens.project.run_well("plan", "--format", "json").document["changes"]
+    assert ["rotation", "rotation"] == [change["cause"] for change in changes]
+
+
+def test_one_key_serves_many_mailboxes_at_first_use(tokens: Tokens) -> None:
+    """A service account's key that many mailboxes of one server share needs no grant for its first journey."""
+    for name in ("a", "b", "c"):
+        tokens.write(name, tokens.a, client_secret=None, google="GOOGLE")
+    tokens.project.run_well("apply", "--auto-approve")
+    told = {f"user={name}@example.com\x01auth=Bearer {name}-signed-a\x01\x01".encode() for name in ("a", "b", "c")}
+    assert told == tokens.received()["a"]
 
 
 @pytest.mark.parametrize("is_earlier", [False, True], ids=["recorded now", "recorded by an earlier version"])
@@ -265,6 +370,7 @@ def earlier(project: Project) -> Project:
         for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             database.execute(f"DROP TABLE {table}")
         database.executescript(EARLIER.read_text(encoding="utf-8"))
+    project.run_well("state", "migrate")
     project.key_file.write_text(EARLIER_KEY + "\n", encoding="ascii")
     for name, value in {
         "CLIENT": "one-secret-of-the-client",

@@ -60,7 +60,7 @@ def files_below(folder: Path) -> dict[str, bytes]:
 
 
 def test_no_command_and_no_file_tells_a_password(project: Project) -> None:
-    """Right, wrong and from a file: no password occurs in any output or file but the one it was put into."""
+    """A password, right, wrong or from a file, occurs in no output or file but the one it was put into."""
     (project.folder / "secrets").mkdir()
     secret_file = project.folder / "secrets" / "filed"
     secret_file.write_text(IN_FILE, encoding="utf-8")

@@ -153,3 +153,16 @@ def test_completing_a_command_imports_none(bare: Project) -> None:
     assert set() == {
         name for name in imported if name.startswith(("reconciler.cli.commands.", "pydantic", "sqlalchemy"))
     }
+
+
+def test_environments_are_completed_and_give_names_of_their_own_state(bare: Project) -> None:
+    """--env offers what the project file declares in a block; names then come from that environment's state."""
+    block = "environments:\n  staging:\n    state: sqlite:///.reconciler/staging.db\n  production:\n    state: sqlite:///.reconciler/x.db\n"
+    bare.write_project(block)
+    bare.write_account("sales", marketing_account("sales"))
+    bare.run_well("--env", "staging", "state", "init")
+    bare.run_well("--env", "staging", "apply", "--auto-approve")
+    bare.remove_account("sales")
+    assert ["production", "staging"] == complete(bare.folder, "reconciler --env ")
+    assert ["sales"] == complete(bare.folder, "reconciler --env staging suspend ")
+    assert [] == complete(bare.folder, "reconciler --env production suspend ")

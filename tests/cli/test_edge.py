@@ -38,7 +38,10 @@ def test_state_is_made_once(bare: Project) -> None:
     first = bare.run("state", "init")
     kept = bare.state_file.read_bytes(), bare.key_file.read_bytes()
     second = bare.run("state", "init")
-    assert (0, 0, "", "") == (first.code, second.code, first.err, second.err)
+    assert 0 == first.code
+    assert 0 == second.code
+    assert "" == first.err
+    assert "" == second.err
     assert first.out.startswith("Made the state ")
     assert "is there already" in second.out
     assert kept == (bare.state_file.read_bytes(), bare.key_file.read_bytes())
@@ -59,7 +62,9 @@ def test_a_missing_state_is_an_error(bare: Project, words: tuple[str, ...]) -> N
     assert (1, "") == (told.code, told.out)
     assert "reconciler state init" in told.err
     document = bare.run(*words, "--format", "json")
-    assert (1, ["stateMissing"], "") == (document.code, document.codes, document.err)
+    assert 1 == document.code
+    assert ["stateMissing"] == document.codes
+    assert "" == document.err
     assert "invalid" == document.document["status"]
     assert not bare.state_file.parent.exists()
 
@@ -99,7 +104,9 @@ def test_bad_usage_is_exit_code_1(bare: Project, words: tuple[str, ...]) -> None
     assert (1, "") == (told.code, told.out)
     assert "--help" in told.err
     document = bare.run(*words, "--format", "json")
-    assert (1, ["badUsage"], "") == (document.code, document.codes, document.err)
+    assert 1 == document.code
+    assert ["badUsage"] == document.codes
+    assert "" == document.err
     assert "invalid" == document.document["status"]
 
 
@@ -135,10 +142,14 @@ def test_an_invalid_manifest_makes_an_invalid_plan(project: Project) -> None:
     assert {"missingField", "unknownField"} <= set(plan.codes)
     assert {"accounts.d/news.yaml"} == {each["location"]["file"] for each in plan.document["diagnostics"]}
     applied = project.run("apply", "--auto-approve", "--format", "json")
-    assert (1, "invalid", plan.codes) == (applied.code, applied.document["status"], applied.codes)
+    assert 1 == applied.code
+    assert "invalid" == applied.document["status"]
+    assert plan.codes == applied.codes
     assert 1 == project.run("verify").code
     validated = project.run("validate", "--format", "json")
-    assert (1, False, plan.codes) == (validated.code, validated.document["valid"], validated.codes)
+    assert 1 == validated.code
+    assert validated.document["valid"] is False
+    assert plan.codes == validated.codes
 
 
 def test_an_invalid_plan_is_not_saved(project: Project) -> None:

@@ -83,7 +83,7 @@ def test_a_narrower_rule_of_the_project_is_obeyed(project: Project, server: Mail
 
 
 def test_a_message_of_unknown_delivery_is_not_sent_by_planning_again(project: Project) -> None:
-    """Connection lost after the final dot: the message may have arrived, so only an explicit verify sends another."""
+    """A message whose connection was lost after the final dot may have arrived; only verify sends another."""
     replies = {"EHLO": "250-test.example\r\n250 AUTH PLAIN", ".": CLOSE}
     with ScriptedServer(polite(replies)) as server:
         project.write_account("sales", own_account("sales", server.port))

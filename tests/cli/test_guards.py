@@ -171,7 +171,9 @@ def test_dates_hold_to_the_end_of_their_day_in_utc(ten: Project, monkeypatch: py
     moment[0] += timedelta(seconds=1)
     refuse(ten, "tooManyDeletes")
     refused = ten.run("apply", "plan.json", "--format", "json")
-    assert (4, ["tooManyDeletes"], 10) == (refused.code, refused.codes, len(ten.statuses()))
+    assert 4 == refused.code
+    assert ["tooManyDeletes"] == refused.codes
+    assert 10 == len(ten.statuses())
     moment[0] -= timedelta(seconds=1)
     ten.run_well("apply", "plan.json")
 
@@ -187,7 +189,9 @@ def test_a_plan_cannot_lift_a_guard_in_secret(ten: Project) -> None:
 
     alter_plan(ten.folder / "plan.json", allow, fits_digest=True)
     refused = ten.run("apply", "plan.json", "--format", "json")
-    assert (4, ["tooManyDeletes"], 10) == (refused.code, refused.codes, len(ten.statuses()))
+    assert 4 == refused.code
+    assert ["tooManyDeletes"] == refused.codes
+    assert 10 == len(ten.statuses())
 
 
 def refused_apply(project: Project, *words: str) -> tuple[int, int, int]:

@@ -23,8 +23,12 @@ if TYPE_CHECKING:
 
 COMMANDS = commands()
 LEAVES = [each for each in COMMANDS if not isinstance(each.command, click.Group)]
-WITHOUT_JSON = {"reconciler completion", "reconciler schema"}
-"""Commands whose output is itself something for a program: a script, a schema."""
+WITHOUT_JSON = {"reconciler completion", "reconciler help", "reconciler schema"}
+"""Commands whose output is itself something for a program, a script or a schema, and help, which is for people."""
+
+
+WITHOUT_PROJECT = {"reconciler explain", "reconciler init"}
+"""Commands that need no project."""
 
 
 def is_at(known: Known) -> str:
@@ -34,12 +38,15 @@ def is_at(known: Known) -> str:
 
 @pytest.mark.parametrize("known", COMMANDS, ids=is_at)
 def test_every_command_has_examples_that_are_commands(known: Known) -> None:
-    """Each line below Examples calls the program, and its command line takes it; one of them shows this command."""
+    """Each line below Examples calls the program, and its command line takes it; one of them shows this command.
+
+    What stands behind a pipe is another program's.
+    """
     shown = examples(known.command)
     assert shown
     assert {"reconciler"} == {line.split()[0] for line in shown}
     for line in shown:
-        parse(line)
+        parse(line.partition(" | ")[0])
     assert [line for line in shown if f"{line} ".startswith(f"{known.path} ")]
 
 
@@ -125,7 +132,7 @@ def test_an_error_of_any_command_is_one_document(
         assert "" == outcome.err
         assert "1.1" == document["formatVersion"]
         assert [] == [key for key in _keys(document) if not re.fullmatch(r"[a-z][A-Za-z0-9]*", key)]
-        if known.path != "reconciler init":
+        if known.path not in WITHOUT_PROJECT:
             assert (1, True) == (outcome.code, bool(document["diagnostics"])), line
             assert all(problem["severity"] == "error" for problem in document["diagnostics"])
 
@@ -174,3 +181,40 @@ def test_what_the_locale_lacks_is_no_crash(project: Project, words: tuple[str, .
     assert 0 != outcome.code
     assert "fault in reconciler" not in outcome.err
     assert outcome.err.isascii()
+
+
+@pytest.mark.parametrize("known", COMMANDS, ids=is_at)
+def test_help_breaks_no_word(known: Known, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Options, paths and codes stay whole at any width: every word of a narrow help stands in a wide one too."""
+    shown: dict[int, set[str]] = {}
+    for columns in (50, 64, 1000):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        context = known.command.make_context(known.path, [], resilient_parsing=True)
+        shown[columns] = set(known.command.get_help(context).split())
+    assert set() == (shown[50] | shown[64]) - shown[1000]
+
+
+@pytest.mark.parametrize("known", [each for each in COMMANDS if isinstance(each.command, click.Group)], ids=is_at)
+def test_the_help_of_a_group_is_not_cut(known: Known, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each command is told in a whole sentence."""
+    monkeypatch.setenv("COLUMNS", "80")
+    context = known.command.make_context(known.path, [], resilient_parsing=True)
+    assert "..." not in known.command.get_help(context).replace("SEL...", "").replace("[ARGS]...", "")
+
+
+def test_help_of_a_command_by_its_name(bare: Project) -> None:
+    """The command help shows what --help shows, and names the nearest of a misspelt command."""
+    for words in ((), ("plan",), ("accounts",), ("accounts", "add", "own"), ("state", "init")):
+        assert bare.run_well(*words, "--help").out == bare.run_well("help", *words).out
+    for words, meant in ((("pln",), "plan"), (("accounts", "lsit"), "list")):
+        outcome = bare.run("help", *words)
+        assert 1 == outcome.code
+        assert f"Did you mean {meant}?" in outcome.err
+
+
+def test_json_as_a_flag_is_answered_with_what_there_is(bare: Project) -> None:
+    """The usual --json of other tools names the option that does it here."""
+    told = bare.run("accounts", "list", "--json").err
+    assert "    reconciler accounts list --format json\n" in told
+    assert "Did you mean --depth?" in bare.run("plan", "--dpeth", "auth").err
+    assert "Did you mean" not in bare.run("plan", "--quick").err

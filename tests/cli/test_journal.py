@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.project import USER, Project, marketing_account, own_account
+from tests.cli.project import USER, VARIABLE, Project, marketing_account, own_account
+from tests.support.repositories import git
 
 if TYPE_CHECKING:
     from tests.support.mailserver import MailServer
@@ -74,7 +75,9 @@ def test_erased_data_is_nowhere_in_state_and_the_chain_holds(lived: Project) -> 
     assert {done["entry"]} == {each["by"] for each in report["redacted"]}
     assert f"as entry {done['entry']} tells" in lived.run_well("journal", "check").out
     event, payload = lived.journal()[-1]
-    assert ("redact", "asked for", "anna-pl") == (event, payload["reason"], payload["name"])
+    assert "redact" == event
+    assert "asked for" == payload["reason"]
+    assert "anna-pl" == payload["name"]
 
 
 def test_what_belongs_to_others_stays(lived: Project) -> None:
@@ -115,7 +118,9 @@ def test_a_recorded_account_is_refused_unless_its_past_is_meant(lived: Project) 
     assert "journal redact anna-pl" in renamed.document["diagnostics"][0]["detail"]
     lived.run_well("journal", "redact", "anna-pl", "--past-only")
     account = lived.run_well("accounts", "show", "anna-pl", "--format", "json").document["accounts"][0]
-    assert ("active", PERSON[0], PERSON[1]) == (account["status"], account["email"], account["displayName"])
+    assert "active" == account["status"]
+    assert PERSON[0] == account["email"]
+    assert PERSON[1] == account["displayName"]
     history = lived.run_well("history", "anna-pl", "--format", "json").out
     assert [] == [text for text in PERSON if text in history]
     assert True is check(lived)["valid"]
@@ -265,6 +270,82 @@ def test_history_shows_the_ways_round_that_an_apply_took(project: Project, serve
     out = project.run_well("history").out
     assert "override of verification: sales (migration night)" in out
     assert "guard lifted: emptyManifests, by --allow-deletes 3" in out
+
+
+def test_history_of_an_account_tells_its_own_changes(lived: Project, server: MailServer) -> None:
+    """Of a revision that changed several accounts, only the changes of those asked for are told, as text and JSON."""
+    whole = lived.run_well("history", "--revision", "1", "--format", "json").document["revisions"]
+    assert 1 < len(whole[0]["changes"])
+    for words in (("news",), ("kind:marketing",), ("n*",)):
+        (own,) = lived.run_well("history", *words, "--format", "json").document["revisions"]
+        assert ["news"] == [change["name"] for change in own["changes"]]
+    assert "sales" not in lived.run_well("history", "news").out
+    renamed = lived.run_well("history", "anna-pl", "--format", "json").document["revisions"]
+    names = {
+        name for each in renamed for change in each["changes"] for name in (change["name"], change.get("previousName"))
+    }
+    assert {"anna-pl", "anna", None} >= names
+
+
+def test_history_is_narrowed(lived: Project) -> None:
+    """By time, actor, revision and number, of revisions and events together; the newest come first."""
+    lived.run_well("approve", "news", "--actor", "rita")
+    everything = lived.run_well("history").out
+    assert everything == lived.run_well("history", "--since", "1h").out
+    assert everything == lived.run_well("history", "--until", "2199-01-01").out
+    nothing = "Nothing has been applied yet.\n"
+    assert nothing == lived.run_well("history", "--since", "2199-01-01T08:00+02:00").out
+    assert nothing == lived.run_well("history", "--until", "1w").out
+    by_rita = lived.run_well("history", "--actor", "r*").out
+    assert ("approve  " in by_rita, "revision 1" in by_rita) == (True, False)
+    newest = lived.run_well("history", "--limit", "1").out
+    assert ("approve  " in newest, "revision" in newest) == (True, False)
+    assert ["revision 1"] == [
+        line[:10] for line in lived.run_well("history", "--revision", "1").out.split("\n") if line.startswith("rev")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--since", "yesterday"), "is no moment. Write a day (2026-11-01)"),
+        (("--until", "2026-13-01"), "is no moment."),
+        (("--revision", "99"), "There is no revision 99: the last one is 2."),
+        (("nobody",), "No account called nobody was ever recorded."),
+        (("x*",), "No account's name matches x*."),
+    ],
+)
+def test_a_past_that_there_is_not_is_an_error(lived: Project, words: tuple[str, ...], told: str) -> None:
+    """A moment that is none, a revision to come and accounts that never were are errors that say so."""
+    refused = lived.run("history", *words)
+    assert 1 == refused.code
+    assert told in " ".join(refused.err.split())
+
+
+def test_history_says_what_was_not_committed(project: Project, server: MailServer) -> None:
+    """Where the manifests were not as committed, the commit is not what was applied, and history says so."""
+    git(project.folder, "init", "--quiet")
+    project.write_account("sales", own_account("sales", server))
+    git(project.folder, "add", ".")
+    git(project.folder, "commit", "--quiet", "--message", "First")
+    project.run_well("apply", "--auto-approve")
+    assert "uncommitted" not in project.run_well("history").out
+    project.write_account("help", own_account("help", server))
+    project.run_well("apply", "--auto-approve")
+    assert 1 == project.run_well("history").out.count(" + uncommitted changes")
+    assert 1 == project.run_well("history", "--format", "table").out.count("+\n")
+
+
+def test_history_says_which_secret_was_rotated(project: Project, server: MailServer) -> None:
+    """A new value that a plan or a nightly verification finds is told as rotated, by its reference."""
+    project.write_account("sales", own_account("sales", server))
+    project.run_well("apply", "--auto-approve")
+    for number, find in enumerate((("apply", "--auto-approve"), ("verify", "--recorded"))):
+        server.users[USER] = f"rotated-password-{number}"
+        project.set_variable(VARIABLE, f"rotated-password-{number}")
+        project.run_well(*find)
+        assert VARIABLE in (out := project.run_well("history", "--limit", "1").out)
+        assert "rotated" in out
 
 
 def test_every_entry_has_a_salt_of_its_own(lived: Project) -> None:

@@ -73,7 +73,9 @@ def test_saved_plan_is_shown_and_applied_once(project: Project, server: MailServ
     assert planned.document == project.run_well("show", "plan.json", "--format", "json").document
     assert "sales" in project.run_well("show", "plan.json").out
     applied = project.run_well("apply", "plan.json", "--format", "json").document
-    assert ("applied", 1, 1) == (applied["status"], applied["revision"], applied["summary"]["create"])
+    assert "applied" == applied["status"]
+    assert 1 == applied["revision"]
+    assert 1 == applied["summary"]["create"]
     again = project.run("apply", "plan.json")
     assert (5, "") == (again.code, again.out)
     assert "already applied as revision 1" in again.err
@@ -87,7 +89,9 @@ def test_deep_evidence_of_a_sealed_plan_is_not_gathered_again(project: Project, 
     assert (1, 1) == (server.login_attempts, len(server.messages))
     connections = server.connections
     project.run_well("apply", "plan.json")
-    assert (connections, 1, 1) == (server.connections, server.login_attempts, len(server.messages))
+    assert connections == server.connections
+    assert 1 == server.login_attempts
+    assert 1 == len(server.messages)
 
 
 def test_shallow_evidence_is_deepened_by_apply(project: Project, server: MailServer) -> None:
@@ -106,7 +110,9 @@ def test_fresh_failed_evidence_refuses_without_reconnecting(project: Project, se
     assert 3 == project.run("plan", "--out", "plan.json").code
     connections = server.connections
     refused = project.run("apply", "plan.json", "--format", "json")
-    assert (3, ["verificationFailed"], "refused") == (refused.code, refused.codes, refused.document["status"])
+    assert 3 == refused.code
+    assert ["verificationFailed"] == refused.codes
+    assert "refused" == refused.document["status"]
     assert connections == server.connections
     assert {} == project.statuses()
 

@@ -115,7 +115,9 @@ def test_a_refused_refresh_token_fails_the_plan(anna: Project, mail: ScriptedSer
         refused = anna.run("plan", "--format", "json")
     checks = [change["verification"]["checks"] for change in refused.document["changes"]]
     codes = [check["code"] for each in checks for check in each if check["check"] == "auth"]
-    assert (3, ["tokenRefused", "tokenRefused"], 1) == (refused.code, codes, len(endpoint.forms))
+    assert 3 == refused.code
+    assert ["tokenRefused", "tokenRefused"] == codes
+    assert 1 == len(endpoint.forms)
     assert "Get a new refresh token" in refused.out
     assert REFRESH_TOKEN not in refused.out + refused.err
     assert 0 == mail.received(b"AUTH")

@@ -25,7 +25,9 @@ def keyed(project: Project) -> Project:
 def refuse(project: Project, code: str) -> None:
     """Fail unless applying the saved plan ends with 4 and this code, and records nothing."""
     refused = project.run("apply", "plan.json", "--format", "json")
-    assert (4, [code], {}) == (refused.code, refused.codes, project.statuses()), refused
+    assert 4 == refused.code, refused
+    assert [code] == refused.codes, refused
+    assert {} == project.statuses(), refused
 
 
 @pytest.mark.parametrize("depth", ["envelope", "offline"])
@@ -102,8 +104,9 @@ def test_no_manifest_names_the_key(keyed: Project, server: MailServer) -> None:
     """Whatever secrets.allow covers, the plan key and the fingerprint key do not become passwords."""
     keyed.write_project('secrets: {allow: ["env:*", "file:**"], fingerprintKey: {env: FINGERPRINT_KEY}}\n')
     keyed.set_variable("FINGERPRINT_KEY", KEY)
-    for number, secret in enumerate(("{env: RECONCILER_PLAN_KEY}", "{env: FINGERPRINT_KEY}", "{file: .reconciler/x}")):
+    for secret in ("{env: RECONCILER_PLAN_KEY}", "{env: FINGERPRINT_KEY}", "{file: .reconciler/x}"):
         keyed.write_account("one", own_account("one", server, secret=secret))
         refused = keyed.run("validate", "--format", "json")
-        assert (1, ["secretNotAllowed"], number) == (refused.code, refused.codes, number)
+        assert 1 == refused.code
+        assert ["secretNotAllowed"] == refused.codes
     assert 0 == server.connections

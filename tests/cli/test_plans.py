@@ -39,7 +39,9 @@ def test_a_plan_is_stale_once_its_account_has_changed(project: Project) -> None:
     project.run_well("apply", "--auto-approve")
     for name in ("create.json", "update.json"):
         stale = project.run("apply", name, "--format", "json")
-        assert (5, ["planStale"], "refused") == (stale.code, stale.codes, stale.document["status"])
+        assert 5 == stale.code
+        assert ["planStale"] == stale.codes
+        assert "refused" == stale.document["status"]
     assert 2 == project.serial()
 
 
@@ -109,7 +111,9 @@ def test_an_altered_plan_is_refused(
     project.run_well("plan", "--out", "plan.json")
     alter_plan(project.folder / "plan.json", alter, fits_digest=fits_digest)
     refused = project.run("apply", "plan.json", "--format", "json")
-    assert (4, [code], "refused") == (refused.code, refused.codes, refused.document["status"])
+    assert 4 == refused.code
+    assert [code] == refused.codes
+    assert "refused" == refused.document["status"]
     assert {} == project.statuses()
 
 

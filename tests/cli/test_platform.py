@@ -77,7 +77,9 @@ def test_apply_records_the_platform_s_route(declared: Project) -> None:
     with MailServer(encryption="none", users={PLATFORM_USER: PLATFORM_PASSWORD}) as elsewhere:
         declare(declared, elsewhere)
         refused = declared.run("plan", "--format", "json")
-        assert (4, ["credentialWithheld"], 0) == (refused.code, errors(refused), elsewhere.login_attempts)
+        assert 4 == refused.code
+        assert ["credentialWithheld"] == errors(refused)
+        assert 0 == elsewhere.login_attempts
         assert PLATFORM_VARIABLE in refused.out
         assert PLATFORM_PASSWORD not in refused.out + refused.err
 
@@ -92,7 +94,9 @@ def test_the_platform_s_password_goes_to_no_account_s_server(declared: Project, 
     declared.run_well("apply", "--auto-approve")
     declared.write_account("thief", own_account("thief", server, secret=f"{{env: {PLATFORM_VARIABLE}}}"))
     refused = declared.run("plan", "--format", "json")
-    assert (4, ["credentialWithheld"], 0) == (refused.code, errors(refused), server.login_attempts)
+    assert 4 == refused.code
+    assert ["credentialWithheld"] == errors(refused)
+    assert 0 == server.login_attempts
 
 
 @pytest.mark.parametrize("command", ["plan", "verify", "apply --auto-approve"])
@@ -124,7 +128,9 @@ def test_a_missing_platform_secret_is_an_error(declared: Project, platform: Mail
     """Without the platform's password all marketing accounts fail, which is told once; nothing is contacted."""
     declared.unset_variable(PLATFORM_VARIABLE)
     refused = declared.run("plan", "--format", "json")
-    assert (3, ["secretMissing"], 0) == (refused.code, errors(refused), platform.connections)
+    assert 3 == refused.code
+    assert ["secretMissing"] == errors(refused)
+    assert 0 == platform.connections
 
 
 def test_own_accounts_do_not_need_the_platform_s_secret(declared: Project, server: MailServer) -> None:

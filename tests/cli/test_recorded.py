@@ -115,8 +115,37 @@ def test_a_permanent_failure_counts_at_once_and_is_forgotten_when_mended(applied
     applied.run_well("journal", "check")
 
 
+def test_the_view_tells_the_last_pass_beside_the_last_failure(applied: Project) -> None:
+    """VERIFIED is the last time that it passed; the attempt that failed stands beside it, and since when, and why."""
+    passed = recorded(applied)["verification"]["lastPassedAt"]
+    applied.set_variable(VARIABLE, "wrong")
+    for _ in range(2):
+        verify(applied)
+    account = recorded(applied)
+    assert passed == account["verification"]["lastPassedAt"]
+    assert passed < account["statusSince"] < account["verification"]["lastFailedAt"]
+    assert account["verification"]["checkedAt"] == account["verification"]["lastFailedAt"]
+    row = applied.run_well("accounts", "list").out.splitlines()[1]
+    assert f"failing since {account['statusSince'][:10]}: password rejected by the server" in row
+    assert ["localhost", passed[:10]] == [row.split()[3], row.split()[-3]]
+    shown = applied.run_well("accounts", "show", "sales").out
+    assert f"verified  {passed[:16].replace('T', ' ')} UTC" in shown
+    assert "auth failed (permanent, credentialsRejected)" in shown
+
+
+def test_a_failure_that_does_not_count_yet_is_told_beside_the_pass(project: Project) -> None:
+    """The account is active, and the attempt that failed is there."""
+    with MailServer(encryption="none", users={USER: PASSWORD}) as server:
+        project.write_account("sales", own_account("sales", server))
+        project.run_well("apply", "--auto-approve")
+    verify(project)
+    account = recorded(project)
+    assert ("active", None) == (account["status"], account["statusSince"])
+    assert account["verification"]["lastPassedAt"] < account["verification"]["lastFailedAt"]
+
+
 def test_transient_failures_count_after_some_in_a_row(applied: Project, server: MailServer) -> None:
-    """Each is exit code 3; the account stays active until failAfter of them."""
+    """Each transient failure is exit code 3; the account stays active until failAfter of them."""
     server.stop()
     first = verify(applied)
     assert (3, {"failureNotCounted", "verificationFailed"}) == (first.code, set(first.codes))
@@ -176,7 +205,9 @@ def test_a_missing_secret_is_no_verdict(applied: Project, server: MailServer) ->
     applied.unset_variable(VARIABLE)
     connections = server.connections
     refused = verify(applied)
-    assert (3, ["secretMissing"], connections) == (refused.code, refused.codes, server.connections)
+    assert 3 == refused.code
+    assert ["secretMissing"] == refused.codes
+    assert connections == server.connections
     assert {"sales": "active"} == applied.statuses()
 
 
@@ -185,7 +216,9 @@ def test_a_secret_that_is_no_longer_allowed_is_not_read(applied: Project, server
     applied.write_project('verification: {domainChecks: off}\nsecrets: {allow: ["env:OTHER_*"]}\n')
     connections = server.connections
     refused = verify(applied)
-    assert (1, ["secretNotAllowed"], connections) == (refused.code, refused.codes, server.connections)
+    assert 1 == refused.code
+    assert ["secretNotAllowed"] == refused.codes
+    assert connections == server.connections
 
 
 def test_another_key_is_refused(applied: Project, server: MailServer) -> None:
@@ -193,7 +226,9 @@ def test_another_key_is_refused(applied: Project, server: MailServer) -> None:
     connections = server.connections
     applied.key_file.write_text("0" * 64 + "\n")
     refused = verify(applied)
-    assert (1, ["fingerprintKeyChanged"], connections) == (refused.code, refused.codes, server.connections)
+    assert 1 == refused.code
+    assert ["fingerprintKeyChanged"] == refused.codes
+    assert connections == server.connections
     applied.key_file.unlink()
     assert ["fingerprintKeyMissing"] == verify(applied).codes
 
@@ -211,7 +246,9 @@ def test_another_private_ca_is_refused(project: Project, ca: TestCA, content: st
         path.unlink() if content is None else path.write_text(type(ca)().pem)
         attempts = server.login_attempts
         refused = verify(project)
-        assert (1, ["caFileUnusable"], attempts) == (refused.code, refused.codes, server.login_attempts)
+        assert 1 == refused.code
+        assert ["caFileUnusable"] == refused.codes
+        assert attempts == server.login_attempts
 
 
 def test_offline_records_nothing(applied: Project, server: MailServer) -> None:
@@ -219,7 +256,9 @@ def test_offline_records_nothing(applied: Project, server: MailServer) -> None:
     entries, connections = len(journal(applied)), server.connections
     applied.unset_variable(VARIABLE)
     outcome = verify(applied, "--depth", "offline")
-    assert (0, entries, connections) == (outcome.code, len(journal(applied)), server.connections)
+    assert 0 == outcome.code
+    assert entries == len(journal(applied))
+    assert connections == server.connections
 
 
 def test_selectors_choose_among_recorded_accounts(applied: Project, server: MailServer) -> None:
@@ -242,7 +281,9 @@ def test_a_suspended_account_is_left_alone(applied: Project, server: MailServer)
         transaction.append_journal("suspend", {}, at=at)
     connections = server.connections
     outcome = verify(applied)
-    assert (0, ["suspendedNotVerified"], connections) == (outcome.code, outcome.codes, server.connections)
+    assert 0 == outcome.code
+    assert ["suspendedNotVerified"] == outcome.codes
+    assert connections == server.connections
 
 
 def test_an_account_changed_meanwhile_is_not_overwritten(project: Project) -> None:

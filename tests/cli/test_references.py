@@ -127,9 +127,7 @@ def test_a_reserved_name_is_told_with_its_reason(project: Project, server: MailS
     project.write_account("sales", own_account("sales", server, secret="{env: VAULT_TOKEN}"))
     checked = project.run("validate", "--format", "json")
     (problem,) = json.loads(checked.out)["diagnostics"]
-    assert (1, "secretNotAllowed", "accounts.d/sales.yaml") == (
-        checked.code,
-        problem["code"],
-        problem["location"]["file"],
-    )
+    assert 1 == checked.code
+    assert "secretNotAllowed" == problem["code"]
+    assert "accounts.d/sales.yaml" == problem["location"]["file"]
     assert "stores of secrets" in problem["detail"]

@@ -29,6 +29,16 @@ def write(project: Project, name: str, *, previous: str = "", email: str = "", f
     project.write_account(file or name, text)
 
 
+def write_own(project: Project, name: str, *, previous: str = "") -> None:
+    """Write the manifest of the one own account, which has no login."""
+    was = f", previousName: {previous}" if previous else ""
+    project.write_account(
+        name,
+        f"apiVersion: reconciler/v1\nkind: OwnAccount\nmetadata: {{name: {name}{was}}}\nspec: {{email: own@example.com, "
+        "displayName: Own, shared: true, smtp: {host: relay.example.com}}\n",
+    )
+
+
 def emails(project: Project) -> dict[str, str]:
     """Return the recorded addresses by name."""
     listed = project.run_well("accounts", "list", "--format", "json").document["accounts"]
@@ -88,7 +98,7 @@ def test_a_name_is_given_up_and_taken_in_one_plan(news: Project) -> None:
 )
 @pytest.mark.parametrize("saved", [True, False])
 def test_names_are_passed_on(news: Project, renames: dict[str, str], expected: dict[str, str], *, saved: bool) -> None:
-    """In one transaction; the approval goes with the account, and what is left standing does nothing again."""
+    """All renames are applied in one transaction; the approval goes with its account, and a further plan is empty."""
     for name in renames.values():
         news.remove_account(name)
     for name, previous in renames.items():
@@ -127,7 +137,7 @@ def test_a_name_that_was_taken_meanwhile_makes_a_chain_stale(news: Project) -> N
 
 
 def test_half_of_a_chain_is_refused(news: Project) -> None:
-    """With the reason, and what to plan instead; nothing is applied."""
+    """Half of a chain is refused with the reason and what to plan instead, and nothing is applied."""
     write(news, "d", previous="a")
     write(news, "a", email="new")
     for words in (("plan",), ("apply", "--auto-approve")):
@@ -137,7 +147,7 @@ def test_half_of_a_chain_is_refused(news: Project) -> None:
 
 
 def test_a_reverted_rename_is_recognised(news: Project) -> None:
-    """Refused with the line to write; with it the account keeps its approval."""
+    """A reverted rename is refused with the line to write; with that line the account keeps its approval."""
     news.remove_account("a")
     write(news, "d", previous="a")
     news.run_well("apply", "--auto-approve")
@@ -192,3 +202,37 @@ def test_histories_stay_apart_after_a_swap(news: Project) -> None:
     assert {"a": "b", "b": "altered", "c": "c"} == emails(news)
     found = news.run_well("history", "b", "--format", "json").document["revisions"]
     assert [3, 2, 1] == [each["revision"] for each in found]
+
+
+def test_a_swap_of_kinds_is_taken_straight_back(news: Project) -> None:
+    """The kinds tell which account is which, so names are passed on again, and the approval goes along each time."""
+    news.run_well("apply", "--auto-approve")
+    write_own(news, "own")
+    news.run_well("apply", "--auto-approve", "--depth", "offline")
+    for mine, others in (("a", "own"), ("own", "a")):
+        news.remove_account("a")
+        news.remove_account("own")
+        write(news, others, previous=mine, email="a")
+        write_own(news, mine, previous=others)
+        news.run_well("apply", "--auto-approve", "--depth", "offline")
+        assert ("own", "a") == (emails(news)[mine], emails(news)[others])
+        assert "active" == news.statuses()[others]
+        nothing_left(news)
+
+
+def test_two_renames_from_one_name_tell_which_to_end(news: Project) -> None:
+    """A previousName left standing, and its old name used again and renamed: the message says what to remove."""
+    news.remove_account("a")
+    write(news, "d", previous="a")
+    news.run_well("apply", "--auto-approve")
+    write(news, "a", email="new")
+    news.run_well("apply", "--auto-approve")
+    news.remove_account("a")
+    write(news, "e", previous="a", email="new")
+    refused = news.run("plan", "--format", "json")
+    assert (1, [("contradiction", "e")]) == (refused.code, errors(refused))
+    assert "remove previousName from that account" in refused.document["diagnostics"][0]["detail"]
+    write(news, "d", email="a")
+    news.run_well("apply", "--auto-approve")
+    assert {"b": "b", "c": "c", "d": "a", "e": "new"} == emails(news)
+    nothing_left(news)

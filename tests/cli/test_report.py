@@ -69,8 +69,8 @@ def test_a_site_is_written_and_says_where_to_begin(told: Project) -> None:
     assert "" == outcome.err
     written = tree(told.folder / "site")
     assert {
-        "index.html", "all.html", "history.html", "accounts/news.html", "accounts/sales-pl.html", "revisions/1.html",
-        "revisions/2.html", "assets/site.css", "assets/site.js", "assets/list.js", "assets/words.js", MARK,
+        "index.html", "all.html", "compare.html", "history.html", "accounts/news.html", "accounts/sales-pl.html", "revisions/1.html",
+        "revisions/2.html", "assets/site.css", "assets/site.js", "assets/list.js", "assets/compare.js", "assets/words.js", MARK,
     } == set(written)  # fmt: skip
     document = told.run_well("report", "--out", "site", "--format", "json").document
     expected = {
@@ -206,7 +206,7 @@ def test_a_full_disk_leaves_the_old_report(told: Project) -> None:
     limited = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000)); "
-        "from reconciler.cli.edge import run; sys.exit(run(['report', '--out', 'site']))"
+        "from reconciler.cli.edge import run; sys.exit(run(['report', '--out', 'site', '--lang', 'pl']))"
     )
     outcome = _python(told, limited)
     assert 1 == outcome.returncode

@@ -60,7 +60,9 @@ def test_json_is_the_document_of_the_contract(resolving: Project) -> None:
     document = resolving.run_well("resolve", "news", "--contacts", "contacts.csv", "--format", "json").document
     _require_valid(document)
     assert ["formatVersion", "account", "contacts", "summary", "diagnostics"] == list(document)
-    assert ("news", _SUMMARY, []) == (document["account"], document["summary"], document["diagnostics"])
+    assert "news" == document["account"]
+    assert _SUMMARY == document["summary"]
+    assert [] == document["diagnostics"]
     outcomes = [(each["contact"], each["outcome"]) for each in document["contacts"]]
     assert [
         ("anna@example.org", "send"),
@@ -149,7 +151,9 @@ def test_a_file_that_cannot_be_used_is_an_error(resolving: Project, text: str | 
         _write(resolving, text, "other")
     for form in ("text", "jsonl", "csv"):
         refused = resolving.run("resolve", "news", "--contacts", "other", "--format", form)
-        assert (1, "", True) == (refused.code, refused.out, f"[{code}]" in refused.err)
+        assert 1 == refused.code
+        assert "" == refused.out
+        assert f"[{code}]" in refused.err
     refused = resolving.run("resolve", "news", "--contacts", "other", "--format", "json")
     assert (1, [code]) == (refused.code, refused.codes)
 
@@ -184,7 +188,9 @@ def test_broken_lines_are_told_and_do_not_stop_the_rest(resolving: Project) -> N
     assert told.out.endswith("  1  line could not be read\n")
     outcome = resolving.run("resolve", "news", "--contacts", "contacts.csv", "--format", "json")
     _require_valid(outcome.document)
-    assert (1, ["contactUnreadable"], 1) == (outcome.code, outcome.codes, outcome.document["summary"]["broken"])
+    assert 1 == outcome.code
+    assert ["contactUnreadable"] == outcome.codes
+    assert 1 == outcome.document["summary"]["broken"]
 
 
 def test_many_broken_lines_are_counted(resolving: Project) -> None:
@@ -192,7 +198,9 @@ def test_many_broken_lines_are_counted(resolving: Project) -> None:
     _write(resolving, "email,name\n" + "x\n" * 1234 + "anna@example.org,Anna\n")
     outcome = resolving.run("resolve", "news", "--contacts", "contacts.csv", "--format", "json")
     broken = [each for each in outcome.document["diagnostics"] if each["code"] == "contactUnreadable"]
-    assert (1, 101, 1234) == (outcome.code, len(broken), outcome.document["summary"]["broken"])
+    assert 1 == outcome.code
+    assert 101 == len(broken)
+    assert 1234 == outcome.document["summary"]["broken"]
     assert "1,234 lines" in broken[-1]["detail"]
 
 

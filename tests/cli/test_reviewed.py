@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import shutil
+from typing import Any
 
 import pytest
 
 from tests.cli.project import VARIABLE, Project, alter_plan, marketing_account, own_account
-
-if TYPE_CHECKING:
-    from tests.support.mailserver import MailServer
+from tests.support.mailserver import MailServer
 
 
 @pytest.fixture
@@ -25,7 +24,9 @@ def refuse(project: Project, *words: str, exit_code: int = 5, code: str = "notRe
     """Fail unless applying with the reviewed plan ends so, and records nothing."""
     before = project.serial()
     refused = project.run("apply", "--reviewed", "reviewed.json", *words, "--format", "json")
-    assert (exit_code, {code}, "refused") == (refused.code, set(refused.codes), refused.document["status"]), refused
+    assert exit_code == refused.code, refused
+    assert {code} == set(refused.codes), refused
+    assert "refused" == refused.document["status"], refused
     assert before == project.serial()
 
 
@@ -121,3 +122,62 @@ def test_a_plan_file_and_a_reviewed_one_exclude_each_other(reviewed: Project) ->
     """Either exactly this plan is applied, or one made anew."""
     assert 1 == reviewed.run("apply", "reviewed.json", "--reviewed", "reviewed.json").code
     assert 1 == reviewed.run("apply", "--reviewed", "missing.json").code
+
+
+def contacted(server: MailServer) -> tuple[int, int]:
+    """Return how many logins were tried at a server, and how many messages it took."""
+    return server.login_attempts, len(server.messages)
+
+
+@pytest.mark.parametrize("case", ["another account", "another server", "a rotation", "a lifted guard", "a guard"])
+def test_nobody_is_contacted_for_what_is_refused(project: Project, server: MailServer, case: str) -> None:
+    """What no reviewer saw, or a guard refuses, is refused before a login is tried or a test message sent."""
+    project.write_project("verification: {depth: {apply: message}}\nguards: {maxDeletes: {count: 0, percent: 0}}\n")
+    for name in ("gone", "sales"):
+        project.write_account(name, own_account(name, server))
+    project.run_well("apply", "--auto-approve")
+    project.write_account("sales", own_account("sales", server, email="new@example.com"))
+    words, code, exit_code = ["apply", "--reviewed", "reviewed.json"], "notReviewed", 5
+    if case in {"a lifted guard", "a guard"}:
+        project.remove_account("gone")
+    project.run("plan", "--depth", "offline", "--out", "reviewed.json")
+    with MailServer(encryption="none", users=server.users) as other:
+        if case == "another account":
+            project.write_account("two", own_account("two", server, email="two@example.com"))
+        elif case == "another server":
+            project.write_account("two", own_account("two", other, email="two@example.com"))
+        elif case == "a rotation":
+            server.users["sales@example.com"] = "another-password"
+            project.set_variable(VARIABLE, "another-password")
+        elif case == "a lifted guard":
+            words += ["--allow-deletes", "1"]
+        else:
+            code, exit_code = "tooManyDeletes", 4
+        shutil.rmtree(project.folder / ".reconciler" / "evidence", ignore_errors=True)
+        before = contacted(server)
+        refused = project.run(*words, "--format", "json")
+        assert (exit_code, {code}) == (refused.code, set(refused.codes)), refused
+        assert (before, (0, 0)) == (contacted(server), contacted(other))
+
+
+def test_an_applied_plan_that_a_guard_refuses_contacts_nobody(project: Project, server: MailServer) -> None:
+    """Without a question there is nobody whom a verification of what is refused would tell anything."""
+    project.write_project("guards: {maxDeletes: {count: 0, percent: 0}}\n")
+    project.write_account("gone", marketing_account("gone"))
+    project.run_well("apply", "--auto-approve")
+    project.remove_account("gone")
+    project.write_account("sales", own_account("sales", server))
+    assert 4 == project.run("apply", "--auto-approve").code
+    assert (0, 0) == contacted(server)
+    assert 4 == project.run("plan").code
+    assert (1, 0) == contacted(server)
+
+
+def test_what_was_held_when_reviewed_may_be_held_again(project: Project, server: MailServer) -> None:
+    """Reviewers saw a held change, so it is verified again; held again, it does not keep the rest back."""
+    project.write_account("one", marketing_account("one"))
+    project.write_account("sales", own_account("sales", server))
+    project.set_variable(VARIABLE, "wrong")
+    project.run_well("plan", "--hold-failing", "--out", "reviewed.json")
+    project.run_well("apply", "--reviewed", "reviewed.json", "--hold-failing")
+    assert ["one"] == list(project.statuses())

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from reconciler.cli.repository import folder_in_repository
+from reconciler.cli.session import folder_in_repository
 from tests.cli.project import VARIABLE, Project, marketing_account, own_account
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def test_a_plan_is_a_comment(failing: Project) -> None:
     """The comment is all of stdout, the problems are told on stderr too, and the exit code is the plan's."""
     planned = failing.run("plan", "--format", "markdown")
     assert (3, True) == (planned.code, planned.out.startswith(_MARKER))
-    assert "- ✗ `auth failed (permanent, credentialsRejected)" in planned.out
+    assert "- sales: auth failed (permanent, credentialsRejected): `localhost:" in planned.out
     assert "reconciler plan --exclude=sales" in planned.out
     assert "[verificationFailed]" in planned.err
 
@@ -50,7 +50,9 @@ def test_show_gives_what_plan_gave(failing: Project, format_: str) -> None:
     """A saved plan has the same renderings as when it was made; showing it is a success."""
     planned = failing.run("plan", "--out", "change.plan", "--format", format_)
     shown = failing.run("show", "change.plan", "--format", format_)
-    assert (3, 0, planned.out) == (planned.code, shown.code, shown.out)
+    assert 3 == planned.code
+    assert 0 == shown.code
+    assert planned.out == shown.out
 
 
 def test_planning_again_gives_the_same_comment(project: Project, server: MailServer) -> None:
@@ -61,17 +63,15 @@ def test_planning_again_gives_the_same_comment(project: Project, server: MailSer
     project.forget_evidence()
     anew = project.run_well("plan", "--format", "markdown").out
     assert [first, first] == [again, anew]
-    assert f"`Login at localhost:{server.port}, not encrypted` gets `env:{VARIABLE}`" in first
+    assert f"Login at `localhost:{server.port}`, not encrypted gets `env:{VARIABLE}`" in first
 
 
 def test_a_plan_is_a_page(failing: Project) -> None:
     """The page is all of stdout."""
     planned = failing.run("plan", "--format", "html")
-    assert (3, True, True) == (
-        planned.code,
-        planned.out.startswith("<!DOCTYPE html>\n"),
-        planned.out.endswith("</html>\n"),
-    )
+    assert 3 == planned.code
+    assert planned.out.startswith("<!DOCTYPE html>\n")
+    assert planned.out.endswith("</html>\n")
     assert "[verificationFailed]" in planned.err
 
 
@@ -109,10 +109,12 @@ def test_places_are_told_within_the_repository(tmp_path: Path, monkeypatch: pyte
 
 
 def test_what_is_valid_has_no_annotation(project: Project, server: MailServer) -> None:
-    """Nothing wrong, nothing said, and 0."""
+    """Where nothing is wrong nothing is said, and the exit code is 0."""
     project.write_account("sales", own_account("sales", server))
     checked = project.run("validate", "--format", "github")
-    assert (0, "", "") == (checked.code, checked.out, checked.err)
+    assert 0 == checked.code
+    assert "" == checked.out
+    assert "" == checked.err
 
 
 def test_a_manifest_cannot_annotate(project: Project) -> None:
@@ -138,7 +140,9 @@ def test_verification_is_a_report(failing: Project) -> None:
     verified = failing.run("verify", "--format", "junit")
     (suite,) = ET.fromstring(verified.out)  # noqa: S314 - our own text
     cases = {case.attrib["name"]: [each.tag for each in case] for case in suite}
-    assert (3, ["failure"], []) == (verified.code, cases["auth"], cases["connect"])
+    assert 3 == verified.code
+    assert ["failure"] == cases["auth"]
+    assert [] == cases["connect"]
     assert "[verificationFailed]" in verified.err
 
 
@@ -146,5 +150,7 @@ def test_an_early_end_is_a_report_too(bare: Project) -> None:
     """Whoever reads reports finds one also where nothing could be verified."""
     ended = bare.run("verify", "--recorded", "--format", "junit")
     (suite,) = ET.fromstring(ended.out)  # noqa: S314 - our own text
-    assert (1, "1", ["error"]) == (ended.code, suite.attrib["errors"], [each.tag for each in suite[0]])
+    assert 1 == ended.code
+    assert "1" == suite.attrib["errors"]
+    assert ["error"] == [each.tag for each in suite[0]]
     assert "error:" in ended.err

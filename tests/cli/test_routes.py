@@ -58,7 +58,9 @@ def test_a_known_secret_is_withheld_from_a_new_server(settled: Project, elsewher
     """Plan, apply and verify end with 4, the new server sees no login, and the grant of the message lets it pass."""
     settled.write_account("sales", own_account("sales", elsewhere))
     planned = settled.run("plan", "--out", "plan.json", "--format", "json")
-    assert (4, "blocked", ["credentialWithheld"]) == (planned.code, planned.document["status"], planned.codes)
+    assert 4 == planned.code
+    assert "blocked" == planned.document["status"]
+    assert ["credentialWithheld"] == planned.codes
     assert "withheld" == planned.document["changes"][0]["verification"]["status"]
     for words in (("apply", "plan.json"), ("apply", "--auto-approve"), ("verify",)):
         assert 4 == settled.run(*words).code
@@ -214,7 +216,9 @@ def test_another_fingerprint_key_shows_no_rotation(settled: Project, server: Mai
     """A plan with another key says that rotation was not checked; apply of a change refuses that key."""
     settled.key_file.write_text("00" * 32 + "\n", encoding="ascii")
     planned = settled.run("plan", "--format", "json")
-    assert (0, "empty", ["fingerprintKeyChanged"]) == (planned.code, planned.document["status"], planned.codes)
+    assert 0 == planned.code
+    assert "empty" == planned.document["status"]
+    assert ["fingerprintKeyChanged"] == planned.codes
     settled.write_account("sales", own_account("sales", server, display_name="Example Verkauf"))
     refused = settled.run("apply", "--auto-approve", "--format", "json")
     assert (1, ["fingerprintKeyChanged"]) == (refused.code, refused.codes)
@@ -225,7 +229,9 @@ def test_a_missing_fingerprint_key_shows_no_rotation(settled: Project, server: M
     """A plan without the key says so; apply of a change that must be verified refuses."""
     settled.key_file.unlink()
     planned = settled.run("plan", "--format", "json")
-    assert (0, "empty", ["fingerprintKeyMissing"]) == (planned.code, planned.document["status"], planned.codes)
+    assert 0 == planned.code
+    assert "empty" == planned.document["status"]
+    assert ["fingerprintKeyMissing"] == planned.codes
     settled.write_account("sales", own_account("sales", server, display_name="Example Verkauf"))
     refused = settled.run("apply", "--auto-approve", "--format", "json")
     assert (1, ["fingerprintKeyMissing"]) == (refused.code, refused.codes)
@@ -259,10 +265,14 @@ def test_an_altered_plan_sends_no_other_secret(settled: Project, server: MailSer
     attempts = server.login_attempts
     alter_plan(settled.folder / "plan.json", name_another_secret, fits_digest=True)
     refused = settled.run("apply", "plan.json", "--format", "json")
-    assert (4, ["planAltered"], attempts) == (refused.code, refused.codes, server.login_attempts)
+    assert 4 == refused.code
+    assert ["planAltered"] == refused.codes
+    assert attempts == server.login_attempts
     alter_plan(settled.folder / "plan.json", show_it_too, fits_digest=True)
     refused = settled.run("apply", "plan.json", "--format", "json")
-    assert (1, ["secretNotAllowed"], attempts) == (refused.code, refused.codes, server.login_attempts)
+    assert 1 == refused.code
+    assert ["secretNotAllowed"] == refused.codes
+    assert attempts == server.login_attempts
 
 
 @pytest.mark.parametrize("flags", [("--depth", "offline"), ("--override-verification", "other=no network")])
@@ -297,7 +307,9 @@ def test_an_unsealed_plan_does_not_say_where_it_comes_from(settled: Project, ser
     attempts = server.login_attempts
     alter_plan(settled.folder / "plan.json", lambda document: document.update(seal=None), fits_digest=True)
     refused = settled.run("apply", "plan.json", "--format", "json")
-    assert (1, ["secretNotAllowed"], attempts) == (refused.code, refused.codes, server.login_attempts)
+    assert 1 == refused.code
+    assert ["secretNotAllowed"] == refused.codes
+    assert attempts == server.login_attempts
 
 
 def test_grants_used_are_journaled(settled: Project, elsewhere: MailServer) -> None:

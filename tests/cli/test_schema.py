@@ -26,7 +26,9 @@ def test_an_unknown_schema(bare: Project) -> None:
     """Another name is refused with the names that there are."""
     outcome = bare.run("schema", "accounts")
     assert 1 == outcome.code
-    assert "'account', 'project', 'plan', 'resolution', 'send'" in " ".join(outcome.err.split())
+    assert "'account', 'overlay', 'project', 'plan', 'resolution', 'send', 'status', 'log'" in " ".join(
+        outcome.err.split()
+    )
 
 
 def test_no_project_is_needed(bare: Project) -> None:
@@ -36,9 +38,9 @@ def test_no_project_is_needed(bare: Project) -> None:
 
 
 def test_init_writes_what_is_printed(bare: Project) -> None:
-    """A new project has the schemas of manifests and project file, as the command prints them."""
+    """A new project has the schemas of manifests, overlays and project file, as the command prints them."""
     bare.run_well("init", "new", "--ci", "none")
-    printed = {name: bare.run_well("schema", name).out for name in ("account", "project")}
+    printed = {name: bare.run_well("schema", name).out for name in ("account", "overlay", "project")}
     kept = bare.folder / "new" / ".schemas"
     written = {path.name: path.read_text(encoding="utf-8") for path in kept.iterdir()}
     assert {f"{name}.schema.json": text for name, text in printed.items()} == written

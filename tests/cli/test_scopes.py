@@ -76,7 +76,9 @@ def test_a_server_of_another_client_names_no_secret_of_ours(scoped: Project, ser
     write_server(scoped, "b/server.yaml", server, "CLIENT_A_PASSWORD")
     write_account(scoped, "a/sales.yaml")
     refused = scoped.run("plan", "--format", "json")
-    assert (1, ["secretNotAllowed"], 0) == (refused.code, refused.codes, server.connections)
+    assert 1 == refused.code
+    assert ["secretNotAllowed"] == refused.codes
+    assert 0 == server.connections
     assert "accounts.d/b/server.yaml names env:CLIENT_A_PASSWORD" in refused.document["diagnostics"][0]["detail"]
 
 
@@ -103,7 +105,9 @@ def test_a_saved_plan_is_asked_again(
     declare(scoped, **scopes)
     outcome = scoped.run("apply", "plan.json", "--format", "json")
     if is_refused:
-        assert (1, ["secretNotAllowed"], seen) == (outcome.code, outcome.codes, server.login_attempts)
+        assert 1 == outcome.code
+        assert ["secretNotAllowed"] == outcome.codes
+        assert seen == server.login_attempts
     else:
         assert (0, {"sales": "active"}) == (outcome.code, scoped.statuses())
 
@@ -154,4 +158,6 @@ def test_a_narrowed_scope_counts_for_what_is_recorded(scoped: Project, server: M
         ("send", "sales", "--contacts", "contacts.csv", "--subject", "June", "--body", "Hello."),
     ):
         refused = scoped.run(*words, "--format", "json")
-        assert (1, ["secretNotAllowed"], seen) == (refused.code, refused.codes, server.connections)
+        assert 1 == refused.code
+        assert ["secretNotAllowed"] == refused.codes
+        assert seen == server.connections

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 def test_each_contact_sees_its_keeper(sending: Project, platform: MailServer) -> None:
     """From follows the contact's details and falls back; Reply-To and envelope sender are the account's."""
     sent = sending.run_well(*words("news", "--results", "r.jsonl", "--format", "json")).document
-    assert ("complete", 4, 1) == (sent["ending"], sent["total"]["accepted"], sent["total"]["skipped"])
+    assert "complete" == sent["ending"]
+    assert 4 == sent["total"]["accepted"]
+    assert 1 == sent["total"]["skipped"]
     seen = {each.recipients[0]: read(each.content) for each in platform.messages}
     authors = {address: message["From"].addresses[0] for address, message in seen.items()}
     expected = {
@@ -56,7 +58,9 @@ def test_the_governed_headers_are_set_and_the_rest_is_kept(sending: Project, pla
     message = read(platform.messages[0].content)
     counts = {name: len(message.get_all(name, [])) for name in ("From", "To", "Date", "Message-ID", "Bcc", "Received")}
     assert {"From": 1, "To": 1, "Date": 1, "Message-ID": 1, "Bcc": 0, "Received": 0} == counts
-    assert ("June", "june", "Hello.\n.dot\n") == (message["Subject"], message["X-Campaign"], message.get_content())
+    assert "June" == message["Subject"]
+    assert "june" == message["X-Campaign"]
+    assert "Hello.\n.dot\n" == message.get_content()
     assert message["Message-ID"].endswith("@example.com>")
     assert ["headersLeftOut"] == sent.codes
     assert "bcc, received, return-path" in sent.document["diagnostics"][0]["detail"]
@@ -87,12 +91,25 @@ def test_sending_again_sends_nothing(sending: Project, platform: MailServer) -> 
     """The same command knows its results; a changed contacts file is refused until another results file is named."""
     sending.run_well(*words())
     again = sending.run_well(*words("news", "--format", "json")).document
-    assert (4, 0, 4) == (len(platform.messages), again["thisRun"]["accepted"], again["total"]["accepted"])
+    assert 4 == len(platform.messages)
+    assert 0 == again["thisRun"]["accepted"]
+    assert 4 == again["total"]["accepted"]
     (sending.folder / "contacts.csv").write_text("email\nnew@example.net\n", encoding="utf-8")
     refused = sending.run(*words("news", "--format", "json"))
-    assert (1, ["resultsMismatch"], 4) == (refused.code, refused.codes, len(platform.messages))
+    assert 1 == refused.code
+    assert ["resultsMismatch"] == refused.codes
+    assert 4 == len(platform.messages)
     sending.run_well(*words("news", "--results", "other.jsonl"))
     assert "new@example.net" == platform.messages[-1].recipients[0]
+
+
+def test_a_misspelt_detail_is_told_with_the_nearest_one(sending: Project) -> None:
+    """Before the first message the warning names the file, the detail, and the name that contacts have instead."""
+    contacts = sending.folder / "contacts.csv"
+    contacts.write_text(contacts.read_text(encoding="utf-8").replace("keeper_email", "keeper_mail"), encoding="utf-8")
+    told = " ".join(sending.run(*words()).err.split())
+    assert "No contact of contacts.csv has the detail keeper_email" in told
+    assert "Did you mean keeper_mail?" in told
 
 
 def test_what_was_not_accepted_is_exit_code_3(sending: Project) -> None:
@@ -169,7 +186,9 @@ def test_an_own_account_sends_over_its_tls_and_proxy(sending: Project, ca: TestC
         pem.write_text(ca.pem + ca.pem, encoding="ascii")
         connections = proxy.connections
         refused = sending.run(*words("safe", "--results", "r", "--format", "json"))
-        assert (1, ["caFileUnusable"], connections) == (refused.code, refused.codes, proxy.connections)
+        assert 1 == refused.code
+        assert ["caFileUnusable"] == refused.codes
+        assert connections == proxy.connections
 
 
 def test_history_tells_of_runs(sending: Project) -> None:
@@ -209,7 +228,9 @@ def test_hostile_contacts_are_invalid_and_steer_no_terminal(sending: Project, pl
     (sending.folder / "contacts.csv").write_text(text, encoding="utf-8")
     (sending.folder / "contacts.csv").rename(sending.folder / "contacts.jsonl")
     sent = sending.run("send", "news", "--contacts", "contacts.jsonl", "--message", "june.eml", "--format", "json")
-    assert (3, 1, 7) == (sent.code, sent.document["total"]["accepted"], sent.document["total"]["invalid"])
+    assert 3 == sent.code
+    assert 1 == sent.document["total"]["accepted"]
+    assert 7 == sent.document["total"]["invalid"]
     assert ["good@example.net"] == [address for each in platform.messages for address in each.recipients]
     kept = usual_results(sending).read_bytes()
     assert [] == [octet for octet in kept if octet != 10 and not 32 <= octet < 127]

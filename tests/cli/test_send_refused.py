@@ -51,7 +51,9 @@ def test_a_secret_travels_recorded_routes_only(sending: Project, platform: MailS
     with MailServer(encryption="none", users={PLATFORM_USER: PLATFORM_PASSWORD}) as elsewhere:
         declare(sending, elsewhere)
         withheld = sending.run(*words("news", "--format", "json"))
-        assert (4, ["credentialWithheld"], 0) == (withheld.code, withheld.codes, elsewhere.connections)
+        assert 4 == withheld.code
+        assert ["credentialWithheld"] == withheld.codes
+        assert 0 == elsewhere.connections
         assert PLATFORM_PASSWORD not in withheld.out + withheld.err
     declare(sending, None)
     none = sending.run(*words("news", "--format", "json"))
@@ -74,7 +76,9 @@ def test_only_the_platform_that_was_verified_gets_messages(sending: Project, pla
         smtp = f"{{host: localhost, port: {elsewhere.port}, encryption: none{login}}}"
         sending.write_project(f"verification: {{domainChecks: off}}\nplatform:\n  smtp: {smtp}\n")
         refused = sending.run(*words("news", "--format", "json"))
-        assert (4, ["platformNotVerified"], 0) == (refused.code, refused.codes, elsewhere.connections)
+        assert 4 == refused.code
+        assert ["platformNotVerified"] == refused.codes
+        assert 0 == elsewhere.connections
         sending.run_well("verify", "news", "--recorded")
         sending.run_well(*words())
         assert (4, 0) == (len(elsewhere.messages), len(platform.messages))
@@ -88,7 +92,9 @@ def test_another_key_of_the_fingerprints_is_no_other_server(sending: Project, pl
     sending.run_well("state", "rekey")
     sending.set_variable(PLATFORM_VARIABLE, PLATFORM_PASSWORD)
     refused = sending.run(*words("news", "--format", "json"))
-    assert (4, ["platformNotVerified"], 1) == (refused.code, refused.codes, len(platform.messages))
+    assert 4 == refused.code
+    assert ["platformNotVerified"] == refused.codes
+    assert 1 == len(platform.messages)
     sending.run_well("verify", "news", "--recorded")
     sending.run_well(*words())
     assert 4 == sum("@example.net" in each.recipients[0] for each in platform.messages)
@@ -120,7 +126,9 @@ def test_in_ci_a_project_file_in_the_checkout_is_not_trusted(sending: Project, p
     contacted = platform.connections
     sending.set_variable("CI", "true")
     refused = sending.run(*words("news", "--format", "json"))
-    assert (4, ["projectNotTrusted"], contacted) == (refused.code, refused.codes, platform.connections)
+    assert 4 == refused.code
+    assert ["projectNotTrusted"] == refused.codes
+    assert contacted == platform.connections
     sending.run_well(*words("news", "--trust-project"))
     assert (4, True) == (len(platform.messages), sending.journal()[-1][1]["trustsProject"])
 
@@ -130,7 +138,9 @@ def test_a_secret_that_is_no_longer_allowed_is_not_read(sending: Project, server
     contacted = server.connections
     sending.write_project("secrets: {allow: ['env:OTHER_*']}\n")
     refused = sending.run(*words("sales", "--format", "json"))
-    assert (1, ["secretNotAllowed"], contacted) == (refused.code, refused.codes, server.connections)
+    assert 1 == refused.code
+    assert ["secretNotAllowed"] == refused.codes
+    assert contacted == server.connections
 
 
 def test_a_state_that_git_tracks_is_refused(sending: Project, platform: MailServer) -> None:
@@ -138,7 +148,9 @@ def test_a_state_that_git_tracks_is_refused(sending: Project, platform: MailServ
     for more in (("init", "-q"), ("add", "-f", ".reconciler")):
         subprocess.run(["git", *more], cwd=sending.folder, check=True)
     refused = sending.run(*words("news", "--format", "json"))
-    assert (4, ["stateTracked"], []) == (refused.code, refused.codes, platform.messages)
+    assert 4 == refused.code
+    assert ["stateTracked"] == refused.codes
+    assert [] == platform.messages
 
 
 def test_results_that_cannot_be_kept_stop_before_anything_is_sent(sending: Project, platform: MailServer) -> None:
@@ -146,7 +158,9 @@ def test_results_that_cannot_be_kept_stop_before_anything_is_sent(sending: Proje
     (sending.folder / ".reconciler" / "sending").write_text("in the way", encoding="utf-8")
     for more in ((), ("--results", "missing/r.jsonl"), ("--results", "contacts.csv"), ("--results", ".")):
         refused = sending.run(*words("news", *more, "--format", "json"))
-        assert (1, ["resultsUnusable"], []) == (refused.code, refused.codes, platform.messages), more
+        assert 1 == refused.code, more
+        assert ["resultsUnusable"] == refused.codes, more
+        assert [] == platform.messages, more
     assert CONTACTS == (sending.folder / "contacts.csv").read_text(encoding="utf-8")
 
 
@@ -156,11 +170,9 @@ def test_a_wrong_password_stops_after_one_login(sending: Project, platform: Mail
     before = platform.login_attempts
     stopped = sending.run(*words("news", "--format", "json"))
     assert (3, ["headersLeftOut", "sendStopped"]) == (stopped.code, stopped.codes)
-    assert ("stopped", 0, before + 1) == (
-        stopped.document["ending"],
-        stopped.document["total"]["accepted"],
-        platform.login_attempts,
-    )
+    assert "stopped" == stopped.document["ending"]
+    assert 0 == stopped.document["total"]["accepted"]
+    assert before + 1 == platform.login_attempts
     detail = stopped.document["diagnostics"][-1]["detail"]
     assert "535 5.7.8 Error: authentication failed" in detail
     sending.set_variable(PLATFORM_VARIABLE, PLATFORM_PASSWORD)
@@ -172,6 +184,26 @@ def test_a_wrong_password_stops_after_one_login(sending: Project, platform: Mail
         for each in ("canary-Wrong-51e8d2", PLATFORM_PASSWORD)
         if each.encode() in kept or each in stopped.out + stopped.err
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ('"canary-Wrong-51e8d2"', "quotation marks"),
+        ("canary-Wrong-51e8d2 ", "a space"),
+        ("${PLATFORM_CANARY}", "${…}"),
+        ("abcd efgh ijkl mnop", "app password"),
+    ],
+)
+def test_a_rejected_value_is_remarked_on_as_verify_does(sending: Project, value: str, told: str) -> None:
+    """What is known of the value is told where sending stops too, and never the value."""
+    sending.set_variable(PLATFORM_VARIABLE, value)
+    stopped = sending.run(*words("news", "--format", "json"))
+    detail = stopped.document["diagnostics"][-1]["detail"]
+    assert (3, True) == (stopped.code, "Of the value that the password's reference leads to: " in detail), detail
+    assert told in detail
+    assert " It was sent by " in detail
+    assert value.strip(' "') not in stopped.out + stopped.err
 
 
 @pytest.mark.parametrize(
@@ -212,5 +244,7 @@ def test_what_cannot_be_read_is_told_before_anything_is_sent(
     if content is not None:
         path.write_bytes(content)
     refused = sending.run(*words("news", "--format", "json"))
-    assert (1, code, []) == (refused.code, refused.codes[-1], platform.messages)
+    assert 1 == refused.code
+    assert code == refused.codes[-1]
+    assert [] == platform.messages
     assert ["badUsage"] == sending.run(*words()[:2], "--contacts", "-", *words()[4:], "--format", "json").codes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -151,6 +152,18 @@ def _all_were(previous: str) -> Callable[[Project, Fleet], None]:
     return make
 
 
+def _one_file_each(text: str) -> Callable[[Project, Fleet], None]:
+    """Return the slip of 36 files that were made from one template; ``{n}`` is the number of the account."""
+
+    def make(project: Project, _fleet: Fleet) -> None:
+        (project.folder / "accounts.d/office.yaml").unlink()
+        for number, name in enumerate(names_of("office")):
+            written = text.replace("{n}", str(number)).replace("{name}", name)
+            (project.folder / f"accounts.d/{name}.yaml").write_text(written, encoding="utf-8")
+
+    return make
+
+
 def _variable(name: str, value: str | None) -> Callable[[Project, Fleet], None]:
     def make(project: Project, _fleet: Fleet) -> None:
         project.unset_variable(name) if value is None else project.set_variable(name, value)
@@ -199,6 +212,45 @@ def _applied_meanwhile(project: Project, fleet: Fleet) -> None:
     project.run("plan", "--out", "plan.json", "--format", "json")
     _server("mail.example.com", "smtp.example.com")(project, fleet)
     assert project.run("apply", "--auto-approve", "--format", "json").code == 0
+
+
+def _saved_before(make: Callable[[Fleet], None]) -> Callable[[Project, Fleet], None]:
+    """Return what goes wrong after a change was planned, offline, and before the plan is applied."""
+
+    def made(project: Project, fleet: Fleet) -> None:
+        _CHANGED(project, fleet)
+        project.run("plan", "--depth", "offline", "--out", "plan.json")
+        make(fleet)
+
+    return made
+
+
+def _grant_the_port(project: Project, _fleet: Fleet) -> None:
+    told = project.run("plan", "--format", "json").document["diagnostics"]
+    withheld = next(each["detail"] for each in told if each["code"] == "credentialWithheld")
+    digest = withheld.partition('caDigest: "')[2].partition('"')[0]
+    route = f"{{host: localhost, port: 9, encryption: starttls, caDigest: {digest}}}"
+    _edit(project, _PROJECT, ("secrets:\n", f"secrets:\n  grants: [{{secret: 'env:SMTP_OFFICE_*', route: {route}}}]\n"))
+
+
+def _with_an_expired_certificate(_project: Project, fleet: Fleet) -> None:
+    expired = datetime(2020, 1, 1), datetime(2021, 1, 1)  # noqa: DTZ001 - as the CA takes them
+    fleet.servers["office"].tls_context = fleet.ca.server_context(
+        "localhost", not_before=expired[0], not_after=expired[1]
+    )
+
+
+_OF_A_TEMPLATE = (
+    "apiVersion: reconciler/v1\nkind: OwnAccount\nmetadata: {name: {name}}\nspec:\n  email: office-{n}@example.com\n"
+    "  displayName: Office {n}\n  shared: true\n"
+    "  smtp: {server: office, authentication: {password: {env: SMTP_OFFICE_PASSWORD}}}\n"
+)
+_FIRST_FILE = "accounts.d/office-00.yaml"
+
+
+def _slip(before: str, after: str) -> Callable[[Project, Fleet], None]:
+    assert before in _OF_A_TEMPLATE
+    return _one_file_each(_OF_A_TEMPLATE.replace(before, after))
 
 
 _CHANGED = _server("spec:\n", "spec:\n  heloName: mail.example.com\n")
@@ -273,6 +325,17 @@ MISTAKES: dict[str, Mistake] = {
         make=_server("  encryption: starttls\n", "  encryption: starttls\n  encryption: tls\n"), code="duplicateKey",
         place=_SERVERS, untrue=_NO_SERVER,
     ),
+    "client-certificate-missing": Mistake(
+        make=_server(
+            "  caFile: certs/internal.pem\n",
+            "  caFile: certs/internal.pem\n  clientCertificate: {certFile: certs/none.pem, key: {env: SMTP_CLIENT_KEY}}\n",
+        ),
+        code="certFileUnusable", place=f"{_SERVERS}:10:33", says="36 accounts",
+    ),
+    "encryption-turned-off-with-a-ca": Mistake(
+        make=_server("  encryption: starttls\n", "  encryption: none\n"), code="contradiction", place=_SERVERS,
+        says="36 accounts",
+    ),
     "server-without-host": Mistake(
         make=_server("  host: localhost\n", ""), code="missingField", place=_SERVERS, says="36 accounts",
     ),
@@ -310,7 +373,11 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "ca-forgotten": Mistake(
         make=_server("  caFile: certs/internal.pem\n", ""), code="credentialWithheld", place=None,
-        commands=(("plan",), ("verify",)), says="and 35 more in the same way",
+        commands=(("plan",), ("verify",)), says='{secret: "env:SMTP_OFFICE_*_PASSWORD", servers: ["localhost:',
+    ),
+    "port-moved-with-its-ca": Mistake(
+        make=_server("port: PORT", "port: 9"), code="credentialWithheld", place=None, commands=(("plan",),),
+        says='{secret: "env:SMTP_OFFICE_*_PASSWORD", route: {host: "localhost", port: 9, encryption: "starttls", caDigest:',
     ),
     "unencrypted-server": Mistake(
         make=_server("  host: localhost\n  port: PORT\n  encryption: starttls\n  caFile: certs/internal.pem\n",
@@ -322,7 +389,7 @@ MISTAKES: dict[str, Mistake] = {
         commands=(("validate",),),
     ),
     "provider-without-passwords": Mistake(
-        make=_server("host: localhost", "host: smtp.gmail.com"), code="basicAuthEnding", place=f"{_SERVERS}:6:9",
+        make=_server("host: localhost", "host: smtp.office365.com"), code="basicAuthEnding", place=f"{_SERVERS}:6:9",
         says="36 accounts", commands=(("validate",),),
     ),
     # In a file of accounts
@@ -337,6 +404,42 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "previousName-copied": Mistake(
         make=_all_were("sales"), code="contradiction", place="accounts.d/office.yaml", says="35 accounts",
+    ),
+    # The same in 36 files
+    "unknown-field-in-each": Mistake(
+        make=_slip("  displayName", "  ssl: true\n  displayName"), code="unknownField", place=f"{_FIRST_FILE}:6:3",
+        says="The same stands in 35 more places: accounts.d/office-01.yaml:6:3,",
+    ),
+    "name-before-the-address-in-each": Mistake(
+        make=_slip("email: office-{n}@example.com", "email: Office {n} <office-{n}@example.com>"), code="invalidEmail",
+        place=f"{_FIRST_FILE}:5:10", says="The same goes for 35 more places, each with its own value: ",
+    ),
+    "tab-in-each": Mistake(
+        make=_slip("  smtp", "\tsmtp"), code="yamlSyntax", place=f"{_FIRST_FILE}:8", says="35 more places",
+    ),
+    "version-forgotten-in-each": Mistake(
+        make=_slip("apiVersion: reconciler/v1\n", ""), code="unknownApiVersion", place=f"{_FIRST_FILE}:1:1",
+        says="36 accounts",
+    ),
+    "password-in-each": Mistake(
+        make=_slip("{env: SMTP_OFFICE_PASSWORD}", "hunter2-{n}"),
+        code="literalSecret", place=f"{_FIRST_FILE}:8:53", says="The same goes for 35 more places, each with its own value",
+    ),
+    "umlaut-in-each-name": Mistake(
+        make=_slip("{name: {name}}", "{name: Büro {n}}"), code="invalidName", place=f"{_FIRST_FILE}:3:18",
+        says="35 more places, each with its own value",
+    ),
+    "nobody-sees-any": Mistake(
+        make=_slip("  shared: true\n", ""), code="sharedWithoutOwner", place=f"{_FIRST_FILE}:4:1",
+        says="36 accounts", commands=(("validate",),),
+    ),
+    "addresses-without-a-dot": Mistake(
+        make=_slip("@example.com", "@intranet"), code="doubtfulAddress", place=f"{_FIRST_FILE}:5:10",
+        says="36 accounts", commands=(("validate",),),
+    ),
+    "no-replies-to-news": Mistake(
+        make=_edits("accounts.d/news.yaml", ("  replyTo: {email: office@example.com}\n", "")), code="noReplyTo",
+        place="accounts.d/news.yaml:", says="40 accounts", commands=(("validate",),),
     ),
     # In the project file
     "allow-forgotten": Mistake(
@@ -420,6 +523,21 @@ MISTAKES: dict[str, Mistake] = {
     "server-down": Mistake(
         make=lambda _project, fleet: fleet.servers["office"].stop(), code="verificationFailed",
         place=f"{_SERVERS}:6:9", commands=(("verify",),), says="36 accounts",
+    ),
+    "server-down-for-a-saved-plan": Mistake(
+        make=_saved_before(lambda fleet: fleet.servers["office"].stop()), code="verificationFailed", place=None,
+        commands=(("apply", "plan.json"),), says="36 accounts",
+    ),
+    "port-closed": Mistake(
+        make=_both(
+            _server("port: PORT", "port: 9"),
+            _grant_the_port,
+        ),
+        code="verificationFailed", place=f"{_SERVERS}:6:9", commands=(("verify",), *_PLAN), says="36 accounts",
+    ),
+    "certificate-expired": Mistake(
+        make=_with_an_expired_certificate, code="verificationFailed", place=f"{_SERVERS}:6:9", commands=(("verify",),),
+        says="36 accounts",
     ),
     "server-down-recorded": Mistake(
         make=lambda _project, fleet: fleet.servers["office"].stop(), code="verificationFailed", place=None,

@@ -76,7 +76,9 @@ def test_of_plans_over_the_same_account_the_second_is_stale(two: Project, server
     before, head = display_names(two), two.run_well("journal", "head").out
     attempts, messages = server.login_attempts, len(server.messages)
     stale = two.run("apply", "second.json", "--format", "json")
-    assert (5, ["planStale"], "refused") == (stale.code, stale.codes, stale.document["status"])
+    assert 5 == stale.code
+    assert ["planStale"] == stale.codes
+    assert "refused" == stale.document["status"]
     assert (before, head) == (display_names(two), two.run_well("journal", "head").out)
     assert (attempts, messages) == (server.login_attempts, len(server.messages))
 

@@ -11,6 +11,8 @@ import pytest
 from tests.cli.project import VARIABLE, Project, marketing_account, own_account
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.mailserver import MailServer
 
 STOP = ("--reason", "The password has leaked.", "--actor", "olga")
@@ -41,30 +43,34 @@ def test_accounts_of_both_kinds_are_stopped_and_resumed(running: Project) -> Non
     account = shown(running, "sales")
     assert ("The password has leaked.", "olga") == (account["suspended"]["reason"], account["suspended"]["actor"])
     stopped_at = datetime.fromisoformat(account["suspended"]["at"])
-    assert f"by olga at {stopped_at:%Y-%m-%d %H:%M:%S} UTC" in running.run_well("accounts", "show", "sales").out
-    assert (
-        "Resumed news; it may send.\nResumed sales; it may send.\n" == running.run_well("resume", "news", "sales").out
-    )
+    assert f"olga, {stopped_at:%Y-%m-%d %H:%M}" in running.run_well("accounts", "show", "sales").out
+    in_full = running.run_well("accounts", "show", "sales", "--full").out
+    assert f"by olga at {stopped_at:%Y-%m-%d %H:%M:%S} UTC" in in_full
+    told = running.run_well("resume", "news", "sales").out
+    assert told.startswith("Resumed news; it cannot send yet: the project file names no server")
+    assert told.endswith("\nResumed sales; it may send.\n")
     assert {"news": "active", "sales": "active"} == running.statuses()
     assert None is shown(running, "sales")["suspended"]
 
 
 def test_stop_and_resumption_are_journaled(running: Project) -> None:
-    """Who, why, at which revision, and the standing before and after; the journal holds after each."""
+    """The journal tells who, why, at which revision, and the standing before and after; it holds after each."""
     running.run_well("suspend", "sales", *STOP)
     event, payload = running.journal()[-1]
     told = payload["accounts"]["sales"]
-    assert ("suspend", "olga", "flag", "The password has leaked.") == (
-        event,
-        payload["actor"],
-        payload["actorSource"],
-        payload["reason"],
-    )
-    assert ("active", "suspended", 1) == (told["before"]["status"], told["after"]["status"], told["revision"])
+    assert "suspend" == event
+    assert "olga" == payload["actor"]
+    assert "flag" == payload["actorSource"]
+    assert "The password has leaked." == payload["reason"]
+    assert "active" == told["before"]["status"]
+    assert "suspended" == told["after"]["status"]
+    assert 1 == told["revision"]
     running.run_well("resume", "sales", "--actor", "otto", "--format", "json")
     event, payload = running.journal()[-1]
     told = payload["accounts"]["sales"]
-    assert ("resume", "otto", None) == (event, payload["actor"], payload["reason"])
+    assert "resume" == event
+    assert "otto" == payload["actor"]
+    assert payload["reason"] is None
     assert ("olga", None) == (told["before"]["suspension"]["actor"], told["after"]["suspension"])
 
 
@@ -173,3 +179,62 @@ def test_a_suspended_account_can_be_deleted(running: Project) -> None:
     assert "suspend" in [event for event, _ in running.journal()]
     revisions = running.run_well("history", "news", "--format", "json").document["revisions"]
     assert [2, 1] == [each["revision"] for each in revisions]
+
+
+def test_a_provider_is_stopped_by_one_command(running: Project, server: MailServer) -> None:
+    """All accounts through a host stop and go on by one selector; those stopped already stay as they are."""
+    for name in ("help", "office"):
+        running.write_account(name, own_account(name, server))
+    running.run_well("apply", "--auto-approve")
+    running.run_well("suspend", "help", "--reason", "Leaked.")
+    stopped = running.run_well("suspend", f"host:{server.host}", *STOP)
+    assert "Suspended office" in stopped.out
+    assert "help" not in stopped.out
+    assert {"help": "suspended", "news": "active", "office": "suspended", "sales": "suspended"} == running.statuses()
+    resumed = running.run_well("resume", "status:suspended")
+    assert 3 == resumed.out.count("Resumed ")
+    assert {"active"} == set(running.statuses().values())
+
+
+def test_a_selector_without_anything_to_stop_is_an_error(running: Project) -> None:
+    """A pattern that selects none, or only accounts that are stopped, changes nothing and says why."""
+    nothing = running.run("suspend", "host:smtp.invalid", *STOP)
+    assert 1 == nothing.code
+    assert "There are: " in nothing.err
+    running.run_well("suspend", "*", *STOP)
+    again = running.run("suspend", "sa*", *STOP)
+    assert 1 == again.code
+    assert "sales is already suspended" in again.err
+
+
+def test_the_stop_needs_no_project_file_where_the_state_is_named(
+    running: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From an empty folder, with the state's address alone, accounts are stopped, looked at, and go on."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    state = ("--state", f"sqlite:///{running.state_file}")
+    assert 1 == running.run("suspend", "sales", *STOP).code
+    running.run_well(*state, "suspend", "*", *STOP)
+    for looking in (("accounts", "list"), ("history", "--limit", "1"), ("accounts", "show", "sales")):
+        assert "suspend" in running.run_well(*state, *looking).out
+    assert "2 stopped" in running.run_well(*state, "status").out
+    assert "The journal holds" in running.run_well(*state, "journal", "check").out
+    running.set_variable("RECONCILER_STATE", state[1])
+    assert "Resumed sales; it may send." in running.run_well("resume", "sales").out
+    missing = running.run("--state", "sqlite:////tmp/no/such.db", "suspend", "sales", *STOP)
+    assert (1, True) == (missing.code, "state init" in missing.err)
+    assert 1 == running.run("plan").code
+
+
+def test_of_several_projects_the_project_file_says_which(
+    running: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database of two projects is not guessed at; the names are told."""
+    running.execute_sql(
+        "INSERT INTO projects (project, lineage, serial, created_at) SELECT 'other', lineage, 0, created_at FROM projects"
+    )
+    monkeypatch.chdir(tmp_path)
+    refused = running.run("--state", f"sqlite:///{running.state_file}", "suspend", "sales", *STOP)
+    assert (1, True) == (refused.code, "holds several projects: mail, other." in refused.err)

@@ -130,7 +130,7 @@ def test_who_gets_colour(
 def test_how_wide_a_terminal_is(
     columns: int, variable: str | None, expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """COLUMNS, else what the terminal says of itself, within reason; one that says nothing is taken to have 80."""
+    """The width is COLUMNS, else what the terminal says, within reason; one that says nothing is taken to have 80."""
     bare_environment(monkeypatch, **({"COLUMNS": variable} if variable is not None else {}))
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
@@ -147,12 +147,18 @@ def test_a_pipe_is_as_wide_as_ever(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 
 def test_hints_and_what_was_told_already(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Somebody who looks gets the next command and no failure twice; where nobody looks it is the other way round."""
+    """Somebody who looks gets the next command and no failure twice; where nobody looks, which failed and where it says why."""
     failed = error("verificationFailed", "It failed.", subject="sales")
     hint("Next:", "reconciler plan")
     tell_beside_checks([failed, error("declined", "No.")])
     piped = capsys.readouterr().err
-    assert (False, True, True) == ("Next:" in piped, "It failed." in piped, "No." in piped)
+    assert "Next:" not in piped
+    assert (
+        "error: Verification failed: sales [verificationFailed]\n  What was written to standard output says why.\n"
+        in piped
+    )
+    assert "It failed." not in piped
+    assert "No." in piped
 
     bare_environment(monkeypatch, TERM="dumb")
     ours, theirs = pty.openpty()
@@ -201,7 +207,7 @@ def test_a_dumb_terminal_gets_no_control_sequence(recorded: Project) -> None:
 def test_a_pipe_gets_a_line_for_each_account(recorded: Project) -> None:
     """Without a terminal there is neither rule nor colour nor hint, and every value is whole, on its account's line."""
     heading, *rows = recorded.run_process("accounts", "list").out.splitlines()
-    assert ["NAME", "KIND", "EMAIL", "STATUS", "VERIFIED", "CREATED", "TITLE"] == heading.split()
+    assert ["NAME", "KIND", "EMAIL", "SERVER", "STATUS", "VERIFIED", "CREATED", "TITLE"] == heading.split()
     assert [*sorted([*TITLES, "sales"]), "", "4"] == [row.split(" ")[0] for row in rows]
     assert all(title in recorded.run_process("accounts", "list").out for title in TITLES.values())
 
@@ -216,15 +222,15 @@ def test_marks_are_in_the_terminals_own_encoding(recorded: Project, encoding: st
 
 
 def test_a_failed_check_is_told_once_on_a_terminal(project: Project) -> None:
-    """Who sees results and errors reads the failure once; where results go to a file, the error tells it too."""
+    """The reason stands once, in the text; where that goes to a file, the error says which account failed."""
     project.write_account("broken", own_account("broken", 1))
     sentence = "nothing listens on port 1"
     for words in (("verify",), ("plan",)):
         shown = show(project, *words, columns=200)
         assert (3, 1) == (shown.code, shown.text.count(sentence)), words
         piped = project.run_process(*words)
-        assert (3, 1, 1) == (piped.code, *(" ".join(each.split()).count(sentence) for each in (piped.out, piped.err)))
-        assert "[verificationFailed]" in piped.err
+        assert (3, 1, 0) == (piped.code, *(" ".join(each.split()).count(sentence) for each in (piped.out, piped.err)))
+        assert "error: Verification failed: broken [verificationFailed]" in piped.err
 
 
 def test_names_that_steer_terminals_are_shown_not_obeyed(recorded: Project) -> None:
@@ -237,3 +243,70 @@ def test_names_that_steer_terminals_are_shown_not_obeyed(recorded: Project) -> N
         assert "\u202e".encode() not in raw
         assert b"[bold red]x[/]" in raw
         assert b"\\x1b]0;owned" in raw
+
+
+PAGER = "awk '{print \"paged: \" $0}'"
+
+
+@pytest.fixture
+def long(project: Project) -> Project:
+    """Return a project whose plan is longer than a screen of 24 lines."""
+    for name in ("anna", "bert", "cleo", "dora", "emil", "fred", "gina", "hugo"):
+        project.write_account(name, marketing_account(name, email=f"{name}@example.com"))
+    return project
+
+
+def test_a_long_plan_goes_through_the_pager(long: Project) -> None:
+    """On a terminal that it does not fit, with all that is told of it; the exit code is the plan's."""
+    for words in (("plan",), ("plan", "--full"), ("plan", "--out", "x.plan"), ("show", "x.plan")):
+        shown = show(long, *words, PAGER=PAGER)
+        assert 0 == shown.code, shown.text
+        assert re.search(r"^paged: .*Plan for mail", shown.text, re.MULTILINE), shown.text
+        assert re.search(r"^paged: .*noPlatformServer", shown.text, re.MULTILINE), shown.text
+
+
+@pytest.mark.parametrize(
+    ("words", "pager"),
+    [
+        (("plan", "--no-pager"), PAGER),
+        (("plan", "--compact"), PAGER),
+        (("plan",), "cat"),
+        (("plan",), ""),
+        (("plan",), "no-such-pager"),
+        (("plan",), "'unclosed"),
+        (("plan", "--format", "json"), PAGER),
+        (("plan", "--format", "markdown"), PAGER),
+    ],
+)
+def test_no_pager_is_used_without_need(long: Project, words: tuple[str, ...], pager: str) -> None:
+    """Not where it is not wanted, what is shown fits, none can be started, or a program is to read it."""
+    shown = show(long, *words, PAGER=pager)
+    assert (0, False, True) == (shown.code, "paged:" in shown.text, "mail" in shown.text)
+
+
+def test_a_pipe_never_has_a_pager(long: Project) -> None:
+    """What goes into a file is whole, whatever PAGER says."""
+    piped = long.run_process("plan", "--full", variables={"PAGER": PAGER})
+    assert (0, False) == (piped.code, "paged:" in piped.out)
+    assert piped.out.count("@example.com") >= 8
+
+
+def test_a_pager_that_is_left_early_is_no_error(long: Project) -> None:
+    """Whoever has seen enough goes on, and the exit code is the plan's."""
+    assert 0 == show(long, "plan", "--full", PAGER="head -n 1").code
+
+
+def test_the_question_says_who_is_mailed(project: Project, server: MailServer) -> None:
+    """After the pager the head stands there again, and the question names how many test messages go to whom."""
+    for name in ("anna", "bert", "cleo", "dora", "emil", "fred"):
+        project.write_account(name, own_account(name, server, email=f"{name}@example.com"))
+    asked = "Apply sends 6 test messages to ops@example.com first. Record these changes? [y/N]:"
+    environ = {name: value for name, value in environment().items() if name not in ABOUT_TERMINALS}
+    shown = run_on_terminal(
+        command("apply", "--full"), folder=project.folder, environ=environ | {"TERM": "xterm", "PAGER": PAGER},
+        answers=[(asked, "y")],
+    )  # fmt: skip
+    assert 0 == shown.code, shown.text
+    assert 2 == shown.text.count("apply verifies 6 accounts and sends 6 test messages to ops@example.com")
+    assert "Sent 6 test messages to ops@example.com." in shown.text
+    assert 6 == len(server.messages)

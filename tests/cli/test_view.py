@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.project import PASSWORD, Project, marketing_account, own_account
+from tests.cli.project import PASSWORD, USER, VARIABLE, Project, marketing_account, own_account
 
 if TYPE_CHECKING:
     from tests.support.mailserver import MailServer
@@ -61,6 +61,17 @@ def test_the_list_is_narrowed(viewed: Project, words: tuple[str, ...], expected:
     assert "" == table.err
 
 
+@pytest.mark.parametrize("sought", ['say "hi"', "back\\slash", "\\", '"', "Zoe\u0308", "ZOË"])
+def test_what_json_writes_otherwise_is_found(project: Project, server: MailServer, sought: str) -> None:
+    """Quotes, backslashes, and letters in two spellings are found as they are read, in a state of any size."""
+    name = "'Zoë: Say \"hi\" to a back\\slash'"
+    project.write_account("sales", own_account("sales", server, display_name=name))
+    project.write_account("spare", own_account("spare", server, display_name="Spare"))
+    project.run_well("apply", "--auto-approve", "--depth", "offline")
+    found = project.run_well("accounts", "list", "--search", sought, "--format", "json").document["accounts"]
+    assert ["sales"] == [account["name"] for account in found]
+
+
 def test_one_account_is_shown_with_settings_and_evidence(viewed: Project) -> None:
     """Show adds the settings, with secrets as references, and the evidence."""
     account = viewed.run_well("accounts", "show", "sales-pl", "--format", "json").document["accounts"][0]
@@ -69,6 +80,15 @@ def test_one_account_is_shown_with_settings_and_evidence(viewed: Project) -> Non
     shown = viewed.run_well("accounts", "show", "sales-pl").out
     assert "Sprzedaż Polska" in shown
     assert PASSWORD not in shown
+
+
+def test_an_ordinary_account_fits_a_screen(viewed: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 24 lines and 80 columns, also on a terminal with its last line; with --full everything is there."""
+    monkeypatch.setenv("COLUMNS", "80")
+    for name in viewed.statuses():
+        lines = viewed.run_well("accounts", "show", name).out.splitlines()
+        assert 22 >= len(lines), lines
+    assert "Settings\n" in viewed.run_well("accounts", "show", name, "--full").out
 
 
 def test_an_unknown_account_is_an_error_with_the_nearest_name(viewed: Project) -> None:
@@ -88,11 +108,9 @@ def test_an_account_that_is_only_declared_is_told_with_its_file(project: Project
         "No account called news is recorded. It is declared in accounts.d/news.yaml, and not applied yet:\n"
         "    reconciler plan"
     )
-    assert (1, ["unknownAccount"], detail) == (
-        refused.code,
-        refused.codes,
-        refused.document["diagnostics"][0]["detail"],
-    )
+    assert 1 == refused.code
+    assert ["unknownAccount"] == refused.codes
+    assert detail == refused.document["diagnostics"][0]["detail"]
     project.write_account("broken", "a: [")
     assert "is declared" not in project.run("accounts", "show", "news").err
     project.write_account("broken", "")
@@ -155,7 +173,9 @@ def test_tampering_is_found(viewed: Project, statement: str) -> None:
     told = viewed.run("journal", "check")
     assert 1 == told.code
     report = viewed.run("journal", "check", "--format", "json")
-    assert (1, False, True) == (report.code, report.document["valid"], bool(report.document["problems"]))
+    assert 1 == report.code
+    assert report.document["valid"] is False
+    assert bool(report.document["problems"])
 
 
 def test_a_journal_cut_short_is_found_by_its_head(viewed: Project) -> None:
@@ -164,3 +184,36 @@ def test_a_journal_cut_short_is_found_by_its_head(viewed: Project) -> None:
     viewed.execute_sql("DELETE FROM journal_payloads")
     viewed.execute_sql("DELETE FROM journal")
     assert 1 == viewed.run("journal", "check", "--head", head).code
+
+
+def test_which_accounts_go_through_a_server(project: Project, server: MailServer) -> None:
+    """Server, user name, secret and MailServer stand in JSON and CSV, are chosen as columns, searched and selected."""
+    project.write_account(
+        "office",
+        "apiVersion: reconciler/v1\nkind: MailServer\nmetadata: {name: office}\n"
+        f"spec: {{host: localhost, port: {server.port}, encryption: none, authentication: "
+        f"{{username: {USER}, password: {{env: {VARIABLE}}}}}}}\n",
+    )
+    for name in ("help", "sales"):
+        project.write_account(name, own_account(name, server))
+    project.write_account(
+        "shared",
+        "apiVersion: reconciler/v1\nkind: OwnAccount\nmetadata: {name: shared}\n"
+        f"spec: {{email: {USER}, displayName: Shared, shared: true, smtp: {{server: office}}}}\n",
+    )
+    project.run_well("apply", "--auto-approve")
+    listed = project.run_well("accounts", "list", "--format", "json").document["accounts"]
+    shared = next(each for each in listed if each["name"] == "shared")
+    expected = {"name": "office", "host": "localhost", "port": server.port, "encryption": "none", "username": USER}
+    assert expected == shared["server"]
+    assert [f"env:{VARIABLE}"] == shared["secrets"]
+    words = ("accounts", "list", "--columns", "name,server,host,secrets")
+    rows = [line.split() for line in project.run_well(*words).out.splitlines()]
+    assert ["NAME", "SERVER", "HOST", "SECRETS"] == rows[0]
+    assert ["shared", "office", "localhost", f"env:{VARIABLE}"] == rows[-1]
+    as_csv = project.run_well(*words, "--format", "csv", "--selector", "server:office").out
+    assert f"name,server,host,secrets\r\nshared,office,localhost,env:{VARIABLE}\r\n" == as_csv
+    for sought in ("OFFICE", VARIABLE.lower(), "localhost"):
+        assert "shared" in project.run_well("accounts", "list", "--search", sought).out
+    refused = project.run("accounts", "list", "--columns", "name,hots")
+    assert (1, True) == (refused.code, "There is no column hots. Did you mean host?" in refused.err)

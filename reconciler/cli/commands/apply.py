@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from reconciler.cli.commands.plan import put_plan, requested
-from reconciler.cli.options import accept_option, format_option, plan_options, reasons_of
+from reconciler.cli.commands.consumers.publish import NOT_PUBLISHED, publish_recorded
+from reconciler.cli.commands.plan import Shown, put_plan, requested
+from reconciler.cli.log import log_options
+from reconciler.cli.options import accept_option, asking, format_option, plan_options, reasons_of, view_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from reconciler.cli.session import GlobalOptions
-    from reconciler.model.plan import SavedPlan
+    from reconciler.model.plan import Messages, SavedPlan
     from reconciler.model.verification.depths import Depth
     from reconciler.operations.apply import Applied
+    from reconciler.operations.consumers.publish import Published
     from reconciler.operations.workspace import Workspace
 
 _NOTHING_APPLIED = "Nothing was applied."
@@ -42,13 +44,16 @@ _NOTHING_APPLIED = "Nothing was applied."
 @click.option("--actor", metavar="WHO", help="Who applies; by default what CI says, then the login name.")
 @click.option("--reference", metavar="URL", help="The pull request, for the journal.")
 @plan_options
+@view_options
+@log_options
 @format_option("text", "json")
 @click.pass_obj
 def apply(options: GlobalOptions, /, planfile: str | None, format_: str, **asked: Any) -> int:
     """Record a plan: all of it in one transaction, or nothing.
 
     With a PLANFILE exactly that plan is applied. Without one a plan is made, shown, and applied after a question; with
-    --reviewed it is applied where it holds nothing that the reviewed plan did not show.
+    --reviewed it is applied where it holds nothing that the reviewed plan did not show. At its end what is recorded is
+    published to the consumers of the project file; where that fails, it stays recorded, and the exit code is 6.
 
     \b
     Examples:
@@ -56,20 +61,21 @@ def apply(options: GlobalOptions, /, planfile: str | None, format_: str, **asked
         reconciler apply --auto-approve
         reconciler apply --reviewed plan.json
     """
+    from reconciler.cli.named import saved_plan
     from reconciler.cli.progress import shown_progress
     from reconciler.cli.session import workspace
-    from reconciler.operations.apply import ApplyOrder, apply_plan
-    from reconciler.planfile import read_plan
+    from reconciler.operations.apply import apply_plan
     from reconciler.provenance import find_provenance
+    from reconciler.rules.plan.policy import ApplyOrder
 
     _check_combination(planfile, asked)
     overrides = reasons_of("--override-verification", asked["overrides"])
     with _refusals_noted():
-        made = read_plan(Path(planfile)) if planfile is not None else None
-        reviewed = read_plan(Path(asked["reviewed"])) if asked["reviewed"] is not None else None
+        made = saved_plan(planfile) if planfile is not None else None
+        reviewed = saved_plan(asked["reviewed"]) if asked["reviewed"] is not None else None
         place = workspace(options, operator=asked["operator"], trusts_project=asked["trust_project"])
         if made is None:
-            made = _plan_and_ask(place, asked, overrides, format_)
+            made = _plan_and_ask(place, asked, overrides, format_, reviewed=reviewed)
         order = ApplyOrder(
             provenance=find_provenance(
                 place.root, environ=place.environ, actor=asked["actor"], reference=asked["reference"]
@@ -82,14 +88,16 @@ def apply(options: GlobalOptions, /, planfile: str | None, format_: str, **asked
             reviewed=reviewed,
         )
         with shown_progress() as progress:
-            applied = apply_plan(made, place, order, progress=progress)
-    _put_applied(applied, format_)
-    return 0
+            applied = apply_plan(made, place, order, progress=progress, ask=asking(asked["asks_secrets"]))
+    published = publish_recorded(place, order.provenance.actor, trusts_project=order.trusts_project)
+    sent_before = () if planfile is not None else made.messages_sent
+    _put_applied(applied, published, format_, sent_before=sent_before)
+    return NOT_PUBLISHED if published.has_failed else 0
 
 
 @contextlib.contextmanager
 def _refusals_noted() -> Iterator[None]:
-    """Note on what is refused before the transaction that state is as it was, unless its message says so already."""
+    """Add to a refusal that nothing was applied, unless its message says that already."""
     from reconciler.errors import GuardRefused, InvalidInput, PlanStale, VerificationFailed
 
     try:
@@ -101,7 +109,7 @@ def _refusals_noted() -> Iterator[None]:
 
 
 def _check_combination(planfile: str | None, asked: dict[str, Any]) -> None:
-    """Refuse options that would change what a saved plan says, and a question that nobody can answer."""
+    """Raise for options that would change what a saved plan says, and for a question that nobody can answer."""
     from reconciler.cli.session import is_interactive
 
     given = [flag for flag, name in (("--target", "targets"), ("--exclude", "excludes")) if asked[name]]
@@ -127,8 +135,10 @@ def _decline(detail: str) -> None:
     raise Declined(error("declined", detail))
 
 
-def _plan_and_ask(place: Workspace, asked: dict[str, Any], overrides: dict[str, str], format_: str) -> SavedPlan:
-    """Return a fresh plan that the person asked has agreed to; nobody is asked about one that cannot be applied."""
+def _plan_and_ask(
+    place: Workspace, asked: dict[str, Any], overrides: dict[str, str], format_: str, *, reviewed: SavedPlan | None
+) -> SavedPlan:
+    """Make a plan and have somebody agree to it; a plan that cannot be applied is returned without a question."""
     from reconciler.cli.progress import shown_progress
     from reconciler.operations.plan import PlanRequest
     from reconciler.operations.plan import plan as make_plan
@@ -140,40 +150,69 @@ def _plan_and_ask(place: Workspace, asked: dict[str, Any], overrides: dict[str, 
         apply_depth=asked["depth"],
         skips=frozenset(overrides),
         accepts_altered=frozenset(asked["accepted"]),
+        is_applied_at_once=_needs_no_answer(asked),
+        reviewed=reviewed,
         **requested(asked),
     )
     with shown_progress() as progress:
         made = make_plan(place, request, progress=progress)
     if format_ == "text":
-        put_plan(made, "text", tells_errors=False)
+        shown = Shown(view=asked["view"] or "grouped", has_pager=not asked["no_pager"], tells_errors=False)
+        if put_plan(made, "text", shown=shown) and not _needs_no_answer(asked):
+            # The pager has scrolled the head away, and it is what the question is about.
+            put_plan(made, "text", shown=Shown(view="compact", has_pager=False, tells_errors=False))
     may_be_asked = made.status == "ready" or (made.status == "blocked" and overrides)
     if may_be_asked and not _needs_no_answer(asked):
-        agreed = click.confirm("\nRecord these changes?", err=True)
+        agreed = click.confirm(f"\n{_question(made)}", err=True)
         if not agreed:
             _decline(f"The question was answered with no. {_NOTHING_APPLIED}")
     return made
 
 
-def _put_applied(applied: Applied, format_: str) -> None:
+def _question(made: SavedPlan) -> str:
+    """Return the question whether to record the changes, with the test messages that this sends before."""
+    from reconciler.render.safe import safe
+    from reconciler.rules.plan.announce import messages_in_words
+
+    verifies = made.apply_verifies
+    sends = messages_in_words(verifies.messages) if verifies is not None else ""
+    return safe(f"Apply sends {sends} first. Record these changes?") if sends else "Record these changes?"
+
+
+def _put_applied(applied: Applied, published: Published, format_: str, *, sent_before: Sequence[Messages]) -> None:
+    """Write what was applied; ``sent_before`` are the test messages of the plan, where it was made for this."""
     import sys
 
     from reconciler.cli.output import hint, put, put_json, tell
     from reconciler.cli.session import style_for
+    from reconciler.render.json.consumers import told_documents
     from reconciler.render.json.documents import apply_document
     from reconciler.render.text import apply_text
+    from reconciler.render.text.consumers import published_text
+    from reconciler.rules.plan.announce import added
 
+    messages = added((*sent_before, *applied.messages))
     if format_ == "json":
-        put_json(
-            apply_document(applied.status, applied.revision, summary=applied.summary, diagnostics=applied.diagnostics)
+        document = apply_document(
+            applied.status,
+            applied.revision,
+            summary=applied.summary,
+            messages=messages,
+            diagnostics=(*applied.diagnostics, *published.diagnostics),
         )
+        put_json({**document, "consumers": told_documents(published.consumers)})
         return
     if applied.status == "applied":
         style = style_for(sys.stdout)
-        put(apply_text(applied.revision, applied.summary, style=style, pending=applied.pending))
+        put(apply_text(applied.revision, applied.summary, style=style, pending=applied.pending, messages=messages))
         tell(applied.diagnostics)
-        if applied.pending:
-            hint("To decide in the platform's name:", "reconciler accounts list --status pending")
-        else:
-            hint("To see the accounts that are recorded now:", "reconciler accounts list")
     else:
         put("Nothing to apply: state is as the plan wants it.\n")
+    text = published_text(published.consumers, style=style_for(sys.stdout))
+    if text:
+        put(text)
+    tell(published.diagnostics)
+    if applied.pending:
+        hint("To decide in the platform's name:", "reconciler accounts list --status pending")
+    else:
+        hint("To see the accounts that are recorded now:", "reconciler accounts list")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
-_names = click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=account_names)
+_selectors = click.argument("selectors", metavar="SEL...", nargs=-1, required=True, shell_complete=account_names)
 _if_revision = click.option(
     "--if-revision",
     "seen_revision",
@@ -35,7 +35,7 @@ def _reason_option(help_text: str) -> Callable[[Command], Command]:
 
 
 @click.command()
-@click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=account_names)
+@click.argument("selectors", metavar="[SEL]...", nargs=-1, shell_complete=account_names)
 @click.option("--all-pending", is_flag=True, help="All that wait: what accounts list --status pending shows.")
 @_if_revision
 @accept_option
@@ -45,7 +45,7 @@ def _reason_option(help_text: str) -> Callable[[Command], Command]:
 def approve(
     options: GlobalOptions,
     /,
-    names: tuple[str, ...],
+    selectors: tuple[str, ...],
     *,
     all_pending: bool,
     seen_revision: int | None,
@@ -67,18 +67,18 @@ def approve(
     from reconciler.cli.session import workspace
     from reconciler.operations.accounts.decisions import approve_all_pending, rule
 
-    if all_pending and names:
+    if all_pending and selectors:
         raise click.UsageError("Name the accounts, or say --all-pending; not both.")
-    if not all_pending and not names:
+    if not all_pending and not selectors:
         raise click.UsageError("Name the accounts to approve, or say --all-pending.")
-    place = workspace(options)
+    place = workspace(options, needs_project=False)
     ruling = _ruling(place, "approve", actor, accepted, seen_revision=seen_revision)
-    changed = approve_all_pending(place, ruling) if all_pending else rule(place, names, ruling)
-    return _put_ruled(ruling.event, changed, format_)
+    changed = approve_all_pending(place, ruling) if all_pending else rule(place, selectors, ruling)
+    return _put_ruled(place, ruling, changed, format_)
 
 
 @click.command()
-@_names
+@_selectors
 @_reason_option("Why; shown to whoever keeps the account, and kept in the journal.")
 @_if_revision
 @accept_option
@@ -88,7 +88,7 @@ def approve(
 def reject(
     options: GlobalOptions,
     /,
-    names: tuple[str, ...],
+    selectors: tuple[str, ...],
     *,
     reason: str,
     seen_revision: int | None,
@@ -107,13 +107,13 @@ def reject(
     from reconciler.cli.session import workspace
     from reconciler.operations.accounts.decisions import rule
 
-    place = workspace(options)
+    place = workspace(options, needs_project=False)
     ruling = _ruling(place, "reject", actor, accepted, reason=reason, seen_revision=seen_revision)
-    return _put_ruled(ruling.event, rule(place, names, ruling), format_)
+    return _put_ruled(place, ruling, rule(place, selectors, ruling), format_)
 
 
 @click.command()
-@_names
+@_selectors
 @_reason_option("Why; shown with the account, and kept in the journal.")
 @accept_option
 @actor_option("stops the accounts")
@@ -122,7 +122,7 @@ def reject(
 def suspend(
     options: GlobalOptions,
     /,
-    names: tuple[str, ...],
+    selectors: tuple[str, ...],
     *,
     reason: str,
     accepted: dict[str, str],
@@ -131,23 +131,27 @@ def suspend(
 ) -> int:
     """Stop accounts from sending at once, of either kind and whatever their status: the emergency stop.
 
-    It needs the project file and the state, and neither manifests nor secrets nor a network. No apply undoes it: an
-    account is stopped until it is resumed.
+    It needs the state, and neither manifests nor secrets nor a network; no project file either, where --state or
+    RECONCILER_STATE names the state. No apply undoes it: an
+    account is stopped until it is resumed. SEL is a name, a glob, label:KEY=VALUE, host:HOST, server:MAILSERVER,
+    secret:REFERENCE, status:STATUS or kind:KIND; of what a pattern selects, those that are stopped already stay as they
+    are.
 
     \b
     Examples:
         reconciler suspend sales-pl --reason "The password has leaked."
+        reconciler suspend host:smtp.example.com --reason "The provider is down."
     """
     from reconciler.cli.session import workspace
     from reconciler.operations.accounts.decisions import rule
 
-    place = workspace(options)
+    place = workspace(options, needs_project=False)
     ruling = _ruling(place, "suspend", actor, accepted, reason=reason)
-    return _put_ruled(ruling.event, rule(place, names, ruling), format_)
+    return _put_ruled(place, ruling, rule(place, selectors, ruling), format_)
 
 
 @click.command()
-@_names
+@_selectors
 @accept_option
 @actor_option("resumes the accounts")
 @format_option("text", "json")
@@ -155,7 +159,7 @@ def suspend(
 def resume(
     options: GlobalOptions,
     /,
-    names: tuple[str, ...],
+    selectors: tuple[str, ...],
     *,
     accepted: dict[str, str],
     actor: str | None,
@@ -166,13 +170,14 @@ def resume(
     \b
     Examples:
         reconciler resume sales-pl
+        reconciler resume host:smtp.example.com
     """
     from reconciler.cli.session import workspace
     from reconciler.operations.accounts.decisions import rule
 
-    place = workspace(options)
+    place = workspace(options, needs_project=False)
     ruling = _ruling(place, "resume", actor, accepted)
-    return _put_ruled(ruling.event, rule(place, names, ruling), format_)
+    return _put_ruled(place, ruling, rule(place, selectors, ruling), format_)
 
 
 def _ruling(
@@ -191,14 +196,27 @@ def _ruling(
     return Ruling(event=event, actor=who, reason=reason, seen_revision=seen_revision, accepted=accepted)
 
 
-def _put_ruled(event: Event, changed: Sequence[RecordedAccount], format_: str) -> int:
-    from reconciler.cli.output import put, put_json
+def _put_ruled(place: Workspace, ruling: Ruling, changed: Sequence[RecordedAccount], format_: str) -> int:
+    """Publish what the ruling changes for consumers, write both, and return the exit code."""
+    from reconciler.cli.commands.consumers.publish import NOT_PUBLISHED, publish_recorded
+    from reconciler.cli.output import hint, put, put_json, tell
     from reconciler.cli.session import style_for
-    from reconciler.render.json.documents import accounts_document
+    from reconciler.render.json.consumers import told_documents
+    from reconciler.render.json.documents import accounts_document, diagnostic_documents
     from reconciler.render.text import ruled_text
+    from reconciler.render.text.consumers import published_text
 
+    published = publish_recorded(place, ruling.actor)
     if format_ == "json":
-        put_json(accounts_document(changed))
+        beside = {"consumers": told_documents(published.consumers)} if place.project.consumers else {}
+        problems = {"diagnostics": diagnostic_documents(published.diagnostics)} if published.diagnostics else {}
+        put_json({**accounts_document(changed), **beside, **problems})
     else:
-        put(ruled_text(event, changed, style=style_for(sys.stdout)))
-    return 0
+        from reconciler.operations.send.server import hindrances
+
+        hindered = hindrances(changed, place)
+        put(ruled_text(ruling.event, changed, style=style_for(sys.stdout), hindered=hindered))
+        put(published_text(published.consumers, style=style_for(sys.stdout)))
+        tell(published.diagnostics)
+        hint("To see how the accounts stand now:", "reconciler accounts list")
+    return NOT_PUBLISHED if published.has_failed else 0

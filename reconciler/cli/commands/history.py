@@ -7,19 +7,43 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.app import CommandWithMore, Group
 from reconciler.cli.completion import account_names
+from reconciler.cli.moments import MOMENT
 from reconciler.cli.options import accept_option, actor_option, format_option
 
 if TYPE_CHECKING:
+    from reconciler.cli.moments import Moment
     from reconciler.cli.session import GlobalOptions
 
 
-@click.command()
-@click.argument("name", required=False, shell_complete=account_names)
+@click.command("history", cls=CommandWithMore)
+@click.argument("selectors", metavar="[SEL]...", nargs=-1, shell_complete=account_names)
+@click.option(
+    "--since", type=MOMENT, help="Only from then on: 2026-11-01, 2026-11-01T08:00, or 12h, 7d, 4w ago; in UTC."
+)
+@click.option("--until", type=MOMENT, help="Only up to then, in the same forms; a day as a whole.")
+@click.option("--actor", metavar="WHO", help="Only what this one did; a name or a glob.")
+@click.option("--revision", metavar="N", type=click.IntRange(min=1), help="This revision alone, with all its changes.")
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Only the newest so many.")
 @format_option("text", "table", "json", "csv")
 @click.pass_obj
-def history(options: GlobalOptions, name: str | None, format_: str) -> int:
+def history(
+    options: GlobalOptions,
+    /,
+    *,
+    selectors: tuple[str, ...],
+    since: Moment | None,
+    until: Moment | None,
+    actor: str | None,
+    revision: int | None,
+    limit: int | None,
+    format_: str,
+) -> int:
     """See what was applied, by whom, from which commit, and what else was done to state; newest first.
+
+    With accounts, named or selected, it is what touched them, of each revision their changes alone. A commit with
+    uncommitted changes is not all of what was applied.
 
     Decisions of the platform, suspensions, changes of status that verification found, sends, and care of the state
     stand among the revisions; ways round that an apply took stand with its revision. As a table, a line each; as CSV,
@@ -29,13 +53,26 @@ def history(options: GlobalOptions, name: str | None, format_: str) -> int:
     Examples:
         reconciler history
         reconciler history sales-pl
+        reconciler history --since 7d --actor "*@example.com"
+        reconciler history --revision 7
         reconciler history --format table
+        reconciler history restore 7 --to restored
     """
     from reconciler.cli.output import hint, put, put_json
     from reconciler.cli.session import style_for, workspace
     from reconciler.operations.journal.history import history as read_history
+    from reconciler.rules.journal.choose import Period
 
-    found = read_history(workspace(options), name)
+    place = workspace(options, needs_project=False)
+    now = place.now()
+    period = Period(
+        since=since.begins(now) if since is not None else None,
+        until=until.ends(now) if until is not None else None,
+        actor=actor,
+        revision=revision,
+        limit=limit,
+    )
+    found = read_history(place, selectors, period)
     if format_ == "json":
         from reconciler.render.json.documents import history_document
 
@@ -49,12 +86,49 @@ def history(options: GlobalOptions, name: str | None, format_: str) -> int:
 
         told = history_table if format_ == "table" else history_text
         put(told(found.revisions, events=found.events, style=style_for(sys.stdout)))
-        if not found.revisions and name is None:
+        if not found.revisions and not selectors and period == Period():
             hint("To see what an apply would record:", "reconciler plan")
     return 0
 
 
-@click.group()
+@history.command("restore")
+@click.argument("number", metavar="REVISION", type=click.IntRange(min=0))
+@click.argument("selectors", metavar="[SEL]...", nargs=-1, shell_complete=account_names)
+@click.option("--to", "out", metavar="DIR", required=True, help="Write the manifests into this folder, over nothing.")
+@format_option("text", "json")
+@click.pass_obj
+def restore(options: GlobalOptions, number: int, selectors: tuple[str, ...], out: str, format_: str) -> int:
+    """Write the manifests of what was recorded at a revision; state stays as it is.
+
+    Planned against a state at that revision they change nothing. Put in the place of today's they bring back what was:
+    the plan shows it, and apply records it as a new revision. Each account has its server's settings in it.
+
+    \b
+    Examples:
+        reconciler history restore 7 --to restored
+        reconciler history restore 7 'sales-*' --to restored
+    """
+    from pathlib import Path
+
+    from reconciler.cli.output import put, put_json, tell
+    from reconciler.cli.session import style_for, workspace
+    from reconciler.diagnostics import several
+    from reconciler.operations.adoption.export import write_files
+    from reconciler.operations.journal.past import past_manifests
+    from reconciler.render.text.state import care_document, sentences_text
+
+    files, told = past_manifests(workspace(options), number, selectors)
+    write_files(Path(out), files)
+    if format_ == "json":
+        put_json(care_document({"revision": number, "files": sorted(files)}, diagnostics=told))
+    else:
+        sentence = f"Wrote {several(len(files), 'file')} as of revision {number} into {out}."
+        put(sentences_text([sentence], style=style_for(sys.stdout)))
+        tell(told)
+    return 0
+
+
+@click.group(cls=Group)
 def journal() -> None:
     """Check that nothing in the journal was altered; erase personal data from its past.
 
@@ -82,7 +156,7 @@ def check(options: GlobalOptions, head: str | None, format_: str) -> int:
     from reconciler.render.json.documents import journal_document
     from reconciler.render.text import journal_text
 
-    report = check_journal(workspace(options), head=head)
+    report = check_journal(workspace(options, needs_project=False), head=head)
     if format_ == "json":
         put_json(journal_document(report.entries, report.head, problems=report.problems, redacted=report.redacted))
     else:
@@ -110,7 +184,7 @@ def head(options: GlobalOptions, format_: str) -> int:
     from reconciler.render.safe import guard_line_start, safe
     from reconciler.render.text.state import care_document
 
-    found = journal_head(workspace(options))
+    found = journal_head(workspace(options, needs_project=False))
     if format_ == "json":
         put_json(care_document({"head": found}))
     else:

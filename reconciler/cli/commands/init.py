@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import uuid
 from dataclasses import replace
@@ -15,7 +16,7 @@ from reconciler.cli.options import format_option
 if TYPE_CHECKING:
     from reconciler.cli.session import GlobalOptions
     from reconciler.operations.state.init import InitialState
-    from reconciler.scaffold import CISystem, Scaffolded, StateKind
+    from reconciler.scaffold import Approval, CISystem, Scaffolded, StateKind
 
 _NEXT = (
     "Next, add an account, look at what would happen, and let it happen:",
@@ -52,6 +53,14 @@ _OPERATOR = (
     show_default=True,
     help="Where state will be: in a file, made now; or in a database, whose address is to be written into the project file.",
 )
+@click.option(
+    "--approval",
+    type=click.Choice(("environments", "comments")),
+    default="environments",
+    show_default=True,
+    help="GitHub: what lets a pull request be planned and applied with secrets. The required reviewers of environments, "
+    "or the comments /plan and /apply of somebody who may write to the repository.",
+)
 @format_option("text", "json")
 @click.pass_obj
 def init(
@@ -62,6 +71,7 @@ def init(
     operator: str | None,
     ci: CISystem | None,
     state_kind: StateKind,
+    approval: Approval,
     format_: str,
 ) -> int:
     """Begin a project in DIR, by default here: its files, its state, and a pipeline for CI.
@@ -73,6 +83,7 @@ def init(
         reconciler init
         reconciler init mail --operator you@example.com --ci github
         reconciler init --ci gitlab --state postgresql
+        reconciler init --ci github --approval comments
     """
     from reconciler.cli.output import put, put_json
     from reconciler.cli.session import style_for, workspace
@@ -82,13 +93,19 @@ def init(
 
     if options.project_file is not None:
         raise click.UsageError("init writes reconciler.yaml into DIR; leave --project-file out.")
-    place = Path(folder or options.project_dir)
+    named = folder or options.given_dir or "."
+    place = Path(named)
     chosen_name = name or project_name(place.resolve().name)
     _check(chosen_name, operator)
-    written = write_project(place, name=chosen_name, operator=operator, ci=ci or ci_system_of(place), state=state_kind)
+    if operator is None and format_ == "text":
+        operator = _ask_for_operator(place)
+    system = ci or ci_system_of(place)
+    if approval == "comments" and system != "github":
+        raise click.UsageError("--approval comments is for GitHub. Add --ci github, or leave it out.")
+    written = write_project(place, name=chosen_name, operator=operator, ci=system, state=state_kind, approval=approval)
     made: InitialState | None = None
     if state_kind == "sqlite":  # where the database is has yet to be written into the project file
-        opened = workspace(replace(options, project_dir=str(place)))
+        opened = workspace(replace(options, given_dir=str(place)))
         made = init_state(opened, lineage=str(uuid.uuid4()))
     if format_ == "json":
         facts = {"name": chosen_name, "made": list(written.made), "kept": list(written.kept)}
@@ -96,7 +113,7 @@ def init(
         put_json(care_document({**facts, "stateMade": was_made, "lineage": lineage}))
         return 0
     lines = [*_told(written, chosen_name), *_state_lines(made)]
-    lines += _next_steps(written, folder or options.project_dir, has_operator=operator is not None)
+    lines += _next_steps(written, named, has_operator=operator is not None)
     put(sentences_text(lines, style=style_for(sys.stdout)))
     return 0
 
@@ -116,8 +133,38 @@ def _check(name: str, operator: str | None) -> None:
         raise InvalidInput(problem)
 
 
+def _ask_for_operator(place: Path) -> str | None:
+    """Return who receives test messages, asked for on a terminal where a project is to be made; None for nobody yet."""
+    from reconciler.cli.session import is_interactive
+    from reconciler.operations.whereabouts import PROJECT_FILE
+
+    if not is_interactive() or os.path.lexists(place / PROJECT_FILE):
+        return None
+    answer: str = click.prompt(
+        "Your e-mail address, to which apply sends a test message through each account (Enter for none yet)",
+        type=str, err=True, default="", show_default=False, value_proc=_address_or_nothing,
+    )  # fmt: skip
+    return answer or None
+
+
+def _address_or_nothing(answer: str) -> str:
+    from reconciler.model.text.types import check_email
+    from reconciler.render.safe import safe
+
+    given = answer.strip()
+    if given and (problem := check_email(given)) is not None:
+        raise click.UsageError(safe(problem.detail))
+    return given
+
+
 def _told(written: Scaffolded, name: str) -> list[str]:
-    lines = [f"Made the project {name}:", *(f"    {each}" for each in written.made)]
+    lines = [
+        (
+            f"Made the project {name}: a folder with a project file, reconciler.yaml, and manifests, the files below "
+            "accounts.d that describe accounts."
+        ),
+        *(f"    {each}" for each in written.made),
+    ]
     if written.kept:
         lines += ["These were there already and were left as they are:", *(f"    {each}" for each in written.kept)]
     if ".gitignore" in written.kept:
@@ -129,7 +176,12 @@ def _state_lines(made: InitialState | None) -> list[str]:
     if made is None:
         return [*_DATABASE]
     if made.was_made:
-        return [f"Made the state {made.lineage}. Keep it and its fingerprint key out of git."]
+        return [
+            (
+                "Made the state, which remembers what was applied, in .reconciler. Keep that folder out of git, as .gitignore "
+                "does: it holds a key as well."
+            )
+        ]
     return [f"The state {made.lineage} is there already and was left as it is."]
 
 
@@ -146,10 +198,10 @@ def _next_steps(written: Scaffolded, folder: str, *, has_operator: bool) -> list
 
 
 def _pipeline_lines(pipeline: str, folder: str) -> list[str]:
-    """Return what is left to do for a pipeline; CI systems look for it at the root of the repository alone."""
+    """Return what is left to do for a pipeline; CI systems read it at the root of the repository only."""
     import shlex
 
-    from reconciler.cli.repository import repository_of
+    from reconciler.provenance import repository_of
 
     place = Path(folder).resolve()
     root = repository_of(place)

@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from reconciler.cli.options import format_option, plan_options
+from reconciler.cli.app import CommandWithMore
+from reconciler.cli.log import log_options
+from reconciler.cli.named import STANDARD
+from reconciler.cli.options import (
+    asking,
+    format_option,
+    operator_option,
+    plan_options,
+    shard_option,
+    trust_option,
+    view_options,
+)
 
 if TYPE_CHECKING:
     from reconciler.cli.session import GlobalOptions
-    from reconciler.diagnostics import Location
+    from reconciler.diagnostics import Diagnostic, Location
     from reconciler.model.plan import SavedPlan
     from reconciler.model.verification.depths import Depth
+    from reconciler.render.links import Links
+    from reconciler.render.text.plan import View
 
-_FORMATS = ("text", "json", "markdown", "html", "github")
+_FORMATS = ("text", "json", "markdown", "html", "github", "sarif", "codequality", "junit")
+_FOR_PROGRAMS = frozenset({"github", "sarif", "codequality", "junit"})
 
 
-@click.command()
+@click.command("plan", cls=CommandWithMore)
 @click.option("--out", metavar="FILE", help="Save the plan, for show and apply.")
 @plan_options
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending.")
+@shard_option("Verify the changes of this part of the hosts alone, for plan merge; --out saves the part.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending, or a consumer differs.")
+@view_options
+@log_options
 @format_option(*_FORMATS)
 @click.pass_obj
 def plan(
@@ -40,6 +60,7 @@ def plan(
         reconciler plan --out plan.json
         reconciler plan --depth offline --target 'sales-*'
         reconciler plan --format markdown > comment.md
+        reconciler plan --shard 3/10 --out part-3.plan
     """
     from reconciler.cli.output import hint, say
     from reconciler.cli.progress import shown_progress
@@ -50,39 +71,99 @@ def plan(
     from reconciler.render.safe import safe
     from reconciler.rules.plan.finish import exit_code_of_plan
 
+    if out == STANDARD and format_ != "text":
+        raise click.UsageError("--out - writes the plan's file to standard output; leave --format out, or name a file.")
     place = workspace(options, operator=asked["operator"], trusts_project=asked["trust_project"])
     depth = cast("Depth", asked["depth"] or place.project.verification.depth.plan)
     with shown_progress() as progress:
-        made = make_plan(place, PlanRequest(depth=depth, **requested(asked)), progress=progress)
+        request = PlanRequest(depth=depth, shard=asked["shard"], **requested(asked))
+        made = make_plan(place, request, progress=progress)
+    if out == STANDARD:
+        return _put_plan_alone(made, is_detailed=detailed_exitcode, view=asked["view"])
     if out is not None and made.status != "invalid":
         write_plan(Path(out), made)
-    put_plan(made, format_, options=options)
+    shown = Shown(view=asked["view"] or "grouped", has_pager=not asked["no_pager"], planfile=out)
+    put_plan(made, format_, options=options, shown=shown)
     if out is not None and made.status != "invalid" and format_ == "text":
         is_blocked = made.status == "blocked"
         how = "It is blocked, so it can be shown but not applied." if is_blocked else _how_to_apply(out)
+        how = "It is a part, for plan merge." if asked["shard"] is not None else how
         say(f"Saved as {safe(out)}. {how}")
     elif format_ == "text" and made.status == "ready":
-        hint("To look at it again and record it:", _apply_command(asked))
+        hint("To look at it again and record it:", _command("apply", asked))
+    if format_ == "text" and made.status in {"blocked", "invalid"}:
+        hint("Once that is mended:", _command("plan", asked, *(("--out", out) if out is not None else ())))
+    return exit_code_of_plan(made, is_detailed=detailed_exitcode)
+
+
+def _put_plan_alone(made: SavedPlan, *, is_detailed: bool, view: View | None) -> int:
+    """Write the plan's file to stdout, and what there is to see of it to stderr."""
+    from reconciler.cli.named import put_octets
+    from reconciler.cli.output import say, tell
+    from reconciler.cli.session import style_for
+    from reconciler.planfile import packed
+    from reconciler.render.text import plan_text
+    from reconciler.rules.plan.finish import exit_code_of_plan
+
+    if made.status != "invalid":
+        put_octets(packed(made))
+    say(plan_text(made, style=style_for(sys.stderr), view=view or "grouped").rstrip("\n"))
+    tell(made.diagnostics)
+    return exit_code_of_plan(made, is_detailed=is_detailed)
+
+
+@plan.command("merge")
+@click.argument("files", metavar="PART...", nargs=-1, required=True)
+@click.option("--out", metavar="FILE", required=True, help="Save the whole plan, for show and apply.")
+@trust_option
+@operator_option
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending, or a consumer differs.")
+@view_options
+@format_option(*_FORMATS)
+@click.pass_obj
+def merge(
+    options: GlobalOptions,
+    /,
+    files: tuple[str, ...],
+    out: str,
+    detailed_exitcode: bool,  # noqa: FBT001 - click hands flags in by name
+    format_: str,
+    **asked: Any,
+) -> int:
+    """Make one plan of the parts that plan --shard saved. Nobody is contacted; what they verified is taken.
+
+    Every part must be there once, sealed with the key here, and made of the same manifests, state and key by this
+    version. The plan is the one that a run without parts would have made, with the same changesDigest.
+
+    \b
+    Examples:
+        reconciler plan merge part-*.plan --out all.plan
+    """
+    from reconciler.cli.output import say
+    from reconciler.cli.progress import shown_progress
+    from reconciler.cli.session import workspace
+    from reconciler.operations.plan import merge as merge_parts
+    from reconciler.planfile import read_plan, write_plan
+    from reconciler.render.safe import safe
+    from reconciler.rules.plan.finish import exit_code_of_plan
+
+    if len(set(files)) != len(files):
+        raise click.UsageError("A part is named twice.")
+    place = workspace(options, operator=asked["operator"], trusts_project=asked["trust_project"])
+    with shown_progress() as progress:
+        made = merge_parts(place, ((name, read_plan(Path(name))) for name in files), progress=progress)
+    if made.status != "invalid":
+        write_plan(Path(out), made)
+    put_plan(made, format_, options=options, shown=Shown(view=asked["view"] or "grouped", planfile=out))
+    if made.status != "invalid" and format_ == "text":
+        say(f"Saved as {safe(out)}.")
     return exit_code_of_plan(made, is_detailed=detailed_exitcode)
 
 
 def _how_to_apply(planfile: str) -> str:
-    import shlex
-
     from reconciler.render.safe import safe
 
     return f"To apply exactly this plan:\n    reconciler apply {safe(shlex.quote(planfile))}"
-
-
-def _apply_command(asked: dict[str, Any]) -> str:
-    """Return the command that records what was planned: with the options that said what the plan covers."""
-    words = ["reconciler", "apply"]
-    for flag, name in (("--target", "targets"), ("--exclude", "excludes")):
-        words += [word for value in asked[name] for word in (flag, value)]
-    if asked["allow_deletes"] is not None:
-        words += ["--allow-deletes", str(asked["allow_deletes"])]
-    words += [flag for flag, name in _FLAGS_OF_BOTH if asked[name]]
-    return shlex.join(words)
 
 
 _FLAGS_OF_BOTH = (
@@ -92,64 +173,102 @@ _FLAGS_OF_BOTH = (
 )
 
 
+def _command(verb: str, asked: dict[str, Any], *more: str) -> str:
+    """Return the command that plans again or applies, with the options that the plan was made with."""
+    words = ["reconciler", verb, *more]
+    for flag, name in (("--target", "targets"), ("--exclude", "excludes")):
+        words += [word for value in asked[name] for word in (flag, value)]
+    if asked["allow_deletes"] is not None:
+        words += ["--allow-deletes", str(asked["allow_deletes"])]
+    words += [flag for flag, name in _FLAGS_OF_BOTH if asked[name]]
+    return shlex.join(words)
+
+
 def requested(asked: dict[str, Any]) -> dict[str, Any]:
-    """Return what the plan options ask for, as a plan request takes it."""
+    """Return the plan options under the names of a plan request."""
     return {
         "targets": asked["targets"],
         "excludes": asked["excludes"],
         "allow_deletes": asked["allow_deletes"],
         "holds_failing": asked["hold_failing"],
         "reads_all_secrets": asked["rotations"],
+        "ask": asking(asked["asks_secrets"]),
     }
 
 
 @click.command()
 @click.argument("planfile", metavar="PLANFILE")
+@view_options
 @format_option(*_FORMATS)
 @click.pass_obj
-def show(options: GlobalOptions, planfile: str, format_: str) -> int:
+def show(options: GlobalOptions, /, planfile: str, view: View | None, no_pager: bool, format_: str) -> int:  # noqa: FBT001 - click hands flags in by name
     """Show a saved plan: as text, as a comment for a pull request, as a page, as annotations on GitHub.
 
     \b
     Examples:
         reconciler show plan.json
+        reconciler show plan.json --full
         reconciler show plan.json --format html > plan.html
     """
-    from reconciler.planfile import read_plan
+    from reconciler.cli.named import saved_plan
+    from reconciler.cli.output import hint
 
-    put_plan(read_plan(Path(planfile)), format_, options=options)
+    shown = Shown(view=view or "grouped", has_pager=not no_pager, planfile=planfile)
+    made = saved_plan(planfile)
+    put_plan(made, format_, options=options, shown=shown)
+    if format_ == "text" and made.status == "ready" and planfile != STANDARD:
+        hint("To apply exactly this plan:", shlex.join(["reconciler", "apply", planfile]))
     return 0
 
 
-def put_plan(made: SavedPlan, format_: str, *, options: GlobalOptions | None = None, tells_errors: bool = True) -> None:
-    """Write a plan to stdout and, where people read it, its problems to stderr.
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """How a plan is shown as text."""
 
-    Errors are left out there where they are raised next. ``options`` say where the project is, whose manifests
-    annotations point into.
+    view: View = "grouped"
+    has_pager: bool = True
+    planfile: str | None = None
+    """Where the plan was saved; None: nowhere."""
+    tells_errors: bool = True
+    """Whether errors are told; otherwise they are left to the caller, who raises them next."""
+
+
+def put_plan(made: SavedPlan, format_: str, *, options: GlobalOptions | None = None, shown: Shown) -> bool:
+    """Write a plan to stdout and, in the forms for people, its problems to stderr; return whether a pager had both.
+
+    ``options`` name the project, into whose manifests annotations point.
     """
-    from reconciler.cli.output import put, put_json, tell, tell_beside_checks
+    from reconciler.cli.output import problems_beside_checks, put, put_json, tell
+    from reconciler.cli.session import somebody_looks
     from reconciler.render.json.documents import plan_document
 
     if format_ == "json":
         put_json(plan_document(made))
-        return
-    put(_rendered(made, format_, options))
-    problems = [problem for problem in made.diagnostics if tells_errors or problem.severity != "error"]
+        return False
+    text = _rendered(made, format_, options, shown)
+    problems = [problem for problem in made.diagnostics if shown.tells_errors or problem.severity != "error"]
     if format_ == "text":
-        tell_beside_checks(problems)
-    elif format_ != "github":
-        tell(problems)
+        problems = problems_beside_checks(problems)
+        if shown.has_pager and somebody_looks():
+            return _page(text, problems, is_full=shown.view == "full")
+    put(text)
+    if format_ not in _FOR_PROGRAMS:
+        tell(problems, is_full=shown.view == "full")
+    return False
 
 
-def _annotations(made: SavedPlan, options: GlobalOptions) -> str:
-    from reconciler.cli.repository import folder_in_repository
-    from reconciler.render.github import plan_annotations
+def _page(text: str, problems: list[Diagnostic], *, is_full: bool) -> bool:
+    """Show a plan and its problems together; on a terminal nobody can tell their streams apart."""
+    from reconciler.cli.pager import put_paged
+    from reconciler.cli.session import style_for
+    from reconciler.render.text import diagnostics_text
 
-    return plan_annotations(made, folder=folder_in_repository(options.project_dir), places=_places(options))
+    told = diagnostics_text(problems, style=style_for(sys.stderr), is_full=is_full)
+    return put_paged(f"{text}{told}")
 
 
 def _places(options: GlobalOptions) -> dict[str, Location]:
-    """Return where each account is declared; nothing where a saved plan is shown away from its project."""
+    """Return the place of each account's document; empty where a saved plan is shown away from its project."""
     from reconciler.cli.session import workspace
     from reconciler.errors import InvalidInput
     from reconciler.operations.accounts.edit import places_of_documents
@@ -160,20 +279,46 @@ def _places(options: GlobalOptions) -> dict[str, Location]:
         return {}
 
 
-def _rendered(made: SavedPlan, format_: str, options: GlobalOptions | None) -> str:
-    import sys
+def _links(options: GlobalOptions | None) -> Links:
+    """Return the addresses that the CI system tells; none where there is none."""
+    from reconciler.cli.session import folder_in_repository
+    from reconciler.render.links import NO_LINKS, links_of
 
+    if options is None:
+        return NO_LINKS
+    return links_of(os.environ, folder=folder_in_repository(options.project_dir), places=_places(options))
+
+
+def _for_programs(made: SavedPlan, format_: str, options: GlobalOptions) -> str:
+    """Return a plan's problems in the form of a code host or of a CI system, each at its line."""
+    from reconciler.cli.session import folder_in_repository
+    from reconciler.render import findings, github
+    from reconciler.render.json.documents import to_json
+    from reconciler.render.junit import plan_report
+
+    folder, places = folder_in_repository(options.project_dir), _places(options)
+    if format_ == "github":
+        return github.plan_annotations(made, folder=folder, places=places)
+    if format_ == "junit":
+        return plan_report(made)
+    problems = github.at_manifests(made, places)
+    if format_ == "sarif":
+        return to_json(findings.sarif_log(problems, folder=folder))
+    return to_json(findings.code_quality_report(problems, folder=folder))
+
+
+def _rendered(made: SavedPlan, format_: str, options: GlobalOptions | None, shown: Shown) -> str:
     if format_ == "markdown":
         from reconciler.render.markdown import plan_comment
 
-        return plan_comment(made)
+        return plan_comment(made, _links(options))
     if format_ == "html":
         from reconciler.render.html import plan_page
 
-        return plan_page(made)
-    if format_ == "github" and options is not None:
-        return _annotations(made, options)
+        return plan_page(made, _links(options))
+    if format_ in _FOR_PROGRAMS and options is not None:
+        return _for_programs(made, format_, options)
     from reconciler.cli.session import style_for
     from reconciler.render.text import plan_text
 
-    return plan_text(made, style=style_for(sys.stdout), pending=made.would_be_pending)
+    return plan_text(made, style=style_for(sys.stdout), view=shown.view, planfile=shown.planfile)

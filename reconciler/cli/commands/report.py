@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.completion import account_names
 from reconciler.cli.options import format_option
 
 if TYPE_CHECKING:
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
     from reconciler.render.html.site import Language
 
 MARK = ".reconciler-report"
-"""The file by which a folder is known that an earlier report wrote, and that the next may replace."""
-_MAX_SHOWN = 200
+"""The file by which a folder is known that an earlier report wrote: such a one the next report may replace."""
 _ANOTHER_FOLDER = "Name a new folder, such as\n    reconciler report --out report"
 
 
 @click.command()
+@click.argument("selectors", metavar="[SEL]...", nargs=-1, shell_complete=account_names)
 @click.option("--out", metavar="DIR", required=True, help="The folder to write; one of an earlier report is replaced.")
 @click.option(
     "--lang",
@@ -36,19 +37,22 @@ _ANOTHER_FOLDER = "Name a new folder, such as\n    reconciler report --out repor
 )
 @format_option("text", "json")
 @click.pass_obj
-def report(options: GlobalOptions, *, out: str, language: Language, format_: str) -> int:
+def report(options: GlobalOptions, selectors: tuple[str, ...], *, out: str, language: Language, format_: str) -> int:
     """Write what is in state as a static site: a list of all accounts, a page for each, and the history.
 
     The site needs neither network nor server: open its index.html, or put the folder on any web server. It holds
-    addresses and names; publish it only where those may be read.
+    addresses and names; publish it only where those may be read. Selectors make it one of some accounts alone, with what
+    touched them.
 
     \b
     Examples:
         reconciler report --out report
         reconciler report --out report --lang pl
+        reconciler report label:team=sales --out sales
     """
-    from reconciler.cli.output import put, put_json
+    from reconciler.cli.output import hint, put, put_json
     from reconciler.cli.session import style_for, workspace
+    from reconciler.diagnostics import several
     from reconciler.operations.journal.report import gather_report
     from reconciler.render.html.site import INDEX
     from reconciler.render.text.state import care_document, sentences_text
@@ -56,7 +60,7 @@ def report(options: GlobalOptions, *, out: str, language: Language, format_: str
     place = workspace(options)
     folder = Path(out)
     _refuse_place(folder, place)
-    gathered = gather_report(place)
+    gathered = gather_report(place, selectors)
     files = _write(gathered, folder, language)
     revisions = sum(each.revision is not None for each in gathered.occurrences)
     start = str(folder / INDEX)
@@ -64,13 +68,15 @@ def report(options: GlobalOptions, *, out: str, language: Language, format_: str
         facts = {"folder": out, "start": start, "language": language, "files": files}
         put_json(care_document({**facts, "accounts": len(gathered.accounts), "revisions": revisions}))
         return 0
-    told = f"Wrote {_counted(len(gathered.accounts), 'account')} and {_counted(revisions, 'revision')}. Open"
+    told = f"Wrote {several(len(gathered.accounts), 'account')} and {several(revisions, 'revision')}. Open"
     put(sentences_text([told, f"    {start}"], style=style_for(sys.stdout)))
+    hint("The same at a glance, here:", "reconciler status")
     return 0
 
 
 def _refuse_place(folder: Path, place: Workspace) -> None:
-    """Refuse a folder where the site would lie among manifests, state and keys, or what belongs to git."""
+    """Raise ``InvalidInput`` for a folder among manifests, state and keys, or what belongs to git."""
+    from reconciler.characters import SHOWN_PATH, clip_start
     from reconciler.diagnostics import error
     from reconciler.errors import InvalidInput
     from reconciler.operations.journal.report import reserved_around
@@ -78,20 +84,21 @@ def _refuse_place(folder: Path, place: Workspace) -> None:
     whose = reserved_around(folder, place)
     if whose is None:
         return
-    shown = str(folder)[-_MAX_SHOWN:]
+    shown = clip_start(str(folder), SHOWN_PATH)
     detail = f"{shown} lies in {whose}, where a site does not belong. Nothing was changed. {_ANOTHER_FOLDER}"
     raise InvalidInput(error("reportFolderForeign", detail, subject=shown))
 
 
 def _write(gathered: Report, folder: Path, language: Language) -> int:
-    """Write the site and return how many files it has; raise ``InvalidInput`` where it cannot be written."""
+    """Write the site and return the number of its files; raise ``InvalidInput`` where it cannot be written."""
+    from reconciler.characters import SHOWN_PATH, clip_start
     from reconciler.cli.progress import shown_progress
     from reconciler.diagnostics import error
     from reconciler.errors import InvalidInput
     from reconciler.files import ForeignFolder, reason_of, replace_folder
     from reconciler.render.html.site import site_files
 
-    shown = str(folder)[-_MAX_SHOWN:]
+    shown = clip_start(str(folder), SHOWN_PATH)
     total = len(gathered.accounts) + len(gathered.occurrences)
 
     def counted_files() -> Iterator[tuple[str, str]]:
@@ -111,7 +118,3 @@ def _write(gathered: Report, folder: Path, language: Language) -> int:
     except OSError as failure:
         detail = f"{shown} cannot be written: {reason_of(failure)}. What was there before is there still."
         raise InvalidInput(error("reportNotWritten", detail, subject=shown)) from None
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -39,7 +39,9 @@ def resolve(options: GlobalOptions, name: str, contacts: str, format_: str) -> i
         reconciler resolve newsletter --contacts contacts.csv
         reconciler resolve newsletter --contacts all.csv --format csv > who.csv
     """
-    from reconciler.cli.output import tell
+    import shlex
+
+    from reconciler.cli.output import hint, tell
     from reconciler.cli.session import workspace
     from reconciler.contacts import open_contacts
     from reconciler.operations.send.resolve import resolve_contacts
@@ -55,6 +57,9 @@ def resolve(options: GlobalOptions, name: str, contacts: str, format_: str) -> i
     problems = resolving.diagnostics()
     if format_ != "json":
         tell(problems)
+    if format_ == "text" and contacts != "-":
+        words = ["reconciler", "send", name, "--contacts", contacts, "--message", "FILE.eml", "--dry-run", "out"]
+        hint("To see the messages as they would go out; nothing is sent:", shlex.join(words))
     return 1 if any(problem.severity == "error" for problem in problems) else 0
 
 
@@ -79,7 +84,7 @@ def _pieces(resolving: Resolving, format_: str) -> Iterator[str]:
 
 
 def _count(resolving: Resolving, format_: str) -> None:
-    """Write the counts: with the text to stdout; beside lines for programs to stderr; JSON has them inside."""
+    """Write the counts: after the text to stdout, beside lines for programs to stderr; a document holds them."""
     from reconciler.cli.output import put, say
     from reconciler.cli.session import style_for
     from reconciler.render.text import resolution_summary_text

@@ -6,12 +6,16 @@ import click
 
 
 @click.command()
-@click.argument("name", metavar="NAME", type=click.Choice(("account", "project", "plan", "resolution", "send")))
+@click.argument(
+    "name",
+    metavar="NAME",
+    type=click.Choice(("account", "overlay", "project", "plan", "resolution", "send", "status", "log")),
+)
 def schema(name: str) -> int:
-    """Print the JSON Schema NAME: account, project, plan, resolution or send.
+    """Print the JSON Schema NAME: account, overlay, project, plan, resolution, send, status or log.
 
-    The first two are for editors: of manifests, and of the project file. The others tell what plan, resolve and send
-    print as JSON.
+    The first three are for editors: of manifests, of an environment's overlays, and of the project file. The others tell
+    what plan, resolve, send and status print as JSON, and what a line of --log-format json is.
 
     \b
     Examples:

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import click
 
+from reconciler.cli.commands.consumers.publish import NOT_PUBLISHED, publish_recorded
 from reconciler.cli.completion import account_names
-from reconciler.cli.options import accept_option, depth_option, format_option, operator_option, trust_option
+from reconciler.cli.log import log_options
+from reconciler.cli.named import STANDARD
+from reconciler.cli.options import (
+    accept_option,
+    ask_option,
+    asking,
+    depth_option,
+    env_file_option,
+    format_option,
+    operator_option,
+    shard_option,
+    trust_option,
+)
 
 if TYPE_CHECKING:
     from reconciler.cli.session import GlobalOptions
     from reconciler.model.verification.depths import Depth
-    from reconciler.operations.conversations.run import Ask
+    from reconciler.operations.conversations.secrets import Ask
     from reconciler.operations.verify.outcome import Verified
     from reconciler.operations.workspace import Workspace
+    from reconciler.rules.plan.shards import Shard
 
 
 @click.command()
@@ -27,11 +42,15 @@ if TYPE_CHECKING:
 )
 @depth_option("How far to verify; message sends a test message to the operator.")
 @operator_option
+@ask_option
+@env_file_option
 @click.option(
-    "--ask-secrets", "asks_secrets", is_flag=True, help="Ask on the terminal for secrets that cannot be read here."
+    "--metrics", metavar="FILE", help="With --recorded, write an OpenMetrics file of how all accounts stand then."
 )
+@shard_option("With --recorded: verify the accounts of this part of the hosts alone, so that jobs share the night.")
 @trust_option
 @accept_option
+@log_options
 @format_option("text", "json", "junit")
 @click.pass_obj
 def verify(  # noqa: PLR0913 - click hands each option in by name
@@ -42,6 +61,8 @@ def verify(  # noqa: PLR0913 - click hands each option in by name
     depth: str | None,
     operator: str | None,
     asks_secrets: bool,
+    metrics: str | None,
+    shard: Shard | None,
     trust_project: bool,
     accepted: dict[str, str],
     format_: str,
@@ -58,28 +79,61 @@ def verify(  # noqa: PLR0913 - click hands each option in by name
         reconciler verify sales-pl --ask-secrets
         reconciler verify --recorded
         reconciler verify --recorded --format junit > verification.xml
+        reconciler verify --recorded --shard 3/10
     """
     from reconciler.cli.session import workspace
+    from reconciler.provenance import find_actor
 
+    if shard is not None and not is_recorded:
+        raise click.UsageError(
+            "--shard shares out what is recorded; add --recorded. plan --shard does that for changes."
+        )
     if accepted and not is_recorded:
         raise click.UsageError("--accept-altered is for what is recorded; add --recorded.")
-    ask = _asking() if asks_secrets else None
+    if metrics is not None and not is_recorded:
+        raise click.UsageError("--metrics tells how recorded accounts stand; add --recorded.")
+    if metrics == STANDARD and format_ != "text":
+        raise click.UsageError("--metrics - writes to standard output; leave --format out, or name a file.")
+    ask = asking(asks_secrets)
     place = workspace(options, operator=operator, trusts_project=trust_project)
     depths = place.project.verification.depth
     wanted = cast("Depth", depth or (depths.recorded if is_recorded else depths.plan))
-    if is_recorded:
-        verified = _verify_recorded(place, selectors, wanted, ask, accepted=accepted, trusts_project=trust_project)
-    else:
+    if not is_recorded:
         verified = _verify_manifests(place, selectors, wanted, ask)
-    _put(verified, format_)
-    return _exit_code(verified)
+        _put(verified, format_, is_recorded=False)
+        return _exit_code(verified)
+    verified = _verify_recorded(
+        place, selectors, wanted, ask, accepted=accepted, trusts_project=trust_project, shard=shard
+    )
+    published = publish_recorded(place, find_actor(None, environ=place.environ), trusts_project=trust_project)
+    if metrics is not None:
+        _write_metrics(metrics, place)
+    if metrics != STANDARD:
+        _put(replace(verified, diagnostics=(*verified.diagnostics, *published.diagnostics)), format_, is_recorded=True)
+    return _exit_code(verified) or (NOT_PUBLISHED if published.has_failed else 0)
 
 
-def _put(verified: Verified, format_: str) -> None:
+def _write_metrics(metrics: str, place: Workspace) -> None:
+    from pathlib import Path
+
+    from reconciler.cli.commands.status import put_metrics, write_metrics
+    from reconciler.model.accounts.statuses import ENDS_WITHIN, VERIFIED_WITHIN
+    from reconciler.operations.accounts.status import Limits, overview
+
+    found = overview(place, Limits(verified_within=VERIFIED_WITHIN, ends_within=ENDS_WITHIN))
+    if metrics == STANDARD:
+        put_metrics(found)
+    else:
+        write_metrics(Path(metrics), found)
+
+
+def _put(verified: Verified, format_: str, *, is_recorded: bool) -> None:
+    import shlex
     import sys
 
-    from reconciler.cli.output import put, put_json, tell, tell_beside_checks
+    from reconciler.cli.output import hint, put, put_json, tell, tell_beside_checks
     from reconciler.cli.session import style_for
+    from reconciler.diagnostics import MOST_NAMES
     from reconciler.render.json.documents import verify_document
     from reconciler.render.junit import verification_report
     from reconciler.render.text import verification_text
@@ -93,6 +147,15 @@ def _put(verified: Verified, format_: str) -> None:
         return
     put(verification_text(verified.verifications, verified.kinds, style=style_for(sys.stdout)))
     tell_beside_checks(verified.diagnostics)
+    failing = sorted(name for name, found in verified.verifications.items() if found.status == "failed")
+    if failing:
+        chosen = failing if len(failing) <= MOST_NAMES else []
+        hint(
+            "Once that is mended:",
+            shlex.join(["reconciler", "verify", *chosen, *(("--recorded",) if is_recorded else ())]),
+        )
+    elif verified.verifications and not is_recorded:
+        hint("To see what would be recorded:", "reconciler plan")
 
 
 def _verify_manifests(place: Workspace, selectors: tuple[str, ...], depth: Depth, ask: Ask | None) -> Verified:
@@ -111,6 +174,7 @@ def _verify_recorded(
     *,
     accepted: dict[str, str],
     trusts_project: bool,
+    shard: Shard | None,
 ) -> Verified:
     from reconciler.cli.progress import shown_progress
     from reconciler.operations.verify.recorded import verify_recorded
@@ -127,27 +191,8 @@ def _verify_recorded(
             ask=ask,
             accepted=accepted,
             trusts_project=trusts_project,
+            shard=shard,
         )
-
-
-def _asking() -> Ask:
-    """Return what asks on the terminal, without an echo; refuse where nobody is there to answer."""
-    from reconciler.cli.session import is_interactive
-
-    if not is_interactive():
-        raise click.UsageError("--ask-secrets asks on the terminal, and there is none. Set the variables instead.")
-
-    def ask(reference: str) -> str | None:
-        typed = click.prompt(
-            f"Value of {reference} (not shown; Enter to leave it out)",
-            default="",
-            show_default=False,
-            hide_input=True,
-            err=True,
-        )
-        return str(typed) or None
-
-    return ask
 
 
 def _exit_code(verified: Verified) -> int:

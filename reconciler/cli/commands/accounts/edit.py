@@ -32,7 +32,7 @@ def delete(options: GlobalOptions, name: str, format_: str) -> int:
     from reconciler.cli.session import workspace
     from reconciler.operations.accounts.edit import delete_account
 
-    return put_edited(delete_account(workspace(options), name), format_)
+    return put_edited(delete_account(workspace(options, needs_environment=False), name), format_)
 
 
 @click.command()
@@ -53,7 +53,7 @@ def rename(options: GlobalOptions, old: str, new: str, format_: str) -> int:
     from reconciler.cli.session import workspace
     from reconciler.operations.accounts.edit import rename_account
 
-    return put_edited(rename_account(workspace(options), old, new), format_)
+    return put_edited(rename_account(workspace(options, needs_environment=False), old, new), format_)
 
 
 def put_edited(edited: Edited, format_: str, *, preset: Preset | None = None) -> int:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from reconciler.cli.app import Group
 from reconciler.cli.commands.accounts.add import add
 from reconciler.cli.commands.accounts.edit import delete, rename
 from reconciler.cli.completion import account_names
-from reconciler.cli.options import format_option
+from reconciler.cli.options import SELECTOR_HELP, format_option
 from reconciler.model.accounts.kinds import KIND_WORDS
 from reconciler.model.accounts.statuses import STATUSES
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from reconciler.operations.workspace import Workspace
 
 
-@click.group()
+@click.group(cls=Group)
 def accounts() -> None:
     """See the recorded accounts; add, delete and rename accounts in the manifests.
 
@@ -34,25 +35,46 @@ def accounts() -> None:
     """
 
 
+def _columns(_context: click.Context, _parameter: click.Parameter, written: str | None) -> tuple[str, ...]:
+    """Return the columns written, in their order; raise ``BadParameter`` for one that there is not."""
+    if written is None:
+        return ()
+    from reconciler.diagnostics.phrasing import did_you_mean
+    from reconciler.render.csv import ACCOUNT_COLUMNS
+
+    columns = tuple(column.strip() for column in written.split(","))
+    unknown = next((column for column in columns if column not in ACCOUNT_COLUMNS), None)
+    if unknown is not None:
+        near = did_you_mean(unknown, ACCOUNT_COLUMNS)
+        raise click.BadParameter(f"There is no column {unknown}.{near} Columns: {', '.join(ACCOUNT_COLUMNS)}.")
+    return columns
+
+
 @accounts.command("list")
-@click.option("--search", metavar="TEXT", help="Part of a name, title, display name or e-mail.")
+@click.option(
+    "--search",
+    metavar="TEXT",
+    help="Part of a name, title, display name, e-mail, server, user name or secret reference.",
+)
 @click.option("--kind", type=click.Choice(("all", *KIND_WORDS)), default="all", show_default=True, help="Which kind.")
 @click.option("--status", type=click.Choice(STATUSES), help="Only those of this status.")
-@click.option(
-    "--selector", "selectors", metavar="SEL", multiple=True, help="A name, a glob, or label:KEY=VALUE. Repeatable."
-)
+@click.option("--selector", "selectors", metavar="SEL", multiple=True, help=f"{SELECTOR_HELP} Repeatable.")
 @click.option(
     "--as", "user", metavar="USER", help="Only what this user sees. Shapes the view; it is no access control."
 )
+@click.option("--columns", metavar="COLUMN,...", callback=_columns, help="These columns of the CSV, as table or CSV.")
 @format_option("table", "text", "json", "csv")
 @click.pass_obj
 def list_(
     options: GlobalOptions,
+    /,
+    *,
     search: str | None,
     kind: str,
     status: str | None,
     selectors: tuple[str, ...],
     user: str | None,
+    columns: tuple[str, ...],
     format_: str,
 ) -> int:
     """List the recorded accounts, by name; those that wait for the platform, the longest waiting first, in full.
@@ -62,10 +84,11 @@ def list_(
         reconciler accounts list
         reconciler accounts list --status pending
         reconciler accounts list --search sales --format csv
+        reconciler accounts list --columns name,host,username,secrets
     """
     from reconciler.cli.output import hint, put, put_json
     from reconciler.cli.session import style_for, workspace
-    from reconciler.operations.accounts.view import AccountFilter, list_accounts
+    from reconciler.operations.accounts.view import AccountFilter, list_accounts, not_active_since
 
     wanted = AccountFilter(
         search=search,
@@ -74,16 +97,23 @@ def list_(
         selectors=selectors,
         user=user,
     )
-    place = workspace(options)
+    place = workspace(options, needs_project=False)
     found = list_accounts(place, wanted)
+    # Since when is read from the whole journal: where it is not asked for, thousands of accounts are not looked through.
+    tells_since = format_ == "json" or not columns or "statusSince" in columns
+    since = not_active_since(place, found) if tells_since else {}
     if format_ == "json":
         from reconciler.render.json.documents import accounts_document
 
-        put_json(accounts_document(found))
+        put_json(accounts_document(found, since))
     elif format_ == "csv":
-        from reconciler.render.csv import accounts_csv
+        from reconciler.render.csv import ACCOUNT_COLUMNS, accounts_csv
 
-        put(accounts_csv(found))
+        put(accounts_csv(found, columns or ACCOUNT_COLUMNS, since=since))
+    elif columns:
+        from reconciler.render.text.accounts import chosen_table
+
+        put(chosen_table(found, columns, style=style_for(sys.stdout), since=since))
     elif status == "pending":
         from reconciler.render.text import queue_text
 
@@ -91,7 +121,7 @@ def list_(
     else:
         from reconciler.render.text import accounts_table
 
-        put(accounts_table(found, style=style_for(sys.stdout)))
+        put(accounts_table(found, style=style_for(sys.stdout), since=since))
         if not found and not list_accounts(place, AccountFilter()):
             hint(f"{_not_applied_yet(place)}To see what the manifests would record:", "reconciler plan")
     return 0
@@ -99,36 +129,65 @@ def list_(
 
 @accounts.command("show")
 @click.argument("name", shell_complete=account_names)
+@click.option("--full", "is_full", is_flag=True, help="Show every setting and every check, as text.")
+@click.option(
+    "--revision",
+    metavar="N",
+    type=click.IntRange(min=0),
+    help="As that revision left it: its settings, without evidence.",
+)
 @format_option("text", "json")
 @click.pass_obj
-def show(options: GlobalOptions, name: str, format_: str) -> int:
-    """Show one recorded account with its settings and evidence.
+def show(options: GlobalOptions, name: str, *, is_full: bool, revision: int | None, format_: str) -> int:
+    """Show one recorded account on one screen: how it stands, its settings, and what is wrong.
 
     \b
     Examples:
         reconciler accounts show sales-pl
+        reconciler accounts show sales-pl --full
+        reconciler accounts show sales-pl --revision 7
     """
     from reconciler.cli.output import put, put_json
     from reconciler.cli.session import style_for, workspace
     from reconciler.errors import InvalidInput
-    from reconciler.operations.accounts.view import show_account
+    from reconciler.operations.accounts.view import not_active_since, show_account
     from reconciler.render.json.documents import account_document
-    from reconciler.render.text import account_text
+    from reconciler.render.text import account_in_full, account_text
 
-    place = workspace(options)
+    place = workspace(options, needs_project=False)
+    if revision is not None:
+        return _show_past(place, name, revision, format_)
     try:
         account = show_account(place, name)
     except InvalidInput as unknown:
         raise _declared_only(unknown, place, name) from None
+    since = not_active_since(place, [account]).get(name)
     if format_ == "json":
-        put_json(account_document(account))
+        put_json(account_document(account, since))
+    elif is_full:
+        put(account_in_full(account, style=style_for(sys.stdout)))
     else:
-        put(account_text(account, style=style_for(sys.stdout)))
+        put(account_text(account, style=style_for(sys.stdout), since=since))
+    return 0
+
+
+def _show_past(place: Workspace, name: str, revision: int, format_: str) -> int:
+    from reconciler.cli.output import put, put_json
+    from reconciler.cli.session import style_for
+    from reconciler.operations.journal.past import past_account
+    from reconciler.render.json.past import past_document
+    from reconciler.render.text.past import past_text
+
+    account = past_account(place, name, revision)
+    if format_ == "json":
+        put_json(past_document(account, revision))
+    else:
+        put(past_text(account, revision, style=style_for(sys.stdout)))
     return 0
 
 
 def _not_applied_yet(place: Workspace) -> str:
-    """Return a sentence on the accounts that the manifests declare where none is recorded; empty without any."""
+    """Return a sentence on declared accounts where no account is recorded; empty without any."""
     from reconciler.operations.accounts.edit import declared_accounts
 
     count = len(declared_accounts(place))
@@ -138,7 +197,7 @@ def _not_applied_yet(place: Workspace) -> str:
 
 
 def _declared_only(unknown: InvalidInput, place: Workspace, name: str) -> InvalidInput:
-    """Return what to tell of an account that is not recorded: where a manifest declares it, which and what is next."""
+    """Return the words for an account that a manifest declares and state does not record, with the next step."""
     from reconciler.diagnostics import error
     from reconciler.errors import InvalidInput
     from reconciler.operations.accounts.edit import declared_accounts

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.named import STANDARD, input_file, output_file
 from reconciler.cli.options import actor_option, format_option
 
 if TYPE_CHECKING:
@@ -29,14 +29,25 @@ def backup(options: GlobalOptions, file: str, *, force: bool, format_: str) -> i
     \b
     Examples:
         reconciler state backup /srv/backups/mail-2026-09-01.db
+        reconciler state backup - | age -r age1example > mail.db.age
     """
-    from reconciler.cli.output import put, put_json, tell
+    import shlex
+
+    from reconciler.cli.output import hint, put, put_json, say, tell
     from reconciler.cli.session import style_for, workspace
     from reconciler.operations.state.backup import back_up
     from reconciler.render.text.state import care_document, sentences_text
 
-    copy, problems = back_up(workspace(options), Path(file), replaces=force)
-    if format_ == "json":
+    if file == STANDARD and format_ == "json":
+        raise click.UsageError("- writes the copy to standard output; leave --format out, or name a file.")
+    with output_file(file) as target:
+        copy, problems = back_up(workspace(options), target, replaces=force)
+    if file == STANDARD:
+        say(
+            f"The copy has revision {copy.serial}, {copy.journal.entries} entries in the journal, head {copy.journal.head}"
+        )
+        tell(problems)
+    elif format_ == "json":
         facts = {
             "file": str(copy.path),
             "lineage": copy.lineage,
@@ -49,6 +60,7 @@ def backup(options: GlobalOptions, file: str, *, force: bool, format_: str) -> i
         said = f"Wrote {copy.path}: revision {copy.serial}, {copy.journal.entries} entries in the journal; read back."
         put(sentences_text([said, f"head  {copy.journal.head}"], style=style_for(sys.stdout)))
         tell(problems)
+        hint("To put it back:", shlex.join(["reconciler", "state", "restore", file]))
     return 1 if problems else 0
 
 
@@ -80,7 +92,7 @@ def restore(
         reconciler state restore /srv/backups/mail-2026-09-01.db
         reconciler state restore /srv/backups/mail-2026-09-01.db --allow-older
     """
-    from reconciler.cli.output import put, put_json, tell
+    from reconciler.cli.output import hint, put, put_json, tell
     from reconciler.cli.session import style_for, workspace
     from reconciler.operations.state.backup import RestoreRequest
     from reconciler.operations.state.backup import restore as restore_state
@@ -88,13 +100,14 @@ def restore(
     from reconciler.render.text.state import care_document, sentences_text
 
     place = workspace(options)
-    request = RestoreRequest(
-        source=Path(file),
-        actor=find_actor(actor, environ=place.environ),
-        replaces_foreign=force,
-        goes_back=allow_older,
-    )
-    restored, remarks = restore_state(place, request)
+    with input_file(file, "a backup") as source:
+        request = RestoreRequest(
+            source=source,
+            actor=find_actor(actor, environ=place.environ),
+            replaces_foreign=force,
+            goes_back=allow_older,
+        )
+        restored, remarks = restore_state(place, request)
     if format_ == "json":
         facts = {
             "lineage": restored.lineage,
@@ -106,6 +119,7 @@ def restore(
     else:
         put(sentences_text(_sentences(restored), style=style_for(sys.stdout)))
         tell(remarks)
+        hint("To see what would change against it:", "reconciler plan")
     return 0
 
 

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.app import Group
 from reconciler.cli.commands.state.backup import backup, restore
 from reconciler.cli.commands.state.rekey import rekey, revoke
+from reconciler.cli.commands.state.roles import roles
 from reconciler.cli.options import actor_option, format_option, trust_option
 
 if TYPE_CHECKING:
     from reconciler.cli.session import GlobalOptions
 
 
-@click.group()
+@click.group(cls=Group)
 def state() -> None:
     """Make and look after the state.
 
@@ -76,24 +78,67 @@ def migrate(options: GlobalOptions, actor: str | None, format_: str) -> int:
     Examples:
         reconciler state migrate
     """
-    from reconciler.cli.output import put, put_json
+    from reconciler.cli.output import hint, put, put_json, tell
     from reconciler.cli.session import style_for, workspace
     from reconciler.operations.state.migrate import migrate as migrate_state
+    from reconciler.operations.state.migrate import private_cas_to_keep
     from reconciler.provenance import find_actor
     from reconciler.render.text.state import care_document, sentences_text
 
     place = workspace(options)
     done = migrate_state(place, find_actor(actor, environ=place.environ))
+    remark = private_cas_to_keep(done, place)
+    told = (remark,) if remark is not None else ()
     if format_ == "json":
         kept = str(done.kept) if done.kept is not None else None
-        put_json(care_document({"before": done.before, "after": done.after, "kept": kept}))
+        put_json(care_document({"before": done.before, "after": done.after, "kept": kept}, diagnostics=told))
     elif done.kept is None:
         put(f"The state has format {done.after}, which is that of this version; nothing was changed.\n")
+        hint("To see how everything stands:", "reconciler status")
     else:
         said = f"Brought the state from format {done.before} to format {done.after}. As it was, it is kept in"
         put(sentences_text([said, f"    {done.kept}"], style=style_for(sys.stdout)))
+        tell(told)
+        hint("To see that everything is there:", "reconciler status")
     return 0
 
 
-for _command in (backup, restore, migrate, rekey, revoke):
+@click.command()
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--public", "is_public", is_flag=True, required=True, help="Leave out all that is known of secrets, and the past."
+)
+@actor_option("exports")
+@format_option("text", "json")
+@click.pass_obj
+def export(options: GlobalOptions, /, file: str, *, is_public: bool, actor: str | None, format_: str) -> int:
+    """Write what was applied to a new state that knows nothing of secrets: for the plan of an untrusted pull request.
+
+    A plan against it at depth offline shows what would change, and not every account as new. It is no backup: there is
+    no fingerprint, route, evidence or past in it, and nothing is to be applied to it.
+
+    \b
+    Examples:
+        reconciler state export --public public.db
+        reconciler --state sqlite:///public.db plan --depth offline
+    """
+    from reconciler.cli.output import put, put_json
+    from reconciler.cli.session import style_for, workspace
+    from reconciler.diagnostics import several
+    from reconciler.operations.state.export import export_public
+    from reconciler.provenance import find_actor
+    from reconciler.render.text.state import care_document, sentences_text
+
+    assert is_public  # noqa: S101 - the option is required, so that what is left out is said
+    place = workspace(options)
+    count = export_public(place, options.in_users_folder(file), find_actor(actor, environ=place.environ))
+    if format_ == "json":
+        put_json(care_document({"file": file, "accounts": count}))
+    else:
+        sentence = f"Wrote {several(count, 'account')} to {file}, without anything of their secrets."
+        put(sentences_text([sentence], style=style_for(sys.stdout)))
+    return 0
+
+
+for _command in (backup, export, restore, migrate, rekey, revoke, roles):
     state.add_command(_command)

@@ -57,7 +57,7 @@ def rekey(
         reconciler state rekey --new-key env:NEW_FINGERPRINT_KEY
         reconciler state rekey --old-key-file .reconciler/fingerprint.key
     """
-    from reconciler.cli.output import put, put_json, tell
+    from reconciler.cli.output import hint, put, put_json, tell
     from reconciler.cli.session import style_for, workspace
     from reconciler.operations.state.rekey import RekeyOrder
     from reconciler.operations.state.rekey import rekey as change_key
@@ -86,11 +86,14 @@ def rekey(
     else:
         put(sentences_text(_sentences(done, new_key), style=style_for(sys.stdout)))
         tell(done.diagnostics)
+        hint("To see that the new key is found, and nothing differs:", "reconciler plan")
     return 0
 
 
 def _sentences(done: Rekeyed, new_key: str | None) -> list[str]:
-    count = f"{done.accounts} account{'' if done.accounts == 1 else 's'}"
+    from reconciler.diagnostics import several
+
+    count = several(done.accounts, "account")
     said = [f"The key of fingerprints is {done.after} now; {count} got new fingerprints."]
     said += [f"Accepted as it is: {', '.join(done.accepted)}."] if done.accepted else []
     if new_key is not None:

@@ -1,0 +1,1 @@
+"""Commands on consumers: publication, and what each has."""

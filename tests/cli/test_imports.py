@@ -1,0 +1,65 @@
+"""A verb imports what it needs: what is slow to load and serves other verbs stays unloaded."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.project import environment, marketing_account
+
+if TYPE_CHECKING:
+    from tests.cli.project import Project
+
+ELSEWHERE = {
+    "rich",
+    "jsonschema",
+    "dns",
+    "cryptography",
+    "psycopg",
+    "jinja2",
+    "http",
+    "xml",
+    "smtplib",
+    "email_validator",
+}
+"""Of the reading of manifests and state no part."""
+NETWORK = {"asyncio", "ssl", "reconciler.smtp", "reconciler.verification", "reconciler.oauth2", "reconciler.sending"}
+STATE = {"sqlalchemy", "reconciler.store.store", "reconciler.store.journal", "reconciler.model.journal.payloads"}
+PLANS = {"reconciler.model.plan", "reconciler.planfile", "reconciler.rules.apply"}
+SITE = {"reconciler.render.html", "reconciler.consumers", "reconciler.adoption"}
+
+UNLOADED = {
+    "--help": {"pydantic", "yaml", *ELSEWHERE, *NETWORK, *STATE, *PLANS, *SITE},
+    "validate": {*ELSEWHERE, *NETWORK, *STATE, *PLANS, *SITE},
+    "plan --depth offline": {*ELSEWHERE, *SITE, "reconciler.oauth2", "reconciler.sending", "reconciler.contacts"},
+    "accounts list": {*ELSEWHERE, *SITE, "reconciler.oauth2", "reconciler.sending", "reconciler.planfile"},
+    "history": {*ELSEWHERE, *SITE, "reconciler.oauth2", "reconciler.sending", "reconciler.planfile"},
+}
+LOADED = (
+    "import sys\n"
+    "from reconciler.cli.edge import run\n"
+    "code = run()\n"
+    "print(*sys.modules, sep='\\n', file=sys.stderr)\n"
+    "raise SystemExit(code)\n"
+)
+
+
+@pytest.mark.parametrize("words", UNLOADED, ids=lambda words: words.split()[0])
+def test_a_verb_imports_what_it_needs(project: Project, words: str) -> None:
+    """Nothing is loaded of what is slow to load and the verb does not use."""
+    project.write_project("verification: {domainChecks: off}\n")
+    project.write_account("news", marketing_account("news"))
+    finished = subprocess.run(
+        [sys.executable, "-c", LOADED, *words.split()],
+        cwd=project.folder,
+        env=environment(),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert 0 == finished.returncode, finished.stderr
+    loaded = set(finished.stderr.splitlines())
+    assert set() == loaded & UNLOADED[words]

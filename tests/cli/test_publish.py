@@ -1,0 +1,217 @@
+"""Publication to files: what is applied is what programs have, and what they have is told by the next plan."""
+
+from __future__ import annotations
+
+import json
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.project import PASSWORD, USER, VARIABLE, Project, own_account
+from tests.cli.test_canary import files_below, find
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.mailserver import MailServer
+
+GRANT = "  grants: [{{secret: '{secret}', consumer: {{name: app, path: {path}}}}}]\n"
+
+
+def declared(
+    path: Path | str, *, form: str = "json", more: str = "", secret: str = f"env:{VARIABLE}", accounts: str = "['*']"
+) -> str:
+    """Return the lines of a project file with one consumer, app, and the grant that it needs."""
+    consumer = f"consumers:\n  app: {{type: files, format: {form}, path: {path}, accounts: {accounts}{more}}}\n"
+    return consumer + "secrets:\n" + GRANT.format(secret=secret, path=path)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Return the path that is published to, outside the project."""
+    (tmp_path / "app").mkdir()
+    return tmp_path / "app" / "accounts.json"
+
+
+@pytest.fixture
+def applied(project: Project, server: MailServer, file: Path) -> Project:
+    """Return a project whose account sales is applied and published."""
+    project.write_project(declared(file))
+    project.write_account("sales", own_account("sales", server))
+    project.run_well("apply", "--auto-approve")
+    return project
+
+
+def accounts_in(file: Path) -> dict[str, dict[str, object]]:
+    """Return the accounts that the file holds."""
+    found: dict[str, dict[str, object]] = json.loads(file.read_text(encoding="utf-8"))["accounts"]
+    return found
+
+
+def publications(project: Project) -> list[dict[str, object]]:
+    """Return what the journal tells of publications."""
+    return [payload for event, payload in project.journal() if event == "publish"]
+
+
+def test_apply_publishes_what_it_records(applied: Project, file: Path) -> None:
+    """The file has the account with its secret, is its owner's alone, and the journal tells it once."""
+    assert PASSWORD == accounts_in(file)["sales"]["password"]
+    assert USER == accounts_in(file)["sales"]["username"]
+    assert 0o600 == stat.S_IMODE(file.stat().st_mode)
+    assert file.read_text(encoding="utf-8").startswith(
+        '{"madeBy": "made by reconciler for the consumer app; do not edit'
+    )
+    assert [{"sales": "new"}] == [each["published"] for each in publications(applied)]
+    assert "as applied" in applied.run_well("consumers", "list").out
+    before = file.stat().st_ino, file.stat().st_mtime_ns
+    assert "has its 1 account as applied" in applied.run_well("publish").out
+    assert before == (file.stat().st_ino, file.stat().st_mtime_ns)
+    assert 1 == len(publications(applied))
+
+
+def test_a_suspension_takes_the_account_out_and_needs_no_secret(applied: Project, file: Path) -> None:
+    """It is gone at once although its secret cannot be read here any more; resume brings it back once it can."""
+    applied.unset_variable(VARIABLE)
+    applied.run_well("suspend", "sales", "--reason", "leaked")
+    assert {} == accounts_in(file)
+    assert "the account is suspended" in applied.run_well("consumers", "show", "app").out
+    resumed = applied.run("resume", "sales", "--format", "json")
+    assert (6, ["consumerNotPublished"]) == (resumed.code, resumed.codes)
+    assert {} == accounts_in(file)
+    applied.set_variable(VARIABLE, PASSWORD)
+    applied.run_well("publish")
+    assert PASSWORD == accounts_in(file)["sales"]["password"]
+    assert ["new", "removed", "new"] == [each["published"]["sales"] for each in publications(applied)]  # type: ignore[index]
+
+
+def test_a_hand_edit_is_told_by_the_next_plan_and_replaced(applied: Project, file: Path) -> None:
+    """Whatever was edited is drift: a setting, a secret, a line beside the accounts, the mode of the file."""
+    whole = file.read_text(encoding="utf-8")
+    for edited, drift in (
+        (whole.replace('"port"', '"prt"'), [{"account": "sales", "drift": "edited"}]),
+        (whole.replace(PASSWORD, "another"), [{"account": "sales", "drift": "secret"}]),
+        (whole.replace('"accounts"', '"more": 1, "accounts"'), []),
+        ("not json", [{"account": "sales", "drift": "edited"}]),
+    ):
+        head = whole.partition("\n")[0] + "\n" if edited == "not json" else ""
+        file.write_text(head + edited, encoding="utf-8")
+        plan = applied.run("plan", "--format", "json", "--detailed-exitcode")
+        view = plan.document["consumers"][0]
+        assert (2, "empty", drift, True) == (plan.code, plan.document["status"], view["differences"], view["isEdited"])
+        assert "consumerEdited" in plan.codes
+        assert PASSWORD not in plan.out + plan.err
+        applied.run_well("publish")
+        assert whole == file.read_text(encoding="utf-8")
+    file.chmod(0o644)
+    assert applied.run("plan", "--format", "json").document["consumers"][0]["isEdited"]
+    applied.run_well("publish")
+    assert 0o600 == stat.S_IMODE(file.stat().st_mode)
+
+
+def test_a_password_is_nowhere_but_in_the_file_that_is_meant(applied: Project, file: Path, tmp_path: Path) -> None:
+    """Neither in state, journal, plan, report or any output, whatever form it is looked for in."""
+    canary = "canary-Published-7f3a9c"
+    said = []
+    applied.set_variable(VARIABLE, canary)
+    commands = (
+        ("publish", "--format", "json"),
+        ("plan", "--format", "json", "--out", "plan.json"),
+        ("plan",),
+        ("publish", "--check"),
+        ("publish", "--check", "--format", "json"),
+        ("consumers", "list", "--format", "json"),
+        ("consumers", "show", "app"),
+        ("history",),
+        ("report", "--out", "site"),
+    )
+    file.write_text(file.read_text(encoding="utf-8").replace(PASSWORD, canary), encoding="utf-8")
+    for words in commands:
+        ran = applied.run(*words)
+        said.append(ran.out + ran.err)
+    assert find("".join(said).encode(), (canary, PASSWORD)) == []
+    for name, content in files_below(tmp_path).items():
+        assert find(content, (canary, PASSWORD)) == [] or name == "app/accounts.json", name
+
+
+def test_a_rotation_is_published_once_it_is_applied(applied: Project, server: MailServer, file: Path) -> None:
+    """Until then the value that was verified stays, and a publication that would need the new one says so."""
+    applied.set_variable(VARIABLE, "rotated")
+    server.users[USER] = "rotated"
+    assert "has its 1 account as applied" in applied.run_well("publish").out
+    file.unlink()
+    early = applied.run("publish", "--format", "json")
+    assert (6, ["consumerNotPublished"]) == (early.code, early.codes)
+    assert "apply the rotation first" in early.out
+    assert not file.exists()
+    applied.run_well("apply", "--auto-approve")
+    assert "rotated" == accounts_in(file)["sales"]["password"]
+
+
+def test_a_file_of_somebody_elses_is_left_unless_it_is_adopted(
+    project: Project, server: MailServer, file: Path
+) -> None:
+    """Nor is a link followed, or another consumer's file taken."""
+    file.write_text("theirs", encoding="utf-8")
+    project.write_project(declared(file))
+    project.write_account("sales", own_account("sales", server))
+    refused = project.run("apply", "--auto-approve", "--format", "json")
+    assert (6, "applied") == (refused.code, refused.document["status"])
+    assert "adopt: true" in refused.out
+    assert "theirs" == file.read_text(encoding="utf-8")
+    assert "was not written by reconciler" in project.run_well("consumers", "show", "app").out.replace("\n    ", " ")
+    project.write_project(declared(file, more=", adopt: true"))
+    project.run_well("publish")
+    assert PASSWORD == accounts_in(file)["sales"]["password"]
+    other = file.with_name("other")
+    file.rename(other)
+    file.symlink_to(other)
+    linked = project.run("publish", "--format", "json")
+    assert 6 == linked.code
+    assert "symbolic link" in linked.out
+
+
+def test_what_runs_afterwards_runs_again_where_it_failed(project: Project, server: MailServer, tmp_path: Path) -> None:
+    """It has no shell and little environment, its output is not shown, and a failure is exit code 6 until it passes."""
+    path, trace, gate = tmp_path / "mail.json", tmp_path / "trace", tmp_path / "gate"
+    script = tmp_path / "after"
+    script.write_text(f"#!/bin/sh\necho hunter2\ntest -e {gate} || exit 3\nenv >> {trace}\n", encoding="utf-8")
+    script.chmod(0o755)
+    consumer = f"{{name: app, path: {path}, after: [{script}]}}"
+    project.write_project(
+        f"consumers:\n  app: {{type: files, format: json, path: {path}, accounts: ['*'], after: [{script}]}}\n"
+        f"secrets:\n  grants: [{{secret: 'env:{VARIABLE}', consumer: {consumer}}}]\n"
+    )
+    project.write_account("sales", own_account("sales", server))
+    for words in (("apply", "--auto-approve"), ("publish",)):
+        failed = project.run(*words)
+        assert 6 == failed.code
+        assert "exit code 3" in failed.err
+        assert "hunter2" not in failed.out + failed.err
+    gate.touch()
+    project.run_well("publish")
+    assert VARIABLE not in trace.read_text(encoding="utf-8")
+    before = trace.read_bytes()
+    project.run_well("publish")
+    assert before == trace.read_bytes()
+    assert 1 == len(publications(project))
+
+
+def test_a_consumer_that_is_gone_is_told_as_long_as_its_files_are_there(applied: Project, file: Path) -> None:
+    """A suspension does not reach it any more."""
+    applied.write_project()
+    gone = applied.run("plan", "--format", "json")
+    assert (0, "empty", ["consumerGone"]) == (gone.code, gone.document["status"], gone.codes)
+    moved = file.with_name("moved.json")
+    applied.write_project(declared(moved))
+    told = applied.run("plan", "--format", "json")
+    assert "consumerGone" in told.codes
+    assert str(file) in told.out
+
+
+def test_an_unknown_consumer_is_told_with_the_nearest(applied: Project) -> None:
+    """Both commands that take a name say so."""
+    for words in (("publish", "--to", "ap"), ("consumers", "show", "ap")):
+        refused = applied.run(*words, "--format", "json")
+        assert (1, ["unknownConsumer"]) == (refused.code, refused.codes)
+        assert "app" in refused.out
