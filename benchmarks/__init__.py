@@ -1,5 +1,5 @@
-"""How long plans, start-up, verification and reports take, each against a floor measured in the same run: ``make bench``.
+"""What work takes, each kind beside a floor measured in the same run: ``make bench``.
 
-``generate_accounts`` writes projects of any size and is used by tests too; ``measure`` times whole processes;
-``__main__`` decides what is compared and prints it.
+``work`` holds a module for each kind, which yields ``rows``; ``measure`` times whole processes; ``generate_accounts``
+writes projects of any size and is used by tests too; ``__main__`` runs them in order and prints one table.
 """

@@ -14,6 +14,8 @@ _TEAMS = ("sales", "support", "events", "partners", "press")
 _MARKETING_EVERY = 5
 _OWN_SERVER_EVERY = 10
 _FILES_A_FOLDER = 50
+VARIABLES = {"SMTP_GENERATED_PASSWORD": "not a secret", "PYTHONHASHSEED": "0"}
+"""What a process needs that works on such a project, and what makes its work the same each time."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,8 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.model.secrets.values import SecretValue
+from reconciler.model.servers.server import Login, Server
+from reconciler.model.verification.context import TestContext
 from reconciler.operations.conversations.queue import Limits, converse
-from reconciler.verification import Sender, Server, Target, TestContext
+from reconciler.smtp.access import Access
+from reconciler.verification import Sender, Target
 
 _LIMIT_SECONDS = 600
 
@@ -24,10 +27,13 @@ def make_target(number: int, *, port: int, ca_pem: str) -> Target:
     """Return the conversation of one account: STARTTLS, login, sender, recipient."""
     name = f"account-{number:05}"
     return Target(
-        server=Server(
-            host="localhost", port=port, encryption="starttls", ca_pem=ca_pem, mechanism="plain", username=name
+        access=Access(
+            server=Server(
+                host="localhost", port=port, encryption="starttls", login=Login(mechanism="plain", username=name)
+            ),
+            ca_pem=ca_pem,
+            password=SecretValue("not a secret"),
         ),
-        password=SecretValue("not a secret"),
         depth="envelope",
         operator="ops@example.com",
         senders=(Sender(name=name, kind="OwnAccount", email=f"{name}@example.com", display_name="Example"),),

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from benchmarks.measure import Timing
-from benchmarks.report import Answers, WrittenReport, listed_bytes, report_table
+from benchmarks.rows import LeftOut
+from benchmarks.work.report import Answers, WrittenReport, listed_bytes, report_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_TIMING = Timing(wall_seconds=12.5, cpu_seconds=11.25, wall_seconds_range=(12.0, 13.0), runs=3)
+_TIMING = Timing(wall_seconds=12.5, cpu_seconds=11.25, peak_mebibytes=80.0, wall_seconds_range=(12.0, 13.0), runs=3)
 _REPORT = WrittenReport(
     accounts=10_000, timing=_TIMING, files=10_050, mebibytes=175.25, listed_mebibytes=2.5, answers=None
 )
@@ -32,12 +33,11 @@ def test_what_the_list_loads_is_itself_and_its_scripts(tmp_path: Path) -> None:
     assert len(files["index.html"]) + 5 + 3 == listed_bytes(tmp_path, sizes)
 
 
-def test_the_table_says_what_was_left_out() -> None:
-    """With a browser its times are shown; without one the table says that they are missing."""
+def test_what_was_left_out_is_told() -> None:
+    """With a browser its times are rows; without one a word says that they are missing."""
     answers = Answers(loaded=503.0, key=59.4, slowest_key=117.0, sort=132.0)
-    seen = report_table(replace(_REPORT, answers=answers))
-    assert "from a key to the rows found         59 ms" in seen
-    assert "175.2 MiB" in seen
-    unseen = report_table(_REPORT)
-    assert "from a key" not in unseen
-    assert "Without Chromium or Playwright the browser's part is left out." in unseen
+    seen = list(report_rows(replace(_REPORT, answers=answers)))
+    assert "from a key to the rows found" in {row.work for row in seen}
+    assert not any(isinstance(row, LeftOut) for row in seen)
+    unseen = list(report_rows(_REPORT))
+    assert ["Chromium or Playwright is not installed."] == [row.why for row in unseen if isinstance(row, LeftOut)]

@@ -17,16 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.generate_accounts import write_project
+from benchmarks.generate_accounts import VARIABLES, write_project
 from benchmarks.measure import Measured, Timing, measure_in_turns, run_well
+from benchmarks.rows import Aim, LeftOut, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from playwright.sync_api import Page
 
-ACCOUNTS = 10_000
-_ENVIRONMENT = {"SMTP_GENERATED_PASSWORD": "not a secret", "PYTHONHASHSEED": "0"}
+_ACCOUNTS = 10_000
 _WRITING = "report"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _MEBIBYTE = 1 << 20
@@ -76,20 +76,25 @@ class WrittenReport:
     answers: Answers | None
 
 
+def measure(runs: int) -> Iterator[Row | LeftOut]:
+    """Yield what the site of 10,000 accounts takes."""
+    yield from report_rows(measure_report(_ACCOUNTS, runs))
+
+
 def measure_report(accounts: int, runs: int) -> WrittenReport:
     """Write the site of so many accounts ``runs`` times, and look at it as often."""
     with tempfile.TemporaryDirectory(prefix="reconciler-bench-") as scratch:
         project, site = Path(scratch) / "mail", Path(scratch) / "site"
         write_project(project, accounts)
         reconciler = [sys.executable, "-m", "reconciler"]
-        run_well([*reconciler, "state", "init"], folder=project, environment=_ENVIRONMENT)
+        run_well([*reconciler, "state", "init"], folder=project, environment=VARIABLES)
         applying = [*reconciler, "apply", "--auto-approve", "--depth", "offline"]
-        run_well(applying, folder=project, environment=_ENVIRONMENT)
+        run_well(applying, folder=project, environment=VARIABLES)
         writing = Measured(
             name=_WRITING,
             command=[*reconciler, "report", "--out", str(site)],
             folder=project,
-            environment=_ENVIRONMENT,
+            environment=VARIABLES,
         )
         timing = measure_in_turns([writing], runs)[_WRITING]
         sizes = {path: path.stat().st_size for path in site.rglob("*") if path.is_file()}
@@ -103,24 +108,20 @@ def measure_report(accounts: int, runs: int) -> WrittenReport:
         )
 
 
-def report_table(report: WrittenReport) -> str:
-    """Return the table for people."""
-    rows = [
-        (f"report of {report.accounts:,} accounts, wall", f"{report.timing.wall_seconds:.2f} s"),
-        ("CPU", f"{report.timing.cpu_seconds:.2f} s"),
-        (f"size of its {report.files:,} files", f"{report.mebibytes:.1f} MiB"),
-        ("of these what the list loads", f"{report.listed_mebibytes:.1f} MiB"),
-    ]
-    if report.answers is not None:
-        rows += [
-            ("the list in Chromium, loaded", f"{report.answers.loaded:.0f} ms"),
-            ("from a key to the rows found", f"{report.answers.key:.0f} ms"),
-            ("the slowest key", f"{report.answers.slowest_key:.0f} ms"),
-            ("from a click to the rows sorted", f"{report.answers.sort:.0f} ms"),
-        ]
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    note = "" if report.answers is not None else "\n\nWithout Chromium or Playwright the browser's part is left out."
-    return "\n".join(f"{name.ljust(widths[0])}  {value.rjust(widths[1])}" for name, value in rows) + note
+def report_rows(report: WrittenReport) -> Iterator[Row | LeftOut]:
+    """Yield what a site took, what it is and how it answers."""
+    work = f"report of {report.accounts:,} accounts"
+    yield Row(work=f"{work}, CPU", figure=report.timing.cpu_seconds, unit="s", aim=Aim(most=8, of_figure=True))
+    yield Row(work=f"{work}, memory", figure=report.timing.peak_mebibytes, unit="MiB")
+    yield Row(work=f"{work}, its {report.files:,} files", figure=report.mebibytes, unit="MiB")
+    yield Row(work=f"{work}, what the list loads", figure=report.listed_mebibytes, unit="MiB")
+    if report.answers is None:
+        yield LeftOut(work=f"{work}, in a browser", why="Chromium or Playwright is not installed.")
+        return
+    yield Row(work="the list in Chromium, loaded", figure=report.answers.loaded, unit="ms")
+    yield Row(work="from a key to the rows found", figure=report.answers.key, unit="ms")
+    yield Row(work="the slowest key", figure=report.answers.slowest_key, unit="ms")
+    yield Row(work="from a click to the rows sorted", figure=report.answers.sort, unit="ms")
 
 
 def listed_bytes(site: Path, sizes: Mapping[Path, int]) -> int:

