@@ -47,6 +47,6 @@ def check_account(port: int, *, user: User | None = SALES, has_right_secret: boo
     return check_settings(None, **fields | changes)
 
 
-def sender(address: str, **parts: str) -> Sender:
+def sender(address: str, **parts: Any) -> Sender:
     """Return an account with this address."""
     return Sender(name="sales", kind="OwnAccount", email=address, display_name="Example Sales", **parts)

@@ -18,6 +18,8 @@ from tests.system.support.nameservers import running_name_server
 from tests.system.support.postfix import Postfix, running_postfix
 from tests.system.support.processes import retried
 from tests.system.support.proxies import running_proxy
+from tests.system.support.sending import World, running_world
+from tests.system.support.wheels import write_wheels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,8 +41,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _group(item: pytest.Item) -> str:
-    """Return the item's file; of the browser's tests their folder, whose large site is written once for all."""
-    return str(_BROWSER if item.path.is_relative_to(_BROWSER) else item.path)
+    """Return the item's file; of the browser's tests their folder, whose large site is written once for all.
+
+    Each of the longest is a group of its own: they share nothing, and one after the other they outlast all others.
+    """
+    if item.path.is_relative_to(_BROWSER):
+        return str(_BROWSER)
+    return item.nodeid if item.path == _HERE / _LONGEST else str(item.path)
 
 
 @pytest.fixture
@@ -58,6 +65,14 @@ def scratch() -> Iterator[Path]:
         folder = Path(name)
         folder.chmod(0o755)
         yield folder
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of wheels from which the tool is installed with no network."""
+    folder = tmp_path_factory.mktemp("wheels")
+    write_wheels(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -113,3 +128,10 @@ def name_server(scratch: Path) -> Iterator[Callable[[str], str]]:
             return running.enter_context(retried(partial(running_name_server, name, folder)))
 
         yield start
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
+    """Return a project with three accounts, at a server with STARTTLS and one with TLS from the first byte."""
+    with running_world(tmp_path, monkeypatch, capsys) as made:
+        yield made

@@ -144,7 +144,7 @@ CASES = (
         title="Certificate for another name", server="otherName", swaks=0, check="tls", code="certificateWrongName", words=("mail.example.com",), is_agreed=False,
         we_know_more="swaks --tls-verify checks the issuer and the dates, not the name: it logs in at a server that is not the one declared. reconciler refuses, and says which names the certificate has.",
     ),
-    Case(title="Clear text declared, the server wants encryption", server="encryptionRequired", account=_CLEAR, swaks=23, check="sender", code="authenticationRequired", words=("smtp.authentication",)),
+    Case(title="Clear text declared, the server wants encryption", server="encryptionRequired", account=_CLEAR, swaks=23, check="sender", code="encryptionRequired", words=("encryption: starttls",)),
     # Login
     Case(
         title="Wrong password", server="starttls", account=Account(has_right_password=False), swaks=28, check="auth", code="credentialsRejected",
@@ -170,12 +170,12 @@ CASES = (
     ),
     Case(
         title="No login declared, relaying denied", server="starttls", account=Account(mechanism=None, sender="nobody@example.com", recipient="ops@example.net"),
-        swaks=24, check="recipient", code="relayingDenied", words=("nobody is logged in",), we_know_more="Says that nobody is logged in, which is nearly always why.",
+        swaks=24, check="recipient", code="relayingDenied", words=("Nobody is logged in",), we_know_more="Says that nobody is logged in, which is nearly always why.",
     ),
     Case(title="Logged in, mail to elsewhere refused", server="starttls", account=Account(recipient="ops@example.net"), swaks=24, check="recipient", code="recipientRefused"),
     Case(title="The recipient does not exist", server="tls", account=Account(encryption="tls", recipient="nobody@example.com"), swaks=24, check="recipient", code="recipientRefused"),
     Case(title="Greylisting", server="greylisting", swaks=24, check="recipient", code="recipientDeferred", words=("minutes",), we_know_more="Transient: says to verify again in some minutes."),
-    Case(title="DATA refused", server="noData", account=_CLEAR, swaks=25, check="message", code="messageRefused"),
+    Case(title="DATA refused", server="noData", account=_CLEAR, swaks=25, check="message", code="commandRefused"),
     Case(title="The message is too large", server="small", swaks=26, check="message", code="messageTooLarge"),
     Case(title="The message is refused after the final dot", server="noMessage", account=_CLEAR, swaks=26, check="message", code="messageRefused"),
     Case(

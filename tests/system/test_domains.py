@@ -1,18 +1,34 @@
-"""Domain checks against real name servers: zones good and bad, served by Knot and by NSD."""
+"""Domain checks against real name servers: zones good and bad, served by Knot, NSD and BIND, and told by unbound and dnsmasq."""
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from reconciler.model.project import Domain
-from reconciler.verification.domains import Lookups, domain_checks, domains_asked, examine
+from reconciler.model.verification.evidence import ADVISORY
+from reconciler.model.verification.records import MissingRecords
+from reconciler.render.records import records_zone
+from reconciler.smtp.deadline import Deadline
+from reconciler.verification.domains import (
+    Lookups,
+    PolicyFetcher,
+    SeenCertificate,
+    ServerQuestion,
+    domain_checks,
+    domains_asked,
+    examine,
+    what_a_domain_lacks,
+)
 from tests.system.support.nameservers import NAME_SERVERS
-from tests.system.support.processes import free_ports
+from tests.system.support.processes import free_ports, program
+from tests.system.support.zones import KEY_DIGEST, zones
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from reconciler.model.verification.evidence import Check, CheckName
 
@@ -39,7 +55,14 @@ _CASES: tuple[tuple[str, CheckName, str], ...] = (
     ("two-dmarc.example.com", "dmarc", "dmarcSeveral"),
     ("old-dmarc.example.com", "dmarc", "dmarcRemovedTag"),
     ("lax-dmarc.example.com", "dmarc", "dmarcPolicyNone"),
+    ("sloppy-dmarc.example.com", "dmarc", "dmarcIgnoredPart"),
     ("example.net", "dmarc", "dmarcMissing"),
+    ("near-spf.example.com", "spf", "spfUnrecognised"),
+    ("joined-spf.example.com", "spf", "spfUnrecognised"),
+    ("cut-key.example.com", "dkim", "dkimKeyInvalid"),
+    ("escaped-key.example.com", "dkim", "dkimKeyInvalid"),
+    ("wild.example.com", "dkim", "dkimKeyMissing"),
+    ("wild.example.com", "dmarc", "ok"),
     ("no-mx.example.com", "mx", "mxMissing"),
     ("null-mx.example.com", "mx", "mxNull"),
     ("null-mx.example.com", "replyTo", "mxNull"),
@@ -55,9 +78,10 @@ _CASES: tuple[tuple[str, CheckName, str], ...] = (
 def check_domain(domain: str, lookups: Lookups) -> dict[str, Check]:
     """Return the checks of an account with an address in a domain, its replies going there too."""
     address = f"sales@{domain}"
-    asked = domains_asked(address, address, {domain: Domain(dkim_selectors=("s1",))})
+    asked = domains_asked(address, [address], {domain: Domain(dkim_selectors=("s1",))})
     examined = {question: examine(question, lookups, within_seconds=10) for question in asked.values()}
-    return {check.check: check for check in domain_checks("OwnAccount", asked, examined, is_enforced=True)}
+    checks = domain_checks("OwnAccount", asked, examined, is_enforced=True)
+    return {check.check: check for check in checks if check.check not in ADVISORY}
 
 
 @pytest.mark.parametrize("server", NAME_SERVERS)
@@ -84,3 +108,67 @@ def test_without_a_name_server_nothing_is_known() -> None:
     found = check_domain("example.com", Lookups([dead], query_seconds=0.5))
     assert {"dnsTimedOut", "dnsFailed"} >= {check.code for check in found.values()}
     assert {"transient"} == {check.class_ for check in found.values()}
+
+
+@pytest.mark.parametrize(
+    ("server", "port", "code"),
+    [
+        ("unbound", 587, "ok"),
+        ("unbound", 465, "daneMismatch"),
+        ("unbound", 25, "notDeclared"),
+        ("dnsmasq", 587, "daneNotValidated"),
+        ("knot", 587, "daneNotValidated"),
+    ],
+)
+def test_tlsa_records_count_where_they_are_validated(
+    name_server: Callable[[str], str], server: str, port: int, code: str
+) -> None:
+    """The certificate's key is compared with signed records that a resolver has validated, and with no others."""
+    seen = SeenCertificate(whole="0" * 64, key=KEY_DIGEST)
+    question = ServerQuestion(domain="example.com", host="mail.example.com", port=port, seen=seen)
+    found = examine(question, Lookups([name_server(server)]), within_seconds=10)
+    assert [code] == [each.code for each in found.remarks["dane"]]
+
+
+@pytest.mark.parametrize("server", NAME_SERVERS)
+def test_missing_records_are_proposed_for_their_zone(name_server: Callable[[str], str], server: str) -> None:
+    """At every server the record is found that a domain lacks, and where it belongs."""
+    lacks = what_a_domain_lacks(
+        "no-spf.example.com",
+        servers=["mail.example.com"],
+        selectors=(),
+        lookups=Lookups([name_server(server)]),
+        fetcher=PolicyFetcher(),
+        deadline=Deadline(10),
+    )
+    assert [("no-spf.example.com", "", "v=spf1 a:mail.example.com -all")] == [
+        (each.zone, each.name, each.text) for each in lacks.records
+    ]
+
+
+def test_a_proposed_zone_is_one_that_bind_takes(name_server: Callable[[str], str], tmp_path: Path) -> None:
+    """What is printed as a zone file can be put into a zone's file as it is."""
+    lookups = Lookups([name_server("bind")])
+    lacks = what_a_domain_lacks(
+        "no-spf.example.com", servers=["mail.example.com"], selectors=("s1",), lookups=lookups, fetcher=PolicyFetcher(),
+        deadline=Deadline(10),
+    )  # fmt: skip
+    missing = MissingRecords(records=lacks.records, remarks=lacks.remarks, domains=("no-spf.example.com",))
+    path = tmp_path / "com.zone"
+    path.write_text(zones()["com"] + records_zone(missing), encoding="ascii")
+    checked = subprocess.run(
+        [program("named-checkzone"), "com", str(path)], capture_output=True, text=True, check=False
+    )
+    assert (0, True) == (checked.returncode, checked.stdout.rstrip().endswith("OK")), checked.stdout
+
+
+def test_only_a_resolver_that_validates_says_so(name_server: Callable[[str], str]) -> None:
+    """An answer counts as validated by DNSSEC where the zone is signed and the name server checked it, nowhere else."""
+    asked = [
+        ("unbound", "example.com"),
+        ("unbound", "example.net"),
+        ("dnsmasq", "example.com"),
+        ("bind", "example.com"),
+    ]
+    answers = [Lookups([name_server(each)]).ask(domain, "MX", deadline=Deadline(10)) for each, domain in asked]
+    assert [True, False, False, False] == [answer.is_authentic for answer in answers]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.model.secrets.values import SecretValue
-from reconciler.smtp.proxies import Proxy
+from reconciler.model.servers.server import Proxy
 from tests.system.accounts import check_account
 from tests.system.support.processes import LOOPBACK, free_ports
 from tests.system.support.proxies import PASSWORD, USERNAME
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Start = Callable[[str], RunningProxy]
 
-_OPEN = ("microsocks", "dante", "tinyproxy", "squid")
+_OPEN = ("microsocks", "dante", "ssh", "tinyproxy", "squid")
 _WITH_USER = ("microsocksWithUser", "danteWithUser", "tinyproxyWithUser", "squidWithUser")
 _WEB_ONLY = ("danteWebOnly", "tinyproxyWebOnly", "squidWebOnly")
 _CONVERSATIONS = 40
@@ -110,11 +110,19 @@ def test_a_proxy_that_forbids_the_port_is_told(proxy: Start, postfix: Postfix, n
     assert "proxy" in failed.message
 
 
+def test_ssh_that_forbids_the_port_says_nothing(proxy: Start, postfix: Postfix) -> None:
+    """An ssh -D closes without a word where its server forbids the port: what may be wrong is named, the log too."""
+    failed = failure(check_through(proxy("sshWebOnly"), postfix.ports["starttls"]))
+    assert ("connect", "proxyConnectionLost") == (failed.check, failed.code)
+    assert [] == [each for each in ("smtp.host and smtp.port", "the proxy's log") if each not in failed.message]
+
+
 @pytest.mark.parametrize(
     ("name", "code"),
     [
         ("microsocks", "connectionRefused"),
         ("dante", "connectionRefused"),
+        ("ssh", "proxyConnectionLost"),
         ("tinyproxy", "proxyCannotConnect"),
         ("squid", "proxyCannotConnect"),
     ],
@@ -144,15 +152,16 @@ def test_a_dead_proxy_is_told(postfix: Postfix, kind: ProxyType) -> None:
     [
         ("microsocks", "http", "proxy", {"notAProxy", "proxyConnectionLost"}),
         ("dante", "http", "proxy", {"notAProxy", "proxyConnectionLost"}),
-        ("tinyproxy", "socks5", "proxy", {"proxyTimedOut"}),
-        ("squid", "socks5", "proxy", {"proxyTimedOut"}),
-        ("squid", "socks4", "connect", {"noAnswerThroughProxy"}),
+        ("ssh", "http", "proxy", {"notAProxy", "proxyConnectionLost"}),
+        ("tinyproxy", "socks5", "proxy", {"notAProxy"}),
+        ("squid", "socks5", "proxy", {"notAProxy"}),
+        ("squid", "socks4", "proxy", {"notAProxy"}),
     ],
 )
 def test_another_type_of_proxy_is_told(
     proxy: Start, postfix: Postfix, name: str, kind: ProxyType, check: str, codes: set[str]
 ) -> None:
-    """HTTP to a SOCKS proxy is no proxy; an HTTP proxy to which SOCKS is spoken waits, which the time limit ends."""
+    """HTTP to a SOCKS proxy is no proxy; an HTTP proxy that waits where SOCKS is spoken is found by asking it in HTTP."""
     finding = check_through(proxy(name), postfix.ports["starttls"], proxy_type=kind, timeout_seconds=3)
     failed = failure(finding)
     assert check == failed.check

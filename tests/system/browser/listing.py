@@ -9,8 +9,17 @@ from playwright.sync_api import expect
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-Column = Literal["Name", "E-mail", "Display name", "Kind", "Status", "Created", "Last verification"]
-COLUMNS: tuple[Column, ...] = ("Name", "E-mail", "Display name", "Kind", "Status", "Created", "Last verification")
+Column = Literal["Name", "E-mail", "Display name", "Kind", "Server", "Status", "Created", "Last verification"]
+COLUMNS: tuple[Column, ...] = (
+    "Name",
+    "E-mail",
+    "Display name",
+    "Kind",
+    "Server",
+    "Status",
+    "Created",
+    "Last verification",
+)
 ROWS_A_PAGE = 100
 _CELLS = """table => [...table.tBodies[0].rows].filter(row => !row.hidden)
   .map(row => [...row.cells].map(cell => (cell.querySelector("a, time, .status") ?? cell).textContent.trim()))"""
@@ -27,7 +36,7 @@ class AccountList:
         self.table = page.get_by_role("table", name="Accounts")
 
     def filter(self, name: str) -> Locator:
-        """Return the field that narrows the list by kind, status, owner or label."""
+        """Return the field that narrows the list by kind, status, matter, server, owner or label."""
         return self.page.get_by_role("search").get_by_role("combobox", name=name)
 
     def header(self, column: Column) -> Locator:

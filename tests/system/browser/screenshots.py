@@ -54,7 +54,7 @@ class Picture:
 
 
 PICTURES = (
-    Picture(name="list", page="site/index.html#sort=-status", title="Accounts · mail", viewport=_WIDE),
+    Picture(name="list", page="site/index.html#sort=-status", title="Accounts · mail", viewport=_LONG),
     Picture(
         name="list-phone", page="site/index.html#sort=-status", title="Accounts · mail", viewport=PHONE, is_dark=True
     ),

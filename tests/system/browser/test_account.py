@@ -162,6 +162,7 @@ def test_a_revision_of_ten_thousand_changes_is_spread_over_pages(browsing: Brows
     assert page.get_by_role("article").count() <= 200
     page.get_by_role("navigation", name="Parts", exact=True).get_by_role("link", name="2", exact=True).click()
     expect(page).to_have_url(f"{address}revisions/5-2.html")
+    page.locator("details.folded > summary").click()
     expect(page.get_by_role("article").first).to_be_visible()
 
 

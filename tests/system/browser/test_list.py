@@ -98,9 +98,9 @@ def test_a_search_without_result_says_so(accounts: AccountList) -> None:
             ("Status", status, lambda account, status=status: account.status == status)
             for status in ("suspended", "rejected", "pending", "failing", "unverified", "active")
         ),
-        ("Owner", "carla@example.com", lambda account: account.metadata.get("owner") == "carla@example.com"),
-        ("Label", "team=press", lambda account: account.metadata.get("labels", {}).get("team") == "press"),
-        ("Label", "batch=7", lambda account: account.metadata.get("labels", {}).get("batch") == "7"),
+        ("Owner", "carla@example.com", lambda account: account.metadata.owner == "carla@example.com"),
+        ("Label", "team=press", lambda account: account.metadata.labels.get("team") == "press"),
+        ("Label", "batch=7", lambda account: account.metadata.labels.get("batch") == "7"),
     ],
 )
 def test_a_filter_shows_what_is_so(
@@ -119,7 +119,7 @@ def test_filters_and_search_narrow_together(accounts: AccountList, recorded: Rec
     expected = sorted(
         name
         for name, account in recorded.items()
-        if "00" in name and account.kind == "MarketingAccount" and account.metadata["labels"].get("team") == "events"
+        if "00" in name and account.kind == "MarketingAccount" and account.metadata.labels.get("team") == "events"
     )
     accounts.filter("Kind").select_option("marketing")
     accounts.filter("Label").select_option("team=events")

@@ -32,6 +32,8 @@ _PAGES = (
     "revisions/3.html",
     "revisions/4.html",
     "history.html",
+    "compare.html",
+    "compare.html#from=1&to=4",
 )
 _LOOKS = {
     f"{size}-{scheme}-{language}": Look(viewport=viewport, is_dark=scheme == "dark", language=language)
@@ -117,9 +119,9 @@ def test_a_phone_shows_cards_that_still_are_a_table(browsing: Browsing, small_si
     row = accounts.table.get_by_role("row").last
     expect(row.get_by_role("rowheader", name=FAILING)).to_be_visible()
     cells = row.get_by_role("cell")
-    expect(cells).to_have_count(6)
+    expect(cells).to_have_count(7)
     named = cells.evaluate_all("cells => cells.map(cell => getComputedStyle(cell, '::before').content)")
-    assert ['"E-mail"', '"Display name"', '"Kind"', '"Status"', '"Created"', '"Last verification"'] == named
+    assert ['"E-mail"', '"Display name"', '"Kind"', '"Server"', '"Status"', '"Created"', '"Last verification"'] == named
     accounts.sorter("Name").click()
     expect(accounts.header("Name")).to_have_attribute("aria-sort", "descending")
 

@@ -12,7 +12,6 @@ from tests.support.certificates import TestCA
 from tests.support.mailserver import MailServer
 from tests.system.ci.runner import Machine, run_shell
 from tests.system.ci.site import Site
-from tests.system.ci.wheels import write_wheels
 from tests.system.support.postgres import PostgresServer, running_postgres
 from tests.system.support.processes import program
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 _INSTALL = """\
 python3 -I -m venv "$HOME/tool"
-"$HOME/tool/bin/python" -I -m pip --isolated install --quiet --no-index --find-links "$WHEELS" reconciler
+"$HOME/tool/bin/python" -I -m pip --isolated install --quiet --no-index --find-links "$WHEELS" "mail-reconciler[postgres]"
 """
 
 
@@ -37,14 +36,6 @@ def programs() -> None:
 def authority() -> TestCA:
     """Return the CA of the code host."""
     return TestCA()
-
-
-@pytest.fixture(scope="session")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of wheels from which runners install the tool."""
-    folder = tmp_path_factory.mktemp("wheels")
-    write_wheels(folder)
-    return folder
 
 
 @pytest.fixture(scope="session")
@@ -80,9 +71,9 @@ def make_site(
     """Return a function that sets a project up on one of the services; ``installs`` has every job install the tool."""
     served = []
 
-    def make(ci: str, *, installs: bool = False, database: str | None = None) -> Site:
+    def make(ci: str, *, installs: bool = False, database: str | None = None, approval: str = "environments") -> Site:
         template = None if installs else request.getfixturevalue("installed")
-        site = Site(ci, tmp_path / ci, wheels, authority, template, database)  # type: ignore[arg-type] # one of the two
+        site = Site(ci, tmp_path / ci, wheels, authority, template, database, approval)  # type: ignore[arg-type] # one of the two
         served.append(site.forge)
         site.forge.__enter__()
         return site
@@ -118,3 +109,11 @@ def github(make_site: Callable[..., Site]) -> Site:
 def gitlab(make_site: Callable[..., Site]) -> Site:
     """Return a project on GitLab."""
     return make_site("gitlab")
+
+
+@pytest.fixture
+def commented(make_site: Callable[..., Site]) -> Site:
+    """Return a project on GitHub whose jobs are asked for by comments; one member may write, another only read."""
+    site = make_site("github", approval="comments")
+    site.forge.permissions.update(member="write", admin="admin", reader="read")
+    return site

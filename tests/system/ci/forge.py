@@ -35,6 +35,10 @@ _COMMENT = re.compile(rf"/repos/{REPOSITORY}/issues/comments/(\d+)")
 _NOTES = re.compile(r"/api/v4/projects/42/merge_requests/(\d+)/notes")
 _NOTE = re.compile(r"/api/v4/projects/42/merge_requests/(\d+)/notes/(\d+)")
 _MERGED_BY = re.compile(r"/api/v4/projects/42/repository/commits/([0-9a-f]{40})/merge_requests")
+_PERMISSION = re.compile(rf"/repos/{REPOSITORY}/collaborators/([^/]+)/permission")
+_PULL = re.compile(rf"/repos/{REPOSITORY}/pulls/(\d+)")
+_ISSUES = (f"/repos/{REPOSITORY}/issues", "/api/v4/projects/42/issues")
+_ISSUE = re.compile(r".*/issues/(\d+)")
 _GIT = re.compile(rf"/{REPOSITORY}(?:\.git)?(/.*)")
 
 
@@ -46,6 +50,16 @@ class Comment:
     request: int
     author: str
     body: str
+
+
+@dataclass
+class Issue:
+    """An issue, or what the list of issues has of a pull request."""
+
+    number: int
+    author: str
+    title: str
+    body: str | None
 
 
 @dataclass
@@ -61,6 +75,11 @@ class Forge:
     comments: list[Comment] = field(default_factory=list)
     merged_by: dict[str, int] = field(default_factory=dict)
     """Which merge request led to a commit."""
+    issues: list[Issue] = field(default_factory=list)
+    permissions: dict[str, str] = field(default_factory=dict)
+    """What somebody may do in the repository: ``admin``, ``write``, ``read``; who is not here may do nothing."""
+    pulls: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """What GitHub tells of a pull request."""
     failure: int | None = None
     """The status with which every call to the API is answered; None: as is right."""
     asked: list[str] = field(default_factory=list)
@@ -225,6 +244,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._change(int(found[1]), json.loads(body)["body"] if body else None)
         elif found := _NOTE.fullmatch(path):
             self._change(int(found[2]), parse_qs(body.decode())["body"][0])
+        elif found := _PERMISSION.fullmatch(path):
+            self._json({"permission": self.forge.permissions.get(found[1], "none")})
+        elif (found := _PULL.fullmatch(path)) and int(found[1]) in self.forge.pulls:
+            self._json(self.forge.pulls[int(found[1])])
+        elif path.startswith(_ISSUES):
+            self._issues(path, body)
         elif path == "/api/v4/user":
             self._json({"id": _number_of(self.forge.bot), "username": self.forge.bot})
         elif found := _MERGED_BY.fullmatch(path):
@@ -253,6 +278,22 @@ class _Handler(BaseHTTPRequestHandler):
             path = urlsplit(self.path).path
             links["Link"] = f'<https://{GITHUB_API}{path}?per_page={size}&page={page + 1}>; rel="next"'
         self._json([_shown(each) for each in shown], 200, links)
+
+    def _issues(self, path: str, body: bytes) -> None:
+        if self.command == "GET":
+            self._json([_issue_shown(each) for each in self.forge.issues])
+            return
+        is_gitlab = self.host == GITLAB
+        given = {name: texts[0] for name, texts in parse_qs(body.decode()).items()} if is_gitlab else json.loads(body)
+        text = given["description" if is_gitlab else "body"]
+        if found := _ISSUE.fullmatch(path):
+            (issue,) = (each for each in self.forge.issues if each.number == int(found[1]))
+            issue.body = text
+            self._json(_issue_shown(issue))
+        else:
+            made = Issue(500 + len(self.forge.issues), self.forge.bot, given["title"], text)
+            self.forge.issues.append(made)
+            self._json(_issue_shown(made), 201)
 
     def _page(self, *, default_size: int) -> tuple[int, int]:
         """Return how many there are on a page, and which is asked for."""
@@ -300,6 +341,13 @@ def _shown(comment: Comment) -> dict[str, Any]:
         "user": {"login": comment.author},
         "author": {"id": _number_of(comment.author), "username": comment.author},
     }
+
+
+def _issue_shown(issue: Issue) -> dict[str, Any]:
+    """Return an issue with what either API says of it."""
+    number, text, author = issue.number, issue.body, issue.author
+    github = {"number": number, "body": text, "user": {"login": author}}
+    return {**github, "iid": number, "description": text, "author": {"id": _number_of(author)}, "title": issue.title}
 
 
 def _number_of(author: str) -> int:

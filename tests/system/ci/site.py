@@ -83,6 +83,8 @@ class Site:
     """An installed tool, to be copied where a job would install it; None: it is installed each time."""
     database: str | None = None
     """The address of the state where it is in PostgreSQL; None: it is a file on the runner."""
+    approval: str = "environments"
+    """What lets a job have secrets."""
     work: Path = field(init=False)
     home: Path = field(init=False)
     forge: Forge = field(init=False)
@@ -99,7 +101,8 @@ class Site:
         attributes = self.work / ".git" / "info" / "attributes"
         attributes.write_text("* !filter !ident !text !eol !working-tree-encoding !merge\n", encoding="ascii")
         kind = "sqlite" if self.database is None else "postgresql"
-        self.reconciler("init", "--ci", self.ci, "--name", "mail", "--operator", OPERATOR, "--state", kind)
+        chosen = ("--ci", self.ci, "--state", kind, "--approval", self.approval)
+        self.reconciler("init", *chosen, "--name", "mail", "--operator", OPERATOR)
         if self.database is not None:
             self._write_the_address(self.database)
         with (self.work / "reconciler.yaml").open("a", encoding="utf-8") as file:
@@ -160,8 +163,8 @@ class Site:
         path.write_text(text, encoding="utf-8")
 
     def _package(self) -> str:
-        (wheel,) = self.wheels.glob("reconciler-*.whl")
-        return f"reconciler @ {wheel.as_uri()}#sha256={hashlib.sha256(wheel.read_bytes()).hexdigest()}"
+        (wheel,) = self.wheels.glob("mail_reconciler-*.whl")
+        return f"mail-reconciler @ {wheel.as_uri()}#sha256={hashlib.sha256(wheel.read_bytes()).hexdigest()}"
 
     def _set_up_the_runner(self) -> None:
         (self.home / "plans").mkdir(parents=True)
@@ -245,7 +248,7 @@ class Site:
         """
         sha = event.pop("sha", self.main())
         workflow = git(self.folder / "origin.git", "show", f"{sha}:{PIPELINES['github']}")
-        context = {"event_name": name, "sha": sha, "token": TOKEN, "event": event}
+        context = {"event_name": name, "sha": sha, "ref": "refs/heads/main", "token": TOKEN, "event": event}
         variables = {
             "GITHUB_SERVER_URL": f"https://{GITHUB}",
             "GITHUB_API_URL": f"https://api.{GITHUB}",
@@ -274,6 +277,14 @@ class Site:
                 "merge_commit_sha": merged or "",
             },
         }
+
+    def comment(self, number: int, text: str, who: str = "member", **more: Any) -> dict[str, Any]:
+        """Return what GitHub says of a comment on a pull request; its author is a member unless ``more`` says otherwise."""
+        self.forge.comment(number, who, text)
+        comment = {"body": text, "author_association": "MEMBER", "user": {"login": who, "type": "User"}, **more}
+        address = f"https://{GITHUB}/{REPOSITORY}/pull/{number}"
+        issue = {"number": number, "html_url": address, "user": {"login": "somebody"}, "pull_request": {"url": address}}
+        return {"action": "created", "comment": comment, "issue": issue}
 
     def gitlab(self, machine: Machine, variables: Mapping[str, str], *, commit: str, protected: bool = True) -> GitLab:
         """Return GitLab with a pipeline of a commit; of a protected branch the jobs get the secrets."""

@@ -10,7 +10,7 @@ import pytest
 from junitparser import JUnitXml
 
 from tests.cli.project import OPERATOR, PASSWORD, own_account
-from tests.system.ci.forge import GITLAB
+from tests.system.ci.forge import GITLAB, Issue
 from tests.system.ci.hostile import EVIL_PROJECT, canaries
 from tests.system.ci.site import DATABASE_KEY, DATABASE_PASSWORD, HOSTILE_BRANCH, HOSTILE_TITLE
 
@@ -148,6 +148,40 @@ def test_a_journal_that_was_cut_off_is_noticed_in_the_night(gitlab: Site, mail_s
     ended = protected(gitlab, machine, "nightly")
     assert (1, 0) == (ended.code, mail_server.login_attempts), ended.log
     assert not report.exists(), "the report of the night before would be taken for this night's"
+
+
+def test_the_night_keeps_one_issue_up_to_date(gitlab: Site, mail_server: MailServer) -> None:
+    """It tells what needs attention, also where accounts fail; an issue of somebody else with its mark is left alone."""
+    theirs = Issue(9, "mallory", "x", "<!-- reconciler status: . -->\ntheirs")
+    gitlab.forge.issues.append(theirs)
+    machine = runner(gitlab)
+    apply_sales(gitlab, machine, mail_server)
+    codes = [protected(gitlab, machine, "nightly").code]
+    mail_server.users.clear()
+    codes.append(protected(gitlab, machine, "nightly").code)
+    assert [0, 3] == codes
+    _, issue = gitlab.forge.issues
+    assert issue.body is not None
+    assert (True, True) == (issue.body.startswith("<!-- reconciler status: . -->\n"), "sales" in issue.body)
+    assert "<!-- reconciler status: . -->\ntheirs" == theirs.body
+
+
+def test_what_is_done_by_hand(gitlab: Site, mail_server: MailServer) -> None:
+    """A stop, its end and a verification by a pipeline of the main branch; who did it stands in the journal."""
+    machine = runner(gitlab)
+    apply_sales(gitlab, machine, mail_server)
+
+    def do(command: str, accounts: str = "", reason: str = "") -> Ended:
+        return protected(gitlab, machine, "by-hand", COMMAND=command, ACCOUNTS=accounts, REASON=reason)
+
+    for command, wanted in (("suspend", "suspended"), ("resume", "active")):
+        ended = do(command, "sales", "A reason; $(id)")
+        assert 0 == ended.code, ended.log
+        assert f'"{wanted}"' in gitlab.reconciler("accounts", "list", "--format", "json", state=gitlab.state)
+    assert "mallory$(id)" in gitlab.reconciler("history", "--format", "json", "sales", state=gitlab.state)
+    assert (0, 1) == (do("verify").code, mail_server.login_attempts)
+    wrong = (("suspend", "", "why"), ("suspend", "no-such", "why"), ("rotate",), ("approve", "--all-pending"), ("rm",))
+    assert [True] * len(wrong) == [do(*words).code != 0 for words in wrong]
 
 
 def test_the_first_pipeline_of_a_fresh_project(gitlab: Site) -> None:

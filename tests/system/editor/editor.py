@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 CURSOR = "^^"
 """Where the cursor is in a text."""
 ACCOUNT_LINE = "# yaml-language-server: $schema=../.schemas/account.schema.json\n"
+OVERLAY_LINE = "# yaml-language-server: $schema=../.schemas/overlay.schema.json\n"
 PROJECT_LINE = "# yaml-language-server: $schema=.schemas/project.schema.json\n"
 
 

@@ -40,7 +40,7 @@ def _fields(
     schema: Schema, definitions: Schema, indent: int, path: str
 ) -> Iterator[tuple[str, tuple[str, str] | None]]:
     for name, declared in _named(schema).items():
-        field = {**definitions[declared["$ref"].rpartition("/")[2]], **declared} if "$ref" in declared else declared
+        field = _resolved(declared, definitions)
         here = f"{path}.{name}" if path else name
         place = (here, field.get("description", ""))
         blanks = " " * indent
@@ -52,6 +52,13 @@ def _fields(
             yield from _entry(field["items"], definitions, indent, here)
         else:
             yield f"{blanks}{name}: {_value(field)}", place
+
+
+def _resolved(declared: Schema, definitions: Schema) -> Schema:
+    """Return what a field may be: the definition that it names, in its own words, or in the words of its first shape."""
+    if "anyOf" in declared:
+        return {**declared, **_resolved(declared["anyOf"][0], definitions)}
+    return {**definitions[declared["$ref"].rpartition("/")[2]], **declared} if "$ref" in declared else declared
 
 
 def _entry(items: Schema, definitions: Schema, indent: int, path: str) -> Iterator[tuple[str, tuple[str, str] | None]]:

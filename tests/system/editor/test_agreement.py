@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.project import Project
-from tests.system.editor.editor import ACCOUNT_LINE, PROJECT_LINE
+from tests.system.editor.editor import ACCOUNT_LINE, OVERLAY_LINE, PROJECT_LINE
 from tests.system.editor.test_errors import GOOD, PROJECT, WRONG, WRONG_PROJECTS
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def test_the_example_project_file_is_good(editor: Editor) -> None:
 def test_the_documentation_is_good(editor: Editor, page: str, text: str) -> None:
     """Every whole document that a page shows is without errors."""
     line = PROJECT_LINE if re.search(r"^kind: Project", text, re.MULTILINE) else ACCOUNT_LINE
+    line = OVERLAY_LINE if text.startswith("# overlays/") else line
     whole = text.replace("\n---\n", f"\n---\n{line}")
     assert [] == editor.problems(whole, line=line), page
 

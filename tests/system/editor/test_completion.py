@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _OWN = "apiVersion: reconciler/v1\nkind: OwnAccount\n"
 _MARKETING = "apiVersion: reconciler/v1\nkind: MarketingAccount\n"
 _SERVER = "apiVersion: reconciler/v1\nkind: MailServer\n"
-_SMTP = {"host", "port", "encryption", "heloName", "caFile", "authentication"}
+_SMTP = {"host", "port", "encryption", "heloName", "caFile", "certificate", "clientCertificate", "authentication"}
 _FIELDS = {
     _OWN: {"email", "displayName", "replyTo", "shared", "smtp", "proxy"},
     _MARKETING: {"email", "displayName", "replyTo", "overrideFrom", "overrideTo"},
@@ -96,7 +96,16 @@ def test_fields_of_metadata(editor: Editor, kind: str) -> None:
         ("spec:\n  replyTo:\n    ^^", {"email", "displayName"}),
         (
             "spec:\n  smtp:\n    authentication:\n      oauth2:\n        ^^",
-            {"tokenUrl", "clientId", "clientSecret", "refreshToken", "scope", "OAuth2 access"},
+            {
+                "tokenUrl",
+                "clientId",
+                "clientSecret",
+                "clientCertificate",
+                "serviceAccount",
+                "refreshToken",
+                "scope",
+                "OAuth2 access",
+            },
         ),
         ("spec:\n  smtp: {ho^^}", _SMTP | {"server"}),
         ("spec:\n  proxy:\n    ^^", {"type", "host", "port", "username", "password", "remoteDns", "Proxy"}),
@@ -179,7 +188,18 @@ def test_a_mapping_with_a_merge_key(editor: Editor) -> None:
     [
         (
             "^^",
-            {"manifests", "state", "operator", "platform", "secrets", "verification", "domains", "guards"}
+            {
+                "manifests",
+                "state",
+                "operator",
+                "platform",
+                "secrets",
+                "verification",
+                "domains",
+                "guards",
+                "scopes",
+                "consumers",
+            }
             | {"environments"},
         ),
         ("platform:\n  approval: ^^", {"manual", "automatic"}),
@@ -187,7 +207,10 @@ def test_a_mapping_with_a_merge_key(editor: Editor) -> None:
         ("verification:\n  domainChecks: ^^", {'"off"', "warn", "enforce"}),
         ("verification:\n  timeoutSeconds: ^^", {"30"}),
         ("secrets:\n  firstUse: ^^", {"allow", "grant"}),
-        ("secrets:\n  grants:\n    - ^^", {"secret", "servers", "route", "manifests", "expires", "Grant for a secret"}),
+        (
+            "secrets:\n  grants:\n    - ^^",
+            {"secret", "servers", "route", "consumer", "manifests", "expires", "Grant for a secret"},
+        ),
         (
             "secrets:\n  sources:\n    vault:\n      ^^",
             {"command", "env", "file", "format", "timeoutSeconds", "environment"},

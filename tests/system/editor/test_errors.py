@@ -185,7 +185,7 @@ WRONG_PROJECTS: dict[str, tuple[str, Problem]] = {
     ),
     "a grant for nothing": (
         PROJECT + "secrets:\n  grants:\n    - secret: env:SMTP_A\n",
-        Problem("- secret: env:SMTP_A", "s", "This needs exactly one of servers and route."),
+        Problem("- secret: env:SMTP_A", "s", "This needs exactly one of servers, route and consumer."),
     ),
     "a source called env": (
         PROJECT + "secrets:\n  sources:\n    env: {file: secrets/all, format: json}\n",

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.rows import dict_row
 
 from reconciler.store import create_state, open_store
+from reconciler.store.senders import COLUMNS
 from tests.store.values import AT, LINEAGE, PROJECT
 from tests.system.support.postgres import PostgresServer, running_postgres
 
@@ -79,3 +81,16 @@ def edit(server: PostgresServer, schema: str) -> Callable[..., None]:
                 connection.execute(sql.SQL(statement))
 
     return alter
+
+
+@pytest.fixture
+def senders(server: PostgresServer, schema: str) -> Callable[[], dict[str, dict[str, object]]]:
+    """Return a function that looks the view senders up as another program does, and gives its rows by name."""
+
+    def look_up() -> dict[str, dict[str, object]]:
+        with psycopg.connect(server.url(), row_factory=dict_row) as connection:
+            rows = connection.execute(sql.SQL("SELECT * FROM {}.senders").format(sql.Identifier(schema))).fetchall()
+        assert all(COLUMNS == tuple(row) for row in rows)
+        return {row["name"]: row for row in rows}
+
+    return look_up

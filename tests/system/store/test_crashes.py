@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -14,6 +12,7 @@ import pytest
 from reconciler.cli.edge import run
 from tests.cli.project import command, environment
 from tests.system.support.applying import (
+    APPLY,
     opened,
     reported_revision,
     require_prefix,
@@ -22,6 +21,7 @@ from tests.system.support.applying import (
     wait,
     write_round,
 )
+from tests.system.support.forked import Forked
 
 if TYPE_CHECKING:
     import random
@@ -48,8 +48,6 @@ def folder(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: py
         "secrets: {fingerprintKey: {env: RECONCILER_FINGERPRINT_KEY}}", "verification: {domainChecks: off}",
     )  # fmt: skip
     (place / "reconciler.yaml").write_text("\n".join([*lines, ""]), encoding="utf-8")
-    for name in [each for each in os.environ if each.startswith(("RECONCILER_", "CI"))]:
-        monkeypatch.delenv(name)
     monkeypatch.setenv("RECONCILER_FINGERPRINT_KEY", STOPPED_KEY)
     assert run(["--project-dir", str(place), "state", "init"]) == 0
     capsys.readouterr()
@@ -59,7 +57,7 @@ def folder(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: py
 @pytest.fixture
 def is_writing(server: PostgresServer, schema: str) -> Callable[[psycopg.Connection[Any]], list[int]]:
     """Return a function that tells which sessions hold the write lock."""
-    query = f"SELECT pid FROM pg_locks WHERE relation = '{schema}.state_format'::regclass AND mode = 'ExclusiveLock'"  # noqa: S608 - of this test
+    query = f"SELECT pid FROM pg_locks WHERE relation = '{schema}.state_lock'::regclass AND mode = 'ExclusiveLock'"  # noqa: S608 - of this test
 
     def look(connection: psycopg.Connection[Any]) -> list[int]:
         return [row[0] for row in connection.execute(query + " AND granted")]
@@ -68,7 +66,7 @@ def is_writing(server: PostgresServer, schema: str) -> Callable[[psycopg.Connect
 
 
 def wait_for_a_write(
-    process: subprocess.Popen[str], look: Callable[[], list[int]], *, limit_seconds: float
+    process: subprocess.Popen[str] | Forked, look: Callable[[], list[int]], *, limit_seconds: float
 ) -> list[int]:
     """Wait until somebody holds the write lock, or the process has ended; return who does."""
     end = time.monotonic() + limit_seconds
@@ -90,7 +88,7 @@ def test_kills_at_random_moments(
     """
     write_round(folder, 0)
     began = time.monotonic()
-    start_apply(folder).communicate()
+    Forked(folder, *APPLY).wait()
     usual_seconds = time.monotonic() - began
     serial, found = require_prefix(folder)
     assert (serial, found) == (1, "Round 0")
@@ -98,16 +96,15 @@ def test_kills_at_random_moments(
     with server.connection() as connection:
         for round_ in range(1, KILLS + 1):
             write_round(folder, round_)
-            applying = start_apply(folder)
+            applying = Forked(folder, *APPLY)
             if round_ % 2:
-                wait(applying, moments.uniform(0.3, 1.5) * usual_seconds)
+                wait(applying, moments.uniform(0.0, 1.1) * usual_seconds)
             else:
                 writers = wait_for_a_write(applying, lambda: is_writing(connection), limit_seconds=10 * usual_seconds)
                 during_write += bool(writers)
-                wait(applying, moments.uniform(0.0, 0.2))
-            killed += applying.poll() is None
-            applying.send_signal(signal.SIGKILL)
-            reported = reported_revision(applying.communicate()[0])
+                wait(applying, moments.uniform(0.0, 0.05))
+            killed += applying.kill()
+            reported = reported_revision(applying.output())
             with opened(folder) as store, store.write():
                 pass  # the lock is to be had
             now, round_found = require_prefix(folder)

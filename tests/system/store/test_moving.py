@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.errors import GuardRefused, InvalidInput, StateMissing, StateUnavailable
+from reconciler.model.journal.payloads import MigratePayload
 from reconciler.store import (
     Migrated,
     MigrationOrder,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from tests.system.support.postgres import PostgresServer
 
 ORDER = RestoreOrder(at=AT)
-MIGRATION = MigrationOrder(payload={"actor": "olga"}, at=AT)
+MIGRATION = MigrationOrder(payload=MigratePayload(actor="olga"), at=AT)
 
 
 def fill(store: Store) -> None:
@@ -156,7 +157,9 @@ def test_a_backup_replaces_no_file_unless_told(store: Store, url: str, tmp_path:
 
 def make_older(edit: Callable[..., None]) -> None:
     """Make the tables those of version 1."""
-    edit("ALTER TABLE accounts DROP COLUMN manifest", "UPDATE state_format SET version = 1")
+    later = ("manifest", "server", "ca_pem")
+    dropped = [f"ALTER TABLE accounts DROP COLUMN {column}" for column in later]
+    edit(*dropped, "DROP TABLE publications", "UPDATE state_format SET version = 1")
 
 
 def test_an_older_state_is_migrated(store: Store, url: str, edit: Callable[..., None], tmp_path: Path) -> None:
@@ -190,10 +193,10 @@ def test_a_migration_that_fails_changes_nothing(
 ) -> None:
     """All steps are one transaction: what the first did is undone when a later one fails."""
     make_older(edit)
-    monkeypatch.setattr(schema, "SCHEMA_VERSION", 3)
+    monkeypatch.setattr(schema, "SCHEMA_VERSION", schema.SCHEMA_VERSION + 1)
     steps = {
         **migrations.MIGRATIONS,
-        2: lambda connection: connection.exec_driver_sql("ALTER TABLE nothing ADD x TEXT"),
+        schema.SCHEMA_VERSION - 1: lambda connection: connection.exec_driver_sql("ALTER TABLE nothing ADD x TEXT"),
     }
     monkeypatch.setattr(migrations, "MIGRATIONS", steps)
     with pytest.raises(StateUnavailable):

@@ -206,7 +206,7 @@ def test_a_role_that_may_not_make_a_schema_says_so(
     url = server.url(database, user=role)
     with pytest.raises(StateUnavailable) as caught:
         make(url, tmp_path)
-    assert "a privilege is missing" in caught.value.diagnostics[0].detail
+    assert "the privilege CREATE on the database" in caught.value.diagnostics[0].detail
     server.execute(f"CREATE SCHEMA reconciler AUTHORIZATION {role}", database=database)
     assert make(url, tmp_path) is True
 
@@ -215,9 +215,9 @@ def test_a_role_that_may_not_look_says_so(server: PostgresServer, database: str,
     """Neither USAGE on the schema nor SELECT on its tables comes by itself."""
     make(server.url(database), tmp_path)
     url = server.url(database, user=role)
-    assert "a privilege is missing" in refusal(url, tmp_path)
+    assert "the privilege USAGE on the schema reconciler is missing" in refusal(url, tmp_path)
     server.execute(f"GRANT USAGE ON SCHEMA reconciler TO {role}", database=database)
-    assert "a privilege is missing" in refusal(url, tmp_path)
+    assert "the privilege SELECT on the table state_format is missing" in refusal(url, tmp_path)
 
 
 def test_a_role_that_may_only_read_reads(server: PostgresServer, database: str, role: str, tmp_path: Path) -> None:
@@ -227,9 +227,11 @@ def test_a_role_that_may_only_read_reads(server: PostgresServer, database: str, 
     server.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA reconciler TO {role}", database=database)
     with open_store(server.url(database, user=role), base=tmp_path, project=PROJECT) as store:
         assert store.check_journal().problems == ()
-        assert "a privilege is missing" in refused_write(store)
+        assert "the privilege UPDATE on the table state_lock is missing" in refused_write(store)
         rights = "INSERT, UPDATE, DELETE"
         server.execute(f"GRANT {rights} ON ALL TABLES IN SCHEMA reconciler TO {role}", database=database)
+        assert "the privilege EXECUTE on the function may_decide is missing" in refused_write(store)
+        server.execute(f"GRANT EXECUTE ON FUNCTION reconciler.may_decide() TO {role}", database=database)
         apply(store, "sales")
         with pytest.raises(StateUnavailable) as caught:
             store.compact()
@@ -361,7 +363,7 @@ def test_a_password_is_not_sent_in_the_clear(server: PostgresServer, database: s
 def test_a_locked_state_says_so(store: Store, server: PostgresServer, schema: str) -> None:
     """A write that cannot get the lock in time says that another process holds it; reading still works."""
     with psycopg.connect(server.url()) as other:
-        other.execute(f"LOCK TABLE {schema}.state_format IN EXCLUSIVE MODE")
+        other.execute(f"LOCK TABLE {schema}.state_lock IN EXCLUSIVE MODE")
         assert "is locked by another process" in refused_write(store)
         assert store.read_state().accounts == {}
     apply(store, "sales")

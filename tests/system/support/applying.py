@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from reconciler.model.journal.entries import Revision
     from reconciler.store import Store
+    from tests.system.support.forked import Forked
 
+APPLY = ("apply", "--auto-approve", "--format", "json")
 PROCESSES = 8
 ACCOUNTS = 40
 
@@ -45,7 +47,7 @@ def replace(path: Path, text: str) -> None:
 def start_apply(folder: Path, *words: str, before: Callable[[], None] | None = None) -> subprocess.Popen[str]:
     """Start an apply as a process of its own."""
     return subprocess.Popen(
-        command("apply", "--auto-approve", "--format", "json", *words),
+        command(*APPLY, *words),
         cwd=folder,
         env=environment(),
         stdin=subprocess.DEVNULL,
@@ -92,7 +94,7 @@ def require_prefix(folder: Path) -> tuple[int, str | None]:
     return state.serial, found
 
 
-def wait(process: subprocess.Popen[str], seconds: float) -> None:
+def wait(process: subprocess.Popen[str] | Forked, seconds: float) -> None:
     """Wait so long, or until the process has ended."""
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(seconds)

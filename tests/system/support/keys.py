@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import trustme
 
+from reconciler.model.secrets.values import SecretValue
+from reconciler.smtp.clientcertificate import ClientCertificate
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -26,6 +29,11 @@ class Keys:
     """For mail.example.com only."""
     strange: Path
     """For localhost, from the CA that nobody trusts."""
+
+    def presented(self, name: str) -> ClientCertificate:
+        """Return what a client shows of one of these, by its name."""
+        text = getattr(self, name).read_text(encoding="ascii")
+        return ClientCertificate(pem=text[text.index("-----BEGIN CERTIFICATE") :], key=SecretValue(text))
 
     @property
     def ca_pem(self) -> str:

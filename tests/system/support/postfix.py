@@ -83,6 +83,7 @@ _STARTTLS = {
     "smtpd_sasl_auth_enable": "yes",
 }
 _IMPLICIT_TLS = {"smtpd_tls_wrappermode": "yes", "smtpd_sasl_auth_enable": "yes"}
+_DEMANDING = {"smtpd_tls_security_level": "encrypt", "smtpd_tls_req_ccert": "yes", "smtpd_tls_CAfile": "{ca}"}
 _AT_ONCE = {"smtpd_delay_reject": "no"}
 LISTENERS: Mapping[str, Mapping[str, str]] = {
     "starttls": _STARTTLS,
@@ -100,6 +101,10 @@ LISTENERS: Mapping[str, Mapping[str, str]] = {
     "strange": _STARTTLS | {"smtpd_tls_chain_files": "{strange}"},
     "strangeTls": _IMPLICIT_TLS | {"smtpd_tls_chain_files": "{strange}"},
     "oldTls": _STARTTLS | {"smtpd_tls_protocols": "<=TLSv1.1", "tls_high_cipherlist": "ALL:@SECLEVEL=0", "tls_medium_cipherlist": "ALL:@SECLEVEL=0"},
+    "certificateDemanded": _STARTTLS | _DEMANDING,
+    "certificateDemandedTls12": _STARTTLS | _DEMANDING | {"smtpd_tls_protocols": "<=TLSv1.2"},
+    "certificateDemandedTls": _IMPLICIT_TLS | _DEMANDING,
+    "certificateInPlaceOfLogin": _STARTTLS | {"smtpd_tls_ask_ccert": "yes", "smtpd_tls_CAfile": "{ca}", "smtpd_relay_restrictions": "permit_tls_all_clientcerts, reject", "smtpd_sender_restrictions": ""},
     "closed": _AT_ONCE | {"smtpd_client_restrictions": "reject"},
     "busy": _AT_ONCE | {"smtpd_client_restrictions": "check_client_access texthash:{busy}"},
     "deafToHello": _AT_ONCE | {"smtpd_helo_restrictions": "reject"},

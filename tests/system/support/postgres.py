@@ -83,9 +83,9 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres(folder: Path) -> Iterator[PostgresServer]:
-    """Run a server whose files lie in an empty folder, until the block ends."""
-    programs = _programs(folder)
+def running_postgres(folder: Path, programs: Path | None = None) -> Iterator[PostgresServer]:
+    """Run a server whose files lie in an empty folder, until the block ends; ``programs`` is that of another version."""
+    programs = programs or _programs(folder)
     place = folder / "postgres"
     place.mkdir(mode=0o700)
     owner = _owner()

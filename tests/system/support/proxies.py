@@ -1,21 +1,21 @@
-"""The proxies that people run: microsocks and dante (SOCKS), tinyproxy and squid (HTTP CONNECT).
+"""The proxies that people run: microsocks, dante and ssh -D (SOCKS), tinyproxy and squid (HTTP CONNECT).
 
 Each with and without a user of its own and, where it can be set up so, one that connects to no mail server.
 """
 
 from __future__ import annotations
 
-import shlex
 import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from tests.system.support.processes import LOOPBACK, free_ports, missing, program, require_root, running
+from tests.system.support.namespaces import seeing
+from tests.system.support.processes import LOOPBACK, free_ports, program, require_root, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
 USERNAME = "mailer"
 PASSWORD = "proxy-pass-word"
@@ -99,22 +99,11 @@ def _dante_with_user(folder: Path, port: int) -> Sequence[str]:
     The machine is left as it is: dante alone sees other files in place of /etc/passwd and /etc/shadow.
     """
     dante = _danted(folder, port, method="username")
-    unshare = program("unshare")
-    _require_mount_namespaces(unshare)
     passwd, shadow = folder / "passwd", folder / "shadow"
     users = "root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n"
     passwd.write_text(f"{users}{USERNAME}:x:65533:65534::/:/bin/false\n", encoding="ascii")
     shadow.write_text(f"{USERNAME}:{_hashed('-6')}:19000:0:99999:7:::\n", encoding="ascii")
-    mounts = "".join(f"mount --bind {shlex.quote(str(path))} /etc/{path.name} && " for path in (passwd, shadow))
-    return [unshare, "--mount", "--propagation", "private", "/bin/sh", "-c", f"{mounts}exec {shlex.join(dante)}"]
-
-
-def _require_mount_namespaces(unshare: str) -> None:
-    tried = subprocess.run(
-        [unshare, "--mount", "/bin/true"], capture_output=True, check=False, timeout=_PROGRAM_SECONDS
-    )
-    if tried.returncode:
-        missing("dante with a user needs a mount namespace, which this machine does not give")
+    return seeing({"/etc/passwd": passwd, "/etc/shadow": shadow}, dante)
 
 
 _TINYPROXY = """\
@@ -178,6 +167,45 @@ def _squid(more: str) -> Callable[[Path, int], Sequence[str]]:
     return configure
 
 
+_SSHD = """\
+HostKey {folder}/host
+AuthorizedKeysFile {folder}/user.pub
+StrictModes no
+UsePAM no
+PidFile none
+PermitOpen {targets}
+"""
+
+
+def _ssh(targets: str) -> Callable[[Path, int], Sequence[str]]:
+    """Return what makes the command for ssh -D: its server is started by it, and listens nowhere."""
+
+    def configure(folder: Path, port: int) -> Sequence[str]:
+        require_root("sshd")
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # sshd wants it, empty
+        for name in ("host", "user"):
+            (folder / name).unlink(missing_ok=True)
+            make = [program("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
+            subprocess.run(make, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=_PROGRAM_SECONDS)
+        configuration = folder / "sshd.conf"
+        configuration.write_text(_SSHD.format(folder=folder, targets=targets), encoding="utf-8")
+        shadow = folder / "shadow"
+        shadow.write_text("root:*:19000:0:99999:7:::\n", encoding="ascii")
+        options = {
+            "ProxyCommand": f"{program('sshd')} -i -f {configuration}",
+            "IdentityFile": f"{folder}/user",
+            "StrictHostKeyChecking": "no",
+            "UserKnownHostsFile": "/dev/null",
+            "ExitOnForwardFailure": "yes",
+            "BatchMode": "yes",
+        }
+        words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
+        command = [program("ssh"), "-F", "none", "-N", "-D", f"{LOOPBACK}:{port}", *words, "root@localhost"]
+        return seeing({"/etc/shadow": shadow}, command)
+
+    return configure
+
+
 def _hashed(method: str) -> str:
     """Return the proxy password as the files of passwords hold it, by a method of ``openssl passwd``."""
     command = [program("openssl"), "passwd", method, "-salt", "saltsalt", PASSWORD]
@@ -190,6 +218,8 @@ PROXIES: Mapping[str, _Kind] = {
     "dante": _Kind("socks5", _dante),
     "danteWithUser": _Kind("socks5", _dante_with_user, wants_user=True),
     "danteWebOnly": _Kind("socks5", _dante_web_only),
+    "ssh": _Kind("socks5", _ssh("any")),
+    "sshWebOnly": _Kind("socks5", _ssh("*:443")),
     "tinyproxy": _Kind("http", _tinyproxy("")),
     "tinyproxyWithUser": _Kind("http", _tinyproxy(f"BasicAuth {USERNAME} {PASSWORD}"), wants_user=True),
     "tinyproxyWebOnly": _Kind("http", _tinyproxy("ConnectPort 443")),

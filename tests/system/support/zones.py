@@ -5,6 +5,7 @@ Both end at a top-level domain, so that whoever walks up the tree (DMARC) finds 
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _KEY_2048 = (
 _MAIL = ("MX", "10 mail.example.com.")
 _GOOD_SPF = "v=spf1 mx ip4:192.0.2.0/24 -all"
 _LONGEST_STRING = 255
+KEY_DIGEST = hashlib.sha256(b"a key").hexdigest()
 
 
 def zones() -> Mapping[str, str]:
@@ -55,6 +57,9 @@ _COM: Mapping[str, list[tuple[str, str]]] = {
     "s1._domainkey.example": _dkim(_KEY_2048),
     "mail.example": [("A", "192.0.2.25"), ("AAAA", "2001:db8::25")],
     "big.example": [_MAIL, *_txt(_GOOD_SPF, *(f"{number}-{'x' * 240}" for number in range(20)))],
+    # What the server of an account says of itself; its certificate's key has the digest KEY_DIGEST
+    "_587._tcp.mail.example": [("TLSA", f"3 1 1 {KEY_DIGEST}")],
+    "_465._tcp.mail.example": [("TLSA", f"3 1 1 {'0' * 64}")],
     # SPF
     "no-spf.example": [_MAIL],
     "two-spf.example": [_MAIL, *_txt(_GOOD_SPF, "v=spf1 -all")],
@@ -81,6 +86,18 @@ _COM: Mapping[str, list[tuple[str, str]]] = {
     "_dmarc.old-dmarc.example": _txt("v=DMARC1; p=reject; pct=100"),
     "lax-dmarc.example": [_MAIL, *_txt(_GOOD_SPF)],
     "_dmarc.lax-dmarc.example": _txt("v=DMARC1; p=none"),
+    "sloppy-dmarc.example": [_MAIL, *_txt(_GOOD_SPF)],
+    "_dmarc.sloppy-dmarc.example": _txt("V=DMARC1;; P=reject; adkim=strict"),
+    # A wildcard answers for every name, those of keys too
+    "wild.example": [_MAIL, *_txt(_GOOD_SPF)],
+    "*.wild.example": _txt("v=spf1 -all"),
+    # Nearly SPF, and keys that were spoilt
+    "near-spf.example": [_MAIL, *_txt("v=spf1+mx -all")],
+    "joined-spf.example": [_MAIL, ("TXT", '"v=spf1" "mx -all"')],
+    "cut-key.example": [_MAIL, *_txt(_GOOD_SPF)],
+    "s1._domainkey.cut-key.example": _txt(f"v=DKIM1; k=rsa; p={_KEY_2048}"[:255]),
+    "escaped-key.example": [_MAIL, *_txt(_GOOD_SPF)],
+    "s1._domainkey.escaped-key.example": _txt(f"v=DKIM1\\\\; k=rsa\\\\; p={_KEY_2048}"),
     # MX
     "no-mx.example": _txt(_GOOD_SPF),
     "null-mx.example": [("MX", "0 ."), *_txt("v=spf1 -all")],

@@ -1,4 +1,4 @@
-"""A folder of wheels from which pip installs the tool with no network: this checkout's, and what it needs.
+"""A folder of wheels from which pip installs the tool with no network: this checkout's, and what it needs, also to be built.
 
 The wheel of the checkout is built; those of the dependencies are packed again from where they are installed.
 """
@@ -15,11 +15,15 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from reconciler import DISTRIBUTION
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CHECKOUT = Path(__file__).parents[3]
-_TOOL = "reconciler"
+_EXTRAS = frozenset({"postgres"})
+_BUILDING = ("editables", "hatchling")
+"""What builds the package, for those who install it from its sources."""
 _BUILD_SECONDS = 120
 _OF_THE_INSTALLATION = frozenset({"INSTALLER", "REQUESTED", "direct_url.json"})
 """Files that an installer adds to the metadata of a wheel."""
@@ -36,7 +40,8 @@ def write_wheels(folder: Path) -> None:
 
 def _needed() -> list[Distribution]:
     found: dict[str, Distribution] = {}
-    waiting = list(_requirements(distribution(_TOOL), frozenset()))
+    waiting = [(name, frozenset[str]()) for name in _BUILDING]
+    waiting += _requirements(distribution(DISTRIBUTION), _EXTRAS)
     seen: set[tuple[str, frozenset[str]]] = set()
     while waiting:
         name, extras = waiting.pop()
