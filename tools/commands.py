@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.app import reconciler
+from reconciler.cli.app import CommandWithMore, reconciler
 from tools.markdown import page, table
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ def leaf_commands(context: click.Context) -> Iterator[click.Context]:
     group = context.command
     if not isinstance(group, click.Group):
         yield context
+        for name, below in group.more.items() if isinstance(group, CommandWithMore) else ():
+            yield click.Context(below, info_name=f"{context.info_name} {name}", parent=context.parent)
         return
     for name in group.list_commands(context):
         command = group.get_command(context, name)

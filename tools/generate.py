@@ -2,16 +2,20 @@
 
     python -m tools.generate [--check]
 
-They are the JSON Schemas in ``schemas/`` and the pages in ``docs/reference/``.
+They are the JSON Schemas in ``schemas/`` with their catalog, the pages in ``docs/reference/``, and in ``share/`` the manual pages and the
+completion scripts.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
+from reconciler import DOCUMENTATION
 from reconciler.model.schema.schemas import SCHEMAS, schema_text
+from tools.manual import shared_files
 from tools.reference import pages
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -20,8 +24,43 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 def generated_files() -> dict[Path, str]:
     """Return the text of every generated file by its path."""
     schemas = {CHECKOUT / "schemas" / name: schema_text(name) for name in SCHEMAS}
+    schemas[CHECKOUT / "schemas" / "catalog.json"] = schema_catalog()
     reference = {CHECKOUT / "docs" / "reference" / name: text for name, text in pages().items()}
-    return schemas | reference
+    shared = {CHECKOUT / "share" / path: text for path, text in shared_files().items()}
+    return schemas | reference | shared
+
+
+def schema_catalog() -> str:
+    """Return the schemas of people's own files as an entry of a catalog of schemas, by which editors find them."""
+    entries = [
+        (
+            "reconciler accounts",
+            "Sending accounts and mail servers of reconciler.",
+            "account",
+            ["**/accounts.d/**/*.yaml"],
+        ),
+        (
+            "reconciler overlays",
+            "Changes of reconciler's manifests in one environment.",
+            "overlay",
+            ["**/overlays/**/*.yaml"],
+        ),
+        ("reconciler project", "Project file of reconciler.", "project", ["reconciler.yaml"]),
+    ]
+    catalog = {
+        "$schema": "https://json.schemastore.org/schema-catalog.json",
+        "version": 1.0,
+        "schemas": [
+            {
+                "name": name,
+                "description": text,
+                "fileMatch": match,
+                "url": f"{DOCUMENTATION}/schemas/{file}.schema.json",
+            }
+            for name, text, file, match in entries
+        ],
+    }
+    return json.dumps(catalog, indent=2) + "\n"
 
 
 def out_of_date(files: dict[Path, str]) -> list[str]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import CODES
+from reconciler.diagnostics.examples import EXAMPLES
+from reconciler.diagnostics.exits import EXIT_CODES
 from reconciler.errors import ReconcilerError
 from reconciler.model.accounts.manifest import MODELS
 from reconciler.model.project import Project
+from reconciler.model.schema.fields import fields_of
 from reconciler.model.verification.codes import CHECK_CODES
 from reconciler.model.verification.evidence import CONVERSATION, DOMAIN_CHECKS
+from reconciler.verification.examples import example_of
 from tools.commands import commands_page
-from tools.fields import fields_of
 from tools.markdown import page, table
 
 if TYPE_CHECKING:
@@ -19,18 +22,13 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from tools.fields import Field
+    from reconciler.model.schema.fields import Field
 
 _SECTIONS = {
     "OwnAccount": "One of your own mailboxes, reached over SMTP.",
     "MarketingAccount": "An account hosted on the platform's own mail server; it stays `pending` until it is accepted.",
     "MailServer": "What several own accounts share. Any part of `smtp`, and `proxy`; the account's own values win.",
 }
-_OTHER_EXIT_CODES = (
-    (0, "", "Done, or nothing to do."),
-    (2, "", "Changes are pending; only with `plan --detailed-exitcode`."),
-    (130, "", "Stopped by Ctrl-C; nothing is left half-written."),
-)
 
 
 def pages() -> dict[str, str]:
@@ -87,10 +85,23 @@ def _diagnostics_page() -> str:
         "Every problem has a stable code, shown after its summary and as `code` in JSON. A code never changes its "
         "meaning. Guards end a command with exit code 4.",
         table(("code", "summary", "cause", "what to do", ""), rows),
+        "## Examples\n\nWhat is met, and what mends it; `reconciler explain CODE` shows the same.",
+        *(_example_section(code) for code in sorted(CODES, key=str.casefold)),
     )
 
 
+def _example_section(code: str) -> str:
+    """Return a code's example; without one nothing is generated, and so nothing lands."""
+    if code not in EXAMPLES:
+        raise SystemExit(f"The code {code} has no example yet; write one into reconciler/diagnostics/examples.py.")
+    met, mended = EXAMPLES[code]
+    return f"### {code}\n\n```text\n{met}\n```\n\n```text\n{mended}\n```"
+
+
 def _checks_page() -> str:
+    for code in CHECK_CODES:
+        if example_of(code) is None:
+            raise SystemExit(f"The check's code {code} has no example yet; see reconciler/verification/examples.py.")
     rows = (
         (f"`{code.name}`", ", ".join(code.checks), code.kind, code.failure_class or "", code.cause, code.cure)
         for code in CHECK_CODES.values()
@@ -112,7 +123,10 @@ def _checks_page() -> str:
 
 
 def _exit_codes_page() -> str:
-    codes = [*_OTHER_EXIT_CODES, *_exit_codes_of(ReconcilerError)]
+    of_exceptions = list(_exit_codes_of(ReconcilerError))
+    numbers = {number for number, _, _ in of_exceptions}
+    others = [(each.number, "", each.cause) for each in EXIT_CODES.values() if each.number not in numbers]
+    codes = [*others, *of_exceptions]
     rows = ((str(number), name, meaning) for number, name, meaning in sorted(codes))
     return page(
         "Exit codes",

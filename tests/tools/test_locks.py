@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-from tools.locks import ENVIRONMENTS, FOLDER
+from reconciler import DISTRIBUTION
+from tools.locks import ENVIRONMENTS, FOLDER, OTHERS
 from tools.uv import CHECKOUT, project
 
 _NPM_LOCK = CHECKOUT / "tests" / "system" / "node" / "package-lock.json"
@@ -36,14 +37,18 @@ def release(version: str) -> tuple[int, ...]:
 
 
 def locked(environment: str) -> dict[str, Pinned]:
-    """Return what a lock pins; a line that is neither a pin, a hash nor a comment ends the test."""
+    """Return what a lock pins; a line that is neither a pin, a hash nor a comment ends the test.
+
+    A package that has dropped older Pythons has a version for these and one for the others, the second by its marker too.
+    """
     pins: dict[str, Pinned] = {}
     name = ""
     for line in (FOLDER / f"{environment}.txt").read_text("utf-8").splitlines():
         pinned = _PINNED.fullmatch(line)
         if pinned:
-            name = pinned["name"]
+            name = pinned["name"] if pinned["name"] not in pins else f"{pinned['name']} ; {pinned['marker']}"
             assert name not in pins, f"{name} stands in {environment}.txt twice"
+            assert pinned["name"] == name or pinned["marker"], f"{name} has two versions for the same Python"
             pins[name] = Pinned(release(pinned["version"]), 0)
         elif not line.startswith("#"):
             assert _HASH.fullmatch(line), line
@@ -60,7 +65,7 @@ def wanted(environment: str) -> dict[str, tuple[int, ...]]:
     for text in texts:
         match = _WANTED.fullmatch(text)
         assert match, f"{text} is more than a lower bound, which this test cannot compare"
-        if match["name"] == "reconciler":
+        if match["name"] == DISTRIBUTION:
             bounds |= wanted(match["extras"])
         else:
             name = canonical(match["name"])
@@ -78,7 +83,7 @@ def test_a_lock_holds_to_the_project(environment: str) -> None:
     assert set() == unmet
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("environment", [*ENVIRONMENTS, *OTHERS])
 def test_everything_is_named_by_its_hash(environment: str) -> None:
     """No package is installed whose content the lock does not know."""
     assert set() == {name for name, pinned in locked(environment).items() if not pinned.hashes}
@@ -93,6 +98,16 @@ def test_the_locks_agree() -> None:
     )
 
 
+def test_what_runs_has_all_that_it_needs_and_nothing_that_builds_or_tests() -> None:
+    """A container holds the package's own dependencies with those of PostgreSQL, in the versions that were tested."""
+    needed = {canonical(re.split(r"[\[>=]", text)[0]) for text in project()["project"]["dependencies"]}
+    run, tested = locked("run"), locked("test")
+    assert needed | {"psycopg", "psycopg-binary"} <= run.keys() <= tested.keys()
+    assert {"pytest", "hatchling"} & run.keys() == set()
+    assert run == {name: tested[name] for name in run}
+    assert locked("build") == {name: tested[name] for name in locked("build")}
+
+
 def test_what_builds_the_package_is_locked() -> None:
     """The build back end is taken from the environment, so the group `build` names all that it asks for."""
     build = {canonical(re.split("[>=]", text)[0]) for text in project()["dependency-groups"]["build"]}
@@ -101,7 +116,7 @@ def test_what_builds_the_package_is_locked() -> None:
     assert set(project()["build-system"]["requires"]) <= set(project()["dependency-groups"]["build"])
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("environment", [*ENVIRONMENTS, *OTHERS])
 def test_no_lock_names_a_host(environment: str) -> None:
     """Packages come from whichever index somebody's pip is set to."""
     assert None is _HOST.search((FOLDER / f"{environment}.txt").read_text("utf-8"))

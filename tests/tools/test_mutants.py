@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tools.mutants.explained import as_toml, compare, read_explained
-from tools.mutants.mutants import Identity, mutants_of, read_module
+from tools.mutants.mutants import Identity, is_run_on_import, mutants_of, read_module
 from tools.mutants.prose import exact_words
 
 if TYPE_CHECKING:
@@ -117,11 +117,23 @@ def test_a_mutant_is_planted_and_gone(tmp_path: Path) -> None:
 def test_where_a_constant_is_used(tmp_path: Path) -> None:
     """A private constant runs where functions use it; one that the module itself uses runs at its import alone."""
     path = tmp_path / "module.py"
-    path.write_text("_A = 1\n_B = 2\nC = _B\n\n\ndef f():\n    return _A\n", encoding="utf-8")
+    text = "_A = 1\n_B = 2\nC = _B\n\n\ndef f():\n    return _A\n_D: Unknown = 3\ndef g():\n    return _D\n"
+    path.write_text(text, encoding="utf-8")
     found = {each.identity.was: each for each in mutants_of(read_module(path, package="p", title="m"))}
+    assert (True, frozenset({10})) == (found["_D: Unknown = 3"].constant is not None, found["_D: Unknown = 3"].lines)
     assert (True, frozenset({7})) == (found["_A = 1"].constant is not None, found["_A = 1"].lines)
     assert (None, None) == (found["_B = 2"].constant, found["_B = 2"].function)
     assert "f" == found["return _A"].function
+
+
+def test_what_an_import_may_run(tmp_path: Path) -> None:
+    """What stands in the module itself, and functions and classes that it uses there; no function beside."""
+    path = tmp_path / "module.py"
+    path.write_text("def f(a):\n    return a\ndef g(a):\n    return a\nTABLE = [f(1)]\n", encoding="utf-8")
+    mutants = mutants_of(read_module(path, package="package", title="module"))
+    assert {"module.f": True, "module.g": False, "module.(module)": True} == {
+        mutant.identity.where: is_run_on_import(mutant) for mutant in mutants
+    }
 
 
 def test_explanations_hold_or_are_stale(tmp_path: Path) -> None:

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 PACKAGE = "reconciler.rules"
 EXPLAINED = ROOT / "tests/rules/mutants.toml"
-TESTS = ("tests/rules", "tests/test_planfile.py")
+TESTS = (
+    "tests/rules",
+    "tests/test_planfile.py",
+    # What a plan begins with is told as it is read.
+    "tests/render/test_plan_head.py",
+    "tests/render/test_plan_details.py",
+)
 _TOLD_EVERY = 100
 
 

@@ -102,6 +102,17 @@ def read_module(path: Path, *, package: str, title: str) -> Module:
     )
 
 
+def is_run_on_import(mutant: Mutant) -> bool:
+    """Tell whether importing the module may run the altered code: it stands there, or what it is in is used there."""
+    if mutant.function is None:
+        return True
+    name = mutant.function.partition(".")[0]
+    return any(
+        place.function is None and isinstance(node, ast.Name) and node.id == name
+        for _, node, place in _walk(mutant.module.tree, _Place())
+    )
+
+
 def mutants_of(module: Module) -> list[Mutant]:
     """Return every mutant of a module, in the order of its code."""
     seen: Counter[tuple[str, str, str]] = Counter()
@@ -127,7 +138,7 @@ def mutants_of(module: Module) -> list[Mutant]:
 def _uses(tree: ast.Module, statement: ast.stmt) -> frozenset[int] | None:
     """Return the lines that use a private constant; None for anything else, and for one that other constants use."""
     match statement:
-        case ast.Assign(targets=[ast.Name(id=name)]) if name.startswith("_"):
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)) if name.startswith("_"):
             users = [
                 place
                 for _, node, place in _walk(tree, _Place())

@@ -3,11 +3,12 @@
 Every mutant has a process of its own, forked from that session. It exchanges the code of one function, runs the tests
 that reach the altered statement, those that found others there first, and ends at the first that fails. A constant that
 only the functions of its module use is exchanged in the same way. What else runs while a module is imported cannot be
-exchanged afterwards; for such mutants, and those that no test reaches, everything is imported anew and all tests are
-run, see ``planted``.
+exchanged afterwards; for such mutants everything is imported anew and the tests of the same room are run, see
+``planted``. What neither a test nor an import reaches survives as it is.
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
 import gc
@@ -26,6 +27,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from tools.mutants import planted
+from tools.mutants.mutants import is_run_on_import
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,8 +39,10 @@ Outcome = Literal["killed", "timeout", "survived"]
 
 _KILLED, _SURVIVED, _BROKEN = 17, 0, 18
 _MAX_BYTES = 4 * 2**30
-_LEAST_SECONDS = 10.0
+_LEAST_SECONDS = 5.0
 """Of processor time, however little the tests take; a machine that is busy with other things takes no mutant for slow."""
+_TIMES = 3
+"""Of what a test took as the code is, when it was slowed down by being observed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,9 @@ class Trials:
     def _start(self, mutant: Mutant) -> None:
         wanted = {(str(mutant.module.path), line) for line in mutant.lines}
         tests = [test for test in self._tests if test.lines & wanted]
+        if not tests and not is_run_on_import(mutant):
+            self._finish(Result(mutant, "survived"))
+            return
         here, near = self._kills[mutant.identity.where], self._kills[mutant.module.name]
         tests.sort(key=lambda test: (-here[test.item.nodeid], -near[test.item.nodeid]))
         read, write = os.pipe()
@@ -167,9 +174,10 @@ def _run_mutant(mutant: Mutant, tests: Sequence[_Test], killer: int) -> None:
     code = _BROKEN
     try:
         _become_quiet()
-        _limit(_LEAST_SECONDS + 10 * sum(test.seconds for test in tests))
         code = _SURVIVED if _exchange(mutant) else _KILLED
         for test in tests if code == _SURVIVED else ():
+            # Each test has a limit of its own: a mutant without an end is not given the time of all.
+            _limit(_LEAST_SECONDS + _TIMES * test.seconds)
             if any(report.failed for report in runtestprotocol(test.item, log=False, nextitem=None)):
                 code = _KILLED
                 os.write(killer, test.item.nodeid.encode())
@@ -179,13 +187,15 @@ def _run_mutant(mutant: Mutant, tests: Sequence[_Test], killer: int) -> None:
 
 
 def _run_afresh(mutant: Mutant, tests: Sequence[str], seconds: Mapping[str, float]) -> None:
-    """Run all tests against a mutant, in this process, which ends here."""
+    """Run the tests of a mutant's room against it, in this process, which ends here."""
     code = _BROKEN
     try:
         _become_quiet()
-        _limit(_LEAST_SECONDS + 10 * sum(seconds.values()))
+        _limit(_LEAST_SECONDS + _TIMES * sum(seconds.values()))
+        room = f"{tests[0]}/{mutant.module.title.partition('/')[0]}"
         with mutant.planted() as tree:
-            is_noticed = planted.is_noticed(mutant.module.name, ast.fix_missing_locations(tree), tests, seconds=seconds)
+            ast.fix_missing_locations(tree)
+            is_noticed = planted.is_noticed(mutant.module.name, tree, [room], seconds=seconds)
         code = _KILLED if is_noticed else _SURVIVED
     finally:
         os._exit(code)
@@ -211,7 +221,9 @@ def _exchange(mutant: Mutant) -> bool:
     module = import_module(mutant.module.name)
     with mutant.planted() as tree:
         code = ast.Module([mutant.constant], []) if mutant.constant is not None else tree
-        compiled = compile(ast.fix_missing_locations(code), str(mutant.module.path), "exec")
+        # The types that a constant is annotated with are not there when the planner runs.
+        flags = __future__.annotations.compiler_flag
+        compiled = compile(ast.fix_missing_locations(code), str(mutant.module.path), "exec", flags)
     if mutant.function is None:
         try:
             exec(compiled, vars(module))  # noqa: S102 - our own code, altered
