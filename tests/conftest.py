@@ -2,23 +2,93 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+from hypothesis import settings
+
+from reconciler.model.cisystems import CI_SYSTEMS
+
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Iterator
 
 _SYSTEM = Path(__file__).parent / "system"
 _OF_THE_SYSTEM_EXTRA = "playwright"
+_FROM_OUTSIDE = (
+    "RECONCILER_", "SMTP_", "SSL_CERT_FILE", "PG", "CI", "GITHUB_", "GITLAB_", "BUILD_",
+    "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS",
+    *(name.rstrip("*") for system in CI_SYSTEMS for mark in system.marks for name in mark),
+)  # fmt: skip
+"""The beginnings of the variables that would change what the tests see, CI systems' among them."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_variables_of_the_caller() -> Iterator[None]:
+    """Run every test as at a desk: in a CI job the command trusts less, and its tests run in such jobs."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name in [each for each in os.environ if each.startswith(_FROM_OUTSIDE)]:
+            patched.delenv(name)
+        yield
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run take some rows of each table only."""
+    parser.addoption("--rows", type=int, help="of each table of cases, take this many rows, spread over all of it")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out rows of tables, where ``--rows`` asks for it; no test function is left out as a whole.
+
+    Nor is a row of those that are marked ``every_row``: what they are about may differ by the version of a package or
+    of Python, row by row.
+    """
+    rows = config.getoption("--rows")
+    if rows is None:
+        return
+    tables: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        tables.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    kept = {table[number * len(table) // rows] for table in tables.values() for number in range(rows)}
+    kept.update(item for item in items if item.get_closest_marker("every_row") is not None)
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = [item for item in items if item in kept]
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C reach the tests' programs, also where the tests were started in the background with it ignored."""
+    """Have no test fail for the machine's slowness, and let Ctrl-C reach the tests' programs.
+
+    They would ignore it where the tests were started in the background with it ignored.
+    """
+    settings.register_profile("unhurried", settings.default, deadline=None)
+    settings.load_profile("unhurried")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Return two workers for each core: tests of mail servers wait, and another test can work then.
+
+    None, which leaves the number to xdist, where its variable says one.
+    """
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2 * (os.cpu_count() or 1)
+
+
+def pytest_collection() -> None:
+    """Collect the tests without looking for garbage: all that is made is kept."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of every later search for garbage; ten thousand tests are much to look over."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_report_header() -> list[str]:
