@@ -7,10 +7,16 @@ import unicodedata
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from reconciler.characters import DEFAULT_IGNORABLE, WITHOUT_SHAPE, composed, folded
-from reconciler.model.text.types import REFUSED_CHARACTER, Text
+from reconciler.characters import (
+    DEFAULT_IGNORABLE,
+    REFUSED_CHARACTER,
+    REFUSED_IN_FILES,
+    WITHOUT_SHAPE,
+    composed,
+    folded,
+)
+from reconciler.model.text.types import Text
 from reconciler.render.safe import safe
-from reconciler.yamlsource.text import UNSAFE_CHARACTER
 
 _JOINERS = frozenset("\u200c\u200d")
 _SHAPERS = frozenset(chr(each) for span in ((0x180B, 0x180D), (0x180F, 0x180F), (0x200C, 0x200D), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF)) for each in range(span[0], span[1] + 1))  # fmt: skip
@@ -72,7 +78,7 @@ def test_what_is_needed_nowhere_is_shown(text: str, expected: str) -> None:
 def test_no_manifest_holds_what_hides() -> None:
     """Text of manifests, and the files themselves, hold nothing of the property but joiners and selectors."""
     assert {each for each in _IGNORABLE if not REFUSED_CHARACTER.search(each)} == _SHAPERS
-    assert {each for each in _IGNORABLE if not UNSAFE_CHARACTER.search(each)} == _SHAPERS
+    assert {each for each in _IGNORABLE if not REFUSED_IN_FILES.search(each)} == _SHAPERS
 
 
 @pytest.mark.parametrize(

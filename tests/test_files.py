@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,7 +103,7 @@ def test_a_link_inside_the_folder_leads_nowhere(tmp_path: Path) -> None:
 
 
 def test_a_file_is_not_replaced(tmp_path: Path) -> None:
-    """A file where the folder would be is somebody's."""
+    """A file in the place of the folder is somebody's, and stays."""
     (tmp_path / "site").write_text("a file", encoding="utf-8")
     with pytest.raises(ForeignFolder, match="is not a folder"):
         replace_folder(tmp_path / "site", [], mark=MARK)
@@ -176,3 +177,26 @@ def test_a_link_is_not_followed_where_that_is_asked(tmp_path: Path) -> None:
     assert b"12345" == read_regular_file(tmp_path / "file", 10, follows_link=False)
     with pytest.raises(OSError, match=r"\S"):
         read_regular_file(tmp_path / "link", 10, follows_link=False)
+
+
+def test_what_says_the_same_stays_the_same_file(tmp_path: Path) -> None:
+    """A page that did not change keeps its file and its time; one that did, and a link or a second name, are written anew."""
+    folder = tmp_path / "site"
+    replace_folder(folder, [(f"accounts/{name}.html", "same") for name in "abcd"], mark=MARK)
+    before = {name: (folder / f"accounts/{name}.html").stat() for name in "abcd"}
+    (tmp_path / "elsewhere").write_text("same", encoding="utf-8")
+    (folder / "accounts/c.html").unlink()
+    (folder / "accounts/c.html").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "second").hardlink_to(folder / "accounts/d.html")
+    texts = {"a": "same", "b": "other", "c": "same", "d": "same"}
+    replace_folder(folder, [(f"accounts/{name}.html", text) for name, text in texts.items()], mark=MARK)
+    after = {name: (folder / f"accounts/{name}.html").lstat() for name in "abcd"}
+    assert texts == {name: (folder / f"accounts/{name}.html").read_text("utf-8") for name in "abcd"}
+    assert (before["a"].st_ino, before["a"].st_mtime_ns, 1) == (
+        after["a"].st_ino,
+        after["a"].st_mtime_ns,
+        after["a"].st_nlink,
+    )
+    assert before["b"].st_ino != after["b"].st_ino
+    assert stat.S_ISREG(after["c"].st_mode)
+    assert before["d"].st_ino != after["d"].st_ino

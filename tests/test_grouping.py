@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.diagnostics import Diagnostic, Location, as_one, counted, error, grouped, note, warning
+from reconciler.diagnostics import (
+    Diagnostic,
+    Location,
+    as_one,
+    counted,
+    error,
+    grouped,
+    note,
+    repeated_as_one,
+    warning,
+)
+from reconciler.diagnostics.grouping import _SUBJECT, _without_names
 from reconciler.render.github import diagnostic_annotations
 from reconciler.render.json.documents import diagnostic_documents
 from reconciler.render.junit import verification_report
@@ -151,3 +163,64 @@ def test_documents_name_every_account() -> None:
     assert document["subject"] is None
     assert document["subjects"] == list(_NAMES)
     assert document["location"] == {"file": "accounts.d/servers.yaml", "line": 7, "column": 9}
+
+
+def _each(make: Callable[..., Diagnostic], detail: str, count: int) -> list[Diagnostic]:
+    """Return a problem of each of so many files; ``{name}`` and ``{n}`` in the detail are the account's."""
+    return [
+        make(
+            "invalidEmail",
+            detail.replace("{name}", name).replace("{n}", str(number)),
+            subject=name,
+            location=Location(f"accounts.d/{name}.yaml", 5, 3),
+        )
+        for number, name in enumerate(_NAMES[:count])
+    ]
+
+
+@pytest.mark.parametrize(("make", "most"), [(error, 3), (warning, 1), (note, 1)])
+def test_a_slip_that_many_files_repeat_is_one_problem(make: Callable[..., Diagnostic], most: int) -> None:
+    """A few errors are told each at its place; more of them, and what may stand, once, with the first other places."""
+    few = _each(make, "{name} is none.", most)
+    assert repeated_as_one(few) == tuple(few)
+    (told,) = repeated_as_one(_each(make, "It is none.", 80))
+    assert (None, _NAMES, "accounts.d/client-00.yaml:5:3") == (told.subject, told.subjects, str(told.location))
+    assert told.detail.endswith(
+        "\nThe same stands in 79 more places: accounts.d/client-01.yaml:5:3, accounts.d/client-02.yaml:5:3, "
+        "accounts.d/client-03.yaml:5:3, accounts.d/client-04.yaml:5:3, accounts.d/client-05.yaml:5:3 and 74 more."
+    )
+
+
+@pytest.mark.parametrize("detail", ["{name} is none.", "It is c{n}@example.com.", "It is none. Write\n    email: {n}"])
+def test_a_slip_with_values_of_their_own_is_one_problem_too(detail: str) -> None:
+    """Names, addresses and lines to copy may differ; then it is said that each has its own."""
+    (told,) = repeated_as_one(_each(error, detail, 6))
+    assert "\nThe same goes for 5 more places, each with its own value: accounts.d/" in told.detail
+
+
+def test_other_words_and_problems_without_a_place_are_not_repeated() -> None:
+    """What says something else is another slip, and what has no place, or was made one before, stays as it is."""
+    kept = [
+        *_each(error, "Reason {n}.", 5),
+        *(error("invalidEmail", "It is none.", subject=name) for name in _NAMES[:5]),
+        *(replace(problem, subjects=_NAMES[:2]) for problem in _each(error, "It is none.", 5)),
+    ]
+    assert repeated_as_one(kept) == tuple(kept)
+
+
+def test_one_place_that_several_accounts_have_is_one_place() -> None:
+    """A MailServer's line, told for each account, is no repetition: that is grouped."""
+    assert repeated_as_one(_MANY) == tuple(_MANY)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    detail=st.text("aB1-_. ;\n", max_size=30),
+    subject=st.text("aB1-_.", min_size=1, max_size=4) | st.just("env:a-B_1"),
+)
+def test_names_in_plain_text_are_found_as_the_expression_finds_them(detail: str, subject: str) -> None:
+    """Thousands of expressions would cost more than what they find, so ASCII text is looked through without one."""
+    names = [subject, subject.partition(":")[2]] if ":" in subject else [subject]
+    patterns = "|".join("[-_.]".join(map(re.escape, re.split("[-_.]", name))) for name in names)
+    expected = re.sub(rf"(?<![^\W_])(?:{patterns})(?![^\W_])", "*", detail, flags=re.IGNORECASE)
+    assert expected == _without_names(detail, names).replace(_SUBJECT, "*")

@@ -424,7 +424,7 @@ def test_the_checkout_is_the_outermost_repository(tmp_path: Path) -> None:
     """What a pull request can change is bounded by the outermost .git, the project's own repository by the nearest."""
     inner = tmp_path / "outer" / "inner" / "mail"
     inner.mkdir(parents=True)
-    assert (inner, inner) == (checkout_of(inner), repository_of(inner))
+    assert (inner, None) == (checkout_of(inner), repository_of(inner))
     (tmp_path / "outer" / ".git").mkdir()
     (tmp_path / "outer" / "inner" / ".git").write_text("gitdir: elsewhere\n", encoding="ascii")
     assert (tmp_path / "outer", tmp_path / "outer" / "inner") == (checkout_of(inner), repository_of(inner))

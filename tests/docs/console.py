@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from demo.example import ExampleProject
 
-PAGES = ("README.md", "docs/guide.md", "docs/marketing.md")
+PAGES = ("README.md", "docs/tutorial.md", "docs/guide.md", "docs/marketing.md", "docs/adopting.md")
 """The pages whose commands are run."""
 COMMAND_SECONDS = 60
 _PROJECT_FOLDER = "/home/anna/mail"
@@ -35,13 +35,14 @@ _PERSON = {"LOGNAME": "anna", "USER": "anna", "COLUMNS": "100"}
 _BLOCK = re.compile(r"^```(console|yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE_LINE = re.compile(r"# file: (\S+)\n")
 _VARYING = (
+    (re.compile(r" \(\d+\.\d\ds\)"), ""),
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "IDENTITY"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z| UTC|[+-]\d\d:\d\d)?"), "TIME"),
     (re.compile(r"\d{4}-\d\d-\d\d"), "DATE"),
     (re.compile(r"\b\d+(\.\d+)? ?(s|ms|seconds?)\b( to \d+(\.\d+)? ?(s|ms|seconds?)\b)?"), "DURATION"),
     (re.compile(r"\b[0-9a-f]{40,64}(\n +[0-9a-f]{1,24})?\b"), "DIGEST"),
     (re.compile(r"\b[0-9a-f]{7,64}\b"), "DIGEST"),
-    (re.compile(r"(?<=in DURATION:)(\s+[a-z]+)+"), " CHECKS"),
+    (re.compile(r"(?<=in DURATION:)(\s+[a-z,;:]+)+"), " CHECKS"),
     (re.compile(r" {2,}"), "  "),
     (re.compile(r"[-─]{3,}"), "---"),
 )
@@ -124,7 +125,7 @@ def _as_shown(step: Shown | Written, ran: Shown) -> str:
 def _run(command: str, project: ExampleProject) -> str:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     finished = subprocess.run(
-        ["/bin/sh", "-c", command],
+        ["/bin/sh", "-c", _with_ports(command, _ports(project))],
         cwd=project.folder,
         env=project.environment | _PERSON | {"PATH": path},
         stdin=subprocess.DEVNULL,

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from demo.example import CHECKOUT
+from reconciler import DISTRIBUTION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _PAGE = "docs/dependencies.md"
 _PACKAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-_OURS = "reconciler"
+_OURS = DISTRIBUTION
 
 
 def of_python() -> set[str]:
@@ -37,7 +38,8 @@ def of_npm() -> set[str]:
 
 def of_debian() -> set[str]:
     """Return what the system tests install beside both."""
-    lists = (CHECKOUT / "tests" / "system").glob("**/packages.txt")
+    folder = CHECKOUT / "tests" / "system"
+    lists = [*folder.glob("**/packages.txt"), *folder.glob("**/unpacked.txt")]
     lines = [line for path in lists for line in path.read_text("utf-8").splitlines()]
     return {line for line in lines if line and not line.startswith("#")}
 

@@ -1,4 +1,4 @@
-"""The ten classic mistakes: each message suffices to mend what is wrong, and the page shows just these messages."""
+"""The classic mistakes: each message suffices to mend what is wrong, and the page shows just these messages."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ def test_doing_what_the_message_says_mends_it(mistake: Mistake, ca: TestCA) -> N
     assert is_mended(mistake, ca)
 
 
-def test_there_are_ten() -> None:
-    """The ten that newcomers make, each once."""
-    assert 10 == len({mistake.title for mistake in MISTAKES})
+def test_each_stands_there_once() -> None:
+    """Those that newcomers make, each once."""
+    assert len(MISTAKES) == len({mistake.title for mistake in MISTAKES})
+    assert len(MISTAKES) >= 30
 
 
 def test_the_page_shows_these_messages(ca: TestCA) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
 import trustme
@@ -12,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from pathlib import Path
 
 
@@ -70,3 +70,33 @@ class TestCA:
         with trustme.Blob(key_pem + certificate.public_bytes(pem)).tempfile() as path:
             context.load_cert_chain(path)
         return context
+
+
+def self_signed_context(name: str) -> tuple[ssl.SSLContext, str]:
+    """Return the context of a server whose certificate for a name is signed by itself, and the certificate in PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = x509.load_der_x509_certificate(certificate_der(key, name))
+    pem = serialization.Encoding.PEM
+    key_pem = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with trustme.Blob(key_pem + certificate.public_bytes(pem)).tempfile() as path:
+        context.load_cert_chain(path)
+    return context, certificate.public_bytes(pem).decode("ascii")
+
+
+def certificate_der(key: ec.EllipticCurvePrivateKey, name: str, *, serial_number: int | None = None) -> bytes:
+    """Return a certificate of a key for a name, signed by itself, in DER."""
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(serial_number or x509.random_serial_number())
+        .not_valid_before(begin)
+        .not_valid_after(begin + timedelta(days=3650))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return certificate.public_bytes(serialization.Encoding.DER)

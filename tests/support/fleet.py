@@ -114,7 +114,7 @@ class Fleet:
         (manifests / "news.yaml").write_text(hosted, encoding="utf-8")
 
     def _project(self) -> str:
-        command = json.dumps([sys.executable, "-c", _SECRET, "{key}"])
+        command = json.dumps([sys.executable, "-IS", "-c", _SECRET, "{key}"])
         return (
             "apiVersion: reconciler/v1\n"
             "kind: Project\n"

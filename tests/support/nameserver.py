@@ -5,7 +5,9 @@
 
 A zone text has lines ``NAME TYPE DATA``; names are absolute. A name below which others stand exists without records.
 Misbehaviour is by name: ``silent``, ``servfail``, ``refused``, ``wrong_id`` first answers with another id, ``rubbish``
-with octets that are no message. A CNAME is followed as a resolver does it.
+with octets that are no message; ``formerr``, ``notimp``, ``edns_servfail`` and ``edns_silent`` answer so to questions
+with EDNS only. A CNAME is followed as a resolver does it, and ``*.example.com`` answers as a wildcard (RFC 4592). A
+server that is ``validating`` says of every answer that it validated it (AD).
 """
 
 from __future__ import annotations
@@ -31,7 +33,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-Misbehaviour = Literal["silent", "servfail", "refused", "wrong_id", "rubbish"]
+Misbehaviour = Literal[
+    "silent", "servfail", "refused", "wrong_id", "rubbish", "formerr", "notimp", "edns_servfail", "edns_silent"
+]
+_REPLY_CODES: Mapping[str, dns.rcode.Rcode] = {
+    "servfail": dns.rcode.SERVFAIL,
+    "refused": dns.rcode.REFUSED,
+    "formerr": dns.rcode.FORMERR,
+    "notimp": dns.rcode.NOTIMP,
+    "edns_servfail": dns.rcode.SERVFAIL,
+}
+_ABOUT_EDNS = frozenset({"formerr", "notimp", "edns_servfail", "edns_silent"})
 _TTL = 60
 _MOST_ALIASES = 8
 _WAIT_SECONDS = 0.1
@@ -45,8 +57,11 @@ class NameServer:
 
     host = "127.0.0.1"
 
-    def __init__(self, zone: str = "", *, misbehaviour: Mapping[str, Misbehaviour] | None = None) -> None:
+    def __init__(
+        self, zone: str = "", *, misbehaviour: Mapping[str, Misbehaviour] | None = None, is_validating: bool = False
+    ) -> None:
         """Read the zone text; nothing listens yet."""
+        self._is_validating = is_validating
         self.asked: Counter[tuple[str, str]] = Counter()
         self._records: dict[_Key, list[dns.rdata.Rdata]] = defaultdict(list)
         self._misbehaviour = {_name(name): kind for name, kind in (misbehaviour or {}).items()}
@@ -158,7 +173,9 @@ class NameServer:
             asked = question.name.to_text(omit_final_dot=True).lower()
             self.asked[asked, dns.rdatatype.to_text(question.rdtype)] += 1
         misbehaviour = self._misbehaviour.get(question.name)
-        if misbehaviour == "silent":
+        if misbehaviour in _ABOUT_EDNS and query.edns < 0:
+            misbehaviour = None
+        if misbehaviour in {"silent", "edns_silent"}:
             return []
         if misbehaviour == "rubbish":
             return [wire[:2] + b"\x85\x80rubbish"]
@@ -173,9 +190,13 @@ class NameServer:
         self, query: dns.message.Message, question: dns.rrset.RRset, misbehaviour: Misbehaviour | None
     ) -> dns.message.Message:
         reply = dns.message.make_response(query, recursion_available=True)
-        if misbehaviour in {"servfail", "refused"}:
-            reply.set_rcode(dns.rcode.SERVFAIL if misbehaviour == "servfail" else dns.rcode.REFUSED)
+        if misbehaviour is not None and misbehaviour in _REPLY_CODES:
+            if misbehaviour in _ABOUT_EDNS:
+                reply.use_edns(edns=False)
+            reply.set_rcode(_REPLY_CODES[misbehaviour])
             return reply
+        if self._is_validating and query.flags & dns.flags.AD:
+            reply.flags |= dns.flags.AD
         name = question.name
         for _ in range(_MOST_ALIASES):
             aliases = self._records.get((name, dns.rdatatype.CNAME))
@@ -183,12 +204,23 @@ class NameServer:
                 break
             reply.answer.append(dns.rrset.from_rdata_list(name, _TTL, aliases))
             name = aliases[0].target  # type: ignore[attr-defined]
-        records = self._records.get((name, question.rdtype))
+        records = self._records.get((name, question.rdtype)) or self._from_wildcard(name, question.rdtype)
         if records:
             reply.answer.append(dns.rrset.from_rdata_list(name, _TTL, records))
         elif not any(known.is_subdomain(name) for known, _ in self._records):
             reply.set_rcode(dns.rcode.NXDOMAIN)
         return reply
+
+    def _from_wildcard(self, name: dns.name.Name, kind: dns.rdatatype.RdataType) -> list[dns.rdata.Rdata]:
+        """Return the records of the nearest wildcard above a name that does not exist itself."""
+        if any(known.is_subdomain(name) for known, _ in self._records):
+            return []
+        above = name
+        while above != dns.name.root:
+            above = above.parent()
+            if any(known.is_subdomain(above) for known, _ in self._records):
+                return self._records.get((dns.name.Name((b"*", *above.labels)), kind), [])
+        return []
 
 
 def _name(text: str) -> dns.name.Name:

@@ -10,9 +10,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+NO_TEMPLATE = {"GIT_TEMPLATE_DIR": ""}
+"""Variables for git that keep two dozen samples of hooks out of each new repository."""
+
+
 def git(folder: Path, *words: str) -> str:
     """Run git in a folder, and return what it prints; raise ``CalledProcessError`` where it fails."""
-    settings = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(folder)}
+    settings = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(folder), **NO_TEMPLATE}
     for who in ("AUTHOR", "COMMITTER"):
         settings |= {f"GIT_{who}_NAME": "A", f"GIT_{who}_EMAIL": "a@example.com"}
     return subprocess.run(

@@ -76,6 +76,11 @@ class Wire:
         self._server.lines.append(line.rstrip(b"\r"))
         return line.rstrip(b"\r")
 
+    @property
+    def has_more(self) -> bool:
+        """Whether the client has sent more than was read, as far as it has arrived together with that."""
+        return bool(self._received)
+
     def read_octets(self, count: int) -> bytes:
         """Return the client's next octets, exactly ``count``; ``ConnectionError`` once the client has closed."""
         while len(self._received) < count:
@@ -117,17 +122,17 @@ class Wire:
 
 
 class ScriptedServer:
-    """A server on 127.0.0.1 and a free port that plays a script for each connection, each in a thread of its own."""
+    """A server that plays a script for each connection, each in a thread of its own; on 127.0.0.1 and a free port."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, *, host: str = "127.0.0.1", port: int = 0) -> None:
         """Keep the script; nothing listens yet."""
         self._script = script
         self._threads: list[threading.Thread] = []
         self._wires: list[Wire] = []
         self._listening = socket.socket()
         self.is_stopping = threading.Event()
-        self.host = "127.0.0.1"
-        self.port = 0
+        self.host = host
+        self.port = port
         self.connections = 0
         self.lines: list[bytes] = []
         """Every line received, over all connections."""
@@ -138,7 +143,7 @@ class ScriptedServer:
 
     def __enter__(self) -> Self:
         """Listen."""
-        self._listening.bind((self.host, 0))
+        self._listening.bind((self.host, self.port))
         self._listening.listen(64)
         self.port = self._listening.getsockname()[1]
         self._threads.append(threading.Thread(target=self._accept, daemon=True))
@@ -182,11 +187,12 @@ def polite(
     *,
     tls_context: ssl.SSLContext | None = None,
     is_implicit: bool = False,
+    charset: str = "utf-8",
 ) -> Script:
     """Return a script that replies as ``POLITE`` but for ``instead``; a reply of ``CLOSE`` closes.
 
     Several replies to one command are given in turn, over all connections; the last one stays. ``tls_context`` adds
-    STARTTLS, or with ``is_implicit`` encrypts from the first byte.
+    STARTTLS, or with ``is_implicit`` encrypts from the first byte. Letters that ``charset`` does not have are left out.
     """
     turns = {verb: [said] if isinstance(said, str) else list(said) for verb, said in (instead or {}).items()}
     replies = {**{verb: [said] for verb, said in POLITE.items()}, **turns}
@@ -198,7 +204,7 @@ def polite(
             wire.start_tls(tls_context)
         verb, counts, reply = "GREETING", Counter[str](), ""
         while verb != "QUIT" and (reply := _reply(replies, verb, counts)) not in {CLOSE, SILENCE}:
-            wire.send(reply)
+            wire.send(reply.encode(charset, "ignore") + b"\r\n")
             if verb == "STARTTLS" and tls_context is not None and reply.startswith("220"):
                 wire.start_tls(tls_context)
             verb = _next_verb(wire, verb, reply, has_early_reply="CONTENT" in replies)

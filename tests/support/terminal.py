@@ -55,7 +55,7 @@ def run_on_terminal(
     running = subprocess.Popen(
         words,
         cwd=folder,
-        env=dict(environ),
+        env={"PAGER": "cat", **environ},  # nobody is there to leave a pager
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
