@@ -5,6 +5,10 @@
 #   make test-system  the tests that need programs beside Python; .ci/run installs these
 #   make check        style, types, layers, generated files
 #   make playground   the example project to try things out in, with a mail server that stays
+#   make dist         build the package into dist/, and check what the index would be given
+#   make zipapp       make dist/reconciler.pyz, one file with all that it needs
+#   make sbom         write the bill of materials of what is installed, as CycloneDX, into dist/
+#   make site         build the documentation as a site into build/site, warnings as errors
 #   make bench        how long plans and start-up take
 #   make test-range   all tests with the lowest and with the newest versions of every package, on each Python found
 #   make coverage     all tests, and which branches they leave out
@@ -19,8 +23,8 @@
 # The versions stand in locks/. uv installs them where it is on the path, pip where it is not:  make UV= test
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-system test-range lock playground bench coverage mutants screenshots generate clean
-.PHONY: check check-style check-format check-types check-layers check-generated
+.PHONY: help demo test test-system test-range lock dist zipapp sbom site playground bench coverage mutants screenshots generate clean
+.PHONY: check check-style check-format check-types check-layers check-generated check-dist check-site
 .SUFFIXES:
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
@@ -28,6 +32,8 @@ SHELL := /bin/sh
 # What an active environment or the user's settings of pip and uv would change must not reach ours.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV PIP_CONSTRAINT
 unexport PIP_REQUIRE_HASHES PIP_NO_BUILD_ISOLATION UV_CONSTRAINT UV_OVERRIDE UV_REQUIRE_HASHES UV_SYSTEM_PYTHON UV_PYTHON
+# Tests start the command hundreds of times: without bytecode each start would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
@@ -54,6 +60,7 @@ TEST_READY := $(VENV)/.ready-test-$(HERE)
 SYSTEM_READY := $(VENV)/.ready-system-$(HERE)
 DEV_READY := $(VENV)/.ready-dev-$(HERE)
 NODE := tests/system/node
+SUITES := tests/system/suites/requirements.txt
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -78,6 +85,22 @@ lock:
 	@$(FIND_PYTHON)
 	@"$(PYTHON)" -m tools.locks
 
+dist: $(DEV_READY)
+	@rm -rf dist
+	@$(RUN) -m build --no-isolation --outdir dist . >/dev/null
+	@$(RUN) -m twine --no-color check --strict dist/*
+	@$(RUN) -m check_wheel_contents dist
+	@$(RUN) -m pyroma --min 10 dist/*.tar.gz
+
+zipapp: $(DEV_READY)
+	@$(RUN) -m tools.zipapp dist/reconciler.pyz
+
+sbom: $(DEV_READY)
+	@$(RUN) -m tools.sbom dist/mail-reconciler.cdx.json
+
+site: $(DEV_READY)
+	@$(RUN) -m tools.site build/site
+
 coverage: $(TEST_READY)
 	@$(RUN) -m pytest -q -n auto -m 'not system' --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
 
@@ -85,7 +108,7 @@ mutants: $(TEST_READY)
 	@$(RUN) -m tools.mutants $(MUTANTS_ARGS)
 
 # One target each, so that `make --keep-going check` tells everything that is wrong.
-check: check-style check-format check-types check-layers check-generated
+check: check-style check-format check-types check-layers check-generated check-dist check-site
 	@echo 'All checks passed.'
 
 check-style: $(DEV_READY)
@@ -103,6 +126,10 @@ check-layers: $(DEV_READY)
 check-generated: $(DEV_READY)
 	@$(RUN) -m tools.generate --check
 
+check-dist: dist
+
+check-site: site
+
 bench: $(TEST_READY)
 	@$(RUN) -m benchmarks $(BENCH_ARGS)
 
@@ -114,6 +141,7 @@ generate: $(TEST_READY)
 	@$(RUN) -m tests.docs.console
 	@$(RUN) -m tests.system.swaks
 	@$(RUN) -m tests.docs.mistakes
+	@$(RUN) -m tests.docs.takeover
 
 clean:
 	@rm -rf $(VENV) $(VENV)-* $(NODE)/node_modules build dist playground .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
@@ -135,8 +163,9 @@ $(TEST_READY): pyproject.toml locks/test.txt | $(RUN)
 	$(call install-locked,test)
 	@touch $@
 
-$(SYSTEM_READY): pyproject.toml locks/system.txt $(NODE)/package-lock.json | $(RUN)
+$(SYSTEM_READY): pyproject.toml locks/system.txt $(NODE)/package-lock.json $(SUITES) | $(RUN)
 	$(call install-locked,system)
+	@$(PIP) download --no-deps --no-binary pyspf,email-validator --require-hashes --dest $(VENV)/suites --requirement $(SUITES)
 	@npm --prefix $(NODE) ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@ $(TEST_READY)
 
