@@ -129,7 +129,7 @@ def sender(
 
 
 def _workspace(state_url: str, project_dir: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> Workspace:
-    from reconciler.operations.workspace import open_state_alone, open_workspace
+    from reconciler.operations.opening import open_state_alone, open_workspace
 
     if project_dir is None:
         return open_state_alone(Path.cwd(), state=state_url, environ=environ, now=_now, reads_secrets=True)

@@ -151,8 +151,8 @@ def workspace(
     project file. ``trusts_project`` is --trust-project: the project file may name secrets to read, even in CI and
     in a checkout. Somebody at a terminal is told of a project above the folder that they are in if it ``tells_place``.
     """
+    from reconciler.operations.opening import open_state_alone, open_workspace
     from reconciler.operations.whereabouts import PROJECT_FILE
-    from reconciler.operations.workspace import open_state_alone, open_workspace
 
     root = Path(options.project_dir)
     is_named = bool(options.state or os.environ.get("RECONCILER_STATE"))

@@ -11,17 +11,11 @@ from pydantic.alias_generators import to_camel
 
 from reconciler.characters import SHOWN_WORD, one_line
 from reconciler.diagnostics import enumerated, error, note
-from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.errors import GuardRefused, InvalidInput, ReconcilerError, RowUnreadable, StateMissing
-from reconciler.manifests import read_project
-from reconciler.model.cisystems import TRUST_VARIABLE, is_ci
 from reconciler.model.environments import in_environment, split_key
 from reconciler.model.grants import ScopedSecret
-from reconciler.model.project import Project
-from reconciler.model.text.types import check_email
-from reconciler.operations.spellings import require_relative
 from reconciler.operations.whereabouts import PROJECT_FILE
-from reconciler.provenance import lies_in_checkout, repository_of, tracked_files
+from reconciler.provenance import repository_of, tracked_files
 from reconciler.rules.secrets.grants import untrusted_project
 from reconciler.secrets import (
     KEY_FILE,
@@ -34,7 +28,7 @@ from reconciler.secrets import (
     settle_next_key,
 )
 from reconciler.secrets.envfile import read_env_file
-from reconciler.store import StateUrl, has_password, is_postgres, only_project, open_store, sqlite_path
+from reconciler.store import is_postgres, open_store, sqlite_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,16 +36,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.diagnostics import Diagnostic, Location
-    from reconciler.manifests.projectfile import ProjectFile
     from reconciler.model.accounts.located import Locator
-    from reconciler.model.project import Environment
+    from reconciler.model.project import Environment, Project
     from reconciler.model.secrets.values import FingerprintKey
     from reconciler.secrets import SecretReader
     from reconciler.store import Store
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_Namer = Literal["flag", "variable", "project"]
+Namer = Literal["flag", "variable", "project"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +69,7 @@ class Workspace:
     """
     places: Locator | None = None
     """Where each part of the project file is written."""
-    state_named_by: _Namer = "project"
+    state_named_by: Namer = "project"
     """--state, or else RECONCILER_STATE, or else the project file."""
     is_state_trusted: bool = True
     """False where such a file names the server of the state: no password is offered to it."""
@@ -314,67 +307,6 @@ def refusing_altered_rows(operation: Callable[P, T]) -> Callable[P, T]:
     return refusing
 
 
-def open_workspace(
-    root: Path,
-    *,
-    project_file: Path | None,
-    state: str | None,
-    operator: str | None,
-    environ: Mapping[str, str],
-    now: Callable[[], datetime],
-    trusts_project: bool = False,
-    environment: str | None = None,
-) -> Workspace:
-    """Read the project file and settle what flags, environment and file say, in this order of precedence.
-
-    ``trusts_project`` says that the project file is the protected branch's, also where it lies in the checkout.
-    ``environment`` is one of the project's; without it nothing that needs state can be done where there are some.
-    """
-    is_doubtful = _doubts_the_checkout(environ, trusts_project=trusts_project)
-    path = project_file or root / PROJECT_FILE
-    read = read_project(path)
-    project = _in(read, environment)
-    require_relative(project, root)
-    is_trusted = not is_doubtful or not lies_in_checkout(path, (root, root / project.manifests))
-    declared = project.operator.email if project.operator else None
-    chosen = operator or environ.get("RECONCILER_OPERATOR") or declared
-    if chosen is not None and (problem := check_email(chosen)) is not None:
-        raise InvalidInput(problem)
-    named_by: _Namer = "flag" if state else "variable" if environ.get("RECONCILER_STATE") else "project"
-    return Workspace(
-        root=root.absolute(),
-        project_file=path.absolute(),
-        project=project,
-        places=read.locator,
-        state_url=_state_url(state, environ, project.state),
-        operator=chosen,
-        environ=environ,
-        now=now,
-        is_project_trusted=is_trusted,
-        environment=environment,
-        declared=read.project,
-        state_named_by=named_by,
-        is_state_trusted=is_trusted or named_by != "project" or not is_postgres(project.state),
-    )
-
-
-def _in(read: ProjectFile, environment: str | None) -> Project:
-    """Return the project of a file as it stands in an environment; raise ``InvalidInput`` for one that it does not have."""
-    project = read.project
-    if environment is None:
-        return project
-    if environment in project.environments:
-        return in_environment(project, environment)
-    known = sorted(project.environments)
-    detail = (
-        f"The project file declares no environment called {one_line(environment, limit=SHOWN_WORD)}."
-        f"{did_you_mean(environment, known) or f' It declares {enumerated(known)}.'}"
-        if known
-        else "The project file declares no environments, so there is none to choose. Leave --env out."
-    )
-    raise InvalidInput(error("environmentUnknown", detail, location=read.locator.value_at(("environments",))))
-
-
 def _environment_missing(known: Sequence[str]) -> Diagnostic:
     detail = (
         f"The project has the environments {enumerated(known)}, each with a state of its own, and it was not said which "
@@ -382,90 +314,6 @@ def _environment_missing(known: Sequence[str]) -> Diagnostic:
         "    reconciler --env NAME COMMAND"
     )
     return error("environmentMissing", detail)
-
-
-_ANY_SECRET = {"allow": ["env:*", "file:**"]}
-"""For a program that sends with what was applied: which secret an account has was decided when it was."""
-
-
-def open_state_alone(
-    root: Path,
-    *,
-    state: str | None,
-    environ: Mapping[str, str],
-    now: Callable[[], datetime],
-    reads_secrets: bool = False,
-) -> Workspace:
-    """Return a workspace of the one project in a state that a flag or RECONCILER_STATE names, without its project file.
-
-    For what needs the state alone, where no checkout is at hand: no manifest is looked at, no consumer known, and no
-    secret read, unless the caller is a program that sends and ``reads_secrets`` of its own environment and files below
-    ``root``. Raises as ``only_project`` does.
-    """
-    url = _state_url(state, environ, "")
-    key = only_project(url, base=root.absolute())
-    name, _ = split_key(key)
-    project = Project.model_validate(
-        _document_of(name) | ({"secrets": _ANY_SECRET} if reads_secrets else {}), by_name=False
-    )
-    return Workspace(
-        root=root.absolute(),
-        project_file=(root / PROJECT_FILE).absolute(),
-        project=project.model_copy(update={"metadata": project.metadata.model_copy(update={"name": key})}),
-        state_url=url,
-        operator=None,
-        environ=environ,
-        now=now,
-        is_project_trusted=reads_secrets,
-        state_named_by="flag" if state else "variable",
-    )
-
-
-def _document_of(name: str) -> dict[str, object]:
-    return {"apiVersion": "reconciler/v1", "kind": "Project", "metadata": {"name": name}}
-
-
-def _doubts_the_checkout(environ: Mapping[str, str], *, trusts_project: bool) -> bool:
-    """Tell whether a project file in the checkout may be a pull request's: in CI, unless somebody answers for it.
-
-    ``RECONCILER_TRUST_PROJECT=never`` says so anywhere, and nobody can answer then. Another value is an error, so that
-    a misspelt one trusts nothing.
-    """
-    said = environ.get(TRUST_VARIABLE)
-    if said is None:
-        return is_ci(environ) and not trusts_project
-    if said.strip().lower() != "never":
-        detail = (
-            f"{TRUST_VARIABLE} is set, and not to never, which is the only value that it takes: no project file in the "
-            "checkout is trusted then. Nothing was done. Write\n"
-            f"    {TRUST_VARIABLE}=never\nor unset it, and CI is recognised by what its system sets."
-        )
-        raise InvalidInput(error("trustUnknown", detail))
-    if trusts_project:
-        detail = (
-            f"--trust-project was given where {TRUST_VARIABLE}=never is set, and never holds: this is a place where pull "
-            "requests are planned. Nothing was done. Leave --trust-project out; or, in a job that only the protected "
-            f"branch can start, let {TRUST_VARIABLE} be unset."
-        )
-        raise GuardRefused(error("trustForbidden", detail))
-    return True
-
-
-def _state_url(state: str | None, environ: Mapping[str, str], stated: str) -> StateUrl:
-    """Return the address of the state, by flag, variable, or else as ``stated`` by the project file; refuse a password in it where others can read it."""
-    url = StateUrl(state or environ.get("RECONCILER_STATE") or stated)
-    if has_password(url) and (state or not environ.get("RECONCILER_STATE")):
-        where = (
-            "on the command line, where every user of this machine can read it in the list of processes"
-            if state
-            else "in the project file, where everybody can read it who sees the repository"
-        )
-        detail = (
-            f"The address of the state holds a password {where}. Change that password, and leave it out of the address. "
-            "PostgreSQL's client library takes it from a password file (~/.pgpass) or from the variable\n    PGPASSWORD"
-        )
-        raise InvalidInput(error("stateUrlInvalid", detail))
-    return url
 
 
 def _path_of(url: str, base: Path) -> Path | None:

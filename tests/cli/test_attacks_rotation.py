@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.operations.opening import open_workspace
 from reconciler.operations.verify.manifests import verify_manifests
-from reconciler.operations.workspace import open_workspace
 from tests.cli.attacks import CLIENT_SECRET, SECRET, USER, World, account, settle
 from tests.cli.project import Project, alter_plan, marketing_account
 from tests.cli.test_canary import find

@@ -20,13 +20,15 @@ from reconciler.model.verification.evidence import (
     all_skipped,
 )
 from reconciler.operations.conversations.domains import with_domain_checks
-from reconciler.operations.workspace import Workspace, open_workspace
+from reconciler.operations.opening import open_workspace
 from tests.support.nameserver import NameServer
 from tests.verification.domains import spf, zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from reconciler.operations.workspace import Workspace
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.errors import GuardRefused
 from reconciler.operations.conversations.secrets import read_secrets
-from reconciler.operations.workspace import open_workspace
+from reconciler.operations.opening import open_workspace
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
 from reconciler.model.mail.contacts import Contact
+from reconciler.operations.opening import open_workspace
 from reconciler.operations.send.resolve import resolve_contacts
-from reconciler.operations.workspace import open_workspace
 from tests.cli.conftest import bare, project
 from tests.cli.project import marketing_account
 
