@@ -10,8 +10,7 @@ import contextlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from reconciler.characters import SHOWN_ADDRESS, UNSAFE_CHARACTER, clip
-from reconciler.diagnostics import error, note, warning
+from reconciler.diagnostics import error, note
 from reconciler.envelope import identity_of
 from reconciler.errors import GuardRefused, InvalidInput, ReconcilerError
 from reconciler.files import keep_out_of_git, reason_of
@@ -19,11 +18,10 @@ from reconciler.model.canonical import digest
 from reconciler.model.journal.payloads import BEGUN, SendPayload, who
 from reconciler.model.mail.sending import ResultsHeader, SendDocument, SendSummary
 from reconciler.model.plan import FORMAT_VERSION
-from reconciler.model.verification.codes import CHECK_CODES
 from reconciler.operations.accounts.view import show_account
 from reconciler.operations.plan import require_own_state
+from reconciler.operations.send import remarks
 from reconciler.operations.send.message import Contacts, read_message
-from reconciler.operations.send.resolve import never_present
 from reconciler.operations.send.server import access_to_send
 from reconciler.operations.workspace import refusing_altered_rows
 from reconciler.sending import (
@@ -36,11 +34,9 @@ from reconciler.sending import (
     write_drafts,
 )
 from reconciler.sending.ahead import Ahead, messages_ahead
-from reconciler.verification.providers import recognise
-from reconciler.verification.rejected import of_the_password
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from reconciler.diagnostics import Diagnostic
@@ -50,9 +46,7 @@ if TYPE_CHECKING:
     from reconciler.operations.conversations.queue import Progress
     from reconciler.operations.send.message import Text
     from reconciler.operations.workspace import Workspace
-    from reconciler.sending import Results, RunEnd, Template
-    from reconciler.smtp.access import Access
-    from reconciler.smtp.faults import SmtpFault
+    from reconciler.sending import Results, Template
     from reconciler.store import Register
 
 _FOLDER = ".reconciler/sending"
@@ -108,7 +102,7 @@ def send(workspace: Workspace, order: Order, means: Means, *, results: Path | No
     if altered:
         raise GuardRefused([each.problem for each in altered])
     if account.status != "active":
-        raise GuardRefused(_not_active(account))
+        raise GuardRefused(remarks.not_active(account))
     template = read_message(order.message)
     contacts = Contacts(order.contacts)
     access, grants = access_to_send(account, recorded, register, workspace)
@@ -129,7 +123,12 @@ def send(workspace: Workspace, order: Order, means: Means, *, results: Path | No
             limit=order.limit,
             told=lambda done, contact: progress(done, 0, contact),
         )
-        problems = [*_bounded(means, sending), *_remarks(template), *_absent(account, contacts), *_in_flight(held)]
+        problems = [
+            *remarks.bounded(means.connections, sending.connections),
+            *remarks.left_out(template),
+            *remarks.absent(account, contacts),
+            *remarks.in_flight(held),
+        ]
         means.forewarn(problems)
         _require_consent(means, contacts, held, sending, account)
         ending: Ending = "interrupted"
@@ -137,7 +136,7 @@ def send(workspace: Workspace, order: Order, means: Means, *, results: Path | No
             ending, stops = _run(contacts, held, sending, account)
         finally:
             told.ended(held, ending)
-        problems += [*stops, *_judged(held, ending)]
+        problems += [*stops, *remarks.judged(held, ending)]
         return _document(account, held, ending, problems)
 
 
@@ -172,7 +171,7 @@ def draft(workspace: Workspace, order: Order, folder: Path, *, run_id: str) -> S
             now=workspace.now,
             limit=order.limit,
         )
-    problems = [*_remarks(template), *_absent(account, contacts)]
+    problems = [*remarks.left_out(template), *remarks.absent(account, contacts)]
     if counts.invalid:
         detail = (
             f"{counts.invalid:,} of the lines of {order.contacts} held no contact that a message could go to. See\n"
@@ -180,7 +179,7 @@ def draft(workspace: Workspace, order: Order, folder: Path, *, run_id: str) -> S
         )
         problems.append(error("notAccepted", detail, subject=account.name))
     if account.status != "active":
-        problems.append(replace(_not_active(account), severity="note"))
+        problems.append(replace(remarks.not_active(account), severity="note"))
     if not is_whole:
         left = "Other contacts are left; no message was written for them."
         problems.append(note("limitReached", left, subject=account.name))
@@ -239,9 +238,9 @@ class _Watch:
         with self._workspace.open_store() as store:
             current = store.read_account(self._account.name)
         if current is None or current.settings != self._account.settings:
-            raise _Withdrawn(_changed(self._account, current))
+            raise _Withdrawn(remarks.changed(self._account, current))
         if current.status != "active":
-            raise _Withdrawn(_not_active(current))
+            raise _Withdrawn(remarks.not_active(current))
         if is_first:
             self._begin()
 
@@ -254,42 +253,7 @@ def _run(
         end = send_to_all(contacts.open, held, sending)
     except _Withdrawn as withdrawn:
         return "stopped", [withdrawn.problem]
-    return end.ending, [_stop(account, sending, end)] if end.stopped is not None else []
-
-
-def _stop(account: RecordedAccount, sending: Sending, end: RunEnd) -> Diagnostic:
-    assert end.stopped is not None  # noqa: S101 - the caller has seen to it
-    words = (
-        _fault_words(end.stopped.fault, sending.access) if end.stopped.fault is not None else f"{end.stopped.words}."
-    )
-    detail = f"Sending through {sending.access} was stopped, because every contact would meet this: {words} Nothing is lost: mend it, then go on with the same command."
-    return error("sendStopped", detail, subject=account.name)
-
-
-def _fault_words(fault: SmtpFault, access: Access) -> str:
-    """Return what a fault means. A refused login is told as ``verify`` tells it, with the provider's advice."""
-    code = CHECK_CODES[fault.code]
-    said = f' The server said "{fault.reply}".' if fault.reply is not None else ""
-    row = recognise(fault, access.server.host) if fault.step == "auth" else None
-    advice = code.cure if row is None or row.advice is None else row.advice
-    return f"{fault.step}: {code.cause}{said} {advice}{of_the_password(fault, access)}"
-
-
-def _not_active(account: RecordedAccount) -> Diagnostic:
-    detail = f"{account.status_sentence} Only active accounts send."
-    cures = {
-        "suspended": f" When that is over, and to go on:\n    reconciler resume {account.name}",
-        "pending": f" The platform decides with\n    reconciler approve {account.name}",
-        "failing": f" Mend it, then\n    reconciler verify {account.name} --recorded",
-        "unverified": f" To have it verified:\n    reconciler verify {account.name} --recorded",
-    }
-    return error("accountNotActive", detail + cures.get(account.status, ""), subject=account.name)
-
-
-def _changed(account: RecordedAccount, current: RecordedAccount | None) -> Diagnostic:
-    what = "deleted" if current is None else f"changed by revision {current.revision}"
-    detail = f"{account.name} was {what} while messages were sent through it, so sending was stopped."
-    return error("accountChanged", detail, subject=account.name)
+    return end.ending, [remarks.stopped(account, sending, end)] if end.stopped is not None else []
 
 
 def _header(
@@ -324,55 +288,6 @@ def _usual_results(workspace: Workspace, account: RecordedAccount, template: Tem
         detail = f"{folder} cannot be made: {reason_of(failure)}. Name a file with --results."
         raise InvalidInput(error("resultsUnusable", detail, subject=str(folder))) from None
     return folder / f"{account.name}-{template.digest.removeprefix('sha256:')[:16]}.jsonl"
-
-
-def _bounded(means: Means, sending: Sending) -> Iterator[Diagnostic]:
-    if sending.connections < means.connections:
-        detail = (
-            f"{means.connections} connections were asked for, and {sending.connections} are opened: verification.perServer "
-            "of the project file says how many a server gets at once. Where the server takes more, raise it there."
-        )
-        yield note("connectionsBounded", detail)
-
-
-def _remarks(template: Template) -> Iterator[Diagnostic]:
-    if template.left_out:
-        names = ", ".join(template.left_out[:_MAX_TOLD])
-        yield note("headersLeftOut", f"Of the message's header these fields are not sent along: {names}.")
-
-
-def _absent(account: RecordedAccount, contacts: Contacts) -> Iterator[Diagnostic]:
-    """Yield a warning for each detail that no contact has."""
-    missing, seen = contacts.missing_details(identity_of(account.kind, account.settings).details)
-    for name in missing:
-        yield never_present(name, seen, account, file=contacts.path)
-
-
-def _in_flight(held: Results) -> Iterator[Diagnostic]:
-    for each in held.in_flight[:_MAX_TOLD]:
-        contact = clip(UNSAFE_CHARACTER.sub(" ", each.contact), SHOWN_ADDRESS)  # the file may have been edited
-        detail = (
-            f"An earlier run ended while the message to {contact} (line {each.line}) was in flight: the server may "
-            "have accepted it. It is not sent again. Look into the server's log, or ask the contact."
-        )
-        yield warning("deliveryUnknown", detail, subject=str(held.path))
-
-
-def _judged(held: Results, ending: Ending) -> Iterator[Diagnostic]:
-    total = held.total()
-    if total.not_accepted:
-        counts = {
-            "refused": total.refused,
-            "deferred": total.deferred,
-            "of unknown fate": total.unknown,
-            "invalid": total.invalid,
-        }
-        told = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
-        again = " The same command tries the deferred ones again." if total.deferred else ""
-        detail = f"{told}; {held.path} says which and why.{again}"
-        yield error("notAccepted", detail, subject=str(held.path))
-    if ending == "limited":
-        yield note("limitReached", "Other contacts are left. Go on with the same command.", subject=str(held.path))
 
 
 def _document(account: RecordedAccount, held: Results, ending: Ending, problems: Sequence[Diagnostic]) -> SendDocument:
