@@ -104,6 +104,7 @@ EXAMPLES: dict[str, Example] = {
     "journalBroken": Example("sqlite3 .reconciler/state.db 'delete from journal where …'", "reconciler state restore /srv/backups/mail-2026-05-01.db"),
     "accountAltered": Example("sqlite3 .reconciler/state.db 'update accounts set …'", 'reconciler apply --accept-altered sales="restored by hand, ticket 812"'),
     "stateAltered": Example("sqlite3 .reconciler/state.db 'update state set …'", 'reconciler apply --accept-altered @state="restored by hand, ticket 812"'),
+    "guardsAltered": Example("psql mail -c 'ALTER TABLE reconciler.journal DISABLE TRIGGER ALL'\nreconciler journal check", 'reconciler journal check --head "$(cat journal-head.txt)"\nreconciler state migrate'),
     # Files that are written and read
     "planFileInvalid": Example("reconciler apply notes.txt", "reconciler plan --out first.plan\nreconciler apply first.plan"),
     "planFileUnwritable": Example("reconciler plan --out /plans/first.plan", "reconciler plan --out first.plan"),

@@ -87,10 +87,13 @@ def _state(workspace: Workspace) -> Iterator[Examined]:
     try:
         with workspace.open_store() as store:
             recorded = store.read_state()
+            unguarded = store.faults()
     except ReconcilerError as failure:
         yield Examined("state", "bad", f"{kind}: {_code_of(failure)}")
         return
     yield Examined("state", "ok", f"{kind}, revision {recorded.serial}, {len(recorded.accounts)} accounts")
+    told = f"{len(unguarded)} altered; journal check tells which" if unguarded else "as they were made"
+    yield Examined("guards of the state", "bad" if unguarded else "ok", told)
     now = workspace.now()
     newest = max((each.updated_at for each in recorded.accounts.values()), default=None)
     is_behind = newest is not None and newest > now

@@ -43,6 +43,9 @@ def overview_markdown(overview: Overview) -> str:
     holds = "holds" if overview.journal.valid else "**does not hold**"
     lines += ["", f"The journal {holds}: {several(overview.journal.entries, 'entry', 'entries')}."]
     lines += [f"- {code(safe(problem))}" for problem in overview.journal.problems]
+    if overview.journal.unguarded:
+        lines += ["", "**What guards it was altered:**", ""]
+        lines += [f"- {code(safe(each))}" for each in overview.journal.unguarded]
     return finish(lines)
 
 
@@ -80,6 +83,8 @@ def overview_metrics(overview: Overview) -> str:
         _sample("revision", overview.revision, project),
         *_family("journal_valid", "1 where the journal holds, else 0."),
         _sample("journal_valid", int(overview.journal.valid), project),
+        *_family("journal_guarded", "1 where the database refuses that the journal is rewritten, else 0."),
+        _sample("journal_guarded", int(not overview.journal.unguarded), project),
         *_family("status_read_seconds", "When this was read.", "seconds"),
         _sample("status_read_seconds", overview.as_of.timestamp(), project),
         "# EOF",

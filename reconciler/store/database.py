@@ -78,6 +78,10 @@ class Database(Protocol):
         """Raise ``StateUnavailable`` where the database itself finds damage."""
         ...
 
+    def faults(self, connection: Connection) -> tuple[str, ...]:
+        """Return, as sentences, what stands beside the tables otherwise than it was made: guards, the view ``senders``."""
+        ...
+
     def create(self, fill: Callable[[Connection], None]) -> bool:
         """Make the tables and what ``fill`` adds, all or nothing; False where there are some already."""
         ...

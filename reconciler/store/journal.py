@@ -60,6 +60,8 @@ class JournalReport:
     """By name, the problem of a single account: it is one of ``problems``, and can be accepted."""
     state_problems: tuple[str, ...] = ()
     """The problems of the other tables, also among ``problems``; the rest of those are the journal's own."""
+    unguarded: tuple[str, ...] = ()
+    """What guards the journal and does not stand as it was made, as full sentences; none of ``problems``."""
     acceptable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Those of them that can be accepted, by the name that stands for their table: ``THE_ROUTES`` and ``THE_STATE``."""
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from reconciler.store.database import Database
+
 
 def _add_manifest(connection: Connection) -> None:
     """Add the file that an account was recorded from; null, which is unknown, for those recorded before."""
@@ -85,18 +87,51 @@ class Migrated:
     """The copy of the state as it was before; None where there was nothing to migrate."""
     without_ca: tuple[tuple[str, str], ...] = ()
     """Project and name of each account that names a private CA of which state keeps the digest alone."""
+    made_anew: tuple[str, ...] = ()
+    """What stood beside the tables otherwise than it was made, and was made anew, as sentences."""
+    unguarded: tuple[str, ...] = ()
+    """What stands so still, because something else is the cause."""
+
+
+def _tell(connection: Connection, order: MigrationOrder, *, before: int, made_anew: tuple[str, ...] = ()) -> None:
+    """Add an entry to the journal of each project."""
+    payload = order.payload.model_copy(update={"before": before, "after": schema.SCHEMA_VERSION})
+    if made_anew:
+        payload = payload.model_copy(update={"made_anew": made_anew})
+    for project in sorted(connection.execute(select(schema.PROJECTS.c.project)).scalars()):
+        transaction = Transaction(connection, project, make_salt=order.make_salt)
+        _require_own_row(transaction, project)
+        transaction.append_journal("migrate", payload.document(), at=order.at)
+        transaction.end()
+
+
+def _made_anew(database: Database, order: MigrationOrder) -> Migrated:
+    """Make anew what stands beside the tables otherwise than it was made, as far as that helps; tell what there was."""
+    version = schema.SCHEMA_VERSION
+    with database.reading() as connection:
+        if not database.faults(connection):
+            return Migrated(version, version, None)
+    with database.migrating(version) as connection:
+        found = database.faults(connection)
+        database.end_migration(connection, version)
+        left = database.faults(connection)
+        made_anew = tuple(each for each in found if each not in left)
+        if made_anew:
+            _tell(connection, order, before=version, made_anew=made_anew)
+    return Migrated(version, version, None, made_anew=made_anew, unguarded=left)
 
 
 def migrate_state(url: str, *, base: Path, order: MigrationOrder) -> Migrated:
     """Bring a database, with all projects in it, to the version that this reconciler works with.
 
+    Of one that is of that version, what guards it is made anew where it was altered, and the journal tells what was.
     Raises ``StateMissing``, ``GuardRefused`` for a state of a later version, or ``StateUnavailable``; then nothing
     was changed.
     """
     database = database_at(url, base=base)
     found = database.read_version()
     if found == schema.SCHEMA_VERSION:
-        return Migrated(schema.SCHEMA_VERSION, schema.SCHEMA_VERSION, None)
+        return _made_anew(database, order)
     with database.migrating(found) as connection:
         database.require_integrity(connection)
         before = database.read_version()
@@ -107,11 +142,6 @@ def migrate_state(url: str, *, base: Path, order: MigrationOrder) -> Migrated:
         for version in range(before, schema.SCHEMA_VERSION):
             MIGRATIONS[version](connection)
         database.end_migration(connection, schema.SCHEMA_VERSION)
-        payload = order.payload.model_copy(update={"before": before, "after": schema.SCHEMA_VERSION})
-        for project in sorted(connection.execute(select(schema.PROJECTS.c.project)).scalars()):
-            transaction = Transaction(connection, project, make_salt=order.make_salt)
-            _require_own_row(transaction, project)
-            transaction.append_journal("migrate", payload.document(), at=order.at)
-            transaction.end()
+        _tell(connection, order, before=before)
         without_ca = connection.execute(_WITHOUT_CA).all()
     return Migrated(before, schema.SCHEMA_VERSION, kept, tuple((row[0], row[1]) for row in without_ca))

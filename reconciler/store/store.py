@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from reconciler.store import reading
@@ -138,13 +138,19 @@ class Store:
             return reading.read_head(connection, self.project)
 
     def check_journal(self, *, head: str | None = None) -> JournalReport:
-        """Check the journal and the rows that it vouches for; ``head`` is a hash that was noted earlier, or None.
+        """Check the journal, the rows that it vouches for, and what guards it; ``head`` was noted earlier, or is None.
 
         Raises ``StateUnavailable`` where the database itself finds damage, which it looks for first.
         """
         with self._reading() as connection:
             self._database.require_integrity(connection)
-            return reading.check_journal(connection, self.project, head=head)
+            report = reading.check_journal(connection, self.project, head=head)
+            return replace(report, unguarded=self._database.faults(connection))
+
+    def faults(self) -> tuple[str, ...]:
+        """Return, as sentences, what stands beside the tables otherwise than it was made, such as what guards them."""
+        with self._reading() as connection:
+            return self._database.faults(connection)
 
     def compact(self) -> None:
         """Write the database anew, without what was deleted from it; raise ``StateUnavailable`` where that fails."""

@@ -354,3 +354,54 @@ def test_every_entry_has_a_salt_of_its_own(lived: Project) -> None:
     assert len(salts) == len(set(salts))
     assert all(len(salt) == 32 for salt in salts)
     assert "salt" not in json.dumps(lived.run_well("history", "--format", "json").document)
+
+
+_VIEW = "The view senders does not give what the accounts are: programs that look senders up there send as it says."
+_TRIGGER = 'The trigger a of accounts is not reconciler\'s, and can change or swallow what is written. Whoever does not know it takes it away by DROP TRIGGER "a".'
+ALTERED = {
+    "the view calls everybody active": (
+        ("DROP VIEW senders; CREATE VIEW senders AS SELECT project, name, '' AS kind, "
+        "'' AS email, '' AS display_name, NULL AS reply_to, NULL AS host, NULL AS port, NULL AS encryption, "
+        "NULL AS mechanism, NULL AS username, NULL AS secret, 1 AS active, NULL AS demands FROM accounts"),
+        [_VIEW], [],
+    ),
+    "the view is gone": ("DROP VIEW senders", [_VIEW], []),
+    "the view cannot be read": ("DROP VIEW senders; CREATE VIEW senders AS SELECT * FROM lost", [_VIEW], []),
+    "a trigger resumes": (
+        "CREATE TRIGGER a AFTER UPDATE ON accounts BEGIN UPDATE accounts SET suspension = NULL; END", [], [_TRIGGER],
+    ),
+}  # fmt: skip
+"""What whoever may write to the file does beside the tables; what a migration makes anew of it, and what it leaves."""
+
+
+@pytest.mark.parametrize("way", ALTERED)
+def test_what_stands_beside_the_tables_and_was_altered_is_told(lived: Project, way: str) -> None:
+    """A check, the status and the doctor tell of it; a migration makes anew what is ours, and journals what it found."""
+    statements, made_anew, left = ALTERED[way]
+    assert (0, []) == ((found := lived.run("journal", "check", "--format", "json")).code, found.document["unguarded"])
+    assert "guards of the state" in lived.run("doctor").out
+    with closing(sqlite3.connect(lived.state_file)) as database:
+        database.executescript(statements)
+    found = lived.run("journal", "check", "--format", "json")
+    assert (1, True, made_anew + left) == (found.code, found.document["valid"], found.document["unguarded"])
+    assert ["guardsAltered"] == found.codes
+    text = lived.run("journal", "check")
+    assert "The journal holds" in text.out
+    assert "reconciler state migrate" in text.err
+    status = lived.run("status")
+    assert (1, True) == (status.code, "What guards it was altered:" in status.out)
+    assert "**What guards it was altered:**" in lived.run("status", "--format", "markdown").out
+    assert 'reconciler_journal_guarded{project="mail"} 0' in lived.run("status", "--metrics", "-").out
+    assert "1 altered; journal check tells which" in lived.run("doctor").out
+    done = lived.run("state", "migrate", "--actor", "olga", "--format", "json")
+    assert (int(bool(left)), made_anew) == (done.code, done.document["madeAnew"])
+    assert (["guardsAltered"] if left else []) == done.codes
+    assert left == check(lived)["unguarded"]
+    with closing(sqlite3.connect(lived.state_file)) as database:
+        database.execute("DROP TRIGGER IF EXISTS a")
+    event, payload = lived.journal()[-1]
+    assert (event == "migrate") == bool(made_anew)
+    if made_anew:
+        assert (made_anew, "olga") == (payload["madeAnew"], payload["actor"])
+        assert "what guards the state was made anew" in " ".join(lived.run_well("history").out.split())
+    assert "nothing was changed" in lived.run_well("state", "migrate").out

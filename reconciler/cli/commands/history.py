@@ -144,28 +144,40 @@ def journal() -> None:
 @format_option("text", "json")
 @click.pass_obj
 def check(options: GlobalOptions, head: str | None, format_: str) -> int:
-    """Prove the journal's chain, and that state holds what the journal tells.
+    """Prove the journal's chain, that state holds what the journal tells, and that the database guards it as it was made to.
 
     \b
     Examples:
         reconciler journal check --head "$(cat head.txt)"
     """
-    from reconciler.cli.output import put, put_json
+    from reconciler.cli.output import put, put_json, tell
     from reconciler.cli.session import style_for, workspace
-    from reconciler.operations.journal.history import check_journal
+    from reconciler.operations.journal.history import check_journal, guards_altered
     from reconciler.render.json.documents import journal_document
     from reconciler.render.text import journal_text
 
     report = check_journal(workspace(options, needs_project=False), head=head)
+    remark = guards_altered(report.unguarded)
+    told = (remark,) if remark is not None else ()
     if format_ == "json":
-        put_json(journal_document(report.entries, report.head, problems=report.problems, redacted=report.redacted))
+        put_json(
+            journal_document(
+                report.entries,
+                report.head,
+                problems=report.problems,
+                redacted=report.redacted,
+                unguarded=report.unguarded,
+                diagnostics=told,
+            )
+        )
     else:
         style = style_for(sys.stdout)
         text = journal_text(
             report.entries, report.head, problems=report.problems, redacted=report.redacted, style=style
         )
         put(text)
-    return 1 if report.problems else 0
+        tell(told)
+    return 1 if report.problems or report.unguarded else 0
 
 
 @journal.command("head")

@@ -42,6 +42,9 @@ class JournalStanding(Value):
     entries: int = Field(description="How many entries it has.")
     head: str = Field(description="The hash of the last one.")
     problems: Annotated[tuple[str, ...], Field(strict=False)] = Field((), description="What does not hold.")
+    unguarded: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        (), description="What guards it in the database, and does not stand as it was made."
+    )
 
 
 class Since(Value):

@@ -288,10 +288,12 @@ class RestorePayload(Payload):
 
 
 class MigratePayload(Payload):
-    """``migrate``: tables of one version became those of another."""
+    """``migrate``: tables of one version became those of another, or what guards them was made anew."""
 
     before: int | None = None
     after: int | None = None
+    made_anew: Strings = ()
+    """What had been altered of what stands beside the tables, as sentences."""
 
 
 PAYLOADS: Mapping[str, type[Payload]] = {

@@ -63,7 +63,11 @@ def overview(workspace: Workspace, limits: Limits) -> Overview:
             ends_within=limits.ends_within,
         ),
         journal=JournalStanding(
-            valid=not report.problems, entries=report.entries, head=report.head, problems=report.problems
+            valid=not report.problems,
+            entries=report.entries,
+            head=report.head,
+            problems=report.problems,
+            unguarded=report.unguarded,
         ),
     )
 

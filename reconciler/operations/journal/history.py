@@ -16,6 +16,7 @@ from reconciler.rules.journal.events import events_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reconciler.diagnostics import Diagnostic
     from reconciler.model.accounts.recorded import RecordedState
     from reconciler.model.journal.entries import Revision
     from reconciler.model.journal.events import JournalEvent
@@ -69,9 +70,22 @@ def _names(selectors: Sequence[str], recorded: RecordedState, store: Store) -> l
 
 
 def check_journal(workspace: Workspace, *, head: str | None) -> JournalReport:
-    """Return whether the journal's chain holds and contains the head noted elsewhere."""
+    """Return whether the journal's chain holds and contains the head noted elsewhere, and whether it is guarded."""
     with workspace.open_store() as store:
         return store.check_journal(head=head)
+
+
+def guards_altered(unguarded: Sequence[str]) -> Diagnostic | None:
+    """Return the error that tells what guards the state no longer, and what to do; None where all does."""
+    if not unguarded:
+        return None
+    detail = (
+        f"{' '.join(unguarded)} Nothing that was written meanwhile was held by it. Find out who did it, and compare the "
+        'journal with a head that was noted elsewhere:\n    reconciler journal check --head "$(cat journal-head.txt)"\n'
+        "Then whoever owns the state has all that is reconciler's made anew; the journal tells that it had been altered:\n"
+        "    reconciler state migrate"
+    )
+    return error("guardsAltered", detail)
 
 
 def journal_head(workspace: Workspace) -> str:

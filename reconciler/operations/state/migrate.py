@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import enumerated, note
 from reconciler.model.journal.payloads import MigratePayload, who
+from reconciler.operations.journal.history import guards_altered
 from reconciler.operations.state.backup import _keep_copies_out_of_git
 from reconciler.store import MigrationOrder, migrate_state
 
@@ -16,7 +17,13 @@ if TYPE_CHECKING:
     from reconciler.store import Migrated
 
 
-def private_cas_to_keep(done: Migrated, workspace: Workspace) -> Diagnostic | None:
+def remarks_on(done: Migrated, workspace: Workspace) -> tuple[Diagnostic, ...]:
+    """Return what is to be told of a migration: private CAs to keep, and what guards the state no longer all the same."""
+    found = (_private_cas_to_keep(done, workspace), guards_altered(done.unguarded))
+    return tuple(each for each in found if each is not None)
+
+
+def _private_cas_to_keep(done: Migrated, workspace: Workspace) -> Diagnostic | None:
     """Return a note that names the project's accounts of whose private CA state keeps the digest alone; None without any.
 
     What sends through them away from the checkout, such as a consumer, needs the certificate itself.

@@ -156,9 +156,15 @@ def overview_document(overview: Overview) -> Document:
 
 
 def journal_document(
-    entries: int, head: str, *, problems: Sequence[str] = (), redacted: Mapping[int, int] | None = None
+    entries: int,
+    head: str,
+    *,
+    problems: Sequence[str] = (),
+    redacted: Mapping[int, int] | None = None,
+    unguarded: Sequence[str] = (),
+    diagnostics: Iterable[Diagnostic] = (),
 ) -> Document:
-    """Return what ``journal check`` prints: number of entries, last hash, problems, and erased payloads."""
+    """Return what ``journal check`` prints: number of entries, last hash, problems, erased payloads, what is not guarded."""
     return {
         "formatVersion": FORMAT_VERSION,
         "valid": not problems,
@@ -166,6 +172,8 @@ def journal_document(
         "head": head,
         "problems": list(problems),
         "redacted": [{"entry": entry, "by": by} for entry, by in sorted((redacted or {}).items())],
+        "unguarded": list(unguarded),
+        "diagnostics": diagnostic_documents(diagnostics),
     }
 
 

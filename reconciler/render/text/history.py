@@ -240,6 +240,8 @@ def _care(told: Payload) -> Iterator[str]:
         case PublishPayload():
             done = ", ".join(f"{name} {drift}" for name, drift in sorted(told.published.items()))
             yield f"published to {told.consumer} at {told.place}: {done or 'nothing of it had to change'}"
+        case MigratePayload(made_anew=tuple(altered)) if altered:
+            yield f"what guards the state was made anew: {' '.join(altered)}"
         case MigratePayload():
             yield f"tables of version {told.before} brought to version {told.after}"
         case _:

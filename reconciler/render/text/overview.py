@@ -84,12 +84,20 @@ def when_of(concern: Concern) -> str:
 
 def _journal(overview: Overview, style: Style) -> list[str]:
     journal = overview.journal
+    lines = [""]
     if journal.valid:
-        return ["", f"The journal holds: {several(journal.entries, 'entry', 'entries')}."]
-    told: Iterable[str] = (
-        line for each in journal.problems for line in hang("  ", style.show(each), width=style.width)
-    )
-    return ["", style.paint("The journal does not hold.", "bad"), *told]
+        lines += [f"The journal holds: {several(journal.entries, 'entry', 'entries')}."]
+    else:
+        lines += [style.paint("The journal does not hold.", "bad"), *_listed(journal.problems, style)]
+    if journal.unguarded:
+        lines += [style.paint("What guards it was altered:", "bad"), *_listed(journal.unguarded, style)]
+        lines += ["What to do about it is told by", "    reconciler journal check"]
+    return lines
+
+
+def _listed(sentences: Iterable[str], style: Style) -> Iterable[str]:
+    for each in sentences:
+        yield from hang("  ", style.show(each), width=style.width)
 
 
 def _next(concerns: Sequence[Concern]) -> list[str]:

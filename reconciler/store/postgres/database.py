@@ -22,8 +22,9 @@ from reconciler.store import schema
 from reconciler.store.database import state_missing, state_newer, state_older, state_unavailable
 from reconciler.store.postgres.address import is_local
 from reconciler.store.postgres.failures import UNKNOWN_OUTCOME, connection_sentence, statement_sentence
+from reconciler.store.postgres.faults import guard_faults
 from reconciler.store.postgres.guards import FORMAT_TABLE, LOCK_TABLE, lift_guards, make_guards, set_guards
-from reconciler.store.senders import make_view
+from reconciler.store.senders import make_view, view_fault
 from reconciler.store.sqlite.database import SqliteFile
 
 if TYPE_CHECKING:
@@ -154,6 +155,11 @@ class PostgresSchema:
         wanted = {(each.table.name, each.name) for it in schema.METADATA.sorted_tables for each in it.columns}
         if not wanted <= found:
             raise self.refuse(statement_sentence(psycopg.errors.UndefinedTable()))
+
+    def faults(self, connection: Connection) -> tuple[str, ...]:
+        """Return, as sentences, which guards do not stand as they were made, and whether the view tells what is."""
+        view = view_fault(connection)
+        return (*guard_faults(connection, self._address.schema), *([view] if view is not None else ()))
 
     def create(self, fill: Callable[[Connection], None]) -> bool:
         """Make the schema where it is missing, the tables, and what ``fill`` adds, in one transaction.

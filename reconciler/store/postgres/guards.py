@@ -8,6 +8,7 @@ still append what is not true, under an entry of its own: it stands there for go
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.model.accounts.kinds import KINDS
@@ -42,7 +43,7 @@ _GENESIS = _DIGEST.format(
 )
 """The texts that ``journal.link_hash`` and ``journal.genesis_hash`` hash: canonical JSON, its keys sorted."""
 
-_BODIES = {
+BODIES = {
     "refuse_change": f"""
 BEGIN
   IF TG_OP = 'UPDATE' AND TG_TABLE_NAME IN ('journal_payloads', 'revisions') AND {_OWNS} THEN
@@ -128,7 +129,7 @@ BEGIN
 END""",
 }
 """The bodies of the trigger functions, by name."""
-_APPEND_ONLY = "BEFORE UPDATE OR DELETE ON {} FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+_APPEND_ONLY = "BEFORE DELETE OR UPDATE ON {} FOR EACH ROW EXECUTE FUNCTION refuse_change()"
 _AT_THE_END = "AFTER INSERT ON {} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION {}()"
 _TRIGGERS = {
     "a_link": ("journal", "BEFORE INSERT ON {} FOR EACH ROW EXECUTE FUNCTION check_link()"),
@@ -150,7 +151,32 @@ _TRIGGERS = {
         if name != "accounts"
     },
 }
-"""Table and rest of each trigger, by its name."""
+"""Table and rest of each trigger, by its name, in the words that PostgreSQL itself tells it in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One trigger as it is made."""
+
+    table: str
+    function: str
+    definition: str
+    """The statement that makes it."""
+
+
+def _trigger(name: str, table: str, rest: str) -> Trigger:
+    kind = "CONSTRAINT TRIGGER" if "DEFERRABLE" in rest else "TRIGGER"
+    function = rest.rpartition(" ")[2].removesuffix("()")
+    return Trigger(table, function, f"CREATE {kind} {name} {rest.format(table)}")
+
+
+TRIGGERS = {name: _trigger(name, table, rest) for name, (table, rest) in _TRIGGERS.items()}
+"""By name. Another body or trigger is another format of the state: one of before would be told as altered."""
+
+
+def search_path(schema: str) -> str:
+    """Return where what a function names is looked for: in the schema alone, before it nobody's temporary tables."""
+    return f"{schema}, pg_temp"
 
 
 def make_guards(connection: Connection, schema: str) -> None:
@@ -160,14 +186,10 @@ def make_guards(connection: Connection, schema: str) -> None:
         f"CREATE OR REPLACE FUNCTION {MAY_DECIDE}() RETURNS void LANGUAGE sql AS ''",
         f"REVOKE EXECUTE ON FUNCTION {MAY_DECIDE}() FROM PUBLIC",
     ]
-    # What a function names is looked for in the schema alone: nobody's temporary tables stand before it.
-    head = f"RETURNS trigger LANGUAGE plpgsql SET search_path = {schema}, pg_temp"
-    statements += [
-        f"CREATE OR REPLACE FUNCTION {name}() {head} AS $body${body}$body$" for name, body in _BODIES.items()
-    ]
-    for name, (table, rest) in _TRIGGERS.items():
-        kind = "CONSTRAINT TRIGGER" if "DEFERRABLE" in rest else "TRIGGER"
-        statements += [f"DROP TRIGGER IF EXISTS {name} ON {table}", f"CREATE {kind} {name} {rest.format(table)}"]
+    head = f"RETURNS trigger LANGUAGE plpgsql SET search_path = {search_path(schema)}"
+    statements += [f"CREATE OR REPLACE FUNCTION {name}() {head} AS $body${body}$body$" for name, body in BODIES.items()]
+    for name, trigger in TRIGGERS.items():
+        statements += [f"DROP TRIGGER IF EXISTS {name} ON {trigger.table}", trigger.definition]
     for statement in statements:
         connection.exec_driver_sql(statement.replace("%", "%%"))
 

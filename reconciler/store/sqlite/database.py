@@ -26,7 +26,7 @@ from reconciler.errors import StateUnavailable
 from reconciler.files import sync_folder
 from reconciler.store import schema
 from reconciler.store.database import BUSY_TIMEOUT_SECONDS, state_missing, state_newer, state_older, state_unavailable
-from reconciler.store.senders import make_view
+from reconciler.store.senders import make_view, view_fault
 from reconciler.store.sqlite import failures
 
 if TYPE_CHECKING:
@@ -108,6 +108,20 @@ class SqliteFile:
     def require_integrity(self, connection: Connection) -> None:
         """Raise ``StateUnavailable`` where the file is damaged; every page of it is looked at."""
         self._require_sound(connection, "integrity_check(1)")
+
+    def faults(self, connection: Connection) -> tuple[str, ...]:
+        """Return, as sentences, which triggers there are, since the file has none of ours, and whether the view tells what is."""
+        others = connection.exec_driver_sql(
+            "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger' ORDER BY 1"
+        )
+        told = [
+            f"The trigger {name} of {table} is not reconciler's, and can change or swallow what is written. Whoever does "
+            f"not know it takes it away by DROP TRIGGER {quoted}."
+            for name, table in others
+            for quoted in ['"' + name.replace('"', '""') + '"']
+        ]
+        view = view_fault(connection)
+        return (*told, *([view] if view is not None else ()))
 
     def is_damaged(self) -> bool:
         """Tell whether what stands here is no sound database or not a state; a locked file is not damaged."""

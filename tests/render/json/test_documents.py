@@ -222,6 +222,8 @@ def test_journal_document_says_whether_it_holds(problems: list[str], *, valid: b
         "head": "ab",
         "problems": problems,
         "redacted": [{"entry": 1, "by": 3}, {"entry": 2, "by": 3}],
+        "unguarded": [],
+        "diagnostics": [],
     }
 
 

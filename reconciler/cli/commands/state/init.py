@@ -71,8 +71,8 @@ def init(options: GlobalOptions, *, trust_project: bool, format_: str) -> int:
 def migrate(options: GlobalOptions, actor: str | None, format_: str) -> int:
     """Bring a state that an earlier version wrote to the format of this one, in one transaction.
 
-    A copy of the state as it was is kept beside it first. A state that is up to date is left as it is. Later, an
-    earlier version of reconciler refuses the state.
+    A copy of the state as it was is kept beside it first. Of a state that is up to date, what guards it is made anew
+    where it was altered. Later, an earlier version of reconciler refuses the state.
 
     \b
     Examples:
@@ -81,26 +81,29 @@ def migrate(options: GlobalOptions, actor: str | None, format_: str) -> int:
     from reconciler.cli.output import hint, put, put_json, tell
     from reconciler.cli.session import style_for, workspace
     from reconciler.operations.state.migrate import migrate as migrate_state
-    from reconciler.operations.state.migrate import private_cas_to_keep
+    from reconciler.operations.state.migrate import remarks_on
     from reconciler.provenance import find_actor
     from reconciler.render.text.state import care_document, sentences_text
 
     place = workspace(options)
     done = migrate_state(place, find_actor(actor, environ=place.environ))
-    remark = private_cas_to_keep(done, place)
-    told = (remark,) if remark is not None else ()
+    told = remarks_on(done, place)
     if format_ == "json":
         kept = str(done.kept) if done.kept is not None else None
-        put_json(care_document({"before": done.before, "after": done.after, "kept": kept}, diagnostics=told))
+        facts = {"before": done.before, "after": done.after, "kept": kept, "madeAnew": list(done.made_anew)}
+        put_json(care_document(facts, diagnostics=told))
     elif done.kept is None:
-        put(f"The state has format {done.after}, which is that of this version; nothing was changed.\n")
+        did = "what guards it was made anew. It had been altered:" if done.made_anew else "nothing was changed."
+        said = f"The state has format {done.after}, which is that of this version; {did}"
+        put(sentences_text([said, *done.made_anew], style=style_for(sys.stdout)))
+        tell(told)
         hint("To see how everything stands:", "reconciler status")
     else:
         said = f"Brought the state from format {done.before} to format {done.after}. As it was, it is kept in"
         put(sentences_text([said, f"    {done.kept}"], style=style_for(sys.stdout)))
         tell(told)
         hint("To see that everything is there:", "reconciler status")
-    return 0
+    return 1 if done.unguarded else 0
 
 
 @click.command()

@@ -238,6 +238,7 @@ ENGLISH: dict[str, str | dict[str, str]] = {
     "fact.begun": "Through {name}: begun, and its end is not recorded.",
     "fact.publish": "To the consumer {name}: {list}",
     "fact.send": "Through {name}: {counts}; {ending}",
+    "fact.anew": "What guards the state was made anew. It had been altered: {list}",
     "fact.migrate": "Tables brought from version {before} to version {after}.",
     "fact.override": "Verification of {name} was overridden: {reason}",
     "fact.guard": "Guard {code} was lifted by {by}",

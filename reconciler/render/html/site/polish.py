@@ -290,6 +290,7 @@ POLISH: dict[str, str | dict[str, str]] = {
     "fact.begun": "Przez konto {name}: rozpoczęto; zakończenia nie zapisano.",
     "fact.publish": "Do odbiorcy {name}: {list}",
     "fact.send": "Przez konto {name}: {counts}; {ending}",
+    "fact.anew": "Zabezpieczenia stanu założono od nowa. Były zmienione: {list}",
     "fact.migrate": "Tabele przeniesiono z wersji {before} do wersji {after}.",
     "fact.override": "Pominięto weryfikację konta {name}: {reason}",
     "fact.guard": "Blokada {code} została zniesiona: {by}",

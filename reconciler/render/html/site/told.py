@@ -69,6 +69,8 @@ def _care(told: Payload) -> Iterator[Fact]:
             yield from _listed("fact.rotated", told.accepted_rotated)
         case RestorePayload(serial=int(serial), lost_entries=int(lost)):
             yield Fact("fact.restore", {"serial": serial, "lostentries": lost})
+        case MigratePayload(made_anew=tuple(altered)) if altered:
+            yield Fact("fact.anew", {"list": " ".join(altered)})
         case MigratePayload(before=int(before), after=int(after)):
             yield Fact("fact.migrate", {"before": before, "after": after})
         case PublishPayload(consumer=str(consumer)):
