@@ -29,6 +29,17 @@ _TRANSIENT_ERRORS = frozenset({"temporarily_unavailable", "server_error", "slow_
 _TRACE = re.compile(r"\b(Trace ID|Correlation ID|Timestamp):.*", re.DOTALL)
 _TOKEN = re.compile(r"[\x21-\x7e]+\Z")
 _BEARER = "bearer"
+_NAMES_OF_WORDS = (
+    "message",
+    "errorSummary",
+    "error_description",
+    "error_message",
+    "errorMessage",
+    "detail",
+    "title",
+    "reason",
+)
+"""Where endpoints that answer in a form of their own have their words."""
 _MAX_READ = 2000
 """Of what an endpoint says beside that nothing is looked at: searching it all could take minutes."""
 
@@ -55,11 +66,12 @@ def judge(answer: Answer, request: TokenRequest, endpoint: Endpoint) -> AccessTo
         raise _unavailable(endpoint, answer.status, _words(document, request))
     if isinstance(error, str) and error:
         raise _refusal(error, document or {}, request, endpoint)
+    other = _in_other_form(document, request)
     if answer.status != _OK:
-        raise _invalid(endpoint, f"it is HTTP status {answer.status} without an OAuth2 error")
+        raise _invalid(endpoint, f"it is HTTP status {answer.status} without an OAuth2 error", other)
     if document is None:
         raise _invalid(endpoint, "it is no JSON object")
-    return _issued(document, endpoint)
+    return _issued(document, endpoint, other)
 
 
 def _document(content: bytes) -> dict[str, object] | None:
@@ -70,10 +82,18 @@ def _document(content: bytes) -> dict[str, object] | None:
     return document if isinstance(document, dict) else None
 
 
-def _issued(document: dict[str, object], endpoint: Endpoint) -> AccessToken:
+def _in_other_form(document: dict[str, object] | None, request: TokenRequest) -> str:
+    """Return what an answer says in a form that is not OAuth's, as the part of a sentence; or nothing."""
+    inner = (document or {}).get("error")
+    places = (*([inner] if isinstance(inner, dict) else []), document or {})
+    told = (place.get(name) for place in places for name in _NAMES_OF_WORDS)
+    return _as_said(next((each for each in told if isinstance(each, str) and each), ""), request)
+
+
+def _issued(document: dict[str, object], endpoint: Endpoint, other: str) -> AccessToken:
     token, kind, rotated = (document.get(name) for name in ("access_token", "token_type", "refresh_token"))
     if not isinstance(token, str) or not _TOKEN.match(token):
-        raise _invalid(endpoint, "it has no usable access_token")
+        raise _invalid(endpoint, "it has no usable access_token", other)
     if not isinstance(kind, str) or kind.lower() != _BEARER:
         raise _invalid(endpoint, "its token_type is not Bearer")
     return AccessToken(
@@ -108,8 +128,8 @@ def _unavailable(endpoint: Endpoint, status: int, said: str) -> SmtpFault:
     return endpoint.fault("tokenUnavailable", said=said or f" It answered with HTTP status {status}.")
 
 
-def _invalid(endpoint: Endpoint, reason: str) -> SmtpFault:
-    return endpoint.fault("tokenResponseInvalid", reason=reason)
+def _invalid(endpoint: Endpoint, reason: str, said: str = "") -> SmtpFault:
+    return endpoint.fault("tokenResponseInvalid", reason=reason, said=said)
 
 
 def _host_of(location: str | None) -> str:
@@ -128,10 +148,11 @@ def _words(document: dict[str, object] | None, request: TokenRequest) -> str:
     if isinstance(description, str):
         telling = _TRACE.sub("", description[:_MAX_READ])
         parts.append(_spoken(telling, request, max_characters=SHOWN_VALUE))
-    spoken = ": ".join(part for part in parts if part)
-    spoken = quoted(
-        spoken.encode(), masks_of(request), max_characters=SHOWN_VALUE
-    )  # again: a secret may be told in two parts
+    return _as_said(": ".join(part for part in parts if part), request)  # again: a secret may be told in two parts
+
+
+def _as_said(text: str, request: TokenRequest) -> str:
+    spoken = _spoken(text, request, max_characters=SHOWN_VALUE)
     return f' It said: "{spoken}".' if spoken else ""
 
 

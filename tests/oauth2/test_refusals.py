@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.oauth2.answers import judge
-from reconciler.oauth2.refusals import _GOOGLE, _MICROSOFT, _TOLD_APART
+from reconciler.oauth2.refusals import _MICROSOFT, _MICROSOFT_WORDS, _TOLD_APART, _WORDS
 from reconciler.oauth2.request import endpoint_of
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.https import Answer
@@ -58,7 +58,7 @@ REFUSALS: tuple[tuple[str, str, dict[str, Any], str], ...] = (
     ("invalid_grant", "AADSTS9002313: Invalid request. Request is malformed or invalid.", _PERSON, "hold their values alone"),
     ("invalid_grant", "AADSTS70000: Provided grant is invalid or malformed.", _PERSON, "another client"),
     ("invalid_grant", "Token has been expired or revoked.", _PERSON, "after seven days"),
-    ("invalid_grant", "Account has been deleted", _PERSON, "disabled or deleted"),
+    ("invalid_grant", "Account has been deleted", _PERSON, "restricted or deleted"),
     ("invalid_grant", "reauth related error (invalid_rapt)", _PERSON, "sign in anew"),
     ("unauthorized_client", "Client is unauthorized to retrieve access tokens using this method, or client not authorized for any of the scopes requested.", _CLIENT, "Domain-wide delegation"),
     ("unauthorized_client", "Unauthorized", _PERSON, "oauth2.clientId"),
@@ -70,6 +70,46 @@ REFUSALS: tuple[tuple[str, str, dict[str, Any], str], ...] = (
     ("invalid_client", "Unauthorized", _PERSON, "clientSecret refers to"),
     ("invalid_grant", "Bad Request", _PERSON, "refresh token"),
     ("invalid_grant", "", _CLIENT, "smtp.authentication.oauth2"),
+    ("invalid_grant", "AADSTS50144: User's Active Directory password has expired.", _PERSON, "set a new password"),
+    ("invalid_grant", "AADSTS50055: The password is expired.", _PERSON, "set a new password"),
+    ("invalid_grant", "AADSTS50053: The account is locked, you've tried to sign in too many times with an incorrect user ID or password.", _PERSON, "unlock the account"),
+    ("invalid_grant", "AADSTS51004: The user account does not exist in the directory.", _PERSON, "does not know the user"),
+    ("invalid_grant", "AADSTS500341: The user account has been deleted from the directory.", _PERSON, "deleted"),
+    ("invalid_grant", "AADSTS50078: Presented multi-factor authentication has expired due to policies configured by your administrator.", _PERSON, "policy"),
+    ("invalid_grant", "AADSTS50097: Device authentication is required.", _PERSON, "policy"),
+    ("interaction_required", "AADSTS530035: Access has been blocked by security defaults.", _PERSON, "policy"),
+    ("invalid_grant", "AADSTS50133: Session is invalid due to expiration or recent password change.", _PERSON, "Sign in anew"),
+    ("invalid_grant", "AADSTS700081: The refresh token has expired due to maximum lifetime.", _PERSON, "its time was limited"),
+    ("invalid_grant", "AADSTS70000: The user could not be authenticated as the grant is expired. The user must sign in again.", _PERSON, "has expired"),
+    ("invalid_grant", "AADSTS70000: The request was denied because one or more scopes requested are unauthorized or expired. The user must first sign in and grant the client application access to the requested scope.", _PERSON, "consents"),
+    ("invalid_grant", "AADSTS70002: Error validating credentials. AADSTS70008: The provided access grant is expired or revoked.", _PERSON, "Sign in anew"),
+    ("invalid_request", "AADSTS70002: The client does not exist or is not enabled for consumers.", _PERSON, "personal Microsoft accounts"),
+    ("invalid_client", "AADSTS50012: Invalid client secret is provided.", _CLIENT, "clientSecret refers to"),
+    ("invalid_request", "AADSTS900144: The request body must contain the following parameter: 'scope'.", _PERSON, "Write scope"),
+    ("invalid_request", "AADSTS900144: The request body must contain the following parameter: 'client_id'.", _PERSON, "the request as it is"),
+    ("invalid_request", "AADSTS9001023: The grant type is not supported over the /common or /consumers endpoints.", _CLIENT, "in place of common"),
+    ("invalid_resource", "AADSTS650057: Invalid resource. The client has requested access to a resource which is not listed in the requested permissions.", _PERSON, "API permissions"),
+    ("invalid_client", "AADSTS650052: The app is trying to access a service that your organization lacks a service principal for.", _PERSON, "refuses to issue a token"),
+    ("invalid_client", "AADSTS650053: The application asked for scope 'SMTP.SendAsApp' that doesn't exist on the resource.", _PERSON, "oauth2.scope"),
+    ("invalid_client", "AADSTS50013: Assertion failed signature validation.", _CLIENT, "client's certificate"),
+    ("invalid_grant", "AADSTS90038: The specified tenant belongs to another national cloud.", _PERSON, "login.microsoftonline.us"),
+    ("invalid_request", "AADSTS90056: The resource is disabled.", _PERSON, "refuses to issue a token"),
+    ("invalid_request", "AADSTS90100: The parameter is empty or not valid.", _PERSON, "oauth2.tokenUrl"),
+    ("invalid_grant", "AADSTS700005: Provided grant is intended to use against other tenant.", _PERSON, "another client"),
+    ("invalid_grant", "AADSTS4711000: Something new.", _PERSON, "refuses to issue a token"),
+    ("invalid_grant", "reauth related error (rapt_required)", _PERSON, "sign in anew"),
+    ("invalid_grant", "Account Restricted", _PERSON, "restricted"),
+    ("invalid_grant", "User disabled", _PERSON, "disabled"),
+    ("invalid_grant", "The user does not exist", _PERSON, "deleted"),
+    ("invalid_client", "The OAuth client was deleted.", _PERSON, "Make a new client"),
+    ("invalid_client", "The OAuth client was disabled.", _PERSON, "enable it"),
+    ("invalid_request", "client_secret is missing.", _PERSON, "Write clientSecret"),
+    ("unauthorized_client", "Invalid client or Invalid client credentials", _PERSON, "clientSecret refers to"),
+    ("invalid_grant", "The grant is invalid or expired.", _PERSON, "used once only"),
+    ("INVALID_AUTHORIZATION_CODE", "The grant is invalid", _PERSON, "used once only"),
+    ("invalid_code", "", _PERSON, "used once only"),
+    ("invalid_client_secret", "", _PERSON, "clientSecret refers to"),
+    ("Realm does not exist", "", _PERSON, "Correct the tenant"),
 )  # fmt: skip
 
 
@@ -91,13 +131,47 @@ def test_a_known_refusal_says_what_to_do(error: str, description: str, changes: 
     assert description in text
 
 
-@pytest.mark.parametrize("code", ["90024", "90033", "50196"])
+@pytest.mark.parametrize("code", ["90024", "90033", "50196", "50000", "90006"])
 def test_a_providers_own_trouble_passes(code: str) -> None:
     """A code of Entra that speaks of its own trouble is transient, whatever error stands beside it."""
     assert "tokenUnavailable" == _fault("invalid_grant", f"AADSTS{code}: try again", _PERSON).code
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("You have made too many requests continuously. Please try again after some time.", "tokenUnavailable"),
+        ("Service temporarily unavailable", "tokenUnavailable"),
+        ("AADSTS50053: you've tried to sign in too many times, try again later", "tokenRefused"),
+    ],
+)
+def test_a_request_to_wait_passes(words: str, code: str) -> None:
+    """Who asks to try again later is believed, but for Microsoft, whose codes say what they mean."""
+    assert code == _fault("Access Denied", words, _PERSON).code
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"error": {"code": 403, "message": "not used in project 1 before"}},
+        {"errorCode": "x", "errorSummary": "not used in project 1 before"},
+        {"message": "not used in project 1 before"},
+        {"title": "not used in project 1 before", "status": 403},
+    ],
+)
+@pytest.mark.parametrize("status", [200, 403])
+def test_words_in_another_form_are_shown(document: dict[str, Any], status: int) -> None:
+    """An endpoint that does not answer as OAuth wants it is told as that, with its words."""
+    answer = Answer(status=status, content=json.dumps(document).encode())
+    with pytest.raises(SmtpFault) as caught:
+        judge(answer, make_request(), endpoint_of(_URL))
+    assert "tokenResponseInvalid" == caught.value.code
+    assert "not used in project 1 before" in sentence(caught.value, "auth", make_target(None))
+
+
 def test_every_known_refusal_has_a_sentence() -> None:
     """No row names a sentence that there is not, so that none falls back to the general one unseen."""
-    variants = {*_MICROSOFT.values(), *_TOLD_APART, *(sign.variant for sign in _GOOGLE), "serviceAccount"}
+    variants = {*_MICROSOFT.values(), *_TOLD_APART, *(sign.variant for sign in (*_WORDS, *_MICROSOFT_WORDS))} | {
+        "serviceAccount"
+    }
     assert set() == {each for each in variants if f"tokenRefused:{each}" not in TOKEN_SENTENCES}
