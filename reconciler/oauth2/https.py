@@ -11,7 +11,7 @@ from reconciler.smtp.bounded import TooLong
 from reconciler.smtp.dial import DirectDialer
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.https import Answer, NotHttp, Request, ask
-from reconciler.smtp.replies import clean
+from reconciler.smtp.tls import refusal_in_words
 from reconciler.smtp.tlsalerts import reason_of
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def post_form(
                 return answer
             fault = endpoint.fault("tokenResponseInvalid", reason="it is compressed, which was not asked for")
         except ssl.SSLCertVerificationError as refusal:
-            fault = endpoint.fault("tokenCertificateInvalid", reason=clean(refusal.verify_message.encode()))
+            fault = endpoint.fault("tokenCertificateInvalid", reason=refusal_in_words(refusal))
         except ssl.SSLError as refusal:
             fault = endpoint.fault("tokenTlsFailed", reason=reason_of(refusal))
         except NotHttp:

@@ -8,6 +8,7 @@ imported with the first certificate, which spares every command that meets none 
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -68,6 +69,10 @@ class Certificate:
     def fingerprint_in_words(self) -> str:
         """The fingerprint as settings have it: ``sha256:…``."""
         return f"sha256:{self.fingerprint}"
+
+    def has_alternative_names_as(self, name: str) -> bool:
+        """Tell whether the subject's alternative name has names of the kind, host name or address, that ``name`` is."""
+        return self.has_alternative_names and any(_is_address(each) == _is_address(name) for each in self.names)
 
 
 def read_certificate(der: bytes) -> Certificate | None:
@@ -159,6 +164,14 @@ def _extension(found: x509.Certificate, kind: type[_Extension]) -> x509.Extensio
         return found.extensions.get_extension_for_class(kind)
     except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
         return None
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _alternative_names(found: x509.Certificate) -> tuple[str, ...]:

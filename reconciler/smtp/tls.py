@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.smtp.certificate import Certificate, read_certificate
 from reconciler.smtp.faults import SmtpFault
+from reconciler.smtp.replies import clean
 from reconciler.smtp.tlsalerts import fault_of_alert, reason_of
 
 if TYPE_CHECKING:
@@ -31,6 +32,27 @@ _EXPIRED, _NOT_YET_VALID = 10, 9
 _SELF_SIGNED = 18
 _UNKNOWN_ISSUER = frozenset({2, 7, 18, 19, 20, 21})
 _WRONG_NAME = frozenset({62, 64})
+_IN_WORDS = {
+    **dict.fromkeys((2, 19, 20, 21), "nobody whom this machine trusts has issued it, or an intermediate is not sent"),
+    7: "its signature is not its issuer's",
+    9: "it, or one above it, is not valid yet",
+    10: "it, or one above it, has ended",
+    18: "it signs itself",
+    23: "it was revoked",
+    **dict.fromkeys((24, 79), "a certificate above it is none of a CA: it lacks basicConstraints with CA:TRUE"),
+    25: "the chain is longer than a CA in it allows (pathlen of basicConstraints)",
+    26: "it is not made for servers: its extended key usage lacks serverAuth",
+    32: "a CA above it may sign no certificates: its keyUsage lacks keyCertSign",
+    34: "it has a critical extension that nobody here knows",
+    47: "a CA above it may not issue for this name (nameConstraints)",
+    48: "a CA above it may not issue for this name (nameConstraints)",
+    62: "it is for another name",
+    64: "it is for another address",
+    66: "its key is too short",
+    67: "the key of a CA above it is too short",
+    68: "the signature of a certificate above it is of a kind that can be forged",
+}
+"""What OpenSSL's results of a verification mean (X509_STORE_CTX_get_error); its own words stand for what is not here."""
 _NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"})
 _TOO_OLD = frozenset({"UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_SSL_VERSION"})
 _CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:ECDHE+AES:DHE+AES:RSA+AESGCM:RSA+AES:!aNULL:!eNULL:!aDSS:!PSK:!SRP:@SECLEVEL=0"
@@ -167,7 +189,7 @@ def encrypt(channel: Channel, context: ssl.SSLContext, server_name: str, *, pin:
     if pin is not None:
         return _pinned(facts, pin)
     if context.verify_mode == ssl.CERT_REQUIRED:
-        require_sound(facts)
+        require_sound(facts, server_name)
     return facts
 
 
@@ -175,7 +197,7 @@ def _fault_of(refusal: OSError, channel: Channel) -> Exception:
     """Return what ``encrypt`` raises for a handshake that failed."""
     if isinstance(refusal, ssl.SSLCertVerificationError):
         code, is_own = _certificate_code(refusal.verify_code), refusal.verify_code == _SELF_SIGNED
-        return CertificateRefused(code, refusal.verify_message, signs_itself=is_own)
+        return CertificateRefused(code, refusal_in_words(refusal), signs_itself=is_own)
     if isinstance(refusal, TimeoutError):
         return SmtpFault("timedOut", step="tls")
     if isinstance(refusal, ssl.SSLEOFError | ConnectionError):
@@ -183,6 +205,11 @@ def _fault_of(refusal: OSError, channel: Channel) -> Exception:
     if isinstance(refusal, ssl.SSLError):
         return _handshake_fault(refusal, channel)
     return SmtpFault("tlsFailed", step="tls", facts={"reason": "the connection broke"})
+
+
+def refusal_in_words(refusal: ssl.SSLCertVerificationError) -> str:
+    """Return why a certificate was refused; OpenSSL's own words where there are no better ones."""
+    return _IN_WORDS.get(refusal.verify_code, clean(refusal.verify_message.encode()))
 
 
 def _reason_in_words(refusal: OSError) -> str:
@@ -201,9 +228,13 @@ def _pinned(facts: TlsFacts, pin: str) -> TlsFacts:
     return replace(facts, chain=(own,))
 
 
-def require_sound(facts: TlsFacts) -> None:
-    """Raise ``CertificateRefused`` for what OpenSSL was told to let through, and nobody should rely on."""
-    if facts.certificate is not None and not facts.certificate.has_alternative_names:
+def require_sound(facts: TlsFacts, server_name: str) -> None:
+    """Raise ``CertificateRefused`` for what OpenSSL was told to let through, and nobody should rely on.
+
+    Of a host name OpenSSL looks for the common name where the subject's alternative name has no host names, though it
+    may have addresses.
+    """
+    if facts.certificate is not None and not facts.certificate.has_alternative_names_as(server_name):
         raise CertificateRefused("certificateCommonNameOnly", "no subject alternative name")
     for each in facts.chain:
         if each.is_too_weak:

@@ -24,7 +24,7 @@ _SHOWN_NAMES = 5
 
 
 def facts_of_refused(
-    code: str, chain: Sequence[Certificate], *, ca_pem: str | None, now: datetime, host: str
+    code: str, chain: Sequence[Certificate], *, ca_pem: str | None, now: datetime, host: str, pin: str | None = None
 ) -> dict[str, str]:
     """Return what a sentence about a refused certificate may name, with the variant of the sentence that fits.
 
@@ -33,14 +33,58 @@ def facts_of_refused(
     trusted = read_certificates(ca_pem) if ca_pem is not None else ()
     if not chain:
         return {"variant": "other", **_of_ca_file(trusted)} if trusted else {}
-    facts = _own(chain[0])
+    facts = _own(chain[0]) | _besides(code, chain[0], now, host)
     if code in {"certificateExpired", "certificateNotYetValid"}:
         return facts | _outside_its_time(chain, trusted, now)
     if code == "certificateUnknownIssuer":
         return facts | _unknown_issuer(chain, trusted)
-    if code == "certificateWrongName" and not chain[0].has_alternative_names and host in chain[0].names:
-        return facts | {"variant": "commonName"}
-    return facts
+    if code == "certificateNotPinned":
+        return facts | _pinned_to(chain, pin)
+    return facts | (_for_another_name(chain[0], host) if code == "certificateWrongName" else {})
+
+
+def _besides(code: str, own: Certificate, now: datetime, host: str) -> dict[str, str]:
+    """Return what else is wrong with the server's own certificate: whoever mends what was found would meet it next."""
+    found = []
+    if code != "certificateExpired" and own.not_after < now:
+        found.append(f"it has ended on {own.not_after:%Y-%m-%d}")
+    if code in {"certificateUnknownIssuer", "certificateExpired", "certificateNotYetValid"}:
+        if not covers(own, host):
+            found.append(f"it is not for {host}")
+        elif not own.has_alternative_names_as(host):
+            found.append(f"it names {host} in its common name alone, which does not count")
+    if own.is_too_weak:
+        found.append(f"it has {' and '.join(own.weaknesses)}")
+    if not found:
+        return {}
+    told = f" Besides, {' and '.join(found)}, which would be refused next: have it issued anew"
+    pinned = ", or, to accept this very certificate as it is, write its fingerprint as smtp.certificate"
+    return {"besides": f"{told}{pinned if code == 'certificateUnknownIssuer' else ''}."}
+
+
+def covers(own: Certificate, host: str) -> bool:
+    """Tell whether a host is among the names of a certificate; ``*`` stands for one label. RFC 9525 section 6.3."""
+    wanted = host.casefold()
+    above = wanted.partition(".")[2]
+    names = {each.casefold() for each in own.names}
+    return wanted in names or (bool(above) and f"*.{above}" in names)
+
+
+def _for_another_name(own: Certificate, host: str) -> dict[str, str]:
+    """Return which sentence fits where a certificate is for another name."""
+    if not own.names:
+        return {"variant": "nameless"}
+    if own.has_alternative_names:
+        return {}
+    return {"variant": "commonName" if host in own.names else "otherCommonName"}
+
+
+def _pinned_to(chain: Sequence[Certificate], pin: str | None) -> dict[str, str]:
+    """Return what else of the chain the pin is the fingerprint of."""
+    issuer = next((each for each in chain[1:] if each.fingerprint_in_words == pin), None)
+    if issuer is not None:
+        return {"variant": "ofIssuer", "other": f'"{issuer.subject}"'}
+    return {"variant": "ofKey"} if pin == f"sha256:{chain[0].key_fingerprint}" else {}
 
 
 def _own(certificate: Certificate) -> dict[str, str]:
@@ -81,29 +125,43 @@ def _is_current(certificate: Certificate, now: datetime) -> bool:
 
 def _unknown_issuer(chain: Sequence[Certificate], trusted: Sequence[Certificate]) -> dict[str, str]:
     """Return why nobody who is trusted answers for the chain."""
-    own = chain[0]
-    if own.is_self_issued and has_issued(own, own):
-        return {"variant": "selfSignedCa" if trusted else "selfSigned", **_of_ca_file(trusted)}
     last = end_of(chain)
+    if last is chain[0] and _signs_itself(last):
+        return _self_signed(last, trusted)
     namesake = next((each for each in trusted if each.subject_id == last.issuer_id), None)
-    if namesake is not None and not has_issued(namesake, last):
-        return {
-            "variant": "otherKey",
-            "other": f'"{namesake.subject}"',
-            "other_fingerprint": namesake.fingerprint_in_words,
-        }
-    if last.is_self_issued:
-        facts = {"other": f'"{last.subject}"', "other_fingerprint": last.fingerprint_in_words}
-        return {"variant": "rootOther" if trusted else "root", **facts, **_of_ca_file(trusted)}
+    if namesake is not None and not _signs_itself(last):
+        return {"variant": "noAuthority" if has_issued(namesake, last) else "otherKey", **_other(namesake)}
+    if _signs_itself(last):
+        return {"variant": "rootOther" if trusted else "root", **_other(last), **_of_ca_file(trusted)}
+    sent = next((each for each in chain[1:] if each.subject_id == last.issuer_id), None)
+    if sent is not None:
+        return {"variant": "sentOtherKey", **_other(sent), "own": f'"{last.subject}"'}
     facts = {"other": f'"{last.issuer}"', "sent": _sent(chain), "published": _published(last)}
     return {"variant": "incompleteOther" if trusted else "incomplete", **facts, **_of_ca_file(trusted)}
 
 
+def _signs_itself(certificate: Certificate) -> bool:
+    """Tell whether a certificate is its own issuer, and not merely named like it."""
+    return certificate.is_self_issued and has_issued(certificate, certificate)
+
+
+def _self_signed(own: Certificate, trusted: Sequence[Certificate]) -> dict[str, str]:
+    """Return why a server's certificate that signs itself is not trusted."""
+    namesake = next((each for each in trusted if each.subject_id == own.subject_id), None)
+    if namesake is not None:
+        return {"variant": "selfSignedAnew", **_other(namesake)}
+    return {"variant": "selfSignedCa" if trusted else "selfSigned", **_of_ca_file(trusted)}
+
+
+def _other(certificate: Certificate) -> dict[str, str]:
+    return {"other": f'"{certificate.subject}"', "other_fingerprint": certificate.fingerprint_in_words}
+
+
 def end_of(chain: Sequence[Certificate]) -> Certificate:
-    """Return the last certificate that can be reached from the server's own, by who issued whom."""
+    """Return the last certificate that can be reached from the server's own, by who signed whom."""
     last, others = chain[0], list(chain[1:])
-    while not last.is_self_issued:
-        above = next((each for each in others if each.subject_id == last.issuer_id), None)
+    while not _signs_itself(last):
+        above = next((each for each in others if each.subject_id == last.issuer_id and has_issued(each, last)), None)
         if above is None:
             break
         others.remove(above)

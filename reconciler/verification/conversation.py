@@ -278,8 +278,8 @@ class Conversation:
             self._deadline,
             is_implicit=server.encryption == "tls",
         )
-        ca_pem = self._target.access.ca_pem
-        return facts_of_refused(fault.code, chain, ca_pem=ca_pem, now=self._now(), host=self._server_name)
+        ca_pem, host, pin = self._target.access.ca_pem, self._server_name, server.certificate
+        return facts_of_refused(fault.code, chain, ca_pem=ca_pem, now=self._now(), host=host, pin=pin)
 
     def _remember(self, facts: TlsFacts) -> None:
         self._learned |= {"tls_version": facts.version, "tls_cipher": facts.cipher}

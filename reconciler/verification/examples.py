@@ -11,7 +11,7 @@ _SERVER_FACTS = {
     "recipient": "you@example.com", "timeout": "30", "place": "10.0.0.1", "reason": "no answer that follows the rules",
     "sample": "HTTP/1.1 400 Bad Request", "kind_of_server": "A web server", "mechanism": "PLAIN", "offered": "LOGIN",
     "names": "mail.example.com", "issuer": '"Example CA"', "fingerprint": "SHA-256 3f:09:…", "pin": "SHA-256 a1:44:…",
-    "certificate": ' (names: smtp.example.com; issued by "Example CA")', "certificate_begin": ": it begins on 2026-06-01",
+    "certificate": ' (names: smtp.example.com; issued by "Example CA")', "besides": "", "own": '"smtp.example.com"', "certificate_begin": ": it begins on 2026-06-01",
     "certificate_end": " on 2026-05-01", "own_end": "2026-05-01", "other": '"Example CA"', "other_begin": "2026-06-01",
     "other_end": "2026-05-01", "other_fingerprint": "SHA-256 77:d0:…", "published": "", "sent": "sends its own certificate alone",
     "proxy": "socks5 proxy proxy.example.com:1080", "proxy_type": "socks5", "proxy_reply": "", "or_proxy": "",

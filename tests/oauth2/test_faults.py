@@ -249,10 +249,10 @@ def test_a_refresh_token_that_replaced_another_is_masked_too(ca: TestCA) -> None
 
 
 _CERTIFICATES: dict[str, tuple[Callable[[TestCA], Any], str]] = {
-    "expired": (lambda ca: ca.server_context(not_after=datetime.now(UTC) - timedelta(days=2)), "expired"),
-    "another name": (lambda ca: ca.server_context("login.example.com"), "Hostname mismatch"),
-    "unknown issuer": (lambda _ca: TestCA().server_context(), "issuer"),
-    "for clients": (lambda ca: ca.client_only_context("localhost"), "purpose"),
+    "expired": (lambda ca: ca.server_context(not_after=datetime.now(UTC) - timedelta(days=2)), "has ended"),
+    "another name": (lambda ca: ca.server_context("login.example.com"), "it is for another name"),
+    "unknown issuer": (lambda _ca: TestCA().server_context(), "nobody whom this machine trusts"),
+    "for clients": (lambda ca: ca.client_only_context("localhost"), "not made for servers"),
 }
 
 

@@ -9,6 +9,7 @@ leaf.server_context(middle)  # sends leaf and intermediate
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import ssl
 import tempfile
 from dataclasses import dataclass
@@ -80,6 +81,12 @@ class Issued:
         """SHA-256 of the certificate, 64 hexadecimal digits."""
         return self.certificate.fingerprint(hashes.SHA256()).hex()
 
+    @property
+    def key_fingerprint(self) -> str:
+        """SHA-256 of the public key as certificates hold it."""
+        form = serialization.PublicFormat.SubjectPublicKeyInfo
+        return hashlib.sha256(self.key.public_key().public_bytes(serialization.Encoding.DER, form)).hexdigest()
+
     def signed_with(self, digest: str, by: Issued) -> Issued:
         """Return the same certificate with a signature by sha1 or md5 of a CA's RSA key; libraries make none any more."""
         assert isinstance(by.key, rsa.RSAPrivateKey)
@@ -110,7 +117,7 @@ class Issued:
         return context
 
 
-def _issue(
+def _issue(  # noqa: PLR0913 - keyword-only oddities, all with defaults
     name: str,
     by: Issued | None,
     *,
@@ -120,6 +127,8 @@ def _issue(
     days: tuple[int | datetime, int | datetime] = (-30, 300),
     without: Sequence[str] = (),
     published: str | None = None,
+    addresses: Sequence[str] = (),
+    purpose: str | None = None,
 ) -> Issued:
     """Return a certificate that is valid from and until so many days from now, ``without`` some of its extensions.
 
@@ -127,7 +136,7 @@ def _issue(
     """
     begin, end = (day if isinstance(day, datetime) else NOW + day * _DAY for day in days)
     key = key or ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)] if name else [])
     issuer = subject if by is None else by.certificate.subject
     builder = (
         x509.CertificateBuilder()
@@ -139,7 +148,11 @@ def _issue(
         .not_valid_after(end)
     )
     signing = key if by is None else by.key
-    for extension, is_critical in _extensions(key, signing, names, published, is_authority=is_authority):
+    named = [*map(x509.DNSName, names), *(x509.IPAddress(ipaddress.ip_address(each)) for each in addresses)]
+    extensions = _extensions(key, signing, named, published, is_authority=is_authority)
+    if purpose is not None:
+        extensions.append((x509.ExtendedKeyUsage([x509.ObjectIdentifier(purpose)]), False))
+    for extension, is_critical in extensions:
         if type(extension).__name__ not in without:
             is_marked = is_critical and f"critical {type(extension).__name__}" not in without
             builder = builder.add_extension(extension, critical=is_marked)
@@ -147,14 +160,14 @@ def _issue(
 
 
 def _extensions(
-    key: Key, signing: Key, names: Sequence[str], published: str | None, *, is_authority: bool
+    key: Key, signing: Key, names: Sequence[x509.GeneralName], published: str | None, *, is_authority: bool
 ) -> list[tuple[x509.ExtensionType, bool]]:
     found: list[tuple[x509.ExtensionType, bool]] = [
         (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False),
         (x509.AuthorityKeyIdentifier.from_issuer_public_key(signing.public_key()), False),
     ]
     if names:
-        found.append((x509.SubjectAlternativeName([x509.DNSName(each) for each in names]), False))
+        found.append((x509.SubjectAlternativeName(names), False))
     if is_authority:
         found.append((x509.BasicConstraints(ca=True, path_length=None), True))
         usage = dict.fromkeys(

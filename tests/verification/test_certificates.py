@@ -35,6 +35,7 @@ YOUNG_MIDDLE = ROOT.issue("Example Intermediate", is_authority=True, key=MIDDLE.
 LEAF = MIDDLE.issue("localhost", names=("localhost",), published="http://ca.example.com/intermediate.cer")
 DIRECT = ROOT.issue("localhost", names=("localhost",))
 ALONE = Issued.alone("localhost")
+NAMED_ALIKE = Issued.root("localhost")
 ENDING = ROOT.issue("Example Intermediate", is_authority=True, key=MIDDLE.key, days=(-90, 5))
 SMALL = ROOT.issue("localhost", names=("localhost",), key=rsa.generate_private_key(65537, 1024))  # noqa: S505 - what is warned of
 RSA_ROOT = Issued.root("RSA Root", key=rsa.generate_private_key(65537, 2048))
@@ -143,6 +144,84 @@ REFUSED: tuple[tuple[str, Callable[[Any], Finding], str, tuple[str, ...]], ...] 
         lambda encryption: against(ROOT.issue("localhost"), ca=[ROOT], encryption=encryption),
         "certificateCommonNameOnly",
         ("common name alone", "localhost as its subject alternative name"),
+    ),
+    (
+        "a common name, and an address as alternative name",
+        lambda encryption: against(ROOT.issue("localhost", addresses=("127.0.0.1",)), ca=[ROOT], encryption=encryption),
+        "certificateCommonNameOnly",
+        ("common name alone", "localhost as its subject alternative name"),
+    ),
+    (
+        "another common name alone",
+        lambda encryption: against(ROOT.issue("mail.example.com"), ca=[ROOT], encryption=encryption),
+        "certificateWrongName",
+        ("but for mail.example.com", "common name alone", "localhost as its subject alternative name"),
+    ),
+    (
+        "no name",
+        lambda encryption: against(ROOT.issue(""), ca=[ROOT], encryption=encryption),
+        "certificateWrongName",
+        ("for no host at all", "localhost as its subject alternative name"),
+    ),
+    (
+        "one that has ended, of a CA that is not known",
+        lambda encryption: against(ROOT.issue("localhost", names=("localhost",), days=(-90, -3)), encryption=encryption),
+        "certificateUnknownIssuer",
+        ("Besides, it has ended on", "write its fingerprint as smtp.certificate"),
+    ),
+    (
+        "self-signed, for another name",
+        lambda encryption: against(Issued.alone("mail.example.com"), encryption=encryption),
+        "certificateUnknownIssuer",
+        ("self-signed", "Besides, it is not for localhost", "write its fingerprint as smtp.certificate"),
+    ),
+    (
+        "self-signed, with a common name alone",
+        lambda encryption: against(Issued.alone("localhost", names=()), encryption=encryption),
+        "certificateUnknownIssuer",
+        ("self-signed", "Besides, it names localhost in its common name alone", "smtp.certificate"),
+    ),
+    (
+        "one that has ended, for another name",
+        lambda encryption: against(ROOT.issue("mail.example.com", names=("mail.example.com",), days=(-90, -3)), ca=[ROOT], encryption=encryption),
+        "certificateWrongName",
+        ("Besides, it has ended on", "have it issued anew"),
+    ),
+    (
+        "self-signed, and made anew",
+        lambda encryption: against(Issued.alone("localhost"), ca=[ALONE], encryption=encryption),
+        "certificateUnknownIssuer",
+        ("another one of that name", ALONE.fingerprint, "put this certificate into the file"),
+    ),
+    (
+        "a certificate and a CA of one name",
+        lambda encryption: against(NAMED_ALIKE.issue("localhost", names=("localhost",)), encryption=encryption),
+        "certificateUnknownIssuer",
+        ('its issuer "localhost" is neither sent nor known', "write caFile"),
+    ),
+    (
+        "a file with what issued it and is no CA",
+        lambda encryption: against(ALONE.issue("localhost", names=("localhost",), without=["AuthorityKeyIdentifier"]), ca=[ALONE], encryption=encryption),
+        "certificateUnknownIssuer",
+        ("which is no CA", "CA:TRUE"),
+    ),
+    (
+        "an intermediate of the right name with another key",
+        lambda encryption: against(LEAF, ROOT.issue("Example Intermediate", is_authority=True), ca=[ROOT], encryption=encryption),
+        "certificateUnknownIssuer",
+        ("sends a certificate of the right name", "its key is not the one", "fullchain.pem"),
+    ),
+    (
+        "an issuer that is no CA",
+        lambda encryption: against(DIRECT.issue("other", names=("localhost",)), DIRECT, ca=[ROOT], encryption=encryption),
+        "certificateInvalid",
+        ("none of a CA",),
+    ),
+    (
+        "a certificate for clients",
+        lambda encryption: against(ROOT.issue("localhost", names=("localhost",), purpose="1.3.6.1.5.5.7.3.2"), ca=[ROOT], encryption=encryption),
+        "certificateInvalid",
+        ("not made for servers", "serverAuth"),
     ),
 )  # fmt: skip
 
@@ -320,5 +399,19 @@ def test_the_pinned_certificate_is_accepted(leaf: Issued, code: str, words: str,
 def test_another_certificate_than_the_pinned_one_is_refused(encryption: Any) -> None:
     """A CA that answers for it does not help, nor that the pinned one is sent beside it; both fingerprints are told."""
     finding = against(LEAF, MIDDLE, ca=[ROOT], certificate=pinned_to(MIDDLE), encryption=encryption)
-    words = (LEAF.fingerprint, MIDDLE.fingerprint, "is not the pinned one")
+    words = (LEAF.fingerprint, MIDDLE.fingerprint, "and not of that certificate itself")
     assert_failed(finding, Case("certificateNotPinned", "tls", "permanent", words=words))
+
+
+@pytest.mark.parametrize(
+    ("pin", "words"),
+    [
+        (MIDDLE.fingerprint, ('the fingerprint of "Example Intermediate", on which', LEAF.fingerprint, "write caFile")),
+        (LEAF.key_fingerprint, ("the fingerprint of the key", LEAF.fingerprint)),
+    ],
+    ids=["issuer", "key"],
+)
+def test_a_pin_of_something_else_is_known(pin: str, words: tuple[str, ...]) -> None:
+    """A fingerprint of the issuer, or of the key, is no pin, and is told as what it is."""
+    found = against(LEAF, MIDDLE, certificate=f"sha256:{pin}")
+    assert_failed(found, Case("certificateNotPinned", "tls", "permanent", words=words))

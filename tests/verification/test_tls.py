@@ -69,7 +69,7 @@ def test_a_certificate_of_the_wrong_kind_is_refused(ca: TestCA) -> None:
     """A certificate that is not meant for servers is no good, even from a trusted CA."""
     assert_failed(
         _against(ca.client_only_context("localhost"), ca),
-        Case("certificateInvalid", "tls", "permanent", words=("purpose",)),
+        Case("certificateInvalid", "tls", "permanent", words=("not made for servers",)),
     )
 
 

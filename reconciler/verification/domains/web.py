@@ -14,6 +14,7 @@ from reconciler.smtp.bounded import TooLong
 from reconciler.smtp.dial import DirectDialer
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.https import Answer, NotHttp, Request, ask
+from reconciler.smtp.tls import refusal_in_words
 from reconciler.smtp.tlsalerts import reason_of
 from reconciler.verification.domains.answers import DnsTrouble
 
@@ -45,7 +46,7 @@ def get(host: str, path: str, lookups: Lookups, *, accept: str, deadline: Deadli
     except SmtpFault as fault:
         raise FetchTrouble(_UNREACHED.get(fault.code) or "its host has an address that is never contacted") from None
     except ssl.SSLCertVerificationError as refusal:
-        raise FetchTrouble(f"its certificate does not hold ({refusal.verify_message})") from None
+        raise FetchTrouble(f"its certificate does not hold ({refusal_in_words(refusal)})") from None
     except ssl.SSLError as refusal:
         raise FetchTrouble(f"TLS failed ({reason_of(refusal)})") from None
     except NotHttp:
