@@ -169,6 +169,7 @@ _SENTENCES = {
     "credentialUnusable:token": "{mechanism} takes a password, and the account has an access token, so nothing was sent. Write mechanism: auto, xoauth2 or oauthbearer.",
     "credentialUnusable:password": "{mechanism} takes an access token, and the account has a password, so nothing was sent. Write oauth2 or accessToken in place of password, or mechanism: auto.",
     "credentialsRejected:expired": "{server} says that the password has to be changed.{reply} Set a new one at the provider, and put it where the password's reference points.",
+    "credentialsRejected:late": "{server} took the login of {username}, and says at this command that the user name or the password does not hold.{reply} Correct smtp.authentication.username, or the value that its password refers to; where both are right, spec.email may belong to another user.",
     "credentialsRejected": "{server} rejects the user name or the password.{reply} Correct smtp.authentication.username, or the value that its password refers to; nothing was tried a second time.",
     "accessTokenRejected": "{server} rejects the access token.{reply} It has ended, is for another user, or lacks the provider's scope for SMTP: get a new one, and check smtp.authentication.username; nothing was tried a second time.",
     "appPasswordNeeded": "{server} takes an app password in place of the account's own.{reply} Make one at the provider and put it where the password's reference points, or use OAuth2.",

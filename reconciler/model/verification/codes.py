@@ -136,7 +136,7 @@ _TABLE = (
     _failed("mechanismNotOffered", ("auth",), "permanent", "The server does not offer the mechanism that is declared, or none that is possible here.", "Write a mechanism that the server offers, or auto."),
     _failed("credentialMissing", ("auth",), "permanent", "A login is declared without user name or password.", "Write username and password under smtp.authentication."),
     _failed("credentialUnusable", ("auth",), "permanent", "The mechanism cannot carry the user name or the secret: a control character, a character that SASLprep (RFC 4013) prohibits, something that is no access token, or a token where a password belongs.", "Set them again without such characters, or write another mechanism."),
-    _failed("credentialsRejected", ("auth",), "permanent", "User name or password are wrong (535).", "Correct username, or the value behind the password's reference."),
+    _failed("credentialsRejected", ("auth", *_ENVELOPE), "permanent", "User name or password are wrong (535); some servers say so only at MAIL or later.", "Correct username, or the value behind the password's reference."),
     _failed("accessTokenRejected", ("auth",), "permanent", "The server rejects the access token: it has ended, is for another user or lacks the scope (535).", "Get a new token, for this user and with the provider's scope for SMTP."),
     _failed("appPasswordNeeded", ("auth",), "permanent", "The provider takes an app password in place of the account's own.", "Make an app password at the provider, or use OAuth2."),
     _failed("webLoginRequired", ("auth",), "permanent", "The provider has stopped logins by programs until somebody logs in with a browser.", "Log in to the mailbox with a browser once and confirm what is asked."),

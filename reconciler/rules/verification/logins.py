@@ -79,6 +79,16 @@ LOGIN_WORDINGS = (
 """In the order in which they are asked."""
 
 
+_LATE = _says(
+    "credentialsRejected",
+    r"\bauth\w*(?: (?:data|credentials?))? (?:(?:was|were|is|are|has) )?(?:fail\w*|unsuccessful|invalid|incorrect|rejected|error)",
+    r"(?:incorrect|invalid|bad|wrong|failed|incomplete) (?:user ?name|auth\w*|credentials?|password|log-?in)",
+    r"(?:credentials?|password|log-?in)\b(?: \w+){0,3} (?:not accepted|invalid|incorrect|wrong|rejected|fail\w*|not correct)",
+    variant="late",
+)
+"""Of a login that was taken, at a later command."""
+
+
 LOGINS_IN_OTHER_LANGUAGES = tuple(
     LoginWording(re.compile(folded("|".join(statements))), code, variant)
     for code, variant, *statements in (
@@ -115,3 +125,8 @@ def said_of_login(words: str) -> LoginWording | None:
     plain = folded(words)
     spoken = ((LOGINS_IN_OTHER_LANGUAGES, plain), (LOGIN_WORDINGS, words))
     return next((each for table, text in spoken for each in table if each.statement.search(text)), None)
+
+
+def said_later(words: str) -> LoginWording | None:
+    """Return what a server says at a later command of a login that it took; None where it does not speak of that."""
+    return next((each for each in (LOCKED_OUT, _LATE) if each.statement.search(words)), None)

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from reconciler.model.text.domains import address_to_ascii
 from reconciler.rules.verification import statuscodes
 from reconciler.rules.verification.languages import LANGUAGES, folded
-from reconciler.rules.verification.logins import LOCKED_OUT, said_of_login
+from reconciler.rules.verification.logins import LOCKED_OUT, said_later, said_of_login
 from reconciler.rules.verification.wordings import OWN_MAILBOX_FULL, WORDINGS
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ BLAMES: Mapping[str, Blame] = MappingProxyType({
     "clientCertificateRefused": "certificate",
     "clientCertificateRequired": "certificate",
     "commandRefused": "nobody",
+    "credentialsRejected": "login",
     "domainAuthenticationFailed": "domain",
     "encryptionRequired": "encryption",
     "greylisted": "nobody",
@@ -131,7 +132,7 @@ def meaning_of(command: Command, reply: Reply, circumstances: Circumstances) -> 
     if variant != "":
         return Meaning(code, variant)
     if circumstances.is_logged_in:
-        return Meaning(code, "loggedIn" if BLAMES[code] == "login" else "")
+        return _of_who_is_logged_in(code, reply, words)
     if command == "recipient" and circumstances.is_foreign and not _is_transient(reply.code):
         if statuscodes.names_recipient(reply.code, reply.lines):
             return Meaning(code, "noLoginUnknown")
@@ -139,6 +140,15 @@ def meaning_of(command: Command, reply: Reply, circumstances: Circumstances) -> 
     if code == "commandRefused" and reply.code == _BAD_SEQUENCE and command in {"sender", "recipient"}:
         return Meaning("authenticationRequired", "perhaps")
     return Meaning(code, "noLogin" if code in _WITHOUT_LOGIN else "")
+
+
+def _of_who_is_logged_in(code: str, reply: Reply, words: str) -> Meaning:
+    """Return what a refusal is about where a login was taken before; some servers refuse that only now."""
+    if code in {"authenticationRequired", "policyRefused"} and not _is_transient(reply.code):
+        late = said_later(words)
+        if late is not None:
+            return Meaning(late.code, late.variant)
+    return Meaning(code, "loggedIn" if BLAMES[code] == "login" else "")
 
 
 def _variant(code: str, words: str) -> str:
@@ -242,8 +252,9 @@ def _told(command: Command, reply: Reply, words: str) -> str | None:
     status = statuscodes.enhanced(reply.code, reply.lines)
     plain = folded(words)
     spoken = chain(((each, plain) for each in LANGUAGES), ((each, words) for each in WORDINGS))
-    worded = (wording.code for wording, text in spoken if wording.fits(command, text))
-    return statuscodes.of_one_meaning(status, command) or next(worded, None) or _left_by_status(status, command, reply)
+    worded = next((wording.code for wording, text in spoken if wording.fits(command, text)), None)
+    stated = statuscodes.but_for(statuscodes.of_one_meaning(status, command), worded)
+    return stated or worded or _left_by_status(status, command, reply)
 
 
 def _left_by_status(status: statuscodes.Status | None, command: Command, reply: Reply) -> str | None:

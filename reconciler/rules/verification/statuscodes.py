@@ -38,6 +38,11 @@ def of_one_meaning(status: Status | None, command: str) -> str | None:
     return _for(command, _ONE.get(status))
 
 
+def but_for(code: str | None, worded: str | None) -> str | None:
+    """Return the check code of a status code, but for what words say more exactly: a full mailbox is one that exists."""
+    return worded if (code, worded) == ("recipientRefused", "mailboxFull") else code
+
+
 def of_vague_meaning(status: Status, command: str) -> str | None:
     """Return the check code that a status code stands for where the words tell nothing; None: it tells nothing either."""
     return _for(command, _UNLESS_WORDS_SAY.get(status) or _VAGUE.get(status.subject))
@@ -61,9 +66,7 @@ _ONE: Mapping[tuple[int, int] | None, str] = MappingProxyType({
     (1, 9): "recipientRefused",
     (1, 10): "recipientRefused",  # RFC 7505: the recipient's domain takes no mail
     (2, 2): "mailboxFull",
-    (2, 3): "messageTooLarge",
     (2, 4): "recipientRefused",
-    (3, 1): "insufficientStorage",
     (3, 4): "messageTooLarge",
     (6, 7): "internationalAddressUnsupported",  # RFC 6531
     (7, 2): "recipientRefused",
@@ -94,6 +97,8 @@ _UNLESS_WORDS_SAY: Mapping[tuple[int, int], str] = MappingProxyType({
     (1, 2): "recipientRefused",
     (1, 7): "senderRefused",
     (1, 8): "senderUnverifiable",
+    (2, 3): "messageTooLarge",
+    (3, 1): "insufficientStorage",
     (4, 5): "rateLimited",
     (5, 3): "rateLimited",
     (7, 13): "accountSuspended",  # RFC 5248

@@ -95,6 +95,14 @@ WORDINGS: tuple[Wording, ...] = (
         steps="recipient message",
     ),
     _says(
+        "recipientRefused",
+        r"(?:to|for) this group|ForGroup\b|allowed-senders list|RestrictedGroup\b",
+        r"\b(?:account|user|mailbox|address) that you (?:tried|are trying)|\byou tried to reach|trying to (?:contact|reach)",
+        r"local mailbox (?:RECIPIENT|ADDR)|message to (?:RECIPIENT|ADDR) (?:cannot|could not)|due to inactivity|mailbox is disabled \(",
+        steps="recipient message",
+    ),
+    _says("messageRefused", r"unsafe content|suspicious attachment"),
+    _says(
         "messageRefused",
         r"message-?id\b.{0,20}(?:missing|invalid|required)|(?:missing|no|invalid) message-?id|(?:detected|identified) as malicious",
     ),
@@ -133,7 +141,7 @@ WORDINGS: tuple[Wording, ...] = (
         r"(?:cannot|can't|could ?n.t|could not|unable to) (?:find|resolve|look ?up|determine|verify) (?:your |the |a |client )*(?:reverse )?(?:host ?name|dns|ptr|rdns|ip name)",
         r"\breverse[- ](?:dns|lookup|host ?name|resolution|mapping)|\br-?dns\b|\bfcrdns\b|\bptr\b",
         r"^(?!.*relaying).*ip name lookup failed|(?:no|missing|without) (?:valid )?reverse",
-        r"does not (?:reverse )?resolve to (?:a )?(?:host ?name|name)",
+        r"does not (?:reverse )?resolve to (?:a )?(?:host ?name|name)|(?:possibly|may be) forged",
     ),
     _says(
         "helloRefused",
@@ -146,7 +154,8 @@ WORDINGS: tuple[Wording, ...] = (
     _says(
         "serverRefused",
         rf"\bclient (?:host )?(?:HOST )?{_NO}",
-        r"client host (?:HOST )?blocked|banned sending ip",
+        r"client host (?:HOST )?blocked|banned sending ip|\(ip based\)|traffic not accepted from this ip",
+        r"\bip (?:is )?in (?:prison|jail|quarantine)|use your (?:own )?(?:provider|isp|internet service provider)(?:'?s)? (?:\w+ )?(?:server|mail|smtp|relay)",
         r"(?:poor|low|bad) reputation.{0,20}\b(?:ip|mta|host|network|server)|\b(?:ip|mta|mta's|host|network|server)(?: address)?\b.{0,20}(?:poor|low|bad) reputation",
     ),
     _says("spamSuspected", r"suspicious", r"likely unsolicited", r"^(?!.*rate[- ]limit).*\breputation"),
@@ -158,7 +167,7 @@ WORDINGS: tuple[Wording, ...] = (
     ),
     _says(
         "rateLimited",
-        r"exceed\w* (?:\w+ ){0,2}(?:sending|send|sandbox|message) (?:limit|quota)",
+        r"QuotaExceededException|exceed\w* (?:\w+ ){0,2}(?:sending|send|sandbox|message) (?:limit|quota)",
         r"rate[- ]?limit|\bthrottl|frequency (?:is )?limited",
         r"too many (?:\w+ ){0,3}(?:auth\w*|login) (?:attempts|failures|errors)",
         r"too (?:many|much) (?:\w+ ){0,3}(?:connections?|sessions?|messages?|mails?|e-?mails?|recipients?|commands|requests|recent|same|submissions|bulk|from (?:HOST|you))",
@@ -178,7 +187,7 @@ WORDINGS: tuple[Wording, ...] = (
     _says(
         "accountSuspended",
         OWN_MAILBOX_FULL,
-        r"bad outbound sender",
+        r"bad outbound sender|\baccount (?:\w+ ){0,3}(?:hacked|hijacked|compromised)",
         r"\b(?:outgoing|outbound|sending|smtp)\b.{0,60}\b(?:suspended|has been (?:disabled|blocked|stopped)|frozen|locked)\b",
         r"(?:your|this|sender|sending|the|user) (?:\w+ )?(?:account|user|mailbox|domain)\b.{0,40}(?:suspended|locked|blocked for|has been (?:blocked|disabled|locked)|is (?:blocked|disabled|locked|frozen|on hold)|deactivated|compromised)",
         r"account (?:is |has been )?(?:blocked|locked|suspended|frozen|disabled)|unusual (?:sending )?activity",
@@ -237,7 +246,7 @@ WORDINGS: tuple[Wording, ...] = (
         "senderNotVerified",
         r"(?:must|has to|needs to) be (?:verified|validated|confirmed|activated)|verify the (?:approved )?sender",
         r"(?:sender|from|email address|domain|identity|identities|address|signature)\b.{0,80}(?:not|n't) (?:been )?(?:a )?(?:yet )?(?:verified|validated|confirmed|activated|a sender signature)",
-        r"verified sender|sender signature|unconfigured sending domain|sender identit(?:y|ies)",
+        r"unverified (?:e-?mail |sender |sending )?(?:address|sender|domain|identity)|verified sender|sender signature|unconfigured sending domain|sender identit(?:y|ies)",
         r"(?:verify|validate|activate|confirm) (?:your )?(?:sender|sending|from|domain|account)",
         r"identities failed the check|sandbox (?:sub)?domain|domain.{0,60}is not allowed to send",
         steps="sender recipient message",
@@ -252,7 +261,7 @@ WORDINGS: tuple[Wording, ...] = (
         r"(?:not|isn't) (?:an? )?(?:owned by|alias (?:of|for)|one of your|local sender|your address|own address)",
         rf"{_MAY_NOT} (?:to )?(?:send|use|submit|mail|post)\b(?: \w+){{0,3}} (?:as|from|with|using|on behalf|SENDER|this|the|that)",
         r"send ?as ?denied|send as this sender|permissions? to send as|not (?:allowed|permitted|authori[sz]ed) to send (?:as|from)",
-        r"address does not belong|does not own",
+        r"address does not belong|does not own|not authorized to perform ses:Send",
         r"(?:sender|from|address|identity|user)\b.{0,30}(?:mismatch|do not match|does not match|doesn't match)",
         r"return address|return path|badmailfrom|relaying disallowed as|from address (?:is|not)",
         r"sender (?:is |was )?(?:rejected|denied|blocked|unknown|invalid)|domain name required for sender",
@@ -324,6 +333,7 @@ WORDINGS: tuple[Wording, ...] = (
     _says(
         "serverTrouble",
         r"(?:temporary|temporarily|internal|local|server|system|database|db|configuration|config|lookup|ldap|dns|queue|write|processing|service|backend|upstream|transient) (?:\w+ ){0,3}(?:error|failure|failed|problem|issue|trouble|unavailable|not available|fault)",
+        r"(?:mail|message|routing)? ?\bloop (?:was |has been )?(?:detected|back)|mail loop|too many hops|hop count exceeded",
         r"(?:service|resources?|system|server|backend)\b.{0,30}(?:unavailable|not available|temporarily|shutting down|refused|overload|maintenance)",
         r"(?:error|failure) in processing|\bqq (?:temporary|write|crashed|trouble|\w+ )",
         r"try (?:again )?(?:later )?(?:.{0,20}maintenance)|temporary (?:system|server|local|internal|lookup|dns)?",
@@ -362,7 +372,7 @@ WORDINGS: tuple[Wording, ...] = (
     # A rule that says no more.
     _says(
         "policyRefused",
-        r"\bpolic(?:y|ies)\b|administrative(?:ly)? (?:prohibit|den|reject|block)\w*|access denied",
+        r"\b(?:mail|message)?polic(?:y|ies)\b|administrative(?:ly)? (?:prohibit|den|reject|block)\w*|access denied",
         r"not (?:allowed|permitted|authori[sz]ed)|prohibited|\bblocked\b|security (?:reasons|rules)",
         r"message (?:rejected|refused|blocked|filtered|denied)",
         r"mail (?:is |was )?(?:rejected|refused|blocked|filtered|denied)",
