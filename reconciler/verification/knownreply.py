@@ -28,6 +28,11 @@ class KnownReply:
     is_about_recipient: bool = False
     """Whether the row is for replies that name the recipient, and not the sender."""
 
+    @property
+    def is_general(self) -> bool:
+        """Whether any words will do, so that the advice is no answer to what these say."""
+        return self.reply.pattern == ""
+
     def fits(self, fault: SmtpFault, host: str) -> bool:
         """Tell whether a fault is what the row describes."""
         if fault.code not in self.faults or fault.reply is None:

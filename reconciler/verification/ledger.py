@@ -28,6 +28,10 @@ class Stopped(Exception):
     """A check failed or was withheld; the checks after it are not made."""
 
 
+_BESIDE_THE_PASSWORD = frozenset({"rateLimited", "accountSuspended", "serverRefused", "authUnavailable"})
+"""What a server may say of a login, and what its provider's general advice on user name and password is no answer to."""
+
+
 class Ledger:
     """Checks by name, at most one each; ``current`` is the one at work."""
 
@@ -107,14 +111,16 @@ class Ledger:
             fault.facts.update(row.told(fault))
         if row is not None and row.code is not None:
             return fault.known_as(row.code), advice
-        if row is not None and self.current == "auth":
-            return fault, advice  # which knows more of a refused login than words that many servers use
         circumstances = Circumstances(
             is_logged_in=self._target.access.declares_login,
             sender=fault.facts.get("sender"),
             recipient=fault.facts.get("recipient"),
         )
         meaning = meaning_of_fault(fault, circumstances)
+        if row is not None and self.current == "auth":
+            if meaning is None or not (row.is_general and meaning.code in _BESIDE_THE_PASSWORD):
+                return fault, advice  # which knows more of a refused login than words that many servers use
+            advice = None
         return (fault if meaning is None else fault.known_as(meaning.code, meaning.variant)), advice
 
     def withheld(self, message: str) -> Stopped:

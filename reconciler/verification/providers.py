@@ -134,12 +134,12 @@ KNOWN_REPLIES = (
         None, _OUTLOOK,
     ),
     KnownReply(
-        _MICROSOFT, _PASSWORD_REFUSED, _words(r"5\.7\.139|5\.7\.30|basic auth\w* is (disabled|not supported)"),
+        _MICROSOFT, _PASSWORD_REFUSED, _words(r"5\.7\.30|basic auth\w* is (disabled|not supported)"),
         "Microsoft has turned off login by password (basic authentication) for this mailbox: " + _TO_OAUTH2 + "; while Microsoft still allows it, the administrator may turn SMTP AUTH by password on again for the mailbox.",
         "basicAuthDisabled", _OUTLOOK,
     ),
     KnownReply(
-        _MICROSOFT, _PASSWORD_REFUSED, _words(r"5\.7\.3\b"),
+        _MICROSOFT, _PASSWORD_REFUSED, _words(r"5\.7\.3\b|5\.7\.139 authentication unsuccessful\W*(\[|$)"),
         "Microsoft answers so to a wrong user name or password, and also where login by password is off for the mailbox. The user name is the whole address; if it and the password are right, " + _TO_OAUTH2 + ".",
         None, _OUTLOOK,
     ),
@@ -273,6 +273,7 @@ KNOWN_REPLIES = (
     KnownReply(
         (QQ,), _PASSWORD_REFUSED, _ANY,
         "QQ Mail takes an authorisation code in place of the password: turn IMAP/SMTP on in QQ Mail's settings (Account), which shows the code, and put it where the password's reference points. It ends when the account's password is changed. QQ Mail refuses PLAIN for some accounts: write mechanism: login if the code is right.",
+        None, _words(r"account is abnormal, service is not open"),
     ),
     KnownReply(
         (QQ,), frozenset({"mechanismRefused"}), _ANY,

@@ -72,7 +72,7 @@ _SAID = (
     Case("credentialMissing", "auth", "permanent", {}, (), {**PLAIN, "mechanism": None, "username": None}),
     Case("credentialUnusable", "auth", "permanent", {}, (), {**PLAIN, "password": SecretValue("a\0b")}),
     Case("credentialsRejected", "auth", "permanent", {"AUTH": "535 5.7.8 bad credentials"}, ("535 5.7.8 bad credentials", "username")),
-    Case("basicAuthDisabled", "auth", "permanent", {"AUTH": "535 5.7.139 Authentication unsuccessful"}, ("xoauth2",)),
+    Case("basicAuthDisabled", "auth", "permanent", {"AUTH": "535 5.7.139 Authentication unsuccessful, basic authentication is disabled"}, ("xoauth2",)),
     Case("basicAuthDisabled", "auth", "permanent", {"AUTH": "550 5.7.30 Basic authentication is not supported"}),
     Case("strongerLoginRequired", "auth", "permanent", {"AUTH": "534 5.7.9 Authentication mechanism is too weak"}, ("app password",)),
     Case("appPasswordNeeded", "auth", "permanent", {"AUTH": "534 5.7.9 Application-specific password required"}, ("app password",)),

@@ -42,8 +42,23 @@ LOCKED_OUT = _says(
 LOGIN_WORDINGS = (
     LOCKED_OUT,
     _says(
+        "authUnavailable",
+        r"^(?!.*(?:password|credentials?|account)\b.{0,20}\b(?:incorrect|wrong|invalid|abnormal)).*(?:system|server|service) (?:is )?(?:busy|overloaded|unavailable)",
+        r"(?:temporary|temporarily|internal) (?:\w+ ){0,2}(?:error|failure|problem|unavailable)|connection lost to auth|no mechanism available",
+        r"(?:unable to|cannot|can't|could not) authenticate (?:\w+ )?(?:at this time|now|temporarily|due to)",
+    ),
+    _says(
+        "rateLimited",
+        r"(?:monthly|daily|hourly|weekly) (?:\w+ ){0,2}(?:limit|quota)|(?:sending|message|mail) (?:limit|quota) (?:\w+ )?(?:exceed|reach)",
+    ),
+    _says(
+        "encryptionRequired",
+        r"only (?:tls|ssl|encrypted|secure) (?:connections?|sessions?)|(?:tls|ssl|encryption|encrypted connection|secure connection) (?:is )?required",
+        r"must (?:use|issue|start) (?:a )?(?:starttls|tls|ssl)",
+    ),
+    _says(
         "credentialsRejected",
-        r"password (?:has |is |was )?(?:expired|ended|too old|outdated)|expired password|(?:must|need to|needs to|please|have to) (?:be )?(?:chang|reset|updat|renew)\w* (?:your |the )?(?:\w+ )?password",
+        r"credentials? (?:has |have |is |are )?expired|password (?:has |is |was )?(?:expired|ended|too old|outdated)|expired password|(?:must|need to|needs to|please|have to) (?:be )?(?:chang|reset|updat|renew)\w* (?:your |the )?(?:\w+ )?password",
         r"password (?:must|needs to|has to) be (?:changed|reset|updated)|password (?:change|reset) (?:is )?required",
         variant="expired",
     ),
@@ -54,23 +69,25 @@ LOGIN_WORDINGS = (
     _says(
         "appPasswordNeeded",
         r"(?:two|2)[- ]?(?:factor|step)|\b2fa\b|\bmfa\b|multi-?factor|second factor|another step|one[- ]time (?:password|code)|\botp\b",
-        r"app(?:lication)?[- ](?:specific[- ])?password|external (?:application|program|client) password",
+        r"\b(?:smtp|api) key instead|instead of (?:your |the )?(?:\w+ )?password|app(?:lication)?[- ](?:specific[- ])?password|external (?:application|program|client) password",
     ),
     _says(
         "smtpAuthDisabled",
         r"\bsmtp\b(?:[ /-]?(?:auth\w*|access|login|submission|service|relay))?\b.{0,40}(?:\bdisabled|(?:\bnot|n.t) (?:been )?(?:enabled|allowed|permitted|activated|available|included)|\b(?:turned|switched) off|\bdeactivated)",
         r"(?:enable|activate|turn on|switch on|allow)\b.{0,30}\b(?:smtp|pop3?|imap)\b|(?:smtp|imap|pop3?) access (?:is )?(?:off|denied|disabled)",
+        r"(?:paid|premium|business|higher) plan|(?:permission|allowed|permitted|authori[sz]ed|rights?) to (?:use|access|send (?:via|by|over|through)) (?:the )?smtp",
         r"less secure apps?|external (?:programs?|clients?|applications?) (?:is |are )?(?:not allowed|disabled)",
     ),
     _says(
         "accountSuspended",
         r"\b(?:account|user|mailbox|login|domain|customer)\b.{0,30}\b(?:suspended|disabled|deactivated|blocked|frozen|on hold|locked|closed|inactive|terminated|not active)",
         r"\b(?:suspended|disabled|deactivated|blocked|frozen|locked|inactive|terminated) (?:account|user|mailbox|domain)|unpaid|non-?payment|overdue",
+        r"\b(?:trial|subscription|contract|account)\b.{0,20}\b(?:expired|ended)|account (?:is |has )?(?:unverified|not (?:been |yet )?(?:verified|activated|confirmed))",
         variant="login",
     ),
     _says(
         "serverRefused",
-        r"\bgeo-?(?:ip|block|location|restrict)|\b(?:this|your|from) (?:country|region|location)\b",
+        r"\bip (?:restriction|allow-?list|white-?list)|\bgeo-?(?:ip|block|location|restrict)|\b(?:this|your|from) (?:country|region|location)\b",
         r"\b(?:ip|ip address|address|network|host|location)\b.{0,40}\b(?:not (?:allowed|permitted|authori[sz]ed|whitelisted|in the)|blocked|denied|restricted|blacklisted|rejected)",
         r"(?:not (?:allowed|permitted)|denied|blocked|restricted|refused) (?:\w+ ){0,2}from (?:this|your) (?:ip|address|country|location|host|network)",
         variant="login",
@@ -104,7 +121,7 @@ LOGINS_IN_OTHER_LANGUAGES = tuple(
         ),
         (
             "smtpAuthDisabled", "",
-            r"smtp.{0,30}(?:deaktiviert|nicht (?:aktiviert|freigeschaltet|freigegeben|erlaubt)|désactivé|non activé|desactivado|no (?:está )?habilitado|disabilitato|non abilitato|desabilitado|wyłączon|nie jest włączon|отключен|не включен|未开启|未開啟|未启用|已关闭|無効)",
+            r"(?:smtp|pop3|imap).{0,30}(?:deaktiviert|nicht (?:aktiviert|freigeschaltet|freigegeben|erlaubt)|désactivé|non activé|desactivado|no (?:está )?habilitado|disabilitato|non abilitato|desabilitado|wyłączon|nie jest włączon|отключен|не включен|未开启|未開啟|未启用|已关闭|無効)",
         ),
         (
             "appPasswordNeeded", "",
