@@ -165,7 +165,12 @@ class Channel:
         """Return the next whole reply; raise ``SmtpFault`` for silence, a closed connection, or no reply at all."""
         code, lines, raw, total_octets = 0, list[bytes](), list[bytes](), 0
         while True:
-            line = self._read_line()
+            try:
+                line = self._read_line()
+            except SmtpFault as fault:
+                if fault.code == "timedOut" and (lines or self._received):
+                    fault.facts["variant"] = "unfinished"
+                raise
             total_octets += len(line)
             found = REPLY_LINE.match(line)
             if found is None or (lines and int(found.group(1)) != code):

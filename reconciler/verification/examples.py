@@ -14,7 +14,7 @@ _SERVER_FACTS = {
     "certificate": ' (names: smtp.example.com; issued by "Example CA")', "besides": "", "own": '"smtp.example.com"', "certificate_begin": ": it begins on 2026-06-01",
     "certificate_end": " on 2026-05-01", "own_end": "2026-05-01", "other": '"Example CA"', "other_begin": "2026-06-01",
     "other_end": "2026-05-01", "other_fingerprint": "SHA-256 77:d0:…", "published": "", "sent": "sends its own certificate alone",
-    "proxy": "socks5 proxy proxy.example.com:1080", "proxy_type": "socks5", "proxy_reply": "", "or_proxy": "",
+    "proxy": "socks5 proxy proxy.example.com:1080", "proxy_type": "socks5", "proxy_reply": "", "or_proxy": "", "or_page": "",
     "through_proxy": "", "port_hint": "", "or_login": "", "reply": ' The server said: "550 5.7.1 not here".', "said": "", "token_host": "login.example.com",
     "token_url": "https://login.example.com/token", "identity": "The address", "region": "eu-west-1", "depth": "connect",
     "missing": "no proxy", "cert_file": "certs/client.pem", "key_reference": "env:SMTP_CLIENT_KEY",

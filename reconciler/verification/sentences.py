@@ -35,6 +35,9 @@ _TIMED_OUT: dict[CheckName, str] = {
 _SENTENCES = {
     # Anywhere
     "timedOut": "{server} did not finish its answer within {timeout} seconds, the account's time limit. Verify again; if it stays, raise verification.timeoutSeconds or ask whoever runs the server.",
+    "timedOut:unfinished": "{server} began an answer and did not finish it within {timeout} seconds, the account's time limit. Verify again; if it stays, raise verification.timeoutSeconds or ask whoever runs the server.",
+    "timedOut:hello": "{server} greeted, and did not answer EHLO within {timeout} seconds, the account's time limit. Verify again; if it stays, raise verification.timeoutSeconds or ask whoever runs the server.",
+    "timedOut:starttls": "{server} offers STARTTLS, and did not answer it within {timeout} seconds, the account's time limit. Verify again; if it stays, raise verification.timeoutSeconds or ask whoever runs the server.",
     "connectionLost": "{server} closed the connection in the middle of the conversation{or_proxy}.{reply} Verify again; if it stays, ask whoever runs the server.",
     "connectionLost:afterTls": "{server} closed the connection right after the TLS handshake, without a word{or_proxy}. Verify again; if it stays, ask whoever runs the server whether {about_certificates}.",
     "invalidReply": '{server} answered with something that is no SMTP reply: "{sample}". Check that smtp.host and smtp.port are those of a mail server.',
@@ -61,6 +64,7 @@ _SENTENCES = {
     "proxyConnectionLost:asked": "The {proxy} took the request to connect to {server}, and closed the connection without a reply: some proxies do so where they cannot reach a host (ssh -D is one). Check smtp.host and smtp.port; if they are right, see the proxy's log.",
     "notAProxy": "What answers in place of the {proxy} is no {proxy_type} proxy, so {server} was not reached.{proxy_reply} Correct proxy.type or proxy.port.",
     "notAProxy:http": "What answers in place of the {proxy} speaks HTTP, so {server} was not reached.{proxy_reply} Write type: http under proxy, or correct proxy.port.",
+    "notAProxy:tls": "What answers in place of the {proxy} speaks TLS, which no proxy is asked by here, so {server} was not reached. Write proxy.port as the port at which the proxy takes requests without TLS.",
     "notAProxy:noConnect": "What answers in place of the {proxy} is a web server that knows no CONNECT, and no proxy, so {server} was not reached.{proxy_reply} Correct proxy.host or proxy.port.",
     "notAProxy:socks5": "What answers in place of the {proxy} speaks SOCKS5, so {server} was not reached. Write type: socks5 under proxy.",
     "notAProxy:socks4": "What answers in place of the {proxy} speaks SOCKS4, so {server} was not reached. Write type: socks4 under proxy.",
@@ -73,11 +77,12 @@ _SENTENCES = {
     "proxyLoginRejected": "The {proxy} rejects the login, so {server} was not reached.{proxy_reply} Correct proxy.username, or the value that the reference under proxy.password leads to.",
     "proxyLoginRejected:closed": "The {proxy} closed the connection when it was told user name and password, so {server} was not reached; usually that means that it rejects them. Correct proxy.username, or the value that the reference under proxy.password leads to.",
     "proxyForbids": "The {proxy}, not the mail server, refuses: its rules do not allow a connection to {server}.{proxy_reply} Have that host and port allowed at the proxy.",
-    "proxyRequestRefused": "The {proxy}, not the mail server, refuses the connection to {server}.{proxy_reply} Check proxy.type, and have CONNECT to that port allowed at the proxy.",
+    "proxyRequestRefused": "The {proxy}, not the mail server, refuses the connection to {server}.{proxy_reply} Check proxy.type, proxy.host and proxy.port: a web server that is no proxy answers so, too; if they are right, have CONNECT to that port allowed at the proxy.",
     "proxyAddressUnsupported": "The {proxy} cannot be told the address of {server}.{proxy_reply} Write smtp.host as a name, or use another proxy.",
     "proxyAddressUnsupported:ipv6": "SOCKS4 knows no IPv6, and {server} has IPv6 addresses only, so the {proxy} was not asked for it. Use a socks5 or http proxy, or smtp.host with an IPv4 address.",
     "proxyCannotConnect": "The {proxy} could not connect to {server}: it finds no such host, or that does not take the connection.{proxy_reply} Check smtp.host and smtp.port; if they are right, the proxy's log says more.",
     "proxyCannotConnect:noSuchHost": "The {proxy} finds no host {host}, so {server} was not reached.{proxy_reply} Correct smtp.host; if the name is known to this machine alone, write remoteDns: false under proxy.",
+    "proxyCannotConnect:unanswered": "The {proxy} had no answer from {server}.{proxy_reply} Check smtp.host and smtp.port, and whether a firewall lies behind the proxy.",
     "proxyCannotConnect:socks4a": "The {proxy} could not connect to {server}.{proxy_reply} Not every SOCKS4 proxy can look names up (4a): write remoteDns: false or type: socks5 under proxy. If that does not help, check smtp.host and smtp.port.",
     "noAnswerThroughProxy": "The {proxy} did not say within {timeout} seconds whether it reached {server}: either {server} does not answer it, or the proxy hangs. Check smtp.host and smtp.port, and whether a firewall lies behind the proxy.",
     # Greeting
@@ -91,7 +96,7 @@ _SENTENCES = {
     "reverseDnsMissing": "{server} finds no name for this machine's address in the DNS, or none that leads back to it.{reply} Have whoever gives this machine its address set a PTR record{or_login}.",
     "serverRefused:login": "{server} lets nobody log in from this machine's address.{reply} Have the address or its country allowed there, or go through a proxy that is.",
     "serverRefused": "{server} refuses to serve this machine.{reply} Have this machine's address allowed there, or correct smtp.host{or_login}.",
-    "notSmtp": '{kind_of_server} answers on {server}, not a mail server: "{sample}". Correct smtp.host or smtp.port.',
+    "notSmtp": '{kind_of_server} answers on {server}, not a mail server: "{sample}". Correct smtp.host or smtp.port{or_page}.',
     "implicitTlsPort": "Port {port} of {host} speaks TLS from the first byte (implicit TLS, RFC 8314), but the account declares encryption: {encryption}. Write encryption: tls.",
     "helloRefused": "{server} does not accept the name that this machine gives in EHLO.{reply} Write smtp.heloName with a host name that the server accepts.",
     "notSmtp:hello": "{kind_of_server} answers on {server}: it knows neither EHLO nor HELO, so it is no mail server that one submits to.{reply} Correct smtp.port (587 or 465), or smtp.host.",
@@ -280,10 +285,10 @@ def skip_sentence(code: str, check: CheckName, depth: str) -> str:
 
 
 def _template(fault: SmtpFault, check: CheckName) -> str:
-    if fault.code == "timedOut":
+    told = _SENTENCES.get(f"{fault.code}:{fault.facts.get('variant', '')}")
+    if told is None and fault.code == "timedOut":
         return _TIMED_OUT.get(check, _SENTENCES["timedOut"])
-    variant = f"{fault.code}:{fault.facts.get('variant', '')}"
-    return _SENTENCES.get(variant, _SENTENCES[fault.code])
+    return told or _SENTENCES[fault.code]
 
 
 def _opening(fault: SmtpFault, check: CheckName) -> str:
@@ -339,6 +344,9 @@ def _facts_of(target: Target) -> dict[str, str]:
         "proxy": str(server.proxy),
         "proxy_type": server.proxy.type if server.proxy else "",
         "timeout": str(target.timeout_seconds),
+        "or_page": f"; or, if that is a page of the {server.proxy} itself, proxy.host or proxy.port"
+        if server.proxy
+        else "",
         "or_proxy": f", or the {server.proxy} did" if server.proxy else "",
         "through_proxy": f" and goes through the {server.proxy}" if server.proxy else "",
         "username": server.login.username or "somebody",

@@ -124,7 +124,7 @@ def test_ssh_that_forbids_the_port_says_nothing(proxy: Start, postfix: Postfix) 
         ("dante", "connectionRefused"),
         ("ssh", "proxyConnectionLost"),
         ("tinyproxy", "proxyCannotConnect"),
-        ("squid", "proxyCannotConnect"),
+        ("squid", "connectionRefused"),
     ],
 )
 def test_a_dead_mail_server_is_not_the_proxys_fault(proxy: Start, name: str, code: str) -> None:

@@ -98,6 +98,23 @@ def test_silence_at_any_step_is_bounded(ca: TestCA, step: Step) -> None:
     assert server.received(b"AUTH") <= 1
 
 
+@pytest.mark.parametrize(
+    ("step", "reply", "words"),
+    [
+        (STEPS[0], SILENCE, "took the connection and said nothing within"),
+        (STEPS[1], SILENCE, "greeted, and did not answer EHLO"),
+        (STEPS[1], "250-localhost", "began an answer and did not finish it"),
+        (STEPS[2], SILENCE, "offers STARTTLS, and did not answer it"),
+        (STEPS[3], SILENCE, "greeted, and did not answer EHLO"),
+    ],
+    ids=["greeting", "ehlo", "half-ehlo", "starttls", "ehlo-after-tls"],
+)
+def test_what_was_waited_for_is_told(ca: TestCA, step: Step, reply: str, words: str) -> None:
+    """A server that has said something is not told as silent, and a command that it left unanswered is named."""
+    _, finding = _befalls(step, reply, ca, timeout_seconds=2)
+    assert_failed(finding, Case("timedOut", step.check, "transient", words=(words,)))
+
+
 _WRONG_CODES: tuple[tuple[str, str, CheckName, str], ...] = (
     ("GREETING", "200 news.example ready", "greeting", "notSmtp"),
     ("GREETING", "250 ok", "greeting", "notSmtp"),

@@ -12,7 +12,7 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.smtp.proxies.passage import basic_credential
+from reconciler.smtp.proxies.passage import basic_credential, speaks_tls
 from reconciler.smtp.proxies.reading import HTTP, EndlessHead, NotThisProxy, ProxyReader
 
 if TYPE_CHECKING:
@@ -33,9 +33,25 @@ _LOGIN_CODES = frozenset({401, 407})
 _TEMPORARY_CODES = frozenset({408, 429})
 _FORBIDDEN, _NOT_FOUND, _SERVER_FAULTS, _NOT_IMPLEMENTED = 403, 404, 500, 501
 _NO_SUCH_HOST = re.compile(
-    rb"no such (?:domain|host)|unknown host|(?:host|domain|name)\b.{0,30}not (?:be )?(?:found|resolved)|resolv|\bdns\b",
+    rb"no such (?:domain|host)|unknown host|(?:host|domain|name|service)\b.{0,30}not (?:be )?(?:found|resolved|known)|resolv|\bdns\b|ENOTFOUND|nodename",
     re.IGNORECASE,
 )
+_CAUSES = (
+    (
+        rb"proxy-status:.*\berror=\"?connection_refused\b|x-squid-error:[ \t]*ERR_CONNECT_FAIL 111\b",
+        "connectionRefused",
+    ),
+    (
+        rb"proxy-status:.*\berror=\"?destination_ip_unroutable\b|x-squid-error:[ \t]*ERR_CONNECT_FAIL (?:101|113)\b",
+        "unreachable",
+    ),
+    (rb"proxy-status:.*\berror=\"?destination_ip_prohibited\b|x-squid-error:[ \t]*ERR_ACCESS_DENIED\b", "proxyForbids"),
+    (
+        rb"proxy-status:.*\berror=\"?(?:connection_timeout|destination_unavailable)\b|x-squid-error:[ \t]*ERR_CONNECT_FAIL 110\b",
+        "unanswered",
+    ),
+)
+"""What a proxy says in a field of how it failed: RFC 9209 section 2.3; Squid adds Linux's number of the error."""
 _NO_SUCH_HOST_FIELD = re.compile(
     rb"proxy-status:.*\berror=\"?dns_error\b|x-squid-error:[ \t]*ERR_DNS_FAIL", re.IGNORECASE
 )
@@ -50,6 +66,8 @@ class _Head:
     challenges: Sequence[bytes]
     names_no_host: bool
     """Whether it says that there is no host of the name."""
+    cause: str
+    """What its fields say of how it failed; empty: nothing."""
 
     @property
     def said(self) -> bytes:
@@ -104,8 +122,8 @@ def _exchange(connected: socket.socket, request: bytes, passage: Passage, deadli
 def _broken_off(refusal: OSError, received: bytes, passage: Passage) -> SmtpFault:
     """Return the fault of a reply that does not come to its end."""
     if isinstance(refusal, NotThisProxy):
-        is_socks = received[0] in {0, 4, 5}
-        return passage.fault("notAProxy", said=received, variant="socks" if is_socks else "")
+        other = "socks" if received[0] in {0, 4, 5} else ""
+        return passage.fault("notAProxy", said=received, variant="tls" if speaks_tls(received) else other)
     if isinstance(refusal, EndlessHead):
         return passage.fault("notAProxy", said=received, variant="endless")
     if not isinstance(refusal, TimeoutError):
@@ -123,26 +141,34 @@ def _parsed(head: bytes, passage: Passage) -> _Head:
     challenges = [challenge.group(1) for field in fields if (challenge := _CHALLENGE.match(field))]
     status, words = int(found.group(1)), found.group(2) or b""
     is_told = _NO_SUCH_HOST.search(words) or any(_NO_SUCH_HOST_FIELD.match(field) for field in fields)
-    return _Head(status, words, challenges, names_no_host=status == _NOT_FOUND or bool(is_told))
+    causes = (name for cause, name in _CAUSES if any(re.match(cause, field, re.IGNORECASE) for field in fields))
+    return _Head(status, words, challenges, status == _NOT_FOUND or bool(is_told), next(causes, ""))
 
 
 def _refusal(head: _Head, passage: Passage) -> SmtpFault:
     if head.status in _LOGIN_CODES:
         return _login_refusal(head, passage)
-    if head.status == _FORBIDDEN:
-        return passage.fault("proxyForbids", "connect", said=head.said)
     if head.status == _NOT_IMPLEMENTED:
         return passage.fault("notAProxy", said=head.said, variant="noConnect")
-    if head.names_no_host:
-        return passage.fault("proxyCannotConnect", "connect", said=head.said, variant="noSuchHost")
-    if head.status >= _SERVER_FAULTS or head.status in _TEMPORARY_CODES:
-        return passage.fault("proxyCannotConnect", "connect", said=head.said)
-    return passage.fault("proxyRequestRefused", "connect", said=head.said)
+    code, variant = _meaning(head)
+    return passage.fault(code, "connect", said=head.said, **({"variant": variant} if variant else {}))
+
+
+def _meaning(head: _Head) -> tuple[str, str]:
+    """Return the code and the sentence's variant of a passage that is refused, or that leads nowhere."""
+    if head.names_no_host and head.status != _FORBIDDEN:
+        return "proxyCannotConnect", "noSuchHost"
+    if head.cause == "unanswered":
+        return "proxyCannotConnect", "unanswered"
+    if head.cause or head.status == _FORBIDDEN:
+        return head.cause or "proxyForbids", "proxied"
+    is_trouble = head.status >= _SERVER_FAULTS or head.status in _TEMPORARY_CODES
+    return ("proxyCannotConnect" if is_trouble else "proxyRequestRefused"), ""
 
 
 def _login_refusal(head: _Head, passage: Passage) -> SmtpFault:
-    if passage.proxy.username is None:
-        return passage.fault("proxyLoginRequired", said=head.said)
     if head.challenges and not any(_SCHEME_BASIC.search(challenge) for challenge in head.challenges):
         return passage.fault("proxyLoginUnsupported", said=b", ".join(head.challenges))
+    if passage.proxy.username is None:
+        return passage.fault("proxyLoginRequired", said=head.said)
     return passage.fault("proxyLoginRejected", said=head.said)

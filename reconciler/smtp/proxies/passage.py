@@ -87,10 +87,17 @@ def basic_credential(username: str, password: SecretValue) -> bytes:
     return base64.b64encode(f"{username}:{password.reveal()}".encode("utf-8", "surrogatepass"))
 
 
+def speaks_tls(received: bytes) -> bool:
+    """Tell whether octets are the beginning of a TLS record, an alert or a handshake. RFC 8446 section 5.1."""
+    return received[:2] in {b"\x15\x03", b"\x16\x03"}
+
+
 def not_socks(passage: Passage, received: bytes) -> SmtpFault:
     """Return the fault for octets of another protocol, and name that protocol where it can be recognised."""
     if received.startswith(b"HT"):
         variant = "http"
+    elif speaks_tls(received):
+        variant = "tls"
     elif received.startswith(_SOCKS5_VERSION) and passage.proxy.type == "socks4":
         variant = "socks5"
     else:
