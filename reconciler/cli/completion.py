@@ -81,12 +81,13 @@ def preset_names(context: click.Context, parameter: click.Parameter, incomplete:
 
 
 def explainable_words(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 - the same
-    """Return the codes and statuses that explain knows; fields are too many, and take too long to collect."""
+    """Return the codes, statuses and terms that explain knows; fields are too many, and take too long to collect."""
     from reconciler.diagnostics import CODES
+    from reconciler.diagnostics.terms import TERMS
     from reconciler.model.accounts.statuses import STATUSES
     from reconciler.model.verification.codes import CHECK_CODES
 
-    known = {*CODES, *CHECK_CODES, *STATUSES}
+    known = {*CODES, *CHECK_CODES, *STATUSES, *(term for term in TERMS if " " not in term)}
     return sorted(word for word in known if word.casefold().startswith(incomplete.casefold()))
 
 

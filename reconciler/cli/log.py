@@ -29,6 +29,8 @@ _VARIABLE = "RECONCILER_LOG"
 _STEPS, _CONVERSATIONS = 1, 2
 _LEVELS = {"off": 0, "info": _STEPS, "debug": _CONVERSATIONS, "json": _STEPS}
 _STDERR = "-"
+_ONLY_IN_FULL = frozenset({"said", "checkBegan"})
+"""What people are told with -vv alone: with -v a check is one line, of how it ended."""
 _MOST_KEPT_LINES = 5000
 
 
@@ -65,7 +67,11 @@ def log_options(command: Command) -> Command:
     for option in reversed(
         (
             click.option(
-                "-v", "--verbose", "verbosity", count=True, help="Tell each step as it is done; -vv: all that is said."
+                "-v",
+                "--verbose",
+                "verbosity",
+                count=True,
+                help="Tell each check as it ends, in a line; -vv: all that is said.",
             ),
             click.option(
                 "--transcript",
@@ -132,7 +138,7 @@ class _TextLog:
         from reconciler.cli.session import utc_now
         from reconciler.render.log import log_line
 
-        if event.event != "said" or self._tells_all:
+        if self._tells_all or event.event not in _ONLY_IN_FULL:
             with contextlib.suppress(OSError):  # a log that cannot be written ends no run
                 self._stream.write(log_line(event, utc_now()))
                 self._stream.flush()

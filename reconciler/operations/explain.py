@@ -1,4 +1,4 @@
-"""What a word of reconciler means: a code of a message, of a check or of an exit, a status, or a field.
+"""What a word of reconciler means: a code of a message, of a check or of an exit, a status, a term, or a field.
 
 All of it is in the package, so nothing is asked of the network, and there need not be a project.
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from reconciler.diagnostics import CODES, error
 from reconciler.diagnostics.examples import EXAMPLES, Example
 from reconciler.diagnostics.exits import EXIT_CODES
+from reconciler.diagnostics.terms import TERMS
 from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.errors import InvalidInput
 from reconciler.model.accounts.manifest import MODELS
@@ -33,10 +34,10 @@ _KIND_OF_PROJECT = "Project"
 def explain(word: str) -> tuple[Explanation, ...]:
     """Return every meaning of a word; raise ``InvalidInput``, with the nearest words if any, where it has none.
 
-    Letters' case does not count. Of a field the end of its path suffices: ``port`` is found as ``smtp.port`` is.
+    Letters' case does not count, nor do hyphens of a term. Of a field the end of its path suffices: ``port`` is found as ``smtp.port`` is.
     """
     sought = word.strip().strip("[]()").casefold()
-    found = [each for each in codes() if each.name.casefold() == sought]
+    found = [*_terms(sought), *(each for each in codes() if each.name.casefold() == sought and each.subject != "term")]
     found += [each for each in fields() if _is_path(each.name, sought)]
     if found:
         return tuple(found)
@@ -79,6 +80,25 @@ def codes() -> Iterator[Explanation]:
             cure=exit_.cure,
             example=Example(exit_.example, ""),
         )
+    for name in TERMS:
+        yield _term(name)
+
+
+def _term(name: str) -> Explanation:
+    term = TERMS[name]
+    return Explanation(
+        subject="term", name=name, summary=term.meaning, cause=term.purpose, example=Example(term.met, "")
+    )
+
+
+def _terms(sought: str) -> list[Explanation]:
+    plain = _spoken(sought)
+    return [_term(name) for name, term in TERMS.items() if plain in {_spoken(name), *map(_spoken, term.also)}]
+
+
+def _spoken(term: str) -> str:
+    """Return a term as it is compared: however somebody writes ``reply-to`` it is the same words."""
+    return " ".join(term.casefold().replace("-", " ").split())
 
 
 def _checks() -> Iterator[Explanation]:
@@ -141,7 +161,7 @@ def _unknown(word: str) -> str:
     known: list[str] = [each.name for each in codes() if not each.name.isdigit()]
     known += _names(fields())
     return (
-        f'Nothing is known by the word "{word}": it is no code of a message, check or exit, no status and no field.'
+        f'Nothing is known by the word "{word}": it is no code of a message, check or exit, no status, term or field.'
         f"{did_you_mean(word, known)} All words there are:\n    reconciler explain"
     )
 

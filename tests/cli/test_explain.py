@@ -14,6 +14,7 @@ from reconciler import errors
 from reconciler.diagnostics import CODES
 from reconciler.diagnostics.examples import EXAMPLES
 from reconciler.diagnostics.exits import EXIT_CODES
+from reconciler.diagnostics.terms import TERMS
 from reconciler.model.accounts.statuses import STATUSES
 from reconciler.model.mail.resolution import ReasonCode
 from reconciler.model.verification.codes import CHECK_CODES
@@ -39,7 +40,7 @@ WORDS = [*CODES, *CHECK_CODES, *STATUSES, *typing.get_args(ReasonCode), *map(str
 @pytest.mark.parametrize("word", sorted(set(WORDS)))
 def test_every_code_is_explained(word: str) -> None:
     """Each code of a message, a check, a resolution or an exit, and each status, has a cause, a cure and an example."""
-    found = explain(word)
+    found = [each for each in explain(word) if each.subject != "term"]
     assert found
     for each in found:
         assert each.cause
@@ -67,6 +68,39 @@ def test_commands_of_examples_are_commands(code: str) -> None:
     for line in (*met, *mended):
         if "--help" not in shlex.split(line, comments=True) and "--version" not in line:
             parse(line)
+
+
+@pytest.mark.parametrize("name", sorted(TERMS))
+def test_every_term_is_explained(name: str) -> None:
+    """A term has a meaning, a purpose and an example, whose commands are commands, and is found by each of its words."""
+    term = TERMS[name]
+    for word in (name, name.upper(), name.replace(" ", "-"), *term.also):
+        assert [name] == [each.name for each in explain(word) if each.subject == "term"], word
+    assert term.meaning
+    assert not term.meaning.endswith(".")
+    assert term.purpose.endswith(".")
+    assert term.met
+    for line in _commands(term.met):
+        parse(line)
+
+
+def test_the_words_of_the_design_are_terms(bare: Project) -> None:
+    """What a newcomer meets in messages is found, in several words too; those that are statuses or codes are both."""
+    for word in (
+        "envelope",
+        "evidence",
+        "fingerprint",
+        "route",
+        "grant",
+        "guard",
+        "revision",
+        "journal",
+        "change",
+        "check",
+    ):
+        assert f"{word}: a term\n" in bare.run_well("explain", word).out
+    assert "fingerprint key: a term\n" in bare.run_well("explain", "fingerprint", "key").out
+    assert {"term", "check"} == {each.subject for each in explain("withheld")}
 
 
 @pytest.mark.parametrize(

@@ -149,11 +149,14 @@ def test_a_proxy_is_part_of_the_transcript(
 
 
 def test_v_tells_the_steps_and_vv_what_is_said(project: Project, server: MailServer) -> None:
-    """Results are the same on stdout; stderr has a line for each step, with -vv one for each line of the conversation."""
+    """Results are the same on stdout; stderr has one line for each check, with -vv one for each line of the conversation."""
     project.write_account("sales", own_account("sales", server))
     quiet, steps, all_said = (project.run_well("verify", *more) for more in ((), ("-v",), ("-vv",)))
     assert "" == quiet.err
     assert "sales auth passed (" in steps.err
+    checks = [line.split(" ")[2] for line in steps.err.splitlines() if line.split(" ")[1] == "sales"]
+    assert sorted(set(checks)) == sorted(checks), steps.err
+    assert "sales auth begins" in all_said.err
     assert "EHLO" not in steps.err
     assert "->  EHLO " in all_said.err
     assert "->  AUTH PLAIN ***" in all_said.err

@@ -11,10 +11,10 @@ from reconciler.cli.options import format_option
 
 
 @click.command()
-@click.argument("word", metavar="[WORD]", required=False, shell_complete=explainable_words)
+@click.argument("words", metavar="[WORD]", nargs=-1, shell_complete=explainable_words)
 @format_option("text", "json")
-def explain(word: str | None, format_: str) -> int:
-    """Explain WORD: a code of a message, a check or an exit, a status, or a field of the files.
+def explain(words: tuple[str, ...], format_: str) -> int:
+    """Explain WORD: a code of a message, a check or an exit, a status, a term, or a field of the files.
 
     With cause, cure and an example; without WORD all words there are. Nothing is asked of the network.
 
@@ -23,6 +23,7 @@ def explain(word: str | None, format_: str) -> int:
         reconciler explain credentialsRejected
         reconciler explain 4
         reconciler explain smtp.port
+        reconciler explain fingerprint key
         reconciler explain
     """
     from reconciler.cli.output import put, put_json
@@ -31,10 +32,11 @@ def explain(word: str | None, format_: str) -> int:
     from reconciler.operations.explain import explain as explain_word
     from reconciler.render.text.explain import explanation_text, explanations_document, explanations_list
 
-    found = explain_word(word) if word is not None else (*codes(), *fields())
+    word = " ".join(words)  # a term may be several
+    found = explain_word(word) if word else (*codes(), *fields())
     if format_ == "json":
         put_json(explanations_document(found))
-    elif word is not None:
+    elif word:
         put(explanation_text(found, style=style_for(sys.stdout)))
     else:
         put(explanations_list(found, style=style_for(sys.stdout)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 if TYPE_CHECKING:
     from reconciler.diagnostics.examples import Example
 
-Subject = Literal["diagnostic", "check", "resolution", "status", "exit", "field"]
+Subject = Literal["diagnostic", "check", "resolution", "status", "exit", "term", "field"]
 SUBJECTS: tuple[Subject, ...] = get_args(Subject)
 """In the order in which they are listed."""
 
@@ -19,7 +19,7 @@ class Explanation:
 
     subject: Subject
     name: str
-    """The code, the number of the exit, the status, or the field's path in its document."""
+    """The code, the number of the exit, the status, the term, or the field's path in its document."""
     summary: str
     cause: str | None = None
     cure: str | None = None

@@ -20,6 +20,7 @@ _KINDS: dict[Subject, tuple[str, str]] = {
     "resolution": ("a decision of resolve and send", "Decisions of resolve and send"),
     "status": ("a status of an account", "Statuses of accounts"),
     "exit": ("an exit code", "Exit codes"),
+    "term": ("a term", "Terms"),
     "field": ("a field", "Fields"),
 }
 """What a word is, alone and as the heading of a list."""
@@ -87,7 +88,7 @@ def _told(each: Explanation) -> list[tuple[str, str]]:
         ("outcome", each.outcome or ""),
         ("takes", each.takes or ""),
         ("default", each.default or ""),
-        ("cause", each.cause or ""),
+        ("why" if each.subject == "term" else "cause", each.cause or ""),
         ("cure", each.cure or ""),
         ("exit", str(each.exit_code) if each.exit_code is not None else ""),
     ]
