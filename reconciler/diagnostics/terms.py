@@ -61,7 +61,7 @@ TERMS: dict[str, Term] = {
     # Secrets
     "secret": Term("A password, token or key; here it is only ever a reference", "Values are read late and reach neither state, plan, journal nor any message.", "password: {env: SMTP_SALES_PASSWORD}", ("secrets", "password", "credential", "credentials")),
     "reference": Term("How a manifest names a secret: a source and a key, never the value", "What stands behind it may change without the manifest.", "password: {env: SMTP_SALES_PASSWORD}", ("references",)),
-    "source": Term("Where values of secrets come from: variables, files, or a program of yours", "Sources of one's own are declared in the project file.", "secrets:\n  sources:\n    vault: {command: [vault, kv, get, -field=password, \"{key}\"]}", ("sources",)),
+    "source": Term("Where values of secrets come from: variables, files, or a program of yours", "Sources of one's own are declared in the project file.", 'secrets:\n  sources:\n    vault: {command: [vault, kv, get, -field=password, "{key}"]}', ("sources",)),
     "rotation": Term("A new value behind a reference that stays", "A plan notices it by its fingerprint and verifies the new value.", "reconciler plan --rotations", ("rotated",)),
     "route": Term("Where a secret travels: user name, host and port, proxy, encryption, private CA", "A secret goes only where it went before, or where a grant allows it.", "reconciler show first.plan --format markdown", ("routes",)),
     "grant": Term("A line in the project file that allows a secret a route that is new to it", "A plan that withholds a credential prints the lines to paste.", 'secrets:\n  grants:\n    - {secret: "env:SMTP_SALES_*", servers: [smtp.new.example]}', ("grants",)),

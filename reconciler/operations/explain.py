@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from reconciler.diagnostics import CODES, error
 from reconciler.diagnostics.examples import EXAMPLES, Example
 from reconciler.diagnostics.exits import EXIT_CODES
-from reconciler.diagnostics.terms import TERMS
 from reconciler.diagnostics.phrasing import did_you_mean
+from reconciler.diagnostics.terms import TERMS
 from reconciler.errors import InvalidInput
 from reconciler.model.accounts.manifest import MODELS
 from reconciler.model.accounts.statuses import STATUS_MEANINGS

@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from reconciler.model.accounts.recorded import RecordedAccount
-
 _DAYS = len("2026-01-01")
 _MINUTES = len("2026-01-01T00:00")
-_CHECKED = frozenset({"passed", "failed"})
 
 
 def instant(moment: datetime) -> str:
@@ -36,8 +33,3 @@ def minute(moment: datetime) -> str:
     """Return a moment to the minute, in UTC: ``2026-01-01 12:30``."""
     return instant(moment)[:_MINUTES].replace("T", " ")
 
-
-def last_check(account: RecordedAccount) -> datetime | None:
-    """Return when the account was last verified; None where that was skipped or overridden, or never was."""
-    verification = account.verification
-    return verification.checked_at if verification is not None and verification.outcome in _CHECKED else None

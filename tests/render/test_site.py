@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from posixpath import dirname, join, normpath
@@ -232,6 +234,25 @@ def test_a_row_tells_what_the_list_is_searched_and_filtered_by() -> None:
         rows["newsletter"][each] for each in ("status", "reason_key", "verified")
     )
     assert values.REJECTED.status_reason == rows["contest"]["reason"]
+
+
+def test_a_row_tells_when_it_last_passed_and_the_attempt_that_failed() -> None:
+    """The column is the time of the last success, and the last attempt stands beside it where that failed."""
+    later = values.NOON + timedelta(days=3)
+    failing = RecordedVerification(
+        outcome="failed", checked_at=later, depth="auth", reason="The login failed.", passed_at=values.NOON
+    )
+    never = RecordedVerification(outcome="failed", checked_at=later, depth="auth", reason="The login failed.")
+    made = [
+        replace(values.ACTIVE, name=name, verification=found, evidence=None)
+        for name, found in (("once", failing), ("never", never))
+    ]
+    page = pages_of(report([values.ACTIVE, *made]))[INDEX]
+    rows = {row["name"]: (row["verified"], row["failed"]) for row in data_of(page)}
+    assert ("2026-09-01 12:00", "2026-09-04 12:00") == rows["once"]
+    assert ("", "2026-09-04 12:00") == rows["never"]
+    assert ("2026-09-01 12:00", "") == rows["sales-pl"]
+    assert 2 == page.text_of("time").count("2026-09-04 12:00")
 
 
 def test_a_reason_of_ours_is_marked_as_english() -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-Column = Literal["Name", "E-mail", "Display name", "Kind", "Server", "Status", "Created", "Last verification"]
+Column = Literal["Name", "E-mail", "Display name", "Kind", "Server", "Status", "Created", "Last passed"]
 COLUMNS: tuple[Column, ...] = (
     "Name",
     "E-mail",
@@ -18,7 +18,7 @@ COLUMNS: tuple[Column, ...] = (
     "Server",
     "Status",
     "Created",
-    "Last verification",
+    "Last passed",
 )
 ROWS_A_PAGE = 100
 _CELLS = """table => [...table.tBodies[0].rows].filter(row => !row.hidden)

@@ -121,7 +121,7 @@ def test_a_phone_shows_cards_that_still_are_a_table(browsing: Browsing, small_si
     cells = row.get_by_role("cell")
     expect(cells).to_have_count(7)
     named = cells.evaluate_all("cells => cells.map(cell => getComputedStyle(cell, '::before').content)")
-    assert ['"E-mail"', '"Display name"', '"Kind"', '"Server"', '"Status"', '"Created"', '"Last verification"'] == named
+    assert ['"E-mail"', '"Display name"', '"Kind"', '"Server"', '"Status"', '"Created"', '"Last passed"'] == named
     accounts.sorter("Name").click()
     expect(accounts.header("Name")).to_have_attribute("aria-sort", "descending")
 

@@ -10,7 +10,7 @@ from reconciler.model.accounts.kinds import KindWord, kind_of
 from reconciler.render.html.site.paths import account_path
 from reconciler.render.json.documents import account_entry
 from reconciler.render.safe import safe
-from reconciler.render.times import day, last_check, minute
+from reconciler.render.times import day, minute
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,7 +50,9 @@ class Row:
     created: str
     """The day, in UTC."""
     verified: str
-    """The minute, in UTC; empty where nothing was ever checked."""
+    """The minute, in UTC, in which it last passed; empty where it never did."""
+    failed: str
+    """The minute of the last attempt, where that failed; else empty."""
     server: str
     """The MailServer that the settings came through, else the server's host; empty for the platform's own."""
     host: str
@@ -79,7 +81,7 @@ def row_of(account: RecordedAccount, matters: tuple[Matter, ...] = ()) -> Row:
     """Return the account's row; ``matters`` are what there is to look at in it."""
     entry = account_entry(account)
     reason = reason_of(account)
-    checked_at = last_check(account)
+    passed, failed = account.last_passed, account.last_failed
     server = account.settings.server
     host = server.host if server is not None else ""
     email, address = str(entry["email"]), account.settings.email
@@ -96,7 +98,8 @@ def row_of(account: RecordedAccount, matters: tuple[Matter, ...] = ()) -> Row:
         reason_key=reason.key or "",
         is_reason_ours=reason.is_ours,
         created=day(account.created_at),
-        verified=minute(checked_at) if checked_at else "",
+        verified=minute(passed) if passed else "",
+        failed=minute(failed) if failed else "",
         server=_short(account.server or host),
         host=_short(host) if account.server else "",
         owner=_short(entry["owner"]),

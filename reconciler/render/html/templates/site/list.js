@@ -105,6 +105,9 @@
     status.append(span(`status ${account.status}`, site.text(`status.${account.status}`)));
     if (account.reason_key) status.append(" ", span("why", site.text(account.reason_key)));
     else if (account.reason) status.append(" ", span("why", account.reason, account.is_reason_ours ? { lang: "en" } : {}));
+    const verified = document.createElement("div");
+    verified.append(account.verified ? time(account.verified, "Z") : site.text("never"));
+    if (account.failed) verified.append(" ", cell("span", { class: "why" }, `${site.text("failed")} `, time(account.failed, "Z")));
     const cells = {
       email: account.email,
       displayName: account.display_name,
@@ -112,7 +115,7 @@
       server: account.server,
       status,
       created: time(account.created),
-      verified: account.verified ? time(account.verified, "Z") : site.text("never"),
+      verified,
     };
     const labelled = Object.entries(cells).map(([column, content]) =>
       cell("td", { role: "cell", "data-label": site.text(`column.${column}`) }, content));
