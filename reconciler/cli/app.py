@@ -71,6 +71,18 @@ class HelpContext(click.Context):
 
     formatter_class = HelpFormatter
 
+    def invoke(self, callback: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Run a command, and keep which one it was: of a group's and its command's, the command's is the last."""
+        Called.path = self.command_path.partition(" ")[2]
+        return super().invoke(callback, *args, **kwargs)
+
+
+class Called:
+    """The command that this call runs."""
+
+    path = ""
+    """As it is typed, without the program; empty until one runs."""
+
 
 def with_narrow_help(command: click.Command) -> click.Command:
     """Have a command and its subcommands write their help with ``HelpFormatter``; return the command."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.app import reconciler
+from reconciler.cli.app import Called, reconciler
 from reconciler.cli.log import asks_for_log
-from reconciler.cli.output import asks_for_document
+from reconciler.cli.output import asks_for_document, end_with_next_step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,10 +48,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
+    Called.path = ""
     try:
         _refuse_line_breaks(words)
         code = reconciler.main(args=words, prog_name="reconciler", standalone_mode=False)
         sys.stdout.flush()
+        end_with_next_step(Called.path, words, exit_code=code if isinstance(code, int) else 0)
     except (KeyboardInterrupt, click.Abort):
         return _interrupted(words)
     except BrokenPipeError:

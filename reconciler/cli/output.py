@@ -24,8 +24,19 @@ _ERRORS_FOR_PROGRAMS = ("json", "github", "junit", "sarif", "codequality")
 """The forms in which errors are written, too."""
 
 
+class _Told:
+    """The last line that this call has written for people, to stdout or stderr."""
+
+    last: str = ""
+
+
+def _remember(text: str) -> None:
+    _Told.last = next((line for line in reversed(text.splitlines()) if line.strip()), _Told.last)
+
+
 def put(text: str) -> None:
     """Write a result to stdout; raise ``OutputLost`` where it cannot be written, such as on a full disk."""
+    _remember(text)
     try:
         sys.stdout.write(as_called(text))
         sys.stdout.flush()
@@ -61,8 +72,10 @@ def tell(diagnostics: Iterable[Diagnostic], *, is_full: bool = False) -> None:
     if problems and _told_to_programs(problems):
         return
     if problems:
+        text = diagnostics_text(problems, style=style_for(sys.stderr), is_full=is_full)
+        _remember(text)
         sys.stdout.flush()
-        sys.stderr.write(as_called(diagnostics_text(problems, style=style_for(sys.stderr), is_full=is_full)))
+        sys.stderr.write(as_called(text))
         sys.stderr.flush()
 
 
@@ -107,6 +120,7 @@ def problems_beside_checks(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic
 
 def say(text: str) -> None:
     """Write a remark to stderr."""
+    _remember(text)
     sys.stderr.write(as_called(text) + "\n")
     sys.stderr.flush()
 
@@ -117,10 +131,27 @@ def hint(sentence: str, *commands: str) -> None:
         return
     from reconciler.render.text.state import sentences_text
 
-    style = style_for(sys.stderr)
+    text = sentences_text([sentence, *(f"    {each}" for each in commands)], style=style_for(sys.stderr))
+    _remember(text)
     sys.stdout.flush()
-    sys.stderr.write(as_called(sentences_text([sentence, *(f"    {each}" for each in commands)], style=style)))
+    sys.stderr.write(as_called(text))
     sys.stderr.flush()
+
+
+def end_with_next_step(path: str, words: Sequence[str], *, exit_code: int) -> None:
+    """Tell on a terminal what comes next after a command, unless the last line is a command already.
+
+    ``path`` is the command's, without the program. After an ending that is no success the exit code is explained.
+    """
+    from reconciler.cli.nextsteps import NEXT_STEPS, is_command
+
+    step = NEXT_STEPS.get(path)
+    if step is None or is_command(_Told.last) or asks_for_document(words):
+        return
+    if exit_code:
+        hint(f"What exit code {exit_code} means:", f"reconciler explain {exit_code}")
+    else:
+        hint(*step)
 
 
 def tell_error(
@@ -155,9 +186,11 @@ def tell_error(
 
 
 def _point_to_explanation(diagnostics: Sequence[Diagnostic]) -> None:
-    """Tell where the first error is explained, on a terminal, unless a message has a line to copy already."""
+    """Tell where the first error is explained, on a terminal, unless the last line is a command already."""
+    from reconciler.cli.nextsteps import is_command
+
     first = next((each for each in diagnostics if each.severity == "error"), None)
-    if first is not None and not any("\n    " in each.detail for each in diagnostics):
+    if first is not None and not is_command(_Told.last):
         hint("Cause, cure and an example:", f"reconciler explain {first.code}")
 
 

@@ -32,4 +32,3 @@ def day(moment: datetime) -> str:
 def minute(moment: datetime) -> str:
     """Return a moment to the minute, in UTC: ``2026-01-01 12:30``."""
     return instant(moment)[:_MINUTES].replace("T", " ")
-

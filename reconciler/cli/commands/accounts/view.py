@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import TYPE_CHECKING, cast
 
@@ -118,12 +119,20 @@ def list_(
         from reconciler.render.text import queue_text
 
         put(queue_text(found, style=style_for(sys.stdout)))
+        if found:
+            hint(
+                "To look at one of them before it is approved:",
+                shlex.join(["reconciler", "accounts", "show", found[0].name]),
+            )
     else:
         from reconciler.render.text import accounts_table
 
         put(accounts_table(found, style=style_for(sys.stdout), since=since))
         if not found and not list_accounts(place, AccountFilter()):
             hint(f"{_not_applied_yet(place)}To see what the manifests would record:", "reconciler plan")
+        elif found:
+            first = next((each for each in found if each.status != "active"), found[0])
+            hint("One of them, and why it stands so:", shlex.join(["reconciler", "accounts", "show", first.name]))
     return 0
 
 
