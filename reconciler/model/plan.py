@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from operator import not_
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
+from pydantic.dataclasses import dataclass as written
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.model.accounts.kinds import Kind
 from reconciler.model.accounts.settings import Document, Documented
-from reconciler.model.base import Value, is_none
+from reconciler.model.base import SLOTTED, Value, is_none
 from reconciler.model.consumers.publication import ConsumerView
 from reconciler.model.secrets.routes import SecretRoute, routes_of, with_fingerprints
 from reconciler.model.verification.depths import Depth
@@ -25,7 +27,8 @@ PlanStatus = Literal["empty", "ready", "blocked", "invalid"]
 Scalar = str | int | bool | None
 
 
-class FieldChange(Value):
+@written(frozen=True, slots=True, kw_only=True, config=SLOTTED)
+class FieldChange:
     """One field of one account, before and after; null where the field is absent."""
 
     path: str = Field(description="The field as in the manifest: spec.smtp.port, metadata.labels.team.")
@@ -35,7 +38,7 @@ class FieldChange(Value):
         default=False, exclude_if=not_, description="The secret's value changed behind the reference."
     )
     origin: str | None = Field(
-        None,
+        default=None,
         exclude_if=is_none,
         description="FILE:LINE of the environment's overlay that the desired value comes from; absent for what the manifest says.",
     )
@@ -43,7 +46,7 @@ class FieldChange(Value):
     @property
     def without_origin(self) -> FieldChange:
         """The change alone: the same whichever line of which file says so."""
-        return self.model_copy(update={"origin": None}) if self.origin is not None else self
+        return replace(self, origin=None) if self.origin is not None else self
 
 
 class Change(Value):

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Model = TypeVar("Model", bound=Value)
+_UNKNOWN_KEY = frozenset({"extra_forbidden", "unexpected_keyword_argument"})
+"""What pydantic calls a key that is not known, of a model and of a dataclass."""
 _FORMAT = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}")
 _AGAIN = "Make the plan again:\n    reconciler plan --out FILE"
 
@@ -72,7 +74,7 @@ def validated(
         return model.model_validate_json(text, by_alias=True, by_name=False)
     except ValidationError as refusal:
         problems = refusal.errors(include_url=False, include_context=False, include_input=False)
-        if has_additions and all(problem["type"] == "extra_forbidden" for problem in problems):
+        if has_additions and all(problem["type"] in _UNKNOWN_KEY for problem in problems):
             known = without(json.loads(text), [problem["loc"] for problem in problems])
             return validated(path, model, canonical_json(known), has_additions=False, place=place)
         first = (*place, *problems[0]["loc"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler.events import tell
@@ -65,8 +66,7 @@ class Ledger:
         self.current = opening.current
         if opening.fault is not None:
             failed = self._checks[self.current]
-            told = {"message": failed.message + self._of_a_later_check()}
-            self._checks[self.current] = failed.model_copy(update=told)
+            self._checks[self.current] = replace(failed, message=failed.message + self._of_a_later_check())
 
     def begin(self, check: CheckName) -> bool:
         """Start the clock of a check and return True; False where the depth or the account does not ask for it.

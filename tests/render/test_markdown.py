@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -208,7 +209,7 @@ def later(plan: SavedPlan) -> SavedPlan:
     """Return the same plan, made another day on a slower network, with evidence of its own."""
     changes = []
     for change in plan.changes:
-        checks = tuple(check.model_copy(update={"seconds": check.seconds + 3}) for check in change.verification.checks)
+        checks = tuple(replace(check, seconds=check.seconds + 3) for check in change.verification.checks)
         found = change.verification.model_copy(update={"checks": checks, "checked_at": values.NOON + timedelta(days=2)})
         changes.append(change.model_copy(update={"verification": found}))
     told = tuple(problem for problem in plan.diagnostics if problem.code != "evidenceReused")

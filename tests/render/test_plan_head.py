@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.diagnostics import error
 from reconciler.model.plan import Announcement, Change, Messages, Summary
 from reconciler.model.verification.codes import CHECK_CODES
-from reconciler.model.verification.evidence import Check, Verification
+from reconciler.model.verification.evidence import Check, CheckName, Verification
 from reconciler.render.text import Style, plan_text
 from reconciler.render.text.parts.layout import cells
 from tests.render import golden, saved, values
@@ -16,11 +18,9 @@ from tests.support.work import counted_work
 SCREEN = Style(width=80)
 
 
-def rejected(code: str = "credentialsRejected", check: str = "auth") -> Verification:
+def rejected(code: str = "credentialsRejected", check: CheckName = "auth") -> Verification:
     """Return a verification in which a check failed with a code."""
-    wrong = Check.model_validate(
-        {"check": check, "status": "failed", "class": "permanent", "code": code, "message": "No. It is so."}
-    )
+    wrong = Check(check=check, status="failed", class_="permanent", code=code, message="No. It is so.")
     return Verification(status="failed", depth="envelope", checked_at=values.NOON, checks=(wrong,))
 
 
@@ -70,7 +70,7 @@ def many(count: int) -> list[Change]:
     """Return changes of every kind, ``count`` of each, each with a reason or a value of its own."""
     made: list[Change] = []
     for number in range(count):
-        failed = rejected().checks[0].model_copy(update={"message": f"reason {number} " * 9, "code": "x"})
+        failed = replace(rejected().checks[0], message=f"reason {number} " * 9, code="x")
         found = Verification(status="failed", depth="envelope", checked_at=values.NOON, checks=(failed,))
         own = (values.changed("spec.displayName", "a" * 90, f"{number}" * 90),)
         made += [

@@ -9,8 +9,9 @@ from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import Field
+from pydantic.dataclasses import dataclass as written
 
-from reconciler.model.base import Value
+from reconciler.model.base import SLOTTED, Value
 from reconciler.model.verification.depths import Depth, reaches
 
 CheckName = Literal[
@@ -71,17 +72,21 @@ def is_within(check: CheckName, depth: Depth) -> bool:
     return reaches(depth, _REACHED_AT[check])
 
 
-class Check(Value):
+@written(frozen=True, slots=True, kw_only=True, config=SLOTTED)
+class Check:
     """One step of verification: what was seen and what to do about it."""
 
     check: CheckName = Field(description="The step.")
     status: CheckStatus = Field(description="passed, warned, failed or skipped.")
     class_: FailureClass | None = Field(
-        None, alias="class", description="permanent or transient for a failure; null otherwise."
+        default=None,
+        validation_alias="class",
+        serialization_alias="class",
+        description="permanent or transient for a failure; null otherwise.",
     )
     code: str = Field(description="Stable code; ok where nothing is wrong; for a skipped check the reason.")
     message: str = Field(description="One sentence for people; for a failure with what to do.")
-    seconds: float = Field(0.0, description="How long the step took, in seconds.")
+    seconds: float = Field(default=0.0, description="How long the step took, in seconds.")
 
 
 class Verification(Value):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -159,8 +160,7 @@ def _for_all(found: Verification, same: Sequence[Verification]) -> Verification:
         return found
     words = {"withheld": _ROUTES_DIFFER, **dict.fromkeys(MISSING_CODES, _SECRETS_DIFFER)}
     checks = tuple(
-        check.model_copy(update={"message": words[check.code]}) if check.code in words else check
-        for check in found.checks
+        replace(check, message=words[check.code]) if check.code in words else check for check in found.checks
     )
     return found.model_copy(update={"checks": checks})
 

@@ -141,7 +141,7 @@ def _with_origin(field: FieldChange, after: DesiredAccount) -> FieldChange:
     above = [place for path, place in said.items() if f"{field.path}.".startswith(f"{path}.")]
     below = [place for path, place in said.items() if path.startswith(f"{field.path}.")]
     origin = next(iter((*above, *below)), None)
-    return field.model_copy(update={"origin": origin}) if origin is not None else field
+    return replace(field, origin=origin) if origin is not None else field
 
 
 def _path_text(path: Sequence[str]) -> str:

@@ -85,12 +85,13 @@ def test_a_rotation_is_as_shown() -> None:
     assert ("sales",) == altered_changes(unchanged, recorded.accounts)
     assert ("sales",) == altered_changes(with_account(plan, fingerprints={}), recorded.accounts)
     (field,) = plan.changes[0].fields
-    for wrong in (
+    others: list[dict[str, Any]] = [
         {"before": "env:OTHER"},
         {"path": "spec.displayName"},
         {"path": "spec.displayName", "before": "A", "after": "A"},
-    ):
-        fields = (field.model_copy(update=wrong),)
+    ]
+    for wrong in others:
+        fields = (replace(field, **wrong),)
         assert ("sales",) == altered_changes(altered(plan, fields=fields), recorded.accounts)
 
 
@@ -116,9 +117,7 @@ def test_a_domain_written_otherwise_is_altered(text: str) -> None:
     path = "spec.email" if "@" in text else "spec.smtp.host"
     account = plan.inputs.accounts["sales"]
     forged = with_account(plan, written={**account.written, path: text})
-    shown = tuple(
-        each.model_copy(update={"after": text}) if each.path == path else each for each in plan.changes[1].fields
-    )
+    shown = tuple(replace(each, after=text) if each.path == path else each for each in plan.changes[1].fields)
     changes = (plan.changes[0], plan.changes[1].model_copy(update={"fields": shown}))
     forged = forged.model_copy(update={"changes": changes, "changes_digest": changes_digest(changes, ())})
     assert ("sales",) == altered_changes(forged, recorded.accounts)
@@ -135,7 +134,7 @@ def test_fields_that_are_not_what_would_be_recorded_are_altered(*, is_hidden: bo
     """A field that the plan leaves out, or shows with another value, is not what apply would record."""
     plan, recorded = made(manifests(title="A"), manifests(title="B"))
     (field,) = plan.changes[0].fields
-    fields = () if is_hidden else (field.model_copy(update={"after": "C"}),)
+    fields = () if is_hidden else (replace(field, after="C"),)
     assert ("sales",) == altered_changes(altered(plan, fields=fields), recorded.accounts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -50,11 +51,11 @@ def told(*changes: Change) -> list[tuple[str, list[str], bool]]:
             [("a", ["displayName"], False), ("b", ["title"], False), ("c", ["port"], False)],
         ),
         (
-            [update("a", PORT), update("b", PORT.model_copy(update={"after": 465}))],
+            [update("a", PORT), update("b", replace(PORT, after=465))],
             [("a", ["port"], False), ("b", ["port"], False)],
         ),
         (
-            [update("a", PORT), update("b", PORT.model_copy(update={"before": 465}))],
+            [update("a", PORT), update("b", replace(PORT, before=465))],
             [("a", ["port"], False), ("b", ["port"], False)],
         ),
         (
@@ -80,7 +81,7 @@ def told(*changes: Change) -> list[tuple[str, list[str], bool]]:
             [("a b", ["port"], False), ("a c", ["title"], False)],
         ),
         (
-            [update("a", MOVED), update("b", MOVED.model_copy(update={"rotated": True}))],
+            [update("a", MOVED), update("b", replace(MOVED, rotated=True))],
             [("a", ["password"], False), ("b", ["password"], False)],
         ),
         ([update("a", rotated("env:A")), update("b", rotated("env:B"))], [("a b", ["password"], True)]),
@@ -136,9 +137,9 @@ def test_a_reference_that_changes_too_is_no_rotation_alone() -> None:
         is_rotated_only(field)
         for field in (
             rotated("env:A"),
-            rotated("env:A").model_copy(update={"after": "env:B"}),
+            replace(rotated("env:A"), after="env:B"),
             PORT,
-            PORT.model_copy(update={"after": 25}),
+            replace(PORT, after=25),
         )
     ]
 

@@ -54,7 +54,7 @@ def marketing(*, email: str = "n@example.com", title: str = "N") -> tuple[Desire
 
 def evidence(status: str = "passed", *, code: str = "ok") -> Evidence:
     """Return evidence of a verification that ended so."""
-    check = Check.model_validate({"check": "auth", "status": "skipped", "code": code, "message": "It is so."})
+    check = Check(check="auth", status="skipped", code=code, message="It is so.")
     found = Verification.model_validate({"status": status, "depth": "message", "checks": (check,)}, by_name=True)
     return Evidence(settings_digest="d", verification=found)
 

@@ -16,7 +16,7 @@ from reconciler.rules.verification.failures import Failure, failure, failure_pro
 if TYPE_CHECKING:
     from reconciler.diagnostics import Diagnostic
     from reconciler.model.accounts.kinds import Kind
-    from reconciler.model.verification.evidence import CheckName
+    from reconciler.model.verification.evidence import CheckName, CheckStatus
 
 HERE = Location("accounts.d/servers.yaml", 6, 9)
 PROJECT = Location("reconciler.yaml", 9, 11)
@@ -90,9 +90,9 @@ def test_accounts_that_were_all_spared_keep_their_own_words() -> None:
     assert told(*spared) == [("connect: not tried", ("a", "b"), HERE)]
 
 
-def _verification(check: CheckName, code: str = "connectionRefused", status: str = "failed") -> Verification:
-    found = Check.model_validate({"check": check, "status": status, "code": code, "message": "no"})
-    passed = Check.model_validate({"check": "dns", "status": "passed", "code": "ok", "message": "yes"})
+def _verification(check: CheckName, code: str = "connectionRefused", status: CheckStatus = "failed") -> Verification:
+    found = Check(check=check, status=status, code=code, message="no")
+    passed = Check(check="dns", status="passed", code="ok", message="yes")
     return Verification(status="failed", depth="auth", checks=(passed, found))
 
 

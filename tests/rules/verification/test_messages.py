@@ -14,6 +14,7 @@ from tests.rules.single import PROXY, SERVER, news, own
 
 if TYPE_CHECKING:
     from reconciler.model.project import MessageMode
+    from reconciler.model.verification.evidence import FailureClass
 
 WAITS = Check(
     check="message", status="skipped", code="represented", message="The message of sales stands for this account."
@@ -23,11 +24,9 @@ OWN = Evidence(settings_digest="sha256:0", verification=Verification(status="pas
 
 
 @pytest.mark.parametrize("class_", ["permanent", "transient"])
-def test_a_message_that_was_not_taken_fails_those_it_stood_for(class_: str) -> None:
+def test_a_message_that_was_not_taken_fails_those_it_stood_for(class_: FailureClass) -> None:
     """They fail by a code of their own, with the words and the class of the one that sent it; their other checks stay."""
-    refused = Check.model_validate(
-        {"check": "message", "status": "failed", "class": class_, "code": "messageRefused", "message": "552 too large."}
-    )
+    refused = Check(check="message", status="failed", class_=class_, code="messageRefused", message="552 too large.")
     told = unrepresented(OWN, "sales", Verification(status="failed", checks=(PASSED, refused))).verification
     auth, message = told.checks
     assert ("failed", PASSED) == (told.status, auth)
@@ -97,7 +96,7 @@ def test_one_message_stands_for_the_accounts_of_one_server(mode: MessageMode, gr
 
 def test_an_account_that_a_message_stands_for_has_that_told() -> None:
     """Its check of the message is skipped with whose message it was, and what it passed up to there stays."""
-    waits = WAITS.model_copy(update={"status": "failed"})
+    waits = replace(WAITS, status="failed")
     found = represented(
         OWN.model_copy(update={"verification": Verification(status="failed", checks=(PASSED, waits))}), "b"
     )

@@ -16,15 +16,14 @@ from tests.rules.states import NOW
 
 if TYPE_CHECKING:
     from reconciler.model.verification.depths import Depth
+    from reconciler.model.verification.evidence import CheckStatus, FailureClass
 
 LATER = NOW + timedelta(hours=1)
 
 
-def check(status: str, code: str = "ok", class_: str | None = None) -> Check:
+def check(status: CheckStatus, code: str = "ok", class_: FailureClass | None = None) -> Check:
     """Return a check of the login."""
-    return Check.model_validate(
-        {"check": "auth", "status": status, "code": code, "class": class_, "message": f"It {status}."}
-    )
+    return Check(check="auth", status=status, code=code, class_=class_, message=f"It {status}.")
 
 
 def found(status: str, *checks: Check, **parts: Any) -> Verification:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.model.accounts.recorded import RecordedAccount
+    from reconciler.model.verification.evidence import CheckName, FailureClass
     from reconciler.operations.workspace import Workspace
 
 PROJECT = "mail"
@@ -166,7 +167,7 @@ def _titled(account: RecordedAccount, title: str) -> RecordedAccount:
 
 
 def _evidence(at: datetime, failure: str | None) -> Evidence:
-    steps: list[tuple[str, CheckStatus, str, str]] = [
+    steps: list[tuple[CheckName, CheckStatus, str, str]] = [
         ("dns", "passed", "ok", "smtp.example.com has 1 address."),
         ("connect", "passed", "ok", "Connected."),
         ("greeting", "passed", "ok", "Greeted."),
@@ -178,18 +179,17 @@ def _evidence(at: datetime, failure: str | None) -> Evidence:
         steps += [("dkim", "warned", "dkimUnknown", "No DKIM selector is declared for example.com.")]
     else:
         steps += [("auth", "failed", "badCredentials", failure)]
-        steps += [(name, "skipped", "earlierFailure", "Not made.") for name in ("sender", "recipient")]
+        steps += [("sender", "skipped", "earlierFailure", "Not made.")]
+        steps += [("recipient", "skipped", "earlierFailure", "Not made.")]
     checks = tuple(_check(*step) for step in steps)
     verification = Verification(status=status_of(checks), depth="envelope", checked_at=at, checks=checks)
     return Evidence(settings_digest=_SETTINGS, verification=verification)
 
 
-def _check(name: str, status: CheckStatus, code: str, message: str) -> Check:
+def _check(name: CheckName, status: CheckStatus, code: str, message: str) -> Check:
     seconds = 0.0 if status == "skipped" else 0.125
-    class_ = "permanent" if status == "failed" else None
-    return Check.model_validate(
-        {"check": name, "status": status, "class": class_, "code": code, "message": message, "seconds": seconds}
-    )
+    class_: FailureClass | None = "permanent" if status == "failed" else None
+    return Check(check=name, status=status, class_=class_, code=code, message=message, seconds=seconds)
 
 
 def _unseen(done: int, total: int, name: str) -> None:
