@@ -7,7 +7,7 @@ have let in what a manifest may no longer say, and a text that is read must not 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field
 
@@ -90,6 +90,9 @@ class ResolvedMetadata(Resolved):
     prevent_delete: bool = Field(default=False, description="Whether plans that would delete it are refused.")
 
 
+_READ_PARTS = ("metadata", "settings")
+
+
 class Documented:
     """What is read from an account's document, whether it is desired, recorded or in a saved plan."""
 
@@ -117,6 +120,12 @@ class Documented:
     def settings(self) -> Settings:
         """The resolved settings."""
         return Settings.model_validate(self.document["spec"])
+
+    def with_parts_of(self, other: Documented) -> Self:
+        """Take what the other has read of the same document already, and return the account."""
+        read = {name: other.__dict__[name] for name in _READ_PARTS if name in other.__dict__}
+        self.__dict__.update(read)  # where ``cached_property`` keeps them
+        return self
 
     @cached_property
     def secret_routes(self) -> tuple[SecretRoute, ...]:

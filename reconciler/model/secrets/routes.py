@@ -191,7 +191,10 @@ def routes_of(server: Server | None, ca_digest: str | None) -> tuple[SecretRoute
 
 def with_fingerprints(routes: Iterable[SecretRoute], fingerprints: Mapping[str, str]) -> tuple[SecretRoute, ...]:
     """Return the routes with the fingerprint of each secret, None where it is not known."""
-    return tuple(each.model_copy(update={"fingerprint": fingerprints.get(each.secret)}) for each in routes)
+    known = ((each, fingerprints.get(each.secret)) for each in routes)
+    return tuple(
+        each if each.fingerprint == value else each.model_copy(update={"fingerprint": value}) for each, value in known
+    )
 
 
 def _login_routes(server: Server, ca_digest: str | None) -> tuple[SecretRoute, ...]:

@@ -264,7 +264,7 @@ def _step(
 
 def _after(change: Change, prepared: PreparedAccount) -> DesiredAccount:
     """Return the account as it is to be: the saved plan has it resolved."""
-    return DesiredAccount(
+    account = DesiredAccount(
         kind=change.kind,
         name=change.name,
         document=prepared.document,
@@ -275,6 +275,7 @@ def _after(change: Change, prepared: PreparedAccount) -> DesiredAccount:
         ca_digest=prepared.ca_digest,
         file=prepared.manifest or "",
     )
+    return account.with_parts_of(prepared)
 
 
 def _vouched_manifest(prepared: PreparedAccount, before: RecordedAccount | None, *, is_sealed: bool) -> str:

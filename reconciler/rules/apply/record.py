@@ -249,7 +249,10 @@ def apply_payload(
     """Return what the journal tells of an apply: who, from where, what, with which evidence and which ways round."""
     plan, inputs, reviewed = admission.plan, admission.plan.inputs, order.reviewed
     return ApplyPayload(
-        revision=RevisionTold.model_validate(revision.model_dump(mode="json")),
+        revision=RevisionTold.model_validate(
+            # The changes are JSON already, and there may be thousands: they are not copied.
+            {**revision.model_dump(mode="json", exclude={"changes"}), "changes": revision.changes}
+        ),
         is_dirty=order.provenance.is_dirty,
         changes_digest=plan.changes_digest,
         lifted_guards=tuple(LiftedGuardTold(code=each.code, by=each.by) for each in admission.lifted_guards),

@@ -269,7 +269,7 @@ def held_or_refused(steps: Sequence[Changed], demand: Demand) -> dict[str, Diagn
         others = failure_problems([_failure(step) for step in blocking if not step.missing], _blocked)
         raise VerificationFailed([*missing, *others])
     held = {step.name: held_change(step.name, _reason(step)) for step in failed}
-    waiting = held_with([step.change for step in steps], held)
+    waiting = held_with((step.change for step in steps), held)
     return held | {
         name: warning("heldChange", why_held_with(name, keeper), subject=name) for name, keeper in waiting.items()
     }

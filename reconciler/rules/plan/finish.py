@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from reconciler.rules.verification.failures import Failure
 
 _CODES = {"failed": "verificationFailed", "withheld": "credentialWithheld"}
+_ALL_OF_IT = set(PreparedAccount.model_fields)
+"""That every field is given: one set for all accounts, which nobody adds to."""
 _NOT_VERIFIED = Verification(status="skipped")
 FAILED_CODES = MISSING_CODES | {"verificationFailed"}
 """The errors that tell of a failed verification."""
@@ -68,7 +70,7 @@ def finish_plan(
     """
     verified = [step if step.after is None else _verified(step, evidence, draft.policy) for step in draft.steps]
     # A change that needs a name which a held one would give up waits with it, however long the chain.
-    waiting = held_with([step.change for step in verified], {step.name for step in verified if step.held})
+    waiting = held_with((step.change for step in verified), {step.name for step in verified if step.held})
     steps = [replace(step, held=True) if step.name in waiting else step for step in verified]
     changes = tuple(step.change for step in steps)
     held = frozenset(step.name for step in steps if step.held)
@@ -211,6 +213,7 @@ def prepared(step: Create | Update) -> PreparedAccount:
     after = step.after
     # Not looked at again: the document is the step's own, and a second reading of it would take as much as the first.
     return PreparedAccount.model_construct(
+        _ALL_OF_IT,
         document=after.document,
         written=after.written,
         ca_digest=after.ca_digest,

@@ -17,7 +17,7 @@ from reconciler.rules.accounts.wording import worded_as_recorded
 from reconciler.rules.plan.guards import changed_kind, looks_renamed, name_still_taken, rename_taken
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model.accounts.desired import DesiredAccount
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
@@ -199,12 +199,18 @@ def _over(accounts: Sequence[DesiredAccount]) -> Diagnostic:
     )
 
 
-def held_with(changes: Sequence[Change], held: Collection[str]) -> dict[str, str]:
-    """Return the changes that have to be held too, by name, each with the held change that keeps its name."""
+def held_with(changes: Iterable[Change], held: Collection[str]) -> dict[str, str]:
+    """Return the changes that have to be held too, by name, each with the held change that keeps its name.
+
+    Where nothing is held, ``changes`` is not looked at, and so need not be made.
+    """
+    if not held:
+        return {}
+    all_changes = tuple(changes)
     takers: dict[str | None, Change] = {
-        change.takes: change for change in changes if change.takes is not None and change.name not in held
+        change.takes: change for change in all_changes if change.takes is not None and change.name not in held
     }
-    keepers = [change for change in changes if change.name in held]
+    keepers = [change for change in all_changes if change.name in held]
     found: dict[str, str] = {}
     for keeper in keepers:  # more while it goes on: each taker is met once, so a ring of renames comes to an end too
         taker = takers.pop(keeper.gives_up, None)
