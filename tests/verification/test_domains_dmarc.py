@@ -102,3 +102,27 @@ def test_a_policy_of_none_tells_where_it_comes_from() -> None:
     """An inherited sp=none is told with its place."""
     said = _policy(spf("v=DMARC1; p=reject; sp=none", "_dmarc"))
     assert (["dmarcPolicyNone"], True) == (said[0], "sp=none at _dmarc.example.com" in said[1])
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("\u201cv=DMARC1; p=reject\u201d", "quotation marks"),
+        ("_dmarc.example.com v=DMARC1; p=reject", "must begin with v=DMARC1;"),
+        ("TXT v=DMARC1; p=reject", "must begin with v=DMARC1;"),
+        ("p=reject; rua=mailto:dmarc@example.com", "must begin with v=DMARC1;"),
+        ("DMARC1; p=reject", "must begin with v=DMARC1;"),
+        ("v:DMARC1; p=reject", "must begin with v=DMARC1;"),
+    ],
+)
+def test_what_is_meant_to_be_dmarc_is_told_as_that(written: str, words: str) -> None:
+    """Whoever published something is told what is wrong with it, and not to add another record."""
+    said = _policy("@ A 192.0.2.1", spf(written, "_dmarc"), domain="example.com")
+    assert (["dmarcInvalid"], True) == (said[0], words in said[1])
+
+
+@pytest.mark.parametrize("name", ["@", "_dmarc.example.com"])
+def test_a_record_at_a_wrong_name_is_found(name: str) -> None:
+    """A record at the domain itself, or at its name written twice, is no policy; it is to be moved, and not added."""
+    said = _policy("@ A 192.0.2.1", spf("v=DMARC1; p=reject", name), domain="example.com")
+    assert (["dmarcMissing"], True) == (said[0], "Move it to _dmarc.example.com." in said[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
     from reconciler.verification.domains.lookup import Lookups
 
 _VERSION = re.compile(rb"[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
-_ALMOST = re.compile(rb"[ \t\"']*v[ \t]*=[ \t]*DMARC", re.IGNORECASE)
-_LABELS_WALKED = 7
+_ALMOST = re.compile(
+    rb"(?:[ \t\"']|\xe2\x80[\x98-\x9f]|\xef\xbb\xbf|\xc2\xa0)*(?:\S*_dmarc\S*[ \t]+)?(?:(?:in|txt)[ \t]+)*[\"']?(?:v[ \t]*[=:]?[ \t]*DMARC|dmarc1|p[ \t]*=[ \t]*(?:none|quarantine|reject)\b)",
+    re.IGNORECASE,
+)
+"""How a text begins that is meant to be DMARC: misspelt, or with quotation marks, spaces or its own name before it."""
+_LABELS_WALKED, _LONGEST_NAME = 7, 253
 _POLICIES = frozenset({"none", "quarantine", "reject"})
 _POLICY_TAGS = ("p", "sp", "np")
 """Without a valid one of these receivers act as if there were none, or p=none (RFC 9989 section 4.7)."""
@@ -84,9 +89,24 @@ def _missing(domain: str, walk: _Walk, lookups: Lookups, deadline: Deadline) -> 
     texts = lookups.ask(name, "TXT", deadline=deadline).texts
     if is_wildcard(name, texts, lookups, deadline=deadline):
         return remark("dmarcMissing", variant="wildcard", record=texts[0], **facts)
+    variant = _misplaced(domain, lookups, deadline)
+    if variant is not None:
+        return remark("dmarcMissing", variant=variant, **facts)
     if walk.unasked:
         return remark("dmarcMissing", variant="unasked", unasked=listed(walk.unasked), **facts)
     return remark("dmarcMissing", **facts)
+
+
+def _misplaced(domain: str, lookups: Lookups, deadline: Deadline) -> str | None:
+    """Return where a record stands that nobody looks for: at the domain itself, or below its name written twice."""
+    with contextlib.suppress(DnsTrouble):
+        if any(map(_VERSION.match, lookups.ask(domain, "TXT", deadline=deadline).texts)):
+            return "atDomain"
+        name = f"_dmarc.{domain}.{domain}"
+        texts = lookups.ask(name, "TXT", deadline=deadline).texts if len(name) <= _LONGEST_NAME else ()
+        if any(map(_VERSION.match, texts)) and not is_wildcard(name, texts, lookups, deadline=deadline):
+            return "twice"
+    return None
 
 
 def walked(domain: str) -> Iterator[str]:

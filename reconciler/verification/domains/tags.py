@@ -56,6 +56,6 @@ def notation_fault(record: bytes) -> str | None:
     """Return what the notation of a zone file or a form left in a record, as a clause; None where nothing is left."""
     if b"\\;" in record:
         return "it holds backslashes before its semicolons; write ; alone"
-    if b'"' in record or b"'" in record:
+    if b'"' in record or b"'" in record or re.search(rb"\xe2\x80[\x98-\x9f]", record):
         return "quotation marks are part of its text; take them out"
     return None
