@@ -106,7 +106,7 @@ _SPF = (
     Case("ok", "spf", (spf("v=spf1 redirect=_spf.example.net"), spf("v=spf1 ip4:192.0.2.1 -all", "_spf.example.net.")), ("1 of at most 10",)),
     Case("ok", "spf", (spf("v=spf1 ip4:192.0.2.1 exp=why.example.com -all"),), ("0 of at most 10",)),
     Case("ok", "spf", (spf("v=spf1 ip4:192.0.2.1 ip4:192.0.2.2 " + "ip4:192.0.2.3 " * 40 + "-all"),), ()),
-    Case("ok", "spf", (spf("v=spf1 ip4:192.0.2.1 -all include:after.all.example"),), ("0 of at most 10",)),
+    Case("spfIgnoredTerm", "spf", (spf("v=spf1 ip4:192.0.2.1 -all include:after.all.example"),), ("Move it before",)),
     Case("ok", "spf", (*_includes(8),), ("8 of at most 10",)),
     Case("spfMissing", "spf", (_A, spf("v=spf10 -all"), spf("v=spf")), ("TXT record at example.com: v=spf1 include:PROVIDER -all",)),
     *(
@@ -412,3 +412,43 @@ def test_every_code_is_reached_here() -> None:
     assert {case.code for case in _CASES} - {"ok", "notDeclared"} | _REACHED_ELSEWHERE == found_out
     assert [name for name in sorted(found_out) if domain_template_of(name) is None] == []
     assert [name for name in sorted(found_out) if not (CHECK_CODES[name].cause and CHECK_CODES[name].cure)] == []
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "words"),
+    [
+        ("v=spf1 a mx \u2013all", "spfSyntax", "write -all"),
+        ("v=spf1 a mx -\u200ball", "spfSyntax", "write -all"),
+        ("v=spf1 include:m\u00fcnchen.example -all", "spfSyntax", "printable ASCII characters only. "),
+        ("v=spf1 192.0.2.1 -all", "spfSyntax", "write ip4:192.0.2.1"),
+        ("v=spf1 ip4: 192.0.2.1 -all", "spfSyntax", "no space may stand behind the colon"),
+        ("v=spf1 include: spf.example.net -all", "spfSyntax", "no space may stand behind the colon"),
+        ("v=spf1 a -all include:spf.example.net", "spfIgnoredTerm", 'Move it before "-all"'),
+        ("v=spf1 a redirect=spf.example.net ~all", "spfIgnoredTerm", 'Take "~all" out'),
+    ],
+)
+def test_what_is_wrong_with_a_term_of_spf_is_told(written: str, code: str, words: str) -> None:
+    """The term at fault is named with what to write, and one that no receiver comes to is not passed over in silence."""
+    with NameServer(zone("@ A 192.0.2.1", "mail A 192.0.2.2", "@ MX 10 mail.example.com.", spf(written))) as server:
+        remarks = found(server, "spf")
+    assert [code] == codes(remarks)
+    assert words in remarks[0].message
+
+
+@pytest.mark.parametrize(
+    ("check", "code", "line"),
+    [
+        ("spf", "spfMissing", spf("v=spf1 a -all", "example.com")),
+        ("dkim", "dkimKeyMissing", spf(f"v=DKIM1; p={rsa_key(2048)}", "mail._domainkey.example.com")),
+        ("dmarc", "dmarcMissing", spf("v=DMARC1; p=reject", "_dmarc.example.com")),
+    ],
+    ids=["spf", "dkim", "dmarc"],
+)
+def test_a_record_at_its_name_written_twice_is_found(check: CheckName, code: str, line: str) -> None:
+    """Panels add the domain to a name; whoever wrote it too is told where the record stands. A wildcard is no record."""
+    name, _, text = line.partition(" ")
+    for lines, is_told in (((line,), True), ((f"*.example.com {text}",), False)):
+        with NameServer(zone("@ A 192.0.2.1", *lines)) as server:
+            remarks = found(server, check, selectors=("mail",))
+        assert [code] == codes(remarks), name
+        assert is_told == ("example.com.example.com" in remarks[0].message)

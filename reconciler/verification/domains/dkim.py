@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.verification.domains.dkim_keys import key_bits
 from reconciler.verification.domains.sentences import Remark, fine, remark
 from reconciler.verification.domains.tags import TagListError, notation_fault, parse_tags
-from reconciler.verification.domains.wildcards import is_wildcard
+from reconciler.verification.domains.wildcards import is_wildcard, stands_at_name_twice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,8 @@ def _check_selector(domain: str, selector: str, lookups: Lookups, deadline: Dead
     facts = {"name": f"{selector}._domainkey.{domain}", "selector": selector, "domain": domain}
     texts = lookups.ask(facts["name"], "TXT", deadline=deadline).texts
     if not texts:
-        return [remark("dkimKeyMissing", **facts)]
+        twice = stands_at_name_twice(facts["name"], domain, _KEY, lookups, deadline=deadline)
+        return [remark("dkimKeyMissing", variant="twice" if twice else "", **facts)]
     if not any(_KEY.match(text) for text in texts) and is_wildcard(facts["name"], texts, lookups, deadline=deadline):
         return [remark("dkimKeyMissing", variant="wildcard", record=texts[0], **facts)]
     if len(texts) > 1:

@@ -12,7 +12,7 @@ from reconciler.model.text.domains import NotAnAddress, split_address
 from reconciler.verification.domains.answers import DnsTrouble
 from reconciler.verification.domains.sentences import Remark, fine, listed, remark
 from reconciler.verification.domains.tags import lenient_tags, notation_fault
-from reconciler.verification.domains.wildcards import is_wildcard
+from reconciler.verification.domains.wildcards import is_wildcard, stands_at_name_twice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ _ALMOST = re.compile(
     re.IGNORECASE,
 )
 """How a text begins that is meant to be DMARC: misspelt, or with quotation marks, spaces or its own name before it."""
-_LABELS_WALKED, _LONGEST_NAME = 7, 253
+_LABELS_WALKED = 7
 _POLICIES = frozenset({"none", "quarantine", "reject"})
 _POLICY_TAGS = ("p", "sp", "np")
 """Without a valid one of these receivers act as if there were none, or p=none (RFC 9989 section 4.7)."""
@@ -102,11 +102,8 @@ def _misplaced(domain: str, lookups: Lookups, deadline: Deadline) -> str | None:
     with contextlib.suppress(DnsTrouble):
         if any(map(_VERSION.match, lookups.ask(domain, "TXT", deadline=deadline).texts)):
             return "atDomain"
-        name = f"_dmarc.{domain}.{domain}"
-        texts = lookups.ask(name, "TXT", deadline=deadline).texts if len(name) <= _LONGEST_NAME else ()
-        if any(map(_VERSION.match, texts)) and not is_wildcard(name, texts, lookups, deadline=deadline):
-            return "twice"
-    return None
+    is_twice = stands_at_name_twice(f"_dmarc.{domain}", domain, _VERSION, lookups, deadline=deadline)
+    return "twice" if is_twice else None
 
 
 def walked(domain: str) -> Iterator[str]:

@@ -29,9 +29,12 @@ _SENTENCES = {
     "internalFault": "The check ended with an unexpected error ({fault}) in reconciler itself; please report it.",
     # SPF
     "spfMissing": "{domain} has no SPF record, so receivers cannot tell its servers from strangers'. Add a TXT record at {domain}: v=spf1 include:PROVIDER -all, where PROVIDER is the name that your mail provider gives for SPF.",
+    "spfMissing:twice": "{domain} has no SPF record: one stands at {domain}.{domain}, where no receiver looks for it, because the domain was written into the name and added once more. Move it to {domain}.",
     "spfUnrecognised": '{domain} has a TXT record that is meant to be SPF, and receivers do not see it as that: "{record}". {reason}. Correct that record; do not add a second one.',
     "spfJoined": "The SPF record of {domain} is made of several strings, which receivers join without a space (RFC 7208 section 3.3): {reason}.",
     "spfIgnoredTerm": 'The SPF record of {domain} has "{term}", which receivers pass over: with = it is an unknown modifier (RFC 7208 section 6). Write {meant}.',
+    "spfIgnoredTerm:afterAll": 'The SPF record of {domain} has "{term}" behind "{meant}", where no receiver comes to it (RFC 7208 section 5.1). Move it before "{meant}".',
+    "spfIgnoredTerm:redirect": 'The SPF record of {domain} has "{term}" beside "{meant}", so that no receiver follows it (RFC 7208 section 6.1). Take "{meant}" out, or "{term}".',
     "spfSeveral": "{domain} has {count} SPF records, which receivers treat as an error (RFC 7208 section 4.5). Keep one TXT record that begins with v=spf1 and merge the others into it.",
     "spfSyntax": 'The SPF record of {domain} has an error at "{term}": {reason}. Receivers treat the whole record as invalid; correct that part of it.',
     "spfTooManyLookups": "The SPF record of {domain} takes {count} DNS look-ups, and receivers stop with an error after 10 (RFC 7208 section 4.6.4): {parts}. Remove what is not needed, or replace it by ip4: and ip6:.",
@@ -47,6 +50,7 @@ _SENTENCES = {
     "spfUsesPtr": "The SPF record of {domain} uses ptr, which is slow and should not be used (RFC 7208 section 5.5). Replace it by a, mx, ip4: or ip6:.",
     # DKIM
     "dkimKeyMissing": "There is no DKIM key at {name}. Add the TXT record that your provider gives for the selector {selector}, or correct domains.{domain}.dkimSelectors in reconciler.yaml.",
+    "dkimKeyMissing:twice": "There is no DKIM key at {name}: one stands at {name}.{domain}, where no receiver looks for it, because the domain was written into the name and added once more. Move it to {name}.",
     "dkimKeyMissing:wildcard": 'There is no DKIM key at {name}: what the DNS gives there comes from a wildcard TXT record, which answers for every name without records of its own ("{record}"). Add the TXT record that your provider gives for the selector {selector}; it wins over the wildcard.',
     "dkimSeveralKeys": "There are {count} TXT records at {name}, and a receiver may take any of them (RFC 6376 section 3.6.2.2). Keep the one that is the key.",
     "dkimKeyInvalid": "The DKIM key at {name} cannot be used: {reason}. Publish the record again, exactly as your provider gives it.",
@@ -70,8 +74,8 @@ _SENTENCES = {
     "dmarcRemovedTag": "The DMARC record at _dmarc.{found_at} has {tags}, which RFC 9989 removed, so receivers ignore it. Take it out{instead}.",
     "dmarcReportAddressInvalid": 'The DMARC record at _dmarc.{found_at} sends reports to "{uri}", which is no address of the form mailto:name@domain ({tag}). Correct it.',
     # Skipped
-    "notDeclared:mtaSts": "{domain} declares no policy for TLS to its mail servers (MTA-STS, RFC 8461): there is no TXT record at _mta-sts.{domain}.",
-    "notDeclared:tlsRpt": "{domain} asks for no reports on TLS to its mail servers (TLS-RPT, RFC 8460): there is no TXT record at _smtp._tls.{domain}.",
+    "notDeclared:mtaSts": "{domain} declares no policy for TLS to its mail servers (MTA-STS, RFC 8461): no TXT record at _mta-sts.{domain} begins with v=STSv1;.",
+    "notDeclared:tlsRpt": "{domain} asks for no reports on TLS to its mail servers (TLS-RPT, RFC 8460): no TXT record at _smtp._tls.{domain} begins with v=TLSRPTv1;.",
     "notDeclared:dane": "{host} has no TLSA record for port {port} (DANE, RFC 7672), so there is nothing to compare its certificate with.",
     "notDeclared:daneAddress": "The server is given by its address {host}, and TLSA records (DANE) belong to names.",
     "notDeclared:daneUnseen": "{host} has TLSA records for port {port}; its certificate was not seen in this run, so nothing was compared.",

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 from reconciler.verification.domains.sentences import Remark, fine, listed, remark, shown
 from reconciler.verification.domains.spf_evaluation import MOST_EXCHANGES, MOST_LOOKUPS, MOST_VOID_LOOKUPS
 from reconciler.verification.domains.spf_misses import joined_without_space, near_miss
-from reconciler.verification.domains.spf_record import LOOKED_UP, SpfRecord, SpfSyntaxError, Term, is_spf, parse_spf
+from reconciler.verification.domains.spf_record import (
+    LOOKED_UP,
+    SPF_VERSION,
+    SpfRecord,
+    SpfSyntaxError,
+    Term,
+    is_spf,
+    parse_spf,
+)
+from reconciler.verification.domains.wildcards import stands_at_name_twice
 
 if TYPE_CHECKING:
     from reconciler.smtp.deadline import Deadline
@@ -28,7 +37,7 @@ def check_spf(domain: str, lookups: Lookups, *, deadline: Deadline) -> list[Rema
     answer = lookups.ask(domain, "TXT", deadline=deadline)
     records = [text for text in answer.texts if is_spf(text)]
     if not records:
-        return [_none(domain, answer)]
+        return [_none(domain, answer, lookups, deadline)]
     if len(records) > 1:
         return [remark("spfSeveral", domain=domain, count=len(records))]
     seam = joined_without_space(records[0], answer.seams.get(records[0], ()))
@@ -42,16 +51,21 @@ def check_spf(domain: str, lookups: Lookups, *, deadline: Deadline) -> list[Rema
     if record.ignored:
         meant = record.ignored[0].replace("=", ":", 1)
         found.append(remark("spfIgnoredTerm", domain=domain, term=record.ignored[0], meant=meant))
+    if record.unreached is not None and record.last is not None:
+        variant = "redirect" if record.unreached.startswith("redirect=") else "afterAll"
+        facts = {"term": record.unreached, "meant": record.last.text}
+        found.append(remark("spfIgnoredTerm", variant=variant, domain=domain, **facts))
     return found or [fine(_summary(domain, record, evaluation.count))]
 
 
-def _none(domain: str, answer: Answer) -> Remark:
+def _none(domain: str, answer: Answer, lookups: Lookups, deadline: Deadline) -> Remark:
     """Return what is said of a domain without an SPF record: whether one is meant to be."""
     for text in answer.texts:
         reason = near_miss(text, answer.seams.get(text, ()))
         if reason is not None:
             return remark("spfUnrecognised", domain=domain, record=text, reason=reason)
-    return remark("spfMissing", domain=domain)
+    is_twice = stands_at_name_twice(domain, domain, SPF_VERSION, lookups, deadline=deadline)
+    return remark("spfMissing", variant="twice" if is_twice else "", domain=domain)
 
 
 def _summary(domain: str, record: SpfRecord, count: int) -> str:

@@ -13,7 +13,7 @@ from reconciler.verification.domains.spf_macros import MacroError, has_macro, re
 Qualifier = Literal["+", "-", "~", "?"]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_VERSION = re.compile(rb"v=spf1(?= |\Z)", re.IGNORECASE)
+SPF_VERSION = re.compile(rb"v=spf1(?= |\Z)", re.IGNORECASE)
 _MODIFIER = re.compile(r"([A-Za-z][A-Za-z0-9_.-]*)=(.*)\Z", re.DOTALL)
 _DIRECTIVE = re.compile(r"([-+?~]?)([A-Za-z0-9_][A-Za-z0-9_-]*)(?::(.*)|(/.*))?\Z")
 _SPEC_AND_PREFIXES = re.compile(r"(.*?)(?:/([0-9]+))?(?://([0-9]+))?\Z")
@@ -28,6 +28,12 @@ _MODIFIERS = frozenset({"redirect", "exp"})
 _MECHANISMS = ("all", "a", "mx", "ptr", "include", "exists", "ip4", "ip6")
 _OTHER_NAMES = {"ip": "ip4", "ipv4": "ip4", "ipv6": "ip6", "host": "a", "exist": "exists"}
 _LEAST_LIKENESS = 0.7
+_COPIED = {
+    **dict.fromkeys(range(0x2010, 0x2016), "-"),
+    0x2212: "-",
+    **dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0xAD), ""),
+}
+"""What editors and web pages make of a hyphen, and characters that nobody sees."""
 LOOKED_UP = _TAKES_DOMAIN
 """The mechanisms that cost a look-up (RFC 7208 section 4.6.4)."""
 
@@ -81,20 +87,22 @@ class SpfRecord:
     """None also where ``all`` keeps it from being used (RFC 7208 section 6.1)."""
     explanation: str | None
     """The domain-spec of ``exp``, where a text for refused senders stands (RFC 7208 section 6.2)."""
+    unreached: str | None
+    """The first term after ``all``, or the ``redirect`` beside it, which receivers do not look at; None: there is none."""
     ignored: tuple[str, ...]
     """Modifiers that have the name of a mechanism, such as ``include=``: receivers pass over unknown modifiers."""
 
 
 def is_spf(text: bytes) -> bool:
     """Tell whether a TXT record is an SPF record (RFC 7208 section 4.5)."""
-    return _VERSION.match(text) is not None
+    return SPF_VERSION.match(text) is not None
 
 
 def parse_spf(record: bytes) -> SpfRecord:
     """Return the record; raise ``SpfSyntaxError`` for one that receivers treat as invalid."""
     text = record.decode("ascii", "backslashreplace")
     if not record.isascii() or not text.isprintable():
-        raise SpfSyntaxError(text, "a record holds printable ASCII characters only")
+        raise _not_ascii(record)
     terms: list[Term] = []
     modifiers: dict[str, str] = {}
     ignored: list[str] = []
@@ -108,14 +116,26 @@ def parse_spf(record: bytes) -> SpfRecord:
         elif written:
             terms.append(_term(written))
     alls = [number for number, term in enumerate(terms) if term.mechanism == "all"]
+    after = [term.text for term in terms[alls[0] :] if term.mechanism != "all"] if alls else []
+    after += [f"redirect={modifiers['redirect']}"] if alls and "redirect" in modifiers else []
     return SpfRecord(
         text=text,
+        unreached=after[0] if after else None,
         terms=tuple(terms[: alls[0]] if alls else terms),
         last=terms[alls[0]] if alls else None,
         redirect=None if alls else modifiers.get("redirect"),
         explanation=modifiers.get("exp"),
         ignored=tuple(ignored),
     )
+
+
+def _not_ascii(record: bytes) -> SpfSyntaxError:
+    """Return the fault of a record with other characters; most often they came with a text that was copied."""
+    words = record.decode("utf-8", "backslashreplace").split(" ")
+    word = next((each for each in words if not (each.isascii() and each.isprintable())), words[0])
+    meant = "".join(each for each in word.translate(_COPIED) if each.isascii() and each.isprintable())
+    instead = f"; write {meant}" if meant != word and word.translate(_COPIED).isascii() and is_term(meant) else ""
+    return SpfSyntaxError(word, f"a record holds printable ASCII characters only{instead}")
 
 
 def is_term(text: str) -> bool:
@@ -149,7 +169,8 @@ def _require_macros(written: str, text: str) -> None:
 def _term(written: str) -> Term:
     found = _DIRECTIVE.match(written)
     if found is None:
-        raise SpfSyntaxError(written, f"it is neither a mechanism nor a modifier{_stray_mark(written)}")
+        meant = _stray_mark(written) or _address_meant(written)
+        raise SpfSyntaxError(written, f"it is neither a mechanism nor a modifier{meant}")
     sign, name, after_colon, prefix = found[1], found[2].lower(), found[3], found[4]
     qualifier: Qualifier = sign or "+"  # type: ignore[assignment] # the pattern lets nothing else through
     if name in _BITS:
@@ -209,7 +230,8 @@ def _network(written: str, name: str, text: str | None) -> Network:
     except ValueError:
         parsed = None
     if parsed is None or parsed.max_prefixlen != _BITS[name] or "%" in address:
-        raise SpfSyntaxError(written, f"{name} needs a colon and an address of its kind{_address_meant(address)}")
+        meant = "; no space may stand behind the colon" if text == "" else _address_meant(address)
+        raise SpfSyntaxError(written, f"{name} needs a colon and an address of its kind{meant}")
     if slash and not (_PREFIX_LENGTH.match(length) and int(length) <= _BITS[name]):
         raise SpfSyntaxError(written, "the number after / is not right there")
     return ipaddress.ip_network((parsed, int(length) if slash else _BITS[name]), strict=False)
@@ -231,6 +253,6 @@ def _domain(written: str, spec: str) -> str:
     _require_macros(written, spec)
     ends_in_macro = has_macro(spec) and not is_name(spec) and spec.endswith(("}", "%%", "%_", "%-"))
     if not ends_in_macro and not is_name(spec):
-        meant = _address_meant(spec)
+        meant = _address_meant(spec) if spec else "; no space may stand behind the colon"
         raise SpfSyntaxError(written, f"what it names is not a domain{meant}")
     return spec.removesuffix(".") if has_macro(spec) else spec.removesuffix(".").lower()
