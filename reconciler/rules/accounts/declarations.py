@@ -63,7 +63,9 @@ def _refusals(account: DesiredAccount, scope: Scope) -> Iterator[str]:
     sender = account.written.get("spec.email", account.settings.email)
     if scope.senders is not None and not _is_sender(account.settings.email, scope.senders):
         yield f"{where} declares the sender {sender}, and {rule} send only as {_told(scope.senders)}. {ask}"
-    if scope.servers is not None and not kind_of(account).sends_through_platform and not _may_use(account, scope):
+    if scope.servers is not None and not (
+        kind_of(account).sends_through_platform or _may_use(account, scope.manifests, scope.servers)
+    ):
         used = f"the MailServer {account.server}" if account.server is not None else account.settings.own_server.place
         yield f"{where} sends through {used}, and {rule} use only {_told(scope.servers)}. {ask}"
     if scope.secrets is not None:
@@ -93,14 +95,14 @@ def _canonical(glob: str) -> str:
         return f"{local_part}{at_sign}{domain.lower()}"  # it holds a wildcard
 
 
-def _may_use(account: DesiredAccount, scope: Scope) -> bool:
+def _may_use(account: DesiredAccount, manifests: str, servers: Sequence[str]) -> bool:
     """Tell whether an account's server is allowed, by its host or as a MailServer that stands outside the scope.
 
-    A MailServer of the scope's own folder counts by its host: else its author could give any host an allowed name.
+    A MailServer of the scope's own folder counts by its host: else its author could give any host an allowed name. So
+    does one of which nobody knows where it stands. An entry for a host is no MailServer's name, which has no colon.
     """
-    servers = scope.servers or ()
     hosts = [entry.removeprefix(_HOST) for entry in servers if entry.startswith(_HOST)]
     if matches_any_host(hosts, account.settings.own_server.host):
         return True
-    is_lent = account.server is not None and account.server_file and not matches(scope.manifests, account.server_file)
-    return bool(is_lent) and any(matches(entry, account.server or "") for entry in servers if ":" not in entry)
+    is_lent = bool(account.server_file) and not matches(manifests, account.server_file)
+    return is_lent and account.server is not None and matches_any(servers, account.server)

@@ -45,9 +45,9 @@ def _labels(account: Account) -> Iterable[str]:
 
 
 def _is_label(wanted: str, label: str) -> bool:
-    key, has_value, value = wanted.partition("=")
+    key, _, value = wanted.partition("=")  # without "=" nothing is meant: no label's value is empty
     known, _, text = label.partition("=")
-    return bool(has_value) and key == known and matches(composed(value), text)
+    return key == known and matches(composed(value), text)
 
 
 def _hosts(account: Account) -> Iterable[str]:

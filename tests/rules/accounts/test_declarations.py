@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reconciler.diagnostics import Location
 from reconciler.rules.accounts.declarations import refused_declarations, unused_scopes
 from tests.rules.states import desired_of, located, project, resolution_of
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from reconciler.model.accounts.desired import DesiredAccount
 
 HERE = "accounts.d/sales/pl.yaml"
+PLACE = Location("reconciler.yaml", 3, 1)
 SERVER = """
 apiVersion: reconciler/v1
 kind: MailServer
@@ -59,6 +61,7 @@ def told(accounts: list[DesiredAccount], **scope: Any) -> list[str]:
     rules = project(scopes=[{"manifests": OURS, **scope}])
     found = refused_declarations(accounts, rules.scopes)
     assert {"outOfScope"} >= {each.code for each in found}
+    assert {(each.name, each.location) for each in accounts} >= {(each.subject or "", each.location) for each in found}
     return [each.detail for each in found]
 
 
@@ -107,6 +110,76 @@ def test_what_a_scope_lets_declare(declared: DesiredAccount, scope: dict[str, An
     assert all((expected or "") in each for each in found)
 
 
+ASK = "If it is meant, have the owner of the project file change that scope."
+RULE = f"and the scope for {OURS} in the project file lets it"
+
+
+@pytest.mark.parametrize(
+    ("declared", "scope", "expected"),
+    [
+        (
+            account("b@sales.example.com"),
+            {"senders": ["a@*", "c@*"]},
+            f"{HERE} declares the sender b@sales.example.com, {RULE} send only as a@*, c@*. {ASK}",
+        ),
+        (
+            account(),
+            {"servers": ["other"]},
+            f"{HERE} sends through the MailServer office, {RULE} use only other. {ASK}",
+        ),
+        (
+            account(smtp=inline("z.example", "{env: Z}")[:-1] + ", clientCertificate: {certFile: c, key: {env: A}}}"),
+            {"secrets": ["env:B"]},
+            f"{HERE} names env:A, env:Z, {RULE} name only env:B. {ASK}",
+        ),
+        (
+            account(),
+            {"ownerRequired": True},
+            f"{HERE} declares sales without an owner, {RULE} declare none without. Write metadata.owner.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_what_may_be_and_whom_to_ask(
+    declared: DesiredAccount, scope: dict[str, Any], expected: str
+) -> None:
+    """The manifest, what it declares, what its scope lets it, and what to do."""
+    assert [expected] == told([declared], **scope)
+
+
+@pytest.mark.parametrize(
+    ("glob", "email", "is_sender"),
+    [
+        ("*@SALES.*.com", "a@sales.example.com", True),
+        ("*@żółw.*", "a@xn--w-uga1v8h.example", False),
+        ("A@sales.example.com", "a@sales.example.com", False),
+        ('"a@b"@sales.example.com', '"a@b"@sales.example.com', True),
+    ],
+)
+def test_how_a_sender_is_meant(glob: str, email: str, *, is_sender: bool) -> None:
+    """The domain of a glob in any case, after the last at sign; what stands before it as it is written."""
+    declared = account()
+    document = {**declared.document, "spec": {**declared.document["spec"], "email": email}}
+    assert (0 if is_sender else 1) == len(told([replace(declared, document=document)], senders=[glob]))
+
+
+@pytest.mark.parametrize(
+    ("server", "server_file", "servers", "may_use"),
+    [
+        ("office", "accounts.d/servers.yaml", ["other", "off*"], True),
+        ("office", "", ["office", "*"], False),
+        (None, "accounts.d/servers.yaml", ["*"], False),
+        ("office", "accounts.d/servers.yaml", ["host:office"], False),
+    ],
+    ids=["lent", "of nobody knows where", "none", "a host of the name"],
+)
+def test_a_server_is_lent_by_another_folder(
+    server: str | None, server_file: str, servers: list[str], *, may_use: bool
+) -> None:
+    """A MailServer passes by its name where it is known to stand outside the scope."""
+    declared = replace(account(), server=server, server_file=server_file)
+    assert (0 if may_use else 1) == len(told([declared], servers=servers))
+
+
 def test_all_scopes_that_cover_a_manifest_hold() -> None:
     """A manifest keeps to the scope of its folder and to that of the folder around it."""
     rules = project(
@@ -122,5 +195,9 @@ def test_all_scopes_that_cover_a_manifest_hold() -> None:
 def test_a_scope_over_nothing_is_told(glob: str, *, is_unused: bool) -> None:
     """A glob that matches no manifest file is a warning with what a glob looks at; MailServers count."""
     files = [each.file for each in located(SERVER.removesuffix("---\n"), file=HERE)]
-    found = unused_scopes(files, project(scopes=[{"manifests": glob}]).scopes, location=None)
+    files.append("accounts.d/x/y/z.yaml")
+    found = unused_scopes(files, project(scopes=[{"manifests": glob}]).scopes, location=PLACE)
+    assert [(glob, PLACE)] * len(found) == [(each.subject, each.location) for each in found]
+    assert all(f"The scope for {glob} in the project file" in each.detail for each in found)
+    assert all("such as accounts.d/sales/pl.yaml, where" in each.detail for each in found)
     assert (["scopeCoversNothing"] if is_unused else []) == [each.code for each in found]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from reconciler.model.accounts.recorded import RecordedVerification, Suspension
+from reconciler.model.accounts.recorded import Approval, RecordedVerification, Suspension
 from reconciler.model.verification.evidence import Evidence, Observed, Verification
 from reconciler.rules.accounts.overview import concerns
+from tests.rules.single import news
 from tests.rules.states import NOW, desired_of, recorded_of
 
 if TYPE_CHECKING:
@@ -51,7 +52,14 @@ def verified(name: str, outcome: str, at: datetime | None = None) -> RecordedAcc
     return replace(account(name), verification=told)
 
 
+def decided(decision: Literal["approved", "rejected"], reason: str | None = None) -> RecordedAccount:
+    """Return a marketing account that the platform decided on."""
+    approval = Approval(decision=decision, actor="p", at=NOW, reason=reason, subject_digest="")
+    return replace(MARKETING, approval=approval)
+
+
 SINCE = NOW - 3 * DAY
+MARKETING = replace(recorded_of(news(), {}), verification=None)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +82,16 @@ SINCE = NOW - 3 * DAY
             [("password", "It logs in to Microsoft 365 by password, which is dropped there or will be; what lasts is OAuth2.", None, None)],
         ),
         (account("app-password", "smtp.gmail.com"), []),
+        (replace(account("never"), verification=None), [("unverified", "was never verified", SINCE, None)]),
+        (replace(verified("undated", "passed", NOW), verification=RecordedVerification(outcome="passed")), [("stale", "It was not verified for long.", None, None)]),
+        (MARKETING, [("pending", "awaits the platform's decision", SINCE, None)]),
+        (decided("approved"), []),
+        (decided("rejected"), [("rejected", "It is rejected.", SINCE, None)]),
+        (decided("rejected", "Too loud."), [("rejected", "Too loud.", SINCE, None)]),
+        (
+            replace(decided("approved"), evidence=ending("x", NOW).evidence),
+            [("certificate", "The certificate of the platform's server has ended.", None, NOW)],
+        ),
     ],
 )  # fmt: skip
 def test_what_is_a_concern(

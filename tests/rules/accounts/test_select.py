@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reconciler.model.accounts.recorded import RecordedVerification
-from reconciler.rules.accounts.select import is_pattern, is_selected, selects, unmatched
+from reconciler.rules.accounts.select import is_pattern, is_selected, selects, unknown_account, unmatched
 from tests.rules.states import desired_of, recorded_of
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ RENAMED = (
 )
 DECOMPOSED = (account("mac", {"city": "\u0141o\u0301dz\u0301"}),)
 PLAIN = (account("plain", {}),)
+HOSTS = ("d", "b", "e", "a", "c")
 FAILING = (
     replace(recorded_of(account("bad", {}), {}), verification=RecordedVerification(outcome="failed", reason="no")),
 )
@@ -57,6 +58,7 @@ FAILING = (
         ("label:team=other", False),
         ("label:none=sales", False),
         ("label:team", False),
+        ("label:team=", False),
         ("label:a=x=y", True),
         ("label:a=x", False),
         ("label:city=\u0141o\u0301dz\u0301", True),
@@ -88,6 +90,16 @@ FAILING = (
 def test_what_a_selector_selects(selector: str, *, expected: bool) -> None:
     """A name, and whatever an account has, selects by what it was or will be; hosts in any spelling, labels in NFC or NFD."""
     assert expected == selects(selector, RENAMED)
+
+
+@pytest.mark.parametrize("selector", ["host:*", "host:", "server:*", "label:*=*", "status:*"])
+def test_what_an_account_has_none_of_selects_nothing(selector: str) -> None:
+    """A desired marketing account has no host of its own, no MailServer and no status, and no label is empty."""
+    (marketing,) = desired_of(
+        "apiVersion: reconciler/v1\nkind: MarketingAccount\nmetadata: {name: news}\n"
+        "spec: {email: n@example.com, displayName: N}\n"
+    )
+    assert not selects(selector, (marketing,))
 
 
 def test_a_label_in_nfd_is_selected_in_nfc() -> None:
@@ -145,6 +157,9 @@ def test_who_is_wanted(targets: list[str], excludes: list[str], *, expected: boo
 )
 def test_a_selector_that_selects_nothing_is_told(selector: str, told: str) -> None:
     """The error is the selector's, and names an account that is called nearly so; those that select are no matter."""
+    several = [account(f"m{host}", {}, host=f"{host}.example") for host in HOSTS]
+    (known,) = unmatched(["host:other.example"], [several])
+    assert known.detail.endswith(" There are: a.example, b.example, c.example, d.example, e.example.")
     (problem,) = unmatched(["plain", selector, "new"], [RENAMED, PLAIN])
     assert ("selectorMatchesNothing", selector, told) == (problem.code, problem.subject, problem.detail)
 
@@ -162,3 +177,22 @@ def test_a_status_is_what_state_says() -> None:
 def test_what_may_mean_several(selector: str, *, expected: bool) -> None:
     """Everything but a plain name may mean several accounts."""
     assert expected == is_pattern(selector)
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ({}, "No account called slaes is recorded. Did you mean sales? See\n    reconciler accounts list"),
+        ({"ever": True}, "No account called slaes was ever recorded. Did you mean sales? See\n    reconciler accounts list"),
+        ({"remark": " So."}, "No account called slaes is recorded. Did you mean sales? So. See\n    reconciler accounts list"),
+    ],
+)  # fmt: skip
+def test_a_name_that_nobody_has(parts: dict[str, Any], expected: str) -> None:
+    """The nearest name that somebody has, and where all of them are listed."""
+    problem = unknown_account("slaes", ["help", "sales"], **parts)
+    assert ("unknownAccount", "slaes", expected) == (problem.code, problem.subject, problem.detail)
+
+
+def test_a_long_name_that_nobody_has_is_cut() -> None:
+    """It may be anything that somebody typed."""
+    assert "x" * 59 + "…" == unknown_account("x" * 500, []).subject
