@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import sys
+from textwrap import dedent
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from tools.mutants.explained import as_toml, compare, read_explained
 from tools.mutants.mutants import Identity, is_run_on_import, mutants_of, read_module
 from tools.mutants.prose import exact_words
+from tools.mutants.remade import Stuck, loaded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -168,3 +172,73 @@ def test_an_explanation_explains(why: str, tmp_path: Path) -> None:
     path.write_text(2 * entry.replace('why = ""', 'why = "x"'), encoding="utf-8")
     with pytest.raises(ValueError, match="listed twice"):
         read_explained(path)
+
+
+MADE = """
+    def double(number):
+        return 2 * number
+
+    BASE = 1
+    TABLE = [double(BASE), BASE]
+    OTHER = [7]
+"""
+USER = """
+    from reconciler.made import OTHER, TABLE as ROWS, double
+
+    SUM = sum(ROWS)
+    COUNT = len(OTHER)
+
+    def total():
+        return SUM + len(ROWS)
+"""
+HOLDER = """
+    from reconciler.user import SUM, total
+
+    def with_default(number=SUM):
+        return number
+"""
+
+
+def imported(name: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Return a module of this code, imported under a name."""
+    path = tmp_path / f"{name}.py"
+    path.write_text(dedent(code), encoding="utf-8")
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    monkeypatch.setitem(sys.modules, name, module)
+    exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), vars(module))  # noqa: S102 - made above
+    return module
+
+
+@pytest.mark.parametrize(
+    ("statement", "code", "expected"),
+    [(1, "BASE = 3", (9, 11)), (0, "def double(number): return 5 * number", (6, 8)), (3, "OTHER = [7, 8]", (3, 5))],
+    ids=["a constant", "a function", "a constant that nothing is made of"],
+)
+def test_what_an_altered_statement_goes_into_is_made_again(
+    statement: int, code: str, expected: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In its module and in those that import from it, in place: functions that others hold find the new values."""
+    made = imported("reconciler.made", MADE, tmp_path, monkeypatch)
+    user = imported("reconciler.user", USER, tmp_path, monkeypatch)
+    total, tables = user.total, (user.COUNT, user.OTHER)
+    body = ast.parse(dedent(MADE)).body
+    body[statement] = ast.parse(code).body[0]
+    exec(code if statement == 0 else "", vars(made))  # noqa: S102 - a function's code is exchanged beforehand
+    assert frozenset() == loaded({"reconciler.made"}).remake("reconciler.made", body[statement], body)
+    assert expected == (user.SUM, total())
+    assert (statement == 3) == ((user.COUNT, user.OTHER) != tables)
+
+
+def test_what_cannot_be_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function's default in the package ends the attempt; in a module of tests it is told, and the rest is made."""
+    imported("reconciler.made", MADE, tmp_path, monkeypatch)
+    user = imported("reconciler.user", USER, tmp_path, monkeypatch)
+    holder = imported("tests.holder", HOLDER, tmp_path, monkeypatch)
+    body = ast.parse(dedent(MADE)).body
+    body[1] = ast.parse("BASE = 3").body[0]
+    assert {holder.__file__} == loaded({"reconciler.made"}).remake("reconciler.made", body[1], body)
+    assert (9, 9, 3) == (user.SUM, holder.SUM, holder.with_default())
+    imported("reconciler.holder", HOLDER, tmp_path, monkeypatch)
+    with pytest.raises(Stuck):
+        loaded({"reconciler.made"}).remake("reconciler.made", body[1], body)

@@ -3,8 +3,9 @@
 Every mutant has a process of its own, forked from that session. It exchanges the code of one function, runs the tests
 that reach the altered statement, those that found others there first, and ends at the first that fails. A constant that
 only the functions of its module use is exchanged in the same way. What else runs while a module is imported cannot be
-exchanged afterwards; for such mutants everything is imported anew and the tests of the same room are run, see
-``planted``. What neither a test nor an import reaches survives as it is.
+exchanged afterwards: for such mutants the tests of the same room are run, with what was made of the altered code made
+again in place (``remade``); where that cannot be, and to confirm what survives it, with everything imported anew
+(``planted``). What neither a test nor an import reaches survives as it is.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 from _pytest.runner import runtestprotocol
 
-from tools.mutants import planted
+from tools.mutants import planted, remade
 from tools.mutants.mutants import is_run_on_import
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 Outcome = Literal["killed", "timeout", "survived"]
 
-_KILLED, _SURVIVED, _BROKEN = 17, 0, 18
+_KILLED, _SURVIVED, _BROKEN, _STUCK = 17, 0, 18, 19
 _MAX_BYTES = 4 * 2**30
 _LEAST_SECONDS = 5.0
 """Of processor time, however little the tests take; a machine that is busy with other things takes no mutant for slow."""
@@ -69,6 +70,8 @@ class _Running:
 
     mutant: Mutant
     killer: int
+    is_final: bool
+    """Whether it is not tried again, where it survives, with everything imported anew."""
 
 
 @dataclass
@@ -86,6 +89,7 @@ class Trials:
         self._tests: list[_Test] = []
         self._kills: dict[str, Counter[str]] = defaultdict(Counter)
         self._running: dict[int, _Running] = {}
+        self._remaking = remade.Remaking(())
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -93,6 +97,8 @@ class Trials:
         files = frozenset(str(mutant.module.path) for mutant in self.mutants)
         self._tests = [_observed(item, files) for item in session.items]
         self._tests.sort(key=lambda test: test.seconds)
+        # Of what is imported by now, tests included.
+        self._remaking = remade.loaded({mutant.module.name for mutant in self.mutants})
         # What is there already is not looked at by the collector again, and so stays shared between the processes.
         gc.collect()
         gc.freeze()
@@ -109,18 +115,37 @@ class Trials:
         tests = [test for test in self._tests if test.lines & wanted]
         if not tests and not is_run_on_import(mutant):
             self._finish(Result(mutant, "survived"))
-            return
+        elif not tests or (mutant.function is None and mutant.constant is None):
+            tests = self._by_promise(mutant, self._tests_of_room(mutant))
+            self._fork(mutant, lambda killer: _run_remade(mutant, tests, self._remaking, killer), is_final=False)
+        else:
+            tests = self._by_promise(mutant, tests)
+            self._fork(mutant, lambda killer: _run_mutant(mutant, tests, killer), is_final=True)
+
+    def _start_afresh(self, mutant: Mutant) -> None:
+        seconds = {test.item.nodeid: test.seconds for test in self._tests}
+        self._fork(mutant, lambda _killer: _run_afresh(mutant, self._room(mutant), seconds), is_final=True)
+
+    def _room(self, mutant: Mutant) -> str:
+        return f"{self.tests[0]}/{mutant.module.title.partition('/')[0]}"
+
+    def _tests_of_room(self, mutant: Mutant) -> list[_Test]:
+        return [test for test in self._tests if test.item.nodeid.startswith(self._room(mutant) + "/")]
+
+    def _by_promise(self, mutant: Mutant, tests: list[_Test]) -> list[_Test]:
+        """Return tests with those first that found other mutants of the function, then of the module."""
         here, near = self._kills[mutant.identity.where], self._kills[mutant.module.name]
-        tests.sort(key=lambda test: (-here[test.item.nodeid], -near[test.item.nodeid]))
+        return sorted(tests, key=lambda test: (-here[test.item.nodeid], -near[test.item.nodeid]))
+
+    def _fork(self, mutant: Mutant, run: Callable[[int], None], *, is_final: bool) -> None:
+        """Start a process that runs a mutant, and ends with it."""
         read, write = os.pipe()
         pid = os.fork()
         if pid == 0:
             os.close(read)
-            if (mutant.function is None and mutant.constant is None) or not tests:
-                _run_afresh(mutant, self.tests, {test.item.nodeid: test.seconds for test in self._tests})
-            _run_mutant(mutant, tests, write)
+            run(write)
         os.close(write)
-        self._running[pid] = _Running(mutant, read)
+        self._running[pid] = _Running(mutant, read, is_final)
 
     def _reap(self) -> None:
         pid, status = os.wait()
@@ -128,6 +153,9 @@ class Trials:
         with os.fdopen(running.killer, encoding="utf-8") as pipe:
             killer = pipe.read()
         outcome = _outcome(status)
+        if outcome == "survived" and not running.is_final:
+            self._start_afresh(running.mutant)
+            return
         if killer:
             for place in (running.mutant.identity.where, running.mutant.module.name):
                 self._kills[place][killer] += 1
@@ -144,7 +172,7 @@ def _outcome(status: int) -> Outcome:
     code = os.waitstatus_to_exitcode(status)
     if code == _BROKEN:
         raise RuntimeError("A mutant could not be tried")
-    return "survived" if code == _SURVIVED else "killed"
+    return "survived" if code in {_SURVIVED, _STUCK} else "killed"
 
 
 def _observed(item: pytest.Item, files: frozenset[str]) -> _Test:
@@ -174,25 +202,45 @@ def _run_mutant(mutant: Mutant, tests: Sequence[_Test], killer: int) -> None:
     code = _BROKEN
     try:
         _become_quiet()
-        code = _SURVIVED if _exchange(mutant) else _KILLED
-        for test in tests if code == _SURVIVED else ():
-            # Each test has a limit of its own: a mutant without an end is not given the time of all.
-            _limit(_LEAST_SECONDS + _TIMES * test.seconds)
-            if any(report.failed for report in runtestprotocol(test.item, log=False, nextitem=None)):
-                code = _KILLED
-                os.write(killer, test.item.nodeid.encode())
-                break
+        code = _result_of(tests, killer) if _exchange(mutant) else _KILLED
     finally:
         os._exit(code)
 
 
-def _run_afresh(mutant: Mutant, tests: Sequence[str], seconds: Mapping[str, float]) -> None:
+def _run_remade(mutant: Mutant, tests: Sequence[_Test], remaking: remade.Remaking, killer: int) -> None:
+    """Run tests against a mutant that an import runs, with what it goes into made again; this process ends here."""
+    code = _BROKEN
+    try:
+        _become_quiet()
+        _limit(_LEAST_SECONDS)
+        try:
+            stale = _remade(mutant, remaking)
+        except remade.Stuck:
+            code = _STUCK
+        except Exception:  # noqa: BLE001 - whatever an altered expression may raise
+            code = _KILLED
+        else:
+            code = _result_of([test for test in tests if str(test.item.path) not in stale], killer)
+    finally:
+        os._exit(code)
+
+
+def _result_of(tests: Sequence[_Test], killer: int) -> int:
+    for test in tests:
+        # Each test has a limit of its own: a mutant without an end is not given the time of all.
+        _limit(_LEAST_SECONDS + _TIMES * test.seconds)
+        if any(report.failed for report in runtestprotocol(test.item, log=False, nextitem=None)):
+            os.write(killer, test.item.nodeid.encode())
+            return _KILLED
+    return _SURVIVED
+
+
+def _run_afresh(mutant: Mutant, room: str, seconds: Mapping[str, float]) -> None:
     """Run the tests of a mutant's room against it, in this process, which ends here."""
     code = _BROKEN
     try:
         _become_quiet()
         _limit(_LEAST_SECONDS + _TIMES * sum(seconds.values()))
-        room = f"{tests[0]}/{mutant.module.title.partition('/')[0]}"
         with mutant.planted() as tree:
             ast.fix_missing_locations(tree)
             is_noticed = planted.is_noticed(mutant.module.name, tree, [room], seconds=seconds)
@@ -211,6 +259,17 @@ def _limit(seconds: float) -> None:
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_PROF, seconds)
     resource.setrlimit(resource.RLIMIT_AS, (_MAX_BYTES, _MAX_BYTES))
+
+
+def _remade(mutant: Mutant, remaking: remade.Remaking) -> frozenset[str]:
+    """Make again what a mutant goes into; return the files of tests that hold what was made before."""
+    with mutant.planted() as tree:
+        (altered,) = [each for each in tree.body if any(node is mutant.replacement for node in ast.walk(each))]
+        if mutant.function is not None:
+            _exchange(mutant)
+        elif not isinstance(altered, ast.Assign | ast.AnnAssign):
+            raise remade.Stuck
+        return remaking.remake(mutant.module.name, altered, tree.body)
 
 
 def _exchange(mutant: Mutant) -> bool:
