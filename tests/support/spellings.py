@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import codecs
 import html
 from typing import TYPE_CHECKING
@@ -65,6 +66,23 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = {
     "decimal numbers": _each(str, " "),
     "octal numbers": _each(lambda octet: f"{octet:o}", ","),
     "binary numbers": _each(lambda octet: f"{octet:08b}", " "),
+    "binary numbers, joined": _each(lambda octet: f"{octet:08b}"),
+    "octal numbers, joined": _each(lambda octet: f"{octet:03o}"),
+    "decimal numbers, joined": _each(lambda octet: f"{octet:03d}"),
+    "numbers of a program": _each(lambda octet: f"chr({octet})", "+"),
+    "letters of a program": lambda text: str(list(text)),
+    "hex with h": _each(lambda octet: f"{octet:02X}h", " "),
+    "hex backwards": lambda text: text.encode().hex()[::-1],
+    "hex of UTF-32": lambda text: text.encode("utf-32-be").hex(),
+    "base32": lambda text: base64.b32encode(text.encode()).decode(),
+    "base32, lower case": lambda text: base64.b32encode(b"xy" + text.encode()).decode().lower(),
+    "base32hex": lambda text: base64.b32hexencode(text.encode()).decode(),
+    "base85": lambda text: base64.b85encode(text.encode()).decode(),
+    "base85, one on": lambda text: base64.b85encode(b"x" + text.encode()).decode(),
+    "ascii85": lambda text: base64.a85encode(text.encode()).decode(),
+    "uuencode": lambda text: binascii.b2a_uu(text.encode(), backtick=True).decode().rstrip("\n"),
+    "uuencode, with blanks": lambda text: binascii.b2a_uu(text.encode()).decode().rstrip("\n"),
+    "in letters without a shape": _letters(lambda letter: chr(ord(letter) + 0xE0000) if letter < "\x7f" else letter),
     "backwards": lambda text: text[::-1],
     "spaced": " ".join,
     "dotted": ".".join,

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sized
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 
 
 RUN = 8
@@ -25,7 +25,9 @@ RUN = 8
 _MIN_LENGTH, _MIN_DISGUISED = 4, 6
 """Shorter secrets are looked for whole: below four characters, and disguised below six, they are in half of all texts."""
 _FOLDED_RUN = 10
-"""How many characters of base64 without their case give away what they stand for."""
+"""How many characters of base64 without their case, or of base32, give away what they stand for."""
+_EXACT_RUN = 5
+"""How many characters of base85 do, which are four octets; they are compared as they are, and those of uuencode too."""
 _MAX_DEPTH = 3
 MAX_CHARACTERS = 64 * 1024
 """Of all readings together; a text with more of them is taken to hold the secret."""
@@ -37,16 +39,26 @@ _ESCAPE = re.compile(
 _MARK = re.compile(r"[%=&\\+]|0x")
 """What an escape begins with."""
 _SOFT_BREAK = re.compile(r"=[ \t]*\r?\n")
+_HEX_MARK = re.compile(r"0[xX]|(?<=[0-9A-Fa-f]{2})[hH]\b")
 _HEX_RUN = re.compile(r"[0-9A-Fa-f](?:[^0-9A-Za-z]{0,3}[0-9A-Fa-f]){7,}")
 _TELLING = re.compile(r"[^\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]{4,}")
 _NO_HEX = re.compile(r"[^0-9A-Fa-f]")
 _BASE64_RUN = re.compile(r"[A-Za-z0-9+/]{6,}")
-_NUMBERS = re.compile(r"[0-9]{2,8}(?:[^0-9A-Za-z]{1,3}[0-9]{2,8}){3,}")
+_NUMBERS = re.compile(r"[0-9]{2,8}(?:(?:[^0-9A-Za-z]{1,3}|[^0-9]{4,10})[0-9]{2,8}){3,}")
+"""Numbers with little between them, or something of a program: ``chr(112)+chr(119)``."""
+_JOINED = re.compile(r"[0-9]{21,}")
+_JOINED_BY = ((8, 2), (7, 2), (3, 8), (3, 10))
+"""How many digits a letter has, of which base, where numbers are written without anything between."""
 _NUMBER = re.compile(r"[0-9]+")
 _WORDLESS = re.compile(r"[\W_]+")
-_SPELLED = re.compile(r"(?:[^\W_]{1,5}[\W_]{1,4}){2,}[^\W_]{1,5}")
+_SPELLED = re.compile(r"(?:[^\W_]{1,5}[\W_]{1,9}){2,}[^\W_]{1,5}")
 """What is spelled in short pieces. Longer ones are words: "client secret" is no echo of ``my/client+secret``."""
 _SPACE = re.compile(r"\s+")
+_TAGS = {0xE0000 + code: code for code in range(0x20, 0x7F)}
+"""Letters of ASCII as characters without a shape."""
+_UUENCODED = str.maketrans(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", "".join(map(chr, (0x60, *range(0x21, 0x60))))
+)
 _URLSAFE = str.maketrans("-_", "+/")
 _HIGHEST = 0x10FFFF
 _OCTET = 0x100
@@ -72,6 +84,7 @@ class Legible:
         self._spelled: dict[int, set[str]] = {}
         self._whole: set[str] = set()
         self._folded: set[str] = set()
+        self._exact: dict[int, set[str]] = {_EXACT_RUN: set(), _FOLDED_RUN: set()}
         for secret in secrets:
             if len(secret) >= RUN:
                 self._add_long(secret)
@@ -81,6 +94,8 @@ class Legible:
     def in_text(self, text: str) -> bool:
         """Tell whether a secret can be read in a text."""
         if _has_run(_WORDLESS.sub("", _key(text)), {_FOLDED_RUN: self._folded}) or self._is_disguised_short(text):
+            return True
+        if _has_run(_SPACE.sub("", text), self._exact):
             return True
         readings_of_it = _all_readings(text)
         return readings_of_it is None or any(map(self._is_in, readings_of_it))
@@ -93,14 +108,16 @@ class Legible:
                 if length >= _MIN_DISGUISED:
                     known.setdefault(length, set()).update(way[at : at + length] for at in range(len(way) - length + 1))
         octets = secret.encode("utf-8", "surrogatepass")
-        for offset in range(3):
-            encoded = base64.b64encode(b"\0" * offset + octets).decode("ascii")
-            whole = (
-                _WORDLESS.sub("", encoded[(0, 2, 3)[offset] : (offset + len(octets)) * 8 // 6])
-                .replace("+", "")
-                .casefold()
-            )
-            self._folded.update(whole[at : at + _FOLDED_RUN] for at in range(len(whole) - _FOLDED_RUN + 1))
+        for fragment in _fragments(octets, base64.b64encode, of=3, bits=6):
+            whole = _WORDLESS.sub("", fragment).replace("+", "").casefold()
+            self._folded.update(_runs(whole, _FOLDED_RUN))
+            self._exact[_FOLDED_RUN].update(_runs(fragment.translate(_UUENCODED), _FOLDED_RUN))
+        for encode in (base64.b32encode, base64.b32hexencode):
+            for fragment in _fragments(octets, encode, of=5, bits=5):
+                self._folded.update(_runs(fragment.casefold(), _FOLDED_RUN))
+        for encode in (base64.b85encode, base64.a85encode):
+            for start in range(len(octets) - 3):
+                self._exact[_EXACT_RUN].add(encode(octets[start : start + 4]).decode("ascii"))
 
     def _is_in(self, reading: _Reading) -> bool:
         text = reading.text
@@ -113,6 +130,17 @@ class Legible:
         key = _key(text)
         wholes = {_key(whole) for whole in self._whole if len(whole) >= _MIN_DISGUISED}
         return any(whole in way for whole in wholes for way in (key, key[::-1], _WORDLESS.sub("", key)))
+
+
+def _fragments(octets: bytes, encode: Callable[[bytes], bytes], *, of: int, bits: int) -> Iterator[str]:
+    """Yield, for each place in a group ``of`` octets where a secret may begin, the characters that it alone decides."""
+    for offset in range(of):
+        first = -(-offset * 8 // bits)
+        yield encode(b"\0" * offset + octets).decode("ascii")[first : (offset + len(octets)) * 8 // bits]
+
+
+def _runs(text: str, length: int) -> Iterator[str]:
+    return (text[at : at + length] for at in range(len(text) - length + 1))
 
 
 @lru_cache(maxsize=64)
@@ -146,14 +174,14 @@ def readings(text: str, *, deepest: int) -> Iterator[str]:
 
 
 def texts_of(octets: bytes) -> Iterator[str]:
-    """Yield what octets say: as UTF-8, and where they are none as Latin-1 and UTF-16."""
+    """Yield what octets say: as UTF-8, and where they are none as Latin-1 and UTF-16 or 32."""
     text = octets.decode("utf-8", "replace")
     yield text
     if "\N{REPLACEMENT CHARACTER}" in text:
         yield octets.decode("latin-1")
     if b"\0" in octets:
-        for name in ("utf-16-le", "utf-16-be"):
-            yield from (octets[at : at + _even(octets[at:])].decode(name, "replace") for at in range(2))
+        for name, width in (("utf-16-le", 2), ("utf-16-be", 2), ("utf-32-le", 4), ("utf-32-be", 4)):
+            yield from (octets[at:].decode(name, "replace") for at in range(width))
 
 
 def _readings(text: str, *, deepest: int = _MAX_DEPTH) -> Iterator[tuple[int, str]]:
@@ -162,6 +190,7 @@ def _readings(text: str, *, deepest: int = _MAX_DEPTH) -> Iterator[tuple[int, st
     waiting = [(0, text)]
     for turned in (text[::-1], codecs.encode(text, "rot13"), text.swapcase()):
         waiting += [(1, decoded) for decoded in _from_letters(turned)]
+    waiting += [(1, decoded) for decoded in _from_hex(text[::-1])]
     waiting += [(1, text[start::step]) for step in (2, 3) for start in range(step)]
     while waiting:
         depth, reading = waiting.pop(0)
@@ -212,7 +241,7 @@ def _without_escapes(text: str, *, is_utf8: bool) -> str:
 
 
 def _from_hex(text: str) -> Iterator[str]:
-    runs = [_NO_HEX.sub("", run) for run in _HEX_RUN.findall(text.replace("0x", "").replace("0X", ""))]
+    runs = [_NO_HEX.sub("", run) for run in _HEX_RUN.findall(_HEX_MARK.sub("", text))]
     for offset in range(2):
         pieces = [bytes.fromhex(run[offset:][: _even(run[offset:])]) for run in runs]
         yield from _told(pieces)
@@ -226,6 +255,12 @@ def _from_numbers(text: str) -> Iterator[str]:
         usable = [[int(each, base) for each in numbers if max(each) <= highest] for numbers in lists]
         yield "\n".join("".join(chr(each) for each in numbers if each <= _HIGHEST) for numbers in usable)
         yield from _told([bytes(each for each in numbers if each < _OCTET) for numbers in usable])
+    joined = _JOINED.findall(text)
+    for width, base in _JOINED_BY if joined else ():
+        for offset in range(width):
+            cut = [[run[at : at + width] for at in range(offset, len(run) - width + 1, width)] for run in joined]
+            numbers = [[int(each, base) for each in run if int(max(each)) < base] for run in cut]
+            yield from _told([bytes(each for each in run if each < _OCTET) for run in numbers])
 
 
 def _base64(run: str) -> bytes:
@@ -256,4 +291,4 @@ def _has_run(text: str, known: Mapping[int, set[str]]) -> bool:
 
 
 def _key(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
+    return unicodedata.normalize("NFKC", text.translate(_TAGS)).casefold()
