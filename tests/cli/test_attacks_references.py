@@ -261,6 +261,28 @@ SPELLINGS: dict[str, tuple[Attack, str]] = {
     "filled in, a source's key": (filled_in("{vault: '{email}'}", "a//b@example.com"), "invalidValue"),
 }  # fmt: skip
 
+PROCESS: dict[str, tuple[Attack, str]] = {
+    # What the process itself has: its environment, what it has open, what it is told by
+    "the process's environment": (file("/proc/self/environ"), "secretNotAllowed"),
+    "the thread's environment": (file("/proc/thread-self/environ"), "secretNotAllowed"),
+    "a task's environment": (file("/proc/self/task/1/environ"), "secretNotAllowed"),
+    "the first process's environment": (file("/proc/1/environ"), "secretNotAllowed"),
+    "what the process has open": (file("/proc/self/fd/3"), "secretNotAllowed"),
+    "what the process has open, by the devices": (file("/dev/fd/3"), "secretNotAllowed"),
+    "what the process is told": (file("/dev/stdin"), "secretNotAllowed"),
+    "the terminal": (file("/dev/tty"), "secretNotAllowed"),
+    "link to the process's environment": (both(linked("x", "/proc/self/environ"), file("x")), "secretNotAllowed"),
+    "linked folder of the process": (both(linked("way", "/proc/self"), file("way/environ")), "secretNotAllowed"),
+    "link to what the process has open": (both(linked("x", "/dev/fd/3"), file("x")), "secretNotAllowed"),
+    "linked folder of what it has open": (both(linked("way", "/dev/fd"), file("way/3")), "secretNotAllowed"),
+    "link by the process's folder": (
+        both(linked("x", "/proc/self/cwd/.reconciler/fingerprint.key"), file("x")), "secretNotAllowed",
+    ),
+    "link of a link by the process's root": (
+        both(linked("y", "/proc/self/root{folder}/secrets/all.env"), linked("x", "y"), file("x")), "secretNotAllowed",
+    ),
+}  # fmt: skip
+
 LINKS: dict[str, tuple[Attack, str]] = {
     # What holds many secrets, the keys, the state and the project file, by links
     "link to a source of many": (both(linked("secrets/x", "all.env"), file("secrets/x")), "secretNotAllowed"),
@@ -351,11 +373,25 @@ RESERVED = (
     "BW_SESSION", "NPM_TOKEN", "PIP_PASSWORD", "SSH_PRIVATE_KEY", "DOCKER_AUTH_CONFIG", "KUBE_TOKEN", "STORE_TOKEN",
     "HOUSE_KEY", "SSHPASS", "COSIGN_PASSWORD", "SIGSTORE_ID_TOKEN", "MSSQL_SA_PASSWORD", "ORACLE_PWD", "HETZNER_TOKEN",
     "HCLOUD_TOKEN", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "SLACK_BOT_TOKEN", "DISCORD_TOKEN",
+    "REDISCLI_AUTH", "RABBITMQ_DEFAULT_PASS", "DEPLOY_KEY", "DATABRICKS_TOKEN", "OKTA_CLIENT_TOKEN", "EXPO_TOKEN",
 )  # fmt: skip
 FILES = (
     ".git-credentials",
     "home/.netrc",
     "home/.ssh/id_ed25519",
+    "home/.SSH/Id_RSA",
+    "keys/id_ed25519",
+    "home/.config/git/credentials",
+    "home/_netrc",
+    "home/.authinfo.gpg",
+    "home/.pulumi/credentials.json",
+    "home/.terraformrc",
+    "home/.config/rclone/rclone.conf",
+    "home/.gradle/gradle.properties",
+    "home/.config/composer/auth.json",
+    "actions-runner/.credentials_rsaparams",
+    "home/.local/share/keyrings/login.keyring",
+    "tmp/krb5cc_0",
     ".vault-token",
     "in/kubernetes.io/serviceaccount/token",
 )
@@ -463,7 +499,7 @@ WAYS_TO_KEYS: dict[str, tuple[Attack, str]] = {
     "a password of ours": (by_another_way("printenv RECONCILER_DATABASE_PASSWORD"), "secretIsKey"),
     "a password of ours, base64": (by_another_way("printf %s $RECONCILER_DATABASE_PASSWORD | base64"), "secretIsKey"),
 }  # fmt: skip
-TABLE = {**SPELLINGS, **LINKS, **SCOPES, **NAMES, **OF_SOURCES, **WAYS_TO_KEYS}
+TABLE = {**SPELLINGS, **PROCESS, **LINKS, **SCOPES, **NAMES, **OF_SOURCES, **WAYS_TO_KEYS}
 
 
 NAMED_KEYS = {
@@ -525,6 +561,35 @@ def test_validation_finds_it_without_reading_a_secret(world: World, attack: Atta
     checked = world.run("validate", "--format", "json")
     offline = world.run("apply", "--auto-approve", "--depth", "offline")
     assert ((1, True), 1) == ((checked.code, code in checked.codes), offline.code), checked
+
+
+ELSEWHERE = {
+    "backslashes": "secrets\\\\all.env",
+    "other case": "Secrets/All.env",
+    "other case of the state": ".RECONCILER/Fingerprint.key",
+    "wide letters": "\uff53ecrets/all.env",
+    "encoded for a URL": "secrets%2Fall.env",
+    "a stream of the file": "secrets/all.env::$DATA",
+    "a dot at the end": "secrets/all.env.",
+    "a blank at the end": "secrets/all.env ",
+    "home": "~/secrets/all.env",
+    "a variable in it": "$PWD/secrets/all.env",
+    "a folder": "secrets",
+    "a link that leads to itself": "x",
+}
+"""Names that some other system would take for a file that is kept from manifests; here they are nobody's."""
+
+
+@pytest.mark.parametrize("key", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_a_name_that_leads_nowhere_gives_nothing(world: World, key: str) -> None:
+    """No name is taken for another: the account cannot be verified, and nobody is asked."""
+    both(linked("x", "x"), file(key))(world)
+    planned = world.run("plan", "--out", "plan.json", "--format", "json")
+    assert planned.code in {1, 3}, planned
+    told = json.dumps(planned.document)
+    assert any(code in told for code in ("secretMissing", "invalidValue", "secretNotAllowed", "secretSourceFailed"))
+    assert [] == [secret for secret in (SECRET, MANY, OTHERS) if secret in planned.out + planned.err]
+    assert (0, []) == (world.evil.login_attempts, world.evil.messages)
 
 
 def test_the_table_is_long_enough() -> None:

@@ -44,10 +44,10 @@ RESERVED: tuple[ReservedNames, ...] = (
         env=(
             "PG*", "POSTGRES*", "MYSQL_*", "MARIADB_*", "MSSQL_*", "SQLSERVER_*", "SQLCMD*", "ORACLE_*", "DB2_*",
             "SNOWFLAKE_*", "CLICKHOUSE_*", "CASSANDRA_*", "COUCHDB_*", "COUCHBASE_*", "NEO4J_*", "INFLUX*",
-            "ELASTIC_*", "ELASTICSEARCH_*", "OPENSEARCH_*", "REDIS_*", "MONGO*", "SUPABASE_*", "PLANETSCALE_*",
+            "ELASTIC_*", "ELASTICSEARCH_*", "OPENSEARCH_*", "REDIS_*", "REDISCLI_*", "UPSTASH_*", "NEON_*", "RABBITMQ_*", "DATABRICKS_*", "DBT_*", "MONGO*", "SUPABASE_*", "PLANETSCALE_*",
             "DATABASE_*", "DB_*", "LIQUIBASE_*", "FLYWAY_*",
         ),
-        file=(".pgpass", ".my.cnf", ".snowsql/**", ".mongodb/**"),
+        file=(".pgpass", ".my.cnf", ".mylogin.cnf", ".snowsql/**", ".mongodb/**", ".databrickscfg", ".dbt/**"),
     ),
     ReservedNames(
         title="code hosts",
@@ -56,7 +56,7 @@ RESERVED: tuple[ReservedNames, ...] = (
             "GH_*", "GITHUB_*", "GITLAB_*", "GL_TOKEN", "GIT_*", "BITBUCKET_*", "GITEA_*", "GOGS_*", "FORGEJO_*",
             "CODEBERG_*", "GERRIT_*", "SVN_*", "HG_TOKEN", "P4*", "RENOVATE_*", "DEPENDABOT_*", "DANGER_*",
         ),
-        file=(".git/**", ".git-credentials", ".netrc", ".config/gh/**", ".config/glab-cli/**"),
+        file=(".git/**", ".git-credentials", ".config/git/**", ".netrc", "_netrc", ".authinfo*", ".config/gh/**", ".config/hub", ".config/glab-cli/**", ".subversion/**"),
     ),
     ReservedNames(
         title="CI systems",
@@ -67,7 +67,9 @@ RESERVED: tuple[ReservedNames, ...] = (
             "WOODPECKER_*", "SEMAPHORE_*", "APPVEYOR_*", "CODEBUILD_*", "BAMBOO_*", "GOCD_*", "GO_SERVER_*",
             "CONCOURSE_*", "CIRRUS_*", "BITRISE_*", "CODEFRESH_*", "HARNESS_*", "SPACELIFT_*", "ATLANTIS_*",
             "BUDDY_*", "SCREWDRIVER_*", "TEKTON_*", "ZUUL_*", "DAGGER_*", "EARTHLY_*", "NX_CLOUD_*", "TURBO_*",
+            "AGENT_TOKEN", "BUILD_TOKEN", "DEPLOY_TOKEN", "DEPLOY_KEY",
         ),
+        file=("actions-runner/**", ".credentials", ".credentials_rsaparams", "gitlab-runner/**", "jenkins/secrets/**"),
     ),
     ReservedNames(
         title="clouds",
@@ -81,17 +83,18 @@ RESERVED: tuple[ReservedNames, ...] = (
             "RESTIC_*", "BORG_*", "LINODE_*", "SCW_*", "CLOUDFLARE_*",
             "CF_API_*", "HEROKU_*", "VERCEL_*", "NETLIFY_*", "FLY_*", "TF_*", "TERRAFORM_*", "PULUMI_*", "ANSIBLE_*",
         ),
-        file=(".aws/**", ".azure/**", ".config/gcloud/**", ".config/doctl/**", ".oci/**", ".terraform.d/**"),
+        file=(".aws/**", ".azure/**", ".config/gcloud/**", ".config/doctl/**", ".config/hcloud/**", ".config/rclone/**",
+            ".oci/**", ".s3cfg", ".boto", ".fly/**", ".netlify/**", ".pulumi/**", ".terraform.d/**", ".terraformrc"),
     ),
     ReservedNames(
         title="stores of secrets",
         why="They open everything that is kept there, not one mailbox.",
         env=(
             "VAULT_*", "BAO_*", "OP_*", "SOPS_*", "AGE_*", "BW_*", "BWS_*", "DOPPLER_*", "INFISICAL_*", "AKEYLESS_*",
-            "CONJUR_*", "KSM_*", "LPASS_*", "PASSBOLT_*", "PASSWORD_STORE_*",
+            "CONJUR_*", "KSM_*", "KEEPER_*", "LPASS_*", "LASTPASS_*", "DASHLANE_*", "PROTON_PASS_*", "PASSBOLT_*", "PASSWORD_STORE_*",
             "KEEPASS_*", "BITWARDEN_*", "ONEPASSWORD_*", "TELEPORT_*",
         ),
-        file=(".vault-token", ".gnupg/**", ".password-store/**", ".config/sops/**", ".config/op/**"),
+        file=(".vault-token", ".gnupg/**", ".password-store/**", ".config/sops/**", ".config/op/**", "keyrings/**"),
     ),
     ReservedNames(
         title="signing",
@@ -112,16 +115,17 @@ RESERVED: tuple[ReservedNames, ...] = (
             "ORG_GRADLE_*", "OSSRH_*", "SONATYPE_*", "COMPOSER_*", "HEX_*", "ARTIFACTORY_*", "JFROG_*", "DOCKER_*",
             "DOCKERHUB_*", "REGISTRY_*", "QUAY_*", "GHCR_*", "ACR_*",
             "HARBOR_*", "NEXUS_*", "CLOUDSMITH_*", "GEMFURY_*", "PACKAGIST_*", "PUB_TOKEN", "PDM_*", "PNPM_*", "JSR_TOKEN",
-            "CRATES_IO_*", "COCOAPODS_*", "HOMEBREW_*", "SNAPCRAFT_*", "HF_TOKEN", "HUGGING*",
+            "CRATES_IO_*", "PACKAGECLOUD_*", "EXPO_*", "COCOAPODS_*", "HOMEBREW_*", "SNAPCRAFT_*", "HF_TOKEN", "HUGGING*",
         ),
-        file=(".npmrc", ".yarnrc.yml", ".pypirc", ".config/pip/**", ".cargo/**", ".gem/**", ".docker/**", ".m2/**"),
+        file=(".npmrc", ".yarnrc.yml", ".pypirc", ".pip/**", ".config/pip/**", ".config/uv/**", ".composer/**", ".config/composer/**", ".gradle/**", ".nuget/**",
+              ".cargo/**", ".gem/**", ".docker/**", ".m2/**"),
     ),
     ReservedNames(
         title="services around a repository",
         why="They speak for the organisation elsewhere.",
         env=("SONAR_*", "CODECOV_*", "COVERALLS_*", "SENTRY_*", "SNYK_*", "DATADOG_*", "DD_*", "NEW_RELIC_*",
              "GRAFANA_*", "HONEYCOMB_*", "ROLLBAR_*", "BUGSNAG_*", "PAGERDUTY_*", "OPSGENIE_*", "JIRA_*", "CONFLUENCE_*",
-             "ATLASSIAN_*", "LINEAR_API_*", "NOTION_TOKEN", "LAUNCHDARKLY_*", "SEMGREP_*", "FOSSA_*", "STRIPE_*"),
+             "ATLASSIAN_*", "LINEAR_API_*", "NOTION_TOKEN", "LAUNCHDARKLY_*", "SEMGREP_*", "FOSSA_*", "STRIPE_*", "SPLUNK_*", "OKTA_*", "AUTH0_*", "KEYCLOAK_*"),
     ),
     ReservedNames(
         title="chats",
@@ -143,8 +147,8 @@ RESERVED: tuple[ReservedNames, ...] = (
         env=("SSH_*", "SSHPASS", "RSYNC_PASSWORD", "BECOME_PASS*", "TAILSCALE_*", "TS_AUTHKEY", "CLOUDFLARED_*", "NGROK_*",
              "WIREGUARD_*", "OPENVPN_*", "LDAP_*", "KUBE*", "HELM_*", "ARGOCD_*", "FLUX_*", "KRB5*", "SUDO_*", "NOMAD_*", "CONSUL_*"),
         file=(
-            ".ssh/**", ".kube/**", "kubernetes.io/**", "eks.amazonaws.com/**", "azure/tokens/**", "/etc/shadow",
-            "/etc/gshadow", "/etc/ssh/**", "/proc/**",
+            ".ssh/**", "id_rsa", "id_ecdsa", "id_ed25519", ".kube/**", ".cloudflared/**", "krb5.keytab", "krb5cc_*", "kubernetes.io/**", "eks.amazonaws.com/**", "azure/tokens/**", "/etc/shadow",
+            "/etc/gshadow", "/etc/ssh/**", "/proc/**", "/dev/**", "/sys/**",
         ),
     ),
     ReservedNames(
