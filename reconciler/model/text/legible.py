@@ -115,9 +115,12 @@ class Legible:
         for encode in (base64.b32encode, base64.b32hexencode):
             for fragment in _fragments(octets, encode, of=5, bits=5):
                 self._folded.update(_runs(fragment.casefold(), _FOLDED_RUN))
-        for encode in (base64.b85encode, base64.a85encode):
-            for start in range(len(octets) - 3):
-                self._exact[_EXACT_RUN].add(encode(octets[start : start + 4]).decode("ascii"))
+        for start in range(len(octets) - 3):
+            group = octets[start : start + 4]
+            self._exact[_EXACT_RUN] |= {
+                base64.b85encode(group).decode("ascii"),
+                base64.a85encode(group).decode("ascii"),
+            }
 
     def _is_in(self, reading: _Reading) -> bool:
         text = reading.text

@@ -22,4 +22,4 @@ def brief_reason(account: RecordedAccount) -> str:
 
 
 def _clipped(reason: str) -> str:
-    return clip(reason.split(". ", maxsplit=1)[0].rstrip("."), SHOWN_WORD)
+    return clip(reason.partition(". ")[0].rstrip("."), SHOWN_WORD)

@@ -61,11 +61,11 @@ def _of_status(account: RecordedAccount, since: datetime | None) -> Iterator[Con
 
 def _stale(account: RecordedAccount, oldest: datetime) -> Iterator[Concern]:
     last = account.verification
-    if account.status != "active" or not kind_of(account).needs_verification:
+    if last is None or account.status != "active" or not kind_of(account).needs_verification:
         return
-    if last is None or last.checked_at is None or last.checked_at < oldest:
-        checked_at = last.checked_at if last is not None else None
-        yield Concern(matter="stale", account=account.name, reason="It was not verified for long.", since=checked_at)
+    if last.checked_at is None or last.checked_at < oldest:
+        reason = "It was not verified for long."
+        yield Concern(matter="stale", account=account.name, reason=reason, since=last.checked_at)
 
 
 def _certificate(account: RecordedAccount, now: datetime, within: timedelta) -> Iterator[Concern]:

@@ -24,7 +24,10 @@ _LOGIN = ("spec", "smtp", "authentication", "password")
 def shared_passwords(
     accounts: Sequence[DesiredAccount], located: Mapping[str, LocatedManifest]
 ) -> Iterator[Diagnostic]:
-    """Yield a warning for each reference to a password that accounts with different user names have of their own."""
+    """Yield a warning for each reference to a password that accounts with different user names have of their own.
+
+    The accounts are in the order of their names.
+    """
     sharing: dict[str, list[DesiredAccount]] = defaultdict(list)
     for account in accounts:
         server = account.settings.server
@@ -42,7 +45,7 @@ def _user_of(account: DesiredAccount) -> str:
 
 
 def _told(secret: str, alike: Sequence[DesiredAccount], located: Mapping[str, LocatedManifest]) -> Diagnostic:
-    names = sorted(each.name for each in alike)
+    names = [each.name for each in alike]
     users = sorted({_user_of(each) for each in alike})
     detail = (
         f"{enumerated(names)} all log in with {secret}, and as different users: {enumerated(users)}. One value is hardly the "

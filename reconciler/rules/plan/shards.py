@@ -45,11 +45,10 @@ def host_of(step: Create | Update) -> str:
 
 
 def host_of_account(account: DesiredAccount | RecordedAccount, platform: PlatformServer | None) -> str:
-    """Return the host by which an account is shared out: its server's, or the platform's; empty where there is none."""
+    """Return the host by which an account is shared out: its server's, or the platform's; empty where that has none."""
     if kind_of(account).sends_through_platform:
         return platform.server.host if platform is not None else ""
-    server = account.settings.server
-    return server.host if server is not None else ""
+    return account.settings.own_server.host
 
 
 @dataclass(frozen=True, kw_only=True)

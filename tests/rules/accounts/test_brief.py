@@ -42,13 +42,14 @@ def reason(outcome: str, *codes: str, said: str | None = REASON, suspended: str 
         ("failed", [], {}, "smtp.example.com refuses the login"),
         ("failed", [], {"said": "One. Two. Three."}, "One"),
         ("failed", [], {"said": "...One..."}, "...One"),
+        ("failed", [], {"said": "At MAX"}, "At MAX"),
         ("failed", [], {"said": "x" * 500}, "x" * 59 + "…"),
         ("overridden", ["credentialsRejected"], {}, "smtp.example.com refuses the login"),
         ("failed", ["credentialsRejected"], {"suspended": "Leaked. See 4."}, "Leaked"),
     ],
     ids=[
         "active", "its check that failed", "the first that failed", "none that failed", "a code without words",
-        "no evidence", "the first sentence", "without its stop", "cut", "applied unverified", "suspended",
+        "no evidence", "the first sentence", "without its stop", "and nothing but its stop", "cut", "applied unverified", "suspended",
     ],
 )  # fmt: skip
 def test_a_reason_is_a_few_words(outcome: str, codes: list[str], more: dict[str, str], expected: str) -> None:

@@ -11,7 +11,7 @@ from tests.rules.states import located
 
 FILE = "accounts.d/accounts.yaml"
 MARKETING = (
-    "---\napiVersion: reconciler/v1\nkind: MarketingAccount\nmetadata: {name: news}\n"
+    "---\napiVersion: reconciler/v1\nkind: MarketingAccount\nmetadata: {name: accounting}\n"
     "spec: {email: n@example.com, displayName: N}\n"
 )
 
@@ -52,7 +52,12 @@ def told(text: str) -> list[tuple[str, tuple[str, ...], str]]:
     ("text", "expected"),
     [
         ("", []),
-        (MARKETING + own("a", "SMTP_A", "u"), []),
+        (MARKETING + own("b", "SMTP_A", "u"), []),
+        (MARKETING + own("b", "SMTP_A", "u") + own("c", "SMTP_A", "v"), [("passwordShared", ("b", "c"), f"{FILE}:11:27")]),
+        (
+            own("a", "SMTP_B", "u") + own("b", "SMTP_B", "v") + own("c", "SMTP_A", "v") + own("d", "SMTP_A", "u"),
+            [("passwordShared", ("c", "d"), f"{FILE}:18:27"), ("passwordShared", ("a", "b"), f"{FILE}:6:27")],
+        ),
         (own("a", "SMTP_A", "u") + own("b", "SMTP_B", "v"), []),
         (own("a", "SMTP_A", "u") + own("b", "SMTP_A", "U"), []),
         (own("b", "SMTP_A", "v") + own("a", "SMTP_A", "u"), [("passwordShared", ("a", "b"), f"{FILE}:12:27")]),
@@ -64,7 +69,7 @@ def told(text: str) -> list[tuple[str, tuple[str, ...], str]]:
         (relay("SMTP_R") + THROUGH + own("e", "SMTP_R", "e"), []),
     ],
     ids=[
-        "no account", "one", "two secrets", "one user twice", "two users", "two secrets of two users",
+        "no account", "one", "beside one without a server", "in the order of the references", "two secrets", "one user twice", "two users", "two secrets of two users",
         "a server's password is meant to be shared", "and one account has the server's as its own",
     ],
 )  # fmt: skip
@@ -73,11 +78,16 @@ def test_one_password_of_several_users_is_told(text: str, expected: list[tuple[s
     assert expected == told(text)
 
 
+USERS = {"b": "Zoe", "a": "zoe", "c": "cid", "d": "bob", "e": "ada"}
+
+
 def test_the_users_and_the_reference_are_named() -> None:
     """In order, each user once however it is written."""
-    manifests = located(own("b", "SMTP_A", "Zoe") + own("a", "SMTP_A", "zoe") + own("c", "SMTP_A", "ada"))
+    manifests = located("".join(own(name, "SMTP_A", user) for name, user in USERS.items()))
     (found,) = shared_passwords(
         resolve(manifests, CaFiles({}, {})).accounts, {each.manifest.metadata.name: each for each in manifests}
     )
-    expected = "a, b, c all log in with env:SMTP_A, and as different users: ada, zoe. One value is hardly"
+    expected = (
+        "a, b, c, d, e all log in with env:SMTP_A, and as different users: ada, bob, cid, zoe. One value is hardly"
+    )
     assert found.detail.startswith(expected)
