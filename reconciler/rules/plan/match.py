@@ -166,7 +166,7 @@ def unmarked_renames(selected: Sequence[Step], recorded: RecordedState) -> tuple
     refusals: list[Diagnostic] = []
     warnings: list[Diagnostic] = []
     for gone in [each.before for each in selected if isinstance(each, Delete)]:
-        alike = [name for name in sorted(new) if new[name].kind == gone.kind]
+        alike = [name for name in new if new[name].kind == gone.kind]
         back = [name for name in recorded.earlier_names.get(gone.name, ()) if name in alike]
         same = [name for name in alike if worded_as_recorded(new[name], gone).canonical == gone.canonical]
         if back:

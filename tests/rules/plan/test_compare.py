@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.model.comparison import Comparison, Side
 from reconciler.model.plan import Change, FieldChange, Plan
-from reconciler.model.verification.evidence import Verification
+from reconciler.model.verification.evidence import Check, Verification
 from reconciler.rules.plan.compare import compare, leaves_of_plan, side_of_plan
 
 if TYPE_CHECKING:
@@ -56,12 +56,12 @@ def test_what_two_sides_differ_in(
 
 def change(action: str, status: str = "passed", *checks: tuple[str, str], **parts: Any) -> Change:
     """Return a change of an account; a check is its name and the code of its failure, empty where it passed."""
-    found = [
-        {"check": name, "status": "failed" if code else "passed", "code": code or "ok", "message": ""}
+    found = tuple(
+        Check(check=name, status="failed" if code else "passed", code=code or "ok", message="")  # type: ignore[arg-type]
         for name, code in checks
-    ]
+    )
     given = {"name": "a", "kind": "OwnAccount", "action": action, "cause": "manifest", "fields": (), **parts}
-    verification = Verification.model_validate({"status": status, "checks": found}, by_name=True)
+    verification = Verification(status=status, checks=found)  # type: ignore[arg-type]
     return Change.model_validate({**given, "verification": verification}, by_name=True)
 
 

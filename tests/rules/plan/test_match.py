@@ -173,7 +173,7 @@ def test_each_circle_that_nobody_recorded_is_told_once_at_its_first_account() ->
     """The message names all that take part, and what to remove."""
     circles = [("d", "e"), ("e", "d"), ("c", "a"), ("b", "c"), ("a", "b")]
     desired = desired_of("".join(manifest(name, previous=previous) for name, previous in circles))
-    refusals = match(desired, state_of(())).refusals
+    refusals = match(tuple(reversed(desired)), state_of(())).refusals
     places = {account.name: account.location for account in desired}
     assert {"a": "a", "b": "a", "c": "a", "d": "d", "e": "d"} == {
         name: refusal.subject for name, refusal in refusals.items()
