@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from reconciler.diagnostics import enumerated, several
 from reconciler.render.links import NO_LINKS
 from reconciler.render.prose import code, longest_run, prose
-from reconciler.render.review import review_of
+from reconciler.render.review import PLATFORM, review_of
 from reconciler.render.text.parts.layout import cells, finish, pad
 
 if TYPE_CHECKING:
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
     from reconciler.model.plan import SavedPlan
     from reconciler.render.advice import Advice, Part
+    from reconciler.render.entries import Entry, FieldRow, Member, Remark
     from reconciler.render.links import Links
-    from reconciler.render.review import Destination, Entry, FieldRow, Remark, Review, Row, Section
+    from reconciler.render.review import Destination, Review, Row, Section
 
 MOST_CHARACTERS = 65_000
 """The longest comment; GitHub refuses one of more than 65,536 characters."""
@@ -177,18 +178,23 @@ def _accounts(sections: Sequence[Section], room: int) -> tuple[list[str], int, i
     for section in sections:
         shown: list[str] = []
         missing: list[str] = []
-        for entry in section.entries:
+        waiting = [*reversed(section.entries)]
+        while waiting:
+            entry = waiting.pop()
             text, is_whole = _bounded(entry)
+            if len(entry.members) > 1 and (len(text) + 2 > room or not is_whole):
+                waiting += reversed(entry.parted())
+                continue
             if len(text) + 2 > room:
-                missing.append(code(entry.name))
+                missing.append(code(entry.first.name))
                 continue
             shown.append(text)
             room -= len(text) + 2
             in_part += not is_whole
-        told = [*shown, *([_missing(missing, len(section.entries))] if missing else [])]
+        told = [*shown, *([_missing(missing, section.count)] if missing else [])]
         if section.key == "create":
-            told = [f"<details><summary>{several(len(section.entries), 'new account')}</summary>", *told, "</details>"]
-        blocks.append(f"#### {section.title} ({len(section.entries):,})")
+            told = [f"<details><summary>{several(section.count, 'new account')}</summary>", *told, "</details>"]
+        blocks.append(f"#### {section.title} ({section.count:,})")
         blocks += [section.explanation, *told] if section.explanation else told
         left_out += len(missing)
     return blocks, left_out, in_part
@@ -202,18 +208,19 @@ def _missing(names: Sequence[str], total: int) -> str:
 
 def _beside_accounts(section: Section) -> int:
     """Return the most characters of a section beside its accounts: title, explanation, and names left out."""
-    longest = sorted((len(code(entry.name)) + 2 for entry in section.entries), reverse=True)[:_MOST_ACCOUNTS]
+    names = (member.name for entry in section.entries for member in entry.members)
+    longest = sorted((len(code(name)) + 2 for name in names), reverse=True)[:_MOST_ACCOUNTS]
     return len(section.title) + len(section.explanation) + sum(longest) + _SENTENCES_OF_A_SECTION
 
 
 def _bounded(entry: Entry) -> tuple[str, bool]:
-    """Return the text of an account, and whether it is all of it.
+    """Return the text of an entry, and whether it is all of it; one of several accounts that is too long is not cut.
 
     Nobody hides a change by making its account too long for the comment: labels and annotations give way first.
     """
     whole = _entry(entry)
-    if len(whole) <= _MOST_OF_AN_ACCOUNT:
-        return whole, True
+    if len(whole) <= _MOST_OF_AN_ACCOUNT or len(entry.members) > 1:
+        return whole, len(whole) <= _MOST_OF_AN_ACCOUNT
     kept = tuple(row for row in entry.fields if not row.label.startswith(_FREE_TEXT))
     forms = ((kept, entry.remarks), (kept, ()), ((), ()))
     texts = (_in_part(entry, fields, remarks) for fields, remarks in forms)
@@ -242,34 +249,37 @@ def _fitting(texts: Iterable[str], room: int) -> tuple[list[str], int]:
 def _entry(entry: Entry) -> str:
     renamed = f"{code(entry.previous_name)} to " if entry.previous_name else ""
     through = f" through {code(entry.server)}" if entry.server else ""
-    title = f"**{entry.action}** {entry.kind} {renamed}{code(entry.name)}{through}"
-    title += f" · {_place(entry.place, entry.address)}" if entry.place else ""
+    is_one = len(entry.members) == 1
+    subject = f"{entry.kind} {renamed}{code(entry.first.name)}" if is_one else several(len(entry.members), entry.kind)
+    place = entry.first.place if is_one else entry.file
+    title = f"**{entry.action}** {subject}{through}"
+    title += f" · {_place(place, entry.first.address if is_one else None)}" if place else ""
     remarks = [f"- {_SYMBOLS[remark.symbol]}{prose(remark.text)}" for remark in entry.remarks]
     blocks = [title]
+    blocks += [", ".join(map(_member, entry.members))] if not is_one and not entry.columns else []
     blocks += [_fields(entry.fields)] if entry.fields else []
+    blocks += [_own(entry)] if entry.columns else []
     blocks += ["\n".join(remarks)] if remarks else []
     return "\n\n".join(blocks)
 
 
+def _member(member: Member) -> str:
+    return _place(member.name, member.address)
+
+
+def _own(entry: Entry) -> str:
+    """Return what each account has for itself, a row each; the texts have nothing in them that a table would read."""
+    rows = [[_member(member), *(code(row.text) for row in member.own)] for member in entry.members]
+    heads = ["", *map(code, entry.columns)]
+    return "\n".join(f"| {' | '.join(cells_)} |" for cells_ in (heads, ["---"] * len(heads), *rows))
+
+
 def _fields(rows: Sequence[FieldRow]) -> str:
     widest = max(cells(row.label) for row in rows)
-    lines = block([f"{_MARKS[row.action]} {pad(row.label, widest)}  {_value(row)}" for row in rows], "diff")
+    lines = block([f"{_MARKS[row.action]} {pad(row.label, widest)}  {row.text}" for row in rows], "diff")
     if len(rows) < _FOLDED_FROM:
         return lines
     return f"<details><summary>{len(rows):,} fields</summary>\n\n{lines}\n\n</details>"
-
-
-def _value(row: FieldRow) -> str:
-    return _change_of(row) if row.origin is None else f"{_change_of(row)}  ({row.origin})"
-
-
-def _change_of(row: FieldRow) -> str:
-    rotated = " (rotated)" if row.is_rotated else ""
-    if row.before is None or row.before == row.after:
-        return f"{row.after}{rotated}"
-    if row.after is None:
-        return row.before
-    return f"{row.before} → {row.after}{rotated}"
 
 
 def _what_is_sent(review: Review) -> list[str]:
@@ -282,7 +292,7 @@ def _what_is_sent(review: Review) -> list[str]:
 def _destination(destination: Destination) -> str:
     withheld = "**withheld, see above**: " if destination.is_withheld else ""
     secrets = [f"{code(secret)}{f' as {code(user)}' if user else ''}" for secret, user in destination.secrets]
-    accounts = [code(name) for name in destination.accounts]
+    accounts = [name if name == PLATFORM else code(name) for name in destination.accounts]
     return (
         f"- {withheld}{prose(destination.where)} gets {enumerated(secrets, most=_MOST_SECRETS)}"
         f" (for {enumerated(accounts, most=_MOST_ACCOUNTS)})"

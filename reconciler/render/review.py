@@ -14,17 +14,19 @@ from reconciler.characters import SHOWN_NAME, SHOWN_PATH, SHOWN_SENTENCE
 from reconciler.diagnostics import Location
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.render.advice import Advice, advice_of, failures_of
+from reconciler.render.entries import Entry, FieldRow, Member, Remark, together
 from reconciler.render.links import NO_LINKS
 from reconciler.render.safe import clipped, short, short_or_none
 from reconciler.render.text.parts.fields import field_action, field_labels, scalar
 from reconciler.render.text.plan.head import announced
 from reconciler.render.text.verification import verification_remarks
+from reconciler.rules.plan.defaults import is_default
 from reconciler.rules.plan.summary import summarised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from reconciler.model.plan import Action, Change, FieldChange, SavedPlan, Scalar
+    from reconciler.model.plan import Change, FieldChange, SavedPlan, Scalar
     from reconciler.model.secrets.routes import Route
     from reconciler.model.verification.evidence import VerificationStatus
     from reconciler.render.links import Links
@@ -56,7 +58,9 @@ _VERDICTS = {
 _PURPOSES = {"smtp": "Login at", "proxy": "Login at the proxy", "oauth2": "Request for a token at"}
 _OF_THE_MAKING = frozenset({"evidenceReused"})
 """Problems that speak of one run, not of the plan: with them an updated comment would change for nothing."""
-_PLATFORM = "the platform's server"
+PLATFORM = "the platform's server"
+"""In place of an account's name: whose secret a destination gets."""
+_ADDRESS = "spec.email"
 _MOST_HEAD_FIELDS = 2
 _HEAD_SYMBOLS: dict[RowKind, Symbol] = {
     "refused": "failed",
@@ -65,27 +69,6 @@ _HEAD_SYMBOLS: dict[RowKind, Symbol] = {
     "pending": "warned",
     "update": "update",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class FieldRow:
-    """One field as text before and after, None where it is absent; a rotated secret has the same reference twice."""
-
-    action: Action
-    label: str
-    before: str | None
-    after: str | None
-    is_rotated: bool
-    origin: str | None = None
-    """FILE:LINE of the overlay that the value comes from."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Remark:
-    """A sentence on an account, with a symbol."""
-
-    symbol: Symbol | None
-    text: str
 
 
 _TOLD_ABOVE = Remark(symbol="failed", text="verification failed, as told above")
@@ -104,23 +87,6 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One account of the plan."""
-
-    action: Action
-    kind: str
-    name: str
-    previous_name: str | None
-    server: str | None
-    fields: tuple[FieldRow, ...]
-    remarks: tuple[Remark, ...]
-    place: str | None = None
-    """File and line of its manifest; None where the file is not known."""
-    address: str | None = None
-    """Where that can be looked at."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Section:
     """Entries that are told together, by name."""
 
@@ -128,6 +94,11 @@ class Section:
     title: str
     explanation: str
     entries: tuple[Entry, ...]
+
+    @property
+    def count(self) -> int:
+        """How many accounts are in it."""
+        return sum(len(entry.members) for entry in self.entries)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,7 +221,7 @@ def _sections(plan: SavedPlan, links: Links) -> tuple[Section, ...]:
         place = _declared_at(plan, change, links)
         placed[_section_of(change)].append(_entry(change, place, links, is_pending=change.name in pending))
     return tuple(
-        Section(key=key, title=title, explanation=explanation, entries=tuple(placed[key]))
+        Section(key=key, title=title, explanation=explanation, entries=together(placed[key]))
         for key, (title, explanation) in _TITLES.items()
         if placed[key]
     )
@@ -283,14 +254,28 @@ def _entry(change: Change, place: Location | None, links: Links, *, is_pending: 
     return Entry(
         action=change.action,
         kind=change.kind,
-        name=short(change.name, SHOWN_NAME),
+        members=(_member(change, place, links),),
         previous_name=short_or_none(change.previous_name),
         server=short_or_none(change.server),
-        fields=field_rows(change.fields),
+        fields=field_rows([field for field in change.fields if _is_told(change, field)]),
         remarks=tuple(remarks),
+    )
+
+
+def _member(change: Change, place: Location | None, links: Links) -> Member:
+    return Member(
+        name=short(change.name, SHOWN_NAME),
         place=None if place is None else short(str(place), SHOWN_PATH),
+        file=None if place is None else short(place.file, SHOWN_PATH),
         address=None if place is None else links.to(place),
     )
+
+
+def _is_told(change: Change, field: FieldChange) -> bool:
+    """Tell whether a field is shown: of what goes the address alone, of what is new no default."""
+    if change.action == "delete":
+        return field.path == _ADDRESS
+    return change.action != "create" or not is_default(field)
 
 
 def field_rows(fields: Sequence[FieldChange]) -> tuple[FieldRow, ...]:
@@ -344,4 +329,4 @@ def _travels(plan: SavedPlan) -> Iterable[tuple[bool, str, str, Route]]:
     hosted = [change for change in changes.values() if kind_of(change).sends_through_platform]
     is_withheld = any(change.verification.status == "withheld" for change in hosted)
     for each in plan.inputs.platform_routes:
-        yield is_withheld, _PLATFORM, each.secret, each.route
+        yield is_withheld, PLATFORM, each.secret, each.route

@@ -105,8 +105,8 @@ def test_the_page_has_what_the_comment_has_in_the_same_order() -> None:
 def test_every_account_is_on_the_page() -> None:
     """A page is not cut, however many accounts there are."""
     page = Page(plan_page(saved.many_changes(2000)))
-    assert 2000 <= len([text for text in page.text_of("code") if re.fullmatch(r"desk-\d{4}", text)])
-    assert 2000 == Counter(tag for tag, _ in page.elements)["article"] - 1
+    assert 2000 == len({text for text in page.text_of("code") if re.fullmatch(r"desk-\d{4}", text)})
+    assert Counter(tag for tag, _ in page.elements)["article"] < 10
 
 
 def test_the_page_can_be_followed_without_looking() -> None:

@@ -115,7 +115,7 @@ def test_the_platforms_own_secret_is_told_too() -> None:
         change = values.CREATED.model_copy(update={"verification": found})
         plan = saved.saved(values.plan([change]), {})
         plan = plan.model_copy(update={"inputs": plan.inputs.model_copy(update={"platform_routes": (secret,)})})
-        expected = f"{shown} at `mx.example.com:465`, tls gets `env:PLATFORM` (for `the platform's server`)\n"
+        expected = f"{shown} at `mx.example.com:465`, tls gets `env:PLATFORM` (for the platform's server)\n"
         assert expected in plan_comment(plan)
 
 
@@ -233,12 +233,61 @@ def test_two_thousand_changes_stay_inside_the_limit() -> None:
     """Of many changes whole accounts are left out, deletions last, and the comment says how many and where they are."""
     comment = plan_comment(saved.many_changes(2000))
     assert MOST_CHARACTERS - 5_000 < len(comment) <= MOST_CHARACTERS
-    shown = len(re.findall(r"^\*\*(?:create|delete)\*\* ", comment, re.MULTILINE))
+    accounts = comment.partition("#### Deletions")[2].partition("#### What is sent")[0]
+    deletions, _, creations = re.sub(r"Left out: .*", "", accounts).partition("#### Creations")
+    deleted, created = (set(re.findall(r"`(desk-\d{4})`", part)) for part in (deletions, creations))
+    shown = len(deleted | created)
     cut = f"**This comment is cut: {2000 - shown:,} changes left out.** `reconciler show PLANFILE` shows everything."
     assert cut in comment.split("#### ")[0]
-    assert 200 == len(re.findall(r"^\*\*delete\*\* ", comment, re.MULTILINE))
+    assert 200 == len(deleted)
+    assert shown > 500
     assert f"{2000 - shown:,} of these 1,800 left out here." in comment
     assert [] == [text for text in prose(parsed(comment)) if "```" in text]
+
+
+def test_changes_that_are_alike_are_told_once() -> None:
+    """Equal updates are one block with all accounts; new accounts of one server a table with what each has for itself."""
+    moved = [
+        values.moved_server(f"desk-{number:02}", values.passed()).model_copy(update={"server": "office"})
+        for number in range(36)
+    ]
+    created = [
+        values.through_server(f"new-{number}", values.passed()).model_copy(
+            update={
+                "fields": (
+                    values.changed("spec.email", None, f"n{number}@example.com"),
+                    values.changed("spec.shared", None, after=True),
+                )
+            }
+        )
+        for number in range(3)
+    ]
+    gone = [values.DELETED.model_copy(update={"name": f"old-{number}"}) for number in range(4)]
+    comment = plan_comment(saved.saved(values.plan([*moved, *created, *gone]), {}))
+    assert "**update** 36 OwnAccounts through `office`\n\n`desk-00`, `desk-01`, " in comment
+    assert 1 == comment.count("**update**") == comment.count("**create**") == comment.count("**delete**")
+    assert "```diff\n+ shared  true\n```\n\n|  | `email` |\n| --- | --- |\n| `new-0` | `n0@example.com` |\n" in comment
+    tokens = parsed(comment)
+    assert 4 * 2 == sum(token.type in {"td_open", "th_open"} for token in tokens)
+    assert "`old-0`, `old-1`, `old-2`, `old-3`" in comment
+    assert "smtp" not in comment.partition("**delete**")[2].partition("####")[0]
+
+
+def test_a_table_is_not_broken_from_within() -> None:
+    """Texts with what tables read keep their accounts out of tables: they are told one by one."""
+    for sign in ("|", "\\|", "\\"):
+        made = [
+            values.CREATED.model_copy(
+                update={
+                    "name": f"n-{number}",
+                    "fields": (values.changed("spec.displayName", None, f"{number} {sign} x"),),
+                }
+            )
+            for number in range(2)
+        ]
+        comment = plan_comment(saved.saved(values.plan(made), {}))
+        assert 2 == comment.count("**create**"), sign
+        assert "table_open" not in {token.type for token in parsed(comment)}
 
 
 def test_a_small_plan_is_not_cut() -> None:
@@ -262,8 +311,15 @@ def test_one_huge_account_does_not_push_the_others_out() -> None:
 
 def test_what_is_left_out_is_named() -> None:
     """Accounts padded to fill the comment do not hide the one after them; more than eight are counted."""
-    fields = tuple(values.changed(f"metadata.labels.l{number}", None, "x" * 300) for number in range(23))
-    padded = [Change(action="update", kind="OwnAccount", name=f"a-{number}", fields=fields) for number in range(20)]
+    padded = [
+        Change(
+            action="update",
+            kind="OwnAccount",
+            name=f"a-{number}",
+            fields=tuple(values.changed(f"metadata.labels.l{number}-{each}", None, "x" * 300) for each in range(23)),
+        )
+        for number in range(20)
+    ]
     comment = plan_comment(saved.saved(values.plan(padded, summary=Summary(update=20)), {}))
     shown = len(re.findall(r"^\*\*update\*\* ", comment, re.MULTILINE))
     assert 20 == len(set(re.findall(r"`a-\d+`", comment))) + (20 - shown - 8)

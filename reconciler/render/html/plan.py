@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reconciler.render.links import NO_LINKS
-from reconciler.render.review import review_of
+from reconciler.render.review import PLATFORM, review_of
 from reconciler.render.text.parts.layout import finish
 from reconciler.render.text.parts.style import Style
 
@@ -51,6 +51,7 @@ def plan_page(plan: SavedPlan, links: Links = NO_LINKS) -> str:
         in_words=_IN_WORDS,
         symbol=Style().symbol,
         severities=_SEVERITIES,
+        platform=PLATFORM,
     )
     return finish(line for line in page.split("\n") if line.strip())
 
@@ -58,7 +59,7 @@ def plan_page(plan: SavedPlan, links: Links = NO_LINKS) -> str:
 def _contents(review: Review, titles: Mapping[str, str]) -> tuple[tuple[str, str, int], ...]:
     """Return key, title and number of accounts of each section, in the page's order; 0 for one without accounts."""
     parts = [("refusals", titles["refusals"], 0)] if review.refusals else []
-    parts += [(section.key, section.title, len(section.entries)) for section in review.sections]
+    parts += [(section.key, section.title, section.count) for section in review.sections]
     later = {
         "sent": review.destinations,
         "lifted": review.lifted or review.grants_used,

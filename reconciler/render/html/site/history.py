@@ -10,7 +10,7 @@ from reconciler.model.accounts.kinds import KINDS
 from reconciler.model.plan import ACTIONS, FieldChange
 from reconciler.render.html.site.paths import account_path, revision_path
 from reconciler.render.html.site.told import EVENTS, Fact, facts_about, facts_of
-from reconciler.render.review import FieldRow, field_rows
+from reconciler.render.review import field_rows
 from reconciler.rules.journal.choose import is_told
 from reconciler.rules.journal.erasure import ERASED
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reconciler.model.journal.entries import Revision
     from reconciler.model.journal.events import EventAccount, JournalEvent
     from reconciler.model.journal.report import Occurrence, Report
+    from reconciler.render.entries import FieldRow
 
 CHANGES_PER_PAGE = 200
 _MOST_ACCOUNTS = 50
