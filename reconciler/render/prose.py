@@ -46,7 +46,9 @@ def prose(line: str) -> str:
     quoted = _QUOTED.search(line)
     if quoted is not None:
         before, after = line[: quoted.start()], line[quoted.end() :]
-        return f"{prose(before)}{code(quoted[1])}{prose(after)}"
+        rest = after.lstrip(".,;:) ")  # the punctuation of the sentence stays what it is
+        begin = before.rstrip(" (")
+        return f"{prose(begin)}{before[len(begin) :]}{code(quoted[1])}{after[: len(after) - len(rest)]}{prose(rest)}"
     told: list[str] = []
     spoken: list[str] = []
     for number, word in enumerate(line.split(" ")):

@@ -155,6 +155,8 @@ def test_sentences_are_prose() -> None:
         ("1. one", "`1`. one"),
         ("It has 12 accounts (of 1,200).", "It has 12 accounts (of 1,200)."),
         ("commit deadbeef", "commit `deadbeef`"),
+        ("so `accounts list --as USER` shows it, `x`.", "so `accounts list --as USER` shows it, `x`."),
+        ("Anew (`plan`), then `apply`; 3 more.", "Anew (`plan`), then `apply`; `3` more."),
         ("- a: env:X to mail.example.com", "- a: `env:X` to `mail.example.com`"),
         ("a_b c*d*", "`a_b c*d*`"),
         ("<b>x</b>", "`<b>x</b>`"),
