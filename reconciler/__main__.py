@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+_OBJECTS_BETWEEN_LOOKS = 300_000
+"""The values of a run live to its end: looking them over for rubbish is wasted until there are many."""
+
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
@@ -9,10 +12,13 @@ def main() -> None:
     import os
 
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # else it reads what every package of the environment declares
+    gc.set_threshold(_OBJECTS_BETWEEN_LOOKS, 50, 50)
     from reconciler.cli.edge import run
 
-    gc.set_threshold(100_000, 50, 50)  # the values of a run live to its end: looking them over again is wasted
-    raise SystemExit(run())
+    try:
+        raise SystemExit(run())
+    finally:
+        gc.freeze()  # else the end of Python looks through all that is about to go
 
 
 if __name__ == "__main__":

@@ -8,8 +8,41 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _PLANE_END = 0xFFFF
+
+
+class CharacterPattern:
+    """A pattern of one character, compiled when it is first used: a table of many ranges takes long, and most runs need none."""
+
+    def __init__(self, pattern: Callable[[], str]) -> None:
+        """Keep what makes the pattern."""
+        self._pattern = pattern
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(self._pattern())
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """Return the first such character."""
+        return self._compiled.search(text)
+
+    def match(self, text: str) -> re.Match[str] | None:
+        """Return such a character at the text's beginning."""
+        return self._compiled.match(text)
+
+    def findall(self, text: str) -> list[str]:
+        """Return all such characters."""
+        return self._compiled.findall(text)
+
+    def sub(self, replacement: str | Callable[[re.Match[str]], str], text: str) -> str:
+        """Return a text with another in the place of each."""
+        return self._compiled.sub(replacement, text)
 
 
 def _class_of(table: str) -> str:
@@ -72,7 +105,6 @@ _CONTROLS = "0000-001F 007F-009F 2028-2029 D800-DFFF"
 _SHAPERS = "180B-180D 180F 200C-200D FE00-FE0F E0100-E01EF"
 """Joiners and variation selectors: names of people are written with them, so manifests may hold them."""
 
-_HELD_BACK = f"{_class_of(_CONTROLS)}{_class_of(_EMPTY_SHAPES)}{_class_of(_NONCHARACTERS)}{_class_of(_PRIVATE_USE)}"
 _JOINERS, _EMOJI_SELECTORS, _ENCLOSING_KEYCAP = "\\u200c\\u200d", "\\ufe0e\\ufe0f", "\\u20e3"
 _WITHOUT_JOINING = "\\u0000-\\u058f\\u1e00-\\u1fff\\u2c60-\\u2c7f\\ua640-\\ua69f\\ua720-\\ua7ff\\uab30-\\uab6f\\ufb00-\\ufb06\\uff01-\\uff5e"
 """ASCII, Latin, Greek, Cyrillic and Armenian: scripts in which no letter joins another, nor needs a joiner."""
@@ -80,18 +112,19 @@ _WITHOUT_JOINING = "\\u0000-\\u058f\\u1e00-\\u1fff\\u2c60-\\u2c7f\\ua640-\\ua69f
 
 def _without_shape() -> str:
     """Return the pattern of ``WITHOUT_SHAPE``."""
+    held_back = "".join(map(_class_of, (_CONTROLS, _EMPTY_SHAPES, _NONCHARACTERS, _PRIVATE_USE)))
     joiners_and_selectors = {0x200C, 0x200D, 0xFE0E, 0xFE0F}
     hidden = _class_of(_without(DEFAULT_IGNORABLE, joiners_and_selectors))
     pictures = _class_of(_EXTENDED_PICTOGRAPHIC)
     return (
-        f"[{hidden}{_HELD_BACK}]"
-        f"|(?<=[{_WITHOUT_JOINING}{hidden}{_JOINERS}{_HELD_BACK}])[{_JOINERS}]"
+        f"[{hidden}{held_back}]"
+        f"|(?<=[{_WITHOUT_JOINING}{hidden}{_JOINERS}{held_back}])[{_JOINERS}]"
         f"|(?<![{pictures}0-9#*])[{_EMOJI_SELECTORS}]"
         f"|(?<=[0-9#*])[{_EMOJI_SELECTORS}](?!{_ENCLOSING_KEYCAP})"
     )
 
 
-WITHOUT_SHAPE = re.compile(_without_shape())
+WITHOUT_SHAPE = CharacterPattern(_without_shape)
 """One character that is shown as its code wherever foreign text is shown.
 
 It steers a terminal, or has no shape of its own. A joiner stays but after a letter that nothing joins, and the selector
@@ -115,19 +148,18 @@ REFUSED_IN_FILES = re.compile(f"[{_class_of(_without(_STEERING, {9, 10, 13}))}{_
 
 Among that are the two that the YAML parser refuses as soon as they come into its buffer, thousands of lines ahead.
 """
-REFUSED_ON_CARDS = re.compile(
-    "[" + _class_of(
-        "0000-001F 007F-009F 00AD 061C 180E 200B 200E 200F 2028-202E 2060-206F D800-DFFF FDD0-FDEF FEFF FFF0-FFFB "
-        "FFFE FFFF 13430-1345F 1BCA0-1BCA3 1D173-1D17A E0000-E007F"
-    ) + "]"
-)  # fmt: skip
+_NOT_ON_CARDS = (
+    "0000-001F 007F-009F 00AD 061C 180E 200B 200E 200F 2028-202E 2060-206F D800-DFFF FDD0-FDEF FEFF FFF0-FFFB "
+    "FFFE FFFF 13430-1345F 1BCA0-1BCA3 1D173-1D17A E0000-E007F"
+)
+_SHOWN_AS_NOTHING = "034F 115F 1160 17B4 17B5 200C 200D 2800 3164 FFA0 FE00-FE0F E0100-E01EF"
+
+REFUSED_ON_CARDS = CharacterPattern(lambda: f"[{_class_of(_NOT_ON_CARDS)}]")
 """What no value of a contact's card holds that becomes a header: it would not show, or break the line.
 
 Fewer than in a manifest: cards come from elsewhere, and who is written with a filler is to be reached too.
 """
-INVISIBLE = re.compile(
-    "[\\s" + _class_of("034F 115F 1160 17B4 17B5 200C 200D 2800 3164 FFA0 FE00-FE0F E0100-E01EF") + "]"
-)
+INVISIBLE = CharacterPattern(lambda: f"[\\s{_class_of(_SHOWN_AS_NOTHING)}]")
 """What takes part in text and shows nothing: spaces, joiners, fillers, the blank Braille cell, variation selectors."""
 
 SHOWN_CODE = 40

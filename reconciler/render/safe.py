@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 UNSAFE = WITHOUT_SHAPE
 """Matches one character that must not reach a terminal."""
 
-_SUSPECT = re.compile(r"[^ -~]+")
-"""Runs of characters among which an unsafe one may be: hardly any text has many, and the full table is slow to search."""
+_SUSPECT = re.compile(r"[^ -~…—→]+")
+"""Runs of characters among which an unsafe one may be: hardly any text has many, and the full table is slow to search.
+
+Those that are not ASCII and are written in sentences of ours are none."""
 _LOG_COMMAND = re.compile(r"#(?=#[a-z]*\[)")
 _LOG_COMMAND_AT_START = re.compile(r"\A((?:\s|\x1b\[[0-9;]*m)*)(?=::)")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}

@@ -82,7 +82,7 @@ class Metadata(ServerMetadata, Ruled):
     )
 
 
-class ReplyTo(Value):
+class ReplyTo(Value, defer_build=False):
     """Where replies go; each half is optional."""
 
     email: Email | None = Field(
@@ -91,7 +91,7 @@ class ReplyTo(Value):
     display_name: Text | None = Field(None, description="The name shown with the address that replies go to.")
 
 
-class ListedReplyTo(Value):
+class ListedReplyTo(Value, defer_build=False):
     """One of several addresses that replies go to."""
 
     email: Email = Field(description="An address that replies go to, such as help@example.com.")
@@ -103,7 +103,7 @@ ReplyToList = Annotated[tuple[ListedReplyTo, ...], Field(strict=False, min_lengt
 OnProblem = Literal["fallback", "skip"]
 
 
-class Override(Ruled):
+class Override(Ruled, defer_build=False):
     """Address and name taken from details of the contact's card."""
 
     email_detail: Text | None = Field(
@@ -139,7 +139,7 @@ class Override(Ruled):
     )
 
 
-class OwnAccountSpec(Value):
+class OwnAccountSpec(Value, defer_build=False):
     """The user's own mailbox, reached over SMTP."""
 
     email: Email = Field(
@@ -162,7 +162,7 @@ class OwnAccountSpec(Value):
     )
 
 
-class MarketingAccountSpec(Value):
+class MarketingAccountSpec(Value, defer_build=False):
     """An account on the platform's own server, which the platform must accept."""
 
     email: Email = Field(

@@ -76,7 +76,7 @@ CertificatePin = Annotated[
 ]
 
 
-class OAuth2(Ruled):
+class OAuth2(Ruled, defer_build=False):
     """How an access token is got: by refresh token, by the client's own credentials, or for a service account (RFC 6749, 7523)."""
 
     token_url: TokenUrl = Field(
@@ -134,7 +134,7 @@ class OAuth2(Ruled):
     )
 
 
-class Authentication(Ruled):
+class Authentication(Ruled, defer_build=False):
     """How to log in. A mechanism with a password, or one with a token."""
 
     mechanism: Mechanism | None = Field(
@@ -167,7 +167,7 @@ class Authentication(Ruled):
     )
 
 
-class ClientCertificate(Value):
+class ClientCertificate(Value, defer_build=False):
     """What this program proves itself by in the TLS handshake, where a server demands a certificate of its clients."""
 
     cert_file: Template = Field(
@@ -234,7 +234,7 @@ class Smtp(ServerSmtp):
     )
 
 
-class Proxy(Ruled):
+class Proxy(Ruled, defer_build=False):
     """A proxy on the way to the mail server."""
 
     type: ProxyType = Field(description="The proxy's protocol: socks5, socks4, or http by CONNECT.")
