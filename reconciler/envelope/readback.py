@@ -13,6 +13,7 @@ import email.policy
 import re
 from base64 import b64decode
 from email.quoprimime import header_decode
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.mail.resolution import Mailbox
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FOLD = re.compile(r"\r\n (?=\S)")
 _WORD = r"=\?utf-8\?[bq]\?[!->@-~]+\?="
 _MAILBOX = re.compile(
@@ -60,12 +62,11 @@ def read_mailbox(name: str, value: str) -> tuple[str | None, str]:
     return found[0]
 
 
-def read_mailboxes(name: str, value: str) -> list[tuple[str | None, str]]:
+@lru_cache(maxsize=64)
+def read_mailboxes(name: str, value: str) -> tuple[tuple[str | None, str], ...]:
     """Return the same of every mailbox of a folded value, with a comma between two of them."""
     line = _FOLD.sub(" ", value)
-    if re.search(r"[\x00-\x1f\x7f]", line) or any(
-        len(part.encode("utf-8", "surrogatepass")) > _MAX_LINE_OCTETS for part in f"{name}: {value}".split("\r\n")
-    ):
+    if _CONTROL.search(line) or _is_too_long(f"{name}: {value}"):
         raise UnfaithfulHeader(f"{name} would break its line")
     mailboxes: list[tuple[str | None, str]] = []
     place = 0
@@ -74,8 +75,15 @@ def read_mailboxes(name: str, value: str) -> list[tuple[str | None, str]]:
         mailboxes.append((shown, found["address"]))
         place = found.end()
         if place == len(line):
-            return mailboxes
+            return tuple(mailboxes)
     raise UnfaithfulHeader(f"{name} would not be one mailbox")
+
+
+def _is_too_long(header: str) -> bool:
+    """Tell whether a line of a header is longer than mail carries; no character takes more than four octets."""
+    return len(header) * 4 > _MAX_LINE_OCTETS and any(
+        len(part.encode("utf-8", "surrogatepass")) > _MAX_LINE_OCTETS for part in header.split("\r\n")
+    )
 
 
 def _decoded(name: str, words: Sequence[str]) -> str:

@@ -135,9 +135,10 @@ class Results:
         """
         if self._boot is None:
             return
-        for line, contact in contacts:
-            record = SendRecord(line=line, contact=contact, outcome="claimed", boot=self._boot, at=at)
-            self._write(record)
+        self._write(*(
+            SendRecord(line=line, contact=contact, outcome="claimed", boot=self._boot, at=at)
+            for line, contact in contacts
+        ))  # fmt: skip
         self._sync()
 
     def record(self, record: SendRecord) -> None:
@@ -148,21 +149,29 @@ class Results:
         if record.outcome == "attempting" and not is_claimed:
             self._sync()
 
-    def _write(self, record: SendRecord) -> None:
+    def _write(self, *records: SendRecord) -> None:
+        lines = "\n".join(map(_one_line, records))
         with self._writing:
-            self._append(_one_line(record))
-            self._note(record)
+            self._append(lines)
+            for record in records:
+                self._note(record)
 
     def _release(self) -> None:
-        for claimed in list(self._claimed.values()):
-            self._write(SendRecord(line=claimed.line, contact=claimed.contact, outcome="released", at=claimed.at))
+        claimed = tuple(self._claimed.values())
+        if claimed:
+            self._write(*(
+                SendRecord(line=each.line, contact=each.contact, outcome="released", at=each.at) for each in claimed
+            ))  # fmt: skip
         self._sync()
 
     def _append(self, text: str) -> None:
         rest = memoryview(text.encode("ascii") + b"\n")
-        with self._telling_failure():
+        self._require_no_failure()
+        try:
             while rest:
                 rest = rest[os.write(self._descriptor, rest) :]
+        except OSError as failure:
+            raise self._failed(failure) from None
         self._written += 1
 
     def _sync(self) -> None:
@@ -172,25 +181,23 @@ class Results:
             if self._synced >= wanted:
                 return
             written = self._written
-            with self._telling_failure():
+            self._require_no_failure()
+            try:
                 os.fsync(self._descriptor)
+            except OSError as failure:
+                raise self._failed(failure) from None
             self._synced = written
 
-    @contextlib.contextmanager
-    def _telling_failure(self) -> Iterator[None]:
-        """Raise ``InvalidInput`` where the disk fails, and ever after: it tells of a failure once."""
+    def _require_no_failure(self) -> None:
+        """Raise what the disk failed with, ever after: it tells of a failure once."""
         if self._failure is not None:
             raise self._failure
-        try:
-            yield
-        except OSError as failure:
-            detail = (
-                f"{self._path} cannot be written: {reason_of(failure)}. Sending was stopped; mend it and go on with"
-            )
-            self._failure = InvalidInput(
-                error("resultsUnusable", f"{detail} the same command.", subject=str(self._path))
-            )
-            raise self._failure from None
+
+    def _failed(self, failure: OSError) -> InvalidInput:
+        """Return the failure of the disk to raise, and keep it."""
+        detail = f"{self._path} cannot be written: {reason_of(failure)}. Sending was stopped; mend it and go on with"
+        self._failure = InvalidInput(error("resultsUnusable", f"{detail} the same command.", subject=str(self._path)))
+        return self._failure
 
     def _note(self, record: SendRecord) -> None:
         if record.outcome == "claimed":
@@ -325,7 +332,8 @@ def open_results(path: Path, wanted: ResultsHeader) -> Iterator[Results]:
 
 def _one_line(value: SendRecord | ResultsHeader) -> str:
     """Return a value as one line of JSON, in ASCII: the words of contacts and servers cannot steer a terminal."""
-    return json.dumps(value.model_dump(mode="json", by_alias=True, exclude_none=True), separators=(",", ":"))
+    text = value.model_dump_json(by_alias=True, exclude_none=True)
+    return text if text.isascii() else json.dumps(json.loads(text), separators=(",", ":"))
 
 
 def _mark(stage: Stage) -> int:

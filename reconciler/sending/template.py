@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from email.header import Header
 from email.quoprimime import body_encode
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from reconciler.characters import UNSAFE_CHARACTER
@@ -74,8 +75,14 @@ class Template:
         Raises ``ValueError`` where the headers, read back, would not say what was meant.
         """
         governed = "".join(f"{name}: {value}\r\n" for name, value in make_headers(resolution))
-        stamps = f"Date: {format_datetime(at)}\r\nMessage-ID: <{message_id}>\r\n"
+        stamps = f"Date: {_date(at.replace(microsecond=0))}\r\nMessage-ID: <{message_id}>\r\n"
         return (stamps + governed).encode() + self.header + b"\r\n" + self.body
+
+
+@lru_cache(maxsize=1)
+def _date(second: datetime) -> str:
+    """Return a time as a header has it; many messages are sent in one second."""
+    return format_datetime(second)
 
 
 def read_template(octets: bytes) -> Template:

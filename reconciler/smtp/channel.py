@@ -7,10 +7,9 @@ import socket
 import ssl
 from typing import TYPE_CHECKING
 
-from reconciler.model.text.charsets import charset_of
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.masking import WITHHELD, Hearing
-from reconciler.smtp.replies import REPLY_LINE, Reply, clean, joined
+from reconciler.smtp.replies import REPLY_LINE, Reply, clean, legible
 from reconciler.smtp.tlsalerts import fault_of_alert, is_alert
 from reconciler.smtp.wire import Wire
 
@@ -181,10 +180,8 @@ class Channel:
             if found.group(2) != b"-":
                 self.wire.heard_reply(raw, is_challenge=code == _CHALLENGE)
                 challenge = (found.group(3) or b"") if code == _CHALLENGE else b""
-                whole = b"\n".join(lines)
-                charset = charset_of(whole)
-                cleaned = tuple(clean(each, charset=charset) for each in lines)
-                return Reply(code, cleaned, challenge, self._hear(joined(cleaned), whole))
+                cleaned, text = legible(tuple(lines))
+                return Reply(code, cleaned, challenge, self._hear(text, b"\n".join(lines)))
             if len(lines) >= _MAX_REPLY_LINES or total_octets > _MAX_REPLY_OCTETS:
                 raise self._fault("replyTooLong")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from reconciler.characters import SHOWN_REPLY, UNSAFE_CHARACTER, clip
@@ -37,6 +38,14 @@ def quoted(octets: bytes, masks: Sequence[CredentialMask], *, max_characters: in
         octets = mask.apply(octets)
     text = clean(octets, max_characters=max_characters)
     return WITHHELD if Hearing(text, octets, masks).tells else text
+
+
+@lru_cache(maxsize=64)
+def legible(lines: tuple[bytes, ...]) -> tuple[tuple[str, ...], str]:
+    """Return the masked texts of a reply cleaned, and as they are shown: a server says the same to each message."""
+    charset = charset_of(b"\n".join(lines))
+    cleaned = tuple(clean(each, charset=charset) for each in lines)
+    return cleaned, joined(cleaned)
 
 
 def joined(lines: Sequence[str]) -> str:

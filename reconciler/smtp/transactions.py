@@ -219,6 +219,10 @@ class Transactions:
 
 def _transparent(message: bytes) -> bytes:
     """Return a message ready for DATA: lines end in CR LF, leading dots are doubled, the final dot is added."""
+    ends = message.count(b"\r\n")
+    has_other_ends = message.count(b"\n") != ends or message.count(b"\r") != ends
+    if message.endswith(b"\r\n") and not (has_other_ends or message.startswith(b".") or b"\n." in message):
+        return message + b".\r\n"
     lines = _LINE_END.split(message)
     if lines and not lines[-1]:
         lines.pop()

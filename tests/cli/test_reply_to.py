@@ -110,7 +110,7 @@ def test_the_header_holds_all_and_nothing_else(name: str | None) -> None:
     """Reply-To names each address in its order, whatever their names are made to look like."""
     replies = [{"email": f"{letter}@example.com", **({"displayName": name} if name else {})} for letter in "abc"]
     value = _headers(*replies)["Reply-To"]
-    expected = [(name, each["email"]) for each in replies]
+    expected = tuple((name, each["email"]) for each in replies)
     assert expected == read_mailboxes("Reply-To", value)
     read = email.message_from_string(f"Reply-To: {value}\r\n\r\n", policy=email.policy.SMTP)
     assert ["a@example.com", "b@example.com", "c@example.com"] == [

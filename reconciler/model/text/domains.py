@@ -111,6 +111,7 @@ def _with_underscores(host: str) -> str:
     return host.lower()
 
 
+@lru_cache(maxsize=16384)
 def split_address(address: str) -> tuple[str, str]:
     """Return local part and domain (A-labels) of one address; raise ``NotAnAddress`` with the reason."""
     local_part, at_sign, domain = address.rpartition("@")
@@ -184,7 +185,6 @@ def _why_no_local_part(local_part: str) -> str:
     )
 
 
-@lru_cache(maxsize=16384)
 def address_to_ascii(address: str) -> str:
     """Return an address with its domain as A-labels in lower case; the local part stays as it is."""
     local_part, domain = split_address(address)
