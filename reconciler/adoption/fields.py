@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "host": "host hostname server servername server_name address addr smtp_host smtp_server smtp_addr smtphost relay "
-    "serveur servidor serwer postausgangsserver relay_host relayhost smtp_relay server_host server_address outgoing_server mail_server smtpserver",
+    "serveur servidor serwer postausgangsserver relay_host relayhost smtp_relay server_host server_address outgoing_server mail_server smtpserver smarthost smart_host smtp_smarthost",
     "port": "port smtp_port server_port smtpport",
     "username": "benutzer benutzername utilisateur usuario uzytkownik utente user username user_name login user_login auth_user auth_username host_user userid user_id smtp_user "
-    "smtp_username account smtp_login smtpuser smtp_auth_user login_name",
+    "smtp_username account smtp_login smtpuser smtp_auth_user login_name smtpusername",
     "password": "passwort kennwort mot_de_passe contrasena haslo pass password passwd pwd auth_password auth_pass host_password host_pass user_password smtp_password "
     "smtp_pass app_password apppassword smtppass smtppassword user_pass auth_pwd login_password",
     "encryption": "encryption security tls_mode secure_type crypto smtp_encryption secure_mode encrypt tls_policy "
-    "encryption_type encryption_method tls_type connection_security smtp_security starttls_policy verschlusselung chiffrement "
+    "encryption_type encryption_method tls_type connection_security connectionsecurity smtp_security starttls_policy verschlusselung chiffrement "
     "cifrado szyfrowanie",
     "secure": "secure smtp_secure is_secure secure_connection",
     "scheme": "scheme protocol",
@@ -43,20 +43,20 @@ _NAMES = {
     "starttls_auto": "enable_starttls_auto starttls_auto opportunistic_tls",
     "email": "from from_address from_email from_addr sender sender_email sender_address mail_from default_from "
     "default_from_email email mail email_address mail_address e_mail from_mail address_from envelope_from "
-    "absender absenderadresse expediteur remitente nadawca mailadresse correo adresse_e_mail email_from sender_mail default_sender default_from_address from_addresses",
+    "absender absenderadresse expediteur remitente nadawca mailadresse correo adresse_e_mail email_from sender_mail default_sender default_from_address from_addresses feedbackemail feedback_email",
     "display_name": "from_name sender_name fromname display_name displayname from_display_name real_name full_name "
-    "fullname from_alias name_from sender_display_name",
+    "fullname from_alias name_from sender_display_name feedbackname feedback_name",
     "reply_to": "reply_to replyto reply_to_address reply_to_email reply_address replyto_address replytoemail reply_email",
     "helo": "helo helo_domain ehlo ehlo_domain helo_name ehlo_name helo_host helo_hostname local_hostname local_domain "
     "client_hostname client_name hello_hostname hello helo_hostname",
     "auth": "auth authentication auth_method auth_type authtype auth_mode auth_mechanism auth_protocol smtp_auth "
-    "login_method use_auth require_auth auth_enabled authenticate auth_required",
+    "login_method use_auth require_auth auth_enabled authenticate auth_required enablesmtpauth",
     "url": "url dsn uri connection_string connection_url smtp_url",
     "mailer": "mailer driver transport backend connection provider mail_driver send_method sendmethod",
     "verify": "openssl_verify_mode verify verify_cert ssl_verify tls_verify reject_unauthorized verify_peer "
     "tls_reject_unauthorized validate_certs",
     "skip_verify": "skip_verify accept_invalid_certs tls_insecure insecure_skip_verify allow_invalid_certs "
-    "accept_invalid_hostnames insecure tls_skip_verify skip_tls_verify allow_self_signed",
+    "accept_invalid_hostnames insecure tls_skip_verify skip_tls_verify allow_self_signed skipservercertificateverification",
     "name": "name account_name internal_name title label",
     "ca_file": "ca_file cafile ca_cert ca_cert_file ca_certificate ca_bundle cacert ssl_ca tls_ca tls_ca_file ssl_ca_file "
     "tls_cacert ssl_cafile tls_cafile root_ca tls_trust_file openssl_ca_file smtp_ca_file ca_certificates",
@@ -165,6 +165,10 @@ def _doubts(said: Mapping[str, str], host: str | None, port: int | None, *, is_u
         yield "The source did not verify certificates. Here they always are; for a CA of your own write caFile."
     if host is not None and (host.lower() in _CATCHERS or (host.lower() in _LOCAL and port in _CATCHER_PORTS)):
         yield f"{host}:{port or 25} looks like a mail catcher for development, which delivers nothing."
+    if meaningful(said.get("port")) is not None and port is None:
+        yield "What stands for the port is no number from 1 to 65535."
+    if meaningful(said.get("email")) is not None and _sender(said)[0] is None:
+        yield "What stands for the sender's address is none: write spec.email."
     if is_unfilled:
         yield "The name beside the address is made of a variable that the source does not have."
     mailer = words.plain(said.get("mailer", ""))
@@ -261,7 +265,7 @@ def _place(host: str | None, port: int | None) -> tuple[str | None, int | None]:
     """Return host and port; a port may stand behind the host."""
     if host is None:
         return None, port
-    bare = re.sub(r"^(?:smtps?|ssl|tls)://", "", host).rstrip("/")
+    bare = re.sub(r"^(?:smtps?|ssl|tls|https?)://", "", host).rstrip("/")
     name, colon, number = bare.rpartition(":")
     if colon and ":" not in name and port_of(number) is not None:
         return name.strip("[]"), port or port_of(number)

@@ -89,5 +89,5 @@ def test_nothing_becomes_none_unless_it_says_so() -> None:
     }
     assert {
         "django/in-the-clear", "msmtp/certificates", "msmtp/plain", "msmtp/plain-with-login", "postfix/no-tls", "thunderbird/in-the-clear",
-        "url/without-tls",
+        "url/schemes-of-django-and-opensmtpd", "url/without-tls",
     } == unencrypted  # fmt: skip

@@ -74,7 +74,7 @@ class Csv(ReadsAlone):
             return Reading(problems=(unreadable(source, 1, detail),))
         if unknown:
             which = f"columns {' and '.join(unknown)}" if len(unknown) > 1 else f"column {unknown[0]}"
-            detail = f"No setting is known by the title of {which}, so it was not taken. Where it is one, name it, as in\n    --map 'password=TITLE'"
+            detail = f"No setting is known by the title of {which}, so it was not taken. Where it is one, name it, as in\n    --map 'SETTING=TITLE'"
             problems.append(passed_over(source, 1, detail))
         rows = csv.reader(io.StringIO(source.text), delimiter=_delimiter(source.text))
         accounts = []
@@ -85,6 +85,9 @@ class Csv(ReadsAlone):
                 if number > _MOST_ROWS:
                     problems.append(unreadable(source, number, f"More than {_MOST_ROWS:,} lines are not read."))
                     break
+                if any(cell.strip() for cell in row[len(header) :]):
+                    detail = "The line has more cells than there are titles, so that what it says may stand in wrong columns; see its quotes."
+                    problems.append(passed_over(source, rows.line_num, detail))
                 said = {columns[title]: cell for title, cell in zip(header, row, strict=False) if title in columns}
                 if meaningful(said.get("host")) is None:
                     problems.append(passed_over(source, rows.line_num, "The line names no server."))

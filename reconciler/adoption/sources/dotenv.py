@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.adoption.fields import FIELDS, found_of, meaningful
 from reconciler.adoption.source import ReadsAlone, passed_over, unreadable
-from reconciler.adoption.sources.url import looks_like_url, read_url
+from reconciler.adoption.sources.url import looks_like_url, read_url, several_of
 from reconciler.errors import InvalidInput
 from reconciler.model.adoption.found import Reading
 
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 _LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_.]*)\s*[=:]\s*(?P<value>.*)\Z", re.DOTALL)
 _SHAPE = re.compile(r"^\s*(?:export\s+)?\w*(?:SMTP|MAIL|MAILER|EMAIL)\w*\s*=", re.MULTILINE | re.IGNORECASE)
-_STEMS = frozenset({"smtp", "mail", "email", "mailer", "nodemailer", "mailing", "phpmailer", "smtps", "sendmail"})
+_STEMS = frozenset(
+    {"smtp", "mail", "email", "mailer", "nodemailer", "mailing", "phpmailer", "smtps", "sendmail", "emailsettings"}
+)
 _FILLERS = frozenset(
     {
         "options",
@@ -62,6 +64,13 @@ class _Group:
     variables: dict[str, str] = field(default_factory=dict)
     """The variable that each setting came from."""
     doubts: list[str] = field(default_factory=list)
+    is_joined: bool = False
+    """What it says went to another group, which names the server."""
+
+    @property
+    def label(self) -> str:
+        """What its variables have in common."""
+        return "_".join(part for part in (self.key[0], self.stem, self.key[1]) if part).upper()
 
     @property
     def has_server(self) -> bool:
@@ -91,7 +100,13 @@ class Dotenv(ReadsAlone):
         problems: list[Diagnostic] = []
         variables = list(_variables(source, problems))
         groups = _grouped(variables)
-        accounts = [found for group in groups if (found := _account(group, source, problems)) is not None]
+        serving = [each for each in groups if each.has_server]
+        accounts = [found for group in serving if (found := _account(group, source, problems)) is not None]
+        problems += [
+            passed_over(source, each.line, f"{each.label} has a login, and names no server.")
+            for each in groups
+            if not each.has_server and not each.is_joined and meaningful(each.said.get("password"))
+        ]
         return Reading(accounts=tuple(accounts), problems=tuple(problems))
 
 
@@ -107,23 +122,26 @@ def _variables(source: Source, problems: list[Diagnostic]) -> Iterator[_Variable
                 problems.append(unreadable(source, number, "The line is not of the form NAME=value."))
             continue
         name = matched["name"]
-        value, doubts = _value(matched["value"], known)
+        value, doubts = _value(matched["value"], known, name)
         known[name] = value
         yield _Variable(name, value, number, doubts)
 
 
-def _value(written: str, known: dict[str, str]) -> tuple[str, tuple[str, ...]]:
+def _value(written: str, known: dict[str, str], variable: str) -> tuple[str, tuple[str, ...]]:
     """Return a value, and what other readers of such files might make of it."""
     if len(written) > 1 and written[0] in "'\"" and (end := _end_of_quotes(written)) is not None:
         inner = written[1:end]
         if written[0] == "'":
             return inner, ()
         text = _ESCAPE.sub(lambda found: _ESCAPES.get(found[1], found[1]), inner)
-        return _filled(text, known)
+        return _filled(text, known, variable)
     text = _REMARK.sub("", written).strip()
-    filled, doubts = _filled(text, known)
+    filled, doubts = _filled(text, known, variable)
     if "#" in filled:
-        doubts = (*doubts, "The value holds # without quotes; some programs take what stands behind it for a remark.")
+        doubts = (
+            *doubts,
+            f"The value of {variable} holds # without quotes; some programs take what stands behind it for a remark.",
+        )
     return filled, doubts
 
 
@@ -138,7 +156,7 @@ def _end_of_quotes(written: str) -> int | None:
     return None
 
 
-def _filled(text: str, known: dict[str, str]) -> tuple[str, tuple[str, ...]]:
+def _filled(text: str, known: dict[str, str], variable: str) -> tuple[str, tuple[str, ...]]:
     if "$" not in text:
         return text, ()
     missing = False
@@ -152,7 +170,7 @@ def _filled(text: str, known: dict[str, str]) -> tuple[str, tuple[str, ...]]:
         return found[2] if found[2] is not None else found[0]
 
     filled = _REFERENCE.sub(fill, text)
-    doubt = "The value holds $; some programs fill in a variable there."
+    doubt = f"The value of {variable} holds $; some programs fill in a variable there."
     return filled, (doubt,) if missing else ()
 
 
@@ -192,34 +210,48 @@ def _grouped(variables: list[_Variable]) -> list[_Group]:
             setting = "helo"  # Rails, GitLab, Mastodon: the name in EHLO; elsewhere MAIL_DOMAIN is the address's domain
         if setting is None or not stem:
             continue
-        if looks_like_url(each.value) and setting in {"host", "url", "encryption", "mailer"}:
+        is_web = setting == "host" and each.value.lower().startswith("http")
+        is_address = not is_web and (looks_like_url(each.value) or bool(several_of(each.value)))
+        if is_address and setting in {"host", "url", "encryption", "mailer"}:
             setting = "url"
         group = groups.setdefault((key, stem), _Group(key, stem, each.line))
         if setting not in group.said or not meaningful(group.said[setting]):
             group.said[setting] = each.value
             group.variables[setting] = each.name
         group.doubts += each.doubts
-    return _joined(list(groups.values()))
+    found = list(groups.values())
+    _join(found)
+    return found
 
 
-def _joined(groups: list[_Group]) -> list[_Group]:
+_OF_THE_SENDER = frozenset({"email", "display_name", "reply_to", "domain"})
+"""What may be said once for all programs of a file; how one of them logs in is no matter of another's."""
+
+
+def _join(groups: list[_Group]) -> None:
+    """Give what groups without a server say to the one that has it."""
     serving = [group for group in groups if group.has_server]
     for group in groups:
         if group.has_server:
             continue
-        near = [each for each in serving if each.key == group.key] or [
-            each for each in serving if len(serving) == 1 and group.key[1] == ""
-        ]
-        if len(near) == 1:
-            near[0].said = {**group.said, **{name: text for name, text in near[0].said.items() if meaningful(text)}}
-            near[0].variables = {**group.variables, **near[0].variables}
-            near[0].doubts += group.doubts
-    return serving
+        same = [each for each in serving if each.key == group.key]
+        near = same or [each for each in serving if len(serving) == 1 and group.key[1] == ""]
+        if len(near) != 1:
+            continue
+        group.is_joined = True
+        is_of_one_program = bool(same) or "" in {group.key[0], near[0].key[0]}
+        said = {name: text for name, text in group.said.items() if is_of_one_program or name in _OF_THE_SENDER}
+        near[0].said = {**said, **{name: text for name, text in near[0].said.items() if meaningful(text)}}
+        near[0].variables = {**group.variables, **near[0].variables}
+        near[0].doubts += group.doubts
 
 
 def _account(group: _Group, source: Source, problems: list[Diagnostic]) -> Found | None:
-    label = "_".join(part for part in (group.key[0], group.stem, group.key[1]) if part).upper()
+    label = group.label
     url = meaningful(group.said.get("url"))
+    if url is not None and (several := several_of(url)):
+        url = several[0]
+        group.doubts.append("Of several servers, each in place of another, the first was taken.")
     found = found_of(group.said, label=label, line=group.line)
     if url is not None and looks_like_url(url):
         try:

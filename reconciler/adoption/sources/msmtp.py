@@ -48,8 +48,6 @@ _WITHOUT_EFFECT = frozenset(
         "tls_min_dh_prime_bits",
         "allow_from_override",
         "protocol",
-        "source_ip",
-        "socket",
     ]
 )
 """How msmtp runs, or what it does to messages: no setting of an account."""
@@ -58,6 +56,8 @@ _NOT_TAKEN = {
     "tls_crl_file": "Lists of revoked certificates are not used here.",
     "tls_priorities": "Which ciphers are accepted is set here, for all servers.",
     "tls_host_override": "The certificate is held to the name in smtp.host; for another write certificate.",
+    "socket": "A socket in place of host and port is not known here.",
+    "source_ip": "From which of this machine's addresses it connects is not set here.",
     "ntlmdomain": "NTLM is not a mechanism that is known here.",
 }
 
@@ -94,10 +94,15 @@ class Msmtp(ReadsAlone):
         blocks, problems = _blocks(source)
         accounts = []
         for block in blocks:
-            if "host" in block.settings and block.own and not block.is_pattern:
+            if block.settings.get("protocol", "smtp").lower() == "lmtp":
+                problems.append(
+                    passed_over(source, block.line, f"Account {block.name} delivers by LMTP, and sends nothing.")
+                )
+            elif "host" in block.settings and block.own and not block.is_pattern:
                 accounts.append(_account(block))
             elif "host" not in block.settings:
-                problems.append(passed_over(source, block.line, f"Account {block.name} has no host."))
+                why = " A line comes of a command (eval), which was not run." if "eval" in block.settings else ""
+                problems.append(passed_over(source, block.line, f"Account {block.name} has no host.{why}"))
         return Reading(accounts=tuple(accounts), problems=tuple(problems))
 
 
@@ -184,6 +189,12 @@ def _account(block: _Block) -> Found:
         lost.append("A line comes of a command (eval), which was neither run nor repeated.")
     if has_login and auth not in _MECHANISMS and words.flag(auth) is not True:
         lost.append("The method of auth is none that is known here; the strongest that the server offers is used.")
+    if said.get("from") and _address(said["from"]) is None:
+        lost.append("What stands under from is a pattern, or no address: write spec.email.")
+    if "port" in said and port_of(said["port"]) is None:
+        lost.append("What stands under port is no number from 1 to 65535: write smtp.port.")
+    if has_login and "%" in said.get("user", ""):
+        lost.append("The user name holds %, which is taken as it stands.")
     found = Found(
         label=block.name,
         line=block.line,
@@ -194,7 +205,8 @@ def _account(block: _Block) -> Found:
         password=secret_of(said.get("password")) if has_login else None,
         has_login=has_login,
         email=_address(said.get("from")),
-        helo_name=said.get("domain"),
+        display_name=said.get("from_full_name") or None,
+        helo_name=said.get("domain") if "%" not in said.get("domain", "") else None,
         proxy=_proxy(said),
         mechanism=_MECHANISMS.get(auth),
         lost=tuple(lost),

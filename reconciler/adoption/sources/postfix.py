@@ -34,6 +34,18 @@ _MAPS = (
     "smtp_sasl_password_maps", "sender_dependent_relayhost_maps", "sender_dependent_default_transport_maps",
     "smtp_tls_policy_maps",
 )  # fmt: skip
+_REWRITES = "rewrites addresses, so that mail may leave with another sender than the account's; see spec.email."
+_NOT_TAKEN = {
+    **dict.fromkeys(("smtp_generic_maps", "sender_canonical_maps", "canonical_maps", "masquerade_domains"), _REWRITES),
+    **dict.fromkeys(
+        ("smtp_bind_address", "smtp_bind_address6"),
+        "is not taken: from which of this machine's addresses it connects is not set here.",
+    ),
+    "smtp_sasl_mechanism_filter": "is not taken: the strongest mechanism that is offered is used; for another write mechanism.",
+    "transport_maps": "sends mail for some recipients elsewhere, which no account does here.",
+}
+"""Settings that would change something, and have no place here."""
+_FOLDERS_OF_THE_SYSTEM = frozenset({"/etc/ssl/certs", "/etc/pki/tls/certs", "/etc/ssl", "/usr/share/ca-certificates"})
 _NEXT_HOP = re.compile(r"\[?(?P<host>[^\]\s:]+|[0-9A-Fa-f:]+)\]?(?::(?P<port>\w+))?\Z")
 _SERVICES = {"smtp": 25, "submission": 587, "smtps": 465, "submissions": 465}
 _SMTP_TRANSPORTS = frozenset({"smtp", "relay"})
@@ -111,6 +123,13 @@ class Postfix:
         accounts = [found for sender in _senders(setup) if (found := _account(sender, setup)) is not None]
         if not accounts and (only := _account(None, setup)) is not None:
             accounts = [only]
+        elif setup.value("relayhost"):
+            hop = setup.value("relayhost")
+            detail = f"All other senders go over {hop} (relayhost); which addresses there are is not said. Add them with accounts add own."
+            setup.problems.append(passed_over(source, None, detail))
+        setup.problems += [
+            passed_over(source, None, f"{name} {why}") for name, why in _NOT_TAKEN.items() if setup.value(name)
+        ]
         for sender in _domains(setup):
             detail = f"All senders of {sender} have a relay or a login of their own; which addresses there are is not said. Add them with accounts add own."
             setup.problems.append(passed_over(source, None, detail))
@@ -248,7 +267,8 @@ def _with_files(found: Found, setup: _Configuration, service: Mapping[str, str])
         return next((re.split(r"[,\s]+", each.strip())[0] for each in said if each and each != "none"), None)
 
     lost = []
-    if file("smtp_tls_CApath") and not file("smtp_tls_CAfile"):
+    folder = file("smtp_tls_CApath")
+    if folder and folder.rstrip("/") not in _FOLDERS_OF_THE_SYSTEM and not file("smtp_tls_CAfile"):
         lost.append(
             "smtp_tls_CApath names a folder of CAs; put the one that counts into the project, and write caFile."
         )
@@ -340,7 +360,7 @@ def _security(
         return words.NONE if port != _IMPLICIT_PORT else words.word("none", port)
     if port == _IMPLICIT_PORT:
         return words.contradiction("port 465 without smtp_tls_wrappermode contradicts itself", port)
-    if level == "may":
+    if level in {"may", "dane"}:
         return words.IF_OFFERED
     if level == "encrypt":
         return replace(words.STARTTLS, why="")

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from email.utils import parseaddr
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote
 
-from reconciler.adoption.source import ReadsAlone, pin_of
+from reconciler.adoption.source import ReadsAlone, passed_over, pin_of
 from reconciler.diagnostics import error
 from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.errors import InvalidInput
@@ -29,9 +30,27 @@ if TYPE_CHECKING:
 
 _ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)\Z", re.DOTALL)
 _SCHEMES = {
-    "smtp": "smtp", "smtps": "smtps", "smtp+tls": "smtps", "smtp+ssl": "smtps", "submissions": "smtps",
+    "smtp": "smtp", "smtps": "smtps", "smtp+tls": "starttls", "smtp+ssl": "smtps", "submissions": "smtps",
     "submission": "smtp", "smtp+starttls": "starttls", "smtp+plain": "smtp", "smtp+insecure": "smtp",
+    "smtp+notls": "notls",
 }  # fmt: skip
+"""``smtp+tls`` is STARTTLS to OpenSMTPD and to Django's readers of such addresses."""
+_SEVERAL = re.compile(r"(?:failover|roundrobin)\((?P<addresses>.*)\)(?:\?.*)?", re.IGNORECASE)
+_TAKEN = frozenset(
+    {
+        "port", "secure", "requiretls", "require_tls", "starttls", "encryption", "security", "tls", "ssl", "ignoretls",
+        "auto_tls", "peer_fingerprint", "verify_peer", "local_cert", "local_pk", "region", "from", "fromaddress", "sender",
+        "local_domain", "name", "tls.rejectunauthorized", "rejectunauthorized", "reject_unauthorized", "skip_verify", "skiptlsverify",
+    }
+)  # fmt: skip
+_WITHOUT_EFFECT = frozenset(
+    {
+        "pool", "logger", "debug", "maxconnections", "maxmessages", "restart_threshold", "restart_threshold_sleep",
+        "ping_threshold", "max_per_second", "timeout", "connectiontimeout", "greetingtimeout", "sockettimeout", "usehtml",
+        "subject", "to", "toaddresses", "auth_mode", "auth", "authmethod",
+    }
+)  # fmt: skip
+"""How a program runs, or what it sends: no setting of an account."""
 _SERVICES = {
     "gmail": "gmail", "gmail+smtp": "gmail", "sendgrid": "sendgrid", "sendgrid+smtp": "sendgrid",
     "mailgun": "mailgun", "mailgun+smtp": "mailgun", "ses": "amazon-ses", "ses+smtp": "amazon-ses",
@@ -61,23 +80,35 @@ class Url(ReadsAlone):
     def recognises(self, source: Source) -> bool:
         """Tell it by lines of which each is an address."""
         lines = [line for _, line in _lines(source)]
-        return bool(lines) and all(looks_like_url(line) for line in lines)
+        return bool(lines) and all(looks_like_url(line) or several_of(line) for line in lines)
 
     def read(self, source: Source) -> Reading:
         """Return an account for each address."""
         accounts: list[Found] = []
         problems: list[Diagnostic] = []
         for number, line in _lines(source):
-            try:
-                accounts.append(read_url(line, label=f"line {number}", line=number))
-            except InvalidInput as refused:
-                problems += [replace(each, location=source.at(number)) for each in refused.diagnostics]
+            several = several_of(line)
+            for place, each in enumerate(several or [line], start=1):
+                label = f"line {number}" if not several else f"line {number} {place}"
+                try:
+                    accounts.append(read_url(each, label=label, line=number))
+                except InvalidInput as refused:
+                    problems += [replace(told, location=source.at(number)) for told in refused.diagnostics]
+            if several:
+                detail = "Several servers for one sender, each in place of another, are not known here; each became an account."
+                problems.append(passed_over(source, number, detail))
         return Reading(accounts=tuple(accounts), problems=tuple(problems))
 
 
 def _lines(source: Source) -> list[tuple[int, str]]:
     numbered = enumerate(source.text.splitlines(), start=1)
     return [(number, line.strip()) for number, line in numbered if line.strip() and not line.strip().startswith("#")]
+
+
+def several_of(line: str) -> list[str]:
+    """Return the addresses of Symfony's ``failover(…)`` and ``roundrobin(…)``, which separates them by spaces."""
+    matched = _SEVERAL.fullmatch(line.strip())
+    return matched["addresses"].split() if matched else []
 
 
 def looks_like_url(text: str) -> bool:
@@ -106,17 +137,28 @@ def read_url(text: str, *, label: str = "url", line: int | None = None) -> Found
     return _with_certificates(found, options)
 
 
+_CHECKS_CERTIFICATES = ("tls.rejectunauthorized", "rejectunauthorized", "reject_unauthorized")
+_SKIPS_CHECK = ("skip_verify", "skiptlsverify")
+
+
 def _with_certificates(found: Found, options: Mapping[str, str]) -> Found:
     """Return the account with what Symfony's options say of certificates."""
     lost = []
     pin = pin_of(options.get("peer_fingerprint"))
     if options.get("peer_fingerprint") and pin is None:
         lost.append("The fingerprint of the certificate is none of SHA-256, which alone is taken here.")
-    if words.flag(options.get("verify_peer", "yes")) is False:
+    checks = (options.get(each, "yes") for each in ("verify_peer", *_CHECKS_CERTIFICATES))
+    if any(words.flag(each) is False for each in checks) or any(words.flag(options.get(each)) for each in _SKIPS_CHECK):
         lost.append("The source did not verify certificates. Here they always are; for a CA of your own write caFile.")
     certificate = options.get("local_cert") or None
+    sender = parseaddr(next((options[each] for each in ("from", "fromaddress", "sender") if options.get(each)), ""))
+    if options.keys() - _TAKEN - _WITHOUT_EFFECT:
+        lost.append("The address has options that are not known here; they were not taken.")
     return replace(
         found,
+        email=sender[1] if "@" in sender[1] else None,
+        display_name=sender[0] or None,
+        helo_name=options.get("local_domain") or options.get("name") or None,
         certificate=pin,
         client_certificate=certificate,
         client_key=options.get("local_pk") or None if certificate is not None else None,
@@ -188,11 +230,15 @@ def _security(kind: str, port: int | None, options: Mapping[str, str]) -> Securi
         return words.word("smtps", port)
     required = {options.get(each, "no").lower() for each in ("requiretls", "require_tls", "starttls")}
     if kind == "starttls" or required & (words.TRUE | {"required", "require", "always", "mandatory"}):
-        return words.STARTTLS
+        return words.TLS if kind == "starttls" and port == IMPLICIT_TLS_PORT else words.STARTTLS
     for option in ("encryption", "security", "tls", "ssl"):
         if option in options and words.flag(options[option]) is not False:
             return words.word("ssl" if option == "ssl" else options[option], port)
-    if words.flag(options.get("ignoretls", "no")) is True or options.get("auto_tls", "").lower() == "false":
+    if (
+        kind == "notls"
+        or words.flag(options.get("ignoretls", "no")) is True
+        or options.get("auto_tls", "").lower() == "false"
+    ):
         return words.NONE
     if port == IMPLICIT_TLS_PORT:
         why = "the scheme smtp with port 465: some programs turn TLS on by themselves there, others do not"

@@ -21,7 +21,22 @@ if TYPE_CHECKING:
 TRUE = frozenset({"true", "1", "yes", "on", "y", "t", "enabled"})
 FALSE = frozenset({"false", "0", "no", "off", "n", "f", "disabled"})
 _NOTHING = frozenset(
-    {"", "null", "none", "nil", "(null)", "undefined", "plain", "notls", "unencrypted", "no encryption"}
+    {
+        "",
+        "null",
+        "none",
+        "nil",
+        "(null)",
+        "undefined",
+        "plain",
+        "notls",
+        "unencrypted",
+        "no encryption",
+        "plain text",
+        "plaintext",
+        "cleartext",
+        "clear text",
+    }
 )
 _STARTTLS = frozenset({"starttls", "start_tls", "start-tls", "explicit", "starttls_always", "mandatory", "required"})
 _IMPLICIT = frozenset(
