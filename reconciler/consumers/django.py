@@ -43,7 +43,8 @@ _FOOT = (
     '    EMAIL_HOST_PASSWORD = _options["default"].get("password", "")',
     '    EMAIL_USE_TLS, EMAIL_USE_SSL = _options["default"]["use_tls"], _options["default"]["use_ssl"]',
     "else:",
-    '    EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"',
+    "    # Without an account nothing is sent, and whoever sends is told: nothing listens there.",
+    '    EMAIL_HOST, EMAIL_PORT = "127.0.0.1", 1',
 )
 
 

@@ -5,13 +5,17 @@
     EMAIL_BACKEND = "reconciler.contrib.django.EmailBackend"
     RECONCILER_STATE = "postgresql://db.example.com/mail"
     RECONCILER_PROJECT_DIR = "/srv/mail"      # optional, see reconciler.senders
+
+From Django 6.1 on the class is named as the ``BACKEND`` of a mailer in ``MAILERS`` in place of the first line.
 """
 
 from __future__ import annotations
 
+from email.policy import SMTP
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any
 
+import django
 from django.conf import settings
 from django.core.mail.backends.base import BaseEmailBackend
 
@@ -34,7 +38,8 @@ class EmailBackend(BaseEmailBackend):  # type: ignore[misc] # Django is publishe
 
     def __init__(self, fail_silently: bool = False, **options: Any) -> None:  # noqa: FBT001, FBT002 - Django's signature
         """Take Django's options; nothing is contacted before the first message."""
-        super().__init__(fail_silently=fail_silently, **options)
+        super().__init__(**options)
+        self.fail_silently = fail_silently  # Django 6.1 takes it of no mailer, and keeps it for none
         self._open: dict[str, smtplib.SMTP] = {}
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
@@ -74,8 +79,15 @@ class EmailBackend(BaseEmailBackend):  # type: ignore[misc] # Django is publishe
         if account.name not in self._open:
             timeout = getattr(settings, "EMAIL_TIMEOUT", None) or DEFAULT_TIMEOUT_SECONDS
             self._open[account.name] = account.connect(timeout=timeout)
-        self._open[account.name].sendmail(account.email, recipients, message.message().as_bytes(linesep="\r\n"))
+        self._open[account.name].sendmail(account.email, recipients, _octets(message))
         return 1
+
+
+def _octets(message: EmailMessage) -> bytes:
+    """Return a message as it is sent: from Django 6.0 on it is one of Python's own, which takes a policy."""
+    if django.VERSION >= (6, 0):
+        return bytes(message.message(policy=SMTP).as_bytes())
+    return bytes(message.message().as_bytes(linesep="\r\n"))
 
 
 def _account_of(from_email: str, accounts: dict[str, Sender]) -> Sender:

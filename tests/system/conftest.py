@@ -50,6 +50,13 @@ def _group(item: pytest.Item) -> str:
     return item.nodeid if item.path == _HERE / _LONGEST else str(item.path)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell at the end what was not run, and why, on lines that .ci/run repeats at its own end."""
+    reasons = {str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", ())}
+    for reason in sorted(reasons):
+        terminalreporter.write_line(f"NOT RUN: {reason.removeprefix('Skipped: ')}")
+
+
 @pytest.fixture
 def moments() -> random.Random:
     """Return the source of moments."""

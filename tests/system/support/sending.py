@@ -44,17 +44,31 @@ class World:
             f"secrets:\n  grants: [{{secret: 'env:SMTP_*', consumer: {{name: box, path: {path}}}}}]\n"
         )
 
-    def write(self, name: str, *, email: str | None = None, display_name: str = "Example") -> None:
-        """Write the manifest of an account."""
-        server = "tls" if name == "beta" else "starttls"
+    def logins(self) -> list[str | None]:
+        """Return who was logged in for each message that any of the servers took, server by server."""
+        return [user for server in self.servers for user in self.user(server)]
+
+    def write(
+        self,
+        name: str,
+        *,
+        email: str | None = None,
+        display_name: str = "Example",
+        login: str | None = None,
+        metadata: str = "",
+        is_trusted: bool = False,
+    ) -> None:
+        """Write the manifest of an account; ``login`` names another account's login, a trusted server has no CA of its own."""
+        server = "tls" if (login or name) == "beta" else "starttls"
         manifest = own_account(
             name,
             self.servers[server],
             email=email or f"{name}@example.com",
-            username=f"{name}@example.com",
-            secret=f"{{env: SMTP_{name.upper()}}}",
-            ca_file="ca.pem",
+            username=f"{login or name}@example.com",
+            secret=f"{{env: SMTP_{(login or name).upper()}}}",
+            ca_file=None if is_trusted else "ca.pem",
             display_name=display_name,
+            metadata=metadata,
         )
         self.project.write_account(name, manifest)
 
