@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
 from typing import TYPE_CHECKING
 
 from reconciler.model.schema.schemas import send_schema
@@ -16,7 +17,7 @@ from tests.cli.mailing import (
     usual_results,
     words,
 )
-from tests.cli.project import USER, own_account
+from tests.cli.project import USER, command, environment, own_account
 from tests.support.mailserver import MailServer
 from tests.support.proxies import ProxyServer
 
@@ -50,6 +51,31 @@ def test_each_contact_sees_its_keeper(sending: Project, platform: MailServer) ->
         seen["one@example.net"]["Sender"].address.addr_spec,
     )
     assert {PLATFORM_USER} == {each.username for each in platform.messages}
+
+
+def test_contacts_are_read_from_standard_input(sending: Project, platform: MailServer) -> None:
+    """Piped in they are sent to as from a file; the same command goes on, and sends to nobody twice."""
+    for limit, expected in (("2", 2), ("9", 4), ("9", 4)):
+        ran = subprocess.run(
+            command("send", "news", "--contacts", "-", "--message", "june.eml", "--limit", limit),
+            cwd=sending.folder, env=environment(), input=CONTACTS, capture_output=True, check=False, encoding="utf-8",
+        )  # fmt: skip
+        assert 0 == ran.returncode, ran
+        assert expected == len(platform.messages)
+        assert "reconciler-" not in ran.stdout + ran.stderr
+    broken = subprocess.run(
+        command("send", "news", "--contacts", "-", "--message", "june.eml", "--dry-run", "drafts"),
+        cwd=sending.folder, env=environment(), input="email\nnobody\n", capture_output=True, check=False, encoding="utf-8",
+    )  # fmt: skip
+    assert "lines of standard input held no contact" in " ".join(broken.stderr.split())
+    assert "reconciler resolve news --contacts -\n" in broken.stderr
+
+
+def test_standard_input_is_one_thing(sending: Project) -> None:
+    """It is the contacts or the message; which of them it should be nobody guesses."""
+    for more in (("--message", "-"), ("--subject", "x", "--body-file", "-")):
+        refused = sending.run("send", "news", "--contacts", "-", *more)
+        assert (1, True) == (refused.code, "contacts or the message" in refused.err)
 
 
 def test_the_governed_headers_are_set_and_the_rest_is_kept(sending: Project, platform: MailServer) -> None:

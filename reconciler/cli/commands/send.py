@@ -12,7 +12,7 @@ import click
 
 from reconciler.cli.completion import account_names
 from reconciler.cli.log import log_options
-from reconciler.cli.named import input_file
+from reconciler.cli.named import STANDARD, input_file
 from reconciler.cli.options import actor_option, env_file_option, format_option, trust_option
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _NOT_ACCEPTED, _WITHDRAWN = 3, 4
     "--contacts",
     metavar="FILE",
     required=True,
-    help="CSV with a header (email, name, and a column for each detail) or JSON lines; read more than once.",
+    help="CSV with a header (email, name, and a column for each detail) or JSON lines; - reads standard input.",
 )
 @click.option("--message", metavar="FILE", help="The message, an .eml file; - reads standard input.")
 @click.option("--subject", metavar="TEXT", help="In place of --message: the subject of a plain text message.")
@@ -103,14 +103,23 @@ def send(  # noqa: PLR0913 - click hands each option in by name
     from reconciler.provenance import find_actor
     from reconciler.sending import Pacing
 
-    if contacts == "-":
-        raise click.UsageError("The contacts are read more than once, so they must be a file.")
+    if contacts == STANDARD in {asked["message"], asked["body_file"]}:
+        raise click.UsageError(
+            "Standard input holds the contacts or the message, not both; name a file for one of them."
+        )
     if dry_run is not None and (asked["results"] is not None or asked["rate"] is not None):
         raise click.UsageError("--dry-run sends nothing, so --results and --rate say nothing.")
-    with _message(asked) as message:
+    # Contacts are read more than once, so what is piped in is kept for the run.
+    with _message(asked) as message, input_file(contacts, "contacts") as contacts_file:
         pacing = Pacing(rate=_rate(asked["rate"]))
         place, run_id = workspace(options, trusts_project=trust_project), secrets.token_hex(16)
-        order = Order(account=one_account(place, name), contacts=Path(contacts), message=message, limit=limit)
+        order = Order(
+            account=one_account(place, name),
+            contacts=contacts_file,
+            message=message,
+            limit=limit,
+            contacts_word=contacts,
+        )
         if dry_run is not None:
             return _put_sent(draft(place, order, Path(dry_run), run_id=run_id), format_)
         who = find_actor(actor, environ=place.environ)

@@ -62,9 +62,14 @@ def _unreadable(path: Path, failure: OSError | ValueError) -> InvalidInput:
 class Contacts:
     """The contacts file, which must stay as it is for the whole run; opened for each turn."""
 
-    def __init__(self, path: Path) -> None:
-        """Keep the path, and the digest of what is there now; raise ``InvalidInput`` where it cannot be read."""
+    def __init__(self, path: Path, *, word: str = "") -> None:
+        """Keep the path, and the digest of what is there now; raise ``InvalidInput`` where it cannot be read.
+
+        ``word`` is how it was named where that is not its path: ``-``.
+        """
         self.path = path
+        self.shown = "standard input" if word == "-" else str(path)
+        self.word = word or str(path)
         self._stamp = self._stamped()
         self.digest = self._digest()
 
@@ -121,7 +126,7 @@ class Contacts:
     def _require_same(self) -> None:
         if self._digest() != self.digest:
             detail = (
-                f"{self.path} was changed while messages were sent to the contacts in it, so sending was stopped. Bring "
+                f"{self.shown} was changed while messages were sent to the contacts in it, so sending was stopped. Bring "
                 "the file back as it was and go on with the same command, or nobody can tell who has got the message."
             )
             raise InvalidInput(error("contactsChanged", detail, subject=str(self.path)))

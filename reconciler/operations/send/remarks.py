@@ -85,7 +85,7 @@ def absent(account: RecordedAccount, contacts: Contacts) -> Iterator[Diagnostic]
     """Yield a warning for each detail that no contact has."""
     missing, seen = contacts.missing_details(identity_of(account.kind, account.settings).details)
     for name in missing:
-        yield never_present(name, seen, account, file=contacts.path)
+        yield never_present(name, seen, account, file=contacts.shown)
 
 
 def in_flight(held: Results) -> Iterator[Diagnostic]:

@@ -62,6 +62,8 @@ class Order:
     message: Path | Text
     limit: int | None = None
     """So many messages at most in this run; None: all."""
+    contacts_word: str = ""
+    """How the contacts were named, where that is not the file's path: ``-``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +106,7 @@ def send(workspace: Workspace, order: Order, means: Means, *, results: Path | No
     if account.status != "active":
         raise GuardRefused(remarks.not_active(account))
     template = read_message(order.message)
-    contacts = Contacts(order.contacts)
+    contacts = Contacts(order.contacts, word=order.contacts_word)
     access, grants = access_to_send(account, recorded, register, workspace)
     path = results if results is not None else _usual_results(workspace, account, template)
     header = _header(account, recorded, template, contacts, run_id=means.run_id, workspace=workspace)
@@ -160,7 +162,7 @@ def draft(workspace: Workspace, order: Order, folder: Path, *, run_id: str) -> S
     """
     account = show_account(workspace, order.account)
     template = read_message(order.message)
-    contacts = Contacts(order.contacts)
+    contacts = Contacts(order.contacts, word=order.contacts_word)
     with contacts.open() as cards:
         counts, is_whole = write_drafts(
             cards,
@@ -174,8 +176,8 @@ def draft(workspace: Workspace, order: Order, folder: Path, *, run_id: str) -> S
     problems = [*remarks.left_out(template), *remarks.absent(account, contacts)]
     if counts.invalid:
         detail = (
-            f"{counts.invalid:,} of the lines of {order.contacts} held no contact that a message could go to. See\n"
-            f"    reconciler resolve {account.name} --contacts {order.contacts}"
+            f"{counts.invalid:,} of the lines of {contacts.shown} held no contact that a message could go to. See\n"
+            f"    reconciler resolve {account.name} --contacts {contacts.word}"
         )
         problems.append(error("notAccepted", detail, subject=account.name))
     if account.status != "active":
