@@ -13,9 +13,11 @@ from tests.cli.test_canary import find
 from tests.cli.test_oauth2 import CLIENT_SECRET, REFRESH, REFRESH_TOKEN, TOKEN, account, oauth2
 from tests.cli.test_oauth2 import SECRET as CLIENT
 from tests.support.mailserver import MailServer, Refusals
+from tests.support.nameserver import NameServer
 from tests.support.proxies import ProxyServer
 from tests.support.scripted import ScriptedServer, polite
 from tests.support.tokenserver import TokenServer, issue, refuse
+from tests.verification.domains import spf, zone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +44,7 @@ def spoken(text: str) -> list[str]:
     return [line.partition(" ")[2] for line in text.splitlines() if line[:2].isdigit()]
 
 
-@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5"])
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256"])
 def test_a_transcript_has_the_whole_conversation_and_no_secret(project: Project, ca: TestCA, mechanism: str) -> None:
     """Greeting, EHLO, STARTTLS, certificate, login, envelope and message are there, in order; the password is not."""
     pem = ca.write_pem(project.folder / "ca.pem").name
@@ -122,6 +124,7 @@ def test_what_an_endpoint_says_against_a_token_is_told_without_the_secrets(
             "socks5",
             ("->  SOCKS5: ", "->  user name mailer, password ***", "->  CONNECT mail.behind.example ", "<-  reply 0"),
         ),
+        ("socks4", ("->  SOCKS4: CONNECT mail.behind.example ", "<-  ")),
     ],
 )
 def test_a_proxy_is_part_of_the_transcript(
@@ -136,8 +139,8 @@ def test_a_proxy_is_part_of_the_transcript(
         ProxyServer(kind, users={"mailer": PROXY_SECRET}, hosts={name: "127.0.0.1"}) as proxy,
     ):
         declared = (
-            f"  proxy: {{type: {kind}, host: {proxy.host}, port: {proxy.port}, username: mailer, "
-            "password: {env: SMTP_PROXY_PASSWORD}}\n"
+            f"  proxy: {{type: {kind}, host: {proxy.host}, port: {proxy.port}, username: mailer"
+            f"{'' if kind == 'socks4' else ', password: {env: SMTP_PROXY_PASSWORD}'}}}\n"
         )
         project.write_account("sales", own_account("sales", server, host=name, ca_file=pem, more=declared))
         text = transcript(project, "verify")
@@ -146,6 +149,24 @@ def test_a_proxy_is_part_of_the_transcript(
         assert any(line.startswith(each) for line in said), (each, text)
     assert "<~  235 " in "\n".join(said)
     assert [] == find(text.encode(), (PROXY_SECRET, PASSWORD))
+
+
+def test_name_servers_are_part_of_the_transcript(project: Project, server: MailServer) -> None:
+    """Each question to a name server stands there with its answer, or with what came in place of one."""
+    records = zone("@ MX 10 mail.example.com.", "mail A 192.0.2.1", spf("v=DMARC1; p=reject", "_dmarc"))
+    with NameServer(records) as names:
+        project.write_project(f'verification: {{domainChecks: warn, nameservers: ["{names.address}"]}}\n')
+        project.write_account("sales", own_account("sales", server))
+        said = spoken(transcript(project, "verify"))
+    told = [line.removeprefix("==  DNS: ") for line in said if line.startswith("==  DNS: ")]
+    assert len(told) >= names.questions() > 0
+    assert [True] == [
+        line.endswith("v=DMARC1; p=reject") or "p=reject" in line
+        for line in told
+        if line.startswith("TXT _dmarc.example.com:")
+    ]
+    assert any(line.startswith("MX example.com: ") and "mail.example.com" in line for line in told)
+    assert any(line.startswith("TXT example.com: ") for line in told)
 
 
 def test_v_tells_the_steps_and_vv_what_is_said(project: Project, server: MailServer) -> None:

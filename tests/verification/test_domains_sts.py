@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.events import listening
 from reconciler.verification.domains import Lookups, PolicyFetcher, Question, examine
 from tests.support.nameserver import NameServer
 from tests.support.policyserver import PolicyServer, policy, web_answer
@@ -14,6 +15,7 @@ from tests.verification.domains import spf, zone
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from reconciler.model.event import Event
     from reconciler.verification.domains.sentences import Remark
     from tests.support.certificates import TestCA
 
@@ -52,6 +54,20 @@ def test_a_policy_that_fits_passes(ca: TestCA) -> None:
         remark = _found(_ZONE, web.port)
     assert ("ok", True) == (remark.code, "mode enforce" in remark.message)
     assert [b"GET /.well-known/mta-sts.txt HTTP/1.1", b"Host: mta-sts.example.com"] == web.requests[0][:2]
+
+
+def test_the_fetching_is_told(ca: TestCA) -> None:
+    """Connection, handshake, request and status of the policy's server are told to whoever listens, as of a mail server."""
+    heard: list[Event] = []
+    with PolicyServer(ca.server_context("mta-sts.example.com"), _GOOD) as web, listening(heard.append):
+        _found(_ZONE, web.port)
+    said = [(each.speaker, each.text or "") for each in heard if each.event == "said"]
+    texts = "\n".join(f"{speaker} {text}" for speaker, text in said)
+    for words in (
+        "note connected to 127.0.0.1", "note TLS: TLSv1.3",
+        "client GET /.well-known/mta-sts.txt", "server HTTP status 200",
+    ):  # fmt: skip
+        assert words in texts, (words, texts)
 
 
 @pytest.mark.parametrize(
