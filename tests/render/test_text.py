@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from reconciler.diagnostics import error, grouped, note
 from reconciler.model.accounts.recorded import RecordedVerification
+from reconciler.model.journal.events import EventAccount, JournalEvent
 from reconciler.model.plan import Summary
 from reconciler.model.verification.evidence import (
     DOMAIN_CHECKS,
@@ -27,6 +29,7 @@ from reconciler.render.text import (
     diagnostics_text,
     history_text,
     journal_text,
+    ruled_text,
     verification_text,
 )
 from reconciler.render.text.verification import likeness, verification_lines
@@ -240,13 +243,49 @@ def test_no_history_is_said() -> None:
 
 
 def test_long_revisions_are_cut_with_a_count() -> None:
-    """A revision of a thousand changes tells fifty and how many more there are."""
-    changes = tuple({"action": "create", "kind": "OwnAccount", "name": f"desk-{number:04}"} for number in range(1000))
+    """A revision of a thousand changes, each another, tells fifty and how many more there are."""
+    changes = tuple(
+        {
+            "action": "update",
+            "kind": "OwnAccount",
+            "name": f"desk-{number:04}",
+            "fields": [{"path": "spec.displayName", "before": "x", "after": f"Desk {number}"}],
+        }
+        for number in range(1000)
+    )
     revision: Revision = values.REVISIONS[0].model_copy(update={"changes": changes})
     text = history_text([revision], style=STYLE)
 
-    assert text.count("+ create OwnAccount") == 50
+    assert text.count("~ update OwnAccount") == 50
     assert text.endswith("    and 950 more\n")
+
+
+def test_changes_that_are_alike_are_one_line_of_history() -> None:
+    """Of a hundred new accounts, equal updates and equal decisions all names stand in one line; few are told one by one."""
+    moved = [{"path": "spec.smtp.port", "before": 25, "after": 587}]
+    changes = (
+        *({"action": "create", "kind": "OwnAccount", "name": f"desk-{number:03}"} for number in range(100)),
+        *({"action": "update", "kind": "OwnAccount", "name": f"old-{each}", "fields": moved} for each in range(5)),
+        *({"action": "delete", "kind": "OwnAccount", "name": name} for name in ("a", "b")),
+    )
+    revision: Revision = values.REVISIONS[0].model_copy(update={"changes": changes})
+    text = history_text([revision], style=STYLE)
+    assert "    + create 100 OwnAccounts: desk-000 to desk-099\n" in text
+    assert "    ~ update 5 OwnAccounts: old-0 to old-4\n        ~ smtp.port  25 → 587\n" in text
+    assert "    - delete OwnAccount a\n    - delete OwnAccount b\n" in text
+
+    accepted = [EventAccount(name=f"news-{number:02}", before="pending", after="active") for number in range(40)]
+    event = JournalEvent(sequence=1, at=values.NOON, event="approve", accounts=(*accepted, EventAccount(name="x")))
+    text = history_text([], events=[event], style=STYLE)
+    assert "    news-00 to news-39: pending to active\n    x\n" in text
+
+
+def test_equal_decisions_are_one_line() -> None:
+    """What is told of all of them alike is told once, with all names; what keeps one from sending stands beside its name."""
+    accounts = [replace(values.ACTIVE, name=f"news-{number:02}") for number in range(40)]
+    text = ruled_text("approve", accounts, style=STYLE, hindered={"news-07": "its certificate has ended"})
+    expected = "Approved 39 accounts: news-00 to news-06, news-08 to news-39; they may send.\n"
+    assert expected + "Approved news-07; it cannot send yet: its certificate has ended.\n" == text
 
 
 @pytest.mark.parametrize(("entries", "expected"), [(1, "1 entry"), (2, "2 entries"), (0, "0 entries")])

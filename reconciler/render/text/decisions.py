@@ -8,6 +8,7 @@ from reconciler.diagnostics import several
 from reconciler.model.accounts.settings import Settings
 from reconciler.render.json.documents import spec_as_written
 from reconciler.render.text.parts.layout import finish, hang, pad
+from reconciler.render.text.parts.names import listed
 from reconciler.render.times import minute
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _DONE: dict[Ruled, tuple[str, Status]] = {
 }
 """The words for each decision, and the status that it leaves where nothing else stands in the way."""
 
+_MOST_NAMES = 40
 _WIDEST_LABEL = len("override from")
 """The columns of the longest label of the queue."""
 
@@ -34,13 +36,16 @@ _WIDEST_LABEL = len("override from")
 def ruled_text(
     event: Ruled, accounts: Sequence[RecordedAccount], *, style: Style, hindered: Mapping[str, str] | None = None
 ) -> str:
-    """Return a line for each account: the decision, and whether the account may send now, or why not.
+    """Return the decision, and whether the accounts may send now, or why not: a line for all of whom the same is told.
 
     ``hindered`` says of active accounts by name what keeps them from sending all the same.
     """
     if not accounts:
         return finish(["No account waits for the platform's decision. Nothing was changed."])
-    told = [_ruled(event, account, (hindered or {}).get(account.name)) for account in accounts]
+    alike: dict[tuple[str, str], list[str]] = {}
+    for account in accounts:
+        alike.setdefault(_outcome(event, account, (hindered or {}).get(account.name)), []).append(account.name)
+    told = [f"{_DONE[event][0]} {_named(names)}{outcome[len(names) > 1]}" for outcome, names in alike.items()]
     lines = [line for each in told for line in hang("", style.show(each), width=style.width)]
     if event == "suspend":
         lines += hang("", "No apply undoes this. When it is over:", width=style.width)
@@ -48,16 +53,21 @@ def ruled_text(
     return finish(lines)
 
 
-def _ruled(event: Ruled, account: RecordedAccount, hindrance: str | None) -> str:
-    done, usual = _DONE[event]
+def _named(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{several(len(names), 'account')}: {listed(names, most=_MOST_NAMES)}"
+
+
+def _outcome(event: Ruled, account: RecordedAccount, hindrance: str | None) -> tuple[str, str]:
+    """Return what follows the account's name, and what follows the names of several."""
     if hindrance is not None:
-        return f"{done} {account.name}; it cannot send yet: {hindrance}."
+        return f"; it cannot send yet: {hindrance}.", f"; they cannot send yet: {hindrance}."
     if account.status == "active":
-        return f"{done} {account.name}; it may send."
+        return "; it may send.", "; they may send."
     why = f" ({account.status_reason})" if account.status_reason else ""
-    if account.status == usual:
-        return f"{done} {account.name}{why}; it cannot send."
-    return f"{done} {account.name}; it cannot send: it is {account.status}{why}."
+    if account.status == _DONE[event][1]:
+        return f"{why}; it cannot send.", f"{why}; they cannot send."
+    stands = f"{account.status}{why}."
+    return f"; it cannot send: it is {stands}", f"; they cannot send: they are {stands}"
 
 
 def queue_text(accounts: Sequence[RecordedAccount], *, style: Style) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.diagnostics import enumerated, several
+from reconciler.model.canonical import canonical_json
 from reconciler.model.journal.events import JournalEvent
 from reconciler.model.journal.payloads import (
     ApplyPayload,
@@ -20,12 +21,13 @@ from reconciler.model.plan import ACTIONS, FieldChange
 from reconciler.render.text.apply import counted
 from reconciler.render.text.parts.fields import field_lines
 from reconciler.render.text.parts.layout import finish, hang
+from reconciler.render.text.parts.names import listed
 from reconciler.render.text.parts.tables import Cell, table_lines
 from reconciler.render.times import moment
 from reconciler.rules.journal.choose import is_told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model.canonical import JsonObject
     from reconciler.model.journal.entries import Revision
@@ -33,10 +35,14 @@ if TYPE_CHECKING:
     from reconciler.model.journal.payloads import Payload
     from reconciler.render.text.parts.style import Style
 
+_Value = TypeVar("_Value")
 
 _COMMIT_DIGITS = 12
 _MOST_CHANGES = 50
 _MOST_ACCOUNTS = 50
+_MOST_EACH = 4
+"""More changes that are alike, or accounts of which the same is told, are one line."""
+_MOST_NAMES = 40
 _TITLES = ("WHAT", "WHEN (UTC)", "BY", "CHANGES", "COMMIT", "REFERENCE")
 _LEAST_COLUMNS = 4
 """A table with fewer columns tells too little."""
@@ -151,10 +157,27 @@ def _revision_lines(revision: Revision, applied: JournalEvent | None, style: Sty
     lines += hang("  ", style.show("  ".join(fact for fact in facts if fact)), width=style.width)
     lines += hang("  ", style.show(counted(revision.summary)), width=style.width)
     lines += apply_lines(applied, style=style) if applied is not None else []
-    for change in revision.changes[:_MOST_CHANGES]:
-        lines += _change_lines(change, style)
-    more = len(revision.changes) - _MOST_CHANGES
+    alike = _grouped(revision.changes, _likeness)
+    for changes in alike[:_MOST_CHANGES]:
+        lines += _change_lines(changes, style)
+    more = sum(map(len, alike[_MOST_CHANGES:]))
     return [*lines, f"    and {more} more"] if more > 0 else lines
+
+
+def _grouped(values: Iterable[_Value], key: Callable[[_Value], Hashable]) -> list[list[_Value]]:
+    """Return values that are told in one line, where more than a few are alike; others alone; in the order given."""
+    alike: dict[Hashable, list[_Value]] = {}
+    for value in values:
+        alike.setdefault(key(value), []).append(value)
+    told = [[values] if len(values) > _MOST_EACH else [[value] for value in values] for values in alike.values()]
+    return [group for groups in told for group in groups]
+
+
+def _likeness(change: JsonObject) -> Hashable:
+    """Return what changes have alike that are told together: everything that is told of them but their names."""
+    is_bare = change["action"] in {"create", "delete"}
+    fields = "" if is_bare else canonical_json(change.get("fields", ()))
+    return change["action"], change["kind"], change.get("previousName"), fields
 
 
 def _uncommitted(applied: JournalEvent | None) -> str:
@@ -163,11 +186,17 @@ def _uncommitted(applied: JournalEvent | None) -> str:
     return " + uncommitted changes" if isinstance(told, ApplyPayload) and told.is_dirty else ""
 
 
-def _change_lines(change: JsonObject, style: Style) -> list[str]:
+def _change_lines(changes: Sequence[JsonObject], style: Style) -> list[str]:
+    change = changes[0]
     action = next((known for known in ACTIONS if known == change["action"]), None)
     previous = change.get("previousName")
     subject = f"{previous} to {change['name']}" if previous else change["name"]
-    said = style.show(f"{change['action']} {change['kind']} {subject}")
+    subject = f"{change['kind']} {subject}"
+    if len(changes) > 1:
+        subject = (
+            f"{several(len(changes), change['kind'])}: {listed([each['name'] for each in changes], most=_MOST_NAMES)}"
+        )
+    said = style.show(f"{change['action']} {subject}")
     mark = style.paint(style.symbol(action), action) if action else " "
     first, *rest = hang(" " * 6, said, width=style.width)
     lines = [f"    {mark} {first[6:]}", *rest]
@@ -191,9 +220,13 @@ def event_lines(event: JournalEvent, *, style: Style) -> list[str]:
     for fact in facts:
         if fact:
             lines += hang("  ", style.show(fact), width=style.width)
-    for account in event.accounts[:_MOST_ACCOUNTS]:
-        lines += hang("    ", style.show(_standing(account)), width=style.width, indent=8)
-    more = len(event.accounts) - _MOST_ACCOUNTS
+    alike = _grouped(event.accounts, lambda account: account.model_copy(update={"name": ""}))
+    for accounts in alike[:_MOST_ACCOUNTS]:
+        named = listed([account.name for account in accounts], most=_MOST_NAMES)
+        lines += hang(
+            "    ", style.show(_standing(accounts[0].model_copy(update={"name": named}))), width=style.width, indent=8
+        )
+    more = sum(map(len, alike[_MOST_ACCOUNTS:]))
     return [*lines, f"    and {more} more"] if more > 0 else lines
 
 
@@ -213,7 +246,7 @@ def _status(account: EventAccount) -> str:
     if account.before is None and account.after is None:
         return account.name
     if account.before == account.after:
-        standing = f"{account.name} is still {account.after}"
+        standing = f"{account.name}: still {account.after}"
     else:
         standing = f"{account.name}: {account.before or 'not recorded'} to {account.after or 'not recorded'}"
     return f"{standing} ({account.reason})" if account.reason else standing
