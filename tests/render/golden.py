@@ -32,6 +32,7 @@ from reconciler.render.text import (
     verification_text,
 )
 from tests.render import resolutions, saved, values
+from tests.render.outputs import OUTPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,6 +93,11 @@ def many_verified(style: Style) -> str:
 
 
 CASES: dict[str, Callable[[], str]] = {
+    **{
+        f"{name.replace('_', '-')}-{width}.txt": partial(render, Style(width=width))
+        for name, render in OUTPUTS.items()
+        for width in (80, 120)
+    },
     **{
         f"plan-{name}-{view}{ending}.txt": partial(plan_text, plan(), style=style, view=view)
         for name, plan in (("mixed", mixed_plan), ("blocked", blocked_plan), ("grouped", grouped_plan))

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import pkgutil
+
 import pytest
 
+from reconciler.render import text
+from reconciler.render.text import Style
 from tests.render.golden import CASES, FOLDER
+from tests.render.outputs import ELSEWHERE, OUTPUTS
 
 
 @pytest.mark.parametrize("name", sorted(CASES))
@@ -29,3 +36,24 @@ def test_rendering_ends_with_one_newline(name: str) -> None:
     assert not text.endswith("\n\n")
     if name.endswith(".txt"):
         assert [line for line in text.split("\n") if line != line.rstrip()] == []
+
+
+def test_every_text_has_its_golden_files() -> None:
+    """Whatever a command prints as text stands there at 80 and at 120 columns, or another test holds it."""
+    made = {
+        name
+        for module in pkgutil.iter_modules(text.__path__)
+        if not module.ispkg
+        for name, function in inspect.getmembers(importlib.import_module(f"{text.__name__}.{module.name}"), inspect.isfunction)
+        if name.endswith(("_text", "_table", "_list", "_in_full")) and not name.startswith("_")
+        and "style" in inspect.signature(function).parameters
+    }  # fmt: skip
+    assert sorted(made) == sorted({*OUTPUTS, *ELSEWHERE})
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_no_line_is_wider_than_the_terminal(name: str, width: int) -> None:
+    """What is no line to copy fits: a terminal would break it in the middle of a word."""
+    lines = OUTPUTS[name](Style(width=width)).splitlines()
+    assert [] == [line for line in lines if len(line) > width and not line.startswith("    ")]

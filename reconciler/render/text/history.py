@@ -138,7 +138,8 @@ def journal_text(
     lines = [style.paint(f"The journal does not hold ({count}).", "bad")]
     for problem in problems:
         lines += hang(f"  {style.symbol('failed')} ", style.show(problem), width=style.width)
-    return finish([*lines, *notes, f"head  {style.show(head)}", *_CURE])
+    cure = [told for line in _CURE for told in ([line] if line.startswith(" ") else hang("", line, width=style.width))]
+    return finish([*lines, *notes, f"head  {style.show(head)}", *cure])
 
 
 def _redacted_text(redacted: Mapping[int, int]) -> str:
