@@ -91,6 +91,20 @@ def test_another_file_is_no_earlier_status(fleet: Project, text: str, told: str)
     assert "reconciler status --format json > status.json" in refused.err
 
 
+def test_the_time_of_a_build_is_taken(fleet: Project) -> None:
+    """With SOURCE_DATE_EPOCH what is written of one state is the same whenever, metrics too; nothing recorded takes it."""
+    fleet.set_variable("SOURCE_DATE_EPOCH", "1767225600")
+    first = fleet.run_well("status", "--format", "json", "--metrics", "metrics.prom")
+    assert "2026-01-01T00:00:00Z" == first.document["asOf"]
+    assert 'reconciler_status_read_seconds{project="mail"} 1767225600' in (fleet.folder / "metrics.prom").read_text()
+    assert first.out == fleet.run_well("status", "--format", "json").out
+    fleet.run_well("suspend", "sales", "--reason", "x")
+    assert "2026-01-01" not in fleet.run_well("history", "--format", "json").out
+    fleet.set_variable("SOURCE_DATE_EPOCH", "yesterday")
+    refused = fleet.run("status")
+    assert (1, True) == (refused.code, "SOURCE_DATE_EPOCH is to be a number" in refused.err)
+
+
 def test_metrics_are_written_whole(fleet: Project) -> None:
     """The text file has each family once, a sample for each status, and ends as OpenMetrics says."""
     fail(fleet)

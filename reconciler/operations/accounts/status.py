@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -18,11 +19,14 @@ from reconciler.rules.journal.events import events_of
 from reconciler.rules.journal.since import status_since
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import timedelta
     from pathlib import Path
 
     from reconciler.operations.workspace import Workspace
 
+_SOURCE_DATE = "SOURCE_DATE_EPOCH"
+"""The variable of https://reproducible-builds.org/specs/source-date-epoch/: seconds since 1970."""
 _MAX_OCTETS = 64 * 1024 * 1024
 
 
@@ -39,8 +43,10 @@ class Limits:
 def overview(workspace: Workspace, limits: Limits) -> Overview:
     """Return how everything stands; needs the state alone, and neither manifest nor secret nor network.
 
+    It stands as of ``SOURCE_DATE_EPOCH`` where that is set, so that what is written of one state is the same whenever.
     Raises ``StateMissing``, or ``StateUnavailable`` where the database itself is damaged.
     """
+    now = _source_date(workspace.environ) or workspace.now()
     with workspace.open_store() as store:
         report = store.check_journal()
         recorded = store.read_state()
@@ -48,7 +54,6 @@ def overview(workspace: Workspace, limits: Limits) -> Overview:
             events = events_of(snapshot.journal())
     accounts = list(recorded.accounts.values())
     counts = Counter(account.status for account in accounts)
-    now = workspace.now()
     return Overview(
         project=recorded.project,
         revision=recorded.serial,
@@ -70,6 +75,18 @@ def overview(workspace: Workspace, limits: Limits) -> Overview:
             unguarded=report.unguarded,
         ),
     )
+
+
+def _source_date(environ: Mapping[str, str]) -> datetime | None:
+    """Return the time that ``SOURCE_DATE_EPOCH`` names; None where it is not set. Nothing recorded ever takes it."""
+    text = environ.get(_SOURCE_DATE, "")
+    if not text:
+        return None
+    try:
+        return datetime.fromtimestamp(int(text), UTC)
+    except (ValueError, OverflowError, OSError):
+        detail = f"{_SOURCE_DATE} is to be a number of seconds since 1970, such as 1767225600. Correct it, or unset it."
+        raise InvalidInput(error("invalidValue", detail, subject=_SOURCE_DATE)) from None
 
 
 def read_overview(path: Path, *, project: str) -> Overview | None:

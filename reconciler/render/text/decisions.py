@@ -28,6 +28,8 @@ _DONE: dict[Ruled, tuple[str, Status]] = {
 }
 """The words for each decision, and the status that it leaves where nothing else stands in the way."""
 
+_MOST_EACH = 4
+"""More accounts of which the same is told are one line."""
 _MOST_NAMES = 40
 _WIDEST_LABEL = len("override from")
 """The columns of the longest label of the queue."""
@@ -36,7 +38,7 @@ _WIDEST_LABEL = len("override from")
 def ruled_text(
     event: Ruled, accounts: Sequence[RecordedAccount], *, style: Style, hindered: Mapping[str, str] | None = None
 ) -> str:
-    """Return the decision, and whether the accounts may send now, or why not: a line for all of whom the same is told.
+    """Return the decision, and whether the accounts may send now, or why not: a line for each, or for many alike.
 
     ``hindered`` says of active accounts by name what keeps them from sending all the same.
     """
@@ -45,16 +47,18 @@ def ruled_text(
     alike: dict[tuple[str, str], list[str]] = {}
     for account in accounts:
         alike.setdefault(_outcome(event, account, (hindered or {}).get(account.name)), []).append(account.name)
-    told = [f"{_DONE[event][0]} {_named(names)}{outcome[len(names) > 1]}" for outcome, names in alike.items()]
+    told: list[str] = []
+    for (of_one, of_several), names in alike.items():
+        if len(names) > _MOST_EACH:
+            all_of_them = f"{several(len(names), 'account')}: {listed(names, most=_MOST_NAMES)}"
+            told.append(f"{_DONE[event][0]} {all_of_them}{of_several}")
+        else:
+            told += [f"{_DONE[event][0]} {name}{of_one}" for name in names]
     lines = [line for each in told for line in hang("", style.show(each), width=style.width)]
     if event == "suspend":
         lines += hang("", "No apply undoes this. When it is over:", width=style.width)
         lines.append(f"    reconciler resume {' '.join(style.show(account.name) for account in accounts)}")
     return finish(lines)
-
-
-def _named(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{several(len(names), 'account')}: {listed(names, most=_MOST_NAMES)}"
 
 
 def _outcome(event: Ruled, account: RecordedAccount, hindrance: str | None) -> tuple[str, str]:
