@@ -85,7 +85,7 @@ def read_desired(workspace: Workspace, *, instead: Mapping[Path, bytes | None] |
             [*resolution.accounts, *unresolved_accounts(found.manifests, found.unread, resolution.accounts)], workspace
         ),
         *refused_places(found.manifests, workspace.project),
-        *refused_declarations(resolution.accounts, workspace.project.scopes),
+        *refused_declarations(resolution.accounts, workspace.project.scopes, location=workspace.place_of("scopes")),
         *unused_scopes(
             (each.file for each in found.manifests), workspace.project.scopes, location=workspace.place_of("scopes")
         ),

@@ -203,6 +203,17 @@ def _no_variables(project: Project, _fleet: Fleet) -> None:
         project.unset_variable(variable_of(name))
 
 
+def _in_each_file(before: str, after: str) -> Callable[[Project, Fleet], None]:
+    """Return the slip of somebody who replaces a text in the manifests of all 150 accounts."""
+    files = ("office", "campaigns", "alerts", "partners", "news")
+    return _both(*(_edits(f"accounts.d/{name}.yaml", (before, after)) for name in files))
+
+
+def _scope(rule: str) -> Callable[[Project, Fleet], None]:
+    """Return the mistake of a rule over all manifests that none of them keeps."""
+    return _edits(_PROJECT, ("secrets:\n", f"scopes: [{{manifests: 'accounts.d/**', {rule}}}]\nsecrets:\n"))
+
+
 def _not_utf8(project: Project, _fleet: Fleet) -> None:
     (project.folder / _SERVERS).write_bytes(b"\xff\xfe")
 
@@ -441,7 +452,37 @@ MISTAKES: dict[str, Mistake] = {
         make=_edits("accounts.d/news.yaml", ("  replyTo: {email: office@example.com}\n", "")), code="noReplyTo",
         place="accounts.d/news.yaml:", says="40 accounts", commands=(("validate",),),
     ),
+    # The same in all files of accounts
+    "renamed-without-previousName": Mistake(
+        make=_edits("accounts.d/office.yaml", ("metadata: {name: ", "metadata: {name: eu-")), code="tooManyDeletes",
+        place=None, commands=(("plan", "--depth", "offline"),),
+        says="They look renamed: office-00 to eu-office-00, office-01 to eu-office-01,",
+    ),
+    "a-number-for-a-label-in-each": Mistake(
+        make=_in_each_file("metadata: {name: ", "metadata: {labels: {team: 7}, name: "), code="wrongType",
+        place="accounts.d/alerts.yaml:3:27", says="150 accounts",
+    ),
+    "nothing-in-each-spec": Mistake(
+        make=_in_each_file("spec:\n", "spec:\nsettings:\n"), code="wrongType", place="accounts.d/alerts.yaml:4:",
+        says="150 accounts", untrue=("unusedServer",),
+    ),
+    "kind-of-the-other-in-each": Mistake(
+        make=_edits("accounts.d/news.yaml", ("kind: MarketingAccount", "kind: OwnAccount")), code="missingField",
+        place="accounts.d/news.yaml:4:1", says="40 accounts",
+    ),
     # In the project file
+    "scope-of-other-senders": Mistake(
+        make=_scope("senders: ['*@other.example']"), code="outOfScope", place=_PROJECT, says="150 accounts",
+    ),
+    "scope-of-other-servers": Mistake(
+        make=_scope("servers: ['host:other.example']"), code="outOfScope", place=_PROJECT, says="110 accounts",
+    ),
+    "scope-of-other-secrets": Mistake(
+        make=_scope("secrets: ['env:OTHER_*']"), code="outOfScope", place=_PROJECT, says="110 accounts",
+    ),
+    "scope-that-asks-for-owners": Mistake(
+        make=_scope("ownerRequired: true"), code="outOfScope", place=_PROJECT, says="150 accounts",
+    ),
     "allow-forgotten": Mistake(
         make=_edits(_PROJECT, ('"env:SMTP_*"', '"env:SMTP_CAMPAIGNS_*"')), code="secretNotAllowed",
         place=f"{_PROJECT}:15:10", says="36 accounts",

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from reconciler.model.accounts.kinds import KINDS
+
 if TYPE_CHECKING:
     from reconciler.diagnostics import Location
     from reconciler.model.accounts.manifest import Manifest
@@ -116,6 +118,14 @@ class RefusedDocument:
         """False for what was to be an account."""
         return self.kind in {None, "MailServer"}
 
+    @property
+    def may_go_through_any(self) -> bool:
+        """True for an account of which nobody can tell whether it names a MailServer: it says nothing of how it sends."""
+        spec = self.value.get("spec") if isinstance(self.value, dict) else None
+        is_told = isinstance(spec, dict) and isinstance(spec.get("smtp"), dict)
+        may_have_server = self.kind is None or (self.kind in KINDS and not KINDS[self.kind].sends_through_platform)
+        return may_have_server and self.server is None and not is_told
+
 
 @dataclass(frozen=True, slots=True)
 class Unread:
@@ -134,6 +144,11 @@ class Unread:
     def may_hide_servers(self) -> bool:
         """True where a MailServer of any name may stand in what could not be read."""
         return self.has_unparsed or any(each.may_be_server and each.name is None for each in self.documents)
+
+    @property
+    def may_hide_uses(self) -> bool:
+        """True where an account that cannot be read as far as its server may go through any."""
+        return self.has_unparsed or any(each.may_go_through_any for each in self.documents)
 
     @property
     def named_servers(self) -> frozenset[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import Diagnostic, enumerated, error, warning
+from reconciler.diagnostics import Diagnostic, as_one, enumerated, error, warning
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.text.domains import NotADomain, domain_to_ascii
 from reconciler.model.text.globs import matches, matches_any, matches_any_host
@@ -22,16 +22,27 @@ if TYPE_CHECKING:
     from reconciler.model.project import Scope
 
 _HOST = "host:"
+_MOST_TOLD_APART = 3
 
 
-def refused_declarations(accounts: Iterable[DesiredAccount], scopes: Sequence[Scope]) -> list[Diagnostic]:
-    """Return an error for everything that an account declares and a scope over its manifest does not let it."""
+def refused_declarations(
+    accounts: Iterable[DesiredAccount], scopes: Sequence[Scope], *, location: Location | None = None
+) -> list[Diagnostic]:
+    """Return an error for everything that an account declares and a scope over its manifest does not let it.
+
+    Where one rule of a scope refuses many accounts, it is told once, at ``location``, the place of the scopes: then the
+    rule is the cause more often than all of them.
+    """
+    found: dict[tuple[int, str], list[Diagnostic]] = {}
+    for account in accounts:
+        for number, scope in enumerate(scopes):
+            for rule, detail in _refusals(account, scope) if _covers(scope, account.file) else ():
+                refusal = error("outOfScope", detail, subject=account.name, location=account.location)
+                found.setdefault((number, rule), []).append(refusal)
     return [
-        error("outOfScope", detail, subject=account.name, location=account.location)
-        for account in accounts
-        for scope in scopes
-        if _covers(scope, account.file)
-        for detail in _refusals(account, scope)
+        told
+        for refusals in found.values()
+        for told in (refusals if len(refusals) <= _MOST_TOLD_APART else [as_one(refusals, location=location)])
     ]
 
 
@@ -56,26 +67,28 @@ def _covers(scope: Scope, manifest: str) -> bool:
     return not manifest or matches(scope.manifests, manifest)
 
 
-def _refusals(account: DesiredAccount, scope: Scope) -> Iterator[str]:
+def _refusals(account: DesiredAccount, scope: Scope) -> Iterator[tuple[str, str]]:
+    """Yield the rules of a scope that an account does not keep, each with what it does instead."""
     where = account.file or "The plan"
     rule = f"the scope for {scope.manifests} in the project file lets it"
     ask = "If it is meant, have the owner of the project file change that scope."
     sender = account.written.get("spec.email", account.settings.email)
     if scope.senders is not None and not _is_sender(account.settings.email, scope.senders):
-        yield f"{where} declares the sender {sender}, and {rule} send only as {_told(scope.senders)}. {ask}"
+        yield "senders", f"{where} declares the sender {sender}, and {rule} send only as {_told(scope.senders)}. {ask}"
     if scope.servers is not None and not (
         kind_of(account).sends_through_platform or _may_use(account, scope.manifests, scope.servers)
     ):
         used = f"the MailServer {account.server}" if account.server is not None else account.settings.own_server.place
-        yield f"{where} sends through {used}, and {rule} use only {_told(scope.servers)}. {ask}"
+        yield "servers", f"{where} sends through {used}, and {rule} use only {_told(scope.servers)}. {ask}"
     if scope.secrets is not None:
         named = account.named_secrets
         own = named - account.server_secrets if not _covers(scope, account.server_file) else named
         strange = sorted(secret for secret in own if not matches_any(scope.secrets, secret))
         if strange:
-            yield f"{where} names {enumerated(strange)}, and {rule} name only {_told(scope.secrets)}. {ask}"
+            yield "secrets", f"{where} names {enumerated(strange)}, and {rule} name only {_told(scope.secrets)}. {ask}"
     if scope.owner_required and account.metadata.owner is None:
-        yield f"{where} declares {account.name} without an owner, and {rule} declare none without. Write metadata.owner."
+        without = f"{where} declares {account.name} without an owner, and {rule} declare none without."
+        yield "ownerRequired", f"{without} Write metadata.owner."
 
 
 def _told(globs: Sequence[str]) -> str:

@@ -194,9 +194,10 @@ def _port_mismatch(account: DesiredAccount, what: str, encryption: str, where: L
 
 
 def _unused_servers(servers: Iterable[LocatedManifest], used: Collection[str], unread: Unread) -> Iterator[Diagnostic]:
-    for each in servers:
+    """Remark on servers that no account goes through, where that can be told of every account."""
+    for each in servers if not unread.may_hide_uses else ():
         name = each.manifest.metadata.name
-        if name not in used and name not in unread.named_servers and not unread.has_unparsed:
+        if name not in used and name not in unread.named_servers:
             where = each.locator.value_at(("metadata", "name"))
             yield note("unusedServer", f"No account names the mail server {name}.", subject=name, location=where)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.diagnostics import MOST_NAMES, Diagnostic, enumerated, error, note, warning
+from reconciler.diagnostics import MOST_NAMES, Diagnostic, as_one, enumerated, error, note, warning
 from reconciler.model.plan import LiftedGuard
 from reconciler.model.step import Delete, Update
 from reconciler.model.text.globs import matches_any
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reconciler.rules.plan.policy import Policy
 
 _PERCENT_COUNTS_FROM = 3
+_MOST_TOLD_APART = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +199,31 @@ def name_still_taken(name: str) -> Diagnostic:
     )
 
 
-def looks_renamed(gone: str, new: DesiredAccount, *, is_remembered: bool) -> Diagnostic:
-    """Return the refusal of a rename that is taken back without saying so; a warning where only the content tells."""
+def looks_renamed(pairs: Sequence[tuple[str, DesiredAccount]], *, is_remembered: bool) -> list[Diagnostic]:
+    """Return the refusals of renames that are taken back without saying so; warnings where only the content tells.
+
+    A pair is the name that goes and the account that comes. Of many, which somebody renamed all together, one is told.
+    """
+    problems = [_looks_renamed(gone, new, is_remembered=is_remembered) for gone, new in pairs]
+    if len(pairs) <= _MOST_TOLD_APART:
+        return problems
+    gone, new = pairs[0]
+    why = "which were called so before" if is_remembered else "with the very same content"
+    otherwise = (
+        "If they are others, make two plans and apply each: one that deletes, and one that creates."
+        if is_remembered
+        else "If they are others, nothing needs doing."
+    )
+    renamed = enumerated([f"{gone} to {new.name}" for gone, new in pairs])
+    detail = (
+        f"The plan would delete {len(pairs):,} accounts, and create as many, {why}: approval, suspension and history would "
+        f"be lost. They look renamed: {renamed}. Write under metadata of each its earlier name, as under that of "
+        f"{new.name}\n    previousName: {gone}\n{otherwise}"
+    )
+    return [as_one(problems, detail=detail)]
+
+
+def _looks_renamed(gone: str, new: DesiredAccount, *, is_remembered: bool) -> Diagnostic:
     tell = error if is_remembered else warning
     why = f"which was called {new.name} before" if is_remembered else "with the very same content"
     code = "renameReverted" if is_remembered else "looksRenamed"

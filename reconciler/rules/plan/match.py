@@ -8,9 +8,11 @@ circle of renames (a swap) that state does not remember as done.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.characters import composed
 from reconciler.diagnostics import Diagnostic, enumerated, error, warning
 from reconciler.model.step import Create, Delete, Rename, Update
 from reconciler.rules.accounts.wording import worded_as_recorded
@@ -163,19 +165,28 @@ def unmarked_renames(selected: Sequence[Step], recorded: RecordedState) -> tuple
     does it; as two they would lose approval, suspension and history. Where only the content is the same, nobody knows.
     """
     new = {each.name: each.after for each in selected if isinstance(each, Create)}
-    refusals: list[Diagnostic] = []
-    warnings: list[Diagnostic] = []
+    by_address: dict[str, list[str]] = defaultdict(list)  # each of thousands is compared with few
+    for name, account in new.items():
+        by_address[composed(account.settings.email)].append(name)
+    remembered: list[tuple[str, DesiredAccount]] = []
+    alike: list[tuple[str, DesiredAccount]] = []
     for gone in [each.before for each in selected if isinstance(each, Delete)]:
-        alike = [name for name in new if new[name].kind == gone.kind]
-        back = [name for name in recorded.earlier_names.get(gone.name, ()) if name in alike]
-        same = [name for name in alike if worded_as_recorded(new[name], gone).canonical == gone.canonical]
+        back = [
+            name for name in recorded.earlier_names.get(gone.name, ()) if name in new and new[name].kind == gone.kind
+        ]
+        same = [
+            name for name in by_address[composed(gone.settings.email)] if name in new and _says_what(new[name], gone)
+        ]
         if back:
-            refusals.append(looks_renamed(gone.name, new[back[0]], is_remembered=True))
+            remembered.append((gone.name, new.pop(back[0])))
         elif same:
-            warnings.append(looks_renamed(gone.name, new[same[0]], is_remembered=False))
-        for name in (back or same)[:1]:
-            del new[name]
-    return refusals, warnings
+            alike.append((gone.name, new.pop(same[0])))
+    return looks_renamed(remembered, is_remembered=True), looks_renamed(alike, is_remembered=False)
+
+
+def _says_what(account: DesiredAccount, gone: RecordedAccount) -> bool:
+    """Tell whether an account says what a recorded one says, but for its name."""
+    return account.kind == gone.kind and worded_as_recorded(account, gone).canonical == gone.canonical
 
 
 def _nothing_to_rename(account: DesiredAccount) -> Diagnostic:

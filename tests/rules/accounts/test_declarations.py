@@ -191,6 +191,27 @@ def test_all_scopes_that_cover_a_manifest_hold() -> None:
     assert 2 == len(refused_declarations([account()], rules.scopes))
 
 
+def test_a_rule_that_many_accounts_do_not_keep_is_told_once() -> None:
+    """Of four at the place of the scopes, with the first one's words; of three each at its own; another rule is apart."""
+    rules = project(
+        scopes=[
+            {"manifests": OURS, "senders": ["b@example.com"], "ownerRequired": True},
+            {"manifests": "**", "senders": []},
+        ]
+    )
+    several = [replace(account(), name=name, location=Location(HERE, line, 1)) for line, name in enumerate("dcba")]
+    owned = [replace(several[0], document=account(more=", owner: anna@example.com").document)]
+    found = refused_declarations([*several[1:], *owned], rules.scopes, location=PLACE)
+    assert [
+        (PLACE, ("a", "b", "c", "d")),
+        (Location(HERE, 1, 1), ("c",)),
+        (Location(HERE, 2, 1), ("b",)),
+        (Location(HERE, 3, 1), ("a",)),
+        (PLACE, ("a", "b", "c", "d")),
+    ] == [(each.location, each.concerned) for each in found]
+    assert [True, False, False, False, True] == ["send only as" in each.detail for each in found]
+
+
 @pytest.mark.parametrize(("glob", "is_unused"), [("accounts.d/*", True), ("accounts.d/**", False), (HERE, False)])
 def test_a_scope_over_nothing_is_told(glob: str, *, is_unused: bool) -> None:
     """A glob that matches no manifest file is a warning with what a glob looks at; MailServers count."""

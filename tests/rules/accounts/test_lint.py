@@ -351,3 +351,29 @@ def test_a_placeholder_in_a_name_is_told_where_it_stands(manifest: str, path: st
     (remark,) = remarks(manifest)
     assert f"unknownPlaceholder a {place}" == f"{remark.code} {remark.subject} {remark.location}"
     assert remark.detail.startswith(f"{path} holds {{email}}, ")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "is_told"),
+    [
+        (None, {"spec": {"smtp": {}}}, True),
+        ("OwnAccount", {"spec": {"smtp": {}}}, True),
+        ("OwnAccount", {"spec": {"smtp": "x"}}, False),
+        ("OwnAccount", {"spec": None}, False),
+        ("OwnAccount", {}, False),
+        ("OwnAccount", [], False),
+        (None, None, False),
+        ("MailServer", {}, True),
+        ("MarketingAccount", {}, True),
+    ],
+)
+def test_a_server_that_an_unreadable_account_may_name_is_not_told_as_unused(
+    kind: str | None, value: object, *, is_told: bool
+) -> None:
+    """Where nobody can read what an account sends through, it may be any server."""
+    manifests = located(SERVER_ALONE)
+    found = lint((), manifests, project(), Unread((RefusedDocument(kind=kind, name=None, value=value),)))
+    assert (["unusedServer"] if is_told else []) == [each.code for each in found]
+
+
+SERVER_ALONE = "apiVersion: reconciler/v1\nkind: MailServer\nmetadata: {name: idle}\nspec: {host: h.example}\n"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from reconciler.rules.plan.match import match, unmarked_renames
 from tests.rules.single import news, own
 from tests.rules.states import desired_of, state_of
+
+if TYPE_CHECKING:
+    from reconciler.diagnostics import Diagnostic
 
 
 def manifest(name: str, *, previous: str = "", kind: str = "MarketingAccount") -> str:
@@ -232,3 +236,40 @@ def test_what_looks_renamed_says_what_would_be_lost_and_what_to_write() -> None:
     assert [
         f"The plan would delete old, with the very same content,{lost}If they are two accounts, nothing needs doing."
     ] == [each.detail for each in warnings]
+
+
+@pytest.mark.parametrize("is_remembered", [True, False])
+def test_many_that_look_renamed_are_told_as_one(*, is_remembered: bool) -> None:
+    """Of four the first is told with its line to write, and all four are counted; of three each by itself."""
+    names = ("a", "b", "c", "d")
+
+    def found(count: int) -> list[Diagnostic]:
+        state = state_of([own(name, metadata=f", title: {name}") for name in names[:count]])
+        earlier = {name: (f"x{name}",) for name in names} if is_remembered else {}
+        steps = match([own(f"x{name}", metadata=f", title: {name}") for name in names[:count]], state).steps
+        return unmarked_renames(steps, replace(state, earlier_names=earlier))[0 if is_remembered else 1]
+
+    assert ["xa", "xb", "xc"] == [each.subject for each in found(3)]
+    (told,) = found(4)
+    assert ("renameReverted" if is_remembered else "looksRenamed") == told.code
+    assert ("xa", "xb", "xc", "xd") == told.concerned
+    why = "which were called so before" if is_remembered else "with the very same content"
+    otherwise = (
+        "If they are others, make two plans and apply each: one that deletes, and one that creates."
+        if is_remembered
+        else "If they are others, nothing needs doing."
+    )
+    assert told.detail == (
+        f"The plan would delete 4 accounts, and create as many, {why}: approval, suspension and history would be lost. "
+        "They look renamed: a to xa, b to xb, c to xc, d to xd. Write under metadata of each its earlier name, as under "
+        f"that of xa\n    previousName: a\n{otherwise}"
+    )
+
+
+def test_the_same_address_in_another_form_looks_renamed_too() -> None:
+    """A letter with its accent apart is the same letter; another address is another account."""
+    recorded = desired_of(manifest("z").replace("a@example.com", "\u00e9@example.com"))
+    state = state_of(recorded)
+    for address, warned in (("e\u0301@example.com", ["y"]), ("e@example.com", [])):
+        steps = match(desired_of(manifest("y").replace("a@example.com", address)), state).steps
+        assert warned == [each.subject for each in unmarked_renames(steps, state)[1]]
