@@ -243,14 +243,21 @@ def read_payloads(connection: Connection, project: str) -> tuple[tuple[JournalEn
     )
 
 
-def iterate_payloads(connection: Connection, project: str) -> Iterator[tuple[JournalEntry, dict[str, object]]]:
-    """Yield what ``read_payloads`` returns, but parse each payload only when it is asked for."""
-    links = {link.sequence: link for link in read_links(connection, project)}
-    query = select(PAYLOADS.c.sequence, PAYLOADS.c.payload).where(PAYLOADS.c.project == project)
+def iterate_payloads(
+    connection: Connection, project: str, *, since: datetime | None = None
+) -> Iterator[tuple[JournalEntry, dict[str, object]]]:
+    """Yield what ``read_payloads`` returns, but parse each payload only when it is asked for; none before ``since``."""
+    entries = map(entry_from_row, read_links(connection, project))
+    wanted = {entry.sequence: entry for entry in entries if since is None or entry.at >= since}
+    if not wanted:
+        return
+    query = select(PAYLOADS.c.sequence, PAYLOADS.c.payload).where(
+        PAYLOADS.c.project == project, PAYLOADS.c.sequence >= min(wanted)
+    )
     rows = connection.execute(query.order_by(PAYLOADS.c.sequence), execution_options={"stream_results": True})
     for sequence, text in rows:
-        if sequence in links:
-            yield entry_from_row(links[sequence]), payload_of(sequence, text)
+        if sequence in wanted:
+            yield wanted[sequence], payload_of(sequence, text)
 
 
 def read_routes(connection: Connection, project: str) -> tuple[KnownRoute, ...]:

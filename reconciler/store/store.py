@@ -15,6 +15,7 @@ from reconciler.store.register import Register, read_register
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
+    from datetime import datetime
     from types import TracebackType
 
     from sqlalchemy import Connection
@@ -207,9 +208,12 @@ class Snapshot:
         """Return the revisions, newest first."""
         return reading.read_revisions(self._connection, self._project, name=None, limit=None)
 
-    def journal(self) -> Iterator[tuple[JournalEntry, dict[str, object]]]:
-        """Yield the journal's entries in their order, each with what it tells, one payload in memory at a time."""
-        return reading.iterate_payloads(self._connection, self._project)
+    def journal(self, *, since: datetime | None = None) -> Iterator[tuple[JournalEntry, dict[str, object]]]:
+        """Yield the journal's entries in their order, each with what it tells, one payload in memory at a time.
+
+        None that were written before ``since``: their payloads are not even read.
+        """
+        return reading.iterate_payloads(self._connection, self._project, since=since)
 
     def journal_head(self) -> str:
         """Return the hash of the journal's last entry; of an empty one, the hash that its first entry will follow."""

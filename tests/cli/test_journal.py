@@ -305,6 +305,22 @@ def test_history_is_narrowed(lived: Project) -> None:
     ]
 
 
+def test_the_newest_are_told_without_a_look_at_the_oldest(lived: Project) -> None:
+    """So many of the newest are those that all of history begins with, also where an older payload cannot be read."""
+    lived.run_well("approve", "news", "--actor", "rita")
+    whole = lived.run_well("history", "--format", "json").document
+    for limit in range(1, 9):
+        newest = lived.run_well("history", "--limit", str(limit), "--format", "json").document
+        for each in ("revisions", "events"):
+            assert whole[each][: len(newest[each])] == newest[each]
+    assert whole == newest
+    last = lived.run_well("history", "--limit", "1").out
+    with closing(sqlite3.connect(lived.state_file)) as database, database:
+        database.execute("UPDATE payloads SET payload = 'no JSON' WHERE sequence = 1")
+    assert last == lived.run_well("history", "--limit", "1").out
+    assert 1 == lived.run("history").code
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

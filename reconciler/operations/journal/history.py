@@ -45,9 +45,11 @@ def history(workspace: Workspace, selectors: Sequence[str], period: Period) -> H
         lives = [Erasure(names=store.names_of(name)) for name in names]
         newest = period.limit if period == Period(limit=period.limit) else None
         found = [store.revisions(name) for name in names] if selectors else [store.revisions(limit=newest)]
+        # Who asks for so many of the newest is told nothing older than the last of as many revisions.
+        oldest = found[0][-1].at if not selectors and newest is not None and len(found[0]) == newest else None
         last = next((each.revision for each in store.revisions(limit=1)), 0)
         with store.snapshot() as snapshot:
-            events = events_of(snapshot.journal(), lives)
+            events = events_of(snapshot.journal(since=oldest), lives)
     if period.revision is not None and period.revision > last:
         detail = f"There is no revision {period.revision}: the last one is {last}."
         raise InvalidInput(error("unknownRevision", detail))
