@@ -316,7 +316,7 @@ def test_the_newest_are_told_without_a_look_at_the_oldest(lived: Project) -> Non
     assert whole == newest
     last = lived.run_well("history", "--limit", "1").out
     with closing(sqlite3.connect(lived.state_file)) as database, database:
-        database.execute("UPDATE payloads SET payload = 'no JSON' WHERE sequence = 1")
+        database.execute("UPDATE journal_payloads SET payload = 'no JSON' WHERE sequence = 1")
     assert last == lived.run_well("history", "--limit", "1").out
     assert 1 == lived.run("history").code
 
