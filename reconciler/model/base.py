@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 def is_none(value: object) -> bool:
     """Tell whether a field has no value, for ``exclude_if``: so it is absent from what is written."""
     return value is None
+
+
+_GIVEN: dict[frozenset[str], set[str]] = {}
+"""Sets of fields by what is in them. Each would take as much memory as the value itself, and there are few different ones."""
 
 
 class Value(BaseModel):
@@ -34,6 +38,11 @@ class Value(BaseModel):
         serialize_by_alias=True,
     )
 
+    def model_post_init(self, _: Any, /) -> None:
+        """Share the set of the fields that were given with all values that were given the same: nobody changes it."""
+        given = self.__pydantic_fields_set__
+        object.__setattr__(self, "__pydantic_fields_set__", _GIVEN.setdefault(frozenset(given), given))
+
     def model_copy(self, *, update: Mapping[str, object] | None = None, deep: bool = False) -> Self:
         """Return a copy with some fields otherwise; what was derived from the old fields is derived anew.
 
@@ -42,6 +51,7 @@ class Value(BaseModel):
         copied = super().model_copy(update=update, deep=deep)
         for name in copied.__dict__.keys() - type(self).model_fields.keys():
             del copied.__dict__[name]
+        copied.model_post_init(None)
         return copied
 
 

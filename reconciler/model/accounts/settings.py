@@ -65,7 +65,9 @@ class Settings(Resolved):
     @cached_property
     def server(self) -> Server | None:
         """The server of the account's own, with the proxy on the way; None for what sends through the platform."""
-        return self.smtp and self.smtp.model_copy(update={"proxy": self.proxy})
+        if self.smtp is None or self.proxy is None:
+            return self.smtp
+        return self.smtp.model_copy(update={"proxy": self.proxy})
 
     @property
     def own_server(self) -> Server:

@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from reconciler.rules.verification.failures import Failure
 
 _CODES = {"failed": "verificationFailed", "withheld": "credentialWithheld"}
-_ALL_OF_IT = set(PreparedAccount.model_fields)
-"""That every field is given: one set for all accounts, which nobody adds to."""
 _NOT_VERIFIED = Verification(status="skipped")
 FAILED_CODES = MISSING_CODES | {"verificationFailed"}
 """The errors that tell of a failed verification."""
@@ -213,7 +211,6 @@ def prepared(step: Create | Update) -> PreparedAccount:
     after = step.after
     # Not looked at again: the document is the step's own, and a second reading of it would take as much as the first.
     return PreparedAccount.model_construct(
-        _ALL_OF_IT,
         document=after.document,
         written=after.written,
         ca_digest=after.ca_digest,

@@ -1,0 +1,25 @@
+"""What thousands of values have in common they hold once, and none of them notices."""
+
+from __future__ import annotations
+
+from reconciler.model.servers.server import Login
+from reconciler.model.verification.evidence import Check
+
+
+def test_values_that_were_given_the_same_fields_share_the_set_of_them() -> None:
+    """Whether they were read, made or copied; and a copy with more has a set of its own, and leaves the first as it is."""
+    read = Login.model_validate({"username": "anna", "password": "env:A"})
+    made = Login(username="bert", password="env:B")
+    assert read.__pydantic_fields_set__ is made.__pydantic_fields_set__
+    more = read.model_copy(update={"mechanism": "plain"})
+    assert {"username": "anna", "password": "env:A"} == read.to_document()
+    assert {"username": "anna", "password": "env:A", "mechanism": "plain"} == more.to_document()
+    assert {"username": "bert", "password": "env:B"} == made.to_document()
+    again = Login(username="carl", password="env:C", mechanism="plain")
+    assert more.__pydantic_fields_set__ is again.__pydantic_fields_set__
+
+
+def test_what_each_account_has_dozens_of_has_no_dictionary() -> None:
+    """It has slots."""
+    made = Check(check="auth", status="passed", code="ok", message="It is so.")
+    assert not hasattr(made, "__dict__")
