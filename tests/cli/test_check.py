@@ -303,3 +303,24 @@ def test_settings_come_from_another_program(nothing: Project, server: MailServer
     assert 1 == several.code
     assert "good, bad" in several.err
     assert 1 == nothing.run("check", "--from", f"msmtp:{tmp_path}/missing").code
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        (f"{USER}", f"--email {USER}"),
+        (f"sales:{CANARY}@smtp.example.com", "--email ADDRESS"),
+    ],
+)
+def test_an_address_is_no_host(nothing: Project, where: str, words: str) -> None:
+    """Without a scheme what has an @ is not taken for a host; a password in it is not repeated, and nobody is contacted."""
+    outcome = nothing.run("check", where, "--no-domain-checks")
+    assert 1 == outcome.code
+    assert words in outcome.err
+    assert CANARY not in outcome.err
+
+
+def test_an_unknown_kind_of_source_is_told(nothing: Project) -> None:
+    """What stands before the colon is taken for a kind where there is no such file, and the kinds are named."""
+    outcome = nothing.run("check", "--from", "exim:/etc/exim4/passwd.client")
+    assert (1, True) == (outcome.code, "no kind of source; there are:" in " ".join(outcome.err.split()))

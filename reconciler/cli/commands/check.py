@@ -141,6 +141,12 @@ def _without_options(where: Sequence[str], given: dict[str, Any], remarks: list[
             remarks.append(warning("passwordOnCommandLine", detail))
     elif given["source"]:
         found = _of_source(given["source"])
+    elif places and "@" in places[0]:
+        shown = places[0] if _is_address(places[0]) else "ADDRESS"
+        raise click.UsageError(
+            f"An address is no server. To have its server found, write --email {shown}; where you know it, write its host and "
+            f"--username {shown}."
+        )
     elif places:
         found = _at(found, places[0])
     return found

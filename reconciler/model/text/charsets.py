@@ -91,6 +91,9 @@ _LANGUAGES = (
     ),
     _Language(("cp1255",), "אבדהוילמנרשת", "גזחטכסעפצקםןךףץ"),
     _Language(("cp1256",), "ابتدرسعلمنهوي", "ثجحخذزشصضطظغفقكةىأإآؤئء", "؟،"),
+    _Language(
+        ("cp874",), "านรอกเงมยลวดทสตหผู่้ีัิ", "ะปบคแจพชขใไโธถซณญฐศษภฟฉฎฏฑฒฆฌฝฮฤ๊๋์็ึืุำๆฯ",
+    ),
     _Language(("gb18030",), _HAN, rare=_HAN_MARKS, ideographs=("gb2312", 0xB0, 0xD7)),
     _Language(("big5",), _HAN, rare=_HAN_MARKS, ideographs=("big5", 0xA4, 0xC6)),
     _Language(

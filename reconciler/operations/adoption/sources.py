@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 MAX_OCTETS = 5 * 1024 * 1024
 _MOST_COMPANIONS = 50
+_KIND = re.compile(r"[a-z]{2,}:")
 _WITHIN_FOLDERS = {"main.cf": "postfix", "prefs.js": "thunderbird"}
 """What is read of a folder: the file that stands for a program's settings."""
 
@@ -103,7 +105,9 @@ def read_text(path: Path, shown: str) -> str:
         octets = read_regular_file(path, MAX_OCTETS)
     except (OSError, ValueError) as failure:
         reason = reason_of(failure) if isinstance(failure, OSError) else "its name is not one of a file"
-        detail = f"The file cannot be read: {reason}. Check the path and its permissions."
+        kind = shown.partition(":")[0] if _KIND.match(shown) else ""
+        kinds = f" What stands before the colon is no kind of source; there are: {', '.join(READERS)}." if kind else ""
+        detail = f"The file cannot be read: {reason}.{kinds} Check the path and its permissions."
         raise InvalidInput(unreadable(source, None, detail)) from None
     if len(octets) > MAX_OCTETS:
         detail = (
