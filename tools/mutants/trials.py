@@ -14,6 +14,7 @@ import __future__
 import ast
 import gc
 import os
+import re
 import resource
 import signal
 import sys
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 Outcome = Literal["killed", "timeout", "survived"]
 
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{3,}")
 _KILLED, _SURVIVED, _BROKEN, _STUCK = 17, 0, 18, 19
 _MAX_BYTES = 4 * 2**30
 _LEAST_SECONDS = 5.0
@@ -62,6 +64,8 @@ class _Test:
     item: pytest.Item
     seconds: float
     lines: frozenset[tuple[str, int]]
+    case: str
+    """What it is parametrised with; empty where it is not."""
 
 
 @dataclass(slots=True)
@@ -133,9 +137,18 @@ class Trials:
         return [test for test in self._tests if test.item.nodeid.startswith(self._room(mutant) + "/")]
 
     def _by_promise(self, mutant: Mutant, tests: list[_Test]) -> list[_Test]:
-        """Return tests with those first that found other mutants of the function, then of the module."""
+        """Return tests with those first whose case names what stands beside the altered code, such as a row's code.
+
+        Then come those that found other mutants of the function, and those that found others of the module.
+        """
         here, near = self._kills[mutant.identity.where], self._kills[mutant.module.name]
-        return sorted(tests, key=lambda test: (-here[test.item.nodeid], -near[test.item.nodeid]))
+        beside = _words_beside(mutant)
+
+        def promise(test: _Test) -> tuple[bool, int, int]:
+            names_it = any(word in test.case for word in beside)
+            return not names_it, -here[test.item.nodeid], -near[test.item.nodeid]
+
+        return sorted(tests, key=promise)
 
     def _fork(self, mutant: Mutant, run: Callable[[int], None], *, is_final: bool) -> None:
         """Start a process that runs a mutant, and ends with it."""
@@ -194,7 +207,16 @@ def _observed(item: pytest.Item, files: frozenset[str]) -> _Test:
     for report in reports:
         if report.failed:
             raise pytest.UsageError(f"{item.nodeid} fails as the code is; mend it first\n{report.longreprtext}")
-    return _Test(item, process_time() - begun, frozenset(lines))
+    case = str(item.callspec.params) if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ""
+    return _Test(item, process_time() - begun, frozenset(lines), case)
+
+
+def _words_beside(mutant: Mutant) -> list[str]:
+    """Return the names and codes among the texts that stand beside altered code of a table, in the same call or mapping."""
+    if mutant.function is not None:
+        return []
+    texts = [node.value for node in ast.iter_child_nodes(mutant.slot.parent) if isinstance(node, ast.Constant)]
+    return [text for text in texts if isinstance(text, str) and _NAME.fullmatch(text)]
 
 
 def _run_mutant(mutant: Mutant, tests: Sequence[_Test], killer: int) -> None:

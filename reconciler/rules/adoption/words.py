@@ -38,12 +38,10 @@ _NOTHING = frozenset(
         "clear text",
     }
 )
-_STARTTLS = frozenset({"starttls", "start_tls", "start-tls", "explicit", "starttls_always", "mandatory", "required"})
-_IMPLICIT = frozenset(
-    {"smtps", "ssl/tls", "tls/ssl", "implicit", "implicit_tls", "force_tls", "wrapper", "ssl_tls", "ssl"}
-)
+_STARTTLS = frozenset({"explicit", "mandatory", "required"})
+_IMPLICIT = frozenset({"ssl", "tls/ssl", "force_tls", "wrapper"})
 _SOME_TLS = frozenset({"tls", "tlsv1", "tlsv1.2", "tlsv1_2", "tls1.2", "tlsv1.3"})
-_AUTO = frozenset({"auto", "opportunistic", "starttls_auto", "may", "if_available", "auto_tls", "try"})
+_AUTO = frozenset({"auto", "starttls_auto", "may", "auto_tls", "try"})
 _OPPORTUNISTIC = "the source took STARTTLS only where it was offered, and sent in the clear elsewhere; here that fails"
 _IN_THE_CLEAR = "the source sends in the clear"
 _NO_WORD = "the source says no encryption, and programs of its kind then take STARTTLS where it is offered"
@@ -141,7 +139,7 @@ _ROUGHLY: tuple[tuple[str, Callable[[str, int | None], Security]], ...] = (
     ("ssltls", _implicit),
     ("smtps", _implicit),
 )
-"""Parts of what programs have people choose from: ``TLS (STARTTLS)``, ``MandatoryStartTLS``, ``SSL/TLS (465)``."""
+"""Parts of words, and of what programs have people choose from: ``start_tls``, ``TLS (STARTTLS)``, ``SSL/TLS (465)``."""
 
 
 def secure(text: object, port: int | None) -> Security:

@@ -86,6 +86,7 @@ MARKETING = replace(recorded_of(news(), {}), verification=None)
         (replace(verified("undated", "passed", NOW), verification=RecordedVerification(outcome="passed")), [("stale", "It was not verified for long.", None, None)]),
         (MARKETING, [("pending", "awaits the platform's decision", SINCE, None)]),
         (decided("approved"), []),
+        (replace(decided("approved"), verification=verified("x", "passed", NOW - 99 * DAY).verification), []),
         (decided("rejected"), [("rejected", "It is rejected.", SINCE, None)]),
         (decided("rejected", "Too loud."), [("rejected", "Too loud.", SINCE, None)]),
         (

@@ -78,7 +78,7 @@ def test_one_password_of_several_users_is_told(text: str, expected: list[tuple[s
     assert expected == told(text)
 
 
-USERS = {"b": "Zoe", "a": "zoe", "c": "cid", "d": "bob", "e": "ada"}
+USERS = {"b": "Sam", "a": "sam", "c": "pat", "d": "lee", "e": "kim"}
 
 
 def test_the_users_and_the_reference_are_named() -> None:
@@ -88,6 +88,6 @@ def test_the_users_and_the_reference_are_named() -> None:
         resolve(manifests, CaFiles({}, {})).accounts, {each.manifest.metadata.name: each for each in manifests}
     )
     expected = (
-        "a, b, c, d, e all log in with env:SMTP_A, and as different users: ada, bob, cid, zoe. One value is hardly"
+        "a, b, c, d, e all log in with env:SMTP_A, and as different users: kim, lee, pat, sam. One value is hardly"
     )
     assert found.detail.startswith(expected)

@@ -45,7 +45,15 @@ def unresolved(text: str) -> list[UnresolvedAccount]:
         assert isinstance(value, dict)
         kind = value["kind"] if value["kind"] in {"OwnAccount", "MarketingAccount", "MailServer"} else None
         refused.append(RefusedDocument(kind=kind, name=None, value=value, locator=document))
-    unread = Unread((*refused, RefusedDocument(kind=None, name=None), RefusedDocument(kind=None, name=None, value=[])))
+    empty = read_documents(b"- a\n", file=FILE).documents[0]
+    unread = Unread(
+        (
+            *refused,
+            RefusedDocument(kind=None, name=None),
+            RefusedDocument(kind=None, name=None, value={}),
+            RefusedDocument(kind=None, name=None, value=[], locator=empty),
+        )
+    )
     return unresolved_accounts(manifests, unread, resolve(manifests, CaFiles({}, {}), unread).accounts)
 
 
@@ -93,6 +101,7 @@ UNUSABLE = ", unknown: field"
         (own(f"{GONE}, {PASSWORD}".replace("SMTP_A", "'S_{email}'"), email="a@b.example"), []),
         (own(f"{GONE}, {PASSWORD}".replace("env: SMTP_A", "file: 'x/{localpart}'"), email="a@b.example"), named("file:x/a")),
         (own(f"{GONE}, {PASSWORD}".replace("env: SMTP_A", "file: 'x/{domain}'"), email="a@b.example"), named("file:x/b.example")),
+        (own(f"{GONE}, {PASSWORD}".replace("env: SMTP_A", "file: 'x/{localpart}'"), email="nobody"), []),
         (own(f"{GONE}, {PASSWORD}".replace("SMTP_A", "'S_{email}'"), email="nobody"), []),
         (own(f"{GONE}, {PASSWORD}".replace("SMTP_A", "'S_{email}'"), email="[a@b.example]"), []),
         (own(f"{GONE}, {PASSWORD}".replace("SMTP_A", "'S_{name}'"), email="nobody"), named("env:S_kiosk")),
@@ -104,7 +113,7 @@ UNUSABLE = ", unknown: field"
         "a kind without a server", "a server itself", "its name is a list", "its metadata is a word", "a long name",
         "its spec is a list", "a word in place of a reference", "one form that is refused, one that is not", "a proxy's",
         "a key's", "an OAuth2 client's", "the name filled in", "an address that makes no variable", "a part of it filled in", "its domain",
-        "an address that is none", "an address that is a list", "the name without an address",
+        "a part of an address that is none", "an address that is none", "an address that is a list", "the name without an address",
         "a name that is a list", "an unknown placeholder",
     ],
 )  # fmt: skip
@@ -123,6 +132,8 @@ def test_what_an_account_names_that_cannot_be_used(
         (relay(SHARED) + relay(SHARED), own("server: relay"), []),
         (relay(SHARED) + relay("host: i.example", name="other"), own("server: relay", more=UNUSABLE), named(server=("env:SMTP_R",))),
         (relay(SHARED, name="other"), own("server: relay"), []),
+        (relay(SHARED), own("server: relay", name="relay", more=UNUSABLE), named(of="relay", server=("env:SMTP_R",))),
+        (relay(SHARED), own("server: office", more=UNUSABLE) + own(PASSWORD, name="office", more=UNUSABLE), [("office", ["env:SMTP_A"], [])]),
         (relay(SHARED), own("server: [relay]", more=UNUSABLE), []),
         (relay(SHARED), own(f"server: relay, {PASSWORD}", more=UNUSABLE), named("env:SMTP_A")),
         (relay(SHARED), own("server: relay, authentication: {username: v}", more=UNUSABLE), named(server=("env:SMTP_R",))),
@@ -144,7 +155,7 @@ def test_what_an_account_names_that_cannot_be_used(
         ),
     ],
     ids=[
-        "the account is refused", "the server is", "two servers of the name", "two servers", "another name",
+        "the account is refused", "the server is", "two servers of the name", "two servers", "another name", "a server and an account of one name", "an account is no server",
         "a name that is a list", "a login of its own", "a user name of its own", "the account's name in it",
         "what both name is the account's", "all three", "two of the three are the account's own",
     ],

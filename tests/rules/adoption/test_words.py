@@ -67,3 +67,58 @@ def test_implicit_tls_is_tried_first() -> None:
     """Of all ways TLS from the first byte comes first, then STARTTLS on submission."""
     assert ["port 465 with tls", "port 587 with starttls"] == [str(way) for way in ways_to_try(None, None)][:2]
     assert ["port 587 with starttls", "port 587 with tls"] == [str(way) for way in ways_to_try(587, None)]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("true 1 yes on y t enabled True YES", True),
+        ("false 0 no off n f disabled null none nil (null) undefined plain notls unencrypted No", False),
+        ("perhaps tls 2 max", None),
+    ],
+)
+def test_what_a_word_says_as_yes_or_no(said: str, *, expected: bool | None) -> None:
+    """In any case; nothing, and what stands for nothing, is a no."""
+    assert dict.fromkeys(said.split(), expected) == {each: words.flag(each) for each in said.split()}
+    assert [False, False] == [words.flag(each) for each in ("", "No encryption")]
+
+
+def test_a_word_is_read_without_what_sources_leave_around_it() -> None:
+    """Spaces and quotes, in which spaces may stand too; letters are none of it."""
+    assert ["tls", "tls", "max", "1"] == [words.plain(each) for each in (" 'TLS' ", '" tls "', "MAX", 1)]
+
+
+CLEAR = "the source sends in the clear"
+OFFERED = "the source took STARTTLS only where it was offered, and sent in the clear elsewhere; here that fails"
+NO_WORD = "the source says no encryption, and programs of its kind then take STARTTLS where it is offered"
+
+
+@pytest.mark.parametrize(
+    ("reading", "said", "port", "expected"),
+    [
+        ("word", "explicit", 465, "explicit on port 465 contradicts itself: that port speaks TLS from the first byte"),
+        ("word", "TLS (STARTTLS)", 465, "tls (starttls) on port 465 contradicts itself: that port speaks TLS from the first byte"),
+        ("word", "ssl", 587, "ssl on port 587 contradicts itself: that port speaks STARTTLS"),
+        ("word", "Implicit TLS", 25, "implicit tls on port 25 contradicts itself: that port speaks STARTTLS"),
+        ("word", "tls", 8465, "tls on port 8465 may be STARTTLS or TLS from the first byte"),
+        ("word", "no", 465, "no encryption on port 465 contradicts itself: that port speaks TLS"),
+        ("word", "no", 587, NO_WORD),
+        ("word", "auto", 587, OFFERED),
+        ("word", "frobnicate", 587, "the source has a word for encryption that is not known"),
+        ("secure", "true", 587, "secure: true on port 587 contradicts itself: that port speaks STARTTLS"),
+        ("secure", "false", 465, "secure: false on port 465 contradicts itself"),
+        ("secure", "false", 587, OFFERED),
+        ("secure", "plain", 587, OFFERED),
+    ],
+)  # fmt: skip
+def test_why_a_word_is_not_certain(reading: str, said: str, port: int, expected: str) -> None:
+    """It names the word and the port."""
+    assert expected == _READINGS[reading](said, port).why
+
+
+def test_why_boxes_are_not_certain() -> None:
+    """Both contradict each other; neither sends in the clear."""
+    both = words.two_boxes(starttls=True, implicit=True, port=587)
+    assert "both STARTTLS and implicit TLS are set, and one connection has one of them" == both.why
+    assert "starttls" == both.encryption
+    assert CLEAR == words.two_boxes(starttls=False, implicit=False, port=587).why

@@ -266,3 +266,8 @@ def test_a_lock_after_failed_logins_is_told_in_a_greeting_too(code: int) -> None
         "greeting", Reply(code, ("Too many connections",)), _circumstances("greeting", is_logged_in=True)
     )
     assert (other.code, other.variant) == ("rateLimited", "")
+
+
+def test_letters_with_a_stroke_are_read_as_plain_ones() -> None:
+    """Neither has an accent that could be taken off; servers write them either way."""
+    assert "l o ss ae oe d i" == folded("Ł Ø ß Æ Œ Đ \u0131")
