@@ -24,7 +24,13 @@ if TYPE_CHECKING:
     from reconciler.smtp.tls import TlsFacts
 
 _Step = TypeVar("_Step")
-_DID = {"timedOut": "said nothing", "connectionLost": "closed the connection"}
+_DID = {
+    "timedOut": "said nothing",
+    "timedOut:hello": "did not answer EHLO",
+    "timedOut:unfinished": "did not finish its answer",
+    "connectionLost": "closed the connection",
+}
+"""By code, and where there is one by variant."""
 
 
 class Opening:
@@ -118,7 +124,7 @@ class Opening:
             return None
         if fault.reply is not None and fault.reply.is_transient:
             return f"answered {fault.reply.code}"
-        return _DID.get(fault.code)
+        return _DID.get(f"{fault.code}:{fault.facts.get('variant')}") or _DID.get(fault.code)
 
     def encrypt(self) -> TlsFacts:
         """Do the handshake as the encryption wants it, and return what was agreed.

@@ -84,6 +84,26 @@ def test_an_address_that_does_not_serve_is_passed_over(ca: TestCA, greeting: str
     assert 1 == server.login_attempts
 
 
+@pytest.mark.parametrize(
+    ("key", "reply", "words"),
+    [
+        ("EHLO", SILENCE, "did not answer EHLO"),
+        ("EHLO", CLOSE, "closed the connection"),
+        ("EHLO", "421 4.3.2 leaving", "answered 421"),
+        ("GREETING", "220-mail.example.com", "did not finish its answer"),
+    ],
+)
+def test_what_an_address_did_is_told_as_it_was(key: str, reply: str, words: str) -> None:
+    """An address that greeted is not told as silent."""
+    with (
+        ScriptedServer(polite()) as server,
+        ScriptedServer(polite({key: reply}), host=FIRST, port=server.port),
+    ):
+        finding = check_settings(server, host=NAME, **WITHOUT_LOGIN, make_dialer=way(FIRST, SECOND), timeout_seconds=4)
+    assert "passed" == finding.verification.status
+    assert f"{FIRST} {words}, {SECOND} took the connection" in connect_check(finding).message
+
+
 def test_addresses_that_all_fail_are_all_told() -> None:
     """Where nobody serves, the failure names what the last address did, and what the others did before."""
     with (
