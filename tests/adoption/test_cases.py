@@ -46,6 +46,15 @@ def test_a_source_is_known_by_its_content(case: Case) -> None:
         assert case.kind == (found.name if found is not None else None)
 
 
+def test_a_file_of_python_is_djangos() -> None:
+    """Without spaces around the equals sign the file's name tells settings of Django from variables."""
+    from reconciler.adoption.source import Source
+
+    text = 'EMAIL_HOST="smtp.example.com"\nEMAIL_USE_TLS=True\nDEFAULT_FROM_EMAIL="a@example.com"\n'
+    kinds = {file: reader_of(Source(text=text, file=file)) for file in ("settings.py", ".env")}
+    assert {"settings.py": "django", ".env": "dotenv"} == {file: kind and kind.name for file, kind in kinds.items()}
+
+
 @pytest.mark.parametrize("case", CASES, ids=title_of)
 def test_what_is_told_holds_no_password(case: Case) -> None:
     """Neither what is told of a source, nor its accounts as a fault would show them, hold a password."""

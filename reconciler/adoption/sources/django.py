@@ -82,8 +82,9 @@ class Django(ReadsAlone):
     name = "django"
 
     def recognises(self, source: Source) -> bool:
-        """Tell it by settings with the spaces that Python code has around an equals sign."""
-        return _SHAPE.search(source.text) is not None
+        """Tell it by settings with the spaces that Python code has around an equals sign, or by them in a file of Python."""
+        is_python = source.file.endswith(".py") and "EMAIL_" in source.text
+        return is_python or _SHAPE.search(source.text) is not None
 
     def read(self, source: Source) -> Reading:
         """Return the account of ``EMAIL_*``, and those of ``MAILERS``."""
@@ -96,6 +97,10 @@ class Django(ReadsAlone):
         accounts = [each for each in written if each is not None]
         if not accounts:
             accounts = [*_of_email(module, source, problems), *_of_mailers(module, source, problems)]
+        if not accounts and not problems and "EMAIL_BACKEND" in source.text:
+            problems.append(
+                passed_over(source, None, "EMAIL_BACKEND is set, and no server: its mail does not go by SMTP.")
+            )
         return Reading(accounts=tuple(accounts), problems=tuple(problems))
 
 

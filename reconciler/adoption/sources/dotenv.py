@@ -192,8 +192,16 @@ def _parts(name: str) -> tuple[tuple[str, str], str | None, str]:
     return (prefix, "_".join(rest)), None, "_".join(parts[start : end + 1])
 
 
-_OF_THE_STEM = {"mail_from": "email", "mailer": "mailer", "email_server": "url", "smtp_name": "username"}
-"""Variables that are whole words: their last part is a stem, or means something else elsewhere."""
+_OF_THE_STEM = {
+    "mail_from": "email",
+    "mailer": "mailer",
+    "email_server": "url",
+    "smtp_name": "username",
+    **dict.fromkeys(("default_from_email", "from_email", "sender_email", "from_address", "sender_address"), "email"),
+    **dict.fromkeys(("from_name", "sender_name"), "display_name"),
+    **dict.fromkeys(("reply_to", "reply_to_email"), "reply_to"),
+}
+"""Variables that are whole words: they have no stem, their last part is one, or they mean something else elsewhere."""
 
 
 def _grouped(variables: list[_Variable]) -> list[_Group]:
@@ -204,6 +212,8 @@ def _grouped(variables: list[_Variable]) -> list[_Group]:
         whole = each.name.lower()
         if whole in _OF_THE_STEM:
             key, setting, stem = ("", ""), _OF_THE_STEM[whole], whole.partition("_")[0]
+            if setting in _OF_THE_SENDER and whole != "mail_from":
+                stem = "mail"
         if setting == "name":
             setting = None
         if setting == "domain" and stem.startswith("smtp"):
