@@ -175,7 +175,7 @@ def test_renames_that_lead_into_a_circle_come_to_an_end() -> None:
 
 def test_each_circle_that_nobody_recorded_is_told_once_at_its_first_account() -> None:
     """The message names all that take part, and what to remove."""
-    circles = [("d", "e"), ("e", "d"), ("c", "a"), ("b", "c"), ("a", "b")]
+    circles = [("d", "e"), ("e", "d"), ("c", "b"), ("b", "a"), ("a", "c")]
     desired = desired_of("".join(manifest(name, previous=previous) for name, previous in circles))
     refusals = match(tuple(reversed(desired)), state_of(())).refusals
     places = {account.name: account.location for account in desired}
