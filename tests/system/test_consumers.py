@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import smtplib
 import subprocess
 import sys
 import urllib.request
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from reconciler.model.secrets.values import SecretValue
 from reconciler.rules.consumers.limits import refuse_value
 from tests.cli.project import CHECKOUT
 from tests.support.mailserver import MailServer
+from tests.system.support.events import go_through
 from tests.system.support.processes import free_ports, program, running, wait_for
 from tests.system.support.sending import (
     PASSWORDS,
@@ -259,7 +262,7 @@ receivers: [{name: people, email_configs: [{to: friend@example.net}]}]
 
 
 def test_alertmanager_sends_through_the_account(world: World, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The worked example brings a running Alertmanager to another account, and its next alert goes that way."""
+    """The worked example tells a running Alertmanager of each event, and its next alert goes as it should."""
     folder = scratch / "alertmanager"
     folder.mkdir(mode=0o755)
     command = folder / "reconciler-alertmanager"
@@ -268,9 +271,10 @@ def test_alertmanager_sends_through_the_account(world: World, scratch: Path, mon
     config.write_text(_ALERTMANAGER, encoding="utf-8")
     trust.write_text(world.ca.pem, encoding="ascii")
     (port,) = free_ports(1)
+    address = f"http://127.0.0.1:{port}"
     monkeypatch.setenv("SSL_CERT_FILE", str(trust))
     monkeypatch.setenv("ALERTMANAGER_CONFIG", str(config))
-    monkeypatch.setenv("ALERTMANAGER_URL", f"http://127.0.0.1:{port}")
+    monkeypatch.setenv("ALERTMANAGER_URL", address)
     words = ["--config.file", str(config), "--storage.path", str(folder), "--cluster.listen-address="]
     listening = f"--web.listen-address=127.0.0.1:{port}"
     users = {f"{name}@example.com": password for name, password in PASSWORDS.items()}
@@ -280,26 +284,43 @@ def test_alertmanager_sends_through_the_account(world: World, scratch: Path, mon
         "tls_context": world.ca.server_context("localhost"),
         "users": users,
     }
+    alerts = count()
+
+    def asked(path: str, sent: bytes | None = None) -> str:
+        request = urllib.request.Request(address + path, sent, {"Content-Type": "application/json"})  # noqa: S310 - of this machine
+        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - of this machine
+            return str(answer.read().decode())
+
+    def failures() -> float:
+        found = re.findall(
+            r'^alertmanager_notification_requests_failed_total{integration="email"} (.*)$',
+            asked("/metrics"),
+            re.MULTILINE,
+        )
+        return sum(map(float, found))
+
+    def sends(name: str) -> bool:
+        shown = json.loads(asked("/api/v2/status"))["config"]["original"]
+        if f"smtp_from: {name}@example.com\n" not in shown:
+            return False
+        failed, arrived = failures(), len(world.logins())
+        asked("/api/v2/alerts", json.dumps([{"labels": {"alertname": f"disk-{next(alerts)}"}}]).encode())
+        return wait_for(
+            lambda: True if len(world.logins()) > arrived else False if failures() > failed else None, "the alert"
+        )
+
     with ExitStack() as stack:
         world.servers["starttls"] = stack.enter_context(MailServer(encryption="starttls", **offered))
-        for name in PASSWORDS:
-            world.project.write_account(name, trusted_account(name, world.servers["starttls"]))
-        command_line = [program("prometheus-alertmanager"), *words, listening]
-        stack.enter_context(running(command_line, ports=[port], log=folder / "log"))
-        for count, name in enumerate(("alpha", "beta"), start=1):
-            world.project.write_project(
-                f"consumers:\n  box: {{type: exec, command: [{command}], environment: ['ALERTMANAGER_*'], "
-                f"accounts: [{name}]}}\nsecrets:\n  grants: [{{secret: 'env:SMTP_*', consumer: {{name: box, "
-                f"command: [{command}], environment: ['ALERTMANAGER_*']}}}}]\n"
-            )
-            world.project.run_well("apply", "--auto-approve")
-            alert = json.dumps([{"labels": {"alertname": f"disk-{count}"}}]).encode()
-            asked = urllib.request.Request(
-                f"http://127.0.0.1:{port}/api/v2/alerts", alert, {"Content-Type": "application/json"}
-            )
-            urllib.request.urlopen(asked, timeout=20).close()  # noqa: S310 - of this machine
-            wait_for(lambda count=count: (len(world.user("starttls")) == count) or None, "the alert")  # type: ignore[misc]
-    assert ["alpha@example.com", "beta@example.com"] == world.user("starttls")
+        world.project.write_project(
+            f"consumers:\n  box: {{type: exec, command: [{command}], environment: ['ALERTMANAGER_*'], "
+            f"accounts: ['label:app=yes']}}\nsecrets:\n  grants: [{{secret: 'env:SMTP_*', consumer: {{name: box, "
+            f"command: [{command}], environment: ['ALERTMANAGER_*']}}}}]\n"
+        )
+        stack.enter_context(
+            running([program("prometheus-alertmanager"), *words, listening], ports=[port], log=folder / "log")
+        )
+        go_through(world, sends, only="alpha", is_trusted=True)
+        assert "smtp_from: nobody@invalid" in json.loads(asked("/api/v2/status"))["config"]["original"]
 
 
 # --- dotenv

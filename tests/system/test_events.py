@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.project import CHECKOUT
 from tests.system.support.djangos import python_of_newest
-from tests.system.support.events import ONE, go_through
+from tests.system.support.events import AWKWARD, ONE, go_through
 from tests.system.support.processes import program
 
 if TYPE_CHECKING:
@@ -168,7 +168,8 @@ def test_the_next_mail_of_each_account(name: str, world: World, tmp_path: Path) 
 def test_the_next_mail_of_the_one_account(name: str, world: World, tmp_path: Path) -> None:
     """The one account of a program that has no more; where it is gone, sending fails, and nothing is lost in silence."""
     trust(world, tmp_path)
-    go_through(world, SINGLE[name](world, tmp_path), only="alpha", is_trusted=True)
+    password = "another one" if name == "dotenv" else AWKWARD
+    go_through(world, SINGLE[name](world, tmp_path), only="alpha", is_trusted=True, rotated_to=password)
 
 
 def trust(world: World, folder: Path) -> None:

@@ -11,6 +11,7 @@ import shutil
 import smtplib
 import subprocess
 from contextlib import contextmanager
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -82,28 +83,26 @@ def decide(world: World, *words: str) -> None:
     world.project.run_well("--project-dir", str(elsewhere), *words)
 
 
-def is_taken(port: int, sender: str) -> bool:
-    """Tell whether a relay takes a message of a sender."""
-    try:
-        send_from(port, sender)
-    except smtplib.SMTPRecipientsRefused as refused:
-        if REFUSED not in str(refused):
-            raise
-        return False
-    return True
-
-
 def through(world: World, port: int, log: Callable[[], str]) -> Callable[[str], bool]:
     """Return what sends through a relay; what it takes all the same, because it remembers an answer, it bounces."""
+    numbers = count()
 
     def sends(name: str) -> bool:
-        bounced, arrived = log().count(REFUSED), len(world.logins())
-        if not is_taken(port, f"{name}@example.com"):
+        friend = f"friend-{next(numbers)}@example.net"  # so that nothing of another message is taken for this one's
+
+        def went() -> bool | None:
+            if any(friend in each.recipients for server in world.servers.values() for each in server.messages):
+                return True
+            is_bounced = any(friend in line and REFUSED in line for line in log().splitlines())
+            return False if is_bounced else None
+
+        try:
+            send_from(port, f"{name}@example.com", friend)
+        except smtplib.SMTPRecipientsRefused as refused:
+            if REFUSED not in str(refused):
+                raise
             return False
-        return wait_for(
-            lambda: True if len(world.logins()) > arrived else False if log().count(REFUSED) > bounced else None,
-            f"the message of {name}, or its bounce",
-        )
+        return wait_for(went, f"the message of {name}, or its bounce")
 
     return sends
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     """Sends a message as an account by name; tells whether the program could."""
 
 _LABEL = "labels: {app: 'yes'}"
+AWKWARD = 'pw:new#"2\\'
+"""A password that every program but dotenv's readers takes."""
 ONE = ("label:app=yes",)
 """The selectors of a consumer that carries one account."""
 
@@ -26,11 +28,13 @@ def go_through(
     decide: Callable[..., object] | None = None,
     only: str | None = None,
     is_trusted: bool = False,
+    rotated_to: str = AWKWARD,
 ) -> None:
     """Have a program send after a rename, a rotation, a suspension, its end and a deletion: each counts for the next mail.
 
     ``decide`` runs suspend and resume; ``only`` is the account of a program that carries one, by default there are
-    three. ``is_trusted``: the servers have certificates of a CA that the program trusts of itself.
+    three. ``is_trusted``: the servers have certificates of a CA that the program trusts of itself. The password becomes
+    ``rotated_to``.
     """
     decide = decide or world.project.run_well
     names = [only] if only else ["alpha", "beta", "gamma"]
@@ -43,8 +47,8 @@ def go_through(
 
     rotated = only or "alpha"
     for server in world.servers.values():
-        server.users[f"{rotated}@example.com"] = "another one"
-    world.project.set_variable(f"SMTP_{rotated.upper()}", "another one")
+        server.users[f"{rotated}@example.com"] = rotated_to
+    world.project.set_variable(f"SMTP_{rotated.upper()}", rotated_to)
     world.project.run_well("apply", "--auto-approve")
     _require_goes(world, sends, rotated, login=rotated)
 

@@ -173,10 +173,10 @@ def running_relay(folder: Path, lines: str) -> Iterator[int]:
         yield port
 
 
-def send_from(port: int, sender: str) -> None:
+def send_from(port: int, sender: str, recipient: str = "friend@example.net") -> None:
     """Hand a message over to the relay."""
     with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
-        client.sendmail(sender, ["friend@example.net"], f"From: {sender}\r\nSubject: x\r\n\r\nhello\r\n")
+        client.sendmail(sender, [recipient], f"From: {sender}\r\nSubject: x\r\n\r\nhello\r\n")
 
 
 def is_refused(folder: Path, port: int, sender: str) -> bool:
