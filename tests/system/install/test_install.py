@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from reconciler import DISTRIBUTION, __version__
+from tests.cli.project import PASSWORD, USER
+from tests.cli.test_first_use import NewUser, walk
+from tests.support.mailserver import MailServer
 from tests.system.support.processes import program
 from tools.zipapp import write_zipapp
 
@@ -129,6 +132,20 @@ def test_tools_install_it_as_a_command(tool: str, wheels: Path, tmp_path: Path, 
     work([bins / "reconciler"], tmp_path / "project")
     if tool == "pipx":
         assert (tmp_path / "MAN_DIR" / "man1" / "reconciler-plan.1").is_file()
+
+
+def test_a_newcomer_walks_from_the_wheel_to_an_account(wheels: Path, tmp_path: Path, offline: dict[str, str]) -> None:
+    """``pipx install``, and then four commands, each but the first from what was shown: an own account is applied."""
+    (wheel,) = wheels.glob("mail_reconciler-*.whl")
+    run(sys.executable, "-m", "pipx", "install", wheel, cwd=tmp_path, variables={**offline, "HOME": str(tmp_path)})
+    folder = tmp_path / "mail"
+    folder.mkdir()
+    user = NewUser(folder, 80)
+    user.variables.pop("PYTHONPATH", None)
+    user.program = [str(tmp_path / "BIN_DIR" / "reconciler")]
+    with MailServer(encryption="none", users={USER: PASSWORD}) as server:
+        walk(user, server)
+        assert ["ops@example.com"] == [each for message in server.messages for each in message.recipients]
 
 
 def test_one_file_holds_everything(environment: Path, tmp_path: Path, offline: dict[str, str]) -> None:
