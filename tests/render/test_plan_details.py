@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -178,6 +179,25 @@ def test_a_reason_is_told_once() -> None:
     text = details(*failing)
     assert text.count("The server refused the login") == 1
     assert "  3 accounts: a, b, c\n" in text
+
+
+def test_what_is_withheld_from_many_is_one_block() -> None:
+    """Eighty accounts whose routes differ share one cause: the error lists the routes, so the details tell it once."""
+    withheld = []
+    for number in range(80):
+        found = values.withheld()
+        *before, auth = found.checks
+        own = replace(
+            auth, message=f"env:X was not sent: desk-{number}@example.com at smtp.example.com:587 is a new route."
+        )
+        found = found.model_copy(update={"checks": (*before, own)})
+        withheld.append(values.WITHHELD.model_copy(update={"name": f"desk-{number:02}", "verification": found}))
+    text = details(*withheld)
+    assert (
+        "  80 accounts: desk-00 to desk-79\n    ✗ auth withheld: no credential was sent: each would take a route"
+        in text
+    )
+    assert 1 == text.count("auth withheld")
 
 
 def test_compact_is_the_head_of_every_view() -> None:

@@ -109,6 +109,22 @@ def test_each_reason_is_told_once_with_all_its_accounts() -> None:
     assert row == "  ✗ 4 accounts  connect: nothing listens at smtp.example.com:587"
 
 
+def test_the_same_field_changed_by_many_is_one_row() -> None:
+    """Where each account has another value before, what all come to is told; where they come to different ones, that."""
+    for after, told in (("env:ONE", "smtp.host becomes env:ONE"), (None, "smtp.host, each to a value of its own")):
+        changes = [
+            values.UPDATED.model_copy(
+                update={
+                    "name": f"desk-{n}",
+                    "fields": (values.changed("spec.smtp.host", f"old-{n}", after or f"new-{n}"),),
+                }
+            )
+            for n in range(9)
+        ]
+        (row,) = [line for line in head(*changes) if line.startswith("  ~")]
+        assert row == f"  ~ 9 accounts  {told}"
+
+
 @pytest.mark.parametrize("code", sorted(code for code, each in CHECK_CODES.items() if each.kind == "failed"))
 def test_every_failure_has_a_few_words(code: str) -> None:
     """Whatever fails is told in words of its own, which fit two lines of a screen, and not as its bare code."""

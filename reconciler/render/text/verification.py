@@ -121,7 +121,7 @@ def _remarks(findings: Mapping[str, Verification], style: Style) -> list[str]:
     ends: dict[Hashable, list[str]] = {}
     for name, found in sorted(findings.items()):
         if _is_remarkable(found):
-            ends.setdefault(_ending(found), []).append(name)
+            ends.setdefault(ending(found), []).append(name)
     is_large = len(findings) > _MOST_ROWS
     ordered = sorted(ends.values(), key=lambda names: _WORST_LAST.index(findings[names[0]].status))
     if is_large and any(
@@ -133,7 +133,7 @@ def _remarks(findings: Mapping[str, Verification], style: Style) -> list[str]:
         first, *same = (findings[name] for name in names)
         heading = hang("", style.show(counted(names) if is_large else enumerated(names)), width=style.width)
         lines += ["", *(style.paint(line, "strong") for line in heading)]
-        lines += verification_lines(_for_all(first, same), style=style, indent=4, same=same)
+        lines += verification_lines(for_all(first, same), style=style, indent=4, same=same)
     return lines
 
 
@@ -143,7 +143,7 @@ def _is_remarkable(found: Verification) -> bool:
     return found.status != "unchanged"
 
 
-def _ending(found: Verification) -> Hashable:
+def ending(found: Verification) -> Hashable:
     """Return the key of verifications that are told together.
 
     Withheld ones differ in their routes, and those without a secret in its name; the errors list these, so here
@@ -154,7 +154,7 @@ def _ending(found: Verification) -> Hashable:
     return likeness(found)
 
 
-def _for_all(found: Verification, same: Sequence[Verification]) -> Verification:
+def for_all(found: Verification, same: Sequence[Verification]) -> Verification:
     """Return a verification that speaks for all that ended alike, without the route or secret of any one."""
     if all(likeness(found) == likeness(each) for each in same):
         return found

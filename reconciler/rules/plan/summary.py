@@ -187,7 +187,7 @@ def _pending(plan: SavedPlan) -> Iterator[SummaryRow]:
 
 
 def _updates(changes: Sequence[Change]) -> list[SummaryRow]:
-    """Return a row for each update that several accounts share, and one for each account with one of its own."""
+    """Return a row for each update that several share, one for many with the same fields, one for each other account."""
     own: dict[str, SummaryRow] = {}
     rows = []
     for shared in shared_changes(changes):
@@ -196,7 +196,24 @@ def _updates(changes: Sequence[Change]) -> list[SummaryRow]:
             rows.append(row)
         else:
             own[shared.names[0]] = row
-    return [*rows, *own.values()]
+    by_fields: dict[tuple[str, ...], list[SummaryRow]] = {}
+    for row in own.values():
+        by_fields.setdefault(tuple(field.path for field in row.fields), []).append(row)
+    many = [alike for alike in by_fields.values() if len(alike) > _MOST_NAMED]
+    few = [row for alike in by_fields.values() if len(alike) <= _MOST_NAMED for row in alike]
+    return [*rows, *map(_each_its_own, many), *sorted(few, key=lambda row: row.names)]
+
+
+def _each_its_own(alike: Sequence[SummaryRow]) -> SummaryRow:
+    """Return the row of accounts that change the same fields: what all of them come to, where that is the same."""
+    told = []
+    for at, field in enumerate(alike[0].fields):
+        values = {row.fields[at].after for row in alike}
+        name = field.path.removeprefix("spec.").removeprefix("metadata.")
+        is_one = len(values) == 1 and field.after is not None
+        told.append(f"{name} becomes {field.after}" if is_one else f"{name}, each to a value of its own")
+    names = tuple(sorted(name for row in alike for name in row.names))
+    return SummaryRow(kind="update", names=names, text="; ".join(told))
 
 
 def _first_error(plan: SavedPlan) -> str:

@@ -16,7 +16,7 @@ from reconciler.render.text.parts.layout import hang
 from reconciler.render.text.parts.names import listed
 from reconciler.render.text.plan.blocked import blocked_lines
 from reconciler.render.text.plan.full import lifted_lines
-from reconciler.render.text.verification import likeness, verification_lines
+from reconciler.render.text.verification import ending, for_all, verification_lines
 from reconciler.rules.plan.alike import Shared, shared_changes
 from reconciler.rules.plan.defaults import is_default
 
@@ -68,7 +68,7 @@ def _outcome(alike: Sequence[Change], style: Style) -> list[str]:
     held = "held, " if alike[0].held else ""
     names = f"{held}{_counted(alike)}{listed([change.name for change in alike], most=_MOST_NAMES)}"
     lines = [style.paint(line, "strong") for line in hang("  ", style.show(names), width=style.width, indent=4)]
-    return [*lines, *verification_lines(first, style=style, indent=4, same=same)]
+    return [*lines, *verification_lines(for_all(first, same), style=style, indent=4, same=same)]
 
 
 def _counted(alike: Sequence[Change]) -> str:
@@ -78,7 +78,7 @@ def _counted(alike: Sequence[Change]) -> str:
 def _by_outcome(changes: Iterable[Change]) -> list[list[Change]]:
     alike: dict[Hashable, list[Change]] = {}
     for change in sorted(changes, key=lambda each: each.name):
-        alike.setdefault(likeness(change.verification), []).append(change)
+        alike.setdefault(ending(change.verification), []).append(change)
     return sorted(alike.values(), key=lambda each: (-len(each), each[0].name))
 
 
@@ -247,7 +247,7 @@ def _verified(changes: Iterable[Change], style: Style) -> list[str]:
         first, *same = (change.verification for change in alike)
         is_one = len(alike) == 1
         whose = f"{alike[0].name if is_one else several(len(alike), 'account')}: "
-        lines += verification_lines(first, style=style, indent=2, same=same, whose=whose)
+        lines += verification_lines(for_all(first, same), style=style, indent=2, same=same, whose=whose)
     rest = sum(map(len, outcomes[_MOST_OUTCOMES:]))
     more = f"{several(rest, 'more account')} verified, with other remarks"
     return [*lines, *(hang("    ", more, width=style.width) if rest else [])]
