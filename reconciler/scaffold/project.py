@@ -7,25 +7,23 @@ import os
 import re
 import shlex
 import unicodedata
-from dataclasses import dataclass
-from importlib.resources import files
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from reconciler import DISTRIBUTION, POSTGRES_DISTRIBUTION, __version__
 from reconciler.characters import SHOWN_PATH, clip_start
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
 from reconciler.files import create_file, reason_of
 from reconciler.manifests import read_project
 from reconciler.model.schema.hints import ACCOUNT_SCHEMA, OVERLAY_SCHEMA, PROJECT_SCHEMA, SCHEMA_FOLDER, modeline
+from reconciler.provenance import repository_of
+from reconciler.scaffold.pipelines import FOLDER_CHARACTERS, Pipeline, filled
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
-CISystem = Literal["github", "gitlab", "none"]
-StateKind = Literal["sqlite", "postgresql"]
-Approval = Literal["environments", "comments"]
-"""Who lets a job have secrets: the reviewers of GitHub's environments, or a comment of somebody who may write."""
+    from reconciler.scaffold.pipelines import Approval, CISystem, StateKind
 
 PROJECT_FILE = "reconciler.yaml"
 _MAX_NAME = 63
@@ -39,13 +37,10 @@ _MODELINES = {
     "ACCOUNT_MODELINE": modeline(f"../{SCHEMA_FOLDER}/{ACCOUNT_SCHEMA}"),
     "PROJECT_MODELINE": modeline(f"{SCHEMA_FOLDER}/{PROJECT_SCHEMA}"),
 }
-_CI_FILES: dict[CISystem, dict[str, str]] = {
-    "github": {".github/workflows/reconciler.yml": "github.yml", ".github/CODEOWNERS.example": "codeowners"},
-    "gitlab": {".gitlab-ci.yml": "gitlab.yml", ".gitlab/CODEOWNERS.example": "codeowners"},
-    "none": {},
-}
-_ONLY_FOR = re.compile(r"(?:@(?:sqlite|postgresql|environments|comments)@)+")
-"""The marks at the beginning of a template's line that is for one kind of state, or of approval, only."""
+_CODEOWNERS = {"github": ".github/CODEOWNERS.example", "gitlab": ".gitlab/CODEOWNERS.example"}
+_GITLAB_FILE = ".gitlab-ci.yml"
+_POSTGRESQL = "postgres"
+"""How the address of a state in PostgreSQL begins."""
 _GITHUB_REMOTE = re.compile(r"^\s*url\s*=\s*\S*github\.com[:/]", re.MULTILINE)
 _GITLAB_REMOTE = re.compile(r"^\s*url\s*=\s*\S*gitlab[^:/\s]*[:/]", re.MULTILINE)
 
@@ -106,12 +101,54 @@ def write_project(
     if os.path.lexists(folder) and not folder.is_dir():
         raise InvalidInput(error("projectNotMade", f"{_shown(folder)} is no folder. Name another one."))
     values = {"NAME": json.dumps(name), "OPERATOR": _operator_lines(operator), **_MODELINES}
-    values |= {"VERSION": __version__, "PACKAGE": DISTRIBUTION if state == "sqlite" else POSTGRES_DISTRIBUTION}
+    texts = {path: schema_text(name) for path, name in _SCHEMAS.items()}
+    texts |= {path: filled(template, values, {state}) for path, template in _FILES.items()}
+    if ci != "none":
+        texts |= _pipeline_texts(folder, Pipeline(ci=ci, project=name, state=state, environments={}, approval=approval))
+    return _written(folder, texts | {PROJECT_FILE: filled("project.yaml", values, {state})})
+
+
+def add_pipeline(folder: Path, *, ci: Literal["github", "gitlab"], approval: Approval = "environments") -> Scaffolded:
+    """Write the pipeline of a project that is there already, as its project file has name, state and environments.
+
+    Raises ``InvalidInput`` where that file cannot be read, or the pipeline not be written.
+    """
+    project = read_project(folder / PROJECT_FILE).project
+    pipeline = Pipeline(
+        ci=ci,
+        project=project.metadata.name,
+        state=_kind_of(project.state),
+        environments={name: _kind_of(each.state) for name, each in project.environments.items()},
+        approval=approval,
+    )
+    return _written(folder, _pipeline_texts(folder, pipeline))
+
+
+def _kind_of(address: str) -> StateKind:
+    return "postgresql" if address.startswith(_POSTGRESQL) else "sqlite"
+
+
+def _pipeline_texts(folder: Path, pipeline: Pipeline) -> dict[str, str]:
+    """Return a pipeline's files by path relative to the project folder: systems read them at the repository's root."""
+    place = folder.resolve()
+    root = repository_of(place) or place
+    below = place.relative_to(root).as_posix()
+    if FOLDER_CHARACTERS.fullmatch(below) is None:
+        detail = (
+            f"The folder {_shown(Path(below))} is named in the pipeline, as shell and as a pattern. For that its path below "
+            "the repository has to be of letters, digits, and the characters . _ - alone. Rename it; or leave --ci out."
+        )
+        raise InvalidInput(error("projectNotMade", detail))
+    pipeline = replace(pipeline, folder=below)
+    texts = {pipeline.path: pipeline.text(), _CODEOWNERS[pipeline.ci]: filled("codeowners", {}, set())}
+    if pipeline.path.endswith(f"/{_GITLAB_FILE}"):
+        texts[_GITLAB_FILE] = filled("gitlab-root.yml", {"PATH": pipeline.path}, set())
+    return {os.path.relpath(root / path, place): text for path, text in texts.items()}
+
+
+def _written(folder: Path, texts: Mapping[str, str]) -> Scaffolded:
     made: list[str] = []
     kept: list[str] = []
-    texts = {path: schema_text(name) for path, name in _SCHEMAS.items()}
-    templates = {**_FILES, **_CI_FILES[ci], PROJECT_FILE: "project.yaml"}
-    texts |= {path: _filled(template, values, {state, approval}) for path, template in templates.items()}
     for path, text in texts.items():
         is_made = _make(folder / path, text, shown=_shown(folder / path))
         (made if is_made else kept).append(path)
@@ -155,21 +192,6 @@ def _operator_lines(operator: str | None) -> str:
     if operator is None:
         return "# operator:\n#   email: you@example.com"
     return f"operator:\n  email: {json.dumps(operator, ensure_ascii=False)}"
-
-
-def _filled(template: str, values: dict[str, str], kinds: set[str]) -> str:
-    lines = (
-        (files("reconciler.scaffold") / "templates" / template).read_text(encoding="utf-8").splitlines(keepends=True)
-    )
-    wanted = [(_ONLY_FOR.match(line), line) for line in lines]
-    text = "".join(
-        line[only.end() if only else 0 :]
-        for only, line in wanted
-        if only is None or kinds.issuperset(only[0].strip("@").split("@@"))
-    )
-    for key, value in values.items():
-        text = text.replace(f"@{key}@", value)
-    return text
 
 
 def _make(path: Path, text: str, *, shown: str) -> bool:

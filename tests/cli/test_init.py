@@ -108,7 +108,7 @@ def test_twice_is_harmless(empty: Project) -> None:
     """A project that is there is an error with what to do, and nothing of it changes."""
     _made(empty)
     before = {path: path.read_bytes() for path in empty.folder.rglob("*") if path.is_file()}
-    again = empty.run("init", "--ci", "github")
+    again = empty.run("init")
     assert 1 == again.code
     assert "[projectExists]" in again.err
     assert "reconciler state init" in again.err
@@ -271,13 +271,55 @@ def test_no_mark_of_a_template_is_left(empty: Project, ci: str, state: str) -> N
         assert not re.search("@[A-Za-z_]+@", (empty.folder / each).read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("ci", _PIPELINES)
-def test_a_pipeline_below_the_root_of_a_repository(empty: Project, ci: str) -> None:
-    """A pipeline that nobody would run is told of, with what to do; one at the root is not."""
+def test_a_pipeline_below_the_root_of_a_repository(empty: Project) -> None:
+    """GitHub's lies at the root, under the project's name; GitLab's in the folder, and one at the root names it."""
     (empty.folder / ".git").mkdir()
-    below = " ".join(empty.run_well("init", "mail/eu", "--ci", ci).out.split())
-    assert "Move it there, and write into it PROJECT_DIR: mail/eu" in below
-    assert "PROJECT_DIR" not in empty.run_well("init", "--ci", ci).out
+    made = _made(empty, "mail/eu", "--name", "eu", "--ci", "github")["made"]
+    assert {"../../.github/workflows/reconciler-eu.yml", "../../.github/CODEOWNERS.example"} < set(made)
+    workflow = yaml.safe_load((empty.folder / ".github/workflows/reconciler-eu.yml").read_text(encoding="utf-8"))
+    assert ("mail/eu", "/srv/reconciler/eu") == (workflow["env"]["PROJECT_DIR"], workflow["env"]["RECONCILER_HOME"])
+    for folder in ("mail/us", "mail/pl"):
+        told = empty.run_well("init", folder, "--ci", "gitlab").out
+    root = yaml.safe_load((empty.folder / ".gitlab-ci.yml").read_text(encoding="utf-8"))
+    assert {"include": [{"local": "mail/us/.gitlab-ci.yml"}]} == root
+    assert "\n    include: [{local: mail/pl/.gitlab-ci.yml}]\n" in told
+
+
+def test_a_folder_that_no_pipeline_can_name(empty: Project) -> None:
+    """A path that would be a pattern, or shell, is refused before anything is written."""
+    (empty.folder / ".git").mkdir()
+    for name in ("a b", "$(id)", "x*", "żółw", "x'y"):
+        refused = empty.run("init", name, "--ci", "gitlab")
+        assert (1, True) == (refused.code, "[projectNotMade]" in refused.err)
+        assert not (empty.folder / name).exists()
+
+
+def test_a_pipeline_is_added_to_a_project(empty: Project) -> None:
+    """Where the project is there, --ci writes its pipeline, for the environments that it has, and nothing else."""
+    _made(empty, "--ci", "none")
+    path = empty.folder / "reconciler.yaml"
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    del document["state"]
+    document["environments"] = {
+        "staging": {"state": "sqlite:///.reconciler/staging.db"},
+        "production": {"state": "postgresql://db.example.com/mail"},
+    }
+    path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    before = path.read_bytes()
+    assert _CI_FILES["github"] == _made(empty, "--ci", "github")["made"]
+    workflow = yaml.safe_load((empty.folder / _PIPELINES["github"]).read_text(encoding="utf-8"))
+    for job in ("plan", "apply", "nightly"):
+        assert {"environment": ["staging", "production"]} == workflow["jobs"][job]["strategy"]["matrix"]
+    assert ([], _CI_FILES["github"]) == tuple(_made(empty, "--ci", "github")[each] for each in ("made", "kept"))
+    assert "were left as they are" in empty.run_well("init", "--ci", "github").out
+    for words in (
+        ("--name", "x"),
+        ("--operator", "ops@example.com"),
+        ("--state", "sqlite"),
+        ("--approval", "comments"),
+    ):
+        assert 1 == empty.run("init", "--ci", "gitlab", *words).code
+    assert (before, False) == (path.read_bytes(), (empty.folder / ".gitlab-ci.yml").exists())
 
 
 @pytest.mark.parametrize("state", ["sqlite", "postgresql"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,11 +12,25 @@ import yaml
 
 from reconciler import __version__
 from reconciler.scaffold import write_project
+from tests.scaffold.variants import VARIANTS
+from tests.system.ci.runner import GitLab, Machine
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _PROTECTED = ("plan", "apply", "nightly")
+_SHARED = {
+    "environment": r"(?:environment|name): (reconciler/.+)$",
+    "group": r"group: (reconciler.+)$",
+    "place on the runner": r"RECONCILER_HOME: (\S+)$",
+    "issue": r"<!-- reconciler status: (\S+) -->",
+    "folder": r"PROJECT_DIR: (\S+)",
+}
+_SHARED_OF = {
+    "github": _SHARED | {"check's name": r"^    name: (.*)$", "workflow": "^name: (.*)$"},
+    "gitlab": _SHARED | {"job": r"^(\S+):$", "report": r"junit: (\S+)$", "choice": r'\$IN_PROJECT == "(.*?)"'},
+}
+"""What is the repository's or the machine's, and so would be one thing for two projects that name it alike."""
 
 
 def _written(folder: Path, ci: Any, path: str, state: Any = "sqlite", approval: Any = "environments") -> dict[str, Any]:
@@ -38,18 +54,51 @@ def commented(tmp_path: Path) -> dict[str, Any]:
 @pytest.fixture
 def gitlab(tmp_path: Path) -> dict[str, Any]:
     """Return the pipeline for GitLab, each job with what it extends."""
-    document = _written(tmp_path / "gitlab", "gitlab", ".gitlab-ci.yml")
-    base = document.pop(".protected")
-    for job in _PROTECTED:
-        assert ".protected" == document[job].pop("extends")
-        document[job] = {**base, **document[job]}
-    return document
+    return _jobs_of_gitlab(_written(tmp_path / "gitlab", "gitlab", ".gitlab-ci.yml"))
+
+
+def _jobs_of_gitlab(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the jobs by what they do, each with what it extends."""
+    service = GitLab(Machine, document, {})  # type: ignore[arg-type] # no job is run
+    return {name.removeprefix("mail:"): service.job(name) for name in document if not name.startswith(".")}
 
 
 def _shell(job: dict[str, Any]) -> str:
     """Return the whole shell of a job of either service."""
     steps = [step["run"] for step in job.get("steps", ())]
     return "\n".join([*steps, *job.get("before_script", ()), *job.get("script", ())])
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """A loader that refuses a mapping with a key twice, of which both services take the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - as it is called
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        assert len(keys) == len(set(keys)), keys
+        return super().construct_mapping(node, deep)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_variant_is_one_document(name: str) -> None:
+    """It is YAML without a key that is there twice, no mark of a template is left, and each piece of shell can be read."""
+    text = VARIANTS[name].text()
+    assert [] == re.findall("@[A-Za-z_]+@", text)
+    document = yaml.load(text, _UniqueKeys)  # noqa: S506 - a safe loader
+    shell = [_shell(job) for job in document.get("jobs", document).values() if isinstance(job, dict)]
+    for each in filter(None, shell):
+        subprocess.run(["bash", "-n"], input=each, encoding="utf-8", check=True)
+
+
+@pytest.mark.parametrize("name", [name for name, each in VARIANTS.items() if each.folder != "."])
+def test_two_projects_of_a_repository_meet_in_nothing(name: str) -> None:
+    """Another project's pipeline has other files, jobs, environments, groups, artifacts and places on the runner."""
+    ours = VARIANTS[name]
+    theirs = replace(ours, project="mail-news", folder="eu/news")
+    assert ours.path != theirs.path
+    for what, pattern in _SHARED_OF[ours.ci].items():
+        found = [set(re.findall(pattern, each.text(), re.MULTILINE)) for each in (ours, theirs)]
+        assert all(found), what
+        assert set() == found[0] & found[1], what
 
 
 # GitHub
@@ -81,7 +130,7 @@ def test_only_the_job_without_secrets_runs_the_workflow_of_a_pull_request(
     }[variant]
     for name in jobs.keys() - {"check"}:
         assert ["self-hosted", "reconciler"] == jobs[name]["runs-on"]
-        assert f"reconciler-{name if name in _PROTECTED else 'apply'}" == jobs[name]["environment"]
+        assert f"reconciler/mail/{name if name in _PROTECTED else 'apply'}" == jobs[name]["environment"]
         assert jobs[name]["if"].startswith(tuple(f"github.event_name == '{each}'" for each in of_the_default_branch))
     assert {"pull_request", *of_the_default_branch} == set(document["on"])
 
@@ -106,7 +155,7 @@ def test_nothing_of_an_event_is_put_into_shell(github: dict[str, Any], commented
     """
     for job in (*github["jobs"].values(), *commented["jobs"].values()):
         assert "${{" not in _shell(job)
-    by_hand = {f"github.event.inputs.{name}" for name in ("command", "accounts", "reason")}
+    by_hand = {f"github.event.inputs.{name}" for name in ("command", "accounts", "reason", "revision")}
     number = "github.event.pull_request.number"
     assert {
         "github.token",
@@ -121,6 +170,7 @@ def test_nothing_of_an_event_is_put_into_shell(github: dict[str, Any], commented
         "github.event.comment.body",
         "github.event.comment.user.login",
         "github.event.issue.number",
+        "github.event.issue.body",
         "github.event.issue.html_url",
     } | by_hand == set(re.findall(r"\$\{\{ *(.*?) *\}\}", str(commented)))
 
@@ -139,7 +189,10 @@ def test_jobs_that_would_meet_wait_or_give_way(github: dict[str, Any]) -> None:
     """
     found = {name: tuple(job["concurrency"].values()) for name, job in github["jobs"].items() if "concurrency" in job}
     request = "${{ github.event.pull_request.number }}"
-    assert {"check": (f"reconciler-check-{request}", True), "plan": (f"reconciler-plan-{request}", True)} == found
+    assert {
+        "check": (f"reconciler-mail-check-{request}", True),
+        "plan": (f"reconciler-mail-plan-{request}", True),
+    } == found
     assert "concurrency" not in github
 
 
@@ -163,8 +216,8 @@ def test_only_pipelines_of_the_main_branch_have_the_runner_and_the_environments(
         assert "none" == job["variables"]["GIT_STRATEGY"]
     environments = {name: gitlab[name]["environment"] for name in _PROTECTED}
     # Only of a deployment does GitLab ask for approval, and the night is not to wait for one.
-    night = {"name": "reconciler-nightly", "action": "verify"}
-    assert {"plan": "reconciler-plan", "apply": "reconciler-apply", "nightly": night} == environments
+    night = {"name": "reconciler/mail/nightly", "action": "verify"}
+    assert {"plan": "reconciler/mail/plan", "apply": "reconciler/mail/apply", "nightly": night} == environments
 
 
 def test_what_is_done_by_hand_has_the_same_guards(gitlab: dict[str, Any]) -> None:
@@ -173,13 +226,13 @@ def test_what_is_done_by_hand_has_the_same_guards(gitlab: dict[str, Any]) -> Non
     (rule,) = job["rules"]
     wanted = {'$CI_PIPELINE_SOURCE == "web"', "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH", "$COMMAND"}
     assert wanted == set(rule["if"].split(" && "))
-    assert (".protected", "reconciler-apply") == (job["extends"], job["environment"])
+    assert (["reconciler"], "reconciler/mail/apply") == (job["tags"], job["environment"])
 
 
 def test_one_at_a_time_of_what_writes_one_comment(gitlab: dict[str, Any]) -> None:
     """Plans of one merge request wait for each other; a merge request's own pipeline cannot keep others waiting."""
     groups = {name: job["resource_group"] for name, job in gitlab.items() if "resource_group" in job}
-    assert {"plan": "reconciler-plan-$MERGE_REQUEST"} == groups
+    assert {"plan": "reconciler-mail-plan-$MERGE_REQUEST"} == groups
 
 
 def test_what_the_report_tells_is_for_members(gitlab: dict[str, Any]) -> None:
@@ -194,7 +247,7 @@ def test_what_the_report_tells_is_for_members(gitlab: dict[str, Any]) -> None:
 def test_the_tool_is_pinned_and_never_that_of_a_checkout(request: pytest.FixtureRequest, ci: str) -> None:
     """Protected jobs install one version from the runner's wheels before anything is fetched, by pip and Python alone."""
     document = request.getfixturevalue(ci)
-    variables = document.get("env") or document["variables"]
+    variables = document.get("env") or document["check"]["variables"]
     assert (__version__, "") == (variables["RECONCILER_VERSION"], variables["RECONCILER_PACKAGE"])
     jobs = document.get("jobs", document)
     for name in ("check", *_PROTECTED):
@@ -208,15 +261,21 @@ def test_the_tool_is_pinned_and_never_that_of_a_checkout(request: pytest.Fixture
         assert ("pip --isolated install" in shell) == (name in _PROTECTED)
 
 
-@pytest.mark.parametrize("ci", ["github", "gitlab"])
+@pytest.mark.parametrize("ci", ["github", "gitlab", "github_database", "gitlab_database"])
 def test_only_what_was_merged_is_trusted(request: pytest.FixtureRequest, ci: str) -> None:
-    """The plan of a pull request takes the main branch's project file; the checkout's is trusted after the merge alone."""
+    """Every protected job names the main branch's project file, and none trusts the one of the checkout."""
     document = request.getfixturevalue(ci)
     jobs = document.get("jobs", document)
-    trusts = {name: "--trust-project" in _shell(jobs[name]) for name in ("check", *_PROTECTED)}
-    assert {"check": False, "plan": False, "apply": True, "nightly": True} == trusts
-    variable = "$RUNNER_TEMP" if ci == "github" else "$scratch"
-    assert f'--project-file "{variable}/reconciler.yaml" plan' in _shell(jobs["plan"])
+    variable = "$RUNNER_TEMP" if ci.startswith("github") else "$scratch"
+    for name in _PROTECTED:
+        shell = _shell(jobs[name])
+        assert "--trust-project" not in shell
+        calls = [line.strip() for line in shell.splitlines() if line.strip().startswith("reconciler ")]
+        assert calls
+        file = f'--project-file "{variable}/reconciler.yaml"'
+        needless = [line for line in calls if file not in line and not line.startswith("reconciler show")]
+        assert [] == needless
+        assert '$PROJECT_DIR/reconciler.yaml" >' in shell
     assert "apply --reviewed" in _shell(jobs["apply"])
 
 
@@ -268,25 +327,15 @@ def github_database(tmp_path: Path) -> dict[str, Any]:
 @pytest.fixture
 def gitlab_database(tmp_path: Path) -> dict[str, Any]:
     """Return the pipeline for GitLab, with state in a database."""
-    document = _written(tmp_path / "gitlab", "gitlab", ".gitlab-ci.yml", "postgresql")
-    base = document.pop(".protected")
-    return {name: {**base, **job} if name in _PROTECTED else job for name, job in document.items()}
+    return _jobs_of_gitlab(_written(tmp_path / "gitlab", "gitlab", ".gitlab-ci.yml", "postgresql"))
 
 
 @pytest.mark.parametrize("ci", ["github_database", "gitlab_database"])
 def test_a_database_is_named_by_the_main_branch_alone(request: pytest.FixtureRequest, ci: str) -> None:
-    """No protected job names a state beside the project file's, and each takes that file from the main branch."""
+    """No protected job names a state beside that of the main branch's project file."""
     document = request.getfixturevalue(ci)
     jobs = document.get("jobs", document)
-    for name in _PROTECTED:
-        shell = _shell(jobs[name])
-        assert "RECONCILER_STATE" not in shell
-        assert "--trust-project" not in shell
-        calls = [line.strip() for line in shell.splitlines() if line.strip().startswith("reconciler ")]
-        assert calls
-        needless = [line for line in calls if "--project-file " not in line and not line.startswith("reconciler show")]
-        assert [] == needless
-        assert '$PROJECT_DIR/reconciler.yaml" >' in shell
+    assert [] == [name for name in _PROTECTED if "RECONCILER_STATE" in _shell(jobs[name])]
     assert "sqlite:///" in _shell(jobs["check"])
 
 

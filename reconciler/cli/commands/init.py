@@ -43,15 +43,14 @@ _OPERATOR = (
 @click.option(
     "--ci",
     type=click.Choice(("github", "gitlab", "none")),
-    help="For which system to write a pipeline; by default the one that the repository's remote or .github names.",
+    help="For which system to write a pipeline; by default the one that the repository's remote or .github names. Where "
+    "there is a project already, it alone is written: for the environments that the project has.",
 )
 @click.option(
     "--state",
     "state_kind",
     type=click.Choice(("sqlite", "postgresql")),
-    default="sqlite",
-    show_default=True,
-    help="Where state will be: in a file, made now; or in a database, whose address is to be written into the project file.",
+    help="Where state will be, by default sqlite: in a file, made now; or in a database, whose address is to be written into the project file.",
 )
 @click.option(
     "--approval",
@@ -70,11 +69,11 @@ def init(
     name: str | None,
     operator: str | None,
     ci: CISystem | None,
-    state_kind: StateKind,
+    state_kind: StateKind | None,
     approval: Approval,
     format_: str,
 ) -> int:
-    """Begin a project in DIR, by default here: its files, its state, and a pipeline for CI.
+    """Begin a project in DIR, by default here: its files, its state, and a pipeline for CI; or add a pipeline to one.
 
     What is there already is left as it is.
 
@@ -88,23 +87,34 @@ def init(
     from reconciler.cli.output import put, put_json
     from reconciler.cli.session import style_for, workspace
     from reconciler.operations.state.init import init_state
+    from reconciler.operations.whereabouts import PROJECT_FILE
     from reconciler.render.text.state import care_document, sentences_text
-    from reconciler.scaffold import ci_system_of, project_name, write_project
+    from reconciler.scaffold import add_pipeline, ci_system_of, project_name, write_project
 
     if options.project_file is not None:
         raise click.UsageError("init writes reconciler.yaml into DIR; leave --project-file out.")
     named = folder or options.given_dir or "."
     place = Path(named)
+    if ci in {"github", "gitlab"} and os.path.lexists(place / PROJECT_FILE):
+        if any(each is not None for each in (name, operator, state_kind)):
+            raise click.UsageError("The project has a name, an operator and a state already: leave these options out.")
+        _refuse_comments(ci, approval)
+        added = add_pipeline(place, ci=ci, approval=approval)
+        if format_ == "json":
+            put_json(care_document({"made": list(added.made), "kept": list(added.kept)}))
+        else:
+            put(sentences_text(_added(added, named), style=style_for(sys.stdout)))
+        return 0
     chosen_name = name or project_name(place.resolve().name)
     _check(chosen_name, operator)
     if operator is None and format_ == "text":
         operator = _ask_for_operator(place)
     system = ci or ci_system_of(place)
-    if approval == "comments" and system != "github":
-        raise click.UsageError("--approval comments is for GitHub. Add --ci github, or leave it out.")
-    written = write_project(place, name=chosen_name, operator=operator, ci=system, state=state_kind, approval=approval)
+    _refuse_comments(system, approval)
+    state = state_kind or "sqlite"
+    written = write_project(place, name=chosen_name, operator=operator, ci=system, state=state, approval=approval)
     made: InitialState | None = None
-    if state_kind == "sqlite":  # where the database is has yet to be written into the project file
+    if state == "sqlite":  # where the database is has yet to be written into the project file
         opened = workspace(replace(options, given_dir=str(place)))
         made = init_state(opened, lineage=str(uuid.uuid4()))
     if format_ == "json":
@@ -116,6 +126,11 @@ def init(
     lines += _next_steps(written, named, has_operator=operator is not None)
     put(sentences_text(lines, style=style_for(sys.stdout)))
     return 0
+
+
+def _refuse_comments(ci: CISystem, approval: Approval) -> None:
+    if approval == "comments" and ci != "github":
+        raise click.UsageError("--approval comments is for GitHub. Add --ci github, or leave it out.")
 
 
 def _check(name: str, operator: str | None) -> None:
@@ -194,22 +209,26 @@ def _next_steps(written: Scaffolded, folder: str, *, has_operator: bool) -> list
     if Path(folder).resolve() != Path.cwd().resolve():
         lines.append(f"    cd {shlex.quote(folder)}")
     lines += commands
-    return lines + [line for each in written.made if each.endswith(".yml") for line in _pipeline_lines(each, folder)]
+    return lines + _pipeline_lines(written, folder)
 
 
-def _pipeline_lines(pipeline: str, folder: str) -> list[str]:
-    """Return what is left to do for a pipeline; CI systems read it at the root of the repository only."""
-    import shlex
+def _added(added: Scaffolded, folder: str) -> list[str]:
+    lines = ["Added to the project:", *(f"    {each}" for each in added.made)] if added.made else []
+    if added.kept:
+        lines += ["These were there already and were left as they are:", *(f"    {each}" for each in added.kept)]
+    return lines + _pipeline_lines(added, folder)
 
-    from reconciler.provenance import repository_of
 
-    place = Path(folder).resolve()
-    root = repository_of(place)
-    lines = [f"What the pipeline needs before it runs stands at the head of {pipeline}."]
-    if root is None or root == place:
-        return lines
-    below = shlex.quote(place.relative_to(root).as_posix())
-    return [
-        *lines,
-        f"It is read at the root of the repository only. Move it there, and write into it PROJECT_DIR: {below}",
-    ]
+def _pipeline_lines(written: Scaffolded, folder: str) -> list[str]:
+    """Return what is left to do for a pipeline that was written; GitLab reads it at the root of the repository only."""
+    pipelines = [each for each in written.made if each.endswith(".yml")]
+    lines = [f"What the pipeline needs before it runs stands at the head of {each}." for each in pipelines[:1]]
+    roots = [each for each in written.kept if each.endswith("../.gitlab-ci.yml")]
+    if pipelines and roots:
+        place = Path(folder).resolve()
+        root = (place / roots[0]).resolve().parent
+        lines += [
+            f"GitLab reads it once {roots[0]} names it:",
+            f"    include: [{{local: {(place.relative_to(root) / pipelines[0]).as_posix()}}}]",
+        ]
+    return lines

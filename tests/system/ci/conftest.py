@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -71,9 +71,11 @@ def make_site(
     """Return a function that sets a project up on one of the services; ``installs`` has every job install the tool."""
     served = []
 
-    def make(ci: str, *, installs: bool = False, database: str | None = None, approval: str = "environments") -> Site:
+    def make(
+        ci: str, *, installs: bool = False, database: str | None = None, approval: str = "environments", **more: Any
+    ) -> Site:
         template = None if installs else request.getfixturevalue("installed")
-        site = Site(ci, tmp_path / ci, wheels, authority, template, database, approval)  # type: ignore[arg-type] # one of the two
+        site = Site(ci, tmp_path / ci, wheels, authority, template, database, approval, **more)  # type: ignore[arg-type] # one of the two
         served.append(site.forge)
         site.forge.__enter__()
         return site

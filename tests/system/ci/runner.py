@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
 _STEP_SECONDS = 300
@@ -27,6 +27,7 @@ _PATH = re.compile(r"[a-z_]+(?:\.[A-Za-z_]+)*")
 _COMPARISON = re.compile(r"(?P<path>[a-z_.]+)(?: (?P<sign>==|!=) '(?P<text>[^']*)')?")
 _BEGINS = re.compile(r"startsWith\((?P<path>[a-z_.]+), '(?P<text>[^']*)'\)")
 _IS_ONE_OF = re.compile(r"contains\('(?P<text>[A-Z ]*)', (?P<path>[a-z_.]+)\)")
+_RULE = re.compile(r"""\$(?P<name>[A-Z_]+)(?: (?P<sign>==|=~) (?P<other>null|\$[A-Z_]+|"[^"]*"|/[^/]*/))?""")
 _PYTHON = """\
 #!/bin/sh
 if [ -n "{template}" ] && [ "$1 $2 $3" = "-I -m venv" ]; then exec cp -al "{template}" "$4"; fi
@@ -100,20 +101,32 @@ class GitHub:
     event: dict[str, Any]
     """The payload of the event, under ``event``, beside ``event_name``, ``sha``, ``token`` and so on."""
     variables: Mapping[str, str]
-    secrets: Mapping[str, str] = field(default_factory=dict)
+    secrets: Callable[[str], Mapping[str, str]] = field(default=lambda _: {})
+    """The secrets of a job by the name of its environment; empty for a job that has none."""
 
-    def started(self) -> list[str]:
-        """Return the names of the jobs that the event starts."""
+    def started(self, *, changed: Iterable[str] | None = None) -> list[str]:
+        """Return the names of the jobs that the event starts, where the pull request changes these files if any are said."""
+        triggers = self.workflow["on"][self.event["event_name"]]
+        paths = triggers.get("paths", ["/**"]) if isinstance(triggers, dict) else ["/**"]
+        if changed is not None and not any(_is_below(f"{each}", f"{path}/*") for each in changed for path in paths):
+            return []
         return [
             name
             for name, job in self.workflow["jobs"].items()
             if all(self._holds(each) for each in job["if"].split(" && "))
         ]
 
-    def run(self, name: str) -> Ended:
+    def environments(self, name: str) -> list[str]:
+        """Return for which environments of the project a job runs, each in a run of its own."""
+        found: list[str] = self.workflow["jobs"][name]["strategy"]["matrix"]["environment"]
+        return found
+
+    def run(self, name: str, environment: str | None = None) -> Ended:
         """Run the steps of a job on a machine with an empty temporary folder; the first failure's code counts."""
         job = self.workflow["jobs"][name]
-        assert not {"container", "services", "strategy", "uses"} & set(job)
+        assert not {"container", "services", "uses"} & set(job)
+        assert (environment is not None) == ("strategy" in job)
+        self.event["matrix"] = {"environment": environment}
         place = self.machine.folder / name
         shutil.rmtree(place, ignore_errors=True)
         (place / "temp").mkdir(parents=True)
@@ -131,6 +144,7 @@ class GitHub:
         described = self.workflow["jobs"][job]
         (step,) = (each for each in described["steps"] if each["name"] == name)
         (place / "workspace").mkdir(exist_ok=True)
+        self.event["matrix"] = {}
         return self._step(step, place, 0, described)
 
     def _step(self, step: dict[str, Any], place: Path, number: int, job: dict[str, Any]) -> Ended:
@@ -138,7 +152,7 @@ class GitHub:
         assert "bash" == self.workflow["defaults"]["run"]["shell"]
         environment = self._environment(step, place, job)
         script = place / f"{number}.sh"
-        script.write_text(self._filled(step["run"]), encoding="utf-8")
+        script.write_text(step["run"], encoding="utf-8")
         return run_shell(script, place / "workspace", environment)
 
     def _environment(self, step: dict[str, Any], place: Path, job: dict[str, Any]) -> dict[str, str]:
@@ -154,7 +168,7 @@ class GitHub:
             **found,
             **self.variables,
             **files,
-            **{name: self._filled(str(value)) for name, value in declared.items()},
+            **{name: self._filled(str(value), self._secrets_of(job)) for name, value in declared.items()},
             "GITHUB_ACTIONS": "true",
             "GITHUB_PATH": str(paths),
             "GITHUB_EVENT_PATH": str(event),
@@ -162,13 +176,16 @@ class GitHub:
             "RUNNER_TEMP": str(place / "temp"),
         }
 
-    def _filled(self, text: str) -> str:
-        return _EXPRESSION.sub(lambda match: str(self._value(match[1])), text)
+    def _secrets_of(self, job: dict[str, Any]) -> Mapping[str, str]:
+        return self.secrets(self._filled(job.get("environment", ""), {}))
 
-    def _value(self, path: str) -> object:
+    def _filled(self, text: str, secrets: Mapping[str, str]) -> str:
+        return _EXPRESSION.sub(lambda match: str(self._value(match[1], secrets)), text)
+
+    def _value(self, path: str, secrets: Mapping[str, str] | None = None) -> object:
         assert _PATH.fullmatch(path), path
         context, *names = path.split(".")
-        found: Any = {"github": self.event, "secrets": self.secrets}[context]
+        found: Any = {"github": self.event, "secrets": secrets, "matrix": self.event.get("matrix")}[context]
         for name in names:
             found = found.get(name, "")
         return found
@@ -193,33 +210,82 @@ class GitLab:
     machine: Machine
     pipeline: dict[str, Any]
     variables: Mapping[str, str]
+    secrets: Callable[[str], Mapping[str, str]] = field(default=lambda _: {})
+    """The secrets of a job by the name of its environment; empty for a job that has none."""
 
     def job(self, name: str) -> dict[str, Any]:
-        """Return a job with what it extends."""
+        """Return a job with what it extends: mappings are merged, all else takes the other's place."""
         job = dict(self.pipeline[name])
-        parent = self.pipeline[job.pop("extends")] if "extends" in job else {}
-        return {**parent, **job, "variables": {**parent.get("variables", {}), **job.get("variables", {})}}
+        return _merged(self.job(job.pop("extends")), job) if "extends" in job else job
+
+    def started(self, *, changed: Iterable[str] = (), **variables: str) -> dict[str, dict[str, Any]]:
+        """Return what a pipeline with variables starts, where these files were changed: the variables of each job's rule."""
+        known = {"CI_DEFAULT_BRANCH": "main", **variables}
+        found = {}
+        for name in self.pipeline:
+            if name.startswith(".") or name == "include":
+                continue
+            job = self.job(name)
+            for rule in job["rules"]:
+                paths = rule.get("changes", {}).get("paths")
+                if all(_holds(each, {**job["variables"], **known}) for each in rule["if"].split(" && ")) and (
+                    paths is None or any(_is_below(each, path) for each in changed for path in paths)
+                ):
+                    found[name] = rule.get("variables", {})
+                    break
+        return found
 
     def script(self, name: str) -> str:
         """Return the shell of a job, as the runner puts it together."""
         job = self.job(name)
+        assert job["script"]
         return "\n".join([*job.get("before_script", ()), *job["script"]]) + "\n"
 
     def run(self, name: str, folder: Path) -> Ended:
         """Run a job in its project folder, which the runner has made."""
         place = self.machine.folder / "builds"
         place.mkdir(exist_ok=True)
-        script = place / f"{name}.sh"
+        job = self.job(name)
+        script = place / "script.sh"
         script.write_text(self.script(name), encoding="utf-8")
-        declared = {**self.pipeline["variables"], **self.job(name)["variables"]}
+        where = job.get("environment", "")
         environment = {
             **self.machine.environment(),
-            **{key: str(value) for key, value in declared.items()},
+            **{key: str(value) for key, value in job["variables"].items()},
+            **self.secrets(where["name"] if isinstance(where, dict) else where),
             **self.variables,
             "GITLAB_CI": "true",
             "CI_PROJECT_DIR": str(folder),
         }
         return run_shell(script, folder, environment)
+
+
+def _merged(parent: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    both = {
+        key: _merged(parent[key], own[key])
+        for key in parent.keys() & own.keys()
+        if isinstance(parent[key], dict) and isinstance(own[key], dict)
+    }
+    return {**parent, **own, **both}
+
+
+def _holds(condition: str, variables: Mapping[str, Any]) -> bool:
+    """Evaluate one of the comparisons that our rules make; what is not defined is null."""
+    match = _RULE.fullmatch(condition)
+    assert match is not None, condition
+    value = variables.get(match["name"])
+    if match["sign"] is None:
+        return bool(value)
+    if match["sign"] == "=~":
+        return value is not None and re.search(match["other"].strip("/"), value) is not None
+    other = match["other"]
+    wanted = None if other == "null" else variables.get(other[1:]) if other.startswith("$") else other.strip('"')
+    return bool(value == wanted)
+
+
+def _is_below(path: str, pattern: str) -> bool:
+    assert pattern.endswith("/**/*")
+    return path.startswith(pattern.removesuffix("**/*").lstrip("/"))
 
 
 def read_pipeline(text: str) -> dict[str, Any]:

@@ -10,6 +10,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+import yaml
+
 from tests.cli.project import OPERATOR, PASSWORD, VARIABLE
 from tests.system.ci.forge import GITHUB, GITLAB, REPOSITORY, Forge
 from tests.system.ci.runner import GitHub, GitLab, Machine, read_pipeline
@@ -24,6 +26,7 @@ TOKEN = "forge-token-5f1c"
 DATABASE_KEY = "key-of-fingerprints-4be1-4be1-4be1-4be1"
 DATABASE_PASSWORD = "password-of-the-database"
 PIPELINES = {"github": ".github/workflows/reconciler.yml", "gitlab": ".gitlab-ci.yml"}
+PROJECT = "mail"
 HOSTILE_BRANCH = "x`touch${IFS}/tmp/never`$(touch${IFS}/tmp/never);'\"&|"
 HOSTILE_TITLE = "Fix'; touch /tmp/never #\n::set-env name=PATH::/tmp\n`id` $(id) ${{ secrets.SMTP_SALES_PASSWORD }}"
 _EDITED = {
@@ -46,7 +49,6 @@ _EDITED_WITH_DATABASE = {
     "gitlab": [],
 }
 """The same where state is in PostgreSQL."""
-_SECRET = f"{VARIABLE}: ${{{{ secrets.{VARIABLE} }}}}"
 
 
 def git(folder: Path, *words: str, data: str | None = None) -> str:
@@ -85,13 +87,17 @@ class Site:
     """The address of the state where it is in PostgreSQL; None: it is a file on the runner."""
     approval: str = "environments"
     """What lets a job have secrets."""
+    environments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The project's environments, each with its own secrets; none: the project has none."""
+    folder_in_repository: str = "."
+    """Where the project lies."""
     work: Path = field(init=False)
     home: Path = field(init=False)
     forge: Forge = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin the project as docs/ci.md says, and put it on the code host."""
-        self.work, self.home = self.folder / "work", self.folder / "srv"
+        self.work, self.home = self.folder / "work", self.folder / "srv" / PROJECT
         origin = self.folder / "origin.git"
         self.work.mkdir(parents=True)
         git(self.folder, "init", "--quiet", "--bare", "--initial-branch=main", str(origin))
@@ -100,19 +106,49 @@ class Site:
         git(self.work, "remote", "add", "origin", str(origin))
         attributes = self.work / ".git" / "info" / "attributes"
         attributes.write_text("* !filter !ident !text !eol !working-tree-encoding !merge\n", encoding="ascii")
-        kind = "sqlite" if self.database is None else "postgresql"
-        chosen = ("--ci", self.ci, "--state", kind, "--approval", self.approval)
-        self.reconciler("init", *chosen, "--name", "mail", "--operator", OPERATOR)
-        if self.database is not None:
-            self._write_the_address(self.database)
-        with (self.work / "reconciler.yaml").open("a", encoding="utf-8") as file:
-            file.write("verification: {domainChecks: off}\n")
-        self._set_up_the_pipeline()
-        self._set_up_the_runner()
+        self.begin(PROJECT, self.folder_in_repository)
         self.base = self.commit("main", {})
         context = self.ca.server_context(GITHUB, f"api.{GITHUB}", GITLAB)
         bot = "github-actions[bot]" if self.ci == "github" else "project_42_bot"
         self.forge = Forge(context, origin, TOKEN, bot=bot)
+
+    def begin(self, name: str, folder: str) -> None:
+        """Begin a project in a folder of the repository, with its pipeline and what it needs on the runner."""
+        kind = "sqlite" if self.database is None else "postgresql"
+        chosen = ("--ci", self.ci, "--approval", self.approval)
+        place = self.work / folder
+        new = ("--name", name, "--operator", OPERATOR, "--state", kind)
+        self.reconciler("init", folder, *new, *(("--ci", "none") if self.environments else chosen))
+        if self.database is not None and not self.environments:
+            self._write_the_address(self.database)
+        if self.environments:
+            self._write_the_environments(place)
+        with (place / "reconciler.yaml").open("a", encoding="utf-8") as file:
+            file.write("verification: {domainChecks: off}\n")
+        if self.environments:
+            self.reconciler("init", folder, *chosen)
+        if self.ci == "gitlab" and name != PROJECT:
+            with (self.work / PIPELINES["gitlab"]).open("a", encoding="utf-8") as file:
+                file.write(f"  - local: {self.pipeline_of(name, folder)}\n")
+        self._set_up_the_pipeline(name, folder)
+        self._set_up_the_runner(name, folder)
+
+    def _write_the_environments(self, place: Path) -> None:
+        path = place / "reconciler.yaml"
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        del document["state"]
+        document["environments"] = {
+            name: {
+                "state": f"{self.database}?schema={name}" if self.database else f"sqlite:///.reconciler/{name}.db",
+                "overlay": f"overlays/{name}",
+                "secrets": {"allow": [f"env:{each}" for each in secrets]},
+            }
+            for name, secrets in self.environments.items()
+        }
+        path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+        for name in self.environments:
+            (place / "overlays" / name).mkdir(parents=True)
+            (place / "overlays" / name / "README").write_text("What is different here.\n", encoding="utf-8")
 
     def reconciler(self, *words: str, state: str | None = None) -> str:
         """Run the command of this checkout in the administrator's folder; return what it prints."""
@@ -134,10 +170,18 @@ class Site:
         """The state: on the runner, or in the database."""
         return self.database or f"sqlite:///{self.home}/state.db"
 
-    @property
-    def secrets(self) -> dict[str, str]:
-        """What the administrator has put into the environments."""
-        return {VARIABLE: PASSWORD} if self.database is None else {VARIABLE: PASSWORD, **self._of_the_database}
+    def state_of(self, environment: str) -> str | None:
+        """Return the state of an environment: on the runner; None where the project file has it, in the database."""
+        return f"sqlite:///{self.home}/{environment}/state.db" if self.database is None else None
+
+    def secrets(self, environment: str) -> dict[str, str]:
+        """Return what the administrator has put into an environment of the code host; nothing, where there is no such."""
+        tool, _, *between, job = environment.split("/") if environment else ("",) * 3
+        if tool != "reconciler" or job not in {"plan", "apply", "nightly"}:
+            return {}
+        own = self.environments[between[0]] if self.environments else {VARIABLE: PASSWORD}
+        assert len(between) == bool(self.environments)
+        return {**own, **(self._of_the_database if self.database is not None else {})}
 
     @property
     def _of_the_database(self) -> dict[str, str]:
@@ -150,26 +194,41 @@ class Site:
         assert written != text
         path.write_text(written, encoding="utf-8")
 
-    def _set_up_the_pipeline(self) -> None:
-        path = self.work / PIPELINES[self.ci]
+    def _set_up_the_pipeline(self, name: str, folder: str) -> None:
+        path = self.work / self.pipeline_of(name, folder)
         text = path.read_text(encoding="utf-8")
+        names = [each for secrets in self.environments.values() for each in secrets] or [VARIABLE]
+        lines = "\n          ".join(f"{each}: ${{{{ secrets.{each} }}}}" for each in names)
         for before, after in [
             *(_EDITED[self.ci] if self.database is None else _EDITED_WITH_DATABASE[self.ci]),
             ('RECONCILER_PACKAGE: ""', f'RECONCILER_PACKAGE: "{self._package()}"'),
-            ("RECONCILER_HOME: /srv/reconciler\n", f"RECONCILER_HOME: {self.home}\n"),
+            (f"RECONCILER_HOME: /srv/reconciler/{name}\n", f"RECONCILER_HOME: {self.home.parent / name}\n"),
         ]:
             assert before in text, before
-            text = text.replace(before, after.replace("{secret}", _SECRET))
+            text = text.replace(before, after.replace("{secret}", lines))
         path.write_text(text, encoding="utf-8")
+
+    def pipeline_of(self, name: str = PROJECT, folder: str | None = None) -> str:
+        """Return where the pipeline of a project lies."""
+        place = self.folder_in_repository if folder is None else folder
+        if place == ".":
+            return PIPELINES[self.ci]
+        return f".github/workflows/reconciler-{name}.yml" if self.ci == "github" else f"{place}/.gitlab-ci.yml"
 
     def _package(self) -> str:
         (wheel,) = self.wheels.glob("mail_reconciler-*.whl")
         return f"mail-reconciler @ {wheel.as_uri()}#sha256={hashlib.sha256(wheel.read_bytes()).hexdigest()}"
 
-    def _set_up_the_runner(self) -> None:
-        (self.home / "plans").mkdir(parents=True)
-        (self.home / "wheels").symlink_to(self.wheels)
-        self.reconciler("state", "init", state=self.state)
+    def _set_up_the_runner(self, name: str, folder: str) -> None:
+        home = self.home.parent / name
+        home.mkdir(parents=True)
+        (home / "wheels").symlink_to(self.wheels)
+        for each in self.environments or [None]:
+            kept = home / (each or "")
+            (kept / "plans").mkdir(parents=True)
+            words = ("--env", each) if each else ()
+            state = f"sqlite:///{kept}/state.db" if self.database is None else None
+            self.reconciler("--project-dir", folder, *words, "state", "init", state=state)
 
     # The repository
 
@@ -184,7 +243,7 @@ class Site:
                 continue
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content, encoding="utf-8")
-        git(self.work, "add", "--all", "--force", "--", ".", ":!.reconciler")
+        git(self.work, "add", "--all", "--force", "--", ".", ":(exclude,glob)**/.reconciler/**")
         git(self.work, "commit", "--quiet", "--allow-empty", "--no-verify", "--message", "Change")
         git(self.work, "push", "--quiet", "--force", "origin", f"HEAD:refs/heads/{branch}")
         return git(self.work, "rev-parse", "HEAD")
@@ -241,13 +300,17 @@ class Site:
         proxied = dict.fromkeys(("HTTPS_PROXY", "https_proxy"), self.forge.proxy)
         return Machine(self.folder / name, {**trusting, **proxied, **more}, template=self.template)
 
-    def github(self, machine: Machine, name: str, **event: Any) -> GitHub:
+    def github(self, machine: Machine, name: str, *, project: str = PROJECT, **event: Any) -> GitHub:
         """Return GitHub as it is after an event: ``pull_request``, ``pull_request_target``, ``schedule``.
 
         The workflow is the pull request's for the first of them, and the main branch's for the others.
         """
         sha = event.pop("sha", self.main())
-        workflow = git(self.folder / "origin.git", "show", f"{sha}:{PIPELINES['github']}")
+        workflow = git(
+            self.folder / "origin.git",
+            "show",
+            f"{sha}:{self.pipeline_of(project, project if project != PROJECT else None)}",
+        )
         context = {"event_name": name, "sha": sha, "ref": "refs/heads/main", "token": TOKEN, "event": event}
         variables = {
             "GITHUB_SERVER_URL": f"https://{GITHUB}",
@@ -260,8 +323,8 @@ class Site:
             "GITHUB_BASE_REF": "main" if "pull_request" in event else "",
             "GITHUB_REF_NAME": "main",
         }
-        secrets = {} if name == "pull_request" else self.secrets
-        return GitHub(machine, read_pipeline(workflow), context, variables, secrets)
+        more = {} if name == "pull_request" else {"secrets": self.secrets}
+        return GitHub(machine, read_pipeline(workflow), context, variables, **more)
 
     def pull_request(self, number: int, head: str, *, merged: str | None = None) -> dict[str, Any]:
         """Return what GitHub says of a pull request in the payload of an event."""
@@ -288,8 +351,7 @@ class Site:
 
     def gitlab(self, machine: Machine, variables: Mapping[str, str], *, commit: str, protected: bool = True) -> GitLab:
         """Return GitLab with a pipeline of a commit; of a protected branch the jobs get the secrets."""
-        pipeline = git(self.folder / "origin.git", "show", f"{commit}:{PIPELINES['gitlab']}")
-        secrets = {**self.secrets, "RECONCILER_TOKEN": TOKEN} if protected else {}
+        pipeline = self._included(commit)
         known = {
             "CI_API_V4_URL": f"https://{GITLAB}/api/v4",
             "CI_PROJECT_URL": f"https://{GITLAB}/{REPOSITORY}",
@@ -301,7 +363,22 @@ class Site:
             "CI_COMMIT_MESSAGE": HOSTILE_TITLE,
             "GITLAB_USER_LOGIN": "mallory$(id)",
         }
-        return GitLab(machine, read_pipeline(pipeline), {**known, **secrets, **variables})
+        own = {"RECONCILER_TOKEN": TOKEN} if protected else {}
+        more = {"secrets": self.secrets} if protected else {}
+        return GitLab(machine, pipeline, {**known, **own, **variables}, **more)
+
+    def _included(self, commit: str) -> dict[str, Any]:
+        """Return the pipeline of a commit with all that it includes."""
+
+        def read(path: str) -> dict[str, Any]:
+            return read_pipeline(git(self.folder / "origin.git", "show", f"{commit}:{path}"))
+
+        pipeline = read(PIPELINES["gitlab"])
+        for each in pipeline.pop("include", ()):
+            included = read(each["local"])
+            assert not pipeline.keys() & included.keys(), "one project's job would take another's place"
+            pipeline |= included
+        return pipeline
 
     def checkout(self, commit: str) -> Path:
         """Return the project folder of a GitLab job, as its runner clones it."""

@@ -2,54 +2,50 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.scaffold import write_project
+from tests.scaffold.variants import VARIANTS
 from tests.system.ci.runner import GitLab, Machine, read_pipeline
 from tests.system.support.processes import program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from reconciler.scaffold.pipelines import Pipeline
+
 _NODE = Path(__file__).parents[1] / "node" / "node_modules"
-_SCHEMAS = {
-    "github": "vendor.github-workflows",
-    "github-comments": "vendor.github-workflows",
-    "gitlab": "vendor.gitlab-ci",
-}
+_SCHEMAS = {"github": "vendor.github-workflows", "gitlab": "vendor.gitlab-ci"}
 _FINDING = re.compile(r"^(\S+\.ya?ml):\d+:\d+ (.*)$", re.MULTILINE)
 _SECONDS = 120
 _AS_RUN = "set -eo pipefail"
 """How both services run shell."""
-CI = Literal["github", "github-comments", "gitlab"]
-State = Literal["sqlite", "postgresql"]
-VARIANTS = [
-    pytest.param(ci, operator, state, id=f"{ci}-{'operator' if operator else 'none'}-{state}")
-    for ci, operator, state in itertools.product(
-        ("github", "github-comments", "gitlab"), (None, 'ops"$(id)@example.com'), ("sqlite", "postgresql")
-    )
-]
-STEPS = {"github": 19, "github-comments": 25, "gitlab": 5}
+every_variant = pytest.mark.parametrize("pipeline", VARIANTS.values(), ids=VARIANTS)
+every_workflow = pytest.mark.parametrize(
+    "pipeline",
+    [each for each in VARIANTS.values() if each.ci == "github"],
+    ids=[name for name, each in VARIANTS.items() if each.ci == "github"],
+)
 
 
-def written(folder: Path, ci: CI, operator: str | None, state: State = "sqlite") -> list[Path]:
-    """Write a project; return its pipeline files."""
-    made = write_project(
-        folder,
-        name="mail",
-        operator=operator,
-        ci="gitlab" if ci == "gitlab" else "github",
-        state=state,
-        approval="comments" if ci == "github-comments" else "environments",
-    ).made
-    return [folder / each for each in made if each.endswith(".yml")]
+def written(folder: Path, pipeline: Pipeline) -> Path:
+    """Write a pipeline where its system reads it; return the file."""
+    path = folder / pipeline.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(pipeline.text(), encoding="utf-8")
+    return path
+
+
+def steps(pipeline: Pipeline) -> int:
+    """Return how many pieces of shell a pipeline has: of GitHub's each step, of GitLab's each job."""
+    if pipeline.ci == "gitlab":
+        return 1 + 4 * max(1, len(pipeline.environments))
+    return 19 + 6 * (pipeline.approval == "comments") + (pipeline.folder != ".")
 
 
 def actionlint(folder: Path) -> list[tuple[str, str]]:
@@ -65,42 +61,38 @@ def actionlint(folder: Path) -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize(("ci", "operator", "state"), VARIANTS)
-def test_the_schemas_of_the_services_accept_the_pipelines(
-    tmp_path: Path, ci: CI, operator: str | None, state: State
-) -> None:
+@every_variant
+def test_the_schemas_of_the_services_accept_the_pipelines(tmp_path: Path, pipeline: Pipeline) -> None:
     """check-jsonschema has nothing to say of any pipeline that init writes."""
-    paths = written(tmp_path, ci, operator, state)
-    assert paths
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", _SCHEMAS[ci], *map(str, paths)]
+    path = written(tmp_path, pipeline)
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", _SCHEMAS[pipeline.ci], str(path)]
     finished = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=_SECONDS)
     assert 0 == finished.returncode, finished.stdout
 
 
-@pytest.mark.parametrize(("ci", "operator", "state"), [each for each in VARIANTS if each.values[0] != "gitlab"])
-def test_actionlint_accepts_the_workflow(tmp_path: Path, ci: CI, operator: str | None, state: State) -> None:
+@every_workflow
+def test_actionlint_accepts_the_workflow(tmp_path: Path, pipeline: Pipeline) -> None:
     """Its only remark is the label of the project's own runner, which this build has no way to be told of."""
-    written(tmp_path, ci, operator, state)
+    written(tmp_path, pipeline)
     found = actionlint(tmp_path)
-    assert {".github/workflows/reconciler.yml"} == {file for file, _ in found}
-    own_jobs = 5 if ci == "github-comments" else 4
+    assert {pipeline.path} == {file for file, _ in found}
+    own_jobs = 5 if pipeline.approval == "comments" else 4
     assert ['label "reconciler" is unknown'] * own_jobs == [message.partition(". ")[0] for _, message in found]
 
 
 def test_actionlint_sees_what_is_wrong(tmp_path: Path) -> None:
     """A workflow in which a title is put into shell is refused, so the silence about ours means something."""
-    (path,) = written(tmp_path, "github", None)
+    path = written(tmp_path, VARIANTS["github-environments-.-file"])
     text = path.read_text(encoding="utf-8").replace('"${RECONCILER_PACKAGE', '"${{ github.event.pull_request.title }}')
     path.write_text(text, encoding="utf-8")
     assert any("potentially untrusted" in message for _, message in actionlint(tmp_path))
 
 
-@pytest.mark.parametrize(("ci", "operator", "state"), VARIANTS)
-def test_shellcheck_has_nothing_to_say(tmp_path: Path, ci: CI, operator: str | None, state: State) -> None:
+@every_variant
+def test_shellcheck_has_nothing_to_say(tmp_path: Path, pipeline: Pipeline) -> None:
     """The shell of every step, or of GitLab's jobs as their runner puts them together, is free of known mistakes."""
-    (path,) = written(tmp_path / "project", ci, operator, state)
-    shells = list(_shells(ci, path.read_text(encoding="utf-8"), tmp_path))
-    assert STEPS[ci] == len(shells)
+    shells = list(_shells(pipeline, tmp_path))
+    assert steps(pipeline) == len(shells)
     for shell in shells:
         command = [program("shellcheck"), "--shell=bash", "--severity=style", "-"]
         finished = subprocess.run(
@@ -109,11 +101,11 @@ def test_shellcheck_has_nothing_to_say(tmp_path: Path, ci: CI, operator: str | N
         assert "" == finished.stdout
 
 
-def _shells(ci: str, text: str, folder: Path) -> Iterator[str]:
-    document = read_pipeline(text)
-    if ci != "gitlab":
+def _shells(pipeline: Pipeline, folder: Path) -> Iterator[str]:
+    document = read_pipeline(pipeline.text())
+    if pipeline.ci == "github":
         for job in document["jobs"].values():
             yield from (step["run"] for step in job["steps"])
         return
     service = GitLab(Machine(folder / "machine", {}), document, {})
-    yield from (service.script(name) for name in ("check", "plan", "apply", "by-hand", "nightly"))
+    yield from (service.script(name) for name in document if not name.startswith("."))

@@ -170,7 +170,7 @@ def test_the_issue_of_the_night_and_an_approval(commented: Site) -> None:
 
     def approve(text: str, who: str = "member") -> Ended:
         event = commented.comment(issue.number, text, who=who)
-        event["issue"] = {"number": issue.number, "user": {"login": "github-actions[bot]"}}
+        event["issue"] = {"number": issue.number, "user": {"login": "github-actions[bot]"}, "body": issue.body}
         service = commented.github(machine, "issue_comment", **event)
         assert ["approve"] == service.started()
         return service.run("approve")
@@ -203,13 +203,13 @@ def test_an_issue_of_somebody_else_is_left_alone(commented: Site) -> None:
     """Whoever writes the marker into an issue of theirs has it neither changed nor listened to."""
     from tests.system.ci.forge import Issue
 
-    theirs = Issue(9, "mallory", "x", "<!-- reconciler status: . -->\ntheirs")
+    theirs = Issue(9, "mallory", "x", "<!-- reconciler status: mail -->\ntheirs")
     commented.forge.issues.append(theirs)
     machine = commented.machine("own")
     assert 0 == commented.github(machine, "schedule").run("nightly").code
-    assert "<!-- reconciler status: . -->\ntheirs" == theirs.body
+    assert "<!-- reconciler status: mail -->\ntheirs" == theirs.body
     event = commented.comment(9, "/approve news --if-revision 1")
-    event["issue"] = {"number": 9, "user": {"login": "mallory"}}
+    event["issue"] = {"number": 9, "user": {"login": "mallory"}, "body": theirs.body}
     assert [] == commented.github(machine, "issue_comment", **event).started()
 
 

@@ -30,7 +30,7 @@ def check(site: Site, machine: Machine, head: str) -> Ended:
     hostile = dict.fromkeys(("CI_COMMIT_REF_NAME", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME"), HOSTILE_BRANCH)
     known = {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_MERGE_REQUEST_TITLE": HOSTILE_TITLE, **hostile}
     service = site.gitlab(machine, known, commit=head, protected=False)
-    return service.run("check", site.checkout(head))
+    return service.run("mail:check", site.checkout(head))
 
 
 def plan(site: Site, machine: Machine, number: int) -> Ended:
@@ -42,7 +42,9 @@ def protected(site: Site, machine: Machine, job: str, **variables: str) -> Ended
     """Run a job of the main branch, in a folder into which the runner fetches nothing."""
     folder = machine.folder / "project"
     folder.mkdir(exist_ok=True)
-    return site.gitlab(machine, {"CI_COMMIT_BRANCH": "main", **variables}, commit=site.main()).run(job, folder)
+    return site.gitlab(machine, {"CI_COMMIT_BRANCH": "main", **variables}, commit=site.main()).run(
+        f"mail:{job}", folder
+    )
 
 
 def apply(site: Site, machine: Machine, number: int, head: str) -> Ended:
@@ -92,7 +94,7 @@ def test_from_a_merge_request_to_the_night(gitlab: Site, mail_server: MailServer
         verified = protected(gitlab, own, "nightly")
         assert 0 == verified.code, verified.log
     assert (gitlab.home / "journal.head").read_text(encoding="utf-8").strip() in verified.log
-    report = JUnitXml.fromfile(str(own.folder / "project" / "verification.xml"))
+    report = JUnitXml.fromfile(str(own.folder / "project" / "mail-verification.xml"))
     assert (True, 0, 0) == (report.tests > 0, report.failures, report.errors)
     logs = f"{checked.log}{planned.log}{applied.log}{verified.log}{changed}"
     assert (False, False) == (PASSWORD in logs, gitlab.forge.token in logs)
@@ -122,7 +124,7 @@ def test_an_account_that_fails_in_the_night_fails_the_job_and_the_report(gitlab:
 
     assert 3 == protected(gitlab, machine, "nightly").code
 
-    report = JUnitXml.fromfile(str(machine.folder / "project" / "verification.xml"))
+    report = JUnitXml.fromfile(str(machine.folder / "project" / "mail-verification.xml"))
     assert [("sales", "auth")] == [(case.classname, case.name) for suite in report for case in suite if case.is_failure]
 
 
@@ -141,7 +143,7 @@ def test_a_journal_that_was_cut_off_is_noticed_in_the_night(gitlab: Site, mail_s
     shutil.copy(gitlab.home / "state.db", kept)
     apply_sales(gitlab, machine, mail_server)
     assert 0 == protected(gitlab, machine, "nightly").code
-    report = machine.folder / "project" / "verification.xml"
+    report = machine.folder / "project" / "mail-verification.xml"
     assert report.exists()
     shutil.move(kept, gitlab.home / "state.db")
     mail_server.logins.clear()
@@ -152,7 +154,7 @@ def test_a_journal_that_was_cut_off_is_noticed_in_the_night(gitlab: Site, mail_s
 
 def test_the_night_keeps_one_issue_up_to_date(gitlab: Site, mail_server: MailServer) -> None:
     """It tells what needs attention, also where accounts fail; an issue of somebody else with its mark is left alone."""
-    theirs = Issue(9, "mallory", "x", "<!-- reconciler status: . -->\ntheirs")
+    theirs = Issue(9, "mallory", "x", "<!-- reconciler status: mail -->\ntheirs")
     gitlab.forge.issues.append(theirs)
     machine = runner(gitlab)
     apply_sales(gitlab, machine, mail_server)
@@ -162,8 +164,8 @@ def test_the_night_keeps_one_issue_up_to_date(gitlab: Site, mail_server: MailSer
     assert [0, 3] == codes
     _, issue = gitlab.forge.issues
     assert issue.body is not None
-    assert (True, True) == (issue.body.startswith("<!-- reconciler status: . -->\n"), "sales" in issue.body)
-    assert "<!-- reconciler status: . -->\ntheirs" == theirs.body
+    assert (True, True) == (issue.body.startswith("<!-- reconciler status: mail -->\n"), "sales" in issue.body)
+    assert "<!-- reconciler status: mail -->\ntheirs" == theirs.body
 
 
 def test_what_is_done_by_hand(gitlab: Site, mail_server: MailServer) -> None:
@@ -304,7 +306,7 @@ def test_what_was_applied_is_not_applied_again_by_the_same_review(gitlab: Site, 
     assert [0, 0] == [plan(gitlab, machine, 2).code, apply(gitlab, machine, 2, undone).code]
 
     folder = machine.folder / "project"
-    again = gitlab.gitlab(machine, {"CI_COMMIT_BRANCH": "main"}, commit=merged).run("apply", folder)
+    again = gitlab.gitlab(machine, {"CI_COMMIT_BRANCH": "main"}, commit=merged).run("mail:apply", folder)
 
     assert (1, True) == (again.code, "1.plan" in again.log), again.log
     assert [] == list((gitlab.home / "plans").iterdir())
