@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from junitparser import JUnitXml
 
-from tests.cli.project import OPERATOR, PASSWORD, own_account
+from tests.cli.project import OPERATOR, PASSWORD, marketing_account, own_account
 from tests.system.ci.forge import GITLAB, Issue
 from tests.system.ci.hostile import EVIL_PROJECT, canaries
 from tests.system.ci.site import DATABASE_KEY, DATABASE_PASSWORD, HOSTILE_BRANCH, HOSTILE_TITLE
@@ -184,6 +186,65 @@ def test_what_is_done_by_hand(gitlab: Site, mail_server: MailServer) -> None:
     assert (0, 1) == (do("verify").code, mail_server.login_attempts)
     wrong = (("suspend", "", "why"), ("suspend", "no-such", "why"), ("rotate",), ("approve", "--all-pending"), ("rm",))
     assert [True] * len(wrong) == [do(*words).code != 0 for words in wrong]
+
+
+def test_the_issue_of_the_night_leads_to_an_approval(gitlab: Site) -> None:
+    """Its link fills in command and revision; several names are approved or refused by that, all of them or none.
+
+    Whoever may not run pipelines of the main branch starts nothing: a comment, and a pipeline of another branch or of a merge
+    request, have no such job.
+    """
+    machine = runner(gitlab)
+    names = ("news", "offers", "contest", "late")
+    texts = {f"accounts.d/{each}.yaml": marketing_account(each, email=f"{each}@example.com") for each in names}
+    head = gitlab.propose(1, texts)
+    assert [0, 0] == [plan(gitlab, machine, 1).code, apply(gitlab, machine, 1, head).code]
+    assert 0 == protected(gitlab, machine, "nightly").code
+    (issue,) = gitlab.forge.issues
+    link = re.search(r"\((https://\S+)\)", (issue.body or "").splitlines()[-1])
+    assert link is not None
+    address = urlsplit(link[1])
+    assert f"https://{GITLAB}/example/mail/-/pipelines/new" == f"{address.scheme}://{address.netloc}{address.path}"
+    form = parse_qs(address.query, keep_blank_values=True)
+    assert {"ref": ["main"], "var[COMMAND]": ["approve"], "var[REVISION]": ["1"], "var[ACCOUNTS]": [""]} == form
+
+    filled_in = {"COMMAND": "approve", "REVISION": "1", "REASON": ""}
+    service = gitlab.gitlab(machine, {}, commit=gitlab.main())
+    web = {"CI_PIPELINE_SOURCE": "web", "CI_COMMIT_BRANCH": "main"}
+    assert {"mail:by-hand"} == service.started(**web, **filled_in).keys()
+    for more in (
+        {"CI_COMMIT_BRANCH": "theirs"},
+        {"CI_PIPELINE_SOURCE": "merge_request_event"},
+        {"CI_PIPELINE_SOURCE": "trigger"},
+    ):
+        assert "mail:by-hand" not in service.started(**{**web, **filled_in, **more})
+
+    def statuses() -> dict[str, str]:
+        listed = json.loads(gitlab.reconciler("accounts", "list", "--format", "json", state=gitlab.state))
+        return {each["name"]: each["status"] for each in listed["accounts"]}
+
+    before = statuses()
+    for accounts, revision in (
+        ("news nobody", "1"), ("", "1"), ("--all-pending", "1"), ("$(id)", "1"), ("news; id", "1"),
+        ("news", "0"), ("news", "1; id"), ("news", "--force"),
+    ):  # fmt: skip
+        ended = protected(gitlab, machine, "by-hand", **{**filled_in, "ACCOUNTS": accounts, "REVISION": revision})
+        assert (True, before) == (ended.code != 0, statuses()), (accounts, revision, ended.log)
+
+    approved = protected(gitlab, machine, "by-hand", **filled_in, ACCOUNTS="news offers")
+    refused = protected(
+        gitlab,
+        machine,
+        "by-hand",
+        **{**filled_in, "COMMAND": "reject", "REASON": "Not ours; $(id)", "ACCOUNTS": "contest"},
+    )
+    assert [0, 0] == [approved.code, refused.code], approved.log + refused.log
+    assert {"news": "active", "offers": "active", "contest": "rejected", "late": "pending"} == statuses()
+
+    changed = gitlab.propose(2, {"accounts.d/late.yaml": marketing_account("late", email="other@example.com")})
+    assert [0, 0] == [plan(gitlab, machine, 2).code, apply(gitlab, machine, 2, changed).code]
+    late = protected(gitlab, machine, "by-hand", **filled_in, ACCOUNTS="late")
+    assert (5, "pending") == (late.code, statuses()["late"]), late.log
 
 
 def test_the_first_pipeline_of_a_fresh_project(gitlab: Site) -> None:
