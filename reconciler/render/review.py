@@ -71,7 +71,10 @@ _HEAD_SYMBOLS: dict[RowKind, Symbol] = {
 }
 
 
-_TOLD_ABOVE = Remark(symbol="failed", text="verification failed, as told above")
+_TOLD_ABOVE = {
+    "failed": Remark(symbol="failed", text="verification failed, as told above"),
+    "withheld": Remark(symbol="failed", text="credential withheld, as told above"),
+}
 """Of a reason that stands at the top, once for all accounts that it concerns."""
 
 
@@ -246,8 +249,9 @@ def _declared_at(plan: SavedPlan, change: Change, links: Links) -> Location | No
 def _entry(change: Change, place: Location | None, links: Links, *, is_pending: bool) -> Entry:
     found = [] if change.action == "delete" else verification_remarks(change.verification)
     remarks = [Remark(symbol=symbol, text=short(text, SHOWN_SENTENCE)) for symbol, text in found]
-    if change.verification.status == "failed" and not change.held:
-        remarks = [_TOLD_ABOVE, *(each for each in remarks if each.symbol == "warned")]
+    told_above = _TOLD_ABOVE.get(change.verification.status)
+    if told_above is not None and not change.held:
+        remarks = [told_above, *(each for each in remarks if each.symbol == "warned")]
     if is_pending:
         waits = "will be pending: no sending until the platform accepts"
         remarks.insert(0, Remark(symbol="warned", text=waits))

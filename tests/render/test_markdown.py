@@ -275,6 +275,14 @@ def test_changes_that_are_alike_are_told_once() -> None:
     assert "smtp" not in comment.partition("**delete**")[2].partition("####")[0]
 
 
+def test_what_is_withheld_from_many_is_one_entry() -> None:
+    """The reason and its routes stand at the top, so the accounts that change alike are told together."""
+    moved = [values.moved_server(f"desk-{number:02}", values.withheld()) for number in range(36)]
+    comment = plan_comment(saved.saved(values.plan(moved, status="blocked"), {}))
+    assert 1 == comment.count("credential withheld, as told above")
+    assert 1 == comment.count("**update**")
+
+
 def test_a_table_is_not_broken_from_within() -> None:
     """Texts with what tables read keep their accounts out of tables: they are told one by one."""
     for sign in ("|", "\\|", "\\"):
