@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from reconciler.characters import INVISIBLE, REFUSED_ON_CARDS
 from reconciler.model.text.domains import NotAnAddress, address_to_ascii, why_not_plain
@@ -41,7 +42,9 @@ def normal(value: str | None) -> str | None:
         return None
     if len(value) > _MAX_CHARACTERS:
         raise Unusable(f"it is longer than {_MAX_CHARACTERS:,} characters")
-    text = value if value.isascii() else unicodedata.normalize("NFC", value)
+    if value.isascii() and value.isprintable():  # nearly every value is, and the table is slow to search
+        return value.strip()
+    text = unicodedata.normalize("NFC", value)
     found = REFUSED_ON_CARDS.search(text)
     if found:
         raise Unusable(
@@ -50,6 +53,7 @@ def normal(value: str | None) -> str | None:
     return text.strip()
 
 
+@lru_cache(maxsize=4096)
 def usable_address(text: str) -> str:
     """Return one address with its domain as A-labels; raise ``Unusable``. Takes what ``normal`` returns.
 

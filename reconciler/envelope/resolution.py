@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from reconciler.characters import SHOWN_ADDRESS, clip
 from reconciler.envelope import reasons
@@ -55,8 +56,7 @@ class Identity:
         return tuple(sorted(names))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Half:
+class _Half(NamedTuple):
     """One half as a detail has it: a value, or why there is none."""
 
     value: str | None = None
@@ -64,16 +64,14 @@ class _Half:
     reason: Reason | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Own:
+class _Own(NamedTuple):
     """What a party falls back to, and how its name came about."""
 
     mailbox: Mailbox
     name_reason: Reason
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Settled:
+class _Settled(NamedTuple):
     """One mailbox as decided; None: the contact is to be skipped."""
 
     mailbox: Mailbox | None
@@ -245,7 +243,9 @@ def _combined(email: _Half, name: _Half, own: _Own, *, override: ResolvedOverrid
     """Return the mailbox made of what the details gave, and of the party's own values for the rest."""
     if name.value is None and email.value is not None:
         own = _beside(own, email.value, party)
-    mailbox = Mailbox(email=email.value or own.mailbox.email, display_name=name.value or own.mailbox.display_name)
+    mailbox = own.mailbox
+    if email.value is not None or name.value is not None:
+        mailbox = _mailbox(email.value or own.mailbox.email, name.value or own.mailbox.display_name)
     told = [email.reason or reasons.own_value(party, "email"), name.reason or own.name_reason]
     is_nameless = name.value is None and own.mailbox.display_name is None
     if is_nameless and name.reason is not None:
@@ -271,11 +271,17 @@ def _beside(own: _Own, address: str, party: Party) -> _Own:
     return own
 
 
+@lru_cache(maxsize=1024)
+def _mailbox(email: str, display_name: str | None) -> Mailbox:
+    """Return a mailbox: many contacts see the same keeper, and their replies go to the same place."""
+    return Mailbox(email=email, display_name=display_name)
+
+
 def _replies(declared: tuple[ResolvedReplyTo, ...], author: Mailbox) -> tuple[tuple[Mailbox, ...], Reason]:
     """Return where replies go. A name alone goes with the address that the message is sent from."""
     if not declared:
         return (author,), reasons.reply_to_sender()
-    mailboxes = tuple(Mailbox(email=each.email or author.email, display_name=each.display_name) for each in declared)
+    mailboxes = tuple(_mailbox(each.email or author.email, each.display_name) for each in declared)
     is_address = declared[0].email is not None
     return mailboxes, reasons.reply_to_declared() if is_address else reasons.reply_to_name_only()
 

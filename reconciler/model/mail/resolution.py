@@ -107,40 +107,21 @@ class Resolution(Value):
         """All that replies go to, in the order declared; nothing where nothing is sent."""
         return () if self.reply_to is None else (self.reply_to, *self.further_replies)
 
-    def _says(self, codes: frozenset[ReasonCode]) -> bool:
-        return any(reason.code in codes for reason in self.reasons)
-
-    @property
-    def is_overridden(self) -> bool:
-        """The message is sent, and From is at least partly the contact's own."""
-        taken = any(each.code == "detailTaken" and each.field.startswith("from") for each in self.reasons)
-        return self.outcome == "send" and taken
-
-    @property
-    def fell_back(self) -> bool:
-        """The message is sent, and a detail that was declared for it could not be used."""
-        return self.outcome == "send" and self._says(_UNUSED_DETAIL)
-
-    @property
-    def has_invalid(self) -> bool:
-        """A value of the card cannot be used, whatever came of it."""
-        return self._says(_INVALID)
-
-    @property
-    def is_unaligned(self) -> bool:
-        """The message is sent with a From outside the account's domain."""
-        return self.outcome == "send" and self._says(frozenset({"unaligned"}))
-
     @property
     def counted_as(self) -> tuple[str, ...]:
-        """The counts of ``ResolutionSummary`` that the contact is one of."""
-        facts = {
-            "overridden": self.is_overridden,
-            "fallback": self.fell_back,
-            "invalid": self.has_invalid,
-            "unaligned": self.is_unaligned,
-        }
-        return (self.outcome, *(name for name, holds in facts.items() if holds))
+        """The counts of ``ResolutionSummary`` that the contact is one of; a skipped one counts as invalid at most."""
+        codes = {reason.code for reason in self.reasons}
+        counts: list[str] = [self.outcome]
+        if self.outcome == "send":
+            if any(each.code == "detailTaken" and each.field.startswith("from") for each in self.reasons):
+                counts.append("overridden")
+            if not codes.isdisjoint(_UNUSED_DETAIL):
+                counts.append("fallback")
+            if "unaligned" in codes:
+                counts.append("unaligned")
+        if not codes.isdisjoint(_INVALID):
+            counts.append("invalid")
+        return tuple(counts)
 
 
 class ResolutionSummary(Value):

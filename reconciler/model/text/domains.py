@@ -111,7 +111,7 @@ def _with_underscores(host: str) -> str:
     return host.lower()
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def split_address(address: str) -> tuple[str, str]:
     """Return local part and domain (A-labels) of one address; raise ``NotAnAddress`` with the reason."""
     local_part, at_sign, domain = address.rpartition("@")
