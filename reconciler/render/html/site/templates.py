@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2.ext import Extension
+from markupsafe import escape
 
 from reconciler.render.html.site.words import CATALOGS, Tongue, is_plain, number_text, text
 from reconciler.render.safe import safe
@@ -28,6 +31,7 @@ takes one file for the ``'self'`` of another. A page on a server cannot load fil
 script from turning text into markup.
 """
 _FOLDER = "templates/site"
+_SHOWN = re.compile(r"\{\{ ([^{}]+(?:\{\})?[^{}]*) \}\}")
 
 
 @cache
@@ -68,9 +72,27 @@ def _environment(tongue: Tongue, *, is_switchable: bool) -> Environment:
     }
     environment.filters |= {"number": partial(number_text, tongue), "minute": minute, "instant": instant}
     # Said once here, since the pages say the same words a hundred times each.
-    say = environment.get_template("macros.html").module.say  # type: ignore[attr-defined]
-    said |= {key: say(key) for key in CATALOGS[tongue] if is_plain(tongue, key)}
+    macros: Any = environment.get_template("macros.html").module
+    plain = [key for key in CATALOGS[tongue] if is_plain(tongue, key)]
+    said |= {key: macros.say(key) for key in plain}
+    environment.words_put_in = {  # type: ignore[attr-defined]
+        **{f'said["{key}"]': words for key, words in said.items()},
+        **{f'{macro}("{key}")': getattr(macros, macro)(key) for macro in ("of", "label") for key in plain},
+        **{f'word("{key}", {{}})': escape(_finalized(text(tongue, key, {}))) for key in plain},
+    }
+    environment.add_extension(_WordsPutIn)
+    assert environment.cache is not None  # noqa: S101 - there is one unless it was asked for none
+    environment.cache.clear()
     return environment
+
+
+class _WordsPutIn(Extension):
+    """Puts words that hang on no value into a template's text before it is compiled: to look them up took half of a page's time."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002 - Jinja's
+        """Return a template's source with the words in it."""
+        words: Mapping[str, str] = self.environment.words_put_in  # type: ignore[attr-defined]
+        return _SHOWN.sub(lambda shown: words.get(shown[1], shown[0]), source)
 
 
 def _finalized(value: Any) -> Any:
