@@ -73,12 +73,14 @@ def _environment(tongue: Tongue, *, is_switchable: bool) -> Environment:
     environment.filters |= {"number": partial(number_text, tongue), "minute": minute, "instant": instant}
     # Said once here, since the pages say the same words a hundred times each.
     macros: Any = environment.get_template("macros.html").module
-    plain = [key for key in CATALOGS[tongue] if is_plain(tongue, key)]
-    said |= {key: macros.say(key) for key in plain}
+    plain = {f'"{key}"': key for key in CATALOGS[tongue] if is_plain(tongue, key)}
+    said |= {key: macros.say(key) for key in plain.values()}
     environment.words_put_in = {  # type: ignore[attr-defined]
-        **{f'said["{key}"]': words for key, words in said.items()},
-        **{f'{macro}("{key}")': getattr(macros, macro)(key) for macro in ("of", "label") for key in plain},
-        **{f'word("{key}", {{}})': escape(_finalized(text(tongue, key, {}))) for key in plain},
+        **{f"said[{quoted}]": said[key] for quoted, key in plain.items()},
+        **{
+            f"{each}({quoted})": getattr(macros, each)(key) for each in ("of", "label") for quoted, key in plain.items()
+        },
+        **{f"word({quoted}, {{}})": escape(_finalized(text(tongue, key, {}))) for quoted, key in plain.items()},
     }
     environment.add_extension(_WordsPutIn)
     assert environment.cache is not None  # noqa: S101 - there is one unless it was asked for none
