@@ -144,7 +144,7 @@ def meaning_of(command: Command, reply: Reply, circumstances: Circumstances) -> 
 
 def _of_who_is_logged_in(code: str, reply: Reply, words: str) -> Meaning:
     """Return what a refusal is about where a login was taken before; some servers refuse that only now."""
-    if code in {"authenticationRequired", "policyRefused"} and not _is_transient(reply.code):
+    if code in {"authenticationRequired", "policyRefused", "commandRefused"} and not _is_transient(reply.code):
         late = said_later(words)
         if late is not None:
             return Meaning(late.code, late.variant)

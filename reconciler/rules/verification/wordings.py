@@ -190,7 +190,7 @@ WORDINGS: tuple[Wording, ...] = (
         r"bad outbound sender|\baccount (?:\w+ ){0,3}(?:hacked|hijacked|compromised)",
         r"\b(?:outgoing|outbound|sending|smtp)\b.{0,60}\b(?:suspended|has been (?:disabled|blocked|stopped)|frozen|locked)\b",
         r"(?:your|this|sender|sending|the|user) (?:\w+ )?(?:account|user|mailbox|domain)\b.{0,40}(?:suspended|locked|blocked for|has been (?:blocked|disabled|locked)|is (?:blocked|disabled|locked|frozen|on hold)|deactivated|compromised)",
-        r"account (?:is |has been )?(?:blocked|locked|suspended|frozen|disabled)|unusual (?:sending )?activity",
+        r"account (?:is |has been )?(?:temporarily |currently )?(?:blocked|locked|suspended|frozen|disabled)|unusual (?:sending )?activity",
         r"spam abuse detected|\b(?:restricted|banned) (?:user|sender)\b|user (?:is )?(?:locked|suspended|hangup)",
         r"sending (?:is )?(?:paused|suspended|disabled)",
         steps="sender message",
@@ -266,7 +266,7 @@ WORDINGS: tuple[Wording, ...] = (
         r"return address|return path|badmailfrom|relaying disallowed as|from address (?:is|not)",
         r"sender (?:is |was )?(?:rejected|denied|blocked|unknown|invalid)|domain name required for sender",
         r"emetteur invalide|denies the sender|mail from invalid|mail address invalid|header address",
-        r"SENDER.{0,30}(?:rejected|refused|denied|not allowed|not permitted|unknown)",
+        r"SENDER.{0,30}(?:rejected|refused|denied|not allowed|not permitted|unknown)|address (?:rejected|refused|denied)[:,]? SENDER",
         steps="sender recipient message",
     ),
     _says(
@@ -312,7 +312,7 @@ WORDINGS: tuple[Wording, ...] = (
         r"(?:not|no longer) (?:a )?(?:our |known |valid |registered )?(?:user|customer|mailbox|recipient|address)",
         r"recipient address rejected|badrcptto|mailing list expansion|RecipNotFound|RecipientNotFound",
         r"rejected by (?:the )?recipient|recipient preferences|destinataire|unrouteable address|Addressee unknown",
-        r"null mx|does not accept (?:mail|e-?mail)|doesn't accept (?:mail|e-?mail)|rcpt is rejected",
+        r"unable to route|cannot route|null mx|does not accept (?:mail|e-?mail)|doesn't accept (?:mail|e-?mail)|rcpt is rejected",
         steps="recipient message",
     ),
     # The server itself.

@@ -65,7 +65,7 @@ _SENTENCES = {
     "dmarcMissing:atDomain": "No DMARC policy applies to {domain}: a DMARC record stands at {domain} itself, where no receiver looks for it. Move it to _dmarc.{domain}.",
     "dmarcMissing:twice": "No DMARC policy applies to {domain}: a DMARC record stands at _dmarc.{domain}.{domain}, where no receiver looks for it, because the domain was written into the name and added once more. Move it to _dmarc.{domain}.",
     "dmarcMissing:wildcard": 'No DMARC policy applies to {domain}: what the DNS gives at _dmarc.{domain} comes from a wildcard TXT record, which answers for every name without records of its own ("{record}"). Add a TXT record at _dmarc.{domain}, which wins over the wildcard: v=DMARC1; p=none; rua=mailto:{report}.',
-    "dmarcMissing:unasked": "No DMARC policy applies to {domain}, as far as the name servers tell (they refuse to speak of {unasked}); big providers refuse bulk mail without one. Add a TXT record at _dmarc.{domain}: v=DMARC1; p=none; rua=mailto:{report}.",
+    "dmarcMissing:unasked": "No DMARC policy applies to {domain}, as far as the name servers tell (they give no answer about {unasked}); big providers refuse bulk mail without one. Add a TXT record at _dmarc.{domain}: v=DMARC1; p=none; rua=mailto:{report}.",
     "dmarcIgnoredPart": "The DMARC record at _dmarc.{found_at} has parts that receivers pass over (RFC 9989 section 4.8): {parts}. Correct them or take them out; the rest of the record holds.",
     "dmarcSeveral": "There are {count} DMARC records at _dmarc.{found_at}, so receivers ignore them all (RFC 9989 section 4.10). Keep one.",
     "dmarcInvalid": "The DMARC record at _dmarc.{found_at} is not valid: {reason}. Correct it, such as: v=DMARC1; p=quarantine; rua=mailto:{report}.",
