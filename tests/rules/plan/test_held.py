@@ -70,6 +70,13 @@ def test_what_takes_a_name_that_stays_is_held(changes: list[Change], held: set[s
     assert expected == held_with(changes, held)
 
 
+def test_where_nothing_is_held_no_change_is_looked_at() -> None:
+    """They are made while they are looked at, and there may be thousands."""
+    changes = iter([rename("a", "b")])
+    assert {} == held_with(changes, set())
+    assert 1 == len([*changes])
+
+
 def test_the_reason_says_which_change_keeps_the_name() -> None:
     """Both changes are named, the one that waits first."""
     sentence = "b is left out too: it takes a name that c gives up, and that change is held."

@@ -111,6 +111,7 @@ def test_whom_apply_contacts_is_told_where_something_changes(changes: list[Chang
         ([change("a", "create", ("auth", "x", "No way. Ask."))], [("refused", ("a",), "auth: No way")]),
         ([change("a", "create", ("auth", "x", "No way."))], [("refused", ("a",), "auth: No way")]),
         ([change("a", "create", ("auth", "x", "..no"))], [("refused", ("a",), "auth: ..no")]),
+        ([change("a", "create", ("auth", "x", "See X."))], [("refused", ("a",), "auth: See X")]),
         ([change("a", "create", ("auth", "x", "n" * 100))], [("refused", ("a",), f"auth: {'n' * 100}")]),
         ([change("a", "create", ("auth", "x", "n" * 101))], [("refused", ("a",), f"auth: {'n' * 100}…")]),
         (
@@ -140,7 +141,7 @@ def test_whom_apply_contacts_is_told_where_something_changes(changes: list[Chang
     ],
     ids=[
         "one reason", "the first that failed", "withheld", "nothing was tried", "the first that is declared",
-        "a code without words", "one sentence", "dots before", "as long as can be", "longer", "that of most first",
+        "a code without words", "one sentence", "dots before", "a letter before the dot", "as long as can be", "longer", "that of most first",
         "then by name", "not tried, with those of its server", "not tried alone", "the first of its server",
         "held and deleted",
     ],
@@ -165,6 +166,9 @@ def test_where_an_account_is_verified_is_told_as_it_is_written() -> None:
     assert [("refused", ("news",), "auth: password rejected by the server")] == rows(
         change("news", "create", LOGIN), accounts={"news": news()}
     )
+    assert [("refused", ("news",), "dns: the host does not exist")] == rows(
+        change("news", "create", ("dns", "hostNotFound")), accounts={"news": news()}
+    )
     gone = [("refused", ("d",), "auth: password rejected by the server"), ("delete", ("d",), "deleted")]
     assert gone == rows(change("d", "delete", LOGIN))
 
@@ -176,8 +180,15 @@ def test_where_an_account_is_verified_is_told_as_it_is_written() -> None:
         ([], [warning("tooManyDeletes", "So.")], []),
         (
             [],
-            [error("nameStillTaken", "So.", subject="b"), error("tooManyDeletes", "So."), error("nameStillTaken", "So.", subject="a")],
-            [("refused", ("a", "b"), "name is not given up in this plan [nameStillTaken]"), ("refused", (), "too many deletions [tooManyDeletes]")],
+            [
+                error("nameStillTaken", "So.", subject="sam"),
+                error("tooManyDeletes", "So."),
+                *(error("nameStillTaken", "So.", subject=name) for name in ("pat", "lee", "kim")),
+            ],
+            [
+                ("refused", ("kim", "lee", "pat", "sam"), "name is not given up in this plan [nameStillTaken]"),
+                ("refused", (), "too many deletions [tooManyDeletes]"),
+            ],
         ),
         ([change("a", "create", LOGIN)], [error("verificationFailed", "So.", subject="a")], [("refused", ("a",), NO_LOGIN)]),
         (
@@ -205,10 +216,15 @@ def test_where_an_account_is_verified_is_told_as_it_is_written() -> None:
         ),
         ([change("b")], [error("credentialWithheld", "So.", subject="x")], [("refused", ("x",), "credential withheld [credentialWithheld]")]),
         ([change("b", status="withheld")], [error("verificationFailed", "So.", subject="b")], []),
+        (
+            [change("b", status="passed")],
+            [error("secretMissing", "So.", subject="b")],
+            [("refused", ("b",), "secret cannot be read [secretMissing]")],
+        ),
     ],
     ids=[
         "a guard", "a warning", "several accounts", "verification tells it better", "but not of others", "incomplete",
-        "all that is withheld", "by a project file", "nothing is withheld", "withheld is told by itself",
+        "all that is withheld", "by a project file", "nothing is withheld", "withheld is told by itself", "what passed tells nothing",
     ],
 )  # fmt: skip
 def test_what_refuses_is_told_by_its_kind(
@@ -265,9 +281,40 @@ def test_an_update_that_several_share_is_told_once() -> None:
 @pytest.mark.parametrize(("count", "shown", "rest"), [(4, 4, ()), (5, 3, ("a3", "a4"))])
 def test_many_updates_are_a_few_rows(count: int, shown: int, rest: tuple[str, ...]) -> None:
     """Four at most, of which the last one stands for those that have no room."""
-    found = rows(*(titled(f"a{number}") for number in range(count)))
+    paths = [FieldChange(path=f"metadata.labels.l{number}", before="a", after="b") for number in range(count)]
+    found = rows(*(change(f"a{number}", "update", fields=(paths[number],)) for number in range(count)))
     assert [("update", (f"a{number}",), "") for number in range(shown)] == found[:shown]
     assert ([("update", rest, "changed otherwise")] if rest else []) == found[shown:]
+
+
+@pytest.mark.parametrize(
+    ("count", "fields", "text"),
+    [
+        (3, (), None),
+        (4, (), "title, each to a value of its own"),
+        (4, (FieldChange(path="spec.from", before=None, after=None),), "title, each to a value of its own; from, each to a value of its own"),
+    ],
+)  # fmt: skip
+def test_many_that_change_the_same_fields_are_one_row(
+    count: int, fields: tuple[FieldChange, ...], text: str | None
+) -> None:
+    """Of more than three accounts what they all come to is told, or that each has a value of its own."""
+    names = [f"a{number}" for number in range(count)]
+    found = rows(*(titled(name, *(replace_before(each, name) for each in fields)) for name in names))
+    one = [("update", tuple(names), text or "")]
+    assert (one if text else [("update", (name,), "") for name in names]) == found
+
+
+def test_what_all_come_to_is_told() -> None:
+    """Values that differ before and are one afterwards."""
+    ports = [FieldChange(path="spec.smtp.port", before=number, after=587) for number in range(5)]
+    found = rows(*(change(f"a{number}", "update", fields=(port,)) for number, port in enumerate(ports)))
+    assert [("update", ("a0", "a1", "a2", "a3", "a4"), "smtp.port becomes 587")] == found
+
+
+def replace_before(field: FieldChange, text: str) -> FieldChange:
+    """Return a change of the same field from another value."""
+    return FieldChange(path=field.path, before=text, after=field.after)
 
 
 def test_who_waits_for_the_platform() -> None:
