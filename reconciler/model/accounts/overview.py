@@ -13,7 +13,9 @@ from reconciler.model.verification.evidence import Instant
 
 FORMAT_VERSION = "1.0"
 
-Matter = Literal["failing", "suspended", "rejected", "pending", "unverified", "stale", "certificate", "password"]
+Matter = Literal[
+    "failing", "wavering", "suspended", "rejected", "pending", "unverified", "stale", "certificate", "password"
+]
 MATTERS: tuple[Matter, ...] = get_args(Matter)
 """What there is to look at, the most urgent first."""
 
@@ -22,12 +24,16 @@ class Concern(Value):
     """One account and one thing to look at; what a nightly run compares with that of the night before."""
 
     matter: Matter = Field(
-        description="failing, suspended, rejected, pending or unverified: the status; stale: not verified for long; certificate: the server's ends soon; password: the provider drops logins by password."
+        description="failing, suspended, rejected, pending or unverified: the status; wavering: active, but the last verification failed in a way that may pass by itself and is not counted yet; stale: not verified for long; certificate: the server's ends soon; password: the provider drops logins by password."
     )
     account: str = Field(description="The account.")
     reason: str = Field(description="Why, as one sentence.")
     since: Instant | None = Field(None, description="Since when; null where that is not recorded.")
     until: Instant | None = Field(None, description="When it ends, for a certificate.")
+    together: str | None = Field(
+        None,
+        description="A selector of exactly the accounts with the same matter and reason; null for one alone, or where there is none.",
+    )
 
     @property
     def identity(self) -> tuple[Matter, str]:

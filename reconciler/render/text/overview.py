@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 MATTER_WORDS: dict[Matter, str] = {
     "failing": "failing",
+    "wavering": "failed for now",
     "suspended": "stopped",
     "rejected": "rejected",
     "pending": "waiting for the platform",
@@ -28,14 +30,15 @@ MATTER_WORDS: dict[Matter, str] = {
 """What each matter is called where people read it."""
 _ROLES: dict[Matter, Role] = {"failing": "bad", "suspended": "bad", "rejected": "bad"}
 _MOST_OF_A_MATTER = 5
-_NEXT: dict[Matter, str] = {
-    "failing": "reconciler accounts show {}",
-    "suspended": "reconciler resume {}",
-    "pending": "reconciler accounts list --status pending",
-    "unverified": "reconciler verify --recorded {}",
-    "stale": "reconciler verify --recorded",
+_NEXT: dict[Matter, tuple[str, ...]] = {
+    "failing": ("reconciler accounts show {account}", "reconciler verify --recorded {together}"),
+    "wavering": ("reconciler verify --recorded {together}",),
+    "suspended": ("reconciler resume {together}",),
+    "pending": ("reconciler accounts list --status pending",),
+    "unverified": ("reconciler verify --recorded {together}",),
+    "stale": ("reconciler verify --recorded",),
 }
-"""The command that usually follows, for the first account of the most urgent matter."""
+"""The commands that usually follow, for the first account of the most urgent matter, or all that share its reason."""
 
 
 def overview_text(overview: Overview, *, style: Style, everything: bool = False) -> str:
@@ -66,13 +69,27 @@ def _compared(overview: Overview, style: Style) -> list[str]:
 def _of_matter(matter: Matter, concerns: Sequence[Concern], style: Style, *, everything: bool) -> list[str]:
     heading = f"{len(concerns)} {MATTER_WORDS[matter]}"
     lines = ["", style.paint(heading, _ROLES.get(matter, "warning"))]
-    most = len(concerns) if everything else _MOST_OF_A_MATTER
-    widest = max(len(style.show(each.account)) for each in concerns[:most])
-    for concern in concerns[:most]:
-        name = pad(style.show(concern.account), widest)
-        lines += hang(f"  {name}  ", style.show(f"{when_of(concern)}{concern.reason}"), width=style.width)
-    more = len(concerns) - most
+    groups = [[each] for each in concerns] if everything else alike(concerns)
+    most = len(groups) if everything else _MOST_OF_A_MATTER
+    names = [style.show(_named(group)) for group in groups[:most]]
+    for name, group in zip(names, groups, strict=False):
+        first = f"  {pad(name, max(map(len, names)))}  "
+        lines += hang(first, style.show(f"{when_of(group[0])}{group[0].reason}"), width=style.width)
+    more = sum(map(len, groups[most:]))
     return [*lines, f"  and {more:,} more (--full)"] if more > 0 else lines
+
+
+def alike(concerns: Sequence[Concern]) -> list[Sequence[Concern]]:
+    """Return concerns of one matter in groups that are told in one line: with the same reason, since the same day."""
+    groups: dict[str, list[Concern]] = {}
+    for concern in concerns:
+        groups.setdefault(f"{when_of(concern)}{concern.reason}", []).append(concern)
+    return list(groups.values())
+
+
+def _named(group: Sequence[Concern]) -> str:
+    others = len(group) - 1
+    return f"{group[0].account} and {others:,} more" if others else group[0].account
 
 
 def when_of(concern: Concern) -> str:
@@ -101,6 +118,10 @@ def _listed(sentences: Iterable[str], style: Style) -> Iterable[str]:
 
 
 def _next(concerns: Sequence[Concern]) -> list[str]:
-    """Return the command for the most urgent concern; none where nothing is to be done by a command."""
+    """Return the commands for the most urgent concern; none where nothing is to be done by a command."""
     first = next((each for each in concerns if each.matter in _NEXT), None)
-    return [] if first is None else ["Next:", f"    {_NEXT[first.matter].format(first.account)}"]
+    if first is None:
+        return []
+    together = shlex.quote(first.together or first.account)
+    commands = (each.format(account=first.account, together=together) for each in _NEXT[first.matter])
+    return ["Next:", *(f"    {command}" for command in commands)]

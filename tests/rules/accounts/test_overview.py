@@ -17,6 +17,7 @@ from tests.rules.states import NOW, desired_of, recorded_of
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from reconciler.model.accounts.overview import Concern
     from reconciler.model.accounts.recorded import RecordedAccount
 
 DAY = timedelta(days=1)
@@ -108,3 +109,37 @@ def test_the_most_urgent_comes_first() -> None:
     accounts = [verified("b", "failed", NOW), ending("a", NOW), verified("a2", "failed", NOW)]
     found = concerns(accounts, since={}, now=NOW, verified_within=7 * DAY, ends_within=30 * DAY)
     assert [("failing", "a2"), ("failing", "b"), ("certificate", "a")] == [each.identity for each in found]
+
+
+def wavering(name: str, times: int, host: str = "smtp.example.com") -> RecordedAccount:
+    """Return an account that passed, and since then failed so many times in a way that may pass by itself."""
+    told = RecordedVerification(outcome="passed", checked_at=NOW, transient_failures=times)
+    return replace(account(name, host), verification=told)
+
+
+def test_a_failure_that_does_not_count_yet_is_told() -> None:
+    """The account is active and still sends; who is on call sees all the same that its server does not answer."""
+    found = found_in(wavering("a", 1), wavering("b", 0))
+    assert [("wavering", "a")] == [(each.matter, each.account) for each in found]
+    assert "smtp.example.com:587" in found[0].reason
+
+
+def test_accounts_with_one_trouble_have_a_selector_of_exactly_these() -> None:
+    """By their server, else by what only they have; none where every selector means another account too."""
+    both = [wavering("a", 1), wavering("b", 1)]
+    assert ["host:smtp.example.com"] * 2 == [
+        each.together for each in found_in(*both, account("c", "other.example.com"))
+    ]
+    assert [None] == [each.together for each in found_in(both[0], account("c"))]
+    assert [None] * 2 == [each.together for each in found_in(*both, account("c"))]
+    stopped = [
+        replace(account(name, f"{name}.example.com"), suspension=Suspension(reason="leak", actor="a", at=NOW))
+        for name in "ab"
+    ]
+    assert ["secret:env:SMTP_X"] * 2 == [each.together for each in found_in(*stopped)]
+    assert ["status:suspended"] * 2 == [each.together for each in found_in(*stopped, account("c"))]
+
+
+def found_in(*accounts: RecordedAccount) -> tuple[Concern, ...]:
+    """Return what there is to look at, with nothing stale and no certificate near its end."""
+    return concerns(accounts, since={}, now=NOW, verified_within=DAY, ends_within=DAY)

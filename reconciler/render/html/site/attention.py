@@ -30,7 +30,7 @@ _HEIGHT = 96
 _WIDTH, _STEP = 8, 10
 _LEAST_COLUMNS = 20
 """As many columns as the picture has room for at least, so that a few do not look like walls."""
-_SAID_BY_MATTER = frozenset({"pending", "stale"})
+_SAID_BY_MATTER = frozenset({"pending", "stale", "wavering"})
 _OURS = frozenset({"failing", "certificate", "password"})
 """Of the other matters the reason is somebody's words."""
 

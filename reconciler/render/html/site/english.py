@@ -66,6 +66,7 @@ ENGLISH: dict[str, str | dict[str, str]] = {
     "attention": "Needs attention",
     "attention.none": "Nothing needs attention.",
     "matter.failing": {"one": "{n} failing", "other": "{n} failing"},
+    "matter.wavering": {"one": "{n} failed for now", "other": "{n} failed for now"},
     "matter.suspended": {"one": "{n} stopped", "other": "{n} stopped"},
     "matter.rejected": {"one": "{n} rejected", "other": "{n} rejected"},
     "matter.pending": {"one": "{n} waiting for the platform", "other": "{n} waiting for the platform"},

@@ -71,6 +71,12 @@ POLISH: dict[str, str | dict[str, str]] = {
     "attention": "Wymaga uwagi",
     "attention.none": "Nic nie wymaga uwagi.",
     "matter.failing": {"one": "{n} z błędem", "few": "{n} z błędem", "many": "{n} z błędem", "other": "{n} z błędem"},
+    "matter.wavering": {
+        "one": "{n} z błędem przejściowym",
+        "few": "{n} z błędem przejściowym",
+        "many": "{n} z błędem przejściowym",
+        "other": "{n} z błędem przejściowym",
+    },
     "matter.suspended": {
         "one": "{n} wstrzymane",
         "few": "{n} wstrzymane",
