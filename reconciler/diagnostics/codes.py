@@ -91,7 +91,7 @@ _TABLE = (
     Code("secretsNotRead", "Rotation was not checked", "Secrets were not read, so a changed value behind an unchanged reference was not looked for.", "Plan without --depth offline where the secrets are at hand."),
     Code("fingerprintKeyMissing", "Fingerprint key is missing", "State keeps keyed fingerprints of secrets; without the key they cannot be made or compared.", "Provide the key that state was made with."),
     Code("fingerprintKeyChanged", "Fingerprint key is another one", "The key at hand is not the one that the recorded fingerprints were made with, so rotation was not checked.", "Provide the key that state was made with."),
-    Code("stateMissing", "No state", "There is no state here, and an absent state is never taken for an empty one.", "Run reconciler state init once, or name the right state with --state."),
+    Code("stateMissing", "No state", "There is no state here, and an absent state is never taken for an empty one.", "Name the right state with --state, put back a backup with reconciler state restore, or, where there never was one, run reconciler state init once."),
     Code("stateUnavailable", "State cannot be used", "The database is locked, read-only, full, corrupt or out of reach.", "See the detail."),
     Code("privateCaNotKept", "Private CA is not kept in state yet", "An earlier version recorded an account with the digest of its private CA alone.", "Run reconciler verify --recorded where the CA's file is at hand."),
     Code("stateOlder", "State is of an earlier format", "The state was written by an earlier version of reconciler, whose tables were others.", "Run reconciler state migrate; it keeps a copy of the state first."),

@@ -121,7 +121,9 @@ def state_missing(fact: str, *, subject: str | None = None) -> StateMissing:
     """Return the failure to raise where there is no state."""
     detail = (
         f"{fact} A missing state is never taken for an empty one, from which every account would be created again. "
-        "If this project has a state elsewhere, name it with --state. If it never had one, make it once:\n"
+        "If this project has a state elsewhere, name it with --state. If it was lost, put back a backup:\n"
+        "    reconciler state restore FILE\n"
+        "If it never had one, make it once:\n"
         "    reconciler state init"
     )
     return StateMissing(error("stateMissing", detail, subject=subject))

@@ -108,6 +108,7 @@ def _journal(overview: Overview, style: Style) -> list[str]:
         lines += [style.paint("The journal does not hold.", "bad"), *_listed(journal.problems, style)]
     if journal.unguarded:
         lines += [style.paint("What guards it was altered:", "bad"), *_listed(journal.unguarded, style)]
+    if journal.unguarded or not journal.valid:
         lines += ["What to do about it is told by", "    reconciler journal check"]
     return lines
 

@@ -181,7 +181,7 @@ def _staleness(
     base = change.recorded_name or change.name
     current = accounts.get(base)
     found = current.revision if current is not None else None
-    again = "Plan again, and have the new plan reviewed."
+    again = "Plan again, and have the new plan reviewed:\n    reconciler plan --out FILE"
     problems = []
     if found != change.base_revision:
         was = f"at revision {change.base_revision}" if change.base_revision is not None else "not recorded"

@@ -18,7 +18,7 @@ from tests.rules.states import NOW, policy, project, state_of
 if TYPE_CHECKING:
     from reconciler.rules.apply.admission import Seal
 
-AGAIN = "Plan again, and have the new plan reviewed."
+AGAIN = "Plan again, and have the new plan reviewed:\n    reconciler plan --out FILE"
 
 
 def plan(*changes: Change) -> SavedPlan:

@@ -75,6 +75,7 @@ ENGLISH: dict[str, str | dict[str, str]] = {
     "matter.certificate": {"one": "{n} whose certificate ends", "other": "{n} whose certificate ends"},
     "matter.password": {"one": "{n} whose password ends", "other": "{n} whose password ends"},
     "looked.failing": "failing",
+    "looked.wavering": "failed for now",
     "looked.suspended": "stopped",
     "looked.rejected": "rejected",
     "looked.pending": "waiting for the platform",

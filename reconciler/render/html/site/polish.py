@@ -120,6 +120,7 @@ POLISH: dict[str, str | dict[str, str]] = {
         "other": "{n} z hasłem, które przestanie działać",
     },
     "looked.failing": "z błędem",
+    "looked.wavering": "z błędem przejściowym",
     "looked.suspended": "wstrzymane",
     "looked.rejected": "odrzucone",
     "looked.pending": "czeka na platformę",
