@@ -100,15 +100,20 @@ class _LoggedIn(smtplib.SMTP):
 
 
 def senders(
-    state_url: str, *, project_dir: str | os.PathLike[str] | None = None, environ: Mapping[str, str] | None = None
+    state_url: str,
+    *,
+    project_dir: str | os.PathLike[str] | None = None,
+    environment: str | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> list[Sender]:
     """Return all applied accounts of a state by name, active or not.
 
     ``state_url`` is ``sqlite:////PATH`` or ``postgresql://HOST/DATABASE``. ``project_dir`` is needed where secrets come
     from sources that its project file declares, or are files: these are relative to it, else to the working directory.
+    ``environment`` is one of that file's, and needed beside ``project_dir`` where it has some.
     Raises ``ReconcilerError`` where there is no such state, or it holds several projects and none is given.
     """
-    workspace = _workspace(state_url, project_dir, os.environ if environ is None else environ)
+    workspace = _workspace(state_url, project_dir, environment, os.environ if environ is None else environ)
     with workspace.open_store() as store:
         accounts = store.read_accounts()
     return [_sender(accounts[name], workspace) for name in sorted(accounts)]
@@ -119,22 +124,31 @@ def sender(
     name: str,
     *,
     project_dir: str | os.PathLike[str] | None = None,
+    environment: str | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Sender:
     """Return one applied account by its name, as ``senders`` does; raise ``ReconcilerError`` where there is none."""
     from reconciler.operations.accounts.view import show_account
 
-    workspace = _workspace(state_url, project_dir, os.environ if environ is None else environ)
+    workspace = _workspace(state_url, project_dir, environment, os.environ if environ is None else environ)
     return _sender(show_account(workspace, name), workspace)
 
 
-def _workspace(state_url: str, project_dir: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> Workspace:
+def _workspace(
+    state_url: str, project_dir: str | os.PathLike[str] | None, environment: str | None, environ: Mapping[str, str]
+) -> Workspace:
     from reconciler.operations.opening import open_state_alone, open_workspace
 
     if project_dir is None:
         return open_state_alone(Path.cwd(), state=state_url, environ=environ, now=_now, reads_secrets=True)
     return open_workspace(
-        Path(project_dir), project_file=None, state=state_url, operator=None, environ=environ, now=_now
+        Path(project_dir),
+        project_file=None,
+        state=state_url,
+        operator=None,
+        environ=environ,
+        now=_now,
+        environment=environment,
     )
 
 

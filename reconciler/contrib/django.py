@@ -67,7 +67,8 @@ class EmailBackend(BaseEmailBackend):  # type: ignore[misc] # Django is publishe
 
     def _accounts(self) -> dict[str, Sender]:
         project_dir = getattr(settings, "RECONCILER_PROJECT_DIR", None)
-        found = senders(settings.RECONCILER_STATE, project_dir=project_dir)
+        environment = getattr(settings, "RECONCILER_ENVIRONMENT", None)
+        found = senders(settings.RECONCILER_STATE, project_dir=project_dir, environment=environment)
         # Active ones last, so that of several with one address an active one is taken.
         return {each.email.lower(): each for each in sorted(found, key=lambda each: each.is_active)}
 
