@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import Diagnostic, error
+from reconciler.diagnostics import error
 from reconciler.model.grants import ScopedSecret
 from reconciler.model.text.globs import matches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
+    from reconciler.diagnostics import Diagnostic
     from reconciler.model.accounts.located import LocatedManifest
     from reconciler.model.accounts.recorded import RecordedAccount
     from reconciler.model.plan import FieldChange
@@ -72,28 +73,31 @@ def refused_places(manifests: Iterable[LocatedManifest], project: Project) -> li
         *_globs(project),
         *(grant.manifests for grant in project.secrets.grants if grant.manifests is not None),
     }
-    return [
-        _refused_place(each, sorted(each.files - {each.file}))
-        for each in manifests
-        if any(len({matches(glob, file) for file in each.files}) > 1 for glob in globs)
-    ]
+    return [refused for each in manifests if (refused := _refused_place(each, globs)) is not None]
 
 
-def _refused_place(located: LocatedManifest, others: Sequence[str]) -> Diagnostic:
-    overlay = located.overlay
-    if overlay is None:
-        return error(
-            "secretNotAllowed",
-            f"{located.file} is a link to {others[0]}, and the project file gives these two places different scopes, "
-            "secrets or grants. So it is not told which of them the manifest may have. Put the manifest itself here.",
-            subject=located.manifest.metadata.name,
-            location=located.locator.value_at(()),
+def _refused_place(located: LocatedManifest, globs: Iterable[str]) -> Diagnostic | None:
+    """Refuse the first link, of the manifest or its overlay, that leads to other rights, else the overlay itself."""
+
+    def differ(files: Iterable[str]) -> bool:
+        return any(len({matches(glob, file) for file in files}) > 1 for glob in globs)
+
+    overlay, name = located.overlay, located.manifest.metadata.name
+    links = [(located.file, located.real_file, located.locator.value_at(()))]
+    links += [(overlay.file, overlay.real_file, overlay.location)] if overlay is not None else []
+    for file, real_file, location in links:
+        if real_file is not None and differ((file, real_file)):
+            detail = (
+                f"{file} is a link to {real_file}, and the project file gives these two places different scopes, secrets "
+                "or grants. So it is not told which of them the account may have. Put the file itself here."
+            )
+            return error("secretNotAllowed", detail, subject=name, location=location)
+    if overlay is not None and differ((located.file, overlay.file)):
+        detail = (
+            f"{overlay.file} changes what {located.file} declares, and the project file gives these two places different "
+            "scopes, secrets or grants. So it is not told which of them the account may have. Put the overlay where the "
+            "same globs cover it, which may be written for both, such as **/sales/** for accounts.d/sales/ and "
+            "overlays/staging/sales/."
         )
-    return error(
-        "secretNotAllowed",
-        f"{overlay.file} changes what {located.file} declares, and the project file gives these two places different "
-        "scopes, secrets or grants. So it is not told which of them the account may have. Put the overlay where the same "
-        "globs cover it, which may be written for both, such as **/sales/** for accounts.d/sales/ and overlays/staging/sales/.",
-        subject=located.manifest.metadata.name,
-        location=overlay.location,
-    )
+        return error("secretNotAllowed", detail, subject=name, location=overlay.location)
+    return None

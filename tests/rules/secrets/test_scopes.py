@@ -9,6 +9,7 @@ import pytest
 
 from reconciler.diagnostics import Location
 from reconciler.model.accounts.desired import DesiredAccount
+from reconciler.model.accounts.located import Overlay
 from reconciler.model.plan import FieldChange
 from reconciler.model.step import Create, Delete, Update
 from reconciler.rules.plan.guards import guard_scopes
@@ -153,3 +154,43 @@ def test_a_manifest_is_no_link_between_rights(file: str, real_file: str | None, 
     ]
     told = f"{file} is a link to {real_file}, and the project file gives these two places different "
     assert all(each.detail.startswith(told) for each in problems)
+
+
+STAGING, ELSEWHERE = "overlays/staging/a/x.yaml", "overlays/staging/x.yaml"
+BOTH = ["**/a/**", "accounts.d/b/**"]
+
+
+@pytest.mark.parametrize("rule", ["secret", "scope", "grant"])
+@pytest.mark.parametrize(
+    ("files", "overlay", "told"),
+    [
+        ((HERE, None), (STAGING, None), None),
+        ((HERE, HERE), (STAGING, "overlays/a/y.yaml"), None),
+        (("drafts/x.yaml", None), (ELSEWHERE, None), None),
+        ((HERE, None), (ELSEWHERE, None), f"{ELSEWHERE} changes what {HERE} declares, and "),
+        (("drafts/x.yaml", None), (STAGING, None), f"{STAGING} changes what drafts/x.yaml declares, and "),
+        ((THERE, None), (STAGING, None), f"{STAGING} changes what {THERE} declares, and "),
+        ((HERE, THERE), (STAGING, None), f"{HERE} is a link to {THERE}, and "),
+        ((HERE, THERE), (ELSEWHERE, None), f"{HERE} is a link to {THERE}, and "),
+        ((HERE, None), (STAGING, ELSEWHERE), f"{STAGING} is a link to {ELSEWHERE}, and "),
+        ((HERE, None), (ELSEWHERE, STAGING), f"{ELSEWHERE} is a link to {STAGING}, and "),
+    ],
+)
+def test_an_overlay_brings_no_rights_of_another_place(
+    files: tuple[str, str | None], overlay: tuple[str, str | None], told: str | None, rule: str
+) -> None:
+    """Whatever gives places their rights: where it covers a manifest and not its overlay, or a link, that is refused."""
+    rules: dict[str, dict[str, Any]] = {
+        "secret": {"secrets": {"allow": [{"secret": "env:A_*", "manifests": glob} for glob in BOTH]}},
+        "scope": {"scopes": [{"manifests": glob, "senders": ["*@example.com"]} for glob in BOTH]},
+        "grant": {"secrets": {"allow": ["env:*"], "grants": [{**GRANT, "manifests": glob} for glob in BOTH]}},
+    }
+    text = "apiVersion: reconciler/v1\nkind: MailServer\nmetadata: {name: shared}\nspec: {}\n"
+    (manifest,) = located(text, file=files[0])
+    (changing,) = located(text, file=overlay[0])
+    patch = Overlay(("MailServer", "shared"), {}, overlay[0], changing.locator, real_file=overlay[1])
+    problems = refused_places([replace(manifest, real_file=files[1], overlay=patch)], project(**rules[rule]))
+    assert [each.detail.partition("the project file")[0] for each in problems] == ([told] if told else [])
+    assert {(each.code, each.subject, each.location and each.location.file) for each in problems} == (
+        {("secretNotAllowed", "shared", told.partition(" ")[0])} if told else set()
+    )
