@@ -20,6 +20,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import enumerated, several
+from reconciler.model.environments import SEPARATOR
 from reconciler.render.links import NO_LINKS
 from reconciler.render.prose import code, longest_run, prose
 from reconciler.render.review import PLATFORM, review_of
@@ -59,8 +60,13 @@ _WHERE = "`reconciler show PLANFILE` shows everything."
 
 
 def marker(project: str) -> str:
-    """Return the hidden line by which a later run finds the comment of a project's plan."""
-    return f"<!-- reconciler plan: {_NOT_IN_MARKER.sub('_', project)} -->"
+    """Return the hidden line by which a later run finds the comment of a project's plan, or of an environment of it.
+
+    >>> marker("mail@staging")
+    '<!-- reconciler plan: mail/staging -->'
+    """
+    parts = (_NOT_IN_MARKER.sub("_", part) for part in project.split(SEPARATOR))  # no name has a slash
+    return f"<!-- reconciler plan: {'/'.join(parts)} -->"
 
 
 def plan_comment(plan: SavedPlan, links: Links = NO_LINKS) -> str:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _OURS = re.compile(
-    r"<!-- reconciler plan: [A-Za-z0-9._-]* -->\n?|<details><summary>[\d,]+ (?:fields|new accounts?)</summary>\n?|</details>\n?"
+    r"<!-- reconciler plan: [A-Za-z0-9._/-]* -->\n?|<details><summary>[\d,]+ (?:fields|new accounts?)</summary>\n?|</details>\n?"
 )
 _SPOKEN = re.compile(r"@|#|!\[|https?:|www\.|GH-\d|[0-9a-f]{7}|/|\$\d|&\d|~[a-z]|%\d", re.IGNORECASE)
 """What GitHub or GitLab would link, notify or obey outside code."""
@@ -77,6 +77,12 @@ def test_the_marker_holds_the_name_and_nothing_else() -> None:
     """A project's name cannot end the comment of HTML that it stands in."""
     assert "<!-- reconciler plan: mail -->" == marker("mail")
     assert "<!-- reconciler plan: a--__script_ -->" == marker("a--><script>")
+
+
+def test_no_project_has_the_marker_of_an_environment() -> None:
+    """Names have underscores, dots and hyphens: an environment's comment is no other project's."""
+    keys = ("mail", "mail@staging", "mail_staging", "mail.staging", "mail-staging", "mail_@staging", "mail@_staging")
+    assert len(keys) == len({marker(key) for key in keys})
 
 
 def test_the_comment_begins_with_its_marker() -> None:

@@ -98,7 +98,7 @@ def test_each_environment_has_its_own(
     assert (0, 1, 0) == (planned[0].code, mail_server.login_attempts, production.login_attempts), planned[0].log
     planned.append(ran(site, machine, "plan", 7, where="production"))
     assert (0, 1, 1) == (planned[1].code, mail_server.login_attempts, production.login_attempts), planned[1].log
-    markers = [f"<!-- reconciler plan: mail_{each} -->" for each in ENVIRONMENTS]
+    markers = [f"<!-- reconciler plan: mail/{each} -->" for each in ENVIRONMENTS]
     assert markers == [body.splitlines()[0] for body in site.forge.bodies(7)]
     assert all((site.home / each / "plans" / "7.plan").exists() for each in ENVIRONMENTS)
 
