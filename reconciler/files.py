@@ -35,7 +35,7 @@ def read_regular_file(path: Path, max_octets: int, *, follows_link: bool = True)
     """
     descriptor = os.open(path, _READING | (0 if follows_link else os.O_NOFOLLOW))
     with _regular(descriptor) as file:
-        return file.read(max_octets + 1)
+        return _read_up_to(file, max_octets + 1)
 
 
 @contextlib.contextmanager
@@ -62,7 +62,15 @@ def open_in_place(path: Path) -> Iterator[BufferedReader]:
 def read_in_place(path: Path, max_octets: int) -> bytes:
     """Return the octets of a file as ``open_in_place`` opens it, one more than ``max_octets`` at most."""
     with open_in_place(path) as file:
-        return file.read(max_octets + 1)
+        return _read_up_to(file, max_octets + 1)
+
+
+def _read_up_to(file: BufferedReader, octets: int) -> bytes:
+    """Return so many octets at most; room is taken for what the file has, since ``read`` takes all that it is told."""
+    size = os.fstat(file.fileno()).st_size
+    read = file.read(min(size + 1, octets))
+    # More than the size that it tells: it grows, or is one of the system's, which tell none.
+    return read if len(read) <= size else read + file.read(octets - len(read))
 
 
 def _regular(descriptor: int) -> BufferedReader:

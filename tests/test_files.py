@@ -200,3 +200,12 @@ def test_what_says_the_same_stays_the_same_file(tmp_path: Path) -> None:
     assert before["b"].st_ino != after["b"].st_ino
     assert stat.S_ISREG(after["c"].st_mode)
     assert before["d"].st_ino != after["d"].st_ino
+
+
+@pytest.mark.parametrize("limit", [0, 10, 4096, 1 << 40])
+def test_a_file_that_tells_no_size_is_read_to_its_limit(limit: int) -> None:
+    """Files of the system say that they are empty; and no room is taken for more than there is, whatever the limit."""
+    whole = Path("/proc/self/limits").read_bytes()
+    assert whole[: limit + 1] == read_regular_file(Path("/proc/self/limits"), min(limit, 1 << 20))
+    file = Path(__file__)
+    assert file.read_bytes()[: limit + 1] == read_regular_file(file, limit)
