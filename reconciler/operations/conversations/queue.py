@@ -97,8 +97,13 @@ def converse(
         return {}
     ends_at = time.monotonic() + limits.deadline_seconds
     run = _Run(_lanes(targets, limits), queue.SimpleQueue(), limits, ends_at, now, retries)
-    for _ in range(min(limits.concurrency, run.lanes.qsize())):
-        threading.Thread(target=_work, args=(run,), daemon=True, name="verification").start()
+    for started in range(min(limits.concurrency, run.lanes.qsize())):
+        try:
+            threading.Thread(target=_work, args=(run,), daemon=True, name="verification").start()
+        except RuntimeError:  # the machine gives no more threads: those that it gave do all of the work
+            if not started:
+                raise
+            break
     total = sum(len(target.senders) for target in targets)
     findings: dict[str, Finding] = {}
     progress(0, total, "")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import resource
 import socket
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -179,6 +182,37 @@ def test_the_threads_of_a_run_end_with_it() -> None:
             if thread.name == "verification":
                 thread.join(5)
     assert [] == [thread.name for thread in set(threading.enumerate()) - before]
+
+
+def threads_to_be_had(wanted: int) -> int:
+    """Return how many threads the machine gives at once, of so many at most; all of them have ended."""
+    go_on, started = threading.Event(), []
+    with contextlib.suppress(RuntimeError):
+        for _ in range(wanted):
+            thread = threading.Thread(target=go_on.wait)
+            thread.start()
+            started.append(thread)
+    go_on.set()
+    for thread in started:
+        thread.join()
+    return len(started)
+
+
+def test_few_threads_do_all_of_the_work() -> None:
+    """Where the machine gives fewer threads than may run, those that it gave verify every account."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    usual = threading.stack_size(256 << 20)
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + (1000 << 20), hard))
+        assert 1 <= threads_to_be_had(8) < 8
+        statuses, _, _ = run([target(f"n{number}", port) for number in range(20)], limits(per_server=8, stop_after=99))
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+        threading.stack_size(usual)
+    assert dict.fromkeys((f"n{number}" for number in range(20)), "failed") == statuses
 
 
 def test_a_conversation_that_no_limit_reaches_does_not_hold_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
