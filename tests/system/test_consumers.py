@@ -19,8 +19,9 @@ import pytest
 
 from reconciler.consumers.dotenv import Dotenv
 from reconciler.consumers.form import Entry
+from reconciler.consumers.forms import FILES
 from reconciler.model.consumers.sender import Sender
-from reconciler.model.consumers.settings import Consumer
+from reconciler.model.consumers.settings import Consumer, FileFormat
 from reconciler.model.secrets.values import SecretValue
 from reconciler.rules.consumers.limits import refuse_value
 from tests.cli.project import CHECKOUT
@@ -367,3 +368,34 @@ def test_dotenv_is_read_alike_by_four_readers(tmp_path: Path) -> None:
         read = subprocess.run(command, cwd=NODE, encoding="utf-8", capture_output=True, check=True).stdout
         found = json.loads(read)
         assert wanted == {name: found.get(name) for name in wanted}, reader
+
+
+_JSON_READERS = {
+    "jq": ["jq", "--compact-output", "."],
+    "JSON.parse": ["node", "-p", "JSON.stringify(JSON.parse(require('fs').readFileSync(process.argv[1], 'utf8')))"],
+    "a reader of YAML": [
+        "node",
+        "-p",
+        "JSON.stringify(require('yaml').parse(require('fs').readFileSync(process.argv[1], 'utf8')))",
+    ],
+}
+"""What reads JSON in shells and Node.js, and manifests, which programs for Kubernetes take as YAML; each ends with the file."""
+
+
+@pytest.mark.parametrize("reader", _JSON_READERS)
+@pytest.mark.parametrize("form", ["json", "kubernetes", "nodemailer"])
+def test_awkward_passwords_are_read_from_json(form: FileFormat, reader: str, tmp_path: Path) -> None:
+    """Every printable sign, é, and what quoting gets wrong, as another program reads it from what was written."""
+    password = "pw-alpha 1" + 'pw:beta#"2\\' + "".join(_SIGNS) + "\\n${HOME}$(id)\u2028"
+    path = tmp_path / "mail.json"
+    consumer = Consumer(type="files", format=form, path=str(path), accounts=("*",))
+    written = FILES[form].write([Entry(sender=SENDER, secret=SecretValue(password))], consumer, "app")
+    path.write_text(written[""], encoding="utf-8")
+    command = [*_JSON_READERS[reader], str(path)]
+    read = json.loads(subprocess.run(command, cwd=NODE, encoding="utf-8", capture_output=True, check=True).stdout)
+    places = {
+        "json": lambda: read["accounts"][SENDER.name]["password"],
+        "nodemailer": lambda: read["transports"][SENDER.name]["options"]["auth"]["pass"],
+        "kubernetes": lambda: read["items"][0]["stringData"]["SMTP_PASSWORD"],
+    }
+    assert password == places[form]()
