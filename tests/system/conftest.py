@@ -31,6 +31,9 @@ _BROWSER = _HERE / "browser"
 _LONGEST = "test_crashes.py"
 
 
+@pytest.hookimpl(
+    tryfirst=True
+)  # before xdist reads the groups: it did not find them, and each process wrote the large site
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test of this folder as a system test, and say which run in one process; the longest begin."""
     for item in items:

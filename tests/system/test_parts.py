@@ -1,4 +1,4 @@
-"""10,000 accounts planned in ten parts by ten processes at once: the plan of one process, and refused where a part is wrong."""
+"""4,000 accounts planned in ten parts by ten processes at once: the plan of one process, and refused where a part is wrong."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-ACCOUNTS = 10_000
+ACCOUNTS = 4_000
 HOSTS = 200
 PARTS = 10
 PROCESS_MEBIBYTES = 500

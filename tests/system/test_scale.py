@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-ACCOUNTS = int(os.environ.get("SCALE_ACCOUNTS", "20000"))
+ACCOUNTS = int(os.environ.get("SCALE_ACCOUNTS", "10000"))
 FIXED_OCTETS = 1600 * 1024 * 1024
 """Of address space, whatever the number of accounts: Python, libraries, and the stacks and arenas of 64 threads."""
 OCTETS_EACH = 15 * 1024
