@@ -247,4 +247,3 @@ def test_what_cannot_be_read_is_told_before_anything_is_sent(
     assert 1 == refused.code
     assert code == refused.codes[-1]
     assert [] == platform.messages
-    assert ["badUsage"] == sending.run(*words()[:2], "--contacts", "-", *words()[4:], "--format", "json").codes

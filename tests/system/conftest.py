@@ -31,15 +31,18 @@ _BROWSER = _HERE / "browser"
 _LONGEST = "test_crashes.py"
 
 
-@pytest.hookimpl(
-    tryfirst=True
-)  # before xdist reads the groups: it did not find them, and each process wrote the large site
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark every test of this folder as a system test, and say which run in one process.
+
+    When all are collected it is too late: xdist has read the groups then, and every process writes the large site.
+    """
+    if item.path.is_relative_to(_HERE):
+        item.add_marker(pytest.mark.system)
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder as a system test, and say which run in one process; the longest begin."""
-    for item in items:
-        if item.path.is_relative_to(_HERE):
-            item.add_marker(pytest.mark.system)
-            item.add_marker(pytest.mark.xdist_group(_group(item)))
+    """Begin with the longest."""
     items.sort(key=lambda item: item.path.name != _LONGEST)
 
 

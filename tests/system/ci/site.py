@@ -31,7 +31,7 @@ HOSTILE_BRANCH = "x`touch${IFS}/tmp/never`$(touch${IFS}/tmp/never);'\"&|"
 HOSTILE_TITLE = "Fix'; touch /tmp/never #\n::set-env name=PATH::/tmp\n`id` $(id) ${{ secrets.SMTP_SALES_PASSWORD }}"
 _EDITED = {
     "github": [
-        (f"          # {VARIABLE}: ${{{{ secrets.{VARIABLE} }}}}\n", "          {secret}\n"),
+        ("          # MAIL_SECRETS: ${{ secrets.MAIL_SECRETS }}\n", "          {secret}\n"),
         ("          # Secrets: a line for each that manifests name\n", "          {secret}\n"),
         (
             "        # Secrets: give this step `env:`, with a line for each that manifests name\n",
@@ -43,7 +43,7 @@ _EDITED = {
 """What the head of a pipeline asks the administrator to write into it."""
 _EDITED_WITH_DATABASE = {
     "github": [
-        (f"          # {VARIABLE}: ${{{{ secrets.{VARIABLE} }}}}\n", "          {secret}\n"),
+        ("          # MAIL_SECRETS: ${{ secrets.MAIL_SECRETS }}\n", "          {secret}\n"),
         ("          # Secrets: a line for each that manifests name\n", "          {secret}\n"),
     ],
     "gitlab": [],

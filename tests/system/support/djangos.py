@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import re
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cli.project import CHECKOUT
 from tools.ranges import found_pythons
 from tools.uv import run_uv
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NEWEST = (3, 12)
 """The oldest Python that Django 6.1, with its MAILERS, runs on."""
@@ -35,14 +41,23 @@ def python_of_newest() -> Path:
     texts = [(CHECKOUT / "locks" / name).read_text(encoding="utf-8") for name in ("run.txt", "system.txt")]
     stamp = environment / hashlib.sha256("".join(texts).encode()).hexdigest()
     python = environment / "bin" / "python"
-    if not stamp.exists():
-        run_uv("venv", "--quiet", "--clear", "--no-python-downloads", "--python", found[version], environment)
-        wanted = environment / "django.txt"
-        wanted.write_text("".join(_locked(texts[1], name) for name in _PACKAGES), encoding="utf-8")
-        listed = ("--requirement", "locks/run.txt", "--requirement", wanted)
-        run_uv("pip", "install", "--quiet", "--python", python, "--require-hashes", "--no-deps", *listed)
-        stamp.touch()
+    with _alone(environment):
+        if not stamp.exists():
+            run_uv("venv", "--quiet", "--clear", "--no-python-downloads", "--python", found[version], environment)
+            wanted = environment / "django.txt"
+            wanted.write_text("".join(_locked(texts[1], name) for name in _PACKAGES), encoding="utf-8")
+            listed = ("--requirement", "locks/run.txt", "--requirement", wanted)
+            run_uv("pip", "install", "--quiet", "--python", python, "--require-hashes", "--no-deps", *listed)
+            stamp.touch()
     return python
+
+
+@contextmanager
+def _alone(environment: Path) -> Iterator[None]:
+    """Have one process make an environment, and the others wait for it."""
+    with environment.with_name(f"{environment.name}.lock").open("w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _locked(text: str, name: str) -> str:
