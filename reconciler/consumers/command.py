@@ -17,7 +17,7 @@ from reconciler.consumers.jsonfiles import had, parsed, sender_document
 from reconciler.consumers.target import Seen, Target
 from reconciler.model.canonical import canonical_json
 from reconciler.model.consumers.capabilities import Capabilities
-from reconciler.programs import CommandFailed, Stop, run_command, shown
+from reconciler.programs import CommandFailed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,20 +83,10 @@ class CommandTarget(Target):
             "consumer": {"name": self.name, "secrets": self.consumer.secrets, "onSuspend": self.consumer.on_suspend},
             "accounts": [*accounts],
         }
-        with Stop() as stop:
-            try:
-                octets = run_command(
-                    self.consumer.command or (),
-                    environ=self._machine.environ,
-                    passed=self.consumer.environment,
-                    timeout_seconds=self.consumer.timeout_seconds,
-                    max_octets=_OCTETS,
-                    checkout=self._machine.checkout,
-                    stop=stop,
-                    given=json.dumps(asked).encode(),
-                )
-            except CommandFailed as failure:
-                raise Unwritable(f"The command {self.place} was asked to {verb}: {failure}.") from None
+        try:
+            octets = self._run(self.consumer.command or (), max_octets=_OCTETS, given=json.dumps(asked).encode())
+        except CommandFailed as failure:
+            raise Unwritable(f"The command {self.place} was asked to {verb}: {failure}.") from None
         return self._answer(octets, verb)
 
     def _answer(self, octets: bytes, verb: str) -> JsonObject:

@@ -92,19 +92,24 @@ class Target(ABC):
         """Run the command ``after``, if there is one; raise ``Unwritable`` where it fails. Its output is thrown away."""
         if self.consumer.after is None:
             return
+        try:
+            self._run(self.consumer.after, max_octets=_ANSWER_OCTETS)
+        except CommandFailed as failure:
+            raise Unwritable(f"What is to be had was written, and the command after failed: {failure}.") from None
+
+    def _run(self, command: Sequence[str], *, max_octets: int, given: bytes = b"") -> bytes:
+        """Return what a command of the consumer's answers, run as the project file says; raise ``CommandFailed``."""
         with Stop() as stop:
-            try:
-                run_command(
-                    self.consumer.after,
-                    environ=self._machine.environ,
-                    passed=self.consumer.environment,
-                    timeout_seconds=self.consumer.timeout_seconds,
-                    max_octets=_ANSWER_OCTETS,
-                    checkout=self._machine.checkout,
-                    stop=stop,
-                )
-            except CommandFailed as failure:
-                raise Unwritable(f"What is to be had was written, and the command after failed: {failure}.") from None
+            return run_command(
+                command,
+                environ=self._machine.environ,
+                passed=self.consumer.environment,
+                timeout_seconds=self.consumer.timeout_seconds,
+                max_octets=max_octets,
+                checkout=self._machine.checkout,
+                stop=stop,
+                given=given,
+            )
 
 
 class FileTarget(Target):
