@@ -333,10 +333,9 @@ def open_results(path: Path, wanted: ResultsHeader) -> Iterator[Results]:
 def _one_line(value: SendRecord | ResultsHeader) -> str:
     """Return a value as one line of JSON, in ASCII: the words of contacts and servers cannot steer a terminal."""
     try:
-        text = value.model_dump_json(by_alias=True, exclude_none=True)
+        return value.model_dump_json(by_alias=True, exclude_none=True, ensure_ascii=True)
     except ValueError:  # half of a surrogate pair, which JSON may have, is no UTF-8
         return json.dumps(value.model_dump(mode="json", by_alias=True, exclude_none=True), separators=(",", ":"))
-    return text if text.isascii() else json.dumps(json.loads(text), separators=(",", ":"))
 
 
 def _mark(stage: Stage) -> int:
