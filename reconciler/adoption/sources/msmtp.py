@@ -175,26 +175,6 @@ def _account(block: _Block) -> Found:
     said = block.settings
     auth = said.get("auth", "off").lower()
     has_login = auth not in words.FALSE and auth not in {"", "external"}
-    lost = [*dict.fromkeys(reason for word, reason in _NOT_TAKEN.items() if word in said and _is_set(word, said[word]))]
-    lost += [f"The word {word} is not known." for word in sorted(said) if _is_unknown(word)]
-    if auth == "external":
-        lost.append(_EXTERNAL)
-    elif not has_login and _LOGIN & said.keys():
-        lost.append(
-            "It names a user or a password, and auth is not on, so msmtp logs nobody in: write auth on to take them."
-        )
-    if has_login and "passwordeval" in said:
-        lost.append("The password comes of a command (passwordeval), which was neither run nor repeated.")
-    if "eval" in said:
-        lost.append("A line comes of a command (eval), which was neither run nor repeated.")
-    if has_login and auth not in _MECHANISMS and words.flag(auth) is not True:
-        lost.append("The method of auth is none that is known here; the strongest that the server offers is used.")
-    if said.get("from") and _address(said["from"]) is None:
-        lost.append("What stands under from is a pattern, or no address: write spec.email.")
-    if "port" in said and port_of(said["port"]) is None:
-        lost.append("What stands under port is no number from 1 to 65535: write smtp.port.")
-    if has_login and "%" in said.get("user", ""):
-        lost.append("The user name holds %, which is taken as it stands.")
     found = Found(
         label=block.name,
         line=block.line,
@@ -209,11 +189,37 @@ def _account(block: _Block) -> Found:
         helo_name=said.get("domain") if "%" not in said.get("domain", "") else None,
         proxy=_proxy(said),
         mechanism=_MECHANISMS.get(auth),
-        lost=tuple(lost),
+        lost=tuple(_lost(said, auth, has_login=has_login)),
     )
     return _with_files(found, said)
 
 
+def _lost(said: dict[str, str], auth: str, *, has_login: bool) -> list[str]:
+    """Return what of an account's lines is not taken, or is left to whoever reads the manifest."""
+    lost = [*dict.fromkeys(reason for word, reason in _NOT_TAKEN.items() if word in said and _is_set(word, said[word]))]
+    lost += [f"The word {word} is not known." for word in sorted(said) if _is_unknown(word)]
+    logs_nobody_in = auth != "external" and not has_login and bool(_LOGIN & said.keys())
+    is_unknown_method = has_login and auth not in _MECHANISMS and words.flag(auth) is not True
+    rows = (
+        (auth == "external", _EXTERNAL),
+        (logs_nobody_in, _NOBODY),
+        (has_login and "passwordeval" in said, _OF_A_COMMAND.format("The password", "passwordeval")),
+        ("eval" in said, _OF_A_COMMAND.format("A line", "eval")),
+        (
+            is_unknown_method,
+            "The method of auth is none that is known here; the strongest that the server offers is used.",
+        ),
+        (bool(said.get("from")) and _address(said["from"]) is None, _NO_ADDRESS),
+        ("port" in said and port_of(said["port"]) is None, _NO_PORT),
+        (has_login and "%" in said.get("user", ""), "The user name holds %, which is taken as it stands."),
+    )
+    return lost + [reason for is_so, reason in rows if is_so]
+
+
+_NOBODY = "It names a user or a password, and auth is not on, so msmtp logs nobody in: write auth on to take them."
+_OF_A_COMMAND = "{} comes of a command ({}), which was neither run nor repeated."
+_NO_ADDRESS = "What stands under from is a pattern, or no address: write spec.email."
+_NO_PORT = "What stands under port is no number from 1 to 65535: write smtp.port."
 _PROXY_PORT = 1080
 _EXTERNAL = (
     "auth external logs in by the certificate that is shown in the handshake; here that certificate alone is shown, and no "
