@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -20,6 +19,7 @@ from reconciler.cli.edge import run
 from reconciler.model.plan import SavedPlan
 from reconciler.rules.plan.digests import changes_digest, plan_document_digest
 from tests.support.planfiles import read_document, write_document
+from tests.support.processes import without_coverage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -177,8 +177,7 @@ def command(*words: str) -> list[str]:
 
 def environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the environment of such a process: this one's, the checkout importable, and what is given."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
-    return kept | {"PYTHONPATH": str(CHECKOUT)} | dict(variables or {})
+    return without_coverage() | {"PYTHONPATH": str(CHECKOUT)} | dict(variables or {})
 
 
 def own_account(  # noqa: PLR0913 - one argument for each part of a manifest that tests vary

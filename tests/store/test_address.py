@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import subprocess
 import sys
 import traceback
@@ -18,6 +17,7 @@ from reconciler.store.database import Database
 from reconciler.store.opening import database_at
 from reconciler.store.postgres.address import PostgresAddress, is_local, postgres_address
 from tests.store.values import AT, LINEAGE, PROJECT
+from tests.support.processes import without_coverage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -253,7 +253,7 @@ def test_psycopg_is_imported_only_for_postgresql() -> None:
         check=True,
         text=True,
         cwd=Path(__file__).parents[2],
-        env={name: value for name, value in os.environ.items() if not name.startswith("COV")},
+        env=without_coverage(),
     )
     assert "False\n" == finished.stdout
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
@@ -15,14 +14,12 @@ import pytest
 from reconciler.errors import StateUnavailable
 from reconciler.store import back_up_state, create_state, open_store
 from tests.store.values import AT, LINEAGE, PROJECT, URL
+from tests.support.processes import without_coverage
 
 if TYPE_CHECKING:
     from reconciler.store import Store
 
 ROOT = Path(__file__).parents[2]
-UNMEASURED = {name: text for name, text in os.environ.items() if not name.startswith("COV")}
-"""A killed process would leave a broken file of coverage behind."""
-
 KILLS = 20
 WRITERS = 4
 WRITES_EACH = 15
@@ -32,6 +29,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from reconciler.store import open_store
+from tests.support.processes import without_coverage
 from tests.store.values import AT, PROJECT, URL, account, change, revision, route
 
 def apply(store, accounts):
@@ -55,7 +53,7 @@ with open_store(URL, base=Path(sys.argv[1]), project=PROJECT) as store:
 def start_writer(base: Path, *, writes: int, accounts: int) -> subprocess.Popen[str]:
     """Start a process that applies so many times and prints each revision once it is committed."""
     command = [sys.executable, "-c", _WRITER, str(base), str(writes), str(accounts)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=UNMEASURED)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=without_coverage())
 
 
 def require_whole(store: Store) -> int:
@@ -105,7 +103,7 @@ def test_a_kill_while_a_state_is_made_leaves_none_or_a_whole_one(tmp_path: Path)
         base = tmp_path / str(number)
         base.mkdir()
         command = [sys.executable, "-c", code, str(base)]
-        maker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=UNMEASURED)
+        maker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=without_coverage())
         assert maker.stdout is not None
         assert maker.stdout.readline() == "ready\n"
         try:
@@ -158,7 +156,7 @@ def test_a_state_is_made_once_by_several(tmp_path: Path) -> None:
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     makers = [
-        subprocess.Popen([*command, str(number)], stdout=subprocess.PIPE, text=True, cwd=ROOT, env=UNMEASURED)
+        subprocess.Popen([*command, str(number)], stdout=subprocess.PIPE, text=True, cwd=ROOT, env=without_coverage())
         for number in range(WRITERS)
     ]
     printed = [maker.communicate()[0].strip() for maker in makers]
@@ -179,7 +177,9 @@ def test_a_journal_left_by_a_kill_is_rolled_back(tmp_path: Path) -> None:
         "    transaction.append_journal('apply', {}, at=AT)\n"
         "    os.kill(os.getpid(), 9)\n"
     )
-    finished = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, env=UNMEASURED, check=False)
+    finished = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, env=without_coverage(), check=False
+    )
     assert finished.returncode == -signal.SIGKILL
     assert (tmp_path / ".reconciler" / "state.db-journal").exists()
     with open_store(URL, base=tmp_path, project=PROJECT) as store:

@@ -152,14 +152,11 @@ class Site:
 
     def reconciler(self, *words: str, state: str | None = None) -> str:
         """Run the command of this checkout in the administrator's folder; return what it prints."""
-        kept = {
-            name: value for name, value in os.environ.items() if not name.startswith(("RECONCILER_", "GITHUB_", "CI"))
-        }
         where = ["--state", state] if state else []
         return subprocess.run(
             [sys.executable, "-m", "reconciler", *where, *words],
             cwd=self.work,
-            env=kept if self.database is None else {**kept, **self._of_the_database},
+            env={**os.environ, **({} if self.database is None else self._of_the_database)},
             capture_output=True,
             check=True,
             encoding="utf-8",

@@ -33,10 +33,8 @@ def server(scratch: Path) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(autouse=True)
-def without_libpq_variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep what the caller has set for PostgreSQL's client library away from the tests."""
-    for name in ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGSSLMODE", "PGSERVICE", "PGHOSTADDR"):
-        monkeypatch.delenv(name, raising=False)
+def without_libpq_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep the caller's files for PostgreSQL's client library away from the tests, as its variables are."""
     monkeypatch.setenv("PGPASSFILE", str(tmp_path / "no-pgpass"))
     monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "no-services"))
 
