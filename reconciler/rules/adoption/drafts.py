@@ -256,7 +256,7 @@ def _draft_sharing(
         return
     for each in without:
         making.outcomes.append(_outcome(each.taken, "added", name=server.name, account=each))
-        making.remarks.append(without_address(each, server.name))
+        making.remarks += [without_address(each, server.name), *remarks(each, server.name)]
     for each in with_address:
         _draft_account(each, server if each.found.has_login or not server.login else None, making)
 
