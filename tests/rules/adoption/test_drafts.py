@@ -639,7 +639,7 @@ def test_a_doubt_about_encryption_stands_in_the_manifest_and_is_told(
 @pytest.mark.parametrize("email", [None, "a@example.com"])
 def test_what_is_lost_is_told_of_servers_and_of_accounts(email: str | None) -> None:
     """A source that names no address becomes a server alone, and what it loses, or sends in the clear, is told as well."""
-    adoption = drafted(found("relay", email=email, security=IN_THE_CLEAR, lost=("One.", "Two.")))
+    adoption = drafted(found("relay", email=email, username="relay", security=IN_THE_CLEAR, lost=("One.", "Two.")))
     told = [(each.code, each.detail) for each in adoption.remarks if each.code != "addressNotSaid"]
     assert [("settingNotTaken", "One."), ("settingNotTaken", "Two.")] == told[:2]
     assert ["settingUnsafe"] == [code for code, _ in told[2:]]
