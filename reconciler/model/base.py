@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from threading import RLock
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -17,7 +16,6 @@ def is_none(value: object) -> bool:
     return value is None
 
 
-_BUILDING = RLock()
 _GIVEN: dict[frozenset[str], set[str]] = {}
 """Sets of fields by what is in them. Each would take as much memory as the value itself, and there are few different ones."""
 
@@ -39,24 +37,6 @@ class Value(BaseModel):
         validate_by_name=True,
         serialize_by_alias=True,
     )
-
-    @classmethod
-    def model_rebuild(
-        cls,
-        *,
-        force: bool = False,
-        raise_errors: bool = True,
-        _parent_namespace_depth: int = 2,
-        _types_namespace: Mapping[str, Any] | None = None,
-    ) -> bool | None:
-        """Build the model, by one thread at a time: of several that make its first values, some would find half of it."""
-        with _BUILDING:
-            return super().model_rebuild(
-                force=force,
-                raise_errors=raise_errors,
-                _parent_namespace_depth=_parent_namespace_depth + 1,
-                _types_namespace=_types_namespace,
-            )
 
     def model_post_init(self, _: Any, /) -> None:
         """Share the set of the fields that were given with all values that were given the same: nobody changes it."""

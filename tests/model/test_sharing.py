@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 
-from reconciler.model.base import _BUILDING, Value
 from reconciler.model.servers.server import Login
 from reconciler.model.verification.evidence import Check
 
@@ -39,19 +37,3 @@ def test_what_threads_make_is_built_before_they_do() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, encoding="utf-8")
     assert "True True\n" == ran.stdout
-
-
-def test_a_model_is_built_by_one_thread_at_a_time() -> None:
-    """Who makes the first value of a model while another is being built waits, and finds it whole."""
-
-    class Late(Value):
-        name: str
-
-    made: list[Late] = []
-    thread = threading.Thread(target=lambda: made.append(Late(name="a")))
-    with _BUILDING:
-        thread.start()
-        thread.join(0.1)
-        assert [] == made
-    thread.join()
-    assert ["a"] == [each.name for each in made]
