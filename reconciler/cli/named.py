@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from reconciler.model.plan import SavedPlan
+    from reconciler.model.review import Review
 
 STANDARD = "-"
 _STDIN = "standard input"
@@ -35,6 +36,16 @@ def saved_plan(word: str) -> SavedPlan:
     if word != STANDARD:
         return read_plan(Path(word))
     return plan_of(Path(_STDIN), stdin_octets("a plan", MAX_BYTES))
+
+
+def reviewed_plan(word: str) -> SavedPlan | Review:
+    """Return the plan of the file that a word names, or the review where the file is a comment that showed a plan."""
+    from reconciler.planfile import COMMENT, MAX_BYTES, octets_of, plan_of, review_of_comment
+
+    path = Path(_STDIN if word == STANDARD else word)
+    content = stdin_octets("a plan", MAX_BYTES) if word == STANDARD else octets_of(path)
+    read = review_of_comment if content.startswith(COMMENT) else plan_of
+    return read(path, content)
 
 
 @contextlib.contextmanager

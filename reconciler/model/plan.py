@@ -241,6 +241,11 @@ class SavedPlan(Plan):
     seal: str | None = Field(None, description="HMAC over the plan digest; null where no key was at hand.")
 
     @property
+    def sealed_text(self) -> str:
+        """What the seal is over."""
+        return self.plan_digest
+
+    @property
     def would_be_pending(self) -> tuple[str, ...]:
         """The accounts that apply would leave waiting for the platform's decision."""
         held = {change.name for change in self.changes if change.held}

@@ -20,7 +20,7 @@ from reconciler.operations.workspace import refusing_altered_rows
 from reconciler.planfile import seal_plan
 from reconciler.provenance import tracked_files
 from reconciler.rules.apply.admission import as_reviewed
-from reconciler.rules.apply.shown import unseen
+from reconciler.rules.apply.review import unseen
 from reconciler.rules.plan.digests import changes_digest, plan_digest
 from reconciler.rules.plan.finish import Making, finish_plan, with_consumers
 from reconciler.rules.plan.guards import guard_state_folder
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from reconciler.diagnostics import Diagnostic
     from reconciler.model.accounts.recorded import RecordedState
+    from reconciler.model.review import Review
     from reconciler.model.secrets.reading import SecretsRead
     from reconciler.model.verification.depths import Depth
     from reconciler.operations.conversations.queue import Progress
@@ -72,8 +73,8 @@ class PlanRequest:
     """The part of the plan whose accounts are verified; None: all are."""
     parts: Mapping[str, ReadPart] | None = None
     """Sealed parts by the names of their files, whose evidence is taken in the place of any verification."""
-    reviewed: SavedPlan | None = None
-    """The plan that people have reviewed, where it is applied at once only as far as they have."""
+    reviewed: SavedPlan | Review | None = None
+    """The plan that people have reviewed, or what they were shown of it, where it is applied at once only as far as they have."""
 
 
 @refusing_altered_rows

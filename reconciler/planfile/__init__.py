@@ -6,11 +6,26 @@ accidents and edits by hand; somebody who computes the digest anew is found by t
 of the fingerprints or under ``RECONCILER_PLAN_KEY``.
 
 ``file`` writes format 2.0 and tells the formats apart, ``lines`` is format 2.0, ``documents`` reads what earlier versions
-wrote (1.x: one JSON document), ``seals`` makes and checks seals. Nothing here knows where a plan comes from.
+wrote (1.x: one JSON document), ``reviews`` writes and reads what a comment has in the place of a file, ``seals`` makes and
+checks seals. Nothing here knows where a plan comes from.
 """
 
-from reconciler.planfile.file import MAX_BYTES, plan_of, read_plan, write_plan
+from reconciler.planfile.file import MAX_BYTES, octets_of, plan_of, read_plan, write_plan
 from reconciler.planfile.lines import packed
+from reconciler.planfile.reviews import COMMENT, review_line, review_of_comment
 from reconciler.planfile.seals import has_valid_seal, is_sealed_with, seal_plan
 
-__all__ = ["MAX_BYTES", "has_valid_seal", "is_sealed_with", "packed", "plan_of", "read_plan", "seal_plan", "write_plan"]
+__all__ = [
+    "COMMENT",
+    "MAX_BYTES",
+    "has_valid_seal",
+    "is_sealed_with",
+    "octets_of",
+    "packed",
+    "plan_of",
+    "read_plan",
+    "review_line",
+    "review_of_comment",
+    "seal_plan",
+    "write_plan",
+]

@@ -41,7 +41,7 @@ def read_plan(path: Path) -> SavedPlan:
     Raises ``InvalidInput`` (``planFileInvalid``) for a file that is no plan, ``GuardRefused`` for a format of
     another major version (``planFormatUnknown``) and for content that does not fit its digest (``planAltered``).
     """
-    return plan_of(path, _read(path))
+    return plan_of(path, octets_of(path))
 
 
 def plan_of(path: Path, content: bytes) -> SavedPlan:
@@ -55,7 +55,8 @@ def plan_of(path: Path, content: bytes) -> SavedPlan:
         raise invalid(path, "it is nested too deeply") from None
 
 
-def _read(path: Path) -> bytes:
+def octets_of(path: Path) -> bytes:
+    """Return a plan file as it is; raise ``InvalidInput`` where it cannot be read."""
     try:
         content = read_regular_file(path, MAX_BYTES)
     except (OSError, ValueError) as failure:

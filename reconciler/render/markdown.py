@@ -69,11 +69,11 @@ def marker(project: str) -> str:
     return f"<!-- reconciler plan: {'/'.join(parts)} -->"
 
 
-def plan_comment(plan: SavedPlan, links: Links = NO_LINKS) -> str:
+def plan_comment(plan: SavedPlan, links: Links = NO_LINKS, *, hidden: str | None = None) -> str:
     """Return the plan as a comment of at most ``MOST_CHARACTERS``; the same plan and links give the same comment.
 
     Whole accounts, problems and servers are left out where not all fit; the comment says how many, and where to see
-    them.
+    them. ``hidden`` is a comment of HTML for programs, and stands on the second line.
     """
     review = review_of(plan, links)
     title = "What is wrong" if review.status == "invalid" else "Why it is refused, and what to do"
@@ -85,7 +85,7 @@ def plan_comment(plan: SavedPlan, links: Links = NO_LINKS) -> str:
         "Next", [*([prose(sentence)] if sentence else []), *([block([command], "sh")] if command else [])]
     )
     # Refusals and destinations have a share of their own, so that no number of accounts can push them out.
-    head, foot = _head(review, links), [f"Changes {code(review.digest)}"]
+    head, foot = _head(review, links, hidden), [f"Changes {code(review.digest)}"]
     used = sum(len(block) + 2 for block in (*head, *refusals, *destinations, *beside, *foot))
     used += _SENTENCES_OF_A_SECTION + sum(map(_beside_accounts, review.sections))
     sections, left_out, in_part = _accounts(review.sections, MOST_CHARACTERS - used)
@@ -107,7 +107,7 @@ def block(lines: Sequence[str], language: str) -> str:
     return "\n".join([f"{fence}{language}", *moved, fence])
 
 
-def _head(review: Review, links: Links) -> list[str]:
+def _head(review: Review, links: Links, hidden: str | None) -> list[str]:
     """Return what matters, as every form of the plan begins; the links lead to the run and the page where CI tells them."""
     against = f", {review.against}" if review.against else ""
     counts = ", ".join(f"{count:,} {word}" for word, count in review.summary.counts)
@@ -116,7 +116,7 @@ def _head(review: Review, links: Links) -> list[str]:
     said = [*review.announced, *([f"verification: {outcomes}"] if outcomes else [])]
     linked = [f"[{name}]({address})" for name, address in (("Run", links.run), ("Page", links.page)) if address]
     return [
-        marker(review.project),
+        "\n".join([marker(review.project), *([hidden] if hidden is not None else [])]),
         f"### Plan for {code(review.project)}{against}{f': {counts}' if counts else ''}",
         f"**{review.verdict}**",
         *(["\n".join(rows)] if rows else []),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from reconciler.cli.session import GlobalOptions
     from reconciler.model.plan import Messages, SavedPlan
+    from reconciler.model.review import Review
     from reconciler.model.verification.depths import Depth
     from reconciler.operations.apply import Applied
     from reconciler.operations.consumers.publish import Published
@@ -30,8 +31,9 @@ _NOTHING_APPLIED = "Nothing was applied."
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
 @click.option(
     "--reviewed",
-    metavar="PLANFILE",
-    help="Plan anew, and apply without a question unless there is a change that this plan did not show.",
+    metavar="FILE",
+    help="Plan anew, and apply without a question unless there is a change that this plan did not show: a plan file, or "
+    "the comment that plan --reference wrote.",
 )
 @click.option(
     "--override-verification",
@@ -60,11 +62,14 @@ def apply(options: GlobalOptions, /, planfile: str | None, format_: str, **asked
         reconciler apply plan.json --reference https://git.example.com/mail/pull/7
         reconciler apply --auto-approve
         reconciler apply --reviewed plan.json
+        reconciler apply --reviewed comment.md --reference https://git.example.com/mail/pull/7
     """
-    from reconciler.cli.named import saved_plan
+    from reconciler.cli.named import reviewed_plan, saved_plan
     from reconciler.cli.progress import shown_progress
     from reconciler.cli.session import workspace
+    from reconciler.model.review import Review
     from reconciler.operations.apply import apply_plan
+    from reconciler.operations.seals import require_current_review
     from reconciler.provenance import find_provenance
     from reconciler.rules.plan.policy import ApplyOrder
 
@@ -72,8 +77,10 @@ def apply(options: GlobalOptions, /, planfile: str | None, format_: str, **asked
     overrides = reasons_of("--override-verification", asked["overrides"])
     with _refusals_noted():
         made = saved_plan(planfile) if planfile is not None else None
-        reviewed = saved_plan(asked["reviewed"]) if asked["reviewed"] is not None else None
+        reviewed = reviewed_plan(asked["reviewed"]) if asked["reviewed"] is not None else None
         place = workspace(options, operator=asked["operator"], trusts_project=asked["trust_project"])
+        if isinstance(reviewed, Review):
+            require_current_review(place, reviewed, reference=asked["reference"])
         if made is None:
             made = _plan_and_ask(place, asked, overrides, format_, reviewed=reviewed)
         order = ApplyOrder(
@@ -136,7 +143,12 @@ def _decline(detail: str) -> None:
 
 
 def _plan_and_ask(
-    place: Workspace, asked: dict[str, Any], overrides: dict[str, str], format_: str, *, reviewed: SavedPlan | None
+    place: Workspace,
+    asked: dict[str, Any],
+    overrides: dict[str, str],
+    format_: str,
+    *,
+    reviewed: SavedPlan | Review | None,
 ) -> SavedPlan:
     """Make a plan and have somebody agree to it; a plan that cannot be applied is returned without a question."""
     from reconciler.cli.progress import shown_progress

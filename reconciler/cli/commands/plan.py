@@ -40,6 +40,12 @@ _FOR_PROGRAMS = frozenset({"github", "sarif", "codequality", "junit"})
 @click.option("--out", metavar="FILE", help="Save the plan, for show and apply.")
 @plan_options
 @shard_option("Verify the changes of this part of the hosts alone, for plan merge; --out saves the part.")
+@click.option(
+    "--reference",
+    metavar="URL",
+    help="The pull request that the comment (--format markdown) is for: it gets a hidden line, sealed, by which apply "
+    "--reviewed takes the comment in the place of the plan's file.",
+)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending, or a consumer differs.")
 @view_options
 @log_options
@@ -50,6 +56,7 @@ def plan(
     /,
     out: str | None,
     detailed_exitcode: bool,  # noqa: FBT001 - click hands flags in by name
+    reference: str | None,
     format_: str,
     **asked: Any,
 ) -> int:
@@ -60,6 +67,7 @@ def plan(
         reconciler plan --out plan.json
         reconciler plan --depth offline --target 'sales-*'
         reconciler plan --format markdown > comment.md
+        reconciler plan --format markdown --reference https://git.example.com/mail/pull/7 > comment.md
         reconciler plan --shard 3/10 --out part-3.plan
     """
     from reconciler.cli.output import hint, say
@@ -67,12 +75,15 @@ def plan(
     from reconciler.cli.session import workspace
     from reconciler.operations.plan import PlanRequest
     from reconciler.operations.plan import plan as make_plan
-    from reconciler.planfile import write_plan
+    from reconciler.operations.seals import sealed_review
+    from reconciler.planfile import review_line, write_plan
     from reconciler.render.safe import safe
     from reconciler.rules.plan.finish import exit_code_of_plan
 
     if out == STANDARD and format_ != "text":
         raise click.UsageError("--out - writes the plan's file to standard output; leave --format out, or name a file.")
+    if reference is not None and (format_ != "markdown" or asked["shard"] is not None):
+        raise click.UsageError("--reference is for the comment of a whole plan: add --format markdown, and no --shard.")
     place = workspace(options, operator=asked["operator"], trusts_project=asked["trust_project"])
     depth = cast("Depth", asked["depth"] or place.project.verification.depth.plan)
     with shown_progress() as progress:
@@ -82,7 +93,13 @@ def plan(
         return _put_plan_alone(made, is_detailed=detailed_exitcode, view=asked["view"])
     if out is not None and made.status != "invalid":
         write_plan(Path(out), made)
-    shown = Shown(view=asked["view"] or "grouped", has_pager=not asked["no_pager"], planfile=out)
+    has_review = reference is not None and made.status != "invalid"
+    shown = Shown(
+        view=asked["view"] or "grouped",
+        has_pager=not asked["no_pager"],
+        planfile=out,
+        review=review_line(sealed_review(place, made, reference=reference or "")) if has_review else None,
+    )
     put_plan(made, format_, options=options, shown=shown)
     if out is not None and made.status != "invalid" and format_ == "text":
         is_blocked = made.status == "blocked"
@@ -229,6 +246,8 @@ class Shown:
     has_pager: bool = True
     planfile: str | None = None
     """Where the plan was saved; None: nowhere."""
+    review: str | None = None
+    """The line by which apply takes the comment in the place of a plan file; None: it does not."""
     tells_errors: bool = True
     """Whether errors are told; otherwise they are left to the caller, who raises them next."""
 
@@ -311,7 +330,7 @@ def _rendered(made: SavedPlan, format_: str, options: GlobalOptions | None, show
     if format_ == "markdown":
         from reconciler.render.markdown import plan_comment
 
-        return plan_comment(made, _links(options))
+        return plan_comment(made, _links(options), hidden=shown.review)
     if format_ == "html":
         from reconciler.render.html import plan_page
 

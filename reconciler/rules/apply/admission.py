@@ -8,13 +8,15 @@ state that it was made from, so it comes after staleness.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import CODES, Diagnostic, error
 from reconciler.errors import GuardRefused, InvalidInput, PlanStale
 from reconciler.model.accounts.desired import DesiredAccount
+from reconciler.model.review import Review
 from reconciler.model.step import Create, Delete, Rename, Update
-from reconciler.rules.apply.shown import altered_changes, unreviewed
+from reconciler.rules.apply.review import require_sealed, unreviewed
+from reconciler.rules.apply.shown import altered_changes
 from reconciler.rules.apply.wishes import Ground, as_wishes, is_document
 from reconciler.rules.plan.guards import (
     changed_kind,
@@ -35,11 +37,8 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Change, LiftedGuard, PreparedAccount, SavedPlan
     from reconciler.model.step import Changed
     from reconciler.model.verification.depths import Depth
+    from reconciler.rules.apply.review import Seal
     from reconciler.rules.plan.policy import Policy
-
-Seal = Literal["valid", "absent", "broken", "required"]
-"""What the seal of a plan file says: it fits; there is none of a key at hand; it does not fit its content; or there is
-none of the plan key, which is set here, so that only plans sealed with it are applied."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,12 +63,12 @@ class Submission:
     """A plan as it is handed in to be applied."""
 
     plan: SavedPlan
-    seal_of: Callable[[SavedPlan], Seal]
+    seal_of: Callable[[SavedPlan | Review], Seal]
     """Says what a plan's seal tells; asked once the plan is known to belong to this state."""
     applied_as: int | None = None
     """The revision that applied it already."""
-    reviewed: SavedPlan | None = None
-    """The plan that people have reviewed; None: this one."""
+    reviewed: SavedPlan | Review | None = None
+    """The plan that people have reviewed, or what they were shown of it; None: this one."""
     depth: Depth | None = None
     """The depth that whoever applies needs; None: the plan's, else the project's."""
 
@@ -99,11 +98,16 @@ def admit(submission: Submission, recorded: RecordedState, policy: Policy) -> Ad
     return admission if is_usual else replace(admission, unusual_depth=depth)
 
 
-def as_reviewed(reviewed: SavedPlan, seal_of: Callable[[SavedPlan], Seal], recorded: RecordedState) -> SavedPlan:
+def as_reviewed(
+    reviewed: SavedPlan | Review, seal_of: Callable[[SavedPlan | Review], Seal], recorded: RecordedState
+) -> SavedPlan | Review:
     """Return a reviewed plan as far as it counts; refuse one that does not belong here, and a seal that does not fit.
 
-    That a guard was to be lifted counts as shown in a plan with a seal only.
+    That a guard was to be lifted counts as shown in a plan with a seal only; a review counts with a seal only.
     """
+    if isinstance(reviewed, Review):
+        require_sealed(reviewed, seal_of(reviewed), recorded)
+        return reviewed
     require_belonging(reviewed, recorded)
     return reviewed if _is_sealed(seal_of(reviewed)) else reviewed.model_copy(update={"lifted_guards": ()})
 

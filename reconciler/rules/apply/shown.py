@@ -1,4 +1,4 @@
-"""Whether what a plan would record is what it shows, and no more than what a reviewed plan has shown.
+"""Whether what a plan would record is what it shows.
 
 A plan shows fields before and after, and carries whole documents to record. Where the seal cannot be checked, somebody
 could have altered the documents and left what is shown. So apply makes the fields anew, from state and the documents,
@@ -9,21 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import Diagnostic, error
-from reconciler.model.canonical import canonical_json
 from reconciler.model.text.domains import NotADomain, NotAnAddress, address_to_ascii, host_to_ascii
 from reconciler.rules.plan.diff import field_changes, flatten
 from reconciler.rules.plan.digests import changes_digest
 from reconciler.rules.secrets.scopes import MANIFEST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from reconciler.model.accounts.recorded import RecordedAccount
-    from reconciler.model.plan import Action, Change, FieldChange, LiftedGuard, PreparedAccount, SavedPlan, Scalar
-
-
-_AGAIN = "Have the plan as it is now reviewed; reconciler plan --out FILE makes it."
+    from reconciler.model.plan import Action, Change, FieldChange, PreparedAccount, SavedPlan, Scalar
 
 
 def altered_changes(plan: SavedPlan, recorded: Mapping[str, RecordedAccount]) -> tuple[str, ...]:
@@ -91,60 +86,3 @@ def _means(written: str, canonical: Scalar) -> bool:
         return canonical == (address_to_ascii(written) if "@" in written else host_to_ascii(written))
     except (NotADomain, NotAnAddress):
         return False
-
-
-def unreviewed(plan: SavedPlan, reviewed: SavedPlan) -> tuple[Diagnostic, ...]:
-    """Return an error for each change and each lifted guard of ``plan`` that ``reviewed`` did not show.
-
-    The same change means the same action on the same account with the same fields before and after. What the reviewed
-    plan held was to be left out, so it counts as not shown. Reviewed changes that are no longer needed are fine.
-    """
-    applied = [change for change in plan.changes if not change.held]
-    shown = [change for change in reviewed.changes if not change.held]
-    return _unseen(applied, plan.lifted_guards, shown, reviewed)
-
-
-def unseen(
-    changes: Iterable[Change], lifted_guards: Iterable[LiftedGuard], reviewed: SavedPlan
-) -> tuple[Diagnostic, ...]:
-    """Return what ``unreviewed`` does, for a plan before its verification: nobody is contacted whom no reviewer saw.
-
-    What the reviewed plan held was seen: verification tells whether it is held again, and ``unreviewed`` the rest.
-    """
-    return _unseen(changes, lifted_guards, reviewed.changes, reviewed)
-
-
-def _unseen(
-    changes: Iterable[Change], lifted_guards: Iterable[LiftedGuard], seen: Iterable[Change], reviewed: SavedPlan
-) -> tuple[Diagnostic, ...]:
-    shown = {_subject(change) for change in seen}
-    held = {change.name for change in reviewed.changes if change.held}
-    problems = [
-        error("notReviewed", _explain(change, reviewed, is_held=change.name in held), subject=change.name)
-        for change in changes
-        if _subject(change) not in shown
-    ]
-    problems += [
-        error(
-            "notReviewed",
-            f"The guard {guard.code} is lifted by {guard.by}, which the reviewed plan did not show. {_AGAIN}",
-        )
-        for guard in lifted_guards
-        if guard not in reviewed.lifted_guards
-    ]
-    return tuple(problems)
-
-
-def _subject(change: Change) -> str:
-    """Return what a reviewer has seen of a change, as text to compare."""
-    alone = change.model_copy(update={"fields": tuple(each.without_origin for each in change.fields)})
-    seen = alone.model_dump(include={"action", "kind", "name", "previous_name", "cause", "fields"})
-    return canonical_json(seen)
-
-
-def _explain(change: Change, reviewed: SavedPlan, *, is_held: bool) -> str:
-    if is_held:
-        return f"The reviewed plan held the change of {change.name}, and now it would be applied. {_AGAIN}"
-    if all(each.name != change.name for each in reviewed.changes):
-        return f"The {change.action} of {change.name} is not in the reviewed plan. {_AGAIN}"
-    return f"The {change.action} of {change.name} is not the one that the reviewed plan shows. {_AGAIN}"

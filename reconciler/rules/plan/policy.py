@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from reconciler.model.journal.entries import Provenance
     from reconciler.model.plan import SavedPlan
     from reconciler.model.project import Project
+    from reconciler.model.review import Review
     from reconciler.model.verification.depths import Depth
 
 
@@ -48,5 +49,5 @@ class ApplyOrder:
     holds_failing: bool = False
     trusts_project: bool = False
     """Whoever applies says that the project file is the protected branch's."""
-    reviewed: SavedPlan | None = None
-    """The plan that people have reviewed: nothing is applied that it did not show."""
+    reviewed: SavedPlan | Review | None = None
+    """The plan that people have reviewed, or what they were shown of it: nothing is applied that it did not show."""

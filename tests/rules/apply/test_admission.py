@@ -16,7 +16,7 @@ from tests.rules.single import VALUES, drafted, news, own
 from tests.rules.states import NOW, policy, project, state_of
 
 if TYPE_CHECKING:
-    from reconciler.rules.apply.admission import Seal
+    from reconciler.rules.apply.review import Seal
 
 AGAIN = "Plan again, and have the new plan reviewed:\n    reconciler plan --out FILE"
 

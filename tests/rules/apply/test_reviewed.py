@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.model.plan import Change, FieldChange, LiftedGuard, SavedPlan
-from reconciler.rules.apply.shown import unreviewed, unseen
+from reconciler.rules.apply.review import unreviewed, unseen
 from reconciler.rules.plan.finish import Making, finish_plan
 from reconciler.rules.plan.make import make_plan
 from tests.rules.states import NOW, empty_state, policy
