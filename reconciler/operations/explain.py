@@ -37,11 +37,23 @@ def explain(word: str) -> tuple[Explanation, ...]:
     Letters' case does not count, nor do hyphens of a term. Of a field the end of its path suffices: ``port`` is found as ``smtp.port`` is.
     """
     sought = word.strip().strip("[]()").casefold()
-    found = [*_terms(sought), *(each for each in codes() if each.name.casefold() == sought and each.subject != "term")]
+    plain = _spoken(sought)
+    found = [
+        *[_term(name) for name, term in TERMS.items() if plain in {_spoken(name), *map(_spoken, term.also)}],
+        *(each for each in codes() if each.name.casefold() == sought and each.subject != "term"),
+    ]
     found += [each for each in fields() if _is_path(each.name, sought)]
     if found:
         return tuple(found)
-    raise InvalidInput(error("unknownWord", _unknown(word)))
+    known: list[str] = [each.name for each in codes() if not each.name.isdigit()]
+    known += _names(fields())
+    raise InvalidInput(
+        error(
+            "unknownWord",
+            f'Nothing is known by the word "{word}": it is no code of a message, check or exit, no status, term or field.'
+            f"{did_you_mean(word, known)} All words there are:\n    reconciler explain",
+        )
+    )
 
 
 def codes() -> Iterator[Explanation]:
@@ -89,11 +101,6 @@ def _term(name: str) -> Explanation:
     return Explanation(
         subject="term", name=name, summary=term.meaning, cause=term.purpose, example=Example(term.met, "")
     )
-
-
-def _terms(sought: str) -> list[Explanation]:
-    plain = _spoken(sought)
-    return [_term(name) for name, term in TERMS.items() if plain in {_spoken(name), *map(_spoken, term.also)}]
 
 
 def _spoken(term: str) -> str:
@@ -155,15 +162,6 @@ def _as_yaml(path: str, default: str, takes: str) -> str:
 def _is_path(path: str, sought: str) -> bool:
     plain = path.replace("[]", "").casefold()
     return plain == sought.replace("[]", "") or plain.endswith("." + sought.replace("[]", ""))
-
-
-def _unknown(word: str) -> str:
-    known: list[str] = [each.name for each in codes() if not each.name.isdigit()]
-    known += _names(fields())
-    return (
-        f'Nothing is known by the word "{word}": it is no code of a message, check or exit, no status, term or field.'
-        f"{did_you_mean(word, known)} All words there are:\n    reconciler explain"
-    )
 
 
 def _names(explained: Iterable[Explanation]) -> list[str]:

@@ -69,7 +69,15 @@ class Recall:
         if kept is None:
             return None
         with contextlib.suppress(ReconcilerError):  # told when the plan is made
-            secrets = self._read_secrets(frozenset(kept.secrets))
+            # What a plan looks at before it knows of a change: of the dear secrets none, unless all are asked for.
+            named = frozenset(kept.secrets)
+            reader = self._workspace.secret_reader()
+            dear = (
+                frozenset()
+                if self._asked.reads_all_secrets
+                else frozenset(each for each in named if reader.is_dear(each))
+            )
+            secrets = read_secrets(self._workspace, named - dear, depth=self._asked.depth, passed_over=dear)
             if kept.ground == self._ground(kept.beside, kept.secrets, secrets):
                 again = kept.plan.model_copy(update={"created_at": self._workspace.now(), "seal": None})
                 return again.model_copy(update={"plan_digest": plan_digest(again)}), secrets
@@ -85,14 +93,6 @@ class Recall:
         beside, named = tuple(sorted(desired.beside)), tuple(sorted(desired.secrets))
         ground = self._ground(beside, named, secrets)
         self._cache.keep(KeptPlan(ground=ground, beside=beside, secrets=named, plan=plan))
-
-    def _read_secrets(self, named: frozenset[str]) -> SecretsRead:
-        """Return what reading gives of the secrets that a plan looks at before it knows of a change."""
-        reader = self._workspace.secret_reader()
-        dear = (
-            frozenset() if self._asked.reads_all_secrets else frozenset(each for each in named if reader.is_dear(each))
-        )
-        return read_secrets(self._workspace, named - dear, depth=self._asked.depth, passed_over=dear)
 
     def _find_cache(self) -> PlanCache | None:
         """Return where plans like this one are kept; None where no key would seal them."""

@@ -127,7 +127,12 @@ class Workspace:
         Of a state without its project file it raises ``GuardRefused`` where the one that was ``asked`` for is another.
         """
         if self.environments and self.environment is None:
-            raise InvalidInput(_environment_missing(self.environments))
+            detail = (
+                f"The project has the environments {enumerated(self.environments)}, each with a state of its own, and it was not said which "
+                "is meant. There is no default, so that nobody takes one for the other. Name it before the command:\n"
+                "    reconciler --env NAME COMMAND"
+            )
+            raise InvalidInput(error("environmentMissing", detail))
         recorded = split_key(self.project.metadata.name)[1]
         if self.declared is None and asked is not None and asked != recorded:
             whose = f"the environment {recorded}" if recorded is not None else "no environment"
@@ -169,7 +174,15 @@ class Workspace:
         """
         self.require_environment()
         if not self.is_state_trusted:
-            raise GuardRefused(_untrusted_state())
+            detail = (
+                "In CI, and where RECONCILER_TRUST_PROJECT=never is set, it does not count which server for the state a project "
+                "file in the checkout names: a pull request can change it. That server would be given the database's password, so it was not contacted. Name the state "
+                "where a pull request cannot, in the pipeline's variables:\n    RECONCILER_STATE=postgresql://HOST/DATABASE\n"
+                "Or name it with --state. In a job that only the protected branch can start, and where that variable is not set, "
+                "commands that read secrets also take\n"
+                "    --trust-project"
+            )
+            raise GuardRefused(error("projectNotTrusted", detail))
         return self.state_url
 
     @property
@@ -307,15 +320,6 @@ def refusing_altered_rows(operation: Callable[P, T]) -> Callable[P, T]:
     return refusing
 
 
-def _environment_missing(known: Sequence[str]) -> Diagnostic:
-    detail = (
-        f"The project has the environments {enumerated(known)}, each with a state of its own, and it was not said which "
-        "is meant. There is no default, so that nobody takes one for the other. Name it before the command:\n"
-        "    reconciler --env NAME COMMAND"
-    )
-    return error("environmentMissing", detail)
-
-
 def _path_of(url: str, base: Path) -> Path | None:
     """Return the file of a SQLite address, links resolved; None for another address, and for one that is none."""
     try:
@@ -330,15 +334,3 @@ def _kind_of(url: str) -> str:
     if is_postgres(url):
         return "one in PostgreSQL"
     return "a file" if url.startswith("sqlite:") else "of an unknown kind"
-
-
-def _untrusted_state() -> Diagnostic:
-    detail = (
-        "In CI, and where RECONCILER_TRUST_PROJECT=never is set, it does not count which server for the state a project "
-        "file in the checkout names: a pull request can change it. That server would be given the database's password, so it was not contacted. Name the state "
-        "where a pull request cannot, in the pipeline's variables:\n    RECONCILER_STATE=postgresql://HOST/DATABASE\n"
-        "Or name it with --state. In a job that only the protected branch can start, and where that variable is not set, "
-        "commands that read secrets also take\n"
-        "    --trust-project"
-    )
-    return error("projectNotTrusted", detail)

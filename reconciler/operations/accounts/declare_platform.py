@@ -42,7 +42,11 @@ def declare_platform(workspace: Workspace, wanted: PlatformAnswer) -> str:
         end = b"" if before.endswith(b"\n") else b"\n"
         after = before + end + b"\n" + text.encode()
         if not _adds_platform(before, after, path.as_posix()):
-            raise _by_hand(path.as_posix(), text)
+            lines = "".join(f"\n    {line}" for line in text.rstrip("\n").split("\n"))
+            detail = (
+                f"The project file is written in a way in which nothing can be added at its end. Write into it{lines}"
+            )
+            raise InvalidInput(error("manifestNotEditable", detail, location=Location(path.as_posix())))
         replace_file(path, after, mode=path.stat().st_mode & 0o777)
     except OSError as failure:
         detail = f"The platform's server cannot be written into the project file: {reason_of(failure)}."
@@ -65,9 +69,3 @@ def _adds_platform(before: bytes, after: bytes, file: str) -> bool:
     except InvalidInput:
         return False
     return new.platform.smtp is not None and new.model_copy(update={"platform": old.platform}) == old
-
-
-def _by_hand(file: str, text: str) -> InvalidInput:
-    lines = "".join(f"\n    {line}" for line in text.rstrip("\n").split("\n"))
-    detail = f"The project file is written in a way in which nothing can be added at its end. Write into it{lines}"
-    return InvalidInput(error("manifestNotEditable", detail, location=Location(file)))

@@ -58,6 +58,18 @@ def delete_account(workspace: Workspace, name: str) -> Edited:
     found = _find(search(folder, root=workspace.root), name, recorded)
     edit = removal(found, folder=folder)
     _write(workspace, edit, *_overlay_edits(workspace, found, removal))
+    recorded_as = _recorded_as(name, found, recorded)
+    remarks = []
+    account = (recorded or {}).get(recorded_as or name)
+    if account is not None and account.metadata.prevent_delete:
+        detail = (
+            f"{name} is recorded with preventDelete: true, so the plan will refuse to delete it. If it is to go, bring "
+            "the manifest back, apply it with\n    preventDelete: false\nand then delete it."
+        )
+        remarks.append(warning("protectedAccount", detail, subject=name))
+    if recorded_as not in {None, name}:
+        detail = f"{name} is recorded as {recorded_as}, its previous name: the plan deletes that account."
+        remarks.append(note("previousNameKept", detail, subject=name))
     return Edited(
         action="delete",
         name=name,
@@ -65,7 +77,7 @@ def delete_account(workspace: Workspace, name: str) -> Edited:
         file=found.file,
         is_whole_file=edit.after is None,
         plan_target=_recorded_as(name, found, recorded),
-        remarks=_remarks_on_deletion(name, found, recorded),
+        remarks=tuple(remarks),
     )
 
 
@@ -233,21 +245,3 @@ def _recorded_as(name: str, found: FoundDocument, recorded: Mapping[str, Recorde
         return name
     previous = _previous_of(found)
     return previous if isinstance(previous, str) and previous in recorded else None
-
-
-def _remarks_on_deletion(
-    name: str, found: FoundDocument, recorded: Mapping[str, RecordedAccount] | None
-) -> tuple[Diagnostic, ...]:
-    recorded_as = _recorded_as(name, found, recorded)
-    remarks = []
-    account = (recorded or {}).get(recorded_as or name)
-    if account is not None and account.metadata.prevent_delete:
-        detail = (
-            f"{name} is recorded with preventDelete: true, so the plan will refuse to delete it. If it is to go, bring "
-            "the manifest back, apply it with\n    preventDelete: false\nand then delete it."
-        )
-        remarks.append(warning("protectedAccount", detail, subject=name))
-    if recorded_as not in {None, name}:
-        detail = f"{name} is recorded as {recorded_as}, its previous name: the plan deletes that account."
-        remarks.append(note("previousNameKept", detail, subject=name))
-    return tuple(remarks)

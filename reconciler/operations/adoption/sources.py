@@ -74,17 +74,13 @@ def read_source(asked: Asked) -> tuple[list[Taken], list[Diagnostic]]:
     reading = reader.read(source)
     taken = [Taken(found=located(found, path.parent), kind=reader.name, file=asked.shown) for found in reading.accounts]
     if asked.account is not None:
-        return [_only(taken, asked)], []
+        chosen = [each for each in taken if asked.account in {each.found.label, each.found.email}]
+        if not chosen:
+            labels = enumerated([each.found.label for each in taken]) or "none"
+            detail = f"{asked.shown} has no account of that name. It has: {labels}."
+            raise InvalidInput(error("accountNotTaken", detail))
+        return [chosen[0]], []
     return taken, [*reading.problems]
-
-
-def _only(taken: list[Taken], asked: Asked) -> Taken:
-    chosen = [each for each in taken if asked.account in {each.found.label, each.found.email}]
-    if not chosen:
-        labels = enumerated([each.found.label for each in taken]) or "none"
-        detail = f"{asked.shown} has no account of that name. It has: {labels}."
-        raise InvalidInput(error("accountNotTaken", detail))
-    return chosen[0]
 
 
 def _file_of(asked: Asked) -> Path:

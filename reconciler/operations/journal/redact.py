@@ -127,12 +127,6 @@ def _erasure(transaction: Transaction, recorded: RecordedState, order: RedactOrd
         later = transaction.renamed_to(order.name)
         if later is None:
             raise InvalidInput(unknown_account(order.name, recorded.accounts, ever=True))
-    _require_gone(transaction, recorded, order)
-    erasure = Erasure(names=transaction.names_of(order.name))
-    return Erasure(names=erasure.names, addresses=addresses_of(changes, erasure))
-
-
-def _require_gone(transaction: Transaction, recorded: RecordedState, order: RedactOrder) -> None:
     later = transaction.renamed_to(order.name)
     if later is not None and order.name not in recorded.accounts:
         detail = (
@@ -147,6 +141,8 @@ def _require_gone(transaction: Transaction, recorded: RecordedState, order: Reda
             f"    reconciler journal redact {order.name} --past-only"
         )
         raise InvalidInput(error("accountRecorded", detail, subject=order.name))
+    erasure = Erasure(names=transaction.names_of(order.name))
+    return Erasure(names=erasure.names, addresses=addresses_of(changes, erasure))
 
 
 def _redact_revisions(transaction: Transaction, erasure: Erasure) -> frozenset[int]:
@@ -184,7 +180,9 @@ def _redact_payloads(
     serial, rewritten = 0, 0
     untold: set[str] = set()
     for entry, payload in journal:
-        serial = _serial_after(payload, serial)
+        revision = payload.get("revision")
+        number = revision.get("revision") if isinstance(revision, dict) else None
+        serial = number if isinstance(number, int) else serial
         kept = erase_from_payload(payload, erasure, serial=serial)
         superseded = {
             name
@@ -208,12 +206,6 @@ def _redact_payloads(
 def _last_told(journal: tuple[tuple[JournalEntry, JsonView], ...]) -> dict[str, int]:
     """Return the last entry that tells how each account is recorded: only that one is compared with state."""
     return {name: entry.sequence for entry, payload in journal for name in payload.get(ACCOUNT_DIGESTS, {})}
-
-
-def _serial_after(payload: JsonView, serial: int) -> int:
-    revision = payload.get("revision")
-    number = revision.get("revision") if isinstance(revision, dict) else None
-    return number if isinstance(number, int) else serial
 
 
 def _without(payload: JsonObject, key: str, names: Collection[str]) -> JsonObject:

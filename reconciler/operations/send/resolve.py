@@ -77,7 +77,8 @@ class Resolving:
             missing = [name for name in self.details if name not in self.tally.seen_details]
             problems += [never_present(name, self.tally.seen_details, self.account, file=self.file) for name in missing]
         if self.account.status != "active":
-            problems.append(_not_active(self.account))
+            detail = f"{self.account.status_sentence} Only active accounts send; this shows what it would send."
+            problems.append(note("accountNotActive", detail, subject=self.account.name))
         return tuple(problems)
 
 
@@ -88,11 +89,6 @@ def never_present(name: str, seen: Collection[str], account: RecordedAccount, *,
         "Names must be exactly the same."
     )
     return warning("detailNeverPresent", detail, subject=account.name)
-
-
-def _not_active(account: RecordedAccount) -> Diagnostic:
-    detail = f"{account.status_sentence} Only active accounts send; this shows what it would send."
-    return note("accountNotActive", detail, subject=account.name)
 
 
 def resolve_contacts(

@@ -25,7 +25,6 @@ from reconciler.rules.verification.settings import was_verified_with
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reconciler.diagnostics import Diagnostic
     from reconciler.model.accounts.platform import PlatformServer
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
     from reconciler.operations.workspace import Workspace
@@ -62,7 +61,11 @@ def access_to_send(
     if judgement.problem is not None:
         raise GuardRefused(judgement.problem)
     if platform is not None and not was_verified_with(platform, account, recorded):
-        raise GuardRefused(_other_platform(account, platform))
+        detail = (
+            f"{account.name} was not verified with {platform.server.host}:{platform.server.port} as platform.smtp of the "
+            f"project file declares it now, so nothing was contacted. To have it verified:\n    reconciler verify {account.name} --recorded"
+        )
+        raise GuardRefused(error("platformNotVerified", detail, subject=account.name))
     tokens = TokenCache(allowed_hosts=workspace.project.verification.servers)
     access = access_of(server, secrets=secrets.values, tokens=tokens, files=usable_files([server], workspace))
     return access, judgement.grants_used
@@ -104,12 +107,3 @@ def _platform_for(account: RecordedAccount, workspace: Workspace) -> PlatformSer
         )
         raise InvalidInput(error("noPlatformServer", detail, subject=account.name))
     return platform
-
-
-def _other_platform(account: RecordedAccount, platform: PlatformServer) -> Diagnostic:
-    """Return the refusal of a platform's server with which this account was never verified: a changed line may not move mail."""
-    detail = (
-        f"{account.name} was not verified with {platform.server.host}:{platform.server.port} as platform.smtp of the "
-        f"project file declares it now, so nothing was contacted. To have it verified:\n    reconciler verify {account.name} --recorded"
-    )
-    return error("platformNotVerified", detail, subject=account.name)

@@ -90,7 +90,13 @@ def _other_key(workspace: Workspace, restored: Restored) -> Iterable[Diagnostic]
     if restored.fingerprint_key_id is None or (key is not None and key.key_id == restored.fingerprint_key_id):
         return
     if workspace.state_file is None:
-        yield from _unnamed_key(restored)
+        detail = (
+            f"The state that was restored was made with the fingerprint key {restored.fingerprint_key_id}. Name a key in the "
+            "project file:\n    secrets:\n      fingerprintKey: {env: RECONCILER_FINGERPRINT_KEY}\n"
+            "If the state's own was a file beside a SQLite state, let the new one follow it:\n"
+            "    reconciler state rekey --old-key-file .reconciler/fingerprint.key"
+        )
+        yield warning("fingerprintKeyMissing", detail)
         return
     code = "fingerprintKeyMissing" if key is None else "fingerprintKeyChanged"
     detail = (
@@ -98,16 +104,6 @@ def _other_key(workspace: Workspace, restored: Restored) -> Iterable[Diagnostic]
         "beside it. Bring back the file fingerprint.key that belongs to the backup."
     )
     yield warning(code, detail)
-
-
-def _unnamed_key(restored: Restored) -> Iterable[Diagnostic]:
-    detail = (
-        f"The state that was restored was made with the fingerprint key {restored.fingerprint_key_id}. Name a key in the "
-        "project file:\n    secrets:\n      fingerprintKey: {env: RECONCILER_FINGERPRINT_KEY}\n"
-        "If the state's own was a file beside a SQLite state, let the new one follow it:\n"
-        "    reconciler state rekey --old-key-file .reconciler/fingerprint.key"
-    )
-    yield warning("fingerprintKeyMissing", detail)
 
 
 def _logins_by_lost_tokens(rows: list[KnownRoute], gone: list[KnownRoute]) -> list[KnownRoute]:

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from reconciler.model.accounts.platform import PlatformServer
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
     from reconciler.model.journal.entries import Actor
-    from reconciler.model.secrets.routes import SecretRoute
     from reconciler.model.secrets.values import FingerprintKey, SecretValue
     from reconciler.operations.workspace import Workspace
     from reconciler.store import Store, Transaction
@@ -282,15 +281,16 @@ def _rekey_routes(transaction: Transaction, current: RecordedState, change: _Cha
             continue
         account = current.accounts.get(row.account)
         after = by_value.get(known.fingerprint)
-        if after is None and account is not None and _is_accepted(account, known, change):
+        # A row of the value that was recorded last, in whose place another one is accepted.
+        if (
+            after is None
+            and account is not None
+            and known.secret in change.values
+            and account.fingerprints.get(known.secret) == known.fingerprint
+        ):
             after = change.after(known.secret)
         transaction.forget_routes([row.digest])
         transaction.put_routes(row.account, [known.model_copy(update={"fingerprint": after})])
-
-
-def _is_accepted(account: RecordedAccount, known: SecretRoute, change: _Change) -> bool:
-    """Tell whether the row is of the value that was recorded last, in whose place another one is accepted."""
-    return known.secret in change.values and account.fingerprints.get(known.secret) == known.fingerprint
 
 
 def _payload(rekeyed: Rekeyed, order: RekeyOrder) -> RekeyPayload:

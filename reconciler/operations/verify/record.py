@@ -83,7 +83,8 @@ def record_rechecks(rechecks: Sequence[Recheck], workspace: Workspace, run: Rech
         for each in rechecks:
             before = current.get(each.account.name)
             if before is None or _identity(before) != _identity(each.account):
-                told.append(_changed_meanwhile(each.account.name))
+                detail = f"{each.account.name} was changed or deleted in state while it was verified, so what was found was not recorded."
+                told.append(warning("changedMeanwhile", detail, subject=each.account.name))
                 continue
             # Also where an earlier version kept the CA's digest alone: the one that was trusted just now is that one.
             after = replace(_rechecked(each, before, fail_after), ca_pem=kept_pem(before, before, private_cas))
@@ -157,8 +158,3 @@ def _journaled(each: Recheck, before: RecordedAccount, after: RecordedAccount) -
 def _identity(account: RecordedAccount) -> tuple[int, str | None]:
     """Return what tells an account as it was looked at: its revision, and the key that its secrets are known by."""
     return account.revision, account.fingerprint_key_id
-
-
-def _changed_meanwhile(name: str) -> Diagnostic:
-    detail = f"{name} was changed or deleted in state while it was verified, so what was found was not recorded."
-    return warning("changedMeanwhile", detail, subject=name)

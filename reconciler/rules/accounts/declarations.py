@@ -73,7 +73,9 @@ def _refusals(account: DesiredAccount, scope: Scope) -> Iterator[tuple[str, str]
     rule = f"the scope for {scope.manifests} in the project file lets it"
     ask = "If it is meant, have the owner of the project file change that scope."
     sender = account.written.get("spec.email", account.settings.email)
-    if scope.senders is not None and not _is_sender(account.settings.email, scope.senders):
+    if scope.senders is not None and not any(
+        matches(_canonical(glob), account.settings.email) for glob in scope.senders
+    ):
         yield "senders", f"{where} declares the sender {sender}, and {rule} send only as {_told(scope.senders)}. {ask}"
     if scope.servers is not None and not (
         kind_of(account).sends_through_platform or _may_use(account, scope.manifests, scope.servers)
@@ -93,11 +95,6 @@ def _refusals(account: DesiredAccount, scope: Scope) -> Iterator[tuple[str, str]
 
 def _told(globs: Sequence[str]) -> str:
     return enumerated(list(globs)) or "nothing"
-
-
-def _is_sender(email: str, globs: Sequence[str]) -> bool:
-    """Tell whether an address (its domain as A-labels) is one that the globs mean, which have the domain as written."""
-    return any(matches(_canonical(glob), email) for glob in globs)
 
 
 def _canonical(glob: str) -> str:

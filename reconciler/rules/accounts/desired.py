@@ -177,7 +177,17 @@ def _resolve_one(
     named = account.spec.smtp.server
     shared = servers.get(named) if named else None
     if named and shared is None:
-        return None, [(_NoServer(named), _unknown_server(located, named, servers))]
+        return None, [
+            (
+                _NoServer(named),
+                error(
+                    "unknownServer",
+                    f"No manifest declares a MailServer called {named}.{did_you_mean(named, servers) or _as_a_host(named)}",
+                    subject=located.manifest.metadata.name,
+                    location=located.locator.value_at(("spec", "smtp", "server")),
+                ),
+            )
+        ]
     inherited = shared.manifest.spec if shared is not None and isinstance(shared.manifest, MailServer) else None
     smtp, proxy = merged(account.spec.smtp, account.spec.proxy, inherited)
     found = resolve_server(smtp, proxy, ca_files, values=_values_of(account), certificates=certificates)
@@ -213,7 +223,12 @@ def _inherited_secrets(account: AccountWithServer, server: Server) -> frozenset[
 def _desired(located: LocatedManifest, found: ServerResolution | None = None) -> DesiredAccount:
     account: Account = located.manifest  # type: ignore[assignment]
     spec = as_written(account.spec)
-    _settle_replies(spec)
+    # Reply-to has one form: nothing where nothing is said, a mapping for one address, a list for several.
+    declared = spec.get("replyTo")
+    if isinstance(declared, tuple):
+        spec["replyTo"] = declared[0] if len(declared) == 1 else list(declared)
+    elif not declared:
+        spec.pop("replyTo", None)
     written = {**_canonicalise_addresses(spec), **(found.written if found is not None else {})}
     server = found.server if found is not None else None
     if server is not None:
@@ -248,15 +263,6 @@ def _overlaid_at_server(own: LocatedManifest, server: LocatedManifest) -> dict[t
         if path[0] == "spec" and not own.has(("spec", *inner)):
             found["spec", *inner] = place
     return found
-
-
-def _settle_replies(spec: Document) -> None:
-    """Put reply-to into its one form: nothing where nothing is said, a mapping for one address, a list for several."""
-    declared = spec.get("replyTo")
-    if isinstance(declared, tuple):
-        spec["replyTo"] = declared[0] if len(declared) == 1 else list(declared)
-    elif not declared:
-        spec.pop("replyTo", None)
 
 
 def _canonicalise_addresses(spec: Document) -> dict[str, str]:
@@ -299,7 +305,8 @@ def _told(origins: _Origins, flaw: Flaw) -> Diagnostic:
             login = server.locator.key_at(("spec", "authentication"))
         return error("missingField", detail, subject=name, location=login)
     if flaw.kind == "noCredential":
-        example = _example_credential(flaw.text, "name" if is_shared else name)
+        whose = "NAME" if is_shared else "".join(letter if letter.isalnum() else "_" for letter in name.upper())
+        example = f"{flaw.text}: {{env: SMTP_{whose}_{'PASSWORD' if flaw.text == 'password' else 'TOKEN'}}}"
         detail = f"The login has no credential. Add a reference to it, never the secret itself:\n    {example}"
         return error("missingField", detail, subject=name, location=login)
     if flaw.kind in {"mechanism", "withoutTls"}:
@@ -313,31 +320,14 @@ def _told(origins: _Origins, flaw: Flaw) -> Diagnostic:
         return error("missingField", detail, subject=name, location=server.locator.key_at(("spec",)))
     place = origins.place_of(*flaw.path)
     if flaw.kind in _UNUSABLE:
-        return _of_whose_it_is(origins, flaw, error(_UNUSABLE[flaw.kind], flaw.text, subject=name, location=place))
+        # A file is the server's where that names it, and its fault concerns the account all the same.
+        problem = error(_UNUSABLE[flaw.kind], flaw.text, subject=name, location=place)
+        if server is not None and not origins.own.has(("spec", *flaw.path)):
+            problem = replace(problem, subject=server.manifest.metadata.name, subjects=(name,))
+        return problem
     code, what = ("invalidHost", "the host") if flaw.kind == "host" else ("invalidValue", "the reference")
     detail = f"With name and e-mail filled in, {flaw.text}. Write {what} out for this account."
     return error(code, detail, subject=name, location=place)
-
-
-def _example_credential(field: str, name: str) -> str:
-    variable = "SMTP_" + "".join(letter if letter.isalnum() else "_" for letter in name.upper())
-    return f"{field}: {{env: {variable}_{'PASSWORD' if field == 'password' else 'TOKEN'}}}"
-
-
-def _of_whose_it_is(origins: _Origins, flaw: Flaw, problem: Diagnostic) -> Diagnostic:
-    """Return what is wrong with a file: it is the server's where that names it, and concerns the account all the same."""
-    if origins.server is None or origins.own.has(("spec", *flaw.path)):
-        return problem
-    return replace(problem, subject=origins.server.manifest.metadata.name, subjects=(origins.name,))
-
-
-def _unknown_server(located: LocatedManifest, name: str, servers: Mapping[str, object]) -> Diagnostic:
-    return error(
-        "unknownServer",
-        f"No manifest declares a MailServer called {name}.{did_you_mean(name, servers) or _as_a_host(name)}",
-        subject=located.manifest.metadata.name,
-        location=located.locator.value_at(("spec", "smtp", "server")),
-    )
 
 
 def _as_a_host(name: str) -> str:

@@ -47,7 +47,13 @@ def lint(
     remarks.extend(_unused_servers(servers.values(), servers_used(manifests).keys(), unread or Unread()))
     waiting = [account.name for account in accounts if kind_of(account).sends_through_platform]
     if waiting and project.platform.smtp is None:
-        remarks.append(_no_platform(len(waiting)))
+        count = len(waiting)
+        who = "1 marketing account is" if count == 1 else f"{count} marketing accounts are"
+        detail = (
+            f"{who} declared, but the project file has no platform.smtp, so nothing is known of whether the platform's "
+            "server takes the sender. Declare it as\n    platform: {smtp: {host: …, encryption: …}}"
+        )
+        remarks.append(warning("noPlatformServer", detail))
     return tuple(remarks)
 
 
@@ -139,7 +145,12 @@ def _lint_server(account: DesiredAccount, where: Callable[[], Location]) -> Iter
     server = account.settings.own_server
     port, encryption = server.port, server.encryption
     if "_" in server.host:
-        yield _underscored(account, where())
+        detail = (
+            f"The host {account.settings.own_server.host} has an underscore. Resolvers take such a name, as those of Docker's "
+            "networks do, but no domain of the internet has one, and no public CA makes a certificate for it: TLS needs a CA of "
+            "your own (caFile). Programs elsewhere may refuse the name; where you can, write one with a hyphen."
+        )
+        yield warning("doubtfulHost", detail, subject=account.name, location=where())
     if port == _IMPLICIT_TLS_PORT and encryption != "tls":
         yield _port_mismatch(
             account, f"465 is implicit TLS (RFC 8314 section 3.3); you declared {encryption}", "tls", where()
@@ -153,15 +164,6 @@ def _lint_server(account: DesiredAccount, where: Callable[[], Location]) -> Iter
             "machine. Write\n    encryption: starttls"
         )
         yield warning("unencryptedLogin", detail, subject=account.name, location=where())
-
-
-def _underscored(account: DesiredAccount, where: Location) -> Diagnostic:
-    detail = (
-        f"The host {account.settings.own_server.host} has an underscore. Resolvers take such a name, as those of Docker's "
-        "networks do, but no domain of the internet has one, and no public CA makes a certificate for it: TLS needs a CA of "
-        "your own (caFile). Programs elsewhere may refuse the name; where you can, write one with a hyphen."
-    )
-    return warning("doubtfulHost", detail, subject=account.name, location=where)
 
 
 def _lint_proxy_password(account: DesiredAccount, proxy: Proxy, where: Location) -> Iterator[Diagnostic]:
@@ -200,12 +202,3 @@ def _unused_servers(servers: Iterable[LocatedManifest], used: Collection[str], u
         if name not in used and name not in unread.named_servers:
             where = each.locator.value_at(("metadata", "name"))
             yield note("unusedServer", f"No account names the mail server {name}.", subject=name, location=where)
-
-
-def _no_platform(count: int) -> Diagnostic:
-    who = "1 marketing account is" if count == 1 else f"{count} marketing accounts are"
-    detail = (
-        f"{who} declared, but the project file has no platform.smtp, so nothing is known of whether the platform's "
-        "server takes the sender. Declare it as\n    platform: {smtp: {host: …, encryption: …}}"
-    )
-    return warning("noPlatformServer", detail)

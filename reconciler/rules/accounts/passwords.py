@@ -80,7 +80,16 @@ def ending_passwords(
     for ending in _ENDINGS:
         affected = [account for account in accounts if _logs_in_by_password(account, ending.provider)]
         if affected:
-            yield _warning(ending, affected, located[affected[0].name])
+            names = tuple(sorted({account.name for account in affected}))
+            verb = "logs" if len(names) == 1 else "log"
+            told = warning(
+                "basicAuthEnding",
+                f"{enumerated(names)} {verb} in to {ending.provider.name} by password. {ending.what}\n{ending.lines}",
+                subject=names[0] if len(names) == 1 else None,
+                location=(len(names) > 1 and affected[0].server_location)
+                or located[affected[0].name].locator.key_at(("spec", "smtp", "authentication")),
+            )
+            yield replace(told, subjects=names if len(names) > 1 else ())
 
 
 def provider_without_passwords(account: DesiredAccount | RecordedAccount) -> Provider | None:
@@ -93,16 +102,3 @@ def _logs_in_by_password(account: DesiredAccount | RecordedAccount, provider: Pr
     if server is None:
         return False
     return server.login.password is not None and server.login.mechanism in _BASIC and provider.has(server.host)
-
-
-def _warning(ending: _Ending, affected: Sequence[DesiredAccount], first: LocatedManifest) -> Diagnostic:
-    names = tuple(sorted({account.name for account in affected}))
-    verb = "logs" if len(names) == 1 else "log"
-    told = warning(
-        "basicAuthEnding",
-        f"{enumerated(names)} {verb} in to {ending.provider.name} by password. {ending.what}\n{ending.lines}",
-        subject=names[0] if len(names) == 1 else None,
-        location=(len(names) > 1 and affected[0].server_location)
-        or first.locator.key_at(("spec", "smtp", "authentication")),
-    )
-    return replace(told, subjects=names if len(names) > 1 else ())

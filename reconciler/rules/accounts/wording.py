@@ -60,7 +60,11 @@ def _worded(
         elif isinstance(now, list) and isinstance(was, list) and len(now) == len(was):
             numbered = _worded(_numbered(now), _numbered(was), f"{path}.", kept)
             worded[key] = list(numbered.values())
-        elif isinstance(now, str) and isinstance(was, str) and _says_the_same(path, now, was):
+        elif (
+            isinstance(now, str)
+            and isinstance(was, str)
+            and (now != was and composed(now) == composed(was) and f"{path}.".startswith(_BRANCHES))
+        ):
             worded[key] = was
             kept.add(path)
     return worded
@@ -68,7 +72,3 @@ def _worded(
 
 def _numbered(entries: list[Any]) -> dict[str, object]:
     return {str(number): each for number, each in enumerate(entries)}
-
-
-def _says_the_same(path: str, now: str, was: str) -> bool:
-    return now != was and composed(now) == composed(was) and f"{path}.".startswith(_BRANCHES)

@@ -335,8 +335,12 @@ def _draft_account(account: WantedAccount, server: _Shared | None, making: _Maki
         server is not None and server.whose is not None and _login_of(server.whose.found) == _login_of(found)
     )
     if found.has_login and not has_shared_login:
-        login, secret = _own_login(account, name, server.login if server is not None else {}, making)
-        smtp["authentication"] = login
+        shared = server.login if server is not None else {}
+        login: JsonObject = {"mechanism": found.mechanism} if found.mechanism and "mechanism" not in shared else {}
+        username = _user_name(account.login or "", account.email)
+        login |= {"username": username} if shared.get("username") != username else {}
+        credential, secret = _credential(found, name, (name,), making)
+        smtp["authentication"] = login | credential
         secrets.append(secret)
     spec: JsonObject = {"email": email, "displayName": found.display_name or email.rpartition("@")[0]}
     spec |= {"replyTo": {"email": found.reply_to}} if found.reply_to and check_email(found.reply_to) is None else {}
@@ -352,16 +356,6 @@ def _draft_account(account: WantedAccount, server: _Shared | None, making: _Maki
         return
     making.outcomes.append(_outcome(account.taken, "added", name=name, account=account))
     making.remarks += remarks(account, name)
-
-
-def _own_login(account: WantedAccount, name: str, shared: JsonView, making: _Making) -> tuple[JsonObject, NewSecret]:
-    """Return what of an account's login its server does not give, with the secret that it refers to."""
-    found = account.found
-    login: JsonObject = {"mechanism": found.mechanism} if found.mechanism and "mechanism" not in shared else {}
-    username = _user_name(account.login or "", account.email)
-    login |= {"username": username} if shared.get("username") != username else {}
-    credential, secret = _credential(found, name, (name,), making)
-    return login | credential, secret
 
 
 def _user_name(username: str, email: str | None) -> str:

@@ -24,7 +24,13 @@ def recorded_candidates(
     recorded: RecordedState, platform: PlatformServer | None, platform_ca: CaFile | None
 ) -> dict[str, Candidate]:
     """Return the accounts of state as candidates, by name."""
-    through = _platform_fingerprints(recorded, platform)
+    # The platform's secrets are known by what they were recorded with, as far as one value was recorded for their routes.
+    found: dict[str, set[str]] = {}
+    for own in platform.secret_routes if platform is not None else ():
+        for known in recorded.routes:
+            if known.fingerprint and (known.secret, known.route.key) == (own.secret, own.route.key):
+                found.setdefault(own.secret, set()).add(known.fingerprint)
+    through = {secret: next(iter(values)) for secret, values in found.items() if len(values) == 1}
     return {
         name: _candidate(account, account.status, platform, platform_ca, through)
         for name, account in recorded.accounts.items()
@@ -49,7 +55,22 @@ def planned_candidates(
             after.pop(step.before.name, None)
     for step in taken:
         if step.after is not None:
-            after[step.name] = _planned(step, before, platform, private_cas)
+            account = step.after
+            server, ca_digest = account.settings.server, account.ca_digest
+            if step.sends_through_platform:
+                server, ca_digest = (platform.server, platform.ca_digest) if platform is not None else (None, None)
+            found = private_cas.get(server.ca_file) if server is not None and server.ca_file is not None else None
+            was = before.get(step.before.name) if step.before is not None else None
+            hosted = was.fingerprints if was is not None and step.sends_through_platform else {}
+            after[step.name] = Candidate(
+                account=account,
+                status=_status_after(step),
+                manifest=step.manifest,
+                server=server,
+                ca_digest=ca_digest,
+                ca_pem=found.pem if found is not None and found.digest == ca_digest else None,
+                fingerprints=hosted or dict(step.fingerprints),
+            )
     return dict(sorted(after.items()))
 
 
@@ -77,46 +98,12 @@ def _candidate(
     )
 
 
-def _planned(
-    step: Create | Update,
-    before: Mapping[str, Candidate],
-    platform: PlatformServer | None,
-    private_cas: Mapping[str, CaFile],
-) -> Candidate:
-    account = step.after
-    server, ca_digest = account.settings.server, account.ca_digest
-    if step.sends_through_platform:
-        server, ca_digest = (platform.server, platform.ca_digest) if platform is not None else (None, None)
-    found = private_cas.get(server.ca_file) if server is not None and server.ca_file is not None else None
-    was = before.get(step.before.name) if step.before is not None else None
-    hosted = was.fingerprints if was is not None and step.sends_through_platform else {}
-    return Candidate(
-        account=account,
-        status=_status_after(step),
-        manifest=step.manifest,
-        server=server,
-        ca_digest=ca_digest,
-        ca_pem=found.pem if found is not None and found.digest == ca_digest else None,
-        fingerprints=hosted or dict(step.fingerprints),
-    )
-
-
 def _status_after(step: Create | Update) -> Status:
     if step.before is not None and step.before.suspension is not None:
         return "suspended"
     if step.awaits_approval:
         return "pending"
     return "active" if step.needs_evidence or step.before is None else step.before.status
-
-
-def _platform_fingerprints(recorded: RecordedState, platform: PlatformServer | None) -> dict[str, str]:
-    """Return what the platform's secrets were recorded with last, as far as one value was recorded for their routes."""
-    found: dict[str, set[str]] = {}
-    for own in platform.secret_routes if platform is not None else ():
-        for known in recorded.routes:
-            if known.fingerprint and (known.secret, known.route.key) == (own.secret, own.route.key):
-                found.setdefault(own.secret, set()).add(known.fingerprint)
-    return {secret: next(iter(values)) for secret, values in found.items() if len(values) == 1}
 
 
 def wanted_senders(consumer: Consumer, candidates: Mapping[str, Candidate]) -> tuple[Sender, ...]:

@@ -40,7 +40,18 @@ def events_of(
     serial = 0
     for entry, told in journal:
         payload = read_payload(entry.event, told)
-        event = _event(entry, payload, told)
+        actor, source = payload.acted
+        event = JournalEvent(
+            sequence=entry.sequence,
+            at=entry.at,
+            event=entry.event,
+            actor=actor,
+            actor_source=source,
+            reason=payload.reason,
+            revision=_made(payload).revision,
+            accounts=tuple(_account(name, each) for name, each in sorted(payload.accounts.items())),
+            details={key: value for key, value in told.items() if key not in _TOLD_APART | OF_THE_CHAIN},
+        )
         serial = event.revision if event.revision is not None else serial
         if not lives or any(_concerns(payload, names, serial) for names in lives):
             events.append(event)
@@ -57,21 +68,6 @@ def _match_sending(payload: Payload, events: list[JournalEvent], begun: dict[str
     elif (place := begun.pop(payload.run, None)) is not None:
         beginning = events[place]
         events[place] = beginning.model_copy(update={"details": {**beginning.details, "hasEnded": True}})
-
-
-def _event(entry: JournalEntry, payload: Payload, told: Mapping[str, object]) -> JournalEvent:
-    actor, source = payload.acted
-    return JournalEvent(
-        sequence=entry.sequence,
-        at=entry.at,
-        event=entry.event,
-        actor=actor,
-        actor_source=source,
-        reason=payload.reason,
-        revision=_made(payload).revision,
-        accounts=tuple(_account(name, each) for name, each in sorted(payload.accounts.items())),
-        details={key: value for key, value in told.items() if key not in _TOLD_APART | OF_THE_CHAIN},
-    )
 
 
 def _made(payload: Payload) -> RevisionTold:

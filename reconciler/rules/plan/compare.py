@@ -51,7 +51,13 @@ def leaves_of_plan(plan: Plan) -> dict[str, Leaves]:
 
 
 def _leaves(change: Change) -> Leaves:
-    leaves: Leaves = {"action": change.action, "verification": _verdict(change)}
+    failed = next((check for check in change.verification.checks if check.status == "failed"), None)
+    leaves: Leaves = {
+        "action": change.action,
+        "verification": (
+            change.verification.status + (f" ({failed.check}: {failed.code})" if failed is not None else "")
+        ),
+    }
     if change.previous_name is not None:
         leaves["previousName"] = change.previous_name
     if change.held:
@@ -59,9 +65,3 @@ def _leaves(change: Change) -> Leaves:
     if change.action != "delete":
         leaves |= {field.path: _ROTATED if field.rotated else field.after for field in change.fields}
     return leaves
-
-
-def _verdict(change: Change) -> str:
-    """Return the outcome of a change's verification, with what failed."""
-    failed = next((check for check in change.verification.checks if check.status == "failed"), None)
-    return change.verification.status + (f" ({failed.check}: {failed.code})" if failed is not None else "")

@@ -36,7 +36,17 @@ class GuardFindings:
 
 def guard_deletes(deleted: Sequence[RecordedAccount], recorded_count: int, policy: Policy) -> GuardFindings:
     """Refuse the deletion of protected accounts, and of more accounts than ``guards.maxDeletes`` allows."""
-    refusals = [_protected(account) for account in deleted if account.metadata.prevent_delete]
+    refusals = [
+        error(
+            "protectedAccount",
+            f"{account.name} is recorded with preventDelete: true, and the plan would delete it. Removing the manifest "
+            "does not remove the protection. If it is meant to go, first apply its manifest with\n"
+            "    preventDelete: false",
+            subject=account.name,
+        )
+        for account in deleted
+        if account.metadata.prevent_delete
+    ]
     lifted: list[LiftedGuard] = []
     counted, exceptions = _without_exceptions([account.name for account in deleted], policy)
     reason = _too_many(counted, recorded_count, policy)
@@ -108,16 +118,6 @@ def _counted(count: int) -> str:
     return "1 account" if count == 1 else f"{count} accounts"
 
 
-def _protected(account: RecordedAccount) -> Diagnostic:
-    return error(
-        "protectedAccount",
-        f"{account.name} is recorded with preventDelete: true, and the plan would delete it. Removing the manifest "
-        "does not remove the protection. If it is meant to go, first apply its manifest with\n"
-        "    preventDelete: false",
-        subject=account.name,
-    )
-
-
 def guard_manifests(desired_count: int, recorded_count: int, policy: Policy) -> GuardFindings:
     """Refuse an empty or missing manifests folder, which would read as a wish to delete everything.
 
@@ -127,7 +127,15 @@ def guard_manifests(desired_count: int, recorded_count: int, policy: Policy) -> 
     if desired_count and policy.manifests_folder_exists:
         return GuardFindings()
     if policy.manifests_folder_exists and not recorded_count:
-        return GuardFindings(remarks=(_no_accounts_yet(policy),))
+        return GuardFindings(
+            remarks=(
+                note(
+                    "noManifests",
+                    f"The manifests folder {policy.project.manifests} holds no account, and state records none. "
+                    "To write the first one:\n    reconciler accounts add own",
+                ),
+            )
+        )
     allowed = policy.allow_deletes
     if policy.manifests_folder_exists and allowed is not None and allowed >= recorded_count:
         return GuardFindings(lifted=(LiftedGuard(code="emptyManifests", by=f"--allow-deletes {allowed}"),))
@@ -141,14 +149,6 @@ def guard_manifests(desired_count: int, recorded_count: int, policy: Policy) -> 
     if policy.manifests_folder_exists:
         detail += f" If all accounts are meant to go, plan with\n    --allow-deletes {recorded_count}"
     return GuardFindings((error("emptyManifests", detail),))
-
-
-def _no_accounts_yet(policy: Policy) -> Diagnostic:
-    return note(
-        "noManifests",
-        f"The manifests folder {policy.project.manifests} holds no account, and state records none. "
-        "To write the first one:\n    reconciler accounts add own",
-    )
 
 
 def guard_state_folder(policy: Policy) -> GuardFindings:
@@ -250,7 +250,14 @@ def guard_scopes(steps: Iterable[Step], policy: Policy) -> GuardFindings:
         step for step in steps if isinstance(step, Update) and is_moved(step.before, step.after.file, policy.project)
     ]
     for step in moved:
-        reason = _exception_for(step.name, policy)
+        reason = next(
+            (
+                exception.reason
+                for exception in policy.project.guards.exceptions
+                if policy.today <= exception.until and matches_any(exception.scope or (), step.name)
+            ),
+            None,
+        )
         if reason is not None:
             lifted.append(LiftedGuard(code="changedScope", by=f"guards.exceptions: {reason}"))
         else:
@@ -263,17 +270,6 @@ def guard_declarations(steps: Iterable[Changed], policy: Policy) -> GuardFinding
     """Refuse each account of a saved plan that declares what a scope of the project file does not let it."""
     accounts = [step.after for step in steps if not isinstance(step, Delete)]
     return GuardFindings(tuple(refused_declarations(accounts, policy.project.scopes)))
-
-
-def _exception_for(name: str, policy: Policy) -> str | None:
-    return next(
-        (
-            exception.reason
-            for exception in policy.project.guards.exceptions
-            if policy.today <= exception.until and matches_any(exception.scope or (), name)
-        ),
-        None,
-    )
 
 
 def _refusal(step: Update) -> Diagnostic:

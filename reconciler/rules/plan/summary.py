@@ -94,7 +94,12 @@ def _rows(plan: SavedPlan) -> Iterator[SummaryRow]:
     deleted = _names(change for change in plan.changes if change.action == "delete")
     if deleted:
         yield SummaryRow(kind="delete", names=deleted, text="deleted")
-    yield from _pending(plan)
+    # Who waits for the platform once the plan is applied: accounts that it knows, then new ones.
+    waiting = frozenset(plan.would_be_pending)
+    for is_new, told in ((False, "must be accepted by the platform again"), (True, "must be accepted by the platform")):
+        names = _names(each for each in plan.changes if each.name in waiting and (each.action == "create") == is_new)
+        if names:
+            yield SummaryRow(kind="pending", names=names, text=told)
     updated = [change for change in plan.changes if change.action == "update" and not change.held]
     yield from _fitting(_updates(updated), _MOST_UPDATES, "changed otherwise")
 
@@ -175,15 +180,6 @@ def _place(plan: SavedPlan, change: Change) -> tuple[str, str]:
         return host, server.model_copy(update={"host": host}).place
     platform = next((each.route for each in plan.inputs.platform_routes if each.route.purpose == "smtp"), None)
     return (platform.host, f"{platform.host}:{platform.port}") if platform is not None else ("", "")
-
-
-def _pending(plan: SavedPlan) -> Iterator[SummaryRow]:
-    """Yield the accounts that wait for the platform once the plan is applied: those that it knows, then new ones."""
-    waiting = frozenset(plan.would_be_pending)
-    for is_new, told in ((False, "must be accepted by the platform again"), (True, "must be accepted by the platform")):
-        names = _names(each for each in plan.changes if each.name in waiting and (each.action == "create") == is_new)
-        if names:
-            yield SummaryRow(kind="pending", names=names, text=told)
 
 
 def _updates(changes: Sequence[Change]) -> list[SummaryRow]:

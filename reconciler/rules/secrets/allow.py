@@ -105,19 +105,17 @@ def _why_kept(secret: str, secrets: Secrets) -> str | None:
         return f"which {problem}."
     if source == "file" and _STATE_FOLDER in key.split("/"):
         return f"which lies in {_STATE_FOLDER}, the state's folder. No manifest may name what is there, {_WHATEVER}"
-    meant = (secret, *_meant_by(source, key, secrets))
-    if not _keys_and_origins(secrets).isdisjoint(meant):
+    # A key of a declared source may be something beside itself: a variable that its source hands on, or a file.
+    declared = secrets.sources.get(source)
+    meant = (secret, *(stands_for(key, is_of_many=declared.format is not None) if declared is not None else ()))
+    origins = {source.origin for source in secrets.sources.values() if source.origin is not None}
+    own_keys = {_PLAN_KEY, *([reference_text(secrets.fingerprint_key)] if secrets.fingerprint_key is not None else [])}
+    if not (origins | own_keys).isdisjoint(meant):
         return f"which holds a key of reconciler or many secrets at once. No manifest may name it, {_WHATEVER}"
     return next((why for each in meant if (why := _why_reserved(each, secrets)) is not None), None)
 
 
 _WHATEVER = "whatever secrets.allow covers."
-
-
-def _meant_by(source: str, key: str, secrets: Secrets) -> tuple[str, ...]:
-    """Return what a key of a declared source may be beside itself: a variable that its source hands on, or a file."""
-    declared = secrets.sources.get(source)
-    return stands_for(key, is_of_many=declared.format is not None) if declared is not None else ()
 
 
 def _why_reserved(secret: str, secrets: Secrets) -> str | None:
@@ -137,13 +135,6 @@ def _why_reserved(secret: str, secrets: Secrets) -> str | None:
             f"what opens that source. No manifest may name it, {_WHATEVER}"
         )
     return None
-
-
-def _keys_and_origins(secrets: Secrets) -> frozenset[str]:
-    """Return our own keys, and what holds many secrets at once."""
-    origins = {source.origin for source in secrets.sources.values() if source.origin is not None}
-    key = secrets.fingerprint_key
-    return frozenset({*origins, _PLAN_KEY, *([reference_text(key)] if key is not None else [])})
 
 
 def _is_covered(secret: str, manifest: str, secrets: Secrets) -> bool:

@@ -44,7 +44,11 @@ def withheld_problem(
         return None
     if not is_project_trusted:
         return untrusted_project(withheld)
-    found = _by_cause(withheld, explanation)
+    found: dict[Cause, dict[str, list[SecretRoute]]] = {cause: {} for cause in CAUSES}
+    for name, refused in withheld.items():
+        for each in refused:
+            found[explanation.of(each)].setdefault(name, []).append(each)
+    found = {cause: by_name for cause, by_name in found.items() if by_name}
     told = (
         "".join(f"{cause.why}\n{_routes_told(by_name)}" for cause, by_name in found.items())
         + _want_of_comparison(not_compared)
@@ -96,17 +100,6 @@ def _routes_told(withheld: Mapping[str, Sequence[SecretRoute]]) -> str:
             alike.setdefault(str(route.model_copy(update={"username": None})), []).append(what)
         lines = [f"{enumerated(whats, most=_SHOWN)} to {where}" for where, whats in alike.items()]
     return "".join(f"- {line}\n" for line in lines)
-
-
-def _by_cause(
-    withheld: Mapping[str, tuple[SecretRoute, ...]], explanation: Explanation
-) -> dict[Cause, dict[str, list[SecretRoute]]]:
-    """Return what is withheld by cause, and of each by account."""
-    found: dict[Cause, dict[str, list[SecretRoute]]] = {cause: {} for cause in CAUSES}
-    for name, refused in withheld.items():
-        for each in refused:
-            found[explanation.of(each)].setdefault(name, []).append(each)
-    return {cause: by_name for cause, by_name in found.items() if by_name}
 
 
 def unread_reasons(secrets: Iterable[str], unreadable: Mapping[str, Diagnostic]) -> dict[str, str]:

@@ -92,22 +92,18 @@ def failure_problems(failures: Iterable[Failure], tell: Callable[[str, str], Dia
     It stands where the accounts' common endpoint is declared; that of one account alone has no place of its own.
     """
     found = list(failures)
-    down = _reasons_of_down(found)
+    # An endpoint that is down is told with what most of its accounts met.
+    met: dict[Hashable, Counter[str]] = defaultdict(Counter)
+    for each in found:
+        if not each.is_untried:
+            met[each.endpoint][each.reason] += 1
+    down = {endpoint: max(counts, key=counts.__getitem__) for endpoint, counts in met.items()}
     by_cause: dict[Hashable, list[Failure]] = {}
     for each in found:
         reason = down.get(each.endpoint, each.reason) if each.is_untried else each.reason
         place = each.location if each.endpoint is not None else None
         by_cause.setdefault((each.endpoint, place, reason), []).append(replace(each, reason=reason))
     return [_problem(alike, tell) for alike in by_cause.values()]
-
-
-def _reasons_of_down(failures: Sequence[Failure]) -> dict[Hashable, str]:
-    """Return, by endpoint, what most of the accounts met that were tried."""
-    met: dict[Hashable, Counter[str]] = defaultdict(Counter)
-    for each in failures:
-        if not each.is_untried:
-            met[each.endpoint][each.reason] += 1
-    return {endpoint: max(counts, key=counts.__getitem__) for endpoint, counts in met.items()}
 
 
 def _problem(alike: Sequence[Failure], tell: Callable[[str, str], Diagnostic]) -> Diagnostic:
