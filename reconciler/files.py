@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _NAME_CHARACTERS = 60
 """So many characters of a name go into that of its temporary file, which the system must not find too long."""
+_AT_ONCE = 64 * 1024
 _READING = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 _LOOKING = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 """Flags for a folder on the way: where the system can, without needing the right to list it."""
@@ -34,8 +35,10 @@ def read_regular_file(path: Path, max_octets: int, *, follows_link: bool = True)
     also for a link.
     """
     descriptor = os.open(path, _READING | (0 if follows_link else os.O_NOFOLLOW))
-    with _regular(descriptor) as file:
-        return _read_up_to(file, max_octets + 1)
+    try:
+        return _read_up_to(descriptor, max_octets + 1)
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -62,22 +65,33 @@ def open_in_place(path: Path) -> Iterator[BufferedReader]:
 def read_in_place(path: Path, max_octets: int) -> bytes:
     """Return the octets of a file as ``open_in_place`` opens it, one more than ``max_octets`` at most."""
     with open_in_place(path) as file:
-        return _read_up_to(file, max_octets + 1)
+        return _read_up_to(file.fileno(), max_octets + 1)
 
 
-def _read_up_to(file: BufferedReader, octets: int) -> bytes:
-    """Return so many octets at most; room is taken for what the file has, since ``read`` takes all that it is told."""
-    size = os.fstat(file.fileno()).st_size
-    read = file.read(min(size + 1, octets))
+def _read_up_to(descriptor: int, octets: int) -> bytes:
+    """Return so many octets of a regular file at most; room is taken for what it has, since ``read`` takes all that it is told."""
+    read = os.read(descriptor, min(_regular_size(descriptor) + 1, octets))
     # More than the size that it tells: it grows, or is one of the system's, which tell none.
-    return read if len(read) <= size else read + file.read(octets - len(read))
+    while len(read) < octets and (more := os.read(descriptor, min(_AT_ONCE, octets - len(read)))):
+        read += more
+    return read
+
+
+def _regular_size(descriptor: int) -> int:
+    """Return how many octets a file has; raise ``OSError`` where it is no regular file."""
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(0, "it is not a regular file")
+    return found.st_size
 
 
 def _regular(descriptor: int) -> BufferedReader:
     """Return the open file of a descriptor; close it, and raise ``OSError``, where it is no regular file."""
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    try:
+        _regular_size(descriptor)
+    except OSError:
         os.close(descriptor)
-        raise OSError(0, "it is not a regular file")
+        raise
     return os.fdopen(descriptor, "rb")
 
 

@@ -93,23 +93,22 @@ def read_manifests(
     present, unreadable = manifest_paths(folder, root=root) if folder.is_dir() else ([], [])
     read = _Read(problems=unreadable, has_unparsed=bool(unreadable), overlays=overlays or Overlays())
     gone = {path for path, octets in edited.items() if octets is None}
-    shown = {path: shown_path(path, root) for path in {*present, *edited} - gone}
-    paths = sorted(shown, key=shown.__getitem__)
+    files = sorted((shown_path(path, root), path) for path in ({*present, *edited} - gone if edited else present))
     room = Room()
     # Asked once: with a folder that is no link, a file's own path tells whether the file is one.
     is_linked = shown_path(Path(os.path.realpath(folder)), Path(os.path.realpath(root))) != shown_path(folder, root)
     try:
-        for path in paths:
-            real = Path(os.path.realpath(path)) if is_linked or path.is_symlink() else None
-            _read_file(path, shown[path], root, edited.get(path), room, read, real=real)
-            require_few_problems(len(read.problems), shown[path])
+        for file, path in files:
+            real = Path(os.path.realpath(path)) if is_linked or os.path.islink(path) else None  # noqa: PTH114 - for thousands
+            _read_file(path, file, root, edited.get(path) if edited else None, room, read, real=real)
+            require_few_problems(len(read.problems), file)
     except NoRoom as refusal:
         read.refuse(refusal.problem)
     return ManifestSet(
         manifests=tuple(read.manifests),
         problems=tuple(sorted([*read.problems, *_repeated_names(read.manifests)], key=sort_key)),
         folder_exists=True,
-        file_count=len(paths),
+        file_count=len(files),
         unread=Unread(tuple(read.refused), has_unparsed=read.has_unparsed),
     )
 
@@ -209,8 +208,12 @@ def _unlisted(failure: OSError, folder: Path, root: Path) -> Diagnostic:
 
 def shown_path(path: Path, root: Path) -> str:
     """Return the name under which a file is shown; octets that are not UTF-8 become replacement characters."""
-    relative = path.relative_to(root) if path.is_relative_to(root) else path
-    return os.fsencode(relative.as_posix()).decode("utf-8", "replace")
+    folder, name = os.path.join(root, ""), path.as_posix()  # noqa: PTH118 - as text, for it is done for thousands of files
+    if name.startswith(folder):
+        name = name[len(folder) :]
+    elif path.is_relative_to(root):
+        name = path.relative_to(root).as_posix()
+    return name if name.isascii() else os.fsencode(name).decode("utf-8", "replace")
 
 
 def real_path(path: Path) -> Path | None:

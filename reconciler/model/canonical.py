@@ -43,6 +43,17 @@ def canonical_json(value: Any) -> str:
     return _CANONICAL.encode(value)
 
 
+def with_member(document: JsonView, key: str, text: str) -> str:
+    """Return the canonical JSON of a document with a member that it lacks, whose canonical JSON is at hand.
+
+    >>> with_member({"a": 1, "c": 3}, "b", "[2]")
+    '{"a":1,"b":[2],"c":3}'
+    """
+    before = canonical_json({name: value for name, value in document.items() if name < key})[1:-1]
+    behind = canonical_json({name: value for name, value in document.items() if name > key})[1:-1]
+    return "{" + ",".join(part for part in (before, f"{canonical_json(key)}:{text}", behind) if part) + "}"
+
+
 def without(document: Mapping[str, object], places: Iterable[tuple[int | str, ...]]) -> dict[str, object]:
     """Return a copy of a document of JSON without what stands at these places: keys and positions from its top.
 

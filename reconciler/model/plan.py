@@ -68,11 +68,6 @@ class Change(Value):
     verification: Verification = Field(UNCHANGED, description="What verification found.")
 
     @property
-    def names(self) -> frozenset[str]:
-        """The names that it touches: of a rename both."""
-        return frozenset({self.name, self.previous_name or self.name})
-
-    @property
     def recorded_name(self) -> str | None:
         """The name under which state has the account; None for one that is created, also where its name is given up."""
         return None if self.action == "create" else self.previous_name or self.name

@@ -66,6 +66,11 @@ class _Wanted:
         return self.after.name
 
     @property
+    def names(self) -> frozenset[str]:
+        """The names that are touched: of a rename both."""
+        return frozenset({self.name})
+
+    @property
     def kind(self) -> Kind:
         """The account's kind."""
         return self.after.kind
@@ -132,6 +137,11 @@ class Rename(Update):
 
     action: ClassVar[Action] = "rename"
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Both its names."""
+        return frozenset({self.name, self.before.name})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Delete(_Changed):
@@ -149,6 +159,11 @@ class Delete(_Changed):
     def name(self) -> str:
         """The account's name."""
         return self.before.name
+
+    @property
+    def names(self) -> frozenset[str]:
+        """That name."""
+        return frozenset({self.name})
 
     @property
     def kind(self) -> Kind:

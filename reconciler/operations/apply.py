@@ -144,7 +144,7 @@ def _admitted(
 
 def _require_recorded(admission: Admission, store: Store, order: ApplyOrder) -> None:
     """Refuse accounts that are not what the journal last recorded, before anybody is contacted for them."""
-    names = {name for step in admission.steps for name in step.change.names} | order.accepted.keys()
+    names = {name for step in admission.steps for name in step.names} | order.accepted.keys()
     altered = store.alterations(names - {THE_STATE, THE_ROUTES})
     refused = [each.problem for each in altered if each.name not in order.accepted]
     if refused:

@@ -75,11 +75,13 @@ class PlanRequest:
     """Sealed parts by the names of their files, whose evidence is taken in the place of any verification."""
     reviewed: SavedPlan | Review | None = None
     """The plan that people have reviewed, or what they were shown of it, where it is applied at once only as far as they have."""
+    is_kept: bool = True
+    """The plan is saved, applied or read by programs; one that is only looked at gets neither digest nor seal."""
 
 
 @refusing_altered_rows
 def plan(workspace: Workspace, request: PlanRequest, *, progress: Progress) -> SavedPlan:
-    """Return the plan, verified and sealed; ``invalid`` without looking further where manifests are wrong.
+    """Return the plan, verified, and sealed where it is kept; ``invalid`` without looking further where manifests are wrong.
 
     Raises ``StateMissing`` where there is no state, and ``GuardRefused`` or ``PlanStale`` where what is to be applied at
     once is not what was reviewed: before anybody is contacted.
@@ -109,6 +111,7 @@ def plan(workspace: Workspace, request: PlanRequest, *, progress: Progress) -> S
         operator=workspace.operator,
         skips=request.skips,
         reused=gathered.reused,
+        is_kept=request.is_kept,
     )
     remarks = (
         *desired.problems,
@@ -186,6 +189,8 @@ def _recall(workspace: Workspace, request: PlanRequest) -> Recall | None:
 
 
 def _sealed(workspace: Workspace, finished: SavedPlan, secrets: SecretsRead) -> SavedPlan:
+    if not finished.plan_digest:
+        return finished
     key = workspace.plan_key() or secrets.key or workspace.keyless_seal_key()
     return seal_plan(finished, key) if key is not None else finished
 
@@ -317,7 +322,7 @@ def _with_consumers(
 def _altered(draft: Draft, request: PlanRequest, workspace: Workspace) -> list[Diagnostic]:
     """Return an error for each account of the plan that is not what the journal last recorded; apply would refuse it."""
     with workspace.open_store() as store:
-        altered = store.alterations({name for step in draft.steps for name in step.change.names})
+        altered = store.alterations({name for step in draft.steps for name in step.names})
     return [each.problem for each in altered if each.name not in request.accepts_altered]
 
 

@@ -24,7 +24,7 @@ from reconciler.planfile.refusals import (
     require_known_format,
     validated,
 )
-from reconciler.rules.plan.digests import line_of, parts_digest, plan_head
+from reconciler.rules.plan.digests import account_lines, lines_of, parts_digest, plan_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,13 +54,12 @@ def packed(plan: SavedPlan) -> Iterator[bytes]:
 
 
 def _lines_of(plan: SavedPlan) -> Iterator[str]:
-    accounts = plan.inputs.accounts
-    counts = {"changes": len(plan.changes), "accounts": len(accounts)}
+    counts = {"changes": len(plan.changes), "accounts": len(plan.inputs.accounts)}
     yield canonical_json({"formatVersion": LINES_VERSION, **counts})
     yield canonical_json(plan_head(plan))
-    yield from map(line_of, plan.changes)
-    for name, account in sorted(accounts.items()):
-        yield f"[{canonical_json(name)},{line_of(account)}]"
+    yield from lines_of(plan.changes)
+    for name, line in account_lines(plan):
+        yield f"[{canonical_json(name)},{line}]"
 
 
 def plan_of_lines(path: Path, content: bytes, *, read: str) -> SavedPlan:

@@ -87,7 +87,8 @@ def plan(
     place = workspace(options, operator=asked["operator"], trusts_project=asked["trust_project"])
     depth = cast("Depth", asked["depth"] or place.project.verification.depth.plan)
     with shown_progress() as progress:
-        request = PlanRequest(depth=depth, shard=asked["shard"], **requested(asked))
+        is_kept = out is not None or format_ != "text"
+        request = PlanRequest(depth=depth, shard=asked["shard"], is_kept=is_kept, **requested(asked))
         made = make_plan(place, request, progress=progress)
     if out == STANDARD:
         return _put_plan_alone(made, is_detailed=detailed_exitcode, view=asked["view"])

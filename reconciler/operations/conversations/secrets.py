@@ -18,7 +18,6 @@ from reconciler.diagnostics import Diagnostic, error
 from reconciler.errors import GuardRefused
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.secrets.reading import SecretsRead
-from reconciler.model.step import Keep
 from reconciler.operations.conversations.trust import changed_files
 from reconciler.rules.secrets.allow import is_allowed, is_allowed_somewhere
 from reconciler.rules.secrets.judgement import Law, judge_reading
@@ -95,7 +94,7 @@ def altered_routes(
     names: set[str] = set()
     routes = [*platform_routes]
     for step in steps:
-        names |= {step.name} if isinstance(step, Keep) else step.change.names
+        names |= step.names
         routes += step.routes if step.after is not None else ()
     return register.problem_of(names, routes)
 

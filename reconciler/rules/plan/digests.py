@@ -5,14 +5,14 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.canonical import canonical_json, digest
+from reconciler.model.canonical import canonical_json, digest, with_member
+from reconciler.model.plan import Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from reconciler.model.base import Value
     from reconciler.model.canonical import JsonObject, JsonView
-    from reconciler.model.plan import Change, LiftedGuard, SavedPlan
+    from reconciler.model.plan import LiftedGuard, PreparedAccount, SavedPlan
 
 _NOT_COVERED = {"planDigest", "seal"}
 _NOT_SHOWN: dict[str, Any] = {
@@ -20,6 +20,7 @@ _NOT_SHOWN: dict[str, Any] = {
     "fields": {"__all__": {"origin"}},
 }
 """What a change's digest leaves out."""
+_MOST_TOLD = 64
 
 
 def changes_digest(changes: Iterable[Change], lifted_guards: Iterable[LiftedGuard]) -> str:
@@ -37,8 +38,8 @@ def plan_digest(plan: SavedPlan) -> str:
     """Return the digest of everything in a plan file but this digest itself and the seal."""
     return parts_digest(
         plan_head(plan),
-        map(line_of, plan.changes),
-        ((name, line_of(account)) for name, account in sorted(plan.inputs.accounts.items())),
+        lines_of(plan.changes),
+        account_lines(plan),
     )
 
 
@@ -47,9 +48,27 @@ def plan_head(plan: SavedPlan) -> JsonObject:
     return plan.model_dump(mode="json", exclude={"changes": True, "inputs": {"accounts": True}})
 
 
-def line_of(part: Value) -> str:
-    """Return what a plan says of one account as a line of canonical JSON."""
-    return canonical_json(part.model_dump(mode="json"))
+def account_lines(plan: SavedPlan) -> Iterator[tuple[str, str]]:
+    """Yield the name of each account that apply would record, in their order, with its line."""
+    accounts = dict(sorted(plan.inputs.accounts.items()))
+    yield from zip(accounts, lines_of(accounts.values()), strict=True)
+
+
+def lines_of(parts: Iterable[Change | PreparedAccount]) -> Iterator[str]:
+    """Yield what a plan says of each account as a line of canonical JSON.
+
+    Most of a line is what was verified, which is the same value for many accounts: its text is made once. ``parts`` are
+    held by the caller, so that a value's identity stays its own.
+    """
+    told: dict[int, str] = {}
+    for part in parts:
+        key, found = ("verification", part.verification) if isinstance(part, Change) else ("evidence", part.evidence)
+        text = told.get(id(found))
+        if text is None:
+            if len(told) >= _MOST_TOLD:
+                told.clear()
+            text = told[id(found)] = canonical_json(found.model_dump(mode="json") if found is not None else None)
+        yield with_member(part.model_dump(mode="json", exclude={key}), key, text)
 
 
 def parts_digest(head: JsonView, changes: Iterable[str], accounts: Iterable[tuple[str, str]]) -> str:

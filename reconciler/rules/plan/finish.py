@@ -57,12 +57,14 @@ class Making:
     """Accounts that apply will not verify, because it overrides their verification."""
     reused: frozenset[str] = frozenset()
     """Accounts whose evidence an earlier run had gathered."""
+    is_kept: bool = True
+    """The plan is saved, applied or read by programs; one that is only looked at has no digest, and so no seal."""
 
 
 def finish_plan(
     draft: Draft, evidence: Mapping[str, Evidence], making: Making, *, remarks: Iterable[Diagnostic] = ()
 ) -> SavedPlan:
-    """Return the plan with each change's verification, what is held, the status, and both digests.
+    """Return the plan with each change's verification, what is held, the status, and its digests.
 
     ``remarks`` are what reading the manifests told already.
     """
@@ -112,6 +114,10 @@ def finish_plan(
             platform_routes=draft.judgement.platform_routes,
         ),
     )
+    return _with_digest(plan) if making.is_kept else plan
+
+
+def _with_digest(plan: SavedPlan) -> SavedPlan:
     return plan.model_copy(update={"plan_digest": plan_digest(plan)})
 
 
@@ -123,7 +129,7 @@ def with_consumers(plan: SavedPlan, views: tuple[ConsumerView, ...], problems: I
     told = grouped(sorted({*plan.diagnostics, *found}, key=sort_key))
     update = {"consumers": views, "diagnostics": told, "status": status_of_plan(plan.changes, told)}
     finished = plan.model_copy(update=update)
-    return finished.model_copy(update={"plan_digest": plan_digest(finished)})
+    return _with_digest(finished) if plan.plan_digest else finished
 
 
 def _verified(step: Create | Update, evidence: Mapping[str, Evidence], policy: Policy) -> Create | Update:
@@ -210,7 +216,7 @@ def prepared(step: Create | Update) -> PreparedAccount:
     """Return a step as a saved plan has it; what is shown of it stands in the plan's changes."""
     after = step.after
     # Not looked at again: the document is the step's own, and a second reading of it would take as much as the first.
-    return PreparedAccount.model_construct(
+    made = PreparedAccount.model_construct(
         document=after.document,
         written=after.written,
         ca_digest=after.ca_digest,
@@ -223,6 +229,7 @@ def prepared(step: Create | Update) -> PreparedAccount:
         evidence=step.evidence,
         awaits_approval=step.awaits_approval,
     )
+    return made.with_parts_of(after)
 
 
 def _awaits_approval(step: Create | Update, policy: Policy) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from reconciler.model.verification.evidence import DOMAIN_CHECKS, Evidence, Verification, all_skipped, status_of
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from reconciler.model.accounts.platform import PlatformServer
     from reconciler.model.project import VerificationPolicy
     from reconciler.model.step import Wanted
-    from reconciler.model.verification.evidence import Check
+    from reconciler.model.verification.depths import Depth
+    from reconciler.model.verification.evidence import Check, SkipCode
 
 BEYOND_DEPTH = "Not made: the verification goes to depth {depth}."
 _NO_PLATFORM = "Marketing accounts are verified with the platform's server, and the project file declares none."
@@ -32,18 +34,23 @@ def offline(step: Wanted, platform: PlatformServer | None, policy: VerificationP
     """Return the evidence of an account at depth offline: no check is made, and a host that may not be contacted is told."""
     hosted = platform.server if platform is not None else None
     server = hosted if step.sends_through_platform else step.after.settings.own_server
+    beyond: tuple[SkipCode, str] = ("beyondDepth", BEYOND_DEPTH.format(depth=step.depth))
     if server is None:
-        checks = all_skipped("notDeclared", _NO_PLATFORM)
+        beyond = ("notDeclared", _NO_PLATFORM)
     else:
-        host = step.after.written.get("spec.smtp.host", server.host)
-        forbidden = why_forbidden(server.model_copy(update={"host": host}).hosts, policy.servers)
+        _, *ways = server.hosts
+        forbidden = why_forbidden((step.after.written.get("spec.smtp.host", server.host), *ways), policy.servers)
         if forbidden is not None:
-            checks = all_skipped("unknownDestination", forbidden)
-        else:
-            checks = all_skipped("beyondDepth", BEYOND_DEPTH.format(depth=step.depth))
-    checks += skipped_domain_checks(is_off=policy.domain_checks == "off")
-    verification = Verification(status=status_of(checks), depth=step.depth, checked_at=at, checks=checks)
-    return Evidence(settings_digest=step.settings_digest or "", verification=verification)
+            beyond = ("unknownDestination", forbidden)
+    return _unasked(*beyond, step.settings_digest or "", step.depth, at, is_off=policy.domain_checks == "off")
+
+
+@lru_cache(maxsize=64)
+def _unasked(code: SkipCode, message: str, digest: str, depth: Depth, at: datetime, *, is_off: bool) -> Evidence:
+    """Return evidence in which nothing is checked: one value for all accounts for which it reads the same."""
+    checks = (*all_skipped(code, message), *skipped_domain_checks(is_off=is_off))
+    verification = Verification(status=status_of(checks), depth=depth, checked_at=at, checks=checks)
+    return Evidence(settings_digest=digest, verification=verification)
 
 
 def skipped_domain_checks(*, is_off: bool) -> tuple[Check, ...]:

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.canonical import digest
+from reconciler.model.canonical import canonical_json, digest
 from reconciler.model.plan import Change, FieldChange, LiftedGuard
-from reconciler.model.verification.evidence import Verification
-from reconciler.rules.plan.digests import changes_digest, plan_digest, plan_document_digest
+from reconciler.model.verification.evidence import Evidence, Verification, skipped_check
+from reconciler.rules.plan.digests import account_lines, changes_digest, lines_of, plan_digest, plan_document_digest
 from reconciler.rules.plan.finish import Making, finish_plan
 from reconciler.rules.plan.make import make_plan
-from tests.rules.states import NOW, empty_state, policy
+from tests.rules.states import NOW, desired_of, empty_state, policy
 
 CHANGE = Change(action="update", kind="OwnAccount", name="a", base_revision=3)
 LIFTED = LiftedGuard(code="tooManyDeletes", by="--allow-deletes 3")
@@ -66,3 +66,37 @@ def test_the_digest_of_a_plan_covers_all_but_itself_and_the_seal() -> None:
     assert plan.plan_digest == plan_digest(plan.model_copy(update={"plan_digest": "other"}))
     assert plan.plan_digest == plan_document_digest(plan.model_dump(mode="json"))
     assert plan.plan_digest != plan_digest(plan.model_copy(update={"tool": "other"}))
+
+
+def test_the_lines_of_a_plan_are_its_document_in_parts() -> None:
+    """Also where accounts have one value of what was verified in common, and others have one of their own."""
+    draft = make_plan(desired_of(_MANIFESTS), empty_state(), policy())
+    evidence = {name: _evidence(each) for name, each in (("a", "one"), ("b", "one"), ("c", "two"))}
+    evidence["b"] = evidence["a"]
+    plan = finish_plan(draft, evidence, Making(tool="test", created_at=NOW))
+    document = plan.model_dump(mode="json")
+    assert plan.plan_digest == plan_document_digest(document)
+    assert [*map(canonical_json, document["changes"])] == [*lines_of(plan.changes)]
+    accounts = document["inputs"]["accounts"]
+    assert [(name, canonical_json(accounts[name])) for name in "abcd"] == [*account_lines(plan)]
+
+
+def test_a_plan_that_is_only_looked_at_has_no_digest_of_its_own() -> None:
+    """Nobody could seal it, so it cannot be taken for one that was kept; what it changes it tells all the same."""
+    draft = make_plan(desired_of(_MANIFESTS), empty_state(), policy())
+    kept, looked_at = (
+        finish_plan(draft, {}, Making(tool="test", created_at=NOW, is_kept=is_kept)) for is_kept in (True, False)
+    )
+    assert looked_at == kept.model_copy(update={"plan_digest": ""})
+
+
+def _evidence(message: str) -> Evidence:
+    check = skipped_check("auth", "beyondDepth", message)
+    return Evidence(settings_digest="", verification=Verification(status="skipped", checked_at=NOW, checks=(check,)))
+
+
+_MANIFESTS = "---\n".join(
+    f"apiVersion: reconciler/v1\nkind: OwnAccount\nmetadata: {{name: {name}}}\nspec: {{email: {name}@example.com, "
+    "displayName: A, smtp: {host: h.example.com}}\n"
+    for name in "abcd"
+)
