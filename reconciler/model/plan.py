@@ -176,6 +176,9 @@ class PreparedAccount(Value, Documented):
     server_secrets: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         (), description="The references that the MailServer names for the account."
     )
+    leaves_server: bool = Field(
+        default=False, description="The account says itself where it connects, beside the MailServer that it names."
+    )
     evidence: Evidence | None = Field(None, description="What the plan's verification found.")
     awaits_approval: bool = Field(default=False, description="Apply will leave the account to the platform's decision.")
 

@@ -39,6 +39,8 @@ class DesiredAccount(Documented):
     """Where that MailServer says which server it is."""
     server_secrets: frozenset[str] = frozenset()
     """The references that the MailServer names for the account."""
+    leaves_server: bool = False
+    """Whether it names a host, a port, a proxy or what is trusted itself, so that it is not the MailServer that it goes to."""
     ca_digest: str | None = None
     """SHA-256 of the content of ``spec.smtp.caFile``."""
     file: str = ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.characters import composed, folded
 from reconciler.diagnostics import Diagnostic, as_one, enumerated, error, warning
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.text.domains import NotADomain, domain_to_ascii
@@ -54,17 +55,28 @@ def unused_scopes(manifests: Iterable[str], scopes: Sequence[Scope], *, location
             "scopeCoversNothing",
             f"The scope for {scope.manifests} in the project file covers no manifest, so it holds nobody to anything. "
             "Correct its glob: it is matched against paths from the project folder, such as accounts.d/sales/pl.yaml, "
-            "where * stops at a slash and ** does not. Or remove it.",
+            f"where * stops at a slash and ** does not.{_nearly(scope.manifests, files)} Or remove it.",
             subject=scope.manifests,
             location=location,
         )
         for scope in scopes
-        if not any(matches(scope.manifests, file) for file in files)
+        if not any(_covers(scope, file) for file in files)
     ]
 
 
+def _nearly(glob: str, files: Iterable[str]) -> str:
+    """Return a sentence on a file that the glob would cover if case did not count; empty without one."""
+    found = next((file for file in files if matches(folded(glob), folded(file))), None)
+    return "" if found is None else f" Case counts, and there is {found}."
+
+
 def _covers(scope: Scope, manifest: str) -> bool:
-    return not manifest or matches(scope.manifests, manifest)
+    """Tell whether a scope holds for a manifest, under whichever of its spellings a file system has a name of it."""
+    return not manifest or _is_in(scope.manifests, manifest)
+
+
+def _is_in(manifests: str, file: str) -> bool:
+    return matches(composed(manifests), composed(file))
 
 
 def _refusals(account: DesiredAccount, scope: Scope) -> Iterator[tuple[str, str]]:
@@ -80,8 +92,7 @@ def _refusals(account: DesiredAccount, scope: Scope) -> Iterator[tuple[str, str]
     if scope.servers is not None and not (
         kind_of(account).sends_through_platform or _may_use(account, scope.manifests, scope.servers)
     ):
-        used = f"the MailServer {account.server}" if account.server is not None else account.settings.own_server.place
-        yield "servers", f"{where} sends through {used}, and {rule} use only {_told(scope.servers)}. {ask}"
+        yield "servers", f"{where} sends through {_used(account)}, and {rule} use only {_told(scope.servers)}. {ask}"
     if scope.secrets is not None:
         named = account.named_secrets
         own = named - account.server_secrets if not _covers(scope, account.server_file) else named
@@ -91,6 +102,14 @@ def _refusals(account: DesiredAccount, scope: Scope) -> Iterator[tuple[str, str]
     if scope.owner_required and account.metadata.owner is None:
         without = f"{where} declares {account.name} without an owner, and {rule} declare none without."
         yield "ownerRequired", f"{without} Write metadata.owner."
+
+
+def _used(account: DesiredAccount) -> str:
+    place = account.settings.own_server.place
+    if account.server is None:
+        return place
+    server = f"the MailServer {account.server}"
+    return f"{place}, which it says itself beside {server}" if account.leaves_server else server
 
 
 def _told(globs: Sequence[str]) -> str:
@@ -109,10 +128,10 @@ def _may_use(account: DesiredAccount, manifests: str, servers: Sequence[str]) ->
     """Tell whether an account's server is allowed, by its host or as a MailServer that stands outside the scope.
 
     A MailServer of the scope's own folder counts by its host: else its author could give any host an allowed name. So
-    does one of which nobody knows where it stands. An entry for a host is no MailServer's name, which has no colon.
+    does one of which nobody knows where it stands, and one beside which the account says itself where it connects. An entry for a host is no MailServer's name, which has no colon.
     """
     hosts = [entry.removeprefix(_HOST) for entry in servers if entry.startswith(_HOST)]
     if matches_any_host(hosts, account.settings.own_server.host):
         return True
-    is_lent = bool(account.server_file) and not matches(manifests, account.server_file)
-    return is_lent and account.server is not None and matches_any(servers, account.server)
+    is_lent = bool(account.server_file) and not _is_in(manifests, account.server_file)
+    return is_lent and not account.leaves_server and account.server is not None and matches_any(servers, account.server)

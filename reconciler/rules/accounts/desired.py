@@ -22,6 +22,7 @@ from reconciler.rules.accounts.servers import (
     certificate_path,
     fillings,
     has_credential,
+    leaves_server,
     merged,
     resolve_server,
 )
@@ -202,6 +203,7 @@ def _resolve_one(
         server_file=shared.file,
         server_location=shared.locator.value_at(("spec", "host")),
         server_secrets=_inherited_secrets(account, found.server),
+        leaves_server=leaves_server(account.spec.smtp, account.spec.proxy),
     ), []
 
 

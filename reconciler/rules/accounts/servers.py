@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 CREDENTIALS = ("password", "accessToken", "oauth2")
 """The forms of a credential; a login has one of them."""
 _TRUST = ("caFile", "certificate")
+_WHERE = ("host", "port", "encryption", "ca_file", "certificate")
 _LOGIN = ("smtp", "authentication")
 _DOMAINS, _FILLED = frozenset({"host", "heloName"}), frozenset({"host", "username", "certFile"})
 
@@ -106,6 +107,11 @@ def merged(own: ServerSmtp, own_proxy: Proxy | None, shared: MailServerSpec | No
             login = {key: value for key, value in login.items() if key not in CREDENTIALS}
         smtp["authentication"] = {**login, **own_login}
     return {**inherited, **smtp}, shared_proxy if proxy is None else proxy
+
+
+def leaves_server(own: ServerSmtp, own_proxy: Proxy | None) -> bool:
+    """Tell whether an account says itself where it connects, or whom it trusts there, beside the MailServer that it names."""
+    return own_proxy is not None or any(getattr(own, field) is not None for field in _WHERE)
 
 
 def as_written(part: Value) -> Document:

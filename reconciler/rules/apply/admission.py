@@ -276,6 +276,7 @@ def _after(change: Change, prepared: PreparedAccount) -> DesiredAccount:
         server=change.server,
         server_file=prepared.server_manifest or "",
         server_secrets=frozenset(prepared.server_secrets),
+        leaves_server=prepared.leaves_server,
         ca_digest=prepared.ca_digest,
         file=prepared.manifest or "",
     )

@@ -116,6 +116,7 @@ def _prepared(change: Change, claimed: PreparedAccount, ground: Ground) -> Prepa
             or not _is_verified(claimed, before, ground),
             "server_manifest": None,
             "server_secrets": (),
+            "leaves_server": False,
             "evidence": None,
             "awaits_approval": not is_settled,
         }

@@ -226,6 +226,7 @@ def prepared(step: Create | Update) -> PreparedAccount:
         manifest=after.file,
         server_manifest=after.server_file or None,
         server_secrets=tuple(sorted(after.server_secrets)),
+        leaves_server=after.leaves_server,
         evidence=step.evidence,
         awaits_approval=step.awaits_approval,
     )

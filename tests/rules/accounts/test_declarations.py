@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,19 @@ def told(accounts: list[DesiredAccount], **scope: Any) -> list[str]:
         # A MailServer that the folder itself declares does not pass by its name.
         (account(server_file=HERE), {"servers": ["office"]}, "sends through the MailServer office"),
         (account(server_file=HERE), {"servers": ["host:*.example.com"]}, None),
+        # Nor does one of another folder where the account says itself where it connects, or whom it trusts there.
+        *(
+            (account(smtp=f"{{server: office, {own}}}"), {"servers": ["office"]}, f"sends through {place}, which it says")
+            for own, place in (
+                ("host: evil.example", "evil.example:587"),
+                ("port: 2525", "smtp.example.com:2525"),
+                ("encryption: tls", "smtp.example.com:465"),
+                (f"certificate: 'sha256:{'0' * 64}'", "smtp.example.com:587"),
+            )
+        ),
+        (account(smtp="{server: office}, proxy: {type: http, host: p.example, port: 8080}"), {"servers": ["office"]}, "which it says"),
+        (account(smtp="{server: office, host: smtp.example.com}"), {"servers": ["host:smtp.example.com"]}, None),
+        (account(smtp="{server: office, heloName: a.example.com}"), {"servers": ["office"]}, None),
         (account(smtp=inline("smtp.example.com")), {"servers": ["office"]}, "sends through smtp.example.com:587"),
         (account(smtp=inline("office")), {"servers": ["office"]}, "sends through office:587"),
         (account(smtp=inline("SMTP.example.com")), {"servers": ["host:smtp.example.com"]}, None),
@@ -222,3 +236,21 @@ def test_a_scope_over_nothing_is_told(glob: str, *, is_unused: bool) -> None:
     assert all(f"The scope for {glob} in the project file" in each.detail for each in found)
     assert all("such as accounts.d/sales/pl.yaml, where" in each.detail for each in found)
     assert (["scopeCoversNothing"] if is_unused else []) == [each.code for each in found]
+
+
+def test_a_scope_over_nothing_names_a_file_that_differs_in_case() -> None:
+    """Who wrote another case is told the file that was probably meant; elsewhere nothing is guessed."""
+    rules = project(scopes=[{"manifests": "accounts.d/SALES/**"}, {"manifests": "accounts.d/news/**"}])
+    case, other = unused_scopes([HERE], rules.scopes, location=PLACE)
+    assert f"does not. Case counts, and there is {HERE}. Or remove it." in case.detail
+    assert "Case counts" not in other.detail
+
+
+def test_a_folder_is_in_its_scope_in_either_unicode_form() -> None:
+    """A folder that a file system writes in NFD is the one that the project file writes in NFC, for its MailServers too."""
+    folder = "accounts.d/zażółć"
+    decomposed = unicodedata.normalize("NFD", folder)
+    rules = project(scopes=[{"manifests": f"{folder}/**", "servers": ["office"]}])
+    declared = replace(account(server_file=f"{decomposed}/servers.yaml"), file=f"{decomposed}/pl.yaml")
+    assert ["outOfScope"] == [each.code for each in refused_declarations([declared], rules.scopes)]
+    assert [] == unused_scopes([declared.file], rules.scopes, location=PLACE)
