@@ -9,12 +9,12 @@ nothing here ever fails.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from reconciler.classes import dataclass
 from reconciler.files import read_regular_file
 from reconciler.model.canonical import canonical_json
 from reconciler.model.verification.evidence import Evidence

@@ -19,11 +19,12 @@ from __future__ import annotations
 
 import os
 import smtplib
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.errors import ReconcilerError
 from reconciler.model.accounts.kinds import kind_of
 

@@ -8,11 +8,11 @@ of a file is run, and none says where a secret travels: a plan that changes noth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from reconciler.classes import dataclass
 from reconciler.model.canonical import canonical_json
 from reconciler.model.plan import SavedPlan
 from reconciler.sealedfiles import SealedFiles, remove_files

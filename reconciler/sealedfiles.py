@@ -10,9 +10,9 @@ from __future__ import annotations
 import contextlib
 import hmac
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.files import keep_out_of_git, leads_elsewhere, read_regular_file, replace_file
 from reconciler.model.canonical import canonical_json, digest, sha256_hex
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, Location, error, note
 from reconciler.model.secrets.values import SecretValue
 

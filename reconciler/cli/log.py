@@ -11,11 +11,13 @@ import functools
 import io
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from reconciler.classes import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

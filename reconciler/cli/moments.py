@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import click
+
+from reconciler.classes import dataclass
 
 _AGO = re.compile(r"(\d{1,5})([mhdw])")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")

@@ -6,11 +6,12 @@ import os
 import re
 import shlex
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TextIO
+
+from reconciler.classes import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

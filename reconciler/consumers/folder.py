@@ -13,10 +13,11 @@ import os
 import re
 import stat
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.files import read_regular_file, reason_of, replace_file, sync_folder
 from reconciler.model.secrets.values import SecretValue
 

@@ -7,8 +7,10 @@ described once. What stands between the accounts is told by the stamp, which cov
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from reconciler.classes import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

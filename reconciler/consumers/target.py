@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.consumers.folder import Place, Unwritable, carry_out, held, look, stamped, steps_between, sweep
 from reconciler.consumers.form import Entry
 from reconciler.consumers.forms import form_of

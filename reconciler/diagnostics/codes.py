@@ -6,7 +6,7 @@ code 4. The reference page of diagnostics is generated from this table.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from reconciler.classes import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics.codes import CODES
 
 Severity = Literal["error", "warning", "note"]

@@ -12,11 +12,11 @@ The address is settled before the name, because a name is judged by the address 
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from reconciler.characters import SHOWN_ADDRESS, clip
+from reconciler.classes import dataclass
 from reconciler.envelope import reasons
 from reconciler.envelope.details import Unusable, normal, usable_address, usable_name
 from reconciler.model.accounts.kinds import KINDS

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reconciler.classes import dataclass
 from reconciler.manifests.habits import (
     ALIASES,
     IMPLICIT,

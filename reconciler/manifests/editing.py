@@ -10,10 +10,10 @@ import copy
 import json
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, Location, error
 from reconciler.errors import InvalidInput
 from reconciler.files import create_file, read_regular_file, reason_of, replace_file

@@ -7,9 +7,9 @@ repeat the values they refuse, and a value can be a secret.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import CODES, Diagnostic, error
 from reconciler.manifests.projectlines import domain_lines, lines_for, number_line
 from reconciler.manifests.suggesting import (

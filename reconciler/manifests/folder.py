@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.characters import SHOWN_REPLY, SHOWN_WORD, one_line
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, Location, as_one, error, sort_key
 from reconciler.files import read_in_place, read_regular_file, reason_of
 from reconciler.manifests.documents import read_document, refused_document

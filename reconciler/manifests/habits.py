@@ -11,7 +11,7 @@ documentation has them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from reconciler.classes import dataclass
 
 Path = tuple[str, ...]
 

@@ -6,9 +6,10 @@ field, null takes a field away, and anything else, a list too, takes the place o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import TYPE_CHECKING, Any
 
+from reconciler.classes import dataclass
 from reconciler.yamlsource import YamlDocument
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Location, error
 from reconciler.errors import InvalidInput
 from reconciler.files import read_regular_file, reason_of

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import Any
 
 from reconciler.characters import REFUSED_CHARACTER
+from reconciler.classes import dataclass
 from reconciler.manifests.habits import WORDS_FOR_ENCRYPTION
 from reconciler.model.servers.terms import MECHANISMS
 from reconciler.model.text.domains import NotADomain, NotAnAddress, host_to_ascii, split_address

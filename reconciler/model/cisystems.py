@@ -9,8 +9,9 @@ cannot be recognised; there ``RECONCILER_TRUST_PROJECT=never`` says it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from reconciler.classes import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

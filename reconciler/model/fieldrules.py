@@ -7,13 +7,13 @@ where editors then put the message.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, LiteralString, Self
 
 from pydantic import model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from reconciler.classes import dataclass
 from reconciler.model.base import Value
 
 if TYPE_CHECKING:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
+
+from reconciler.classes import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

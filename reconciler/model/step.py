@@ -7,10 +7,11 @@ before. Verification without a plan, and sending, go through the same judge and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from reconciler.classes import dataclass
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.accounts.platform import PLATFORM
 from reconciler.model.plan import Change

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from reconciler.characters import SHOWN_CODE, SHOWN_VALUE
+from reconciler.classes import dataclass
 from reconciler.model.secrets.values import SecretValue
 from reconciler.oauth2.refusals import speaks_of_a_pause, variant_of
 from reconciler.smtp.masking import CredentialMask

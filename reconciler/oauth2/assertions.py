@@ -12,9 +12,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reconciler.classes import dataclass
 from reconciler.model.secrets.values import SecretValue
 from reconciler.smtp.faults import SmtpFault
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 import threading
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.model.secrets.values import FingerprintKey
 from reconciler.model.text.globs import matches_any_host
 from reconciler.oauth2.answers import judge, masks_of

@@ -12,7 +12,8 @@ Google APIs", section "Refresh token expiration", and "Using OAuth 2.0 for Serve
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from reconciler.classes import dataclass
 
 _MICROSOFT_CODE = re.compile(r"AADSTS([0-9]{4,8})\b")
 _MICROSOFT = {

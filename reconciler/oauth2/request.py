@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urlsplit
 
 from reconciler.characters import SHOWN_WORD
+from reconciler.classes import dataclass
 from reconciler.model.text.domains import NotADomain, host_to_ascii
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.replies import clean

@@ -7,11 +7,12 @@ network work comes before the transaction; staleness is looked at again inside i
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.characters import one_line
+from reconciler.classes import dataclass
 from reconciler.diagnostics import error, grouped
 from reconciler.errors import GuardRefused, InvalidInput, PlanStale, VerificationFailed
 from reconciler.events import tell

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, as_one, enumerated, error, grouped, repeated_as_one, sort_key, warning
 from reconciler.errors import InvalidInput
 from reconciler.manifests import (

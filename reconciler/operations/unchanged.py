@@ -11,11 +11,11 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import reconciler
+from reconciler.classes import dataclass
 from reconciler.errors import ReconcilerError
 from reconciler.files import file_digest
 from reconciler.manifests import folder_digest, read_ca_files, read_certificate_files

@@ -8,8 +8,9 @@ a project file of another user. In a folder itself, or one that is named, whose 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from reconciler.classes import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
 
 from pydantic.alias_generators import to_camel
 
 from reconciler.characters import SHOWN_WORD, one_line
+from reconciler.classes import dataclass
 from reconciler.diagnostics import enumerated, error, note
 from reconciler.errors import GuardRefused, InvalidInput, ReconcilerError, RowUnreadable, StateMissing
 from reconciler.model.environments import in_environment, split_key

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.model.canonical import canonical_json
 from reconciler.model.plan import FORMAT_VERSION, Change, PreparedAccount, SavedPlan
 from reconciler.planfile.refusals import (

@@ -6,11 +6,11 @@ All text in it is safe already, as in ``review``.
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from reconciler.characters import SHOWN_NAME, SHOWN_SENTENCE
+from reconciler.classes import dataclass
 from reconciler.diagnostics import MOST_NAMES, counted, enumerated, is_standing
 from reconciler.render.safe import safe, safe_lines, short, short_or_none
 from reconciler.render.text.verification import verification_remarks

@@ -7,9 +7,11 @@ space would end a link of Markdown.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from reconciler.classes import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,10 +7,11 @@ on when the plan was made or how long that took, so that the same plan reads the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.characters import SHOWN_NAME, SHOWN_PATH, SHOWN_SENTENCE
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Location
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.render.advice import Advice, advice_of, failures_of

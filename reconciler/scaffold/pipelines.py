@@ -6,11 +6,11 @@ A template's line that begins with marks is for pipelines of those kinds only; `
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Literal
 
 from reconciler import DISTRIBUTION, POSTGRES_DISTRIBUTION, __version__
+from reconciler.classes import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

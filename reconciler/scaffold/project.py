@@ -7,11 +7,12 @@ import os
 import re
 import shlex
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.characters import SHOWN_PATH, clip_start
+from reconciler.classes import dataclass
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
 from reconciler.files import create_file, reason_of

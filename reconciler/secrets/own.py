@@ -16,11 +16,11 @@ import codecs
 import contextlib
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from reconciler.classes import dataclass
 from reconciler.model.text.legible import readings
 
 if TYPE_CHECKING:

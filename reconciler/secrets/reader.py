@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, error
 from reconciler.model.secrets.values import SecretValue
 from reconciler.programs import Stop

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.sending.entries import entry_of, line_of, verdict_without_message
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ which stop before the end of their next message.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.model.mail.sending import SendRecord
 from reconciler.sending.entries import contact_of, line_of
 from reconciler.sending.pacing import Spacing

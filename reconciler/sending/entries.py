@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.envelope import resolve_contact
 from reconciler.model.mail.contacts import BrokenLine, Contact
 from reconciler.model.mail.resolution import Resolution

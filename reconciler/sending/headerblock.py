@@ -8,7 +8,8 @@ readers disagree on (a space before the colon, a folded line of blanks only, a b
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from reconciler.classes import dataclass
 
 MAX_LINE_OCTETS = 998
 """The longest line without its CR LF, by RFC 5322 section 2.1.1 and RFC 5321 section 4.5.3.1.6."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.errors import InvalidInput
 from reconciler.model.text.domains import address_domain
 from reconciler.sending.course import CalledOff, Stopped

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from reconciler.classes import dataclass
 from reconciler.model.mail.contacts import BrokenLine
 from reconciler.sending.course import Course, Stopped
 from reconciler.sending.entries import entry_of, line_of, verdict_without_message

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.rules.verification.refusals import Circumstances, meaning_of_fault
 from reconciler.smtp.deadline import Deadline
 from reconciler.smtp.faults import SmtpFault

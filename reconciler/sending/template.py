@@ -11,7 +11,6 @@ import email
 import email.policy
 import hashlib
 import re
-from dataclasses import dataclass
 from email.header import Header
 from email.quoprimime import body_encode
 from email.utils import format_datetime
@@ -19,6 +18,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from reconciler.characters import UNSAFE_CHARACTER
+from reconciler.classes import dataclass
 from reconciler.envelope import GOVERNED_ADDRESS_HEADERS, make_headers
 from reconciler.sending.headerblock import MAX_LINE_OCTETS, NotAMessage, parse_fields, split_message
 

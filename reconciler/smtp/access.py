@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from reconciler.classes import dataclass
 from reconciler.smtp.dial import DirectDialer
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.masking import CredentialMask

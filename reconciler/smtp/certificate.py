@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import warnings
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from reconciler.classes import dataclass
 from reconciler.smtp.replies import clean
 
 if TYPE_CHECKING:

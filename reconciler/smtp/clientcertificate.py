@@ -11,9 +11,9 @@ import os
 import re
 import ssl
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reconciler.classes import dataclass
 from reconciler.smtp.certificate import Certificate, read_certificates
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.tlsalerts import reason_of

@@ -10,9 +10,10 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import socket
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
+from reconciler.classes import dataclass
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.lookup import ask_system, usable_addresses
 from reconciler.smtp.wire import Wire

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ssl
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.events import somebody_listens
 from reconciler.smtp.bounded import Incoming, final_response, send_all
 from reconciler.smtp.tls import facts_of, web_context

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from reconciler.characters import SHOWN_REPLY, UNSAFE_CHARACTER, clip
+from reconciler.classes import dataclass
 from reconciler.model.text.charsets import charset_of, text_of
 from reconciler.smtp.masking import WITHHELD, Hearing
 

@@ -13,10 +13,11 @@ import os
 import re
 import ssl
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from reconciler.classes import dataclass
 from reconciler.smtp.certificate import Certificate, read_certificate
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.replies import clean

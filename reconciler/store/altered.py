@@ -12,11 +12,11 @@ where one of the names occurs. The rows hold no digest of themselves: whoever ca
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from sqlalchemy import func, select
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, enumerated, error
 from reconciler.errors import GuardRefused
 from reconciler.model.canonical import canonical_json, sha256_hex

@@ -9,12 +9,13 @@ lock would then write to a file that nobody reads any more. What is replaced is 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
 from reconciler.characters import SHOWN_PATH, one_line
+from reconciler.classes import dataclass
 from reconciler.diagnostics import error
 from reconciler.errors import GuardRefused, InvalidInput, JournalBroken
 from reconciler.model.journal.payloads import RestorePayload

@@ -18,9 +18,10 @@ entry backwards, and a payload counts as redacted only where an entry that holds
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from reconciler.classes import dataclass
 from reconciler.model.canonical import digest, sha256_hex
 from reconciler.model.journal.payloads import (
     ACCEPTED_ALTERED,

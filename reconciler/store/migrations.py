@@ -7,11 +7,12 @@ starts from, and keep the old tables as SQL beside the tests, as those of versio
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import error
 from reconciler.errors import GuardRefused
 from reconciler.model.journal.payloads import MigratePayload

@@ -12,11 +12,11 @@ differ.
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, enumerated, error
 from reconciler.model.canonical import sha256_hex
 from reconciler.model.journal.payloads import FORGOTTEN_ROUTES, ROUTE_DIGESTS, ROUTE_REGISTER

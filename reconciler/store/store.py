@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
+from reconciler.classes import dataclass
 from reconciler.store import reading
 from reconciler.store.altered import find_alterations, find_rows
 from reconciler.store.digests import new_salt

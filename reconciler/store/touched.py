@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.model.journal.payloads import (
     ACCEPTED_ALTERED,
     ACCOUNT_DIGESTS,

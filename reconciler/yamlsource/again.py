@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.yamlsource.reading import each_document
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ reads without a problem: that bounds its depth and size.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from yaml._yaml import CParser
@@ -21,6 +20,8 @@ from yaml.events import (
     SequenceStartEvent,
     StreamEndEvent,
 )
+
+from reconciler.classes import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,11 +10,12 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from reconciler.adoption.fields import found_of
 from reconciler.adoption.source import ReadsAlone, passed_over, port_of, unreadable
+from reconciler.classes import dataclass
 from reconciler.model.adoption.found import Found, Reading
 from reconciler.rules.adoption import words
 

@@ -8,12 +8,13 @@ account. The syntax is read leniently, since readers of such files differ; where
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from reconciler.adoption.fields import FIELDS, found_of, meaningful
 from reconciler.adoption.source import ReadsAlone, passed_over, unreadable
 from reconciler.adoption.sources.url import looks_like_url, read_url, several_of
+from reconciler.classes import dataclass
 from reconciler.errors import InvalidInput
 from reconciler.model.adoption.found import Reading
 

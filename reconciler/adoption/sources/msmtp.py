@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from reconciler.adoption.source import ReadsAlone, passed_over, pin_of, port_of, private_ca, secret_of, unreadable
+from reconciler.classes import dataclass
 from reconciler.model.adoption.found import Found, FoundProxy, Reading, Security
 from reconciler.rules.adoption import words
 

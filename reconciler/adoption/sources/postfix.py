@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from reconciler.adoption.source import passed_over, port_of, private_ca, secret_of
+from reconciler.classes import dataclass
 from reconciler.model.adoption.found import Found, Reading, Security
 from reconciler.rules.adoption import words
 

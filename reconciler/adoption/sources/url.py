@@ -7,12 +7,13 @@ Passwords hold ``@``, ``:``, ``/`` and ``#`` that should have been escaped and w
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote
 
 from reconciler.adoption.source import ReadsAlone, passed_over, pin_of
+from reconciler.classes import dataclass
 from reconciler.diagnostics import error
 from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.errors import InvalidInput

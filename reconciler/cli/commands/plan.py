@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from reconciler.classes import dataclass
 from reconciler.cli.app import CommandWithMore
 from reconciler.cli.log import log_options
 from reconciler.cli.named import STANDARD

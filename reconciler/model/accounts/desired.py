@@ -7,10 +7,11 @@ Name and kind stand beside it, so that a rename leaves it as it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.model.accounts.settings import Document, Documented
 from reconciler.model.canonical import canonical_json
 

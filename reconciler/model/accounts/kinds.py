@@ -6,8 +6,9 @@ kind is a further row here, with its document in ``manifest``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
+
+from reconciler.classes import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from reconciler.classes import dataclass
 from reconciler.model.accounts.kinds import KINDS
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping  # noqa: TC003 - dataclasses of this module are inspected at run time
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime  # noqa: TC003 - dataclasses of this module are inspected at run time
 from functools import cached_property
 from operator import not_
@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import Field
 
 from reconciler.characters import one_line
+from reconciler.classes import dataclass
 from reconciler.model.accounts.desired import DesiredAccount
 from reconciler.model.accounts.kinds import KINDS, Kind, kind_of
 from reconciler.model.accounts.settings import Document, Documented, Settings

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field
 
+from reconciler.classes import dataclass
 from reconciler.model.base import Value, is_none
 from reconciler.model.verification.evidence import Instant
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from reconciler.classes import dataclass
 from reconciler.model.accounts.kinds import KindWord
 from reconciler.model.base import Value
 from reconciler.model.servers.terms import Encryption, Mechanism

@@ -13,8 +13,8 @@ whole environment of a job, a command may be ``printenv``. So a key stands for a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from reconciler.classes import dataclass
 from reconciler.model.text.globs import matches_any
 
 

@@ -6,8 +6,9 @@ published of it. A row only fills in what the user would otherwise look up; veri
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from reconciler.classes import dataclass
 
 if TYPE_CHECKING:
     from reconciler.model.servers.terms import Encryption, Mechanism

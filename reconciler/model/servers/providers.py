@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from reconciler.classes import dataclass
 from reconciler.model.text.domains import NotADomain, host_to_ascii
 from reconciler.model.text.globs import matches_any
 

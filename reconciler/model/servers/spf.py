@@ -6,8 +6,7 @@ Mailgun, Mailjet and Postmark by default, have bounces come to domains of their 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from reconciler.classes import dataclass
 from reconciler.model.text.globs import matches_any
 
 

@@ -9,8 +9,9 @@ compared with what servers say; nothing is decided by it that costs anything.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
+
+from reconciler.classes import dataclass
 
 UTF_8 = "utf-8"
 _LAST = "latin-1"

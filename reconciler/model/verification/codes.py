@@ -6,9 +6,9 @@ this table.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from reconciler.classes import dataclass
 from reconciler.model.verification.evidence import CONVERSATION, DOMAIN_CHECKS, CheckName, FailureClass
 
 CodeKind = Literal["passed", "warned", "failed", "skipped"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping  # noqa: TC003 - dataclasses are inspected at run time
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Literal
@@ -11,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass as written
 
+from reconciler.classes import dataclass
 from reconciler.model.base import SLOTTED, Value
 from reconciler.model.verification.depths import Depth, reaches
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from reconciler.classes import dataclass
 
 Standing = Literal["ok", "warning", "bad"]
 

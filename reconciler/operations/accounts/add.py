@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.characters import SHOWN_WORD, clip
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, error, note
 from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.errors import InvalidInput

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, Location, error
 from reconciler.errors import InvalidInput
 from reconciler.manifests.editing import addition, search, write_edit

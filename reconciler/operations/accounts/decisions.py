@@ -7,9 +7,10 @@ which there is nothing to decide; an account that is called by its name is an er
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Literal
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput, PlanStale
 from reconciler.model.journal.payloads import AccountTold, DecisionPayload, Standing, who

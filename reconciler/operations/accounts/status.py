@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
 from reconciler.files import read_regular_file, reason_of

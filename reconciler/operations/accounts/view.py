@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.characters import folded
+from reconciler.classes import dataclass
 from reconciler.errors import InvalidInput, StateUnavailable
 from reconciler.model.accounts.kinds import KindWord, kind_of
 from reconciler.rules.accounts.select import is_selected, unknown_account

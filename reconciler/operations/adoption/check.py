@@ -6,9 +6,10 @@ of TLS and without a login, and the safest that works is taken. Only then does t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import note, warning
 from reconciler.errors import InvalidInput
 from reconciler.manifests import read_ca_files, read_certificate_files

@@ -7,13 +7,13 @@ at once, over HTTPS and DNS alone, within limits of time and size; what has no e
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from reconciler.adoption.source import Source
 from reconciler.adoption.sources.autoconfig import outgoing_servers
+from reconciler.classes import dataclass
 from reconciler.errors import InvalidInput
 from reconciler.model.adoption.candidates import Candidate, Discovery
 from reconciler.model.text.domains import NotADomain, address_domain

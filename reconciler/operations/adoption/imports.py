@@ -7,10 +7,11 @@ stand; only then secrets and manifests are written. What is declared already is 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, Location, grouped, note, sort_key, warning
 from reconciler.errors import InvalidInput
 from reconciler.manifests import read_ca_files

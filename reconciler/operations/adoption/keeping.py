@@ -10,10 +10,10 @@ import re
 import shlex
 import stat
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
 from reconciler.files import read_regular_file, reason_of, replace_file

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.adoption.readers import READERS, reader_of
 from reconciler.adoption.source import Source, unreadable
+from reconciler.classes import dataclass
 from reconciler.diagnostics import enumerated, error
 from reconciler.errors import InvalidInput
 from reconciler.files import read_regular_file, reason_of

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.consumers.form import Entry
 from reconciler.diagnostics import error
 from reconciler.model.accounts.platform import PLATFORM

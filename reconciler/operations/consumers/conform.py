@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.consumers.command import CommandTarget
 from reconciler.consumers.conformance import conformance
 from reconciler.consumers.target import Machine

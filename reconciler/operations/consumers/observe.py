@@ -5,9 +5,10 @@ Secrets are compared by keyed fingerprint: that of the one that is found with th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.consumers.command import CommandTarget, likened
 from reconciler.consumers.folder import Unwritable
 from reconciler.consumers.form import Entry

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.consumers.opening import open_target
 from reconciler.consumers.target import Machine
 from reconciler.diagnostics import error

@@ -7,10 +7,11 @@ entry. So whoever is stopped in between leaves a row that the next publication s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.consumers.folder import Unwritable
 from reconciler.diagnostics import enumerated, error, grouped, warning
 from reconciler.diagnostics.phrasing import did_you_mean

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.consumers.command import CommandTarget
 from reconciler.diagnostics import error
 from reconciler.diagnostics.phrasing import did_you_mean

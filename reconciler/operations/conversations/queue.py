@@ -16,9 +16,10 @@ import queue
 import threading
 import time
 from collections import defaultdict, deque
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Protocol
 
+from reconciler.classes import dataclass
 from reconciler.events import tell
 from reconciler.model.text.domains import host_to_ascii
 from reconciler.model.verification.evidence import CheckName, Observed, SkipCode, Verification, all_skipped

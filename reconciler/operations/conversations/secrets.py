@@ -10,10 +10,11 @@ and its private CA must be the one that it was applied with: trust is part of a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, error
 from reconciler.errors import GuardRefused
 from reconciler.model.accounts.kinds import kind_of

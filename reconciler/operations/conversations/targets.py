@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.model.accounts.settings import ResolvedReplyTo
 from reconciler.operations.conversations.tokens import token_source
 from reconciler.rules.secrets.grants import withheld_reason

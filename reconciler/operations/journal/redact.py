@@ -6,9 +6,10 @@ A journal that does not hold is left alone: rewriting it would hide what somebod
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
 from reconciler.evidencecache import forget_accounts

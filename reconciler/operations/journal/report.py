@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.model.journal.payloads import ACCOUNT_DIGESTS, REVISION_DIGESTS
 from reconciler.model.journal.report import Occurrence, Report, TimelineStep
 from reconciler.operations.accounts.edit import folder_of

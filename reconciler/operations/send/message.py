@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import unicodedata
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.contacts import open_contacts
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Location, error, note, warning
 from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.envelope import identity_of, resolve_contact

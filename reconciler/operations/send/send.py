@@ -7,9 +7,10 @@ stopped. A run is told in the journal by its counts and digests, without persona
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import error, note
 from reconciler.envelope import identity_of
 from reconciler.errors import GuardRefused, InvalidInput, ReconcilerError

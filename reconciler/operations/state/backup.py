@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, error, warning
 from reconciler.files import keep_out_of_git
 from reconciler.model.journal.payloads import RestorePayload, who

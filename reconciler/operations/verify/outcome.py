@@ -7,9 +7,10 @@ wants to know now.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, error, grouped, sort_key
 from reconciler.model.accounts.desired import DesiredAccount
 from reconciler.model.step import Keep

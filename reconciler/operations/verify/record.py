@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, note, warning
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.accounts.platform import PLATFORM

@@ -6,9 +6,10 @@ teaches people to ignore warnings. Where it is not one, the login fails, and say
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, enumerated, warning
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.servers.providers import MICROSOFT_365, OUTLOOK_COM

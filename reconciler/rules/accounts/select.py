@@ -5,10 +5,10 @@ To add one: a row of ``_FACTS``, a word in ``cli/options.py``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.characters import SHOWN_WORD, clip, composed
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, enumerated, error
 from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.model.accounts.kinds import KIND_WORDS, kind_of

@@ -7,9 +7,10 @@ told, is known by who asks: ``desired`` for accounts, ``platform`` for the platf
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
 
+from reconciler.classes import dataclass
 from reconciler.model.secrets.references import is_filled_key_of, reference_text, spelling_problem
 from reconciler.model.secrets.values import is_secret
 from reconciler.model.servers.server import Login, Server

@@ -7,12 +7,12 @@ form is left out, since that is told already; so is a reference in which a place
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
 from reconciler.characters import SHOWN_WORD
+from reconciler.classes import dataclass
 from reconciler.model.accounts.manifest import MODELS, AccountWithServer
 from reconciler.model.secrets.references import Secret, reference_text
 from reconciler.model.secrets.values import is_secret

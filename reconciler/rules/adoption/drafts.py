@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, note, warning
 from reconciler.model.accounts.manifest import API_VERSION, MODELS
 from reconciler.model.adoption.adopted import Adoption, Draft, NewSecret, Outcome

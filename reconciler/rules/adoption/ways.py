@@ -6,9 +6,9 @@ on the way can take the offer of encryption out of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.model.servers.terms import DEFAULT_PORTS
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ state that it was made from, so it comes after staleness.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import CODES, Diagnostic, error
 from reconciler.errors import GuardRefused, InvalidInput, PlanStale
 from reconciler.model.accounts.desired import DesiredAccount

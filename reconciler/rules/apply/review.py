@@ -7,11 +7,11 @@ that the digests do not have. So the comment need not be believed beyond its sea
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.characters import one_line
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, error
 from reconciler.errors import GuardRefused, PlanStale
 from reconciler.model.canonical import canonical_json

@@ -7,9 +7,10 @@ end a failed step refuses the apply, unless it may be held.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, error, warning
 from reconciler.errors import GuardRefused, SecretUnreadable, VerificationFailed
 from reconciler.model.accounts.recorded import RecordedVerification

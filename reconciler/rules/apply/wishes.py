@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Location
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.accounts.located import CertificateFile, LocatedManifest

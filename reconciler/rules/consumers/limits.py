@@ -7,9 +7,9 @@ verified. So what a format cannot say is refused, and never left out in silence.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import enumerated
 from reconciler.model.consumers.capabilities import LIMITS
 

@@ -7,10 +7,10 @@ references, times, revisions, statuses, and who acted: an actor is the record's 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reconciler.characters import folded
+from reconciler.classes import dataclass
 from reconciler.model.journal.payloads import OF_THE_CHAIN
 
 if TYPE_CHECKING:

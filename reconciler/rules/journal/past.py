@@ -8,9 +8,10 @@ decisions, stops. Values are shown in changes as their authors wrote them; here 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
+from reconciler.classes import dataclass
 from reconciler.model.accounts.recorded import RecordedAccount
 from reconciler.model.canonical import canonical_json
 from reconciler.model.text.domains import NotADomain, NotAnAddress, address_to_ascii, host_to_ascii

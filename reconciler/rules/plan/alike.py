@@ -8,8 +8,9 @@ all accounts whose field it is, though each has its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from reconciler.classes import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

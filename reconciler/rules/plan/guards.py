@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import MOST_NAMES, Diagnostic, as_one, enumerated, error, note, warning
 from reconciler.model.plan import LiftedGuard
 from reconciler.model.step import Delete, Update

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.model.step import Delete, Keep
 from reconciler.rules.accounts.select import is_selected, unmatched
 from reconciler.rules.plan.diff import compared

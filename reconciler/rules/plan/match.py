@@ -9,10 +9,10 @@ circle of renames (a swap) that state does not remember as done.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.characters import composed
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, enumerated, error, warning
 from reconciler.model.step import Create, Delete, Rename, Update
 from reconciler.rules.accounts.wording import worded_as_recorded

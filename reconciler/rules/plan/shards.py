@@ -8,10 +8,10 @@ manifests and state, and every part must have come to the same changes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, enumerated, error
 from reconciler.model.accounts.kinds import kind_of
 

@@ -7,9 +7,10 @@ is told by its reason, with all accounts, and an update that several accounts sh
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import CODES
 from reconciler.model.verification.briefly import briefly
 from reconciler.rules.plan.alike import shared_changes

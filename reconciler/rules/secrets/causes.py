@@ -7,9 +7,9 @@ file reserves, and what else the plan would do with the same secret.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.model.grants import Secrets
 from reconciler.model.secrets.references import normal_reference
 

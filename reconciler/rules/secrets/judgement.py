@@ -6,9 +6,10 @@ for it, and how strict first uses are, is settled here and the same for everybod
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import error
 from reconciler.errors import SecretUnreadable
 from reconciler.model.accounts.platform import PLATFORM

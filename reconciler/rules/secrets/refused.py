@@ -5,10 +5,10 @@ Which manifest may name which secret is decided in ``rules.secrets.allow``; here
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import MOST_NAMES, Diagnostic, as_one, error
 from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.rules.secrets.allow import (

@@ -17,9 +17,9 @@ goes to that server only, whoever logs in. Once recorded, a user name is part of
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from reconciler.classes import dataclass
 from reconciler.model.secrets.references import normal_reference
 from reconciler.model.secrets.routes import ordered_scope
 from reconciler.model.text.domains import NotADomain, host_to_ascii

@@ -7,9 +7,10 @@ down, its other accounts are not tried; that is no finding of its own, so they a
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import as_one, warning
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.accounts.platform import PLATFORM

@@ -10,8 +10,8 @@ table. A statement is a noun with what is said of it, as in ``wordings``; cases 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from reconciler.classes import dataclass
 from reconciler.rules.verification.languages import folded
 
 _ATTEMPTS = r"(?:auth\w*|log-?[io]ns?|password|credential|sign-?in|attempts?|tries)"

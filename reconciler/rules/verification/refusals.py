@@ -19,11 +19,11 @@ from __future__ import annotations
 
 import contextlib
 import re
-from dataclasses import dataclass
 from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from reconciler.classes import dataclass
 from reconciler.model.text.domains import address_to_ascii
 from reconciler.rules.verification import statuscodes
 from reconciler.rules.verification.languages import LANGUAGES, folded

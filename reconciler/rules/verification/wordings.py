@@ -15,7 +15,8 @@ Haraka, Exchange, hMailServer, MDaemon, Domino, cPanel, QQ, NetEase and the larg
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from reconciler.classes import dataclass
 
 _NO = (
     r"(?:denied|denies|deny|refused?|reject(?:ed|s)?|disallowed|prohibited|forbidden|disabled|blocked|unauthori[sz]ed|invalid|"

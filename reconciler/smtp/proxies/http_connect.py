@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.smtp.proxies.passage import basic_credential, speaks_tls
 from reconciler.smtp.proxies.reading import HTTP, EndlessHead, NotThisProxy, ProxyReader
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.masking import CredentialMask
 from reconciler.smtp.replies import quoted

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, ClassVar
 
+from reconciler.classes import dataclass
 from reconciler.smtp.faults import SmtpFault
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import binascii
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from reconciler.classes import dataclass
 from reconciler.model.text.charsets import charset_of, text_of
 from reconciler.smtp.sasl.exchange import Exchange, not_authentic, unexpected, unusable, utf8
 from reconciler.smtp.sasl.saslprep import Prohibited, saslprep

@@ -10,7 +10,6 @@ verified certificate no password is sent in the clear, not even inside that encr
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -19,6 +18,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from reconciler.characters import SHOWN_PATH, UNSAFE_CHARACTER, clip_start
+from reconciler.classes import dataclass
 from reconciler.model.secrets.values import SecretValue
 from reconciler.model.text.addresses import literal_address, never_contacted
 from reconciler.store.address import DEFAULT_SCHEMA, SECRET_OPTIONS, StateUrl, invalid

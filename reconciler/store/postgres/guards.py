@@ -8,9 +8,9 @@ still append what is not true, under an entry of its own: it stands there for go
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.model.accounts.kinds import KINDS
 
 if TYPE_CHECKING:

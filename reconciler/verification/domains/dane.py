@@ -8,9 +8,9 @@ Premise: records count only where DNSSEC vouches for them. Nothing is validated 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.model.text.addresses import literal_address
 from reconciler.verification.domains.sentences import Remark, fine, listed, remark
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from reconciler.classes import dataclass
 from reconciler.model.text.domains import NotAnAddress, split_address
 from reconciler.verification.domains.answers import DnsTrouble
 from reconciler.verification.domains.sentences import Remark, fine, listed, remark

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.smtp.deadline import Deadline
 from reconciler.verification.domains.answers import DnsTrouble
 from reconciler.verification.domains.dane import SeenCertificate, check_dane

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.verification.domains.answers import Answer, DnsTrouble
 from reconciler.verification.domains.resolving import NameServers
 

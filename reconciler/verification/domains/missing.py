@@ -5,9 +5,9 @@ Nothing is proposed that is not known: a DKIM key is the provider's, and where m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.model.servers.spf import spf_of_provider
 from reconciler.model.text.addresses import literal_address
 from reconciler.model.verification.records import MissingRecord

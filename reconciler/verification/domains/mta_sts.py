@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.verification.domains.sentences import Remark, fine, listed, remark
 from reconciler.verification.domains.sts_fetch import FetchTrouble, NotAllowed, url_of
 from reconciler.verification.domains.tags import TagListError, notation_fault, parse_tags

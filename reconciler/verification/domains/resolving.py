@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from reconciler.characters import one_line
+from reconciler.classes import dataclass
 from reconciler.events import tell
 from reconciler.model.text.addresses import never_contacted
 from reconciler.model.text.nameservers import split_name_server

@@ -6,10 +6,10 @@ sentences together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.characters import SHOWN_REPLY, UNSAFE_CHARACTER, clip
+from reconciler.classes import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from reconciler.classes import dataclass
 from reconciler.verification.domains.answers import DnsTrouble
 from reconciler.verification.domains.spf_macros import MacroError, expanded, require_macros, shortened
 from reconciler.verification.domains.spf_record import SpfRecord, SpfSyntaxError, Term, is_name, is_spf, parse_spf

@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import re
-from dataclasses import dataclass
 from typing import Literal
 
+from reconciler.classes import dataclass
 from reconciler.verification.domains.spf_macros import MacroError, has_macro, require_macros
 
 Qualifier = Literal["+", "-", "~", "?"]

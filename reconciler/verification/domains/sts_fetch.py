@@ -7,9 +7,9 @@ followed, and nothing of the content is shown but single words.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.model.text.globs import matches_any_host
 from reconciler.verification.domains.web import FetchTrouble, get
 

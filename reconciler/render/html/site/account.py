@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.model.accounts.kinds import AccountKind, kind_of
 from reconciler.model.secrets.values import is_secret
 from reconciler.render.html.site.listing import Reason, reason_of

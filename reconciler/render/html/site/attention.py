@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from reconciler.characters import SHOWN_REPLY
+from reconciler.classes import dataclass
 from reconciler.model.accounts.statuses import ENDS_WITHIN, VERIFIED_WITHIN
 from reconciler.model.journal.payloads import VerifyPayload
 from reconciler.render.html.site.paths import account_path

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reconciler.classes import dataclass
 from reconciler.model.accounts.kinds import KINDS
 from reconciler.model.plan import ACTIONS, FieldChange
 from reconciler.render.html.site.paths import account_path, revision_path

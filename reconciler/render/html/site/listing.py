@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from reconciler.characters import SHOWN_REPLY
+from reconciler.classes import dataclass
 from reconciler.model.accounts.kinds import KindWord, kind_of
 from reconciler.render.html.site.paths import account_path
 from reconciler.render.json.documents import account_entry

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from reconciler.classes import dataclass
 from reconciler.model.accounts.kinds import KIND_WORDS
 from reconciler.model.accounts.overview import MATTERS
 from reconciler.model.accounts.statuses import STATUSES

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from reconciler.classes import dataclass
 from reconciler.model.journal.payloads import (
     PAYLOADS,
     ApplyPayload,

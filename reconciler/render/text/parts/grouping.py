@@ -9,9 +9,9 @@ do nothing but rotate secrets of the same fields.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.classes import dataclass
 from reconciler.rules.plan.alike import is_rotated_only
 
 if TYPE_CHECKING:

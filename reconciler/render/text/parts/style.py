@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from reconciler.classes import dataclass
 from reconciler.render.safe import safe
 
 Role = Literal["create", "update", "rename", "delete", "good", "bad", "warning", "note", "strong", "faint"]

@@ -1,0 +1,192 @@
+"""Our dataclasses do what those of the standard library do, and compile nothing before a value is made."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import inspect
+import itertools
+import pickle
+import sys
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from reconciler import classes
+
+VALUES = (0, 1, "a", None)
+FIELDS = st.fixed_dictionaries(
+    {
+        "init": st.booleans(),
+        "repr": st.booleans(),
+        "compare": st.booleans(),
+        "hash": st.sampled_from((None, True, False)),
+        "kw_only": st.booleans(),
+    }
+)
+OPTIONS = st.fixed_dictionaries({name: st.booleans() for name in ("frozen", "eq", "order", "kw_only", "slots")}).filter(
+    lambda options: options["eq"] or not options["order"]
+)
+
+
+@st.composite
+def descriptions(draw: st.DrawFn) -> tuple[dict[str, dict[str, Any]], dict[str, bool], bool]:
+    """Draw the fields of a class, with those that have defaults last, its options, and whether it looks at new values."""
+    described = draw(st.lists(FIELDS, max_size=5))
+    first = draw(st.integers(0, len(described)))
+    for each in described[:first]:
+        each["init"] = True  # else its value is nowhere
+    for each in described[first:]:
+        each.update(draw(st.sampled_from(({"default": 1}, {"default": None}, {"default_factory": list}))))
+    names = ("self", "name", "_set", "value", "fields")
+    return dict(zip(names, described, strict=False)), draw(OPTIONS), draw(st.booleans())
+
+
+def made_by(
+    dataclass: Any, described: dict[str, dict[str, Any]], options: dict[str, bool], *, looks: bool
+) -> type[Any]:
+    """Return the class that is described, as one of the two makes it."""
+    body: dict[str, Any] = {
+        "__annotations__": dict.fromkeys(described, "object"),
+        "__module__": __name__,
+        "__qualname__": "Made",
+        "__doc__": "A class.",
+    }
+    body |= {name: dataclasses.field(**each) for name, each in described.items()}
+    if looks:
+        body["__post_init__"] = lambda self: Looked.at.append(repr(self))
+    made: type[Any] = dataclass(**options)(type("Made", (), body))
+    return made
+
+
+class Looked:
+    """What was seen of new values."""
+
+    at: ClassVar[list[str]] = []
+
+
+def told(work: Any) -> object:
+    """Return what some work gives, or how it ends."""
+    try:
+        return work()
+    except (TypeError, AttributeError) as failure:
+        return type(failure).__name__, str(failure)
+
+
+@given(description=descriptions(), drawn=st.data())
+def test_a_class_behaves_as_the_dataclass_of_the_standard_library(description: Any, drawn: st.DataObject) -> None:
+    """Making, showing, comparing, hashing, changing, copying and matching end alike, errors word by word."""
+    described, options, looks = description
+    ours = made_by(classes.dataclass, described, options, looks=looks)
+    theirs = made_by(dataclasses.dataclass, described, options, looks=looks)
+    assert getattr(theirs, "__match_args__", None) == getattr(ours, "__match_args__", None)
+    assert (theirs.__hash__ is None) == (ours.__hash__ is None)
+    given_fields = [name for name, each in described.items() if each["init"]]
+    calls = [{name: drawn.draw(st.sampled_from(VALUES)) for name in given_fields} for _ in range(2)]
+    by_position = drawn.draw(st.lists(st.sampled_from(VALUES), max_size=6))
+
+    def outcomes(cls: type[Any]) -> list[object]:
+        Looked.at.clear()
+        seen: list[object] = [told(lambda: repr(cls(*by_position))), told(lambda: repr(cls(unknown=1)))]
+        first, second = (cls(**arguments) for arguments in calls)
+        seen += [repr(first), dataclasses.asdict(first), dataclasses.astuple(first)]
+        seen += [first == second, first == cls(**calls[0]), first != second, (first == 1)]
+        for compared in ("__lt__", "__ge__"):
+            seen.append(told(lambda name=compared: getattr(first, name)(second)))
+        if options["eq"]:
+            seen.append(told(lambda: hash(first)))
+        seen.append(told(lambda: repr(dataclasses.replace(first, **dict.fromkeys(given_fields[:1], 7)))))
+        seen.append(told(lambda: repr(copy.copy(first))))
+        seen.append(told(lambda: repr(copy.deepcopy(first))))
+        for name in described:
+            seen += [told(lambda at=name: setattr(first, at, 3)), told(lambda at=name: delattr(second, at))]
+        return [*seen, *Looked.at]
+
+    assert outcomes(theirs) == outcomes(ours)
+    parameters = [inspect.signature(cls).parameters.values() for cls in (theirs, ours)]
+    expected, actual = (
+        [(each.name, each.kind, each.default is each.empty) for each in listed] for listed in parameters
+    )
+    assert expected == actual
+
+
+@classes.dataclass(frozen=True, slots=True)
+class Point:
+    """A value with slots."""
+
+    x: int
+    y: int = 0
+
+
+@classes.dataclass(frozen=True)
+class Line:
+    """A value without."""
+
+    start: Point
+    marks: tuple[str, ...] = dataclasses.field(default=(), kw_only=True)
+
+
+@classes.dataclass(frozen=True)
+class Arrow(Line):
+    """A dataclass below another."""
+
+    head: str = ">"
+
+
+@pytest.mark.parametrize("value", [Point(1), Line(Point(1, 2), marks=("a",)), Arrow(Point(3), "<")])
+def test_a_value_is_pickled_and_copied(value: object) -> None:
+    """With every protocol, with slots and without."""
+    for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+        assert value == pickle.loads(pickle.dumps(value, protocol))  # noqa: S301 - written one line above
+    assert value == copy.deepcopy(value)
+
+
+def test_a_value_does_not_change() -> None:
+    """Neither a field nor a new attribute is set, nor a field taken away."""
+    for value, name in itertools.product((Point(1), Line(Point(1)), Arrow(Point(1))), ("start", "x", "new")):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(value, name, 1)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        del Point(1).x
+
+
+def test_a_class_below_that_is_no_dataclass_has_attributes_of_its_own() -> None:
+    """As below a dataclass of the standard library; the fields stay as they are."""
+
+    class Named(Line):
+        name: str
+
+    value = Named(Point(1))
+    value.name = "a"
+    del value.name
+    with pytest.raises(dataclasses.FrozenInstanceError, match="cannot assign to field 'start'"):
+        value.start = Point(2)  # type: ignore[misc]
+
+
+def test_pydantic_reads_it_as_a_field_of_a_model() -> None:
+    """A dataclass is checked by its fields."""
+    adapter = TypeAdapter(dict[str, Line])
+    assert {"a": Line(Point(1, 2))} == adapter.validate_python({"a": {"start": {"x": 1, "y": 2}}})
+    with pytest.raises(ValidationError):
+        adapter.validate_python({"a": {"start": {"x": "one"}}})
+
+
+def test_nothing_is_compiled_before_a_value_is_made() -> None:
+    """A class compiles nothing, its first value one function, its second nothing."""
+    compiled: list[object] = []
+    watching = True
+    sys.addaudithook(lambda event, _: compiled.append(event) if watching and event == "compile" else None)
+
+    @classes.dataclass(frozen=True, slots=True)
+    class Counted:
+        """A value."""
+
+        x: int
+
+    assert [] == compiled
+    assert Counted(1) == Counted(1) != Counted(2)
+    watching = False
+    assert ["compile"] == compiled
