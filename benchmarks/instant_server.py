@@ -16,21 +16,24 @@ import threading
 import time
 
 _REPLIES = {
-    b"EHLO": b"250-instant.example\r\n250-PIPELINING\r\n250-SIZE 10240000\r\n250 8BITMIME\r\n",
+    b"EHLO": b"250-instant.example\r\n250-PIPELINING\r\n250-AUTH PLAIN\r\n250-SIZE 10240000\r\n250 8BITMIME\r\n",
     b"MAIL": b"250 2.1.0 ok\r\n",
     b"RCPT": b"250 2.1.5 ok\r\n",
     b"RSET": b"250 2.0.0 ok\r\n",
     b"DATA": b"354 go on\r\n",
+    b"AUTH": b"235 2.7.0 welcome\r\n",
     b"QUIT": b"221 2.0.0 bye\r\n",
 }
 _END = b"\r\n.\r\n"
-_ACCEPTED = b"250 2.0.0 Ok: queued as 4XyZ12\r\n"
+_ACCEPTED = b"250 2.0.0 Ok: queued as %08X\r\n"
+"""Each message has a name of its own, as with every server: what is read of one reply says nothing of the next."""
 _UNKNOWN = b"500 5.5.1 what?\r\n"
 _READ_OCTETS = 1 << 16
 
 
 def hold(connected: socket.socket, delay_seconds: float, replies: dict[bytes, bytes]) -> None:
     """Answer one client until it leaves."""
+    accepted = 0
     received, is_message, answers = b"", False, b"220 instant.example ready\r\n"
     while True:
         if delay_seconds:
@@ -45,7 +48,8 @@ def hold(connected: socket.socket, delay_seconds: float, replies: dict[bytes, by
             while (end := received.find(_END if is_message else b"\r\n")) >= 0:
                 if is_message:
                     received, is_message = received[end + len(_END) :], False
-                    answers += _ACCEPTED
+                    accepted += 1
+                    answers += _ACCEPTED % accepted
                     continue
                 verb, received = received[:4].upper(), received[end + 2 :]
                 answers += replies.get(verb, _UNKNOWN)

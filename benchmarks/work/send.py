@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.measure import told_by
@@ -31,29 +30,27 @@ def measure(runs: int) -> Iterator[Row]:
     """Yield the rates with a server that answers at once, and with one that takes 20 ms."""
     with tempfile.TemporaryDirectory(prefix="reconciler-bench-") as scratch:
         with instant_server() as port:
-            ours, theirs = [], []
-            for run in range(runs):
-                theirs.append(_rate(port, _CONTACTS, by="smtplib"))
-                ours.append(_rate(port, _CONTACTS, results=Path(scratch) / f"{run}.jsonl"))
-        yield Row(
-            work="send, one connection",
-            figure=statistics.median(ours),
-            unit="messages/s",
-            floor="smtplib, without a record",
-            floor_figure=statistics.median(theirs),
-            aim=Aim(least=0.5),
-        )
+            for options, count, aim in (((), _CONTACTS, Aim(least=0.5)), (("--login",), _CONTACTS // 5, None)):
+                ours, theirs = [], []
+                for run in range(runs):
+                    theirs.append(_of(port, count, "--by", "smtplib", *options))
+                    ours.append(_of(port, count, "--results", f"{scratch}/{run}-{len(options)}.jsonl", *options))
+                for clock, name in (("cpuSeconds", "CPU"), ("wallSeconds", "by the clock")):
+                    yield Row(
+                        work=f"send, one connection{', with a login' * len(options)}, {name}",
+                        figure=statistics.median(count / each[clock] for each in ours),
+                        unit="messages/s",
+                        floor="smtplib, without a record",
+                        floor_figure=statistics.median(count / each[clock] for each in theirs),
+                        aim=aim,
+                    )
         with instant_server("--delay-seconds", str(_DELAY_SECONDS)) as port:
             for connections in (1, _CONNECTIONS):
-                rates = [
-                    _rate(
-                        port,
-                        _DISTANT_CONTACTS * connections,
-                        results=Path(scratch) / f"{connections}-{run}.jsonl",
-                        connections=connections,
-                    )
-                    for run in range(runs)
-                ]
+                count, rates = _DISTANT_CONTACTS * connections, []
+                for run in range(runs):
+                    results = f"{scratch}/{connections}-{run}-distant.jsonl"
+                    told = _of(port, count, "--results", results, "--connections", str(connections))
+                    rates.append(count / told["wallSeconds"])
                 yield Row(
                     work=f"send, {_DELAY_SECONDS * 1000:.0f} ms a reply, {connections} at once",
                     figure=statistics.median(rates),
@@ -64,13 +61,10 @@ def measure(runs: int) -> Iterator[Row]:
                 )
 
 
-def _rate(
-    port: int, contacts: int, *, by: str = "reconciler", results: Path | None = None, connections: int = 1
-) -> float:
+def _of(port: int, contacts: int, *options: str) -> dict[str, float]:
+    """Return what one run took; by ``send`` unless the options say otherwise."""
     command = [sys.executable, "-m", "benchmarks.many_messages", "--port", str(port), "--contacts", str(contacts)]
-    command += ["--by", by, "--connections", str(connections)]
-    command += ["--results", str(results)] if results is not None else []
-    return contacts / told_by(command)["wallSeconds"]
+    return told_by([*command, *(() if "--by" in options else ("--by", "reconciler")), *options])
 
 
 @contextmanager

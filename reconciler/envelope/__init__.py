@@ -11,11 +11,12 @@ Not allowed here: input or output, clock, environment, randomness, and knowing w
 from reconciler.envelope.headers import GOVERNED_ADDRESS_HEADERS, make_headers
 from reconciler.envelope.mailbox import mailbox_value, mailboxes_value
 from reconciler.envelope.readback import UnfaithfulHeader, require_faithful
-from reconciler.envelope.resolution import Identity, identity_of, resolve_contact
+from reconciler.envelope.resolution import Identity, Resolver, identity_of, resolve_contact
 
 __all__ = [
     "GOVERNED_ADDRESS_HEADERS",
     "Identity",
+    "Resolver",
     "UnfaithfulHeader",
     "identity_of",
     "mailbox_value",

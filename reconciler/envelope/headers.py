@@ -7,10 +7,11 @@ Some mail programs then show "news@example.com on behalf of Keeper".
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.envelope.mailbox import mailboxes_value
-from reconciler.envelope.readback import require_faithful
+from reconciler.envelope.readback import are_plain, require_read_as_meant, require_same_for_others
 
 if TYPE_CHECKING:
     from reconciler.model.mail.resolution import Mailbox, Resolution
@@ -21,6 +22,14 @@ GOVERNED_ADDRESS_HEADERS = ("From", "Sender", "Reply-To", "To")
 Headers = tuple[tuple[str, str], ...]
 
 
+class _Written(NamedTuple):
+    """Headers whose values read as they were meant."""
+
+    headers: Headers
+    are_plain: bool
+    """Whether every other reader takes them alike too, so that none need be asked."""
+
+
 def make_headers(resolution: Resolution) -> Headers:
     r"""Return header names and folded values (lines joined by CR LF) for a contact that a message goes to.
 
@@ -28,19 +37,32 @@ def make_headers(resolution: Resolution) -> Headers:
     ``ValueError``) where the headers, read back, do not hold exactly what was meant, and ``ValueError`` for a
     contact that is skipped.
     """
-    meant = _meant(resolution)
-    headers = tuple((name, mailboxes_value(name, mailboxes)) for name, mailboxes in meant.items())
-    require_faithful(headers, meant)
+    author, to = resolution.author, resolution.to
+    if author is None or to is None:
+        raise ValueError("nothing is sent to a contact that is skipped")
+    ours, theirs = _of_author(author, resolution.sender, resolution.replies), _written({"To": (to,)})
+    headers = ours.headers + theirs.headers
+    if not (ours.are_plain and theirs.are_plain):
+        require_same_for_others(headers, _meant_of(author, resolution.sender, resolution.replies) | {"To": (to,)})
     return headers
 
 
-def _meant(resolution: Resolution) -> dict[str, tuple[Mailbox, ...]]:
-    if resolution.author is None or resolution.to is None:
-        raise ValueError("nothing is sent to a contact that is skipped")
+@lru_cache(maxsize=256)
+def _of_author(author: Mailbox, sender: Mailbox | None, replies: tuple[Mailbox, ...]) -> _Written:
+    """Return the headers of whom a message comes from: many contacts see the same."""
+    return _written(_meant_of(author, sender, replies))
+
+
+def _meant_of(author: Mailbox, sender: Mailbox | None, replies: tuple[Mailbox, ...]) -> dict[str, tuple[Mailbox, ...]]:
     chosen = {
-        "From": (resolution.author,),
-        "Sender": (resolution.sender,) if resolution.sender is not None else (),
-        "Reply-To": resolution.replies if resolution.replies != (resolution.author,) else (),
-        "To": (resolution.to,),
+        "From": (author,),
+        "Sender": (sender,) if sender is not None else (),
+        "Reply-To": replies if replies != (author,) else (),
     }
     return {name: mailboxes for name, mailboxes in chosen.items() if mailboxes}
+
+
+def _written(meant: dict[str, tuple[Mailbox, ...]]) -> _Written:
+    headers = tuple((name, mailboxes_value(name, mailboxes)) for name, mailboxes in meant.items())
+    require_read_as_meant(headers, meant)
+    return _Written(headers, are_plain(headers))

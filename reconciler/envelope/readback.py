@@ -41,13 +41,26 @@ class UnfaithfulHeader(ValueError):
 
 def require_faithful(headers: Sequence[tuple[str, str]], meant: Mapping[str, Mailbox | tuple[Mailbox, ...]]) -> None:
     """Raise ``UnfaithfulHeader`` unless the header lines hold these mailboxes, in this order, and nothing else."""
+    require_read_as_meant(headers, meant)
+    if not are_plain(headers):
+        require_same_for_others(headers, meant)
+
+
+def require_read_as_meant(
+    headers: Sequence[tuple[str, str]], meant: Mapping[str, Mailbox | tuple[Mailbox, ...]]
+) -> None:
+    """Raise ``UnfaithfulHeader`` unless the strict reader finds these mailboxes in the header lines."""
     if [name for name, _ in headers] != list(meant):
         raise UnfaithfulHeader("the message would have other headers than it should have")
     for name, value in headers:
         read = [(display_name or None, address) for display_name, address in read_mailboxes(name, value)]
         if read != [(each.display_name or None, each.email) for each in _several(meant[name])]:
             raise UnfaithfulHeader(f"{name} would not read as it was meant")
-    _require_same_for_others(headers, meant)
+
+
+def are_plain(headers: Sequence[tuple[str, str]]) -> bool:
+    """Tell whether every reader takes the header lines alike, so that the lenient one need not be asked."""
+    return all(_PLAIN.fullmatch(value) for _, value in headers)
 
 
 def _several(meant: Mailbox | tuple[Mailbox, ...]) -> tuple[Mailbox, ...]:
@@ -101,11 +114,10 @@ def _decoded(name: str, words: Sequence[str]) -> str:
     return text
 
 
-def _require_same_for_others(
+def require_same_for_others(
     headers: Sequence[tuple[str, str]], meant: Mapping[str, Mailbox | tuple[Mailbox, ...]]
 ) -> None:
-    if all(_PLAIN.fullmatch(value) for _, value in headers):
-        return
+    """Raise ``UnfaithfulHeader`` unless the lenient reader finds these mailboxes, in this order, and nothing else."""
     block = "".join(f"{name}: {value}\r\n" for name, value in headers) + "\r\n"
     is_ascii = block.isascii()
     read = email.message_from_string(block, policy=email.policy.SMTP if is_ascii else email.policy.SMTPUTF8)

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from reconciler.model.mail.contacts import Contact
     from reconciler.model.mail.resolution import Reason, ReasonCode
 
-"""Characters of a contact's e-mail that a resolution repeats: more than any address has."""
-
+_MOST_AUTHORS = 256
+"""So many of those whom messages come from are kept, as a team's keepers are; each may be as long as a card."""
 _INVALID: frozenset[ReasonCode] = frozenset({"detailInvalid", "contactNameInvalid"})
 
 Party = Literal["from", "to"]
@@ -64,6 +64,9 @@ class _Half(NamedTuple):
     reason: Reason | None = None
 
 
+_NO_HALF = _Half()
+
+
 class _Own(NamedTuple):
     """What a party falls back to, and how its name came about."""
 
@@ -76,6 +79,17 @@ class _Settled(NamedTuple):
 
     mailbox: Mailbox | None
     reasons: tuple[Reason, ...]
+
+
+class _Author(NamedTuple):
+    """What is seen of whom a message comes from, and where replies to it go."""
+
+    settled: _Settled
+    sender: Mailbox | None = None
+    replies: tuple[Mailbox, ...] = ()
+    reply_reason: tuple[Reason, ...] = ()
+    notices: tuple[Reason, ...] = ()
+    is_ascii: bool = True
 
 
 def identity_of(kind: Kind, settings: Settings) -> Identity:
@@ -93,40 +107,92 @@ def identity_of(kind: Kind, settings: Settings) -> Identity:
 
 
 def resolve_contact(identity: Identity, contact: Contact) -> Resolution:
-    """Return who the contact would see, and why, or why nothing is sent to it.
-
-    A contact whose own address is missing or unusable is skipped, whatever its details say: the address is what the
-    contact is known by.
-    """
-    try:
-        email = normal(contact.email)
-        address = usable_address(email) if email else None
-    except Unusable as refusal:
-        return _skipped(identity, contact, reasons.contact_email_invalid(refusal))
-    if address is None:
-        return _skipped(identity, contact, reasons.contact_email_missing())
-    account_own = _Own(mailbox=identity.mailbox, name_reason=reasons.own_value("from", "displayName"))
-    author = _settle(identity.override_from, account_own, contact, party="from")
-    to = _settle(identity.override_to, _contact_own(contact, address), contact, party="to")
-    if author.mailbox is None or to.mailbox is None:
-        return _skipped(identity, contact, *_of_skipped(author), *_of_skipped(to))
-    notices = (reasons.addressee_overridden(to.mailbox.email),) if to.mailbox.email != address else ()
-    return _sent(
-        identity, contact, author=author.mailbox, to=to.mailbox, told=(*author.reasons, *to.reasons), notices=notices
-    )
+    """Return who the contact would see, and why, or why nothing is sent to it; see ``Resolver``."""
+    return Resolver(identity).resolve(contact)
 
 
-def _skipped(identity: Identity, contact: Contact, *told: Reason) -> Resolution:
-    return Resolution(
-        contact=clip(contact.email, SHOWN_ADDRESS),
-        line=contact.line,
-        outcome="skip",
-        envelope_from=identity.mailbox.email,
-        author=None,
-        to=None,
-        reply_to=None,
-        reasons=told,
-    )
+class Resolver:
+    """Resolves contacts for one account. What does not hang on the contact is made once, as is what many have in common."""
+
+    def __init__(self, identity: Identity) -> None:
+        """Keep the account's part."""
+        self._identity = identity
+        self._own = _Own(mailbox=identity.mailbox, name_reason=reasons.own_value("from", "displayName"))
+        self._author = _Party(identity.override_from, "from")
+        self._addressee = _Party(identity.override_to, "to")
+        self._seen = lru_cache(maxsize=_MOST_AUTHORS)(self._author_of)
+
+    def resolve(self, contact: Contact) -> Resolution:
+        """Return who the contact would see, and why, or why nothing is sent to it.
+
+        A contact whose own address is missing or unusable is skipped, whatever its details say: the address is what the
+        contact is known by.
+        """
+        try:
+            email = normal(contact.email)
+            address = usable_address(email) if email else None
+        except Unusable as refusal:
+            return self._skipped(contact, reasons.contact_email_invalid(refusal))
+        if address is None:
+            return self._skipped(contact, reasons.contact_email_missing())
+        author = self._seen(*self._author.details_of(contact))
+        addressee = self._addressee
+        to = addressee.settle(*addressee.details_of(contact), _contact_own(contact, address))
+        if author.settled.mailbox is None or to.mailbox is None:
+            return self._skipped(contact, *_of_skipped(author.settled), *_of_skipped(to))
+        return self._sent(contact, author, to.mailbox, told=to.reasons, is_elsewhere=to.mailbox.email != address)
+
+    def _author_of(self, email: str | None, name: str | None) -> _Author:
+        """Return what is to be seen of whom these details name, as the contact's keeper: many have the same."""
+        identity, settled = self._identity, self._author.settle(email, name, self._own)
+        author = settled.mailbox
+        if author is None:
+            return _Author(settled)
+        (reply_to, *further), reply_reason = _replies(identity.replies, author)
+        addresses = (author.email, identity.mailbox.email, reply_to.email, *(each.email for each in further))
+        return _Author(
+            settled,
+            sender=identity.mailbox if author.email != identity.mailbox.email else None,
+            replies=(reply_to, *further),
+            reply_reason=(reply_reason,),
+            notices=() if _is_aligned(author, identity) else (reasons.unaligned(author.email, identity.mailbox.email),),
+            is_ascii=all(map(str.isascii, addresses)),
+        )
+
+    def _sent(
+        self, contact: Contact, author: _Author, to: Mailbox, *, told: tuple[Reason, ...], is_elsewhere: bool
+    ) -> Resolution:
+        needs_smtputf8 = not (author.is_ascii and to.email.isascii())
+        why = author.settled.reasons + told + author.reply_reason + author.notices
+        if is_elsewhere:
+            why = (*why, reasons.addressee_overridden(to.email))
+        if needs_smtputf8:
+            why = (*why, reasons.needs_smtputf8())
+        return Resolution(
+            contact=clip(contact.email, SHOWN_ADDRESS),
+            line=contact.line,
+            outcome="send",
+            envelope_from=self._identity.mailbox.email,
+            author=author.settled.mailbox,
+            sender=author.sender,
+            to=to,
+            reply_to=author.replies[0],
+            further_replies=author.replies[1:],
+            needs_smtputf8=needs_smtputf8,
+            reasons=why,
+        )
+
+    def _skipped(self, contact: Contact, *told: Reason) -> Resolution:
+        return Resolution(
+            contact=clip(contact.email, SHOWN_ADDRESS),
+            line=contact.line,
+            outcome="skip",
+            envelope_from=self._identity.mailbox.email,
+            author=None,
+            to=None,
+            reply_to=None,
+            reasons=told,
+        )
 
 
 def _of_skipped(settled: _Settled) -> tuple[Reason, ...]:
@@ -136,74 +202,63 @@ def _of_skipped(settled: _Settled) -> tuple[Reason, ...]:
     return tuple(reason for reason in settled.reasons if reason.code in _INVALID)
 
 
-def _sent(
-    identity: Identity,
-    contact: Contact,
-    *,
-    author: Mailbox,
-    to: Mailbox,
-    told: tuple[Reason, ...],
-    notices: tuple[Reason, ...],
-) -> Resolution:
-    (reply_to, *further), reply_reason = _replies(identity.replies, author)
-    is_foreign = author.email != identity.mailbox.email
-    addresses = (author.email, to.email, reply_to.email, *(each.email for each in further), identity.mailbox.email)
-    needs_smtputf8 = not all(map(str.isascii, addresses))
-    if not _is_aligned(author, identity):
-        notices = (reasons.unaligned(author.email, identity.mailbox.email), *notices)
-    if needs_smtputf8:
-        notices = (*notices, reasons.needs_smtputf8())
-    return Resolution(
-        contact=clip(contact.email, SHOWN_ADDRESS),
-        line=contact.line,
-        outcome="send",
-        envelope_from=identity.mailbox.email,
-        author=author,
-        sender=identity.mailbox if is_foreign else None,
-        to=to,
-        reply_to=reply_to,
-        further_replies=tuple(further),
-        needs_smtputf8=needs_smtputf8,
-        reasons=(*told, reply_reason, *notices),
-    )
-
-
 def _contact_own(contact: Contact, address: str) -> _Own:
     """Return the contact's own mailbox; a name that cannot be used is left out."""
     try:
         name = normal(contact.name)
         if name is not None:
-            mailbox = Mailbox(email=address, display_name=usable_name(name, address))
-            return _Own(mailbox=mailbox, name_reason=reasons.own_value("to", "displayName"))
+            return _Own(Mailbox(email=address, display_name=usable_name(name, address)), _OWN_NAME)
     except Unusable as refusal:
-        return _Own(mailbox=Mailbox(email=address), name_reason=reasons.contact_name_invalid(refusal))
-    return _Own(mailbox=Mailbox(email=address), name_reason=reasons.contact_unnamed())
+        return _Own(Mailbox(email=address), reasons.contact_name_invalid(refusal))
+    return _Own(Mailbox(email=address), reasons.contact_unnamed())
 
 
-def _settle(override: ResolvedOverride | None, own: _Own, contact: Contact, *, party: Party) -> _Settled:
-    """Decide one mailbox; ``own`` is what it falls back to."""
-    if override is None:
-        return _Settled(mailbox=own.mailbox, reasons=(reasons.own_value(party, "email"), own.name_reason))
-    email = _half(contact, override.email_detail, usable_address, where=(party, "email"), override=override)
-    is_paired = override.pairing == "together"
-    beside = email.value or ("" if is_paired else own.mailbox.email)
-    name = _half(
-        contact,
-        override.display_name_detail,
-        lambda text: usable_name(text, beside),
-        where=(party, "displayName"),
-        override=override,
-    )
-    if _skips(email, override) or _skips(name, override):
-        kept = [half for half in (email, name) if _skips(half, override) or half.problem == "invalid"]
-        return _Settled(mailbox=None, reasons=tuple(half.reason for half in kept if half.reason))
-    if is_paired:
-        email, name = _paired(email, name, override, party)
-    return _combined(email, name, own, override=override, party=party)
+_OWN_NAME = reasons.own_value("to", "displayName")
+
+
+class _Party:
+    """How one mailbox is decided: by the details that an override names, or without one."""
+
+    def __init__(self, override: ResolvedOverride | None, party: Party) -> None:
+        self._override = override
+        self._party: Party = party
+        self._not_overridden = reasons.own_value(party, "email")
+        self._names = tuple(
+            unicodedata.normalize("NFC", name) if name is not None else None
+            for name in ((override.email_detail, override.display_name_detail) if override else (None, None))
+        )
+
+    def details_of(self, contact: Contact) -> tuple[str | None, str | None]:
+        """Return what the card has for address and name."""
+        email, name = self._names
+        details = contact.details
+        return (None if email is None else details.get(email), None if name is None else details.get(name))
+
+    def settle(self, email_text: str | None, name_text: str | None, own: _Own) -> _Settled:
+        """Decide the mailbox by what the card has; ``own`` is what it falls back to."""
+        override, party = self._override, self._party
+        if override is None:
+            return _Settled(own.mailbox, (self._not_overridden, own.name_reason))
+        email = _half(email_text, override.email_detail, usable_address, where=(party, "email"), override=override)
+        is_paired = override.pairing == "together"
+        beside = email.value or ("" if is_paired else own.mailbox.email)
+        name = _half(
+            name_text,
+            override.display_name_detail,
+            lambda text: usable_name(text, beside),
+            where=(party, "displayName"),
+            override=override,
+        )
+        if _skips(email, override) or _skips(name, override):
+            kept = [half for half in (email, name) if _skips(half, override) or half.problem == "invalid"]
+            return _Settled(mailbox=None, reasons=tuple(half.reason for half in kept if half.reason))
+        if is_paired:
+            email, name = _paired(email, name, override, party)
+        return _combined(email, name, own, override=override, party=party)
 
 
 def _half(
-    contact: Contact,
+    value: str | None,
     detail: str | None,
     usable: Callable[[str], str],
     *,
@@ -212,9 +267,9 @@ def _half(
 ) -> _Half:
     """Return the value of a detail, or why there is none; neither where no detail is declared."""
     if detail is None:
-        return _Half()
+        return _NO_HALF
     try:
-        text = normal(contact.details.get(unicodedata.normalize("NFC", detail)))
+        text = normal(value)
         if text is None:
             told = reasons.detail_missing(where, detail, policy=override.on_missing)
             return _Half(problem="missing", reason=told)
@@ -245,7 +300,7 @@ def _combined(email: _Half, name: _Half, own: _Own, *, override: ResolvedOverrid
         own = _beside(own, email.value, party)
     mailbox = own.mailbox
     if email.value is not None or name.value is not None:
-        mailbox = _mailbox(email.value or own.mailbox.email, name.value or own.mailbox.display_name)
+        mailbox = Mailbox(email=email.value or own.mailbox.email, display_name=name.value or own.mailbox.display_name)
     told = [email.reason or reasons.own_value(party, "email"), name.reason or own.name_reason]
     is_nameless = name.value is None and own.mailbox.display_name is None
     if is_nameless and name.reason is not None:
@@ -271,17 +326,11 @@ def _beside(own: _Own, address: str, party: Party) -> _Own:
     return own
 
 
-@lru_cache(maxsize=1024)
-def _mailbox(email: str, display_name: str | None) -> Mailbox:
-    """Return a mailbox: many contacts see the same keeper, and their replies go to the same place."""
-    return Mailbox(email=email, display_name=display_name)
-
-
 def _replies(declared: tuple[ResolvedReplyTo, ...], author: Mailbox) -> tuple[tuple[Mailbox, ...], Reason]:
     """Return where replies go. A name alone goes with the address that the message is sent from."""
     if not declared:
         return (author,), reasons.reply_to_sender()
-    mailboxes = tuple(_mailbox(each.email or author.email, each.display_name) for each in declared)
+    mailboxes = tuple(Mailbox(email=each.email or author.email, display_name=each.display_name) for each in declared)
     is_address = declared[0].email is not None
     return mailboxes, reasons.reply_to_declared() if is_address else reasons.reply_to_name_only()
 

@@ -38,7 +38,7 @@ def safe(text: object, *, limit: int | None = None) -> str:
     ``limit`` characters is cut to that many, the last of them an ellipsis.
     """
     shown = str(text) if limit is None else clip(str(text), limit)
-    return _LOG_COMMAND.sub(r"#\\", _escaped(shown, _escape))
+    return _without_commands(_escaped(shown, _escape), r"#\\")
 
 
 def clipped(text: str) -> str:
@@ -83,11 +83,17 @@ def safe_json(text: str) -> str:
     A ``#`` that would begin a command of a CI log is escaped, too. Line feeds stay: in JSON they stand between
     values only.
     """
-    return _LOG_COMMAND.sub(r"\\u0023", _escaped(text, _escape_json))
+    return _without_commands(_escaped(text, _escape_json), r"\\u0023")
+
+
+def _without_commands(text: str, hash_sign: str) -> str:
+    return _LOG_COMMAND.sub(hash_sign, text) if "##" in text else text
 
 
 def _escaped(text: str, escape: Callable[[re.Match[str]], str]) -> str:
     """Return a text with each unsafe character escaped; whether one is unsafe may hang on the character before it."""
+    if text.isascii() and text.isprintable():  # nearly every text is, and looking at each character takes longer
+        return text
 
     def of(run: re.Match[str]) -> str:
         before = text[max(run.start() - 1, 0) : run.start()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.classes import dataclass
+from reconciler.envelope import Resolver
 from reconciler.sending.entries import entry_of, line_of, verdict_without_message
 
 if TYPE_CHECKING:
@@ -29,11 +30,11 @@ class Ahead:
 
 def messages_ahead(cards: Cards, results: Results, identity: Identity, *, limit: int | None) -> int:
     """Return how many messages the first turn of a run attempts."""
-    count = 0
+    count, resolver = 0, Resolver(identity)
     with cards() as opened:
         for card in opened:
             if count == limit:
                 break
             if results.stage(line_of(card)) in {None, "deferred"}:
-                count += verdict_without_message(entry_of(card, identity)) is None
+                count += verdict_without_message(entry_of(card, resolver)) is None
     return count

@@ -12,7 +12,6 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from reconciler.classes import dataclass
-from reconciler.model.mail.sending import SendRecord
 from reconciler.sending.entries import contact_of, line_of
 from reconciler.sending.pacing import Spacing
 
@@ -145,13 +144,4 @@ class Course:
 
     def put(self, entry: Entry, stage: Stage, verdict: Verdict | None = None) -> None:
         """Record how far it has come with a contact."""
-        record = SendRecord(
-            line=line_of(entry),
-            contact=contact_of(entry),
-            outcome=stage,
-            queue_id=verdict.queue_id if verdict else None,
-            code=verdict.code if verdict else None,
-            words=verdict.words if verdict else None,
-            at=self.sending.now(),
-        )
-        self.results.record(record)
+        self.results.put(line_of(entry), contact_of(entry), stage, at=self.sending.now(), verdict=verdict)

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import error
+from reconciler.envelope import Resolver
 from reconciler.errors import InvalidInput
 from reconciler.files import reason_of
 from reconciler.model.mail.contacts import BrokenLine
@@ -42,11 +43,12 @@ def write_drafts(
     Messages that would be sent count as accepted. The folder is made, and must be empty where it exists; its files
     are for their owner alone. Raises ``InvalidInput`` where it cannot be written.
     """
+    resolver = Resolver(identity)
     counts = {"accepted": 0, "skipped": 0, "invalid": 0}
     try:
         _make_empty(folder)
         for card in cards:
-            entry = entry_of(card, identity)
+            entry = entry_of(card, resolver)
             known = verdict_without_message(entry)
             if known is not None or isinstance(entry, BrokenLine) or entry.to is None:
                 counts[known.outcome if known else "invalid"] += 1

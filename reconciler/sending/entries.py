@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.classes import dataclass
-from reconciler.envelope import resolve_contact
 from reconciler.model.mail.contacts import BrokenLine, Contact
 from reconciler.model.mail.resolution import Resolution
 
 if TYPE_CHECKING:
-    from reconciler.envelope import Identity
+    from reconciler.envelope import Resolver
     from reconciler.model.mail.sending import Outcome
 
 _NO_CONTACT = frozenset({"contactEmailMissing", "contactEmailInvalid"})
@@ -42,9 +41,9 @@ def verdict_without_message(entry: Entry) -> Verdict | None:
     return Verdict("invalid" if reason.code in _NO_CONTACT else "skipped", code=reason.code, words=reason.message)
 
 
-def entry_of(card: Card, identity: Identity) -> Entry:
-    """Return the card with its contact resolved for an account."""
-    return card if isinstance(card, BrokenLine) else resolve_contact(identity, card)
+def entry_of(card: Card, resolver: Resolver) -> Entry:
+    """Return the card with its contact resolved for the account."""
+    return card if isinstance(card, BrokenLine) else resolver.resolve(card)
 
 
 def line_of(entry: Card | Entry) -> int:

@@ -51,11 +51,14 @@ class Line:
     last_fault: SmtpFault | None = None
     _taken: int = 0
     _claimed: int = 1
+    _domain: str = field(init=False)
+    """What stands after the @ of a Message-ID, and tells which contacts are of another domain."""
 
     def __post_init__(self) -> None:
         """Keep the way to the server; nothing is contacted yet."""
         sending = self.course.sending
         self.submission = Submission(sending.access, sending.patience)
+        self._domain = address_domain(sending.identity.mailbox.email)
 
     def go(self) -> None:
         """Attempt contact after contact until there is none left; whatever ends that early ends the run."""
@@ -103,8 +106,7 @@ class Line:
     def _letter(self, resolution: Resolution) -> Letter:
         """Return the message for a contact; raise ``ValueError`` where its headers would not say what was meant."""
         assert resolution.to is not None  # noqa: S101 - skipped ones are known beforehand
-        domain = address_domain(self.course.sending.identity.mailbox.email)
-        message_id = f"{self.course.results.header.id}.{line_of(resolution)}@{domain}"
+        message_id = f"{self.course.results.header.id}.{line_of(resolution)}@{self._domain}"
         return Letter(
             envelope_from=resolution.envelope_from,
             recipient=resolution.to.email,
@@ -144,8 +146,8 @@ class Line:
                     self.course.put(resolution, "deferred", _verdict_on(fault))
                 continue
             self.lost = 0
-            if address_domain(letter.recipient) != address_domain(letter.envelope_from):
-                self.course.has_relayed = True
+            if not self.course.has_relayed:
+                self.course.has_relayed = address_domain(letter.recipient) != self._domain
             return Verdict("accepted", words=words or None, queue_id=queue_id(words))
 
     def _failed(self, resolution: Resolution, fault: SmtpFault) -> Verdict:

@@ -20,7 +20,7 @@ import os
 import stat
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from pydantic import ValidationError
 
@@ -29,6 +29,7 @@ from reconciler.errors import InvalidInput
 from reconciler.files import reason_of, sync_folder
 from reconciler.model.mail.sending import OUTCOMES, InFlight, ResultsHeader, SendRecord, SendSummary
 from reconciler.model.plan import FORMAT_VERSION
+from reconciler.sending.entries import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,6 +43,9 @@ _MAX_LINE_NUMBER = 1_000_000_000
 _GROWTH = 65_536
 _HEADER_BEGINS = b'{"formatVersion"'
 _STAGES: tuple[Stage, ...] = ("attempting", *OUTCOMES)
+_MARKS: dict[Stage, int] = {stage: mark for mark, stage in enumerate(_STAGES, start=1)}
+_text = json.encoder.encode_basestring_ascii
+"""Returns a text as JSON in ASCII has it, also half of a surrogate pair."""
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _SAME = ("lineage", "account", "settings", "message", "contacts")
 _DIFFERENT = {
@@ -51,6 +55,17 @@ _DIFFERENT = {
     "message": "another message",
     "contacts": "other contacts",
 }
+
+
+class _Noted(NamedTuple):
+    """What one line of the file says of a contact."""
+
+    line: int
+    contact: str
+    stage: Stage
+    moment: str
+    verdict: Verdict | SendRecord | None = None
+    boot: str | None = None
 
 
 class LineMarks:
@@ -84,7 +99,7 @@ class Results:
         self._path = path
         self._stages = LineMarks()
         self._attempting: dict[int, str] = {}
-        self._claimed: dict[int, SendRecord] = {}
+        self._claimed: dict[int, _Noted] = {}
         self._boot = boot_id()
         self._writing, self._syncing = threading.Lock(), threading.Lock()
         self._written = self._synced = 0
@@ -118,7 +133,7 @@ class Results:
 
     def is_deferred_now(self, line: int) -> bool:
         """Tell whether this run tried the contact on a line and deferred it."""
-        return self._stages_now[line] == _mark("deferred")
+        return self._stages_now[line] == _MARKS["deferred"]
 
     def total(self) -> SendSummary:
         """Return the counts over all runs."""
@@ -135,33 +150,39 @@ class Results:
         """
         if self._boot is None:
             return
-        self._write(*(
-            SendRecord(line=line, contact=contact, outcome="claimed", boot=self._boot, at=at)
-            for line, contact in contacts
-        ))  # fmt: skip
+        moment = _moment(at)
+        claimed = [_Noted(line, contact, "claimed", moment, boot=self._boot) for line, contact in contacts]
+        self._write(claimed)
         self._sync()
 
     def record(self, record: SendRecord) -> None:
-        """Append a record; return once an attempt that was not claimed is on the disk. Raise ``InvalidInput``."""
-        is_claimed = record.line in self._claimed
-        self._write(record)
-        self._stages_now[record.line] = _mark(record.outcome)
-        if record.outcome == "attempting" and not is_claimed:
+        """Append a record, as ``put`` does."""
+        self.put(record.line, record.contact, record.outcome, at=record.at, verdict=record)
+
+    def put(
+        self, line: int, contact: str, stage: Stage, *, at: datetime, verdict: Verdict | SendRecord | None = None
+    ) -> None:
+        """Append how far it has come with a contact; return once an attempt that was not claimed is on the disk.
+
+        Raise ``InvalidInput``.
+        """
+        is_claimed = line in self._claimed
+        self._write([_Noted(line, contact, stage, _moment(at), verdict=verdict)])
+        self._stages_now[line] = _MARKS[stage]
+        if stage == "attempting" and not is_claimed:
             self._sync()
 
-    def _write(self, *records: SendRecord) -> None:
-        lines = "\n".join(map(_one_line, records))
+    def _write(self, noted: Sequence[_Noted]) -> None:
+        lines = "\n".join(map(_line_of, noted))
         with self._writing:
             self._append(lines)
-            for record in records:
-                self._note(record)
+            for each in noted:
+                self._note(each)
 
     def _release(self) -> None:
         claimed = tuple(self._claimed.values())
         if claimed:
-            self._write(*(
-                SendRecord(line=each.line, contact=each.contact, outcome="released", at=each.at) for each in claimed
-            ))  # fmt: skip
+            self._write([each._replace(stage="released", boot=None) for each in claimed])
         self._sync()
 
     def _append(self, text: str) -> None:
@@ -199,18 +220,19 @@ class Results:
         self._failure = InvalidInput(error("resultsUnusable", f"{detail} the same command.", subject=str(self._path)))
         return self._failure
 
-    def _note(self, record: SendRecord) -> None:
-        if record.outcome == "claimed":
-            self._claimed[record.line] = record
+    def _note(self, noted: _Noted) -> None:
+        line, stage = noted.line, noted.stage
+        if stage == "claimed":
+            self._claimed[line] = noted
             return
-        self._claimed.pop(record.line, None)
-        if record.outcome == "released":
+        self._claimed.pop(line, None)
+        if stage == "released":
             return
-        self._stages[record.line] = _mark(record.outcome)
-        if record.outcome == "attempting":
-            self._attempting[record.line] = record.contact
+        self._stages[line] = _MARKS[stage]
+        if stage == "attempting":
+            self._attempting[line] = noted.contact
         else:
-            self._attempting.pop(record.line, None)
+            self._attempting.pop(line, None)
 
     def load(self, wanted: ResultsHeader) -> None:
         """Read the file, or begin it; record as unknown what an earlier run left in flight. Raises ``InvalidInput``.
@@ -226,14 +248,15 @@ class Results:
                 continue
             # Only where there are records: see above.
             self._require_same(wanted)
-            self._note(self._read_record(octets, number))
+            record = self._read_record(octets, number)
+            self._note(_Noted(record.line, record.contact, record.outcome, _moment(record.at), boot=record.boot))
         if number == 1 and self._difference(wanted) is not None:
             end = 0
         # A line without its end was cut off by a crash, and the next record would be glued to it.
         os.ftruncate(self._descriptor, end)
         if end == 0:
             self.header = wanted
-            self._append(_one_line(wanted))
+            self._append(wanted.model_dump_json(by_alias=True, ensure_ascii=True))
             self._sync()
             sync_folder(self._path.parent)
         self._settle(wanted.at)
@@ -245,9 +268,8 @@ class Results:
         self.in_flight = tuple(InFlight(line=line, contact=contact) for line, contact in pending)
         for each in self.in_flight:
             words = "the run ended before the server's answer to the message was recorded"
-            self._write(
-                SendRecord(line=each.line, contact=each.contact, outcome="unknown", code="runEnded", words=words, at=at)
-            )
+            verdict = Verdict("unknown", code="runEnded", words=words)
+            self._write([_Noted(each.line, each.contact, "unknown", _moment(at), verdict=verdict)])
         self._release()
 
     def _whole_lines(self) -> Iterator[tuple[int, bytes]]:
@@ -330,20 +352,28 @@ def open_results(path: Path, wanted: ResultsHeader) -> Iterator[Results]:
         yield results
 
 
-def _one_line(value: SendRecord | ResultsHeader) -> str:
-    """Return a value as one line of JSON, in ASCII: the words of contacts and servers cannot steer a terminal."""
-    try:
-        return value.model_dump_json(by_alias=True, exclude_none=True, ensure_ascii=True)
-    except ValueError:  # half of a surrogate pair, which JSON may have, is no UTF-8
-        return json.dumps(value.model_dump(mode="json", by_alias=True, exclude_none=True), separators=(",", ":"))
+def _moment(at: datetime) -> str:
+    """Return a moment in UTC as JSON has it."""
+    return at.isoformat().replace("+00:00", "Z")
 
 
-def _mark(stage: Stage) -> int:
-    return _STAGES.index(stage) + 1
+def _line_of(noted: _Noted) -> str:
+    """Return what is noted as a ``SendRecord`` in one line of JSON, in ASCII: no words of others steer a terminal.
+
+    It is written here field by field: each message takes three, and a model ten times as long.
+    """
+    further, told = "", noted.verdict
+    if told is not None:
+        named = (("queueId", told.queue_id), ("code", told.code), ("words", told.words))
+        further = "".join([f',"{name}":{_text(value)}' for name, value in named if value is not None])
+    if noted.boot is not None:
+        further += f',"boot":{_text(noted.boot)}'
+    contact, stage, moment = _text(noted.contact), noted.stage, noted.moment
+    return f'{{"line":{noted.line},"contact":{contact},"outcome":"{stage}"{further},"at":"{moment}"}}'
 
 
 def _counts(stages: LineMarks) -> SendSummary:
-    return SendSummary(**{outcome: stages.count(_mark(outcome)) for outcome in OUTCOMES})
+    return SendSummary(**{outcome: stages.count(_MARKS[outcome]) for outcome in OUTCOMES})
 
 
 def _locked(path: Path) -> int:

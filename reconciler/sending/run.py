@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.classes import dataclass
+from reconciler.envelope import Resolver
 from reconciler.model.mail.contacts import BrokenLine
 from reconciler.sending.course import Course, Stopped
 from reconciler.sending.entries import entry_of, line_of, verdict_without_message
@@ -45,7 +46,7 @@ def send_to_all(cards: Cards, results: Results, sending: Sending) -> RunEnd:
     course = Course(results, sending)
     lines = [Line(course) for _ in range(sending.connections)]
     try:
-        ending = _Turns(course, lines, cards).make()
+        ending = _Turns(course, lines, cards, Resolver(sending.identity)).make()
     except Stopped as stopped:
         return RunEnd(ending="stopped", stopped=stopped)
     finally:
@@ -59,6 +60,7 @@ class _Turns:
     course: Course
     lines: Sequence[Line]
     cards: Cards
+    resolver: Resolver
     is_whole: bool = True
     """Whether the first turn was not ended by the limit."""
 
@@ -89,7 +91,7 @@ class _Turns:
         for card in opened:
             if self.course.results.stage(line_of(card)) not in {None, "deferred"}:
                 continue
-            entry = entry_of(card, self.course.sending.identity)
+            entry = entry_of(card, self.resolver)
             known = verdict_without_message(entry)
             if known is not None:
                 self.course.record(entry, known)
@@ -103,7 +105,7 @@ class _Turns:
     def _due_again(self, opened: Iterator[Card]) -> Iterator[Resolution]:
         for card in opened:
             if self.course.results.is_deferred_now(line_of(card)):
-                entry = entry_of(card, self.course.sending.identity)
+                entry = entry_of(card, self.resolver)
                 if not isinstance(entry, BrokenLine):
                     yield entry
 

@@ -76,7 +76,7 @@ class Template:
         """
         governed = "".join(f"{name}: {value}\r\n" for name, value in make_headers(resolution))
         stamps = f"Date: {_date(at.replace(microsecond=0))}\r\nMessage-ID: <{message_id}>\r\n"
-        return (stamps + governed).encode() + self.header + b"\r\n" + self.body
+        return b"".join(((stamps + governed).encode(), self.header, b"\r\n", self.body))
 
 
 @lru_cache(maxsize=1)

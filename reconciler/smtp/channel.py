@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import select
 import socket
 import ssl
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from reconciler.smtp.faults import SmtpFault
@@ -33,6 +36,8 @@ _NOTES = {
     "connectionLost": "the server closed the connection",
     "replyTooLong": "the reply is longer than any",
 }
+_NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+"""What a socket that waits for nothing says where there is nothing to read, or no room to write."""
 _LAST_WORDS_SECONDS = 0.2
 _FAREWELL_SECONDS = 1.0
 
@@ -41,7 +46,11 @@ class Channel:
     """The two directions of one connection. ``step`` names the check at work; faults carry it."""
 
     def __init__(self, connected: socket.socket, deadline: Deadline, wire: Wire | None = None) -> None:
-        """Take over the socket, and what tells whoever listens of what is said over it."""
+        """Take over the socket, and what tells whoever listens of what is said over it.
+
+        The socket waits for nothing by itself: what can be done at once, which is most, needs no clock set for it.
+        """
+        connected.settimeout(0)
         self._socket = connected
         self._deadline = deadline
         self._received = bytearray()
@@ -106,14 +115,17 @@ class Channel:
         wrapped = context.wrap_socket(self._socket, server_hostname=server_name, do_handshake_on_connect=False)
         self._socket = wrapped
         wrapped.settimeout(self._deadline.remaining_seconds())
-        wrapped.do_handshake()
+        try:
+            wrapped.do_handshake()
+        finally:
+            wrapped.settimeout(0)
         return wrapped
 
     def has_answer_within(self, seconds: float) -> bool:
         """Tell whether anything comes within ``seconds``: the first octets of a reply, or the connection's end."""
         try:
             if not self._received:
-                self._receive(min(seconds, self._deadline.remaining_seconds()))
+                self._receive(self._deadline.sooner(seconds))
         except TimeoutError:
             return False
         except OSError:
@@ -156,13 +168,24 @@ class Channel:
     def unasked(self) -> bytes:
         """Return what the server has said without being asked, as far as it has arrived; wait for nothing."""
         if not self._received:
-            with contextlib.suppress(OSError):  # nothing has come; or the end has, which the next step is told of
-                self._receive(0)
+            try:
+                self._receive(None)
+            except OSError:
+                return b""  # nothing has come; or the end has, which the next step is told of
         return bytes(self._received)
 
     def read_reply(self) -> Reply:
         """Return the next whole reply; raise ``SmtpFault`` for silence, a closed connection, or no reply at all."""
-        code, lines, raw, total_octets = 0, list[bytes](), list[bytes](), 0
+        raw = self._read_lines()
+        code, texts = _parsed(raw)
+        self.wire.heard_reply(raw, is_challenge=code == _CHALLENGE)
+        masked = tuple(map(self._masked, texts)) if self._masks else texts
+        cleaned, text = legible(masked)
+        return Reply(code, cleaned, texts[-1] if code == _CHALLENGE else b"", self._hear(text, masked))
+
+    def _read_lines(self) -> tuple[bytes, ...]:
+        """Return the lines of the next reply."""
+        lines, total_octets = list[bytes](), 0
         while True:
             try:
                 line = self._read_line()
@@ -170,18 +193,13 @@ class Channel:
                 if fault.code == "timedOut" and (lines or self._received):
                     fault.facts["variant"] = "unfinished"
                 raise
-            total_octets += len(line)
-            found = REPLY_LINE.match(line)
-            if found is None or (lines and int(found.group(1)) != code):
+            mark = _mark_of(line)
+            if mark is None or (lines and lines[0][:3] != line[:3]):
                 raise self._not_a_reply(line)
-            code = int(found.group(1))
-            lines.append(self._masked(found.group(3) or b""))
-            raw.append(line)
-            if found.group(2) != b"-":
-                self.wire.heard_reply(raw, is_challenge=code == _CHALLENGE)
-                challenge = (found.group(3) or b"") if code == _CHALLENGE else b""
-                cleaned, text = legible(tuple(lines))
-                return Reply(code, cleaned, challenge, self._hear(text, b"\n".join(lines)))
+            lines.append(line)
+            if mark != b"-":
+                return tuple(lines)
+            total_octets += len(line)
             if len(lines) >= _MAX_REPLY_LINES or total_octets > _MAX_REPLY_OCTETS:
                 raise self._fault("replyTooLong")
 
@@ -190,7 +208,8 @@ class Channel:
         self.wire.heard(octets)
         masked = self._masked(octets)
         text = clean(masked, max_characters=60)
-        return WITHHELD if self._hear(text, masked).tells else text
+        hearing = self._hear(text, (masked,))
+        return WITHHELD if hearing is not None and hearing.tells else text
 
     def tells(self, text: str) -> bool:
         """Tell whether a credential could be read in foreign text."""
@@ -220,7 +239,7 @@ class Channel:
         while (end := self._received.find(b"\n")) < 0:
             self._refuse_early()
             try:
-                is_open = self._receive(self._deadline.remaining_seconds())
+                is_open = self._receive(self._deadline)
             except TimeoutError:
                 raise self._fault("timedOut") from None
             except OSError:
@@ -241,23 +260,44 @@ class Channel:
         if len(beginning) == 4 and REPLY_LINE.match(beginning.rstrip(b"\r")) is None:  # noqa: PLR2004 - code, mark
             raise self._not_a_reply(bytes(self._received))
 
-    def _receive(self, seconds: float) -> bool:
-        self._socket.settimeout(seconds)
-        try:
-            octets = self._socket.recv(_READ_OCTETS)
-        except ssl.SSLError as refusal:
-            if is_alert(refusal):
-                self._alert = refusal
-            raise
+    def _receive(self, limit: Deadline | None) -> bool:
+        """Read what has come, or comes in time; return False at the connection's end.
+
+        Raise ``TimeoutError`` for nothing, and at once what the socket says where nothing is waited for.
+        """
+        while True:
+            try:
+                octets = self._socket.recv(_READ_OCTETS)
+                break
+            except _NOT_NOW as not_now:
+                if limit is None:
+                    raise
+                wanted = select.POLLOUT if isinstance(not_now, ssl.SSLWantWriteError) else select.POLLIN
+                self._wait_until(wanted, limit)
+            except ssl.SSLError as refusal:
+                if is_alert(refusal):
+                    self._alert = refusal
+                raise
         self._received += octets
         self._has_heard_by_tls = self._has_heard_by_tls or (bool(octets) and self.is_encrypted)
         return bool(octets)
 
     def _send_all(self, octets: bytes) -> None:
         rest = memoryview(octets)
+        self._deadline.remaining_seconds()
         while rest:
-            self._socket.settimeout(self._deadline.remaining_seconds())
-            rest = rest[self._socket.send(rest) :]
+            try:
+                rest = rest[self._socket.send(rest) :]
+            except _NOT_NOW as not_now:
+                wanted = select.POLLIN if isinstance(not_now, ssl.SSLWantReadError) else select.POLLOUT
+                self._wait_until(wanted, self._deadline)
+
+    def _wait_until(self, wanted: int, limit: Deadline) -> None:
+        """Return once the socket can be read, or written; raise ``TimeoutError`` where that takes too long."""
+        waiting = select.poll()
+        waiting.register(self._socket, wanted)
+        if not waiting.poll(math.ceil(limit.remaining_seconds() * 1000)):
+            raise TimeoutError
 
     def _last_words(self) -> SmtpFault:
         """Return the fault of a closed connection, with the reply to nothing in which servers often say why."""
@@ -276,9 +316,12 @@ class Channel:
     def _not_a_reply(self, line: bytes) -> SmtpFault:
         return SmtpFault("invalidReply", step=self.step, facts={"sample": self.sample(line)})
 
-    def _hear(self, text: str, masked: bytes) -> Hearing:
-        """Return what tells whether words may be shown, beside those before them, and remember their end."""
-        hearing = Hearing(text, masked, self._masks, before=self._heard)
+    def _hear(self, text: str, masked: tuple[bytes, ...]) -> Hearing | None:
+        """Return what tells whether words may be shown, beside those before them, and remember their end.
+
+        None where there is no credential: they may.
+        """
+        hearing = Hearing(text, b"\n".join(masked), self._masks, before=self._heard) if self._masks else None
         self._heard = f"{self._heard}\n{text}"[-_MAX_REMEMBERED:]
         return hearing
 
@@ -295,3 +338,19 @@ class Channel:
         if code == "connectionLost" and self.is_encrypted and not self._has_heard_by_tls:
             return SmtpFault(code, step=self.step, facts={"variant": "afterTls"})
         return SmtpFault(code, step=self.step)
+
+
+@lru_cache(maxsize=64)
+def _mark_of(line: bytes) -> bytes | None:
+    """Return what stands between a reply's code and its text; None for a line of no reply.
+
+    Kept, as what comes of it: a server says the same to each message.
+    """
+    found = REPLY_LINE.match(line)
+    return None if found is None else found.group(2) or b""
+
+
+@lru_cache(maxsize=64)
+def _parsed(lines: tuple[bytes, ...]) -> tuple[int, tuple[bytes, ...]]:
+    """Return the code of a whole reply, and the text of each line."""
+    return int(lines[0][:3]), tuple(line[4:] for line in lines)

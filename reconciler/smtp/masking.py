@@ -26,6 +26,7 @@ WITHHELD = "[the words are not shown: they hold part of a secret]"
 """What stands in place of words in which a credential could be read."""
 _MASK = b"***"
 _STATUS = re.compile(r"\b[245]\.[0-9]{1,3}\.[0-9]{1,3}\b")
+_MADE_ANEW = re.compile(r"\S*[0-9]\S*")
 _BLANK = re.compile(rb"[\x00-\x20]+")
 _WORD_OR_NUMBER = re.compile(r"(?=.{1,24}\Z)(?:[^\W\d_]+(?:[ '_-][^\W\d_]+)?|[0-9]+(?:[.:-][0-9]+)*)")
 """One word or two, or a number: what a sentence of a server may hold of itself, without having heard it from us."""
@@ -37,6 +38,7 @@ _MIN_RUN = 12
 _WINDOW = 4
 _STRIDE = _MIN_RUN - _WINDOW + 1
 """Windows at this distance from each other: every run holds one of them whole."""
+_MOST_TOLD = 64
 _FIRST_WHOLE_CHARACTER = (0, 2, 3)
 
 
@@ -54,6 +56,8 @@ class CredentialMask:
         self._derived: set[bytes] = set()
         self._sought: _Sought | None = None
         self._legible: Legible | None = None
+        self._told: dict[str, bool] = {}
+        """What was found out of texts: a server says the same to each message."""
 
     def is_of_the_same(self, other: CredentialMask) -> bool:
         """Tell whether both mask one credential, so that one of them suffices."""
@@ -64,13 +68,19 @@ class CredentialMask:
         if not self._derived.issuperset(derived):
             self._derived.update(derived)
             self._sought = self._legible = None
+            self._told.clear()
 
     def tells(self, text: str) -> bool:
         """Tell whether a masked text still shows the secret, or what a login made of it."""
-        if self._legible is None:
-            derived = (each.decode("utf-8", "replace") for each in self._derived)
-            self._legible = Legible((self._secret.reveal(), *derived))
-        return self._legible.in_text(text)
+        if text not in self._told:
+            if len(self._told) >= _MOST_TOLD:
+                self._told.clear()
+            self._told[text] = self._made_legible().in_text(text)
+        return self._told[text]
+
+    def is_written_in(self, text: str) -> bool:
+        """Tell the same of a text in which nobody would write it but as it is, or in one encoding."""
+        return self._made_legible().is_written_in(text)
 
     def betrays(self, text: str) -> bool:
         """Tell whether a mask in a text gives the secret away by what stands around it: it is a word, or a number."""
@@ -88,6 +98,12 @@ class CredentialMask:
         if self._sought is None:
             self._sought = self._make_sought()
         return _without(octets, self._sought.places(octets))
+
+    def _made_legible(self) -> Legible:
+        if self._legible is None:
+            derived = (each.decode("utf-8", "replace") for each in self._derived)
+            self._legible = Legible((self._secret.reveal(), *derived))
+        return self._legible
 
     def _make_sought(self) -> _Sought:
         forms = _forms(self._secret.reveal(), self._username)
@@ -117,12 +133,36 @@ class Hearing:
             mask.betrays(self._own_text) or any(mask.tells(text) for text in self._texts()) for mask in self._masks
         )
 
+    @cached_property
+    def tells_beside_names(self) -> bool:
+        """The same of the words by which a server takes a message, which are read once for each of many.
+
+        What holds a digit there is a name, a time or a number that the server has made for this message: it is looked
+        through for what stands in it as it is or in one encoding. What is between them, the same each time, is read in
+        every way, with what came before.
+        """
+        if self._may_be_misread:
+            return self.tells
+        between = _MADE_ANEW.sub("", self._words)
+        return any(
+            mask.betrays(self._own_text) or mask.is_written_in(self._own_text) or mask.tells(between)
+            for mask in self._masks
+        )
+
+    @property
+    def _words(self) -> str:
+        return f"{self._before}\n{self._own_text}"
+
+    @property
+    def _may_be_misread(self) -> bool:
+        return charset_of(self._octets) != UTF_8 or "\N{REPLACEMENT CHARACTER}" in self._own_text
+
     def _texts(self) -> Iterator[str]:
         """Yield the words in every way in which they are to be read."""
-        words = f"{self._before}\n{self._own_text}"
+        words = self._words
         yield words
         yield from {_STATUS.sub("", words)} - {words}  # a status code begins every line of a reply
-        if charset_of(self._octets) != UTF_8 or "\N{REPLACEMENT CHARACTER}" in self._own_text:
+        if self._may_be_misread:
             squeezed = _BLANK.sub(b" ", self._octets)[: _MAX_OCTETS_OF_CHARACTER * len(self._own_text)]
             yield squeezed.decode("latin-1")
             yield squeezed.decode(UTF_8, "replace")

@@ -89,9 +89,17 @@ class Reply:
     @property
     def words(self) -> str:
         """The text without the code, on one line, cut to a length; a sentence where a credential could be read in it."""
-        if self.hearing is not None and self.hearing.tells:
-            return f"{self.enhanced} {WITHHELD}" if self.enhanced else WITHHELD
-        return joined(self.lines)
+        return self._withheld if self.hearing is not None and self.hearing.tells else joined(self.lines)
+
+    @property
+    def words_on_taking(self) -> str:
+        """The same of the reply by which a server takes a message, see ``Hearing.tells_beside_names``."""
+        is_telling = self.hearing is not None and self.hearing.tells_beside_names
+        return self._withheld if is_telling else joined(self.lines)
+
+    @property
+    def _withheld(self) -> str:
+        return f"{self.enhanced} {WITHHELD}" if self.enhanced else WITHHELD
 
     def __str__(self) -> str:
         """Code and text, on one line."""

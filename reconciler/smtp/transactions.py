@@ -147,7 +147,7 @@ class Transactions:
             facts = {"variant": "notWaitedFor"} if fault.code == "timedOut" else {}
             raise SmtpFault("unknownDelivery", step="message", reply=fault.reply, facts=facts) from None
         self._require_message(reply)
-        return reply.words
+        return reply.words_on_taking
 
     def reset(self) -> None:
         """Give up the current transaction and stay connected. RFC 5321 section 4.1.1.5."""

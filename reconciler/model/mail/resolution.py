@@ -1,13 +1,18 @@
-"""What a contact would see of a message: who it comes from, whom it is for, where replies go, and why."""
+"""What a contact would see of a message: who it comes from, whom it is for, where replies go, and why.
+
+These are made for each contact of a file of any length and never read from one, so making them checks nothing.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from functools import lru_cache
+from typing import Annotated, ClassVar, Literal, get_args
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic
-from reconciler.model.base import Value
+from reconciler.model.base import SLOTTED, Value
 
 ReasonField = Literal[
     "contact", "from", "from.email", "from.displayName", "to", "to.email", "to.displayName", "replyTo"
@@ -59,48 +64,78 @@ _INVALID: frozenset[ReasonCode] = frozenset(
 )
 
 
-class Mailbox(Value):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
     """An address and the name shown with it."""
 
-    email: str = Field(description="The address, its domain as A-labels.")
-    display_name: str | None = Field(None, description="The name shown with it; null: the address stands alone.")
+    __pydantic_config__: ClassVar[ConfigDict] = SLOTTED
+
+    email: Annotated[str, Field(description="The address, its domain as A-labels.")]
+    display_name: Annotated[
+        str | None, Field(description="The name shown with it; null: the address stands alone.")
+    ] = None
+
+    def __hash__(self) -> int:
+        """Return that of the address: what is derived of a mailbox is looked up for each contact."""
+        return hash(self.email)
 
 
-class Reason(Value):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
     """Why a field is what it is, or what is to be known about it."""
 
-    field: ReasonField = Field(description="The field concerned; contact: the card as a whole.")
-    code: ReasonCode = Field(
-        description="What was decided or noticed. "
-        + " ".join(f"{code}: {meaning}" for code, meaning in REASON_CODES.items())
-    )
-    message: str = Field(description="The same in a sentence, with names.")
+    __pydantic_config__: ClassVar[ConfigDict] = SLOTTED
+
+    field: Annotated[ReasonField, Field(description="The field concerned; contact: the card as a whole.")]
+    code: Annotated[
+        ReasonCode,
+        Field(
+            description="What was decided or noticed. "
+            + " ".join(f"{code}: {meaning}" for code, meaning in REASON_CODES.items())
+        ),
+    ]
+    message: Annotated[str, Field(description="The same in a sentence, with names.")]
+
+    def __hash__(self) -> int:
+        """Return that of the sentence, which a text keeps: reasons are looked up for each contact."""
+        return hash(self.message)
 
 
-class Resolution(Value):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
     """One contact's envelope and governed headers, or why there is no message."""
 
-    contact: str = Field(description="The contact's e-mail as the file has it, cut to 320 characters.")
-    line: int | None = Field(None, description="The line of the file that the contact begins on, from 1.")
-    outcome: Literal["send", "skip"] = Field(description="skip: nothing is sent to this contact.")
-    envelope_from: str = Field(description="Where bounces go: always the account's own e-mail.")
-    author: Mailbox | None = Field(alias="from", description="The From header; null where nothing is sent.")
-    sender: Mailbox | None = Field(
-        None, description="The Sender header: the account, where From is another address; else null."
-    )
-    to: Mailbox | None = Field(description="The To header, and who is mailed; null where nothing is sent.")
-    reply_to: Mailbox | None = Field(description="Where replies go; null where nothing is sent.")
-    further_replies: Annotated[tuple[Mailbox, ...], Field(strict=False)] = Field(
-        (),
-        exclude_if=lambda further: not further,
-        description="Where replies go beside replyTo, where the account declares several; absent where it does not.",
-    )
-    needs_smtputf8: bool = Field(
-        default=False, description="The message can be sent through a server that offers SMTPUTF8 only."
-    )
-    reasons: Annotated[tuple[Reason, ...], Field(strict=False)] = Field(
-        description="Why each field is what it is, in the order from, to, replyTo; then what is to be known."
-    )
+    __pydantic_config__: ClassVar[ConfigDict] = SLOTTED
+
+    contact: Annotated[str, Field(description="The contact's e-mail as the file has it, cut to 320 characters.")]
+    line: Annotated[int | None, Field(description="The line of the file that the contact begins on, from 1.")] = None
+    outcome: Annotated[Literal["send", "skip"], Field(description="skip: nothing is sent to this contact.")]
+    envelope_from: Annotated[str, Field(description="Where bounces go: always the account's own e-mail.")]
+    author: Annotated[Mailbox | None, Field(alias="from", description="The From header; null where nothing is sent.")]
+    sender: Annotated[
+        Mailbox | None,
+        Field(description="The Sender header: the account, where From is another address; else null."),
+    ] = None
+    to: Annotated[Mailbox | None, Field(description="The To header, and who is mailed; null where nothing is sent.")]
+    reply_to: Annotated[Mailbox | None, Field(description="Where replies go; null where nothing is sent.")]
+    further_replies: Annotated[
+        tuple[Mailbox, ...],
+        Field(
+            strict=False,
+            exclude_if=lambda further: not further,
+            description="Where replies go beside replyTo, where the account declares several; absent where it does not.",
+        ),
+    ] = ()
+    needs_smtputf8: Annotated[
+        bool, Field(description="The message can be sent through a server that offers SMTPUTF8 only.")
+    ] = False
+    reasons: Annotated[
+        tuple[Reason, ...],
+        Field(
+            strict=False,
+            description="Why each field is what it is, in the order from, to, replyTo; then what is to be known.",
+        ),
+    ]
 
     @property
     def replies(self) -> tuple[Mailbox, ...]:
@@ -110,18 +145,23 @@ class Resolution(Value):
     @property
     def counted_as(self) -> tuple[str, ...]:
         """The counts of ``ResolutionSummary`` that the contact is one of; a skipped one counts as invalid at most."""
-        codes = {reason.code for reason in self.reasons}
-        counts: list[str] = [self.outcome]
-        if self.outcome == "send":
-            if any(each.code == "detailTaken" and each.field.startswith("from") for each in self.reasons):
-                counts.append("overridden")
-            if not codes.isdisjoint(_UNUSED_DETAIL):
-                counts.append("fallback")
-            if "unaligned" in codes:
-                counts.append("unaligned")
-        if not codes.isdisjoint(_INVALID):
-            counts.append("invalid")
-        return tuple(counts)
+        return _counted_as(self.outcome, self.reasons)
+
+
+@lru_cache(maxsize=256)
+def _counted_as(outcome: Literal["send", "skip"], reasons: tuple[Reason, ...]) -> tuple[str, ...]:
+    codes = {reason.code for reason in reasons}
+    counts: list[str] = [outcome]
+    if outcome == "send":
+        if any(each.code == "detailTaken" and each.field.startswith("from") for each in reasons):
+            counts.append("overridden")
+        if not codes.isdisjoint(_UNUSED_DETAIL):
+            counts.append("fallback")
+        if "unaligned" in codes:
+            counts.append("unaligned")
+    if not codes.isdisjoint(_INVALID):
+        counts.append("invalid")
+    return tuple(counts)
 
 
 class ResolutionSummary(Value):

@@ -59,27 +59,28 @@ _TAGS = {0xE0000 + code: code for code in range(0x20, 0x7F)}
 _UUENCODED = str.maketrans(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", "".join(map(chr, (0x60, *range(0x21, 0x60))))
 )
+_MOST_KEPT = 4096
+"""Texts that are longer are gone through anew each time: their runs would take a megabyte."""
 _URLSAFE = str.maketrans("-_", "+/")
 _HIGHEST = 0x10FFFF
 _OCTET = 0x100
 
 
-class _Reading(NamedTuple):
-    """One way of reading a text, as secrets are looked for in it."""
+class _Readings(NamedTuple):
+    """A text in all ways of reading it, as secrets are looked for in it; a blank stands between two readings."""
 
-    text: str
-    is_decoded: bool
+    decoded: tuple[str, ...]
     squeezed: str
-    """Its key without spaces."""
+    """The keys of all readings, without their spaces."""
     spelled: str
-    """What its key spells in short pieces."""
+    """What the keys spell in short pieces."""
 
 
 class Legible:
     """What gives secrets away, made once of them; ``in_text`` is asked for every text."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        """Take the secrets; those of fewer than four characters are left out."""
+        """Take the secrets; those of fewer than four characters are left out. Runs are known forwards and backwards."""
         self._plain: dict[int, set[str]] = {}
         self._spelled: dict[int, set[str]] = {}
         self._whole: set[str] = set()
@@ -90,15 +91,28 @@ class Legible:
                 self._add_long(secret)
             elif len(secret) >= _MIN_LENGTH:
                 self._whole.add(secret)
+        for runs in (*self._plain.values(), *self._spelled.values(), self._folded, *self._exact.values()):
+            runs.update([run[::-1] for run in runs])
 
     def in_text(self, text: str) -> bool:
         """Tell whether a secret can be read in a text."""
-        if _has_run(_WORDLESS.sub("", _key(text)), {_FOLDED_RUN: self._folded}) or self._is_disguised_short(text):
+        if self.is_written_in(text):
+            return True
+        found = _all_readings(text)
+        return found is None or self._is_in(found)
+
+    def is_written_in(self, text: str) -> bool:
+        """Tell whether a secret stands in a text as it is, backwards, spaced, in another case, or in one encoding by itself.
+
+        These are hexadecimal, base64, base32, base85 and uuencode. ``in_text`` looks at encodings of encodings too, and
+        takes a hundred times as long for a text that it has not seen.
+        """
+        if _has_run(_wordless_key(text), {_FOLDED_RUN: self._folded}) or self._is_disguised_short(text):
             return True
         if _has_run(_SPACE.sub("", text), self._exact):
             return True
-        readings_of_it = _all_readings(text)
-        return readings_of_it is None or any(map(self._is_in, readings_of_it))
+        decoded = tuple(_from_hex(text))
+        return self._is_in(_in_this_way((text, *decoded), decoded))
 
     def _add_long(self, secret: str) -> None:
         for spelled in (secret, codecs.encode(secret, "rot13")):
@@ -122,11 +136,10 @@ class Legible:
                 base64.a85encode(group).decode("ascii"),
             }
 
-    def _is_in(self, reading: _Reading) -> bool:
-        text = reading.text
-        if reading.is_decoded and any(whole in text or whole in text[::-1] for whole in self._whole):
+    def _is_in(self, found: _Readings) -> bool:
+        if any(whole in text or whole in text[::-1] for whole in self._whole for text in found.decoded):
             return True
-        return _has_run(reading.squeezed, self._plain) or _has_run(reading.spelled, self._spelled)
+        return _has_run(found.squeezed, self._plain) or _has_run(found.spelled, self._spelled)
 
     def _is_disguised_short(self, text: str) -> bool:
         """Tell whether a secret of six or seven characters stands backwards, spaced, or in the other case."""
@@ -147,20 +160,28 @@ def _runs(text: str, length: int) -> Iterator[str]:
 
 
 @lru_cache(maxsize=64)
-def _all_readings(text: str) -> tuple[_Reading, ...] | None:
+def _all_readings(text: str) -> _Readings | None:
     """Return a text in all ways of reading it; None where they are more than anybody's words have.
 
     Kept for a while: a server says the same few sentences to everybody, and this does not depend on whose secret it is.
     """
-    left, found = MAX_CHARACTERS, list[_Reading]()
+    left = MAX_CHARACTERS
+    read, decoded = list[str](), list[str]()
     for depth, reading in _readings(text):
         left -= len(reading)
         if left < 0:
             return None
-        key = _key(reading)
-        spelled = " ".join(_WORDLESS.sub("", each.group()) for each in _SPELLED.finditer(key))
-        found.append(_Reading(reading, depth > 0, _SPACE.sub("", key), spelled))
-    return tuple(found)
+        read.append(reading)
+        if depth:
+            decoded.append(reading)
+    return _in_this_way(read, decoded)
+
+
+def _in_this_way(read: Iterable[str], decoded: Iterable[str]) -> _Readings:
+    """Return ways in which a text was read, ready to be looked through."""
+    keys = [_key(reading) for reading in read]
+    spelled = [_WORDLESS.sub("", each) for key in keys for each in _SPELLED.findall(key)]
+    return _Readings(tuple(decoded), " ".join([_SPACE.sub("", key) for key in keys]), " ".join(spelled))
 
 
 def readings(text: str, *, deepest: int) -> Iterator[str]:
@@ -245,7 +266,7 @@ def _without_escapes(text: str, *, is_utf8: bool) -> str:
 
 def _from_hex(text: str) -> Iterator[str]:
     runs = [_NO_HEX.sub("", run) for run in _HEX_RUN.findall(_HEX_MARK.sub("", text))]
-    for offset in range(2):
+    for offset in range(2 if runs else 0):
         pieces = [bytes.fromhex(run[offset:][: _even(run[offset:])]) for run in runs]
         yield from _told(pieces)
 
@@ -285,13 +306,26 @@ def _even(octets: Sized) -> int:
 
 
 def _has_run(text: str, known: Mapping[int, set[str]]) -> bool:
-    """Tell whether a text, forwards or backwards, has one of the runs known by their length."""
-    return any(
-        not runs.isdisjoint(way[at : at + length] for at in range(len(way) - length + 1))
-        for length, runs in known.items()
-        for way in (text, text[::-1])
-    )
+    """Tell whether a text has one of the runs known by their length."""
+    return any(not runs.isdisjoint(_runs_of(text, length)) for length, runs in known.items() if runs)
+
+
+def _runs_of(text: str, length: int) -> Iterable[str]:
+    """Return all runs of a length; those of a text that is asked about again and again are kept."""
+    return _runs(text, length) if len(text) > _MOST_KEPT else _kept_runs(text, length)
+
+
+@lru_cache(maxsize=64)
+def _kept_runs(text: str, length: int) -> frozenset[str]:
+    return frozenset(_runs(text, length))
+
+
+@lru_cache(maxsize=64)
+def _wordless_key(text: str) -> str:
+    return _WORDLESS.sub("", _key(text))
 
 
 def _key(text: str) -> str:
+    if text.isascii():
+        return text.lower()
     return unicodedata.normalize("NFKC", text.translate(_TAGS)).casefold()

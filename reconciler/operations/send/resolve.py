@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.classes import dataclass
 from reconciler.diagnostics import Location, error, note, warning
 from reconciler.diagnostics.phrasing import did_you_mean
-from reconciler.envelope import identity_of, resolve_contact
+from reconciler.envelope import Resolver, identity_of
 from reconciler.errors import InvalidInput
 from reconciler.model.mail.contacts import BrokenLine, Contact
 from reconciler.model.mail.resolution import ResolutionSummary
@@ -47,7 +47,8 @@ class Tally:
 
     def count(self, resolution: Resolution) -> None:
         """Count one contact."""
-        self.counts.update(resolution.counted_as)
+        for name in resolution.counted_as:
+            self.counts[name] += 1
 
     def count_broken(self, line: BrokenLine, file: str) -> None:
         """Count a line that could not be read, and tell it while there are few."""
@@ -110,6 +111,7 @@ def resolutions_of(
     identity: Identity, contacts: Iterable[Contact | BrokenLine], *, tally: Tally, file: str
 ) -> Iterator[Resolution]:
     """Yield the resolution of each contact, and count it; of a line that could not be read only the count is kept."""
+    resolver = Resolver(identity)
     try:
         for entry in contacts:
             if isinstance(entry, BrokenLine):
@@ -117,7 +119,7 @@ def resolutions_of(
                 continue
             if len(tally.seen_details) < MOST_NAMES:
                 tally.seen_details.update(entry.details)
-            resolution = resolve_contact(identity, entry)
+            resolution = resolver.resolve(entry)
             tally.count(resolution)
             yield resolution
     except InvalidInput as stopped:  # the disk failed on the way: what was given stands, and the end says so

@@ -18,24 +18,47 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from reconciler.diagnostics import Diagnostic
-    from reconciler.model.mail.resolution import Reason, Resolution, ResolutionSummary
+    from reconciler.model.mail.resolution import Mailbox, Reason, Resolution, ResolutionSummary
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
-_WITHOUT_REASONS = {"reasons"}
+_text = json.encoder.encode_basestring
+"""Returns a text as JSON has it."""
 
 
 def resolution_json(resolution: Resolution) -> str:
-    """Return one resolution as one line of JSON, without its line end.
+    """Return one resolution as one line of JSON, without its line end, as its schema has it.
 
-    The reasons are the last of its fields, and nearly all of the line: the same few come with each contact.
+    It is written here field by field because a model takes three times as long. The reasons are the last of its fields
+    and nearly all of the line: the same few come with each contact.
     """
-    line = _json(resolution.model_dump(by_alias=True, exclude=_WITHOUT_REASONS))
-    return f'{line[:-1]}, "reasons": [{", ".join(map(_reason_json, resolution.reasons))}]}}'
+    line = "null" if resolution.line is None else resolution.line
+    further = "".join(f", {_mailbox(each)}" for each in resolution.further_replies)
+    fields = (
+        f'{{"contact": {_text(resolution.contact)}, "line": {line}, "outcome": "{resolution.outcome}", '
+        f'"envelopeFrom": {_text(resolution.envelope_from)}, "from": {_mailbox(resolution.author)}, '
+        f'"sender": {_mailbox(resolution.sender)}, "to": {_mailbox(resolution.to)}, '
+        f'"replyTo": {_mailbox(resolution.reply_to)}, '
+        + (f'"furtherReplies": [{further[2:]}], ' if further else "")
+        + f'"needsSmtputf8": {"true" if resolution.needs_smtputf8 else "false"}, '
+    )
+    return f"{safe_json(fields)}{_reasons_json(resolution.reasons)}}}"
+
+
+def _mailbox(mailbox: Mailbox | None) -> str:
+    if mailbox is None:
+        return "null"
+    name = "null" if mailbox.display_name is None else _text(mailbox.display_name)
+    return f'{{"email": {_text(mailbox.email)}, "displayName": {name}}}'
+
+
+@lru_cache(maxsize=256)
+def _reasons_json(reasons: tuple[Reason, ...]) -> str:
+    return f'"reasons": [{", ".join(map(_reason_json, reasons))}]'
 
 
 @lru_cache(maxsize=256)
 def _reason_json(reason: Reason) -> str:
-    return _json(reason.model_dump(by_alias=True))
+    return _json({"field": reason.field, "code": reason.code, "message": reason.message})
 
 
 def resolutions_document(
