@@ -39,7 +39,7 @@ class OverlaidDocument(YamlDocument):
         return self.overlay.locator.key_at(path) if self._is_decided_there(path) else self._below().key_at(path)
 
     def _below(self) -> YamlDocument:
-        return YamlDocument(self.base, self.file, self.mark, self.first_line, self.weight)
+        return YamlDocument(self.base, self.file, self.place, self.first_line, self.weight)
 
     def _is_decided_there(self, path: Sequence[str | int]) -> bool:
         """Tell whether the overlay says what stands at a path: it holds a value there, or at a place above that is none of fields."""

@@ -18,7 +18,7 @@ from yaml.events import (
     SequenceEndEvent,
 )
 
-from reconciler.yamlsource.values import LocatedMapping, LocatedSequence
+from reconciler.yamlsource.values import LocatedMapping, LocatedSequence, line_of, place_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ MAX_SCALAR_CHARACTERS = 65_536
 _MERGE = "<<"
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 _WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\Z")
-_SURELY_TEXT = frozenset("abcdeghijklmopqrsuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+SURELY_TEXT = frozenset("abcdeghijklmopqrsuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 """First letters that neither a word with a meaning nor a number begins with: most text is told by them."""
 _DIGITS = frozenset("0123456789")
 
@@ -144,11 +144,11 @@ class DocumentBuilder:
             raise DocumentTooBig("yamlTooLarge", _MANY_VALUES, event.start_mark)
         if len(written) > MAX_SCALAR_CHARACTERS:
             raise DocumentTooBig("yamlTooLarge", _LONG_SCALAR, event.start_mark)
-        return written if event.style or written[:1] in _SURELY_TEXT else plain_value(written)
+        return written if event.style else text_or_word(written)
 
     def _mapping(self, level: int) -> LocatedMapping:
         mapping = LocatedMapping()
-        add_mark, next_event = mapping.marks.append, self._next_event
+        next_event = self._next_event
         merged: list[LocatedMapping] | None = None
         while (key_event := next_event()).__class__ is not MappingEndEvent:
             key = self._key(key_event, level)
@@ -166,8 +166,8 @@ class DocumentBuilder:
                 merged = self._merge_sources(value, event.start_mark)
             else:
                 mapping[key] = value
-                add_mark(key_event.start_mark)
-                add_mark(event.start_mark)
+                key_mark, mark = key_event.start_mark, event.start_mark
+                mapping.places += (place_at(key_mark.line, key_mark.column), place_at(mark.line, mark.column))
         # Last, because a key of the mapping itself goes before a merged one wherever it stands.
         for source in merged or ():
             _merge(mapping, source)
@@ -178,7 +178,7 @@ class DocumentBuilder:
         next_event = self._next_event
         while (event := next_event()).__class__ is not SequenceEndEvent:
             sequence.append(self._node(event, level))
-            sequence.marks.append(event.start_mark)
+            sequence.places.append(place_at(event.start_mark.line, event.start_mark.column))
         return sequence
 
     def _key(self, event: Any, level: int) -> str | None:
@@ -235,8 +235,8 @@ class DocumentBuilder:
 
     def _report_duplicate(self, mapping: LocatedMapping, key: str | None, mark: Mark) -> None:
         """Report a key that is given twice, without repeating it: it might be a misplaced secret."""
-        first = mapping.marks_of(key)
-        where = f"in line {self._first_line + first[0].line + 1}" if first else "above"
+        first = mapping.places_of(key)
+        where = f"in line {self._first_line + line_of(first[0]) + 1}" if first else "above"
         detail = f"This key stands {where} already, so one of the two values would be lost. Keep one of them."
         self._report("duplicateKey", detail, mark)
 
@@ -253,7 +253,12 @@ def _merge(mapping: LocatedMapping, source: LocatedMapping) -> None:
     for index, (key, value) in enumerate(source.items()):
         if key not in mapping:
             mapping[key] = value
-            mapping.marks += source.marks[2 * index : 2 * index + 2]
+            mapping.places += source.places[2 * index : 2 * index + 2]
+
+
+def text_or_word(written: str) -> str | int | bool | None:
+    """Return ``plain_value``, at once for the most part of all texts."""
+    return written if written[:1] in SURELY_TEXT else plain_value(written)
 
 
 def plain_value(written: str) -> str | int | bool | None:

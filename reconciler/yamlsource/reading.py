@@ -13,9 +13,10 @@ from yaml.events import DocumentStartEvent, ScalarEvent, StreamEndEvent
 from reconciler.characters import REFUSED_IN_FILES
 from reconciler.diagnostics import Diagnostic, Location, error, sort_key
 from reconciler.yamlsource.building import DocumentBuilder, DocumentTooBig
+from reconciler.yamlsource.plain import plain_documents
 from reconciler.yamlsource.syntax import AFTER_DOCUMENT, explain, limit_of
 from reconciler.yamlsource.text import decode, is_safe_ascii, unsafe_characters
-from reconciler.yamlsource.values import YamlDocument, YamlFile
+from reconciler.yamlsource.values import DOCUMENT_VALUES, YamlDocument, YamlFile, place_at
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 MAX_FILE_OCTETS = 5 * 1024 * 1024
 MAX_PROBLEMS = 1_000
 MAX_FILE_VALUES = 200_000
-_DOCUMENT_VALUES = 3
-"""The cost of a document itself, counted as values: a file of empty documents is bounded too."""
 _MANY_IN_FILE = (
     f"The documents of this file have more than {MAX_FILE_VALUES:,} values together, and reading stopped here. "
     "Split the file."
@@ -87,6 +86,10 @@ def each_document(octets: bytes, *, file: str, problems: list[Diagnostic]) -> It
     text = decode(octets, file=file)
     if isinstance(text, Diagnostic):
         problems.append(text)
+        return
+    plain = plain_documents(octets, text, file=file)
+    if plain is not None:
+        yield from plain
         return
     conflict = _conflict_in(octets)
     if conflict is not None:
@@ -236,14 +239,15 @@ class _Reading:
         try:
             value = builder.build(first)
         finally:
-            self._spend(builder.values + _DOCUMENT_VALUES, first.start_mark)
+            self._spend(builder.values + DOCUMENT_VALUES, first.start_mark)
         end = parser.get_event()
         if len(self._problems) > problems_before or self._is_unsafe(first.start_mark, end.end_mark):
             return None
         if value is None and first.__class__ is ScalarEvent and not first.value:
             return None
-        weight = builder.values + _DOCUMENT_VALUES
-        return YamlDocument(value, self._file, first.start_mark, self._line, weight)
+        weight = builder.values + DOCUMENT_VALUES
+        began = place_at(first.start_mark.line, first.start_mark.column)
+        return YamlDocument(value, self._file, began, self._line, weight)
 
     def _spend(self, values: int, mark: Mark) -> None:
         self._values_left -= values

@@ -19,35 +19,50 @@ class Mark(Protocol):
     column: int
 
 
+Place = int
+"""A place in a file as one number, since there are two for each key: line and column, both from 0."""
+COLUMN_BITS = 24
+COLUMN = (1 << COLUMN_BITS) - 1
+"""More columns than a file may have octets."""
+DOCUMENT_VALUES = 3
+"""The cost of a document itself, counted as values: a file of empty documents is bounded too."""
+
+
+def place_at(line: int, column: int) -> Place:
+    """Return a place of the parser's, or one that was counted."""
+    return line << COLUMN_BITS | column
+
+
+def line_of(place: Place) -> int:
+    """Return the line of a place, from 0."""
+    return place >> COLUMN_BITS
+
+
 class LocatedMapping(dict[str, object]):
-    """A mapping with places: ``marks`` holds each key's place and each value's place in turn, in the order of the keys.
+    """A mapping with places: ``places`` holds each key's place and each value's place in turn, in the order of the keys."""
 
-    The parser makes the places anyway, so keeping them costs one append each; they are looked up only for a
-    problem.
-    """
-
-    __slots__ = ("marks",)
+    __slots__ = ("places",)
 
     def __init__(self) -> None:
         """Begin empty."""
-        self.marks: list[Mark] = []
+        self.places: list[Place] = []
 
-    def marks_of(self, key: object) -> tuple[Mark, Mark] | None:
+    def places_of(self, key: object) -> tuple[Place, Place] | None:
         """Return the places of a key and of its value; None for a key that is not there."""
         for index, present in enumerate(self):
             if present == key:
-                return self.marks[2 * index], self.marks[2 * index + 1]
+                return self.places[2 * index], self.places[2 * index + 1]
         return None
 
 
 class LocatedSequence(list[Any]):
-    """A list with places: ``marks`` holds the place of each value."""
+    """A list with places: ``places`` holds the place of each value."""
 
-    __slots__ = ("marks",)
+    __slots__ = ("places",)
 
     def __init__(self) -> None:
         """Begin empty."""
-        self.marks: list[Mark] = []
+        self.places: list[Place] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +71,17 @@ class YamlDocument:
 
     value: Any
     file: str
-    mark: Mark = field(repr=False)
+    place: Place = field(repr=False)
     """Where the value begins."""
     first_line: int = 0
-    """The line of the file, from 0, that the marks count from."""
+    """The line of the file, from 0, that the places count from."""
     weight: int = 0
     """The cost in limits: the number of its values, each alias counted as its whole value, and a charge for itself."""
 
     @property
     def location(self) -> Location:
         """Where the document's value begins."""
-        return self._place(self.mark)
+        return self._location(self.place)
 
     def value_at(self, path: Sequence[str | int]) -> Location:
         r"""Return where the value at a path begins; where the path does not exist, its nearest parent's place.
@@ -76,7 +91,7 @@ class YamlDocument:
         >>> str(document.value_at(["spec", "smtp", "port"])), str(document.value_at(["spec", "smtp", "host"]))
         ('a.yaml:2:16', 'a.yaml:2:9')
         """
-        return self._place(self._marks_at(path)[1])
+        return self._location(self._places_at(path)[1])
 
     def key_at(self, path: Sequence[str | int]) -> Location:
         r"""Return where the last key of a path stands; where the path does not exist, its nearest parent's place.
@@ -86,27 +101,27 @@ class YamlDocument:
         >>> str(document.key_at(["spec", "smtp"]))
         'a.yaml:2:3'
         """
-        return self._place(self._marks_at(path)[0])
+        return self._location(self._places_at(path)[0])
 
-    def _place(self, mark: Mark) -> Location:
-        return Location(self.file, self.first_line + mark.line + 1, mark.column + 1)
+    def _location(self, place: Place) -> Location:
+        return Location(self.file, self.first_line + line_of(place) + 1, (place & COLUMN) + 1)
 
-    def _marks_at(self, path: Sequence[str | int]) -> tuple[Mark, Mark]:
+    def _places_at(self, path: Sequence[str | int]) -> tuple[Place, Place]:
         """Return the places of key and value at a path; where it ends early, those of the nearest parent's value."""
-        marks, value = (self.mark, self.mark), self.value
+        places, value = (self.place, self.place), self.value
         for step in path:
-            inner = _marks_of_step(value, step)
+            inner = _places_of_step(value, step)
             if inner is None:
-                return marks[1], marks[1]
-            marks, value = inner, value[step]
-        return marks
+                return places[1], places[1]
+            places, value = inner, value[step]
+        return places
 
 
-def _marks_of_step(value: object, step: str | int) -> tuple[Mark, Mark] | None:
+def _places_of_step(value: object, step: str | int) -> tuple[Place, Place] | None:
     if isinstance(value, LocatedMapping):
-        return value.marks_of(step)
+        return value.places_of(step)
     if isinstance(value, LocatedSequence) and isinstance(step, int) and 0 <= step < len(value):
-        return value.marks[step], value.marks[step]
+        return value.places[step], value.places[step]
     return None
 
 
