@@ -13,6 +13,9 @@ from reconciler.model.project import Project
 from reconciler.model.schema.fields import fields_of
 from reconciler.model.verification.codes import CHECK_CODES
 from reconciler.model.verification.evidence import CONVERSATION, DOMAIN_CHECKS
+from reconciler.operations.accounts.view import SEARCHED
+from reconciler.render.csv import ACCOUNT_COLUMNS
+from reconciler.rules.accounts.select import FACTS
 from reconciler.verification.examples import example_of
 from tools.commands import commands_page
 from tools.markdown import page, table
@@ -37,6 +40,7 @@ def pages() -> dict[str, str]:
         "commands.md": commands_page(),
         "manifests.md": _manifests_page(),
         "project.md": _project_page(),
+        "accounts.md": _accounts_page(),
         "diagnostics.md": _diagnostics_page(),
         "checks.md": _checks_page(),
         "exit-codes.md": _exit_codes_page(),
@@ -72,6 +76,32 @@ def _project_page() -> str:
         "`reconciler.yaml`, in the folder that commands run in or that `--project-dir` names. Editors take "
         "`schemas/project.schema.json`.",
         _field_table(fields_of(Project)),
+    )
+
+
+def _accounts_page() -> str:
+    names = [
+        (
+            "`sales-pl`, `sales-*`",
+            "By name; `*` and `?` as in a shell. In a plan and in history by the earlier name too.",
+        ),
+        *((f"`{word}:{fact.example}`", fact.meaning) for word, fact in FACTS.items()),
+    ]
+    return page(
+        "Accounts: columns, search, selectors",
+        "What `accounts list` can show and find, and by what every command that is about accounts takes them.",
+        "## Selectors\n\nNames never hold a colon; behind one, everything may be a glob, where `*` stops at a slash and "
+        "`**` does not. Several mean all that any of them means. One that selects nothing is an error that says why; in "
+        "`accounts list`, a status or a kind that nobody has is an empty list.",
+        table(("selector", "selects"), names),
+        "Taken by `accounts list --selector`, `accounts show`, `approve`, `reject`, `suspend`, `resume`, `verify`, "
+        "`history`, `history restore`, `report`, `export`, `--target` and `--exclude` of `plan` and `apply`, and by `send` "
+        "and `resolve` where it means one account.",
+        "## Columns\n\n`accounts list --columns name,host,secrets`, as a table or as CSV; the CSV without `--columns` has "
+        "all of them.",
+        table(("column", "tells"), ((f"`{name}`", told) for name, told in ACCOUNT_COLUMNS.items())),
+        "## Search\n\n`accounts list --search TEXT` finds a text in one of these, whatever its case:",
+        "\n".join(f"- {place}" for place in SEARCHED),
     )
 
 

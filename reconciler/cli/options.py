@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
 SELECTOR_HELP = (
-    "A name, a glob, label:KEY=VALUE, host:HOST, server:MAILSERVER, secret:REFERENCE, status:STATUS or kind:KIND."
+    "A name, a glob, label:KEY=VALUE, host:HOST, port:PORT, username:NAME, server:MAILSERVER, secret:REFERENCE, "
+    "status:STATUS or kind:KIND."
 )
 """What selectors are, in the help of the commands that take them."""
 

@@ -10,6 +10,7 @@ import copy
 import json
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,6 +152,18 @@ def removal(found: FoundDocument, *, folder: Path) -> FileEdit:
     meant = [each.value for position, each in enumerate(found.documents) if position != found.index]
     _prove(found.octets, after, found.file, meant, removed=found.index, by_hand=by_hand)
     return FileEdit(path=found.path, file=found.file, before=found.octets, after=after)
+
+
+def removals(found: Sequence[FoundDocument], *, folder: Path) -> FileEdit:
+    """Return the edit that removes several documents of one file; raise ``InvalidInput``."""
+    # The last first, so that those before it stay at their places.
+    last, *others = sorted(found, key=lambda each: each.index, reverse=True)
+    edit = removal(last, folder=folder)
+    for each in others:
+        octets = edit.after or b""
+        left = replace(each, octets=octets, documents=read_documents(octets, file=each.file).documents)
+        edit = replace(removal(left, folder=folder), before=last.octets)
+    return edit
 
 
 def renaming(found: FoundDocument, name: str, previous_name: str | None, *, folder: Path) -> FileEdit:

@@ -25,12 +25,37 @@ if TYPE_CHECKING:
     from reconciler.model.journal.entries import Revision
     from reconciler.model.mail.resolution import Mailbox, Resolution
 
-ACCOUNT_COLUMNS = (
-    "name", "kind", "title", "email", "displayName", "owner", "shared", "labels", "status", "statusReason",
-    "approval", "verification", "verifiedAt", "verifiedDepth", "suspended", "createdAt", "updatedAt", "revision",
-    "server", "host", "port", "encryption", "username", "secrets", "certificateEnds", "statusSince", "lastPassedAt",
-    "lastFailedAt",
-)  # fmt: skip
+ACCOUNT_COLUMNS: Mapping[str, str] = {
+    "name": "Its name.",
+    "kind": "`OwnAccount` or `MarketingAccount`.",
+    "title": "What people call it.",
+    "email": "The address that it sends from, as it is written.",
+    "displayName": "The name beside that address.",
+    "owner": "Who answers for it.",
+    "shared": "Whether other users see it; marketing accounts are everybody's.",
+    "labels": "`key=value`, several with `;` between them.",
+    "status": "The first that holds of suspended, rejected, pending, failing, unverified, active.",
+    "statusReason": "Why it is not active.",
+    "approval": "What the platform decided: approved or rejected.",
+    "verification": "How the last verification ended.",
+    "verifiedAt": "When that was.",
+    "verifiedDepth": "How far it went.",
+    "suspended": "Why it was stopped, where it is.",
+    "createdAt": "When it was recorded first.",
+    "updatedAt": "When an apply last changed it.",
+    "revision": "The revision that did.",
+    "server": "The MailServer that its settings come through.",
+    "host": "The host of its mail server.",
+    "port": "The port there.",
+    "encryption": "`starttls`, `tls` or `none`.",
+    "username": "What it logs in as.",
+    "secrets": "The references of its secrets, several with `;` between them.",
+    "certificateEnds": "When the certificate ends that its server last showed.",
+    "statusSince": "Since when it is not active.",
+    "lastPassedAt": "When a verification last passed.",
+    "lastFailedAt": "When one last failed.",
+}
+"""What an account's line may tell, in its order, each with its words in the reference; a new column comes last."""
 HISTORY_COLUMNS = (
     "revision", "at", "actor", "actorSource", "commit", "reference", "planDigest",
     "create", "update", "rename", "delete", "unchanged", "held",
@@ -47,7 +72,7 @@ _FORMULA_STARTS = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
 
 def accounts_csv(
     accounts: Iterable[RecordedAccount],
-    columns: Sequence[str] = ACCOUNT_COLUMNS,
+    columns: Sequence[str] = tuple(ACCOUNT_COLUMNS),
     *,
     since: Mapping[str, datetime] | None = None,
 ) -> str:

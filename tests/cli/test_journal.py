@@ -293,9 +293,12 @@ def test_history_is_narrowed(lived: Project) -> None:
     everything = lived.run_well("history").out
     assert everything == lived.run_well("history", "--since", "1h").out
     assert everything == lived.run_well("history", "--until", "2199-01-01").out
-    nothing = "Nothing has been applied yet.\n"
+    nothing = "Nothing in the history is what these options ask for.\n"
     assert nothing == lived.run_well("history", "--since", "2199-01-01T08:00+02:00").out
     assert nothing == lived.run_well("history", "--until", "1w").out
+    assert nothing == lived.run_well("history", "--actor", "nobody", "--format", "table").out
+    swapped = lived.run("history", "--since", "2026-12-01", "--until", "2026-11-01")
+    assert (1, True) == (swapped.code, "--since is later than --until" in swapped.err)
     by_rita = lived.run_well("history", "--actor", "r*").out
     assert ("approve  " in by_rita, "revision 1" in by_rita) == (True, False)
     newest = lived.run_well("history", "--limit", "1").out

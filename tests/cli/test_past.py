@@ -56,7 +56,10 @@ def test_an_account_is_shown_as_it_was(lived: Project) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("accounts", "show", "vertrieb", "--revision", "1"), "It was called sales then."),
+        (
+            ("accounts", "show", "vertrieb", "--revision", "1"),
+            "It was called sales then: reconciler accounts show sales --revision 1",
+        ),
         (("accounts", "show", "sales", "--revision", "9"), "the last one is 4"),
         (("accounts", "show", "sales", "--revision", "0"), "was recorded at revision 0"),
         (("diff", "1", "9"), "the last one is 4"),

@@ -44,6 +44,8 @@ def viewed(project: Project, server: MailServer) -> Project:
         (("--status", "active"), ["sales-de", "sales-pl"]),
         (("--status", "failing"), []),
         (("--selector", "label:team=sales"), ["sales-de", "sales-pl"]),
+        (("--selector", "status:failing"), []),
+        (("--search", "news@", "--selector", "label:team=sales"), []),
         (("--selector", "*-pl", "--selector", "news"), ["news", "sales-pl"]),
         (("--as", "anna@example.com"), ["news", "sales-de", "sales-pl"]),
         (("--as", "ANNA@example.com", "--kind", "own"), ["sales-de", "sales-pl"]),

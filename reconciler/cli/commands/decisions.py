@@ -133,8 +133,8 @@ def suspend(
 
     It needs the state, and neither manifests nor secrets nor a network; no project file either, where --state or
     RECONCILER_STATE names the state. No apply undoes it: an
-    account is stopped until it is resumed. SEL is a name, a glob, label:KEY=VALUE, host:HOST, server:MAILSERVER,
-    secret:REFERENCE, status:STATUS or kind:KIND; of what a pattern selects, those that are stopped already stay as they
+    account is stopped until it is resumed. SEL is a name, a glob, label:KEY=VALUE, host:HOST, port:PORT,
+    username:NAME, server:MAILSERVER, secret:REFERENCE, status:STATUS or kind:KIND; of what a pattern selects, those that are stopped already stay as they
     are.
 
     \b

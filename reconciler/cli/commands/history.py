@@ -72,6 +72,8 @@ def history(
         revision=revision,
         limit=limit,
     )
+    if period.since is not None and period.until is not None and period.since > period.until:
+        raise click.UsageError("--since is later than --until, so nothing can lie between them. Swap the two.")
     found = read_history(place, selectors, period)
     if format_ == "json":
         from reconciler.render.json.documents import history_document
@@ -83,9 +85,12 @@ def history(
         put(history_csv(found.revisions))
     else:
         from reconciler.render.text import history_table, history_text
+        from reconciler.render.text.history import NOTHING_APPLIED
 
         told = history_table if format_ == "table" else history_text
-        put(told(found.revisions, events=found.events, style=style_for(sys.stdout)))
+        # What is recorded may lie outside of what was asked for: that nothing was applied is told of all of it alone.
+        nothing = NOTHING_APPLIED if period == Period() else "Nothing in the history is what these options ask for."
+        put(told(found.revisions, events=found.events, style=style_for(sys.stdout), nothing=nothing))
         if not found.revisions and not selectors and period == Period():
             hint("To see what an apply would record:", "reconciler plan")
     return 0

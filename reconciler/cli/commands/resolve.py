@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name", shell_complete=account_names)
+@click.argument("name", metavar="SEL", shell_complete=account_names)
 @click.option(
     "--contacts",
     metavar="FILE",
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def resolve(options: GlobalOptions, name: str, contacts: str, format_: str) -> int:
     """Show who each contact would see as From, To and Reply-To, and why.
 
-    The account is taken as it is recorded; neither secrets nor a network are needed, and nothing is sent. A line of
+    The account, by its name or a selector that means one, is taken as it is recorded; neither secrets nor a network are needed, and nothing is sent. A line of
     the file that cannot be read is told and does not stop the rest; the exit code is then 1. Contacts that would be
     skipped are no error.
 
@@ -44,9 +44,11 @@ def resolve(options: GlobalOptions, name: str, contacts: str, format_: str) -> i
     from reconciler.cli.output import hint, tell
     from reconciler.cli.session import workspace
     from reconciler.contacts import open_contacts
+    from reconciler.operations.accounts.select import one_account
     from reconciler.operations.send.resolve import resolve_contacts
 
     place = workspace(options)
+    name = one_account(place, name)
     file = "standard input" if contacts == "-" else contacts
     with open_contacts(contacts, stdin=sys.stdin.buffer) as entries:
         resolving = resolve_contacts(place, name, contacts=entries, file=file)

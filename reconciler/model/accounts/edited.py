@@ -24,8 +24,12 @@ class Edited:
     previous_name: str | None = None
     """The previous name that the manifest has now; None without one."""
     renamed_from: str | None = None
+    overlays: tuple[str, ...] = ()
+    """The files of overlays that were changed with it."""
     plan_target: str | None = None
     """The account whose plan shows the edit; None where state has nothing that would change."""
+    needs_environment: bool = False
+    """Whether the plan has to be told of which environment it is to be."""
     secrets: tuple[str, ...] = ()
     """The references of the secrets that a new account names."""
     remarks: tuple[Diagnostic, ...] = ()

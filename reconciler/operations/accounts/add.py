@@ -19,7 +19,13 @@ from reconciler.model.accounts.manifest import API_VERSION
 from reconciler.model.schema.hints import ACCOUNT_SCHEMA, SCHEMA_FOLDER, modeline
 from reconciler.model.secrets.values import is_secret
 from reconciler.model.servers.terms import TOKEN_MECHANISMS
-from reconciler.operations.accounts.edit import folder_of, new_problems, recorded_accounts, require_free
+from reconciler.operations.accounts.edit import (
+    folder_of,
+    needs_environment,
+    new_problems,
+    recorded_accounts,
+    require_free,
+)
 from reconciler.operations.accounts.options import told_in_options
 from reconciler.rules.adoption.names import variable
 from reconciler.yamlsource.writing import to_yaml
@@ -76,6 +82,7 @@ def add_account(workspace: Workspace, wanted: NewAccount, *, file: Path | None =
         file=edit.file,
         is_whole_file=edit.before is None,
         plan_target=wanted.name,
+        needs_environment=needs_environment(workspace),
         secrets=tuple(references_of(document["spec"])),
         remarks=(
             *variables.remarks,

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from reconciler.characters import SHOWN_WORD, clip
 from reconciler.diagnostics import Diagnostic, Location, error, note, warning
 from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.errors import InvalidInput, ReconcilerError
-from reconciler.manifests.editing import removal, renaming, search, write_edit
+from reconciler.manifests.editing import removals, renaming, search, write_edit
 from reconciler.model.accounts.edited import Edited
 from reconciler.model.accounts.kinds import KINDS
 from reconciler.operations.manifests import in_every_environment, read_desired
+from reconciler.rules.accounts.select import is_pattern, is_selected, unmatched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from reconciler.manifests.editing import FileEdit, FoundDocument, Search
     from reconciler.model.accounts.recorded import RecordedAccount
     from reconciler.operations.workspace import Workspace
-
-
-class _EditsDocument(Protocol):
-    def __call__(self, found: FoundDocument, /, *, folder: Path) -> FileEdit: ...
+    from reconciler.rules.accounts.select import Sides
 
 
 _PLACE = re.compile(r":\d+(?=\D|\Z)")
@@ -51,34 +50,57 @@ def declared_accounts(workspace: Workspace) -> Mapping[str, str]:
     return {name: each.file for name, each in searched.documents.items() if each.kind in KINDS}
 
 
-def delete_account(workspace: Workspace, name: str) -> Edited:
-    """Remove an account's document; raise ``InvalidInput`` where there is none or it cannot be done safely."""
-    folder = folder_of(workspace)
+def delete_accounts(workspace: Workspace, selectors: Sequence[str]) -> tuple[Edited, ...]:
+    """Remove the documents of accounts, and what overlays say of them: all that selectors mean, or none.
+
+    Raises ``InvalidInput`` where one means no account, or a document cannot be removed safely.
+    """
     recorded = recorded_accounts(workspace)
-    found = _find(search(folder, root=workspace.root), name, recorded)
-    edit = removal(found, folder=folder)
-    _write(workspace, edit, *_overlay_edits(workspace, found, removal))
-    recorded_as = _recorded_as(name, found, recorded)
-    remarks = []
-    account = (recorded or {}).get(recorded_as or name)
-    if account is not None and account.metadata.prevent_delete:
-        detail = (
-            f"{name} is recorded with preventDelete: true, so the plan will refuse to delete it. If it is to go, bring "
-            "the manifest back, apply it with\n    preventDelete: false\nand then delete it."
+    searched = search(folder_of(workspace), root=workspace.root)
+    names = _declared_names(workspace, selectors, recorded or {})
+    found = [_find(searched, name, recorded) for name in names]
+    overlays = {name: _overlays_of(workspace, each) for name, each in zip(names, found, strict=True)}
+    changed = [*((folder_of(workspace), each) for each in found), *chain.from_iterable(overlays.values())]
+    by_file: defaultdict[tuple[Path, Path], list[FoundDocument]] = defaultdict(list)
+    for folder, each in changed:
+        by_file[folder, each.path].append(each)
+    edits = {path: removals(documents, folder=folder) for (folder, path), documents in by_file.items()}
+    _write(workspace, *edits.values())
+    return tuple(
+        Edited(
+            action="delete",
+            name=name,
+            kind=each.kind,
+            file=each.file,
+            is_whole_file=edits[each.path].after is None,
+            overlays=tuple(overlay.file for _, overlay in overlays[name]),
+            plan_target=(target := _recorded_as(name, each, recorded)),
+            needs_environment=needs_environment(workspace),
+            remarks=_remarks_on_deletion(name, target, recorded),
         )
-        remarks.append(warning("protectedAccount", detail, subject=name))
-    if recorded_as not in {None, name}:
-        detail = f"{name} is recorded as {recorded_as}, its previous name: the plan deletes that account."
-        remarks.append(note("previousNameKept", detail, subject=name))
-    return Edited(
-        action="delete",
-        name=name,
-        kind=found.kind,
-        file=found.file,
-        is_whole_file=edit.after is None,
-        plan_target=_recorded_as(name, found, recorded),
-        remarks=tuple(remarks),
+        for name, each in zip(names, found, strict=True)
     )
+
+
+def _declared_names(
+    workspace: Workspace, selectors: Sequence[str], recorded: Mapping[str, RecordedAccount]
+) -> list[str]:
+    """Return the names written, declared or not, and those of the declared accounts that patterns mean."""
+    named = {each for each in selectors if not is_pattern(each)}
+    patterns = [each for each in selectors if is_pattern(each)]
+    if not patterns:
+        return sorted(named)
+    desired = in_every_environment(workspace, read_desired)
+    broken = [each for each in desired.problems if each.severity == "error"]
+    if broken:
+        raise InvalidInput(broken)
+    sides: dict[str, Sides] = {
+        each.name: (each, recorded[each.name]) if each.name in recorded else (each,) for each in desired.accounts
+    }
+    nothing = unmatched(patterns, list(sides.values()))
+    if nothing:
+        raise InvalidInput(nothing)
+    return sorted(named | {name for name, each in sides.items() if is_selected(each, patterns, ())})
 
 
 def rename_account(workspace: Workspace, old: str, new: str) -> Edited:
@@ -97,7 +119,8 @@ def rename_account(workspace: Workspace, old: str, new: str) -> Edited:
     def follow(overlay: FoundDocument, *, folder: Path) -> FileEdit:
         return renaming(overlay, new, None, folder=folder)
 
-    _write(workspace, edit, *_overlay_edits(workspace, found, follow))
+    overlays = _overlays_of(workspace, found)
+    _write(workspace, edit, *(follow(each, folder=place) for place, each in overlays))
     is_unsure = declared is not None and previous not in {None, old} and (recorded is None or previous not in recorded)
     return Edited(
         action="rename",
@@ -107,9 +130,16 @@ def rename_account(workspace: Workspace, old: str, new: str) -> Edited:
         is_whole_file=False,
         previous_name=previous,
         renamed_from=old,
+        overlays=tuple(overlay.file for _, overlay in overlays),
         plan_target=new,
+        needs_environment=needs_environment(workspace),
         remarks=(_kept(old, new, str(previous), found),) if is_unsure else (),
     )
+
+
+def needs_environment(workspace: Workspace) -> bool:
+    """Tell whether a plan of what was edited has to be told which environment is meant."""
+    return bool(workspace.environments) and workspace.environment is None
 
 
 def recorded_accounts(workspace: Workspace) -> Mapping[str, RecordedAccount] | None:
@@ -160,13 +190,13 @@ def new_problems(workspace: Workspace, *edits: FileEdit) -> tuple[list[Diagnosti
     return errors, remarks
 
 
-def _overlay_edits(workspace: Workspace, found: FoundDocument, edit: _EditsDocument) -> list[FileEdit]:
-    """Return the edits by which the overlays of every environment follow the manifest that they change."""
+def _overlays_of(workspace: Workspace, found: FoundDocument) -> list[tuple[Path, FoundDocument]]:
+    """Return what the overlays of every environment say of a manifest, each with its overlay's folder."""
     environments = workspace.declared.environments.values() if workspace.declared is not None else ()
     folders = sorted({workspace.root / each.overlay for each in environments if each.overlay is not None})
     name = found.value["metadata"]["name"]
     overlays = [(folder, search(folder, root=workspace.root).documents.get(name)) for folder in folders]
-    return [edit(each, folder=folder) for folder, each in overlays if each is not None and each.kind == found.kind]
+    return [(folder, each) for folder, each in overlays if each is not None and each.kind == found.kind]
 
 
 def _write(workspace: Workspace, *edits: FileEdit) -> None:
@@ -245,3 +275,20 @@ def _recorded_as(name: str, found: FoundDocument, recorded: Mapping[str, Recorde
         return name
     previous = _previous_of(found)
     return previous if isinstance(previous, str) and previous in recorded else None
+
+
+def _remarks_on_deletion(
+    name: str, recorded_as: str | None, recorded: Mapping[str, RecordedAccount] | None
+) -> tuple[Diagnostic, ...]:
+    remarks = []
+    account = (recorded or {}).get(recorded_as or name)
+    if account is not None and account.metadata.prevent_delete:
+        detail = (
+            f"{name} is recorded with preventDelete: true, so the plan will refuse to delete it. If it is to go, bring "
+            "the manifest back, apply it with\n    preventDelete: false\nand then delete it."
+        )
+        remarks.append(warning("protectedAccount", detail, subject=name))
+    if recorded_as not in {None, name}:
+        detail = f"{name} is recorded as {recorded_as}, its previous name: the plan deletes that account."
+        remarks.append(note("previousNameKept", detail, subject=name))
+    return tuple(remarks)

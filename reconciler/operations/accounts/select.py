@@ -40,6 +40,6 @@ def one_account(workspace: Workspace, selector: str) -> str:
     with workspace.open_store() as store:
         found = [each.name for each in select_accounts([selector], store.read_accounts().values())]
     if len(found) > 1:
-        detail = f"{selector} means {enumerated(found)}, and it is one account that sends. Name it."
+        detail = f"{selector} means {enumerated(found)}, and this is about one account. Name it."
         raise InvalidInput(error("unknownAccount", detail, subject=selector))
     return found[0]

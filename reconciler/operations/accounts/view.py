@@ -9,12 +9,13 @@ from reconciler.characters import folded
 from reconciler.classes import dataclass
 from reconciler.errors import InvalidInput, StateUnavailable
 from reconciler.model.accounts.kinds import KindWord, kind_of
-from reconciler.rules.accounts.select import is_selected, unknown_account
+from reconciler.operations.accounts.select import select_accounts
+from reconciler.rules.accounts.select import is_pattern, is_selected, may_select_none, unknown_account, unmatched
 from reconciler.rules.journal.events import events_of
 from reconciler.rules.journal.since import status_since
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from reconciler.model.accounts.recorded import RecordedAccount
@@ -24,6 +25,23 @@ if TYPE_CHECKING:
 _IN_JSON_OTHERWISE = frozenset('"\\')
 """What JSON writes with a backslash, beside what is not printable."""
 KindFilter = Literal["all"] | KindWord
+SEARCHED: Mapping[str, Callable[[RecordedAccount], Iterable[str]]] = {
+    "name": lambda account: (account.name,),
+    "title": lambda account: (account.metadata.title,),
+    "display name": lambda account: (account.settings.display_name,),
+    "e-mail, as it is written and as it is compared": lambda account: (
+        account.settings.email,
+        account.written.get("spec.email", ""),
+    ),
+    "MailServer": lambda account: (account.server or "",),
+    "host, port and user name of its mail server": lambda account: (
+        ()
+        if (server := account.settings.server) is None
+        else (server.host, str(server.port), server.login.username or "")
+    ),
+    "references of its secrets": lambda account: (route.secret for route in account.secret_routes),
+}
+"""Where a search looks, each place with its words in the reference."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +49,7 @@ class AccountFilter:
     """Which accounts to show; what is None or empty does not narrow."""
 
     search: str | None = None
-    """Part of a name, title, display name, e-mail, server, user name or secret reference; case does not count."""
+    """Part of a name, title, display name, e-mail, server, port, user name or secret reference; case does not count."""
     kind: KindFilter = "all"
     status: Status | None = None
     selectors: tuple[str, ...] = ()
@@ -40,13 +58,20 @@ class AccountFilter:
 
 
 def list_accounts(workspace: Workspace, wanted: AccountFilter) -> tuple[RecordedAccount, ...]:
-    """Return the recorded accounts that pass the filter, by name."""
+    """Return the recorded accounts that pass the filter, by name.
+
+    Raises ``InvalidInput`` with every selector that can only be a mistake: no account has what it asks for.
+    """
     with workspace.open_store() as store:
         accounts = (
             store.read_accounts()
-            if wanted.search is None
+            if wanted.search is None or wanted.selectors
             else store.find_accounts(partial(_may_hold, folded(wanted.search)))
         )
+    asked = [selector for selector in wanted.selectors if not may_select_none(selector)]
+    nothing = unmatched(asked, [(each,) for each in accounts.values()])
+    if nothing:
+        raise InvalidInput(nothing)
     return tuple(accounts[name] for name in sorted(accounts) if _passes(accounts[name], wanted))
 
 
@@ -79,19 +104,8 @@ def _passes(account: RecordedAccount, wanted: AccountFilter) -> bool:
 
 
 def _is_found(account: RecordedAccount, text: str) -> bool:
-    server = account.settings.server
-    places = (
-        account.name,
-        account.metadata.title,
-        account.settings.display_name,
-        account.settings.email,
-        account.written.get("spec.email", ""),
-        account.server or "",
-        *((server.host, server.login.username or "") if server is not None else ()),
-        *(route.secret for route in account.secret_routes),
-    )
     sought = folded(text)
-    return any(sought in folded(place) for place in places)
+    return any(sought in folded(place) for places in SEARCHED.values() for place in places(account))
 
 
 def is_visible_to(account: RecordedAccount, user: str) -> bool:
@@ -106,6 +120,16 @@ def show_account(workspace: Workspace, name: str) -> RecordedAccount:
     """Return one account; raise ``InvalidInput`` with the nearest name where there is none."""
     with workspace.open_store() as store:
         return known_account(name, store.read_accounts())
+
+
+def show_accounts(workspace: Workspace, selectors: Sequence[str]) -> list[RecordedAccount]:
+    """Return the accounts that selectors mean, by name; raise ``InvalidInput`` with each that means none."""
+    with workspace.open_store() as store:
+        accounts = store.read_accounts()
+    unknown = [each for each in selectors if not is_pattern(each) and each not in accounts]
+    if unknown:
+        raise InvalidInput([unknown_account(name, accounts) for name in unknown])
+    return select_accounts(selectors, accounts.values())
 
 
 def known_account(name: str, accounts: Mapping[str, RecordedAccount]) -> RecordedAccount:

@@ -9,13 +9,13 @@ from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.errors import InvalidInput
 from reconciler.model.comparison import Side
 from reconciler.operations.accounts.add import file_of
-from reconciler.operations.accounts.select import select_accounts
+from reconciler.rules.accounts.select import is_pattern, is_selected, unmatched
 from reconciler.rules.adoption.export import manifest_of
 from reconciler.rules.journal.past import accounts_at
 from reconciler.yamlsource.writing import to_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from reconciler.diagnostics import Diagnostic
     from reconciler.model.accounts.recorded import RecordedAccount
@@ -35,15 +35,38 @@ def past_accounts(workspace: Workspace, number: int) -> tuple[PastAccount, ...]:
     return accounts_at(revisions, number)
 
 
-def past_account(workspace: Workspace, name: str, number: int) -> PastAccount:
-    """Return one account as a revision left it; raise ``InvalidInput`` where it was not recorded then."""
+def past_accounts_of(workspace: Workspace, selectors: Sequence[str], number: int) -> list[PastAccount]:
+    """Return the accounts that selectors mean as a revision left them; raise ``InvalidInput`` where one means none then."""
     accounts = {each.name: each for each in past_accounts(workspace, number)}
-    if name in accounts:
-        return accounts[name]
+    unknown = [each for each in selectors if not is_pattern(each) and each not in accounts]
+    if unknown:
+        raise InvalidInput([_not_yet(name, number, accounts) for name in unknown])
+    return _chosen(selectors, accounts.values(), workspace)
+
+
+def _chosen(selectors: Sequence[str], past: Iterable[PastAccount], workspace: Workspace) -> list[PastAccount]:
+    """Return those that selectors mean by what they were then or are now, all without selectors; by name.
+
+    A revision does not keep through which MailServer an account went, nor its status. Raises ``InvalidInput``.
+    """
+    with workspace.open_store() as store:
+        now = store.read_accounts()
+    found = [(each, [each.recorded, *filter(None, [now.get(each.name_now or "")])]) for each in past]
+    nothing = unmatched(selectors, [sides for _, sides in found])
+    if nothing:
+        raise InvalidInput(nothing)
+    return sorted((each for each, sides in found if is_selected(sides, selectors, ())), key=lambda each: each.name)
+
+
+def _not_yet(name: str, number: int, accounts: Mapping[str, PastAccount]) -> Diagnostic:
+    """Return the error for a name that no account had then, with the one that its account had."""
     earlier = next((each.name for each in accounts.values() if each.name_now == name), None)
-    hint = f" It was called {earlier} then." if earlier is not None else did_you_mean(name, accounts)
-    detail = f"No account called {name} was recorded at revision {number}.{hint} See\n    reconciler history"
-    raise InvalidInput(error("unknownAccount", detail, subject=name))
+    if earlier is not None:
+        hint = f" It was called {earlier} then:\n    reconciler accounts show {earlier} --revision {number}"
+    else:
+        hint = f"{did_you_mean(name, accounts)} See\n    reconciler history"
+    detail = f"No account called {name} was recorded at revision {number}.{hint}"
+    return error("unknownAccount", detail, subject=name)
 
 
 def side_of_revision(workspace: Workspace, number: int) -> tuple[Side, dict[str, Leaves]]:
@@ -67,7 +90,7 @@ def past_manifests(
     past = {each.name: each for each in past_accounts(workspace, number)}
     with workspace.open_store() as store:
         now = store.read_state().accounts
-    chosen = [past[each.name] for each in select_accounts(selectors, [each.recorded for each in past.values()])]
+    chosen = _chosen(selectors, past.values(), workspace)
     erased = [each.name for each in chosen if each.is_erased]
     if erased:
         detail = (

@@ -126,11 +126,18 @@ def accounts_document(accounts: Sequence[RecordedAccount], since: Mapping[str, d
     return {"formatVersion": FORMAT_VERSION, "accounts": entries}
 
 
-def account_document(account: RecordedAccount, since: datetime | None = None) -> Document:
-    """Return what ``accounts show`` prints: the entry of the list, with settings and evidence."""
-    evidence = _dumped(account.evidence) if account.evidence else None
-    entry = {**account_entry(account, since), "spec": spec_as_written(account), "evidence": evidence}
-    return {"formatVersion": FORMAT_VERSION, "accounts": [entry]}
+def account_document(*accounts: RecordedAccount, since: Mapping[str, datetime] | None = None) -> Document:
+    """Return what ``accounts show`` prints: the entries of the list, with settings and evidence."""
+    began = since or {}
+    entries = [
+        {
+            **account_entry(account, began.get(account.name)),
+            "spec": spec_as_written(account),
+            "evidence": _dumped(account.evidence) if account.evidence else None,
+        }
+        for account in accounts
+    ]
+    return {"formatVersion": FORMAT_VERSION, "accounts": entries}
 
 
 def send_document(sent: SendDocument) -> Document:

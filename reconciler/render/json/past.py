@@ -8,13 +8,14 @@ from reconciler.model.plan import FORMAT_VERSION
 from reconciler.render.times import instant
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from reconciler.model.canonical import JsonObject
     from reconciler.rules.journal.past import PastAccount
 
 
-def past_document(account: PastAccount, revision: int) -> JsonObject:
-    """Return an account as a revision left it."""
-    recorded = account.recorded
+def past_document(accounts: Iterable[PastAccount], revision: int) -> JsonObject:
+    """Return accounts as a revision left them."""
     return {
         "formatVersion": FORMAT_VERSION,
         "revision": revision,
@@ -23,11 +24,12 @@ def past_document(account: PastAccount, revision: int) -> JsonObject:
                 "name": account.name,
                 "kind": account.kind,
                 "nameToday": account.name_now,
-                "metadata": recorded.document["metadata"],
-                "spec": recorded.document["spec"],
+                "metadata": account.recorded.document["metadata"],
+                "spec": account.recorded.document["spec"],
                 "createdAt": instant(account.created_at),
                 "updatedAt": instant(account.updated_at),
                 "revision": account.revision,
             }
+            for account in accounts
         ],
     }

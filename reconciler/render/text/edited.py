@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.diagnostics import enumerated
 from reconciler.model.accounts.kinds import KINDS
 from reconciler.model.plan import FORMAT_VERSION
 from reconciler.render.json.documents import diagnostic_documents
@@ -16,30 +17,44 @@ if TYPE_CHECKING:
     from reconciler.render.text.parts.style import Style
 
 
-def edited_text(edited: Edited, *, style: Style, preset: Preset | None = None) -> str:
+_MOST_TARGETS = 3
+"""The plan of more accounts is that of all."""
+
+
+def edited_text(*edits: Edited, style: Style, preset: Preset | None = None) -> str:
     """Return what was changed in which file, what is to be set, and the next command."""
-    lines = hang("", style.show(_what(edited)), width=style.width)
+    first = edits[0]
+    lines = [line for edited in edits for line in hang("", style.show(_what(edited)), width=style.width)]
     if preset is not None:
         source = f"{preset.title}: {preset.note} Source: {preset.source} ({preset.as_of})."
         lines += hang("", style.show(source), width=style.width)
-    if edited.secrets:
-        lines += hang("", _to_set(edited.secrets), width=style.width)
-        lines += [f"    {style.show(_line_to_copy(secret))}" for secret in edited.secrets]
-    lines += hang("", _next(edited), width=style.width)
-    if edited.plan_target is not None:
-        lines.append(f"    reconciler plan --target {style.show(edited.plan_target)}")
+    if first.secrets:
+        lines += hang("", _to_set(first.secrets), width=style.width)
+        lines += [f"    {style.show(_line_to_copy(secret))}" for secret in first.secrets]
+    targets = [edited.plan_target for edited in edits if edited.plan_target is not None]
+    lines += hang("", _next(first.action, len(edits), len(targets)), width=style.width)
+    if targets:
+        words = [word for target in targets for word in ("--target", target)] if len(targets) <= _MOST_TARGETS else []
+        env = ["--env", "NAME"] if first.needs_environment else []
+        lines.append(f"    {style.show(' '.join(['reconciler', *env, 'plan', *words]))}")
     return finish(lines)
 
 
-def edited_document(edited: Edited) -> JsonObject:
-    """Return what ``accounts add``, ``delete`` and ``rename`` print with ``--format json``."""
+def edited_document(*edits: Edited) -> JsonObject:
+    """Return what ``accounts add``, ``delete`` and ``rename`` print with ``--format json``; of several edits a list."""
+    if len(edits) == 1:
+        return {"formatVersion": FORMAT_VERSION, **_document(edits[0])}
+    return {"formatVersion": FORMAT_VERSION, "edits": [_document(edited) for edited in edits]}
+
+
+def _document(edited: Edited) -> JsonObject:
     return {
-        "formatVersion": FORMAT_VERSION,
         "action": edited.action,
         "name": edited.name,
         "kind": edited.kind,
         "file": edited.file,
         "wholeFile": edited.is_whole_file,
+        "overlays": list(edited.overlays),
         "previousName": edited.previous_name,
         "secrets": list(edited.secrets),
         "diagnostics": diagnostic_documents(edited.remarks),
@@ -47,13 +62,14 @@ def edited_document(edited: Edited) -> JsonObject:
 
 
 def _what(edited: Edited) -> str:
+    overlays = f", and in {enumerated(edited.overlays)}" if edited.overlays else ""
     if edited.action == "rename":
         previous = f", previousName {edited.previous_name}" if edited.previous_name else ""
-        return f"Renamed {edited.renamed_from} to {edited.name} in {edited.file}{previous}."
+        return f"Renamed {edited.renamed_from} to {edited.name} in {edited.file}{previous}{overlays}."
     kind = KINDS[edited.kind].label
     if edited.action == "delete":
         whole = ", and with it the file, which held nothing else" if edited.is_whole_file else ""
-        return f"Removed the {kind} {edited.name} from {edited.file}{whole}."
+        return f"Removed the {kind} {edited.name} from {edited.file}{whole}{overlays}."
     where = "in the new file" if edited.is_whole_file else "at the end of"
     return f"Added the {kind} {edited.name} {where} {edited.file}."
 
@@ -75,11 +91,10 @@ def _line_to_copy(secret: str) -> str:
     return f"export {key}=…" if source == "env" else key
 
 
-def _next(edited: Edited) -> str:
-    if edited.plan_target is None:
-        return "State does not have the account, so there is nothing to apply."
-    if edited.action == "delete":
-        return "State is as it was; the next apply deletes the account if state has it. To see that:"
-    if edited.action == "rename":
-        return "State is as it was; the next apply renames the account if state has it. To see that:"
-    return "Nothing is recorded yet. To see the plan, with the settings tried at the server:"
+def _next(action: str, edits: int, applicable: int) -> str:
+    if not applicable:
+        return f"State does not have {'them' if edits > 1 else 'the account'}, so there is nothing to apply."
+    if action == "add":
+        return "Nothing is recorded yet. To see the plan, with the settings tried at the server:"
+    them = "accounts that state has" if edits > 1 else "account if state has it"
+    return f"State is as it was; the next apply {action}s the {them}. To see that:"

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _Value = TypeVar("_Value")
 
+NOTHING_APPLIED = "Nothing has been applied yet."
 _COMMIT_DIGITS = 12
 _MOST_CHANGES = 50
 _MOST_ACCOUNTS = 50
@@ -56,7 +57,9 @@ _CURE = (
 """The closing words where the journal does not hold."""
 
 
-def history_text(revisions: Iterable[Revision], *, events: Sequence[JournalEvent] = (), style: Style) -> str:
+def history_text(
+    revisions: Iterable[Revision], *, events: Sequence[JournalEvent] = (), style: Style, nothing: str = NOTHING_APPLIED
+) -> str:
     """Return the revisions, newest first: number, time, who, from where, what changed, and what was overridden.
 
     The other ``events`` of the journal stand among them. Of one revision the first 50 changes are told, then how
@@ -70,10 +73,12 @@ def history_text(revisions: Iterable[Revision], *, events: Sequence[JournalEvent
         for what in _newest_first(revisions, events)
     ]
     lines = [line for block in blocks for line in (*block, "")]
-    return finish(lines[:-1] if lines else ["Nothing has been applied yet."])
+    return finish(lines[:-1] if lines else [nothing])
 
 
-def history_table(revisions: Iterable[Revision], *, events: Sequence[JournalEvent] = (), style: Style) -> str:
+def history_table(
+    revisions: Iterable[Revision], *, events: Sequence[JournalEvent] = (), style: Style, nothing: str = NOTHING_APPLIED
+) -> str:
     """Return revisions and events in a row each: what and when, who, and the changes in a few words.
 
     A narrow terminal gets no reference and no commit, and where even that does not fit, ``history_text``.
@@ -82,7 +87,7 @@ def history_table(revisions: Iterable[Revision], *, events: Sequence[JournalEven
     applies: dict[int | None, JournalEvent] = {event.revision: event for event in events if event.revision is not None}
     rows = [_history_row(what, applies.get(what.revision), style) for what in _newest_first(listed, events)]
     if not rows:
-        return finish(["Nothing has been applied yet."])
+        return finish([nothing])
     used = [place for place in range(len(_TITLES)) if any(row[place].text for row in rows)]
     for most in range(len(_TITLES), _LEAST_COLUMNS - 1, -1):
         places = [place for place in used if place < most]

@@ -1,6 +1,6 @@
 """Selectors: a name, a glob over names, or what an account has: ``label:KEY=VALUE``, ``host:``, ``status:`` and others.
 
-To add one: a row of ``_FACTS``, a word in ``cli/options.py``.
+To add one: a row of ``FACTS``, a word in ``cli/options.py``; its line in ``docs/reference/accounts.md`` is made of the row.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from reconciler.characters import SHOWN_WORD, clip, composed
 from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, enumerated, error
-from reconciler.diagnostics.phrasing import did_you_mean
+from reconciler.diagnostics.phrasing import did_you_mean, nearest
 from reconciler.model.accounts.kinds import KIND_WORDS, kind_of
 from reconciler.model.accounts.recorded import RecordedAccount
 from reconciler.model.accounts.statuses import STATUSES
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from reconciler.model.accounts.desired import DesiredAccount
+    from reconciler.model.servers.server import Server
 
     Account = DesiredAccount | RecordedAccount
     Sides = Sequence[Account]
@@ -27,9 +28,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Fact:
+class Fact:
     """What a selector may ask for before its colon."""
 
+    example: str
+    """What may stand behind the colon."""
+    meaning: str
+    """Which accounts it selects, for the reference."""
     values: Callable[[Account], Iterable[str]]
     """What an account has of it."""
     matches: Callable[[str, str], bool] = matches
@@ -50,36 +55,66 @@ def _is_label(wanted: str, label: str) -> bool:
     return key == known and matches(composed(value), text)
 
 
-def _hosts(account: Account) -> Iterable[str]:
+def _of_server(account: Account, value_of: Callable[[Server], str | None]) -> Iterable[str]:
     server = account.settings.server
-    return () if server is None else (server.host,)
+    value = None if server is None else value_of(server)
+    return () if value is None else (value,)
 
 
 def _statuses(account: Account) -> Iterable[str]:
     return (account.status,) if isinstance(account, RecordedAccount) else ()
 
 
-_FACTS: Mapping[str, _Fact] = {
-    "label": _Fact(values=_labels, matches=_is_label, nothing="No account has the label that {} asks for.", known=()),
-    "host": _Fact(
-        values=_hosts,
+FACTS: Mapping[str, Fact] = {
+    "label": Fact(
+        example="team=sales",
+        meaning="Those with the label, and that value of it.",
+        values=_labels,
+        matches=_is_label,
+        nothing="No account has the label that {} asks for.",
+        known=(),
+    ),
+    "host": Fact(
+        example="smtp.example.com",
+        meaning="Own accounts whose mail server it is, in any spelling of the host.",
+        values=lambda account: _of_server(account, lambda server: server.host),
         matches=lambda wanted, host: matches_any_host((wanted,), host),
         nothing="No account goes through a mail server that {} names.",
     ),
-    "server": _Fact(
+    "port": Fact(
+        example="465",
+        meaning="Own accounts whose mail server is reached at that port.",
+        values=lambda account: _of_server(account, lambda server: str(server.port)),
+        nothing="No account goes through a mail server at a port that {} names.",
+    ),
+    "username": Fact(
+        example="sales@example.com",
+        meaning="Own accounts that log in with that user name.",
+        values=lambda account: _of_server(account, lambda server: server.login.username),
+        nothing="No account logs in with a user name that {} asks for.",
+    ),
+    "server": Fact(
+        example="office",
+        meaning="Own accounts whose settings come through that MailServer.",
         values=lambda account: () if account.server is None else (account.server,),
         nothing="No account has its settings from a MailServer that {} names.",
     ),
-    "secret": _Fact(
+    "secret": Fact(
+        example="env:SMTP_SALES_*",
+        meaning="Own accounts that name the secret by that reference.",
         values=lambda account: (route.secret for route in account.secret_routes),
         nothing="No account has a secret whose reference {} names; in a reference * stops at a slash, and ** does not.",
     ),
-    "status": _Fact(
+    "status": Fact(
+        example="failing",
+        meaning="Those of that status; what is declared and not recorded has none.",
         values=_statuses,
         nothing="No account is recorded with the status that {} asks for; what manifests declare has none.",
         known=STATUSES,
     ),
-    "kind": _Fact(
+    "kind": Fact(
+        example="marketing",
+        meaning="Those of that kind.",
         values=lambda account: (kind_of(account).word,),
         nothing="No account is of the kind that {} asks for.",
         known=KIND_WORDS,
@@ -104,7 +139,7 @@ def selects(selector: str, sides: Sides) -> bool:
     word, colon, wanted = selector.partition(":")
     if not colon:
         return any(matches(selector, account.name) for account in sides)
-    fact = _FACTS.get(word)
+    fact = FACTS.get(word)
     return fact is not None and any(fact.matches(wanted, value) for account in sides for value in fact.values(account))
 
 
@@ -124,6 +159,17 @@ def unmatched(selectors: Iterable[str], accounts: Sequence[Sides]) -> tuple[Diag
     )
 
 
+def may_select_none(selector: str) -> bool:
+    """Tell whether a list by the selector may be empty without a mistake: it asks for a status or a kind that there is.
+
+    >>> may_select_none("status:failing"), may_select_none("status:faling"), may_select_none("sales-*")
+    (True, False, False)
+    """
+    word, _, wanted = selector.partition(":")
+    fact = FACTS.get(word)
+    return fact is not None and any(fact.matches(wanted, value) for value in fact.known or ())
+
+
 def _explain(selector: str, accounts: Sequence[Sides]) -> str:
     word, colon, wanted = selector.partition(":")
     every = [account for sides in accounts for account in sides]
@@ -131,13 +177,18 @@ def _explain(selector: str, accounts: Sequence[Sides]) -> str:
         if is_glob(selector):
             return f"No account's name matches {selector}."
         return f"No account is called {selector}.{did_you_mean(selector, [account.name for account in every])}"
-    fact = _FACTS.get(word)
+    fact = FACTS.get(word)
     if fact is None:
-        return f"{selector} is no selector. It is a name, a glob, or begins with {', '.join(f'{each}:' for each in _FACTS)}."
+        words = [f"{each}:" for each in FACTS]
+        near = did_you_mean(f"{word}:", words)
+        return f"{selector} is no selector.{near} It is a name, a glob, or begins with {', '.join(words)}."
     if word == "label" and "=" not in wanted:
         return f"{selector} is not a label selector; write label:KEY=VALUE."
     known = sorted({value for account in every for value in fact.values(account)}) if fact.known is None else fact.known
-    return f"{fact.nothing.format(selector)}{f' There are: {enumerated(known)}.' if known else ''}"
+    # Hosts that differ by a letter are seldom one misspelt.
+    value = None if is_glob(wanted) or word == "host" else nearest(wanted, known)
+    meant = "" if value is None else f" Did you mean {word}:{value}?"
+    return f"{fact.nothing.format(selector)}{meant}{f' There are: {enumerated(known)}.' if known else ''}"
 
 
 def unknown_account(name: str, known: Iterable[str], *, ever: bool = False, remark: str = "") -> Diagnostic:

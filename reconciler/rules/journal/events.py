@@ -33,6 +33,8 @@ def events_of(
 ) -> tuple[JournalEvent, ...]:
     """Return the entries as events, newest first; where ``lives`` are given, only those that concern one of them.
 
+    Of what such an event did to accounts it has then what it did to these alone.
+
     The beginning of a sending whose end is told too says so, as ``hasEnded``; the others were killed, or still run.
     """
     events: list[JournalEvent] = []
@@ -49,7 +51,11 @@ def events_of(
             actor_source=source,
             reason=payload.reason,
             revision=_made(payload).revision,
-            accounts=tuple(_account(name, each) for name, each in sorted(payload.accounts.items())),
+            accounts=tuple(
+                _account(name, each)
+                for name, each in sorted(payload.accounts.items())
+                if not lives or any(names.concerns(name, serial) for names in lives)
+            ),
             details={key: value for key, value in told.items() if key not in _TOLD_APART | OF_THE_CHAIN},
         )
         serial = event.revision if event.revision is not None else serial

@@ -269,7 +269,7 @@ def test_csv_has_a_row_for_each_account() -> None:
     header, row = list(csv.reader(io.StringIO(table.accounts_csv([account]), newline="")))
     cells = dict(zip(header, row, strict=True))
 
-    assert tuple(header) == table.ACCOUNT_COLUMNS
+    assert header == list(table.ACCOUNT_COLUMNS)
     assert cells["title"] == 'Sales, "main"'
     assert cells["labels"] == "a=1;b=2"
     assert cells["owner"] == ""

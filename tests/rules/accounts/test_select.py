@@ -71,6 +71,12 @@ FAILING = (
         ("host:mail.xn--w-uga1v8h.example", True),
         ("host:example.com", False),
         ("host:", False),
+        ("port:587", True),
+        ("port:58*", True),
+        ("port:465", False),
+        ("username:new", True),
+        ("username:n*", True),
+        ("username:New", False),
         ("server:office", True),
         ("server:o*", True),
         ("server:home", False),
@@ -151,7 +157,20 @@ def test_who_is_wanted(targets: list[str], excludes: list[str], *, expected: boo
         ("kind:other", "No account is of the kind that kind:other asks for. There are: marketing, own."),
         (
             "name:plain",
-            "name:plain is no selector. It is a name, a glob, or begins with label:, host:, server:, secret:, status:, kind:.",
+            "name:plain is no selector. It is a name, a glob, or begins with label:, host:, port:, username:, server:, secret:, status:, kind:.",
+        ),
+        (
+            "Hosts:x",
+            "Hosts:x is no selector. Did you mean host:? It is a name, a glob, or begins with label:, host:, port:, username:, server:, secret:, status:, kind:.",
+        ),
+        ("port:25", "No account goes through a mail server at a port that port:25 names. There are: 587."),
+        (
+            "username:palin",
+            "No account logs in with a user name that username:palin asks for. Did you mean username:plain? There are: new, old, plain.",
+        ),
+        (
+            "server:ofice",
+            "No account has its settings from a MailServer that server:ofice names. Did you mean server:office? There are: office.",
         ),
     ],
 )

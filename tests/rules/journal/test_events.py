@@ -55,6 +55,13 @@ def test_the_accounts_of_an_event_are_told_by_name() -> None:
     assert expected == event.accounts
 
 
+def test_of_several_accounts_those_asked_for_are_told() -> None:
+    """What an event did to others is not the history of this one, nor of whoever has its name today."""
+    payload: dict[str, Any] = {"accounts": {"a": {}, "b": {}, "old": {}}}
+    (event,) = events_of(journal(payload), [Erasure(names={"b": None, "old": 0})])
+    assert (EventAccount(name="b"),) == event.accounts
+
+
 @pytest.mark.parametrize(
     "payload",
     [

@@ -266,7 +266,7 @@ def _add(options: GlobalOptions, wanted: NewAccount, file: str | None, format_: 
     edited = add_account(
         workspace(options, uses_state=False), wanted, file=options.in_users_folder(file) if file else None
     )
-    return put_edited(edited, format_, preset=wanted.preset)
+    return put_edited(edited, format_=format_, preset=wanted.preset)
 
 
 def _require_project(options: GlobalOptions) -> Workspace:

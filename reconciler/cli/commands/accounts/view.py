@@ -55,7 +55,7 @@ def _columns(_context: click.Context, _parameter: click.Parameter, written: str 
 @click.option(
     "--search",
     metavar="TEXT",
-    help="Part of a name, title, display name, e-mail, server, user name or secret reference.",
+    help="Part of a name, title, display name, e-mail, server, port, user name or secret reference.",
 )
 @click.option("--kind", type=click.Choice(("all", *KIND_WORDS)), default="all", show_default=True, help="Which kind.")
 @click.option("--status", type=click.Choice(STATUSES), help="Only those of this status.")
@@ -110,7 +110,7 @@ def list_(
     elif format_ == "csv":
         from reconciler.render.csv import ACCOUNT_COLUMNS, accounts_csv
 
-        put(accounts_csv(found, columns or ACCOUNT_COLUMNS, since=since))
+        put(accounts_csv(found, columns or tuple(ACCOUNT_COLUMNS), since=since))
     elif columns:
         from reconciler.render.text.accounts import chosen_table
 
@@ -137,7 +137,7 @@ def list_(
 
 
 @accounts.command("show")
-@click.argument("name", shell_complete=account_names)
+@click.argument("selectors", metavar="SEL...", nargs=-1, required=True, shell_complete=account_names)
 @click.option("--full", "is_full", is_flag=True, help="Show every setting and every check, as text.")
 @click.option(
     "--revision",
@@ -147,51 +147,57 @@ def list_(
 )
 @format_option("text", "json")
 @click.pass_obj
-def show(options: GlobalOptions, name: str, *, is_full: bool, revision: int | None, format_: str) -> int:
-    """Show one recorded account on one screen: how it stands, its settings, and what is wrong.
+def show(
+    options: GlobalOptions, selectors: tuple[str, ...], *, is_full: bool, revision: int | None, format_: str
+) -> int:
+    """Show recorded accounts, each on one screen: how it stands, its settings, and what is wrong.
+
+    SEL is a name, a glob, or what an account has, such as host:HOST or status:STATUS.
 
     \b
     Examples:
         reconciler accounts show sales-pl
         reconciler accounts show sales-pl --full
+        reconciler accounts show status:failing
         reconciler accounts show sales-pl --revision 7
     """
     from reconciler.cli.output import put, put_json
     from reconciler.cli.session import style_for, workspace
     from reconciler.errors import InvalidInput
-    from reconciler.operations.accounts.view import not_active_since, show_account
+    from reconciler.operations.accounts.view import not_active_since, show_accounts
     from reconciler.render.json.documents import account_document
     from reconciler.render.text import account_in_full, account_text
 
     place = workspace(options, needs_project=False)
     if revision is not None:
-        return _show_past(place, name, revision, format_)
+        return _show_past(place, selectors, revision, format_)
     try:
-        account = show_account(place, name)
+        found = show_accounts(place, selectors)
     except InvalidInput as unknown:
-        raise _declared_only(unknown, place, name) from None
-    since = not_active_since(place, [account]).get(name)
+        raise _declared_only(unknown, place, selectors) from None
+    since = not_active_since(place, found)
+    style = style_for(sys.stdout)
     if format_ == "json":
-        put_json(account_document(account, since))
+        put_json(account_document(*found, since=since))
     elif is_full:
-        put(account_in_full(account, style=style_for(sys.stdout)))
+        put("\n".join(account_in_full(account, style=style) for account in found))
     else:
-        put(account_text(account, style=style_for(sys.stdout), since=since))
+        put("\n".join(account_text(account, style=style, since=since.get(account.name)) for account in found))
     return 0
 
 
-def _show_past(place: Workspace, name: str, revision: int, format_: str) -> int:
+def _show_past(place: Workspace, selectors: tuple[str, ...], revision: int, format_: str) -> int:
     from reconciler.cli.output import put, put_json
     from reconciler.cli.session import style_for
-    from reconciler.operations.journal.past import past_account
+    from reconciler.operations.journal.past import past_accounts_of
     from reconciler.render.json.past import past_document
     from reconciler.render.text.past import past_text
 
-    account = past_account(place, name, revision)
+    found = past_accounts_of(place, selectors, revision)
     if format_ == "json":
-        put_json(past_document(account, revision))
+        put_json(past_document(found, revision))
     else:
-        put(past_text(account, revision, style=style_for(sys.stdout)))
+        put("\n".join(past_text(account, revision, style=style_for(sys.stdout)) for account in found))
     return 0
 
 
@@ -205,17 +211,19 @@ def _not_applied_yet(place: Workspace) -> str:
     return f"The manifests declare {count:,} account{'s' if count > 1 else ''}, and nothing is applied yet. "
 
 
-def _declared_only(unknown: InvalidInput, place: Workspace, name: str) -> InvalidInput:
+def _declared_only(unknown: InvalidInput, place: Workspace, selectors: tuple[str, ...]) -> InvalidInput:
     """Return the words for an account that a manifest declares and state does not record, with the next step."""
     from reconciler.diagnostics import error
     from reconciler.errors import InvalidInput
     from reconciler.operations.accounts.edit import declared_accounts
 
-    file = declared_accounts(place).get(name)
-    if file is None:
+    declared = declared_accounts(place)
+    name = next((each for each in selectors if each in declared), None)
+    if name is None or name not in {each.subject for each in unknown.diagnostics}:
         return unknown
     detail = (
-        f"No account called {name} is recorded. It is declared in {file}, and not applied yet:\n    reconciler plan"
+        f"No account called {name} is recorded. It is declared in {declared[name]}, and not applied yet:\n"
+        "    reconciler plan"
     )
     return InvalidInput(error("unknownAccount", detail, subject=name))
 
