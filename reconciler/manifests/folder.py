@@ -209,7 +209,7 @@ def _unlisted(failure: OSError, folder: Path, root: Path) -> Diagnostic:
 
 def shown_path(path: Path, root: Path) -> str:
     """Return the name under which a file is shown; octets that are not UTF-8 become replacement characters."""
-    folder, name = os.path.join(root, ""), path.as_posix()  # noqa: PTH118 - as text, for it is done for thousands of files
+    folder, name = f"{root.as_posix()}/", path.as_posix()  # as text, for it is done for thousands of files
     if name.startswith(folder):
         name = name[len(folder) :]
     elif path.is_relative_to(root):

@@ -25,6 +25,9 @@ class ResolvedReplyTo(Resolved):
     display_name: str | None = Field(None, description="The name shown with it.")
 
 
+_NO_REPLIES = ResolvedReplyTo()
+
+
 class ResolvedOverride(Resolved):
     """Which details of a contact's card take the place of an address and a name."""
 
@@ -41,7 +44,7 @@ class Settings(Resolved):
     email: str = Field(description="The address that mail is sent from, its domain as A-labels.")
     display_name: str = Field(description="The name that recipients see.")
     reply_to: ResolvedReplyTo | list[ResolvedReplyTo] = Field(
-        ResolvedReplyTo(), description="Where replies go; a list where they go to several addresses."
+        _NO_REPLIES, description="Where replies go; a list where they go to several addresses."
     )
     shared: bool = Field(default=False, description="Whether other users see the account.")
     smtp: Server | None = Field(
@@ -55,7 +58,7 @@ class Settings(Resolved):
     def replies(self) -> tuple[ResolvedReplyTo, ...]:
         """Where replies go, each address by itself; nothing where none is declared."""
         declared = self.reply_to if isinstance(self.reply_to, list) else [self.reply_to]
-        return tuple(each for each in declared if each != ResolvedReplyTo())
+        return tuple(each for each in declared if each is not _NO_REPLIES and each != _NO_REPLIES)
 
     @property
     def reply_addresses(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -146,8 +146,8 @@ class Route(Value):
 
     @cached_property
     def destination(self) -> str:
-        """The same of the route for whatever user name."""
-        return self.for_any_user.key
+        """The same of the route for whatever user name, which thousands of accounts have in common."""
+        return _key_of(self.for_any_user)
 
     @property
     def for_any_user(self) -> Route:
@@ -159,6 +159,11 @@ class Route(Value):
     def without_token(self) -> Route:
         """The login as a password would make it; of a token, how earlier versions recorded it."""
         return self.model_copy(update={"token": None})
+
+
+@lru_cache(maxsize=1024)
+def _key_of(route: Route) -> str:
+    return route.key
 
 
 def route_to(delivery: Delivery) -> Route:

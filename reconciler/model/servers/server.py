@@ -131,6 +131,18 @@ class Server(Resolved):
         return (self.host,) if self.proxy is None else (self.host, self.proxy.host)
 
     @property
+    def secrets(self) -> frozenset[str]:
+        """The references of all secrets that the server and the proxy are sent, or that sign what is."""
+        certificate, proxy = self.client_certificate, self.proxy
+        return frozenset(
+            (
+                *self.login.all_secrets,
+                *([certificate.key] if certificate is not None else []),
+                *([proxy.password] if proxy is not None and proxy.password is not None else []),
+            )
+        )
+
+    @property
     def declares_login(self) -> bool:
         """Whether anything of a login is declared; one that is declared in part counts, so that none is forgotten."""
         return self.login != Login()

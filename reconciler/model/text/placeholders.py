@@ -36,7 +36,7 @@ _SAMPLES = {"name": "a", "email": "a@example.com", "localpart": "a", "domain": "
 
 def filled(text: str, values: Mapping[str, str]) -> str:
     """Return the text with the placeholders filled in, each once, and doubled braces single."""
-    return _IN_BRACES.sub(lambda found: found[1] or values.get(found[2], found[0]), text)
+    return _IN_BRACES.sub(lambda found: found[1] or values.get(found[2], found[0]), text) if "{" in text else text
 
 
 def as_literal(text: str) -> str:
@@ -111,7 +111,7 @@ _UNFILLED_RULE = "Nothing is filled in here, so no word stands in braces. Write 
 
 def meant_placeholder(text: str) -> str | None:
     """Return the first word in braces, braces included, that looks like a placeholder in a text where none is filled in."""
-    found = _MEANT.search(text)
+    found = _MEANT.search(text) if "{" in text else None
     return found[0] if found else None
 
 

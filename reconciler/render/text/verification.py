@@ -156,7 +156,7 @@ def ending(found: Verification) -> Hashable:
 
 def for_all(found: Verification, same: Sequence[Verification]) -> Verification:
     """Return a verification that speaks for all that ended alike, without the route or secret of any one."""
-    if all(likeness(found) == likeness(each) for each in same):
+    if all(each is found or likeness(found) == likeness(each) for each in same):
         return found
     words = {"withheld": _ROUTES_DIFFER, **dict.fromkeys(MISSING_CODES, _SECRETS_DIFFER)}
     checks = tuple(

@@ -195,11 +195,13 @@ def _resolve_one(
     found = resolve_server(smtp, proxy, ca_files, values=_values_of(account), certificates=certificates)
     if found.server is None:
         return None, [_problem(_Origins(located, shared), flaw) for flaw in found.flaws]
-    desired = replace(_desired(located, found), server=named, ca_digest=found.ca_digest)
+    desired = _desired(located, found)
     if shared is None:
-        return desired, []
+        return replace(desired, ca_digest=found.ca_digest), []
     return replace(
         desired,
+        server=named,
+        ca_digest=found.ca_digest,
         overlaid={**_overlaid_at_server(located, shared), **desired.overlaid},
         server_file=shared.file,
         server_location=shared.locator.value_at(("spec", "host")),

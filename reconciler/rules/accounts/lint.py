@@ -157,8 +157,7 @@ def _lint_server(account: DesiredAccount, where: Callable[[], Location]) -> Iter
         )
     if port in _STARTTLS_PORTS and encryption == "tls":
         yield _port_mismatch(account, f"{port} begins in clear text; you declared implicit TLS", "starttls", where())
-    is_on_this_machine = _is_loopback(server.host) and server.proxy is None
-    if encryption == "none" and server.declares_login and not is_on_this_machine:
+    if encryption == "none" and server.declares_login and not (server.proxy is None and _is_loopback(server.host)):
         detail = (
             "The password would travel in clear text, so the login is refused for any server that is not on this "
             "machine. Write\n    encryption: starttls"

@@ -17,7 +17,7 @@ from reconciler.rules.secrets.scopes import move_field
 from reconciler.rules.verification.settings import settings_digest, settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from reconciler.model.accounts.desired import DesiredAccount
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
@@ -36,24 +36,26 @@ def flatten(document: JsonView, *, ca_digest: str | None = None) -> dict[str, Sc
     >>> flatten({"spec": {"smtp": {"host": "mail.example.com", "port": 587}}})
     {'spec.smtp.host': 'mail.example.com', 'spec.smtp.port': 587}
     """
-    leaves = dict(_leaves(document))
+    leaves: dict[str, Scalar] = {}
+    _add_leaves(leaves, document, "")
     if ca_digest is not None:
         leaves[CA_CONTENT] = ca_digest.removeprefix("sha256:")
     return leaves
 
 
-def _leaves(node: JsonView, prefix: str = "") -> Iterator[tuple[str, Scalar]]:
+def _add_leaves(leaves: dict[str, Scalar], node: JsonView, prefix: str) -> None:
     for key, value in node.items():
         path = _joined(prefix, key)
         if isinstance(value, dict):
-            yield from _leaves(value, path)
+            _add_leaves(leaves, value, path)
         elif isinstance(value, list) and all(isinstance(each, dict) for each in value):
             for number, each in enumerate(value):
-                yield from _leaves(each, f"{path}.{number}")
+                _add_leaves(leaves, each, f"{path}.{number}")
         else:
-            yield path, value
+            leaves[path] = value
 
 
+@lru_cache(maxsize=4096)
 def _joined(prefix: str, key: str) -> str:
     if not prefix:
         return key
@@ -71,7 +73,7 @@ def field_changes(
     return tuple(
         _field_change(path, written_before.get(path, before.get(path)), written_after.get(path, after.get(path)))
         for path in sorted(before.keys() | after.keys())
-        if before.get(path) != after.get(path) or (path in before) != (path in after)
+        if path not in before or path not in after or before[path] != after[path]
     )
 
 
@@ -126,7 +128,7 @@ def _fields(before: RecordedAccount | None, after: DesiredAccount, rotated: froz
     )
     behind = [
         FieldChange(path=path, before=value, after=value, rotated=True)
-        for path, value in leaves_after.items()
+        for path, value in (leaves_after.items() if rotated else ())
         if value in rotated and leaves_before.get(path) == value and is_secret(path.split("."))
     ]
     return tuple(

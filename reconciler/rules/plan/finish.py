@@ -135,16 +135,17 @@ def with_consumers(plan: SavedPlan, views: tuple[ConsumerView, ...], problems: I
 
 def _verified(step: Create | Update, evidence: Mapping[str, Evidence], policy: Policy) -> Create | Update:
     """Return the step with what verification found of it, and held where it failed and may be left out."""
-    step = replace(step, evidence=evidence.get(step.name), awaits_approval=_awaits_approval(step, policy))
+    found, awaits_approval = evidence.get(step.name), _awaits_approval(step, policy)
     if not step.needs_evidence:
-        return step
-    verification = step.evidence.verification if step.evidence is not None else _NOT_VERIFIED
+        return replace(step, evidence=found, awaits_approval=awaits_approval)
+    verification = found.verification if found is not None else _NOT_VERIFIED
     if step.missing:
         verification = failed_without(step.missing)
     if step.withheld:
         verification = verification.model_copy(update={"status": "withheld"})
     may_be_held = step.cause == "rotation" or policy.holds_failing
-    return replace(step, verification=verification, held=may_be_held and verification.status == "failed")
+    is_held = may_be_held and verification.status == "failed"
+    return replace(step, evidence=found, awaits_approval=awaits_approval, verification=verification, held=is_held)
 
 
 def _outcomes(steps: Sequence[Changed], policy: Policy, waiting: Mapping[str, str]) -> list[Diagnostic]:

@@ -71,10 +71,7 @@ def make_plan(desired: Sequence[DesiredAccount], recorded: RecordedState, policy
     )
     # All together, for two accounts may want one new value to travel to different servers.
     judgement = judge(changing, law, policy.secrets)
-    steps = [
-        step if isinstance(step, Delete) else replace(step, withheld=judgement.of(step), missing=_lacking(step, policy))
-        for step in changing
-    ]
+    steps = [step if isinstance(step, Delete) else _judged(step, judgement, policy) for step in changing]
     reverted, alike = unmarked_renames(selected, recorded)
     guards = _guard(steps, selected, desired, recorded, policy)
     problems = (
@@ -121,6 +118,12 @@ def _guard(
         guard_scopes(selected, policy),
         guard_depths([step.name for step in steps if step.needs_evidence], policy),
     )
+
+
+def _judged(step: Create | Update, judgement: Judgement, policy: Policy) -> Create | Update:
+    """Return the step with what its verification may not have, and cannot have: nothing, mostly."""
+    withheld, missing = judgement.of(step), _lacking(step, policy)
+    return replace(step, withheld=withheld, missing=missing) if withheld or missing else step
 
 
 def _lacking(step: Create | Update, policy: Policy) -> tuple[Missing, ...]:

@@ -26,7 +26,7 @@ def depth_needed(name: str, wanted: Depth, project: Project, today: date) -> Dep
         for exception in project.guards.exceptions
         if exception.depth is not None and today <= exception.until and matches_any(exception.verification or (), name)
     ]
-    return min((wanted, *excepted), key=DEPTHS.index)
+    return min((wanted, *excepted), key=DEPTHS.index) if excepted else wanted
 
 
 def standing_of(

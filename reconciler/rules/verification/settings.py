@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.accounts.kinds import KINDS
 from reconciler.model.canonical import digest
-from reconciler.model.secrets.routes import routes_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +39,7 @@ def settings_digest(
     platform: PlatformServer | None,
 ) -> str | None:
     """Return the digest of an account's settings; None where the fingerprint of a secret concerned is missing."""
-    secrets = {each.secret for each in routes_of(settings.server, None)}
+    secrets = settings.server.secrets if settings.server is not None else frozenset()
     if any(secret not in fingerprints for secret in secrets):
         return None
     covered: Document = {

@@ -42,15 +42,18 @@ def offline(step: Wanted, platform: PlatformServer | None, policy: VerificationP
         forbidden = why_forbidden((step.after.written.get("spec.smtp.host", server.host), *ways), policy.servers)
         if forbidden is not None:
             beyond = ("unknownDestination", forbidden)
-    return _unasked(*beyond, step.settings_digest or "", step.depth, at, is_off=policy.domain_checks == "off")
+    found = _unasked(*beyond, step.depth, at, is_off=policy.domain_checks == "off")
+    if step.settings_digest is None:
+        return found
+    return found.model_copy(update={"settings_digest": step.settings_digest})
 
 
 @lru_cache(maxsize=64)
-def _unasked(code: SkipCode, message: str, digest: str, depth: Depth, at: datetime, *, is_off: bool) -> Evidence:
+def _unasked(code: SkipCode, message: str, depth: Depth, at: datetime, *, is_off: bool) -> Evidence:
     """Return evidence in which nothing is checked: one value for all accounts for which it reads the same."""
     checks = (*all_skipped(code, message), *skipped_domain_checks(is_off=is_off))
     verification = Verification(status=status_of(checks), depth=depth, checked_at=at, checks=checks)
-    return Evidence(settings_digest=digest, verification=verification)
+    return Evidence(settings_digest="", verification=verification)
 
 
 def skipped_domain_checks(*, is_off: bool) -> tuple[Check, ...]:

@@ -76,9 +76,14 @@ def _counted(alike: Sequence[Change]) -> str:
 
 
 def _by_outcome(changes: Iterable[Change]) -> list[list[Change]]:
+    ordered = sorted(changes, key=lambda each: each.name)
+    # One value may be that of thousands, so each is looked into once.
+    endings = {
+        id(found): ending(found) for found in {id(each.verification): each.verification for each in ordered}.values()
+    }
     alike: dict[Hashable, list[Change]] = {}
-    for change in sorted(changes, key=lambda each: each.name):
-        alike.setdefault(ending(change.verification), []).append(change)
+    for change in ordered:
+        alike.setdefault(endings[id(change.verification)], []).append(change)
     return sorted(alike.values(), key=lambda each: (-len(each), each[0].name))
 
 
