@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.classes import dataclass
 from reconciler.diagnostics import CODES, Diagnostic, error
+from reconciler.manifests.overlaid import OverlaidDocument
 from reconciler.manifests.projectlines import domain_lines, lines_for, number_line
 from reconciler.manifests.suggesting import (
     email_lines,
@@ -139,6 +140,9 @@ def _distinct(refused: Iterable[Refused]) -> list[Refused]:
 
 
 def _diagnose(each: Refused, document: YamlDocument, schema: dict[str, object], subject: str | None) -> Diagnostic:
+    overlaid = _by_overlay(each, document, subject) if isinstance(document, OverlaidDocument) else None
+    if overlaid is not None:
+        return overlaid
     if each.type == "extra_forbidden":
         code, detail = explain_unknown(each.path, document.value, schema)
         return error(code, detail, subject=subject, location=document.key_at(each.path))
@@ -155,6 +159,26 @@ def _diagnose(each: Refused, document: YamlDocument, schema: dict[str, object], 
     if "\n" not in detail:
         detail += _lines_instead(each, subject)
     return error(code, detail, subject=subject, location=document.value_at(each.path))
+
+
+def _by_overlay(each: Refused, document: OverlaidDocument, subject: str | None) -> Diagnostic | None:
+    """Return what an overlay did wrong to a manifest that is right without it; None where it is not to blame."""
+    taken = document.taken_away_at(each.path) if each.type == "missing" else None
+    if taken is not None:
+        what = f"The overlay takes {shown_path(each.path)} away, which cannot be left out."
+        return error("missingField", f"{what} Remove the null, or write a value.", subject=subject, location=taken)
+    added = document.added_at(each.path) if each.type == "contradiction" and each.is_secret else None
+    below: object = document.base
+    for step in each.path:
+        below = below.get(step) if isinstance(below, dict) else None
+    if added is None or not isinstance(below, dict):
+        return None
+    away = ", ".join(f"{source}: null" for source in below)
+    detail = (
+        f"{each.field} {each.message}. An overlay adds to what the manifest has; to replace its source, take that away. "
+        f"Write\n    {each.path[-1]}: {{{away}, SOURCE: KEY}}"
+    )
+    return error("contradiction", detail, subject=subject, location=added)
 
 
 _INSTEAD: dict[str, Callable[[str], list[str]]] = {

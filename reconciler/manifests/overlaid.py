@@ -38,6 +38,24 @@ class OverlaidDocument(YamlDocument):
         """Return where the last key of a path stands, in the overlay where that decides it."""
         return self.overlay.locator.key_at(path) if self._is_decided_there(path) else self._below().key_at(path)
 
+    def taken_away_at(self, path: Sequence[str | int]) -> Location | None:
+        """Return where the overlay takes away what would stand at a path, or a part around it; None where it does not."""
+        patch: object = self.overlay.value
+        for length, step in enumerate(path, start=1):
+            if not isinstance(patch, dict) or step not in patch:
+                return None
+            patch = patch[step]
+            if patch is None:
+                return self.overlay.locator.key_at(path[:length])
+        return None
+
+    def added_at(self, path: Sequence[str | int]) -> Location | None:
+        """Return where the overlay adds to the fields that the manifest has at a path; None where it does not."""
+        patch: object = self.overlay.value
+        for step in path:
+            patch = patch.get(step) if isinstance(patch, dict) else None
+        return self.overlay.locator.value_at(path) if isinstance(patch, dict) and patch else None
+
     def _below(self) -> YamlDocument:
         return YamlDocument(self.base, self.file, self.place, self.first_line, self.weight)
 
@@ -63,6 +81,8 @@ class Overlays:
     used: set[Identity] = field(default_factory=set)
     kinds: dict[str, str] = field(default_factory=dict)
     """The kind of each document that was met, by name."""
+    renamed: dict[str, str] = field(default_factory=dict)
+    """The name of each document that was met and had another one, by that."""
 
     def lay_on(self, document: YamlDocument) -> tuple[YamlDocument, Overlay | None]:
         """Return a document as the environment has it, with its overlay; as it is where there is none for it."""
@@ -70,6 +90,9 @@ class Overlays:
         if identity is None or not self.by_identity:
             return document, None
         self.kinds.setdefault(identity[1], identity[0])
+        previous = document.value["metadata"].get("previousName")
+        if isinstance(previous, str):
+            self.renamed.setdefault(previous, identity[1])
         overlay = self.by_identity.get(identity)
         if overlay is None:
             return document, None

@@ -62,6 +62,8 @@ def _why_unknown(identity: Identity, overlays: Overlays) -> str:
     other = overlays.kinds.get(name)
     if other is not None:
         return f"The overlay is for the {kind} {name}, and the manifests declare {name} as {other}. Write\n    kind: {other}"
+    if overlays.kinds.get(overlays.renamed.get(name, "")) == kind:
+        return f"The overlay is for the {kind} {name}, which is called {overlays.renamed[name]} now. Write\n    name: {overlays.renamed[name]}"
     known = [each for each, its_kind in overlays.kinds.items() if its_kind == kind]
     return (
         f"The overlay is for the {kind} {name}, and no manifest declares one of that name.{did_you_mean(name, known)} An overlay "
@@ -89,7 +91,8 @@ def _overlays_of(
 
 
 def _nameless(document: YamlDocument) -> list[Diagnostic]:
-    if not isinstance(document.value, dict) or identity_of(document.value) is not None:
+    metadata = document.value.get("metadata") if isinstance(document.value, dict) else {"name": ""}
+    if isinstance(metadata, dict) and isinstance(metadata.get("name"), str):
         return []
     detail = "An overlay says by kind and name which manifest it changes, and here the name is missing. Add\n    metadata: {name: NAME}"
     return [error("missingField", detail, location=document.key_at(("metadata",)))]

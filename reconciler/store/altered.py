@@ -87,13 +87,20 @@ class Alteration:
 
     @property
     def problem(self) -> Diagnostic:
-        """The error that stops a write over the account."""
+        """The error that stops a write over the account, whose command takes the option that it names."""
+        return self._problem(f"    --accept-altered {self.name}=REASON")
+
+    @property
+    def problem_of_sending(self) -> Diagnostic:
+        """The error that stops who sends through the account: what takes the account as it is is another command."""
+        return self._problem(f"    reconciler verify --recorded {self.name} --accept-altered {self.name}=REASON")
+
+    def _problem(self, way: str) -> Diagnostic:
         detail = (
             f"{self._fact} Something other than reconciler wrote to the database, so nothing is recorded over it. This "
             "shows all that was altered:\n    reconciler journal check\n"
             "Find out who did it, and restore a backup from before:\n    reconciler state restore FILE\n"
-            "Or, if the account is right as state has it now, say so, and why; the journal keeps it:\n"
-            f"    --accept-altered {self.name}=REASON"
+            f"Or, if the account is right as state has it now, say so, and why; the journal keeps it:\n{way}"
         )
         return error("accountAltered", detail, subject=self.name)
 

@@ -223,6 +223,18 @@ def test_the_refusal_names_what_differs(settled: Project, column: str) -> None:
     assert "--accept-altered sales=REASON" in detail
 
 
+def test_who_sends_is_told_a_command_that_takes_the_account(settled: Project) -> None:
+    """Sending writes no account and has no such option, so it names the one that does; then the account sends."""
+    (settled.folder / "team.csv").write_text("email\nanna@example.com\n", encoding="utf-8")
+    words = ("send", "sales", "--contacts", "team.csv", "--subject", "Hello", "--body", "Text", "--yes")
+    settled.execute_sql(ALTERATIONS["created_at"])
+    refused = settled.run(*words)
+    assert 4 == refused.code
+    assert "\n        reconciler verify --recorded sales --accept-altered sales=REASON" in refused.err
+    settled.run_well("verify", "--recorded", "sales", "--accept-altered", "sales=Mended.")
+    settled.run_well(*words)
+
+
 @pytest.mark.parametrize("reason", ["sales", "sales=", "=Because."])
 def test_an_acceptance_needs_a_name_and_a_reason(settled: Project, reason: str) -> None:
     """What is not NAME=REASON is bad usage."""

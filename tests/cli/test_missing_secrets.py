@@ -90,6 +90,7 @@ def test_one_missing_password_of_twenty_fails_one_account(fleet: Project, server
     assert "No plan could be made" not in told.out
     assert f"export {variable(LACKING)}=…" in told.err
     assert f"reconciler plan --exclude {LACKING}" in told.out
+    assert "reconciler plan --hold-failing" in told.out
 
 
 def test_the_account_can_be_left_out(fleet: Project) -> None:

@@ -105,7 +105,14 @@ def test_each_part_is_found_where_it_was_written(tmp_path: Path) -> None:
     ("patch", "problem"),
     [
         (f"{HEAD}metadata: {{name: sales}}\nspec:\n  smtp: {{hots: x}}\n", ("unknownField", "over/o.yaml:5:10")),
-        (f"{HEAD}metadata: {{name: sales}}\nspec:\n  displayName: null\n", ("missingField", "accounts.d/a.yaml:4:1")),
+        (f"{HEAD}metadata: {{name: sales}}\nspec:\n  displayName: null\n", ("missingField", "over/o.yaml:5:3")),
+        (f"{HEAD}metadata: {{name: sales}}\nspec: null\n", ("missingField", "over/o.yaml:4:1")),
+        (f"{HEAD}metadata: {{name: sales}}\nspec:\n  smtp: null\n", ("missingField", "over/o.yaml:5:3")),
+        ("apiVersion: reconciler/v1\nmetadata: {name: sales}\n", ("unknownKind", "over/o.yaml:1:1")),
+        (
+            f"{HEAD}metadata: {{name: sales}}\nspec: {{smtp: {{authentication: {{password: {{file: a}}}}}}}}\n",
+            ("contradiction", "over/o.yaml:4:42"),
+        ),
         (f"{HEAD}metadata: {{name: slaes}}\n", ("unknownOverlay", "over/o.yaml:1:1")),
         (f"{HEAD.replace('Own', 'Marketing')}metadata: {{name: sales}}\n", ("unknownOverlay", "over/o.yaml:1:1")),
         (f"{HEAD}spec: {{email: a@example.com}}\n", ("missingField", "over/o.yaml:1:1")),
@@ -124,7 +131,35 @@ def test_each_part_is_found_where_it_was_written(tmp_path: Path) -> None:
 )
 def test_what_is_wrong_with_an_overlay_has_its_place(tmp_path: Path, patch: str, problem: tuple[str, str]) -> None:
     """Each mistake is told once, at the line of the overlay that makes it."""
-    assert problem in overlaid(tmp_path, patch)[1]
+    assert [problem] == overlaid(tmp_path, patch)[1]
+
+
+@pytest.mark.parametrize(
+    ("patch", "told"),
+    [
+        ("metadata: {name: sales}\nspec: {displayName: null}\n", "The overlay takes spec.displayName away"),
+        (
+            "metadata: {name: sales}\nspec: {smtp: {authentication: {password: {file: a}}}}\n",
+            "Write\n    password: {env: null, SOURCE: KEY}",
+        ),
+        (
+            "metadata: {name: old}\n",
+            "The overlay is for the OwnAccount old, which is called sales now. Write\n    name: sales",
+        ),
+    ],
+    ids=["what is needed", "a second source", "an earlier name"],
+)
+def test_an_overlay_that_does_not_fit_is_told_how_it_would(tmp_path: Path, patch: str, told: str) -> None:
+    """The words are of the overlay, since the manifest is right without it."""
+    base = BASE.replace("{name: sales,", "{name: sales, previousName: old,")
+    (tmp_path / "accounts.d").mkdir()
+    (tmp_path / "over").mkdir()
+    (tmp_path / "accounts.d" / "a.yaml").write_text(base, encoding="utf-8")
+    (tmp_path / "over" / "o.yaml").write_text(HEAD + patch, encoding="utf-8")
+    overlays, _ = read_overlays(tmp_path / "over", root=tmp_path)
+    found = read_manifests(tmp_path / "accounts.d", root=tmp_path, overlays=overlays)
+    (problem,) = (*found.problems, *unknown_overlays(overlays))
+    assert told in problem.detail
 
 
 def test_a_manifest_may_be_whole_with_its_overlay_only(tmp_path: Path) -> None:

@@ -57,9 +57,10 @@ def _failed(plan: Plan, style: Style) -> list[str]:
     lines += [f"        {style.show(f'export {variable}=…')}" for variable in variables]
     lines.append("        reconciler plan")
     lines += hang("    ", f"Or leave {'it' if len(names) == 1 else 'them'} out for now:", width=style.width)
-    excluded = " ".join(f"--exclude {name}" for name in names)
-    command = f"reconciler plan {excluded if len(names) <= MOST_NAMES else '--hold-failing'}"
-    return [*lines, f"        {style.show(command)}"]
+    if len(names) <= MOST_NAMES:
+        excluded = " ".join(f"--exclude {name}" for name in names)
+        lines.append(f"        {style.show(f'reconciler plan {excluded}')}")
+    return [*lines, "        reconciler plan --hold-failing"]
 
 
 def _rejected_variables(plan: Plan) -> list[str]:
