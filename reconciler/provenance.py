@@ -118,24 +118,17 @@ def lies_in_checkout(file: Path, folders: Iterable[Path]) -> bool:
     """
     try:
         bounds = {bound for folder in folders for bound in _checkouts_of(folder)}
-        steps = _steps_of(file)
+        # Each place has the links before it resolved, and itself not: it could be the link that a pull request brings.
+        place = Path("/") if file.is_absolute() else Path.cwd().resolve()
+        steps = []
+        for part in file.parts:
+            place = place.parent if part == ".." else place / part
+            steps.append(place)
+            place = place.resolve()
+        steps.append(place)
     except (OSError, RuntimeError, ValueError):
         return True
     return any(step != bound and step.is_relative_to(bound) for step in steps for bound in bounds)
-
-
-def _steps_of(file: Path) -> list[Path]:
-    """Return each place that a path leads through, and its end with links followed.
-
-    Each place has the links before it resolved, and itself not: it could be the link that a pull request brings.
-    """
-    place = Path("/") if file.is_absolute() else Path.cwd().resolve()
-    steps = []
-    for part in file.parts:
-        place = place.parent if part == ".." else place / part
-        steps.append(place)
-        place = place.resolve()
-    return [*steps, place]
 
 
 def _checkouts_of(folder: Path) -> set[Path]:

@@ -161,7 +161,8 @@ def found_of(said: Mapping[str, str], *, label: str, line: int | None) -> Found:
 
 def _doubts(said: Mapping[str, str], host: str | None, port: int | None, *, is_unfilled: bool) -> Iterator[str]:
     """Yield what speaks against taking the settings as they are, each in a sentence."""
-    if _is_careless(said):
+    refuses = words.plain(said.get("verify", "yes")) in {"none", "false", "0", "no", "off", "skip"}
+    if refuses or words.flag(said.get("skip_verify", "no")) is True:
         yield "The source did not verify certificates. Here they always are; for a CA of your own write caFile."
     if host is not None and (host.lower() in _CATCHERS or (host.lower() in _LOCAL and port in _CATCHER_PORTS)):
         yield f"{host}:{port or 25} looks like a mail catcher for development, which delivers nothing."
@@ -294,9 +295,3 @@ def _address(text: str | None) -> str | None:
 def _host_name(text: str | None) -> str | None:
     written = meaningful(text)
     return written if written and re.fullmatch(r"[A-Za-z0-9.-]{1,253}", written) else None
-
-
-def _is_careless(said: Mapping[str, str]) -> bool:
-    """Tell whether certificates were not verified."""
-    refuses = words.plain(said.get("verify", "yes")) in {"none", "false", "0", "no", "off", "skip"}
-    return refuses or words.flag(said.get("skip_verify", "no")) is True

@@ -31,7 +31,14 @@ def taken_candidate(
     if is_confirmed and not found.disagrees:
         return found.candidates[0]
     if not is_interactive():
-        raise InvalidInput(error("notConfirmed", _unconfirmed(found)))
+        first = found.candidates[0]
+        why = "those who were asked disagree" if found.disagrees else "there is no terminal to confirm it on"
+        detail = (
+            f"What was found is taken by a person, and {why}. Nothing was contacted. Take the right one with\n"
+            f"    --host {first.host} --port {first.port} --encryption {first.encryption}"
+        )
+        detail += "" if found.disagrees else "\nor add --yes to take what all agree on."
+        raise InvalidInput(error("notConfirmed", detail))
     return found.candidates[_asked_number(found, "Which one (its number; Ctrl-C for none)", least=1) - 1]
 
 
@@ -94,14 +101,4 @@ def _nothing(found: Discovery) -> str:
     return (
         f"Nobody says through which server mail of {found.domain or 'this domain'} is sent.{told} Name the host, as the "
         "provider's page for mail programs has it:\n    --host smtp.example.com"
-    )
-
-
-def _unconfirmed(found: Discovery) -> str:
-    first = found.candidates[0]
-    why = "those who were asked disagree" if found.disagrees else "there is no terminal to confirm it on"
-    return (
-        f"What was found is taken by a person, and {why}. Nothing was contacted. Take the right one with\n"
-        f"    --host {first.host} --port {first.port} --encryption {first.encryption}"
-        + ("" if found.disagrees else "\nor add --yes to take what all agree on.")
     )

@@ -36,7 +36,12 @@ _TAKE_TEXT = (
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 to 6 as the contract has them, 130 on Ctrl-C."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    _prepare_streams(words)
+    # Documents are UTF-8 in any locale; characters that a terminal's encoding lacks are escaped.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdout, io.TextIOWrapper) and asks_for_document(words):
+        sys.stdout.reconfigure(encoding="utf-8")
     if not asks_for_log(words):
         return _run(words)
     from reconciler.cli.log import log_for_programs
@@ -55,7 +60,10 @@ def _run(words: list[str]) -> int:
         sys.stdout.flush()
         end_with_next_step(Called.path, words, exit_code=code if isinstance(code, int) else 0)
     except (KeyboardInterrupt, click.Abort):
-        return _interrupted(words)
+        from reconciler.diagnostics import error
+
+        stopped = error("interrupted", "Ctrl-C stopped the command. Nothing was left half-written; run it again.")
+        return _tell(words, stopped, exit_code=INTERRUPTED)
     except BrokenPipeError:
         return _hang_up()
     except click.exceptions.Exit as ended:
@@ -74,15 +82,6 @@ def _refuse_line_breaks(words: Sequence[str]) -> None:
         if not takes_text and word.splitlines() not in ([], [word]):
             shown = "an address, which may hold a password" if "://" in word else word[:60]
             raise click.UsageError(f"Names, patterns and paths stand on one line, and here is a line break: {shown}")
-
-
-def _prepare_streams(words: Sequence[str]) -> None:
-    """Write documents as UTF-8 in any locale, and characters that a terminal's encoding lacks as escapes."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    if isinstance(sys.stdout, io.TextIOWrapper) and asks_for_document(words):
-        sys.stdout.reconfigure(encoding="utf-8")
 
 
 def _fail(words: Sequence[str], failure: Exception) -> int:
@@ -170,13 +169,6 @@ def _show_help(bare: click.UsageError) -> int:
     if bare.ctx is not None:
         click.echo(bare.ctx.get_help(), err=True)
     return 1
-
-
-def _interrupted(words: Sequence[str]) -> int:
-    from reconciler.diagnostics import error
-
-    stopped = error("interrupted", "Ctrl-C stopped the command. Nothing was left half-written; run it again.")
-    return _tell(words, stopped, exit_code=INTERRUPTED)
 
 
 def _hang_up() -> int:

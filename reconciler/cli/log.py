@@ -187,6 +187,7 @@ class _JsonStderr(io.TextIOBase):
 @contextlib.contextmanager
 def log_for_programs(words: Sequence[str]) -> Iterator[Callable[[int], None]]:
     """Have everything on stderr be a JSON object a line; what is handed out is told the exit code."""
+    from reconciler.cli.app import ENTRIES
     from reconciler.events import listening, tell
     from reconciler.model.event import LOG_FORMAT_VERSION
 
@@ -194,17 +195,12 @@ def log_for_programs(words: Sequence[str]) -> Iterator[Callable[[int], None]]:
     _said.for_programs, sys.stderr = log, _JsonStderr()
     try:
         with listening(log):
-            tell("runBegan", format_version=LOG_FORMAT_VERSION, command=_command_of(words))
+            # The command without its arguments, which may be addresses with passwords.
+            command = next((word for word in words if word in ENTRIES), "")
+            tell("runBegan", format_version=LOG_FORMAT_VERSION, command=command)
             yield lambda code: tell("runEnded", exit_code=code)
     finally:
         _said.for_programs, sys.stderr = None, before
-
-
-def _command_of(words: Sequence[str]) -> str:
-    """Return the command that is called, without its arguments, which may be addresses with passwords."""
-    from reconciler.cli.app import ENTRIES
-
-    return next((word for word in words if word in ENTRIES), "")
 
 
 @dataclass
@@ -265,15 +261,11 @@ def _transcribing(path: str) -> Iterator[None]:
             _said.is_on_stderr = False
         else:
             stream.close()
-            _tell_of_failure(path, transcript.failure)
+            if transcript.failure is not None:
+                from reconciler.files import reason_of
+                from reconciler.render.safe import safe
 
-
-def _tell_of_failure(path: str, failure: OSError | None) -> None:
-    if failure is not None:
-        from reconciler.files import reason_of
-        from reconciler.render.safe import safe
-
-        sys.stderr.write(safe(f"The transcript {path} is not whole: {reason_of(failure)}.") + "\n")
+                sys.stderr.write(safe(f"The transcript {path} is not whole: {reason_of(transcript.failure)}.") + "\n")
 
 
 def _opened(path: str) -> IO[str]:

@@ -8,10 +8,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _OF_LESS = {"LESS": "FRX", "LV": "-c"}
 """What pagers are told where nobody has said otherwise: end if it fits, show colours, leave the text on the screen."""
@@ -24,19 +20,14 @@ def put_paged(text: str) -> bool:
     """
     from reconciler.cli.output import put
 
-    pager = _pager(os.environ)
+    asked = os.environ.get("PAGER")
+    if asked is None:
+        asked = "less" if shutil.which("less") and os.environ.get("TERM", "dumb") != "dumb" else ""
+    pager = "" if asked.strip() in {"", "cat"} else asked
     if pager and sys.stdout.isatty() and text.count("\n") >= _lines() and _page(pager, text):
         return True
     put(text)
     return False
-
-
-def _pager(environ: Mapping[str, str]) -> str:
-    """Return the command of the pager; empty for none."""
-    asked = environ.get("PAGER")
-    if asked is None:
-        asked = "less" if shutil.which("less") and environ.get("TERM", "dumb") != "dumb" else ""
-    return "" if asked.strip() in {"", "cat"} else asked
 
 
 def _lines() -> int:

@@ -57,7 +57,9 @@ class CommandTarget(Target):
     def look(self, key: FingerprintKey) -> Seen:
         """Ask the command what the consumer has."""
         accounts = self.exchange("read").get("accounts")
-        if not isinstance(accounts, list) or not all(_is_account(each) for each in accounts):
+        if not isinstance(accounts, list) or not all(
+            isinstance(each, dict) and isinstance(each.get(_ALWAYS), str) for each in accounts
+        ):
             raise Unwritable(f"{self.place} answers no list of accounts with names.")
         return Seen(accounts={each["name"]: had(each, "password") for each in accounts}, is_there=bool(accounts))
 
@@ -100,10 +102,6 @@ class CommandTarget(Target):
             fault = FAULTS.get(answer["error"]) if isinstance(answer["error"], str) else None
             raise Unwritable(f"The command {self.place} was asked to {verb}: {fault or 'it failed'}.")
         return answer
-
-
-def _is_account(value: object) -> bool:
-    return isinstance(value, dict) and isinstance(value.get(_ALWAYS), str)
 
 
 def likened(expected: Had, found: Had) -> Had:

@@ -90,7 +90,11 @@ def _unusable(file: str, reason: str) -> InvalidInput:
 
 
 def _cards(lines: Lines, columns: list[str], delimiter: str) -> Iterator[Contact | BrokenLine]:
-    complete = _complete_line(delimiter)
+    # Nearly every line is a whole record: no state is needed for it. The quantifiers are possessive, so that no
+    # line takes long to refuse.
+    mark = re.escape(delimiter.encode())
+    field = rb'(?:"[^"]*+(?:""[^"]*+)*+"|[^"' + mark + rb"\r\n][^" + mark + rb"\r\n]*+|)"
+    complete = re.compile(field + rb"(?:" + mark + field + rb")*+\r?\n?\Z")
     while (line := lines.next()) is not None:
         if line.is_whole and complete.match(line.octets):
             entry = _card(line.octets, columns, delimiter=delimiter, number=line.number)
@@ -98,16 +102,6 @@ def _cards(lines: Lines, columns: list[str], delimiter: str) -> Iterator[Contact
             entry = _long_card(line, lines, columns, delimiter)
         if entry is not None:
             yield entry
-
-
-def _complete_line(delimiter: str) -> re.Pattern[bytes]:
-    """Return the pattern of a line that is a whole record, as nearly every line is: no state is needed for it.
-
-    Its quantifiers are possessive, so that no line takes long to refuse.
-    """
-    mark = re.escape(delimiter.encode())
-    field = rb'(?:"[^"]*+(?:""[^"]*+)*+"|[^"' + mark + rb"\r\n][^" + mark + rb"\r\n]*+|)"
-    return re.compile(field + rb"(?:" + mark + field + rb")*+\r?\n?\Z")
 
 
 def _long_card(first: Line, lines: Lines, columns: list[str], delimiter: str) -> Contact | BrokenLine | None:

@@ -99,13 +99,11 @@ def _holds_other_address(name: str, address: str) -> bool:
     """
     if not _AT.search(name):
         return False
-    seen = unicodedata.normalize("NFKC", _without_invisible(name)).translate(_DOTS)
+    seen = unicodedata.normalize(
+        "NFKC", "".join(character for character in name if character.isspace() or not INVISIBLE.match(character))
+    ).translate(_DOTS)
     own = address.casefold()
     return any(_is_other(found, own) for found in _ADDRESS_IN_NAME.finditer(seen))
-
-
-def _without_invisible(name: str) -> str:
-    return "".join(character for character in name if character.isspace() or not INVISIBLE.match(character))
 
 
 def _is_other(found: re.Match[str], own: str) -> bool:

@@ -86,7 +86,10 @@ def habit(where: Whereabouts, value: Any) -> str:
     """Return what is said of a field that other tools have; nothing where it is none that is known."""
     alias = _alias_of(str(where.path[-1]), where)
     if len(where.path) == 1 and alias == "name" and isinstance(value, str):
-        return _written_at_metadata(value)
+        lines = metadata_lines(value) or ["metadata:", "  name: sales-pl"]
+        return " What the document is known by stands under metadata. Write" + "".join(
+            f"\n    {line}" for line in lines
+        )
     name = ALIASES.get(alias)
     if name is None or (where.path[0] == "metadata" and alias in SAID):
         said = SAID.get(alias)
@@ -196,11 +199,6 @@ _OAUTH2 = (
     "    clientSecret: {env: SMTP_{name}_SECRET}",
     "    refreshToken: {env: SMTP_{name}_REFRESH_TOKEN}",
 )
-
-
-def _written_at_metadata(name: str) -> str:
-    lines = metadata_lines(name) or ["metadata:", "  name: sales-pl"]
-    return " What the document is known by stands under metadata. Write" + "".join(f"\n    {line}" for line in lines)
 
 
 def _encryption(alias: str, value: Any) -> str:

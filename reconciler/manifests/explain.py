@@ -95,11 +95,20 @@ def explain(
     document: YamlDocument, refusal: ValidationError, schema: dict[str, object], *, subject: str | None
 ) -> list[Diagnostic]:
     """Return the problems of a refused document, one for each place, by place."""
+    from jsonschema import Draft202012Validator
+
     found = refusal.errors(include_url=False)
     refused = _distinct(_refused(each, document.value) for each in found)[: MAX_PROBLEMS + 1]
     problems = [_diagnose(each, document, schema, subject) for each in refused]
     covered = {each.path for each in refused}
-    problems.extend(_rule_problems(document, schema, covered, subject))
+    # Rules over several fields that are broken, and that the models did not come to.
+    for path, rule in _broken_rules(Draft202012Validator(schema).iter_errors(document.value)):
+        if path in covered:
+            continue
+        covered.add(path)
+        code, _, what = rule.partition(": ")
+        detail = f"{shown_path(path) or 'The document'} {what}."
+        problems.append(error(code, detail, subject=subject, location=document.key_at(path)))
     return sorted(problems, key=lambda problem: (problem.location or document.location, problem.code))
 
 
@@ -287,23 +296,6 @@ def _literal(each: Refused, subject: str | None) -> str:
         "and set that variable where the command runs. If a real secret was committed, change it: it stays in git's "
         "history."
     )
-
-
-def _rule_problems(
-    document: YamlDocument, schema: dict[str, object], covered: set[Path], subject: str | None
-) -> list[Diagnostic]:
-    """Return the rules over several fields that are broken and that the models did not come to."""
-    from jsonschema import Draft202012Validator
-
-    problems = []
-    for path, rule in _broken_rules(Draft202012Validator(schema).iter_errors(document.value)):
-        if path in covered:
-            continue
-        covered.add(path)
-        code, _, what = rule.partition(": ")
-        detail = f"{shown_path(path) or 'The document'} {what}."
-        problems.append(error(code, detail, subject=subject, location=document.key_at(path)))
-    return problems
 
 
 def _broken_rules(errors: Iterable[SchemaError]) -> Iterator[tuple[Path, str]]:

@@ -138,7 +138,8 @@ def manifest_paths(folder: Path, *, root: Path) -> tuple[list[Path], list[Diagno
     """
     paths: list[Path] = []
     problems: list[Diagnostic] = []
-    if shown_path(folder, root) != folder.as_posix() and not _is_inside(folder, root):
+    is_inside = Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(root))
+    if shown_path(folder, root) != folder.as_posix() and not is_inside:
         detail = "The manifests folder is a link that leads outside the project folder. Put the folder itself here."
         return [], [error("fileUnreadable", detail, location=Location(shown_path(folder, root)))]
     for path in _entries(folder, root, problems):
@@ -153,11 +154,6 @@ def manifest_paths(folder: Path, *, root: Path) -> tuple[list[Path], list[Diagno
 def is_manifest(name: str) -> bool:
     """Tell whether a file of this name is read as a manifest."""
     return name.lower().endswith(_ENDINGS) and not name.startswith(".")
-
-
-def _is_inside(path: Path, root: Path) -> bool:
-    """Tell whether a path with its links followed lies below ``root``."""
-    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
 
 
 def _entries(folder: Path, root: Path, problems: list[Diagnostic]) -> Iterator[Path | None]:
@@ -190,7 +186,9 @@ def _entries(folder: Path, root: Path, problems: list[Diagnostic]) -> Iterator[P
                         else:
                             waiting.append((Path(entry.path), depth + 1))
         except OSError as failure:
-            problems.append(_unlisted(failure, place, root))
+            name = one_line(shown_path(place, root), limit=SHOWN_REPLY)
+            detail = f"The folder cannot be read: {reason_of(failure)}. {_CURES.get(failure.errno or 0, _CURE)}"
+            problems.append(error("fileUnreadable", detail, location=Location(name)))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -199,12 +197,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:
         return False
-
-
-def _unlisted(failure: OSError, folder: Path, root: Path) -> Diagnostic:
-    name = one_line(shown_path(folder, root), limit=SHOWN_REPLY)
-    detail = f"The folder cannot be read: {reason_of(failure)}. {_CURES.get(failure.errno or 0, _CURE)}"
-    return error("fileUnreadable", detail, location=Location(name))
 
 
 def shown_path(path: Path, root: Path) -> str:

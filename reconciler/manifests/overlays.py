@@ -42,7 +42,9 @@ def read_overlays(
             for overlay in _overlays_of(path, root, edited.get(path), room, problems):
                 first = found.setdefault(overlay.identity, overlay)
                 if first is not overlay:
-                    problems.append(_repeated(overlay, first))
+                    name, where = overlay.identity[1], overlay.locator.value_at(("metadata", "name"))
+                    detail = f"{name} is changed at {first.location} already; put both into one document, so that it is told what holds."
+                    problems.append(error("duplicateName", detail, subject=name, location=where))
     except NoRoom as refusal:
         problems.append(refusal.problem)
     return Overlays(found), sorted(problems, key=sort_key)
@@ -96,11 +98,3 @@ def _nameless(document: YamlDocument) -> list[Diagnostic]:
         return []
     detail = "An overlay says by kind and name which manifest it changes, and here the name is missing. Add\n    metadata: {name: NAME}"
     return [error("missingField", detail, location=document.key_at(("metadata",)))]
-
-
-def _repeated(overlay: Overlay, first: Overlay) -> Diagnostic:
-    name = overlay.identity[1]
-    detail = (
-        f"{name} is changed at {first.location} already; put both into one document, so that it is told what holds."
-    )
-    return error("duplicateName", detail, subject=name, location=overlay.locator.value_at(("metadata", "name")))

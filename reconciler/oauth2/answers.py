@@ -71,7 +71,16 @@ def judge(answer: Answer, request: TokenRequest, endpoint: Endpoint) -> AccessTo
         raise _invalid(endpoint, f"it is HTTP status {answer.status} without an OAuth2 error", other)
     if document is None:
         raise _invalid(endpoint, "it is no JSON object")
-    return _issued(document, endpoint, other)
+    token, kind, rotated = (document.get(name) for name in ("access_token", "token_type", "refresh_token"))
+    if not isinstance(token, str) or not _TOKEN.match(token):
+        raise _invalid(endpoint, "it has no usable access_token", other)
+    if not isinstance(kind, str) or kind.lower() != _BEARER:
+        raise _invalid(endpoint, "its token_type is not Bearer")
+    return AccessToken(
+        value=SecretValue(token),
+        lifetime_seconds=_seconds(document.get("expires_in")),
+        refresh_token=SecretValue(rotated) if isinstance(rotated, str) and _TOKEN.match(rotated) else None,
+    )
 
 
 def _document(content: bytes) -> dict[str, object] | None:
@@ -88,19 +97,6 @@ def _in_other_form(document: dict[str, object] | None, request: TokenRequest) ->
     places = (*([inner] if isinstance(inner, dict) else []), document or {})
     told = (place.get(name) for place in places for name in _NAMES_OF_WORDS)
     return _as_said(next((each for each in told if isinstance(each, str) and each), ""), request)
-
-
-def _issued(document: dict[str, object], endpoint: Endpoint, other: str) -> AccessToken:
-    token, kind, rotated = (document.get(name) for name in ("access_token", "token_type", "refresh_token"))
-    if not isinstance(token, str) or not _TOKEN.match(token):
-        raise _invalid(endpoint, "it has no usable access_token", other)
-    if not isinstance(kind, str) or kind.lower() != _BEARER:
-        raise _invalid(endpoint, "its token_type is not Bearer")
-    return AccessToken(
-        value=SecretValue(token),
-        lifetime_seconds=_seconds(document.get("expires_in")),
-        refresh_token=SecretValue(rotated) if isinstance(rotated, str) and _TOKEN.match(rotated) else None,
-    )
 
 
 def _seconds(written: Any) -> float | None:

@@ -150,18 +150,13 @@ def _private_key(pem: str, field: str) -> Key:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
-        begin = pem.index("-----BEGIN", _before_key(pem))
+        begin = pem.index("-----BEGIN", pem.rfind("-----BEGIN", 0, pem.index("PRIVATE KEY-----")))
         key = load_pem_private_key(pem[begin:].encode("ascii"), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise _unusable(field) from None
     if isinstance(key, RSAPrivateKey) or (isinstance(key, EllipticCurvePrivateKey) and key.curve.name in _CURVES):
         return key
     raise _unusable(field)
-
-
-def _before_key(pem: str) -> int:
-    """Return where the block of the private key begins, or lies behind: certificates may stand before it."""
-    return pem.rfind("-----BEGIN", 0, pem.index("PRIVATE KEY-----"))
 
 
 def _unusable(field: str) -> SmtpFault:

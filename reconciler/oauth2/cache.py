@@ -101,14 +101,11 @@ class TokenCache:
         While another thread asks the same, wait for its answer, not beyond the deadline.
         """
         endpoint = endpoint_of(request.token_url)
-        self._require_allowed(endpoint)
+        if not matches_any_host(self._allowed_hosts, endpoint.host):
+            raise endpoint.fault("tokenHostForbidden")
         slot = self._slot(request)
         known = self._known(slot, endpoint, deadline)
         return known if known is not None else self._ask(slot, request, endpoint, deadline)
-
-    def _require_allowed(self, endpoint: Endpoint) -> None:
-        if not matches_any_host(self._allowed_hosts, endpoint.host):
-            raise endpoint.fault("tokenHostForbidden")
 
     def _slot(self, request: TokenRequest) -> _Slot:
         marks = (secret.fingerprint(self._key) if secret is not None else None for secret in request.identity)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler.render.json.documents import account_entry
 from reconciler.render.safe import safe
@@ -99,7 +99,20 @@ def resolutions_csv(resolutions: Iterable[Resolution]) -> Iterator[str]:
     """Yield the header line and a line for each contact, one at a time: a file of any length passes through."""
     yield _line(RESOLUTION_COLUMNS)
     for resolution in resolutions:
-        yield _line(_resolution_row(resolution))
+        yield _line(
+            [
+                resolution.contact,
+                resolution.line,
+                resolution.outcome,
+                resolution.envelope_from,
+                *_halves(resolution.author),
+                *_halves(resolution.sender),
+                *_halves(resolution.to),
+                *_joined(resolution.replies),
+                resolution.needs_smtputf8,
+                ";".join(f"{reason.field}:{reason.code}" for reason in resolution.reasons),
+            ]
+        )
 
 
 def cell(value: object) -> str:
@@ -139,21 +152,6 @@ def account_facts(account: RecordedAccount, since: datetime | None = None) -> Js
         "lastFailedAt": verification.get("lastFailedAt"),
         "suspended": entry["suspended"] and entry["suspended"]["reason"],
     }
-
-
-def _resolution_row(resolution: Resolution) -> list[Any]:
-    return [
-        resolution.contact,
-        resolution.line,
-        resolution.outcome,
-        resolution.envelope_from,
-        *_halves(resolution.author),
-        *_halves(resolution.sender),
-        *_halves(resolution.to),
-        *_joined(resolution.replies),
-        resolution.needs_smtputf8,
-        ";".join(f"{reason.field}:{reason.code}" for reason in resolution.reasons),
-    ]
 
 
 def _joined(mailboxes: Sequence[Mailbox]) -> tuple[str | None, str | None]:

@@ -97,7 +97,11 @@ def write_project(
     from reconciler.model.schema.schemas import schema_text
 
     if os.path.lexists(folder / PROJECT_FILE):
-        raise InvalidInput(error("projectExists", _exists_text(folder)))
+        detail = (
+            f"The folder {folder} holds a {PROJECT_FILE} already; nothing was changed. If its state is what is missing, "
+            "run there\n    reconciler state init\nFor another project name another folder."
+        )
+        raise InvalidInput(error("projectExists", detail))
     _refuse_among_manifests(folder)
     if os.path.lexists(folder) and not folder.is_dir():
         raise InvalidInput(error("projectNotMade", f"{_shown(folder)} is no folder. Name another one."))
@@ -154,13 +158,6 @@ def _written(folder: Path, texts: Mapping[str, str]) -> Scaffolded:
         is_made = _make(folder / path, text, shown=_shown(folder / path))
         (made if is_made else kept).append(path)
     return Scaffolded(made=tuple(made), kept=tuple(kept))
-
-
-def _exists_text(folder: Path) -> str:
-    return (
-        f"The folder {folder} holds a {PROJECT_FILE} already; nothing was changed. If its state is what is missing, "
-        "run there\n    reconciler state init\nFor another project name another folder."
-    )
 
 
 def _refuse_among_manifests(folder: Path) -> None:

@@ -96,26 +96,22 @@ def make_key_file(state_file: Path) -> FingerprintKey:
     """
     path = state_file.parent / KEY_FILE
     try:
-        _put_key_in_place(path)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.parent.name == STATE_FOLDER:
+            keep_out_of_git(path.parent)
+        draft = path.with_name(f".{KEY_FILE}.{secrets.token_hex(4)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_hex(KEY_OCTETS) + "\n")
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)
+        finally:
+            draft.unlink()
         return read_key_file(path)
     except OSError as failure:
         detail = f"The fingerprint key {path} cannot be made: {failure.strerror or failure}."
         raise StateUnavailable(error("stateUnavailable", detail)) from None
-
-
-def _put_key_in_place(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if path.parent.name == STATE_FOLDER:
-        keep_out_of_git(path.parent)
-    draft = path.with_name(f".{KEY_FILE}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(KEY_OCTETS) + "\n")
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink()
 
 
 def read_key_file(path: Path) -> FingerprintKey:

@@ -67,7 +67,11 @@ class OwnFiles:
         if _identity(status) in set(_identities(beside)):
             return True
         # Only a file with several names can have one elsewhere, so only then is the folder looked through.
-        return status.st_nlink > 1 and any(_identity(status) in _all_below(folder) for folder in self.state_folders)
+        return status.st_nlink > 1 and any(
+            _identity(status)
+            in _identities(Path(parent, name) for parent, _, names in os.walk(folder) for name in names)
+            for folder in self.state_folders
+        )
 
 
 def _identity(status: os.stat_result) -> _Identity:
@@ -85,10 +89,6 @@ def _beside(file: Path) -> Iterator[Path]:
     stem = file.name.removeprefix(".")
     with contextlib.suppress(OSError):
         yield from (each for each in file.parent.iterdir() if each.name.removeprefix(".").startswith(stem))
-
-
-def _all_below(folder: Path) -> set[_Identity]:
-    return set(_identities(Path(parent, name) for parent, _, names in os.walk(folder) for name in names))
 
 
 class OwnKeys:

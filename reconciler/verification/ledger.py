@@ -66,7 +66,11 @@ class Ledger:
         self.current = opening.current
         if opening.fault is not None:
             failed = self._checks[self.current]
-            self._checks[self.current] = replace(failed, message=failed.message + self._of_a_later_check())
+            # An attempt before had come further than the one at work.
+            later = CONVERSATION[CONVERSATION.index(self.current) + 1 :]
+            furthest = next((check for check in reversed(later) if check in self._earlier), None)
+            before = "" if furthest is None else self._earlier[furthest].on_failure_before(furthest)
+            self._checks[self.current] = replace(failed, message=failed.message + before)
 
     def begin(self, check: CheckName) -> bool:
         """Start the clock of a check and return True; False where the depth or the account does not ask for it.
@@ -136,12 +140,6 @@ class Ledger:
         """Return what attempts before the one at work have to do with its failure, a reply of theirs above all."""
         earlier = self._earlier.get(self.current)
         return earlier.on_failure(fault) if earlier is not None else ""
-
-    def _of_a_later_check(self) -> str:
-        """Return what is said where an attempt before had come further than the one at work."""
-        later = CONVERSATION[CONVERSATION.index(self.current) + 1 :]
-        furthest = next((check for check in reversed(later) if check in self._earlier), None)
-        return "" if furthest is None else self._earlier[furthest].on_failure_before(furthest)
 
     def _on_success(self) -> str:
         earlier = self._earlier.get(self.current)

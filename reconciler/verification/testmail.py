@@ -35,7 +35,14 @@ def make_test_message(sender: Sender, recipient: str, *, context: TestContext, a
     ``message_id`` is the part before the @ of Message-ID; the domain is the sender's. Raise ``ValueError`` where
     the message, read back, does not say what was meant.
     """
-    mailboxes = _mailboxes(sender, recipient)
+    # A reply-to name alone goes with the sender's own address.
+    mailboxes: dict[str, tuple[Mailbox, ...]] = {
+        "From": (_mailbox(sender.display_name, sender.email),),
+        "To": (_mailbox(None, recipient),),
+    }
+    if sender.reply_to_email is not None or sender.reply_to_display_name is not None:
+        first = _mailbox(sender.reply_to_display_name, sender.reply_to_email or sender.email)
+        mailboxes["Reply-To"] = (first, *(_mailbox(name, address) for address, name in sender.further_replies))
     written = {name: mailboxes_value(name, each) for name, each in mailboxes.items()}
     headers = {
         "From": written["From"],
@@ -51,20 +58,11 @@ def make_test_message(sender: Sender, recipient: str, *, context: TestContext, a
     }
     lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
     message = ("".join(lines) + "\r\n" + _body(sender, context)).encode()
-    _require_faithful(message, headers, mailboxes)
+    read: EmailMessage = email.message_from_string(message.decode(), policy=email.policy.SMTPUTF8)
+    if sorted(read.keys()) != sorted(headers):
+        raise ValueError("the test message has other headers than it should have")
+    require_faithful([(name, headers[name]) for name in mailboxes], mailboxes)
     return message
-
-
-def _mailboxes(sender: Sender, recipient: str) -> dict[str, tuple[Mailbox, ...]]:
-    """Return who is in which header; a reply-to name alone goes with the sender's own address."""
-    mailboxes: dict[str, tuple[Mailbox, ...]] = {
-        "From": (_mailbox(sender.display_name, sender.email),),
-        "To": (_mailbox(None, recipient),),
-    }
-    if sender.reply_to_email is not None or sender.reply_to_display_name is not None:
-        first = _mailbox(sender.reply_to_display_name, sender.reply_to_email or sender.email)
-        mailboxes["Reply-To"] = (first, *(_mailbox(name, address) for address, name in sender.further_replies))
-    return mailboxes
 
 
 def _mailbox(display_name: str | None, address: str) -> Mailbox:
@@ -105,10 +103,3 @@ def _stood_for(sender: Sender) -> list[str]:
         *([f"  and {more:,} more"] if more > 0 else []),
         "",
     ]
-
-
-def _require_faithful(message: bytes, headers: dict[str, str], meant: dict[str, tuple[Mailbox, ...]]) -> None:
-    read: EmailMessage = email.message_from_string(message.decode(), policy=email.policy.SMTPUTF8)
-    if sorted(read.keys()) != sorted(headers):
-        raise ValueError("the test message has other headers than it should have")
-    require_faithful([(name, headers[name]) for name in meant], meant)

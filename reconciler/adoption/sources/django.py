@@ -144,7 +144,9 @@ def _read_module(tree: ast.Module, source: Source, problems: list[Diagnostic]) -
             continue
         for target, given in _pairs(targets, value):
             _assign(module, target, given, statement, source, problems)
-        if _is_of_an_address(value):
+        # django-environ makes all settings of one address: ``env.email_url(…)``.
+        func = value.func if isinstance(value, ast.Call) else None
+        if isinstance(func, ast.Attribute) and func.attr in {"email", "email_url"}:
             detail = "The settings come of an address in a variable, which was not read. Import the address itself, a line of a file, with --from url."
             problems.append(passed_over(source, statement.lineno, detail))
     return module
@@ -171,12 +173,6 @@ def _assign(
         if target.id == "MAILERS" and isinstance(value, ast.Dict):
             module.mailers = value
         _give(module, target.id, _value(value, module, 0), statement.lineno, source, problems)
-
-
-def _is_of_an_address(value: ast.expr) -> bool:
-    """Tell whether django-environ makes all settings of one address: ``env.email_url(…)``."""
-    is_call = isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute)
-    return is_call and _dotted(value.func).rpartition(".")[2] in {"email", "email_url"}  # type: ignore[attr-defined]
 
 
 def _give_part(module: _Module, target: ast.Subscript, value: ast.expr) -> None:

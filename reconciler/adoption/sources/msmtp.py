@@ -120,7 +120,9 @@ def _blocks(source: Source) -> tuple[list[_Block], list[Diagnostic]]:
         if matched is None:
             problems.append(unreadable(source, number, "The line is not a word with its argument, as msmtp has it."))
             continue
-        word, argument = matched["word"].lower(), _unquoted(matched["argument"] or "")
+        text = (matched["argument"] or "").strip()
+        is_quoted = len(text) > 1 and text[0] == text[-1] == '"'
+        word, argument = matched["word"].lower(), (text[1:-1] if is_quoted else text)
         if word == "defaults":
             defaults = {}
             settings, own = defaults, set()
@@ -130,15 +132,11 @@ def _blocks(source: Source) -> tuple[list[_Block], list[Diagnostic]]:
         else:
             settings[word] = argument
             own.add(word)
-            _drop_rivals(settings, word)
+            # A password of the block stands in place of a command taken over, and the other way round.
+            rival = {"password": "passwordeval", "passwordeval": "password"}.get(word)
+            if rival is not None:
+                settings.pop(rival, None)
     return list(blocks.values()), problems
-
-
-def _drop_rivals(settings: dict[str, str], word: str) -> None:
-    """Let a password of the block stand in place of a command taken over, and the other way round."""
-    rival = {"password": "passwordeval", "passwordeval": "password"}.get(word)
-    if rival is not None:
-        settings.pop(rival, None)
 
 
 def _new_block(
@@ -164,12 +162,6 @@ def _new_block(
         problems.append(passed_over(source, number, f"Account {block.name} is declared twice; the later one counts."))
     blocks[block.name] = block
     return block
-
-
-def _unquoted(argument: str) -> str:
-    text = argument.strip()
-    is_quoted = len(text) > 1 and text[0] == text[-1] == '"'
-    return text[1:-1] if is_quoted else text
 
 
 def _account(block: _Block) -> Found:
@@ -198,7 +190,11 @@ def _account(block: _Block) -> Found:
 def _lost(said: dict[str, str], auth: str, *, has_login: bool) -> list[str]:
     """Return what of an account's lines is not taken, or is left to whoever reads the manifest."""
     lost = [*dict.fromkeys(reason for word, reason in _NOT_TAKEN.items() if word in said and _is_set(word, said[word]))]
-    lost += [f"The word {word} is not known." for word in sorted(said) if _is_unknown(word)]
+    lost += [
+        f"The word {word} is not known."
+        for word in sorted(said)
+        if word not in _TAKEN and word not in _WITHOUT_EFFECT and word not in _NOT_TAKEN
+    ]
     logs_nobody_in = auth != "external" and not has_login and bool(_LOGIN & said.keys())
     is_unknown_method = has_login and auth not in _MECHANISMS and words.flag(auth) is not True
     rows = (
@@ -249,10 +245,6 @@ _TAKEN = frozenset(
         "eval",
     ]
 )
-
-
-def _is_unknown(word: str) -> bool:
-    return word not in _TAKEN and word not in _WITHOUT_EFFECT and word not in _NOT_TAKEN
 
 
 def _is_set(word: str, value: str) -> bool:

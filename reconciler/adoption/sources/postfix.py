@@ -131,7 +131,13 @@ class Postfix:
         setup.problems += [
             passed_over(source, None, f"{name} {why}") for name, why in _NOT_TAKEN.items() if setup.value(name)
         ]
-        for sender in _domains(setup):
+        by_sender = (
+            "sender_dependent_default_transport_maps",
+            "sender_dependent_relayhost_maps",
+            "smtp_sasl_password_maps",
+        )
+        named = (key for name in by_sender for key in setup.map_of(name))
+        for sender in list(dict.fromkeys(key for key in named if key.startswith("@"))):
             detail = f"All senders of {sender} have a relay or a login of their own; which addresses there are is not said. Add them with accounts add own."
             setup.problems.append(passed_over(source, None, detail))
         return Reading(accounts=tuple(accounts), problems=tuple(setup.problems))
@@ -206,16 +212,6 @@ def _senders(setup: _Configuration) -> list[str]:
         by_sender.append("smtp_sasl_password_maps")
     named = (key for name in by_sender for key in setup.map_of(name))
     return list(dict.fromkeys(key for key in named if "@" in key and not key.startswith("@")))
-
-
-def _domains(setup: _Configuration) -> list[str]:
-    by_sender = (
-        "sender_dependent_default_transport_maps",
-        "sender_dependent_relayhost_maps",
-        "smtp_sasl_password_maps",
-    )
-    named = (key for name in by_sender for key in setup.map_of(name))
-    return list(dict.fromkeys(key for key in named if key.startswith("@")))
 
 
 def _is_on(setup: _Configuration, name: str, default: str = "no") -> bool:

@@ -17,16 +17,12 @@ def as_written(spec: Document, written: Mapping[str, str]) -> Document:
     for path, text in written.items():
         root, *steps = path.split(".")
         if root == "spec" and steps:
-            _overlay(shown, steps, text)
+            place: Any = shown
+            for step in steps[:-1]:
+                place = _inner(place, step)
+            if isinstance(place, dict) and isinstance(place.get(steps[-1]), str):
+                place[steps[-1]] = text
     return shown
-
-
-def _overlay(spec: Document, steps: list[str], text: str) -> None:
-    place: Any = spec
-    for step in steps[:-1]:
-        place = _inner(place, step)
-    if isinstance(place, dict) and isinstance(place.get(steps[-1]), str):
-        place[steps[-1]] = text
 
 
 def _inner(place: Any, step: str) -> Any:

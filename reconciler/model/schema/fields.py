@@ -71,17 +71,12 @@ def _inner_objects(schema: Schema, definitions: dict[str, Schema]) -> Iterator[t
         resolved = _resolve(choice, definitions)
         if "properties" in resolved:
             yield "[]", resolved
-    for value in _free_values(schema):
+    values = list(schema.get("patternProperties", {}).values())
+    additional = schema.get("additionalProperties")
+    for value in [*values, additional] if isinstance(additional, dict) else values:
         resolved = _resolve(value, definitions)
         if "properties" in resolved:
             yield ".KEY", resolved
-
-
-def _free_values(schema: Schema) -> list[Schema]:
-    """Return what the values under keys of the author's choice must be."""
-    values = list(schema.get("patternProperties", {}).values())
-    additional = schema.get("additionalProperties")
-    return [*values, additional] if isinstance(additional, dict) else values
 
 
 def _takes(schema: Schema, definitions: dict[str, Schema]) -> str:

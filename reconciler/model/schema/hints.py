@@ -240,7 +240,10 @@ def modeline(schema: str) -> str:
 def with_hints(schema: Schema) -> Schema:
     """Return a published schema as editors want it; it accepts what it did."""
     definitions = schema.get("$defs", {})
-    nullable = _only_nullable(schema)
+    free: set[str] = set()
+    optional: set[str] = set()
+    _note_references(schema, free, optional)
+    nullable = frozenset(optional - free)
     hinted: Schema = _hinted(schema, nullable)
     for name in definitions:
         definition = hinted["$defs"][name]
@@ -248,14 +251,6 @@ def with_hints(schema: Schema) -> Schema:
             definition["type"] = [definition["type"], "null"]
         hinted["$defs"][name] = {"title": TITLES[name], **definition}
     return hinted
-
-
-def _only_nullable(schema: Schema) -> frozenset[str]:
-    """Return the definitions that are referred to only where null may stand too."""
-    free: set[str] = set()
-    optional: set[str] = set()
-    _note_references(schema, free, optional)
-    return frozenset(optional - free)
 
 
 def _note_references(node: Any, free: set[str], optional: set[str]) -> None:

@@ -18,7 +18,16 @@ def as_patch(manifest: Schema) -> Schema:
 
     A list takes the place of another as a whole, so what it holds is held to the rules of manifests.
     """
-    whole = _in_lists(manifest["$defs"])
+    # Definitions that stand in lists stand whole, with those that these use.
+    definitions = manifest["$defs"]
+    found: set[str] = set()
+    waiting = [each for definition in definitions.values() for each in _references(definition, is_in_list=False)]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += _references(definitions[name], is_in_list=True)
+    whole = frozenset(found)
     definitions = {
         name: each if name in whole else _partly(each) if "properties" in each else each
         for name, each in manifest["$defs"].items()
@@ -52,18 +61,6 @@ def _named(metadata: Schema) -> Schema:
     """Return the schema of metadata, which an overlay needs for the name."""
     field: Schema = metadata["anyOf"][0]
     return {"description": field["description"], "allOf": [field, {"type": "object", "required": ["name"]}]}
-
-
-def _in_lists(definitions: Schema) -> frozenset[str]:
-    """Return the definitions that stand in lists, with those that these use."""
-    found: set[str] = set()
-    waiting = [each for definition in definitions.values() for each in _references(definition, is_in_list=False)]
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += _references(definitions[name], is_in_list=True)
-    return frozenset(found)
 
 
 def _references(node: object, *, is_in_list: bool) -> list[str]:

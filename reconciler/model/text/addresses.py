@@ -75,7 +75,7 @@ def never_contacted(address: str) -> str | None:
     if reason is not None:
         return reason
     for inner, is_certain in _carried(parsed):
-        reason = _own_reason(inner) if is_certain or _is_guarded(inner) else None
+        reason = _own_reason(inner) if is_certain or (inner.is_link_local or str(inner) in _METADATA) else None
         if reason is not None:
             return f"which leads to {inner}, {reason}"
     return None
@@ -115,11 +115,6 @@ def _own_reason(address: IPAddress) -> str | None:
     if unzoned in _AWS_SERVICES:
         return "which is a metadata address of AWS"
     return next((reason for network, reason in _V6_RANGES if unzoned in network), None)
-
-
-def _is_guarded(address: ipaddress.IPv4Address) -> bool:
-    """Tell whether an address may give credentials away, which is refused also where it is carried by chance."""
-    return address.is_link_local or str(address) in _METADATA
 
 
 def _carried(address: IPAddress) -> Iterator[tuple[ipaddress.IPv4Address, bool]]:

@@ -41,13 +41,15 @@ def plan_page(plan: SavedPlan, links: Links = NO_LINKS) -> str:
     environment = _environment()
     review = review_of(plan, links)
     titles = _TITLES | _NO_PLAN if review.status == "invalid" else _TITLES
+    style = environment.get_template(_STYLE).render()
     page = environment.get_template("plan.html").render(
         review=review,
         links=links,
         titles=titles,
         contents=_contents(review, titles),
         style=_STYLE,
-        style_hash=_hash(environment.get_template(_STYLE).render()),
+        # The page's policy allows its own style sheet, and no other.
+        style_hash=f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}",
         in_words=_IN_WORDS,
         symbol=Style().symbol,
         severities=_SEVERITIES,
@@ -77,8 +79,3 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-
-
-def _hash(style: str) -> str:
-    """Return the hash by which the page's policy allows its own style sheet and no other."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}"

@@ -138,7 +138,10 @@ def account_in_full(account: RecordedAccount, *, style: Style) -> str:
     """Return everything of an account: the facts of the list, every setting, and its verification."""
     title = f"{account.name} ({account.kind})"
     lines = [style.paint(line, "strong") for line in hang("", style.show(title), width=style.width)]
-    lines += pair_lines({**_decisions(account), **_facts(account)}, style, indent=2)
+    metadata = account.metadata.to_document()
+    told = {path: fact for key in _METADATA for path, fact in _flat({key: metadata.get(key)})}
+    times = {"created": moment(account.created_at), "updated": moment(account.updated_at)}
+    lines += pair_lines({**_decisions(account), **told, **times, "revision": account.revision}, style, indent=2)
     lines += [
         "",
         style.paint("Settings", "strong"),
@@ -150,13 +153,6 @@ def account_in_full(account: RecordedAccount, *, style: Style) -> str:
     found = account.evidence.verification
     when = [f"  at {moment(found.checked_at)}"] if found.checked_at else []
     return finish([*lines, *when, *verification_lines(found, style=style, indent=2)])
-
-
-def _facts(account: RecordedAccount) -> JsonObject:
-    metadata = account.metadata.to_document()
-    told = {path: fact for key in _METADATA for path, fact in _flat({key: metadata.get(key)})}
-    times = {"created": moment(account.created_at), "updated": moment(account.updated_at)}
-    return {**told, **times, "revision": account.revision}
 
 
 def _decisions(account: RecordedAccount) -> JsonObject:

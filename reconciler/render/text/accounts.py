@@ -62,7 +62,14 @@ def accounts_table(
     began = since or {}
     rows = [_row(account, began.get(account.name), style) for account in accounts]
     lines, left_out = _table(rows, style)
-    return finish([*(lines or _stacked(rows, style)), "", *_closing(accounts, left_out, style)])
+    told = f"{several(len(accounts), 'account')}; times are UTC."
+    if left_out:
+        told += f" Too narrow for: {', '.join(title.lower() for title in left_out)}."
+    lines = [*(lines or _stacked(rows, style)), "", *hang("", told, width=style.width)]
+    bad = [account.name for account in accounts if _ROLES[account.status] == "bad"]
+    if style.is_terminal and bad:
+        lines += ["Why one cannot send:", f"    reconciler accounts show {style.show(bad[0])}"]
+    return finish(lines)
 
 
 def chosen_table(
@@ -145,15 +152,3 @@ def _stacked(rows: Sequence[Sequence[Cell]], style: Style) -> list[str]:
         told = zip((title.lower() for title in _TITLES[1:]), facts, strict=True)
         lines += [*pair_lines({title: cell.text for title, cell in told if cell.text}, style, indent=2), ""]
     return lines[:-1]
-
-
-def _closing(accounts: Sequence[RecordedAccount], left_out: Sequence[str], style: Style) -> list[str]:
-    """Return the count, the columns left out, and on a terminal the command that tells why an account cannot send."""
-    told = f"{several(len(accounts), 'account')}; times are UTC."
-    if left_out:
-        told += f" Too narrow for: {', '.join(title.lower() for title in left_out)}."
-    lines = hang("", told, width=style.width)
-    bad = [account.name for account in accounts if _ROLES[account.status] == "bad"]
-    if style.is_terminal and bad:
-        lines += ["Why one cannot send:", f"    reconciler accounts show {style.show(bad[0])}"]
-    return lines

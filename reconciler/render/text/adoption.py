@@ -11,7 +11,7 @@ from reconciler.render.text.parts.layout import finish, hang
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.model.adoption.adopted import Adoption, Became, NewSecret, Outcome
+    from reconciler.model.adoption.adopted import Adoption, Became, NewSecret
     from reconciler.render.text.parts.style import Style
 
 _MOST_LISTED = 20
@@ -30,8 +30,20 @@ def import_text(
     lines: list[str] = []
     if len(adoption.outcomes) <= _MOST_LISTED:
         for each in adoption.outcomes:
-            lines += hang("  ", style.show(_account_line(each)), width=style.width, indent=4)
-    lines += hang("", _count_line(adoption.outcomes), width=style.width)
+            place = f"{each.file}:{each.line}" if each.line else each.file
+            what = " ".join(part for part in (each.email, each.server and f"at {each.server}") if part)
+            name = each.name or each.label
+            lines += hang(
+                "  ",
+                style.show(f"{name}: {_BECAME[each.became]}{f', {what}' if what else ''}, from {each.kind} {place}"),
+                width=style.width,
+                indent=4,
+            )
+    counts = Counter(each.became for each in adoption.outcomes)
+    told = ", ".join(f"{counts[became]:,} {word}" for became, word in _BECAME.items() if counts[became])
+    lines += hang(
+        "", f"Found {several(len(adoption.outcomes), 'account')}{f': {told}' if told else ''}.", width=style.width
+    )
     if files:
         per_file = Counter(draft.file for draft in adoption.drafts)
         lines.append("Wrote:")
@@ -43,19 +55,6 @@ def import_text(
     if files:
         lines.append("    reconciler plan")
     return finish(lines)
-
-
-def _account_line(outcome: Outcome) -> str:
-    place = f"{outcome.file}:{outcome.line}" if outcome.line else outcome.file
-    what = " ".join(part for part in (outcome.email, outcome.server and f"at {outcome.server}") if part)
-    name = outcome.name or outcome.label
-    return f"{name}: {_BECAME[outcome.became]}{f', {what}' if what else ''}, from {outcome.kind} {place}"
-
-
-def _count_line(outcomes: Sequence[Outcome]) -> str:
-    counts = Counter(each.became for each in outcomes)
-    told = ", ".join(f"{counts[became]:,} {word}" for became, word in _BECAME.items() if counts[became])
-    return f"Found {several(len(outcomes), 'account')}{f': {told}' if told else ''}."
 
 
 def _secret_lines(adoption: Adoption, to_set: Sequence[NewSecret], load: str | None, style: Style) -> list[str]:

@@ -51,7 +51,16 @@ def overview_text(overview: Overview, *, style: Style, everything: bool = False)
         lines += _compared(overview, style)
     for matter, group in groupby(shown, key=lambda concern: concern.matter):
         lines += _of_matter(matter, list(group), style, everything=everything)
-    lines += _journal(overview, style)
+    journal = overview.journal
+    lines.append("")
+    if journal.valid:
+        lines += [f"The journal holds: {several(journal.entries, 'entry', 'entries')}."]
+    else:
+        lines += [style.paint("The journal does not hold.", "bad"), *_listed(journal.problems, style)]
+    if journal.unguarded:
+        lines += [style.paint("What guards it was altered:", "bad"), *_listed(journal.unguarded, style)]
+    if journal.unguarded or not journal.valid:
+        lines += ["What to do about it is told by", "    reconciler journal check"]
     return finish([*lines, *_next(overview.concerns)])
 
 
@@ -97,20 +106,6 @@ def when_of(concern: Concern) -> str:
     if concern.until is not None:
         return f"{day(concern.until)}: "
     return f"since {day(concern.since)}: " if concern.since is not None else ""
-
-
-def _journal(overview: Overview, style: Style) -> list[str]:
-    journal = overview.journal
-    lines = [""]
-    if journal.valid:
-        lines += [f"The journal holds: {several(journal.entries, 'entry', 'entries')}."]
-    else:
-        lines += [style.paint("The journal does not hold.", "bad"), *_listed(journal.problems, style)]
-    if journal.unguarded:
-        lines += [style.paint("What guards it was altered:", "bad"), *_listed(journal.unguarded, style)]
-    if journal.unguarded or not journal.valid:
-        lines += ["What to do about it is told by", "    reconciler journal check"]
-    return lines
 
 
 def _listed(sentences: Iterable[str], style: Style) -> Iterable[str]:

@@ -286,13 +286,13 @@ def _at_once(checks: Iterable[Check]) -> list[tuple[str, Check]]:
 
 
 def _listed(found: Verification, status: str, heading: str) -> list[_Line]:
-    names = [check.check for check in found.checks if check.status == status and _is_worth_listing(check)]
+    # A check that passed, or was not made because of a failure; not one that nobody asked for.
+    names = [
+        check.check
+        for check in found.checks
+        if check.status == status and (check.status == "passed" or check.code == "earlierFailure")
+    ]
     return [(None, "faint", f"{heading}: {' '.join(names)}")] if names else []
-
-
-def _is_worth_listing(check: Check) -> bool:
-    """Tell whether a check passed, or was not made because of a failure; not one that nobody asked for."""
-    return check.status == "passed" or check.code == "earlierFailure"
 
 
 def _reason(found: Verification) -> str:

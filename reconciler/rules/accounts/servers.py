@@ -249,7 +249,13 @@ class _Filling:
 
     def _value(self, key: str, value: Any, path: tuple[str, ...]) -> Any:
         if is_secret(path):
-            return self._reference(value, path)
+            source, written = next(iter(value.items()))
+            key = self._text(written, path)
+            if self.values is not None and fills_key(source, written, self.values) is None:
+                spelling = spelling_problem(f"{source}:{key}") if source != "env" else None
+                why = f"{source} does not take" if spelling is None else spelling
+                self.flaws.append(Flaw("secret", path, f"the reference reads {source}:{key}, which {why}"))
+            return reference_text({source: key})
         if isinstance(value, dict):
             return self.filled(value, path)
         if key in _FILLED:
@@ -261,15 +267,6 @@ class _Filling:
         if self.values is None and has_placeholder(text):
             self.flaws.append(Flaw("placeholder", path))
         return filled(text, self.values or {})
-
-    def _reference(self, secret: dict[str, str], path: tuple[str, ...]) -> str:
-        source, written = next(iter(secret.items()))
-        key = self._text(written, path)
-        if self.values is not None and fills_key(source, written, self.values) is None:
-            spelling = spelling_problem(f"{source}:{key}") if source != "env" else None
-            why = f"{source} does not take" if spelling is None else spelling
-            self.flaws.append(Flaw("secret", path, f"the reference reads {source}:{key}, which {why}"))
-        return reference_text({source: key})
 
     def _host(self, host: str, path: tuple[str, ...]) -> str:
         try:

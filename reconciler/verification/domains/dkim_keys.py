@@ -27,7 +27,11 @@ def key_bits(kind: str, key: str, *, record: bytes) -> int:
     """
     octets = _octets(key, record)
     if kind == "ed25519":
-        return _ed25519_bits(octets, record)
+        if len(octets) != _ED25519_OCTETS:
+            raise TagListError(
+                f"its p= holds {len(octets)} octets, and an Ed25519 key has {_ED25519_OCTETS}{_cut(record)}"
+            )
+        return _ED25519_OCTETS * 8
     return _rsa_bits(octets, record)
 
 
@@ -55,12 +59,6 @@ def _cut(record: bytes) -> str:
         f"; the record ends after {len(record)} octets, and one string of a TXT record holds 255: it was cut. Publish "
         "it as several strings"
     )
-
-
-def _ed25519_bits(octets: bytes, record: bytes) -> int:
-    if len(octets) != _ED25519_OCTETS:
-        raise TagListError(f"its p= holds {len(octets)} octets, and an Ed25519 key has {_ED25519_OCTETS}{_cut(record)}")
-    return _ED25519_OCTETS * 8
 
 
 def _rsa_bits(octets: bytes, record: bytes) -> int:

@@ -126,7 +126,10 @@ def _inherited(domain: str, walk: _Walk, lookups: Lookups, deadline: Deadline) -
             continue
         walk.records.append(found)
         if found.tags.get("psd", "").lower() == "y":
-            return _below_suffix(domain, walk.records)
+            # A public suffix: the organizational domain is one label below it, and its own record goes before.
+            depth = found.domain.count(".") + 2
+            organizational = ".".join(domain.split(".")[-depth:])
+            return next((each for each in walk.records if each.domain == organizational), found)
         if found.tags.get("psd", "").lower() == "n":
             return found
     if walk.stray is not None and not walk.records:
@@ -149,14 +152,6 @@ def _record_above(domain: str, walk: _Walk, lookups: Lookups, deadline: Deadline
             raise
         walk.unasked.append(f"_dmarc.{domain}")
     return None
-
-
-def _below_suffix(domain: str, records: list[_Found]) -> _Found:
-    """Return the record one label below a public suffix's, the last of the records, or else that one."""
-    suffix = records[-1]
-    depth = suffix.domain.count(".") + 2
-    organizational = ".".join(domain.split(".")[-depth:])
-    return next((each for each in records if each.domain == organizational), suffix)
 
 
 def _record_at(domain: str, lookups: Lookups, deadline: Deadline) -> _Found | None:
@@ -182,7 +177,13 @@ def _judge(domain: str, found: _Found) -> list[Remark]:
     if unusable is not None:
         return [remark("dmarcInvalid", reason=unusable, **facts)]
     policy, source = _policy(domain, found)
-    remarks = [*_ignored_remarks(found, facts), *_report_remarks(tags, facts), *_removed_remarks(tags, facts)]
+    given = [(tag, uri.strip()) for tag in ("rua", "ruf") if tag in tags for uri in tags[tag].split(",")]
+    wrong = [(tag, uri) for tag, uri in given if not _is_report_uri(uri)]
+    remarks = [
+        *_ignored_remarks(found, facts),
+        *[remark("dmarcReportAddressInvalid", tag=tag, uri=uri, **facts) for tag, uri in wrong[:1]],
+        *_removed_remarks(tags, facts),
+    ]
     if tags.get("t", "n").lower() == "y" and policy != "none":
         remarks.append(remark("dmarcTesting", policy=policy, **facts))
     if policy == "none":
@@ -224,12 +225,6 @@ def _policy(domain: str, found: _Found) -> tuple[str, str]:
             policy = found.tags[tag].lower()
             return policy, f"{tag}={policy}"
     return "none", "no p="
-
-
-def _report_remarks(tags: Mapping[str, str], facts: Mapping[str, str]) -> list[Remark]:
-    given = [(tag, uri.strip()) for tag in ("rua", "ruf") if tag in tags for uri in tags[tag].split(",")]
-    wrong = [(tag, uri) for tag, uri in given if not _is_report_uri(uri)]
-    return [remark("dmarcReportAddressInvalid", tag=tag, uri=uri, **facts) for tag, uri in wrong[:1]]
 
 
 def _is_report_uri(written: str) -> bool:

@@ -74,7 +74,11 @@ def examine(
     """Return what the DNS says about a domain; never raise for what it says, and never wait much longer."""
     deadline = Deadline(min(DOMAIN_SECONDS, within_seconds))
     if isinstance(question, ServerQuestion):
-        steps = _server_steps(question, lookups, deadline)
+        domain, host = question.domain, question.host
+        steps: list[_Step] = [
+            ("spfServer", lambda: check_spf_server(domain, host, lookups, deadline=deadline)),
+            ("dane", lambda: check_dane(host, question.port, question.seen, lookups, deadline=deadline)),
+        ]
     else:
         steps = _steps(question, lookups, fetcher, deadline)
     remarks: dict[CheckName, tuple[Remark, ...]] = {}
@@ -88,14 +92,6 @@ def examine(
         remarks[check] = _made(step)
         seconds[check] = round(time.monotonic() - began_at, 3)
     return Examination(remarks, seconds)
-
-
-def _server_steps(question: ServerQuestion, lookups: Lookups, deadline: Deadline) -> list[_Step]:
-    domain, host = question.domain, question.host
-    return [
-        ("spfServer", lambda: check_spf_server(domain, host, lookups, deadline=deadline)),
-        ("dane", lambda: check_dane(host, question.port, question.seen, lookups, deadline=deadline)),
-    ]
 
 
 def _steps(question: Question, lookups: Lookups, fetcher: PolicyFetcher, deadline: Deadline) -> list[_Step]:

@@ -108,14 +108,11 @@ def _records(
     if "dmarcMissing" in codes:
         beside = lookups.ask(f"_dmarc.{domain}", "TXT", deadline=deadline).texts
         text = f"v=DMARC1; p=none; rua=mailto:dmarc@{domain}"
-        yield _record(zone, f"_dmarc.{domain}", text, "dmarcMissing", beside=() if _is_wildcards(beside) else beside)
+        # Texts that are no DMARC records come of a wildcard, which a record of its own takes the place of.
+        is_wildcards = all(not each.startswith(b"v=DMARC") for each in beside)
+        yield _record(zone, f"_dmarc.{domain}", text, "dmarcMissing", beside=() if is_wildcards else beside)
     if lacks_reports:
         yield _record(zone, f"_smtp._tls.{domain}", f"v=TLSRPTv1; rua=mailto:tls@{domain}", "tlsRptMissing")
-
-
-def _is_wildcards(texts: Sequence[bytes]) -> bool:
-    """Tell whether texts at a name for DMARC are a wildcard's, which a record of its own takes the place of."""
-    return all(not text.startswith(b"v=DMARC") for text in texts)
 
 
 def _record(

@@ -8,10 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.verification.domains.sentences import Remark, fine, listed, remark
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from reconciler.smtp.deadline import Deadline
-    from reconciler.verification.domains.answers import MailExchange
     from reconciler.verification.domains.lookup import Lookups
 
 _MOST_EXCHANGES = 10
@@ -26,16 +23,10 @@ def check_mx(domain: str, lookups: Lookups, *, deadline: Deadline, mail: str) ->
         return [remark(code, **facts)]
     if not any(each.host for each in exchanges):
         return [remark("mxNull", **facts)]
-    return _judge_targets(exchanges[:_MOST_EXCHANGES], facts, lookups, deadline)
-
-
-def _judge_targets(
-    exchanges: Sequence[MailExchange], facts: dict[str, str], lookups: Lookups, deadline: Deadline
-) -> list[Remark]:
     broken: list[str] = []
     aliases: list[str] = []
     good: list[str] = []
-    for each in exchanges:
+    for each in exchanges[:_MOST_EXCHANGES]:
         trouble = _target_trouble(each.host, lookups, deadline)
         if trouble is not None:
             broken.append(f"{each.host or '.'} {trouble}")

@@ -113,7 +113,12 @@ class _Evaluation:
             if len(chain) == 1 and self.count > before:
                 self._parts.append(f"{term.text} ({self.count - before})")
         if record.redirect is not None:
-            self._redirect(record.redirect, chain, is_last=is_last, passes=passes)
+            before = self.count
+            self.count += 1
+            if "%" not in record.redirect:
+                self._include(f"redirect={record.redirect}", record.redirect, chain, is_last=is_last, passes=passes)
+            if len(chain) == 1:
+                self._parts.append(f"redirect={record.redirect} ({self.count - before})")
             return
         if record.last is not None and record.last.qualifier == "+" and passes:
             self._add(self._everybody(record.last, chain))
@@ -137,14 +142,6 @@ class _Evaluation:
             self._exchanges(term.domain or chain[-1])
         else:
             self._addresses(term.domain or chain[-1])
-
-    def _redirect(self, target: str, chain: tuple[str, ...], *, is_last: bool, passes: bool) -> None:
-        before = self.count
-        self.count += 1
-        if "%" not in target:
-            self._include(f"redirect={target}", target, chain, is_last=is_last, passes=passes)
-        if len(chain) == 1:
-            self._parts.append(f"redirect={target} ({self.count - before})")
 
     def _include(self, term: str, target: str, chain: tuple[str, ...], *, is_last: bool, passes: bool) -> None:
         way = " > ".join((*chain, target))

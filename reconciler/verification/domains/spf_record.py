@@ -109,7 +109,10 @@ def parse_spf(record: bytes) -> SpfRecord:
     for written in text.split(" ")[1:]:
         modifier = _MODIFIER.match(written)
         if modifier and modifier[1].lower() in _MODIFIERS:
-            _add_modifier(written, modifier[1].lower(), modifier[2], modifiers)
+            name = modifier[1].lower()
+            if name in modifiers:
+                raise SpfSyntaxError(written, f"{name}= may stand there once only")
+            modifiers[name] = _domain(written, modifier[2])
         elif modifier:
             _require_macros(written, modifier[2])
             ignored += [written] if modifier[1].lower() in _MECHANISMS else []
@@ -151,12 +154,6 @@ def is_name(domain: str) -> bool:
     """Tell whether a domain ends as a domain name does (RFC 7208 section 7.1): after a dot, with no mere number."""
     rest, dot, top_label = domain.removesuffix(".").rpartition(".")
     return bool(dot) and bool(rest) and _TOP_LABEL.match(top_label) is not None
-
-
-def _add_modifier(written: str, name: str, value: str, modifiers: dict[str, str]) -> None:
-    if name in modifiers:
-        raise SpfSyntaxError(written, f"{name}= may stand there once only")
-    modifiers[name] = _domain(written, value)
 
 
 def _require_macros(written: str, text: str) -> None:
@@ -208,19 +205,18 @@ def _target(written: str, name: str, after_colon: str | None, prefix: str | None
     spec, lengths = parts[1], (parts[2], parts[3])
     if prefix is not None and spec:
         raise SpfSyntaxError(written, "the number after / is not right there")
-    if any(lengths) and not (name in _TAKES_PREFIX and _are_prefix_lengths(lengths)):
+    if any(lengths) and not (
+        name in _TAKES_PREFIX
+        and all(
+            length is None or (_PREFIX_LENGTH.match(length) and int(length) <= bits)
+            for length, bits in zip(lengths, _BITS.values(), strict=True)
+        )
+    ):
         raise SpfSyntaxError(written, "the number after / is not right there")
     if after_colon is None and name in _NEEDS_DOMAIN:
         raise SpfSyntaxError(written, f"{name} needs a colon and a domain")
     domain = None if after_colon is None else _domain(written, spec)
     return domain, (int(lengths[0] or _BITS["ip4"]), int(lengths[1] or _BITS["ip6"]))
-
-
-def _are_prefix_lengths(lengths: tuple[str | None, str | None]) -> bool:
-    return all(
-        length is None or (_PREFIX_LENGTH.match(length) and int(length) <= bits)
-        for length, bits in zip(lengths, _BITS.values(), strict=True)
-    )
 
 
 def _network(written: str, name: str, text: str | None) -> Network:

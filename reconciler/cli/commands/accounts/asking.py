@@ -40,7 +40,11 @@ def complete(name: str | None, given: Given, *, asks_for_server: bool) -> str:
     if asks_for_server:
         _complete_server(given, is_missing=needs_server)
     if missing and asks_for_server and given.owner is None:
-        _ask_for_owner(given)
+        # Without an owner it is shared, for an account that nobody sees is of no use.
+        question = "Owner (Enter for none)" if given.shared else "Owner, whose view shows it (Enter for none)"
+        answer: str = click.prompt(question, type=str, err=True, default="", show_default=False, value_proc=str.strip)
+        given.owner = answer or None
+        share_without_owner(given)
     return name
 
 
@@ -130,14 +134,6 @@ def _take_server(given: Given, answer: str) -> None:
             raise click.UsageError(f"The host says port {found.port}, and --port says {given.port}; keep one.")
         given.port = found.port if given.port is None else given.port
         given.encryption = given.encryption or found.encryption
-
-
-def _ask_for_owner(given: Given) -> None:
-    """Ask whose the account is; without an owner it is shared, for an account that nobody sees is of no use."""
-    question = "Owner (Enter for none)" if given.shared else "Owner, whose view shows it (Enter for none)"
-    answer: str = click.prompt(question, type=str, err=True, default="", show_default=False, value_proc=str.strip)
-    given.owner = answer or None
-    share_without_owner(given)
 
 
 def share_without_owner(given: Given) -> None:

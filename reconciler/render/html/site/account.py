@@ -64,7 +64,8 @@ def view_of(account: RecordedAccount) -> AccountView:
         labels=tuple(f"{key}={value}" for key, value in sorted(metadata.labels.items())),
         routes=tuple((each.secret, str(each.route)) for each in account.secret_routes),
         observed=tuple(_observed(account.evidence.observed)) if account.evidence else (),
-        removal=_removal(account),
+        # As YAML, since that is what stands in the file; the rest of the document goes with these lines.
+        removal=("apiVersion: reconciler/v1", f"kind: {account.kind}", "metadata:", f"  name: {account.name}"),
         commands=_commands(account.name, account.manifest),
     )
 
@@ -91,11 +92,6 @@ def _observed(found: Observed) -> Iterator[tuple[str, str]]:
         "observed.queue": found.queue_id,
     }
     return ((key, value) for key, value in told.items() if value)
-
-
-def _removal(account: RecordedAccount) -> tuple[str, ...]:
-    # As YAML, since that is what stands in the file; the rest of the document goes with these lines.
-    return ("apiVersion: reconciler/v1", f"kind: {account.kind}", "metadata:", f"  name: {account.name}")
 
 
 def _commands(name: str, manifest: str | None) -> tuple[str, ...]:

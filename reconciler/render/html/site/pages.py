@@ -54,7 +54,8 @@ def site_files(report: Report, *, language: Language) -> Iterator[_File]:
     press = _Press(report=report, language=language, numbers=numbers)
     for name in _ASSETS:
         yield f"assets/{name}", asset(name)
-    yield "assets/words.js", _words_script(press.tongues)
+    catalogs = {tongue: dict(CATALOGS[tongue]) for tongue in press.tongues}
+    yield "assets/words.js", f'"use strict";\nconst WORDS = {json.dumps(catalogs, ensure_ascii=False, indent=1)};\n'
     yield from press.lists()
     yield from press.history()
     yield press.comparison()
@@ -62,11 +63,6 @@ def site_files(report: Report, *, language: Language) -> Iterator[_File]:
         yield from press.revision(occurrence)
     for account in report.accounts:
         yield press.account(account)
-
-
-def _words_script(tongues: tuple[Tongue, ...]) -> str:
-    catalogs = {tongue: dict(CATALOGS[tongue]) for tongue in tongues}
-    return f'"use strict";\nconst WORDS = {json.dumps(catalogs, ensure_ascii=False, indent=1)};\n'
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -96,7 +96,12 @@ def fitted_widths(
     shortest = [kept.get(number, min(longest, unbroken)) for number, longest in enumerate(longest_words)]
     for least in (longest_words, shortest):
         while sum(widths) > room and widths != least:
-            _narrow(widths, least, room)
+            # The widest column that can give does, down to the next widest, and no more than is needed.
+            givers = [column for column in range(len(widths)) if widths[column] > least[column]]
+            widest = max(givers, key=lambda column: widths[column])
+            others = [widths[column] for column in givers if widths[column] < widths[widest]]
+            target = max([least[widest], *others, widths[widest] - (sum(widths) - room)])
+            widths[widest] = min(target, widths[widest] - 1)
     return widths if sum(widths) <= room else None
 
 
@@ -150,12 +155,3 @@ def _is_joined(cluster: str, character: str) -> bool:
 
 def _longest_word(text: str) -> int:
     return max(map(cells, text.split()), default=0)
-
-
-def _narrow(widths: list[int], least: Sequence[int], room: int) -> None:
-    """Take room from the widest column that can give, down to the next widest, and no more than is needed."""
-    givers = [column for column in range(len(widths)) if widths[column] > least[column]]
-    widest = max(givers, key=lambda column: widths[column])
-    others = [widths[column] for column in givers if widths[column] < widths[widest]]
-    target = max([least[widest], *others, widths[widest] - (sum(widths) - room)])
-    widths[widest] = min(target, widths[widest] - 1)

@@ -52,7 +52,14 @@ def _failed(plan: Plan, style: Style) -> list[str]:
     names = _names(plan, "failed")
     if not names:
         return []
-    variables = _rejected_variables(plan)
+    # Variables of passwords that servers reject; none where they are too many to list.
+    found = {
+        variable
+        for change in plan.changes
+        if not change.held and any(check.code == _REJECTED for check in change.verification.checks)
+        for variable in _password_variables(change)
+    }
+    variables = sorted(found) if len(found) <= _MOST_VARIABLES else []
     lines = _obstacle(f"Verification failed for {enumerated(names)}. Mend what the checks say, and plan again:", style)
     lines += [f"        {style.show(f'export {variable}=…')}" for variable in variables]
     lines.append("        reconciler plan")
@@ -61,17 +68,6 @@ def _failed(plan: Plan, style: Style) -> list[str]:
         excluded = " ".join(f"--exclude {name}" for name in names)
         lines.append(f"        {style.show(f'reconciler plan {excluded}')}")
     return [*lines, "        reconciler plan --hold-failing"]
-
-
-def _rejected_variables(plan: Plan) -> list[str]:
-    """Return the variables of the passwords that servers reject; none where they are too many to list."""
-    found = {
-        variable
-        for change in plan.changes
-        if not change.held and any(check.code == _REJECTED for check in change.verification.checks)
-        for variable in _password_variables(change)
-    }
-    return sorted(found) if len(found) <= _MOST_VARIABLES else []
 
 
 def _password_variables(change: Change) -> list[str]:

@@ -113,7 +113,9 @@ def _updated(changes: Sequence[Change], style: Style) -> list[list[str]]:
         if len(shared.names) == 1:
             own.append(shared)
         else:
-            blocks.append(_update_of_several(shared, [kinds[name] for name in shared.names], style))
+            rotated = " (secrets rotated)" if shared.is_rotation else ""
+            told = f"update {_kinds([kinds[name] for name in shared.names])}{_through(shared.server)}{rotated}"
+            blocks.append([*_title("update", told, style), *_names(shared.names, style), *_fields(shared, style)])
     many = _paths_of_many(own)
     for shared in own:
         kept = tuple(field for field in shared.fields if field.path not in many)
@@ -122,12 +124,6 @@ def _updated(changes: Sequence[Change], style: Style) -> list[list[str]]:
             blocks.append([*_title("update", what, style), *field_lines(kept, style=style, indent=6)])
     blocks += [_each_its_own(path, own, style) for path in sorted(many)]
     return blocks
-
-
-def _update_of_several(shared: Shared, kinds: Iterable[str], style: Style) -> list[str]:
-    rotated = " (secrets rotated)" if shared.is_rotation else ""
-    told = f"update {_kinds(kinds)}{_through(shared.server)}{rotated}"
-    return [*_title("update", told, style), *_names(shared.names, style), *_fields(shared, style)]
 
 
 def _through(server: str | None) -> str:
