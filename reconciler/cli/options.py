@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from reconciler.classes import dataclass
 from reconciler.cli.completion import any_names
 from reconciler.model.verification.depths import DEPTHS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from reconciler.model.verification.depths import Depth
     from reconciler.operations.conversations.secrets import Ask
+    from reconciler.render.text.plan import View
     from reconciler.rules.plan.shards import Shard
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
@@ -187,61 +191,92 @@ def reasons_of(option: str, written: Iterable[str]) -> dict[str, str]:
     return reasons
 
 
-def view_options(command: Command) -> Command:
-    """Add the options that say how much of a plan is shown as text, as ``View`` names it, and whether by a pager."""
-    for option in reversed(
-        (
-            click.option("--full", "view", flag_value="full", help="Show every account with all its fields, as text."),
-            click.option(
-                "--compact", "view", flag_value="compact", help="Show the head alone: what matters, on one screen."
-            ),
-            click.option("--no-pager", is_flag=True, help="Show it at once, however long; by default PAGER, or less."),
-        )
-    ):
-        command = option(command)
-    return command
+def gathered(
+    name: str, kind: type[Any], *options: Callable[[Callable[..., Any]], Any]
+) -> Callable[[Callable[..., Any]], Any]:
+    """Return what adds options to a command, which has their values as one: a ``kind``, by the keyword ``name``."""
+    names = [field.name for field in fields(kind)]
+
+    def with_options(command: Callable[..., Any]) -> Any:
+        @wraps(command)
+        def called(*positional: Any, **given: Any) -> Any:
+            return command(*positional, **{name: kind(**{each: given.pop(each) for each in names})}, **given)
+
+        for option in reversed(options):
+            option(called)
+        return called
+
+    return with_options
 
 
-def plan_options(command: Command) -> Command:
-    """Add the options that say what a plan covers and what it may do."""
-    for option in reversed(
-        (
-            depth_option("How far to verify: offline opens no socket; message sends a test message."),
-            click.option(
-                "--target",
-                "targets",
-                metavar="SEL",
-                multiple=True,
-                shell_complete=any_names,
-                help=f"Plan only these. {SELECTOR_HELP} Repeatable.",
-            ),
-            click.option(
-                "--exclude",
-                "excludes",
-                metavar="SEL",
-                multiple=True,
-                shell_complete=any_names,
-                help="Leave these out. Repeatable.",
-            ),
-            click.option(
-                "--allow-deletes",
-                metavar="N",
-                type=click.IntRange(min=0),
-                help="Lift the guard against deletions for up to N accounts.",
-            ),
-            click.option(
-                "--hold-failing", is_flag=True, help="Leave out changes whose verification fails, instead of blocking."
-            ),
-            click.option(
-                "--rotations",
-                is_flag=True,
-                help="Look for rotated secrets also where each costs a command of its source; the others are always read.",
-            ),
-            ask_option,
-            env_file_option,
-            trust_option,
-            operator_option,
-        )
-    ):
-        command = option(command)
-    return command
+@dataclass(frozen=True, kw_only=True)
+class ViewOptions:
+    """How much of a plan is shown as text, and whether by a pager."""
+
+    view: View | None
+    no_pager: bool
+
+
+view_options = gathered(
+    "viewing",
+    ViewOptions,
+    click.option("--full", "view", flag_value="full", help="Show every account with all its fields, as text."),
+    click.option("--compact", "view", flag_value="compact", help="Show the head alone: what matters, on one screen."),
+    click.option("--no-pager", is_flag=True, help="Show it at once, however long; by default PAGER, or less."),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanOptions:
+    """What a plan covers and what it may do."""
+
+    depth: Depth | None
+    targets: tuple[str, ...]
+    excludes: tuple[str, ...]
+    allow_deletes: int | None
+    hold_failing: bool
+    rotations: bool
+    asks_secrets: bool
+    trust_project: bool
+    operator: str | None
+
+
+plan_options = gathered(
+    "asked",
+    PlanOptions,
+    depth_option("How far to verify: offline opens no socket; message sends a test message."),
+    click.option(
+        "--target",
+        "targets",
+        metavar="SEL",
+        multiple=True,
+        shell_complete=any_names,
+        help=f"Plan only these. {SELECTOR_HELP} Repeatable.",
+    ),
+    click.option(
+        "--exclude",
+        "excludes",
+        metavar="SEL",
+        multiple=True,
+        shell_complete=any_names,
+        help="Leave these out. Repeatable.",
+    ),
+    click.option(
+        "--allow-deletes",
+        metavar="N",
+        type=click.IntRange(min=0),
+        help="Lift the guard against deletions for up to N accounts.",
+    ),
+    click.option(
+        "--hold-failing", is_flag=True, help="Leave out changes whose verification fails, instead of blocking."
+    ),
+    click.option(
+        "--rotations",
+        is_flag=True,
+        help="Look for rotated secrets also where each costs a command of its source; the others are always read.",
+    ),
+    ask_option,
+    env_file_option,
+    trust_option,
+    operator_option,
+)

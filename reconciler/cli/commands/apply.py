@@ -3,54 +3,96 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.classes import dataclass
 from reconciler.cli.commands.consumers.publish import NOT_PUBLISHED, publish_recorded
 from reconciler.cli.commands.plan import Shown, put_plan, requested
 from reconciler.cli.log import log_options
-from reconciler.cli.options import accept_option, asking, format_option, plan_options, reasons_of, view_options
+from reconciler.cli.options import (
+    accept_option,
+    asking,
+    format_option,
+    gathered,
+    plan_options,
+    reasons_of,
+    view_options,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from reconciler.cli.options import PlanOptions, ViewOptions
     from reconciler.cli.session import GlobalOptions
     from reconciler.model.plan import Messages, SavedPlan
-    from reconciler.model.review import Review
-    from reconciler.model.verification.depths import Depth
     from reconciler.operations.apply import Applied
     from reconciler.operations.consumers.publish import Published
+    from reconciler.operations.plan import PlanRequest
     from reconciler.operations.workspace import Workspace
 
 _NOTHING_APPLIED = "Nothing was applied."
 
 
+@dataclass(frozen=True, kw_only=True)
+class ApplyOptions:
+    """What an apply goes by beside the plan."""
+
+    auto_approve: bool
+    reviewed: str | None
+    overrides: tuple[str, ...]
+    accepted: dict[str, str]
+    actor: str | None
+    reference: str | None
+
+    @property
+    def needs_no_answer(self) -> bool:
+        """Whether nobody is asked."""
+        return self.auto_approve or self.reviewed is not None
+
+
+_apply_options = gathered(
+    "order",
+    ApplyOptions,
+    click.option("--auto-approve", is_flag=True, help="Do not ask."),
+    click.option(
+        "--reviewed",
+        metavar="FILE",
+        help="Plan anew, and apply without a question unless there is a change that this plan did not show: a plan file, or "
+        "the comment that plan --reference wrote.",
+    ),
+    click.option(
+        "--override-verification",
+        "overrides",
+        metavar="NAME=REASON",
+        multiple=True,
+        help="Apply an account although it was not verified; it is recorded as unverified. Repeatable.",
+    ),
+    accept_option,
+    click.option("--actor", metavar="WHO", help="Who applies; by default what CI says, then the login name."),
+    click.option("--reference", metavar="URL", help="The pull request, for the journal."),
+)
+
+
 @click.command()
 @click.argument("planfile", metavar="[PLANFILE]", required=False)
-@click.option("--auto-approve", is_flag=True, help="Do not ask.")
-@click.option(
-    "--reviewed",
-    metavar="FILE",
-    help="Plan anew, and apply without a question unless there is a change that this plan did not show: a plan file, or "
-    "the comment that plan --reference wrote.",
-)
-@click.option(
-    "--override-verification",
-    "overrides",
-    metavar="NAME=REASON",
-    multiple=True,
-    help="Apply an account although it was not verified; it is recorded as unverified. Repeatable.",
-)
-@accept_option
-@click.option("--actor", metavar="WHO", help="Who applies; by default what CI says, then the login name.")
-@click.option("--reference", metavar="URL", help="The pull request, for the journal.")
+@_apply_options
 @plan_options
 @view_options
 @log_options
 @format_option("text", "json")
 @click.pass_obj
-def apply(options: GlobalOptions, /, planfile: str | None, format_: str, **asked: Any) -> int:
+def apply(
+    options: GlobalOptions,
+    /,
+    planfile: str | None,
+    format_: str,
+    asked: PlanOptions,
+    order: ApplyOptions,
+    viewing: ViewOptions,
+) -> int:
     """Record a plan: all of it in one transaction, or nothing.
 
     With a PLANFILE exactly that plan is applied. Without one a plan is made, shown, and applied after a question; with
@@ -73,30 +115,38 @@ def apply(options: GlobalOptions, /, planfile: str | None, format_: str, **asked
     from reconciler.provenance import find_provenance
     from reconciler.rules.plan.policy import ApplyOrder
 
-    _check_combination(planfile, asked)
-    overrides = reasons_of("--override-verification", asked["overrides"])
+    _check_combination(planfile, asked, order)
+    overrides = reasons_of("--override-verification", order.overrides)
     with _refusals_noted():
         made = saved_plan(planfile) if planfile is not None else None
-        reviewed = reviewed_plan(asked["reviewed"]) if asked["reviewed"] is not None else None
-        place = workspace(options, operator=asked["operator"], trusts_project=asked["trust_project"])
+        reviewed = reviewed_plan(order.reviewed) if order.reviewed is not None else None
+        place = workspace(options, operator=asked.operator, trusts_project=asked.trust_project)
+        depths = place.project.verification.depth
         if isinstance(reviewed, Review):
-            require_current_review(place, reviewed, reference=asked["reference"])
+            require_current_review(place, reviewed, reference=order.reference)
         if made is None:
-            made = _plan_and_ask(place, asked, overrides, format_, reviewed=reviewed)
-        order = ApplyOrder(
-            provenance=find_provenance(
-                place.root, environ=place.environ, actor=asked["actor"], reference=asked["reference"]
-            ),
-            depth=cast("Depth | None", asked["depth"]),
+            request = replace(
+                requested(asked, asked.depth or (depths.apply if order.needs_no_answer else depths.plan)),
+                apply_depth=asked.depth,
+                skips=frozenset(overrides),
+                accepts_altered=frozenset(order.accepted),
+                is_applied_at_once=order.needs_no_answer,
+                reviewed=reviewed,
+            )
+            made = _plan_and_ask(place, request, viewing if format_ == "text" else None)
+        provenance = find_provenance(place.root, environ=place.environ, actor=order.actor, reference=order.reference)
+        meant = ApplyOrder(
+            provenance=provenance,
+            depth=asked.depth,
             overrides=overrides,
-            accepted=asked["accepted"],
-            holds_failing=asked["hold_failing"],
-            trusts_project=asked["trust_project"],
+            accepted=order.accepted,
+            holds_failing=asked.hold_failing,
+            trusts_project=asked.trust_project,
             reviewed=reviewed,
         )
         with shown_progress() as progress:
-            applied = apply_plan(made, place, order, progress=progress, ask=asking(asked["asks_secrets"]))
-    published = publish_recorded(place, order.provenance.actor, trusts_project=order.trusts_project)
+            applied = apply_plan(made, place, meant, progress=progress, ask=asking(asked.asks_secrets))
+    published = publish_recorded(place, provenance.actor, trusts_project=asked.trust_project)
     sent_before = () if planfile is not None else made.messages_sent
     _put_applied(applied, published, format_, sent_before=sent_before)
     return NOT_PUBLISHED if published.has_failed else 0
@@ -115,24 +165,20 @@ def _refusals_noted() -> Iterator[None]:
         raise
 
 
-def _check_combination(planfile: str | None, asked: dict[str, Any]) -> None:
+def _check_combination(planfile: str | None, asked: PlanOptions, order: ApplyOptions) -> None:
     """Raise for options that would change what a saved plan says, and for a question that nobody can answer."""
     from reconciler.cli.session import is_interactive
 
-    given = [flag for flag, name in (("--target", "targets"), ("--exclude", "excludes")) if asked[name]]
-    if asked["allow_deletes"] is not None:
+    given = [flag for flag, said in (("--target", asked.targets), ("--exclude", asked.excludes)) if said]
+    if asked.allow_deletes is not None:
         given.append("--allow-deletes")
     if planfile is not None and given:
         message = f"{', '.join(given)} would change what the saved plan says; apply runs exactly that plan. Plan again with it."
         raise click.UsageError(message)
-    if planfile is not None and asked["reviewed"] is not None:
+    if planfile is not None and order.reviewed is not None:
         raise click.UsageError("PLANFILE is applied as it is; --reviewed is for a plan made anew. Give one of them.")
-    if planfile is None and not _needs_no_answer(asked) and not is_interactive():
+    if planfile is None and not order.needs_no_answer and not is_interactive():
         _decline("There is no terminal to ask on. Apply a saved plan, or add\n    --auto-approve")
-
-
-def _needs_no_answer(asked: dict[str, Any]) -> bool:
-    return bool(asked["auto_approve"] or asked["reviewed"] is not None)
 
 
 def _decline(detail: str) -> None:
@@ -142,39 +188,24 @@ def _decline(detail: str) -> None:
     raise Declined(error("declined", detail))
 
 
-def _plan_and_ask(
-    place: Workspace,
-    asked: dict[str, Any],
-    overrides: dict[str, str],
-    format_: str,
-    *,
-    reviewed: SavedPlan | Review | None,
-) -> SavedPlan:
-    """Make a plan and have somebody agree to it; a plan that cannot be applied is returned without a question."""
+def _plan_and_ask(place: Workspace, request: PlanRequest, viewing: ViewOptions | None) -> SavedPlan:
+    """Make a plan and have somebody agree to it; a plan that cannot be applied is returned without a question.
+
+    Without ``viewing`` it is not shown.
+    """
     from reconciler.cli.progress import shown_progress
-    from reconciler.operations.plan import PlanRequest
     from reconciler.operations.plan import plan as make_plan
 
-    depths = place.project.verification.depth
-    wanted = cast("Depth", asked["depth"] or (depths.apply if _needs_no_answer(asked) else depths.plan))
-    request = PlanRequest(
-        depth=wanted,
-        apply_depth=asked["depth"],
-        skips=frozenset(overrides),
-        accepts_altered=frozenset(asked["accepted"]),
-        is_applied_at_once=_needs_no_answer(asked),
-        reviewed=reviewed,
-        **requested(asked),
-    )
     with shown_progress() as progress:
         made = make_plan(place, request, progress=progress)
-    if format_ == "text":
-        shown = Shown(view=asked["view"] or "grouped", has_pager=not asked["no_pager"], tells_errors=False)
-        if put_plan(made, "text", shown=shown) and not _needs_no_answer(asked):
+    asks = not request.is_applied_at_once
+    if viewing is not None:
+        shown = Shown(view=viewing.view or "grouped", has_pager=not viewing.no_pager, tells_errors=False)
+        if put_plan(made, "text", shown=shown) and asks:
             # The pager has scrolled the head away, and it is what the question is about.
             put_plan(made, "text", shown=Shown(view="compact", has_pager=False, tells_errors=False))
-    may_be_asked = made.status == "ready" or (made.status == "blocked" and overrides)
-    if may_be_asked and not _needs_no_answer(asked):
+    may_be_asked = made.status == "ready" or (made.status == "blocked" and request.skips)
+    if may_be_asked and asks:
         agreed = click.confirm(f"\n{_question(made)}", err=True)
         if not agreed:
             _decline(f"The question was answered with no. {_NOTHING_APPLIED}")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import click
 
@@ -25,12 +26,15 @@ from reconciler.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from reconciler.cli.options import PlanOptions, ViewOptions
     from reconciler.cli.session import GlobalOptions
     from reconciler.diagnostics import Diagnostic, Location
     from reconciler.model.plan import SavedPlan
     from reconciler.model.verification.depths import Depth
+    from reconciler.operations.plan import PlanRequest
     from reconciler.render.links import Links
     from reconciler.render.text.plan import View
+    from reconciler.rules.plan.shards import Shard
 
 _FORMATS = ("text", "json", "markdown", "html", "github", "sarif", "codequality", "junit")
 _FOR_PROGRAMS = frozenset({"github", "sarif", "codequality", "junit"})
@@ -57,8 +61,10 @@ def plan(
     out: str | None,
     detailed_exitcode: bool,  # noqa: FBT001 - click hands flags in by name
     reference: str | None,
+    shard: Shard | None,
     format_: str,
-    **asked: Any,
+    asked: PlanOptions,
+    viewing: ViewOptions,
 ) -> int:
     """Show what apply would change, verified against the real servers. State is only read.
 
@@ -73,7 +79,6 @@ def plan(
     from reconciler.cli.output import hint, say
     from reconciler.cli.progress import shown_progress
     from reconciler.cli.session import workspace
-    from reconciler.operations.plan import PlanRequest
     from reconciler.operations.plan import plan as make_plan
     from reconciler.operations.seals import sealed_review
     from reconciler.planfile import review_line, write_plan
@@ -82,22 +87,21 @@ def plan(
 
     if out == STANDARD and format_ != "text":
         raise click.UsageError("--out - writes the plan's file to standard output; leave --format out, or name a file.")
-    if reference is not None and (format_ != "markdown" or asked["shard"] is not None):
+    if reference is not None and (format_ != "markdown" or shard is not None):
         raise click.UsageError("--reference is for the comment of a whole plan: add --format markdown, and no --shard.")
-    place = workspace(options, operator=asked["operator"], trusts_project=asked["trust_project"])
-    depth = cast("Depth", asked["depth"] or place.project.verification.depth.plan)
+    place = workspace(options, operator=asked.operator, trusts_project=asked.trust_project)
+    request = requested(asked, asked.depth or place.project.verification.depth.plan)
     with shown_progress() as progress:
         is_kept = out is not None or format_ != "text"
-        request = PlanRequest(depth=depth, shard=asked["shard"], is_kept=is_kept, **requested(asked))
-        made = make_plan(place, request, progress=progress)
+        made = make_plan(place, replace(request, shard=shard, is_kept=is_kept), progress=progress)
     if out == STANDARD:
-        return _put_plan_alone(made, is_detailed=detailed_exitcode, view=asked["view"])
+        return _put_plan_alone(made, is_detailed=detailed_exitcode, view=viewing.view)
     if out is not None and made.status != "invalid":
         write_plan(Path(out), made)
     has_review = reference is not None and made.status != "invalid"
     shown = Shown(
-        view=asked["view"] or "grouped",
-        has_pager=not asked["no_pager"],
+        view=viewing.view or "grouped",
+        has_pager=not viewing.no_pager,
         planfile=out,
         review=review_line(sealed_review(place, made, reference=reference or "")) if has_review else None,
     )
@@ -105,7 +109,7 @@ def plan(
     if out is not None and made.status != "invalid" and format_ == "text":
         is_blocked = made.status == "blocked"
         how = "It is blocked, so it can be shown but not applied." if is_blocked else _how_to_apply(out)
-        how = "It is a part, for plan merge." if asked["shard"] is not None else how
+        how = "It is a part, for plan merge." if shard is not None else how
         say(f"Saved as {safe(out)}. {how}")
     elif format_ == "text" and made.status == "ready":
         hint("To look at it again and record it:", _command("apply", asked))
@@ -145,8 +149,10 @@ def merge(
     files: tuple[str, ...],
     out: str,
     detailed_exitcode: bool,  # noqa: FBT001 - click hands flags in by name
+    trust_project: bool,  # noqa: FBT001 - the same
+    operator: str | None,
     format_: str,
-    **asked: Any,
+    viewing: ViewOptions,
 ) -> int:
     """Make one plan of the parts that plan --shard saved. Nobody is contacted; what they verified is taken.
 
@@ -167,12 +173,12 @@ def merge(
 
     if len(set(files)) != len(files):
         raise click.UsageError("A part is named twice.")
-    place = workspace(options, operator=asked["operator"], trusts_project=asked["trust_project"])
+    place = workspace(options, operator=operator, trusts_project=trust_project)
     with shown_progress() as progress:
         made = merge_parts(place, ((name, read_plan(Path(name))) for name in files), progress=progress)
     if made.status != "invalid":
         write_plan(Path(out), made)
-    put_plan(made, format_, options=options, shown=Shown(view=asked["view"] or "grouped", planfile=out))
+    put_plan(made, format_, options=options, shown=Shown(view=viewing.view or "grouped", planfile=out))
     if made.status != "invalid" and format_ == "text":
         say(f"Saved as {safe(out)}.")
     return exit_code_of_plan(made, is_detailed=detailed_exitcode)
@@ -184,34 +190,32 @@ def _how_to_apply(planfile: str) -> str:
     return f"To apply exactly this plan:\n    reconciler apply {safe(shlex.quote(planfile))}"
 
 
-_FLAGS_OF_BOTH = (
-    ("--hold-failing", "hold_failing"),
-    ("--rotations", "rotations"),
-    ("--trust-project", "trust_project"),
-)
-
-
-def _command(verb: str, asked: dict[str, Any], *more: str) -> str:
+def _command(verb: str, asked: PlanOptions, *more: str) -> str:
     """Return the command that plans again or applies, with the options that the plan was made with."""
     words = ["reconciler", verb, *more]
-    for flag, name in (("--target", "targets"), ("--exclude", "excludes")):
-        words += [word for value in asked[name] for word in (flag, value)]
-    if asked["allow_deletes"] is not None:
-        words += ["--allow-deletes", str(asked["allow_deletes"])]
-    words += [flag for flag, name in _FLAGS_OF_BOTH if asked[name]]
+    for flag, selectors in (("--target", asked.targets), ("--exclude", asked.excludes)):
+        words += [word for selector in selectors for word in (flag, selector)]
+    if asked.allow_deletes is not None:
+        words += ["--allow-deletes", str(asked.allow_deletes)]
+    words += ["--hold-failing"] if asked.hold_failing else []
+    words += ["--rotations"] if asked.rotations else []
+    words += ["--trust-project"] if asked.trust_project else []
     return shlex.join(words)
 
 
-def requested(asked: dict[str, Any]) -> dict[str, Any]:
-    """Return the plan options under the names of a plan request."""
-    return {
-        "targets": asked["targets"],
-        "excludes": asked["excludes"],
-        "allow_deletes": asked["allow_deletes"],
-        "holds_failing": asked["hold_failing"],
-        "reads_all_secrets": asked["rotations"],
-        "ask": asking(asked["asks_secrets"]),
-    }
+def requested(asked: PlanOptions, depth: Depth) -> PlanRequest:
+    """Return the request for a plan that verifies to a depth."""
+    from reconciler.operations.plan import PlanRequest
+
+    return PlanRequest(
+        depth=depth,
+        targets=asked.targets,
+        excludes=asked.excludes,
+        allow_deletes=asked.allow_deletes,
+        holds_failing=asked.hold_failing,
+        reads_all_secrets=asked.rotations,
+        ask=asking(asked.asks_secrets),
+    )
 
 
 @click.command()
@@ -219,7 +223,7 @@ def requested(asked: dict[str, Any]) -> dict[str, Any]:
 @view_options
 @format_option(*_FORMATS)
 @click.pass_obj
-def show(options: GlobalOptions, /, planfile: str, view: View | None, no_pager: bool, format_: str) -> int:  # noqa: FBT001 - click hands flags in by name
+def show(options: GlobalOptions, /, planfile: str, format_: str, viewing: ViewOptions) -> int:
     """Show a saved plan: as text, as a comment for a pull request, as a page, as annotations on GitHub.
 
     \b
@@ -231,7 +235,7 @@ def show(options: GlobalOptions, /, planfile: str, view: View | None, no_pager: 
     from reconciler.cli.named import saved_plan
     from reconciler.cli.output import hint
 
-    shown = Shown(view=view or "grouped", has_pager=not no_pager, planfile=planfile)
+    shown = Shown(view=viewing.view or "grouped", has_pager=not viewing.no_pager, planfile=planfile)
     made = saved_plan(planfile)
     put_plan(made, format_, options=options, shown=shown)
     if format_ == "text" and made.status == "ready" and planfile != STANDARD:
