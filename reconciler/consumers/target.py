@@ -166,7 +166,15 @@ class FileTarget(Target):
 
     def expected(self, entries: Sequence[Entry]) -> Mapping[str, Had]:
         """Return what the form would read back of these."""
-        return self._form.read(self._form.write([_with_unknown(each) for each in entries], self.consumer, self.name))
+        unknown = [
+            Entry(
+                sender=each.sender,
+                secret=_UNKNOWN if each.sender.secret is not None and each.reference is None else None,
+                reference=each.reference,
+            )
+            for each in entries
+        ]
+        return self._form.read(self._form.write(unknown, self.consumer, self.name))
 
     def write(self, entries: Sequence[Entry], seen: Seen, key: FingerprintKey) -> None:
         """Replace the files that differ, in the order that is right wherever it ends."""
@@ -189,11 +197,3 @@ class FileTarget(Target):
                 compile_maps(self._place.path, [step.name], self._machine.environ, self._machine.checkout)
         if compiles and not is_compiled(self._place.path, layout.files):
             compile_maps(self._place.path, layout.files, self._machine.environ, self._machine.checkout)
-
-
-def _with_unknown(entry: Entry) -> Entry:
-    return Entry(
-        sender=entry.sender,
-        secret=_UNKNOWN if entry.sender.secret is not None and entry.reference is None else None,
-        reference=entry.reference,
-    )

@@ -239,10 +239,6 @@ def _read_file(
     if isinstance(octets, Diagnostic):
         read.refuse(octets)
         return
-    _read_octets(octets, file, room, read, real_file=real_file)
-
-
-def _read_octets(octets: bytes, file: str, room: Room, read: _Read, *, real_file: str | None) -> None:
     unparsed: list[Diagnostic] = []
     problems: list[Diagnostic] = []
     room.take_octets(len(octets), file)

@@ -66,7 +66,11 @@ def judge(answer: Answer, request: TokenRequest, endpoint: Endpoint) -> AccessTo
         raise _unavailable(endpoint, answer.status, _words(document, request))
     if isinstance(error, str) and error:
         raise _refusal(error, document or {}, request, endpoint)
-    other = _in_other_form(document, request)
+    # What is said in a form that is not OAuth's.
+    inner = (document or {}).get("error")
+    places = (*([inner] if isinstance(inner, dict) else []), document or {})
+    told = (place.get(name) for place in places for name in _NAMES_OF_WORDS)
+    other = _as_said(next((each for each in told if isinstance(each, str) and each), ""), request)
     if answer.status != _OK:
         raise _invalid(endpoint, f"it is HTTP status {answer.status} without an OAuth2 error", other)
     if document is None:
@@ -89,14 +93,6 @@ def _document(content: bytes) -> dict[str, object] | None:
     except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
-
-
-def _in_other_form(document: dict[str, object] | None, request: TokenRequest) -> str:
-    """Return what an answer says in a form that is not OAuth's, as the part of a sentence; or nothing."""
-    inner = (document or {}).get("error")
-    places = (*([inner] if isinstance(inner, dict) else []), document or {})
-    told = (place.get(name) for place in places for name in _NAMES_OF_WORDS)
-    return _as_said(next((each for each in told if isinstance(each, str) and each), ""), request)
 
 
 def _seconds(written: Any) -> float | None:

@@ -223,18 +223,13 @@ def _sections(plan: SavedPlan, links: Links) -> tuple[Section, ...]:
     placed: dict[SectionName, list[Entry]] = {key: [] for key in _TITLES}
     for change in sorted(plan.changes, key=lambda each: each.name):
         place = _declared_at(plan, change, links)
-        placed[_section_of(change)].append(_entry(change, place, links, is_pending=change.name in pending))
+        section: SectionName = "held" if change.held else "rotation" if change.cause == "rotation" else change.action
+        placed[section].append(_entry(change, place, links, is_pending=change.name in pending))
     return tuple(
         Section(key=key, title=title, explanation=explanation, entries=together(placed[key]))
         for key, (title, explanation) in _TITLES.items()
         if placed[key]
     )
-
-
-def _section_of(change: Change) -> SectionName:
-    if change.held:
-        return "held"
-    return "rotation" if change.cause == "rotation" else change.action
 
 
 def _declared_at(plan: SavedPlan, change: Change, links: Links) -> Location | None:

@@ -105,7 +105,10 @@ def write_project(
     _refuse_among_manifests(folder)
     if os.path.lexists(folder) and not folder.is_dir():
         raise InvalidInput(error("projectNotMade", f"{_shown(folder)} is no folder. Name another one."))
-    values = {"NAME": json.dumps(name), "OPERATOR": _operator_lines(operator), **_MODELINES}
+    lines_of_operator = "# operator:\n#   email: you@example.com"
+    if operator is not None:
+        lines_of_operator = f"operator:\n  email: {json.dumps(operator, ensure_ascii=False)}"
+    values = {"NAME": json.dumps(name), "OPERATOR": lines_of_operator, **_MODELINES}
     texts = {path: schema_text(name) for path, name in _SCHEMAS.items()}
     texts |= {path: filled(template, values, {state}) for path, template in _FILES.items()}
     if ci != "none":
@@ -184,12 +187,6 @@ def _manifests_of(project_folder: Path) -> str:
 
 def _shown(path: Path) -> str:
     return clip_start(str(path), SHOWN_PATH)
-
-
-def _operator_lines(operator: str | None) -> str:
-    if operator is None:
-        return "# operator:\n#   email: you@example.com"
-    return f"operator:\n  email: {json.dumps(operator, ensure_ascii=False)}"
 
 
 def _make(path: Path, text: str, *, shown: str) -> bool:

@@ -189,7 +189,20 @@ class SecretReader:
         if source == "file":
             return secret_value(self._files.read(key, reference), reference)
         if source in self._bulk:
-            return self._from_bulk(source, key, reference)
+            found = self._bulk[source]
+            if isinstance(found, Diagnostic):
+                raise Unreadable(found)
+            if key not in found:
+                detail = (
+                    f"secrets.sources.{source} was read and holds no key {key}. Add it there, or correct the reference "
+                    f"{reference}."
+                )
+                raise unreadable("secretMissing", detail, subject=reference)
+            value = found[key]
+            if value is None:
+                detail = f"{reference} is there, but it is not text. Write it as a JSON string, in quotes."
+                raise unreadable("secretInvalid", detail, subject=reference)
+            return secret_value(value.reveal(), reference)
         detail = (
             f"{reference} names the source {source}, which the project file does not declare under secrets.sources."
         )
@@ -201,22 +214,6 @@ class SecretReader:
             detail = f"The environment variable {name} is not set. Set it where this command runs:\n    export {name}=…"
             raise unreadable("secretMissing", detail, subject=f"env:{name}")
         return text
-
-    def _from_bulk(self, source: str, key: str, reference: str) -> SecretValue:
-        found = self._bulk[source]
-        if isinstance(found, Diagnostic):
-            raise Unreadable(found)
-        if key not in found:
-            detail = (
-                f"secrets.sources.{source} was read and holds no key {key}. Add it there, or correct the reference "
-                f"{reference}."
-            )
-            raise unreadable("secretMissing", detail, subject=reference)
-        value = found[key]
-        if value is None:
-            detail = f"{reference} is there, but it is not text. Write it as a JSON string, in quotes."
-            raise unreadable("secretInvalid", detail, subject=reference)
-        return secret_value(value.reveal(), reference)
 
 
 def _kept(reference: str) -> Diagnostic:

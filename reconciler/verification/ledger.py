@@ -102,7 +102,10 @@ class Ledger:
             message += f" Of its other addresses, {known.facts['other_addresses']}."
         if "chosen_by_proxy" in known.facts:
             message += " Which address of the host that was, the proxy alone knows; no other was tried."
-        message += of_the_password(fault, self._target.access) + self._before_failure(known)
+        # Attempts before may have to do with it, a reply of theirs above all.
+        earlier = self._earlier.get(self.current)
+        message += of_the_password(fault, self._target.access)
+        message += earlier.on_failure(known) if earlier is not None else ""
         self._record("failed", known.code, message, known.failure_class)
         self.fault = known
         return Stopped()
@@ -135,11 +138,6 @@ class Ledger:
     def checks(self) -> tuple[Check, ...]:
         """Return every check of a conversation in its order; those not made are skipped, with the reason."""
         return tuple(self._checks.get(check) or self._skipped(check) for check in CONVERSATION)
-
-    def _before_failure(self, fault: SmtpFault) -> str:
-        """Return what attempts before the one at work have to do with its failure, a reply of theirs above all."""
-        earlier = self._earlier.get(self.current)
-        return earlier.on_failure(fault) if earlier is not None else ""
 
     def _on_success(self) -> str:
         earlier = self._earlier.get(self.current)

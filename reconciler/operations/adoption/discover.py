@@ -125,18 +125,14 @@ def _fetched(host: str, path: str, domain: str, how: Asking, deadline: Deadline)
         if answer.status not in _REDIRECTS or answer.location is None:
             raise FetchTrouble(f"its host answers with HTTP status {answer.status}")
         target = urlsplit(urljoin(url, answer.location))
-        host, path = _followed(target.scheme, target.hostname, target.port, domain, how), target.path or "/"
+        # A redirect is followed over HTTPS, and within the domain alone.
+        if target.scheme != "https":
+            raise FetchTrouble("it is a redirect to an address without HTTPS, which is not followed")
+        host, path = target.hostname or "", target.path or "/"
+        is_inside = host == domain or host.endswith(f".{domain}")
+        if not is_inside or target.port not in {None, _HTTPS, how.port}:
+            raise FetchTrouble("it is a redirect to another domain, which is not followed")
     raise FetchTrouble("it leads from one redirect to the next")
-
-
-def _followed(scheme: str, host: str | None, port: int | None, domain: str, how: Asking) -> str:
-    """Return the host that a redirect leads to; raise ``FetchTrouble`` where it leaves HTTPS, or the domain."""
-    if scheme != "https":
-        raise FetchTrouble("it is a redirect to an address without HTTPS, which is not followed")
-    is_inside = host is not None and (host == domain or host.endswith(f".{domain}"))
-    if host is None or not is_inside or port not in {None, _HTTPS, how.port}:
-        raise FetchTrouble("it is a redirect to another domain, which is not followed")
-    return host
 
 
 def _recorded(name: str, encryption: Encryption, how: Asking, deadline: Deadline) -> _Heard:

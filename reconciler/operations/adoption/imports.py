@@ -71,7 +71,8 @@ def import_sources(workspace: Workspace, sources: Sequence[AskedSource], *, stor
     for each in sources:
         found, told = read_source(each)
         taken += found
-        problems += told or ([] if found else [_empty(each)])
+        detail = "It holds no account that sends mail. If it should, say what kind of source it is with --from KIND."
+        problems += told or ([] if found else [warning("accountNotTaken", detail, location=Location(each.shown))])
     if probes:
         taken, told = _probed(taken, workspace)
         problems += told
@@ -93,11 +94,6 @@ def import_sources(workspace: Workspace, sources: Sequence[AskedSource], *, stor
         store=store,
         problems=grouped(sorted(told, key=sort_key)),
     )
-
-
-def _empty(asked: AskedSource) -> Diagnostic:
-    detail = "It holds no account that sends mail. If it should, say what kind of source it is with --from KIND."
-    return warning("accountNotTaken", detail, location=Location(asked.shown))
 
 
 _EXPECTED = frozenset({"unusedServer"})

@@ -90,7 +90,28 @@ def keep_secrets(store: Store, secrets: Sequence[NewSecret]) -> None:
         _append(Path(store.target), valued)
     elif store.kind == "exec":
         for each in valued:
-            _hand_over(store.target, each)
+            # Without a shell: the value goes on standard input, and ``{key}`` is filled in.
+            assert each.value is not None  # noqa: S101 - only these are handed over
+            words = [word.replace("{key}", each.key) for word in shlex.split(store.target)]
+            try:
+                finished = subprocess.run(  # noqa: S603 - the command is what the person typed
+                    words,
+                    input=each.value.reveal().encode(),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    timeout=_COMMAND_SECONDS,
+                    check=False,
+                    env=dict(os.environ),
+                )
+            except (OSError, subprocess.TimeoutExpired):
+                finished = None
+            if finished is None or finished.returncode != 0:
+                ended = "could not be run, or did not end" if finished is None else f"ended with {finished.returncode}"
+                detail = (
+                    f"The command for {each.key} {ended}; what it says is not shown, since it may be the secret. The manifests were "
+                    "not written. Mend that, then import again."
+                )
+                raise InvalidInput(error("secretStoreRefused", detail))
 
 
 def require_writable(store: Store, secrets: Sequence[NewSecret]) -> None:
@@ -143,28 +164,3 @@ def _line(secret: NewSecret) -> str:
         "is written. Nothing was written. Use --secrets-to env or exec:COMMAND, or change that password."
     )
     raise InvalidInput(error("secretStoreRefused", detail))
-
-
-def _hand_over(command: str, secret: NewSecret) -> None:
-    """Run the command for one secret, its value on standard input and ``{key}`` filled in; without a shell."""
-    assert secret.value is not None  # noqa: S101 - only these are handed over
-    words = [word.replace("{key}", secret.key) for word in shlex.split(command)]
-    try:
-        finished = subprocess.run(  # noqa: S603 - the command is what the person typed
-            words,
-            input=secret.value.reveal().encode(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=_COMMAND_SECONDS,
-            check=False,
-            env=dict(os.environ),
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        finished = None
-    if finished is None or finished.returncode != 0:
-        ended = "could not be run, or did not end" if finished is None else f"ended with {finished.returncode}"
-        detail = (
-            f"The command for {secret.key} {ended}; what it says is not shown, since it may be the secret. The manifests were "
-            "not written. Mend that, then import again."
-        )
-        raise InvalidInput(error("secretStoreRefused", detail))

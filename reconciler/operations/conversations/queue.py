@@ -170,15 +170,10 @@ def _drive(lane: _Lane, run: _Run) -> None:
             target = lane.waiting.popleft()
             is_down = lane.failures >= run.limits.stop_server_after
         try:
-            run.done.put(_verify_one(target, lane, run, _reason_to_skip(is_down=is_down, ends_at=run.ends_at)))
+            skip: SkipCode | None = "serverDown" if is_down else "deadline" if time.monotonic() >= run.ends_at else None
+            run.done.put(_verify_one(target, lane, run, skip))
         except BaseException as fault:  # noqa: BLE001 - handed to the waiting thread, which raises it
             run.done.put(fault)
-
-
-def _reason_to_skip(*, is_down: bool, ends_at: float) -> SkipCode | None:
-    if is_down:
-        return "serverDown"
-    return "deadline" if time.monotonic() >= ends_at else None
 
 
 def _verify_one(target: Target, lane: _Lane, run: _Run, skip: SkipCode | None) -> dict[str, Finding]:

@@ -92,7 +92,13 @@ def _redact(transaction: Transaction, workspace: Workspace, order: RedactOrder) 
     transaction.require_whole()
     recorded = transaction.state()
     erasure = _erasure(transaction, recorded, order)
-    revisions = _redact_revisions(transaction, erasure)
+    rewritten = set()
+    for revision in transaction.revisions():
+        changes = erase_from_changes(revision.changes, erasure, serial=revision.revision)
+        if changes != revision.changes:
+            transaction.redact_revision(revision.model_copy(update={"changes": changes}))
+            rewritten.add(revision.revision)
+    revisions = frozenset(rewritten)
     routes = () if order.past_only else _erased_routes(transaction, erasure, recorded)
     payloads = _redact_payloads(transaction, erasure, revisions=revisions, routes=routes)
     redacted = Redacted(
@@ -144,17 +150,6 @@ def _erasure(transaction: Transaction, recorded: RecordedState, order: RedactOrd
         raise InvalidInput(error("accountRecorded", detail, subject=order.name))
     erasure = Erasure(names=transaction.names_of(order.name))
     return Erasure(names=erasure.names, addresses=addresses_of(changes, erasure))
-
-
-def _redact_revisions(transaction: Transaction, erasure: Erasure) -> frozenset[int]:
-    """Rewrite the revisions that hold the account's data; return their numbers."""
-    rewritten = set()
-    for revision in transaction.revisions():
-        changes = erase_from_changes(revision.changes, erasure, serial=revision.revision)
-        if changes != revision.changes:
-            transaction.redact_revision(revision.model_copy(update={"changes": changes}))
-            rewritten.add(revision.revision)
-    return frozenset(rewritten)
 
 
 def _erased_routes(transaction: Transaction, erasure: Erasure, recorded: RecordedState) -> tuple[str, ...]:

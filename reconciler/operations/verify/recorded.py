@@ -128,10 +128,9 @@ def _to_verify(
             each.name: each.problem for each in store.alterations({each.name for each in chosen} - accepts.keys())
         }
     intact = [each for each in chosen if each.name not in altered]
-    notes = [_left_alone(each) for each in intact if each.suspension is not None]
+    notes = [
+        note("suspendedNotVerified", f"{each.name} is suspended, so it was not contacted.", subject=each.name)
+        for each in intact
+        if each.suspension is not None
+    ]
     return recorded, register, [each for each in intact if each.suspension is None], [*notes, *altered.values()]
-
-
-def _left_alone(account: RecordedAccount) -> Diagnostic:
-    detail = f"{account.name} is suspended, so it was not contacted."
-    return note("suspendedNotVerified", detail, subject=account.name)

@@ -10,7 +10,7 @@ from reconciler.rules.plan.diff import field_changes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.model.comparison import DifferenceKind, Leaves
+    from reconciler.model.comparison import Leaves
     from reconciler.model.plan import Change, FieldChange, Plan
 
 _ROTATED = "(rotated)"
@@ -19,7 +19,11 @@ _ROTATED = "(rotated)"
 def compare(first: Side, second: Side, before: Mapping[str, Leaves], after: Mapping[str, Leaves]) -> Comparison:
     """Return what the accounts of two sides differ in, by name."""
     found = [
-        Difference(name=name, difference=_kind(name, before, after), fields=fields)
+        Difference(
+            name=name,
+            difference="added" if name not in before else "changed" if name in after else "removed",
+            fields=fields,
+        )
         for name in sorted(before.keys() | after.keys())
         if (fields := _fields(name, before, after)) or name not in before or name not in after
     ]
@@ -27,12 +31,6 @@ def compare(first: Side, second: Side, before: Mapping[str, Leaves], after: Mapp
     return Comparison(
         first=first, second=second, differences=tuple(found), same=len(before.keys() & after.keys()) - changed
     )
-
-
-def _kind(name: str, before: Mapping[str, Leaves], after: Mapping[str, Leaves]) -> DifferenceKind:
-    if name not in before:
-        return "added"
-    return "changed" if name in after else "removed"
 
 
 def _fields(name: str, before: Mapping[str, Leaves], after: Mapping[str, Leaves]) -> tuple[FieldChange, ...]:

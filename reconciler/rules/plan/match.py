@@ -175,18 +175,17 @@ def unmarked_renames(selected: Sequence[Step], recorded: RecordedState) -> tuple
             name for name in recorded.earlier_names.get(gone.name, ()) if name in new and new[name].kind == gone.kind
         ]
         same = [
-            name for name in by_address[composed(gone.settings.email)] if name in new and _says_what(new[name], gone)
+            name
+            for name in by_address[composed(gone.settings.email)]
+            if name in new
+            and new[name].kind == gone.kind
+            and worded_as_recorded(new[name], gone).canonical == gone.canonical
         ]
         if back:
             remembered.append((gone.name, new.pop(back[0])))
         elif same:
             alike.append((gone.name, new.pop(same[0])))
     return looks_renamed(remembered, is_remembered=True), looks_renamed(alike, is_remembered=False)
-
-
-def _says_what(account: DesiredAccount, gone: RecordedAccount) -> bool:
-    """Tell whether an account says what a recorded one says, but for its name."""
-    return account.kind == gone.kind and worded_as_recorded(account, gone).canonical == gone.canonical
 
 
 def _nothing_to_rename(account: DesiredAccount) -> Diagnostic:

@@ -101,14 +101,10 @@ def _lines(granted: Iterable[tuple[str, Route]]) -> list[str]:
             delivery = canonical_json(route.delivery.model_dump())
             lines.add(f"{{secret: {canonical_json(secret)}, consumer: {delivery}}}")
         else:
-            lines.add(f"{{secret: {canonical_json(secret)}, route: {_route_block(route)}}}")
+            said = [f"{key}: {canonical_json(value)}" for key, value in route.model_dump(exclude_defaults=True).items()]
+            lines.add(f"{{secret: {canonical_json(secret)}, route: {{{', '.join(said)}}}}}")
     lines |= {
         f"{{secret: {canonical_json(secret)}, servers: [{', '.join(sorted(hosts))}]}}"
         for secret, hosts in servers.items()
     }
     return sorted(lines)
-
-
-def _route_block(route: Route) -> str:
-    values = route.model_dump(exclude_defaults=True)
-    return "{" + ", ".join(f"{key}: {canonical_json(value)}" for key, value in values.items()) + "}"

@@ -76,16 +76,12 @@ def _rsa_bits(octets: bytes, record: bytes) -> int:
     numbers = key.public_numbers()
     if numbers.n % 2 == 0 or numbers.n < numbers.e or numbers.e % 2 == 0 or numbers.e < _LEAST_EXPONENT:
         raise TagListError("its p= is not an RSA public key: no key has these numbers")
-    is_bare = octets[_first_content(octets)] == _INTEGER
+    length = octets[1]  # of a DER sequence, which the library has found to be one
+    content = 2 if length < 0x80 else 2 + (length & 0x7F)  # noqa: PLR2004 - X.690 section 8.1.3: the long form
+    is_bare = octets[content] == _INTEGER
     if not is_bare and _RSA_ENCRYPTION not in octets[:_WITHIN_ALGORITHM]:
         raise TagListError("its p= is not an RSA public key as DKIM has it, but names another algorithm (RSASSA-PSS)")
     return key.key_size
-
-
-def _first_content(octets: bytes) -> int:
-    """Return where the content of a DER sequence begins, which the library has found to be one."""
-    length = octets[1]
-    return 2 if length < 0x80 else 2 + (length & 0x7F)  # noqa: PLR2004 - X.690 section 8.1.3: the long form
 
 
 def _meant(octets: bytes) -> str:

@@ -103,7 +103,11 @@ def _records(
         earlier = next(text for text in texts if is_spf(text))
         includes = [term for term in terms if term.startswith("include:")]
         beside = tuple(text for text in texts if text != earlier)
-        text = _with_terms(earlier.decode("ascii"), includes)
+        # Further terms stand right behind the version: there they come before whatever ends the record.
+        record = earlier.decode("ascii")
+        present = record.lower().split()
+        version, _, rest = record.partition(" ")
+        text = " ".join([version, *(term for term in includes if term not in present), *rest.split()])
         yield _record(zone, domain, text, "spfProviderMissing", beside=beside, replaces=earlier)
     if "dmarcMissing" in codes:
         beside = lookups.ask(f"_dmarc.{domain}", "TXT", deadline=deadline).texts
@@ -132,25 +136,15 @@ def _spf_terms(
     terms, unknown = set(), []
     for host in servers:
         provider = spf_of_provider(host)
+        # A host is named by the owner of a domain where both lie in one domain of two labels.
+        is_akin = literal_address(host) is None and host.split(".")[-2:] == domain.split(".")[-2:]
         if provider is not None:
             terms.add(f"include:{provider.includes[0]}")
-        elif _is_akin(host, domain) and public_addresses(host, lookups, deadline=deadline):
+        elif is_akin and public_addresses(host, lookups, deadline=deadline):
             terms.add(f"a:{host}")
         else:
             unknown.append(host)
     return sorted(terms), unknown
-
-
-def _is_akin(host: str, domain: str) -> bool:
-    """Tell whether a host is named by the owner of a domain: one lies below the other, or both in one domain of two labels."""
-    return literal_address(host) is None and host.split(".")[-2:] == domain.split(".")[-2:]
-
-
-def _with_terms(record: str, terms: Sequence[str]) -> str:
-    """Return a record with further terms, right behind its version: there they come before whatever ends it."""
-    present = record.lower().split()
-    version, _, rest = record.partition(" ")
-    return " ".join([version, *(term for term in terms if term not in present), *rest.split()])
 
 
 def _zone_of(domain: str, lookups: Lookups, deadline: Deadline) -> str:
