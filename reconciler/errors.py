@@ -38,7 +38,7 @@ class ReconcilerError(Exception):
     exit_code: ClassVar[int] = 1
 
     def __init__(self, diagnostics: Diagnostic | Iterable[Diagnostic]) -> None:
-        """Keep the problems, one or more, as they are to be shown: of one cause once, what comes first first."""
+        """Keep one or more problems as they are to be shown: each cause once, in their order."""
         problems = diagnostics if isinstance(diagnostics, (tuple, list)) else (diagnostics,)
         self.diagnostics: tuple[Diagnostic, ...] = grouped(problems)
         super().__init__("; ".join(problem.summary for problem in self.diagnostics))

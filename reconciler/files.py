@@ -69,7 +69,10 @@ def read_in_place(path: Path, max_octets: int) -> bytes:
 
 
 def _read_up_to(descriptor: int, octets: int) -> bytes:
-    """Return so many octets of a regular file at most; room is taken for what it has, since ``read`` takes all that it is told."""
+    """Return at most so many octets of a regular file.
+
+    ``read`` reserves as much memory as it is asked for, so it is asked for the file's size.
+    """
     read = os.read(descriptor, min(_regular_size(descriptor) + 1, octets))
     # More than the size that it tells: it grows, or is one of the system's, which tell none.
     while len(read) < octets and (more := os.read(descriptor, min(_AT_ONCE, octets - len(read)))):

@@ -120,7 +120,7 @@ def meaningful(text: str | None) -> str | None:
 
 
 def found_of(said: Mapping[str, str], *, label: str, line: int | None) -> Found:
-    """Return the account that settings by their names in ``FIELDS`` make; what is doubtful about it is among what is lost."""
+    """Return the account that settings make, by their names in ``FIELDS``. Doubts about them stand among what is lost."""
     lost: list[str] = []
     host, port = _place(meaningful(said.get("host")), port_of(said.get("port")))
     email, display_name = _sender(said)

@@ -72,7 +72,7 @@ class HelpContext(click.Context):
     formatter_class = HelpFormatter
 
     def invoke(self, callback: Any, /, *args: Any, **kwargs: Any) -> Any:
-        """Run a command, and keep which one it was: of a group's and its command's, the command's is the last."""
+        """Run a command, and note its path. A group is invoked before its command, so the command's path is what stays."""
         Called.path = self.command_path.partition(" ")[2]
         return super().invoke(callback, *args, **kwargs)
 

@@ -126,7 +126,7 @@ def _usage_problem(wrong: click.ClickException) -> Diagnostic:
 
 
 def _unknown_option(name: str, context: click.Context | None) -> tuple[str, str | None]:
-    """Return what to say of an option that does not exist, and what takes its place if that is known."""
+    """Return the refusal of an unknown option, with the option that takes its place if one is known."""
     from reconciler.diagnostics.phrasing import did_you_mean
 
     options = [each for each in context.command.params if isinstance(each, click.Option)] if context else []

@@ -52,7 +52,7 @@ def actor_option(does: str) -> Callable[[Command], Command]:
 
 
 class _Port(click.types.IntParamType):
-    """A port, whose bounds the manifest knows; for one by its name, or with more beside it, the options to write are told."""
+    """A port by its number. For a name such as ``submission``, or a number with more beside it, the refusal tells the options to write."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the number; raise ``UsageError``."""

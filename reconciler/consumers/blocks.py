@@ -49,7 +49,7 @@ def split(text: str) -> Mapping[str, list[str]]:
 
 
 def pulled(lines: Sequence[str], pattern: re.Pattern[str]) -> tuple[str, str | None]:
-    """Return the lines as one text in which what ``pattern`` has as its second group is left out, and that.
+    """Return the lines as one text without the secret, and the secret; None where no line has one.
 
     The pattern has three groups: before the secret, the secret, and after it.
     """

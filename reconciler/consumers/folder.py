@@ -144,7 +144,7 @@ class Write:
 def steps_between(
     found: Mapping[str, FileFound], final: Mapping[str, str], interim: Mapping[str, str], layout: Layout
 ) -> list[Write]:
-    """Return the writes that lead from what is found to what is to be, in an order that is right wherever it ends.
+    """Return the writes that make the files what they are to be, in an order that is safe wherever it is interrupted.
 
     ``interim`` are the texts with what is removed still in them. Where something is added, secrets and trust go before
     the routes that lead to them; where something is removed, the routes go first.

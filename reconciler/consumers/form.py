@@ -70,5 +70,5 @@ class Form(ABC):
         """Return what files hold of each account, by name; raise ``ValueError`` where they are not of the form."""
 
     def interim(self, found: Mapping[str, str], final: Mapping[str, str]) -> Mapping[str, str]:
-        """Return the texts, by file, that still have what is removed, while the routes that lead to it are there."""
+        """Return, by file, the texts to write first: they keep what is removed, since routes lead there until those are written."""
         return {}

@@ -83,7 +83,7 @@ def value_at(document: Any, path: Sequence[str | int]) -> Any:
 
 
 def habit(where: Whereabouts, value: Any) -> str:
-    """Return what is said of a field that other tools have; nothing where it is none that is known."""
+    """Return the advice for a field of another tool's settings; empty for a field that no known tool has."""
     alias = _alias_of(str(where.path[-1]), where)
     if len(where.path) == 1 and alias == "name" and isinstance(value, str):
         lines = metadata_lines(value) or ["metadata:", "  name: sales-pl"]

@@ -33,7 +33,7 @@ def read_document(document: YamlDocument) -> tuple[Manifest | None, list[Diagnos
 
 
 def identity_problems(document: YamlDocument) -> list[Diagnostic]:
-    """Return what is wrong with what a document says it is: its form, its version, its kind."""
+    """Return the problems of a document's head: that it is no mapping, or names another version or an unknown kind."""
     value = document.value
     if not isinstance(value, dict):
         detail = f"A manifest is a mapping of fields, and this is {_what(value)}. {_BEGIN}"

@@ -85,7 +85,7 @@ class Overlays:
     """The name of each document that was met and had another one, by that."""
 
     def lay_on(self, document: YamlDocument) -> tuple[YamlDocument, Overlay | None]:
-        """Return a document as the environment has it, with its overlay; as it is where there is none for it."""
+        """Return a document with the environment's overlay laid on it, and the overlay; unchanged, with None, where it has none."""
         identity = identity_of(document.value)
         if identity is None or not self.by_identity:
             return document, None

@@ -241,7 +241,7 @@ def metadata_lines(text: str) -> list[str]:
 
 
 def variable_stem(name: str) -> str:
-    """Return the part of a variable's name that stands for an account, ``SALES_PL``; of no name, the nearest one's."""
+    """Return an account's name as a part of a variable's name, such as ``SALES_PL``; ``NAME`` where nothing is left of it."""
     words = "".join(letter if letter.isalnum() else "_" for letter in _nearest_name(name).upper())
     return words or "NAME"
 

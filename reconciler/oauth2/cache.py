@@ -92,7 +92,7 @@ class TokenCache:
         return CachedToken(self, request)
 
     def known(self, request: TokenRequest) -> SecretValue | None:
-        """Return the latest token of a request, of use or not; None where there is none so far."""
+        """Return the latest token of a request, expired or not; None where none was issued yet."""
         return self._slot(request).token
 
     def token(self, request: TokenRequest, deadline: Deadline) -> SecretValue:
@@ -114,7 +114,7 @@ class TokenCache:
             return self._slots.setdefault(key, _Slot())
 
     def _known(self, slot: _Slot, endpoint: Endpoint, deadline: Deadline) -> SecretValue | None:
-        """Return the token that serves; None after noting that the caller is the one who asks now."""
+        """Return the token that still serves. None tells the caller to ask for one, which nobody else then does."""
         with slot.changed:
             has_waited = False
             while slot.is_asking:

@@ -155,7 +155,7 @@ def _refused_secrets(accounts: Sequence[NamesSecrets], workspace: Workspace) -> 
 
 
 def read_platform(workspace: Workspace) -> tuple[PlatformServer | None, list[Diagnostic]]:
-    """Return the platform's server with its private CA read, and what is wrong with it; None where there is none."""
+    """Return the platform's server with its private CA, and the problems of it; None where the project file declares none."""
     cas, certificates = _files_of_platform(workspace)
     return resolve_platform(
         workspace.project.platform.smtp,

@@ -168,7 +168,10 @@ def _as_part(finished: SavedPlan, shard: Shard, request: PlanRequest) -> SavedPl
 def _evidence(
     draft: Draft, request: PlanRequest, workspace: Workspace, secrets: SecretsRead, progress: Progress
 ) -> Gathered:
-    """Return evidence: of the parts where there are some, which must be of this very plan; else as it is gathered now."""
+    """Return the evidence of the plan's changes: verified now, or taken from the parts that ``plan merge`` was given.
+
+    Raise ``GuardRefused`` for parts that were not made of the same changes.
+    """
     if request.parts is None:
         return _verify(draft, request, workspace, secrets, progress)
     digest = changes_digest((step.change for step in draft.steps), draft.lifted_guards)
@@ -263,7 +266,7 @@ def state_files_in_git(workspace: Workspace) -> tuple[str, ...]:
 def _verify(
     draft: Draft, request: PlanRequest, workspace: Workspace, secrets: SecretsRead, progress: Progress
 ) -> Gathered:
-    """Return evidence for the changes that need it; none where a secret is missing, which is a failure without it."""
+    """Return evidence for the changes that need it. A change whose secret is missing gets none: it has failed already."""
     today = workspace.now().date()
     steps = [
         replace(step, depth=depth_needed(step.name, request.depth, workspace.project, today))

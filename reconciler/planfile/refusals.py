@@ -66,7 +66,7 @@ def validated(
     has_additions: bool,
     place: tuple[str | int, ...] = (),
 ) -> Model:
-    """Return a plan, or a part of it that stands at ``place``, from its JSON; refuse what has not its form.
+    """Return a plan from its JSON, or the part of one that stands at ``place``; refuse a text of another form.
 
     A later minor version only adds fields, so with ``has_additions`` those that this one does not know are left out.
     """

@@ -272,7 +272,7 @@ def _member(change: Change, place: Location | None, links: Links) -> Member:
 
 
 def _is_told(change: Change, field: FieldChange) -> bool:
-    """Tell whether a field is shown: of what goes the address alone, of what is new no default."""
+    """Tell whether a field is shown. A deleted account shows its address alone, a new one leaves out defaults."""
     if change.action == "delete":
         return field.path == _ADDRESS
     return change.action != "create" or not is_default(field)

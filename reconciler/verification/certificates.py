@@ -101,7 +101,7 @@ def _own(certificate: Certificate) -> dict[str, str]:
 
 
 def _outside_its_time(chain: Sequence[Certificate], trusted: Sequence[Certificate], now: datetime) -> dict[str, str]:
-    """Return which certificate has ended or not begun: the server's own, one that it sends with it, or one of caFile."""
+    """Return which certificate is outside its time: the server's own, one sent with it, or one of caFile."""
     if not _is_current(chain[0], now):
         return {}
     intermediate = next((each for each in chain[1:] if not _is_current(each, now)), None)
@@ -185,7 +185,7 @@ def _of_ca_file(trusted: Sequence[Certificate]) -> dict[str, str]:
 
 
 def _as_what_it_is(trusted: Certificate) -> str:
-    """Return what stands in the file of a CA, and that it is none where it is none."""
+    """Return a certificate of a CA file by its subject; for one that is no root, with what it is instead."""
     if trusted.is_self_issued:
         return f'"{trusted.subject}"'
     if trusted.is_authority:
@@ -194,7 +194,7 @@ def _as_what_it_is(trusted: Certificate) -> str:
 
 
 def told_of_client(pem: str) -> str:
-    """Return what is told of a client's certificate, with those that lead to its issuer, where a server refuses it."""
+    """Return a client's certificate in words, for the sentence that tells of its refusal; its issuers may stand behind it."""
     own = next(iter(read_certificates(pem)), None)
     if own is None:
         return "that cannot be read"

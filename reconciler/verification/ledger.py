@@ -51,7 +51,7 @@ class Ledger:
         self.current: CheckName = "dns"
 
     def start_over(self) -> None:
-        """Forget all checks, to make them anew; of one that failed, its next record tells that it did."""
+        """Forget all checks, so that they are made anew. The next record of one that had failed tells so."""
         if self.fault is not None:
             known = self._earlier.get(self.current)
             self._earlier[self.current] = Earlier.after(known, self._began_at, self.fault)

@@ -75,7 +75,7 @@ class Thunderbird(ReadsAlone):
 
 
 def _proxy(said: Mapping[str, str]) -> FoundProxy | None:
-    """Return the proxy that is set by hand for everything; of those for the web mail takes none."""
+    """Return the SOCKS proxy that is set by hand. Proxies for the web are left out, since mail does not go through them."""
     host = said.get("network.proxy.socks", "").strip()
     if said.get("network.proxy.type") != _PROXY_BY_HAND or not host:
         return None

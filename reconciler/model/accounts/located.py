@@ -71,7 +71,7 @@ class LocatedManifest:
 
     @property
     def files(self) -> frozenset[str]:
-        """All files that say what it declares, each under its own name and that of the file itself."""
+        """The files that declare the account: the manifest and its overlay, each as named and, behind a link, as it really lies."""
         overlay = (self.overlay.file, self.overlay.real_file) if self.overlay is not None else ()
         return frozenset(each for each in (self.file, self.real_file, *overlay) if each is not None)
 

@@ -170,7 +170,7 @@ def _ruled(account: RecordedAccount, ruling: Ruling, at: datetime) -> RecordedAc
 
 
 def _payload(ruling: Ruling, before: Iterable[RecordedAccount], after: Iterable[RecordedAccount]) -> DecisionPayload:
-    """Return what the journal tells: who, why, and of each account what the ruling was made on and what it changed."""
+    """Return the journal's record: who decided, why, and for each account what was decided on and what that changed."""
     return DecisionPayload(
         **who(ruling.actor),
         reason=ruling.reason,

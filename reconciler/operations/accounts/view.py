@@ -81,7 +81,10 @@ def _may_hold(sought: str, text: str) -> bool:
 
 
 def not_active_since(workspace: Workspace, accounts: Iterable[RecordedAccount]) -> Mapping[str, datetime]:
-    """Return of those that are not active when that began; of none where the accounts alone may be read."""
+    """Return, by name, since when each account that cannot send has its status.
+
+    The journal tells that. For somebody who may read the accounts alone the mapping is empty.
+    """
     names = {account.name for account in accounts if account.status != "active"}
     if not names:
         return {}

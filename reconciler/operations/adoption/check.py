@@ -199,7 +199,7 @@ def _shown(found: Found) -> JsonObject:
 
 
 def _user_name(written: str) -> str:
-    """Return a user name as a manifest has it: one with placeholders as it is, any other so that it means itself."""
+    """Return a user name as a manifest writes it. Where it has no placeholder, braces are written so that they mean themselves."""
     return written if placeholder_in(written) is not None else as_literal(written)
 
 
@@ -225,7 +225,7 @@ def _account(document: JsonObject, workspace: Workspace) -> DesiredAccount:
 
 
 def _found_out(asked: Asked, ways: Sequence[Way], workspace: Workspace) -> tuple[Way, Diagnostic]:
-    """Return the safest way that the server speaks, with a remark; where it speaks none, the way that led furthest."""
+    """Return the safest way to connect that works, with a remark; where none works, the way that came furthest."""
     found = try_ways(asked, ways, workspace)
     spoken = next((way for way in ways if found[way].status == "passed"), None)
     host = asked.found.host

@@ -167,7 +167,7 @@ def _no_key() -> Diagnostic:
 
 
 def left_behind(rows: Iterable[Publication], targets: Targets) -> list[Diagnostic]:
-    """Return a warning for what consumers were given that have left the project file, or have moved, and that is still there."""
+    """Return a warning for each place that still holds accounts although its consumer has moved, or has left the project file."""
     now = {name: each.place for name, each in targets.usable.items()}
     places: dict[str, set[str]] = {}
     for each in rows:

@@ -114,7 +114,7 @@ def _server_of(account: RecordedAccount) -> str:
 
 
 def status_in_words(account: RecordedAccount, since: datetime | None) -> str:
-    """Return the status; of one that is not active with the day on which that began, and briefly why."""
+    """Return the status. Where the account is not active, the day on which that began and a brief reason stand behind it."""
     if account.status == "active":
         return "active"
     began = f" since {day(since)}" if since is not None else ""

@@ -259,7 +259,7 @@ def _status(account: EventAccount) -> str:
 
 
 def _care(told: Payload) -> Iterator[str]:
-    """Yield the numbers that an event tells: of the state's care, of a sending."""
+    """Yield what an event did, with its numbers: to the state, in a sending, at consumers."""
     match told:
         case RedactPayload():
             yield f"personal data of {told.name} erased: {told.payloads} payloads, {told.revisions} revisions"

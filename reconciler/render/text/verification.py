@@ -314,7 +314,7 @@ def seconds(alike: Sequence[Verification]) -> str:
 
 
 def every_check(found: Verification, style: Style) -> list[str]:
-    """Return a line for each check, in order; those that were skipped for one reason, or warn of one thing, share it."""
+    """Return the lines of all checks, in order. Checks skipped for the same reason share a line, as do those with the same warning."""
     alike: dict[Hashable, list[Check]] = {}
     for check in found.checks:
         shares = check.status in {"skipped", "warned"}

@@ -247,7 +247,10 @@ def _draft_way(way: ServerWay, sharing: Sequence[WantedAccount], making: _Making
 def _draft_sharing(
     way: ServerWay, with_address: Sequence[WantedAccount], without: Sequence[WantedAccount], making: _Making
 ) -> None:
-    """Draft a MailServer and the accounts that have it; one without a login has none that gives one."""
+    """Draft a MailServer and the accounts that share it.
+
+    An account that logs in nowhere does not name a MailServer with a login: it would then log in.
+    """
     whose = without[0] if without else _in_common(with_address)
     sharing = (*with_address, *without)
     server = _draft_server(way, sharing, whose, making)

@@ -130,7 +130,7 @@ def require_belonging(plan: SavedPlan, recorded: RecordedState) -> None:
 
 
 def _require_whole(plan: SavedPlan) -> None:
-    """Refuse a plan that does not hold what it says it would apply; reconciler writes none such."""
+    """Refuse a plan that changes an account twice, or lacks one that it would change: reconciler writes no such plan."""
     names = [change.name for change in plan.changes]
     bases = [change.recorded_name for change in plan.changes if change.recorded_name is not None]
     if len(names) != len(set(names)) or len(bases) != len(set(bases)):
@@ -294,7 +294,7 @@ def _vouched_manifest(prepared: PreparedAccount, before: RecordedAccount | None,
 def _guarded(
     plan: SavedPlan, steps: Sequence[Changed], recorded: RecordedState, policy: Policy, *, is_sealed: bool
 ) -> Admission:
-    """Refuse what a guard refused when the plan was made, and what one refuses now; return what was lifted.
+    """Refuse the plan where a guard refused it when it was made, or refuses it now; return the guards that were lifted.
 
     Routes are judged by what the plan knows of the values: they were compared when it was made, and whoever reads one
     to send it judges again.

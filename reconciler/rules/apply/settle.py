@@ -89,7 +89,7 @@ class Settlement:
 
 
 def settle(admission: Admission, demand: Demand, law: Law, *, read: Read, verify: Verify) -> Settlement:
-    """Return what is recorded of every step, and what is held; what the plan lacks is read and verified for it.
+    """Return what is recorded of each step, and which are held. Secrets and evidence that the plan lacks are asked for.
 
     Nothing is read for a plan that something refuses already, and nobody is contacted with a secret that may not travel.
     Raises ``VerificationFailed`` where a step fails, also for want of a secret, ``GuardRefused`` where a credential is

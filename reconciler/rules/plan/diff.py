@@ -138,7 +138,10 @@ def _fields(before: RecordedAccount | None, after: DesiredAccount, rotated: froz
 
 
 def _with_origin(field: FieldChange, after: DesiredAccount) -> FieldChange:
-    """Return a field with the overlay that its value comes from: one that says it, what holds it, or a part of it."""
+    """Return a field with the place of the overlay that gave its value, if one did.
+
+    The overlay may write the field itself, a mapping around it, or a part of it.
+    """
     said = {_path_text(path): f"{place.file}:{place.line}" for path, place in after.overlaid.items()}
     above = [place for path, place in said.items() if f"{field.path}.".startswith(f"{path}.")]
     below = [place for path, place in said.items() if path.startswith(f"{field.path}.")]

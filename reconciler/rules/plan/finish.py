@@ -123,7 +123,7 @@ def _with_digest(plan: SavedPlan) -> SavedPlan:
 
 
 def with_consumers(plan: SavedPlan, views: tuple[ConsumerView, ...], problems: Iterable[Diagnostic]) -> SavedPlan:
-    """Return the plan with what it says of consumers; an account that one cannot carry, or may not have, blocks it."""
+    """Return the plan with the changes of consumers. It is blocked where a consumer cannot carry an account, or may not have it."""
     found = list(problems)
     if not views and not found:
         return plan
@@ -149,7 +149,7 @@ def _verified(step: Create | Update, evidence: Mapping[str, Evidence], policy: P
 
 
 def _outcomes(steps: Sequence[Changed], policy: Policy, waiting: Mapping[str, str]) -> list[Diagnostic]:
-    """Return an error for what keeps changes from being verified, a warning for what has them held, of one cause one.
+    """Return an error for each cause that keeps changes from being verified, and a warning for each that has them held.
 
     The draft has told already of the accounts whose credential it withholds. What a secret keeps from being verified is
     told with the secret; ``waiting`` are those that are held because another one is, by name.

@@ -53,7 +53,7 @@ def host_of_account(account: DesiredAccount | RecordedAccount, platform: Platfor
 
 @dataclass(frozen=True, kw_only=True)
 class ReadPart:
-    """What is taken of a part: what it is, what it was made of, and what it found; its accounts are let go of."""
+    """One part of a plan as far as the whole needs it: its plan without the accounts, their digests, and its evidence."""
 
     plan: SavedPlan
     """Without changes and accounts."""

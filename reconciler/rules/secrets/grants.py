@@ -167,7 +167,7 @@ def redundant_grants(
     today: date,
     values: Mapping[str, str],
 ) -> list[Diagnostic]:
-    """Return a warning for each grant that allows nothing new of what ``accounts`` need; they are all that there are.
+    """Return a warning for each grant that no account needs: ``accounts`` are all that are declared.
 
     ``values`` are fingerprints as read now, by reference. A grant over many secrets by a glob speaks of accounts to come, too; it is told only where it speaks of none.
     """

@@ -153,7 +153,7 @@ _LITERAL = frozenset(
 
 
 def _undeclared(source: str, known: Collection[str]) -> str:
-    """Return what is said of a source that there is not; the key may be the secret itself, so it is not shown."""
+    """Return the refusal of a source that the project file does not declare. The key is not shown: it may be the secret itself."""
     told = f"A secret is to come from {source}, a source that the project file does not declare under secrets.sources."
     if source in _LITERAL:
         return (

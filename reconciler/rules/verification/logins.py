@@ -145,5 +145,5 @@ def said_of_login(words: str) -> LoginWording | None:
 
 
 def said_later(words: str) -> LoginWording | None:
-    """Return what a server says at a later command of a login that it took; None where it does not speak of that."""
+    """Return the statement about the login that a server makes after it took the login; None where it makes none."""
     return next((each for each in (LOCKED_OUT, _LATE) if each.statement.search(words)), None)

@@ -155,7 +155,7 @@ def _record_above(domain: str, walk: _Walk, lookups: Lookups, deadline: Deadline
 
 
 def _record_at(domain: str, lookups: Lookups, deadline: Deadline) -> _Found | None:
-    """Return the one record of a domain; None where there is none, ``_Stray`` for several or what is only nearly one."""
+    """Return the DMARC record of a domain; None where it has none, ``_Stray`` for several, or for a text that is nearly one."""
     texts = lookups.ask(f"_dmarc.{domain}", "TXT", deadline=deadline).texts
     records = [text for text in texts if _VERSION.match(text)]
     if len(records) > 1:

@@ -109,7 +109,7 @@ def _steps(question: Question, lookups: Lookups, fetcher: PolicyFetcher, deadlin
 
 
 def _check_replies(question: Question, lookups: Lookups, deadline: Deadline) -> list[Remark]:
-    """Return what is said of every domain that replies go to; what is wrong with one does not hide another."""
+    """Return the remarks on each domain that replies go to; trouble with one domain does not end the look at the others."""
     remarks: list[Remark] = []
     for domain in (question.domain, *question.further):
         stopped = _trouble_with(domain, lookups, deadline)

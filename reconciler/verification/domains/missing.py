@@ -129,7 +129,7 @@ def _record(
 def _spf_terms(
     domain: str, servers: Sequence[str], lookups: Lookups, deadline: Deadline
 ) -> tuple[list[str], list[str]]:
-    """Return a mechanism for each server that is known to send itself, and the hosts of which that is not known.
+    """Return an SPF term for each server that is known to send mail itself, and the other servers.
 
     Known are providers, by their include, and hosts of the domain's own owner with an address that strangers see.
     """

@@ -109,7 +109,7 @@ def _policy(fetched: Fetched) -> StsPolicy:
 
 
 def _judged(fields: dict[str, list[str]]) -> StsPolicy:
-    """Return the policy of a file's fields; of one that stands there twice, but for mx, the first counts."""
+    """Return the policy that a file's fields say; a field counts where it stands first, and only mx may be repeated."""
     first = {name: values[0] for name, values in fields.items()}
     mode, age = first.get("mode", ""), first.get("max_age", "")
     patterns = tuple(pattern.lower().removesuffix(".") for pattern in fields.get("mx", ()))
