@@ -37,6 +37,9 @@ def normal(value: str | None) -> str | None:
 
     Blank is what holds nothing but white space of any kind. Raise ``Unusable`` for a value that is over-long, or holds
     a character that no header shall carry; a line break at the end is one too.
+
+    >>> normal("  Ann "), normal(" ")
+    ('Ann', None)
     """
     if value is None or not value or value.isspace():
         return None

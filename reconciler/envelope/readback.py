@@ -68,7 +68,11 @@ def _several(meant: Mailbox | tuple[Mailbox, ...]) -> tuple[Mailbox, ...]:
 
 
 def read_mailbox(name: str, value: str) -> tuple[str | None, str]:
-    """Return display name and address of a header's folded value; raise ``UnfaithfulHeader`` for any other form."""
+    r"""Return display name and address of a header's folded value; raise ``UnfaithfulHeader`` for any other form.
+
+    >>> read_mailbox("From", '"Sales"\r\n <sales@example.com>')
+    ('Sales', 'sales@example.com')
+    """
     found = read_mailboxes(name, value)
     if len(found) != 1:
         raise UnfaithfulHeader(f"{name} would not be one mailbox")

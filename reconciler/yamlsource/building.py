@@ -257,7 +257,11 @@ def _merge(mapping: LocatedMapping, source: LocatedMapping) -> None:
 
 
 def text_or_word(written: str) -> str | int | bool | None:
-    """Return ``plain_value``, at once for the most part of all texts."""
+    """Return ``plain_value``, at once for the most part of all texts.
+
+    >>> text_or_word("sales"), text_or_word("587")
+    ('sales', 587)
+    """
     return written if written[:1] in SURELY_TEXT else plain_value(written)
 
 

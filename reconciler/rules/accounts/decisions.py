@@ -33,7 +33,13 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def refuse_reason(reason: str) -> Diagnostic | None:
-    """Return what is wrong with the reason of a rejection or suspension; None for a good one."""
+    """Return what is wrong with the reason of a rejection or suspension; None for a good one.
+
+    >>> refuse_reason("  ").detail
+    'The reason is empty. Whoever is concerned will ask; say why.'
+    >>> refuse_reason("Complaints since Monday") is None
+    True
+    """
     if not reason.strip():
         return error("reasonInvalid", "The reason is empty. Whoever is concerned will ask; say why.")
     if len(reason) > MAX_REASON_LENGTH:

@@ -139,6 +139,11 @@ def fills_key(source: str, written: str, values: Mapping[str, str]) -> str | Non
     """Return a secret's key with placeholders filled in; None where the source does not take what it becomes.
 
     A slash out of an address would lead into another folder, or to another part of a source.
+
+    >>> fills_key("env", "SMTP_{localpart}", {"localpart": "sales"})
+    'SMTP_sales'
+    >>> fills_key("file", "mail/{localpart}", {"localpart": "a/b"}) is None
+    True
     """
     key = filled(written, values)
     has_slash = key.count("/") != filled(written, dict.fromkeys(values, "")).count("/")

@@ -18,12 +18,20 @@ if TYPE_CHECKING:
 
 
 def of_preset(domain: str) -> list[Candidate]:
-    """Return what is known of a domain whose mailboxes a well-known provider has itself."""
+    """Return what is known of a domain whose mailboxes a well-known provider has itself.
+
+    >>> [each.host for each in of_preset("gmail.com")]
+    ['smtp.gmail.com']
+    """
     return [_of(preset, f"the preset {preset.name}") for preset in PRESETS.values() if domain in preset.domains]
 
 
 def of_exchange(domain: str, exchange: str) -> list[Candidate]:
-    """Return what is known of the provider that receives a domain's mail."""
+    """Return what is known of the provider that receives a domain's mail.
+
+    >>> [(each.host, each.encryption) for each in of_exchange("example.com", "aspmx.l.google.com")]
+    [('smtp.gmail.com', 'tls')]
+    """
     known = (preset for preset in PRESETS.values() if matches_any(preset.exchanges, exchange))
     return [
         _of(preset, f"the preset {preset.name}, since {exchange} receives the mail of {domain}") for preset in known

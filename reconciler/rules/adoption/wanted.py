@@ -72,5 +72,9 @@ def proxy_settings(proxy: FoundProxy, password: Mapping[str, str]) -> JsonObject
 
 
 def folded_address(address: str | None) -> str | None:
-    """Return an address as it is compared."""
+    """Return an address as it is compared.
+
+    >>> folded_address("Sales@EXAMPLE.com")
+    'sales@example.com'
+    """
     return address and address.casefold()

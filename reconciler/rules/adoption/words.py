@@ -53,7 +53,11 @@ NONE = Security(encryption="none", why=_IN_THE_CLEAR)
 
 
 def plain(text: object) -> str:
-    """Return a word without case, spaces and the quotes that sources leave around it."""
+    """Return a word without case, spaces and the quotes that sources leave around it.
+
+    >>> plain(" 'STARTTLS' ")
+    'starttls'
+    """
     return str(text).strip().strip("'\"").strip().lower()
 
 
@@ -77,6 +81,9 @@ def word(text: object, port: int | None) -> Security:
     """Return what one word for encryption means: as .env files, Laravel, PHPMailer, WordPress and others use it.
 
     ``tls`` mostly means STARTTLS there, ``ssl`` TLS from the first byte; the port decides where it is one of the usual.
+
+    >>> word("ssl", 465).encryption, word("tls", 587).encryption
+    ('tls', 'starttls')
     """
     said = plain(text)
     for known, meaning in _MEANINGS:
@@ -155,12 +162,20 @@ def secure(text: object, port: int | None) -> Security:
 
 
 def two_boxes(*, starttls: bool, implicit: bool, port: int | None) -> Security:
-    """Return what two tick boxes mean, as Django has them: neither ticked sends in the clear."""
+    """Return what two tick boxes mean, as Django has them: neither ticked sends in the clear.
+
+    >>> two_boxes(starttls=False, implicit=False, port=25).encryption
+    'none'
+    """
     if starttls and implicit:
         return contradiction("both STARTTLS and implicit TLS are set, and one connection has one of them", port)
     return TLS if implicit else STARTTLS if starttls else NONE
 
 
 def unsaid(port: int | None) -> Security:
-    """Return what is written where nothing was said: what the port usually speaks."""
+    """Return what is written where nothing was said: what the port usually speaks.
+
+    >>> unsaid(465).encryption, unsaid(587).encryption
+    ('tls', None)
+    """
     return TLS if port == IMPLICIT_TLS_PORT else UNSAID

@@ -37,7 +37,11 @@ def announcement(
 
 
 def messages_to(operator: str | None, count: int) -> tuple[Messages, ...]:
-    """Return so many test messages to the operator; nothing where there are none, or nobody to send them to."""
+    """Return so many test messages to the operator; nothing where there are none, or nobody to send them to.
+
+    >>> [(each.to, each.count) for each in messages_to("ops@example.com", 2)], messages_to(None, 2)
+    ([('ops@example.com', 2)], ())
+    """
     return (Messages(to=operator, count=count),) if count and operator is not None else ()
 
 

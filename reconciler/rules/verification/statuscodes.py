@@ -49,7 +49,11 @@ def of_vague_meaning(status: Status, command: str) -> str | None:
 
 
 def names_recipient(code: int, lines: Sequence[str]) -> bool:
-    """Tell whether the status code alone says that the recipient is refused."""
+    """Tell whether the status code alone says that the recipient is refused.
+
+    >>> names_recipient(550, ["5.1.1 No such user"]), names_recipient(550, ["5.7.1 Not taken"])
+    (True, False)
+    """
     return _ONE.get(enhanced(code, lines)) == "recipientRefused"
 
 
