@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 
 from reconciler.classes import dataclass
-from reconciler.model.text.globs import matches_any
+from reconciler.model.text.globs import matches, matches_any
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +160,7 @@ RESERVED: tuple[ReservedNames, ...] = (
 """All reserved names, by whose they are. A relative path is meant at any depth: ``.ssh/**`` in every folder."""
 
 
+_BY_PATH = {glob if glob.startswith("/") else f"**/{glob}": each for each in RESERVED for glob in each.file}
 _OF_MAILBOXES = "SMTP_"
 _STEPS = re.compile(r"[/.:@]")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -183,8 +184,9 @@ def reserved_names(secret: str) -> ReservedNames | None:
     source, _, key = secret.partition(":")
     if source == "env" and not key.upper().startswith(_OF_MAILBOXES):
         return next((each for each in RESERVED if _covers_variable(each.env, key)), None)
-    if source == "file":
-        return next((each for each in RESERVED if _covers_path(each.file, key)), None)
+    path = key.lower()
+    if source == "file" and matches_any(_BY_PATH, path):
+        return next(each for glob, each in _BY_PATH.items() if matches(glob, path))
     return None
 
 
@@ -198,7 +200,3 @@ def is_for_command(key: str, environment: tuple[str, ...]) -> bool:
 
 def _covers_variable(globs: tuple[str, ...], name: str) -> bool:
     return matches_any([glob.upper() for glob in globs], name.upper())
-
-
-def _covers_path(globs: tuple[str, ...], path: str) -> bool:
-    return matches_any([glob if glob.startswith("/") else f"**/{glob}" for glob in globs], path.lower())

@@ -19,7 +19,6 @@ from reconciler.model.accounts.manifest import AccountWithServer, MailServer
 from reconciler.model.text.domains import address_to_ascii, split_address
 from reconciler.rules.accounts.servers import (
     NO_CERTIFICATES,
-    as_written,
     certificate_path,
     fillings,
     has_credential,
@@ -227,7 +226,8 @@ def _inherited_secrets(account: AccountWithServer, server: Server) -> frozenset[
 
 def _desired(located: LocatedManifest, found: ServerResolution | None = None) -> DesiredAccount:
     account: Account = located.manifest  # type: ignore[assignment]
-    spec = as_written(account.spec)
+    said = account.model_dump(include={"metadata", "spec"}, exclude_none=True)
+    spec: Document = said["spec"]
     # Reply-to has one form: nothing where nothing is said, a mapping for one address, a list for several.
     declared = spec.get("replyTo")
     if isinstance(declared, tuple):
@@ -240,7 +240,7 @@ def _desired(located: LocatedManifest, found: ServerResolution | None = None) ->
         spec["smtp"] = server.to_document()
         if server.proxy is not None:
             spec["proxy"] = server.proxy.to_document()
-    metadata = as_written(account.metadata)
+    metadata: Document = said["metadata"]
     for beside in ("name", "previousName"):
         metadata.pop(beside, None)
     for key in ("labels", "annotations", "preventDelete"):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from reconciler.classes import dataclass
 from reconciler.model.secrets.references import is_filled_key_of, reference_text, spelling_problem
-from reconciler.model.secrets.values import is_secret
+from reconciler.model.secrets.values import SECRET_PLACES
 from reconciler.model.servers.server import Login, Server
 from reconciler.model.servers.server import Proxy as ResolvedProxy
 from reconciler.model.servers.terms import DEFAULT_PORTS, TOKEN_MECHANISMS
@@ -253,7 +253,7 @@ class _Filling:
         return {key: self._value(key, value, (*path, key)) for key, value in node.items()}
 
     def _value(self, key: str, value: Any, path: tuple[str, ...]) -> Any:
-        if is_secret(path):
+        if path[-2:] in SECRET_PLACES:
             source, written = next(iter(value.items()))
             key = self._text(written, path)
             if self.values is not None and fills_key(source, written, self.values) is None:

@@ -18,7 +18,7 @@ from reconciler.model.secrets.references import Secret, reference_text
 from reconciler.model.secrets.values import is_secret
 from reconciler.model.text.domains import NotAnAddress, split_address
 from reconciler.model.text.placeholders import PLACEHOLDERS, filled
-from reconciler.rules.accounts.servers import CREDENTIALS, as_written, fillings, fills_key
+from reconciler.rules.accounts.servers import CREDENTIALS, fillings, fills_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -80,7 +80,7 @@ def unresolved_accounts(
     written = [
         *(
             _Written(
-                value={"metadata": as_written(each.manifest.metadata), "spec": as_written(each.manifest.spec)},
+                value=each.manifest.model_dump(include={"metadata", "spec"}, exclude_none=True),
                 file=each.file,
                 locator=each.locator,
                 kind=each.manifest.kind,
