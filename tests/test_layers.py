@@ -52,6 +52,33 @@ def test_the_page_has_the_layers_that_are_enforced() -> None:
     assert [errors | diagnostics | characters | classes, *others] == told
 
 
+def _places_to_edit() -> dict[str, list[str]]:
+    """Return the paths that each row of "Where to add what" names, by what one wants."""
+    page = (_CHECKOUT / "docs" / "architecture.md").read_text("utf-8")
+    _, _, table = page.partition("## Where to add what")
+    rows = re.findall(r"^\| ([^|]+) \| (.+) \|$", table.partition("\n## ")[0], re.MULTILINE)
+    return {wanted: re.findall(r"`([\w./-]+(?:\.(?:py|csv)|/[\w/]*))`", where) for wanted, where in rows[1:]}
+
+
+@pytest.mark.parametrize("wanted", _places_to_edit())
+def test_every_place_to_edit_exists(wanted: str) -> None:
+    """What the page says to edit is there: from the checkout or the package on, or beside what the row names before it."""
+    around = [_CHECKOUT, _CHECKOUT / "reconciler"]
+    missing = []
+    for named in _places_to_edit()[wanted]:
+        found = next((folder / named for folder in around if (folder / named).exists()), None)
+        if found is None:
+            missing.append(named)
+        else:
+            around.append(found if found.is_dir() else found.parent)
+    assert [] == missing
+
+
+def test_a_third_kind_of_account_is_few_files() -> None:
+    """Who adds a kind edits at most a dozen files beside the generated ones, and the page counts them."""
+    assert len(_places_to_edit()["a third kind of account"]) <= 12
+
+
 def test_no_code_asks_what_a_kind_is_called() -> None:
     """What accounts of a kind do stands in its row: no code compares, or looks up, by the name of a kind or its word."""
     named = {*KINDS, *KIND_WORDS}
