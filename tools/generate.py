@@ -2,8 +2,8 @@
 
     python -m tools.generate [--check]
 
-They are the JSON Schemas in ``schemas/`` with their catalog, the pages in ``docs/reference/``, and in ``share/`` the manual pages and the
-completion scripts.
+They are the JSON Schemas in ``schemas/`` with their catalog, the pages in ``docs/reference/``, in ``share/`` the manual pages and the
+completion scripts, and the list of packages that ``init`` writes beside a pipeline.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from tools.manual import shared_files
 from tools.reference import pages
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+PIPELINE_REQUIREMENTS = CHECKOUT / "reconciler" / "scaffold" / "requirements" / "run.txt"
 
 
 def generated_files() -> dict[Path, str]:
@@ -27,7 +28,9 @@ def generated_files() -> dict[Path, str]:
     schemas[CHECKOUT / "schemas" / "catalog.json"] = schema_catalog()
     reference = {CHECKOUT / "docs" / "reference" / name: text for name, text in pages().items()}
     shared = {CHECKOUT / "share" / path: text for path, text in shared_files().items()}
-    return schemas | reference | shared
+    # What pipelines install by hash is what this version was locked with: the package has it, and the checkout alone the locks.
+    requirements = {PIPELINE_REQUIREMENTS: (CHECKOUT / "locks" / "run.txt").read_text(encoding="utf-8")}
+    return schemas | reference | shared | requirements
 
 
 def schema_catalog() -> str:

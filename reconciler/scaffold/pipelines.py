@@ -53,6 +53,17 @@ class Pipeline:
     def _base_name(self) -> str:
         return "reconciler.yml" if self.folder == "." else f"reconciler-{self.project}.yml"
 
+    @property
+    def requirements(self) -> str:
+        """The path of the list of packages with their hashes, relative to the root of the repository."""
+        name = "reconciler" if self.folder == "." else f"reconciler-{self.project}"
+        return f".{self.ci}/{name}-requirements.txt"
+
+    def texts(self) -> dict[str, str]:
+        """Return its files by their paths: the pipeline, and what is installed by it."""
+        packages = files("reconciler.scaffold") / "requirements" / "run.txt"
+        return {self.path: self.text(), self.requirements: packages.read_text(encoding="utf-8")}
+
     def text(self) -> str:
         """Return the pipeline."""
         values, kinds = self._values(), self._kinds()
@@ -63,7 +74,7 @@ class Pipeline:
         return text
 
     def _kinds(self) -> set[str]:
-        states = set(self.environments.values()) or {self.state}
+        states = self._states()
         kinds: set[str] = {*states, self.approval}
         kinds.add("many" if self.environments else "one")
         kinds.add("root" if self.folder == "." else "folder")
@@ -73,18 +84,23 @@ class Pipeline:
             kinds.add("quiet")  # a comment can be meant for somebody else
         return kinds
 
+    def _states(self) -> set[StateKind]:
+        return set(self.environments.values()) or {self.state}
+
     def _values(self) -> dict[str, str]:
+        states = self._states()
         names = list(self.environments)
         by_command = "" if self.folder == "." else f" {self.project}"
         form = "" if self.folder == "." else f"&var%5BIN_PROJECT%5D={self.project}"
-        in_database = "postgresql" in (self.environments.values() or {self.state})
         values = {
             "VERSION": __version__,
-            "PACKAGE": POSTGRES_DISTRIBUTION if in_database else DISTRIBUTION,
+            "PACKAGE": POSTGRES_DISTRIBUTION if "postgresql" in states else DISTRIBUTION,
             "PROJECT": self.project,
             "FOLDER": self.folder,
             "BASENAME": self._base_name,
-            "FILE": f'"{self.path}"',
+            "FILE": f'"{self.path}" "{self.requirements}"',
+            "REQUIREMENTS": self.requirements,
+            "LASTING": ", but for a state that is a file" if "sqlite" in states else "",
             "WORKFLOW": "reconciler" if self.folder == "." else f"reconciler {self.project}",
             "ASK": by_command,
             "OURS": "" if self.folder == "." else f' && $IN_PROJECT == "{self.project}"',
@@ -93,8 +109,9 @@ class Pipeline:
         if not names:
             return values | {
                 "SHOWN": self.project, "PLACE": f"reconciler/{self.project}", "KEY": self.project, "AT": " ",
-                "ENV": "", "ENV_HINT": "", "KEPT": "$RECONCILER_HOME", "MATRIX": "", "MATRIX_PLACE": "", "HERE": "",
-                "OR_ONE": "", "FORM": form, "REPORT": f"{self.project}-verification.xml",
+                "ENV": "", "ENV_HINT": "", "ENV_OF_EACH": "", "MATRIX": "", "MATRIX_PLACE": "", "HERE": "",
+                "BRANCHES": f"reconciler/{self.project}", "BRANCHES_OF_EACH": f"reconciler/{self.project}",
+                "MARK": self.project, "WORDS": "state", "OR_ONE": "", "FORM": form, "REPORT": f"{self.project}-verification.xml",
             }  # fmt: skip
         return values | {
             "SHOWN": f"{self.project}, ${{{{ matrix.environment }}}}",
@@ -103,7 +120,10 @@ class Pipeline:
             "AT": "@",
             "ENV": f'--env "{_ENVIRONMENT}" ',
             "ENV_HINT": "--env ENVIRONMENT ",
-            "KEPT": f"$RECONCILER_HOME/{_ENVIRONMENT}",
+            "ENV_OF_EACH": '--env "$each" ',
+            "BRANCHES": f"reconciler/{self.project}/{_ENVIRONMENT}",
+            "BRANCHES_OF_EACH": f"reconciler/{self.project}/$each",
+            "MARK": f"{self.project}/{_ENVIRONMENT}",
             "MATRIX": "${{ matrix.environment }}-",
             "MATRIX_PLACE": "${{ matrix.environment }}/",
             "HERE": f" {_ENVIRONMENT}",

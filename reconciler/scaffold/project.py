@@ -52,6 +52,8 @@ class Scaffolded:
 
     made: tuple[str, ...]
     kept: tuple[str, ...]
+    needs_disk: bool = False
+    """A pipeline was written whose state is a file, so that its machine's disk has to outlast the jobs."""
 
 
 def project_name(folder_name: str) -> str:
@@ -113,7 +115,8 @@ def write_project(
     texts |= {path: filled(template, values, {state}) for path, template in _FILES.items()}
     if ci != "none":
         texts |= _pipeline_texts(folder, Pipeline(ci=ci, project=name, state=state, environments={}, approval=approval))
-    return _written(folder, texts | {PROJECT_FILE: filled("project.yaml", values, {state})})
+    written = _written(folder, texts | {PROJECT_FILE: filled("project.yaml", values, {state})})
+    return replace(written, needs_disk=ci != "none" and state == "sqlite")
 
 
 def add_pipeline(folder: Path, *, ci: Literal["github", "gitlab"], approval: Approval = "environments") -> Scaffolded:
@@ -129,7 +132,8 @@ def add_pipeline(folder: Path, *, ci: Literal["github", "gitlab"], approval: App
         environments={name: _kind_of(each.state) for name, each in project.environments.items()},
         approval=approval,
     )
-    return _written(folder, _pipeline_texts(folder, pipeline))
+    in_files = "sqlite" in (pipeline.environments.values() or {pipeline.state})
+    return replace(_written(folder, _pipeline_texts(folder, pipeline)), needs_disk=in_files)
 
 
 def _kind_of(address: str) -> StateKind:
@@ -148,7 +152,7 @@ def _pipeline_texts(folder: Path, pipeline: Pipeline) -> dict[str, str]:
         )
         raise InvalidInput(error("projectNotMade", detail))
     pipeline = replace(pipeline, folder=below)
-    texts = {pipeline.path: pipeline.text(), _CODEOWNERS[pipeline.ci]: filled("codeowners", {}, set())}
+    texts = {**pipeline.texts(), _CODEOWNERS[pipeline.ci]: filled("codeowners", {}, set())}
     if pipeline.path.endswith(f"/{_GITLAB_FILE}"):
         texts[_GITLAB_FILE] = filled("gitlab-root.yml", {"PATH": pipeline.path}, set())
     return {os.path.relpath(root / path, place): text for path, text in texts.items()}

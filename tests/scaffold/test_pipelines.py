@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from reconciler import __version__
 from reconciler.scaffold import write_project
 from tests.scaffold.variants import VARIANTS
 from tests.system.ci.runner import GitLab, Machine
@@ -22,13 +21,15 @@ _PROTECTED = ("plan", "apply", "nightly")
 _SHARED = {
     "environment": r"(?:environment|name): (reconciler/.+)$",
     "group": r"group: (reconciler.+)$",
-    "place on the runner": r"RECONCILER_HOME: (\S+)$",
+    "branch": r'refs/heads/(reconciler/[^/"]+)/',
+    "packages": r'[:/](\.\w+/\S+requirements.txt)"',
     "issue": r"<!-- reconciler status: (\S+) -->",
     "folder": r"PROJECT_DIR: (\S+)",
 }
 _SHARED_OF = {
     "github": _SHARED | {"check's name": r"^    name: (.*)$", "workflow": "^name: (.*)$"},
-    "gitlab": _SHARED | {"job": r"^(\S+):$", "report": r"junit: (\S+)$", "choice": r'\$IN_PROJECT == "(.*?)"'},
+    "gitlab": _SHARED
+    | {"job": r"^(\S+):$", "report": r"(?:junit|codequality): (\S+)$", "choice": r'\$IN_PROJECT == "(.*?)"'},
 }
 """What is the repository's or the machine's, and so would be one thing for two projects that name it alike."""
 
@@ -95,7 +96,9 @@ def test_two_projects_of_a_repository_meet_in_nothing(name: str) -> None:
     ours = VARIANTS[name]
     theirs = replace(ours, project="mail-news", folder="eu/news")
     assert ours.path != theirs.path
-    for what, pattern in _SHARED_OF[ours.ci].items():
+    has_file = "sqlite" in (ours.environments.values() or {ours.state})
+    place = {"place on the runner": r"RECONCILER_HOME: (\S+)"} if has_file else {}
+    for what, pattern in (_SHARED_OF[ours.ci] | place).items():
         found = [set(re.findall(pattern, each.text(), re.MULTILINE)) for each in (ours, theirs)]
         assert all(found), what
         assert set() == found[0] & found[1], what
@@ -105,12 +108,15 @@ def test_two_projects_of_a_repository_meet_in_nothing(name: str) -> None:
 
 
 def test_a_job_may_do_what_it_needs(github: dict[str, Any], commented: dict[str, Any]) -> None:
-    """Every job only reads, but for those that comment and the one that keeps an issue; as a whole the workflow reads."""
+    """Every job only reads, but for those that comment, keep an issue, or note the head; as a whole the workflow reads."""
     reads, comments, keeps = {"contents": "read"}, {"pull-requests": "write"}, {"issues": "write"}
+    notes = {"contents": "write"}
     assert [reads, reads] == [github["permissions"], commented["permissions"]]
-    both = {"check": reads, "plan": reads | comments, "nightly": reads | keeps, "by-hand": reads}
-    assert both | {"apply": reads} == {name: job["permissions"] for name, job in github["jobs"].items()}
-    assert both | {"apply": reads | comments, "approve": reads | keeps} == {
+    both = {"check": reads, "plan": reads | comments, "nightly": notes | keeps, "by-hand": reads}
+    assert both | {"apply": notes | {"pull-requests": "read"}} == {
+        name: job["permissions"] for name, job in github["jobs"].items()
+    }
+    assert both | {"apply": notes | comments, "approve": reads | keeps} == {
         name: job["permissions"] for name, job in commented["jobs"].items()
     }
 
@@ -245,20 +251,26 @@ def test_what_the_report_tells_is_for_members(gitlab: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("ci", ["github", "gitlab"])
 def test_the_tool_is_pinned_and_never_that_of_a_checkout(request: pytest.FixtureRequest, ci: str) -> None:
-    """Protected jobs install one version from the runner's wheels before anything is fetched, by pip and Python alone."""
+    """Every job installs by hash, wheels alone, outside of any checkout; protected ones what the main branch lists."""
     document = request.getfixturevalue(ci)
     variables = document.get("env") or document["check"]["variables"]
-    assert (__version__, "") == (variables["RECONCILER_VERSION"], variables["RECONCILER_PACKAGE"])
+    assert "" == variables["RECONCILER_PACKAGE"]
     jobs = document.get("jobs", document)
+    commit = {"plan": "SHA:", "apply": "FETCH_HEAD:", "nightly": "FETCH_HEAD:"}
     for name in ("check", *_PROTECTED):
         shell = _shell(jobs[name])
-        install = shell.index("-m pip ")
-        assert install < min(shell.index(each) for each in ("git ", "reconciler validate") if each in shell)
         assert "-I -m venv" in shell
-        assert "-I -m pip " in shell
-        assert "--only-binary :all:" in shell
-        assert ('--no-index --find-links "$RECONCILER_HOME/wheels"' in shell) == (name in _PROTECTED)
-        assert ("pip --isolated install" in shell) == (name in _PROTECTED)
+        assert "-I -m pip install --quiet --only-binary :all:" in shell
+        asked = [line.strip() for line in shell.splitlines() if line.strip().startswith("pip ")]
+        place = "$RUNNER_TEMP" if ci == "github" else "$scratch"
+        assert [
+            f'pip --require-hashes --requirement "{place}/requirements.txt"',
+            f'pip --no-deps --require-hashes --requirement "{place}/package.txt"',
+        ] == asked
+        assert shell.index("requirements.txt") < shell.index("pip --require-hashes")
+        if name in _PROTECTED:
+            at = commit[name] if ci == "github" else "CI_COMMIT_SHA:"
+            assert f"{at}.{ci}/reconciler-requirements.txt" in shell
 
 
 @pytest.mark.parametrize("ci", ["github", "gitlab", "github_database", "gitlab_database"])
@@ -298,8 +310,8 @@ def test_each_fetch_takes_files_as_they_are(request: pytest.FixtureRequest, ci: 
     document = request.getfixturevalue(ci)
     jobs = document.get("jobs", document)
     fetching = [_shell(jobs[name]) for name in ("check", *_PROTECTED) if "git init" in _shell(jobs[name])]
-    assert (4 if ci == "github" else 3) == len(fetching)
-    for shell in fetching:
+    assert 4 == len(fetching)
+    for shell in fetching[ci == "gitlab" :]:  # of GitLab's `check` the service makes the checkout
         before, _, after = shell.partition("git init")
         assert "git checkout" not in before
         head = after.partition("checkout --quiet")[0]
@@ -351,9 +363,12 @@ def test_who_uses_the_database_and_the_key_is_said(github_database: dict[str, An
     role, all_of_it = ["PGPASSWORD", "PGUSER"], ["PGPASSWORD", "PGUSER", "RECONCILER_FINGERPRINT_KEY"]
     assert {
         "plan/Plan": all_of_it,
+        "apply/Check": role,
         "apply/Apply": all_of_it,
+        "apply/Note": role,
         "nightly/Check": role,
         "nightly/Verify": all_of_it,
+        "nightly/Note": role,
         "nightly/Keep": role,
         "by-hand/Do": all_of_it,
     } == {step: names for step, names in given.items() if names}

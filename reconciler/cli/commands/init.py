@@ -30,6 +30,10 @@ _DATABASE = (
     "With the key in the variable RECONCILER_FINGERPRINT_KEY make the state:",
     "    reconciler state init",
 )
+_DISK = (
+    "The state is a file, so its jobs need one machine whose disk outlasts them. For machines that are thrown away after "
+    "each job keep it in a database: --state postgresql."
+)
 _OPERATOR = (
     "Apply sends a test message through each own account. Write into reconciler.yaml who receives it:",
     "    operator: {email: you@example.com}",
@@ -223,6 +227,7 @@ def _pipeline_lines(written: Scaffolded, folder: str) -> list[str]:
     """Return what is left to do for a pipeline that was written; GitLab reads it at the root of the repository only."""
     pipelines = [each for each in written.made if each.endswith(".yml")]
     lines = [f"What the pipeline needs before it runs stands at the head of {each}." for each in pipelines[:1]]
+    lines += [_DISK] if pipelines and written.needs_disk else []
     roots = [each for each in written.kept if each.endswith("../.gitlab-ci.yml")]
     if pipelines and roots:
         place = Path(folder).resolve()

@@ -80,6 +80,8 @@ class Forge:
     """What somebody may do in the repository: ``admin``, ``write``, ``read``; who is not here may do nothing."""
     pulls: dict[int, dict[str, Any]] = field(default_factory=dict)
     """What GitHub tells of a pull request."""
+    may_push: bool = False
+    """Whether the token of the job that runs may write to the repository; on GitLab another one may."""
     failure: int | None = None
     """The status with which every call to the API is answered; None: as is right."""
     asked: list[str] = field(default_factory=list)
@@ -199,7 +201,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _git(self, path: str, body: bytes) -> None:
         """Answer as ``git http-backend`` does; who has no token is asked for it (RFC 9110, 11.6.1)."""
-        wanted = base64.b64encode(f"{self._git_user()}:{self.forge.token}".encode()).decode()
+        is_push = "git-receive-pack" in self.path
+        wanted = base64.b64encode(f"{self._git_user(is_push=is_push)}:{self.forge.token}".encode()).decode()
+        if is_push and self.host == GITHUB and not self.forge.may_push:
+            self.send_error(403)
+            return
         if self.headers.get("Authorization") != f"Basic {wanted}":
             self.send_response(401)
             self.send_header("WWW-Authenticate", 'Basic realm="git"')
@@ -229,8 +235,10 @@ class _Handler(BaseHTTPRequestHandler):
         fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
         self._send(int(fields.pop("Status", "200").split()[0]), content, fields)
 
-    def _git_user(self) -> str:
-        return "x-access-token" if self.host == GITHUB else "gitlab-ci-token"
+    def _git_user(self, *, is_push: bool) -> str:
+        if self.host == GITHUB:
+            return "x-access-token"
+        return "reconciler" if is_push else "gitlab-ci-token"  # a job's own token does not write
 
     # The APIs
 

@@ -62,6 +62,13 @@ class Machine:
         python.write_text(_PYTHON.format(python=os.path.realpath(sys.executable), template=self.template or ""))
         python.chmod(0o755)
 
+    def renew(self, *kept: str) -> None:
+        """Take away what jobs have left on the machine, so that the next one finds a machine as if it were another."""
+        for each in self.folder.iterdir():
+            if each.name not in {"bin", *kept}:
+                shutil.rmtree(each)
+        (self.folder / "home").mkdir(exist_ok=True)
+
     def environment(self) -> dict[str, str]:
         """Return what every job on the machine sees, and none of what the tests are run with."""
         own = os.path.dirname(sys.executable)  # noqa: PTH120 - compared with the text of PATH
@@ -103,6 +110,8 @@ class GitHub:
     variables: Mapping[str, str]
     secrets: Callable[[str], Mapping[str, str]] = field(default=lambda _: {})
     """The secrets of a job by the name of its environment; empty for a job that has none."""
+    permit: Callable[[Mapping[str, str]], None] = field(default=lambda _: None)
+    """Told what the token of a job may do, before it runs."""
 
     def started(self, *, changed: Iterable[str] | None = None) -> list[str]:
         """Return the names of the jobs that the event starts, where the pull request changes these files if any are said."""
@@ -127,8 +136,9 @@ class GitHub:
         assert not {"container", "services", "uses"} & set(job)
         assert (environment is not None) == ("strategy" in job)
         self.event["matrix"] = {"environment": environment}
+        self.permit(job["permissions"])
+        self.machine.renew()
         place = self.machine.folder / name
-        shutil.rmtree(place, ignore_errors=True)
         (place / "temp").mkdir(parents=True)
         (place / "workspace").mkdir()
         ended = Ended(0, "")
@@ -243,8 +253,9 @@ class GitLab:
 
     def run(self, name: str, folder: Path) -> Ended:
         """Run a job in its project folder, which the runner has made."""
+        self.machine.renew("project", "temp")
         place = self.machine.folder / "builds"
-        place.mkdir(exist_ok=True)
+        place.mkdir()
         job = self.job(name)
         script = place / "script.sh"
         script.write_text(self.script(name), encoding="utf-8")

@@ -51,6 +51,10 @@ _EDITED_WITH_DATABASE = {
 """The same where state is in PostgreSQL."""
 
 
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def git(folder: Path, *words: str, data: str | None = None) -> str:
     """Run git in a folder as somebody whose own settings do not count; return what it prints."""
     own = {
@@ -102,6 +106,8 @@ class Site:
         self.work.mkdir(parents=True)
         git(self.folder, "init", "--quiet", "--bare", "--initial-branch=main", str(origin))
         git(origin, "config", "uploadpack.allowAnySHA1InWant", "true")
+        git(origin, "config", "http.receivepack", "true")
+        git(origin, "config", "receive.advertisePushOptions", "true")
         git(self.work, "init", "--quiet", "--initial-branch=main")
         git(self.work, "remote", "add", "origin", str(origin))
         attributes = self.work / ".git" / "info" / "attributes"
@@ -199,11 +205,16 @@ class Site:
         for before, after in [
             *(_EDITED[self.ci] if self.database is None else _EDITED_WITH_DATABASE[self.ci]),
             ('RECONCILER_PACKAGE: ""', f'RECONCILER_PACKAGE: "{self._package()}"'),
-            (f"RECONCILER_HOME: /srv/reconciler/{name}\n", f"RECONCILER_HOME: {self.home.parent / name}\n"),
+            *(
+                [(f"RECONCILER_HOME: /srv/reconciler/{name} ", f"RECONCILER_HOME: {self.home.parent / name} ")]
+                if self.database is None
+                else []
+            ),
         ]:
             assert before in text, before
             text = text.replace(before, after.replace("{secret}", lines))
         path.write_text(text, encoding="utf-8")
+        self._write_the_hashes(self.work / self.requirements_of(name, folder))
 
     def pipeline_of(self, name: str = PROJECT, folder: str | None = None) -> str:
         """Return where the pipeline of a project lies."""
@@ -212,17 +223,29 @@ class Site:
             return PIPELINES[self.ci]
         return f".github/workflows/reconciler-{name}.yml" if self.ci == "github" else f"{place}/.gitlab-ci.yml"
 
+    def requirements_of(self, name: str = PROJECT, folder: str = ".") -> str:
+        """Return where the packages of a project's pipeline are listed."""
+        return f".{self.ci}/reconciler{'' if folder == '.' else f'-{name}'}-requirements.txt"
+
+    def _write_the_hashes(self, path: Path) -> None:
+        """Write the hashes of the tests' wheels into the list of packages: they are packed again from what is installed."""
+        wanted = re.findall(r"^([a-z0-9-]+)==", path.read_text(encoding="utf-8"), re.MULTILINE)
+        wheels = {each.name.split("-")[0].lower().replace("_", "-"): each for each in self.wheels.glob("*.whl")}
+        lines = [
+            f"{name}=={wheels[name].name.split('-')[1]} --hash=sha256:{_sha256(wheels[name])}\n"
+            for name in wanted
+            if name in wheels
+        ]
+        path.write_text("".join(lines), encoding="utf-8")
+
     def _package(self) -> str:
         (wheel,) = self.wheels.glob("mail_reconciler-*.whl")
-        return f"mail-reconciler @ {wheel.as_uri()}#sha256={hashlib.sha256(wheel.read_bytes()).hexdigest()}"
+        return f"mail-reconciler @ {wheel.as_uri()}#sha256={_sha256(wheel)}"
 
     def _set_up_the_runner(self, name: str, folder: str) -> None:
-        home = self.home.parent / name
-        home.mkdir(parents=True)
-        (home / "wheels").symlink_to(self.wheels)
+        """Make the states. Of one in a database nothing lies on a machine."""
         for each in self.environments or [None]:
-            kept = home / (each or "")
-            (kept / "plans").mkdir(parents=True)
+            kept = self.home.parent / name / (each or "")
             words = ("--env", each) if each else ()
             state = f"sqlite:///{kept}/state.db" if self.database is None else None
             self.reconciler("--project-dir", folder, *words, "state", "init", state=state)
@@ -287,6 +310,10 @@ class Site:
         """Return the commit of a merge request."""
         return git(self.folder / "origin.git", "rev-parse", f"refs/merge-requests/{number}/head")
 
+    def noted(self, *, at: str = PROJECT, of: str = "journal", file: str = "head") -> str:
+        """Return what the protected jobs have written to a branch of the project, or of an environment of it."""
+        return git(self.folder / "origin.git", "show", f"refs/heads/reconciler/{at}/{of}:{file}")
+
     # The services
 
     def machine(self, name: str, **more: str) -> Machine:
@@ -295,7 +322,9 @@ class Site:
         self.ca.write_pem(certificates)
         trusting = dict.fromkeys(("SSL_CERT_FILE", "GIT_SSL_CAINFO", "CURL_CA_BUNDLE"), str(certificates))
         proxied = dict.fromkeys(("HTTPS_PROXY", "https_proxy"), self.forge.proxy)
-        return Machine(self.folder / name, {**trusting, **proxied, **more}, template=self.template)
+        # Packages are taken from a folder in the place of the index that is not there.
+        index = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels)}
+        return Machine(self.folder / name, {**trusting, **proxied, **index, **more}, template=self.template)
 
     def github(self, machine: Machine, name: str, *, project: str = PROJECT, **event: Any) -> GitHub:
         """Return GitHub as it is after an event: ``pull_request``, ``pull_request_target``, ``schedule``.
@@ -321,7 +350,10 @@ class Site:
             "GITHUB_REF_NAME": "main",
         }
         more = {} if name == "pull_request" else {"secrets": self.secrets}
-        return GitHub(machine, read_pipeline(workflow), context, variables, **more)
+        return GitHub(machine, read_pipeline(workflow), context, variables, permit=self._permit, **more)
+
+    def _permit(self, permissions: Mapping[str, str]) -> None:
+        self.forge.may_push = permissions["contents"] == "write"
 
     def pull_request(self, number: int, head: str, *, merged: str | None = None) -> dict[str, Any]:
         """Return what GitHub says of a pull request in the payload of an event."""

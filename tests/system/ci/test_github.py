@@ -64,7 +64,7 @@ def apply_sales(site: Site, machine: Machine, server: MailServer) -> None:
 
 def test_from_a_pull_request_to_the_night(github: Site, mail_server: MailServer) -> None:
     """A pull request is checked and planned with one comment, its merge applied, and the night verifies it."""
-    hosted, own = github.machine("hosted", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(github.wheels)), github.machine("own")
+    hosted, own = github.machine("hosted"), github.machine("own")
     head = github.propose(7, {"accounts.d/sales.yaml": own_account("sales", mail_server)})
     checked = check(github, hosted, 7, head)
     assert (0, 0) == (checked.code, mail_server.login_attempts), checked.log
@@ -90,8 +90,8 @@ def test_from_a_pull_request_to_the_night(github: Site, mail_server: MailServer)
     for _ in range(2):
         verified = nightly(github, own)
         assert 0 == verified.code, verified.log
-    noted = (github.home / "journal.head").read_text(encoding="utf-8").strip()
-    assert noted in verified.log
+    assert github.noted() in verified.log
+    assert {"state.db", "fingerprint.key"} == {each.name for each in github.home.iterdir()}
     assert PASSWORD not in f"{checked.log}{planned.log}{applied.log}{verified.log}{changed}"
     assert {f"{GITHUB}:443", f"{GITHUB_API}:443"} == github.forge.contacted
 
@@ -99,12 +99,12 @@ def test_from_a_pull_request_to_the_night(github: Site, mail_server: MailServer)
 def test_with_its_state_in_a_database(make_site: Callable[..., Site], database: str, mail_server: MailServer) -> None:
     """Every job is green, `check` without any key, and all of them mean the one state that the main branch names."""
     site = make_site("github", database=database)
-    hosted, own = site.machine("hosted", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(site.wheels)), site.machine("own")
+    hosted, own = site.machine("hosted"), site.machine("own")
     head = site.propose(7, {"accounts.d/sales.yaml": own_account("sales", mail_server)})
     ended = [check(site, hosted, 7, head), plan(site, own, 7, head), apply(site, own, 7, head), nightly(site, own)]
     assert [0, 0, 0, 0] == [each.code for each in ended], "".join(each.log for each in ended)
     assert "sales" in site.reconciler("accounts", "list", state=database)
-    assert not (site.home / "state.db").exists()
+    assert not site.home.exists()
     assert ["stateFromVariable" in each.log for each in ended] == [True, False, False, False]
     logs = "".join(each.log for each in ended) + "".join(site.forge.bodies(7))
     assert [False, False, False] == [each in logs for each in (PASSWORD, DATABASE_PASSWORD, DATABASE_KEY)]
@@ -128,19 +128,19 @@ def test_a_journal_that_was_cut_off_is_noticed_in_the_night(github: Site, mail_s
     shutil.copy(github.home / "state.db", kept)
     apply_sales(github, machine, mail_server)
     assert 0 == nightly(github, machine).code
-    noted = (github.home / "journal.head").read_text(encoding="utf-8")
+    noted = github.noted()
     shutil.move(kept, github.home / "state.db")
     mail_server.logins.clear()
 
     ended = nightly(github, machine)
 
     assert (1, 0) == (ended.code, mail_server.login_attempts), ended.log
-    assert noted == (github.home / "journal.head").read_text(encoding="utf-8")
+    assert noted == github.noted()
 
 
 def test_the_first_pipeline_of_a_fresh_project(github: Site) -> None:
     """Before there is any account each job ends with 0, so that a new project begins green."""
-    hosted, own = github.machine("hosted", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(github.wheels)), github.machine("own")
+    hosted, own = github.machine("hosted"), github.machine("own")
     head = github.propose(1, {"README.md": "Our mail.\n"})
     for ended in (check(github, hosted, 1, head), plan(github, own, 1, head), apply(github, own, 1, head)):
         assert 0 == ended.code, ended.log
@@ -156,8 +156,7 @@ def test_what_the_checkout_holds_is_never_run(
     The tool is installed for real, at the version that the main branch names.
     """
     site = make_site("github", installs=True)
-    pins = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(site.wheels)} if job == "check" else {}
-    machine = site.machine("machine", **pins)
+    machine = site.machine("machine")
     canary = tmp_path / "canary"
     files = {name: text for name, text in canaries(canary).items() if job == "plan" or not name.startswith(".github/")}
     head = site.propose(9, {"accounts.d/sales.yaml": own_account("sales", mail_server), **files})
@@ -200,13 +199,12 @@ def test_sources_and_secrets_of_a_pull_requests_project_file_do_not_count(
     head = github.propose(
         3, {"accounts.d/thief.yaml": f"{thief}---\n{source}", "reconciler.yaml": project, **canaries(canary)}
     )
-    (github.home / "plans" / "3.plan").write_text("of an earlier run", encoding="utf-8")
 
     ended = plan(github, machine, 3, head)
 
     assert (1, 0) == (ended.code, mail_server.login_attempts), ended.log
     assert ("[secretNotAllowed]" in ended.log, "[unknownSecretSource]" in ended.log) == (True, True)
-    assert ([], False, False) == (github.forge.bodies(3), canary.exists(), (github.home / "plans" / "3.plan").exists())
+    assert ([], False) == (github.forge.bodies(3), canary.exists())
 
 
 def test_a_conflict_is_told_in_our_words(github: Site) -> None:
@@ -228,7 +226,7 @@ def test_hostile_file_names_reach_the_log_as_text(github: Site, mail_server: Mai
     """A manifest with a line of commands for its name, and a problem in it, starts no command in the log."""
     name = "accounts.d/x\n::set-env name=PATH::x\n##[error]y.yaml"
     head = github.propose(5, {name: own_account("sales", mail_server) + "  unknown: x\n"})
-    hosted = github.machine("hosted", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(github.wheels))
+    hosted = github.machine("hosted")
 
     logs = [check(github, hosted, 5, head).log, plan(github, github.machine("own"), 5, head).log]
 
@@ -257,10 +255,18 @@ def test_only_what_was_looked_at_is_applied(github: Site, mail_server: MailServe
 
 
 def test_what_was_applied_is_not_applied_again_by_the_same_review(github: Site, mail_server: MailServer) -> None:
-    """The reviewed plan goes once it was applied: a job that is run again later cannot bring back what was undone."""
+    """A job that is run again later cannot bring back what was undone."""
     machine = github.machine("own")
     apply_sales(github, machine, mail_server)
-    assert [] == list((github.home / "plans").iterdir())
+    merged = github.main()
+    gone = github.propose(2, {"accounts.d/sales.yaml": None})
+    assert [0, 0] == [plan(github, machine, 2, gone).code, apply(github, machine, 2, gone).code]
+
+    again = github.github(machine, "pull_request_target", **github.pull_request(1, "0" * 40, merged=merged)).run(
+        "apply"
+    )
+
+    assert (5, True) == (again.code, "already applied as revision 1" in again.log), again.log
 
 
 @pytest.mark.parametrize("job", ["nightly", "plan"])

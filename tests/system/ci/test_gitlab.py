@@ -69,7 +69,7 @@ def runner(site: Site, **more: str) -> Machine:
 
 def test_from_a_merge_request_to_the_night(gitlab: Site, mail_server: MailServer) -> None:
     """A merge request is checked and planned with one comment, its merge applied, and the night verifies it."""
-    hosted, own = gitlab.machine("hosted", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(gitlab.wheels)), runner(gitlab)
+    hosted, own = gitlab.machine("hosted"), runner(gitlab)
     head = gitlab.propose(7, {"accounts.d/sales.yaml": own_account("sales", mail_server)})
     checked = check(gitlab, hosted, head)
     assert (0, 0) == (checked.code, mail_server.login_attempts), checked.log
@@ -95,7 +95,8 @@ def test_from_a_merge_request_to_the_night(gitlab: Site, mail_server: MailServer
     for _ in range(2):
         verified = protected(gitlab, own, "nightly")
         assert 0 == verified.code, verified.log
-    assert (gitlab.home / "journal.head").read_text(encoding="utf-8").strip() in verified.log
+    assert gitlab.noted() in verified.log
+    assert {"state.db", "fingerprint.key"} == {each.name for each in gitlab.home.iterdir()}
     report = JUnitXml.fromfile(str(own.folder / "project" / "mail-verification.xml"))
     assert (True, 0, 0) == (report.tests > 0, report.failures, report.errors)
     logs = f"{checked.log}{planned.log}{applied.log}{verified.log}{changed}"
@@ -107,12 +108,12 @@ def test_from_a_merge_request_to_the_night(gitlab: Site, mail_server: MailServer
 def test_with_its_state_in_a_database(make_site: Callable[..., Site], database: str, mail_server: MailServer) -> None:
     """Every job is green, `check` without any key, and all of them mean the one state that the main branch names."""
     site = make_site("gitlab", database=database)
-    hosted, own = site.machine("hosted", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(site.wheels)), runner(site)
+    hosted, own = site.machine("hosted"), runner(site)
     head = site.propose(7, {"accounts.d/sales.yaml": own_account("sales", mail_server)})
     ended = [check(site, hosted, head), plan(site, own, 7), apply(site, own, 7, head), protected(site, own, "nightly")]
     assert [0, 0, 0, 0] == [each.code for each in ended], "".join(each.log for each in ended)
     assert "sales" in site.reconciler("accounts", "list", state=database)
-    assert not (site.home / "state.db").exists()
+    assert not site.home.exists()
     assert ["stateFromVariable" in each.log for each in ended] == [True, False, False, False]
     logs = "".join(each.log for each in ended) + "".join(site.forge.bodies(7))
     assert [False, False, False] == [each in logs for each in (PASSWORD, DATABASE_PASSWORD, DATABASE_KEY)]
@@ -249,7 +250,7 @@ def test_the_issue_of_the_night_leads_to_an_approval(gitlab: Site) -> None:
 
 def test_the_first_pipeline_of_a_fresh_project(gitlab: Site) -> None:
     """Before there is any account each job ends with 0, so that a new project begins green."""
-    hosted, own = gitlab.machine("hosted", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(gitlab.wheels)), runner(gitlab)
+    hosted, own = gitlab.machine("hosted"), runner(gitlab)
     head = gitlab.propose(1, {"README.md": "Our mail.\n"})
     for ended in (check(gitlab, hosted, head), plan(gitlab, own, 1), apply(gitlab, own, 1, head)):
         assert 0 == ended.code, ended.log
@@ -271,7 +272,7 @@ def test_what_the_checkout_holds_is_never_run(
     files = {name: text for name, text in canaries(canary).items() if name not in left_out}
     head = site.propose(9, {"accounts.d/sales.yaml": own_account("sales", mail_server), **files})
     if job == "check":
-        machine = site.machine("hosted", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(site.wheels))
+        machine = site.machine("hosted")
         ended = check(site, machine, head)
     else:
         ended = plan(site, runner(site), 9)
@@ -307,13 +308,12 @@ def test_sources_and_secrets_of_a_merge_requests_project_file_do_not_count(
     source = own_account("source", mail_server, secret="{shell: key}")
     project = EVIL_PROJECT.replace("CANARY", str(canary))
     gitlab.propose(3, {"accounts.d/thief.yaml": f"{thief}---\n{source}", "reconciler.yaml": project})
-    (gitlab.home / "plans" / "3.plan").write_text("of an earlier run", encoding="utf-8")
 
     ended = plan(gitlab, machine, 3)
 
     assert (1, 0) == (ended.code, mail_server.login_attempts), ended.log
     assert ("[secretNotAllowed]" in ended.log, "[unknownSecretSource]" in ended.log) == (True, True)
-    assert ([], False, False) == (gitlab.forge.bodies(3), canary.exists(), (gitlab.home / "plans" / "3.plan").exists())
+    assert ([], False) == (gitlab.forge.bodies(3), canary.exists())
 
 
 def test_a_conflict_is_told_in_our_words(gitlab: Site) -> None:
@@ -369,8 +369,7 @@ def test_what_was_applied_is_not_applied_again_by_the_same_review(gitlab: Site, 
     folder = machine.folder / "project"
     again = gitlab.gitlab(machine, {"CI_COMMIT_BRANCH": "main"}, commit=merged).run("mail:apply", folder)
 
-    assert (1, True) == (again.code, "1.plan" in again.log), again.log
-    assert [] == list((gitlab.home / "plans").iterdir())
+    assert (5, True) == (again.code, "already applied as revision 1" in again.log), again.log
 
 
 def test_a_branch_whose_files_cannot_be_written_is_told_in_our_words(gitlab: Site) -> None:
@@ -417,20 +416,21 @@ def test_one_comment_is_kept_up_to_date(gitlab: Site) -> None:
 
 @pytest.mark.parametrize("status", [401, 404, 500])
 def test_an_answer_that_is_an_error_fails_the_job(gitlab: Site, status: int) -> None:
-    """A comment that cannot be read or written is no success; the plan is kept all the same."""
+    """A comment that cannot be read or written is no success, and none is added blindly."""
     gitlab.propose(7, {"README.md": "Our mail.\n"})
     gitlab.forge.failure = status
     ended = notes(gitlab, runner(gitlab))
     assert (True, []) == (ended.code != 0, gitlab.forge.comments)
-    assert (gitlab.home / "plans" / "7.plan").exists()
 
 
 @pytest.mark.parametrize("job", ["plan", "apply", "nightly"])
 def test_without_the_wheel_a_protected_job_ends(gitlab: Site, job: str) -> None:
-    """Where the tool is not on the runner nothing else is taken for it, and nothing of the job goes on."""
+    """Where the index has another wheel than the one that was pinned, it is not installed, and nothing of the job goes on."""
+    path = gitlab.work / gitlab.pipeline_of()
+    text = path.read_text(encoding="utf-8")
+    pinned = re.findall('#sha256=(.*)"', text)[0]
+    gitlab.commit("main", {gitlab.pipeline_of(): text.replace(pinned, "0" * 64)})
     gitlab.propose(7, {"README.md": "Our mail.\n"})
-    (gitlab.home / "wheels").unlink()
-    (gitlab.home / "wheels").mkdir()
     gitlab.template = None
     ended = protected(gitlab, runner(gitlab), job, MERGE_REQUEST="7")
     assert (True, []) == (ended.code != 0, gitlab.forge.asked), ended.log
