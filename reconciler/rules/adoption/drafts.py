@@ -21,11 +21,10 @@ from reconciler.model.grants import Secrets
 from reconciler.model.secrets.values import FingerprintKey
 from reconciler.model.servers.terms import DEFAULT_PORTS, TOKEN_MECHANISMS
 from reconciler.model.text.domains import NotADomain, host_to_ascii
-from reconciler.model.text.placeholders import as_literal
 from reconciler.model.text.types import check_email
 from reconciler.rules.adoption.names import free_name, slug, variable
 from reconciler.rules.adoption.told import differs, doubt_of, place_of, remarks, twice, without_address
-from reconciler.rules.adoption.wanted import ServerWay, WantedAccount, folded_address, proxy_settings
+from reconciler.rules.adoption.wanted import ServerWay, WantedAccount, folded_address, proxy_settings, user_name
 from reconciler.rules.secrets.allow import is_allowed_somewhere
 
 if TYPE_CHECKING:
@@ -286,12 +285,12 @@ def _draft_server(
     login: JsonObject = {"mechanism": way.mechanism} if way.mechanism else {}
     secrets: list[NewSecret] = []
     if whose is not None and whose.found.has_login and whose.found.username is not None:
-        login["username"] = _user_name(whose.found.username, None)
+        login["username"] = user_name(whose.found.username, None)
         credential, secret = _credential(whose.found, name, (), making)
         login |= credential
         secrets.append(secret)
     elif whose is None and all(each.found.has_login for each in sharing):
-        templates = {_user_name(each.login or "", each.email) for each in sharing}
+        templates = {user_name(each.login or "", each.email) for each in sharing}
         login |= {"username": templates.pop()} if len(templates) == 1 else {}
     spec = _server_spec(way) | ({"authentication": login} if "username" in login else {})
     whose = whose if secrets else None
@@ -341,7 +340,7 @@ def _draft_account(account: WantedAccount, server: _Shared | None, making: _Maki
     if found.has_login and not has_shared_login:
         shared = server.login if server is not None else {}
         login: JsonObject = {"mechanism": found.mechanism} if found.mechanism and "mechanism" not in shared else {}
-        username = _user_name(account.login or "", account.email)
+        username = user_name(account.login or "", account.email)
         login |= {"username": username} if shared.get("username") != username else {}
         credential, secret = _credential(found, name, (name,), making)
         smtp["authentication"] = login | credential
@@ -360,19 +359,6 @@ def _draft_account(account: WantedAccount, server: _Shared | None, making: _Maki
         return
     making.outcomes.append(_outcome(account.taken, "added", name=name, account=account))
     making.remarks += remarks(account, name)
-
-
-def _user_name(username: str, email: str | None) -> str:
-    """Return a user name as a manifest writes it: as a placeholder where it is the address or a part of it."""
-    if username == email:
-        return "{email}"
-    if email is not None and username == email.rpartition("@")[0]:
-        return "{localpart}"
-    return (
-        username
-        if "{email}" in username or "{localpart}" in username or "{domain}" in username
-        else as_literal(username)
-    )
 
 
 def _credential(found: Found, name: str, accounts: tuple[str, ...], making: _Making) -> tuple[JsonObject, NewSecret]:

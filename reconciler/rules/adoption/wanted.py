@@ -78,3 +78,20 @@ def folded_address(address: str | None) -> str | None:
     'sales@example.com'
     """
     return address and address.casefold()
+
+
+def user_name(username: str, email: str | None) -> str:
+    """Return a user name as a manifest writes it: as a placeholder where it is the address or a part of it.
+
+    >>> user_name("sales@example.com", "sales@example.com"), user_name("sales", "sales@example.com"), user_name("u7", None)
+    ('{email}', '{localpart}', 'u7')
+    """
+    if username == email:
+        return "{email}"
+    if email is not None and username == email.rpartition("@")[0]:
+        return "{localpart}"
+    return (
+        username
+        if "{email}" in username or "{localpart}" in username or "{domain}" in username
+        else as_literal(username)
+    )
