@@ -126,9 +126,11 @@ def _fields(before: RecordedAccount | None, after: DesiredAccount, rotated: froz
         written_before=before.written if before is not None else {},
         written_after=after.written,
     )
+    if not (rotated or after.overlaid):
+        return changed
     behind = [
         FieldChange(path=path, before=value, after=value, rotated=True)
-        for path, value in (leaves_after.items() if rotated else ())
+        for path, value in leaves_after.items()
         if value in rotated and leaves_before.get(path) == value and is_secret(path.split("."))
     ]
     return tuple(
