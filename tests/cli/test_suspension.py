@@ -190,10 +190,16 @@ def test_a_provider_is_stopped_by_one_command(running: Project, server: MailServ
     stopped = running.run_well("suspend", f"host:{server.host}", *STOP)
     assert "Suspended office" in stopped.out
     assert "help" not in stopped.out
+    assert "    reconciler resume office sales\n" in stopped.out, "the selector would resume help too"
     assert {"help": "suspended", "news": "active", "office": "suspended", "sales": "suspended"} == running.statuses()
     resumed = running.run_well("resume", "status:suspended")
     assert 3 == resumed.out.count("Resumed ")
     assert {"active"} == set(running.statuses().values())
+    again = running.run_well("suspend", f"host:{server.host}", *STOP)
+    assert f"    reconciler resume host:{server.host}\n" in again.out
+    running.run_well("resume", f"host:{server.host}")
+    again = running.run_well("suspend", "status:active", *STOP)
+    assert "    reconciler resume help news office sales\n" in again.out, "the selector means none of them any more"
 
 
 def test_a_selector_without_anything_to_stop_is_an_error(running: Project) -> None:

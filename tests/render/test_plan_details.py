@@ -240,3 +240,19 @@ def test_details_grow_with_their_changes() -> None:
 
     work(1)  # imports
     assert work(400) < 5 * work(100)
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_where_an_overlay_has_accounts_send_is_told_with_its_place(count: int) -> None:
+    """The host is in the heading of what is new, and a row of its own where an overlay says it, once for all of a server."""
+    changes = []
+    for number in range(count):
+        made = values.through_server(f"desk-{number}", values.passed())
+        fields = [
+            replace(field, origin="overlays/staging/office.yaml:5") if field.path == "spec.smtp.host" else field
+            for field in made.fields
+        ]
+        changes.append(made.model_copy(update={"fields": tuple(fields)}))
+    text = details(*changes)
+    assert 1 == text.count("(overlays/staging/office.yaml:5)")
+    assert "smtp.host" in text

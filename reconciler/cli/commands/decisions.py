@@ -147,7 +147,7 @@ def suspend(
 
     place = workspace(options, needs_project=False)
     ruling = _ruling(place, "suspend", actor, accepted, reason=reason)
-    return _put_ruled(place, ruling, rule(place, selectors, ruling), format_)
+    return _put_ruled(place, ruling, rule(place, selectors, ruling), format_, selectors=selectors)
 
 
 @click.command()
@@ -196,7 +196,14 @@ def _ruling(
     return Ruling(event=event, actor=who, reason=reason, seen_revision=seen_revision, accepted=accepted)
 
 
-def _put_ruled(place: Workspace, ruling: Ruling, changed: Sequence[RecordedAccount], format_: str) -> int:
+def _put_ruled(
+    place: Workspace,
+    ruling: Ruling,
+    changed: Sequence[RecordedAccount],
+    format_: str,
+    *,
+    selectors: tuple[str, ...] = (),
+) -> int:
     """Publish what the ruling changes for consumers, write both, and return the exit code."""
     from reconciler.cli.commands.consumers.publish import NOT_PUBLISHED, publish_recorded
     from reconciler.cli.output import hint, put, put_json, tell
@@ -212,10 +219,12 @@ def _put_ruled(place: Workspace, ruling: Ruling, changed: Sequence[RecordedAccou
         problems = {"diagnostics": diagnostic_documents(published.diagnostics)} if published.diagnostics else {}
         put_json({**accounts_document(changed), **beside, **problems})
     else:
+        from reconciler.operations.accounts.decisions import words_for
         from reconciler.operations.send.server import hindrances
 
         hindered = hindrances(changed, place)
-        put(ruled_text(ruling.event, changed, style=style_for(sys.stdout), hindered=hindered))
+        back = words_for(place, selectors, changed) if selectors else ()
+        put(ruled_text(ruling.event, changed, style=style_for(sys.stdout), hindered=hindered, back=back))
         put(published_text(published.consumers, style=style_for(sys.stdout)))
         tell(published.diagnostics)
         hint("To see how the accounts stand now:", "reconciler accounts list")

@@ -27,7 +27,7 @@ from reconciler.rules.accounts.decisions import (
     resumed,
     suspended,
 )
-from reconciler.rules.accounts.select import is_pattern, unknown_account
+from reconciler.rules.accounts.select import is_pattern, is_selected, unknown_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -71,6 +71,20 @@ def approve_all_pending(workspace: Workspace, ruling: Ruling) -> tuple[RecordedA
     A suspended account is not among them: it comes back to the queue when it is resumed. Raises as ``rule`` does.
     """
     return _record(workspace, ruling, None)
+
+
+def words_for(workspace: Workspace, selectors: Sequence[str], stopped: Sequence[RecordedAccount]) -> tuple[str, ...]:
+    """Return what to resume just these stopped accounts by: the selectors that stopped them, or all their names.
+
+    A selector would let go also what it means and what was stopped before, or means none any more, as of a status.
+    """
+    names = tuple(account.name for account in stopped)
+    if not any(is_pattern(selector) for selector in selectors):
+        return names
+    with workspace.open_store() as store:
+        accounts = store.read_accounts().values()
+    meant = [each.name for each in accounts if each.suspension is not None and is_selected((each,), selectors, ())]
+    return tuple(selectors) if sorted(names) == sorted(meant) else names
 
 
 @refusing_altered_rows

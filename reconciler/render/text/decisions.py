@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.diagnostics import several
@@ -36,11 +37,17 @@ _WIDEST_LABEL = len("override from")
 
 
 def ruled_text(
-    event: Ruled, accounts: Sequence[RecordedAccount], *, style: Style, hindered: Mapping[str, str] | None = None
+    event: Ruled,
+    accounts: Sequence[RecordedAccount],
+    *,
+    style: Style,
+    hindered: Mapping[str, str] | None = None,
+    back: Sequence[str] = (),
 ) -> str:
     """Return the decision, and whether the accounts may send now, or why not: a line for each, or for many alike.
 
-    ``hindered`` says of active accounts by name what keeps them from sending all the same.
+    ``hindered`` says of active accounts by name what keeps them from sending all the same, and ``back`` what to resume
+    stopped ones by, where that is not all their names.
     """
     if not accounts:
         return finish(["No account waits for the platform's decision. Nothing was changed."])
@@ -57,7 +64,8 @@ def ruled_text(
     lines = [line for each in told for line in hang("", style.show(each), width=style.width)]
     if event == "suspend":
         lines += hang("", "No apply undoes this. When it is over:", width=style.width)
-        lines.append(f"    reconciler resume {' '.join(style.show(account.name) for account in accounts)}")
+        words = shlex.join(back or [account.name for account in accounts])
+        lines.append(f"    reconciler resume {style.show(words)}")
     return finish(lines)
 
 

@@ -83,11 +83,19 @@ def sales(server: MailServer, production: MailServer) -> dict[str, str]:
 
 
 @both
+@pytest.mark.parametrize("has_database", [False, True], ids=["sqlite", "postgresql"])
 def test_each_environment_has_its_own(
-    make_site: Callable[..., Site], mail_server: MailServer, production: MailServer, ci: CI
+    make_site: Callable[..., Site],
+    mail_server: MailServer,
+    production: MailServer,
+    request: pytest.FixtureRequest,
+    ci: CI,
+    *,
+    has_database: bool,
 ) -> None:
-    """Plans, secrets, comments, applies, nights and stops of the one leave the other as it is."""
-    site = make_site(ci, environments=ENVIRONMENTS)
+    """Plans, secrets, comments, applies, nights and stops of the one leave the other as it is, whatever keeps the states."""
+    database = request.getfixturevalue("database") if has_database else None
+    site = make_site(ci, environments=ENVIRONMENTS, database=database)
     machine = site.machine("own")
     head = site.propose(7, sales(mail_server, production))
     hosted = site.machine("hosted")

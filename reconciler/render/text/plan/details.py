@@ -211,9 +211,15 @@ def _labels_of_own(own: Sequence[Sequence[FieldChange]], style: Style) -> list[s
 
 
 def _worth_telling(fields: Iterable[FieldChange]) -> list[FieldChange]:
-    """Return the fields of a new account without defaults, and without what is told otherwise: where it sends."""
+    """Return the fields of a new account without defaults, and without what is told otherwise: where it sends.
+
+    What an overlay says is told with its place, whatever it is.
+    """
     return [
-        field for field in fields if not (is_default(field) or field.path in _ENDPOINT or field.path.endswith(_CONTENT))
+        field
+        for field in fields
+        if field.origin is not None
+        or not (is_default(field) or field.path in _ENDPOINT or field.path.endswith(_CONTENT))
     ]
 
 
