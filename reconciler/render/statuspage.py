@@ -36,7 +36,9 @@ def overview_markdown(overview: Overview) -> str:
     if overview.since is not None:
         since = overview.since
         lines += ["", f"Since {moment(since.as_of)}: {len(since.new)} new, {len(since.gone)} gone."]
-        lines += [f"- {code(safe(each.account))} is no longer {MATTER_WORDS[each.matter]}" for each in since.gone]
+        told = [f"- {code(safe(each.account))} is no longer {MATTER_WORDS[each.matter]}" for each in since.gone]
+        more = len(told) - _MOST_OF_A_MATTER
+        lines += [*told[:_MOST_OF_A_MATTER], *([f"- and {more:,} more"] if more > 0 else [])]
     shown = overview.concerns if overview.since is None else overview.since.new
     for matter, group in groupby(shown, key=lambda concern: concern.matter):
         lines += _of_matter(MATTER_WORDS[matter], list(group))

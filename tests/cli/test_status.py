@@ -62,9 +62,14 @@ def test_the_night_before_is_compared(fleet: Project) -> None:
     assert ": 3 new, 1 gone.\n  - news is no longer waiting for the platform\n" in found.out
     assert "3 failing" in found.out
     last.write_text(fleet.run("status", "--format", "json").out)
+    text = fleet.run("status", "--since", str(last)).out
+    assert "Next:" not in text, "what is not told anew needs no command"
     quiet = fleet.run("status", "--since", str(last), "--format", "json").document
     assert ([], []) == (quiet["since"]["new"], quiet["since"]["gone"])
     assert 3 == len(quiet["concerns"])
+    fleet.set_variable(VARIABLE, PASSWORD)
+    fleet.run_well("verify", "--recorded")
+    assert "  - help, office, sales are no longer failing\n" in fleet.run_well("status", "--since", str(last)).out
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import several
 from reconciler.render.text.parts.layout import finish, hang, pad
+from reconciler.render.text.parts.names import listed
 from reconciler.render.times import day, moment
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ MATTER_WORDS: dict[Matter, str] = {
 """What each matter is called where people read it."""
 _ROLES: dict[Matter, Role] = {"failing": "bad", "suspended": "bad", "rejected": "bad"}
 _MOST_OF_A_MATTER = 5
+_MOST_NAMES = 40
 _NEXT: dict[Matter, tuple[str, ...]] = {
     "failing": ("reconciler accounts show {account}", "reconciler verify --recorded {together}"),
     "wavering": ("reconciler verify --recorded {together}",),
@@ -61,17 +63,21 @@ def overview_text(overview: Overview, *, style: Style, everything: bool = False)
         lines += [style.paint("What guards it was altered:", "bad"), *_listed(journal.unguarded, style)]
     if journal.unguarded or not journal.valid:
         lines += ["What to do about it is told by", "    reconciler journal check"]
-    return finish([*lines, *_next(overview.concerns)])
+    return finish([*lines, *_next(shown)])
 
 
 def _compared(overview: Overview, style: Style) -> list[str]:
     since = overview.since
     assert since is not None  # noqa: S101 - the caller has looked
     lines = [f"Since {moment(since.as_of)}: {len(since.new)} new, {len(since.gone)} gone."]
+    over: dict[Matter, list[str]] = {}
     for concern in since.gone:
-        lines += hang(
-            "  - ", style.show(f"{concern.account} is no longer {MATTER_WORDS[concern.matter]}"), width=style.width
+        over.setdefault(concern.matter, []).append(concern.account)
+    for matter, names in over.items():
+        told = (
+            f"{listed(names, most=_MOST_NAMES)} {'is' if len(names) == 1 else 'are'} no longer {MATTER_WORDS[matter]}"
         )
+        lines += hang("  - ", style.show(told), width=style.width)
     return lines
 
 
