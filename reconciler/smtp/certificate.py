@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import warnings
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.classes import dataclass
@@ -75,8 +76,12 @@ class Certificate:
         return self.has_alternative_names and any(_is_address(each) == _is_address(name) for each in self.names)
 
 
+@lru_cache(maxsize=64)
 def read_certificate(der: bytes) -> Certificate | None:
-    """Return what the certificate says; None where the octets are no certificate that this can read."""
+    """Return what the certificate says; None where the octets are no certificate that this can read.
+
+    Kept for a while: the accounts of a server see the same ones.
+    """
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.utils import CryptographyDeprecationWarning
@@ -105,11 +110,16 @@ def read_certificates(pem: str) -> tuple[Certificate, ...]:
 
 def has_issued(issuer: Certificate, subject: Certificate) -> bool:
     """Tell whether the key of one certificate has signed the other."""
+    return _has_signed(issuer.der, subject.der)
+
+
+@lru_cache(maxsize=64)
+def _has_signed(issuer: bytes, subject: bytes) -> bool:
     from cryptography import x509
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
     try:
-        child, parent = (x509.load_der_x509_certificate(each.der) for each in (subject, issuer))
+        child, parent = (x509.load_der_x509_certificate(each) for each in (subject, issuer))
         child.verify_directly_issued_by(parent)
     except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
         return False

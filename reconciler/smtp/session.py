@@ -15,7 +15,7 @@ from reconciler.smtp import tls
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.hello import helo_argument, names_another_protocol, parse_extensions
 from reconciler.smtp.masking import CredentialMask
-from reconciler.smtp.sasl import choose, fitting, has_another
+from reconciler.smtp.sasl import MECHANISMS, choose, fitting, has_another
 from reconciler.smtp.transactions import AUTHENTICATION_REQUIRED, FIRST_REFUSAL, Transactions
 from reconciler.smtp.wire import MASKED
 
@@ -39,6 +39,8 @@ _AUTH_CODES = {
     538: "encryptionRequired",
 }
 _READY, _LOGGED_IN, _DONE, _CHALLENGE = 220, 235, 250, 334
+_KNOWN_MECHANISMS = frozenset(each.wire_name for each in MECHANISMS.values())
+"""Words of ours, which tell nothing of a credential."""
 _MECHANISM_AT_FAULT = frozenset({502, 504})
 _REJECTED = 535
 
@@ -64,7 +66,7 @@ class Session(Transactions):
         super().__init__(channel)
         self._is_loopback = is_loopback
         self._make_nonce = make_nonce
-        self._banner = ""
+        self._greeting: Reply | None = None
         self._helo_name = ""
         self._refused_ehlo: Reply | None = None
         """The refusal of EHLO where HELO was taken: nothing is offered then, for a reason that stands there."""
@@ -79,7 +81,8 @@ class Session(Transactions):
     @property
     def offered_mechanisms(self) -> frozenset[str]:
         """The SASL mechanisms of the last EHLO reply, in upper case, but for words in which a credential stands."""
-        return frozenset(word for word in self._extensions.get("AUTH", "").split() if not self._channel.tells(word))
+        words = self._extensions.get("AUTH", "").split()
+        return frozenset(word for word in words if word in _KNOWN_MECHANISMS or not self._channel.tells(word))
 
     def has_greeting_within(self, seconds: float) -> bool:
         """Tell whether anything comes within ``seconds``: the beginning of the greeting, or the connection's end."""
@@ -95,7 +98,7 @@ class Session(Transactions):
         if greeting.code != _READY:
             code = "serverBusy" if greeting.is_transient else "serverRefused"
             raise SmtpFault(code, step="greeting", reply=greeting)
-        self._banner = greeting.words
+        self._greeting = greeting
         self._helo_name = helo_argument(helo_name, self._channel.local_address)
         self._say_hello()
 
@@ -212,9 +215,10 @@ class Session(Transactions):
 
     def _refused_hello(self, reply: Reply) -> SmtpFault:
         """Return the fault of a refused EHLO: of the name, or of SMTP itself where the banner names another protocol."""
-        if reply.is_transient or not names_another_protocol(self._banner):
+        banner = self._greeting.words if self._greeting is not None else ""
+        if reply.is_transient or not names_another_protocol(banner):
             return SmtpFault("helloRefused", step=self._channel.step, reply=reply)
-        facts = {"variant": "hello", "sample": self._banner}
+        facts = {"variant": "hello", "sample": banner}
         return SmtpFault("notSmtp", step=self._channel.step, reply=reply, facts=facts)
 
     def _encrypt(self, context: ssl.SSLContext, server_name: str, pin: str | None) -> TlsFacts:

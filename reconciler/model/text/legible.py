@@ -61,6 +61,10 @@ _UUENCODED = str.maketrans(
 )
 _MOST_KEPT = 4096
 """Texts that are longer are gone through anew each time: their runs would take a megabyte."""
+_ASCII85 = {each: 0x21 + digit for digit, each in enumerate(
+    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
+)}  # fmt: skip
+"""From the letters of base85 to those of Ascii85, which write the same digits."""
 _URLSAFE = str.maketrans("-_", "+/")
 _HIGHEST = 0x10FFFF
 _OCTET = 0x100
@@ -129,12 +133,10 @@ class Legible:
         for encode in (base64.b32encode, base64.b32hexencode):
             for fragment in _fragments(octets, encode, of=5, bits=5):
                 self._folded.update(_runs(fragment.casefold(), _FOLDED_RUN))
-        for start in range(len(octets) - 3):
-            group = octets[start : start + 4]
-            self._exact[_EXACT_RUN] |= {
-                base64.b85encode(group).decode("ascii"),
-                base64.a85encode(group).decode("ascii"),
-            }
+        groups = b"".join(octets[start : start + 4] for start in range(len(octets) - 3))
+        written = base64.b85encode(groups).decode("ascii")
+        for alphabet in (written, written.translate(_ASCII85)):
+            self._exact[_EXACT_RUN].update(alphabet[at : at + _EXACT_RUN] for at in range(0, len(alphabet), _EXACT_RUN))
 
     def _is_in(self, found: _Readings) -> bool:
         if any(whole in text or whole in text[::-1] for whole in self._whole for text in found.decoded):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping  # noqa: TC003 - dataclasses are inspected at run time
 from datetime import datetime
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
-from pydantic.dataclasses import dataclass as written
+from pydantic import ConfigDict, Field
 
 from reconciler.classes import dataclass
 from reconciler.model.base import SLOTTED, Value
@@ -72,21 +71,25 @@ def is_within(check: CheckName, depth: Depth) -> bool:
     return reaches(depth, _REACHED_AT[check])
 
 
-@written(frozen=True, slots=True, kw_only=True, config=SLOTTED)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One step of verification: what was seen and what to do about it."""
 
-    check: CheckName = Field(description="The step.")
-    status: CheckStatus = Field(description="passed, warned, failed or skipped.")
-    class_: FailureClass | None = Field(
-        default=None,
-        validation_alias="class",
-        serialization_alias="class",
-        description="permanent or transient for a failure; null otherwise.",
-    )
-    code: str = Field(description="Stable code; ok where nothing is wrong; for a skipped check the reason.")
-    message: str = Field(description="One sentence for people; for a failure with what to do.")
-    seconds: float = Field(default=0.0, description="How long the step took, in seconds.")
+    __pydantic_config__: ClassVar[ConfigDict] = SLOTTED
+
+    check: Annotated[CheckName, Field(description="The step.")]
+    status: Annotated[CheckStatus, Field(description="passed, warned, failed or skipped.")]
+    class_: Annotated[
+        FailureClass | None,
+        Field(
+            validation_alias="class",
+            serialization_alias="class",
+            description="permanent or transient for a failure; null otherwise.",
+        ),
+    ] = None
+    code: Annotated[str, Field(description="Stable code; ok where nothing is wrong; for a skipped check the reason.")]
+    message: Annotated[str, Field(description="One sentence for people; for a failure with what to do.")]
+    seconds: Annotated[float, Field(description="How long the step took, in seconds.")] = 0.0
 
 
 class Verification(Value):
