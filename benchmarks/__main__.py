@@ -11,7 +11,7 @@ import sys
 
 from benchmarks.rows import LeftOut, Row, as_json, as_table
 
-WORK = ("start", "plans", "others", "resolve", "send", "verification", "report")
+WORK = ("start", "plans", "others", "resolve", "send", "verification", "register", "report")
 """Each is a module of ``benchmarks.work`` with a function ``measure(runs)``, in the order of the table."""
 
 

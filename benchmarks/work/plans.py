@@ -24,6 +24,7 @@ _HASH_ALONE = f"import hashlib\n{_FILES}    hashlib.sha256(path.read_bytes()).di
 _PYTHON, _HASH, _PARSE = "python -c pass", f"reading and hashing {_ACCOUNTS:,} files", f"parsing {_ACCOUNTS:,} files"
 _COLD, _UNCHANGED = f"plan that creates {_ACCOUNTS:,} accounts", f"plan of {_ACCOUNTS:,} accounts, no change"
 _SMALL, _SAVED, _APPLIED = "plan of 1 account, no change", f"{_COLD}, saved", f"apply of {_ACCOUNTS:,} creations"
+_CHANGED = f"plan of {_ACCOUNTS:,} accounts, one file changed"
 _RECONCILER = (sys.executable, "-m", "reconciler")
 _APPLY_ANEW = 'cp empty.db .reconciler/state.db && exec "$0" -m reconciler apply first.plan --depth offline'
 _OFFLINE = (*_RECONCILER, "plan", "--depth", "offline")
@@ -54,6 +55,8 @@ def measure(runs: int) -> Iterator[Row]:
             ],
             runs,
         )
+        _change_one(applied)
+        timings |= measure_in_turns([_measured(_CHANGED, _OFFLINE, applied)], runs)
     yield from _rows(timings)
     yield Row(
         work="a saved plan, each account", figure=kibibytes / _ACCOUNTS, unit="KiB", aim=Aim(most=1.5, of_figure=True)
@@ -71,6 +74,14 @@ def _rows(timings: dict[str, Timing]) -> Iterator[Row]:
         aim=Aim(most=3),
     )
     yield Row(work=_UNCHANGED, figure=unchanged, unit="s", floor=_PYTHON, floor_figure=python, aim=Aim(most=40))
+    yield Row(
+        work=_CHANGED,
+        figure=timings[_CHANGED].wall_seconds,
+        unit="s",
+        floor=_UNCHANGED,
+        floor_figure=unchanged,
+        aim=Aim(most=1.5),
+    )
     for work, aim in ((_COLD, Aim(most=3)), (_APPLIED, None)):
         yield Row(
             work=work,
@@ -83,6 +94,12 @@ def _rows(timings: dict[str, Timing]) -> Iterator[Row]:
     for work in (_UNCHANGED, _COLD, _SAVED):
         aim = None if work == _UNCHANGED else Aim(most=150, of_figure=True)
         yield Row(work=f"{work}, memory", figure=timings[work].peak_mebibytes, unit="MiB", aim=aim)
+
+
+def _change_one(project: Path) -> None:
+    """Change one account in its file."""
+    manifest = min((project / "accounts.d").rglob("accounts-*.yaml"))
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace("displayName: Example ", "displayName: Our "))
 
 
 def _measured(name: str, command: Sequence[str], folder: Path) -> Measured:

@@ -24,7 +24,10 @@ from reconciler.render.json.resolution import resolutions_lines
 from reconciler.sending import open_results, send_to_all
 from reconciler.sending.results import boot_id
 from tests.sending.letters import Bench, addresses, cards_of, header
+from tests.support.certificates import TestCA
+from tests.support.mailserver import MailServer
 from tests.support.scripted import POLITE, ScriptedServer, polite
+from tests.verification.targets import PASSWORD, check_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,6 +43,9 @@ MOST_CALLS_A_MESSAGE = 430
 """Measured: 390 with Python 3.11, of a server that gives each message a name of its own."""
 MOST_CALLS_A_MESSAGE_AFTER_A_LOGIN = 930
 """Measured: 832 with Python 3.11; 17,000 where each such name is read in every way in which it could hold the password."""
+
+MOST_CALLS_A_CHECK = 2_000
+"""Measured: 1,848 with Python 3.11; 4,500 where each certificate is read anew, and words that nobody is shown are read."""
 
 
 def calls(work: Callable[[], object]) -> int:
@@ -118,3 +124,18 @@ def test_a_message_is_sent_in_so_many_calls_and_few_waits_for_the_disk(
     assert {"accepted"} == set(bench.outcomes().values())
     assert counted_calls / 300 <= most
     assert waits <= 60 or boot_id() is None
+
+
+def test_an_account_is_verified_in_so_many_calls() -> None:
+    """A further account of a server costs no more calls, with STARTTLS, a login and the envelope, than it did."""
+    ca = TestCA()
+    checks = 20
+    with MailServer(tls_context=ca.server_context(), users={"anna": PASSWORD}) as server:
+
+        def check(count: int) -> None:
+            for _ in range(count):
+                assert "passed" == check_settings(server, ca_pem=ca.pem, depth="envelope").verification.status
+
+        check(1)  # what is made once is made
+        counted_calls = calls(lambda: check(checks))
+    assert counted_calls / checks <= MOST_CALLS_A_CHECK
