@@ -12,25 +12,37 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _PLANE_END = 0xFFFF
 
 
 class CharacterPattern:
-    """A pattern of one character, compiled when it is first used: a table of many ranges takes long, and most runs need none."""
+    """A pattern of one character, compiled when it is first used: a table of many ranges takes long, and most runs need none.
 
-    def __init__(self, pattern: Callable[[], str]) -> None:
+    Most text is ASCII, for which ``in_ascii`` says the same with one or two ranges, where it is given.
+    """
+
+    def __init__(self, pattern: Callable[[], str], *, in_ascii: str = "") -> None:
         """Keep what makes the pattern."""
         self._pattern = pattern
+        self._in_ascii = in_ascii
 
     @cached_property
     def _compiled(self) -> re.Pattern[str]:
         return re.compile(self._pattern())
 
+    @cached_property
+    def _plain(self) -> re.Pattern[str]:
+        return re.compile(self._in_ascii) if self._in_ascii else self._compiled
+
     def search(self, text: str) -> re.Match[str] | None:
         """Return the first such character."""
-        return self._compiled.search(text)
+        return (self._plain if text.isascii() else self._compiled).search(text)
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """Yield each such character in turn."""
+        return (self._plain if text.isascii() else self._compiled).finditer(text)
 
     def match(self, text: str) -> re.Match[str] | None:
         """Return such a character at the text's beginning."""
@@ -42,7 +54,7 @@ class CharacterPattern:
 
     def sub(self, replacement: str | Callable[[re.Match[str]], str], text: str) -> str:
         """Return a text with another in the place of each."""
-        return self._compiled.sub(replacement, text)
+        return (self._plain if text.isascii() else self._compiled).sub(replacement, text)
 
 
 def _class_of(table: str) -> str:
@@ -137,13 +149,18 @@ _HIDING_IN_SCHEMAS = " ".join(span for span in _HIDING.split() if int(span.parti
 _STEERING = "0000-001F 007F-009F 2028 2029 202A-202E 2066-2069 FEFF"
 """C0 and C1 controls, line and paragraph separators, bidirectional overrides and isolates, byte order mark."""
 
-UNSAFE_CHARACTER = re.compile(f"[{_class_of(_STEERING)}]")
+_IN_ASCII = "[\\x00-\\x1f\\x7f]"
+
+UNSAFE_CHARACTER = CharacterPattern(lambda: f"[{_class_of(_STEERING)}]", in_ascii=_IN_ASCII)
 """One character that steers whatever shows it: none stands in a value that is not shown escaped."""
-REFUSED_CHARACTER = re.compile(f"[{_class_of(_STEERING)}{_class_of(_HIDING)}]")
+REFUSED_CHARACTER = CharacterPattern(lambda: f"[{_class_of(_STEERING)}{_class_of(_HIDING)}]", in_ascii=_IN_ASCII)
 """These, and what nobody would see: no text of a manifest holds one."""
 REFUSED_IN_SCHEMAS = f"{_class_of(_STEERING)}{_class_of(_HIDING_IN_SCHEMAS)}"
 """The inside of a character class: the same for JSON Schema, as far as its patterns go."""
-REFUSED_IN_FILES = re.compile(f"[{_class_of(_without(_STEERING, {9, 10, 13}))}{_class_of(_HIDING)}]")
+REFUSED_IN_FILES = CharacterPattern(
+    lambda: f"[{_class_of(_without(_STEERING, {9, 10, 13}))}{_class_of(_HIDING)}]",
+    in_ascii="[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]",
+)
 """The same but for tab and line ends, which stand between the values of a file.
 
 Among that are the two that the YAML parser refuses as soon as they come into its buffer, thousands of lines ahead.

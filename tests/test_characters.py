@@ -11,7 +11,9 @@ from reconciler.characters import (
     DEFAULT_IGNORABLE,
     REFUSED_CHARACTER,
     REFUSED_IN_FILES,
+    UNSAFE_CHARACTER,
     WITHOUT_SHAPE,
+    CharacterPattern,
     composed,
     folded,
 )
@@ -79,6 +81,15 @@ def test_no_manifest_holds_what_hides() -> None:
     """Text of manifests, and the files themselves, hold nothing of the property but joiners and selectors."""
     assert {each for each in _IGNORABLE if not REFUSED_CHARACTER.search(each)} == _SHAPERS
     assert {each for each in _IGNORABLE if not REFUSED_IN_FILES.search(each)} == _SHAPERS
+
+
+@pytest.mark.parametrize("pattern", [UNSAFE_CHARACTER, REFUSED_CHARACTER, REFUSED_IN_FILES])
+def test_ascii_alone_is_read_as_among_other_letters(pattern: CharacterPattern) -> None:
+    """The short pattern for texts of ASCII finds what the whole one does."""
+    for character in map(chr, range(128)):
+        found = [(each.start(), each.group()) for each in pattern.finditer(f"é{character}b")]
+        assert found == [(each.start(), each.group()) for each in pattern.finditer(f"a{character}b")]
+        assert bool(found) == bool(pattern.search(character)) == (pattern.sub("", character) == "")
 
 
 @pytest.mark.parametrize(
