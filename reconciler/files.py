@@ -6,9 +6,7 @@ import contextlib
 import hashlib
 import os
 import re
-import shutil
 import stat
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -126,6 +124,8 @@ def replace_file(
     if keeps_owner:
         with contextlib.suppress(FileNotFoundError):
             before = path.lstat()
+    import tempfile
+
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:_NAME_CHARACTERS]}.", suffix=".new", dir=path.parent)
     unfinished = Path(name)
     try:
@@ -187,6 +187,9 @@ def replace_folder(folder: Path, files: Iterable[tuple[str, str]], *, mark: str)
     ``ForeignFolder`` for a folder that is neither empty nor marked, ``ValueError`` for a path that leads out,
     ``OSError``.
     """
+    import shutil
+    import tempfile
+
     place = Path(os.path.abspath(folder))  # noqa: PTH100 - a link is to be seen, not followed
     _require_replaceable(place, mark)
     place.parent.mkdir(parents=True, exist_ok=True)

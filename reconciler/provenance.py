@@ -13,19 +13,17 @@ import hashlib
 import os
 import pwd
 import re
-import shutil
-import subprocess
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.characters import UNSAFE_CHARACTER
 from reconciler.files import read_regular_file
 from reconciler.model.cisystems import CI_SYSTEMS, is_ci, is_set
-from reconciler.model.journal.entries import Actor, Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from reconciler.model.journal.entries import Actor, Provenance
 
 GIT_TIMEOUT_SECONDS = 10.0
 _MAX_LENGTH = 200
@@ -58,6 +56,8 @@ def find_provenance(
     Only changes in ``folder`` count as uncommitted. The commit is None where git tracks nothing in the folder, is
     not installed, does not trust the folder's owner, or takes longer than ``GIT_TIMEOUT_SECONDS``.
     """
+    from reconciler.model.journal.entries import Provenance
+
     commit = _commit_of(folder, environ)
     return Provenance(
         actor=find_actor(actor, environ=environ),
@@ -69,6 +69,8 @@ def find_provenance(
 
 def find_actor(flagged: str | None, *, environ: Mapping[str, str]) -> Actor:
     """Return who acts: by the flag, else by the CI system, else by the login name. Runs nothing."""
+    from reconciler.model.journal.entries import Actor
+
     name = _clean(flagged)
     return Actor(name=name, source="flag") if name is not None else _ci_actor(environ) or _login(environ)
 
@@ -160,6 +162,8 @@ def _ci_actor(environ: Mapping[str, str]) -> Actor | None:
     """Return who started the run by the CI system's word; outside CI its variables do not count."""
     if not is_ci(environ):
         return None
+    from reconciler.model.journal.entries import Actor
+
     for _, variables in sorted(_CI_ACTORS, key=lambda each: not is_set(environ, each[0])):
         for variable in variables:
             name = _clean(environ.get(variable))
@@ -170,6 +174,8 @@ def _ci_actor(environ: Mapping[str, str]) -> Actor | None:
 
 def _login(environ: Mapping[str, str]) -> Actor:
     """Return the login name, or the user's number where there is none, as in some containers."""
+    from reconciler.model.journal.entries import Actor
+
     try:
         name = _clean(pwd.getpwuid(os.getuid()).pw_name)
     except KeyError:
@@ -287,6 +293,9 @@ def _ask(
     top = repository_of(folder)
     if top is None:
         return None
+    import shutil
+    import tempfile
+
     program = shutil.which("git", path=environ.get("PATH", os.defpath))
     if program is None or not program.startswith("/"):
         return None
@@ -313,6 +322,8 @@ def _resolved(folder: Path) -> Path:
 
 
 def _succeeds(command: list[str], output: int, *, environ: dict[str, str]) -> bool:
+    import subprocess
+
     try:
         finished = subprocess.run(  # noqa: S603 - a list, an absolute program, no shell
             command,

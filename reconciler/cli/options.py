@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reconciler.classes import dataclass
-from reconciler.cli.completion import any_names
 from reconciler.model.verification.depths import DEPTHS
 
 if TYPE_CHECKING:
@@ -241,6 +240,12 @@ class PlanOptions:
     operator: str | None
 
 
+def _any_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    from reconciler.cli.completion import any_names
+
+    return any_names(context, parameter, incomplete)
+
+
 plan_options = gathered(
     "asked",
     PlanOptions,
@@ -250,7 +255,7 @@ plan_options = gathered(
         "targets",
         metavar="SEL",
         multiple=True,
-        shell_complete=any_names,
+        shell_complete=_any_names,
         help=f"Plan only these. {SELECTOR_HELP} Repeatable.",
     ),
     click.option(
@@ -258,7 +263,7 @@ plan_options = gathered(
         "excludes",
         metavar="SEL",
         multiple=True,
-        shell_complete=any_names,
+        shell_complete=_any_names,
         help="Leave these out. Repeatable.",
     ),
     click.option(

@@ -6,7 +6,6 @@ A reference is *dear* if reading it runs a command of its own; dear ones are rea
 from __future__ import annotations
 
 import contextlib
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -241,6 +240,8 @@ def _side_by_side(
     """
     if not jobs:
         return []
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(min(COMMANDS_AT_ONCE, len(jobs)), thread_name_prefix="secrets") as pool:
         started = [pool.submit(_outcome, read, job) for job in jobs]
         try:

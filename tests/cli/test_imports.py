@@ -26,6 +26,8 @@ ELSEWHERE = {
     "email_validator",
 }
 """Of the reading of manifests and state no part."""
+UNNEEDED = {"email", "importlib.metadata", "concurrent", "logging", "html.entities", "tempfile", "csv", "zipfile"}
+"""Of the standard library, what no check of manifests needs."""
 NETWORK = {"asyncio", "ssl", "reconciler.smtp", "reconciler.verification", "reconciler.oauth2", "reconciler.sending"}
 STATE = {"sqlalchemy", "reconciler.store.store", "reconciler.store.journal", "reconciler.model.journal.payloads"}
 PLANS = {"reconciler.model.plan", "reconciler.planfile", "reconciler.rules.apply"}
@@ -33,17 +35,18 @@ SITE = {"reconciler.render.html", "reconciler.consumers", "reconciler.adoption"}
 
 UNLOADED = {
     "--help": {"pydantic", "yaml", *ELSEWHERE, *NETWORK, *STATE, *PLANS, *SITE},
-    "validate": {*ELSEWHERE, *NETWORK, *STATE, *PLANS, *SITE},
+    "validate": {*ELSEWHERE, *UNNEEDED, *NETWORK, *STATE, *PLANS, *SITE, "reconciler.model.verification.evidence"},
     "plan --depth offline": {*ELSEWHERE, *SITE, "reconciler.oauth2", "reconciler.sending", "reconciler.contacts"},
     "accounts list": {*ELSEWHERE, *SITE, "reconciler.oauth2", "reconciler.sending", "reconciler.planfile"},
     "history": {*ELSEWHERE, *SITE, "reconciler.oauth2", "reconciler.sending", "reconciler.planfile"},
 }
 LOADED = (
     "import sys\n"
-    "from reconciler.cli.edge import run\n"
-    "code = run()\n"
-    "print(*sys.modules, sep='\\n', file=sys.stderr)\n"
-    "raise SystemExit(code)\n"
+    "from reconciler.__main__ import main\n"
+    "try:\n"
+    "    main()\n"
+    "finally:\n"
+    "    print(*sys.modules, sep='\\n', file=sys.stderr)\n"
 )
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import codecs
-import html
 import re
 import unicodedata
 from functools import lru_cache
@@ -229,6 +228,8 @@ def _readings(text: str, *, deepest: int = _MAX_DEPTH) -> Iterator[tuple[int, st
 
 def _decodings(text: str) -> Iterator[str]:
     if _MARK.search(text):
+        import html  # which makes a table of two thousand names
+
         unescaped = _SOFT_BREAK.sub("", html.unescape(text))
         for is_utf8 in (True, False):
             yield _without_escapes(unescaped, is_utf8=is_utf8)
