@@ -15,7 +15,7 @@ from reconciler.model.accounts.kinds import KIND_WORDS, KINDS
 
 _CHECKOUT = Path(__file__).parents[1]
 _HEAVY = (
-    "pydantic", "sqlalchemy", "psycopg", "rich", "jsonschema", "yaml", "email_validator", "idna", "socks", "dns", "jinja2",
+    "pydantic", "sqlite3", "psycopg", "rich", "jsonschema", "yaml", "email_validator", "idna", "socks", "dns", "jinja2",
 )  # fmt: skip
 _START = {
     "import reconciler": "import reconciler",

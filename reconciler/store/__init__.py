@@ -4,13 +4,14 @@
 ``transaction`` is what one write may do; ``altered`` tells which rows of accounts something else wrote, ``register``
 the same of the routes of secrets; ``journal`` is the hash chain and its check; ``copies`` backs up and restores;
 ``migrations`` brings older states up to date; ``rows`` turns rows into values; ``schema`` holds the tables.
-``database`` says what a database must offer; ``sqlite/`` and ``postgres/`` are the only places that know which one it
-is, and the address decides that in ``opening``.
+``sql`` says what is asked of a driver; every statement is a constant text that both databases understand, and a value is
+never part of it. ``database`` says what a database must offer; ``sqlite/`` and ``postgres/`` are the only places that know
+which one it is, and the address decides that in ``opening``.
 
 Not allowed here: decisions about plans, guards or evidence; the network, but for the database's server; exceptions of
-SQLAlchemy or of a driver leaving the package (they become ``StateError`` values without parameters); making a state
-anywhere but in ``create_state``; an address's password in any text. Importing this package imports neither SQLAlchemy
-nor psycopg; opening a state does, the latter only for a state in PostgreSQL.
+a driver leaving the package (they become ``StateError`` values without parameters); making a state anywhere but in
+``create_state``; an address's password in any text. Importing this package imports no driver; opening a state does, and
+psycopg only for a state in PostgreSQL.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ _WHEN_ASKED_FOR = {
 
 
 def __getattr__(name: str) -> Any:
-    """Return what needs SQLAlchemy, or the models of the journal, importing that only when it is asked for."""
+    """Return what needs a driver, or the models of the journal, importing that only when it is asked for."""
     module = _WHEN_ASKED_FOR.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

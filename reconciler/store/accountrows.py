@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, bindparam
-
 from reconciler.store.altered import find_rows
 from reconciler.store.schema import ACCOUNTS
 
@@ -17,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reconciler.store.digests import Row
+    from reconciler.store.sql import Connection
 
-_ITS_ROW = (ACCOUNTS.c.project == bindparam("its_project")) & (ACCOUNTS.c.name == bindparam("its_name"))
+_RENAME = "UPDATE accounts SET name = :new_name WHERE project = :project AND name = :name"
 _MOVING = "@"
 """Before the name of an account that is between two names; none begins so."""
 
@@ -35,19 +34,16 @@ def write_rows(connection: Connection, project: str, rows: Sequence[Row]) -> Non
             continue
         columns = tuple(column for column, value in row.items() if before[column] != value)
         if columns:
-            key = {"its_project": project, "its_name": row["name"]}
-            changed.setdefault(columns, []).append({**key, **{column: row[column] for column in columns}})
+            changed.setdefault(columns, []).append({"project": project, **row})
     for columns, values in changed.items():
-        update = ACCOUNTS.update().where(_ITS_ROW).values({column: bindparam(column) for column in columns})
-        connection.execute(update, values)
+        connection.executemany(ACCOUNTS.changing(columns), values)
     if added:
-        connection.execute(ACCOUNTS.insert(), added)
+        connection.executemany(ACCOUNTS.adding, added)
 
 
 def delete_row(connection: Connection, project: str, name: str) -> None:
     """Delete the row of an account; raise ``LookupError`` where there is none."""
-    key = {"its_project": project, "its_name": name}
-    if not connection.execute(ACCOUNTS.delete().where(_ITS_ROW), key).rowcount:
+    if not connection.execute(ACCOUNTS.removing, {"project": project, "name": name}).rowcount:
         raise LookupError(f"no account {name!r} is recorded")
 
 
@@ -56,10 +52,9 @@ def rename_rows(connection: Connection, project: str, names: Mapping[str, str]) 
 
     Raises ``LookupError`` where there is no account of one of the old names.
     """
-    update = ACCOUNTS.update().where(_ITS_ROW).values(name=bindparam("new_name"))
     for before, after in names.items():
-        key = {"its_project": project, "its_name": before, "new_name": _MOVING + after}
-        if not connection.execute(update, key).rowcount:
+        values = {"project": project, "name": before, "new_name": _MOVING + after}
+        if not connection.execute(_RENAME, values).rowcount:
             raise LookupError(f"no account {before!r} is recorded")
     for after in names.values():
-        connection.execute(update, {"its_project": project, "its_name": _MOVING + after, "new_name": after})
+        connection.execute(_RENAME, {"project": project, "name": _MOVING + after, "new_name": after})

@@ -14,8 +14,6 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from sqlalchemy import func, select
-
 from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, enumerated, error
 from reconciler.errors import GuardRefused
@@ -24,15 +22,15 @@ from reconciler.model.journal.payloads import ACCOUNT_DIGESTS, ACCOUNT_PARTS, RE
 from reconciler.store.digests import row_digest_or_none
 from reconciler.store.journal import REDACT, THE_STATE, Link, is_intact, read_backwards
 from reconciler.store.rows import ACCOUNT_COLUMNS, link_from_row
-from reconciler.store.schema import ACCOUNTS, JOURNAL, PAYLOADS, REVISIONS
+from reconciler.store.schema import ACCOUNTS
+from reconciler.store.sql import first_value, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Mapping
 
-    from sqlalchemy import Connection
-
     from reconciler.model.canonical import JsonView
     from reconciler.store.digests import Row
+    from reconciler.store.sql import Connection
 
 Kind = Literal["altered", "added", "removed", "untold"]
 _WORDS = {
@@ -55,6 +53,13 @@ _WORDS = {
     "ca_pem": "private CA",
 }
 """What people call the columns of an account."""
+_ACCOUNT = ACCOUNTS.reading(ACCOUNT_COLUMNS)
+_LAST_REVISION = "SELECT max(revision) FROM revisions WHERE project = :project"
+_BACKWARDS = (
+    "SELECT j.sequence, j.at, j.event, j.payload_digest, j.previous, j.hash, p.payload FROM journal j"
+    " LEFT JOIN journal_payloads p ON p.project = j.project AND p.sequence = j.sequence"
+    " WHERE j.project = :project ORDER BY j.sequence DESC"
+)
 _PART_DIGITS = 8
 _MOST_NAMED = 500
 """The most names that a query lists; for more, the whole table is read."""
@@ -126,10 +131,14 @@ class Alteration:
 
 def find_rows(connection: Connection, project: str, names: Collection[str]) -> dict[str, Found]:
     """Return what state has of each of the accounts."""
-    query = select(*(ACCOUNTS.c[column] for column in ACCOUNT_COLUMNS)).where(ACCOUNTS.c.project == project)
-    named = query.where(ACCOUNTS.c.name.in_(sorted(names))) if len(names) <= _MOST_NAMED else query
-    rows = connection.execute(named).mappings()
-    found = {row["name"]: Found(dict(row), row_digest_or_none(row) or "") for row in rows if row["name"] in names}
+    if not names:
+        return {}
+    condition, values = one_of("name", sorted(names)) if len(names) <= _MOST_NAMED else ("", {})
+    found = {}
+    for read in connection.execute(_ACCOUNT + condition, {"project": project, **values}):
+        if read[0] in names:
+            row = dict(zip(ACCOUNT_COLUMNS, read, strict=True))
+            found[read[0]] = Found(row, row_digest_or_none(row) or "")
     return {name: found.get(name, Found(None, None)) for name in names}
 
 
@@ -146,7 +155,7 @@ def require_serial(connection: Connection, project: str, serial: int) -> None:
     A new revision under a number that was given already would take the place of the one that the journal vouches
     for; one beyond a gap would make the serial look right.
     """
-    last = connection.execute(select(func.max(REVISIONS.c.revision)).where(REVISIONS.c.project == project)).scalar()
+    last = first_value(connection, _LAST_REVISION, {"project": project})
     recorded = _last_recorded_revision(connection, project)
     if serial == (last or 0) and recorded in {None, serial}:
         return
@@ -226,15 +235,9 @@ def _last_told(connection: Connection, project: str, names: Collection[str]) -> 
 
 def entries_backwards(connection: Connection, project: str) -> Generator[tuple[Link, str | None]]:
     """Yield the entries, newest first, each with the text of its payload; only as many are read as the caller takes."""
-    columns = [JOURNAL.c[column] for column in Link._fields]
-    joined = JOURNAL.outerjoin(
-        PAYLOADS, (PAYLOADS.c.project == JOURNAL.c.project) & (PAYLOADS.c.sequence == JOURNAL.c.sequence)
-    )
-    query = select(*columns, PAYLOADS.c.payload).select_from(joined).where(JOURNAL.c.project == project)
-    newest_first = query.order_by(JOURNAL.c.sequence.desc()).execution_options(yield_per=_ENTRIES_AT_ONCE)
-    with connection.execute(newest_first) as rows:
-        for row in rows:
-            yield link_from_row(row[:-1]), row[-1]
+    with closing(connection.stream(_BACKWARDS, {"project": project}, at_once=_ENTRIES_AT_ONCE)) as rows:
+        for *link, text in rows:
+            yield link_from_row(link), text
 
 
 def _compare(name: str, found: Found, told: _Told | None) -> Alteration | None:

@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, select
-
 from reconciler.characters import SHOWN_PATH, one_line
 from reconciler.classes import dataclass
 from reconciler.diagnostics import error
@@ -22,8 +20,8 @@ from reconciler.model.journal.payloads import RestorePayload
 from reconciler.store import reading
 from reconciler.store.digests import new_salt, time_text
 from reconciler.store.journal import REDACT
-from reconciler.store.opening import database_at, has_project
-from reconciler.store.schema import METADATA, PROJECTS, carry_rows
+from reconciler.store.opening import database_at, projects_in
+from reconciler.store.schema import carry_rows, remove_rows
 from reconciler.store.sqlite.database import SqliteFile
 from reconciler.store.transaction import Transaction
 
@@ -35,6 +33,7 @@ if TYPE_CHECKING:
     from reconciler.model.journal.entries import JournalEntry
     from reconciler.store.database import Database
     from reconciler.store.journal import JournalReport
+    from reconciler.store.sql import Connection
 
 _MOST_COPIES = 1000
 
@@ -148,7 +147,7 @@ def _scratch(source: Path, beside: Database) -> Iterator[SqliteFile]:
 def _require_sound_backup(scratch: SqliteFile, backup: Connection, project: str, source: Path) -> None:
     scratch.check_identity()
     scratch.require_integrity(backup)
-    names = sorted(backup.execute(select(PROJECTS.c.project)).scalars())
+    names = projects_in(backup)
     if project not in names:
         found = one_line(", ".join(map(str, names)) or "none", limit=SHOWN_PATH)
         detail = f"{one_line(source)} holds no state of the project {project}; it is of {found}."
@@ -163,13 +162,12 @@ def _replace(database: Database, backup: Connection, project: str, order: Restor
     """Put the backup's rows into a sound database, in the place of the project's rows where it has some."""
     with database.writing() as connection:
         lost = _compare(connection, backup, project, order)
-        is_there = has_project(connection, project)
+        is_there = project in projects_in(connection)
         # Before anything is written: the copy is read through another connection.
         kept = keep_copy(database, word="replaced", at=order.at) if is_there else None
         with database.rewriting(connection):
             if is_there:
-                for table in reversed(METADATA.sorted_tables):  # rows that refer to others go before these
-                    connection.execute(table.delete().where(table.c.project == project))
+                remove_rows(connection, project)
             return _fill(connection, backup, project, order, kept=kept, lost=lost)
 
 
@@ -202,7 +200,7 @@ def _compare(
     connection: Connection, backup: Connection, project: str, order: RestoreOrder
 ) -> tuple[tuple[JournalEntry, dict[str, object]], ...]:
     """Return the entries that a restore would lose; raise ``GuardRefused`` where the order does not allow that."""
-    if not has_project(connection, project):
+    if project not in projects_in(connection):
         return ()
     _, lineage, _, _ = reading.read_project(connection, project)
     _, its_lineage, _, _ = reading.read_project(backup, project)
@@ -285,7 +283,7 @@ def _fill(
     lost: tuple[tuple[JournalEntry, dict[str, object]], ...],
 ) -> Restored:
     """Copy the backup's rows, and append the journal's entry on the restore."""
-    carry_rows(backup, connection, METADATA, project=project)
+    carry_rows(backup, connection, project=project)
     _, lineage, serial, key_id = reading.read_project(connection, project)
     transaction = Transaction(connection, project, make_salt=order.make_salt)
     lost_head = lost[-1][0].hash if lost else None

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from sqlalchemy import Connection
+    from reconciler.store.sql import Connection
 
 
 BUSY_TIMEOUT_SECONDS = 30.0
@@ -110,10 +110,6 @@ class Database(Protocol):
 
     def refuse(self, sentence: str) -> StateUnavailable:
         """Return the failure to raise, naming the database."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the database."""
         ...
 
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, select
-
 from reconciler.classes import dataclass
 from reconciler.diagnostics import error
 from reconciler.errors import GuardRefused
@@ -19,7 +17,7 @@ from reconciler.model.journal.payloads import MigratePayload
 from reconciler.store import schema
 from reconciler.store.copies import keep_copy
 from reconciler.store.digests import new_salt
-from reconciler.store.opening import database_at
+from reconciler.store.opening import database_at, projects_in
 from reconciler.store.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -28,18 +26,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.store.database import Database
+    from reconciler.store.sql import Connection
 
 
 def _add_manifest(connection: Connection) -> None:
     """Add the file that an account was recorded from; null, which is unknown, for those recorded before."""
-    connection.exec_driver_sql("ALTER TABLE accounts ADD COLUMN manifest TEXT")
+    connection.execute("ALTER TABLE accounts ADD COLUMN manifest TEXT")
 
 
 def _add_publications(connection: Connection) -> None:
     """Add the MailServer's name and the private CA's PEM, null for accounts recorded before, and what consumers have."""
-    connection.exec_driver_sql("ALTER TABLE accounts ADD COLUMN server TEXT")
-    connection.exec_driver_sql("ALTER TABLE accounts ADD COLUMN ca_pem TEXT")
-    schema.PUBLICATIONS.create(connection)
+    connection.execute("ALTER TABLE accounts ADD COLUMN server TEXT")
+    connection.execute("ALTER TABLE accounts ADD COLUMN ca_pem TEXT")
+    schema.make_tables(connection, (schema.PUBLICATIONS,))
 
 
 def _change_nothing(_: Connection) -> None:
@@ -50,11 +49,7 @@ MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _add_manifest, 2: _
 """Migrations by the version that they start from; their SQL is the same in every database here."""
 
 
-_WITHOUT_CA = (
-    select(schema.ACCOUNTS.c.project, schema.ACCOUNTS.c.name)
-    .where(schema.ACCOUNTS.c.ca_digest.is_not(None), schema.ACCOUNTS.c.ca_pem.is_(None))
-    .order_by(schema.ACCOUNTS.c.project, schema.ACCOUNTS.c.name)
-)
+_WITHOUT_CA = "SELECT project, name FROM accounts WHERE ca_digest IS NOT NULL AND ca_pem IS NULL ORDER BY project, name"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +94,7 @@ def _tell(connection: Connection, order: MigrationOrder, *, before: int, made_an
     payload = order.payload.model_copy(update={"before": before, "after": schema.SCHEMA_VERSION})
     if made_anew:
         payload = payload.model_copy(update={"made_anew": made_anew})
-    for project in sorted(connection.execute(select(schema.PROJECTS.c.project)).scalars()):
+    for project in projects_in(connection):
         transaction = Transaction(connection, project, make_salt=order.make_salt)
         _require_own_row(transaction, project)
         transaction.append_journal("migrate", payload.document(), at=order.at)
@@ -144,5 +139,5 @@ def migrate_state(url: str, *, base: Path, order: MigrationOrder) -> Migrated:
             MIGRATIONS[version](connection)
         database.end_migration(connection, schema.SCHEMA_VERSION)
         _tell(connection, order, before=before)
-        without_ca = connection.execute(_WITHOUT_CA).all()
-    return Migrated(before, schema.SCHEMA_VERSION, kept, tuple((row[0], row[1]) for row in without_ca))
+        without_ca = tuple(connection.execute(_WITHOUT_CA))
+    return Migrated(before, schema.SCHEMA_VERSION, kept, without_ca)

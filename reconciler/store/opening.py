@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from sqlalchemy import Connection
-
     from reconciler.store.database import Database
+    from reconciler.store.sql import Connection
     from reconciler.store.store import Store
 
 
@@ -76,7 +75,7 @@ def create_state(
         return True
     database.check_identity()
     with database.writing() as connection:
-        if has_project(connection, project):
+        if project in projects_in(connection):
             return False
         _insert_project(connection, row)
     return True
@@ -94,7 +93,7 @@ def open_store(url: str, *, base: Path, project: str, busy_timeout_seconds: floa
     database = database_at(url, base=base, busy_timeout_seconds=busy_timeout_seconds)
     database.check_identity()
     with database.reading() as connection:
-        if not has_project(connection, project):
+        if project not in projects_in(connection):
             _require_no_sibling(connection, project, database.shown)
             fact = f"The state {database.shown} holds no project named {project}."
             raise state_missing(fact, subject=project)
@@ -103,11 +102,8 @@ def open_store(url: str, *, base: Path, project: str, busy_timeout_seconds: floa
 
 def _require_no_sibling(connection: Connection, project: str, shown: str) -> None:
     """Raise ``GuardRefused`` where a database holds the same project of another environment, or of none."""
-    from reconciler.store.schema import PROJECTS
-
     name, wanted = split_key(project)
-    keys = sorted(connection.execute(PROJECTS.select().with_only_columns(PROJECTS.c.project)).scalars())
-    found = [environment for each, environment in map(split_key, keys) if each == name]
+    found = [environment for each, environment in map(split_key, projects_in(connection)) if each == name]
     if not found:
         return
     whose = f"the environment {found[0]}" if found[0] is not None else "the project without environments"
@@ -126,14 +122,10 @@ def _require_no_sibling(connection: Connection, project: str, shown: str) -> Non
 
 def only_project(url: str, *, base: Path) -> str:
     """Return the name of the one project in a database; raise as ``open_store`` does, ``InvalidInput`` for several."""
-    from sqlalchemy import select
-
-    from reconciler.store.schema import PROJECTS
-
     database = database_at(url, base=base)
     database.check_identity()
     with database.reading() as connection:
-        names = sorted(connection.execute(select(PROJECTS.c.project)).scalars())
+        names = projects_in(connection)
     if not names:
         raise state_missing(f"The state {database.shown} holds no project.")
     if len(names) > 1:
@@ -145,15 +137,12 @@ def only_project(url: str, *, base: Path) -> str:
     return str(names[0])
 
 
-def has_project(connection: Connection, project: str) -> bool:
-    """Tell whether a database whose tables are there holds the state of a project."""
-    from reconciler.store.schema import PROJECTS
-
-    found = connection.execute(PROJECTS.select().where(PROJECTS.c.project == project)).first()
-    return found is not None
+def projects_in(connection: Connection) -> list[str]:
+    """Return the projects whose states a database holds."""
+    return sorted(name for (name,) in connection.execute("SELECT project FROM projects"))
 
 
 def _insert_project(connection: Connection, row: Row) -> None:
     from reconciler.store.schema import PROJECTS
 
-    connection.execute(PROJECTS.insert(), row)
+    connection.execute(PROJECTS.adding, row)

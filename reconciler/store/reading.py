@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import Connection, Select, select
 
 from reconciler.diagnostics import error
 from reconciler.errors import StateMissing
@@ -27,20 +26,35 @@ from reconciler.store.rows import (
     state_from_rows,
 )
 from reconciler.store.schema import ACCOUNTS, JOURNAL, PAYLOADS, PROJECTS, REVISED_ACCOUNTS, REVISIONS, ROUTES
+from reconciler.store.sql import ROWS_AT_ONCE, first_value, first_values, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from sqlalchemy import RowMapping
-
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
     from reconciler.model.journal.entries import JournalEntry, Revision
     from reconciler.store.rows import KnownRoute
+    from reconciler.store.schema import Table
+    from reconciler.store.sql import Connection
 
-_ACCOUNT = [ACCOUNTS.c[column] for column in ACCOUNT_COLUMNS]
-_REVISION = [column for column in REVISIONS.c if column.name != "project"]
-_ROWS_AT_ONCE = 500
-_LINK = [JOURNAL.c[column] for column in Link._fields]
+_ACCOUNT = ACCOUNTS.reading(ACCOUNT_COLUMNS)
+_REVISION_COLUMNS = tuple(column for column in REVISIONS.columns if column != "project")
+_REVISION = REVISIONS.reading(_REVISION_COLUMNS)
+_ROUTE_COLUMNS = ("account", "secret", "fingerprint", "route")
+_PAYLOADS = PAYLOADS.reading(("sequence", "payload"))
+_PAYLOAD = PAYLOADS.reading(("payload",)) + " AND sequence = :sequence"
+_LINK = JOURNAL.reading(Link._fields)
+_RENAMES = (
+    "SELECT a.name, a.previous_name, a.revision, r.at FROM revised_accounts a"
+    " JOIN revisions r ON r.project = a.project AND r.revision = a.revision"
+    " WHERE a.project = :project AND a.previous_name IS NOT NULL"
+)
+_GIVEN_AWAY = "SELECT revision, name FROM revised_accounts WHERE project = :project AND previous_name = :name ORDER BY revision DESC"
+_TAKEN_SINCE = (
+    "SELECT revision FROM revised_accounts WHERE project = :project AND name = :name AND revision > :revision"
+)
+_TOUCHED = "SELECT revision, previous_name FROM revised_accounts WHERE project = :project AND name = :name"
+_OF_PLAN = "SELECT revision FROM revisions WHERE project = :project AND plan_digest = :plan_digest ORDER BY revision"
 
 
 def read_state(connection: Connection, project: str, *, routes: Sequence[Sequence[Any]] | None = None) -> RecordedState:
@@ -51,8 +65,7 @@ def read_state(connection: Connection, project: str, *, routes: Sequence[Sequenc
     """
     by_name = read_accounts(connection, project)
     if routes is None:
-        query = select(ROUTES.c.secret, ROUTES.c.fingerprint, ROUTES.c.route).where(ROUTES.c.project == project)
-        routes = connection.execute(query).all()
+        routes = connection.execute(ROUTES.reading(("secret", "fingerprint", "route")), {"project": project}).fetchall()
     state = state_from_rows(read_project(connection, project), accounts=by_name, routes=routes)
     return replace(state, earlier_names=_earlier_names(connection, project, by_name))
 
@@ -60,7 +73,7 @@ def read_state(connection: Connection, project: str, *, routes: Sequence[Sequenc
 def read_accounts(connection: Connection, project: str) -> dict[str, RecordedAccount]:
     """Return the accounts of a project by name, in that order."""
     # Sorted here: the database would look every row up through an index, or sort all its columns.
-    rows = connection.execute(select(*_ACCOUNT).where(ACCOUNTS.c.project == project)).all()
+    rows = connection.execute(_ACCOUNT, {"project": project}).fetchall()
     return {row[0]: account_from_row(row) for row in sorted(rows, key=itemgetter(0))}
 
 
@@ -71,13 +84,8 @@ def _earlier_names(
 
     Only renames since the account was created count: before, the same name may have been another account's.
     """
-    table = REVISED_ACCOUNTS.c
-    of_project = (table.project == project) & (REVISIONS.c.project == project) & table.previous_name.is_not(None)
-    query = select(table.name, table.previous_name, table.revision, REVISIONS.c.at).where(
-        of_project, REVISIONS.c.revision == table.revision
-    )
     renames: dict[str, list[tuple[int, str, str]]] = {}
-    for name, previous, revision, at in connection.execute(query):
+    for name, previous, revision, at in connection.execute(_RENAMES, {"project": project}):
         renames.setdefault(name, []).append((revision, previous, at))
     earlier_names: dict[str, tuple[str, ...]] = {}
     for name in accounts.keys() & renames.keys():
@@ -103,25 +111,24 @@ def _is_since(at: str, account: RecordedAccount) -> bool:
 
 def read_project(connection: Connection, project: str) -> tuple[str, str, int, str | None]:
     """Return project, lineage, serial and the id of the fingerprint key."""
-    columns = (PROJECTS.c.project, PROJECTS.c.lineage, PROJECTS.c.serial, PROJECTS.c.fingerprint_key_id)
-    row = connection.execute(select(*columns).where(PROJECTS.c.project == project)).first()
+    query = PROJECTS.reading(("project", "lineage", "serial", "fingerprint_key_id"))
+    row: tuple[str, str, int, str | None] | None = connection.execute(query, {"project": project}).fetchone()
     if row is None:
         raise StateMissing(error("stateMissing", "The project is no longer in the state.", subject=project))
-    return tuple(row)
+    return row
 
 
 def read_project_row(connection: Connection, project: str) -> dict[str, str | None]:
     """Return the columns of the project's row that each entry of the journal vouches for, beside lineage and serial."""
-    columns = (PROJECTS.c.created_at, PROJECTS.c.fingerprint_key_id)
-    row = connection.execute(select(*columns).where(PROJECTS.c.project == project)).mappings().first()
-    return dict(row) if row is not None else {}
+    columns = ("created_at", "fingerprint_key_id")
+    row = connection.execute(PROJECTS.reading(columns), {"project": project}).fetchone()
+    return dict(zip(columns, row, strict=True)) if row is not None else {}
 
 
 def read_last_project_row(connection: Connection, project: str) -> dict[str, object] | None:
     """Return what the journal's last entry told of the project's row; None where it told nothing, or does not hold."""
     link = read_last_link(connection, project)
-    query = select(PAYLOADS.c.payload).where(PAYLOADS.c.project == project)
-    text = connection.execute(query.where(PAYLOADS.c.sequence == link.sequence)).scalar() if link is not None else None
+    text = payload_text(connection, project, sequence=link.sequence) if link is not None else None
     if link is None or text is None or payload_text_digest(text) != link.payload_digest:
         return None
     told = payload_of(link.sequence, text).get(PROJECT_ROW)
@@ -130,8 +137,7 @@ def read_last_project_row(connection: Connection, project: str) -> dict[str, obj
 
 def read_account(connection: Connection, project: str, *, name: str) -> RecordedAccount | None:
     """Return one account; None where it is not recorded."""
-    query = select(*_ACCOUNT).where(ACCOUNTS.c.project == project, ACCOUNTS.c.name == name)
-    row = connection.execute(query).first()
+    row = connection.execute(_ACCOUNT + " AND name = :name", {"project": project, "name": name}).fetchone()
     return None if row is None else account_from_row(row)
 
 
@@ -142,14 +148,14 @@ def find_accounts(
 
     Asked is the text of name, document, domains as written and MailServer, each on a line of its own.
     """
-    its_own = ACCOUNTS.c.project == project
-    parts = (ACCOUNTS.c.name, ACCOUNTS.c.document, ACCOUNTS.c.written, ACCOUNTS.c.server)
-    with connection.execute(select(*parts).where(its_own).execution_options(yield_per=_ROWS_AT_ONCE)) as rows:
+    parts = ACCOUNTS.reading(("name", "document", "written", "server"))
+    with closing(connection.stream(parts, {"project": project})) as rows:
         names = [row[0] for row in rows if may_be_wanted("\n".join(str(each) for each in row if each is not None))]
     found: dict[str, RecordedAccount] = {}
-    for start in range(0, len(names), _ROWS_AT_ONCE):
-        batch = ACCOUNTS.c.name.in_(names[start : start + _ROWS_AT_ONCE])
-        found |= {row[0]: account_from_row(row) for row in connection.execute(select(*_ACCOUNT).where(its_own, batch))}
+    for start in range(0, len(names), ROWS_AT_ONCE):
+        condition, values = one_of("name", names[start : start + ROWS_AT_ONCE])
+        read = connection.execute(_ACCOUNT + condition, {"project": project, **values})
+        found |= {row[0]: account_from_row(row) for row in read}
     return found
 
 
@@ -157,13 +163,15 @@ def read_revisions(
     connection: Connection, project: str, *, name: str | None, limit: int | None
 ) -> tuple[Revision, ...]:
     """Return revisions, newest first; with a ``name`` only those that touched the account, also under earlier names."""
-    query = select(*_REVISION).where(REVISIONS.c.project == project).order_by(REVISIONS.c.revision.desc())
     if name is None:
-        return tuple(revision_from_row(row) for row in connection.execute(query.limit(limit)))
+        newest_first = _REVISION + " ORDER BY revision DESC" + ("" if limit is None else " LIMIT :limit")
+        return tuple(map(revision_from_row, connection.execute(newest_first, {"project": project, "limit": limit})))
     touching, _ = _follow(connection, project, name)
-    numbers = sorted(touching, reverse=True)[:limit]
+    its_own = _REVISION + " AND revision = :revision"
     return tuple(
-        revision_from_row(connection.execute(query.where(REVISIONS.c.revision == number)).one()) for number in numbers
+        # Where the index names one that is gone, its number alone is no row that can be read.
+        revision_from_row(connection.execute(its_own, {"project": project, "revision": number}).fetchone() or (number,))
+        for number in sorted(touching, reverse=True)[:limit]
     )
 
 
@@ -175,14 +183,12 @@ def names_of(connection: Connection, project: str, *, name: str) -> dict[str, in
 
 def renamed_to(connection: Connection, project: str, *, name: str) -> str | None:
     """Return the name that an account was renamed to, as long as no later account took the old name; else None."""
-    table = REVISED_ACCOUNTS.c
-    of_project = table.project == project
-    away = select(table.revision, table.name).where(of_project, table.previous_name == name)
-    last = connection.execute(away.order_by(table.revision.desc())).first()
+    values = {"project": project, "name": name}
+    last = connection.execute(_GIVEN_AWAY, values).fetchone()
     if last is None:
         return None
-    since = select(table.revision).where(of_project, table.name == name, table.revision > last[0])
-    return None if connection.execute(since).first() is not None else str(last[1])
+    since = connection.execute(_TAKEN_SINCE, {**values, "revision": last[0]}).fetchone()
+    return None if since is not None else str(last[1])
 
 
 def _follow(connection: Connection, project: str, name: str) -> tuple[set[int], dict[str, int | None]]:
@@ -192,8 +198,6 @@ def _follow(connection: Connection, project: str, name: str) -> tuple[set[int], 
     that gave it away: only revisions up to that one are the account's. None: the name itself, which has no such
     bound.
     """
-    table = REVISED_ACCOUNTS.c
-    query = select(table.revision, table.previous_name).where(table.project == project)
     touching: set[int] = set()
     followed: dict[str, int | None] = {}
     names: list[tuple[str, int | None]] = [(name, None)]
@@ -205,8 +209,8 @@ def _follow(connection: Connection, project: str, name: str) -> tuple[set[int], 
             if bound is None or (last is not None and last <= bound):
                 continue
         followed[current] = last
-        touched = query.where(table.name == current)
-        rows = connection.execute(touched if last is None else touched.where(table.revision <= last)).all()
+        read = connection.execute(_TOUCHED, {"project": project, "name": current})
+        rows = [row for row in read if last is None or row[0] <= last]
         touching.update(revision for revision, _ in rows)
         # In the revision that gave the name away another account may have taken it, as in a swap.
         before = [row for row in rows if row[1] is not None and (last is None or row[0] < last)]
@@ -216,8 +220,8 @@ def _follow(connection: Connection, project: str, name: str) -> tuple[set[int], 
 
 def revision_of_plan(connection: Connection, project: str, *, plan_digest: str) -> int | None:
     """Return the number of the revision that applied a plan; None where it was never applied."""
-    query = select(REVISIONS.c.revision).where(REVISIONS.c.project == project, REVISIONS.c.plan_digest == plan_digest)
-    return connection.execute(query.order_by(REVISIONS.c.revision)).scalars().first()
+    found: int | None = first_value(connection, _OF_PLAN, {"project": project, "plan_digest": plan_digest})
+    return found
 
 
 def read_journal(connection: Connection, project: str) -> tuple[JournalEntry, ...]:
@@ -227,15 +231,18 @@ def read_journal(connection: Connection, project: str) -> tuple[JournalEntry, ..
 
 def read_payload(connection: Connection, project: str, *, sequence: int) -> dict[str, object] | None:
     """Return what an entry of the journal tells; None where it has no payload."""
-    query = select(PAYLOADS.c.payload).where(PAYLOADS.c.project == project, PAYLOADS.c.sequence == sequence)
-    text = connection.execute(query).scalar()
+    text = payload_text(connection, project, sequence=sequence)
     return None if text is None else payload_of(sequence, text)
+
+
+def payload_text(connection: Connection, project: str, *, sequence: int) -> Any:
+    """Return the text of an entry's payload; None where it has none."""
+    return first_value(connection, _PAYLOAD, {"project": project, "sequence": sequence})
 
 
 def read_payloads(connection: Connection, project: str) -> tuple[tuple[JournalEntry, dict[str, object]], ...]:
     """Return every entry of the journal that has a payload, with what it tells, in their order."""
-    query = select(PAYLOADS.c.sequence, PAYLOADS.c.payload).where(PAYLOADS.c.project == project)
-    texts = {row[0]: row[1] for row in connection.execute(query)}
+    texts = dict(connection.execute(_PAYLOADS, {"project": project}).fetchall())
     return tuple(
         (entry_from_row(link), payload_of(link.sequence, texts[link.sequence]))
         for link in read_links(connection, project)
@@ -251,10 +258,8 @@ def iterate_payloads(
     wanted = {entry.sequence: entry for entry in entries if since is None or entry.at >= since}
     if not wanted:
         return
-    query = select(PAYLOADS.c.sequence, PAYLOADS.c.payload).where(
-        PAYLOADS.c.project == project, PAYLOADS.c.sequence >= min(wanted)
-    )
-    rows = connection.execute(query.order_by(PAYLOADS.c.sequence), execution_options={"stream_results": True})
+    from_there_on = _PAYLOADS + " AND sequence >= :first ORDER BY sequence"
+    rows = connection.stream(from_there_on, {"project": project, "first": min(wanted)})
     for sequence, text in rows:
         if sequence in wanted:
             yield wanted[sequence], payload_of(sequence, text)
@@ -262,21 +267,18 @@ def iterate_payloads(
 
 def read_routes(connection: Connection, project: str) -> tuple[KnownRoute, ...]:
     """Return the register of routes, row by row, in the order of their digests."""
-    columns = (ROUTES.c.digest, ROUTES.c.account, ROUTES.c.secret, ROUTES.c.fingerprint, ROUTES.c.route)
-    query = select(*columns).where(ROUTES.c.project == project).order_by(ROUTES.c.digest)
-    return tuple(known_route_from_row(row) for row in connection.execute(query))
+    query = ROUTES.reading(("digest", *_ROUTE_COLUMNS)) + " ORDER BY digest"
+    return tuple(known_route_from_row(row) for row in connection.execute(query, {"project": project}))
 
 
 def read_links(connection: Connection, project: str) -> list[Link]:
     """Return the journal's entries as they are stored, in their order."""
-    query = select(*_LINK).where(JOURNAL.c.project == project).order_by(JOURNAL.c.sequence)
-    return [link_from_row(row) for row in connection.execute(query)]
+    return [link_from_row(row) for row in connection.execute(_LINK + " ORDER BY sequence", {"project": project})]
 
 
 def read_last_link(connection: Connection, project: str) -> Link | None:
     """Return the journal's last entry."""
-    query = select(*_LINK).where(JOURNAL.c.project == project).order_by(JOURNAL.c.sequence.desc()).limit(1)
-    row = connection.execute(query).first()
+    row = connection.execute(_LINK + " ORDER BY sequence DESC LIMIT 1", {"project": project}).fetchone()
     return None if row is None else link_from_row(row)
 
 
@@ -295,15 +297,14 @@ class _Payloads(Mapping[int, str]):
     def __init__(self, connection: Connection, project: str) -> None:
         """Look which there are."""
         self._connection = connection
-        self._its_own = PAYLOADS.c.project == project
-        self._sequences = frozenset(connection.execute(select(PAYLOADS.c.sequence).where(self._its_own)).scalars())
+        self._project = project
+        self._sequences = frozenset(first_values(connection, PAYLOADS.reading(("sequence",)), {"project": project}))
 
     def __getitem__(self, sequence: int) -> str:
         """Return the text of one."""
         if sequence not in self._sequences:
             raise KeyError(sequence)
-        query = select(PAYLOADS.c.payload).where(self._its_own, PAYLOADS.c.sequence == sequence)
-        text: str = self._connection.execute(query).scalar_one()
+        text: str = payload_text(self._connection, self._project, sequence=sequence)
         return text
 
     def __iter__(self) -> Iterator[int]:
@@ -330,17 +331,16 @@ def check_journal(connection: Connection, project: str, *, head: str | None) -> 
 def _stored_digests(connection: Connection, project: str, *, serial: int) -> StoredDigests:
     accounts: dict[str, str | None] = {}
     key_ids: set[str] = set()
-    for row in _rows(connection, select(*_ACCOUNT).where(ACCOUNTS.c.project == project)):
+    for row in _rows(connection, project, ACCOUNTS, ACCOUNT_COLUMNS):
         accounts[row["name"]] = row_digest_or_none(row)
         key_ids |= {row["fingerprint_key_id"]} - {None, ""}
     revisions: dict[int, str | None] = {}
     names: dict[int, Mapping[str, str | None] | None] = {}
-    for row in _rows(connection, select(*_REVISION).where(REVISIONS.c.project == project)):
+    for row in _rows(connection, project, REVISIONS, _REVISION_COLUMNS):
         revisions[row["revision"]] = row_digest_or_none(row)
         names[row["revision"]] = _names_in(row["changes"])
-    columns = (ROUTES.c.account, ROUTES.c.secret, ROUTES.c.fingerprint, ROUTES.c.route)
-    digests = frozenset(map(row_digest_or_none, _rows(connection, select(*columns).where(ROUTES.c.project == project))))
-    keys = connection.execute(select(ROUTES.c.digest).where(ROUTES.c.project == project)).scalars()
+    digests = frozenset(map(row_digest_or_none, _rows(connection, project, ROUTES, _ROUTE_COLUMNS)))
+    keys = first_values(connection, ROUTES.reading(("digest",)), {"project": project})
     return StoredDigests(
         accounts=accounts,
         revisions=revisions,
@@ -353,10 +353,10 @@ def _stored_digests(connection: Connection, project: str, *, serial: int) -> Sto
     )
 
 
-def _rows(connection: Connection, query: Select[Any]) -> Iterator[RowMapping]:
+def _rows(connection: Connection, project: str, table: Table, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield rows by column, no more than a batch of them held."""
-    with connection.execute(query.execution_options(yield_per=_ROWS_AT_ONCE)) as rows:
-        yield from rows.mappings()
+    for row in connection.stream(table.reading(columns), {"project": project}):
+        yield dict(zip(columns, row, strict=True))
 
 
 def _names_in(changes: str) -> Mapping[str, str | None] | None:
@@ -371,10 +371,9 @@ def _index_faults(
     connection: Connection, project: str, changed: Mapping[int, Mapping[str, str | None] | None]
 ) -> frozenset[int]:
     """Return the revisions whose changed names the index tells otherwise, as far as they can be read."""
-    table = REVISED_ACCOUNTS.c
-    query = select(table.revision, table.name, table.previous_name).where(table.project == project)
+    query = REVISED_ACCOUNTS.reading(("revision", "name", "previous_name"))
     indexed: dict[int, dict[Any, Any]] = {}
-    for revision, name, previous in connection.execute(query):
+    for revision, name, previous in connection.execute(query, {"project": project}):
         indexed.setdefault(revision, {})[name] = previous
     faults = {revision for revision in indexed if revision not in changed}
     faults |= {

@@ -14,8 +14,6 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-
 from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, enumerated, error
 from reconciler.model.canonical import sha256_hex
@@ -25,15 +23,16 @@ from reconciler.store.altered import entries_backwards
 from reconciler.store.digests import row_digest_or_none
 from reconciler.store.journal import THE_ROUTES, is_intact, read_backwards
 from reconciler.store.schema import ROUTES
+from reconciler.store.sql import first_values
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from sqlalchemy import Connection
-
     from reconciler.model.secrets.routes import SecretRoute
+    from reconciler.store.sql import Connection
 
-_COLUMNS = (ROUTES.c.digest, ROUTES.c.account, ROUTES.c.secret, ROUTES.c.fingerprint, ROUTES.c.route)
+_ROWS = ROUTES.reading(("digest", "account", "secret", "fingerprint", "route"))
+_DIGESTS = ROUTES.reading(("digest",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +136,7 @@ def read_register(connection: Connection, project: str) -> Register:
         RegisterRow(stored, account, secret, fingerprint, route, row_digest_or_none(
             {"account": account, "secret": secret, "fingerprint": fingerprint, "route": route}
         ))
-        for stored, account, secret, fingerprint, route in connection.execute(
-            select(*_COLUMNS).where(ROUTES.c.project == project)
-        )
+        for stored, account, secret, fingerprint, route in connection.execute(_ROWS, {"project": project})
     ]  # fmt: skip
     digests = frozenset(each.digest for each in rows if each.digest is not None)
     last = _last_digest(connection, project)
@@ -224,17 +221,16 @@ class RegisterWatch:
         """
         if not self._register.is_altered:
             return None
-        its_project = ROUTES.c.project == project
         for each in self._register.unvouched:
             if not each.is_in_place:
-                connection.execute(ROUTES.delete().where(its_project, ROUTES.c.digest == each.stored_digest))
+                connection.execute(ROUTES.removing, {"project": project, "digest": each.stored_digest})
         # Two rows can have come to the same content, so a row is inserted only where its digest is free.
-        there = set(connection.execute(select(ROUTES.c.digest).where(its_project)).scalars())
+        there = set(first_values(connection, _DIGESTS, {"project": project}))
         for each in self._register.unvouched:
             if each.digest is not None and each.digest not in there:
                 row = {"account": each.account, "secret": each.secret, "fingerprint": each.fingerprint}
                 connection.execute(
-                    ROUTES.insert(), {"project": project, "digest": each.digest, "route": each.route, **row}
+                    ROUTES.adding, {"project": project, "digest": each.digest, "route": each.route, **row}
                 )
                 there.add(each.digest)
         added = frozenset(each.digest for each in self._register.unvouched if each.digest is not None)

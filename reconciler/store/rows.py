@@ -41,13 +41,14 @@ ACCOUNT_COLUMNS = (
     "manifest", "server", "ca_pem",
 )  # fmt: skip
 """The columns that ``account_from_row`` takes: first what every plan looks at, then what is parsed when wanted."""
+_PLACES = {column: place for place, column in enumerate(ACCOUNT_COLUMNS)}
 
 
 class StoredAccount(RecordedAccount):
     """An account read from a row. Equal to a ``RecordedAccount`` of the same content."""
 
-    _row: Any
-    """The row as it was read; its columns are attributes."""
+    _row: Sequence[Any]
+    """The row as it was read."""
 
     @cached_property
     def written(self) -> dict[str, str]:
@@ -114,11 +115,11 @@ class StoredAccount(RecordedAccount):
         return self._optional(column, _texts_of) or {}
 
     def _optional(self, column: str, parse: Callable[[str], T]) -> T | None:
-        text = getattr(self._row, column)
+        text = self._row[_PLACES[column]]
         return None if text is None else _parse(column, self.name, text, parse)
 
     def _parsed(self, column: str, parse: Callable[[str], T]) -> T:
-        return _parse(column, self.name, getattr(self._row, column), parse)
+        return _parse(column, self.name, self._row[_PLACES[column]], parse)
 
     def __eq__(self, other: object) -> bool:
         """Compare content, whatever has been parsed so far."""
@@ -131,12 +132,12 @@ class StoredAccount(RecordedAccount):
         return hash((self.name, self.canonical, self.revision))
 
 
-def account_from_row(row: Any) -> RecordedAccount:
-    """Return the account of a row with the columns ``ACCOUNT_COLUMNS``, as attributes.
+def account_from_row(row: Sequence[Any]) -> RecordedAccount:
+    """Return the account of a row with the columns ``ACCOUNT_COLUMNS``.
 
     Raises ``StateUnavailable`` for a kind that does not exist; other parts that cannot be read raise it when looked at.
     """
-    name, kind, document, revision, settings_digest, ca_digest, fingerprint_key_id, *_ = row
+    name, kind, document, revision, settings_digest, ca_digest, fingerprint_key_id, *_, manifest, server, ca_pem = row
     if kind not in KINDS:
         raise _unreadable("kind", name)
     account = object.__new__(StoredAccount)
@@ -149,9 +150,9 @@ def account_from_row(row: Any) -> RecordedAccount:
         settings_digest=settings_digest,
         ca_digest=ca_digest,
         fingerprint_key_id=fingerprint_key_id,
-        manifest=row.manifest,
-        server=row.server,
-        ca_pem=row.ca_pem,
+        manifest=manifest,
+        server=server,
+        ca_pem=ca_pem,
         _row=row,
     )
     return account

@@ -1,4 +1,4 @@
-"""The tables of a state, in a form that every database of SQLAlchemy can hold.
+"""The tables of a state, and the statements over all columns of one, in words that every database here understands.
 
 Times are ISO 8601 text in UTC with Z, composed values canonical JSON text. Text that is hashed is stored as it
 was hashed, so that a later version, whose models have more fields, still finds the digests that this one wrote.
@@ -6,144 +6,174 @@ was hashed, so that a later version, whose models have more fields, still finds 
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Integer, MetaData, Table, Text
+from reconciler.classes import dataclass
+from reconciler.store.sql import ROWS_AT_ONCE
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from collections.abc import Iterable, Mapping
+
+    from reconciler.store.sql import Connection
 
 SCHEMA_VERSION = 4
 """Counts changes of these tables; a state of a greater one is refused."""
 
-METADATA = MetaData()
-_ROWS_AT_ONCE = 500
+_RESERVED = frozenset({"commit"})
+"""Columns that SQLite knows by another meaning. No other is in quotes: what is quoted and no column, it takes for text."""
 
 
-def _project_key() -> Column[str]:
-    return Column("project", Text, ForeignKey("projects.project"), primary_key=True)
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table, and statements that are made of the names of its columns alone."""
 
+    name: str
+    columns: Mapping[str, str]
+    """What each column holds."""
+    key: tuple[str, ...]
+    refers: tuple[str, ...] = ("FOREIGN KEY(project) REFERENCES projects (project)",)
+    beside: tuple[str, ...] = ()
+    """What is made with the table."""
+
+    @property
+    def making(self) -> tuple[str, ...]:
+        """The statements that make it."""
+        columns = [f"{_shown(name)} {kind}" for name, kind in self.columns.items()]
+        parts = ", \n\t".join((*columns, f"PRIMARY KEY ({', '.join(self.key)})", *self.refers))
+        return (f"CREATE TABLE {self.name} (\n\t{parts}\n)", *self.beside)
+
+    @property
+    def adding(self) -> str:
+        """The statement that adds a row."""
+        columns = ", ".join(map(_shown, self.columns))
+        return f"INSERT INTO {self.name} ({columns}) VALUES ({', '.join(f':{name}' for name in self.columns)})"
+
+    def reading(self, columns: Iterable[str], *, of_all: bool = False) -> str:
+        """Return the query for some columns of the rows of a project, or ``of_all``; conditions may follow."""
+        whose = "" if of_all else " WHERE project = :project"
+        return f"SELECT {', '.join(map(_shown, columns))} FROM {self.name}{whose}"
+
+    def changing(self, columns: Iterable[str]) -> str:
+        """Return the statement that writes some columns of the row with a key."""
+        set_to = ", ".join(f"{_shown(name)} = :{name}" for name in columns)
+        return f"UPDATE {self.name} SET {set_to}{_where(self.key)}"
+
+    @property
+    def removing(self) -> str:
+        """The statement that removes the row with a key."""
+        return f"DELETE FROM {self.name}{_where(self.key)}"
+
+
+def _where(columns: Iterable[str]) -> str:
+    return " WHERE " + " AND ".join(f"{name} = :{name}" for name in columns)
+
+
+def _shown(column: str) -> str:
+    return f'"{column}"' if column in _RESERVED else column
+
+
+_TEXT, _NUMBER, _MAYBE = "TEXT NOT NULL", "INTEGER NOT NULL", "TEXT"
 
 PROJECTS = Table(
     "projects",
-    METADATA,
-    Column("project", Text, primary_key=True),
-    Column("lineage", Text, nullable=False),
-    Column("serial", Integer, nullable=False),
-    Column("fingerprint_key_id", Text),
-    Column("created_at", Text, nullable=False),
+    {"project": _TEXT, "lineage": _TEXT, "serial": _NUMBER, "fingerprint_key_id": _MAYBE, "created_at": _TEXT},
+    key=("project",),
+    refers=(),
 )
 """One row a project: the identity of its state and the number of its last revision."""
 
 ACCOUNTS = Table(
     "accounts",
-    METADATA,
-    _project_key(),
-    Column("name", Text, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("document", Text, nullable=False),
-    Column("written", Text),
-    Column("revision", Integer, nullable=False),
-    Column("created_at", Text, nullable=False),
-    Column("updated_at", Text, nullable=False),
-    Column("settings_digest", Text),
-    Column("ca_digest", Text),
-    Column("fingerprints", Text),
-    Column("fingerprint_key_id", Text),
-    Column("approval", Text),
-    Column("verification", Text),
-    Column("suspension", Text),
-    Column("evidence", Text),
-    Column("manifest", Text),
-    Column("server", Text),
-    Column("ca_pem", Text),
-)
+    {
+        "project": _TEXT, "name": _TEXT, "kind": _TEXT, "document": _TEXT, "written": _MAYBE, "revision": _NUMBER,
+        "created_at": _TEXT, "updated_at": _TEXT, "settings_digest": _MAYBE, "ca_digest": _MAYBE, "fingerprints": _MAYBE,
+        "fingerprint_key_id": _MAYBE, "approval": _MAYBE, "verification": _MAYBE, "suspension": _MAYBE, "evidence": _MAYBE,
+        "manifest": _MAYBE, "server": _MAYBE, "ca_pem": _MAYBE,
+    },
+    key=("project", "name"),
+)  # fmt: skip
 """The register: one row an account. Null stands for absent and for empty."""
 
-ROUTES = Table(
-    "secret_routes",
-    METADATA,
-    _project_key(),
-    Column("digest", Text, primary_key=True),
-    Column("account", Text, nullable=False),
-    Column("secret", Text, nullable=False),
-    Column("fingerprint", Text),
-    Column("route", Text, nullable=False),
-)
-"""Every route that a secret was ever recorded with. Rows outlive the account that brought them."""
+JOURNAL = Table(
+    "journal",
+    {
+        "project": _TEXT, "sequence": _NUMBER, "at": _TEXT, "event": _TEXT, "payload_digest": _TEXT, "previous": _TEXT,
+        "hash": _TEXT,
+    },
+    key=("project", "sequence"),
+)  # fmt: skip
+"""The chain."""
 
 PUBLICATIONS = Table(
     "publications",
-    METADATA,
-    _project_key(),
-    Column("consumer", Text, primary_key=True),
-    Column("account", Text, primary_key=True),
-    Column("wanted", Text),
-    Column("published", Text),
-    Column("place", Text),
-    Column("since", Text),
-    Column("attempts", Integer, nullable=False),
-    Column("last_error", Text),
-)
+    {
+        "project": _TEXT, "consumer": _TEXT, "account": _TEXT, "wanted": _MAYBE, "published": _MAYBE, "place": _MAYBE,
+        "since": _MAYBE, "attempts": _NUMBER, "last_error": _MAYBE,
+    },
+    key=("project", "consumer", "account"),
+)  # fmt: skip
 """What each consumer is to have of each account, and has: digests, written with what makes them so; no entry vouches
 for them, because a publication looks at the consumer itself. A consumer that the project file no longer names keeps its rows
 until what it was given is gone."""
 
 REVISIONS = Table(
     "revisions",
-    METADATA,
-    _project_key(),
-    Column("revision", Integer, primary_key=True),
-    Column("at", Text, nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("actor_source", Text, nullable=False),
-    Column("commit", Text),
-    Column("reference", Text),
-    Column("plan_digest", Text, nullable=False),
-    Column("summary", Text, nullable=False),
-    Column("changes", Text, nullable=False),
-    Index("revisions_by_plan", "project", "plan_digest"),
-)
+    {
+        "project": _TEXT, "revision": _NUMBER, "at": _TEXT, "actor": _TEXT, "actor_source": _TEXT, "commit": _MAYBE,
+        "reference": _MAYBE, "plan_digest": _TEXT, "summary": _TEXT, "changes": _TEXT,
+    },
+    key=("project", "revision"),
+    beside=("CREATE INDEX revisions_by_plan ON revisions (project, plan_digest)",),
+)  # fmt: skip
 """The applied plans."""
 
-REVISED_ACCOUNTS = Table(
-    "revised_accounts",
-    METADATA,
-    _project_key(),
-    Column("name", Text, primary_key=True),
-    Column("revision", Integer, primary_key=True),
-    Column("previous_name", Text),
-    ForeignKeyConstraint(["project", "revision"], ["revisions.project", "revisions.revision"]),
+ROUTES = Table(
+    "secret_routes",
+    {"project": _TEXT, "digest": _TEXT, "account": _TEXT, "secret": _TEXT, "fingerprint": _MAYBE, "route": _TEXT},
+    key=("project", "digest"),
 )
-"""Which revision touched which name, and the name before a rename: an index to ``revisions``."""
-
-JOURNAL = Table(
-    "journal",
-    METADATA,
-    _project_key(),
-    Column("sequence", Integer, primary_key=True, autoincrement=False),
-    Column("at", Text, nullable=False),
-    Column("event", Text, nullable=False),
-    Column("payload_digest", Text, nullable=False),
-    Column("previous", Text, nullable=False),
-    Column("hash", Text, nullable=False),
-)
-"""The chain."""
+"""Every route that a secret was ever recorded with. Rows outlive the account that brought them."""
 
 PAYLOADS = Table(
     "journal_payloads",
-    METADATA,
-    _project_key(),
-    Column("sequence", Integer, primary_key=True, autoincrement=False),
-    Column("payload", Text, nullable=False),
-    ForeignKeyConstraint(["project", "sequence"], ["journal.project", "journal.sequence"]),
+    {"project": _TEXT, "sequence": _NUMBER, "payload": _TEXT},
+    key=("project", "sequence"),
+    refers=("FOREIGN KEY(project, sequence) REFERENCES journal (project, sequence)", *JOURNAL.refers),
 )
 """What the entries of the chain tell, apart, so that it can be erased and the chain still holds."""
 
+REVISED_ACCOUNTS = Table(
+    "revised_accounts",
+    {"project": _TEXT, "name": _TEXT, "revision": _NUMBER, "previous_name": _MAYBE},
+    key=("project", "name", "revision"),
+    refers=("FOREIGN KEY(project, revision) REFERENCES revisions (project, revision)", *REVISIONS.refers),
+)
+"""Which revision touched which name, and the name before a rename: an index to ``revisions``."""
 
-def carry_rows(source: Connection, target: Connection, tables: MetaData, *, project: str | None = None) -> None:
+TABLES = (PROJECTS, ACCOUNTS, JOURNAL, PUBLICATIONS, REVISIONS, ROUTES, PAYLOADS, REVISED_ACCOUNTS)
+"""All of them, each after those that it refers to."""
+
+
+def make_tables(connection: Connection, tables: Iterable[Table] = TABLES) -> None:
+    """Make tables where there are none."""
+    for statement in (each for table in tables for each in table.making):
+        connection.execute(statement)
+
+
+def remove_rows(connection: Connection, project: str) -> None:
+    """Remove all rows of a project: those that refer to others before these."""
+    for table in reversed(TABLES):
+        connection.execute(f"DELETE FROM {table.name} WHERE project = :project", {"project": project})
+
+
+def carry_rows(
+    source: Connection, target: Connection, tables: Iterable[Table] = TABLES, *, project: str | None = None
+) -> None:
     """Add the rows of every table to those of the target, of one project or of all."""
-    for table in tables.sorted_tables:
-        query = table.select() if project is None else table.select().where(table.c.project == project)
-        for batch in source.execute(query).mappings().partitions(_ROWS_AT_ONCE):
-            target.execute(table.insert(), [dict(row) for row in batch])
+    values = {} if project is None else {"project": project}
+    for table in tables:
+        query = table.reading(table.columns, of_all=project is None)
+        rows = (dict(zip(table.columns, row, strict=True)) for row in source.stream(query, values))
+        while batch := list(islice(rows, ROWS_AT_ONCE)):
+            target.executemany(table.adding, batch)

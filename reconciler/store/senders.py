@@ -9,14 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError
-
 from reconciler.model.accounts.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-    from sqlalchemy import Connection
 
     At = Callable[..., str]
     """From a column of JSON text and a path in it to the SQL of the text that stands there."""
@@ -26,8 +22,8 @@ COLUMNS = (
     "project", "name", "kind", "email", "display_name", "reply_to", "host", "port", "encryption", "mechanism", "username",
     "secret", "active", "demands",
 )  # fmt: skip
-_DENIED = "42501"
-"""The SQLSTATE of what PostgreSQL does not permit."""
+FAULT = f"The view {VIEW} does not give what the accounts are: programs that look senders up there send as it says."
+"""What is told where the view is not as it was made."""
 _SMTP = ("document", "spec", "smtp")
 _LOGIN = (*_SMTP, "authentication")
 _DEMANDS = {
@@ -40,43 +36,6 @@ _DEMANDS = {
     "heloName": (*_SMTP, "heloName"),
 }
 """What an account may demand of its server's access beside the columns, and where its document says so."""
-
-
-def make_view(connection: Connection) -> None:
-    """Make the view, or make it anew: of columns that it has had nothing is taken away, so that grants stay."""
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {VIEW}")
-        connection.exec_driver_sql(_CREATE_SQLITE)
-    else:
-        # With the rights of the view's owner: who may read it needs no right on what it is made of.
-        connection.exec_driver_sql(f"CREATE OR REPLACE VIEW {VIEW} AS {_IN_POSTGRES}")
-
-
-def view_fault(connection: Connection) -> str | None:
-    """Return what is wrong with the view, as a sentence; None where it is as it was made, or may not be read.
-
-    SQLite keeps the text of a view. PostgreSQL keeps what it makes of one, so that there its rows are compared.
-    """
-    if connection.dialect.name == "sqlite":
-        is_as_made = connection.exec_driver_sql(_TEXT_SQLITE).scalar() == _CREATE_SQLITE
-    else:
-        is_as_made = _gives_what_is(connection)
-    if is_as_made:
-        return None
-    return f"The view {VIEW} does not give what the accounts are: programs that look senders up there send as it says."
-
-
-def _gives_what_is(connection: Connection) -> bool:
-    given, wanted = f"SELECT * FROM {VIEW}", f"SELECT * FROM ({_IN_POSTGRES}) AS wanted"
-    differing = " UNION ALL ".join(
-        f"SELECT count(*) FROM ({one} EXCEPT {other}) AS differing" for one, other in ((given, wanted), (wanted, given))
-    )
-    try:
-        with connection.begin_nested():
-            names = tuple(connection.exec_driver_sql(f"{given} LIMIT 0").keys())
-            return names == COLUMNS and not any(connection.exec_driver_sql(differing).scalars())
-    except DBAPIError as failure:
-        return getattr(failure.orig, "sqlstate", None) == _DENIED
 
 
 def _select(at: At, replies: str) -> str:
@@ -148,6 +107,5 @@ _REPLIES_POSTGRES = (
     f" WHEN 'object' THEN json_build_array({_REPLY_TO}) ELSE '[]' END) WITH ORDINALITY AS replies (reply, place))"
 )
 """The addresses that replies go to, with commas between; null where they go to the sender."""
-_CREATE_SQLITE = f"CREATE VIEW {VIEW} AS {_select(_at_sqlite, _REPLIES_SQLITE)}"
-_TEXT_SQLITE = f"SELECT sql FROM sqlite_master WHERE type = 'view' AND name = '{VIEW}'"
-_IN_POSTGRES = _select(_at_postgres, _REPLIES_POSTGRES)
+MAKING_IN_SQLITE = f"CREATE VIEW {VIEW} AS {_select(_at_sqlite, _REPLIES_SQLITE)}"
+QUERY_IN_POSTGRES = _select(_at_postgres, _REPLIES_POSTGRES)

@@ -19,14 +19,13 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
 
-    from sqlalchemy import Connection
-
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
     from reconciler.model.consumers.publication import Publication
     from reconciler.model.journal.entries import JournalEntry, Revision
     from reconciler.store.altered import Alteration
     from reconciler.store.database import Database
     from reconciler.store.journal import JournalReport
+    from reconciler.store.sql import Connection
     from reconciler.store.transaction import Transaction
 
 
@@ -54,8 +53,7 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Let go of the database; the store is not to be used any more."""
-        self._database.close()
+        """Do nothing: no connection outlives the call that it was made for."""
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, bindparam, select, update
-
 from reconciler.diagnostics import error
 from reconciler.errors import GuardRefused, InvalidInput, JournalBroken
 from reconciler.model.canonical import canonical_json
@@ -33,6 +31,7 @@ from reconciler.store.publications import read_publications, write_publications
 from reconciler.store.register import RegisterWatch
 from reconciler.store.rows import entry_from_row
 from reconciler.store.schema import JOURNAL, PAYLOADS, PROJECTS, REVISED_ACCOUNTS, REVISIONS, ROUTES
+from reconciler.store.sql import first_values
 from reconciler.store.touched import Touched
 
 if TYPE_CHECKING:
@@ -45,11 +44,7 @@ if TYPE_CHECKING:
     from reconciler.model.journal.entries import JournalEntry, Revision
     from reconciler.model.secrets.routes import SecretRoute
     from reconciler.store.rows import KnownRoute
-
-
-_DELETE_ROUTE = ROUTES.delete().where(
-    ROUTES.c.project == bindparam("its_project"), ROUTES.c.digest == bindparam("its_digest")
-)
+    from reconciler.store.sql import Connection
 
 
 class Transaction:
@@ -229,18 +224,17 @@ class Transaction:
         The next entry has to be a ``redact``: only there does ``check_journal`` look for redactions.
         """
         key = str(entry.sequence)
-        its_row = (PAYLOADS.c.project == self._project) & (PAYLOADS.c.sequence == entry.sequence)
-        before: str = self._connection.execute(select(PAYLOADS.c.payload).where(its_row)).scalar_one()
+        its_row = {"project": self._project, "sequence": entry.sequence}
+        before: str = reading.payload_text(self._connection, self._project, sequence=entry.sequence)
         after = self._salted(payload)
-        self._connection.execute(update(PAYLOADS).where(its_row), {"payload": after})
+        self._connection.execute(PAYLOADS.changing(("payload",)), {**its_row, "payload": after})
         first = self._touched.redacted.get(key, {"before": payload_text_digest(before)})
         self._touched.redacted[key] = {**first, "after": payload_text_digest(after)}
 
     def redact_revision(self, revision: Revision) -> None:
         """Replace the changes of a revision; they must touch the same names as before."""
         row = revision_row(revision)
-        its_row = (REVISIONS.c.project == self._project) & (REVISIONS.c.revision == revision.revision)
-        self._connection.execute(update(REVISIONS).where(its_row), {"changes": row["changes"]})
+        self._connection.execute(REVISIONS.changing(("changes",)), {"project": self._project, **row})
         self._touched.revisions[str(revision.revision)] = row_digest(row)
 
     def publications(self) -> tuple[Publication, ...]:
@@ -263,16 +257,15 @@ class Transaction:
         if revision.revision != serial + 1:
             raise ValueError(f"revision {revision.revision} does not follow {serial}")
         row = revision_row(revision)
-        self._connection.execute(REVISIONS.insert(), {"project": self._project, **row})
-        names = names_of_changes(revision.changes)
-        if names:
-            self._connection.execute(
-                REVISED_ACCOUNTS.insert(),
-                [
-                    {"project": self._project, "revision": revision.revision, "name": name, "previous_name": previous}
-                    for name, previous in sorted(names.items())
-                ],
-            )
+        self._connection.execute(REVISIONS.adding, {"project": self._project, **row})
+        its_revision = {"project": self._project, "revision": revision.revision}
+        self._connection.executemany(
+            REVISED_ACCOUNTS.adding,
+            [
+                {**its_revision, "name": name, "previous_name": previous}
+                for name, previous in sorted(names_of_changes(revision.changes).items())
+            ],
+        )
         self._update_project(serial=revision.revision)
         self._touched.revisions[str(revision.revision)] = row_digest(row)
 
@@ -298,8 +291,8 @@ class Transaction:
         moment = time_text(at)
         own_hash = link_hash(sequence, moment, event=event, payload_digest=payload_digest, previous=head)
         link = Link(sequence, moment, event, payload_digest, head, own_hash)
-        self._connection.execute(JOURNAL.insert(), {"project": self._project, **link._asdict()})
-        self._connection.execute(PAYLOADS.insert(), {"project": self._project, "sequence": sequence, "payload": text})
+        self._connection.execute(JOURNAL.adding, {"project": self._project, **link._asdict()})
+        self._connection.execute(PAYLOADS.adding, {"project": self._project, "sequence": sequence, "payload": text})
         self._touched = Touched()
         return entry_from_row(link)
 
@@ -334,7 +327,7 @@ class Transaction:
             self._look_at([row["name"] for row in accounts])
             write_rows(self._open_connection, self._project, accounts)
         if routes:
-            self._open_connection.execute(ROUTES.insert(), routes)
+            self._open_connection.executemany(ROUTES.adding, routes)
         return self._open_connection
 
     def _look_at(self, names: Collection[str]) -> None:
@@ -398,7 +391,7 @@ class Transaction:
 
     @cached_property
     def _known_routes(self) -> set[str]:
-        return set(self._connection.execute(select(ROUTES.c.digest).where(ROUTES.c.project == self._project)).scalars())
+        return set(first_values(self._connection, ROUTES.reading(("digest",)), {"project": self._project}))
 
     def _salted(self, payload: JsonObject) -> str:
         """Return the text of a payload with a new salt: once the payload is erased, its digest tells nothing of it."""
@@ -406,10 +399,10 @@ class Transaction:
 
     def _remove_routes(self, digests: Collection[str]) -> None:
         """Remove rows of the register, also rows that this transaction has put."""
-        for digest in sorted(digests):
-            self._connection.execute(_DELETE_ROUTE, {"its_project": self._project, "its_digest": digest})
+        rows = [{"project": self._project, "digest": digest} for digest in sorted(digests)]
+        self._connection.executemany(ROUTES.removing, rows)
         self._known_routes.difference_update(digests)
         self._register.remove(digests)
 
     def _update_project(self, **columns: Any) -> None:
-        self._connection.execute(update(PROJECTS).where(PROJECTS.c.project == self._project), columns)
+        self._connection.execute(PROJECTS.changing(columns), {"project": self._project, **columns})

@@ -151,7 +151,7 @@ def test_completing_a_command_imports_none(bare: Project) -> None:
     imported = {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines()}
     assert "plan" in ended.stdout
     assert set() == {
-        name for name in imported if name.startswith(("reconciler.cli.commands.", "pydantic", "sqlalchemy"))
+        name for name in imported if name.startswith(("reconciler.cli.commands.", "pydantic", "reconciler.store."))
     }
 
 

@@ -29,7 +29,7 @@ ELSEWHERE = {
 UNNEEDED = {"email", "importlib.metadata", "concurrent", "logging", "html.entities", "tempfile", "csv", "zipfile"}
 """Of the standard library, what no check of manifests needs."""
 NETWORK = {"asyncio", "ssl", "reconciler.smtp", "reconciler.verification", "reconciler.oauth2", "reconciler.sending"}
-STATE = {"sqlalchemy", "reconciler.store.store", "reconciler.store.journal", "reconciler.model.journal.payloads"}
+STATE = {"sqlite3", "reconciler.store.store", "reconciler.store.journal", "reconciler.model.journal.payloads"}
 PLANS = {"reconciler.model.plan", "reconciler.planfile", "reconciler.rules.apply"}
 SITE = {"reconciler.render.html", "reconciler.consumers", "reconciler.adoption"}
 

@@ -210,7 +210,6 @@ def test_a_database_does_not_show_its_password(tmp_path: Path) -> None:
     assert [] == [each for each in kept if CANARY in each]
     assert tmp_path / ".reconciler" / "postgresql.db" == database.copies
     assert isinstance(vars(database)["_address"], PostgresAddress)
-    database.close()
 
 
 @pytest.mark.parametrize("url", ["sqlite:///state.db", "postgresql://localhost/mail"])
@@ -220,7 +219,6 @@ def test_every_database_offers_what_the_store_needs(url: str, tmp_path: Path) ->
     for name, wanted in vars(Database).items():
         if not name.startswith("_"):
             assert isinstance(wanted, property) is isinstance(inspect.getattr_static(offered, name), property)
-    offered.close()
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,8 @@ from tests.store.values import AT, PROJECT, URL, account
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sqlalchemy import Connection
-
     from reconciler.store import Store
+    from reconciler.store.sql import Connection
 
 VERSION_1 = FIRST / "state-1.sql"
 EARLIER = FIRST / "state-2.sql"
@@ -67,6 +66,14 @@ def test_migrated_tables_are_those_of_a_new_state(old: Path, tmp_path: Path) -> 
     assert tables(tmp_path / "new.db") == tables(old)
 
 
+def test_the_tables_of_a_format_stay_as_they_were_made(store: Store, file: Path) -> None:
+    """Whatever writes the statements, those of format 4 are to the letter what its first version kept in the file."""
+    with closing(sqlite3.connect(file)) as database:
+        made = database.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name").fetchall()
+    kept = (FIRST / "tables-4.sql").read_text(encoding="utf-8").partition("\n")[2]
+    assert kept == "".join(f"{statement};\n" for (statement,) in made)
+
+
 def tables(file: Path) -> dict[str, list[tuple[object, ...]]]:
     """Return the columns of each table: name, type, whether it may be null, place in the key."""
     with closing(sqlite3.connect(file)) as database:
@@ -105,8 +112,8 @@ def test_a_migration_that_fails_changes_nothing(old: Path, tmp_path: Path, monke
     """All steps are one transaction: what the first did is undone when a later one fails, and the copy is kept."""
 
     def fail(connection: Connection) -> None:
-        connection.exec_driver_sql("ALTER TABLE accounts DROP COLUMN evidence")
-        connection.exec_driver_sql("ALTER TABLE nothing ADD COLUMN x TEXT")
+        connection.execute("ALTER TABLE accounts DROP COLUMN evidence")
+        connection.execute("ALTER TABLE nothing ADD COLUMN x TEXT")
 
     monkeypatch.setattr(schema, "SCHEMA_VERSION", schema.SCHEMA_VERSION + 1)
     monkeypatch.setattr(migrations, "MIGRATIONS", {**migrations.MIGRATIONS, schema.SCHEMA_VERSION - 1: fail})
@@ -122,7 +129,7 @@ def test_a_migration_that_contradicts_itself_is_undone(
     """Rows that refer to rows which are no longer there are found before the commit."""
 
     def orphan(connection: Connection) -> None:
-        connection.exec_driver_sql("DELETE FROM revisions")
+        connection.execute("DELETE FROM revisions")
 
     monkeypatch.setattr(migrations, "MIGRATIONS", {**migrations.MIGRATIONS, 1: orphan})
     with pytest.raises(StateUnavailable) as caught:

@@ -8,31 +8,30 @@ pool that shares connections between transactions, such as PgBouncer, may stand 
 
 from __future__ import annotations
 
-import os
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import psycopg
-from sqlalchemy import Connection, Engine, MetaData, bindparam, column, create_engine, select, table, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
-from sqlalchemy.schema import BLANK_SCHEMA
 
 from reconciler.store import schema
 from reconciler.store.database import state_missing, state_newer, state_older, state_unavailable
-from reconciler.store.postgres.address import is_local
-from reconciler.store.postgres.failures import UNKNOWN_OUTCOME, connection_sentence, statement_sentence
-from reconciler.store.postgres.faults import guard_faults
+from reconciler.store.postgres.connection import PostgresConnection, opened
+from reconciler.store.postgres.failures import UNKNOWN_OUTCOME, statement_sentence
+from reconciler.store.postgres.faults import guard_faults, view_faults
 from reconciler.store.postgres.guards import FORMAT_TABLE, LOCK_TABLE, lift_guards, make_guards, set_guards
-from reconciler.store.senders import make_view, view_fault
+from reconciler.store.senders import QUERY_IN_POSTGRES, VIEW
+from reconciler.store.sql import first_value
 from reconciler.store.sqlite.database import SqliteFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from reconciler.errors import StateUnavailable
     from reconciler.store.postgres.address import PostgresAddress
+    from reconciler.store.sql import Connection
 
 APPLICATION = "reconciler"
 COPIES = ".reconciler/postgresql.db"
@@ -43,24 +42,25 @@ _FIRST_WITH_LOCK_TABLE = 4
 _CREATION_LOCK = 0x52434E4C
 """The advisory lock for making the tables: before they are there, there is no table to lock."""
 
-_FORMATS = table(FORMAT_TABLE, column("application"), column("version"))
-_VERSION = select(_FORMATS.c.application, _FORMATS.c.version)
-_LOOK = text("""
+_FORMATS = schema.Table(
+    FORMAT_TABLE, {"application": "TEXT", "version": "INTEGER NOT NULL"}, key=("application",), refers=()
+)
+_LOOK = """
     SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE'),
            (SELECT count(*) FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid),
            (SELECT count(*) FROM pg_catalog.pg_class c
              WHERE c.relnamespace = n.oid AND c.relname = :format_table AND c.relkind = 'r')
       FROM pg_catalog.pg_namespace n WHERE n.nspname = :schema_name
-""")
-_COLUMNS = text("""
+"""
+_COLUMNS = """
     SELECT c.relname, a.attname FROM pg_catalog.pg_attribute a
       JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = :schema_name AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
-""")
-_NOT_OURS = text("""
+"""
+_NOT_OURS = """
     SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname = :schema_name AND c.relname IN :names AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')
-""").bindparams(bindparam("names", expanding=True))
+     WHERE n.nspname = :schema_name AND c.relname = ANY (:names) AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')
+"""
 
 
 class PostgresSchema:
@@ -71,7 +71,6 @@ class PostgresSchema:
         self._address = address
         self._copies = base / COPIES
         self._busy_milliseconds = max(1, round(busy_timeout_seconds * 1000))
-        self._engine = self._make_engine()
 
     @property
     def shown(self) -> str:
@@ -83,27 +82,21 @@ class PostgresSchema:
         """The path below the project folder that copies are named after."""
         return self._copies
 
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self) -> AbstractContextManager[Connection]:
         """Hand out a connection that sees one snapshot; nothing can be written through it."""
-        with self._plain_failures(), self._transaction(is_read_only=True) as connection:
-            yield connection
+        return self._transaction(is_read_only=True)
 
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> AbstractContextManager[Connection]:
         """Hand out a connection that holds the write lock; commit at the end, roll back on any exception.
 
         Where the connection is lost while the commit is under way, ``StateUnavailable`` says that its outcome is not
         known.
         """
-        with self._locking(LOCK_TABLE) as connection:
-            yield connection
+        return self._locking(LOCK_TABLE)
 
-    @contextmanager
-    def migrating(self, version: int) -> Iterator[Connection]:
+    def migrating(self, version: int) -> AbstractContextManager[Connection]:
         """Hand out a connection as ``writing`` does, to tables of an earlier version: before 4 they had no lock table."""
-        with self._locking(LOCK_TABLE if version >= _FIRST_WITH_LOCK_TABLE else FORMAT_TABLE) as connection:
-            yield connection
+        return self._locking(LOCK_TABLE if version >= _FIRST_WITH_LOCK_TABLE else FORMAT_TABLE)
 
     @contextmanager
     def rewriting(self, connection: Connection) -> Iterator[None]:
@@ -114,7 +107,7 @@ class PostgresSchema:
 
     @contextmanager
     def _locking(self, lock_table: str) -> Iterator[Connection]:
-        with self._plain_failures(), self._transaction(f"LOCK TABLE {lock_table} IN EXCLUSIVE MODE") as connection:
+        with self._transaction(f"LOCK TABLE {lock_table} IN EXCLUSIVE MODE") as connection:
             yield connection
             self._commit(connection)
 
@@ -151,15 +144,12 @@ class PostgresSchema:
         """
         if self._version(connection) < schema.SCHEMA_VERSION:
             return
-        found = {(row[0], row[1]) for row in connection.execute(_COLUMNS, {"schema_name": self._address.schema})}
-        wanted = {(each.table.name, each.name) for it in schema.METADATA.sorted_tables for each in it.columns}
-        if not wanted <= found:
+        if self._tables_as_found(connection) != schema.TABLES:
             raise self.refuse(statement_sentence(psycopg.errors.UndefinedTable()))
 
     def faults(self, connection: Connection) -> tuple[str, ...]:
         """Return, as sentences, which guards do not stand as they were made, and whether the view tells what is."""
-        view = view_fault(connection)
-        return (*guard_faults(connection, self._address.schema), *([view] if view is not None else ()))
+        return (*guard_faults(connection, self._address.schema), *view_faults(connection))
 
     def create(self, fill: Callable[[Connection], None]) -> bool:
         """Make the schema where it is missing, the tables, and what ``fill`` adds, in one transaction.
@@ -168,19 +158,15 @@ class PostgresSchema:
         """
         # Whoever waited for the lock must see the tables that its holder made, so no snapshot spans this transaction.
         waits = f"SELECT pg_catalog.pg_advisory_xact_lock({_CREATION_LOCK})"
-        with self._plain_failures(), self._transaction(waits, sees_latest=True) as connection:
+        with self._transaction(waits, sees_latest=True) as connection:
             found = self._look(connection)
             if found is not None and found[1] > 0:
                 return False
             self._require_utf8(connection)
             if found is None:
-                connection.exec_driver_sql(f"CREATE SCHEMA {self._address.schema}")
-            schema.METADATA.create_all(connection, checkfirst=False)
-            connection.exec_driver_sql(
-                f"CREATE TABLE {FORMAT_TABLE} (application TEXT PRIMARY KEY, version INTEGER NOT NULL)"
-            )
-            row = {"application": APPLICATION, "version": schema.SCHEMA_VERSION}
-            connection.execute(_FORMATS.insert(), row)
+                connection.execute(f"CREATE SCHEMA {self._address.schema}")
+            schema.make_tables(connection, (*schema.TABLES, _FORMATS))
+            connection.execute(_FORMATS.adding, {"application": APPLICATION, "version": schema.SCHEMA_VERSION})
             fill(connection)
             self._make_beside(connection)
             self._commit(connection)
@@ -190,7 +176,7 @@ class PostgresSchema:
         """Write what is recorded now to a SQLite file; see ``Database``."""
         version = self.read_version()
         with SqliteFile(path).appearing(replaces=replaces) as unfinished, self.reading() as connection:
-            tables = schema.METADATA if version == schema.SCHEMA_VERSION else self._earlier_tables(connection)
+            tables = schema.TABLES if version == schema.SCHEMA_VERSION else self._tables_as_found(connection)
             SqliteFile(unfinished, known_as=path).fill(
                 lambda copy: schema.carry_rows(connection, copy, tables), tables=tables, version=version
             )
@@ -200,61 +186,44 @@ class PostgresSchema:
 
         Raises ``StateUnavailable`` where the user does not own the tables: the server would skip them silently.
         """
-        names = [each.name for each in schema.METADATA.sorted_tables]
+        names = [each.name for each in schema.TABLES]
         listed = ", ".join(f"{self._address.schema}.{name}" for name in names)
         with self.reading() as connection:
             wanted = {"schema_name": self._address.schema, "names": names}
-            if connection.execute(_NOT_OURS, wanted).scalar_one():
+            if first_value(connection, _NOT_OURS, wanted):
                 raise self.refuse(
                     "was changed as asked, and the server's files still hold what was erased: only the owner of the "
                     f"tables may have them written anew. Have the owner run\n    VACUUM (FULL) {listed};"
                 )
-        with self._plain_failures(), self._engine.connect() as connection:
+        with self._connected() as connection:
             # VACUUM cannot run inside a transaction, so its settings cannot be local to one and are taken back.
-            outside = connection.execution_options(isolation_level="AUTOCOMMIT")
-            outside.exec_driver_sql(f"SET lock_timeout = {self._busy_milliseconds}")
-            outside.exec_driver_sql(f"VACUUM (FULL) {listed}")
-            outside.exec_driver_sql("RESET lock_timeout")
+            connection.driver.autocommit = True
+            connection.execute(f"SET lock_timeout = {self._busy_milliseconds}")
+            connection.execute(f"VACUUM (FULL) {listed}")
+            connection.execute("RESET lock_timeout")
 
     def begin_migration(self, connection: Connection) -> None:
         """Do nothing: references are looked at statement by statement."""
 
     def end_migration(self, connection: Connection, version: int) -> None:
         """Note the version of the tables, and make anew what stands beside them."""
-        connection.execute(_FORMATS.update(), {"version": version})
+        connection.execute(_FORMATS.changing(("version",)), {"application": APPLICATION, "version": version})
         self._make_beside(connection)
 
     def _make_beside(self, connection: Connection) -> None:
-        make_view(connection)
+        # With the rights of the view's owner: who may read it needs no right on what it is made of. Of columns that it has
+        # had nothing is taken away, so that grants stay.
+        connection.execute(f"CREATE OR REPLACE VIEW {VIEW} AS {QUERY_IN_POSTGRES}")
         make_guards(connection, self._address.schema)
 
     def refuse(self, sentence: str) -> StateUnavailable:
         """Return the failure to raise, naming the database."""
         return state_unavailable(self.shown, sentence)
 
-    def close(self) -> None:
-        """Let go of the engine."""
-        self._engine.dispose()
-
-    def _make_engine(self) -> Engine:
-        return create_engine(
-            "postgresql+psycopg://",
-            creator=self._connect,
-            poolclass=NullPool,
-            hide_parameters=True,
-            use_native_hstore=False,
-        )
-
-    def _connect(self) -> psycopg.Connection[Any]:
-        opened = _opened(self._address)
-        if isinstance(opened, str):
-            raise self.refuse(opened)
-        return opened
-
     @contextmanager
     def _transaction(
         self, beginning: str = "", *, is_read_only: bool | None = None, sees_latest: bool = False
-    ) -> Iterator[Connection]:
+    ) -> Iterator[PostgresConnection]:
         """Begin a transaction: settings, then ``beginning``, a statement that like them takes no snapshot.
 
         ``sees_latest`` lets each later statement see what others have committed meanwhile.
@@ -268,38 +237,41 @@ class PostgresSchema:
             "idle_in_transaction_session_timeout": 0 if is_read_only else IDLE_SECONDS * 1000,
         }
         statements = [f"SET LOCAL {name} = {value}" for name, value in settings.items()]
-        with self._engine.connect() as connection:
-            driver: Any = connection.connection.driver_connection
-            driver.isolation_level, driver.read_only = level, is_read_only
-            connection.exec_driver_sql("; ".join([*statements, beginning] if beginning else statements))
+        with self._connected() as connection:
+            connection.driver.isolation_level, connection.driver.read_only = level, is_read_only
+            connection.execute("; ".join([*statements, beginning] if beginning else statements))
             yield connection
 
-    def _commit(self, connection: Connection) -> None:
-        driver: Any = connection.connection.driver_connection
+    def _commit(self, connection: PostgresConnection) -> None:
         try:
-            connection.commit()
-        except DBAPIError:
-            if driver.closed:
+            connection.driver.commit()
+        except psycopg.Error:
+            if connection.driver.closed:
                 raise self.refuse(UNKNOWN_OUTCOME) from None
             raise
 
     @contextmanager
-    def _plain_failures(self) -> Iterator[None]:
+    def _connected(self) -> Iterator[PostgresConnection]:
+        """Hand out a connection; what has not been committed at the end is undone."""
+        driver = opened(self._address)
+        if isinstance(driver, str):
+            raise self.refuse(driver)
+        connection, sentence = PostgresConnection(driver), None
         try:
-            yield
-        except (SQLAlchemyError, psycopg.Error) as failure:
-            sentence = statement_sentence(
-                getattr(failure, "orig", None) or failure, getattr(failure, "statement", None)
-            )
-        else:
-            return
-        # Outside of the handler: the frames of the driver hold what was handed to it.
-        raise self.refuse(sentence)
+            yield connection
+        except psycopg.Error as failure:
+            sentence = statement_sentence(failure, connection.statement)
+        finally:
+            with suppress(psycopg.Error):
+                driver.rollback()
+            driver.close()
+        if sentence is not None:  # outside of the handler: the frames of the driver hold what was handed to it
+            raise self.refuse(sentence)
 
     def _look(self, connection: Connection) -> tuple[bool, int, int] | None:
         """Return whether the schema may be used, how much it holds, and how many format tables; None: no schema."""
         names = {"schema_name": self._address.schema, "format_table": FORMAT_TABLE}
-        row = connection.execute(_LOOK, names).first()
+        row = connection.execute(_LOOK, names).fetchone()
         return None if row is None else (bool(row[0]), int(row[1]), int(row[2]))
 
     def _require_format_table(self, connection: Connection) -> None:
@@ -314,7 +286,7 @@ class PostgresSchema:
             raise self.refuse(statement_sentence(denied))
 
     def _version(self, connection: Connection) -> int:
-        rows = connection.execute(_VERSION).all()
+        rows = connection.execute(_FORMATS.reading(_FORMATS.columns, of_all=True)).fetchall()
         if len(rows) != 1 or rows[0][0] != APPLICATION or rows[0][1] < 1:
             raise self._not_ours()
         version: int = rows[0][1]
@@ -327,50 +299,20 @@ class PostgresSchema:
         )
 
     def _require_utf8(self, connection: Connection) -> None:
-        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+        encoding = first_value(connection, "SHOW server_encoding")
         if encoding != "UTF8":
             raise self.refuse(
                 f"cannot be made: the database keeps text as {encoding}, which not every name can be written in. Make "
                 "one for it:\n    createdb --template template0 --encoding UTF8 NAME"
             )
 
-    def _earlier_tables(self, connection: Connection) -> MetaData:
-        """Return the tables of an earlier format, read from the database."""
-        found, tables = MetaData(), MetaData()
-        ours = {each.name for each in schema.METADATA.sorted_tables}
-        found.reflect(connection, schema=self._address.schema, only=lambda name, _: name in ours)
-        for each in found.sorted_tables:
-            each.to_metadata(tables, schema=None, referred_schema_fn=lambda *_: BLANK_SCHEMA)  # type: ignore[arg-type]
-        return tables
-
-
-def _opened(address: PostgresAddress) -> psycopg.Connection[Any] | str:
-    """Return a connection, or the sentence that says why there is none.
-
-    Nothing is raised: the frames here hold the password, and an exception would carry them out.
-    """
-    secrets = {name: value.reveal() for name, value in address.secrets.items()}
-    try:
-        # Prepared statements outlive transactions, which a pool in between may not allow.
-        connection = psycopg.connect("", prepare_threshold=None, **{**address.parameters, **secrets})  # type: ignore[arg-type]
-    except psycopg.Error as failure:
-        return connection_sentence(failure, password=secrets.get("password") or os.environ.get("PGPASSWORD"))
-    if not _is_protected(connection, address):
-        connection.close()
-        return (
-            "is at another machine and would be used without encryption. Add sslmode=verify-full to the service or "
-            "the address."
+    def _tables_as_found(self, connection: Connection) -> tuple[schema.Table, ...]:
+        """Return the tables with those of their columns that are there: in an earlier format some are not."""
+        columns: dict[str, set[str]] = {}
+        for name, column in connection.execute(_COLUMNS, {"schema_name": self._address.schema}):
+            columns.setdefault(name, set()).add(column)
+        return tuple(
+            replace(each, columns={name: kind for name, kind in each.columns.items() if name in columns[each.name]})
+            for each in schema.TABLES
+            if each.name in columns
         )
-    return connection
-
-
-def _is_protected(connection: psycopg.Connection[Any], address: PostgresAddress) -> bool:
-    """Tell whether the connection may be used: encrypted, to this machine, or unencrypted by somebody's word.
-
-    The address was looked at before, but a service file may have named another machine without TLS.
-    """
-    if connection.pgconn.ssl_in_use or address.is_plain_allowed:
-        return True
-    used = {option.keyword: option.val for option in connection.pgconn.info}
-    is_said = used.get(b"sslmode") not in {None, b"prefer"}
-    return is_said or is_local(connection.info.hostaddr or connection.info.host)

@@ -8,36 +8,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, text
+import psycopg
 
 from reconciler.store import schema
 from reconciler.store.postgres.guards import BODIES, MAY_DECIDE, TRIGGERS, search_path
+from reconciler.store.senders import COLUMNS, FAULT, QUERY_IN_POSTGRES, VIEW
+from reconciler.store.sql import first_value, first_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import BindParameter, Connection
+    from reconciler.store.sql import Connection
 
-_OF_TABLES: BindParameter[Any] = bindparam("tables", expanding=True)
-_FOUND = text("""
+_FOUND = """
     SELECT pg_catalog.quote_ident(t.tgname), c.relname, t.tgenabled::text AS enabled, t.tgisinternal AS is_internal,
            t.tgtype::int & 3 = 3 AS is_before_row, pg_catalog.pg_get_triggerdef(t.oid, true) AS definition
       FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
-     WHERE c.relnamespace = pg_catalog.to_regnamespace(:schema) AND c.relname IN :tables ORDER BY t.tgname
-""").bindparams(_OF_TABLES)
-_RULES = text("""
+     WHERE c.relnamespace = pg_catalog.to_regnamespace(:schema) AND c.relname = ANY (:tables) ORDER BY t.tgname
+"""
+_RULES = """
     SELECT pg_catalog.quote_ident(r.rulename), c.relname FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class
-     WHERE c.relnamespace = pg_catalog.to_regnamespace(:schema) AND c.relname IN :tables ORDER BY r.rulename
-""").bindparams(_OF_TABLES)
-_FUNCTIONS = text("""
+     WHERE c.relnamespace = pg_catalog.to_regnamespace(:schema) AND c.relname = ANY (:tables) ORDER BY r.rulename
+"""
+_FUNCTIONS = """
     SELECT p.proname, p.prosrc, l.lanname, p.prosecdef, p.proconfig
       FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
      WHERE p.pronamespace = pg_catalog.to_regnamespace(:schema) AND p.pronargs = 0
-""")
-_MAY_DECIDE = text(
-    "SELECT pg_catalog.has_function_privilege('public', pg_catalog.to_regprocedure(:function), 'EXECUTE')"
-)
-_REPLICA = text("""
+"""
+_MAY_DECIDE = "SELECT pg_catalog.has_function_privilege('public', pg_catalog.to_regprocedure(:function), 'EXECUTE')"
+_REPLICA = """
     SELECT CASE WHEN s.setrole = 0 THEN 'DATABASE ' || pg_catalog.quote_ident(pg_catalog.current_database())
                 ELSE 'ROLE ' || s.setrole::regrole::text END
            || CASE WHEN s.setrole <> 0 AND s.setdatabase <> 0
@@ -45,8 +44,13 @@ _REPLICA = text("""
       FROM pg_catalog.pg_db_role_setting s LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
      WHERE (s.setdatabase = 0 OR d.datname = pg_catalog.current_database())
        AND 'session_replication_role=replica' = ANY (s.setconfig) ORDER BY 1
-""")
-_SETTING = text("SELECT pg_catalog.current_setting('session_replication_role')")
+"""
+_SETTING = "SELECT pg_catalog.current_setting('session_replication_role')"
+_VIEW = f"SELECT * FROM {VIEW}"
+_AS_MADE = f"SELECT * FROM ({QUERY_IN_POSTGRES}) AS wanted"
+_DIFFERING = " UNION ALL ".join(
+    f"SELECT count(*) FROM ({one} EXCEPT {other}) AS differing" for one, other in ((_VIEW, _AS_MADE), (_AS_MADE, _VIEW))
+)
 _FIRES = {"O", "A"}
 """What PostgreSQL notes of a trigger that fires at what programs write."""
 
@@ -64,7 +68,7 @@ class _Found(NamedTuple):
 
 def guard_faults(connection: Connection, schema_name: str) -> tuple[str, ...]:
     """Return, as sentences, what of the guards is not as ``make_guards`` made it, and what else keeps them from acting."""
-    tables = sorted(each.name for each in schema.METADATA.sorted_tables)
+    tables = sorted(each.name for each in schema.TABLES)
     names: dict[str, Any] = {"schema": schema_name, "tables": tables}
     triggers = [_Found(*row) for row in connection.execute(_FOUND, names)]
     functions = {row[0]: tuple(row[1:]) for row in connection.execute(_FUNCTIONS, {"schema": schema_name})}
@@ -122,20 +126,35 @@ def _others(found: list[_Found]) -> Iterator[str]:
 def _decisions(connection: Connection, schema_name: str, *, is_there: bool) -> Iterator[str]:
     if not is_there:
         yield f"The function {MAY_DECIDE}, by which approvals are permitted, is missing."
-    elif connection.execute(_MAY_DECIDE, {"function": f"{schema_name}.{MAY_DECIDE}()"}).scalar_one():
+    elif first_value(connection, _MAY_DECIDE, {"function": f"{schema_name}.{MAY_DECIDE}()"}):
         yield f"Everybody may execute the function {MAY_DECIDE}, and so approve."
 
 
 def _replicas(connection: Connection) -> Iterator[str]:
     """Yield who writes as a replica does, without triggers."""
-    told = [str(whose) for whose in connection.execute(_REPLICA).scalars()]
+    told = first_values(connection, _REPLICA)
     for whose in told:
         yield (
             f"session_replication_role is replica for {whose}, so that no trigger fires. A superuser sets it right by "
             f"ALTER {whose} RESET session_replication_role."
         )
-    if not told and connection.execute(_SETTING).scalar_one() == "replica":
+    if not told and first_value(connection, _SETTING) == "replica":
         yield (
             "session_replication_role is replica, in the server's configuration or for this connection (PGOPTIONS), so "
             "that no trigger fires."
         )
+
+
+def view_faults(connection: Connection) -> tuple[str, ...]:
+    """Return what is wrong with the view of senders, as a sentence; none where it is as it was made, or may not be read.
+
+    PostgreSQL does not keep the text of a view but what it makes of it, so the rows are compared.
+    """
+    connection.execute("SAVEPOINT looking")  # what fails here ends nothing else
+    try:
+        names = tuple(each[0] for each in connection.execute(f"{_VIEW} LIMIT 0").description or ())
+        is_as_made = names == COLUMNS and not any(first_values(connection, _DIFFERING))
+    except psycopg.Error as failure:
+        connection.execute("ROLLBACK TO SAVEPOINT looking")
+        is_as_made = isinstance(failure, psycopg.errors.InsufficientPrivilege)
+    return () if is_as_made else (FAULT,)

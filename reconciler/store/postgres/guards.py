@@ -14,7 +14,7 @@ from reconciler.classes import dataclass
 from reconciler.model.accounts.kinds import KINDS
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from reconciler.store.sql import Connection
 
 GUARDED = ("projects", "accounts", "revisions", "revised_accounts", "journal", "journal_payloads")
 """The tables that have such triggers."""
@@ -191,16 +191,16 @@ def make_guards(connection: Connection, schema: str) -> None:
     for name, trigger in TRIGGERS.items():
         statements += [f"DROP TRIGGER IF EXISTS {name} ON {trigger.table}", trigger.definition]
     for statement in statements:
-        connection.exec_driver_sql(statement.replace("%", "%%"))
+        connection.execute(statement)
 
 
 def lift_guards(connection: Connection) -> None:
     """Let this transaction rewrite what is guarded; only the owner of the tables may."""
     for table in GUARDED:
-        connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
 
 
 def set_guards(connection: Connection) -> None:
     """Have the guards watch again."""
     for table in GUARDED:
-        connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+        connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")

@@ -18,7 +18,7 @@ def _on(privileges: str, *tables: str) -> str:
     return f"{privileges} ON {', '.join(f'{{schema}}.{table}' for table in tables)}"
 
 
-_TABLES = tuple(each.name for each in schema.METADATA.sorted_tables)
+_TABLES = tuple(each.name for each in schema.TABLES)
 _READS = _on("SELECT", FORMAT_TABLE, *_TABLES)
 _WRITES = (
     _on("UPDATE", LOCK_TABLE),
@@ -26,7 +26,7 @@ _WRITES = (
 )
 _NOTES = _on("INSERT, UPDATE, DELETE", schema.PUBLICATIONS.name)
 _BY_APPLY = ", ".join(
-    f'"{column.name}"' for column in schema.ACCOUNTS.c if column.name not in {"project", "created_at", "suspension"}
+    f'"{column}"' for column in schema.ACCOUNTS.columns if column not in {"project", "created_at", "suspension"}
 )
 
 ROLES = (

@@ -1,7 +1,8 @@
 """SQLite: connections, pragmas, transactions, making the file, and failures in plain sentences.
 
-Everything that is true of SQLite alone is here. The driver's own implicit transactions are switched off; reads run in
-one deferred transaction (a snapshot), writes in one that takes the write lock at its beginning.
+Everything that is true of SQLite alone is here. The driver's own implicit transactions, which differ between versions of
+Python, are switched off (``isolation_level=None``); reads run in one deferred transaction (a snapshot), writes in one that
+takes the write lock at its beginning.
 """
 
 from __future__ import annotations
@@ -10,35 +11,41 @@ import os
 import sqlite3
 import stat
 import tempfile
-from contextlib import contextmanager
-from contextvars import ContextVar
-from functools import cache
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
-
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import NullPool
 
 from reconciler.characters import SHOWN_PATH, clip_start
 from reconciler.errors import StateUnavailable
 from reconciler.files import sync_folder
 from reconciler.store import schema
 from reconciler.store.database import BUSY_TIMEOUT_SECONDS, state_missing, state_newer, state_older, state_unavailable
-from reconciler.store.senders import make_view, view_fault
+from reconciler.store.senders import FAULT, MAKING_IN_SQLITE, VIEW
+from reconciler.store.sql import first_value
 from reconciler.store.sqlite import failures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+    from reconciler.store.sql import Connection
 
 APPLICATION_ID = 0x52434E4C
 """``RCNL`` in the file's header (offset 68): what tells a state from any other SQLite file."""
 
 QUICK_CHECK_OCTETS = 64 * 1024 * 1024
 """Files up to this size are looked through whenever they are opened, at under a millisecond a megabyte."""
-_BEGIN = "reconciler_begin"
-_FILE: ContextVar[SqliteFile] = ContextVar("_FILE")
+_VIEW = "SELECT sql FROM sqlite_master WHERE type = 'view' AND name = :name"
+
+
+class _Connection(sqlite3.Connection):
+    """A connection as ``sql.Connection`` describes it."""
+
+    def stream(self, statement: str, values: Mapping[str, Any], /, *, at_once: int = 1) -> Generator[tuple[Any, ...]]:  # noqa: ARG002 - SQLite reads row by row anyway
+        """Yield the rows of a query."""
+        for row in self.execute(statement, values):  # noqa: UP028 - that would close the cursor, maybe after its connection
+            yield row
 
 
 class SqliteFile:
@@ -52,24 +59,20 @@ class SqliteFile:
         self._known_as = known_as or path
         self._busy_timeout_seconds = busy_timeout_seconds
 
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self) -> AbstractContextManager[Connection]:
         """Hand out a connection that sees one snapshot; what is written through it is lost."""
-        with self._plain_failures(), self._transaction("DEFERRED") as connection:
-            yield connection
+        return self._transaction("DEFERRED")
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Hand out a connection that holds the write lock; commit at the end, roll back on any exception."""
-        with self._plain_failures(), self._transaction("IMMEDIATE") as connection:
+        with self._transaction("IMMEDIATE") as connection:
             yield connection
-            connection.commit()
+            connection.execute("COMMIT")
 
-    @contextmanager
-    def migrating(self, version: int) -> Iterator[Connection]:  # noqa: ARG002 - a database has to take it
+    def migrating(self, version: int) -> AbstractContextManager[Connection]:  # noqa: ARG002 - a database has to take it
         """Hand out a connection as ``writing`` does: the lock is the file's, whatever its version."""
-        with self.writing() as connection:
-            yield connection
+        return self.writing()
 
     @contextmanager
     def rewriting(self, connection: Connection) -> Iterator[None]:  # noqa: ARG002 - a database has to take it
@@ -97,8 +100,8 @@ class SqliteFile:
         """
         self._check_file()
         with self.reading() as connection:
-            application_id = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
-            version: int = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            application_id = first_value(connection, "PRAGMA application_id")
+            version: int = first_value(connection, "PRAGMA user_version")
         if application_id != APPLICATION_ID or version < 1:
             raise self.refuse("is a database, but not a state of reconciler. Check the address of the state.")
         if version > schema.SCHEMA_VERSION:
@@ -111,24 +114,22 @@ class SqliteFile:
 
     def faults(self, connection: Connection) -> tuple[str, ...]:
         """Return, as sentences, which triggers there are, since the file has none of ours, and whether the view tells what is."""
-        others = connection.exec_driver_sql(
-            "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger' ORDER BY 1"
-        )
+        others = connection.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger' ORDER BY 1")
         told = [
             f"The trigger {name} of {table} is not reconciler's, and can change or swallow what is written. Whoever does "
             f"not know it takes it away by DROP TRIGGER {quoted}."
             for name, table in others
             for quoted in ['"' + name.replace('"', '""') + '"']
         ]
-        view = view_fault(connection)
-        return (*told, *([view] if view is not None else ()))
+        is_as_made = first_value(connection, _VIEW, {"name": VIEW}) == MAKING_IN_SQLITE
+        return (*told, *(() if is_as_made else (FAULT,)))
 
     def is_damaged(self) -> bool:
         """Tell whether what stands here is no sound database or not a state; a locked file is not damaged."""
         if self.path.stat().st_size == 0:
             return True
         try:
-            with self._plain_failures(), self._transaction("DEFERRED") as connection:
+            with self.reading() as connection:
                 self.require_integrity(connection)
         except StateUnavailable as failure:
             return failures.is_damage(failure.diagnostics[0].detail)
@@ -140,9 +141,9 @@ class SqliteFile:
         The copy is consistent while others write, and holds nothing that was deleted. Raises ``FileExistsError``
         where a file is there, unless the copy ``replaces`` it; else ``StateUnavailable``.
         """
-        with SqliteFile(path).appearing(replaces=replaces) as unfinished:
+        with SqliteFile(path).appearing(replaces=replaces) as unfinished, self._connected() as connection:
             # VACUUM INTO, not the backup API: that would carry over the free pages with what was deleted.
-            self._vacuum(unfinished)
+            connection.execute("VACUUM INTO :path", {"path": str(unfinished)})
 
     @contextmanager
     def appearing(self, *, replaces: bool) -> Iterator[Path]:
@@ -170,17 +171,17 @@ class SqliteFile:
 
     def compact(self) -> None:
         """Write the file anew without what was deleted; raise ``StateUnavailable``."""
-        self._vacuum(None)
+        with self._connected() as connection:
+            connection.execute("VACUUM")
 
     def begin_migration(self, connection: Connection) -> None:
         """Check references between rows only at the end of this transaction."""
-        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        connection.execute("PRAGMA defer_foreign_keys = ON")
 
     def end_migration(self, connection: Connection, version: int) -> None:
         """Note the version of the tables, and make anew what stands beside them; see ``Database``."""
-        _set_version(connection, version)
-        make_view(connection)
-        if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+        _mark(connection, version)
+        if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
             raise self.refuse("could not be migrated: its rows contradict each other. Nothing was changed.")
 
     def make_unfinished(self) -> Path:
@@ -231,68 +232,43 @@ class SqliteFile:
         self,
         fill: Callable[[Connection], None],
         *,
-        tables: MetaData = schema.METADATA,
+        tables: Iterable[schema.Table] = schema.TABLES,
         version: int = schema.SCHEMA_VERSION,
     ) -> None:
         """Give an empty file the tables of a version and what ``fill`` adds."""
         with self.writing() as connection:
-            tables.create_all(connection, checkfirst=False)
-            connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-            _set_version(connection, version)
+            schema.make_tables(connection, tables)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            _mark(connection, version)
             fill(connection)
-            if version == schema.SCHEMA_VERSION:
-                make_view(connection)
-
-    def close(self) -> None:
-        """Do nothing: no connection outlives its use."""
-
-    def connect(self) -> sqlite3.Connection:
-        """Open the file, which must exist: ``mode=rw`` never makes one."""
-        address = f"file:{quote(str(self.path.absolute()))}?mode=rw"
-        connection = sqlite3.connect(
-            address, uri=True, timeout=self._busy_timeout_seconds, isolation_level=None, cached_statements=64
-        )
-        try:
-            # EXTRA is FULL and the folder's entry too: a reported commit outlives a power cut.
-            for setting in ("synchronous=EXTRA", "foreign_keys=ON", "trusted_schema=OFF"):
-                connection.execute(f"PRAGMA {setting}")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _vacuum(self, into: Path | None) -> None:
-        with self._plain_failures():
-            connection = self.connect()
-            try:
-                if into is None:
-                    connection.execute("VACUUM")
-                else:
-                    connection.execute("VACUUM INTO ?", (str(into),))
-            finally:
-                connection.close()
 
     def _require_sound(self, connection: Connection, check: str) -> None:
-        if connection.exec_driver_sql(f"PRAGMA {check}").scalar_one() != "ok":
+        if first_value(connection, f"PRAGMA {check}") != "ok":
             raise self.refuse(failures.damaged())
 
     @contextmanager
     def _transaction(self, mode: str) -> Iterator[Connection]:
-        with _connected(self) as connection:
-            connection.execution_options(**{_BEGIN: mode})
+        with self._connected() as connection:
+            connection.execute(f"BEGIN {mode}")
             try:
-                connection.begin()
                 yield connection
             finally:
-                # A commit that failed leaves the driver inside the transaction, which SQLAlchemy takes for ended.
-                connection.connection.rollback()
+                # Also after a commit that failed, which leaves the driver inside the transaction.
+                connection.rollback()
 
     @contextmanager
-    def _plain_failures(self) -> Iterator[None]:
+    def _connected(self) -> Iterator[_Connection]:
+        """Open the file, which must exist: ``mode=rw`` never makes one. What goes wrong is told in plain sentences."""
+        address = f"file:{quote(str(self.path.absolute()))}?mode=rw"
+        options: Any = {"timeout": self._busy_timeout_seconds, "isolation_level": None, "cached_statements": 64}
         try:
-            yield
-        except (SQLAlchemyError, sqlite3.Error) as failure:
-            raise self.refuse(failures.sentence_of(getattr(failure, "orig", failure), self.path)) from None
+            with closing(sqlite3.connect(address, uri=True, factory=_Connection, **options)) as connection:
+                # EXTRA is FULL and the folder's entry too: a reported commit outlives a power cut.
+                for setting in ("synchronous=EXTRA", "foreign_keys=ON", "trusted_schema=OFF"):
+                    connection.execute(f"PRAGMA {setting}")
+                yield connection
+        except sqlite3.Error as failure:
+            raise self.refuse(failures.sentence_of(failure, self.path)) from None
 
     def _check_file(self) -> None:
         try:
@@ -317,29 +293,12 @@ class SqliteFile:
         return True
 
 
-@cache
-def _engine() -> Engine:
-    """Return the one engine for all files, so that statements are compiled once in a process, not once a file."""
-    engine = create_engine("sqlite://", creator=lambda: _FILE.get().connect(), poolclass=NullPool, hide_parameters=True)
-    event.listen(engine, "begin", _emit_begin)
-    return engine
-
-
-def _connected(file: SqliteFile) -> Connection:
-    """Connect to a file. The engine's ``creator`` takes no arguments, so a context variable hands it the file."""
-    handed = _FILE.set(file)
-    try:
-        return _engine().connect()
-    finally:
-        _FILE.reset(handed)
-
-
-def _emit_begin(connection: Connection) -> None:
-    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get(_BEGIN, 'DEFERRED')}")
-
-
-def _set_version(connection: Connection, version: int) -> None:
-    connection.exec_driver_sql(f"PRAGMA user_version = {version}")
+def _mark(connection: Connection, version: int) -> None:
+    """Note the version of the tables, and make anew what stands beside those of this version."""
+    connection.execute(f"PRAGMA user_version = {version}")
+    connection.execute(f"DROP VIEW IF EXISTS {VIEW}")
+    if version == schema.SCHEMA_VERSION:
+        connection.execute(MAKING_IN_SQLITE)
 
 
 def _link(finished: Path, path: Path) -> None:

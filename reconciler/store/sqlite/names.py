@@ -1,7 +1,7 @@
 """A quick look at the names in a SQLite state, for a shell that completes them while somebody types.
 
-It does without SQLAlchemy, which takes longer to import than anybody waits for a completion, and so has a module of
-its own. Nothing is checked or changed.
+It does without the rest of the store, which takes longer to import than anybody waits for a completion, and so has a
+module of its own. Nothing is checked or changed.
 """
 
 from __future__ import annotations

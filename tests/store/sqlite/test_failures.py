@@ -139,7 +139,7 @@ def test_a_file_that_was_replaced_is_told_as_such(tmp_path: Path) -> None:
     copy = shutil.copy(file.path, tmp_path / "other.db")
     with pytest.raises(StateUnavailable) as caught, file.writing() as connection:  # noqa: PT012 - within the write
         Path(copy).replace(file.path)
-        connection.exec_driver_sql("INSERT INTO kept VALUES (1)")
+        connection.execute("INSERT INTO kept VALUES (1)")
     assert "moved, replaced or deleted while it was in use" in caught.value.diagnostics[0].detail
 
 

@@ -196,7 +196,7 @@ def test_a_migration_that_fails_changes_nothing(
     monkeypatch.setattr(schema, "SCHEMA_VERSION", schema.SCHEMA_VERSION + 1)
     steps = {
         **migrations.MIGRATIONS,
-        schema.SCHEMA_VERSION - 1: lambda connection: connection.exec_driver_sql("ALTER TABLE nothing ADD x TEXT"),
+        schema.SCHEMA_VERSION - 1: lambda connection: connection.execute("ALTER TABLE nothing ADD x TEXT"),
     }
     monkeypatch.setattr(migrations, "MIGRATIONS", steps)
     with pytest.raises(StateUnavailable):

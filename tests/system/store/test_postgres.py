@@ -18,7 +18,7 @@ import trustme
 from reconciler.errors import GuardRefused, StateMissing, StateUnavailable
 from reconciler.store import create_state, open_store
 from reconciler.store.opening import database_at
-from reconciler.store.postgres import database as postgres
+from reconciler.store.postgres import connection as postgres
 from tests.store.values import AT, LINEAGE, PROJECT, account
 from tests.system.support.postgres import CLEAR_USER, SCRAM_USER, SHUT_OUT_USER, Relay
 from tests.system.support.processes import missing
@@ -396,11 +396,11 @@ def test_a_reading_sees_one_snapshot(store: Store, url: str, tmp_path: Path) -> 
     database = database_at(url, base=tmp_path)
     count = "SELECT count(*) FROM accounts"
     with database.reading() as connection:
-        before = connection.exec_driver_sql(count).scalar_one()
+        before = connection.execute(count).fetchone()
         apply(store, "sales")
-        assert before == connection.exec_driver_sql(count).scalar_one()
+        assert before == connection.execute(count).fetchone()
         with pytest.raises(StateUnavailable), database.reading() as other:
-            other.exec_driver_sql("DELETE FROM accounts")
+            other.execute("DELETE FROM accounts")
     assert ["sales"] == list(store.read_state().accounts)
 
 

@@ -1,0 +1,54 @@
+"""What the store asks of a driver: the standard library's ``sqlite3``, and psycopg behind ``postgres/connection``.
+
+Premise: a statement is a constant text that both databases understand, with ``:name`` where a value goes; a value is never
+part of the text. So the subset is small: no types but text and integer, no functions but ``max``, no dates, no upserts.
+Rows are tuples in the order of the columns that were asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Generator, Iterable, Mapping
+
+    import psycopg
+
+    Cursor = sqlite3.Cursor | psycopg.Cursor[Any]
+
+ROWS_AT_ONCE = 500
+"""How many rows are held where a read or write goes through all of a table."""
+
+
+class Connection(Protocol):
+    """A connection inside of a transaction; what it raises, its database tells in a sentence."""
+
+    def execute(self, statement: str, values: Mapping[str, Any] = ..., /) -> Cursor:
+        """Run a statement."""
+        ...
+
+    def executemany(self, statement: str, rows: Iterable[Mapping[str, Any]], /) -> object:
+        """Run a statement once for each mapping of values."""
+        ...
+
+    def stream(self, statement: str, values: Mapping[str, Any], /, *, at_once: int = ...) -> Generator[tuple[Any, ...]]:
+        """Yield the rows of a query, no more than ``at_once`` of them held."""
+        ...
+
+
+def first_value(connection: Connection, statement: str, values: Mapping[str, Any] | None = None) -> Any:
+    """Return the first column of the first row; None where there is no row."""
+    row = connection.execute(statement, values or {}).fetchone()
+    return None if row is None else row[0]
+
+
+def first_values(connection: Connection, statement: str, values: Mapping[str, Any] | None = None) -> list[Any]:
+    """Return the first column of every row."""
+    return [row[0] for row in connection.execute(statement, values or {})]
+
+
+def one_of(column: str, wanted: Iterable[str]) -> tuple[str, dict[str, str]]:
+    """Return one more condition, that a column is one of some values, and these as its parameters."""
+    values = {f"{column}_{number}": each for number, each in enumerate(wanted)}
+    return f" AND {column} IN ({', '.join(f':{name}' for name in values)})", values
