@@ -82,6 +82,10 @@ class CredentialMask:
         """Tell the same of a text in which nobody would write it but as it is, or in one encoding."""
         return self._made_legible().is_written_in(text)
 
+    def is_read_in(self, text: str) -> bool:
+        """Tell whether a text that will not come again shows it once it is decoded, in whatever way."""
+        return self._made_legible().is_read_in(text)
+
     def betrays(self, text: str) -> bool:
         """Tell whether a mask in a text gives the secret away by what stands around it: it is a word, or a number."""
         return self._is_word_or_number and _MASK.decode() in text
@@ -137,15 +141,19 @@ class Hearing:
     def tells_beside_names(self) -> bool:
         """The same of the words by which a server takes a message, which are read once for each of many.
 
-        What holds a digit there is a name, a time or a number that the server has made for this message: it is looked
-        through for what stands in it as it is or in one encoding. What is between them, the same each time, is read in
-        every way, with what came before.
+        What holds a digit there is a name, a time or a number that the server has made for this message. It is read in
+        every way by itself, and so is what is between, the same each time, with what came before; the whole is looked
+        through for what stands in it as it is or in one encoding.
         """
         if self._may_be_misread:
             return self.tells
         between = _MADE_ANEW.sub("", self._words)
+        names = " ".join(_MADE_ANEW.findall(_STATUS.sub("", self._own_text)))
         return any(
-            mask.betrays(self._own_text) or mask.is_written_in(self._own_text) or mask.tells(between)
+            mask.betrays(self._own_text)
+            or mask.is_written_in(self._own_text)
+            or mask.is_read_in(names)
+            or mask.tells(between)
             for mask in self._masks
         )
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PASSWORD = "canary-Sales-51c2e8"
-_BY_ITSELF = ("as it is", "case swapped", "hex", "hex, upper", "hex with colons", "base64", "base64, one on", "base64, bare",
-              "base64, safe for URLs", "base64, lower case", "base32", "base85", "backwards")  # fmt: skip
 _LETTERS = "canary-Sales-oncemore"
 _WITHOUT_DIGITS = sorted(
     name for name, spell in SPELLINGS.items() if not any(each in "0123456789\n" for each in spell(_LETTERS))
@@ -39,7 +37,7 @@ def _words(tmp_path: Path, reply: str, count: int = 2) -> list[str]:
     return [each["words"] for each in records if each["outcome"] == "accepted"]
 
 
-@pytest.mark.parametrize("spelling", _BY_ITSELF)
+@pytest.mark.parametrize("spelling", sorted(SPELLINGS))
 def test_an_echo_in_what_names_the_message_is_not_recorded(tmp_path: Path, spelling: str) -> None:
     """Whoever takes a message and calls it by our password in one spelling is recorded without those words."""
     written = SPELLINGS[spelling](_PASSWORD)

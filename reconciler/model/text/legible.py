@@ -96,12 +96,16 @@ class Legible:
                 self._whole.add(secret)
         for runs in (*self._plain.values(), *self._spelled.values(), self._folded, *self._exact.values()):
             runs.update([run[::-1] for run in runs])
+        self._shortest = min((*self._plain, *self._spelled, *map(len, self._whole)), default=RUN)
+        """Of how many characters a reading must be for a secret to stand in it."""
 
     def in_text(self, text: str) -> bool:
         """Tell whether a secret can be read in a text."""
-        if self.is_written_in(text):
-            return True
-        found = _all_readings(text)
+        return self.is_written_in(text) or self.is_read_in(text)
+
+    def is_read_in(self, text: str) -> bool:
+        """Tell whether a secret stands in a text that is decoded, and decoded again."""
+        found = _all_readings(text, self._shortest)
         return found is None or self._is_in(found)
 
     def is_written_in(self, text: str) -> bool:
@@ -161,14 +165,14 @@ def _runs(text: str, length: int) -> Iterator[str]:
 
 
 @lru_cache(maxsize=64)
-def _all_readings(text: str) -> _Readings | None:
-    """Return a text in all ways of reading it; None where they are more than anybody's words have.
+def _all_readings(text: str, shortest: int) -> _Readings | None:
+    """Return a text in all ways of reading it that leave ``shortest`` characters; None where they are too many for words.
 
     Kept for a while: a server says the same few sentences to everybody, and this does not depend on whose secret it is.
     """
     left = MAX_CHARACTERS
     read, decoded = list[str](), list[str]()
-    for depth, reading in _readings(text):
+    for depth, reading in _readings(text, shortest=shortest):
         left -= len(reading)
         if left < 0:
             return None
@@ -209,24 +213,35 @@ def texts_of(octets: bytes) -> Iterator[str]:
             yield from (octets[at:].decode(name, "replace") for at in range(width))
 
 
-def _readings(text: str, *, deepest: int = _MAX_DEPTH) -> Iterator[tuple[int, str]]:
-    """Yield a text in all ways of reading it, the text itself first, each once, with how often it was decoded."""
+def _readings(text: str, *, deepest: int = _MAX_DEPTH, shortest: int = 1) -> Iterator[tuple[int, str]]:
+    """Yield a text in all ways of reading it, the text itself first, each once, with how often it was decoded.
+
+    Of what was decoded, what is shorter than ``shortest`` is left out: decoded again it becomes shorter still, and most
+    of what is decoded was never encoded. Letters that stand for several count as these, and an escape may be one.
+    """
+    once = [
+        decoded
+        for turned in (text[::-1], codecs.encode(text, "rot13"), text.swapcase())
+        for decoded in _from_letters(turned, shortest)
+    ]
+    once += _from_hex(text[::-1])
+    once += [text[start::step] for step in (2, 3) for start in range(step)]
     seen = {text}
-    waiting = [(0, text)]
-    for turned in (text[::-1], codecs.encode(text, "rot13"), text.swapcase()):
-        waiting += [(1, decoded) for decoded in _from_letters(turned)]
-    waiting += [(1, decoded) for decoded in _from_hex(text[::-1])]
-    waiting += [(1, text[start::step]) for step in (2, 3) for start in range(step)]
+    waiting = [(0, text), *((1, reading) for reading in once if _may_hold(reading, shortest))]
     while waiting:
         depth, reading = waiting.pop(0)
         yield depth, reading
-        for decoded in _decodings(reading) if depth < deepest else ():
-            if decoded not in seen:
+        for decoded in _decodings(reading, shortest) if depth < deepest else ():
+            if decoded not in seen and _may_hold(decoded, shortest):
                 seen.add(decoded)
                 waiting.append((depth + 1, decoded))
 
 
-def _decodings(text: str) -> Iterator[str]:
+def _may_hold(reading: str, shortest: int) -> bool:
+    return len(_key(reading)) >= shortest or _MARK.search(reading) is not None
+
+
+def _decodings(text: str, shortest: int) -> Iterator[str]:
     if _MARK.search(text):
         import html  # which makes a table of two thousand names
 
@@ -235,14 +250,18 @@ def _decodings(text: str) -> Iterator[str]:
             yield _without_escapes(unescaped, is_utf8=is_utf8)
     yield from _from_hex(text)
     yield from _from_numbers(text)
-    yield from _from_letters(text)
+    yield from _from_letters(text, shortest)
 
 
-def _from_letters(text: str) -> Iterator[str]:
-    """Yield what a text's base64 says, wherever in it a group of four begins: a server may cut what it echoes."""
+def _from_letters(text: str, shortest: int) -> Iterator[str]:
+    """Yield what a text's base64 says, wherever in it a group of four begins: a server may cut what it echoes.
+
+    Nothing where that is fewer octets than a secret has.
+    """
     for letters in {_SPACE.sub("", text), _WORDLESS.sub("", text)}:
         runs = _BASE64_RUN.findall(letters.translate(_URLSAFE))
-        for offset in range(4 if runs else 0):
+        octets = sum(len(run) * 6 // 8 for run in runs)
+        for offset in range(4 if octets >= shortest else 0):
             yield from _told([_base64(run[offset:]) for run in runs])
 
 
