@@ -120,6 +120,7 @@ FIELDS: tuple[tuple[str, Any, int | str], ...] = (
     (OF_SALES + "manifest", None, SAME),
     (OF_SALES + "serverManifest", "accounts.d/other/x.yaml", SAME),
     (OF_SALES + "serverSecrets", ["env:SMTP_SALES_PASSWORD"], SAME),
+    (OF_SALES + "leavesServer", True, SAME),
     (OF_SALES + "evidence", {"settingsDigest": "sha256:0", "verification": PASSED}, SAME),
     (OF_NEWS + "awaitsApproval", False, SAME),
     (OF_SALES + "awaitsApproval", True, SAME),

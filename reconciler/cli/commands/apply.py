@@ -104,7 +104,7 @@ def apply(
         reconciler apply plan.json --reference https://git.example.com/mail/pull/7
         reconciler apply --auto-approve
         reconciler apply --reviewed plan.json
-        reconciler apply --reviewed comment.md --reference https://git.example.com/mail/pull/7
+        reconciler apply --reviewed comment.md --reference "$PULL_REQUEST"
     """
     from reconciler.cli.named import reviewed_plan, saved_plan
     from reconciler.cli.progress import shown_progress

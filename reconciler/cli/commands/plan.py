@@ -73,7 +73,7 @@ def plan(
         reconciler plan --out plan.json
         reconciler plan --depth offline --target 'sales-*'
         reconciler plan --format markdown > comment.md
-        reconciler plan --format markdown --reference https://git.example.com/mail/pull/7 > comment.md
+        reconciler plan --format markdown --reference "$PULL_REQUEST" > comment.md
         reconciler plan --shard 3/10 --out part-3.plan
     """
     from reconciler.cli.output import hint, say
