@@ -30,7 +30,7 @@ _IS_ONE_OF = re.compile(r"contains\('(?P<text>[A-Z ]*)', (?P<path>[a-z_.]+)\)")
 _RULE = re.compile(r"""\$(?P<name>[A-Z_]+)(?: (?P<sign>==|=~) (?P<other>null|\$[A-Z_]+|"[^"]*"|/[^/]*/))?""")
 _PYTHON = """\
 #!/bin/sh
-if [ -n "{template}" ] && [ "$1 $2 $3" = "-I -m venv" ]; then exec cp -al "{template}" "$4"; fi
+if [ -n "{template}" ] && [ "$1 $2 $3" = "-I -m venv" ]; then exec ln -s "{template}" "$4"; fi
 exec "{python}" "$@"
 """
 
@@ -51,7 +51,7 @@ class Machine:
     variables: Mapping[str, str]
     """What the administrator has set on the machine."""
     template: Path | None = None
-    """An environment with the tool, of which ``python3 -I -m venv`` makes a copy; pip then finds all installed."""
+    """An environment with the tool, to which ``python3 -I -m venv`` makes a link; pip then finds all installed."""
 
     def __post_init__(self) -> None:
         """Make the home folder and a ``python3`` of the version for which there are wheels."""
