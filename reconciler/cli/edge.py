@@ -119,27 +119,38 @@ def _usage_problem(wrong: click.ClickException) -> Diagnostic:
     path = context.command_path if context is not None else "reconciler"
     if isinstance(wrong, click.NoSuchOption):
         message, to_copy = _unknown_option(wrong.option_name, context)
-        return error("badUsage", f"{one_line(message)} See\n    {path} {to_copy or '--help'}")
+        return error("badUsage", f"{one_line(message)} See\n    {to_copy or f'{path} --help'}")
     # click lists the choices of an argument that is missing as lines of their own.
     message = wrong.format_message().replace("\n\t", " ")
     return error("badUsage", f"{one_line(message)}\nSee\n    {path} --help")
 
 
 def _unknown_option(name: str, context: click.Context | None) -> tuple[str, str | None]:
-    """Return the refusal of an unknown option, with the option that takes its place if one is known."""
+    """Return the refusal of an unknown option, and the command with what takes its place if that is known."""
     from reconciler.diagnostics.phrasing import did_you_mean
 
-    options = [each for each in context.command.params if isinstance(each, click.Option)] if context else []
+    options = _options(context)
+    root = context.find_root() if context else None
+    general = next((each for each in _options(root) if name in each.opts), None)
+    if root is not None and context is not None and general is not None:
+        below = context.command_path.removeprefix(f"{root.command_path} ")
+        value = f" {general.make_metavar(root)}" if not general.is_flag else ""
+        return f"{name} stands before the command.", f"{root.command_path} {name}{value} {below}"
     forms = next(
         (each.type.choices for each in options if each.name == "format_" and isinstance(each.type, click.Choice)), ()
     )
     form = name.lstrip("-")
     if form in forms:
-        return f"There is no option {name}: the form of the output is chosen by --format.", f"--format {form}"
+        path = context.command_path if context else ""
+        return f"There is no option {name}: the form of the output is chosen by --format.", f"{path} --format {form}"
     if form == "json":
         return f"There is no option {name} here: this prints no JSON.", None
     known = [each for option in options for each in (*option.opts, *option.secondary_opts) if each.startswith("--")]
     return f"There is no option {name}.{did_you_mean(name, known)}", None
+
+
+def _options(context: click.Context | None) -> list[click.Option]:
+    return [each for each in context.command.params if isinstance(each, click.Option)] if context else []
 
 
 def _tell(words: Sequence[str], *problems: Diagnostic, exit_code: int = 1, notes: Sequence[str] = ()) -> int:

@@ -217,4 +217,24 @@ def test_json_as_a_flag_is_answered_with_what_there_is(bare: Project) -> None:
     told = bare.run("accounts", "list", "--json").err
     assert "    reconciler accounts list --format json\n" in told
     assert "Did you mean --depth?" in bare.run("plan", "--dpeth", "auth").err
+
+
+@pytest.mark.parametrize(
+    ("known", "option"),
+    [
+        pytest.param(known, option, id=f"{is_at(known)}-{option}")
+        for known in LEAVES
+        for option in ("--project-dir", "--project-file", "--env", "--state", "--color")
+        if not any(option in each.opts for each in known.command.params)
+    ],
+)
+def test_an_option_of_the_program_behind_a_command_is_told_where_it_stands(
+    bare: Project, known: Known, option: str
+) -> None:
+    """Where the command has none of that name, the line to copy has it before the command."""
+    words = known.path.split()[1:]
+    refused = bare.run(*words, option, "x")
+    assert 1 == refused.code
+    assert f"{option} stands before the command." in " ".join(refused.err.split())
+    assert re.search(rf"^ +reconciler {option} \S+ {' '.join(words)}$", refused.err, re.MULTILINE)
     assert "Did you mean" not in bare.run("plan", "--quick").err
