@@ -114,14 +114,17 @@ def replace_file(
     is_durable: bool = True,
     mode: int | None = None,
     keeps_owner: bool = False,
+    is_later: bool = False,
 ) -> None:
     """Put a file in place whole, or leave what was there; it is for the owner alone unless ``mode`` says otherwise.
 
     What is too large to be held is given in pieces. Unless ``is_durable`` it may be gone after a power cut; waiting for the disk costs more than writing. With
-    ``keeps_owner`` it belongs to whom the file before belonged, which only root can give away. Raises ``OSError``.
+    ``keeps_owner`` it belongs to whom the file before belonged, which only root can give away. With ``is_later`` its
+    time is of a later second than the file before: Python takes a module's bytecode for it by second and size.
+    Raises ``OSError``.
     """
     before = None
-    if keeps_owner:
+    if keeps_owner or is_later:
         with contextlib.suppress(FileNotFoundError):
             before = path.lstat()
     import tempfile
@@ -130,13 +133,15 @@ def replace_file(
     unfinished = Path(name)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
-            if before is not None and (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
+            if keeps_owner and before is not None and (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
                 os.fchown(file.fileno(), before.st_uid, before.st_gid)
             if mode is not None:
                 os.fchmod(file.fileno(), mode)
             file.writelines([content] if isinstance(content, bytes) else content)
+            file.flush()
+            if is_later and before is not None and os.fstat(descriptor).st_mtime < (second := int(before.st_mtime) + 1):
+                os.utime(descriptor, (second, second))
             if is_durable:
-                file.flush()
                 os.fsync(file.fileno())
         unfinished.replace(path)
     except BaseException:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.files import ForeignFolder, read_in_place, read_regular_file, replace_folder
+from reconciler.files import ForeignFolder, read_in_place, read_regular_file, replace_file, replace_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -209,3 +211,14 @@ def test_a_file_that_tells_no_size_is_read_to_its_limit(limit: int) -> None:
     assert whole[: limit + 1] == read_regular_file(Path("/proc/self/limits"), min(limit, 1 << 20))
     file = Path(__file__)
     assert file.read_bytes()[: limit + 1] == read_regular_file(file, limit)
+
+
+def test_python_reads_a_module_that_is_replaced_within_the_second(tmp_path: Path) -> None:
+    """Its bytecode is taken for that of a file of the same size and second, so each is of a later second."""
+    module = tmp_path / "settings.py"
+    environ = {each: value for each, value in os.environ.items() if each != "PYTHONDONTWRITEBYTECODE"}
+    for value in "12345":
+        replace_file(module, f"NAME = {value}\n".encode(), is_later=True)
+        program = [sys.executable, "-c", "import settings; print(settings.NAME)"]
+        read = subprocess.run(program, cwd=tmp_path, env=environ, capture_output=True, check=True, encoding="utf-8")
+        assert f"{value}\n" == read.stdout

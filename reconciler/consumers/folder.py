@@ -183,7 +183,8 @@ def carry_out(place: Place, steps: Iterable[Write]) -> None:
                 path.unlink(missing_ok=True)
             else:
                 mode = _PUBLIC if _EXTRA.fullmatch(step.name) else None
-                replace_file(path, step.whole.encode("utf-8"), mode=mode, keeps_owner=True)
+                is_module = path.suffix == ".py"
+                replace_file(path, step.whole.encode("utf-8"), mode=mode, keeps_owner=True, is_later=is_module)
             sync_folder(place.folder)
     except OSError as failure:
         raise Unwritable(f"{failure.filename or place.path} cannot be written: {_why(failure)}.") from None

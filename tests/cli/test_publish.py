@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,18 @@ def test_a_suspension_takes_the_account_out_and_needs_no_secret(applied: Project
     applied.run_well("publish")
     assert PASSWORD == accounts_in(file)["sales"]["password"]
     assert ["new", "removed", "new"] == [each["published"]["sales"] for each in publications(applied)]  # type: ignore[index]
+
+
+def test_a_module_is_of_a_later_second_than_the_one_before(project: Project, server: MailServer, file: Path) -> None:
+    """Python takes the bytecode of a module for that of another of the same size and second, for as long as it lies there."""
+    module = file.with_name("mail.py")
+    project.write_project(declared(module, form="django"))
+    project.write_account("sales", own_account("sales", server))
+    project.run_well("apply", "--auto-approve")
+    before = int(module.stat().st_mtime) + 100
+    os.utime(module, (before, before))
+    project.run_well("suspend", "sales", "--reason", "leak")
+    assert before < int(module.stat().st_mtime)
 
 
 def test_a_hand_edit_is_told_by_the_next_plan_and_replaced(applied: Project, file: Path) -> None:
