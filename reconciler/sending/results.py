@@ -247,7 +247,8 @@ class Results:
                 self.header = self._read_header(octets)
                 continue
             # Only where there are records: see above.
-            self._require_same(wanted)
+            if (different := self._difference(wanted)) is not None:
+                raise self._belongs_elsewhere(_DIFFERENT[different])
             record = self._read_record(octets, number)
             self._note(_Noted(record.line, record.contact, record.outcome, _moment(record.at), boot=record.boot))
         if number == 1 and self._difference(wanted) is not None:
@@ -294,11 +295,6 @@ class Results:
             return ResultsHeader.model_validate_json(octets)
         except (ValueError, KeyError, RecursionError):
             raise self._not_results(1) from None
-
-    def _require_same(self, wanted: ResultsHeader) -> None:
-        different = self._difference(wanted)
-        if different is not None:
-            raise self._belongs_elsewhere(_DIFFERENT[different])
 
     def _difference(self, wanted: ResultsHeader) -> str | None:
         """Return the name of the first part of the header that differs from ``wanted``; None where none does."""
@@ -385,7 +381,8 @@ def _locked(path: Path) -> int:
         reason = reason_of(failure) if isinstance(failure, OSError) else "its name cannot be one"
         raise _unusable(path, reason) from None
     try:
-        _require_regular(descriptor, path)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise _unusable(path, "it is not a regular file")
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
@@ -395,11 +392,6 @@ def _locked(path: Path) -> int:
         os.close(descriptor)
         raise
     return descriptor
-
-
-def _require_regular(descriptor: int, path: Path) -> None:
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        raise _unusable(path, "it is not a regular file")
 
 
 def _unusable(path: Path, reason: str) -> InvalidInput:
