@@ -381,8 +381,7 @@ def _locked(path: Path) -> int:
         reason = reason_of(failure) if isinstance(failure, OSError) else "its name cannot be one"
         raise _unusable(path, reason) from None
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise _unusable(path, "it is not a regular file")
+        _require_regular(descriptor, path)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
@@ -392,6 +391,11 @@ def _locked(path: Path) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _require_regular(descriptor: int, path: Path) -> None:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise _unusable(path, "it is not a regular file")
 
 
 def _unusable(path: Path, reason: str) -> InvalidInput:
