@@ -16,13 +16,14 @@ from reconciler.model.accounts.manifest import API_VERSION, MODELS
 from reconciler.model.accounts.overview import Overview
 from reconciler.model.canonical import JsonObject
 from reconciler.model.event import LoggedEvent
-from reconciler.model.mail.resolution import ResolutionDocument
+from reconciler.model.mail.resolution import Mailbox, Reason, Resolution, ResolutionDocument
 from reconciler.model.mail.sending import SendDocument
 from reconciler.model.plan import ShownPlan
 from reconciler.model.project import Project
 from reconciler.model.schema.hints import ACCOUNT_SCHEMA, DOCUMENT_SNIPPETS, OVERLAY_SCHEMA, PROJECT_SCHEMA, with_hints
 from reconciler.model.schema.overlays import as_patch
 from reconciler.model.schema.rules import RULES
+from reconciler.model.verification.evidence import Check
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,9 +138,9 @@ def _or_error(name: str, document: type[ShownPlan | ResolutionDocument | SendDoc
     """Return the schema of a model's document, or of what is printed where there is none."""
     generated = document.model_json_schema(by_alias=True, mode="serialization", ref_template="#/$defs/{model}")
     definitions = generated.pop("$defs")
-    for described, descriptions in _DESCRIPTIONS.items():
+    for described in (each for each in (*_DESCRIPTIONS, *_DESCRIBED) if each.__name__ in definitions):
         definition = definitions[described.__name__]
-        for field, description in descriptions.items():
+        for field, description in _DESCRIPTIONS.get(described, {}).items():
             definition["properties"][field]["description"] = description
         # What pydantic itself says of a class that is no model differs between its releases.
         said: Schema = {"additionalProperties": False, "description": inspect.cleandoc(described.__doc__ or "")}
@@ -171,7 +172,9 @@ _NOTHING_MADE = {
 }
 
 
-_DESCRIPTIONS: dict[type[Diagnostic | Location], dict[str, str]] = {
+_DESCRIBED = (Check, Mailbox, Reason, Resolution)
+"""Classes that are no models, whose fields have their descriptions with them."""
+_DESCRIPTIONS: dict[type, dict[str, str]] = {
     Diagnostic: {
         "severity": "error stops the command; warning and note do not.",
         "code": "Stable code, explained in the reference.",
