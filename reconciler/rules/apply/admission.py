@@ -16,7 +16,7 @@ from reconciler.errors import GuardRefused, InvalidInput, PlanStale
 from reconciler.model.accounts.desired import DesiredAccount
 from reconciler.model.review import Review
 from reconciler.model.step import Create, Delete, Rename, Update
-from reconciler.rules.apply.review import require_sealed, unreviewed
+from reconciler.rules.apply.review import require_same_state, require_sealed, unreviewed
 from reconciler.rules.apply.shown import altered_changes
 from reconciler.rules.apply.wishes import Ground, as_wishes, is_document
 from reconciler.rules.plan.guards import (
@@ -119,14 +119,8 @@ def require_belonging(plan: SavedPlan, recorded: RecordedState) -> None:
         raise InvalidInput([each for each in plan.diagnostics if each.severity == "error"])
     if (problem := needs_all_parts(plan)) is not None:
         raise GuardRefused(problem)
-    if plan.project == recorded.project and plan.lineage == recorded.lineage:
-        _require_whole(plan)
-        return
-    detail = (
-        f"The plan was made for project {plan.project} with the state {plan.lineage}; this is project "
-        f"{recorded.project} with the state {recorded.lineage}. Name the right state with --state, or plan again."
-    )
-    raise GuardRefused(error("lineageMismatch", detail))
+    require_same_state(plan, recorded, what="The plan")
+    _require_whole(plan)
 
 
 def _require_whole(plan: SavedPlan) -> None:

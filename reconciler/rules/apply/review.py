@@ -96,19 +96,24 @@ def require_current(
 
 def require_sealed(review: Review, seal: Seal, recorded: RecordedState) -> None:
     """Refuse a review of another state, and one that does not have our seal."""
-    if (review.project, review.lineage) != (recorded.project, recorded.lineage):
-        detail = (
-            f"The plan that the comment shows was made for project {one_line(review.project)} with the state "
-            f"{one_line(review.lineage)}; this is project {recorded.project} with the state {recorded.lineage}. "
-            "Name the right state with --state, or plan again."
-        )
-        raise GuardRefused(error("lineageMismatch", detail))
+    require_same_state(review, recorded, what="The plan that the comment shows")
     if seal != "valid":
         detail = (
             "The comment does not bear the seal of the key that is at hand. Somebody altered it, or it was made with "
             "another key. Plan again, and have the new comment reviewed."
         )
         raise GuardRefused(error("planAltered", detail))
+
+
+def require_same_state(made: SavedPlan | Review, recorded: RecordedState, *, what: str) -> None:
+    """Refuse what was made for another project or state; ``what`` begins the sentence."""
+    if (made.project, made.lineage) == (recorded.project, recorded.lineage):
+        return
+    detail = (
+        f"{what} was made for project {one_line(made.project)} with the state {one_line(str(made.lineage))}; this is project "
+        f"{recorded.project} with the state {recorded.lineage}. Name the right state with --state, or plan again."
+    )
+    raise GuardRefused(error("lineageMismatch", detail))
 
 
 def unreviewed(plan: SavedPlan, reviewed: SavedPlan | Review) -> tuple[Diagnostic, ...]:
