@@ -76,13 +76,11 @@ def plan(
         reconciler plan --format markdown --reference "$PULL_REQUEST" > comment.md
         reconciler plan --shard 3/10 --out part-3.plan
     """
-    from reconciler.cli.output import hint, say
     from reconciler.cli.progress import shown_progress
     from reconciler.cli.session import workspace
     from reconciler.operations.plan import plan as make_plan
     from reconciler.operations.seals import sealed_review
     from reconciler.planfile import review_line, write_plan
-    from reconciler.render.safe import safe
     from reconciler.rules.plan.finish import exit_code_of_plan
 
     if out == STANDARD and format_ != "text":
@@ -96,26 +94,33 @@ def plan(
         made = make_plan(place, replace(request, shard=shard, is_kept=is_kept), progress=progress)
     if out == STANDARD:
         return _put_plan_alone(made, is_detailed=detailed_exitcode, view=viewing.view)
-    if out is not None and made.status != "invalid":
-        write_plan(Path(out), made)
-    has_review = reference is not None and made.status != "invalid"
-    shown = Shown(
-        view=viewing.view or "grouped",
-        has_pager=not viewing.no_pager,
-        planfile=out,
-        review=review_line(sealed_review(place, made, reference=reference or "")) if has_review else None,
-    )
+    review = None
+    if made.status != "invalid":
+        if out is not None:
+            write_plan(Path(out), made)
+        if reference is not None:
+            review = review_line(sealed_review(place, made, reference=reference))
+    shown = Shown(view=viewing.view or "grouped", has_pager=not viewing.no_pager, planfile=out, review=review)
     put_plan(made, format_, options=options, shown=shown)
-    if out is not None and made.status != "invalid" and format_ == "text":
+    if format_ == "text":
+        _tell_next(made, asked, out=out, is_part=shard is not None)
+    return exit_code_of_plan(made, is_detailed=detailed_exitcode)
+
+
+def _tell_next(made: SavedPlan, asked: PlanOptions, *, out: str | None, is_part: bool) -> None:
+    """Say where a plan was saved, and which command usually comes after it."""
+    from reconciler.cli.output import hint, say
+    from reconciler.render.safe import safe
+
+    if out is not None and made.status != "invalid":
         is_blocked = made.status == "blocked"
         how = "It is blocked, so it can be shown but not applied." if is_blocked else _how_to_apply(out)
-        how = "It is a part, for plan merge." if shard is not None else how
+        how = "It is a part, for plan merge." if is_part else how
         say(f"Saved as {safe(out)}. {how}")
-    elif format_ == "text" and made.status == "ready":
+    elif made.status == "ready":
         hint("To look at it again and record it:", _command("apply", asked))
-    if format_ == "text" and made.status in {"blocked", "invalid"}:
+    if made.status in {"blocked", "invalid"}:
         hint("Once that is mended:", _command("plan", asked, *(("--out", out) if out is not None else ())))
-    return exit_code_of_plan(made, is_detailed=detailed_exitcode)
 
 
 def _put_plan_alone(made: SavedPlan, *, is_detailed: bool, view: View | None) -> int:
