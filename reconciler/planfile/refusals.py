@@ -90,9 +90,9 @@ def refuse_constant(_: str) -> float:
     raise ValueError("NaN and infinity are not JSON (RFC 8259 section 6)")
 
 
-def invalid(path: Path, reason: str) -> InvalidInput:
-    """Return the refusal of a file that is no plan."""
-    detail = f"The file cannot be used as a plan: {reason}. {_AGAIN}"
+def invalid(path: Path, reason: str, *, cure: str = _AGAIN) -> InvalidInput:
+    """Return the refusal of a file that is no plan; ``cure`` says what to do."""
+    detail = f"The file cannot be used as a plan: {reason}. {cure}"
     return InvalidInput(error("planFileInvalid", detail, location=_place(path)))
 
 

@@ -32,13 +32,13 @@ def review_of_comment(path: Path, content: bytes) -> Review:
     lines = content.decode("utf-8", "replace").splitlines()
     line = lines[1].strip() if len(lines) > 1 else ""
     if not (line.startswith(_BEGINS) and line.endswith(_ENDS)):
-        raise invalid(path, f"its second line, which is hidden and says what was shown, is not there. {_PLAN_AGAIN}")
+        raise invalid(path, "its second line, which is hidden and says what was shown, is not there", cure=_PLAN_AGAIN)
     try:
         document = json.loads(line[len(_BEGINS) : -len(_ENDS)], object_pairs_hook=unique_keys)
     except (DuplicateKey, ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
-        raise invalid(path, f"its second line, which is hidden, does not say what was shown. {_PLAN_AGAIN}")
+        raise invalid(path, "its second line, which is hidden, does not say what was shown", cure=_PLAN_AGAIN)
     minor = require_known_format(path, document, REVIEW_VERSION, read=REVIEW_VERSION)
     has_additions = minor > parts_of(REVIEW_VERSION)[1]
     return validated(path, Review, canonical_json(document), has_additions=has_additions)

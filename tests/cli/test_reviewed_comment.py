@@ -124,6 +124,15 @@ def test_an_altered_comment_is_refused(
     assert [] == list(shown.statuses())
 
 
+def test_a_comment_without_its_line_is_told_with_what_to_do(shown: Project) -> None:
+    """The pull request is planned again; a plan file would not be looked at there."""
+    altered(shown, lambda text: re.sub("<!-- reconciler review.*\n", "", text))
+    told = " ".join(shown.run("apply", "--reviewed", "comment.md", "--reference", URL).err.split())
+    assert "is not there. Have the pull request planned again" in told
+    assert ".." not in told
+    assert "plan --out" not in told
+
+
 def test_what_a_comment_says_beside_the_hidden_line_does_not_count(shown: Project) -> None:
     """Line ends that a browser has changed, and text below; a line like it further down is not read."""
     altered(shown, lambda text: f"{text}\n<!-- reconciler review: {{}} -->\n".replace("\n", "\r\n"))
