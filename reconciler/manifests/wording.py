@@ -57,9 +57,7 @@ def explain_refused(  # noqa: PLR0911 - one return for each kind of refusal
     """Return the code and the words for a refusal, by its pydantic type; a secret's value is never shown."""
     name = field or "The document"
     if value is None and kind in _MAPPINGS:
-        return "wrongType", (
-            f"{name} has nothing in it. Its fields stand on the lines below it, indented further than {_last(name)} itself."
-        )
+        return "wrongType", f"{name} has nothing in it. {_where_fields_stand(field)}"
     if value is None:
         return "wrongType", f"{name} has no value. Write one behind the colon."
     if kind == "string_type":
@@ -109,6 +107,16 @@ def _what(value: Any) -> str:
         return "true or false"
     names = {int: "a number", str: "text", dict: "a mapping", list: "a list"}
     return next((name for kind, name in names.items() if isinstance(value, kind)), "something else")
+
+
+def _where_fields_stand(field: str) -> str:
+    """Return where the fields of an empty mapping are written: that of a list's entry begins behind its hyphen."""
+    last = _last(field)
+    if not last:
+        return "Its fields begin at the left margin."
+    if last.isdigit():
+        return "Its fields stand behind the hyphen of that entry, and on the lines below it, indented alike."
+    return f"Its fields stand on the lines below it, indented further than {last} itself."
 
 
 def _last(field: str) -> str:

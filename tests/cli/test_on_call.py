@@ -111,7 +111,7 @@ def test_the_provider_is_down(night: Night) -> None:
     """The 24 accounts of one server did not answer: seen in status, tried again as one when it is back."""
     night.fleet.servers["alerts"].stop()
     night.alarm("verify", "--recorded", code=3)
-    assert "24 failed for now" in night.look()
+    assert "24 failing for now" in night.look()
     night.fleet.servers["alerts"].start()
     night.follow("verify --recorded server:alerts")
     assert "Verified 24 accounts (depth auth): 24 passed." in night.printed

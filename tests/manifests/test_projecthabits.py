@@ -124,3 +124,16 @@ def test_every_kind_of_manifest_is_answered(name: str, tmp_path: Path) -> None:
     (problem,) = (each for each in read_text(tmp_path, text).problems if each.code != "missingField")
     assert [each for each in lines if each not in _lines(problem.detail)] == []
     assert "hunter2" not in problem.detail
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("scopes:\n  -\n", "Its fields stand behind the hyphen of that entry"),
+        ("secrets:\n  grants:\n    -\n", "Its fields stand behind the hyphen of that entry"),
+        ("guards:\n", "Its fields stand on the lines below it, indented further than guards itself."),
+    ],
+)
+def test_empty_mapping(tmp_path: Path, text: str, says: str) -> None:
+    """Where the fields of an empty mapping are written hangs on what it is: a list's entry begins behind its hyphen."""
+    assert says in _refusal(text, tmp_path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.accounts.edited import AddedAccounts, Edited
-from reconciler.model.accounts.overview import Concern, JournalStanding, Overview
+from reconciler.model.accounts.overview import MATTERS, Concern, JournalStanding, Overview, Since
 from reconciler.model.adoption.candidates import Candidate, Discovery
 from reconciler.model.comparison import Comparison, Difference, Side
 from reconciler.model.consumers.publication import Told
@@ -88,6 +88,16 @@ _OVERVIEW = Overview(
     ),
     journal=JournalStanding(valid=True, entries=12, head="sha256:" + "ab" * 32),
 )
+_OVERVIEW_SINCE = _OVERVIEW.model_copy(
+    update={
+        "since": Since(
+            as_of=values.NOON,
+            new=(),
+            gone=tuple(Concern(matter=matter, account=f"account-{matter}", reason="As told then") for matter in MATTERS),
+        )
+    }
+)
+"""One of each matter is gone."""
 _SENT = SendDocument(
     format_version="1.0", account="newsletter", ending="complete", results=".reconciler/sending/newsletter.jsonl", folder=None,
     this_run=SendSummary(accepted=1200, refused=3, unknown=1), total=SendSummary(accepted=2400, refused=3, unknown=1, skipped=7),
@@ -151,6 +161,7 @@ OUTPUTS: dict[str, Callable[[Style], str]] = {
     "history_table": lambda style: history_table(values.REVISIONS, style=style),
     "history_text": lambda style: history_text(values.REVISIONS, style=style),
     "journal_text": lambda style: journal_text(12, "ab" * 32, problems=["Entry 5 was altered."], style=style),
+    "overview_text.compared": lambda style: overview_text(_OVERVIEW_SINCE, style=style),
     "overview_text": lambda style: overview_text(_OVERVIEW, style=style),
     "past_text": lambda style: past_text(_PAST, 5, style=style),
     "published_text": lambda style: published_text(

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 MATTER_WORDS: dict[Matter, str] = {
     "failing": "failing",
-    "wavering": "failed for now",
+    "wavering": "failing for now",
     "suspended": "stopped",
     "rejected": "rejected",
     "pending": "waiting for the platform",
     "unverified": "applied without verification",
-    "stale": "not verified for long",
-    "certificate": "certificate ends",
-    "password": "password ends",
+    "stale": "without a recent verification",
+    "certificate": "with a certificate that ends",
+    "password": "with a password that ends",
 }
-"""What each matter is called where people read it."""
+"""What each matter is called where people read it: after a count, and after "is no longer"."""
 _ROLES: dict[Matter, Role] = {"failing": "bad", "suspended": "bad", "rejected": "bad"}
 _MOST_OF_A_MATTER = 5
 _MOST_NAMES = 40
