@@ -102,7 +102,8 @@ def _at(node: Any, path: tuple[str | int, ...], schema: Schema) -> Any:
         if isinstance(step, int):
             node = node.get("items", {})
         else:
-            node = node.get("properties", {}).get(step) or node.get("additionalProperties", {})
+            free = next(iter(node.get("patternProperties", {}).values()), None)  # below names that people choose
+            node = node.get("properties", {}).get(step) or free or node.get("additionalProperties", {})
     return node
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydantic.alias_generators import to_camel, to_snake
+
 from reconciler.model.grants import Secrets
 from reconciler.model.text.globs import matches
 
@@ -25,6 +27,14 @@ class SeparatedSecrets(Secrets):
     """Rules of one environment, which know what the others' manifests may name: its value may be theirs."""
 
     allowed_elsewhere: tuple[str, ...] = ()
+    environment: str
+    own_fields: frozenset[str] = frozenset()
+    """The fields that the environment has in place of the project's, by their names in the project file."""
+
+    def holder_of(self, field: str) -> str:
+        """Return the path below which a field is written; one that is nowhere written belongs to the environment alone."""
+        is_shared = to_snake(field) in self.model_fields_set and field not in self.own_fields
+        return "secrets" if is_shared else f"environments.{self.environment}.secrets"
 
     def bars_first_use(self, secret: str) -> bool:
         """Tell whether a secret that state has never seen needs a grant: another environment's state may know it."""
@@ -45,7 +55,16 @@ def in_environment(project: Project, name: str) -> Project:
             "state": own.state,
             "operator": own.operator or project.operator,
             "platform": own.platform or project.platform,
-            "secrets": SeparatedSecrets.model_validate({**_fields(secrets), "allowed_elsewhere": elsewhere}),
+            "secrets": SeparatedSecrets.model_validate(
+                {
+                    **_written(secrets),
+                    "allowed_elsewhere": elsewhere,
+                    "environment": name,
+                    "own_fields": frozenset(map(to_camel, _written(own.secrets)))
+                    if own.secrets is not None
+                    else frozenset(),
+                }
+            ),
             "consumers": own.consumers,
             "environments": {},
         }
@@ -65,8 +84,8 @@ def _secrets_of(project: Project, environment: Environment) -> Secrets:
     return project.secrets.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
 
 
-def _fields(secrets: Secrets) -> dict[str, object]:
-    return {name: getattr(secrets, name) for name in Secrets.model_fields}
+def _written(secrets: Secrets) -> dict[str, object]:
+    return {name: getattr(secrets, name) for name in sorted(secrets.model_fields_set)}
 
 
 def _globs(secrets: Secrets) -> Iterator[str]:

@@ -165,6 +165,10 @@ class Secrets(Ruled):
         ),
     )
 
+    def holder_of(self, field: str) -> str:  # noqa: ARG002 - an environment has some fields for itself
+        """Return the path in the project file below which a field of these rules is written: ``secrets``."""
+        return "secrets"
+
     def bars_first_use(self, secret: str) -> bool:  # noqa: ARG002 - rules of an environment look at it
         """Tell whether a secret that state has never seen needs a grant for its first route."""
         return self.first_use == "grant"

@@ -127,6 +127,27 @@ def test_every_kind_of_manifest_is_answered(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("environments: {staging: {state: a, overlays: x}}", "overlay"),
+        ("environments: {staging: {state: a, adoptd: true}}", "adopted"),
+        ("environments: {staging: {state: a, secrets: {alow: []}}}", "allow"),
+        ("environments: {staging: {state: a, operator: {mail: a@example.com}}}", "email"),
+        ("environments: {staging: {state: a, consumers: {web: {typ: files}}}}", "type"),
+        ("consumers: {web: {type: files, pth: x}}", "path"),
+        ("secrets: {sources: {vault: {env: VAULT, fromat: dotenv}}}", "format"),
+        ("secrets: {grants: [{secrt: 'env:A', servers: [a.example.com]}]}", "secret"),
+        ("domains: {example.com: {dkimSelector: [s1]}}", "dkimSelectors"),
+        ("guards: {maxDelete: {count: 1}}", "maxDeletes"),
+        ("scopes: [{manifest: 'accounts.d/**'}]", "manifests"),
+    ],
+)
+def test_a_misspelt_field_is_recognised_below_names_that_people_choose(text: str, field: str, tmp_path: Path) -> None:
+    """Whatever stands above it: fields of the document, entries of a list, or names such as an environment's."""
+    assert f" Did you mean {field}?" in _refusal(text, tmp_path)
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("scopes:\n  -\n", "Its fields stand behind the hyphen of that entry"),

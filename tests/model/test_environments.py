@@ -50,6 +50,28 @@ def test_what_an_environment_has_takes_the_place_of_the_projects() -> None:
 
 
 @pytest.mark.parametrize(
+    ("shared", "own", "field", "holder"),
+    [
+        ({"allow": ["env:*"]}, None, "allow", "secrets"),
+        ({"allow": ["env:*"]}, {"firstUse": "grant"}, "allow", "secrets"),
+        ({"allow": ["env:*"]}, {"allow": ["env:*"]}, "allow", "environments.staging.secrets"),
+        ({}, {"fingerprintKey": {"env": "KEY"}}, "fingerprintKey", "environments.staging.secrets"),
+        ({"allow": ["env:*"]}, None, "grants", "environments.staging.secrets"),
+        ({"grants": []}, None, "grants", "secrets"),
+        ({"grants": []}, {"grants": []}, "grants", "environments.staging.secrets"),
+    ],
+)
+def test_rules_know_where_they_are_written(
+    shared: dict[str, Any], own: dict[str, Any] | None, field: str, holder: str
+) -> None:
+    """What is to be written goes where it counts in this environment, and into the project's only where that is written."""
+    staging = {**STAGING, **({"secrets": own} if own is not None else {})}
+    declared = project({"staging": staging, "production": PRODUCTION}, secrets=shared)
+    assert holder == in_environment(declared, "staging").secrets.holder_of(field)
+    assert "secrets" == declared.secrets.holder_of(field)
+
+
+@pytest.mark.parametrize(
     ("own", "others", "is_barred"),
     [
         ({"allow": ["env:*"]}, {"allow": ["env:*"]}, True),

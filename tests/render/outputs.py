@@ -93,7 +93,9 @@ _OVERVIEW_SINCE = _OVERVIEW.model_copy(
         "since": Since(
             as_of=values.NOON,
             new=(),
-            gone=tuple(Concern(matter=matter, account=f"account-{matter}", reason="As told then") for matter in MATTERS),
+            gone=tuple(
+                Concern(matter=matter, account=f"account-{matter}", reason="As told then") for matter in MATTERS
+            ),
         )
     }
 )

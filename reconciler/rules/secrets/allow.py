@@ -16,7 +16,7 @@ from reconciler.model.text.globs import is_glob, matches
 from reconciler.rules.secrets.scopes import is_in_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Container, Mapping, Sequence
 
     from reconciler.model.grants import ScopedSecret, Secrets
 
@@ -65,9 +65,8 @@ def why_refused(secret: str, manifest: str, secrets: Secrets, places: Mapping[st
         return f"{manifest} names {secret}, {kept}"
     if not _is_covered(secret, manifest, secrets):
         return (
-            f"{manifest} names {secret}, but secrets.allow in the project file covers {covered(secrets)}. {WHY_ALLOWED} "
-            "Use a reference that is covered, or have the owner of the project file add\n"
-            f'    allow: ["{secret}"]'
+            f"{manifest} names {secret}, but {secrets.holder_of('allow')}.allow in the project file covers {covered(secrets)}. "
+            f"{WHY_ALLOWED} Use a reference that is covered, or {ask_to_allow([secret], secrets)}"
         )
     place = places.get(secret)
     if place is None or (_why_kept(place, secrets) is None and _is_covered(place, manifest, secrets)):
@@ -90,6 +89,19 @@ def covered(secrets: Secrets) -> str:
         entry if isinstance(entry, str) else f"{entry.secret} (for {entry.manifests} only)" for entry in secrets.allow
     )
     return ", ".join(entries) or "nothing"
+
+
+def ask_to_allow(entries: Sequence[str], secrets: Secrets) -> str:
+    """Return the words that ask for entries of ``secrets.allow``, with the line to write.
+
+    Where the project file has no ``allow``, the line begins with what is covered by default: it would be covered no more.
+    """
+    holder = secrets.holder_of("allow")
+    under = f" under {holder}" if holder != "secrets" or "allow" not in secrets.model_fields_set else ""
+    if "allow" not in secrets.model_fields_set:
+        entries = [*(entry for entry in secrets.allow if isinstance(entry, str)), *entries]
+    listed = ", ".join(f'"{entry}"' for entry in entries)
+    return f"have the owner of the project file add{under}\n    allow: [{listed}]"
 
 
 def _why_kept(secret: str, secrets: Secrets) -> str | None:

@@ -34,11 +34,12 @@ def withheld_problem(
     not_compared: Mapping[str, str] = MappingProxyType({}),
     is_project_trusted: bool = True,
     known: Iterable[str] = (),
+    holder: str = "secrets",
 ) -> Diagnostic | None:
     """Return one error for all withheld credentials: each cause once, with its routes and the two ways on; None without any.
 
     ``known`` are references that no line may cover unless they are withheld for its route, too. ``expired`` names grants whose time is over, ``not_compared`` known secrets that a first use was not compared with,
-    each with the reason. Where the project file is not trusted, grants would not help, and the error says what does.
+    each with the reason; ``holder`` is the path below which grants are written. Where the project file is not trusted, grants would not help, and the error says what does.
     """
     if not withheld:
         return None
@@ -56,11 +57,15 @@ def withheld_problem(
         + "".join(f"{cause.instead} " for cause in found)
         + "If the routes are right, "
     )
-    return _with_grants(told, withheld, expired=expired, known=known)
+    return _with_grants(told, withheld, expired=expired, known=known, holder=holder)
 
 
 def undelivered_problem(
-    withheld: Mapping[str, tuple[SecretRoute, ...]], *, expired: tuple[str, ...] = (), known: Iterable[str] = ()
+    withheld: Mapping[str, tuple[SecretRoute, ...]],
+    *,
+    expired: tuple[str, ...] = (),
+    known: Iterable[str] = (),
+    holder: str = "secrets",
 ) -> Diagnostic | None:
     """Return one error for all secrets that may not be written to consumers, with a block of grants; None without any."""
     if not withheld:
@@ -70,17 +75,22 @@ def undelivered_problem(
         f"written there:\n{_routes_told(withheld)}A pull request could add an account to a consumer by a label; that is why "
         "this asks for each secret, consumer, path and command. If it is right, "
     )
-    return _with_grants(told, withheld, expired=expired, known=known)
+    return _with_grants(told, withheld, expired=expired, known=known, holder=holder)
 
 
 def _with_grants(
-    told: str, withheld: Mapping[str, tuple[SecretRoute, ...]], *, expired: tuple[str, ...], known: Iterable[str]
+    told: str,
+    withheld: Mapping[str, tuple[SecretRoute, ...]],
+    *,
+    expired: tuple[str, ...],
+    known: Iterable[str],
+    holder: str,
 ) -> Diagnostic:
     """Return the error for withheld secrets, with the block of grants that would allow them all."""
     travels = [each for refused in withheld.values() for each in refused]
     lines = grant_lines(travels, {*known, *(each.secret for each in travels)})
     block = "\n".join(f"      - {line}" for line in lines)
-    detail = f"{told}have the owner of the project file add under secrets:\n    grants:\n{block}"
+    detail = f"{told}have the owner of the project file add under {holder}:\n    grants:\n{block}"
     if any(is_glob(line.partition(",")[0]) for line in lines):
         detail += "\nA line with * covers no other secret known by now, later ones that fit, and any user name."
     if expired:
@@ -175,7 +185,10 @@ def redundant_grants(
         return []
     register = RouteRegister(recorded, values)
     return [
-        warning("grantRedundant", f"{reason} Remove it from secrets.grants in the project file:\n    {_shown(grant)}")
+        warning(
+            "grantRedundant",
+            f"{reason} Remove it from {secrets.holder_of('grants')}.grants in the project file:\n    {_shown(grant)}",
+        )
         for grant in secrets.grants
         if grant.consumer is None  # an account's routes are those to servers
         and (grant.expires is None or today <= grant.expires)

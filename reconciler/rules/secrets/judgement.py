@@ -111,6 +111,7 @@ def judge(steps: Sequence[Step], law: Law, secrets: SecretsRead | None) -> Judge
         not_compared=unread_reasons(verdict.not_compared, secrets.unreadable if secrets is not None else {}),
         is_project_trusted=secrets is None or not secrets.are_withheld,
         known=_known_references(wanted, law),
+        holder=law.rules.holder_of("grants"),
     )
     return Judgement(
         withheld=verdict.withheld,
@@ -161,7 +162,12 @@ def judge_deliveries(deliveries: Sequence[Delivered], law: Law) -> Judgement:
     )
     return Judgement(
         withheld=verdict.withheld,
-        problem=undelivered_problem(verdict.withheld, expired=verdict.expired, known=_known_references((), law)),
+        problem=undelivered_problem(
+            verdict.withheld,
+            expired=verdict.expired,
+            known=_known_references((), law),
+            holder=law.rules.holder_of("grants"),
+        ),
         grants_used=verdict.grants_used,
     )
 

@@ -15,6 +15,7 @@ from reconciler.rules.secrets.allow import (
     BUILT_IN,
     NO_LINKS,
     WHY_ALLOWED,
+    ask_to_allow,
     covered,
     is_uncovered,
     naming_manifests,
@@ -182,14 +183,14 @@ def _as_one(refused: Sequence[_Refused], secrets: Secrets, rules: Mapping[str, L
     if len(listed) > _MOST_LISTED:
         listed = [*listed[:_MOST_LISTED], f"{len(listed) - _MOST_LISTED} more"]
     detail = (
-        f"secrets.allow in the project file covers {covered(secrets)}, which does not let these manifests name: "
-        f"{', '.join(listed)}. {WHY_ALLOWED} Use references that are covered, or have the owner of the project file add\n"
-        f"    allow: {_covering(sorted(named))}"
+        f"{secrets.holder_of('allow')}.allow in the project file covers {covered(secrets)}, which does not let these "
+        f"manifests name: {', '.join(listed)}. {WHY_ALLOWED} Use references that are covered, or "
+        f"{ask_to_allow(_covering(sorted(named)), secrets)}"
     )
     return as_one(problems, detail=detail, location=place)
 
 
-def _covering(named: Sequence[str]) -> str:
+def _covering(named: Sequence[str]) -> list[str]:
     """Return entries of ``secrets.allow`` that would cover secrets, as few as their common beginnings give."""
     by_source: dict[str, list[str]] = {}
     for secret in named:
@@ -205,4 +206,4 @@ def _covering(named: Sequence[str]) -> str:
             entries.append(f"{source}:{beginning}{stars}")
         else:
             entries += [f"{source}:{key}" for key in keys[:MOST_NAMES]]
-    return "[" + ", ".join(f'"{entry}"' for entry in entries) + "]"
+    return entries

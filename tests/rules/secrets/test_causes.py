@@ -79,7 +79,10 @@ CASES: dict[str, tuple[SecretRoute, tuple[SecretRoute, ...], dict[str, Any], Cau
     "a secret that another environment may name": (
         travel("env:B", value="new"),
         (),
-        {"recorded": (travel("env:A", KNOWN),), "asked": SeparatedSecrets(allowed_elsewhere=("env:*",))},
+        {
+            "recorded": (travel("env:A", KNOWN),),
+            "asked": SeparatedSecrets(environment="staging", allowed_elsewhere=("env:*",)),
+        },
         causes.OTHER_ENVIRONMENT,
     ),
     "a copied value of a reference in another spelling": (

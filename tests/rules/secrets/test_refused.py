@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.diagnostics import MOST_NAMES, Location
+from reconciler.model.grants import Secrets
 from reconciler.rules.secrets.allow import is_allowed
 from reconciler.rules.secrets.refused import refused_secrets
 from tests.rules.secrets.test_allow import HERE, SCOPED, THERE, secrets
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from reconciler.diagnostics import Diagnostic
     from reconciler.model.accounts.desired import DesiredAccount
-    from reconciler.model.grants import Secrets
 
 RULES = {
     "secretNotAllowed": Location("reconciler.yaml", 7, 3),
@@ -346,7 +346,15 @@ def test_one_secret_is_told_in_the_words_for_one() -> None:
     """Several accounts of one manifest that name it do not make it a list."""
     (problem,) = refused("env: HOME", "env: HOME")
     assert problem.detail.startswith("accounts.d/accounts.yaml names env:HOME, but secrets.allow ")
-    assert problem.detail.endswith('\n    allow: ["env:HOME"]')
+    assert problem.detail.endswith('\n    allow: ["env:SMTP_*", "file:secrets/**", "env:HOME"]')
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_is_covered_by_default_stays_covered_by_the_line_to_write(count: int) -> None:
+    """A project file without secrets.allow would lose its defaults to a line that has the new secret alone."""
+    (problem,) = refused_secrets(accounts_of(*(["env: HOME", "env: LANG"][:count])), Secrets())
+    lines = '"env:HOME"' if count == 1 else '"env:HOME", "env:LANG"'
+    assert problem.detail.endswith(f' add under secrets\n    allow: ["env:SMTP_*", "file:secrets/**", {lines}]')
 
 
 @pytest.mark.parametrize(
