@@ -7,7 +7,6 @@ through PyYAML's nodes and constructors, gives places for nothing and takes less
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from yaml.events import (
@@ -18,6 +17,8 @@ from yaml.events import (
     SequenceEndEvent,
 )
 
+from reconciler.yamlsource.limits import MAX_VALUES
+from reconciler.yamlsource.plain import text_or_word
 from reconciler.yamlsource.values import LocatedMapping, LocatedSequence, line_of, place_at
 
 if TYPE_CHECKING:
@@ -26,14 +27,8 @@ if TYPE_CHECKING:
     from reconciler.yamlsource.values import Mark
 
 MAX_LEVELS = 100
-MAX_VALUES = 10_000
 MAX_SCALAR_CHARACTERS = 65_536
 _MERGE = "<<"
-_WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
-_WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\Z")
-SURELY_TEXT = frozenset("abcdeghijklmopqrsuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-"""First letters that neither a word with a meaning nor a number begins with: most text is told by them."""
-_DIGITS = frozenset("0123456789")
 
 _TAG = (
     "A value carries a tag (a word that begins with an exclamation mark). Tags change what a value is, so none is "
@@ -254,29 +249,3 @@ def _merge(mapping: LocatedMapping, source: LocatedMapping) -> None:
         if key not in mapping:
             mapping[key] = value
             mapping.places += source.places[2 * index : 2 * index + 2]
-
-
-def text_or_word(written: str) -> str | int | bool | None:
-    """Return ``plain_value``, at once for the most part of all texts.
-
-    >>> text_or_word("sales"), text_or_word("587")
-    ('sales', 587)
-    """
-    return written if written[:1] in SURELY_TEXT else plain_value(written)
-
-
-def plain_value(written: str) -> str | int | bool | None:
-    """Return what a plain (unquoted) scalar stands for: true, false, null, a whole number, or text exactly as written.
-
-    The rule is the core schema of YAML 1.2.2 (section 10.3.2) made narrower, so that nothing changes its type
-    unnoticed: no ``yes``, ``no``, ``on``, ``off``, ``True`` or ``NULL``, no octal, hexadecimal, float, date or
-    sexagesimal numbers, and no number of more than 18 digits. Quoted and block scalars never come here: they are text.
-
-    >>> plain_value("587"), plain_value("true"), plain_value("~")
-    (587, True, None)
-    >>> plain_value("no"), plain_value("0755"), plain_value("1e3")
-    ('no', '0755', '1e3')
-    """
-    if written[-1:] in _DIGITS:
-        return int(written) if _WHOLE_NUMBER.match(written) else written
-    return _WORDS.get(written, written)

@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from reconciler.yamlsource.building import MAX_VALUES, SURELY_TEXT, plain_value, text_or_word
+from reconciler.yamlsource.limits import DOCUMENT_VALUES, MAX_VALUES
 from reconciler.yamlsource.text import is_safe_ascii
 from reconciler.yamlsource.values import (
     COLUMN,
     COLUMN_BITS,
-    DOCUMENT_VALUES,
     LocatedMapping,
     LocatedSequence,
     YamlDocument,
@@ -40,6 +39,12 @@ _BRACES = r"(\{[^{}]*\})"
 _LINE = re.compile(rf"( *)(?:{_KEY}:(?:( +)(?:{_PLAIN}|{_QUOTED}|{_BRACES}))?|-( +)(?:{_PLAIN}|{_QUOTED}))(?: +#.*| *)")
 _EMPTY_LINE = re.compile(r" *(?:#.*)?")
 _MEMBER = re.compile(rf" *{_KEY}: +(?:{_PLAIN_IN_BRACES}|{_QUOTED}) *[,}}]")
+
+_WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+_WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\Z")
+_SURELY_TEXT = frozenset("abcdeghijklmopqrsuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+"""First letters that neither a word with a meaning nor a number begins with: most text is told by them."""
+_DIGITS = frozenset("0123456789")
 
 
 class _NotPlain(Exception):
@@ -129,7 +134,7 @@ class _Document:
             return
         value_place = line | column + len(key) + 1 + len(gap)
         if braces is None:
-            mapping[key] = quoted[1:-1] if plain is None else plain if plain[0] in SURELY_TEXT else plain_value(plain)
+            mapping[key] = quoted[1:-1] if plain is None else plain if plain[0] in _SURELY_TEXT else plain_value(plain)
         else:
             mapping[key] = inner = _in_braces(braces, value_place)
             self.values += len(inner)
@@ -194,3 +199,29 @@ def _in_braces(braces: str, place: Place) -> LocatedMapping:
         mapping.places += (place + found.start(1), place + found.start(2 if quoted is None else 3))
         at = found.end()
     return mapping
+
+
+def text_or_word(written: str) -> str | int | bool | None:
+    """Return ``plain_value``, at once for the most part of all texts.
+
+    >>> text_or_word("sales"), text_or_word("587")
+    ('sales', 587)
+    """
+    return written if written[:1] in _SURELY_TEXT else plain_value(written)
+
+
+def plain_value(written: str) -> str | int | bool | None:
+    """Return what a plain (unquoted) scalar stands for: true, false, null, a whole number, or text exactly as written.
+
+    The rule is the core schema of YAML 1.2.2 (section 10.3.2) made narrower, so that nothing changes its type
+    unnoticed: no ``yes``, ``no``, ``on``, ``off``, ``True`` or ``NULL``, no octal, hexadecimal, float, date or
+    sexagesimal numbers, and no number of more than 18 digits. Quoted and block scalars never come here: they are text.
+
+    >>> plain_value("587"), plain_value("true"), plain_value("~")
+    (587, True, None)
+    >>> plain_value("no"), plain_value("0755"), plain_value("1e3")
+    ('no', '0755', '1e3')
+    """
+    if written[-1:] in _DIGITS:
+        return int(written) if _WHOLE_NUMBER.match(written) else written
+    return _WORDS.get(written, written)

@@ -24,8 +24,6 @@ Place = int
 COLUMN_BITS = 24
 COLUMN = (1 << COLUMN_BITS) - 1
 """More columns than a file may have octets."""
-DOCUMENT_VALUES = 3
-"""The cost of a document itself, counted as values: a file of empty documents is bounded too."""
 
 
 def place_at(line: int, column: int) -> Place:

@@ -33,10 +33,29 @@ STATE = {"sqlite3", "reconciler.store.store", "reconciler.store.journal", "recon
 PLANS = {"reconciler.model.plan", "reconciler.planfile", "reconciler.rules.apply"}
 SITE = {"reconciler.render.html", "reconciler.consumers", "reconciler.adoption"}
 
+PARSER = {"yaml"}
+"""What is plain is read without it."""
+
 UNLOADED = {
-    "--help": {"pydantic", "yaml", *ELSEWHERE, *NETWORK, *STATE, *PLANS, *SITE},
-    "validate": {*ELSEWHERE, *UNNEEDED, *NETWORK, *STATE, *PLANS, *SITE, "reconciler.model.verification.evidence"},
-    "plan --depth offline": {*ELSEWHERE, *SITE, "reconciler.oauth2", "reconciler.sending", "reconciler.contacts"},
+    "--help": {"pydantic", *PARSER, *ELSEWHERE, *NETWORK, *STATE, *PLANS, *SITE},
+    "validate": {
+        *ELSEWHERE,
+        *UNNEEDED,
+        *PARSER,
+        *NETWORK,
+        *STATE,
+        *PLANS,
+        *SITE,
+        "reconciler.model.verification.evidence",
+    },
+    "plan --depth offline": {
+        *ELSEWHERE,
+        *PARSER,
+        *SITE,
+        "reconciler.oauth2",
+        "reconciler.sending",
+        "reconciler.contacts",
+    },
     "accounts list": {*ELSEWHERE, *SITE, "reconciler.oauth2", "reconciler.sending", "reconciler.planfile"},
     "history": {*ELSEWHERE, *SITE, "reconciler.oauth2", "reconciler.sending", "reconciler.planfile"},
 }

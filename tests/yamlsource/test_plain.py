@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from benchmarks.generate_accounts import write_project
 from reconciler.characters import REFUSED_IN_FILES
 from reconciler.yamlsource import LocatedMapping, LocatedSequence, YamlDocument
+from reconciler.yamlsource.parsing import _Reading
 from reconciler.yamlsource.plain import _UNUSUAL, plain_documents
-from reconciler.yamlsource.reading import _Reading
 
 if TYPE_CHECKING:
     from reconciler.diagnostics import Diagnostic
