@@ -25,7 +25,6 @@ from reconciler.secrets import (
     has_next_key,
     load_fingerprint_key,
     load_plan_key,
-    own_variables,
     settle_next_key,
 )
 from reconciler.secrets.envfile import read_env_file
@@ -213,6 +212,8 @@ class Workspace:
 
     def _own_keys(self) -> Iterator[bytes]:
         """Yield what no secret may be: the key of fingerprints as far as there is one, and what our variables hold."""
+        from reconciler.secrets.ownkeys import own_variables
+
         yield from own_variables(self.environ)
         with contextlib.suppress(ReconcilerError):  # told by what needs the key
             key = self.fingerprint_key(self._reader)

@@ -20,7 +20,7 @@ from reconciler.secrets.keys import (
     make_key_file,
     settle_next_key,
 )
-from reconciler.secrets.own import OwnFiles, own_variables
+from reconciler.secrets.ownfiles import OwnFiles
 from reconciler.secrets.sources.file import relative_spelling
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ __all__ = [
     "load_key_file",
     "load_plan_key",
     "make_key_file",
-    "own_variables",
     "relative_spelling",
     "settle_next_key",
 ]

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, TypeVar
 from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, error
 from reconciler.model.secrets.values import SecretValue
-from reconciler.programs import Stop
-from reconciler.secrets.own import OwnKeys
 from reconciler.secrets.sources.declared import DeclaredSources
 from reconciler.secrets.sources.file import SecretFiles
 from reconciler.secrets.values import Unreadable, secret_value, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from reconciler.model.secrets.sources import SecretSource
-    from reconciler.secrets.own import OwnFiles
+    from reconciler.programs import Stop
+    from reconciler.secrets.ownfiles import OwnFiles
+    from reconciler.secrets.ownkeys import OwnKeys
 
 COMMANDS_AT_ONCE = 8
 """How many source commands run side by side."""
@@ -131,29 +131,30 @@ class SecretReader:
 
     @cached_property
     def _own_keys(self) -> OwnKeys:
+        from reconciler.secrets.ownkeys import OwnKeys
+
         return OwnKeys(self._find_own_keys())
 
     def _read(self, references: Iterable[str]) -> Reading:
         wanted = sorted(set(references))
         unread = [each for each in wanted if each not in self._values and each not in self._problems]
 
-        def read_dear(reference: str) -> SecretValue:
-            source, _, key = reference.partition(":")
-            return self._sources.read_one(source, key, stop)
-
-        with Stop() as stop:
-            # First, because the references to such a source are then looked up in what it gave.
-            self._read_bulk_sources({each.partition(":")[0] for each in unread}, stop)
-            dear = [each for each in unread if self.is_dear(each)]
-            for reference in unread:
-                if reference not in dear:
-                    self._take_outcome(reference, _outcome(self._read_one, reference))
-            for reference, outcome in _side_by_side(read_dear, dear, stop):
-                self._take_outcome(reference, outcome)
+        # First, because the references to such a source are then looked up in what it gave.
+        self._read_bulk_sources({each.partition(":")[0] for each in unread})
+        dear = [each for each in unread if self.is_dear(each)]
+        for reference in unread:
+            if reference not in dear:
+                self._take_outcome(reference, _outcome(self._read_one, reference))
+        for reference, outcome in _side_by_side(self._read_dear, dear):
+            self._take_outcome(reference, outcome)
         return Reading(
             {reference: self._values[reference] for reference in wanted if reference in self._values},
             {reference: self._problems[reference] for reference in wanted if reference in self._problems},
         )
+
+    def _read_dear(self, reference: str, stop: Stop) -> SecretValue:
+        source, _, key = reference.partition(":")
+        return self._sources.read_one(source, key, stop)
 
     def take(self, reference: str, text: str) -> None:
         """Take what a person typed as the value of a reference; the rules for every value hold."""
@@ -171,14 +172,14 @@ class SecretReader:
         declared = self._sources.declared.get(source)
         return declared is not None and declared.format is None
 
-    def _read_bulk_sources(self, named: Iterable[str], stop: Stop) -> None:
+    def _read_bulk_sources(self, named: Iterable[str]) -> None:
         """Read, side by side, each named source of many secrets that was not read yet."""
         wanted = sorted(
             name
             for name in named
             if name in self._sources.declared and not self._is_command_for_each(name) and name not in self._bulk
         )
-        for name, found in _side_by_side(lambda each: self._sources.read_all(each, stop), wanted, stop):
+        for name, found in _side_by_side(self._sources.read_all, wanted):
             self._bulk[name] = found
 
     def _read_one(self, reference: str) -> SecretValue:
@@ -231,19 +232,21 @@ def _outcome(read: Callable[[Job], Outcome], job: Job) -> Outcome | Diagnostic:
         return failure.problem
 
 
-def _side_by_side(
-    read: Callable[[Job], Outcome], jobs: list[Job], stop: Stop
-) -> list[tuple[Job, Outcome | Diagnostic]]:
-    """Return each job with its outcome; the jobs run side by side.
+def _side_by_side(read: Callable[[Job, Stop], Outcome], jobs: Sequence[Job]) -> list[tuple[Job, Outcome | Diagnostic]]:
+    """Return each job with its outcome; the jobs run side by side, and end what they run when they are told to stop.
 
     Where this thread is interrupted, the commands that run are ended at once.
     """
     if not jobs:
         return []
+    # Running programs takes much that is slow to import, and secrets in variables and files need none.
     from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(min(COMMANDS_AT_ONCE, len(jobs)), thread_name_prefix="secrets") as pool:
-        started = [pool.submit(_outcome, read, job) for job in jobs]
+    from reconciler.programs import Stop
+
+    workers = min(COMMANDS_AT_ONCE, len(jobs))
+    with Stop() as stop, ThreadPoolExecutor(workers, thread_name_prefix="secrets") as pool:
+        started = [pool.submit(_outcome, lambda each: read(each, stop), job) for job in jobs]
         try:
             return [(job, each.result()) for job, each in zip(jobs, started, strict=True)]
         except BaseException:

@@ -26,11 +26,24 @@ ELSEWHERE = {
     "email_validator",
 }
 """Of the reading of manifests and state no part."""
-UNNEEDED = {"email", "importlib.metadata", "concurrent", "logging", "html.entities", "tempfile", "csv", "zipfile"}
+UNNEEDED = {
+    "email",
+    "importlib.metadata",
+    "concurrent",
+    "logging",
+    "html.entities",
+    "tempfile",
+    "csv",
+    "zipfile",
+    "subprocess",
+    "shutil",
+}
 """Of the standard library, what no check of manifests needs."""
 NETWORK = {"asyncio", "ssl", "reconciler.smtp", "reconciler.verification", "reconciler.oauth2", "reconciler.sending"}
 STATE = {"sqlite3", "reconciler.store.store", "reconciler.store.journal", "reconciler.model.journal.payloads"}
 PLANS = {"reconciler.model.plan", "reconciler.planfile", "reconciler.rules.apply"}
+SECRETS = {"reconciler.programs", "reconciler.secrets.ownkeys", "reconciler.model.text.legible"}
+"""Nothing is run for secrets, and none compared."""
 SITE = {"reconciler.render.html", "reconciler.consumers", "reconciler.adoption"}
 
 PARSER = {"yaml"}
@@ -41,6 +54,7 @@ UNLOADED = {
     "validate": {
         *ELSEWHERE,
         *UNNEEDED,
+        *SECRETS,
         *PARSER,
         *NETWORK,
         *STATE,
@@ -50,6 +64,7 @@ UNLOADED = {
     },
     "plan --depth offline": {
         *ELSEWHERE,
+        *SECRETS,
         *PARSER,
         *SITE,
         "reconciler.oauth2",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from yaml._yaml import CParser
 
-from reconciler.yamlsource import MAX_FILE_OCTETS, read_documents, reading
+from reconciler.yamlsource import MAX_FILE_OCTETS, parsing, read_documents
 from tests.support.work import counted_work
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def measure(name: str) -> str:
     """Return calls, times parsed, memory growth and problem codes of reading one hostile file, in one line."""
     octets = HOSTILE[name][0]()
     read_documents(b"a: 1\n", file="warm.yaml")
-    reading.CParser = _CountedParser  # type: ignore[attr-defined, assignment]
+    parsing.CParser = _CountedParser  # type: ignore[attr-defined, assignment]
     peak = _peak_mebibytes()
     with counted_work() as work:
         file = read_documents(octets, file="hostile.yaml")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.programs import CommandFailed, CommandNotRun, Stop, filled, run_command, shown
 from reconciler.secrets.sources.bulk import MAX_OCTETS as MAX_BULK_OCTETS
 from reconciler.secrets.sources.bulk import NotBulk, parse_bulk
 from reconciler.secrets.values import MAX_OCTETS, secret_value, unreadable
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.secrets.sources import SecretSource
     from reconciler.model.secrets.values import SecretValue
+    from reconciler.programs import Stop
     from reconciler.secrets.sources.file import SecretFiles
 
 
@@ -32,6 +32,8 @@ class DeclaredSources:
 
     def read_one(self, name: str, key: str, stop: Stop) -> SecretValue:
         """Return the value that the command of a source gives for one key; raise ``Unreadable``."""
+        from reconciler.programs import filled
+
         reference = f"{name}:{key}"
         octets = self._run(name, filled(self.declared[name].command or (), key), reference, MAX_OCTETS, stop)
         try:
@@ -71,6 +73,8 @@ class DeclaredSources:
         return octets
 
     def _run(self, name: str, command: tuple[str, ...], subject: str, max_octets: int, stop: Stop) -> bytes:
+        from reconciler.programs import CommandFailed, CommandNotRun, run_command, shown
+
         source = self.declared[name]
         try:
             return run_command(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from reconciler.files import open_in_place
 from reconciler.model.secrets.references import is_normal_key
 from reconciler.model.text.globs import matches
-from reconciler.secrets.own import OwnFiles
+from reconciler.secrets.ownfiles import OwnFiles
 from reconciler.secrets.values import MAX_OCTETS, Unreadable, unreadable
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from reconciler.secrets import SecretReader
-from reconciler.secrets.own import OwnKeys, own_variables
+from reconciler.secrets.ownkeys import OwnKeys, own_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
