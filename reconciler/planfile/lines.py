@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import json
 import zlib
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from reconciler.classes import dataclass
 from reconciler.model.canonical import canonical_json
 from reconciler.model.plan import FORMAT_VERSION, Change, PreparedAccount, SavedPlan
+from reconciler.planfile.alike import IN_ACCOUNT, IN_CHANGE, NotCanonical, canonical_value, part_of, value_of_rest
 from reconciler.planfile.refusals import (
     altered,
     invalid,
     parts_of,
-    refuse_constant,
     require_digest,
     require_known_format,
     validated,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.model.canonical import JsonObject
+    from reconciler.planfile.alike import Apart
 
 LINES_VERSION = "2.0"
 MAGIC = b"\x1f\x8b"
@@ -67,15 +69,16 @@ def plan_of_lines(path: Path, content: bytes, *, read: str) -> SavedPlan:
     counts, head = _require_whole(_Lines(path, content), read=read)
     texts = islice(_Lines(path, content).texts, 2, None)
     has_additions = parts_of(str(head.get("formatVersion")))[1] > parts_of(FORMAT_VERSION)[1]
+    form = partial(validated, path, has_additions=has_additions)
     whole = {**head, "changes": [], "inputs": {**head["inputs"], "accounts": {}}}
-    plan = validated(path, SavedPlan, canonical_json(whole), has_additions=has_additions)
+    plan = form(SavedPlan, canonical_json(whole))
     changes = tuple(
-        validated(path, Change, text, has_additions=has_additions, place=("changes", number))
+        part_of(text, IN_CHANGE, partial(form, Change, place=("changes", number)))
         for number, text in enumerate(islice(texts, counts.changes))
     )
     accounts = {
-        name: validated(path, PreparedAccount, part, has_additions=has_additions, place=("inputs", "accounts", name))
-        for name, part in map(_parted, texts)
+        name: part_of(text, IN_ACCOUNT, partial(form, PreparedAccount, place=("inputs", "accounts", name)))
+        for name, text in map(_parted, texts)
     }
     return plan.model_copy(update={"changes": changes, "inputs": plan.inputs.model_copy(update={"accounts": accounts})})
 
@@ -87,7 +90,7 @@ def _require_whole(lines: _Lines, *, read: str) -> tuple[_Counts, JsonObject]:
     if "changes" in head or not isinstance(head.get("inputs"), dict) or "accounts" in head["inputs"]:
         raise invalid(path, "its second line does not have the form of a plan's head")
     require_known_format(path, head, FORMAT_VERSION, read=read)
-    changes = (lines.next_object()[0] for _ in range(counts.changes))
+    changes = (lines.next_object(IN_CHANGE)[0] for _ in range(counts.changes))
     digest = parts_digest(head, changes, lines.accounts(counts.accounts))
     if any(True for _ in lines.texts):
         raise altered(path, "It has more lines than it says.")
@@ -126,9 +129,9 @@ class _Lines:
             raise invalid(self.path, "its first line does not say how many lines follow")
         return _Counts(changes, accounts)
 
-    def next_object(self) -> tuple[str, JsonObject]:
-        """Return the next line, which is an object, as text and as value."""
-        text, value = self._next()
+    def next_object(self, apart: Apart | None = None) -> tuple[str, JsonObject]:
+        """Return the next line, which is an object, as text and as value; with ``apart`` as the value of its rest."""
+        text, value = self._next(apart)
         if not isinstance(value, dict):
             raise invalid(self.path, "it has fewer lines than it says, or other ones")
         return text, value
@@ -137,7 +140,7 @@ class _Lines:
         """Yield the next lines, each a name and the JSON of what is recorded under it, by name."""
         before = None
         for _ in range(count):
-            text, line = self._next()
+            text, line = self._next(IN_ACCOUNT)
             match line:
                 case [str(name), dict()] if before is None or name > before:
                     yield _parted(text)
@@ -147,17 +150,16 @@ class _Lines:
                 case _:
                     raise altered(self.path, "Its accounts are not in their order.")
 
-    def _next(self) -> tuple[str, object]:
+    def _next(self, apart: Apart | None = None) -> tuple[str, object]:
         """Return the next line as text and as value, None behind the last; refuse one that we do not write."""
         text = next(self.texts, "null")
         try:
-            value = json.loads(text, parse_constant=refuse_constant)
-            is_canonical = canonical_json(value) == text
+            value = value_of_rest(text, apart) if apart is not None else None
+            return text, canonical_value(text) if value is None else value
+        except NotCanonical:
+            raise altered(self.path, "One of its lines is not written as reconciler writes it.") from None
         except (ValueError, MemoryError):
             raise invalid(self.path, "one of its lines is not JSON that reconciler wrote") from None
-        if not is_canonical:  # so no key stands in it twice either
-            raise altered(self.path, "One of its lines is not written as reconciler writes it.")
-        return text, value
 
     def _each_text(self, content: bytes) -> Iterator[str]:
         for line in self._each_line(content):
