@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _DELIMITERS = (",", ";", "\t")
 _MAX_SHOWN_COLUMNS = 8
+_WITHOUT_QUOTE = re.compile(rb'[^"\r\n]*+\r?\n?\Z')
+"""A line that is a whole record, whatever delimits its fields, as nearly every line is."""
 _Where = Literal["start", "plain", "quoted", "quote"]
 _State = Literal["open", "ended", "malformed"]
 
@@ -95,8 +97,8 @@ def _cards(lines: Lines, columns: list[str], delimiter: str) -> Iterator[Contact
     mark = re.escape(delimiter.encode())
     field = rb'(?:"[^"]*+(?:""[^"]*+)*+"|[^"' + mark + rb"\r\n][^" + mark + rb"\r\n]*+|)"
     complete = re.compile(field + rb"(?:" + mark + field + rb")*+\r?\n?\Z")
-    while (line := lines.next()) is not None:
-        if line.is_whole and complete.match(line.octets):
+    for line in iter(lines.next, None):
+        if line.is_whole and (_WITHOUT_QUOTE.match(line.octets) or complete.match(line.octets)):
             entry = _card(line.octets, columns, delimiter=delimiter, number=line.number)
         else:
             entry = _long_card(line, lines, columns, delimiter)

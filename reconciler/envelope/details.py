@@ -15,7 +15,7 @@ import unicodedata
 from functools import lru_cache
 
 from reconciler.characters import INVISIBLE, REFUSED_ON_CARDS
-from reconciler.model.text.domains import NotAnAddress, address_to_ascii, why_not_plain
+from reconciler.model.text.domains import NotAnAddress, address_to_ascii, plain_address, why_not_plain
 
 MAX_NAME_CHARACTERS = 200
 """More than any name on a card; a header line of more is a nuisance, and a way to push the address out of sight."""
@@ -56,7 +56,6 @@ def normal(value: str | None) -> str | None:
     return text.strip()
 
 
-@lru_cache(maxsize=4096)
 def usable_address(text: str) -> str:
     """Return one address with its domain as A-labels; raise ``Unusable``. Takes what ``normal`` returns.
 
@@ -66,6 +65,11 @@ def usable_address(text: str) -> str:
     >>> usable_address("Sales@Example.com")
     'Sales@example.com'
     """
+    return plain_address(text) or _usable_address(text)
+
+
+@lru_cache(maxsize=4096)
+def _usable_address(text: str) -> str:
     try:
         address = address_to_ascii(text)
     except NotAnAddress as refusal:
@@ -100,7 +104,7 @@ def _holds_other_address(name: str, address: str) -> bool:
 
     Look-alikes of @ and the dot, and joiners between, count as what they look like.
     """
-    if not _AT.search(name):
+    if "@" not in name and (name.isascii() or not _AT.search(name)):
         return False
     seen = unicodedata.normalize(
         "NFKC", "".join(character for character in name if character.isspace() or not INVISIBLE.match(character))

@@ -20,7 +20,7 @@ from reconciler.classes import dataclass
 from reconciler.envelope import reasons
 from reconciler.envelope.details import Unusable, normal, usable_address, usable_name
 from reconciler.model.accounts.kinds import KINDS
-from reconciler.model.mail.resolution import Mailbox, Resolution
+from reconciler.model.mail.resolution import Mailbox, Reasons, Resolution
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _MOST_AUTHORS = 256
 """So many of those whom messages come from are kept, as a team's keepers are; each may be as long as a card."""
+_MOST_TOLD = 1024
+"""So many combinations of reasons are kept: without values that cannot be used there are a few dozen."""
 _INVALID: frozenset[ReasonCode] = frozenset({"detailInvalid", "contactNameInvalid"})
 
 Party = Literal["from", "to"]
@@ -65,6 +67,7 @@ class _Half(NamedTuple):
 
 
 _NO_HALF = _Half()
+_NOTHING = Reasons()
 
 
 class _Own(NamedTuple):
@@ -78,11 +81,19 @@ class _Settled(NamedTuple):
     """One mailbox as decided; None: the contact is to be skipped."""
 
     mailbox: Mailbox | None
-    reasons: tuple[Reason, ...]
+    reasons: Reasons
 
 
-class _Author(NamedTuple):
-    """What is seen of whom a message comes from, and where replies to it go."""
+class _Fallen(NamedTuple):
+    """What comes of a card that has no value for any of the details."""
+
+    is_skipped: bool
+    reasons: Reasons
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Author:
+    """What is seen of whom a message comes from, and where replies to it go. One that is kept is the same one again."""
 
     settled: _Settled
     sender: Mailbox | None = None
@@ -90,6 +101,10 @@ class _Author(NamedTuple):
     reply_reason: tuple[Reason, ...] = ()
     notices: tuple[Reason, ...] = ()
     is_ascii: bool = True
+
+    def told_with(self, addressee: Reasons) -> Reasons:
+        """Return all that is told of a message, in its order."""
+        return Reasons((*self.settled.reasons, *addressee, *self.reply_reason, *self.notices))
 
 
 def identity_of(kind: Kind, settings: Settings) -> Identity:
@@ -121,6 +136,7 @@ class Resolver:
         self._author = _Party(identity.override_from, "from")
         self._addressee = _Party(identity.override_to, "to")
         self._seen = lru_cache(maxsize=_MOST_AUTHORS)(self._author_of)
+        self._told = lru_cache(maxsize=_MOST_TOLD)(_Author.told_with)
 
     def resolve(self, contact: Contact) -> Resolution:
         """Return who the contact would see, and why, or why nothing is sent to it.
@@ -140,7 +156,10 @@ class Resolver:
         to = addressee.settle(*addressee.details_of(contact), _contact_own(contact, address))
         if author.settled.mailbox is None or to.mailbox is None:
             return self._skipped(contact, *_of_skipped(author.settled), *_of_skipped(to))
-        return self._sent(contact, author, to.mailbox, told=to.reasons, is_elsewhere=to.mailbox.email != address)
+        why = self._told(author, to.reasons)
+        if to.mailbox.email != address:
+            why = Reasons((*why, reasons.addressee_overridden(to.mailbox.email)))
+        return self._sent(contact, author, to.mailbox, why)
 
     def _author_of(self, email: str | None, name: str | None) -> _Author:
         """Return what is to be seen of whom these details name, as the contact's keeper: many have the same."""
@@ -159,15 +178,10 @@ class Resolver:
             is_ascii=all(map(str.isascii, addresses)),
         )
 
-    def _sent(
-        self, contact: Contact, author: _Author, to: Mailbox, *, told: tuple[Reason, ...], is_elsewhere: bool
-    ) -> Resolution:
+    def _sent(self, contact: Contact, author: _Author, to: Mailbox, why: Reasons) -> Resolution:
         needs_smtputf8 = not (author.is_ascii and to.email.isascii())
-        why = author.settled.reasons + told + author.reply_reason + author.notices
-        if is_elsewhere:
-            why = (*why, reasons.addressee_overridden(to.email))
         if needs_smtputf8:
-            why = (*why, reasons.needs_smtputf8())
+            why = Reasons((*why, reasons.needs_smtputf8()))
         return Resolution(
             contact=clip(contact.email, SHOWN_ADDRESS),
             line=contact.line,
@@ -191,7 +205,7 @@ class Resolver:
             author=None,
             to=None,
             reply_to=None,
-            reasons=told,
+            reasons=Reasons(told),
         )
 
 
@@ -227,6 +241,7 @@ class _Party:
             unicodedata.normalize("NFC", name) if name is not None else None
             for name in ((override.email_detail, override.display_name_detail) if override else (None, None))
         )
+        self._without_details = lru_cache(maxsize=_MOST_TOLD)(self._fall_back)
 
     def details_of(self, contact: Contact) -> tuple[str | None, str | None]:
         """Return what the card has for address and name."""
@@ -237,8 +252,9 @@ class _Party:
     def settle(self, email_text: str | None, name_text: str | None, own: _Own) -> _Settled:
         """Decide the mailbox by what the card has; ``own`` is what it falls back to."""
         override, party = self._override, self._party
-        if override is None:
-            return _Settled(own.mailbox, (self._not_overridden, own.name_reason))
+        if override is None or not (email_text or name_text):  # then it hangs on few values, the same for many
+            is_skipped, told = self._without_details(own.name_reason, own.mailbox.display_name is None)
+            return _Settled(None if is_skipped else own.mailbox, told)
         email = _half(email_text, override.email_detail, usable_address, where=(party, "email"), override=override)
         is_paired = override.pairing == "together"
         beside = email.value or ("" if is_paired else own.mailbox.email)
@@ -249,12 +265,23 @@ class _Party:
             where=(party, "displayName"),
             override=override,
         )
-        if _skips(email, override) or _skips(name, override):
-            kept = [half for half in (email, name) if _skips(half, override) or half.problem == "invalid"]
-            return _Settled(mailbox=None, reasons=tuple(half.reason for half in kept if half.reason))
+        skipped = _why_skipped(email, name, override)
+        if skipped:
+            return _Settled(None, skipped)
         if is_paired:
             email, name = _paired(email, name, override, party)
         return _combined(email, name, own, override=override, party=party)
+
+    def _fall_back(self, name_reason: Reason, is_nameless: bool, /) -> _Fallen:  # noqa: FBT001 - lru_cache is quicker so
+        """Return what comes of a card without the details: it hangs on what is to be said of the party's own name alone."""
+        override, party = self._override, self._party
+        if override is None:
+            return _Fallen(is_skipped=False, reasons=Reasons((self._not_overridden, name_reason)))
+        email = _half(None, override.email_detail, usable_address, where=(party, "email"), override=override)
+        name = _half(None, override.display_name_detail, str, where=(party, "displayName"), override=override)
+        skipped = _why_skipped(email, name, override)
+        told = _told_of(email, name, override, party, name_reason=name_reason, is_nameless=is_nameless)
+        return _Fallen(is_skipped=bool(skipped), reasons=skipped or told)
 
 
 def _half(
@@ -285,6 +312,14 @@ def _skips(half: _Half, override: ResolvedOverride) -> bool:
     return (override.on_missing if half.problem == "missing" else override.on_invalid) == "skip"
 
 
+def _why_skipped(email: _Half, name: _Half, override: ResolvedOverride) -> Reasons:
+    """Return why the contact is to be skipped by one of the halves, and what else cannot be used; nothing: it is not."""
+    if not (_skips(email, override) or _skips(name, override)):
+        return _NOTHING
+    kept = [half for half in (email, name) if _skips(half, override) or half.problem == "invalid"]
+    return Reasons(half.reason for half in kept if half.reason)
+
+
 def _paired(email: _Half, name: _Half, override: ResolvedOverride, party: Party) -> tuple[_Half, _Half]:
     """Return both halves as they are, or neither where one of them has a problem."""
     if email.problem and name.value:
@@ -301,15 +336,24 @@ def _combined(email: _Half, name: _Half, own: _Own, *, override: ResolvedOverrid
     mailbox = own.mailbox
     if email.value is not None or name.value is not None:
         mailbox = Mailbox(email=email.value or own.mailbox.email, display_name=name.value or own.mailbox.display_name)
-    told = [email.reason or reasons.own_value(party, "email"), name.reason or own.name_reason]
-    is_nameless = name.value is None and own.mailbox.display_name is None
+    is_nameless = own.mailbox.display_name is None
+    told = _told_of(email, name, override, party, name_reason=own.name_reason, is_nameless=is_nameless)
+    return _Settled(mailbox, told)
+
+
+def _told_of(
+    email: _Half, name: _Half, override: ResolvedOverride, party: Party, *, name_reason: Reason, is_nameless: bool
+) -> Reasons:
+    """Return what is told of a mailbox of these halves, by what is to be said of the party's own name, if it has one."""
+    told = [email.reason or reasons.own_value(party, "email"), name.reason or name_reason]
+    is_nameless = name.value is None and is_nameless
     if is_nameless and name.reason is not None:
-        told.append(own.name_reason)
+        told.append(name_reason)
     is_declared_for_both = override.email_detail is not None and override.display_name_detail is not None
     is_mixed = (email.value is None) != (name.value is None) and not is_nameless
     if is_declared_for_both and is_mixed:
         told.append(reasons.mixed_identity(party, is_name_own=name.value is None))
-    return _Settled(mailbox=mailbox, reasons=tuple(told))
+    return Reasons(told)
 
 
 def _beside(own: _Own, address: str, party: Party) -> _Own:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.envelope import make_headers, resolve_contact
+from reconciler.envelope import Resolver, make_headers, resolve_contact
 from reconciler.envelope.readback import read_mailbox
 from reconciler.model.mail.contacts import Contact
 from tests.envelope.reading import hostile, identity
@@ -40,6 +40,42 @@ def _with_keeper(address: str | None = None, name: str | None = None) -> Resolut
         _OVERRIDDEN,
         Contact(email="anna@example.org", name="Anna", details={"keeper_email": address, "keeper_name": name}),
     )
+
+
+@given(
+    cards=st.lists(
+        st.builds(
+            Contact,
+            email=st.sampled_from(["anna@example.org", "b@example.org", "ż@example.org", "", "no"]),
+            name=st.sampled_from([None, "", "Anna", "a@b.example", "\u202e"]),
+            details=st.dictionaries(
+                st.sampled_from(["keeper_email", "keeper_name", "billing_email", "billing_name"]),
+                st.sampled_from([None, "", " ", "Kasia", _KEEPER, "a@b.example", "\u202e"]),
+            ),
+        ),
+        max_size=12,
+    ),
+    pairing=st.sampled_from(["perField", "together"]),
+    problems=st.tuples(*[st.sampled_from(["fallback", "skip"])] * 4),
+)
+def test_cards_before_it_change_nothing_for_a_card(
+    cards: list[Contact], pairing: str, problems: tuple[str, ...]
+) -> None:
+    """What is kept of other cards is used only where it would come out the same."""
+    policies = iter(problems)
+    overrides = {
+        name: {
+            "emailDetail": f"{detail}_email",
+            "displayNameDetail": f"{detail}_name",
+            "pairing": pairing,
+            "onMissing": next(policies),
+            "onInvalid": next(policies),
+        }
+        for name, detail in (("overrideFrom", "keeper"), ("overrideTo", "billing"))
+    }
+    one = identity(overrides, kind="MarketingAccount")
+    resolver = Resolver(one)
+    assert [resolve_contact(one, card) for card in cards] == [resolver.resolve(card) for card in cards]
 
 
 def _message(resolution: Resolution) -> bytes:

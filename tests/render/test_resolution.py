@@ -13,6 +13,7 @@ from reconciler.envelope import resolve_contact
 from reconciler.model.mail.contacts import Contact
 from reconciler.model.mail.resolution import Mailbox, Resolution
 from reconciler.render.json.resolution import resolution_json
+from reconciler.render.safe import safe_json
 from tests.envelope.reading import identity
 
 _MODEL = TypeAdapter(Resolution)
@@ -40,6 +41,15 @@ def test_a_line_says_what_the_model_says(email: str, name: str | None, keeper: s
     contact = Contact(email=email, name=name, details={"keeper": keeper}, line=2)
     resolution = resolve_contact(_IDENTITY, contact)
     assert _said(resolution) == json.loads(resolution_json(resolution))
+
+
+@given(text=st.text(alphabet='#x[\u200d\u202e\x07"\\\n\u2028ż', max_size=8))
+def test_a_line_is_safe_to_look_at(text: str) -> None:
+    """It is put together of parts made safe one by one, which is the same as the line made safe."""
+    contact = Contact(email=f"{text}anna@example.com{text}", name=text, details={"keeper": text}, line=2)
+    for card in (contact, replace(contact, email="anna@example.com")):
+        line = resolution_json(resolve_contact(_IDENTITY, card))
+        assert line == safe_json(line)
 
 
 def test_a_line_has_every_field() -> None:

@@ -5,7 +5,7 @@ These are made for each contact of a file of any length and never read from one,
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import ConfigDict, Field
@@ -99,6 +99,18 @@ class Reason:
     def __hash__(self) -> int:
         """Return that of the sentence, which a text keeps: reasons are looked up for each contact."""
         return hash(self.message)
+
+
+class Reasons(tuple[Reason, ...]):  # noqa: SLOT001 - it keeps its hash
+    """Reasons that many contacts have in common: their hash is found out once, since each contact has it looked up."""
+
+    @cached_property
+    def _hash(self) -> int:
+        return super().__hash__()
+
+    def __hash__(self) -> int:
+        """Return that of the tuple."""
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -191,6 +191,32 @@ def address_to_ascii(address: str) -> str:
     return f"{local_part}@{domain}"
 
 
+def plain_address(address: str) -> str | None:
+    """Return what ``address_to_ascii`` does of an address in which ``why_not_plain`` finds nothing, where that is quickly seen.
+
+    None for any other text: it may be an address all the same. Nearly all are of dots and letters of ASCII, and many
+    have one domain. A property test holds this to the two.
+    """
+    local_part, _, domain = address.rpartition("@")
+    if len(local_part) > _MAX_LOCAL_PART_OCTETS or "=?" in local_part or not _PLAIN_LOCAL_PART.match(local_part):
+        return None
+    ascii_domain = _plain_domain(domain)
+    if ascii_domain is None or len(local_part) + len(ascii_domain) > _MAX_DOMAIN_OCTETS:
+        return None
+    return f"{local_part}@{ascii_domain}"
+
+
+@lru_cache(maxsize=4096)
+def _plain_domain(domain: str) -> str | None:
+    """Return a domain of ASCII as ``domain_to_ascii`` does; None where it is none, or had better not be used."""
+    if not domain.isascii() or _why_not_plain_after(domain) is not None:
+        return None
+    try:
+        return domain_to_ascii(domain)
+    except NotADomain:
+        return None
+
+
 def why_not_plain(address: str) -> str | None:
     """Return why an address that the RFCs allow had better not be used, as the end of a sentence; None for a plain one.
 
