@@ -18,7 +18,7 @@ _ACCOUNTS = 100_000
 _RECONCILER = (sys.executable, "-m", "reconciler")
 _SEARCH, _HISTORY, _CHECK = "accounts list --search", "history --limit 20", "journal check"
 _MADE = {
-    _SEARCH: ((*_SEARCH.split(), "sales-00001"), Aim(most=0.5, of_figure=True), Aim(most=120, of_figure=True)),
+    _SEARCH: ((*_SEARCH.split(), "-00001@"), Aim(most=0.5, of_figure=True), Aim(most=120, of_figure=True)),
     _HISTORY: (tuple(_HISTORY.split()), Aim(most=0.5, of_figure=True), None),
     _CHECK: (tuple(_CHECK.split()), Aim(most=3, of_figure=True), None),
 }

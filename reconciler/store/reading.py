@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ from reconciler.store.schema import ACCOUNTS, JOURNAL, PAYLOADS, PROJECTS, REVIS
 from reconciler.store.sql import ROWS_AT_ONCE, first_value, first_values, one_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
     from reconciler.model.journal.entries import JournalEntry, Revision
@@ -43,6 +44,11 @@ _REVISION = REVISIONS.reading(_REVISION_COLUMNS)
 _ROUTE_COLUMNS = ("account", "secret", "fingerprint", "route")
 _PAYLOADS = PAYLOADS.reading(("sequence", "payload"))
 _PAYLOAD = PAYLOADS.reading(("payload",)) + " AND sequence = :sequence"
+_PAYLOADS_SINCE = (
+    "SELECT p.sequence, p.payload FROM journal_payloads p"
+    " JOIN journal j ON j.project = p.project AND j.sequence = p.sequence"
+    " WHERE p.project = :project AND p.sequence >= :first AND j.event <> :but ORDER BY p.sequence"
+)
 _LINK = JOURNAL.reading(Link._fields)
 _RENAMES = (
     "SELECT a.name, a.previous_name, a.revision, r.at FROM revised_accounts a"
@@ -67,7 +73,7 @@ def read_state(connection: Connection, project: str, *, routes: Sequence[Sequenc
     if routes is None:
         routes = connection.execute(ROUTES.reading(("secret", "fingerprint", "route")), {"project": project}).fetchall()
     state = state_from_rows(read_project(connection, project), accounts=by_name, routes=routes)
-    return replace(state, earlier_names=_earlier_names(connection, project, by_name))
+    return replace(state, earlier_names=read_earlier_names(connection, project, by_name))
 
 
 def read_accounts(connection: Connection, project: str) -> dict[str, RecordedAccount]:
@@ -77,7 +83,7 @@ def read_accounts(connection: Connection, project: str) -> dict[str, RecordedAcc
     return {row[0]: account_from_row(row) for row in sorted(rows, key=itemgetter(0))}
 
 
-def _earlier_names(
+def read_earlier_names(
     connection: Connection, project: str, accounts: Mapping[str, RecordedAccount]
 ) -> dict[str, tuple[str, ...]]:
     """Return, for each account that was renamed, its earlier names, the latest first.
@@ -146,17 +152,30 @@ def find_accounts(
 ) -> dict[str, RecordedAccount]:
     """Return the accounts that may be wanted by what is written of them, by name: no other is held or parsed.
 
-    Asked is the text of name, document, domains as written and MailServer, each on a line of its own.
+    Asked is the text of name, document, domains as written and MailServer, each on a line of its own: first of hundreds
+    of accounts at once, of which hardly any is wanted, and then of each where one may be among them.
     """
     parts = ACCOUNTS.reading(("name", "document", "written", "server"))
+    names: list[str] = []
     with closing(connection.stream(parts, {"project": project})) as rows:
-        names = [row[0] for row in rows if may_be_wanted("\n".join(str(each) for each in row if each is not None))]
+        while batch := list(islice(rows, ROWS_AT_ONCE)):
+            if may_be_wanted(_text_of(chain.from_iterable(batch))):
+                names += [row[0] for row in batch if may_be_wanted(_text_of(row))]
     found: dict[str, RecordedAccount] = {}
     for start in range(0, len(names), ROWS_AT_ONCE):
         condition, values = one_of("name", names[start : start + ROWS_AT_ONCE])
         read = connection.execute(_ACCOUNT + condition, {"project": project, **values})
         found |= {row[0]: account_from_row(row) for row in read}
     return found
+
+
+def has_accounts(connection: Connection, project: str) -> bool:
+    """Tell whether any account is recorded."""
+    return first_value(connection, ACCOUNTS.reading(("name",)) + " LIMIT 1", {"project": project}) is not None
+
+
+def _text_of(parts: Iterable[Any]) -> str:
+    return "\n".join([str(each) for each in parts if each is not None])
 
 
 def read_revisions(
@@ -251,15 +270,17 @@ def read_payloads(connection: Connection, project: str) -> tuple[tuple[JournalEn
 
 
 def iterate_payloads(
-    connection: Connection, project: str, *, since: datetime | None = None
+    connection: Connection, project: str, *, since: datetime | None = None, but: str = ""
 ) -> Iterator[tuple[JournalEntry, dict[str, object]]]:
-    """Yield what ``read_payloads`` returns, but parse each payload only when it is asked for; none before ``since``."""
+    """Yield what ``read_payloads`` returns, but parse each payload only when it is asked for.
+
+    Those before ``since``, and those of the event ``but``, are not even read.
+    """
     entries = map(entry_from_row, read_links(connection, project))
-    wanted = {entry.sequence: entry for entry in entries if since is None or entry.at >= since}
+    wanted = {entry.sequence: entry for entry in entries if (since is None or entry.at >= since) and entry.event != but}
     if not wanted:
         return
-    from_there_on = _PAYLOADS + " AND sequence >= :first ORDER BY sequence"
-    rows = connection.stream(from_there_on, {"project": project, "first": min(wanted)})
+    rows = connection.stream(_PAYLOADS_SINCE, {"project": project, "first": min(wanted), "but": but})
     for sequence, text in rows:
         if sequence in wanted:
             yield wanted[sequence], payload_of(sequence, text)

@@ -15,7 +15,7 @@ from reconciler.store.publications import read_publications
 from reconciler.store.register import Register, read_register
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from datetime import datetime
     from types import TracebackType
 
@@ -80,6 +80,11 @@ class Store:
         """Return the accounts that may be wanted by what is written of them, by name; see ``reading.find_accounts``."""
         with self._reading() as connection:
             return reading.find_accounts(connection, self.project, may_be_wanted=may_be_wanted)
+
+    def has_accounts(self) -> bool:
+        """Tell whether any account is recorded."""
+        with self._reading() as connection:
+            return reading.has_accounts(connection, self.project)
 
     def revisions(self, name: str | None = None, *, limit: int | None = None) -> tuple[Revision, ...]:
         """Return revisions, newest first; with ``name`` only those that touched it, also under earlier names."""
@@ -207,12 +212,18 @@ class Snapshot:
         """Return the revisions, newest first."""
         return reading.read_revisions(self._connection, self._project, name=None, limit=None)
 
-    def journal(self, *, since: datetime | None = None) -> Iterator[tuple[JournalEntry, dict[str, object]]]:
+    def journal(
+        self, *, since: datetime | None = None, but: str = ""
+    ) -> Iterator[tuple[JournalEntry, dict[str, object]]]:
         """Yield the journal's entries in their order, each with what it tells, one payload in memory at a time.
 
-        None that were written before ``since``: their payloads are not even read.
+        None that were written before ``since``, and none of the event ``but``: their payloads are not even read.
         """
-        return reading.iterate_payloads(self._connection, self._project, since=since)
+        return reading.iterate_payloads(self._connection, self._project, since=since, but=but)
+
+    def earlier_names(self, accounts: Mapping[str, RecordedAccount]) -> dict[str, tuple[str, ...]]:
+        """Return the earlier names of those of some recorded accounts that were renamed, the latest first."""
+        return reading.read_earlier_names(self._connection, self._project, accounts)
 
     def journal_head(self) -> str:
         """Return the hash of the journal's last entry; of an empty one, the hash that its first entry will follow."""

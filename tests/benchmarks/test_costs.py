@@ -48,6 +48,9 @@ MOST_CALLS_A_MESSAGE_AFTER_A_LOGIN = 1_500
 MOST_CALLS_A_WRITE = 2200
 """Measured: 1,768 with Python 3.11; a library that makes statements of objects took 16,404."""
 
+MOST_CALLS_A_SEARCHED_ACCOUNT = 1.5
+"""Measured: 1.0; 4.5 where each account's text is put together and looked at by itself."""
+
 MOST_CALLS_A_CHECK = 2_000
 """Measured: 1,848 with Python 3.11; 4,500 where each certificate is read anew, and words that nobody is shown are read."""
 
@@ -88,6 +91,23 @@ def test_a_contact_is_resolved_in_so_many_calls(tmp_path: Path) -> None:
     resolve()  # what is made once is made
     write_contacts(path, 500)
     assert calls(resolve) / 500 <= MOST_CALLS_A_CONTACT
+
+
+def test_a_search_looks_at_hundreds_of_accounts_at_once(tmp_path: Path) -> None:
+    """An account more that is not found costs a call to read it and hardly anything else; who finds one parses that one."""
+    url = "sqlite:///state.db"
+    create_state(url, base=tmp_path, project=PROJECT, lineage=LINEAGE, fingerprint_key_id=None, at=AT)
+    with open_store(url, base=tmp_path, project=PROJECT) as store:
+        counted = {}
+        for last in (1_000, 2_000):
+            with store.write() as transaction:
+                for number in range(last - 1_000, last):
+                    transaction.put_account(account(f"sales-{number:05}"))
+                transaction.append_journal("apply", {}, at=AT)
+            found: set[str] = set()
+            counted[last] = calls(lambda: found.update(store.find_accounts(lambda text: "sales-00001" in text)))  # noqa: B023 - called at once
+            assert {"sales-00001"} == found
+    assert (counted[2_000] - counted[1_000]) / 1_000 <= MOST_CALLS_A_SEARCHED_ACCOUNT
 
 
 def test_a_state_is_made_written_read_and_checked_in_so_many_calls(tmp_path: Path) -> None:

@@ -398,6 +398,40 @@ def test_a_snapshot_has_what_the_store_has(store: Store, edit: Callable[..., Non
         assert [2] == [payload["number"] for _, payload in snapshot.journal()]
 
 
+def test_one_event_can_be_left_unread(store: Store, edit: Callable[..., None]) -> None:
+    """What it tells is not looked at, so it may even be no payload of ours; a name no event has leaves out none."""
+    for event in ("apply", "verify", "apply", "suspend"):
+        with store.write() as transaction:
+            transaction.append_journal(event, {"event": event}, at=AT)
+    edit("UPDATE journal_payloads SET payload = 'none of ours' WHERE sequence = 3")
+    with store.snapshot() as snapshot:
+        assert ["verify", "suspend"] == [payload["event"] for _, payload in snapshot.journal(but="apply")]
+        assert [] == [*snapshot.journal(since=AT + timedelta(days=1), but="apply")]
+    edit("DELETE FROM journal_payloads WHERE sequence = 3")
+    with store.snapshot() as snapshot:
+        assert ["apply", "verify", "suspend"] == [payload["event"] for _, payload in snapshot.journal()]
+
+
+def test_earlier_names_of_some_accounts_are_those_of_the_state(store: Store) -> None:
+    """Whoever looks at few accounts reads no others to learn how they were called."""
+    for number, names in enumerate((("a", None), ("b", "a"), ("c", "b")), start=1):
+        with store.write() as transaction:
+            transaction.put_account(account(names[0], revision=number), previous_name=names[1])
+            transaction.add_revision(revision(number, change(names[0], previous=names[1])))
+            transaction.append_journal("apply", {}, at=AT)
+    with store.snapshot() as snapshot:
+        state = snapshot.state()
+        assert {"c": ("b", "a")} == state.earlier_names == snapshot.earlier_names(state.accounts)
+        assert {} == snapshot.earlier_names({})
+
+
+def test_whether_any_account_is_recorded(store: Store) -> None:
+    """None in a new state; one is enough."""
+    assert not store.has_accounts()
+    _put(store, "sales")
+    assert store.has_accounts()
+
+
 def test_publications_are_kept_by_consumer_and_account(store: Store) -> None:
     """A row is written over, others stay, and one that is gone is gone; no entry of the journal is asked for."""
     first = Publication(consumer="app", account="sales", wanted="sha256:1", attempts=1, last_error="it is down")

@@ -40,6 +40,8 @@ REDACTED_PAYLOADS = "redactedPayloads"
 KEY_ID = "fingerprintKeyId"
 SALT = "salt"
 """The keys of a payload that the store adds to what it is told."""
+APPLY = "apply"
+"""The event whose payload is the largest by far. It tells what became of settings and approvals, and never of a standing."""
 BEGUN = "begun"
 """The ending of a sending that goes on, or that was killed before it could tell how it ended."""
 OF_THE_CHAIN = frozenset(
@@ -297,7 +299,7 @@ class MigratePayload(Payload):
 
 
 PAYLOADS: Mapping[str, type[Payload]] = {
-    "apply": ApplyPayload,
+    APPLY: ApplyPayload,
     "approve": DecisionPayload,
     "reject": DecisionPayload,
     "suspend": DecisionPayload,

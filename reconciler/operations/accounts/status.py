@@ -62,7 +62,7 @@ def overview(workspace: Workspace, limits: Limits) -> Overview:
         statuses={status: counts[status] for status in STATUSES},
         concerns=concerns(
             accounts,
-            since=status_since(recorded, events),
+            since=status_since(recorded.accounts, events, earlier_names=recorded.earlier_names),
             now=now,
             verified_within=limits.verified_within,
             ends_within=limits.ends_within,

@@ -9,6 +9,7 @@ from reconciler.characters import folded
 from reconciler.classes import dataclass
 from reconciler.errors import InvalidInput, StateUnavailable
 from reconciler.model.accounts.kinds import KindWord, kind_of
+from reconciler.model.journal.payloads import APPLY
 from reconciler.operations.accounts.select import select_accounts
 from reconciler.rules.accounts.select import is_pattern, is_selected, may_select_none, unknown_account, unmatched
 from reconciler.rules.journal.events import events_of
@@ -75,6 +76,12 @@ def list_accounts(workspace: Workspace, wanted: AccountFilter) -> tuple[Recorded
     return tuple(accounts[name] for name in sorted(accounts) if _passes(accounts[name], wanted))
 
 
+def has_accounts(workspace: Workspace) -> bool:
+    """Tell whether any account is recorded."""
+    with workspace.open_store() as store:
+        return store.has_accounts()
+
+
 def _may_hold(sought: str, text: str) -> bool:
     """Tell whether a search could find an account by what is written of it, which JSON may write otherwise."""
     return not _IN_JSON_OTHERWISE.isdisjoint(sought) or not sought.isprintable() or sought in folded(text)
@@ -85,15 +92,16 @@ def not_active_since(workspace: Workspace, accounts: Iterable[RecordedAccount]) 
 
     The journal tells that. For somebody who may read the accounts alone the mapping is empty.
     """
-    names = {account.name for account in accounts if account.status != "active"}
-    if not names:
+    waiting = {account.name: account for account in accounts if account.status != "active"}
+    if not waiting:
         return {}
     try:
         with workspace.open_store() as store, store.snapshot() as snapshot:
-            began = status_since(snapshot.state(), events_of(snapshot.journal()))
+            earlier_names = snapshot.earlier_names(waiting)
+            events = events_of(snapshot.journal(but=APPLY))
     except StateUnavailable:  # whoever may see the accounts need not be one who may see the rest
         return {}
-    return {name: began[name] for name in names if name in began}
+    return status_since(waiting, events, earlier_names=earlier_names)
 
 
 def _passes(account: RecordedAccount, wanted: AccountFilter) -> bool:

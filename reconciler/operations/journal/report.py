@@ -99,7 +99,7 @@ def make_report(
         occurrences=tuple(reversed(occurrences)),
         timelines={name: tuple(reversed(life.steps)) for name, life in known.items()},
         earlier_names={name: frozenset(life.names) for name, life in known.items()},
-        since=status_since(recorded, reversed(events)),
+        since=status_since(recorded.accounts, reversed(events), earlier_names=recorded.earlier_names),
         present_names={told: name for name, life in known.items() for told in life.told_as},
     )
 

@@ -169,11 +169,12 @@ def test_a_status_began_with_the_last_event_that_led_to_it(events: list[JournalE
     state = replace(
         state, accounts={**state.accounts, "a": stopped}, earlier_names={"a": ("earlier", "earliest"), "b": ("b0",)}
     )
-    assert {"a": expected, "b": NOW} == status_since(state, events)
+    assert {"a": expected, "b": NOW} == status_since(state.accounts, events, earlier_names=state.earlier_names)
 
 
 def test_one_event_may_have_led_several_accounts_to_their_status() -> None:
     """Each account is told apart, whatever comes before it."""
     accounts = tuple(EventAccount(name=name, before="failing", after="active") for name in ("gone", "a", "b"))
     state = state_of([own(), own("b")], VALUES)
-    assert {"a": at(1), "b": at(1)} == status_since(state, [event(1, hour=1, accounts=accounts)])
+    events = [event(1, hour=1, accounts=accounts)]
+    assert {"a": at(1), "b": at(1)} == status_since(state.accounts, events, earlier_names={})

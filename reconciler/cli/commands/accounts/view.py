@@ -89,7 +89,7 @@ def list_(
     """
     from reconciler.cli.output import hint, put, put_json
     from reconciler.cli.session import style_for, workspace
-    from reconciler.operations.accounts.view import AccountFilter, list_accounts, not_active_since
+    from reconciler.operations.accounts.view import AccountFilter, has_accounts, list_accounts, not_active_since
 
     wanted = AccountFilter(
         search=search,
@@ -128,7 +128,7 @@ def list_(
         from reconciler.render.text import accounts_table
 
         put(accounts_table(found, style=style_for(sys.stdout), since=since))
-        if not found and not list_accounts(place, AccountFilter()):
+        if not found and not has_accounts(place):
             hint(f"{_not_applied_yet(place)}To see what the manifests would record:", "reconciler plan")
         elif found:
             first = next((each for each in found if each.status != "active"), found[0])
