@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib
-import inspect
 from pathlib import Path
 
 import pytest
 
 import reconciler
-from reconciler.yamlsource import building, layout, reading, splicing, syntax, text, writing
 
 _ROOT = Path(reconciler.__file__).parent
 _WITH_EXAMPLES = sorted(path for path in _ROOT.rglob("*.py") if "    >>> " in path.read_text(encoding="utf-8"))
-_YAML_MODULES = [building, layout, reading, splicing, syntax, text, writing]
-_YAML_FUNCTIONS = [
-    function
-    for module in _YAML_MODULES
-    for name, function in inspect.getmembers(module, inspect.isfunction)
-    if not name.startswith("_") and function.__module__ == module.__name__
+_FUNCTIONS = [
+    pytest.param(node, id=f"{path.relative_to(_ROOT).with_suffix('').as_posix()}.{node.name}")
+    for package in ("envelope", "yamlsource")
+    for path in sorted((_ROOT / package).rglob("*.py"))
+    for node in ast.parse(path.read_text(encoding="utf-8")).body
+    if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
 ]
 
 
@@ -32,7 +31,7 @@ def test_examples_hold(path: Path) -> None:
     assert outcome.failed == 0
 
 
-@pytest.mark.parametrize("function", _YAML_FUNCTIONS, ids=lambda function: function.__name__)
-def test_every_function_of_the_yaml_reader_has_an_example(function: object) -> None:
-    """Whoever calls a public function of the YAML reader finds in its docstring what it gives."""
-    assert ">>>" in (inspect.getdoc(function) or "")
+@pytest.mark.parametrize("function", _FUNCTIONS)
+def test_every_function_of_a_reader_of_text_has_an_example(function: ast.FunctionDef) -> None:
+    """Whoever calls a public function of the YAML reader or the envelope finds in its docstring what it gives."""
+    assert ">>>" in (ast.get_docstring(function) or "")

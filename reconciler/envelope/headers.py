@@ -36,6 +36,13 @@ def make_headers(resolution: Resolution) -> Headers:
     ASCII, but for addresses where the resolution says ``needs_smtputf8``. Raise ``UnfaithfulHeader`` (a
     ``ValueError``) where the headers, read back, do not hold exactly what was meant, and ``ValueError`` for a
     contact that is skipped.
+
+    >>> from reconciler.envelope.resolution import Identity, resolve_contact
+    >>> from reconciler.model.mail.contacts import Contact
+    >>> from reconciler.model.mail.resolution import Mailbox
+    >>> identity = Identity(mailbox=Mailbox(email="news@example.com", display_name="News"), replies=())
+    >>> make_headers(resolve_contact(identity, Contact(email="anna@example.com")))
+    (('From', '"News"\r\n <news@example.com>'), ('To', '<anna@example.com>'))
     """
     author, to = resolution.author, resolution.to
     if author is None or to is None:

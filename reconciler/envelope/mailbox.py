@@ -28,6 +28,14 @@ def mailbox_value(header: str, mailbox: Mailbox) -> str:
 
     The lines are joined by CR LF; at most 76 characters each, but for an address that alone is longer. Raise
     ``ValueError`` for a name or an address that no header can hold.
+
+    >>> from reconciler.model.mail.resolution import Mailbox
+    >>> mailbox_value("From", Mailbox(email="anna@example.com", display_name="Anna"))
+    '"Anna"\r\n <anna@example.com>'
+    >>> mailbox_value("From", Mailbox(email="anna@example.com", display_name="Zoë"))
+    '=?utf-8?q?Zo=C3=AB?=\r\n <anna@example.com>'
+    >>> mailbox_value("From", Mailbox(email="anna@example.com"))
+    '<anna@example.com>'
     """
     address = _address(mailbox.email)
     if not mailbox.display_name or mailbox.display_name.isspace():
@@ -36,7 +44,12 @@ def mailbox_value(header: str, mailbox: Mailbox) -> str:
 
 
 def mailboxes_value(header: str, mailboxes: Sequence[Mailbox]) -> str:
-    """Return the value of a header that holds several mailboxes, each on a line of its own. RFC 5322 section 3.4."""
+    r"""Return the value of a header that holds several mailboxes, each on a line of its own. RFC 5322 section 3.4.
+
+    >>> from reconciler.model.mail.resolution import Mailbox
+    >>> mailboxes_value("Reply-To", [Mailbox(email="anna@example.com"), Mailbox(email="ben@example.com")])
+    '<anna@example.com>,\r\n <ben@example.com>'
+    """
     return ",\r\n ".join(mailbox_value(header, each) for each in mailboxes)
 
 

@@ -40,7 +40,16 @@ class UnfaithfulHeader(ValueError):
 
 
 def require_faithful(headers: Sequence[tuple[str, str]], meant: Mapping[str, Mailbox | tuple[Mailbox, ...]]) -> None:
-    """Raise ``UnfaithfulHeader`` unless the header lines hold these mailboxes, in this order, and nothing else."""
+    r"""Raise ``UnfaithfulHeader`` unless the header lines hold these mailboxes, in this order, and nothing else.
+
+    >>> from reconciler.model.mail.resolution import Mailbox
+    >>> meant = {"From": Mailbox(email="anna@example.com", display_name="Anna")}
+    >>> require_faithful([("From", '"Anna"\r\n <anna@example.com>')], meant)
+    >>> require_faithful([("From", '"Anna"\r\n <ben@example.com>')], meant)
+    Traceback (most recent call last):
+        ...
+    reconciler.envelope.readback.UnfaithfulHeader: From would not read as it was meant
+    """
     require_read_as_meant(headers, meant)
     if not are_plain(headers):
         require_same_for_others(headers, meant)
@@ -49,7 +58,16 @@ def require_faithful(headers: Sequence[tuple[str, str]], meant: Mapping[str, Mai
 def require_read_as_meant(
     headers: Sequence[tuple[str, str]], meant: Mapping[str, Mailbox | tuple[Mailbox, ...]]
 ) -> None:
-    """Raise ``UnfaithfulHeader`` unless the strict reader finds these mailboxes in the header lines."""
+    """Raise ``UnfaithfulHeader`` unless the strict reader finds these mailboxes in the header lines.
+
+    >>> from reconciler.model.mail.resolution import Mailbox
+    >>> meant = {"From": Mailbox(email="anna@example.com")}
+    >>> require_read_as_meant([("From", "<anna@example.com>")], meant)
+    >>> require_read_as_meant([("From", "<anna@example.com>"), ("Sender", "<ben@example.com>")], meant)
+    Traceback (most recent call last):
+        ...
+    reconciler.envelope.readback.UnfaithfulHeader: the message would have other headers than it should have
+    """
     if [name for name, _ in headers] != list(meant):
         raise UnfaithfulHeader("the message would have other headers than it should have")
     for name, value in headers:
@@ -59,7 +77,11 @@ def require_read_as_meant(
 
 
 def are_plain(headers: Sequence[tuple[str, str]]) -> bool:
-    """Tell whether every reader takes the header lines alike, so that the lenient one need not be asked."""
+    r"""Tell whether every reader takes the header lines alike, so that the lenient one need not be asked.
+
+    >>> are_plain([("From", "<anna@example.com>")]), are_plain([("From", '"Anna (sales)"\r\n <anna@example.com>')])
+    (True, False)
+    """
     return all(_PLAIN.fullmatch(value) for _, value in headers)
 
 
@@ -81,7 +103,11 @@ def read_mailbox(name: str, value: str) -> tuple[str | None, str]:
 
 @lru_cache(maxsize=64)
 def read_mailboxes(name: str, value: str) -> tuple[tuple[str | None, str], ...]:
-    """Return the same of every mailbox of a folded value, with a comma between two of them."""
+    r"""Return the same of every mailbox of a folded value, with a comma between two of them.
+
+    >>> read_mailboxes("Reply-To", '"Anna"\r\n <anna@example.com>,\r\n <ben@example.com>')
+    (('Anna', 'anna@example.com'), (None, 'ben@example.com'))
+    """
     line = _FOLD.sub(" ", value)
     if _CONTROL.search(line) or _is_too_long(f"{name}: {value}"):
         raise UnfaithfulHeader(f"{name} would break its line")
@@ -121,7 +147,15 @@ def _decoded(name: str, words: Sequence[str]) -> str:
 def require_same_for_others(
     headers: Sequence[tuple[str, str]], meant: Mapping[str, Mailbox | tuple[Mailbox, ...]]
 ) -> None:
-    """Raise ``UnfaithfulHeader`` unless the lenient reader finds these mailboxes, in this order, and nothing else."""
+    """Raise ``UnfaithfulHeader`` unless the lenient reader finds these mailboxes, in this order, and nothing else.
+
+    >>> from reconciler.model.mail.resolution import Mailbox
+    >>> require_same_for_others([("To", "<anna@example.com>")], {"To": Mailbox(email="anna@example.com")})
+    >>> require_same_for_others([("To", "<anna@example.com>")], {"To": Mailbox(email="ben@example.com")})
+    Traceback (most recent call last):
+        ...
+    reconciler.envelope.readback.UnfaithfulHeader: To would not name the intended address
+    """
     block = "".join(f"{name}: {value}\r\n" for name, value in headers) + "\r\n"
     is_ascii = block.isascii()
     read = email.message_from_string(block, policy=email.policy.SMTP if is_ascii else email.policy.SMTPUTF8)

@@ -52,7 +52,11 @@ def _consequence(where: Where, policy: OnProblem) -> str:
 
 @_kept
 def own_value(party: PartyName, half: HalfName) -> Reason:
-    """Say that no override is declared for the half."""
+    """Say that no override is declared for the half.
+
+    >>> own_value("to", "displayName").message
+    "The contact's own name: no override is declared for it."
+    """
     code: Literal["accountValue", "contactValue"] = "accountValue" if party == "from" else "contactValue"
     message = f"The {_OWNERS[party]}'s own {_HALVES[half]}: no override is declared for it."
     return Reason(field=_FIELDS[party, half], code=code, message=message)
@@ -60,26 +64,44 @@ def own_value(party: PartyName, half: HalfName) -> Reason:
 
 @_kept
 def contact_unnamed() -> Reason:
-    """Say that the card has no name."""
+    """Say that the card has no name.
+
+    >>> contact_unnamed().field, contact_unnamed().code
+    ('to.displayName', 'contactUnnamed')
+    """
     message = "The address stands alone: the contact has no name."
     return Reason(field="to.displayName", code="contactUnnamed", message=message)
 
 
 @_kept
 def detail_taken(where: Where, detail: str) -> Reason:
-    """Say that the detail's value is used."""
+    """Say that the detail's value is used.
+
+    >>> detail_taken(("from", "email"), "keeper").message
+    'Taken from the detail keeper.'
+    """
     return Reason(field=_FIELDS[where], code="detailTaken", message=f"Taken from the detail {detail}.")
 
 
 @_kept
 def detail_missing(where: Where, detail: str, *, policy: OnProblem) -> Reason:
-    """Say that the contact lacks the detail, or it is blank."""
+    """Say that the contact lacks the detail, or it is blank.
+
+    >>> detail_missing(("from", "email"), "keeper", policy="fallback").message
+    "The detail keeper is missing or blank, so the account's own address is used."
+    >>> detail_missing(("from", "email"), "keeper", policy="skip").message
+    'The detail keeper is missing or blank, so the contact is skipped.'
+    """
     message = f"The detail {detail} is missing or blank, so {_consequence(where, policy)}."
     return Reason(field=_FIELDS[where], code="detailMissing", message=message)
 
 
 def detail_invalid(where: Where, detail: str, refusal: ValueError, *, policy: OnProblem) -> Reason:
-    """Say that the detail's value cannot be used."""
+    """Say that the detail's value cannot be used.
+
+    >>> detail_invalid(("to", "email"), "office", ValueError("it has no @"), policy="skip").message.partition(" Wr")[0]
+    'The detail office is not one e-mail address: it has no @. So the contact is skipped.'
+    """
     kind = "one e-mail address" if where[1] == "email" else "a usable name"
     message = (
         f"The detail {detail} is not {kind}: {refusal}. So {_consequence(where, policy)}. {_cure(where[1], detail)}"
@@ -89,7 +111,11 @@ def detail_invalid(where: Where, detail: str, refusal: ValueError, *, policy: On
 
 @_kept
 def pair_incomplete(where: Where, detail: str | None) -> Reason:
-    """Say that the detail could be used, the other of the pair could not."""
+    """Say that the detail could be used, the other of the pair could not.
+
+    >>> pair_incomplete(("from", "displayName"), "keeperName").message.partition(". ")[2]
+    "So the account's own name is used."
+    """
     message = (
         f"The detail {detail} is left out: the other of the pair cannot be used, and pairing is together. "
         f"So {_consequence(where, 'fallback')}."
@@ -99,13 +125,21 @@ def pair_incomplete(where: Where, detail: str | None) -> Reason:
 
 @_kept
 def contact_email_missing() -> Reason:
-    """Say that the card has no address."""
+    """Say that the card has no address.
+
+    >>> contact_email_missing().message.partition(". ")[0]
+    'The contact has no e-mail address, so nothing is sent'
+    """
     message = f"The contact has no e-mail address, so nothing is sent. {_cure('email', 'email')}"
     return Reason(field="contact", code="contactEmailMissing", message=message)
 
 
 def contact_email_invalid(refusal: ValueError) -> Reason:
-    """Say that the card's address cannot be used."""
+    """Say that the card's address cannot be used.
+
+    >>> contact_email_invalid(ValueError("it has no @")).message.partition(" Write ")[0]
+    "The contact's e-mail is not one e-mail address: it has no @. So nothing is sent."
+    """
     message = (
         f"The contact's e-mail is not one e-mail address: {refusal}. So nothing is sent. {_cure('email', 'email')}"
     )
@@ -113,7 +147,11 @@ def contact_email_invalid(refusal: ValueError) -> Reason:
 
 
 def contact_name_invalid(refusal: ValueError) -> Reason:
-    """Say that the card's name cannot be used."""
+    """Say that the card's name cannot be used.
+
+    >>> contact_name_invalid(ValueError("it holds nothing that shows")).message.partition(" Write ")[0]
+    "The contact's own name cannot be used: it holds nothing that shows. So the address stands alone."
+    """
     message = (
         f"The contact's own name cannot be used: {refusal}. So the address stands alone. {_cure('displayName', 'name')}"
     )
@@ -122,26 +160,42 @@ def contact_name_invalid(refusal: ValueError) -> Reason:
 
 @_kept
 def reply_to_declared() -> Reason:
-    """Say that the account declares where replies go."""
+    """Say that the account declares where replies go.
+
+    >>> reply_to_declared().message
+    "The account's reply-to address."
+    """
     return Reason(field="replyTo", code="replyToDeclared", message="The account's reply-to address.")
 
 
 @_kept
 def reply_to_name_only() -> Reason:
-    """Say that the account declares a name for replies and no address."""
+    """Say that the account declares a name for replies and no address.
+
+    >>> reply_to_name_only().message
+    "The From address under the account's reply-to name: the account declares no reply-to address."
+    """
     message = "The From address under the account's reply-to name: the account declares no reply-to address."
     return Reason(field="replyTo", code="replyToNameOnly", message=message)
 
 
 @_kept
 def reply_to_sender() -> Reason:
-    """Say that the account declares no reply-to."""
+    """Say that the account declares no reply-to.
+
+    >>> reply_to_sender().message
+    'Replies go to the From address: the account declares no reply-to.'
+    """
     message = "Replies go to the From address: the account declares no reply-to."
     return Reason(field="replyTo", code="replyToSender", message=message)
 
 
 def unaligned(address: str, own: str) -> Reason:
-    """Say that From is outside the account's domain."""
+    """Say that From is outside the account's domain.
+
+    >>> unaligned("anna@news.example.org", own="sales@example.com").message.partition(". ")[0]
+    'news.example.org is neither example.com nor below it'
+    """
     domain, own_domain = address.rpartition("@")[2], own.rpartition("@")[2]
     message = (
         f"{domain} is neither {own_domain} nor below it. SPF follows the account's address, so DMARC passes only if "
@@ -151,14 +205,22 @@ def unaligned(address: str, own: str) -> Reason:
 
 
 def addressee_overridden(address: str) -> Reason:
-    """Say that somebody else than the contact's own address is mailed."""
+    """Say that somebody else than the contact's own address is mailed.
+
+    >>> addressee_overridden("office@example.com").message
+    "The message goes to office@example.com, not to the contact's own address."
+    """
     message = f"The message goes to {address}, not to the contact's own address."
     return Reason(field="to.email", code="addresseeOverridden", message=message)
 
 
 @_kept
 def mixed_identity(party: PartyName, *, is_name_own: bool) -> Reason:
-    """Say that one half fell back and the other did not."""
+    """Say that one half fell back and the other did not.
+
+    >>> mixed_identity("from", is_name_own=True).message.partition(". ")[0]
+    "One half fell back, which combines the detail's address with the account's name"
+    """
     own = _OWNERS[party]
     combined = (
         f"the detail's address with the {own}'s name" if is_name_own else f"the detail's name with the {own}'s address"
@@ -169,6 +231,10 @@ def mixed_identity(party: PartyName, *, is_name_own: bool) -> Reason:
 
 @_kept
 def needs_smtputf8() -> Reason:
-    """Say that an address is not ASCII before the @."""
+    """Say that an address is not ASCII before the @.
+
+    >>> needs_smtputf8().code
+    'needsSmtputf8'
+    """
     message = "An address is not ASCII before the @, so only a server that offers SMTPUTF8 can take the message."
     return Reason(field="contact", code="needsSmtputf8", message=message)

@@ -111,6 +111,12 @@ def identity_of(kind: Kind, settings: Settings) -> Identity:
     """Return what decides who a contact sees, from an account's canonical settings.
 
     Overrides count for the kinds that take them: most providers refuse a foreign From through somebody's mailbox.
+
+    >>> from reconciler.model.accounts.settings import ResolvedOverride, Settings
+    >>> keeper = ResolvedOverride(email_detail="keeper")
+    >>> settings = Settings(email="news@example.com", display_name="News", override_from=keeper)
+    >>> identity_of("MarketingAccount", settings).details, identity_of("OwnAccount", settings).details
+    (('keeper',), ())
     """
     takes_overrides = KINDS[kind].takes_overrides
     return Identity(
@@ -122,7 +128,15 @@ def identity_of(kind: Kind, settings: Settings) -> Identity:
 
 
 def resolve_contact(identity: Identity, contact: Contact) -> Resolution:
-    """Return who the contact would see, and why, or why nothing is sent to it; see ``Resolver``."""
+    """Return who the contact would see, and why, or why nothing is sent to it; see ``Resolver``.
+
+    >>> from reconciler.model.mail.contacts import Contact
+    >>> identity = Identity(mailbox=Mailbox(email="news@example.com", display_name="News"), replies=())
+    >>> resolve_contact(identity, Contact(email="anna@example.com")).author
+    Mailbox(email='news@example.com', display_name='News')
+    >>> resolve_contact(identity, Contact(email="")).outcome
+    'skip'
+    """
     return Resolver(identity).resolve(contact)
 
 

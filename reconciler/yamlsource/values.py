@@ -27,12 +27,20 @@ COLUMN = (1 << COLUMN_BITS) - 1
 
 
 def place_at(line: int, column: int) -> Place:
-    """Return a place of the parser's, or one that was counted."""
+    """Return a place of the parser's, or one that was counted.
+
+    >>> line_of(place_at(4, 2)), place_at(4, 2) & COLUMN
+    (4, 2)
+    """
     return line << COLUMN_BITS | column
 
 
 def line_of(place: Place) -> int:
-    """Return the line of a place, from 0."""
+    """Return the line of a place, from 0.
+
+    >>> line_of(place_at(4, 2))
+    4
+    """
     return place >> COLUMN_BITS
 
 
