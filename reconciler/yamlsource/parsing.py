@@ -50,7 +50,15 @@ class _FileTooBig(Exception):
 
 
 def parsed_documents(octets: bytes, text: str, *, file: str, problems: list[Diagnostic]) -> Iterator[YamlDocument]:
-    """Yield the documents of a file, whose ``text`` the octets are, and add its problems to ``problems`` on the way."""
+    r"""Yield the documents of a file, whose ``text`` the octets are, and add its problems to ``problems`` on the way.
+
+    >>> problems = []
+    >>> text = "name: &base sales\n--- [\n"
+    >>> [each.value for each in parsed_documents(text.encode(), text, file="a.yaml", problems=problems)]
+    [{'name': 'sales'}]
+    >>> [(problem.code, str(problem.location)) for problem in problems]
+    [('yamlSyntax', 'a.yaml:3:1')]
+    """
     conflict = _conflict_in(octets)
     if conflict is not None:
         problems.append(error("yamlSyntax", _CONFLICT_TOLD, location=Location(file, conflict, 1)))
