@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, enumerated, error
 from reconciler.errors import GuardRefused
-from reconciler.model.canonical import canonical_json, sha256_hex
+from reconciler.model.canonical import sha256_hex
 from reconciler.model.journal.payloads import ACCOUNT_DIGESTS, ACCOUNT_PARTS, REVISION_DIGESTS
-from reconciler.store.digests import row_digest_or_none
+from reconciler.store.digests import row_digest_or_none, value_text
 from reconciler.store.journal import REDACT, THE_STATE, Link, is_intact, read_backwards
 from reconciler.store.rows import ACCOUNT_COLUMNS, link_from_row
 from reconciler.store.schema import ACCOUNTS
@@ -262,7 +262,7 @@ def _compare(name: str, found: Found, told: _Told | None) -> Alteration | None:
 
 def _part(digest: str, column: str, value: Any) -> str:
     try:
-        return sha256_hex(f"{digest} {column} {canonical_json(value)}")[:_PART_DIGITS]
+        return sha256_hex(f"{digest} {column} {value_text(value)}")[:_PART_DIGITS]
     except (TypeError, ValueError):  # what reconciler never writes, such as bytes
         return ""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import error
 from reconciler.errors import GuardRefused, InvalidInput, JournalBroken
-from reconciler.model.canonical import canonical_json
+from reconciler.model.canonical import Told, canonical_json
 from reconciler.model.journal.payloads import PROJECT_ROW, SALT
 from reconciler.store import reading
 from reconciler.store.accountrows import delete_row, rename_rows, write_rows
@@ -64,6 +64,7 @@ class Transaction:
         self._project = project
         self._make_salt = make_salt
         self._touched = Touched()
+        self._told = Told()
         self._project_row = reading.read_project_row(connection, project)
         self._register = RegisterWatch(connection, project)
         self._unwritten_accounts: dict[str, JsonObject] = {}
@@ -84,7 +85,7 @@ class Transaction:
         """
         if previous_name is not None and previous_name != account.name:
             self.rename_accounts({previous_name: account.name})
-        row = account_row(account)
+        row = account_row(account, self._told)
         self._unwritten_accounts[account.name] = row
         self._touched.put(account.name, row, row_digest(row))
         self._register.note(account.name, secrets=account.fingerprints, values=account.fingerprints.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.canonical import canonical_json, digest, with_member
+from reconciler.model.canonical import Told, canonical_json, digest, with_member
 from reconciler.model.plan import Change
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.canonical import JsonObject, JsonView
     from reconciler.model.plan import LiftedGuard, PreparedAccount, SavedPlan
+    from reconciler.model.verification.evidence import Evidence, Verification
 
 _NOT_COVERED = {"planDigest", "seal"}
 _NOT_SHOWN: dict[str, Any] = {
@@ -20,7 +21,6 @@ _NOT_SHOWN: dict[str, Any] = {
     "fields": {"__all__": {"origin"}},
 }
 """What a change's digest leaves out."""
-_MOST_TOLD = 64
 
 
 def changes_digest(changes: Iterable[Change], lifted_guards: Iterable[LiftedGuard]) -> str:
@@ -57,18 +57,16 @@ def account_lines(plan: SavedPlan) -> Iterator[tuple[str, str]]:
 def lines_of(parts: Iterable[Change | PreparedAccount]) -> Iterator[str]:
     """Yield what a plan says of each account as a line of canonical JSON.
 
-    Most of a line is what was verified, which is the same value for many accounts: its text is made once. ``parts`` are
-    held by the caller, so that a value's identity stays its own.
+    Most of a line is what was verified, which is the same value for many accounts: its text is made once.
     """
-    told: dict[int, str] = {}
+    told = Told()
     for part in parts:
         key, found = ("verification", part.verification) if isinstance(part, Change) else ("evidence", part.evidence)
-        text = told.get(id(found))
-        if text is None:
-            if len(told) >= _MOST_TOLD:
-                told.clear()
-            text = told[id(found)] = canonical_json(found.model_dump(mode="json") if found is not None else None)
-        yield with_member(part.model_dump(mode="json", exclude={key}), key, text)
+        yield with_member(part.model_dump(mode="json", exclude={key}), key, told.text_of(found, _text))
+
+
+def _text(found: Verification | Evidence | None) -> str:
+    return canonical_json(found.model_dump(mode="json") if found is not None else None)
 
 
 def parts_digest(head: JsonView, changes: Iterable[str], accounts: Iterable[tuple[str, str]]) -> str:
