@@ -58,7 +58,17 @@ def refuse_reason(reason: str) -> Diagnostic | None:
 
 
 def refuse_decision(account: RecordedAccount, decision: Decision) -> Diagnostic | None:
-    """Return why the platform cannot decide so; None where it can."""
+    """Return why the platform cannot decide so; None where it can.
+
+    >>> from datetime import UTC, datetime
+    >>> from reconciler.model.accounts.recorded import RecordedAccount
+    >>> at = datetime(2026, 9, 7, tzinfo=UTC)
+    >>> eu = RecordedAccount(kind="OwnAccount", name="eu", canonical="{}", revision=3, created_at=at, updated_at=at)
+    >>> refuse_decision(eu, "approved").code
+    'approvalNotNeeded'
+    >>> refuse_decision(replace(eu, kind="MarketingAccount"), "approved") is None
+    True
+    """
     kind = kind_of(account)
     if not kind.is_accepted_by_platform:
         detail = (
@@ -79,7 +89,15 @@ def refuse_decision(account: RecordedAccount, decision: Decision) -> Diagnostic 
 
 
 def refuse_stale(account: RecordedAccount, seen_revision: int | None) -> Diagnostic | None:
-    """Return that the account was changed after the revision that the reviewer looked at; None where it was not."""
+    """Return that the account was changed after the revision that the reviewer looked at; None where it was not.
+
+    >>> from datetime import UTC, datetime
+    >>> from reconciler.model.accounts.recorded import RecordedAccount
+    >>> at = datetime(2026, 9, 7, tzinfo=UTC)
+    >>> eu = RecordedAccount(kind="OwnAccount", name="eu", canonical="{}", revision=3, created_at=at, updated_at=at)
+    >>> refuse_stale(eu, 2).code, refuse_stale(eu, 3), refuse_stale(eu, None)
+    ('decisionStale', None, None)
+    """
     if seen_revision is None or account.revision <= seen_revision:
         return None
     detail = (
@@ -91,7 +109,15 @@ def refuse_stale(account: RecordedAccount, seen_revision: int | None) -> Diagnos
 
 
 def refuse_suspension(account: RecordedAccount) -> Diagnostic | None:
-    """Return that the account is suspended already; None where it is not."""
+    """Return that the account is suspended already; None where it is not.
+
+    >>> from datetime import UTC, datetime
+    >>> from reconciler.model.accounts.recorded import RecordedAccount
+    >>> at = datetime(2026, 9, 7, tzinfo=UTC)
+    >>> eu = RecordedAccount(kind="OwnAccount", name="eu", canonical="{}", revision=3, created_at=at, updated_at=at)
+    >>> refuse_suspension(eu) is None, refuse_suspension(suspended(eu, actor="anna", at=at, reason="Spam")).code
+    (True, 'alreadySuspended')
+    """
     stop = account.suspension
     if stop is None:
         return None
@@ -103,7 +129,15 @@ def refuse_suspension(account: RecordedAccount) -> Diagnostic | None:
 
 
 def refuse_resumption(account: RecordedAccount) -> Diagnostic | None:
-    """Return that there is nothing to resume; None for a suspended account."""
+    """Return that there is nothing to resume; None for a suspended account.
+
+    >>> from datetime import UTC, datetime
+    >>> from reconciler.model.accounts.recorded import RecordedAccount
+    >>> at = datetime(2026, 9, 7, tzinfo=UTC)
+    >>> eu = RecordedAccount(kind="OwnAccount", name="eu", canonical="{}", revision=3, created_at=at, updated_at=at)
+    >>> refuse_resumption(eu).detail
+    'eu is not suspended; it is unverified: was never verified. Nothing was changed.'
+    """
     if account.suspension is not None:
         return None
     why = f": {one_line(account.status_reason)}" if account.status_reason else ""
@@ -114,7 +148,15 @@ def refuse_resumption(account: RecordedAccount) -> Diagnostic | None:
 def decided(
     account: RecordedAccount, decision: Decision, *, actor: str, at: datetime, reason: str | None
 ) -> RecordedAccount:
-    """Return the account with the platform's decision, bound to what is recorded now."""
+    """Return the account with the platform's decision, bound to what is recorded now.
+
+    >>> from datetime import UTC, datetime
+    >>> from reconciler.model.accounts.recorded import RecordedAccount
+    >>> at, spec = datetime(2026, 9, 7, tzinfo=UTC), '{"spec": {"email": "news@example.com", "displayName": "N"}}'
+    >>> us = RecordedAccount(kind="MarketingAccount", name="u", canonical=spec, revision=3, created_at=at, updated_at=at)
+    >>> us.status, decided(us, "approved", actor="anna", at=at, reason=None).status
+    ('pending', 'active')
+    """
     subject_digest = approval_digest(account.kind, account.settings)
     assert subject_digest is not None  # noqa: S101 - own accounts are refused
     approval = Approval(decision=decision, actor=actor, at=at, reason=reason, subject_digest=subject_digest)
@@ -122,10 +164,26 @@ def decided(
 
 
 def suspended(account: RecordedAccount, *, actor: str, at: datetime, reason: str) -> RecordedAccount:
-    """Return the account stopped."""
+    """Return the account stopped.
+
+    >>> from datetime import UTC, datetime
+    >>> from reconciler.model.accounts.recorded import RecordedAccount
+    >>> at = datetime(2026, 9, 7, tzinfo=UTC)
+    >>> eu = RecordedAccount(kind="OwnAccount", name="eu", canonical="{}", revision=3, created_at=at, updated_at=at)
+    >>> suspended(eu, actor="anna", at=at, reason="Spam").status_sentence
+    'eu is suspended: Spam.'
+    """
     return replace(account, suspension=Suspension(reason=reason, actor=actor, at=at))
 
 
 def resumed(account: RecordedAccount) -> RecordedAccount:
-    """Return the account without its stop; it is what its approval and verification make it."""
+    """Return the account without its stop; it is what its approval and verification make it.
+
+    >>> from datetime import UTC, datetime
+    >>> from reconciler.model.accounts.recorded import RecordedAccount
+    >>> at = datetime(2026, 9, 7, tzinfo=UTC)
+    >>> eu = RecordedAccount(kind="OwnAccount", name="eu", canonical="{}", revision=3, created_at=at, updated_at=at)
+    >>> resumed(suspended(eu, actor="anna", at=at, reason="Spam")) == eu
+    True
+    """
     return replace(account, suspension=None)

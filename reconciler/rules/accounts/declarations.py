@@ -33,6 +33,17 @@ def refused_declarations(
 
     Where one rule of a scope refuses many accounts, it is told once, at ``location``, the place of the scopes: then the
     rule is the cause more often than all of them.
+
+    >>> from reconciler.model.accounts.desired import DesiredAccount
+    >>> from reconciler.model.project import Scope
+    >>> spec = {"email": "ceo@example.com", "displayName": "Sales"}
+    >>> document = {"metadata": {}, "spec": spec}
+    >>> account = DesiredAccount(kind="MarketingAccount", name="sales", document=document, file="eu/sales.yaml")
+    >>> own = Scope(manifests="eu/**", senders=("*@eu.example.com",))
+    >>> [each.code for each in refused_declarations([account], [own])]
+    ['outOfScope']
+    >>> refused_declarations([account], [own.model_copy(update={"manifests": "us/**"})])
+    []
     """
     found: dict[tuple[int, str], list[Diagnostic]] = {}
     for account in accounts:
@@ -48,7 +59,14 @@ def refused_declarations(
 
 
 def unused_scopes(manifests: Iterable[str], scopes: Sequence[Scope], *, location: Location | None) -> list[Diagnostic]:
-    """Return a warning for each scope that covers no manifest file: what it should hold is held by nothing."""
+    """Return a warning for each scope that covers no manifest file: what it should hold is held by nothing.
+
+    >>> from reconciler.model.project import Scope
+    >>> [each.subject for each in unused_scopes(["eu/sales.yaml"], [Scope(manifests="eu/**")], location=None)]
+    []
+    >>> unused_scopes(["eu/sales.yaml"], [Scope(manifests="EU/**")], location=None)[0].detail.rpartition("Case ")[2]
+    'counts, and there is eu/sales.yaml. Or remove it.'
+    """
     files = list(manifests)
     return [
         warning(

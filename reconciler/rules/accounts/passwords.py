@@ -94,7 +94,18 @@ def ending_passwords(
 
 
 def provider_without_passwords(account: DesiredAccount | RecordedAccount) -> Provider | None:
-    """Return the provider that an account logs in to by a password which it drops; None for every other account."""
+    """Return the provider that an account logs in to by a password which it drops; None for every other account.
+
+    >>> from reconciler.model.accounts.desired import DesiredAccount
+    >>> smtp = {"host": "smtp.office365.com", "port": 587, "encryption": "starttls"}
+    >>> login = {"mechanism": "auto", "username": "a@example.com", "password": "env:SMTP_A"}
+    >>> spec = {"email": "a@example.com", "displayName": "A", "smtp": {**smtp, "authentication": login}}
+    >>> provider_without_passwords(DesiredAccount(kind="OwnAccount", name="a", document={"spec": spec})).name
+    'Microsoft 365'
+    >>> spec["smtp"] = {**smtp, "host": "smtp.gmail.com", "authentication": login}
+    >>> provider_without_passwords(DesiredAccount(kind="OwnAccount", name="a", document={"spec": spec})) is None
+    True
+    """
     return next((each.provider for each in _ENDINGS if _logs_in_by_password(account, each.provider)), None)
 
 

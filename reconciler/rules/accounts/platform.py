@@ -21,7 +21,14 @@ def resolve_platform(
     certificates: CertificateFiles = NO_CERTIFICATES,
     location: Location | None = None,
 ) -> tuple[PlatformServer | None, list[Diagnostic]]:
-    """Return the platform's server, None where the project file declares none or what it names cannot be used."""
+    """Return the platform's server, None where the project file declares none or what it names cannot be used.
+
+    >>> from reconciler.model.project import PlatformSmtp
+    >>> from reconciler.rules.accounts.servers import CaFiles
+    >>> platform, _ = resolve_platform(PlatformSmtp(host="smtp.example.com", encryption="tls"), CaFiles({}, {}))
+    >>> platform.server.place, resolve_platform(None, CaFiles({}, {}))
+    ('smtp.example.com:465', (None, []))
+    """
     if declared is None:
         return None, []
     found = resolve_server(as_written(declared), None, ca_files, values=None, certificates=certificates)

@@ -135,6 +135,14 @@ def selects(selector: str, sides: Sides) -> bool:
     """Tell whether the selector selects the account, by what it was or will be; NFC and NFD of one value are the same.
 
     Hosts are those of mail servers, in any case and as U-labels or A-labels. Only recorded accounts have a status.
+
+    >>> from reconciler.model.accounts.desired import DesiredAccount
+    >>> document = {"metadata": {"labels": {"team": "eu"}}, "spec": {"email": "sales@example.com", "displayName": "S"}}
+    >>> sales = DesiredAccount(kind="MarketingAccount", name="sales-de", document=document)
+    >>> [selects(selector, (sales,)) for selector in ("sales-*", "label:team=eu", "kind:marketing")]
+    [True, True, True]
+    >>> selects("status:active", (sales,)), selects("team:eu", (sales,))
+    (False, False)
     """
     word, colon, wanted = selector.partition(":")
     if not colon:
@@ -144,14 +152,26 @@ def selects(selector: str, sides: Sides) -> bool:
 
 
 def is_selected(sides: Sides, targets: Sequence[str], excludes: Sequence[str]) -> bool:
-    """Tell whether an account is wanted: by some target, where there are any, and by no exclusion."""
+    """Tell whether an account is wanted: by some target, where there are any, and by no exclusion.
+
+    >>> from reconciler.model.accounts.desired import DesiredAccount
+    >>> sales = DesiredAccount(kind="MarketingAccount", name="sales-de", document={})
+    >>> is_selected((sales,), [], []), is_selected((sales,), ["news-*"], []), is_selected((sales,), [], ["*-de"])
+    (True, False, False)
+    """
     if targets and not any(selects(target, sides) for target in targets):
         return False
     return not any(selects(exclude, sides) for exclude in excludes)
 
 
 def unmatched(selectors: Iterable[str], accounts: Sequence[Sides]) -> tuple[Diagnostic, ...]:
-    """Return an error for each selector that selects none of the accounts, and tells why."""
+    """Return an error for each selector that selects none of the accounts, and tells why.
+
+    >>> from reconciler.model.accounts.desired import DesiredAccount
+    >>> sales = DesiredAccount(kind="MarketingAccount", name="sales", document={})
+    >>> [each.detail for each in unmatched(["sales", "slaes"], [(sales,)])]
+    ['No account is called slaes. Did you mean sales?']
+    """
     return tuple(
         error("selectorMatchesNothing", _explain(selector, accounts), subject=selector)
         for selector in selectors
@@ -192,7 +212,13 @@ def _explain(selector: str, accounts: Sequence[Sides]) -> str:
 
 
 def unknown_account(name: str, known: Iterable[str], *, ever: bool = False, remark: str = "") -> Diagnostic:
-    """Return the error for a name that no account of state has, or ``ever`` had, with the nearest that one has."""
+    """Return the error for a name that no account of state has, or ``ever`` had, with the nearest that one has.
+
+    >>> unknown_account("slaes", ["sales", "news"]).detail.splitlines()[0]
+    'No account called slaes is recorded. Did you mean sales? See'
+    >>> unknown_account("press", ["sales", "news"], ever=True).detail.splitlines()[0]
+    'No account called press was ever recorded. See'
+    """
     shown = clip(name, SHOWN_WORD)
     recorded = "was ever recorded" if ever else "is recorded"
     detail = (

@@ -93,6 +93,15 @@ def merged(own: ServerSmtp, own_proxy: Proxy | None, shared: MailServerSpec | No
     """Return the settings of an account's server and of the proxy: its own, and where it has none those of its MailServer.
 
     A credential of its own replaces the MailServer's, of whichever form that is; and so does its own trust.
+
+    >>> from reconciler.model.accounts.manifest import MailServerSpec
+    >>> from reconciler.model.accounts.server import Authentication, ServerSmtp
+    >>> office = Authentication(username="{email}", password={"env": "SMTP_OFFICE"})
+    >>> shared = MailServerSpec(host="smtp.example.com", encryption="tls", authentication=office)
+    >>> own = ServerSmtp(port=2465, authentication=Authentication(access_token={"env": "SMTP_TOKEN"}))
+    >>> smtp, proxy = merged(own, None, shared)
+    >>> smtp["host"], smtp["port"], smtp["authentication"]
+    ('smtp.example.com', 2465, {'username': '{email}', 'accessToken': {'env': 'SMTP_TOKEN'}})
     """
     smtp, proxy = as_written(own), as_written(own_proxy) if own_proxy is not None else None
     smtp.pop("server", None)
@@ -111,18 +120,35 @@ def merged(own: ServerSmtp, own_proxy: Proxy | None, shared: MailServerSpec | No
 
 
 def leaves_server(own: ServerSmtp, own_proxy: Proxy | None) -> bool:
-    """Tell whether an account says itself where it connects, or whom it trusts there, beside the MailServer that it names."""
+    """Tell whether an account says itself where it connects, or whom it trusts there, beside the MailServer that it names.
+
+    >>> from reconciler.model.accounts.server import ServerSmtp
+    >>> leaves_server(ServerSmtp(helo_name="sales.example.com"), None), leaves_server(ServerSmtp(port=2525), None)
+    (False, True)
+    """
     return own_proxy is not None or any(getattr(own, field) is not None for field in _WHERE)
 
 
 def as_written(part: Value) -> Document:
-    """Return a part of a manifest as a document, without what is absent."""
+    """Return a part of a manifest as a document, without what is absent.
+
+    >>> from reconciler.model.accounts.server import ServerSmtp
+    >>> as_written(ServerSmtp(port=2525, helo_name="sales.example.com"))
+    {'port': 2525, 'heloName': 'sales.example.com'}
+    """
     document: Document = part.model_dump(exclude_none=True)
     return document
 
 
 def has_credential(login: Authentication | None) -> bool:
-    """Tell whether a login has a credential of any form."""
+    """Tell whether a login has a credential of any form.
+
+    >>> from reconciler.model.accounts.server import Authentication
+    >>> has_credential(Authentication(username="{email}", password={"env": "SMTP_SALES"}))
+    True
+    >>> has_credential(Authentication(username="{email}")), has_credential(None)
+    (False, False)
+    """
     return login is not None and any((login.password, login.access_token, login.oauth2))
 
 
@@ -151,7 +177,14 @@ def fills_key(source: str, written: str, values: Mapping[str, str]) -> str | Non
 
 
 def certificate_path(own: ServerSmtp, shared: MailServerSpec | None, values: Mapping[str, str]) -> str | None:
-    """Return the ``certFile`` of an account's server with placeholders filled in; None where there is none."""
+    """Return the ``certFile`` of an account's server with placeholders filled in; None where there is none.
+
+    >>> from reconciler.model.accounts.server import ServerSmtp
+    >>> shown = {"certFile": "certs/{localpart}.pem", "key": {"file": "secrets/key"}}
+    >>> own = ServerSmtp.model_validate({"clientCertificate": shown})
+    >>> certificate_path(own, None, {"localpart": "sales"}), certificate_path(ServerSmtp(), None, {})
+    ('certs/sales.pem', None)
+    """
     declared = own.client_certificate or (shared.client_certificate if shared is not None else None)
     return filled(declared.cert_file, values) if declared is not None else None
 
@@ -168,6 +201,12 @@ def resolve_server(
 
     ``values`` are filled in for placeholders; where they are None, no placeholder may stand. The ``certificates`` are
     those of every ``certFile`` as it reads then.
+
+    >>> found = resolve_server({"host": "SMTP.example.com", "encryption": "tls"}, None, CaFiles({}, {}), values={})
+    >>> found.server.place, found.written
+    ('smtp.example.com:465', {'spec.smtp.host': 'SMTP.example.com'})
+    >>> resolve_server({"encryption": "tls"}, None, CaFiles({}, {}), values={}).flaws
+    (Flaw(kind='noHost', path=('smtp',), text=''),)
     """
     filling = _Filling(values)
     smtp = _with_defaults(filling.filled(smtp, ("smtp",)))

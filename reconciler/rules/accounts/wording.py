@@ -37,7 +37,17 @@ _BRANCHES = tuple(f"{path}." for path in _COMPARABLE)
 
 
 def worded_as_recorded(account: DesiredAccount, before: RecordedAccount) -> DesiredAccount:
-    """Return the account with each text as recorded that differs from it in nothing but its normalisation form."""
+    r"""Return the account with each text as recorded that differs from it in nothing but its normalisation form.
+
+    >>> from datetime import UTC, datetime
+    >>> from reconciler.model.accounts.desired import DesiredAccount
+    >>> from reconciler.model.accounts.recorded import RecordedAccount
+    >>> at, was = datetime(2026, 9, 7, tzinfo=UTC), '{"metadata":{"title":"B\u00fcro"}}'
+    >>> before = RecordedAccount(kind="OwnAccount", name="a", canonical=was, revision=3, created_at=at, updated_at=at)
+    >>> now = DesiredAccount(kind="OwnAccount", name="a", document={"metadata": {"title": "Bu\u0308ro"}})
+    >>> worded_as_recorded(now, before).canonical == before.canonical != now.canonical
+    True
+    """
     if account.canonical == before.canonical:
         return account
     kept: set[str] = set()

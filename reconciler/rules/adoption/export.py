@@ -81,7 +81,14 @@ CSV_COLUMNS = (
 
 
 def row_of(document: JsonView) -> dict[str, str]:
-    """Return an own account's manifest as a line of a table; what a table has no column for is not in it."""
+    """Return an own account's manifest as a line of a table; what a table has no column for is not in it.
+
+    >>> smtp = {"host": "smtp.example.com", "encryption": "starttls"}
+    >>> spec = {"email": "sales@example.com", "displayName": "Sales", "smtp": smtp}
+    >>> row = row_of({"metadata": {"name": "sales"}, "spec": spec})
+    >>> row["port"], row["no_login"], row["shared"], row["title"]
+    ('587', 'yes', 'no', '')
+    """
     metadata, spec = document["metadata"], document["spec"]
     smtp = spec["smtp"]
     login = smtp.get("authentication", {})

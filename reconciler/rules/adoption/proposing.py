@@ -52,7 +52,15 @@ def _of(preset: Preset, source: str) -> Candidate:
 
 
 def of_found(found: Found, source: str) -> list[Candidate]:
-    """Return what a provider's description says; nothing of a server without encryption, or with none that is said."""
+    """Return what a provider's description says; nothing of a server without encryption, or with none that is said.
+
+    >>> from reconciler.model.adoption.found import Found, Security
+    >>> tls = Security(encryption="tls")
+    >>> [each.place for each in of_found(Found(label="smtp", host="smtp.example.com", security=tls), "autoconfig")]
+    ['smtp.example.com:465 (tls)']
+    >>> of_found(Found(label="smtp", host="smtp.example.com", security=Security(encryption="none")), "autoconfig")
+    []
+    """
     encryption = found.security.encryption
     if found.host is None or encryption not in {"tls", "starttls"} or found.security.certainty != "certain":
         return []
@@ -69,7 +77,12 @@ def of_found(found: Found, source: str) -> list[Candidate]:
 
 
 def joined(found: Iterable[Candidate]) -> tuple[Candidate, ...]:
-    """Return candidates in their order, those of one server, port and encryption as one with all who say so."""
+    """Return candidates in their order, those of one server, port and encryption as one with all who say so.
+
+    >>> [told] = of_preset("gmail.com")
+    >>> [(each.host, each.sources) for each in joined([told, replace(told, sources=("autoconfig",))])]
+    [('smtp.gmail.com', ('the preset gmail', 'autoconfig'))]
+    """
     by_place: dict[tuple[str, int, str], Candidate] = {}
     for each in found:
         key = (each.host.casefold(), each.port, each.encryption)

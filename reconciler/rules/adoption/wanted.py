@@ -63,7 +63,14 @@ class WantedAccount:
 
 
 def proxy_settings(proxy: FoundProxy, password: Mapping[str, str]) -> JsonObject:
-    """Return a proxy as a manifest has it; ``password`` is the reference, which only a user name has beside it."""
+    """Return a proxy as a manifest has it; ``password`` is the reference, which only a user name has beside it.
+
+    >>> from reconciler.model.adoption.found import FoundProxy
+    >>> proxy_settings(FoundProxy(type="socks5", host="proxy.example.com", port=1080), {})
+    {'type': 'socks5', 'host': 'proxy.example.com', 'port': 1080}
+    >>> proxy_settings(FoundProxy(type="socks5", host="::1", port=1080, resolves_remotely=False), {})["remoteDns"]
+    False
+    """
     settings: JsonObject = {"type": proxy.type, "host": proxy.host, "port": proxy.port}
     if proxy.username:
         settings["username"] = as_literal(proxy.username)

@@ -72,7 +72,11 @@ def flag(text: object) -> bool | None:
 
 
 def contradiction(why: str, port: int | None) -> Security:
-    """Return what is written where a source contradicts itself: what the port usually speaks."""
+    """Return what is written where a source contradicts itself: what the port usually speaks.
+
+    >>> contradiction("ssl on port 587", 587).encryption, contradiction("starttls on port 465", 465).encryption
+    ('starttls', 'tls')
+    """
     usual: Encryption = "tls" if port == IMPLICIT_TLS_PORT else "starttls"
     return Security(encryption=usual, certainty="contradiction", why=why)
 
@@ -150,7 +154,13 @@ _ROUGHLY: tuple[tuple[str, Callable[[str, int | None], Security]], ...] = (
 
 
 def secure(text: object, port: int | None) -> Security:
-    """Return what nodemailer's ``secure`` and ``SMTP_SECURE`` mean: true is TLS from the first byte, false STARTTLS if offered."""
+    """Return what nodemailer's ``secure`` and ``SMTP_SECURE`` mean: true is TLS from the first byte, false STARTTLS if offered.
+
+    >>> secure("true", 465).encryption, secure(False, 587).encryption
+    ('tls', 'starttls')
+    >>> secure("true", 587).certainty, secure(False, 465).certainty
+    ('contradiction', 'contradiction')
+    """
     said = flag(text)
     if said is None:
         return word(text, port)

@@ -48,18 +48,38 @@ def is_allowed(secret: str, manifest: str, secrets: Secrets, places: Mapping[str
 
     A source of the project file is allowed as a whole until an entry of ``secrets.allow`` speaks of it. ``places``
     gives, for references that are links, the reference of the file itself.
+
+    >>> from reconciler.model.grants import Secrets
+    >>> is_allowed("env:SMTP_SALES", "sales.yaml", Secrets()), is_allowed("env:HOME", "sales.yaml", Secrets())
+    (True, False)
+    >>> is_allowed("file:secrets/a", "sales.yaml", Secrets(), {"file:secrets/a": "file:.reconciler/key"})
+    False
     """
     return why_refused(secret, manifest, secrets, places) is None
 
 
 def is_allowed_somewhere(secret: str, secrets: Secrets, places: Mapping[str, str] = NO_LINKS) -> bool:
-    """Tell whether ``secrets.allow`` lets any manifest name a secret: what recorded accounts, without one, need."""
+    """Tell whether ``secrets.allow`` lets any manifest name a secret: what recorded accounts, without one, need.
+
+    >>> from reconciler.model.grants import ScopedSecret, Secrets
+    >>> rules = Secrets(allow=(ScopedSecret(secret="env:SMTP_EU_*", manifests="eu/**"),))
+    >>> is_allowed_somewhere("env:SMTP_EU_A", rules), is_allowed("env:SMTP_EU_A", "us/sales.yaml", rules)
+    (True, False)
+    """
     unscoped = secrets.model_copy(update={"allow": tuple(_glob_and_scope(entry)[0] for entry in secrets.allow)})
     return is_allowed(secret, "", unscoped, places)
 
 
 def why_refused(secret: str, manifest: str, secrets: Secrets, places: Mapping[str, str] = NO_LINKS) -> str | None:
-    """Return why a manifest may not name a secret, in sentences that begin with the manifest; None where it may."""
+    """Return why a manifest may not name a secret, in sentences that begin with the manifest; None where it may.
+
+    >>> from reconciler.model.grants import Secrets
+    >>> why_refused("env:SMTP_SALES", "sales.yaml", Secrets())
+    >>> why_refused("env:HOME", "sales.yaml", Secrets()).partition(". ")[0]
+    'sales.yaml names env:HOME, but secrets.allow in the project file covers env:SMTP_*, file:secrets/**'
+    >>> why_refused("file:secrets/.reconciler/key", "sales.yaml", Secrets()).partition(". ")[0]
+    "sales.yaml names file:secrets/.reconciler/key, which lies in .reconciler, the state's folder"
+    """
     kept = _why_kept(secret, secrets)
     if kept is not None:
         return f"{manifest} names {secret}, {kept}"
@@ -79,12 +99,24 @@ def why_refused(secret: str, manifest: str, secrets: Secrets, places: Mapping[st
 
 
 def is_uncovered(secret: str, manifest: str, secrets: Secrets) -> bool:
-    """Tell whether a manifest may not name a secret only because no entry of ``secrets.allow`` covers it for it."""
+    """Tell whether a manifest may not name a secret only because no entry of ``secrets.allow`` covers it for it.
+
+    >>> from reconciler.model.grants import Secrets
+    >>> is_uncovered("env:MAIL_A", "sales.yaml", Secrets()), is_uncovered("env:RECONCILER_PLAN_KEY", "sales.yaml", Secrets())
+    (True, False)
+    """
     return _why_kept(secret, secrets) is None and not _is_covered(secret, manifest, secrets)
 
 
 def covered(secrets: Secrets) -> str:
-    """Return the entries of ``secrets.allow``, as a sentence lists them."""
+    """Return the entries of ``secrets.allow``, as a sentence lists them.
+
+    >>> from reconciler.model.grants import ScopedSecret, Secrets
+    >>> covered(Secrets()), covered(Secrets(allow=()))
+    ('env:SMTP_*, file:secrets/**', 'nothing')
+    >>> covered(Secrets(allow=(ScopedSecret(secret="env:SMTP_EU_*", manifests="eu/**"),)))
+    'env:SMTP_EU_* (for eu/** only)'
+    """
     entries = (
         entry if isinstance(entry, str) else f"{entry.secret} (for {entry.manifests} only)" for entry in secrets.allow
     )
@@ -95,6 +127,14 @@ def ask_to_allow(entries: Sequence[str], secrets: Secrets) -> str:
     """Return the words that ask for entries of ``secrets.allow``, with the line to write.
 
     Where the project file has no ``allow``, the line begins with what is covered by default: it would be covered no more.
+
+    >>> from reconciler.model.grants import Secrets
+    >>> print(ask_to_allow(["env:MAIL_*"], Secrets()))
+    have the owner of the project file add under secrets
+        allow: ["env:SMTP_*", "file:secrets/**", "env:MAIL_*"]
+    >>> print(ask_to_allow(["env:MAIL_*"], Secrets(allow=("env:SMTP_*",))))
+    have the owner of the project file add
+        allow: ["env:MAIL_*"]
     """
     holder = secrets.holder_of("allow")
     under = f" under {holder}" if holder != "secrets" or "allow" not in secrets.model_fields_set else ""

@@ -26,7 +26,16 @@ _SHORTEST_BEGINNING = 4
 
 
 def grant_lines(withheld: Iterable[SecretRoute], known: Collection[str]) -> list[str]:
-    """Return the entries of ``secrets.grants``, in order, that allow all these and no other of the ``known`` secrets."""
+    """Return the entries of ``secrets.grants``, in order, that allow all these and no other of the ``known`` secrets.
+
+    >>> from reconciler.model.secrets.routes import Route, SecretRoute
+    >>> route = Route(username="anna", host="smtp.example.com", port=465, encryption="tls")
+    >>> grant_lines([SecretRoute(secret="env:SMTP_A", route=route)], known=())
+    ['{secret: "env:SMTP_A", servers: ["smtp.example.com:465"]}']
+    >>> many = [SecretRoute(secret=f"env:SMTP_EU_{n}", route=route) for n in range(13)]
+    >>> grant_lines(many, known={"env:SMTP_US"})
+    ['{secret: "env:SMTP_EU_*", servers: ["smtp.example.com:465"]}']
+    """
     travels = {(each.secret, each.route) for each in withheld}
     in_full = _lines((secret, _for_any_user(route) if _is_direct(route) else route) for secret, route in travels)
     if len(in_full) <= _MOST_IN_FULL:

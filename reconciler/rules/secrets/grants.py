@@ -40,6 +40,13 @@ def withheld_problem(
 
     ``known`` are references that no line may cover unless they are withheld for its route, too. ``expired`` names grants whose time is over, ``not_compared`` known secrets that a first use was not compared with,
     each with the reason; ``holder`` is the path below which grants are written. Where the project file is not trusted, grants would not help, and the error says what does.
+
+    >>> from reconciler.model.secrets.routes import Route, SecretRoute
+    >>> travel = SecretRoute(secret="env:SMTP_A", route=Route(host="smtp.example.org", port=465, encryption="tls"))
+    >>> withheld_problem({"sales": (travel,)}).detail.splitlines()[-1].strip()
+    '- {secret: "env:SMTP_A", servers: ["smtp.example.org:465"]}'
+    >>> withheld_problem({}), withheld_problem({"sales": (travel,)}, is_project_trusted=False).code
+    (None, 'projectNotTrusted')
     """
     if not withheld:
         return None
@@ -67,7 +74,13 @@ def undelivered_problem(
     known: Iterable[str] = (),
     holder: str = "secrets",
 ) -> Diagnostic | None:
-    """Return one error for all secrets that may not be written to consumers, with a block of grants; None without any."""
+    """Return one error for all secrets that may not be written to consumers, with a block of grants; None without any.
+
+    >>> from reconciler.model.secrets.routes import Delivery, SecretRoute, route_to
+    >>> travel = SecretRoute(secret="env:SMTP_A", route=route_to(Delivery(name="mailhost", path="/etc/mail.env")))
+    >>> undelivered_problem({"sales": (travel,)}).detail.splitlines()[-1].strip()
+    '- {secret: "env:SMTP_A", consumer: {"name":"mailhost","path":"/etc/mail.env"}}'
+    """
     if not withheld:
         return None
     told = (
@@ -113,7 +126,11 @@ def _routes_told(withheld: Mapping[str, Sequence[SecretRoute]]) -> str:
 
 
 def unread_reasons(secrets: Iterable[str], unreadable: Mapping[str, Diagnostic]) -> dict[str, str]:
-    """Return for each secret why it could not be read: the first sentence of its problem."""
+    """Return for each secret why it could not be read: the first sentence of its problem.
+
+    >>> unread_reasons(["env:A", "env:B"], {"env:A": error("secretMissing", "A is not set. Set it.")})
+    {'env:A': 'A is not set.', 'env:B': 'It was not read.'}
+    """
     return {
         secret: f"{unreadable[secret].detail.splitlines()[0].partition('. ')[0].removesuffix('.')}."
         if secret in unreadable
@@ -138,7 +155,11 @@ def _want_of_comparison(not_compared: Mapping[str, str]) -> str:
 
 
 def untrusted_project(names: Iterable[str]) -> Diagnostic:
-    """Return the error that in CI no secret is read by the word of a project file that a pull request may have changed."""
+    """Return the error that in CI no secret is read by the word of a project file that a pull request may have changed.
+
+    >>> untrusted_project(["sales"]).code
+    'projectNotTrusted'
+    """
     listed = sorted(names)
     concerned = f" That concerns {enumerated(listed)}." if listed else ""
     detail = (
@@ -156,7 +177,15 @@ def untrusted_project(names: Iterable[str]) -> Diagnostic:
 
 
 def withheld_reason(refused: tuple[SecretRoute, ...], *, is_project_trusted: bool = True) -> str:
-    """Return the sentence that stands in the check of an account whose credential was withheld."""
+    """Return the sentence that stands in the check of an account whose credential was withheld.
+
+    >>> from reconciler.model.secrets.routes import Route, SecretRoute
+    >>> travel = SecretRoute(secret="env:SMTP_A", route=Route(host="smtp.example.org", port=465, encryption="tls"))
+    >>> withheld_reason((travel,)).partition(". ")[0]
+    'env:SMTP_A was not sent: smtp.example.org:465, tls is a route that neither state nor a grant allows for it'
+    >>> withheld_reason((travel,), is_project_trusted=False).partition(". ")[0]
+    'env:SMTP_A was not read: here a project file inside the checkout is not trusted with secrets'
+    """
     travel = refused[0]
     if not is_project_trusted:
         return (

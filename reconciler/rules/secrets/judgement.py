@@ -195,7 +195,16 @@ def _first_use_rules(law: Law, secrets: SecretsRead | None) -> Secrets:
 
 
 def require_state_key(recorded: RecordedState, key_id: str | None) -> None:
-    """Raise ``SecretUnreadable`` where fingerprints made with this key, None for none, cannot be compared with state's."""
+    """Raise ``SecretUnreadable`` where fingerprints made with this key, None for none, cannot be compared with state's.
+
+    >>> from reconciler.model.accounts.recorded import RecordedState
+    >>> state = RecordedState(project="mail", lineage="1", serial=3, accounts={}, fingerprint_key_id="k1")
+    >>> require_state_key(state, "k1")
+    >>> require_state_key(state, None)
+    Traceback (most recent call last):
+        ...
+    reconciler.errors.SecretUnreadable: Fingerprint key is missing
+    """
     if recorded.is_keyed_with(key_id):
         return
     made_with = f"State was made with the fingerprint key {recorded.fingerprint_key_id}"

@@ -20,7 +20,19 @@ if TYPE_CHECKING:
 
 
 def known_routes(recorded: RecordedState, declared: Iterable[SecretRoute] = ()) -> tuple[SecretRoute, ...]:
-    """Return every route that state knows; ``declared`` are those that the project file itself names."""
+    """Return every route that state knows; ``declared`` are those that the project file itself names.
+
+    >>> from dataclasses import replace
+    >>> from reconciler.model.accounts.recorded import RecordedState
+    >>> from reconciler.model.secrets.routes import Route
+    >>> login = SecretRoute(secret="env:SMTP_A", route=Route(host="smtp.example.com", port=465, encryption="tls"))
+    >>> state = RecordedState(project="mail", lineage="1", serial=3, accounts={}, routes=(login,))
+    >>> known_routes(state) == (login,)
+    True
+    >>> exchange = login.model_copy(update={"route": login.route.model_copy(update={"purpose": "oauth2"})})
+    >>> known_routes(replace(state, routes=(login, exchange)))[0].route == NOWHERE
+    True
+    """
     exchanges = {(each.secret, each.route.key) for each in recorded.routes if each.route.purpose == "oauth2"}
     exchanged = {secret for secret, _ in exchanges}
     if not any(_is_bare_login(each, exchanged) for each in recorded.routes):

@@ -21,7 +21,14 @@ _NEXT_TO_NOTHING = 4
 
 
 def remarks_on(password: SecretValue, *, username: str | None, reference: str | None) -> tuple[str, ...]:
-    """Return what is remarkable about a password, as parts of a sentence; ``reference`` is written SOURCE:KEY."""
+    """Return what is remarkable about a password, as parts of a sentence; ``reference`` is written SOURCE:KEY.
+
+    >>> from reconciler.model.secrets.values import SecretValue
+    >>> remarks_on(SecretValue("${SMTP_PASSWORD}"), username="sales", reference="env:SMTP_PASSWORD")
+    ('it holds a placeholder such as ${…} that nothing has filled in',)
+    >>> remarks_on(SecretValue("correct horse battery"), username="sales", reference="env:SMTP_PASSWORD")
+    ()
+    """
     value = password.reveal()
     bare = value.strip()
     remarks = {

@@ -39,7 +39,14 @@ def is_in_scope(manifest: str, glob: str) -> bool:
 
 
 def scopes_of(manifest: str, project: Project) -> frozenset[str]:
-    """Return the globs of scopes that cover a manifest: what tells one client's folder from another's."""
+    """Return the globs of scopes that cover a manifest: what tells one client's folder from another's.
+
+    >>> from reconciler.model.project import Project
+    >>> said = {"metadata": {"name": "mail"}, "scopes": [{"manifests": "eu/**"}, {"manifests": "us/**"}]}
+    >>> project = Project.model_validate({"apiVersion": "reconciler/v1", "kind": "Project", **said})
+    >>> scopes_of("eu/sales.yaml", project), scopes_of("sales.yaml", project)
+    (frozenset({'eu/**'}), frozenset())
+    """
     return frozenset(glob for glob in _globs(project) if matches(glob, manifest))
 
 

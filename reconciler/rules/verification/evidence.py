@@ -20,7 +20,16 @@ _CLOCK_SKEW = timedelta(minutes=5)
 
 
 def depth_needed(name: str, wanted: Depth, project: Project, today: date) -> Depth:
-    """Return how far to verify an account: as wanted, or less where an exception of the project says so."""
+    """Return how far to verify an account: as wanted, or less where an exception of the project says so.
+
+    >>> from datetime import date
+    >>> from reconciler.model.project import Project
+    >>> until = {"verification": ["old-*"], "depth": "connect", "until": "2026-12-30", "reason": "the server moves"}
+    >>> said = {"metadata": {"name": "mail"}, "guards": {"exceptions": [until]}}
+    >>> project = Project.model_validate({"apiVersion": "reconciler/v1", "kind": "Project", **said})
+    >>> [depth_needed("old-sales", "message", project, date(2026, 12, day)) for day in (30, 31)]
+    ['connect', 'message']
+    """
     excepted = [
         exception.depth
         for exception in project.guards.exceptions
@@ -36,6 +45,15 @@ def standing_of(
 
     Fresh failed evidence of these settings stands as failed, so that nobody connects again to learn it twice.
     Without a settings digest nothing can be compared, and the evidence counts as missing.
+
+    >>> from datetime import UTC, datetime
+    >>> from reconciler.model.verification.evidence import Evidence, Verification
+    >>> at = datetime(2026, 9, 7, tzinfo=UTC)
+    >>> passed = Evidence(settings_digest="a", verification=Verification(status="passed", depth="auth", checked_at=at))
+    >>> [standing_of(passed, settings_digest="a", depth=depth, ttl_hours=24, now=at) for depth in ("auth", "message")]
+    ['sufficient', 'missing']
+    >>> standing_of(passed, settings_digest="b", depth="auth", ttl_hours=24, now=at)
+    'missing'
     """
     if evidence is None or evidence.settings_digest != settings_digest:
         return "missing"
@@ -53,12 +71,26 @@ def is_worth_keeping(evidence: Evidence) -> bool:
 
     Any other failure is looked at anew, because what caused it may have been mended since. A message whose delivery
     is unknown must not be sent again by planning again.
+
+    >>> from reconciler.model.verification.evidence import Evidence, Verification
+    >>> is_worth_keeping(Evidence(settings_digest="a", verification=Verification(status="passed")))
+    True
+    >>> is_worth_keeping(Evidence(settings_digest="a", verification=Verification(status="failed")))
+    False
     """
     return evidence.verification.status == "passed" or _is_delivery_unknown(evidence.verification)
 
 
 def may_be_reused(evidence: Evidence, *, depth: Depth, ttl_hours: int, now: datetime) -> bool:
-    """Tell whether kept evidence of these very settings answers what a verification to ``depth`` would ask."""
+    """Tell whether kept evidence of these very settings answers what a verification to ``depth`` would ask.
+
+    >>> from datetime import UTC, datetime
+    >>> from reconciler.model.verification.evidence import Evidence, Verification
+    >>> at = datetime(2026, 9, 7, tzinfo=UTC)
+    >>> passed = Evidence(settings_digest="a", verification=Verification(status="passed", depth="auth", checked_at=at))
+    >>> [may_be_reused(passed, depth="auth", ttl_hours=24, now=at + timedelta(hours=hours)) for hours in (23, 25)]
+    [True, False]
+    """
     standing = standing_of(
         evidence, settings_digest=evidence.settings_digest, depth=depth, ttl_hours=ttl_hours, now=now
     )

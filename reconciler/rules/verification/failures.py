@@ -47,7 +47,13 @@ class Failure:
 
 
 def failure_of(verification: Verification) -> str:
-    """Return the sentence of the first check that made a verification fail."""
+    """Return the sentence of the first check that made a verification fail.
+
+    >>> from reconciler.model.verification.evidence import Check, Verification
+    >>> refused = Check(check="auth", status="failed", class_="permanent", code="credentialsRejected", message="No.")
+    >>> failure_of(Verification(status="failed", checks=(refused,))), failure_of(Verification(status="failed"))
+    ('auth: No.', 'It was not verified.')
+    """
     for check in verification.checks:
         if check.status == "failed" or check.code in _UNTRIED:
             return f"{check.check}: {check.message}"
@@ -91,6 +97,13 @@ def failure_problems(failures: Iterable[Failure], tell: Callable[[str, str], Dia
     """Return one problem for all that failed by the same cause; ``tell`` makes one of a name and a reason.
 
     It stands where the accounts' common endpoint is declared; that of one account alone has no place of its own.
+
+    >>> down = {"reason": "connect: Nobody answers.", "endpoint": "smtp.example.com"}
+    >>> alike = [Failure(name=name, **down) for name in ("news", "sales")]
+    >>> [(each.concerned, each.code) for each in failure_problems(alike, held_change)]
+    [(('news', 'sales'), 'heldChange')]
+    >>> [each.concerned for each in failure_problems([*alike, Failure(name="press", reason="auth: No.")], held_change)]
+    [('news', 'sales'), ('press',)]
     """
     found = list(failures)
     # An endpoint that is down is told with what most of its accounts met.
@@ -116,5 +129,9 @@ def _problem(alike: Sequence[Failure], tell: Callable[[str, str], Diagnostic]) -
 
 
 def held_change(name: str, reason: str) -> Diagnostic:
-    """Return the warning that a change is left out because its verification failed."""
+    """Return the warning that a change is left out because its verification failed.
+
+    >>> held_change("sales", "auth: The password is refused.").detail
+    'sales is left as it is recorded: auth: The password is refused.'
+    """
     return warning("heldChange", f"{name} is left as it is recorded: {reason}", subject=name)

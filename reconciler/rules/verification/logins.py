@@ -138,12 +138,22 @@ LOGINS_IN_OTHER_LANGUAGES = tuple(
 
 
 def said_of_login(words: str) -> LoginWording | None:
-    """Return the statement that a server makes of a login beside the password; None where it makes none."""
+    """Return the statement that a server makes of a login beside the password; None where it makes none.
+
+    >>> said_of_login("5.7.8 Too many failed login attempts").code, said_of_login("Ihr Konto ist gesperrt").code
+    ('rateLimited', 'accountSuspended')
+    >>> said_of_login("5.7.8 Authentication credentials invalid") is None
+    True
+    """
     plain = folded(words)
     spoken = ((LOGINS_IN_OTHER_LANGUAGES, plain), (LOGIN_WORDINGS, words))
     return next((each for table, text in spoken for each in table if each.statement.search(text)), None)
 
 
 def said_later(words: str) -> LoginWording | None:
-    """Return the statement about the login that a server makes after it took the login; None where it makes none."""
+    """Return the statement about the login that a server makes after it took the login; None where it makes none.
+
+    >>> said_later("authentication failed").code, said_later("relaying denied")
+    ('credentialsRejected', None)
+    """
     return next((each for each in (LOCKED_OUT, _LATE) if each.statement.search(words)), None)

@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 
 
 def alike_for_messages(steps: Iterable[Wanted], mode: MessageMode) -> list[list[Wanted]]:
-    """Return the accounts in groups, in their order; in each group one account sends a message that stands for all."""
+    """Return the accounts in groups, in their order; in each group one account sends a message that stands for all.
+
+    >>> from reconciler.model.accounts.desired import DesiredAccount
+    >>> from reconciler.model.step import Create
+    >>> document = {"spec": {"email": "news@example.com", "displayName": "News"}}
+    >>> accounts = [DesiredAccount(kind="MarketingAccount", name=name, document=document) for name in ("news", "press")]
+    >>> steps = [Create(after=account) for account in accounts]
+    >>> len(alike_for_messages(steps, "each")), len(alike_for_messages(steps, "sample"))
+    (2, 1)
+    """
     groups: dict[Hashable, list[Wanted]] = {}
     for step in steps:
         groups.setdefault(_group_of(step, mode), []).append(step)
@@ -46,7 +55,14 @@ def _domain_of(step: Wanted) -> str:
 
 
 def represented(evidence: Evidence, by: str) -> Evidence:
-    """Return an account's evidence up to the envelope, with another's message standing for its own."""
+    """Return an account's evidence up to the envelope, with another's message standing for its own.
+
+    >>> from reconciler.model.verification.evidence import Evidence, all_skipped
+    >>> checks = all_skipped("beyondDepth", "Not made.")
+    >>> own = Evidence(settings_digest="a", verification=Verification(status="passed", checks=checks))
+    >>> [each.message for each in represented(own, by="sales").verification.checks if each.code == "represented"]
+    ['Not sent: the test message of sales, through the same server, stands for this account too (verification.message).']
+    """
     message = (
         f"Not sent: the test message of {by}, through the same server, stands for this account too "
         "(verification.message)."
@@ -55,7 +71,15 @@ def represented(evidence: Evidence, by: str) -> Evidence:
 
 
 def unrepresented(evidence: Evidence, by: str, failed: Verification) -> Evidence:
-    """Return an account's evidence where the message that was to stand for it was not taken: that fails it too."""
+    """Return an account's evidence where the message that was to stand for it was not taken: that fails it too.
+
+    >>> from reconciler.model.verification.evidence import Evidence, all_skipped
+    >>> checks = all_skipped("beyondDepth", "Not made.")
+    >>> own = Evidence(settings_digest="a", verification=Verification(status="passed", checks=checks))
+    >>> found = unrepresented(own, by="sales", failed=Verification(status="failed"))
+    >>> found.verification.status, found.verification.checks[-1].code
+    ('failed', 'representativeFailed')
+    """
     found = next((check for check in failed.checks if check.status == "failed"), None)
     told = f" {found.message}" if found is not None else ""
     message = f"The test message of {by}, which was to stand for this account too, was not sent.{told}"

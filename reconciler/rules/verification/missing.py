@@ -27,14 +27,29 @@ _NOT_MADE = "Not made: nothing was contacted, because a secret that the conversa
 
 
 def check_using(route: Route) -> CheckName:
-    """Return the check of a verification that uses a secret on a route to a server."""
+    """Return the check of a verification that uses a secret on a route to a server.
+
+    >>> from reconciler.model.secrets.routes import Route
+    >>> login = Route(host="smtp.example.com", port=587, encryption="starttls")
+    >>> check_using(login), check_using(login.model_copy(update={"proof": "signature"}))
+    ('auth', 'tls')
+    """
     if route.purpose == "proxy":
         return "proxy"
     return "tls" if route.purpose == "smtp" and route.proof == "signature" else "auth"
 
 
 def missing_secrets(routes: Iterable[SecretRoute], unreadable: Mapping[str, Diagnostic]) -> tuple[Missing, ...]:
-    """Return what is missing of the secrets that these routes need, the proxy's first, each problem once."""
+    """Return what is missing of the secrets that these routes need, the proxy's first, each problem once.
+
+    >>> from reconciler.diagnostics import error
+    >>> from reconciler.model.secrets.routes import Route, SecretRoute
+    >>> routes = [SecretRoute(secret="env:SMTP_A", route=Route(host="smtp.example.com", port=465, encryption="tls"))]
+    >>> [each.check for each in missing_secrets(routes, {"env:SMTP_A": error("secretMissing", "It is not set.")})]
+    ['auth']
+    >>> missing_secrets(routes, {"env:SMTP_A": error("secretNotAllowed", "It is not covered.")})
+    ()
+    """
     found = {
         Missing(check_using(each.route), unreadable[each.secret])
         for each in routes
@@ -44,7 +59,13 @@ def missing_secrets(routes: Iterable[SecretRoute], unreadable: Mapping[str, Diag
 
 
 def failed_without(missing: Sequence[Missing]) -> Verification:
-    """Return the verification of an account whose secrets are missing: failed for good where the first one is needed."""
+    r"""Return the verification of an account whose secrets are missing: failed for good where the first one is needed.
+
+    >>> from reconciler.diagnostics import error
+    >>> lost = Missing("auth", error("secretMissing", "SMTP_A is not set. Set it:\n    export SMTP_A=…"))
+    >>> [(each.check, each.message) for each in failed_without([lost]).checks if each.status == "failed"]
+    [('auth', 'SMTP_A is not set. Set it: export SMTP_A=…')]
+    """
     first = missing[0]
     failed = Check(
         check=first.check,
@@ -66,7 +87,13 @@ def failed_without(missing: Sequence[Missing]) -> Verification:
 
 
 def missing_problems(missing: Mapping[str, Sequence[Missing]]) -> list[Diagnostic]:
-    """Return one error for each cause, with the accounts that were not verified because of it."""
+    """Return one error for each cause, with the accounts that were not verified because of it.
+
+    >>> from reconciler.diagnostics import error
+    >>> lost = Missing("auth", error("secretMissing", "SMTP_A is not set."))
+    >>> [each.detail for each in missing_problems({"sales": [lost], "news": [lost], "press": []})]
+    ['news, sales were not verified. SMTP_A is not set.']
+    """
     concerned: dict[Diagnostic, dict[str, None]] = defaultdict(dict)
     for name in sorted(missing):
         for each in missing[name]:

@@ -175,6 +175,9 @@ def legible(text: str, circumstances: Circumstances) -> str:
     """Return the words of a reply without what may hold any word at all: addresses, host names, links, status codes.
 
     A link or a host that names a well-known list, or a page about SPF, leaves that word.
+
+    >>> legible("5.1.1 <ben@example.org>: no such user at mx.example.org", Circumstances(is_logged_in=True))
+    'ADDR : no such user at HOST'
     """
     named = {" RECIPIENT ": circumstances.recipient, " SENDER ": circumstances.sender}
     known = {_ascii(each): word for word, each in named.items() if each is not None}

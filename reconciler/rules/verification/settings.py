@@ -25,7 +25,13 @@ _COVERED = ("email", "displayName", "replyTo", "smtp", "proxy", "overrideFrom", 
 
 
 def settings_of(settings: Settings, ca_digest: str | None) -> Document:
-    """Return the settings that verification vouches for, as the document has them, without the secrets' values."""
+    """Return the settings that verification vouches for, as the document has them, without the secrets' values.
+
+    >>> from reconciler.model.accounts.settings import Settings
+    >>> settings = Settings(email="news@example.com", display_name="News", shared=True)
+    >>> settings_of(settings, None), settings_of(settings, "sha256:1f")["caDigest"]
+    ({'email': 'news@example.com', 'displayName': 'News'}, 'sha256:1f')
+    """
     covered = settings.parts(_COVERED)
     return {**covered, "caDigest": ca_digest} if ca_digest else covered
 
@@ -38,7 +44,17 @@ def settings_digest(
     fingerprints: Mapping[str, str],
     platform: PlatformServer | None,
 ) -> str | None:
-    """Return the digest of an account's settings; None where the fingerprint of a secret concerned is missing."""
+    """Return the digest of an account's settings; None where the fingerprint of a secret concerned is missing.
+
+    >>> from reconciler.model.accounts.settings import Settings
+    >>> from reconciler.model.servers.server import Login, Server
+    >>> server = Server(host="smtp.example.com", port=465, encryption="tls", login=Login(password="env:SMTP_A"))
+    >>> settings = Settings(email="a@example.com", display_name="A", smtp=server)
+    >>> settings_digest("OwnAccount", settings, ca_digest=None, fingerprints={"env:SMTP_A": "f"}, platform=None) is None
+    False
+    >>> settings_digest("OwnAccount", settings, ca_digest=None, fingerprints={}, platform=None) is None
+    True
+    """
     secrets = settings.server.secrets if settings.server is not None else frozenset()
     if any(secret not in fingerprints for secret in secrets):
         return None

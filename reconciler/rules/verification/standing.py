@@ -14,7 +14,14 @@ _MAY_PASS = frozenset({"serverDown", "deadline"})
 
 
 def is_transient(verification: Verification) -> bool:
-    """Tell whether everything that failed may pass by itself, so that one failure alone says little."""
+    """Tell whether everything that failed may pass by itself, so that one failure alone says little.
+
+    >>> from reconciler.model.verification.evidence import Check, Verification
+    >>> busy = Check(check="greeting", status="failed", class_="transient", code="serverBusy", message="Later.")
+    >>> refused = Check(check="auth", status="failed", class_="permanent", code="credentialsRejected", message="No.")
+    >>> [is_transient(Verification(status="failed", checks=checks)) for checks in ((busy,), (busy, refused))]
+    [True, False]
+    """
     failed = [check for check in verification.checks if check.status == "failed"]
     if failed:
         return all(check.class_ == "transient" for check in failed)
@@ -26,6 +33,14 @@ def recheck(before: RecordedVerification | None, found: Verification, *, fail_af
 
     A permanent failure counts at once. Of transient ones ``fail_after`` in a row count; until then the outcome, and
     what it refers to, stay as they were.
+
+    >>> from reconciler.model.verification.evidence import Check, Verification
+    >>> busy = Check(check="greeting", status="failed", class_="transient", code="serverBusy", message="Later.")
+    >>> found, passed = Verification(status="failed", checks=(busy,)), RecordedVerification(outcome="passed")
+    >>> recheck(passed, found, fail_after=3).outcome, recheck(passed, found, fail_after=1).outcome
+    ('passed', 'failed')
+    >>> recheck(passed, Verification(status="failed"), fail_after=3).outcome
+    'failed'
     """
     if found.status == "passed":
         return RecordedVerification(outcome="passed", checked_at=found.checked_at, depth=found.depth)

@@ -34,17 +34,33 @@ def enhanced(code: int, lines: Sequence[str]) -> Status | None:
 
 
 def of_one_meaning(status: Status | None, command: str) -> str | None:
-    """Return the check code that a status code stands for whatever the words are; None: it has no one meaning."""
+    """Return the check code that a status code stands for whatever the words are; None: it has no one meaning.
+
+    >>> of_one_meaning(Status(2, 2), "recipient"), of_one_meaning(Status(7, 1), "recipient")
+    ('mailboxFull', None)
+    >>> of_one_meaning(Status(1, 1), "recipient"), of_one_meaning(Status(1, 1), "sender")
+    ('recipientRefused', None)
+    """
     return _for(command, _ONE.get(status))
 
 
 def but_for(code: str | None, worded: str | None) -> str | None:
-    """Return the check code of a status code, but for what words say more exactly: a full mailbox is one that exists."""
+    """Return the check code of a status code, but for what words say more exactly: a full mailbox is one that exists.
+
+    >>> but_for("recipientRefused", "mailboxFull"), but_for("recipientRefused", "spamSuspected")
+    ('mailboxFull', 'recipientRefused')
+    """
     return worded if (code, worded) == ("recipientRefused", "mailboxFull") else code
 
 
 def of_vague_meaning(status: Status, command: str) -> str | None:
-    """Return the check code that a status code stands for where the words tell nothing; None: it tells nothing either."""
+    """Return the check code that a status code stands for where the words tell nothing; None: it tells nothing either.
+
+    >>> of_vague_meaning(Status(7, 1), "message"), of_vague_meaning(Status(7, 13), "message")
+    ('policyRefused', 'accountSuspended')
+    >>> of_vague_meaning(Status(0, 0), "message") is None
+    True
+    """
     return _for(command, _UNLESS_WORDS_SAY.get(status) or _VAGUE.get(status.subject))
 
 

@@ -57,7 +57,11 @@ def _unasked(code: SkipCode, message: str, depth: Depth, at: datetime, *, is_off
 
 
 def skipped_domain_checks(*, is_off: bool) -> tuple[Check, ...]:
-    """Return the domain checks of an account that has none made: they are off, or its verification is offline."""
+    """Return the domain checks of an account that has none made: they are off, or its verification is offline.
+
+    >>> [{each.code for each in skipped_domain_checks(is_off=is_off)} for is_off in (True, False)]
+    [{'notDeclared'}, {'beyondDepth'}]
+    """
     if is_off:
         return all_skipped("notDeclared", _OFF, DOMAIN_CHECKS)
     return all_skipped("beyondDepth", BEYOND_DEPTH.format(depth="offline"), DOMAIN_CHECKS)
