@@ -74,6 +74,16 @@ def require_current(
 
     ``since`` are the revisions that were applied after the plan was made. One review is applied once: a job that is run
     again must not bring back what was undone since.
+
+    >>> from reconciler.model.accounts.recorded import RecordedState
+    >>> digests = {"plan_digest": "", "changes_digest": "", "shown": ()}
+    >>> review = Review(format_version=REVIEW_VERSION, project="mail", lineage="1", serial=3, reference="#7", **digests)
+    >>> state = RecordedState(project="mail", lineage="1", serial=3, accounts={})
+    >>> require_current(review, "valid", state, (), reference="#7")
+    >>> require_current(review, "valid", state, (), reference="#8")
+    Traceback (most recent call last):
+        ...
+    reconciler.errors.PlanStale: Change was not reviewed
     """
     require_sealed(review, seal, recorded)
     if review.reference != reference:
@@ -95,7 +105,18 @@ def require_current(
 
 
 def require_sealed(review: Review, seal: Seal, recorded: RecordedState) -> None:
-    """Refuse a review of another state, and one that does not have our seal."""
+    """Refuse a review of another state, and one that does not have our seal.
+
+    >>> from reconciler.model.accounts.recorded import RecordedState
+    >>> digests = {"plan_digest": "", "changes_digest": "", "shown": ()}
+    >>> review = Review(format_version=REVIEW_VERSION, project="mail", lineage="1", serial=3, reference="#7", **digests)
+    >>> state = RecordedState(project="mail", lineage="1", serial=3, accounts={})
+    >>> require_sealed(review, "valid", state)
+    >>> require_sealed(review, "absent", state)
+    Traceback (most recent call last):
+        ...
+    reconciler.errors.GuardRefused: Plan file was altered
+    """
     require_same_state(review, recorded, what="The plan that the comment shows")
     if seal != "valid":
         detail = (
@@ -106,7 +127,18 @@ def require_sealed(review: Review, seal: Seal, recorded: RecordedState) -> None:
 
 
 def require_same_state(made: SavedPlan | Review, recorded: RecordedState, *, what: str) -> None:
-    """Refuse what was made for another project or state; ``what`` begins the sentence."""
+    """Refuse what was made for another project or state; ``what`` begins the sentence.
+
+    >>> from reconciler.model.accounts.recorded import RecordedState
+    >>> from reconciler.model.review import REVIEW_VERSION, Review
+    >>> digests = {"plan_digest": "", "changes_digest": "", "shown": ()}
+    >>> review = Review(format_version=REVIEW_VERSION, project="mail", lineage="1", serial=3, reference="#7", **digests)
+    >>> require_same_state(review, RecordedState(project="mail", lineage="1", serial=4, accounts={}), what="The plan")
+    >>> require_same_state(review, RecordedState(project="mail", lineage="2", serial=4, accounts={}), what="The plan")
+    Traceback (most recent call last):
+        ...
+    reconciler.errors.GuardRefused: Plan belongs to another state
+    """
     if (made.project, made.lineage) == (recorded.project, recorded.lineage):
         return
     detail = (
@@ -136,6 +168,15 @@ def unseen(
     """Return what ``unreviewed`` does, for a plan before its verification: nobody is contacted whom no reviewer saw.
 
     What the reviewed plan held was seen: verification tells whether it is held again, and ``unreviewed`` the rest.
+
+    >>> from reconciler.model.plan import Change
+    >>> change = Change(action="delete", kind="OwnAccount", name="sales", base_revision=3)
+    >>> digests = {"plan_digest": "", "changes_digest": "", "shown": ()}
+    >>> review = Review(format_version=REVIEW_VERSION, project="mail", lineage="1", serial=3, reference="#7", **digests)
+    >>> [each.detail.partition(". ")[0] for each in unseen([change], [], review)]
+    ['The comment did not show this delete of sales']
+    >>> unseen([change], [], review.model_copy(update={"held": (_subject(change),)}))
+    ()
     """
     seen = _seen(reviewed)
     if seen.shown is None:

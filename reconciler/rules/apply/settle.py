@@ -205,7 +205,16 @@ def settled(step: Changed, demand: Demand) -> Changed:
 
 
 def proven(step: Wanted, evidence: Evidence) -> Wanted:
-    """Return a step with the evidence that settles it."""
+    """Return a step with the evidence that settles it.
+
+    >>> from reconciler.model.accounts.desired import DesiredAccount
+    >>> from reconciler.model.step import Keep
+    >>> from reconciler.model.verification.evidence import Evidence, Verification
+    >>> step = Keep(after=DesiredAccount(kind="OwnAccount", name="sales", document={}))
+    >>> found = (Verification(status=status) for status in ("passed", "skipped", "withheld"))
+    >>> [proven(step, Evidence(settings_digest="a", verification=each)).outcome.outcome for each in found]
+    ['passed', 'skipped', 'failed']
+    """
     found = evidence.verification
     outcome = found.status if found.status in {"passed", "skipped"} else "failed"
     reason = None if outcome == "passed" else failure_of(found)

@@ -207,7 +207,18 @@ def _with_references(node: Any, path: tuple[str, ...] = ()) -> Any:
 
 
 def unproven_rotations(steps: Iterable[Step]) -> tuple[str, ...]:
-    """Return the names of the steps that show a value as rotated which was not read, or is the one recorded."""
+    """Return the names of the steps that show a value as rotated which was not read, or is the one recorded.
+
+    >>> from dataclasses import replace
+    >>> from datetime import UTC, datetime
+    >>> from reconciler.model.accounts.recorded import RecordedAccount
+    >>> from reconciler.model.plan import FieldChange
+    >>> at, shown = datetime(2026, 9, 7, tzinfo=UTC), FieldChange(path="p", before="env:A", after="env:A", rotated=True)
+    >>> eu = RecordedAccount(kind="OwnAccount", name="eu", canonical="{}", revision=3, created_at=at, updated_at=at)
+    >>> step = Update(before=eu, after=eu.as_desired, fields=(shown,))
+    >>> unproven_rotations([step]), unproven_rotations([replace(step, fingerprints={"env:A": "f"})])
+    (('eu',), ())
+    """
     return tuple(
         step.name
         for step in steps

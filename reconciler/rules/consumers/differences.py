@@ -35,6 +35,11 @@ def differences(
 
     ``published`` are the accounts that the consumer was ever given and has still to have taken from it, ``settled`` those
     of them that are as they are to be. ``tells_secrets``: what is found tells its secrets.
+
+    >>> wanted, found = {"a": Shape(text="1"), "b": Shape(text="1")}, {"a": Shape(text="2"), "c": Shape(text="1")}
+    >>> told = differences(wanted, found, settled={"a"}, published={"a", "c"}, tells_secrets=True)
+    >>> [(each.account, each.drift) for each in told]
+    [('a', 'edited'), ('b', 'new'), ('c', 'removed')]
     """
     told = []
     for name in sorted(wanted.keys() | found.keys()):

@@ -36,7 +36,17 @@ class Refusal:
 
 
 def refusals(consumer: Consumer, senders: Sequence[Sender], carries: Capabilities) -> tuple[Refusal, ...]:
-    """Return every limit that these senders meet, by account and in the order of ``LIMITS``."""
+    """Return every limit that these senders meet, by account and in the order of ``LIMITS``.
+
+    >>> from reconciler.model.consumers.capabilities import Capabilities
+    >>> from reconciler.model.consumers.sender import Sender
+    >>> from reconciler.model.consumers.settings import Consumer
+    >>> server = {"host": "smtp.example.com", "port": 25, "encryption": "none"}
+    >>> sender = Sender(name="sales", kind="own", email="sales@example.com", display_name="Sales", **server)
+    >>> consumer = Consumer(type="files", format="json", path="/etc/mail.json", accounts=("*",))
+    >>> [(each.account, each.limit) for each in refusals(consumer, [sender], Capabilities())]
+    [('sales', 'encryption')]
+    """
     found = [
         Refusal(account=sender.name, limit=limit, reason=reason)
         for sender in senders
@@ -47,7 +57,16 @@ def refusals(consumer: Consumer, senders: Sequence[Sender], carries: Capabilitie
 
 
 def refuse_value(sender: Sender, value: str, carries: Capabilities) -> Refusal | None:
-    """Return why a secret's value cannot be carried; None where it can. Nothing of the value is told."""
+    """Return why a secret's value cannot be carried; None where it can. Nothing of the value is told.
+
+    >>> from reconciler.model.consumers.capabilities import Capabilities
+    >>> from reconciler.model.consumers.sender import Sender
+    >>> server = {"host": "smtp.example.com", "port": 465, "encryption": "tls"}
+    >>> sender = Sender(name="sales", kind="own", email="sales@example.com", display_name="Sales", **server)
+    >>> refuse_value(sender, "a ", Capabilities())
+    >>> refuse_value(sender, "a ", Capabilities(trims_values=True)).reason
+    'its password begins or ends with a space, which would be cut off'
+    """
     if not value:
         return Refusal(account=sender.name, limit="value", reason="its password is empty")
     if _breaks_line(value):

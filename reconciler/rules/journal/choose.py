@@ -45,6 +45,12 @@ def is_told(event: JournalEvent) -> bool:
 
     An apply is shown as its revision, a sending by its end, and a verification only where it changed something:
     most do not.
+
+    >>> from datetime import UTC, datetime
+    >>> from reconciler.model.journal.events import JournalEvent
+    >>> at = datetime(2026, 9, 7, tzinfo=UTC)
+    >>> [is_told(JournalEvent(sequence=1, at=at, event=event)) for event in ("suspend", "verify")]
+    [True, False]
     """
     told = event.told
     is_quiet = isinstance(told, VerifyPayload) and not event.accounts and not told.accepted_altered
@@ -55,7 +61,16 @@ def is_told(event: JournalEvent) -> bool:
 def within(
     revisions: Iterable[Revision], events: Iterable[JournalEvent], period: Period
 ) -> tuple[tuple[Revision, ...], tuple[JournalEvent, ...]]:
-    """Return the revisions and events of a period, both newest first as they came."""
+    """Return the revisions and events of a period, both newest first as they came.
+
+    >>> from datetime import UTC, datetime
+    >>> from reconciler.model.journal.events import JournalEvent
+    >>> days = [datetime(2026, 9, day, tzinfo=UTC) for day in (9, 8, 7)]
+    >>> events = [JournalEvent(sequence=at.day, at=at, event="suspend", actor="anna") for at in days]
+    >>> periods = (Period(since=days[1]), Period(limit=1))
+    >>> [[each.sequence for each in within((), events, period)[1]] for period in periods]
+    [[9, 8], [9]]
+    """
     kept = [revision for revision in revisions if period.has(revision)]
     told = [event for event in events if period.has(event)]
     if period.limit is not None:
@@ -67,7 +82,17 @@ def within(
 
 
 def own_changes(revision: Revision, lives: Sequence[Erasure]) -> Revision:
-    """Return the revision with only the changes that touch one of the accounts, under whatever name they had then."""
+    """Return the revision with only the changes that touch one of the accounts, under whatever name they had then.
+
+    >>> from datetime import UTC, datetime
+    >>> from reconciler.model.journal.entries import Revision
+    >>> from reconciler.rules.journal.erasure import Erasure
+    >>> about = {"actor": "anna", "actor_source": "login", "plan_digest": "", "summary": {}}
+    >>> changes = ({"name": "sales"}, {"name": "news"})
+    >>> revision = Revision(revision=3, at=datetime(2026, 9, 7, tzinfo=UTC), changes=changes, **about)
+    >>> own_changes(revision, [Erasure(names={"news": None})]).changes
+    ({'name': 'news'},)
+    """
     return revision.model_copy(
         update={"changes": tuple(each for each in revision.changes if _touches(each, revision.revision, lives))}
     )

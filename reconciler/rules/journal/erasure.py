@@ -62,7 +62,13 @@ def is_personal(path: str) -> bool:
 
 
 def addresses_of(changes: Iterable[tuple[int, Iterable[JsonView]]], erasure: Erasure) -> frozenset[str]:
-    """Return the addresses that the account had; ``changes`` by revision."""
+    """Return the addresses that the account had; ``changes`` by revision.
+
+    >>> fields = [{"path": "spec.email", "before": None, "after": "Sales@example.com"}]
+    >>> changes = [(3, [{"name": "sales", "fields": fields}])]
+    >>> addresses_of(changes, Erasure(names={"sales": None})), addresses_of(changes, Erasure(names={"sales": 2}))
+    (frozenset({'sales@example.com'}), frozenset())
+    """
     values = (
         value
         for serial, each in changes
@@ -76,7 +82,14 @@ def addresses_of(changes: Iterable[tuple[int, Iterable[JsonView]]], erasure: Era
 
 
 def erase_from_changes(changes: Iterable[JsonView], erasure: Erasure, *, serial: int) -> tuple[JsonObject, ...]:
-    """Return a revision's changes without the account's data."""
+    """Return a revision's changes without the account's data.
+
+    >>> values = {"spec.email": "sales@example.com", "spec.smtp.port": 587}
+    >>> fields = [{"path": path, "before": None, "after": value} for path, value in values.items()]
+    >>> (erased,) = erase_from_changes([{"name": "sales", "fields": fields}], Erasure(names={"sales": None}), serial=3)
+    >>> [field["after"] for field in erased["fields"]]
+    ['[erased]', 587]
+    """
     return tuple(
         {**change, "fields": [_without_values(field, erasure) for field in change.get("fields", ())]}
         if erasure.concerns(change["name"], serial)
@@ -104,6 +117,12 @@ def erase_from_payload(payload: JsonView, erasure: Erasure, *, serial: int) -> J
     """Return what the journal's payload tells without the account's data; equal to it where there was none.
 
     ``serial`` is the last revision when the entry was written, its own counted.
+
+    >>> payload = {"actor": "anna", "reason": "Spam", "accounts": {"sales": {"after": {"reason": "Spam"}}}}
+    >>> erase_from_payload(payload, Erasure(names={"sales": None}), serial=3)
+    {'actor': 'anna', 'reason': '[erased]', 'accounts': {'sales': {'after': {'reason': '[erased]'}}}}
+    >>> erase_from_payload(payload, Erasure(names={"news": None}), serial=3) == payload
+    True
     """
     kept = {key: _without_parts(key, value, erasure, serial) for key, value in payload.items()}
     concerned = _named(payload.get("accounts"), erasure, serial)

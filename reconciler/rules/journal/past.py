@@ -78,7 +78,18 @@ class _Life:
 
 
 def accounts_at(revisions: Iterable[Revision], number: int) -> tuple[PastAccount, ...]:
-    """Return the accounts as a revision left them, by name; 0 is before the first."""
+    """Return the accounts as a revision left them, by name; 0 is before the first.
+
+    >>> from datetime import UTC, datetime
+    >>> from reconciler.model.journal.entries import Revision
+    >>> about = {"actor": "anna", "actor_source": "login", "plan_digest": "", "summary": {}}
+    >>> made = {"action": "create", "kind": "OwnAccount", "name": "sales", "fields": []}
+    >>> renamed = {**made, "action": "rename", "name": "eu", "previousName": "sales"}
+    >>> at = datetime(2026, 9, 7, tzinfo=UTC)
+    >>> revisions = [Revision(revision=n, at=at, changes=(each,), **about) for n, each in ((1, made), (2, renamed))]
+    >>> [[(each.name, each.name_now) for each in accounts_at(revisions, number)] for number in (0, 1, 2)]
+    [[], [('sales', 'eu')], [('eu', 'eu')]]
+    """
     living: dict[str, _Life] = {}
     lives: list[_Life] | None = None
     for revision in sorted(revisions, key=lambda each: each.revision):

@@ -36,7 +36,14 @@ class Shared:
 
 
 def shared_changes(changes: Iterable[Change]) -> tuple[Shared, ...]:
-    """Return the changes of fields, each with all its accounts: those of most accounts first, else by name."""
+    """Return the changes of fields, each with all its accounts: those of most accounts first, else by name.
+
+    >>> from reconciler.model.plan import Change, FieldChange
+    >>> moved = FieldChange(path="spec.smtp.host", before="old.example.com", after="new.example.com")
+    >>> changes = [Change(action="update", kind="OwnAccount", name=name, fields=(moved,)) for name in ("sales", "news")]
+    >>> [(each.names, [field.path for field in each.fields]) for each in shared_changes(changes)]
+    [(('news', 'sales'), ['spec.smtp.host'])]
+    """
     listed = sorted(changes, key=lambda change: change.name)
     servers = {change.name: change.server for change in listed}
     names: dict[tuple[object, ...], list[str]] = {}
@@ -55,7 +62,14 @@ def shared_changes(changes: Iterable[Change]) -> tuple[Shared, ...]:
 
 
 def is_rotated_only(field: FieldChange) -> bool:
-    """Tell whether a field's value is the same reference, and only what stands behind it has changed."""
+    """Tell whether a field's value is the same reference, and only what stands behind it has changed.
+
+    >>> from reconciler.model.plan import FieldChange
+    >>> is_rotated_only(FieldChange(path="password", before="env:SMTP_A", after="env:SMTP_A", rotated=True))
+    True
+    >>> is_rotated_only(FieldChange(path="password", before="env:SMTP_A", after="env:SMTP_B"))
+    False
+    """
     return field.rotated and field.before == field.after
 
 

@@ -46,7 +46,12 @@ def messages_to(operator: str | None, count: int) -> tuple[Messages, ...]:
 
 
 def added(messages: Iterable[Messages]) -> tuple[Messages, ...]:
-    """Return test messages with those to one addressee counted together."""
+    """Return test messages with those to one addressee counted together.
+
+    >>> both = added([Messages(to="ops@example.com", count=2), Messages(to="ops@example.com", count=1)])
+    >>> [(each.to, each.count) for each in both]
+    [('ops@example.com', 3)]
+    """
     counts: Counter[str] = Counter()
     for each in messages:
         counts[each.to] += each.count
@@ -54,7 +59,15 @@ def added(messages: Iterable[Messages]) -> tuple[Messages, ...]:
 
 
 def messages_taken(evidence: Iterable[Evidence]) -> int:
-    """Return how many of these verifications sent a test message that the server took."""
+    """Return how many of these verifications sent a test message that the server took.
+
+    >>> from reconciler.model.verification.evidence import Check, Evidence, Verification
+    >>> taken = Check(check="message", status="passed", code="ok", message="It took the message.")
+    >>> messages_taken([Evidence(settings_digest="a", verification=Verification(status="passed", checks=(taken,)))])
+    1
+    >>> messages_taken([Evidence(settings_digest="a", verification=Verification(status="passed"))])
+    0
+    """
     return sum(
         any(check.check == "message" and check.status == "passed" for check in found.verification.checks)
         for found in evidence

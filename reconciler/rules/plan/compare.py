@@ -17,7 +17,13 @@ _ROTATED = "(rotated)"
 
 
 def compare(first: Side, second: Side, before: Mapping[str, Leaves], after: Mapping[str, Leaves]) -> Comparison:
-    """Return what the accounts of two sides differ in, by name."""
+    """Return what the accounts of two sides differ in, by name.
+
+    >>> first, second = (Side(source="plan", name=name, told="") for name in ("old.plan", "new.plan"))
+    >>> found = compare(first, second, {"a": {"port": 25}, "b": {"port": 25}, "c": {}}, {"a": {"port": 587}, "c": {}})
+    >>> [(each.name, each.difference) for each in found.differences], found.same
+    ([('a', 'changed'), ('b', 'removed')], 1)
+    """
     found = [
         Difference(
             name=name,
@@ -38,13 +44,26 @@ def _fields(name: str, before: Mapping[str, Leaves], after: Mapping[str, Leaves]
 
 
 def side_of_plan(plan: Plan, name: str) -> Side:
-    """Return a plan as a side, under the name of its file."""
+    """Return a plan as a side, under the name of its file.
+
+    >>> from reconciler.model.plan import Plan
+    >>> side_of_plan(Plan.model_construct(serial=3, status="ready"), "new.plan").told
+    'against revision 3, ready'
+    >>> side_of_plan(Plan.model_construct(serial=None, status="invalid"), "new.plan").told
+    'without state, invalid'
+    """
     against = "without state" if plan.serial is None else f"against revision {plan.serial}"
     return Side(source="plan", name=name, told=f"{against}, {plan.status}")
 
 
 def leaves_of_plan(plan: Plan) -> dict[str, Leaves]:
-    """Return what a plan would do to each account: action, how its verification ended, and the values it would have."""
+    """Return what a plan would do to each account: action, how its verification ended, and the values it would have.
+
+    >>> from reconciler.model.plan import Change, Plan
+    >>> gone = Change(action="delete", kind="OwnAccount", name="sales", base_revision=3)
+    >>> leaves_of_plan(Plan.model_construct(changes=(gone,)))
+    {'sales': {'action': 'delete', 'verification': 'unchanged'}}
+    """
     return {change.name: _leaves(change) for change in plan.changes}
 
 

@@ -23,7 +23,16 @@ _DEFAULTS: dict[str, Scalar] = {
 
 
 def is_default(field: FieldChange) -> bool:
-    """Tell whether a field appears with the value that holds without it."""
+    """Tell whether a field appears with the value that holds without it.
+
+    >>> from reconciler.model.plan import FieldChange
+    >>> is_default(FieldChange(path="spec.shared", before=None, after=False))
+    True
+    >>> is_default(FieldChange(path="spec.shared", before=True, after=False))
+    False
+    >>> is_default(FieldChange(path="spec.smtp.encryption", before=None, after="starttls"))
+    False
+    """
     if field.before is not None or field.path not in _DEFAULTS:
         return False
     default = _DEFAULTS[field.path]

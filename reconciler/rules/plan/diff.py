@@ -69,7 +69,15 @@ def field_changes(
     written_before: Mapping[str, str],
     written_after: Mapping[str, str],
 ) -> tuple[FieldChange, ...]:
-    """Return the leaves that differ, by path; compared in canonical form, shown as their authors wrote them."""
+    """Return the leaves that differ, by path; compared in canonical form, shown as their authors wrote them.
+
+    >>> before, after = {"host": "xn--bcher-kva.example"}, {"host": "xn--bcher-kva.example", "port": 587}
+    >>> written = {"host": "bücher.example"}
+    >>> [each.path for each in field_changes(before, after, written_before={}, written_after=written)]
+    ['port']
+    >>> [(each.before, each.after) for each in field_changes({}, after, written_before={}, written_after=written)]
+    [(None, 'bücher.example'), (None, 587)]
+    """
     return tuple(
         _field_change(path, written_before.get(path, before.get(path)), written_after.get(path, after.get(path)))
         for path in sorted(before.keys() | after.keys())

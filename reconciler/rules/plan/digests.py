@@ -28,6 +28,12 @@ def changes_digest(changes: Iterable[Change], lifted_guards: Iterable[LiftedGuar
 
     Verification and what follows from it (``held``) are left out: they depend on the network. So is where a value is
     written.
+
+    >>> change = Change(action="delete", kind="OwnAccount", name="sales", base_revision=3)
+    >>> changes_digest([change], []) == changes_digest([change.model_copy(update={"held": True})], [])
+    True
+    >>> changes_digest([change], []) == changes_digest([change.model_copy(update={"base_revision": 4})], [])
+    False
     """
     shown = (canonical_json(change.model_dump(exclude=_NOT_SHOWN)) for change in changes)
     lifted = canonical_json([guard.model_dump() for guard in lifted_guards])
@@ -58,6 +64,10 @@ def lines_of(parts: Iterable[Change | PreparedAccount]) -> Iterator[str]:
     """Yield what a plan says of each account as a line of canonical JSON.
 
     Most of a line is what was verified, which is the same value for many accounts: its text is made once.
+
+    >>> change = Change(action="delete", kind="OwnAccount", name="sales", base_revision=3)
+    >>> [line.partition(',"verification"')[0] for line in lines_of([change])]
+    ['{"action":"delete","baseRevision":3,"cause":"manifest","fields":[],"kind":"OwnAccount","name":"sales"']
     """
     told = Told()
     for part in parts:
@@ -73,6 +83,11 @@ def parts_digest(head: JsonView, changes: Iterable[str], accounts: Iterable[tupl
     """Return what ``plan_document_digest`` does, from the plan's parts: nobody has to hold its whole text.
 
     ``changes`` and ``accounts`` are lines of canonical JSON, the accounts by name.
+
+    >>> head = {"serial": 3, "planDigest": "", "inputs": {"depth": None}}
+    >>> document = {"serial": 3, "changes": [], "inputs": {"depth": None, "accounts": {}}}
+    >>> parts_digest(head, [], []) == plan_document_digest(document)
+    True
     """
     parts = {key: canonical_json(value) for key, value in head.items() if key not in _NOT_COVERED | {"inputs"}}
     inputs = {key: canonical_json(value) for key, value in head["inputs"].items()}
@@ -107,5 +122,11 @@ def _joined(opening: str, items: Iterable[str], closing: str) -> Iterator[str]:
 
 
 def plan_document_digest(document: Mapping[str, object]) -> str:
-    """Return the digest of a plan file's content as read, so that unknown additions count too."""
+    """Return the digest of a plan file's content as read, so that unknown additions count too.
+
+    >>> plan_document_digest({"serial": 3, "seal": "a"}) == plan_document_digest({"serial": 3})
+    True
+    >>> plan_document_digest({"serial": 3, "unknown": 1}) == plan_document_digest({"serial": 3})
+    False
+    """
     return digest({key: value for key, value in document.items() if key not in _NOT_COVERED})

@@ -180,7 +180,14 @@ def _blocked(code: str, name: str, reason: str) -> Diagnostic:
 
 
 def status_of_plan(changes: Sequence[Change], problems: Iterable[Diagnostic]) -> PlanStatus:
-    """Return blocked for a refusal or failure, invalid for any other error, empty where nothing would change."""
+    """Return blocked for a refusal or failure, invalid for any other error, empty where nothing would change.
+
+    >>> gone = Change(action="delete", kind="OwnAccount", name="sales", base_revision=3)
+    >>> status_of_plan([gone], []), status_of_plan([gone.model_copy(update={"held": True})], [])
+    ('ready', 'empty')
+    >>> status_of_plan([gone], [error("protectedAccount", "…")]), status_of_plan([gone], [error("missingField", "…")])
+    ('blocked', 'invalid')
+    """
     errors = [problem for problem in problems if problem.severity == "error"]
     if any(is_blocking(problem) for problem in errors):
         return "blocked"
@@ -190,12 +197,24 @@ def status_of_plan(changes: Sequence[Change], problems: Iterable[Diagnostic]) ->
 
 
 def is_blocking(problem: Diagnostic) -> bool:
-    """Tell whether an error is a guard's refusal or a failed verification, not a fault of the input."""
+    """Tell whether an error is a guard's refusal or a failed verification, not a fault of the input.
+
+    >>> [is_blocking(error(code, "…")) for code in ("tooManyDeletes", "verificationFailed", "missingField")]
+    [True, True, False]
+    """
     return CODES[problem.code].is_guard or problem.code in FAILED_CODES
 
 
 def exit_code_of_plan(plan: Plan, *, is_detailed: bool) -> int:
-    """Return 4 for a guard or a withheld credential, 3 for failed verification, 1 for other errors, 2, or 0."""
+    """Return 4 for a guard or a withheld credential, 3 for failed verification, 1 for other errors, 2, or 0.
+
+    >>> ready = Plan.model_construct(status="ready")
+    >>> exit_code_of_plan(ready, is_detailed=False), exit_code_of_plan(ready, is_detailed=True)
+    (0, 2)
+    >>> refused = Plan.model_construct(status="blocked", diagnostics=(error("tooManyDeletes", "…"),))
+    >>> exit_code_of_plan(refused, is_detailed=False)
+    4
+    """
     errors = [problem for problem in plan.diagnostics if problem.severity == "error"]
     if any(CODES[problem.code].is_guard for problem in errors):
         return 4

@@ -81,7 +81,20 @@ def guard_depths(names: Sequence[str], policy: Policy) -> GuardFindings:
 def expired_exceptions(
     names: Sequence[str], policy: Policy, *, guard: Literal["delete", "verification", "scope"]
 ) -> tuple[Diagnostic, ...]:
-    """Return a warning for each exception to a guard that would apply to one of the accounts, had it not expired."""
+    """Return a warning for each exception to a guard that would apply to one of the accounts, had it not expired.
+
+    >>> from datetime import date
+    >>> from reconciler.model.project import Project
+    >>> from reconciler.rules.plan.policy import Policy
+    >>> moved = {"delete": ["old-*"], "until": "2026-08-31", "reason": "the move"}
+    >>> said = {"metadata": {"name": "mail"}, "guards": {"exceptions": [moved]}}
+    >>> project = Project.model_validate({"apiVersion": "reconciler/v1", "kind": "Project", **said})
+    >>> policy = Policy(project=project, today=date(2026, 9, 7))
+    >>> [each.code for each in expired_exceptions(["old-sales"], policy, guard="delete")]
+    ['exceptionExpired']
+    >>> expired_exceptions(["sales"], policy, guard="delete")
+    ()
+    """
     return tuple(
         warning(
             "exceptionExpired",
@@ -123,6 +136,16 @@ def guard_manifests(desired_count: int, recorded_count: int, policy: Policy) -> 
 
     Where state records no account there is nothing that an empty folder could delete: a project begins so. A missing
     folder is a wrong path all the same.
+
+    >>> from datetime import date
+    >>> from reconciler.model.project import Project
+    >>> from reconciler.rules.plan.policy import Policy
+    >>> said = {"apiVersion": "reconciler/v1", "kind": "Project", "metadata": {"name": "mail"}}
+    >>> policy = Policy(project=Project.model_validate(said), today=date(2026, 9, 7))
+    >>> [each.code for each in guard_manifests(0, 12, policy).refusals], guard_manifests(3, 12, policy).refusals
+    (['emptyManifests'], ())
+    >>> [each.code for each in guard_manifests(0, 0, policy).remarks]
+    ['noManifests']
     """
     if desired_count and policy.manifests_folder_exists:
         return GuardFindings()
@@ -165,7 +188,11 @@ def guard_state_folder(policy: Policy) -> GuardFindings:
 
 
 def changed_kind(name: str, before: str, after: str) -> Diagnostic:
-    """Return the refusal of another kind under a recorded name."""
+    """Return the refusal of another kind under a recorded name.
+
+    >>> changed_kind("news", "OwnAccount", "MarketingAccount").detail.partition(". ")[0]
+    'news is recorded as OwnAccount, and the manifest declares MarketingAccount'
+    """
     return error(
         "changedKind",
         f"{name} is recorded as {before}, and the manifest declares {after}. An account does not change its kind. "
@@ -175,7 +202,11 @@ def changed_kind(name: str, before: str, after: str) -> Diagnostic:
 
 
 def rename_taken(previous: str, name: str) -> Diagnostic:
-    """Return the refusal of a rename onto a name that is recorded already."""
+    """Return the refusal of a rename onto a name that is recorded already.
+
+    >>> rename_taken("sales", "office").detail.partition(": ")[0]
+    'sales cannot be renamed to office'
+    """
     return error(
         "renameTaken",
         f"{previous} cannot be renamed to {name}: an account is recorded under that name already. "
@@ -190,7 +221,11 @@ def rename_taken(previous: str, name: str) -> Diagnostic:
 
 
 def name_still_taken(name: str) -> Diagnostic:
-    """Return the refusal of a name that another account gives up in a change that is left out of the plan."""
+    """Return the refusal of a name that another account gives up in a change that is left out of the plan.
+
+    >>> name_still_taken("sales").detail.partition(". ")[0]
+    'sales is recorded, and the change that gives the name up is left out of this plan by --target or --exclude'
+    """
     return error(
         "nameStillTaken",
         f"{name} is recorded, and the change that gives the name up is left out of this plan by --target or --exclude. "
@@ -203,6 +238,13 @@ def looks_renamed(pairs: Sequence[tuple[str, DesiredAccount]], *, is_remembered:
     """Return the refusals of renames that are taken back without saying so; warnings where only the content tells.
 
     A pair is the name that goes and the account that comes. Of many, which somebody renamed all together, one is told.
+
+    >>> from reconciler.model.accounts.desired import DesiredAccount
+    >>> new = DesiredAccount(kind="OwnAccount", name="sales-eu", document={})
+    >>> [(each.severity, each.code) for each in looks_renamed([("sales", new)], is_remembered=True)]
+    [('error', 'renameReverted')]
+    >>> [(each.severity, each.code) for each in looks_renamed([("sales", new)], is_remembered=False)]
+    [('warning', 'looksRenamed')]
     """
     problems = [_looks_renamed(gone, new, is_remembered=is_remembered) for gone, new in pairs]
     if len(pairs) <= _MOST_TOLD_APART:

@@ -39,7 +39,12 @@ class Matching:
 
 
 def sides(step: Step) -> Sides:
-    """Return what selectors look at: the account as it will be and as it was."""
+    """Return what selectors look at: the account as it will be and as it was.
+
+    >>> from reconciler.model.accounts.desired import DesiredAccount
+    >>> [each.name for each in sides(Create(after=DesiredAccount(kind="OwnAccount", name="sales", document={})))]
+    ['sales']
+    """
     return [side for side in (step.after, step.before) if side is not None]
 
 
@@ -47,6 +52,14 @@ def match(desired: Sequence[DesiredAccount], recorded: RecordedState) -> Matchin
     """Return a step for each account, with desired ones worded as recorded where they say the same.
 
     One that a guard refuses is left in, and its refusal told.
+
+    >>> from reconciler.model.accounts.desired import DesiredAccount
+    >>> from reconciler.model.accounts.recorded import RecordedState
+    >>> state = RecordedState(project="mail", lineage="1", serial=0, accounts={})
+    >>> new = DesiredAccount(kind="OwnAccount", name="eu", document={}, previous_name="sales")
+    >>> found = match([new], state)
+    >>> [each.action for each in found.steps], [each.code for each in found.remarks]
+    (['create'], ['previousNameUnknown'])
     """
     wanted = {account.name: account for account in desired}
     claims = _claims(wanted, recorded)
@@ -149,7 +162,18 @@ def _is_done(account: DesiredAccount, previous: str, recorded: RecordedState) ->
 
 
 def refused_names(selected: Sequence[Step], recorded: RecordedState) -> list[Diagnostic]:
-    """Return a refusal for each selected account whose new name is not given up by another selected one."""
+    """Return a refusal for each selected account whose new name is not given up by another selected one.
+
+    >>> from datetime import UTC, datetime
+    >>> from reconciler.model.accounts.desired import DesiredAccount
+    >>> from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
+    >>> at = datetime(2026, 9, 7, tzinfo=UTC)
+    >>> eu = RecordedAccount(kind="OwnAccount", name="eu", canonical="{}", revision=3, created_at=at, updated_at=at)
+    >>> state = RecordedState(project="mail", lineage="1", serial=3, accounts={"eu": eu})
+    >>> new = Create(after=DesiredAccount(kind="OwnAccount", name="eu", document={}))
+    >>> [each.code for each in refused_names([new], state)], refused_names([new, Delete(before=eu)], state)
+    (['nameStillTaken'], [])
+    """
     given_up = {each.before.name for each in selected if isinstance(each, Rename | Delete)}
     return [
         name_still_taken(each.name)
@@ -213,6 +237,12 @@ def held_with(changes: Iterable[Change], held: Collection[str]) -> dict[str, str
     """Return the changes that have to be held too, by name, each with the held change that keeps its name.
 
     Where nothing is held, ``changes`` is not looked at, and so need not be made.
+
+    >>> from reconciler.model.plan import Change
+    >>> give = Change(action="rename", kind="OwnAccount", name="office", previous_name="sales")
+    >>> take = Change(action="create", kind="OwnAccount", name="sales")
+    >>> held_with([give, take], {"office"}), held_with([give, take], {"sales"})
+    ({'sales': 'office'}, {})
     """
     if not held:
         return {}

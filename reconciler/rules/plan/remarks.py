@@ -40,7 +40,13 @@ def remarks(
 
 
 def reused_evidence(names: Iterable[str], ttl_hours: int) -> list[Diagnostic]:
-    """Return one note for all accounts that were not verified anew, because the same settings passed lately."""
+    """Return one note for all accounts that were not verified anew, because the same settings passed lately.
+
+    >>> print(reused_evidence(["sales"], 24)[0].detail.partition(", so ")[0])
+    These very settings were verified less than 24 hours ago
+    >>> reused_evidence([], 24)
+    []
+    """
     listed = sorted(names)
     if not listed:
         return []
@@ -52,7 +58,11 @@ def reused_evidence(names: Iterable[str], ttl_hours: int) -> list[Diagnostic]:
 
 
 def unknown_operator(names: Iterable[str]) -> list[Diagnostic]:
-    """Return one warning for all accounts for which apply would send a test message to nobody."""
+    """Return one warning for all accounts for which apply would send a test message to nobody.
+
+    >>> unknown_operator([]), [each.code for each in unknown_operator(["sales", "news"])]
+    ([], ['operatorUnknown'])
+    """
     listed = sorted(names)
     if not listed:
         return []

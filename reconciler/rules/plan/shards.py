@@ -40,12 +40,29 @@ class Shard:
 
 
 def host_of(step: Create | Update) -> str:
-    """Return the host that a step is verified at; empty for one that has none."""
+    """Return the host that a step is verified at; empty for one that has none.
+
+    >>> from reconciler.model.accounts.desired import DesiredAccount
+    >>> from reconciler.model.step import Create
+    >>> spec = {"email": "a@example.com", "displayName": "A"}
+    >>> spec |= {"smtp": {"host": "smtp.example.com", "port": 465, "encryption": "tls"}}
+    >>> host_of(Create(after=DesiredAccount(kind="OwnAccount", name="a", document={"spec": spec})))
+    'smtp.example.com'
+    """
     return host_of_account(step.after, step.platform)
 
 
 def host_of_account(account: DesiredAccount | RecordedAccount, platform: PlatformServer | None) -> str:
-    """Return the host by which an account is shared out: its server's, or the platform's; empty where that has none."""
+    """Return the host by which an account is shared out: its server's, or the platform's; empty where that has none.
+
+    >>> from reconciler.model.accounts.desired import DesiredAccount
+    >>> smtp = {"host": "smtp.example.com", "port": 465, "encryption": "tls"}
+    >>> spec = {"email": "a@example.com", "displayName": "A", "smtp": smtp}
+    >>> host_of_account(DesiredAccount(kind="OwnAccount", name="a", document={"spec": spec}), None)
+    'smtp.example.com'
+    >>> host_of_account(DesiredAccount(kind="MarketingAccount", name="a", document={}), None)
+    ''
+    """
     if kind_of(account).sends_through_platform:
         return platform.server.host if platform is not None else ""
     return account.settings.own_server.host
@@ -92,7 +109,11 @@ def shard_of(plan: SavedPlan) -> Shard | None:
 
 
 def refused_parts(parts: Mapping[str, ReadPart], unsealed: Iterable[str], *, tool: str) -> list[Diagnostic]:
-    """Return why plans are not the parts of one, each once: by the name of its file."""
+    """Return why plans are not the parts of one, each once: by the name of its file.
+
+    >>> refused_parts({}, ["part-1.plan"], tool="reconciler 1")[0].detail
+    'part-1.plan has no valid seal of the key here: it was altered, or made elsewhere. Nothing was merged.'
+    """
     shards = {name: shard_of(part.plan) for name, part in parts.items()}
     return [
         *(_refused(f"{name} is a whole plan, and no part of one.") for name, shard in shards.items() if shard is None),
@@ -151,7 +172,14 @@ def _refused(why: str) -> Diagnostic:
 
 
 def is_of_shard(step: Create | Update, shard: Shard | None) -> bool:
-    """Tell whether a step is verified in this run; all are in a whole plan."""
+    """Tell whether a step is verified in this run; all are in a whole plan.
+
+    >>> from reconciler.model.accounts.desired import DesiredAccount
+    >>> from reconciler.model.step import Create
+    >>> step = Create(after=DesiredAccount(kind="MarketingAccount", name="a", document={}))
+    >>> is_of_shard(step, None), sorted(is_of_shard(step, Shard(number, 2)) for number in (1, 2))
+    (True, [False, True])
+    """
     return shard is None or shard.has(host_of(step))
 
 

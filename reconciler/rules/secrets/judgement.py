@@ -155,6 +155,19 @@ def judge_deliveries(deliveries: Sequence[Delivered], law: Law) -> Judgement:
     """Return which secrets may not be written to the consumers that they are for.
 
     By what is recorded of them alone: only a value that was applied is ever written, and it was compared then.
+
+    >>> from datetime import date
+    >>> from reconciler.model.accounts.recorded import RecordedState
+    >>> from reconciler.model.grants import Secrets
+    >>> from reconciler.model.secrets.routes import Delivery, SecretRoute, route_to
+    >>> state = RecordedState(project="mail", lineage="1", serial=0, accounts={})
+    >>> travel = SecretRoute(secret="env:SMTP_A", route=route_to(Delivery(name="mailhost", path="/etc/mail.env")))
+    >>> law = Law(recorded=state, rules=Secrets(), today=date(2026, 9, 7), platform=None)
+    >>> sales = Delivered(name="sales", manifest="sales.yaml", routes=(travel,))
+    >>> [*judge_deliveries([sales], law).withheld]
+    ['sales']
+    >>> [*judge_deliveries([sales], replace(law, recorded=replace(state, routes=(travel,)))).withheld]
+    []
     """
     reserved = law.platform.secret_routes if law.platform is not None else ()
     verdict = judge_routes(

@@ -101,6 +101,13 @@ def refused_secrets(
     What several accounts name for the same reason is one error: at their MailServer where it names all of it, else at
     the place of the rule in the project file, which ``rules`` gives by code. ``places`` gives, for references that are
     links, the reference of the file itself.
+
+    >>> from reconciler.model.grants import Secrets
+    >>> from reconciler.rules.accounts.unresolved import UnresolvedAccount
+    >>> named = frozenset({"env:SMTP_A", "env:HOME", "vault:mail"})
+    >>> account = UnresolvedAccount(name="sales", file="sales.yaml", location=None, named_secrets=named)
+    >>> [each.code for each in refused_secrets([account], Secrets())]
+    ['secretNotAllowed', 'unknownSecretSource']
     """
     by_cause: dict[str | None, list[_Refused]] = {}
     for account in accounts:

@@ -23,7 +23,15 @@ _OFF = "Not made: domain checks are off (verification.domainChecks)."
 
 
 def without_platform(step: Wanted, at: datetime) -> Evidence:
-    """Return the evidence of a marketing account where the project file declares no platform's server."""
+    """Return the evidence of a marketing account where the project file declares no platform's server.
+
+    >>> from datetime import UTC, datetime
+    >>> from reconciler.model.accounts.desired import DesiredAccount
+    >>> from reconciler.model.step import Keep
+    >>> news = Keep(after=DesiredAccount(kind="MarketingAccount", name="news", document={}))
+    >>> without_platform(news, datetime(2026, 9, 7, tzinfo=UTC)).verification.status
+    'skipped'
+    """
     verification = Verification(
         status="skipped", depth=step.depth, checked_at=at, checks=all_skipped("notDeclared", _NO_PLATFORM)
     )
