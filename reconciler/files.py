@@ -126,6 +126,7 @@ def replace_file(
     before = None
     if keeps_owner or is_later:
         with contextlib.suppress(FileNotFoundError):
+            # Of a link itself: it is the link that is replaced, not the file that it leads to.
             before = path.lstat()
     import tempfile
 

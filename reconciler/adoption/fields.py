@@ -249,6 +249,7 @@ def _of_boxes(given: Mapping[str, str], port: int | None) -> Security:
         if words.flag(text) is None and words.plain(text) not in {"always", "auto", "never"}:
             return words.word(text, port)
     on = {name for name, text in told.items() if words.flag(text) is True or words.plain(text) == "always"}
+    # A box for TLS of any kind beside the one for implicit TLS is no contradiction on the port for that.
     if "implicit" in on and on & {"tls", "starttls"}:
         return words.TLS if port == IMPLICIT_TLS_PORT and "starttls" not in on else _both(on, port)
     if "starttls_auto" not in on and words.plain(told.get("starttls", "")) == "auto":

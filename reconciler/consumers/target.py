@@ -193,7 +193,9 @@ class FileTarget(Target):
         compiles = self.consumer.type == "postfix" and self.consumer.maps == "lmdb"
         for step in steps:
             carry_out(self._place, [step])
+            # Postfix reads the databases: their order is the one that counts, so each is made behind its own text.
             if compiles and step.name in layout.files:
                 compile_maps(self._place.path, [step.name], self._machine.environ, self._machine.checkout)
+        # A run that was killed may have left a text without its database, and no step above writes that text again.
         if compiles and not is_compiled(self._place.path, layout.files):
             compile_maps(self._place.path, layout.files, self._machine.environ, self._machine.checkout)

@@ -134,6 +134,7 @@ def endpoint_of(text: str) -> Endpoint | None:
     port = ""
     if (found := _NAMED_PORT.fullmatch(text)) is not None:
         text, (port, _) = found[1], _PORTS[found[2].lower()]
+    # An IPv6 address without brackets ends like a port, and is a host as a whole.
     if (found := _PORT.fullmatch(text)) and not _is_host(text):
         text, port = found[1], found[2]
     host = text.strip("[]").rstrip(".").strip()

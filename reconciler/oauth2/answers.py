@@ -62,6 +62,7 @@ def judge(answer: Answer, request: TokenRequest, endpoint: Endpoint) -> AccessTo
         raise endpoint.fault("tokenRedirected", place=place)
     document = _document(answer.content)
     error = document.get("error") if document is not None else None
+    # The status comes first: what fails with 429 or 5xx may pass, whatever error the body names, and is no refusal.
     if answer.status == _TOO_MANY or answer.status >= _SERVER_ERROR:
         raise _unavailable(endpoint, answer.status, _words(document, request))
     if isinstance(error, str) and error:

@@ -69,9 +69,11 @@ class TokenRequest:
         token, assertion = self.refresh_token, self.assertion
         if token is None and self.client_secret is None and assertion is None:
             raise SmtpFault("credentialMissing", step="auth", facts={"variant": "oauth2"})
+        # A text of several lines is a key or a whole file; as a form's field it would be encoded and sent all the same.
         if any("\n" in secret.reveal() or "\r" in secret.reveal() for secret in self.secrets):
             raise SmtpFault("credentialUnusable", step="auth")
         if assertion is not None and self.service_account is not None:
+            # The assertion names issuer and scope itself, so they stand in no field.
             return urlencode({"grant_type": _JWT_BEARER, "assertion": assertion.reveal()}).encode("ascii")
         fields = {"grant_type": "refresh_token" if token else "client_credentials", "client_id": self.client_id}
         if token is not None:

@@ -236,6 +236,7 @@ class Workspace:
             with contextlib.suppress(InvalidInput):  # an address of no state is told by what opens it
                 if (state_file := sqlite_path(address, base=self.project_file.parent)) is None:
                     continue
+                # No manifest could name anything in a folder that holds the project, so there only the files are kept.
                 if self.root.resolve().is_relative_to(state_file.parent.resolve()):
                     state_files += [state_file, state_file.with_name(KEY_FILE)]
                 else:

@@ -199,6 +199,7 @@ class Channel:
             lines.append(line)
             if mark != b"-":
                 return tuple(lines)
+            # Counted behind the last line: the limits are for a reply that does not come to an end.
             total_octets += len(line)
             if len(lines) >= _MAX_REPLY_LINES or total_octets > _MAX_REPLY_OCTETS:
                 raise self._fault("replyTooLong")

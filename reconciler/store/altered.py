@@ -251,6 +251,7 @@ def _compare(name: str, found: Found, told: _Told | None) -> Alteration | None:
         return Alteration(name=name, kind="added", entry=entry)
     if found.row is None:
         return Alteration(name=name, kind="removed", entry=entry)
+    # Entries of earlier versions hold the digest of the whole row alone, so which column differs is not told.
     parts = (told.parts if told is not None else None) or {}
     differing = [
         column

@@ -67,6 +67,7 @@ def plain_documents(octets: bytes, text: str, *, file: str) -> list[YamlDocument
     starts = [number for number, line in enumerate(lines) if line.startswith("---")]
     if any(lines[start].rstrip(" ") != "---" for start in starts):
         return None
+    # What stands before the first --- is a document of its own, unless it is empty lines and comments.
     if not starts or any(map(_says_something, lines[: starts[0]])):
         starts.insert(0, -1)
     try:

@@ -85,6 +85,7 @@ class Csv(ReadsAlone):
                 if number > _MOST_ROWS:
                     problems.append(unreadable(source, number, f"More than {_MOST_ROWS:,} lines are not read."))
                     break
+                # The line is the one that the reader counts, not the row: cells between quotes have line breaks.
                 if any(cell.strip() for cell in row[len(header) :]):
                     detail = "The line has more cells than there are titles, so that what it says may stand in wrong columns; see its quotes."
                     problems.append(passed_over(source, rows.line_num, detail))

@@ -240,6 +240,7 @@ def _looked_up(node: ast.expr, module: _Module, level: int) -> _Value:
     if not isinstance(key.constant, str):
         return _UNKNOWN
     given = [*node.args[1:2], *(each.value for each in node.keywords if each.arg == "default")]
+    # A default that is a variable itself has a value only where the program runs, so it counts as none.
     default = _value(given[0], module, level + 1) if given else _Value()
     return _Value(default.constant if default.variable is None else None, variable=key.constant)
 

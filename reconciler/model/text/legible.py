@@ -299,10 +299,12 @@ def _from_numbers(text: str) -> Iterator[str]:
     for base in (10, 8, 2) if lists else ():
         highest = str(base - 1)
         usable = [[int(each, base) for each in numbers if max(each) <= highest] for numbers in lists]
+        # As characters too, for a number above 255 is a letter and no octet.
         yield "\n".join("".join(chr(each) for each in numbers if each <= _HIGHEST) for numbers in usable)
         yield from _told([bytes(each for each in numbers if each < _OCTET) for numbers in usable])
     joined = _JOINED.findall(text)
     for width, base in _JOINED_BY if joined else ():
+        # A server may cut what it echoes, so the first digit may be any of a number's.
         for offset in range(width):
             cut = [[run[at : at + width] for at in range(offset, len(run) - width + 1, width)] for run in joined]
             numbers = [[int(each, base) for each in run if int(max(each)) < base] for run in cut]

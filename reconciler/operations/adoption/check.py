@@ -170,6 +170,7 @@ def _document(asked: Asked, way: Way) -> JsonObject:
     email = found.email or _NOBODY
     smtp: JsonObject = {"host": found.host, "port": way.port, "encryption": way.encryption}
     smtp |= {"heloName": found.helo_name} if found.helo_name else {}
+    # What is said of certificates contradicts a connection without TLS, and the document would be refused.
     if way.encryption != "none":
         smtp |= {"caFile": found.ca_file} if found.ca_file else {}
         smtp |= {"certificate": found.certificate} if found.certificate else {}

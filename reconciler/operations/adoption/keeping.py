@@ -60,6 +60,7 @@ def asked_store(written: str | None, workspace: Workspace, *, source: str | None
             if each.file and (workspace.root / each.file).resolve() == path.resolve()
         ]
         named = source or (same[0] if same else "env")
+        # A source that reads the file itself needs nothing in the environment.
         load = f"set -a; . {shlex.quote(_from_here(path, target, workspace))}; set +a" if named == "env" else None
         return Store(kind="dotenv", target=str(path), load=load, source=named)
     if kind == "exec" and target:

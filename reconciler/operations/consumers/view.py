@@ -110,6 +110,7 @@ def _account(
     name: str, candidate: Candidate | None, row: Publication | None, digest: str | None, refused: str | None
 ) -> AccountAt:
     published = row.published if row is not None else None
+    # Without a row nothing was ever written there: right for an account that is to be there no more, or not at all.
     is_published = refused is None and (digest is None if row is None else row.is_known_to_have(digest))
     reason = refused or (row.last_error if row is not None else None)
     if reason is None and digest is None:

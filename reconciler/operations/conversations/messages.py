@@ -31,6 +31,7 @@ def verify_with_few_messages(steps: Sequence[Wanted], mode: MessageMode, convers
     sharing = {step.name for group in alike_for_messages(sending, mode) if len(group) > 1 for step in group}
     found = converse([replace(step, depth="envelope") if step.name in sharing else step for step in steps], {})
     passed = [step for step in sending if step.name in sharing and found[step.name].verification.status == "passed"]
+    # They are grouped anew: only one that passed so far may stand for others, or be stood for.
     groups = alike_for_messages(passed, mode)
     open_groups = groups
     for turn in range(_MOST_TRIED):

@@ -80,6 +80,7 @@ def _forget(transaction: Transaction, order: RevokeOrder) -> tuple[SecretRoute, 
         detail = f"No route{at_server} is recorded for a secret that {order.secret} selects. Nothing was changed."
         raise InvalidInput(error("selectorMatchesNothing", detail, subject=order.secret))
     transaction.forget_routes([row.digest for row in gone])
+    # Without any route a secret would pass for one that state has never seen, and have a first use again.
     for row in gone:
         nowhere = SecretRoute(secret=row.known.secret, fingerprint=row.known.fingerprint, route=NOWHERE)
         transaction.put_routes(row.account, [nowhere])

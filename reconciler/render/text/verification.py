@@ -81,6 +81,7 @@ def _rows(findings: Mapping[str, Verification], kinds: Mapping[str, Kind], style
         ending = (kinds[name], _result(found), found.depth) if len(findings) > _MOST_ROWS else name
         alike.setdefault(ending, []).append(name)
     rows = [_row(names, kinds[names[0]], [findings[name] for name in names], style) for names in alike.values()]
+    # A window too narrow for all columns gets names and results; one too narrow for these, no table.
     for places in (range(len(_TITLES)), (0, 2)):
         titles, kept = [_TITLES[place] for place in places], [[row[place] for place in places] for row in rows]
         lines = table_lines(titles, kept, style=style, unbroken=style.width, whole=titles[1:])

@@ -113,6 +113,7 @@ def _refusals(account: DesiredAccount, scope: Scope) -> Iterator[tuple[str, str]
         yield "servers", f"{where} sends through {_used(account)}, and {rule} use only {_told(scope.servers)}. {ask}"
     if scope.secrets is not None:
         named = account.named_secrets
+        # What a MailServer from outside names was chosen by whoever may write there, and not by this folder.
         own = named - account.server_secrets if not _covers(scope, account.server_file) else named
         strange = sorted(secret for secret in own if not matches_any(scope.secrets, secret))
         if strange:

@@ -118,6 +118,7 @@ def _account(taken: Taken, making: _Making) -> WantedAccount | None:
     port = found.port or DEFAULT_PORTS[encryption]
     try:
         written = found.host or ""
+        # A provider's description may have a placeholder in its host, as manifests may: it is kept as one.
         host = written if "{" in written else host_to_ascii(written)
     except NotADomain:
         _refuse(taken, "What it names as its server is not a host name.", making)

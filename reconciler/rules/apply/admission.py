@@ -91,6 +91,7 @@ def admit(submission: Submission, recorded: RecordedState, policy: Policy) -> Ad
     if not is_sealed:
         is_automatic = policy.project.platform.approval == "automatic"
         plan = as_wishes(plan, Ground(recorded, policy.platform, approves_automatically=is_automatic))
+    # What a plan without a seal claims of its flags is gone by now, so what is left was asked for where it was made.
     policy = replace(policy, allow_deletes=plan.inputs.allow_deletes)
     depth = submission.depth or plan.inputs.depth or policy.project.verification.depth.apply
     steps = steps_of(plan, recorded, policy, depth=depth, is_sealed=is_sealed)

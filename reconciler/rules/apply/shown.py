@@ -43,6 +43,7 @@ def _is_as_shown(change: Change, before: RecordedAccount | None, after: Prepared
     leaves_before = flatten(before.document, ca_digest=before.ca_digest) if before is not None else {}
     leaves_after = flatten(after.document, ca_digest=after.ca_digest) if after is not None else {}
     written_after = after.written if after is not None else {}
+    # The author's spelling is what is shown, so one of another domain would hide what is recorded.
     if not all(_means(text, leaves_after.get(path)) for path, text in written_after.items()):
         return False
     made = field_changes(

@@ -59,6 +59,7 @@ def _drift(
     wanted: Shape | None, found: Shape | None, *, is_settled: bool, was_published: bool, tells_secrets: bool
 ) -> Drift | None:
     if wanted is None:
+        # What was never published there, somebody else has written.
         return "removed" if was_published else "edited"
     if found is None:
         return "edited" if is_settled else "new"

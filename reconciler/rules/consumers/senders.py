@@ -50,6 +50,7 @@ def planned_candidates(
     """
     after = dict(before)
     taken = [step for step in steps if not step.held]
+    # All names are given up before one is taken: two accounts may take each other's.
     for step in taken:
         if step.before is not None:
             after.pop(step.before.name, None)
@@ -61,6 +62,7 @@ def planned_candidates(
                 server, ca_digest = (platform.server, platform.ca_digest) if platform is not None else (None, None)
             found = private_cas.get(server.ca_file) if server is not None and server.ca_file is not None else None
             was = before.get(step.before.name) if step.before is not None else None
+            # A step has fingerprints of the account's own secrets; the platform's stay as they were known.
             hosted = was.fingerprints if was is not None and step.sends_through_platform else {}
             after[step.name] = Candidate(
                 account=account,

@@ -205,6 +205,7 @@ def unmarked_renames(selected: Sequence[Step], recorded: RecordedState) -> tuple
             and new[name].kind == gone.kind
             and worded_as_recorded(new[name], gone).canonical == gone.canonical
         ]
+        # Each that comes is the other half of one that goes: it is taken out, so that no second deletion claims it.
         if back:
             remembered.append((gone.name, new.pop(back[0])))
         elif same:

@@ -74,6 +74,7 @@ def _taken_apart(url: str) -> PostgresAddress | str:
         return "The state's address is not one that PostgreSQL's client library understands."
     if any(UNSAFE_CHARACTER.search(value) for value in parameters.values()):
         return "The state's address holds a control character."
+    # A bare / in a password ends the host too early: its beginning is taken for the port, its rest for the database.
     if "@" in parameters.get("dbname", "") or not set(parameters.get("port", "")) <= _PORT_CHARACTERS:
         return (
             "The state's address cannot be taken apart. In a user name or password each / : @ ? and % is written with "

@@ -30,6 +30,7 @@ def check_mx(domain: str, lookups: Lookups, *, deadline: Deadline, mail: str) ->
         trouble = _target_trouble(each.host, lookups, deadline)
         if trouble is not None:
             broken.append(f"{each.host or '.'} {trouble}")
+        # An alias is forbidden (RFC 2181 section 10.3), and mail arrives there all the same, so it is not broken.
         elif lookups.ask(each.host, "A", deadline=deadline).is_alias:
             aliases.append(each.host)
         else:

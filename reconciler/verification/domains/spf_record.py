@@ -113,6 +113,7 @@ def parse_spf(record: bytes) -> SpfRecord:
             if name in modifiers:
                 raise SpfSyntaxError(written, f"{name}= may stand there once only")
             modifiers[name] = _domain(written, modifier[2])
+        # Receivers pass over modifiers that they do not know (RFC 7208 section 6), be they meant as mechanisms.
         elif modifier:
             _require_macros(written, modifier[2])
             ignored += [written] if modifier[1].lower() in _MECHANISMS else []
@@ -203,6 +204,7 @@ def _target(written: str, name: str, after_colon: str | None, prefix: str | None
     parts = _SPEC_AND_PREFIXES.match(prefix or after_colon or "")
     assert parts is not None  # noqa: S101 - the pattern takes any text of one line
     spec, lengths = parts[1], (parts[2], parts[3])
+    # Without a colon nothing but lengths may follow a name: a/24 is a term, a/b is none.
     if prefix is not None and spec:
         raise SpfSyntaxError(written, "the number after / is not right there")
     if any(lengths) and not (
