@@ -118,10 +118,10 @@ def replace_file(
 ) -> None:
     """Put a file in place whole, or leave what was there; it is for the owner alone unless ``mode`` says otherwise.
 
-    What is too large to be held is given in pieces. Unless ``is_durable`` it may be gone after a power cut; waiting for the disk costs more than writing. With
-    ``keeps_owner`` it belongs to whom the file before belonged, which only root can give away. With ``is_later`` its
-    time is of a later second than the file before: Python takes a module's bytecode for it by second and size.
-    Raises ``OSError``.
+    Content that is too large to be held is given in pieces. A file that is not ``is_durable`` may be gone after a power
+    cut: to wait for the disk costs more than to write. With ``keeps_owner`` the file belongs to whom the one before
+    belonged, which only root can bring about. With ``is_later`` its time is of a later second than that of the one
+    before: Python takes a module's bytecode for that of the file by second and size. Raises ``OSError``.
     """
     before = None
     if keeps_owner or is_later:

@@ -51,7 +51,10 @@ def actor_option(does: str) -> Callable[[Command], Command]:
 
 
 class _Port(click.types.IntParamType):
-    """A port by its number. For a name such as ``submission``, or a number with more beside it, the refusal tells the options to write."""
+    """A port by its number.
+
+    For a name such as ``submission``, or a number with more beside it, the refusal tells the options to write.
+    """
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the number; raise ``UsageError``."""

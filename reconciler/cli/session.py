@@ -147,10 +147,11 @@ def workspace(
 ) -> Workspace:
     """Open the project that the options name; raise ``InvalidInput`` where its file is missing or wrong.
 
-    A remark on stderr says where a variable names another state than the project file, unless the command does not
-    use the state; nor is an environment needed then, or without ``needs_environment``. Without ``needs_project`` a state that --state or RECONCILER_STATE names will do where there is no
-    project file. ``trusts_project`` is --trust-project: the project file may name secrets to read, even in CI and
-    in a checkout. Somebody at a terminal is told of a project above the folder that they are in if it ``tells_place``.
+    A remark on stderr says where a variable names another state than the project file. A command that does not use the
+    state gets no such remark, and needs no environment; nor does one without ``needs_environment``. Without
+    ``needs_project`` a state that --state or RECONCILER_STATE names will do where there is no project file.
+    ``trusts_project`` is --trust-project: the project file may name secrets to read, even in CI and in a checkout.
+    Where it ``tells_place``, somebody at a terminal is told of a project above the folder that they are in.
     """
     from reconciler.operations.opening import open_state_alone, open_workspace
     from reconciler.operations.whereabouts import PROJECT_FILE

@@ -40,7 +40,7 @@ def example_account(name: str, display_name: str = "Conformance") -> JsonObject:
 
 
 def conformance(target: CommandTarget) -> Iterator[Step]:
-    """Yield each step of the test with its fault, if any. The first fault ends the test, since later steps build on earlier ones."""
+    """Yield each step of the test with its fault, if any; the first one ends it, since later steps build on earlier."""
     for sentence, check in _steps(target):
         try:
             problem = check()

@@ -103,7 +103,9 @@ def read_mailbox(name: str, value: str) -> tuple[str | None, str]:
 
 @lru_cache(maxsize=64)
 def read_mailboxes(name: str, value: str) -> tuple[tuple[str | None, str], ...]:
-    r"""Return the same of every mailbox of a folded value, with a comma between two of them.
+    r"""Return display name and address of every mailbox in a header's folded value, with a comma between two of them.
+
+    Raises ``UnfaithfulHeader`` for any other form.
 
     >>> read_mailboxes("Reply-To", '"Anna"\r\n <anna@example.com>,\r\n <ben@example.com>')
     (('Anna', 'anna@example.com'), (None, 'ben@example.com'))

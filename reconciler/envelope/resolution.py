@@ -287,7 +287,7 @@ class _Party:
         return _combined(email, name, own, override=override, party=party)
 
     def _fall_back(self, name_reason: Reason, is_nameless: bool, /) -> _Fallen:  # noqa: FBT001 - lru_cache is quicker so
-        """Return what comes of a card without the details: it hangs on what is to be said of the party's own name alone."""
+        """Return what comes of a card without any of the details: one value for all whose own name has one reason."""
         override, party = self._override, self._party
         if override is None:
             return _Fallen(is_skipped=False, reasons=Reasons((self._not_overridden, name_reason)))

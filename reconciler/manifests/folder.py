@@ -233,7 +233,7 @@ def octets_of(path: Path, root: Path, *, real: Path | None) -> bytes | Diagnosti
 def _read_file(
     path: Path, file: str, root: Path, instead: bytes | None, room: Room, read: _Read, *, real: Path | None
 ) -> None:
-    """Read the manifests and problems of one file, shown as ``file``; ``real`` is the file behind links, None where there are none."""
+    """Read the manifests and problems of one file, shown as ``file``; ``real`` is the file behind its links, if any."""
     real_file = shown_path(real, Path(os.path.realpath(root))) if real is not None else None
     octets = instead if instead is not None else octets_of(path, root, real=real)
     if isinstance(octets, Diagnostic):

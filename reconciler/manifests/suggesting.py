@@ -262,14 +262,20 @@ def variable_in(text: Any) -> str | None:
 
 
 def secret_variable_in(text: Any) -> str | None:
-    """Return the same for a secret: only what can hardly be a secret itself, capitals in braces with a mark before."""
+    """Return the variable that a secret would be filled in from; None for a text that could be the secret itself.
+
+    Only capitals in braces with a mark before them, ``${SMTP_PASSWORD}``, can hardly be one.
+    """
     variable = variable_in(text)
     is_marked = str(text).strip().startswith(("${", "{{"))
     return variable if variable is not None and is_marked and variable.isupper() else None
 
 
 def referred_secret(text: Any) -> str | None:
-    """Return what a text refers to as programs do, as source and key: of ``env:SMTP_PASS`` ``env: SMTP_PASS``; None for none."""
+    """Return the source and the key that a text refers to, as programs write it; None where it refers to none.
+
+    ``env:SMTP_PASS`` becomes ``env: SMTP_PASS``.
+    """
     found = _REFERENCE.fullmatch(text.strip()) if isinstance(text, str) and len(text) <= _MAX_LOOKED_AT else None
     if found is None:
         return None

@@ -34,7 +34,8 @@ _KIND_OF_PROJECT = "Project"
 def explain(word: str) -> tuple[Explanation, ...]:
     """Return every meaning of a word; raise ``InvalidInput``, with the nearest words if any, where it has none.
 
-    Letters' case does not count, nor do hyphens of a term. Of a field the end of its path suffices: ``port`` is found as ``smtp.port`` is.
+    Letters' case does not count, nor do hyphens of a term. Of a field the end of its path suffices: ``port`` is found
+    as ``smtp.port`` is.
     """
     sought = word.strip().strip("[]()").casefold()
     plain = _spoken(sought)

@@ -157,7 +157,10 @@ def _doubts_the_checkout(environ: Mapping[str, str], *, trusts_project: bool) ->
 
 
 def _state_url(state: str | None, environ: Mapping[str, str], stated: str) -> StateUrl:
-    """Return the address of the state, by flag, variable, or else as ``stated`` by the project file; refuse a password in it where others can read it."""
+    """Return the address of the state: the flag's, else the variable's, else the one ``stated`` by the project file.
+
+    Raises ``InvalidInput`` for a password in an address that others can read: not so that of the variable.
+    """
     url = StateUrl(state or environ.get("RECONCILER_STATE") or stated)
     if has_password(url) and (state or not environ.get("RECONCILER_STATE")):
         where = (

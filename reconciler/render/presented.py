@@ -44,7 +44,7 @@ def presented_text(kept: PresentedCertificate) -> str:
 
 
 def presented_document(kept: PresentedCertificate) -> JsonObject:
-    """Return the same as a document."""
+    """Return what was presented as ``ca fetch --format json`` prints it."""
     return {
         "formatVersion": FORMAT_VERSION,
         "server": kept.server,

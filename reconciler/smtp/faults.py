@@ -40,7 +40,7 @@ class SmtpFault(Exception):
         self.failure_class: FailureClass = CHECK_CODES[code].failure_class or _class_of(reply)
 
     def known_as(self, code: str, variant: str = "") -> SmtpFault:
-        """Return the same fault by another code, and by one of its sentences; what was seen stays."""
+        """Return the fault under another code, and one of that code's sentences; what was seen stays."""
         facts = {**self.facts, "variant": variant} if variant else self.facts
         return SmtpFault(code, step=self.step, reply=self.reply, facts=facts)
 

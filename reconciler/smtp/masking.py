@@ -79,7 +79,7 @@ class CredentialMask:
         return self._told[text]
 
     def is_written_in(self, text: str) -> bool:
-        """Tell the same of a text in which nobody would write it but as it is, or in one encoding."""
+        """Tell whether a text shows the secret as it is, or in one encoding: nobody would write it otherwise there."""
         return self._made_legible().is_written_in(text)
 
     def is_read_in(self, text: str) -> bool:
@@ -139,8 +139,9 @@ class Hearing:
 
     @cached_property
     def tells_beside_names(self) -> bool:
-        """The same of the words by which a server takes a message, which are read once for each of many.
+        """Whether a credential could be read in the words by which a server takes a message, or guessed by a mask.
 
+        Of many messages the words of each are read, so not all of them are read in every way.
         What holds a digit there is a name, a time or a number that the server has made for this message. It is read in
         every way by itself, and so is what is between, the same each time, with what came before; the whole is looked
         through for what stands in it as it is or in one encoding.

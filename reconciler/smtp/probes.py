@@ -60,7 +60,10 @@ def presented_chain(
 def take_chain(
     dialer: Dialer, server_name: str, helo_name: str | None, deadline: Deadline, *, is_implicit: bool
 ) -> tuple[Certificate, ...]:
-    """Return the same; raise ``SmtpFault`` or ``NotTls`` where the server does not come to that."""
+    """Return the certificates that the server sends, its own first.
+
+    Raises ``SmtpFault`` or ``NotTls`` where the conversation does not come to them.
+    """
     with _second_connection(dialer, deadline) as session:
         if is_implicit:
             return session.encrypt_at_once(tls.observing_context(), server_name).chain

@@ -93,7 +93,7 @@ class Reply:
 
     @property
     def words_on_taking(self) -> str:
-        """The same of the reply by which a server takes a message, see ``Hearing.tells_beside_names``."""
+        """The text of a reply that takes a message, as ``words`` has it; see ``Hearing.tells_beside_names``."""
         is_telling = self.hearing is not None and self.hearing.tells_beside_names
         return self._withheld if is_telling else joined(self.lines)
 

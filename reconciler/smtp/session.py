@@ -47,7 +47,7 @@ _REJECTED = 535
 
 @contextlib.contextmanager
 def _told_as(variant: str) -> Iterator[None]:
-    """Say of a command that nothing answers in time which one it was, where that is not what its check is about."""
+    """Name the command that nothing answered in time, where the check is about another one."""
     try:
         yield
     except SmtpFault as fault:

@@ -37,9 +37,9 @@ def verify(
     """Hold one conversation and return what was found, by sender name; never raise for what a server does.
 
     The conversation ends within ``target.timeout_seconds``, retries and their pauses included; a test message has a
-    longer limit of its own, ``target.message_seconds``, and nothing is waited for beyond ``target.most_seconds``. ``now`` gives the time
-    in UTC; ``make_dialer`` the way to a target's server. At most one login is tried, and a test message that the
-    server took, or may have taken, is never sent again.
+    longer limit of its own, ``target.message_seconds``, and nothing is waited for beyond ``target.most_seconds``. At
+    most one login is tried, and a test message that the server took, or may have taken, is never sent again.
+    ``now`` gives the time in UTC, ``make_dialer`` the way to a target's server.
     """
     checked_at = now()
     forbidden = why_forbidden(target.server.hosts, target.allowed_hosts)

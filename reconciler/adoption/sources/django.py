@@ -329,7 +329,7 @@ def _account(
 
 
 def _security(said: Mapping[str, _Value], texts: Mapping[str, str], port: int | None) -> Security:
-    """Return what the two boxes say; where one of them is not written out, nobody can tell, and it is none of the two."""
+    """Return how the connection is encrypted, by the two boxes; unsaid where one of them is not written out."""
     if any(name in said and name not in texts for name in ("use_tls", "use_ssl")):
         return replace(words.unsaid(port), certainty="server", why="the source decides about encryption as it runs")
     return words.two_boxes(

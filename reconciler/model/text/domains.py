@@ -192,10 +192,10 @@ def address_to_ascii(address: str) -> str:
 
 
 def plain_address(address: str) -> str | None:
-    """Return what ``address_to_ascii`` does of an address in which ``why_not_plain`` finds nothing, where that is quickly seen.
+    """Return an address in canonical form where it is quickly seen to be a plain one; None where it is not.
 
-    None for any other text: it may be an address all the same. Nearly all are of dots and letters of ASCII, and many
-    have one domain. A property test holds this to the two.
+    Nearly all addresses are of dots and letters of ASCII, and many have one domain. Another text may be an address all
+    the same: ``address_to_ascii`` and ``why_not_plain`` decide, and a property test holds this to the two.
     """
     local_part, _, domain = address.rpartition("@")
     if len(local_part) > _MAX_LOCAL_PART_OCTETS or "=?" in local_part or not _PLAIN_LOCAL_PART.match(local_part):

@@ -32,9 +32,10 @@ def gather_evidence(
     reuses_evidence: bool = True,
     messages: MessageMode | None = None,
 ) -> Gathered:
-    """Return evidence for every step; what an earlier run found of the same settings spares a conversation.
+    """Return evidence for every step: an earlier run's, where it verified the very same settings, else newly gathered.
 
-    Marketing accounts are verified with the ``platform``'s server. ``messages`` says how many test messages are sent; None: as the project file has it.
+    Marketing accounts are verified with the ``platform``'s server. ``messages`` says how many test messages are sent;
+    None: as the project file has it.
     """
     policy, at = workspace.project.verification, workspace.now()
     unasked = {each.name: offline(each, platform, policy, at) for each in steps if each.depth == "offline"}

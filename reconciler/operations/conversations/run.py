@@ -38,9 +38,10 @@ def hold_conversations(
     reuses_evidence: bool,
     messages: MessageMode | None,
 ) -> Gathered:
-    """Return evidence for every step, as ``gather.gather_evidence`` is asked for it; what an earlier run found of the same settings spares a conversation.
+    """Return evidence for every step, as ``gather.gather_evidence`` is asked for it.
 
-    What was found is kept for later runs either way. Marketing accounts are verified with the ``platform``'s server.
+    A step whose very settings an earlier run has verified is not contacted again; what is found is kept for later runs
+    either way. Marketing accounts are verified with the ``platform``'s server.
     ``messages`` says how many test messages are sent; None: as the project file has it.
     """
     began_at = workspace.now()

@@ -110,7 +110,9 @@ def judge_compared(
     secrets: SecretsRead,
     named: frozenset[str] = frozenset(),
 ) -> Judgement:
-    """Return which secrets may not travel, after reading those that the judge wants to compare; ``named`` are all that manifests name.
+    """Return which secrets may not travel, after reading those that the judge wants to compare.
+
+    ``named`` are all references that manifests name.
 
     Raises ``GuardRefused`` where the ``register`` of routes that this is judged by was altered.
     """

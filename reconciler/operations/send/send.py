@@ -94,9 +94,9 @@ class Means:
 def send(workspace: Workspace, order: Order, means: Means, *, results: Path | None, progress: Progress) -> SendDocument:
     """Send, or go on sending, and return what became of it; ``results`` None: a file below ``.reconciler``.
 
-    Raises ``GuardRefused`` for an account that is not active, is not what the journal last recorded, or whose credential may not travel, and where git tracks
-    the state; ``InvalidInput`` and ``SecretUnreadable`` for what is missing or wrong; ``StateError``. Nothing is sent
-    then.
+    Raises, before anything is sent: ``GuardRefused`` for an account that is not active, is not what the journal last
+    recorded, or whose credential may not travel, and where git tracks the state; ``InvalidInput`` and
+    ``SecretUnreadable`` for what is missing or wrong; ``StateError``.
     """
     require_own_state(workspace)
     account, recorded, register = _recorded(workspace, order.account)

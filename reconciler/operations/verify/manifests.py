@@ -33,8 +33,9 @@ def verify_manifests(
 ) -> Verified:
     """Return the verification of the selected accounts as the manifests have them, all without selectors.
 
-    Raises ``GuardRefused`` where git tracks the state, ``InvalidInput`` for wrong manifests and selectors that select nothing, ``StateMissing`` without a state:
-    where secrets may travel is known to state. ``ask`` is asked for the secrets that cannot be read here.
+    Raises ``GuardRefused`` where git tracks the state, ``InvalidInput`` for wrong manifests and selectors that select
+    nothing, ``StateMissing`` without a state, which knows where secrets may travel. ``ask`` is asked for the secrets
+    that cannot be read here.
     """
     require_own_state(workspace)
     desired = read_desired(workspace)

@@ -34,6 +34,6 @@ def examined_text(examined: Sequence[Examined], *, style: Style) -> str:
 
 
 def examined_document(examined: Sequence[Examined]) -> JsonObject:
-    """Return the same as JSON."""
+    """Return what was looked at as ``doctor --format json`` prints it."""
     found = [{"topic": each.topic, "standing": each.standing, "message": each.told} for each in examined]
     return {"formatVersion": FORMAT_VERSION, "examined": found, "diagnostics": []}

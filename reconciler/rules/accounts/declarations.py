@@ -147,7 +147,8 @@ def _may_use(account: DesiredAccount, manifests: str, servers: Sequence[str]) ->
     """Tell whether an account's server is allowed, by its host or as a MailServer that stands outside the scope.
 
     A MailServer of the scope's own folder counts by its host: else its author could give any host an allowed name. So
-    does one of which nobody knows where it stands, and one beside which the account says itself where it connects. An entry for a host is no MailServer's name, which has no colon.
+    does one of which nobody knows where it stands, and one beside which the account says itself where it connects. No
+    entry for a host can be taken for the name of a MailServer, which has no colon.
     """
     hosts = [entry.removeprefix(_HOST) for entry in servers if entry.startswith(_HOST)]
     if matches_any_host(hosts, account.settings.own_server.host):

@@ -286,7 +286,7 @@ def _canonicalise_addresses(spec: Document) -> dict[str, str]:
 
 
 def _problem(origins: _Origins, flaw: Flaw) -> _Problem:
-    """Return what is wrong with an account's server, and the cause: where the MailServer lacks or settles it, all have it."""
+    """Return what is wrong with an account's server, and its cause: the MailServer's for what that lacks or settles."""
     problem, server = _told(origins, flaw), origins.server
     if flaw.kind in _UNUSABLE:
         return (flaw.kind, flaw.text), problem

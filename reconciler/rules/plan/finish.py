@@ -123,7 +123,10 @@ def _with_digest(plan: SavedPlan) -> SavedPlan:
 
 
 def with_consumers(plan: SavedPlan, views: tuple[ConsumerView, ...], problems: Iterable[Diagnostic]) -> SavedPlan:
-    """Return the plan with the changes of consumers. It is blocked where a consumer cannot carry an account, or may not have it."""
+    """Return the plan with the changes of consumers.
+
+    It is blocked where a consumer cannot carry an account, or may not have its secret.
+    """
     found = list(problems)
     if not views and not found:
         return plan

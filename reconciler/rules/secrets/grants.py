@@ -38,8 +38,11 @@ def withheld_problem(
 ) -> Diagnostic | None:
     """Return one error for all withheld credentials: each cause once, with its routes and the two ways on; None without any.
 
-    ``known`` are references that no line may cover unless they are withheld for its route, too. ``expired`` names grants whose time is over, ``not_compared`` known secrets that a first use was not compared with,
-    each with the reason; ``holder`` is the path below which grants are written. Where the project file is not trusted, grants would not help, and the error says what does.
+    Where the project file is not trusted, grants would not help, and the error says what does.
+
+    No line of the grants covers a reference of ``known`` that is not withheld for its route. ``expired`` names grants
+    whose time is over. ``not_compared`` has the secrets that a first use could not be compared with, each with the
+    reason. ``holder`` is the path in the project file below which grants are written.
 
     >>> from reconciler.model.secrets.routes import Route, SecretRoute
     >>> travel = SecretRoute(secret="env:SMTP_A", route=Route(host="smtp.example.org", port=465, encryption="tls"))
@@ -208,7 +211,8 @@ def redundant_grants(
 ) -> list[Diagnostic]:
     """Return a warning for each grant that no account needs: ``accounts`` are all that are declared.
 
-    ``values`` are fingerprints as read now, by reference. A grant over many secrets by a glob speaks of accounts to come, too; it is told only where it speaks of none.
+    A grant for many secrets by a glob is meant for accounts to come, too, so it is told only where it covers nothing at
+    all. ``values`` are fingerprints as read now, by reference.
     """
     if not secrets.grants:
         return []

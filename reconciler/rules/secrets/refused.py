@@ -161,7 +161,10 @@ _LITERAL = frozenset(
 
 
 def _undeclared(source: str, known: Collection[str]) -> str:
-    """Return the refusal of a source that the project file does not declare. The key is not shown: it may be the secret itself."""
+    """Return the refusal of a source that the project file does not declare.
+
+    The key is not shown: it may be the secret itself.
+    """
     told = f"A secret is to come from {source}, a source that the project file does not declare under secrets.sources."
     if source in _LITERAL:
         return (

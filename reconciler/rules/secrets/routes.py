@@ -194,8 +194,8 @@ def judge_routes(
 ) -> Verdict:
     """Return by account which secrets are withheld; the order of the accounts makes no difference.
 
-    ``values`` are fingerprints of what references hold now; those of all that state knows are needed before a secret
-    whose value was read is let go for the first time, also where its route was recorded unread. None: nothing is read here, and nothing is sent by this verdict.
+    ``values`` are fingerprints of what references hold now: all that state knows are needed before a secret that was
+    read takes a route first, or one recorded unread. None: nothing is read here, and nothing is sent by this verdict.
 
     ``reserved`` are the routes that the project file itself declares. Their secrets go to their own servers alone,
     whatever route state has recorded for another reference that gives one of them, read or not; and they have no first

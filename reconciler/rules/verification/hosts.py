@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def why_forbidden(hosts: Iterable[str], allowed: Iterable[str]) -> str | None:
-    """Return the sentence that names the first of the hosts, a proxy's among them, that may not be contacted; None: all may.
+    """Return a sentence on the first host that may not be contacted, a proxy's among them; None where all may be.
 
     >>> why_forbidden(["mail.example.com"], ["*.example.com"])
     >>> print(why_forbidden(["mail.example.org"], ["*.example.com"]))

@@ -21,7 +21,7 @@ class Status(NamedTuple):
 
 
 def enhanced(code: int, lines: Sequence[str]) -> Status | None:
-    """Return the enhanced status code of a reply, None without any; one whose class is not the reply's own is no such code.
+    """Return the enhanced status code of a reply; None without one of the reply's own class.
 
     >>> enhanced(550, ["5.1.1 No such user"])
     Status(subject=1, detail=1)
