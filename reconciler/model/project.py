@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from reconciler.model.accounts.server import ServerSmtp
 from reconciler.model.base import Value
-from reconciler.model.consumers.settings import Consumer, ConsumerName
 from reconciler.model.fieldrules import Rule, Ruled, exactly_one, given, needs, sentence
 from reconciler.model.grants import Secrets
+from reconciler.model.later import later
 from reconciler.model.secrets.references import SecretGlob
-from reconciler.model.secrets.sources import Seconds
 from reconciler.model.text.dates import Date
 from reconciler.model.text.nameservers import DkimSelector, NameServer
-from reconciler.model.text.types import Email, Host, Name, Text
+from reconciler.model.text.types import ConsumerName, Email, Host, Name, Seconds, Text
 from reconciler.model.verification.depths import Depth
+
+if TYPE_CHECKING:
+    from reconciler.model.consumers.settings import Consumer
+else:
+    Consumer = later("reconciler.model.consumers.settings", "Consumer")
 
 _DEPTH_WORDS = "depth goes with verification, and verification needs depth"
 

@@ -44,6 +44,8 @@ STATE = {"sqlite3", "reconciler.store.store", "reconciler.store.journal", "recon
 PLANS = {"reconciler.model.plan", "reconciler.planfile", "reconciler.rules.apply"}
 SECRETS = {"reconciler.programs", "reconciler.secrets.ownkeys", "reconciler.model.text.legible"}
 """Nothing is run for secrets, and none compared."""
+DECLARED = {"reconciler.model.granted", "reconciler.model.secrets.sources", "reconciler.model.consumers.settings"}
+"""What a project file without grants, sources and consumers does not name."""
 SITE = {"reconciler.render.html", "reconciler.consumers", "reconciler.adoption"}
 
 PARSER = {"yaml"}
@@ -55,6 +57,7 @@ UNLOADED = {
         *ELSEWHERE,
         *UNNEEDED,
         *SECRETS,
+        *DECLARED,
         *PARSER,
         *NETWORK,
         *STATE,
@@ -65,6 +68,8 @@ UNLOADED = {
     "plan --depth offline": {
         *ELSEWHERE,
         *SECRETS,
+        *DECLARED,
+        *DECLARED,
         *PARSER,
         *SITE,
         "reconciler.oauth2",

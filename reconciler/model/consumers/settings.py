@@ -12,22 +12,12 @@ from pydantic import Field
 from reconciler.model.base import Value
 from reconciler.model.fieldrules import Rule, Ruled, excludes, is_one_of, needs
 from reconciler.model.secrets.routes import Delivery
-from reconciler.model.secrets.sources import Seconds
-from reconciler.model.text.types import Text
+from reconciler.model.text.types import Seconds, Text
 
 ConsumerType = Literal["files", "postfix", "msmtp", "exec"]
 FileFormat = Literal["dotenv", "json", "kubernetes", "django", "nodemailer"]
 FILE_FORMATS: tuple[FileFormat, ...] = get_args(FileFormat)
 Words = Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
-ConsumerName = Annotated[
-    str,
-    Field(
-        pattern=r"^[a-z][A-Za-z0-9_-]{0,62}$",
-        json_schema_extra={
-            "patternErrorMessage": "A consumer's name is a lower-case letter, then letters, digits, _ and -, at most 63."
-        },
-    ),
-]
 KubernetesName = Annotated[
     str,
     Field(

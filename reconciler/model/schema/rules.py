@@ -6,7 +6,8 @@ from reconciler.model.accounts.kinds import KINDS
 from reconciler.model.accounts.manifest import Override
 from reconciler.model.accounts.server import Authentication, OAuth2, Proxy, Smtp
 from reconciler.model.consumers.settings import Consumer
-from reconciler.model.grants import Grant, Secrets
+from reconciler.model.granted import Grant
+from reconciler.model.grants import Secrets
 from reconciler.model.project import GuardException
 from reconciler.model.secrets.sources import SecretSource
 

@@ -8,14 +8,12 @@ from pydantic import Field
 
 from reconciler.model.fieldrules import Rule, Ruled, When, absent, all_of, exactly_one, given, needs, sentence
 from reconciler.model.secrets.references import SecretPath
-from reconciler.model.text.types import Text, VariableName
+from reconciler.model.text.types import Seconds, Text, VariableName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reconciler.model.canonical import JsonObject
-
-Seconds = Annotated[int, Field(ge=1, le=86_400)]
 
 _PROGRAM_WORDS = "has {key} in the program; it belongs in an argument"
 _BULK_WORDS = "has {key} and format; a command with format gives all keys at once"

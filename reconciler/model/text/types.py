@@ -128,6 +128,18 @@ HeloName = Annotated[Host, AfterValidator(_check_helo_name)]
 """The name given in EHLO: a host, but none with an underscore, which servers refuse there (RFC 5321 section 4.1.1.1)."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+
+Seconds = Annotated[int, Field(ge=1, le=86_400)]
+
+ConsumerName = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z][A-Za-z0-9_-]{0,62}$",
+        json_schema_extra={
+            "patternErrorMessage": "A consumer's name is a lower-case letter, then letters, digits, _ and -, at most 63."
+        },
+    ),
+]
 """A TCP port."""
 
 VariableName = Annotated[

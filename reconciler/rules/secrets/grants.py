@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from reconciler.model.grants import Grant, Secrets
+    from reconciler.model.granted import Grant
+    from reconciler.model.grants import Secrets
     from reconciler.model.secrets.routes import SecretRoute
     from reconciler.rules.secrets.causes import Cause, Explanation
     from reconciler.rules.secrets.routes import HasRoutes

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from reconciler.model.grants import Grant, GrantedConsumer, GrantedRoute, GrantedToken, Secrets
+    from reconciler.model.granted import Grant, GrantedConsumer, GrantedRoute, GrantedToken
+    from reconciler.model.grants import Secrets
     from reconciler.model.secrets.routes import Delivery, Route, SecretRoute, TokenOrigin
 
 _GRANTED_PORTS = frozenset({465, 587, 2525})

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.grants import Grant
+from reconciler.model.granted import Grant
 from reconciler.model.secrets.routes import Delivery, Route, SecretRoute, TokenOrigin, route_to
 from reconciler.rules.secrets.grants import withheld_reason
 from reconciler.rules.secrets.routes import RouteRegister, Verdict, every_route, grants_travel, judge_routes
