@@ -190,6 +190,7 @@ def _with_login(
 ) -> Mapping[str, Node]:
     preset = wanted.preset
     login = dict(given)
+    # A preset names a mechanism where the provider takes tokens; a password that is given contradicts it.
     if preset is not None and preset.mechanism and not login.keys() & {"mechanism", "password"}:
         login["mechanism"] = preset.mechanism
     username = "{email}" if preset is None else preset.username

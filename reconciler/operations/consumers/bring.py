@@ -200,6 +200,7 @@ def _settle(
             return
         for sender in wanted.senders:
             delivery = wanted.delivery(sender)
+            # An account that was left out, for want of its secret or of a grant, has no route there yet.
             if delivery is not None and sender.name in names:
                 transaction.put_routes(delivery.name, delivery.routes)
         payload = PublishPayload(

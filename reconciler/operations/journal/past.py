@@ -102,6 +102,7 @@ def past_manifests(
     for each in chosen:
         current = now.get(each.name_now or "")
         is_unchanged = current is not None and current.revision == each.revision
+        # State has an account that was not changed since whole, and the changes only what was shown of it.
         manifest = manifest_of(current if is_unchanged and current is not None else each.recorded)
         if each.name_now not in {None, each.name} and each.name_now not in past:
             manifest["metadata"] = {"name": each.name, "previousName": each.name_now, **manifest["metadata"]}

@@ -48,7 +48,7 @@ def explanations_list(explained: Sequence[Explanation], *, style: Style) -> str:
 
 
 def explanations_document(explained: Sequence[Explanation]) -> JsonObject:
-    """Return the meanings as ``explain --format json`` prints them: each entry with every key, null where it is empty."""
+    """Return the meanings as ``explain --format json`` prints them, each with every key, null where it is empty."""
     return {"formatVersion": FORMAT_VERSION, "explanations": [_entry(each) for each in explained], "diagnostics": []}
 
 

@@ -154,7 +154,22 @@ def _is_sealed(seal: Seal) -> bool:
 
 
 def require_fresh(plan: SavedPlan, recorded: RecordedState, *, applied_as: int | None) -> None:
-    """Refuse a plan that was applied already, or whose accounts changed since it was made."""
+    """Refuse a plan that was applied already, or whose accounts changed since it was made.
+
+    >>> from reconciler.model.accounts.recorded import RecordedState
+    >>> from reconciler.model.plan import ApplyInputs, Change, SavedPlan
+    >>> gone = Change(action="delete", kind="OwnAccount", name="sales", base_revision=3)
+    >>> plan = SavedPlan.model_construct(changes=(gone,), inputs=ApplyInputs(accounts={}))
+    >>> state = RecordedState(project="mail", lineage="1", serial=4, accounts={})
+    >>> require_fresh(plan, state, applied_as=None)
+    Traceback (most recent call last):
+        ...
+    reconciler.errors.PlanStale: Plan is stale
+    >>> require_fresh(plan, state, applied_as=3)
+    Traceback (most recent call last):
+        ...
+    reconciler.errors.PlanStale: Plan is applied already
+    """
     if applied_as is not None:
         detail = f"This plan is already applied as revision {applied_as}. There is nothing left to do."
         raise PlanStale(error("planApplied", detail))

@@ -122,7 +122,16 @@ def wanted_senders(consumer: Consumer, candidates: Mapping[str, Candidate]) -> t
 
 
 def selected(consumer: Consumer, candidates: Mapping[str, Candidate]) -> list[str]:
-    """Return the accounts that a consumer's selectors select, whether or not they are active, by name."""
+    """Return the accounts that a consumer's selectors select, whether or not they are active, by name.
+
+    >>> from reconciler.model.accounts.desired import DesiredAccount
+    >>> from reconciler.model.consumers.settings import Consumer
+    >>> news = DesiredAccount(kind="MarketingAccount", name="news", document={})
+    >>> found = {"news": Candidate(account=news, status="suspended", manifest="", server=None)}
+    >>> consumer = Consumer(type="files", format="json", path="/etc/mail.json", accounts=("news*",))
+    >>> selected(consumer, found), wanted_senders(consumer, found)
+    (['news'], ())
+    """
     return sorted(name for name, each in candidates.items() if _is_selected(each, consumer))
 
 

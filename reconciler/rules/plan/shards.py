@@ -103,7 +103,15 @@ def evidence_of(parts: Sequence[ReadPart], draft: Draft) -> dict[str, Evidence]:
 
 
 def shard_of(plan: SavedPlan) -> Shard | None:
-    """Return which part a plan is; None for a whole one."""
+    """Return which part a plan is; None for a whole one.
+
+    >>> from reconciler.model.plan import ApplyInputs, Part, SavedPlan
+    >>> part = Part(index=2, count=4, depth="auth", reads_all_secrets=False)
+    >>> shard_of(SavedPlan.model_construct(inputs=ApplyInputs(accounts={}, part=part)))
+    Shard(index=2, count=4)
+    >>> shard_of(SavedPlan.model_construct(inputs=ApplyInputs(accounts={}))) is None
+    True
+    """
     part = plan.inputs.part
     return Shard(part.index, part.count) if part is not None else None
 
@@ -184,7 +192,15 @@ def is_of_shard(step: Create | Update, shard: Shard | None) -> bool:
 
 
 def needs_all_parts(plan: SavedPlan) -> Diagnostic | None:
-    """Return why a part is not applied; None for a whole plan."""
+    """Return why a part is not applied; None for a whole plan.
+
+    >>> from reconciler.model.plan import ApplyInputs, Part, SavedPlan
+    >>> part = Part(index=2, count=4, depth="auth", reads_all_secrets=False)
+    >>> needs_all_parts(SavedPlan.model_construct(inputs=ApplyInputs(accounts={}, part=part))).detail.partition(",")[0]
+    'The file is part 2 of 4'
+    >>> needs_all_parts(SavedPlan.model_construct(inputs=ApplyInputs(accounts={}))) is None
+    True
+    """
     shard = shard_of(plan)
     if shard is None:
         return None

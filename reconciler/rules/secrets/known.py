@@ -35,6 +35,7 @@ def known_routes(recorded: RecordedState, declared: Iterable[SecretRoute] = ()) 
     """
     exchanges = {(each.secret, each.route.key) for each in recorded.routes if each.route.purpose == "oauth2"}
     exchanged = {secret for secret, _ in exchanges}
+    # Most states have none of these, and thousands of routes, which are handed on as they are.
     if not any(_is_bare_login(each, exchanged) for each in recorded.routes):
         return recorded.routes
     taken = [*(each for account in recorded.accounts.values() for each in account.secret_routes), *declared]
