@@ -58,7 +58,7 @@ def find_provenance(
     """
     from reconciler.model.journal.entries import Provenance
 
-    commit = _commit_of(folder, environ)
+    commit = commit_of(folder, environ=environ)
     return Provenance(
         actor=find_actor(actor, environ=environ),
         commit=commit,
@@ -192,7 +192,8 @@ def _clean(text: str | None) -> str | None:
     return UNSAFE_CHARACTER.sub("", decoded).strip()[:_MAX_LENGTH].strip() or None
 
 
-def _commit_of(folder: Path, environ: Mapping[str, str]) -> str | None:
+def commit_of(folder: Path, *, environ: Mapping[str, str]) -> str | None:
+    """Return the commit of a folder; None as ``find_provenance`` says."""
     # A folder inside somebody else's repository, untracked or ignored there, has nothing to do with its commits.
     if not _git(folder, ("ls-files", "-z", "--cached", "--", str(_resolved(folder))), environ=environ):
         return None

@@ -13,14 +13,12 @@ from pydantic.alias_generators import to_camel, to_snake
 
 from reconciler.model.grants import Secrets
 from reconciler.model.text.globs import matches
+from reconciler.model.text.projectkeys import SEPARATOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reconciler.model.project import Environment, Project
-
-SEPARATOR = "@"
-"""Between a project's name and its environment's in the key of state; no name has it."""
 
 
 class SeparatedSecrets(Secrets):
@@ -69,12 +67,6 @@ def in_environment(project: Project, name: str) -> Project:
             "environments": {},
         }
     )
-
-
-def split_key(key: str) -> tuple[str, str | None]:
-    """Return the project's and the environment's name of a key in state; None where it is of no environment."""
-    project, _, environment = key.partition(SEPARATOR)
-    return project, environment or None
 
 
 def _secrets_of(project: Project, environment: Environment) -> Secrets:

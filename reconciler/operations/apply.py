@@ -186,7 +186,7 @@ def _verifier(
     from reconciler.operations.conversations.gather import gather_evidence, test_context
 
     def verify(steps: Sequence[Wanted], secrets: SecretsRead) -> Mapping[str, Evidence]:
-        context = test_context(workspace, f"changes {admission.plan.changes_digest}")
+        context = test_context(workspace, f"changes {admission.plan.changes_digest}", steps)
         gathered = gather_evidence(
             steps,
             workspace,

@@ -10,8 +10,8 @@ from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.errors import GuardRefused, InvalidInput
 from reconciler.manifests import read_project
 from reconciler.model.cisystems import TRUST_VARIABLE, is_ci
-from reconciler.model.environments import in_environment, split_key
 from reconciler.model.project import Project
+from reconciler.model.text.projectkeys import split_key
 from reconciler.model.text.types import check_email
 from reconciler.operations.spellings import require_relative
 from reconciler.operations.whereabouts import PROJECT_FILE
@@ -78,6 +78,8 @@ def _in(read: ProjectFile, environment: str | None) -> Project:
     if environment is None:
         return project
     if environment in project.environments:
+        from reconciler.model.environments import in_environment
+
         return in_environment(project, environment)
     known = sorted(project.environments)
     detail = (

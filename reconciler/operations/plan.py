@@ -15,13 +15,9 @@ from reconciler.model.step import Delete
 from reconciler.model.verification.evidence import Gathered
 from reconciler.operations.conversations.secrets import altered_routes, read_secrets
 from reconciler.operations.manifests import Desired, read_desired
-from reconciler.operations.seals import seal_of
 from reconciler.operations.unchanged import Asked, Recall
 from reconciler.operations.workspace import refusing_altered_rows
-from reconciler.planfile import seal_plan
 from reconciler.provenance import tracked_files
-from reconciler.rules.apply.admission import as_reviewed
-from reconciler.rules.apply.review import unseen
 from reconciler.rules.plan.digests import changes_digest, plan_digest
 from reconciler.rules.plan.finish import Making, finish_plan, with_consumers
 from reconciler.rules.plan.guards import guard_state_folder
@@ -87,8 +83,8 @@ def plan(workspace: Workspace, request: PlanRequest, *, progress: Progress) -> S
     Raises ``StateMissing`` where there is no state, and ``GuardRefused`` or ``PlanStale`` where what is to be applied at
     once is not what was reviewed: before anybody is contacted.
     """
-    is_tracked = bool(state_files_in_git(workspace))
-    recall = None if is_tracked else _recall(workspace, request)
+    tracked = state_files_in_git(workspace)
+    recall = None if tracked else _recall(workspace, request)
     if recall is not None and (again := recall.find()) is not None:
         return _sealed(workspace, *again)
     desired = read_desired(workspace)
@@ -96,10 +92,10 @@ def plan(workspace: Workspace, request: PlanRequest, *, progress: Progress) -> S
         return _invalid_plan(workspace, desired)
     with workspace.open_store() as store:
         recorded, register = store.read_vouched(request.accepts_altered)
-    if is_tracked:
+    if tracked:
         # The guard refuses the plan anyway; whoever put state into git chose where secrets may travel, so none does.
         request = replace(request, depth="offline")
-    draft, secrets = _draft(workspace, request, desired, recorded)
+    draft, secrets = _draft(workspace, request, desired, recorded, tracked=tracked)
     _require_reviewed(draft, request, workspace)
     rerouted = altered_routes(draft.steps, register, draft.judgement.platform_routes)
     refusals = (*_altered(draft, request, workspace), *((rerouted,) if rerouted is not None else ()))
@@ -134,6 +130,8 @@ def merge(workspace: Workspace, files: Iterable[tuple[str, SavedPlan]], *, progr
 
     Nobody is contacted. Raises ``GuardRefused`` where a part is missing, doubled, altered or of another plan.
     """
+    from reconciler.operations.seals import seal_of
+
     parts: dict[str, ReadPart] = {}
     unsealed: list[str] = []
     for name, read in files:  # one at a time
@@ -195,6 +193,8 @@ def _recall(workspace: Workspace, request: PlanRequest) -> Recall | None:
 def _sealed(workspace: Workspace, finished: SavedPlan, secrets: SecretsRead) -> SavedPlan:
     if not finished.plan_digest:
         return finished
+    from reconciler.planfile import seal_plan
+
     key = workspace.plan_key() or secrets.key or workspace.keyless_seal_key()
     return seal_plan(finished, key) if key is not None else finished
 
@@ -203,6 +203,10 @@ def _require_reviewed(draft: Draft, request: PlanRequest, workspace: Workspace) 
     """Refuse what reviewers have not seen, before it is verified: a login or a test message cannot be taken back."""
     if request.reviewed is None:
         return
+    from reconciler.operations.seals import seal_of
+    from reconciler.rules.apply.admission import as_reviewed
+    from reconciler.rules.apply.review import unseen
+
     reviewed = as_reviewed(request.reviewed, partial(seal_of, workspace), draft.recorded)
     problems = unseen([step.change for step in draft.steps], draft.lifted_guards, reviewed)
     if problems:
@@ -214,12 +218,17 @@ def _refuses(problems: Iterable[Diagnostic]) -> bool:
 
 
 def _draft(
-    workspace: Workspace, request: PlanRequest, desired: Desired, recorded: RecordedState
+    workspace: Workspace,
+    request: PlanRequest,
+    desired: Desired,
+    recorded: RecordedState,
+    *,
+    tracked: tuple[str, ...],
 ) -> tuple[Draft, SecretsRead]:
     """Return the draft and the secrets that it was made with: all cheap ones, and those dear ones that its changes need.
 
     A dear secret costs a command of its own. Reading one may show a rotation, and that change may need further secrets,
-    so drafting begins again until nothing is lacking.
+    so drafting begins again until nothing is lacking. ``tracked`` are the state's files that git has.
     Where a secret that state has never seen would travel, all that state knows are read, to be compared with it.
     """
     everything = desired.secrets
@@ -246,7 +255,7 @@ def _draft(
             secrets=secrets,
             platform=desired.platform,
             manifests_folder_exists=desired.folder_exists,
-            tracked_state_files=state_files_in_git(workspace),
+            tracked_state_files=tracked,
         )
         draft = make_plan(desired.accounts, recorded, policy)
         needed = {route.secret for step in draft.to_verify for route in step.routes_needed}
@@ -290,7 +299,7 @@ def _verify(
         workspace,
         platform=draft.policy.platform,
         secrets=secrets,
-        context=test_context(workspace, f"changes {digest}"),
+        context=test_context(workspace, f"changes {digest}", ready),
         progress=progress,
     )
 

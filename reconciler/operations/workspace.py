@@ -13,8 +13,8 @@ from reconciler.characters import SHOWN_WORD, one_line
 from reconciler.classes import dataclass
 from reconciler.diagnostics import enumerated, error, note
 from reconciler.errors import GuardRefused, InvalidInput, ReconcilerError, RowUnreadable, StateMissing
-from reconciler.model.environments import in_environment, split_key
 from reconciler.model.grants import ScopedSecret
+from reconciler.model.text.projectkeys import split_key
 from reconciler.operations.whereabouts import PROJECT_FILE
 from reconciler.provenance import repository_of, tracked_files
 from reconciler.rules.secrets.grants import untrusted_project
@@ -27,7 +27,6 @@ from reconciler.secrets import (
     load_plan_key,
     settle_next_key,
 )
-from reconciler.secrets.envfile import read_env_file
 from reconciler.store import is_postgres, open_store, sqlite_path
 
 if TYPE_CHECKING:
@@ -105,6 +104,8 @@ class Workspace:
 
         Raises ``InvalidInput`` for a file that cannot be used, or that git tracks.
         """
+        from reconciler.secrets.envfile import read_env_file
+
         return replace(self, env_file=path, file_variables=read_env_file(path, is_tracked=self._is_in_git))
 
     def place_of(self, *path: str) -> Location | None:
@@ -141,6 +142,8 @@ class Workspace:
 
     def within(self, environment: str) -> Workspace:
         """Return the workspace of another of the project's environments, for what needs no state."""
+        from reconciler.model.environments import in_environment
+
         declared = self.declared or self.project
         return replace(self, environment=environment, project=in_environment(declared, environment))
 

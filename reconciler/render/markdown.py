@@ -20,7 +20,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import enumerated, several
-from reconciler.model.environments import SEPARATOR
+from reconciler.model.text.projectkeys import SEPARATOR
 from reconciler.render.links import NO_LINKS
 from reconciler.render.prose import code, longest_run, prose
 from reconciler.render.review import PLATFORM, review_of

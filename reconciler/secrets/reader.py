@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, TypeVar
 from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, error
 from reconciler.model.secrets.values import SecretValue
-from reconciler.secrets.sources.declared import DeclaredSources
 from reconciler.secrets.sources.file import SecretFiles
 from reconciler.secrets.values import Unreadable, secret_value, unreadable
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from reconciler.programs import Stop
     from reconciler.secrets.ownfiles import OwnFiles
     from reconciler.secrets.ownkeys import OwnKeys
+    from reconciler.secrets.sources.declared import DeclaredSources
 
 COMMANDS_AT_ONCE = 8
 """How many source commands run side by side."""
@@ -76,9 +76,8 @@ class SecretReader:
         self._find_own_keys = own_keys
         self._environ = environ
         self._files = SecretFiles(root, allowed=allowed, is_tracked=is_tracked, own=own, has_scopes=has_scopes)
-        self._sources = DeclaredSources(
-            sources or {}, environ=environ, files=self._files, checkout=checkout or self._files.root
-        )
+        self._declared = sources or {}
+        self._checkout = checkout or self._files.root
         self._bulk: dict[str, Mapping[str, SecretValue | None] | Diagnostic] = {}
         self._values: dict[str, SecretValue] = {}
         self._problems: dict[str, Diagnostic] = {}
@@ -130,6 +129,12 @@ class SecretReader:
         return self._own[reference]
 
     @cached_property
+    def _sources(self) -> DeclaredSources:
+        from reconciler.secrets.sources.declared import DeclaredSources
+
+        return DeclaredSources(self._declared, environ=self._environ, files=self._files, checkout=self._checkout)
+
+    @cached_property
     def _own_keys(self) -> OwnKeys:
         from reconciler.secrets.ownkeys import OwnKeys
 
@@ -156,6 +161,9 @@ class SecretReader:
         source, _, key = reference.partition(":")
         return self._sources.read_one(source, key, stop)
 
+    def _read_all(self, name: str, stop: Stop) -> Mapping[str, SecretValue | None]:
+        return self._sources.read_all(name, stop)
+
     def take(self, reference: str, text: str) -> None:
         """Take what a person typed as the value of a reference; the rules for every value hold."""
         self._own.pop(reference, None)
@@ -169,7 +177,7 @@ class SecretReader:
             self._problems[reference] = outcome
 
     def _is_command_for_each(self, source: str) -> bool:
-        declared = self._sources.declared.get(source)
+        declared = self._declared.get(source)
         return declared is not None and declared.format is None
 
     def _read_bulk_sources(self, named: Iterable[str]) -> None:
@@ -177,9 +185,9 @@ class SecretReader:
         wanted = sorted(
             name
             for name in named
-            if name in self._sources.declared and not self._is_command_for_each(name) and name not in self._bulk
+            if name in self._declared and not self._is_command_for_each(name) and name not in self._bulk
         )
-        for name, found in _side_by_side(self._sources.read_all, wanted):
+        for name, found in _side_by_side(self._read_all, wanted):
             self._bulk[name] = found
 
     def _read_one(self, reference: str) -> SecretValue:

@@ -18,7 +18,7 @@ from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, enumerated, error
 from reconciler.errors import GuardRefused
 from reconciler.model.canonical import sha256_hex
-from reconciler.model.journal.payloads import ACCOUNT_DIGESTS, ACCOUNT_PARTS, REVISION_DIGESTS
+from reconciler.model.journal.keys import ACCOUNT_DIGESTS, ACCOUNT_PARTS, REVISION_DIGESTS
 from reconciler.store.digests import row_digest_or_none, value_text
 from reconciler.store.journal import REDACT, THE_STATE, Link, is_intact, read_backwards
 from reconciler.store.rows import ACCOUNT_COLUMNS, link_from_row

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.classes import dataclass
 from reconciler.model.canonical import digest, sha256_hex
-from reconciler.model.journal.payloads import (
+from reconciler.model.journal.keys import (
     ACCEPTED_ALTERED,
     ACCOUNT_DIGESTS,
     ACCOUNTS_BEFORE,

@@ -8,7 +8,7 @@ from reconciler import POSTGRES_DISTRIBUTION
 from reconciler.characters import one_line
 from reconciler.diagnostics import enumerated, error
 from reconciler.errors import GuardRefused, InvalidInput, StateUnavailable
-from reconciler.model.environments import split_key
+from reconciler.model.text.projectkeys import split_key
 from reconciler.store.address import sqlite_path
 from reconciler.store.database import BUSY_TIMEOUT_SECONDS, state_missing
 from reconciler.store.digests import Row, time_text

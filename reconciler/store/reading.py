@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import error
 from reconciler.errors import StateMissing
-from reconciler.model.journal.payloads import PROJECT_ROW
+from reconciler.model.journal.keys import PROJECT_ROW
 from reconciler.store.digests import names_of_changes, row_digest_or_none
 from reconciler.store.journal import JournalReport, Link, StoredDigests, check_links, genesis_hash, payload_text_digest
 from reconciler.store.rows import (

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, enumerated, error
 from reconciler.model.canonical import sha256_hex
-from reconciler.model.journal.payloads import FORGOTTEN_ROUTES, ROUTE_DIGESTS, ROUTE_REGISTER
+from reconciler.model.journal.keys import FORGOTTEN_ROUTES, ROUTE_DIGESTS, ROUTE_REGISTER
 from reconciler.model.secrets.references import normal_reference
 from reconciler.store.altered import entries_backwards
 from reconciler.store.digests import row_digest_or_none

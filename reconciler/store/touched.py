@@ -6,7 +6,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from reconciler.classes import dataclass
-from reconciler.model.journal.payloads import (
+from reconciler.model.journal.keys import (
     ACCEPTED_ALTERED,
     ACCOUNT_DIGESTS,
     ACCOUNT_PARTS,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.diagnostics import error
 from reconciler.errors import GuardRefused, InvalidInput, JournalBroken
 from reconciler.model.canonical import Told, canonical_json
-from reconciler.model.journal.payloads import PROJECT_ROW, SALT
+from reconciler.model.journal.keys import PROJECT_ROW, SALT
 from reconciler.store import reading
 from reconciler.store.accountrows import delete_row, rename_rows, write_rows
 from reconciler.store.altered import (

@@ -6,6 +6,7 @@ import cProfile
 import json
 import os
 import pstats
+import subprocess
 import sys
 from contextlib import contextmanager
 from functools import partial
@@ -54,6 +55,15 @@ MOST_CALLS_A_SEARCHED_ACCOUNT = 1.5
 MOST_CALLS_A_CHECK = 2_000
 """Measured: 1,848 with Python 3.11; 4,500 where each certificate is read anew, and words that nobody is shown are read."""
 
+MOST_PROGRAMS_OF_A_PLAN = 1
+"""git, asked whether it tracks the state. Of commits only test messages tell, and whether files differ nobody asks here."""
+_PROGRAMS = (
+    "import sys\n"
+    "from reconciler.__main__ import main\n"
+    "sys.addaudithook(lambda event, _: event == 'subprocess.Popen' and print('RUN', file=sys.stderr))\n"
+    "main()\n"
+)
+
 
 def calls(work: Callable[[], object]) -> int:
     """Return how many functions this thread calls while it works."""
@@ -75,6 +85,21 @@ def test_an_account_is_planned_in_so_many_calls(tmp_path: Path, monkeypatch: pyt
         assert plan() == 0  # what is made once is made
         counted[count] = calls(plan)
     assert (counted[300] - counted[100]) / 200 <= MOST_CALLS_A_PLANNED_ACCOUNT
+
+
+def test_a_plan_without_test_messages_runs_one_program(tmp_path: Path) -> None:
+    """In a repository git is asked one thing, though it could tell the commit and what differs from it."""
+    variables = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **VARIABLES}
+    folder = tmp_path / "project"
+    write_project(folder, 1)
+    author = ("-c", "user.name=sales", "-c", "user.email=sales@example.com")
+    for words in (("init", "--quiet"), ("add", "accounts.d"), (*author, "commit", "--quiet", "--message", "accounts")):
+        subprocess.run(["git", "-C", str(folder), *words], env=variables, check=True)
+    assert run(["--project-dir", str(folder), "state", "init"]) == 0
+    plan = [sys.executable, "-c", _PROGRAMS, "--project-dir", str(folder), "plan", "--depth", "offline"]
+    finished = subprocess.run(plan, env=variables, capture_output=True, encoding="utf-8", check=False)
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stderr.splitlines().count("RUN") <= MOST_PROGRAMS_OF_A_PLAN
 
 
 def test_a_contact_is_resolved_in_so_many_calls(tmp_path: Path) -> None:

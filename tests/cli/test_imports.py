@@ -46,6 +46,16 @@ SECRETS = {"reconciler.programs", "reconciler.secrets.ownkeys", "reconciler.mode
 """Nothing is run for secrets, and none compared."""
 DECLARED = {"reconciler.model.granted", "reconciler.model.secrets.sources", "reconciler.model.consumers.settings"}
 """What a project file without grants, sources and consumers does not name."""
+UNUSED = {
+    "reconciler.secrets.sources.declared",
+    "reconciler.secrets.envfile",
+    "reconciler.model.environments",
+    "reconciler.render.json",
+    "reconciler.model.journal.payloads",
+}
+"""Sources, files of variables, environments, forms for programs and the journal's payloads, where there is none of them."""
+SEALED = {"reconciler.planfile", "reconciler.rules.apply"}
+"""What a plan that is only looked at is not: saved, sealed and reviewed."""
 SITE = {"reconciler.render.html", "reconciler.consumers", "reconciler.adoption"}
 
 PARSER = {"yaml"}
@@ -58,6 +68,7 @@ UNLOADED = {
         *UNNEEDED,
         *SECRETS,
         *DECLARED,
+        *UNUSED,
         *PARSER,
         *NETWORK,
         *STATE,
@@ -69,6 +80,8 @@ UNLOADED = {
         *ELSEWHERE,
         *SECRETS,
         *DECLARED,
+        *UNUSED,
+        *SEALED,
         *DECLARED,
         *PARSER,
         *SITE,

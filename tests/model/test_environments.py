@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from reconciler.model.environments import in_environment, split_key
+from reconciler.model.environments import in_environment
 from reconciler.model.project import Project
+from reconciler.model.text.projectkeys import split_key
 
 STAGING = {"state": "sqlite:///staging.db"}
 PRODUCTION = {"state": "sqlite:///production.db"}

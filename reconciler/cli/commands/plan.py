@@ -79,8 +79,6 @@ def plan(
     from reconciler.cli.progress import shown_progress
     from reconciler.cli.session import workspace
     from reconciler.operations.plan import plan as make_plan
-    from reconciler.operations.seals import sealed_review
-    from reconciler.planfile import review_line, write_plan
     from reconciler.rules.plan.finish import exit_code_of_plan
 
     if out == STANDARD and format_ != "text":
@@ -97,8 +95,13 @@ def plan(
     review = None
     if made.status != "invalid":
         if out is not None:
+            from reconciler.planfile import write_plan
+
             write_plan(Path(out), made)
         if reference is not None:
+            from reconciler.operations.seals import sealed_review
+            from reconciler.planfile import review_line
+
             review = review_line(sealed_review(place, made, reference=reference))
     shown = Shown(view=viewing.view or "grouped", has_pager=not viewing.no_pager, planfile=out, review=review)
     put_plan(made, format_, options=options, shown=shown)
@@ -269,9 +272,10 @@ def put_plan(made: SavedPlan, format_: str, *, options: GlobalOptions | None = N
     """
     from reconciler.cli.output import problems_beside_checks, put, put_json, tell
     from reconciler.cli.session import somebody_looks
-    from reconciler.render.json.documents import plan_document
 
     if format_ == "json":
+        from reconciler.render.json.documents import plan_document
+
         put_json(plan_document(made))
         return False
     text = _rendered(made, format_, options, shown)

@@ -27,30 +27,10 @@ Document = dict[str, object]
 """A part that nobody looks into: it is kept, and shown as it is."""
 Decision = Literal["approve", "reject", "suspend", "resume"]
 
-ACCOUNT_DIGESTS = "accountDigests"
-REVISION_DIGESTS = "revisionDigests"
-ACCOUNTS_BEFORE = "accountsBefore"
-ACCOUNT_PARTS = "accountParts"
-ACCEPTED_ALTERED = "acceptedAltered"
-PROJECT_ROW = "projectRow"
-ROUTE_DIGESTS = "routeDigests"
-FORGOTTEN_ROUTES = "forgottenRoutes"
-ROUTE_REGISTER = "routeRegister"
-REDACTED_PAYLOADS = "redactedPayloads"
-KEY_ID = "fingerprintKeyId"
-SALT = "salt"
-"""The keys of a payload that the store adds to what it is told."""
 APPLY = "apply"
 """The event whose payload is the largest by far. It tells what became of settings and approvals, and never of a standing."""
 BEGUN = "begun"
 """The ending of a sending that goes on, or that was killed before it could tell how it ended."""
-OF_THE_CHAIN = frozenset(
-    {
-        ACCOUNT_DIGESTS, ACCOUNTS_BEFORE, ACCOUNT_PARTS, PROJECT_ROW, REVISION_DIGESTS, ROUTE_DIGESTS, FORGOTTEN_ROUTES,
-        ROUTE_REGISTER, REDACTED_PAYLOADS, SALT,
-    }
-)  # fmt: skip
-"""Of these the ones that only the check of the journal needs: people are not shown them."""
 
 
 class Part(Value):

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.verification.context import TestContext
 from reconciler.model.verification.evidence import Gathered
-from reconciler.provenance import find_provenance
+from reconciler.provenance import commit_of
 from reconciler.rules.verification.unasked import offline
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from reconciler.model.accounts.platform import PlatformServer
     from reconciler.model.project import MessageMode
@@ -57,7 +57,11 @@ def gather_evidence(
     return replace(gathered, evidence={**unasked, **gathered.evidence})
 
 
-def test_context(workspace: Workspace, plan: str | None) -> TestContext:
-    """Return what a test message tells of its origin; ``plan`` names the plan or the state that is verified."""
-    provenance = find_provenance(workspace.root, environ=workspace.environ, actor=None, reference=None)
-    return TestContext(project=workspace.project.metadata.name, commit=provenance.commit, plan=plan)
+def test_context(workspace: Workspace, plan: str | None, steps: Iterable[Wanted]) -> TestContext:
+    """Return what a test message tells of its origin; ``plan`` names the plan or the state that is verified.
+
+    Git is asked for the commit only where one of the steps is verified by a message.
+    """
+    has_messages = any(step.depth == "message" for step in steps)
+    commit = commit_of(workspace.root, environ=workspace.environ) if has_messages else None
+    return TestContext(project=workspace.project.metadata.name, commit=commit, plan=plan)

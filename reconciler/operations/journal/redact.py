@@ -13,16 +13,15 @@ from reconciler.classes import dataclass
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
 from reconciler.evidencecache import forget_accounts
-from reconciler.model.journal.payloads import (
+from reconciler.model.journal.keys import (
     ACCOUNT_DIGESTS,
     ACCOUNT_PARTS,
     ACCOUNTS_BEFORE,
     FORGOTTEN_ROUTES,
     REVISION_DIGESTS,
     ROUTE_DIGESTS,
-    RedactPayload,
-    who,
 )
+from reconciler.model.journal.payloads import RedactPayload, who
 from reconciler.model.secrets.routes import NOWHERE, SecretRoute
 from reconciler.operations.conversations.cache import evidence_folder
 from reconciler.operations.unchanged import plans_folder

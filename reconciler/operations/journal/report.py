@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.classes import dataclass
-from reconciler.model.journal.payloads import ACCOUNT_DIGESTS, REVISION_DIGESTS
+from reconciler.model.journal.keys import ACCOUNT_DIGESTS, REVISION_DIGESTS
 from reconciler.model.journal.report import Occurrence, Report, TimelineStep
 from reconciler.operations.accounts.edit import folder_of
 from reconciler.operations.accounts.select import select_accounts

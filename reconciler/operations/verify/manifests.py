@@ -63,7 +63,7 @@ def verify_manifests(
         judgement,
         platform=platform,
         secrets=secrets,
-        context=test_context(workspace, None),
+        context=test_context(workspace, None, ready),
         progress=progress,
     )
     remarks = [secrets.unreadable[each] for each in sorted(refused)]

@@ -84,7 +84,7 @@ def verify_recorded(  # noqa: PLR0913 - one for each thing that a night can be a
         judgement,
         platform=platform,
         secrets=secrets,
-        context=test_context(workspace, f"state at revision {recorded.serial}"),
+        context=test_context(workspace, f"state at revision {recorded.serial}", ready),
         progress=progress,
     )
     run = RecheckRun(

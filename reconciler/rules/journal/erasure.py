@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.characters import folded
 from reconciler.classes import dataclass
-from reconciler.model.journal.payloads import OF_THE_CHAIN
+from reconciler.model.journal.keys import OF_THE_CHAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,15 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.journal.events import EventAccount, JournalEvent
-from reconciler.model.journal.payloads import (
-    BEGUN,
-    OF_THE_CHAIN,
-    ApplyPayload,
-    RevisionTold,
-    SendPayload,
-    Standing,
-    read_payload,
-)
+from reconciler.model.journal.keys import OF_THE_CHAIN
+from reconciler.model.journal.payloads import BEGUN, ApplyPayload, RevisionTold, SendPayload, Standing, read_payload
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

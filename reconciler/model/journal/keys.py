@@ -1,0 +1,23 @@
+"""The keys of a payload that the store adds to what it is told, without the payloads: the check of the journal needs no more."""
+
+from __future__ import annotations
+
+ACCOUNT_DIGESTS = "accountDigests"
+REVISION_DIGESTS = "revisionDigests"
+ACCOUNTS_BEFORE = "accountsBefore"
+ACCOUNT_PARTS = "accountParts"
+ACCEPTED_ALTERED = "acceptedAltered"
+PROJECT_ROW = "projectRow"
+ROUTE_DIGESTS = "routeDigests"
+FORGOTTEN_ROUTES = "forgottenRoutes"
+ROUTE_REGISTER = "routeRegister"
+REDACTED_PAYLOADS = "redactedPayloads"
+KEY_ID = "fingerprintKeyId"
+SALT = "salt"
+OF_THE_CHAIN = frozenset(
+    {
+        ACCOUNT_DIGESTS, ACCOUNTS_BEFORE, ACCOUNT_PARTS, PROJECT_ROW, REVISION_DIGESTS, ROUTE_DIGESTS, FORGOTTEN_ROUTES,
+        ROUTE_REGISTER, REDACTED_PAYLOADS, SALT,
+    }
+)  # fmt: skip
+"""Of these keys the ones that only the check of the journal needs: people are not shown them."""
