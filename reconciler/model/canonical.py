@@ -7,12 +7,10 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-T = TypeVar("T")
+    from collections.abc import Iterable
 
 JsonObject = dict[str, Any]
 """An object of JSON as it is written or was read: only whoever knows its format looks into it."""
@@ -54,29 +52,6 @@ def with_member(document: JsonView, key: str, text: str) -> str:
     before = canonical_json({name: value for name, value in document.items() if name < key})[1:-1]
     behind = canonical_json({name: value for name, value in document.items() if name > key})[1:-1]
     return "{" + ",".join(part for part in (before, f"{canonical_json(key)}:{text}", behind) if part) + "}"
-
-
-class Told:
-    """Texts of values, each made once for a value that comes again: known by its identity, not by what it is equal to.
-
-    Many accounts have one value of what was verified, and comparing two takes as long as writing one.
-    """
-
-    _MOST = 64
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self._texts: dict[int, tuple[object, str]] = {}
-
-    def text_of(self, value: T, make: Callable[[T], str]) -> str:
-        """Return what ``make`` makes of a value, of one that came before what it made then."""
-        told = self._texts.get(id(value))
-        if told is None:
-            if len(self._texts) >= self._MOST:
-                self._texts.clear()
-            # The value is held with it, or another could come to have its identity.
-            told = self._texts[id(value)] = (value, make(value))
-        return told[1]
 
 
 def without(document: Mapping[str, object], places: Iterable[tuple[int | str, ...]]) -> dict[str, object]:

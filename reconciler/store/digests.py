@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.canonical import JsonObject, JsonView, Told, canonical_json, sha256_hex, with_member
+from reconciler.model.canonical import JsonObject, JsonView, canonical_json, sha256_hex, with_member
+from reconciler.model.once import Once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,9 +64,9 @@ def row_digest_or_none(row: Mapping[Any, Any]) -> str | None:
         return None
 
 
-def account_row(account: RecordedAccount, told: Told | None = None) -> Row:
+def account_row(account: RecordedAccount, told: Once[str] | None = None) -> Row:
     """Return the row of an account; ``told`` has the texts of what accounts before it have in common with it."""
-    told = told or Told()
+    told = told or Once()
     return {
         "name": account.name,
         "kind": account.kind,
@@ -139,14 +140,14 @@ def _mapping_text(mapping: Mapping[str, str]) -> str | None:
     return canonical_json(mapping) if mapping else None
 
 
-def _evidence_text(evidence: Evidence | None, told: Told) -> str | None:
+def _evidence_text(evidence: Evidence | None, told: Once[str]) -> str | None:
     """Return the canonical JSON of evidence: nearly all of it is what was found, which many accounts have in common."""
 
     def text(evidence: Evidence) -> str:
         own = evidence.model_dump(mode="json", exclude={"verification"})
-        return with_member(own, "verification", told.text_of(evidence.verification, _dumped))
+        return with_member(own, "verification", told.of(evidence.verification, _dumped))
 
-    return None if evidence is None else told.text_of(evidence, text)
+    return None if evidence is None else told.of(evidence, text)
 
 
 def _dumped(value: Value) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import error
 from reconciler.errors import GuardRefused, InvalidInput, JournalBroken
-from reconciler.model.canonical import Told, canonical_json
+from reconciler.model.canonical import canonical_json
 from reconciler.model.journal.keys import PROJECT_ROW, SALT
+from reconciler.model.once import Once
 from reconciler.store import reading
 from reconciler.store.accountrows import delete_row, rename_rows, write_rows
 from reconciler.store.altered import (
@@ -64,7 +65,7 @@ class Transaction:
         self._project = project
         self._make_salt = make_salt
         self._touched = Touched()
-        self._told = Told()
+        self._told = Once[str]()
         self._project_row = reading.read_project_row(connection, project)
         self._register = RegisterWatch(connection, project)
         self._unwritten_accounts: dict[str, JsonObject] = {}

@@ -19,6 +19,7 @@ from reconciler.model.canonical import canonical_json, without
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reconciler.model.canonical import JsonObject
     from reconciler.model.journal.entries import Actor
 
 Source = Literal["flag", "ci", "login"]
@@ -83,9 +84,12 @@ class Payload(Part):
     absent_where_empty: ClassVar[frozenset[str]] = frozenset()
     """The parts, by key, that the text lacks where there is nothing to tell."""
 
-    def document(self) -> dict[str, object]:
+    def document(self) -> JsonObject:
         """Return what was given or read, as the store writes it."""
-        told = self.model_dump(mode="json", exclude_unset=True)
+        return self._document_without({})
+
+    def _document_without(self, left_out: Mapping[str, set[str]]) -> JsonObject:
+        told = self.model_dump(mode="json", exclude_unset=True, exclude=dict(left_out))
         return {key: part for key, part in told.items() if part or key not in self.absent_where_empty}
 
     @property
@@ -174,6 +178,13 @@ class ApplyPayload(Payload):
     """By account, the secrets whose values nobody had read."""
     approvals: dict[str, ApprovalChange] = Field({})
     absent_where_empty = frozenset({"targets", "excludes", "reviewed", "secretsNotCompared"})
+
+    def document(self) -> JsonObject:
+        """Return what was given or read; the revision's changes, of which there may be thousands, are not copied."""
+        told = self._document_without({"revision": {"changes"}})
+        if self.revision is not None and "changes" in self.revision.model_fields_set:
+            told["revision"]["changes"] = list(self.revision.changes)
+        return told
 
     @property
     def acted(self) -> tuple[str | None, Source | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from reconciler.classes import dataclass
 from reconciler.diagnostics import error
 from reconciler.errors import PlanStale
 from reconciler.model.accounts.platform import PLATFORM
-from reconciler.model.accounts.recorded import Approval, RecordedAccount, approval_digest
+from reconciler.model.accounts.recorded import Approval, RecordedAccount, RecordedVerification, approval_digest
 from reconciler.model.journal.entries import Revision
 from reconciler.model.journal.payloads import (
     ApplyPayload,
@@ -20,8 +21,9 @@ from reconciler.model.journal.payloads import (
     ReviewedTold,
     RevisionTold,
 )
+from reconciler.model.once import Once
 from reconciler.model.plan import Summary
-from reconciler.model.step import Update
+from reconciler.model.step import Delete, Rename, Update
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,11 +32,12 @@ if TYPE_CHECKING:
     from reconciler.model.accounts.located import CaFile
     from reconciler.model.accounts.recorded import RecordedState
     from reconciler.model.accounts.settings import Documented
+    from reconciler.model.canonical import JsonObject
     from reconciler.model.journal.entries import Provenance
-    from reconciler.model.plan import Change, SavedPlan
+    from reconciler.model.plan import SavedPlan, Scalar
     from reconciler.model.project import Project
     from reconciler.model.secrets.routes import SecretRoute
-    from reconciler.model.step import Create
+    from reconciler.model.step import Changed, Create
     from reconciler.rules.apply.admission import Admission
     from reconciler.rules.apply.settle import Settlement
     from reconciler.rules.plan.policy import ApplyOrder
@@ -98,12 +101,13 @@ def records_of(
         for step in steps
     ]
     approvals = approval_changes(zip(steps, accounts, strict=True))
-    applied = [step.change for step in settlement.steps]
     summary = applied_summary(settlement, admission)
-    revision = make_revision(admission.plan, applied, summary, number=number, at=at, provenance=order.provenance)
+    revision = make_revision(
+        admission.plan, settlement.steps, summary, number=number, at=at, provenance=order.provenance
+    )
     return Records(
-        deleted=tuple(change.name for change in applied if change.action == "delete"),
-        renamed={change.gives_up: change.name for change in applied if change.action != "delete" and change.gives_up},
+        deleted=tuple(step.name for step in settlement.steps if isinstance(step, Delete)),
+        renamed={step.before.name: step.name for step in settlement.steps if isinstance(step, Rename)},
         accounts=tuple(accounts),
         routes={**{step.name: step.routes for step in steps}, PLATFORM: settlement.platform_routes},
         fingerprint_key_id=key_id if recorded.fingerprint_key_id is None else None,
@@ -219,7 +223,7 @@ def applied_summary(settlement: Settlement, admission: Admission) -> Summary:
 
 
 def make_revision(
-    plan: SavedPlan, applied: Sequence[Change], summary: Summary, *, number: int, at: datetime, provenance: Provenance
+    plan: SavedPlan, applied: Sequence[Changed], summary: Summary, *, number: int, at: datetime, provenance: Provenance
 ) -> Revision:
     """Return the revision as history shows it."""
     return Revision(
@@ -231,12 +235,42 @@ def make_revision(
         reference=provenance.reference,
         plan_digest=plan.plan_digest,
         summary=summary.model_dump(),
-        # Which line said so is no part of a change's digest: a plan file could tell of any.
-        changes=tuple(
-            change.model_dump(mode="json", exclude={"verification": True, "fields": {"__all__": {"origin"}}})
-            for change in applied
-        ),
+        changes=tuple(map(change_told, applied)),
     )
+
+
+def change_told(step: Changed) -> JsonObject:
+    """Return what history tells of a step: ``step.change`` in JSON, without what was verified and which line said so.
+
+    The line is no part of a change's digest: a plan file could tell of any.
+    """
+    before, after = step.before, step.after
+    told: JsonObject = {
+        "action": step.action,
+        "kind": step.kind,
+        "name": step.name,
+        "cause": step.cause,
+        "baseRevision": before.revision if before is not None else None,
+        "fields": [
+            {**_field_told(each.path, each.before, each.after), "rotated": True}
+            if each.rotated
+            else _field_told(each.path, each.before, each.after)
+            for each in step.fields
+        ],
+    }
+    if isinstance(step, Rename):
+        told["previousName"] = step.before.name
+    if step.held:
+        told["held"] = True
+    if after is not None and after.server is not None:
+        told["server"] = after.server
+    return told
+
+
+@lru_cache(maxsize=4096, typed=True)  # typed: 1 is no True
+def _field_told(path: str, before: Scalar, after: Scalar) -> JsonObject:
+    """Return one field of a change: one value for all accounts that it is the same for, which nobody changes."""
+    return {"path": path, "before": before, "after": after}
 
 
 def apply_payload(
@@ -249,6 +283,7 @@ def apply_payload(
 ) -> ApplyPayload:
     """Return what the journal tells of an apply: who, from where, what, with which evidence and which ways round."""
     plan, inputs, reviewed = admission.plan, admission.plan.inputs, order.reviewed
+    outcomes: Once[JsonObject] = Once()
     return ApplyPayload(
         revision=RevisionTold.model_validate(
             # The changes are JSON already, and there may be thousands: they are not copied.
@@ -261,7 +296,9 @@ def apply_payload(
         depth=admission.unusual_depth,
         held=tuple(sorted([*settlement.held, *(change.name for change in plan.changes if change.held)])),
         verification={
-            step.name: step.outcome.model_dump(mode="json") for step in settlement.wanted if step.outcome is not None
+            step.name: outcomes.of(step.outcome, _outcome_told)
+            for step in settlement.wanted
+            if step.outcome is not None
         },
         grants_used=settlement.grants_used,
         holds_failing=order.holds_failing or inputs.holds_failing,
@@ -274,3 +311,8 @@ def apply_payload(
         secrets_not_compared=settlement.not_compared,
         approvals=approvals,
     )
+
+
+def _outcome_told(outcome: RecordedVerification) -> JsonObject:
+    told: JsonObject = outcome.model_dump(mode="json")
+    return told

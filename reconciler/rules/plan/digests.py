@@ -5,7 +5,8 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.canonical import Told, canonical_json, digest, with_member
+from reconciler.model.canonical import canonical_json, digest, with_member
+from reconciler.model.once import Once
 from reconciler.model.plan import Change
 
 if TYPE_CHECKING:
@@ -69,10 +70,10 @@ def lines_of(parts: Iterable[Change | PreparedAccount]) -> Iterator[str]:
     >>> [line.partition(',"verification"')[0] for line in lines_of([change])]
     ['{"action":"delete","baseRevision":3,"cause":"manifest","fields":[],"kind":"OwnAccount","name":"sales"']
     """
-    told = Told()
+    told = Once[str]()
     for part in parts:
         key, found = ("verification", part.verification) if isinstance(part, Change) else ("evidence", part.evidence)
-        yield with_member(part.model_dump(mode="json", exclude={key}), key, told.text_of(found, _text))
+        yield with_member(part.model_dump(mode="json", exclude={key}), key, told.of(found, _text))
 
 
 def _text(found: Verification | Evidence | None) -> str:

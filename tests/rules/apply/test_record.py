@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.model.accounts.recorded import RecordedAccount, RecordedVerification, Suspension
-from reconciler.model.step import Create, Rename, Update
+from reconciler.model.canonical import canonical_json
+from reconciler.model.plan import FieldChange
+from reconciler.model.step import Create, Delete, Rename, Update
 from reconciler.model.verification.evidence import Evidence, Verification
-from reconciler.rules.apply.record import as_of_now, recorded_account
+from reconciler.rules.apply.record import as_of_now, change_told, recorded_account
 from tests.rules.single import VALUES, own
 from tests.rules.states import KEY_ID, NOW, desired_of, fingerprints_of, state_of
 
 if TYPE_CHECKING:
     from reconciler.model.accounts.desired import DesiredAccount
+    from reconciler.model.step import Changed
 
 LATER = NOW + timedelta(days=1)
 EVIDENCE = Evidence(
@@ -30,6 +33,9 @@ BEFORE = replace(
     suspension=Suspension(reason="leak", actor="olga", at=NOW),
     evidence=EVIDENCE.model_copy(update={"settings_digest": "before"}),
 )
+
+ROTATED = FieldChange(path="spec.smtp.authentication.password", before="env:A", after="env:A", rotated=True)
+MOVED = FieldChange(path="metadata.owner", before=None, after="a@example.com", origin="overlay.yaml:3")
 
 
 def recorded(step: Create | Update, *, key_id: str | None = "k") -> RecordedAccount:
@@ -151,3 +157,19 @@ def test_what_has_happened_to_the_account_since_counts() -> None:
     """A step is recorded over what state has by now, under the name that it had."""
     step = Rename(before=BEFORE, after=own("new"), outcome=PASSED)
     assert STATE.accounts["a"] == as_of_now(step, STATE, KEY_ID).before
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Create(after=replace(own(), server="shared"), fields=(FieldChange(path="spec.shared", before=None, after=True),)),
+        Update(before=BEFORE, after=own(), cause="rotation", fields=(ROTATED, MOVED)),
+        Rename(before=BEFORE, after=own("b"), fields=(FieldChange(path="spec.smtp.port", before=1, after=None),), held=True),
+        Delete(before=BEFORE, fields=(FieldChange(path="spec.shared", before=1, after=None),)),
+    ],
+    ids=lambda step: step.action,
+)  # fmt: skip
+def test_history_tells_of_a_change_what_the_plan_shows(step: Changed) -> None:
+    """All but what was verified, and the line of an overlay; with absent what is absent there."""
+    shown = step.change.model_dump(mode="json", exclude={"verification": True, "fields": {"__all__": {"origin"}}})
+    assert canonical_json(shown) == canonical_json(change_told(step))
