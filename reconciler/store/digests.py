@@ -80,7 +80,7 @@ def account_row(account: RecordedAccount, told: Once[str] | None = None) -> Row:
         "fingerprints": _mapping_text(account.fingerprints),
         "fingerprint_key_id": account.fingerprint_key_id,
         "approval": _value_text(account.approval),
-        "verification": _value_text(account.verification),
+        "verification": None if account.verification is None else told.of(account.verification, _dumped),
         "suspension": _value_text(account.suspension),
         "evidence": _evidence_text(account.evidence, told),
         "manifest": account.manifest,

@@ -25,6 +25,7 @@ def ordered_scope(scope: str | None) -> str | None:
     return " ".join(sorted({word for word in (scope or "").split(" ") if word})) or None
 
 
+Purpose = Literal["smtp", "proxy", "oauth2", "consumer"]
 GrantType = Literal["refresh_token", "client_credentials", "jwt_bearer"]
 
 
@@ -93,7 +94,7 @@ def _typed(command: tuple[str, ...]) -> str:
 class Route(Value):
     """One way of one secret, complete: any difference makes it another route."""
 
-    purpose: Literal["smtp", "proxy", "oauth2", "consumer"] = Field(
+    purpose: Purpose = Field(
         "smtp", description="Login at the server, at the proxy, or at the token endpoint; or publication to a consumer."
     )
     username: str | None = Field(None, description="The user name sent with it.")
@@ -142,12 +143,24 @@ class Route(Value):
     @cached_property
     def key(self) -> str:
         """Canonical JSON of the route, to compare and sort by."""
-        return canonical_json(self.model_dump(mode="json"))
+        if self.token is not None or self.delivery is not None:
+            return canonical_json(self.model_dump(mode="json"))
+        return f"{self._before_user}{canonical_json(self.username)}}}"
 
     @cached_property
     def destination(self) -> str:
         """The same of the route for whatever user name, which thousands of accounts have in common."""
-        return _key_of(self.for_any_user)
+        if self.token is not None or self.delivery is not None:
+            return _key_of(self.for_any_user)
+        return f"{self._before_user}null}}"
+
+    @property
+    def _before_user(self) -> str:
+        """The key up to the user name, which is its last member, of a route without token and delivery."""
+        return _key_before_user(
+            self.purpose, self.host, self.port, self.encryption, self.proxy,
+            self.ca_digest, self.certificate, self.scope, self.proof,
+        )  # fmt: skip
 
     @property
     def for_any_user(self) -> Route:
@@ -164,6 +177,33 @@ class Route(Value):
 @lru_cache(maxsize=1024)
 def _key_of(route: Route) -> str:
     return route.key
+
+
+@lru_cache(maxsize=1024)
+def _key_before_user(  # noqa: PLR0913, PLR0917 - all that tells routes apart
+    purpose: Purpose,
+    host: str,
+    port: int,
+    encryption: Encryption,
+    proxy: str | None,
+    ca_digest: str | None,
+    certificate: str | None,
+    scope: str | None,
+    proof: Literal["signature"] | None,
+) -> str:
+    """Return canonical JSON of a route without its end, ``null}``: made once for all that differ in the user name alone."""
+    route = Route(
+        purpose=purpose,
+        host=host,
+        port=port,
+        encryption=encryption,
+        proxy=proxy,
+        ca_digest=ca_digest,
+        certificate=certificate,
+        scope=scope,
+        proof=proof,
+    )
+    return canonical_json(route.model_dump(mode="json")).removesuffix("null}")
 
 
 def route_to(delivery: Delivery) -> Route:

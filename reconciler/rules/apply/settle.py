@@ -8,7 +8,8 @@ end a failed step refuses the apply, unless it may be held.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, error, warning
@@ -32,10 +33,12 @@ from reconciler.rules.verification.settings import settings_digest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from reconciler.model.accounts.recorded import RecordedState
     from reconciler.model.secrets.routes import SecretRoute
     from reconciler.model.step import Changed, Create, Update
+    from reconciler.model.verification.depths import Depth
     from reconciler.model.verification.evidence import Evidence
     from reconciler.rules.apply.admission import Admission
     from reconciler.rules.apply.demand import Demand
@@ -218,8 +221,15 @@ def proven(step: Wanted, evidence: Evidence) -> Wanted:
     found = evidence.verification
     outcome = found.status if found.status in {"passed", "skipped"} else "failed"
     reason = None if outcome == "passed" else failure_of(found)
-    verification = RecordedVerification(outcome=outcome, checked_at=found.checked_at, depth=found.depth, reason=reason)
-    return replace(step, evidence=evidence, outcome=verification)
+    return replace(step, evidence=evidence, outcome=_recorded(outcome, found.checked_at, found.depth, reason))
+
+
+@lru_cache(maxsize=64)
+def _recorded(
+    outcome: Literal["passed", "failed", "skipped"], at: datetime | None, depth: Depth | None, reason: str | None
+) -> RecordedVerification:
+    """Return what is recorded of a verification: one value for all accounts of which it says the same."""
+    return RecordedVerification(outcome=outcome, checked_at=at, depth=depth, reason=reason)
 
 
 def lacking(steps: Sequence[Wanted], unreadable: Mapping[str, Diagnostic]) -> list[Wanted]:

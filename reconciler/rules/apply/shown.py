@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.text.domains import NotADomain, NotAnAddress, address_to_ascii, host_to_ascii
-from reconciler.rules.plan.diff import field_changes, flatten
+from reconciler.rules.plan.diff import flatten
 from reconciler.rules.plan.digests import changes_digest
 from reconciler.rules.secrets.scopes import MANIFEST
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from reconciler.model.accounts.recorded import RecordedAccount
     from reconciler.model.plan import Action, Change, FieldChange, PreparedAccount, SavedPlan, Scalar
+
+_ABSENT = object()
+"""Differs from whatever a field may hold, also from null."""
 
 
 def altered_changes(plan: SavedPlan, recorded: Mapping[str, RecordedAccount]) -> tuple[str, ...]:
@@ -42,18 +45,24 @@ def _is_as_shown(change: Change, before: RecordedAccount | None, after: Prepared
         return False
     leaves_before = flatten(before.document, ca_digest=before.ca_digest) if before is not None else {}
     leaves_after = flatten(after.document, ca_digest=after.ca_digest) if after is not None else {}
+    written_before = before.written if before is not None else {}
     written_after = after.written if after is not None else {}
     # The author's spelling is what is shown, so one of another domain would hide what is recorded.
     if not all(_means(text, leaves_after.get(path)) for path, text in written_after.items()):
         return False
-    made = field_changes(
-        leaves_before,
-        leaves_after,
-        written_before=before.written if before is not None else {},
-        written_after=written_after,
-    )
-    shown = [each.without_origin for each in change.fields if not each.rotated and each.path != MANIFEST]
-    if sorted(made, key=_path) != sorted(shown, key=_path):
+    differing = [
+        path
+        for path in leaves_before.keys() | leaves_after.keys()
+        if leaves_before.get(path, _ABSENT) != leaves_after.get(path, _ABSENT)
+    ]
+    shown = [each for each in change.fields if not each.rotated and each.path != MANIFEST]
+    told = {each.path: (each.before, each.after) for each in shown}
+    # As many, so none is shown twice, and none beside those that differ.
+    if len(shown) != len(differing) or any(
+        told.get(path)
+        != (written_before.get(path, leaves_before.get(path)), written_after.get(path, leaves_after.get(path)))
+        for path in differing
+    ):
         return False
     return all(_is_rotation(each, before, after) for each in change.fields if each.rotated)
 
@@ -65,10 +74,6 @@ def _action(change: Change, before: RecordedAccount | None) -> Action:
     if change.previous_name is not None:
         return "rename"
     return "delete" if change.action == "delete" else "update"
-
-
-def _path(field: FieldChange) -> str:
-    return field.path
 
 
 def _is_rotation(field: FieldChange, before: RecordedAccount | None, after: PreparedAccount | None) -> bool:
