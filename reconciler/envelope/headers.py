@@ -10,8 +10,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from reconciler.envelope.mailbox import mailboxes_value
-from reconciler.envelope.readback import are_plain, require_read_as_meant, require_same_for_others
+from reconciler.envelope.mailbox import mailbox_value, mailboxes_value
+from reconciler.envelope.readback import (
+    are_plain,
+    reads_plainly,
+    require_read_as_meant,
+    require_same_for_others,
+)
 
 if TYPE_CHECKING:
     from reconciler.model.mail.resolution import Mailbox, Resolution
@@ -47,11 +52,19 @@ def make_headers(resolution: Resolution) -> Headers:
     author, to = resolution.author, resolution.to
     if author is None or to is None:
         raise ValueError("nothing is sent to a contact that is skipped")
-    ours, theirs = _of_author(author, resolution.sender, resolution.replies), _written({"To": (to,)})
+    ours, theirs = _of_author(author, resolution.sender, resolution.replies), _of_addressee(to)
     headers = ours.headers + theirs.headers
     if not (ours.are_plain and theirs.are_plain):
         require_same_for_others(headers, _meant_of(author, resolution.sender, resolution.replies) | {"To": (to,)})
     return headers
+
+
+def _of_addressee(to: Mailbox) -> _Written:
+    """Return the header of whom a message is for: every contact has another, and nearly all are plain."""
+    value = mailbox_value("To", to)
+    if reads_plainly(value, to):
+        return _Written((("To", value),), are_plain=True)
+    return _written({"To": (to,)})
 
 
 @lru_cache(maxsize=256)

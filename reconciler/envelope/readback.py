@@ -29,10 +29,14 @@ _MAILBOX = re.compile(
     rf'(?:"(?P<quoted>[ !#-\[\]-~]+)" |(?P<words>{_WORD}(?: {_WORD})*) )?<(?P<address>[^<>@\s]+@[^<>@\s]+)>(?:, (?=["=<])|\Z)'
 )
 _ATOMS = r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*"
-_PLAIN = re.compile(rf'(?:"[A-Za-z0-9](?:[A-Za-z0-9 _.-]*[A-Za-z0-9])?"\r\n )?<{_ATOMS}@{_ATOMS}>')
+_PLAIN = re.compile(
+    rf'(?:"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9 _.-]*[A-Za-z0-9])?)"\r\n )?<(?P<address>{_ATOMS}@{_ATOMS})>'
+)
 """One mailbox in the form that every reader takes alike, as nearly all are: atoms for an address, a quoted plain name."""
 _MAX_LINE_OCTETS = 998
 _MAX_WORD = 75
+_SURELY_SHORT = 200
+"""A value of so many characters of ASCII breaks no bound of a line."""
 
 
 class UnfaithfulHeader(ValueError):
@@ -83,6 +87,12 @@ def are_plain(headers: Sequence[tuple[str, str]]) -> bool:
     (True, False)
     """
     return all(_PLAIN.fullmatch(value) for _, value in headers)
+
+
+def reads_plainly(value: str, meant: Mailbox) -> bool:
+    """Tell whether a folded value is in the plain form, short, and holds this mailbox: then both readers find it there."""
+    found = _PLAIN.fullmatch(value) if len(value) <= _SURELY_SHORT else None
+    return found is not None and (found["name"], found["address"]) == (meant.display_name or None, meant.email)
 
 
 def _several(meant: Mailbox | tuple[Mailbox, ...]) -> tuple[Mailbox, ...]:

@@ -38,7 +38,7 @@ _MIN_RUN = 12
 _WINDOW = 4
 _STRIDE = _MIN_RUN - _WINDOW + 1
 """Windows at this distance from each other: every run holds one of them whole."""
-_MOST_TOLD = 64
+_MOST_TOLD, _MOST_KEPT_OCTETS = 64, 512
 _FIRST_WHOLE_CHARACTER = (0, 2, 3)
 
 
@@ -58,6 +58,8 @@ class CredentialMask:
         self._legible: Legible | None = None
         self._told: dict[str, bool] = {}
         """What was found out of texts: a server says the same to each message."""
+        self._applied: dict[bytes, bytes] = {}
+        """What lines of replies are once they are masked, for the same reason."""
 
     def is_of_the_same(self, other: CredentialMask) -> bool:
         """Tell whether both mask one credential, so that one of them suffices."""
@@ -69,6 +71,7 @@ class CredentialMask:
             self._derived.update(derived)
             self._sought = self._legible = None
             self._told.clear()
+            self._applied.clear()
 
     def tells(self, text: str) -> bool:
         """Tell whether a masked text still shows the secret, or what a login made of it."""
@@ -96,6 +99,16 @@ class CredentialMask:
 
     def apply(self, octets: bytes) -> bytes:
         """Return the octets with every form of the secret replaced; all of them where the secret is tiny."""
+        masked = self._applied.get(octets)
+        if masked is None:
+            masked = self._masked(octets)
+            if len(octets) <= _MOST_KEPT_OCTETS:
+                if len(self._applied) >= _MOST_TOLD:
+                    self._applied.clear()
+                self._applied[octets] = masked
+        return masked
+
+    def _masked(self, octets: bytes) -> bytes:
         plain = self._secret.reveal().encode("utf-8", "surrogatepass")
         if len(plain) < _MIN_MASKED_ALONE and plain in octets:
             return _MASK

@@ -10,7 +10,7 @@ import contextlib
 import re
 from typing import TYPE_CHECKING
 
-from reconciler.model.text.domains import address_to_ascii
+from reconciler.model.text.domains import address_to_ascii, plain_address
 from reconciler.smtp.faults import SmtpFault
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class Transactions:
 
     def _path(self, address: str, step: CheckName) -> bytes:
         self._channel.step = step
-        path = f"<{address_to_ascii(address)}>"
+        path = f"<{plain_address(address) or address_to_ascii(address)}>"
         if not path.isascii() and not self.offers("SMTPUTF8"):
             raise SmtpFault("internationalAddressUnsupported", step=step)
         return path.encode()

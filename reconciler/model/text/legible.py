@@ -9,6 +9,7 @@ tell: it could agree with its reader on a cipher.
 from __future__ import annotations
 
 import base64
+import binascii
 import codecs
 import re
 import unicodedata
@@ -16,7 +17,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 RUN = 8
@@ -40,7 +41,8 @@ _MARK = re.compile(r"[%=&\\+]|0x")
 _SOFT_BREAK = re.compile(r"=[ \t]*\r?\n")
 _HEX_MARK = re.compile(r"0[xX]|(?<=[0-9A-Fa-f]{2})[hH]\b")
 _HEX_RUN = re.compile(r"[0-9A-Fa-f](?:[^0-9A-Za-z]{0,3}[0-9A-Fa-f]){7,}")
-_TELLING = re.compile(r"[^\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]{4,}")
+_FEWEST_TELLING = 4
+_TELLING = re.compile(rf"[^\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]{{{_FEWEST_TELLING},}}")
 _NO_HEX = re.compile(r"[^0-9A-Fa-f]")
 _BASE64_RUN = re.compile(r"[A-Za-z0-9+/]{6,}")
 _NUMBERS = re.compile(r"[0-9]{2,8}(?:(?:[^0-9A-Za-z]{1,3}|[^0-9]{4,10})[0-9]{2,8}){3,}")
@@ -53,18 +55,18 @@ _WORDLESS = re.compile(r"[\W_]+")
 _SPELLED = re.compile(r"(?:[^\W_]{1,5}[\W_]{1,9}){2,}[^\W_]{1,5}")
 """What is spelled in short pieces. Longer ones are words: "client secret" is no echo of ``my/client+secret``."""
 _SPACE = re.compile(r"\s+")
+_TAG = re.compile("[\U000e0020-\U000e007e]")
 _TAGS = {0xE0000 + code: code for code in range(0x20, 0x7F)}
 """Letters of ASCII as characters without a shape."""
 _UUENCODED = str.maketrans(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", "".join(map(chr, (0x60, *range(0x21, 0x60))))
 )
-_MOST_KEPT = 4096
-"""Texts that are longer are gone through anew each time: their runs would take a megabyte."""
+_FEWEST_KEPT, _MOST_KEPT = 64, 4096
+"""Texts that are longer are gone through anew each time: their runs would take a megabyte. So are shorter ones, quickly."""
 _ASCII85 = {each: 0x21 + digit for digit, each in enumerate(
     b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
 )}  # fmt: skip
 """From the letters of base85 to those of Ascii85, which write the same digits."""
-_URLSAFE = str.maketrans("-_", "+/")
 _HIGHEST = 0x10FFFF
 _OCTET = 0x100
 
@@ -116,7 +118,7 @@ class Legible:
         """
         if _has_run(_wordless_key(text), {_FOLDED_RUN: self._folded}) or self._is_disguised_short(text):
             return True
-        if _has_run(_SPACE.sub("", text), self._exact):
+        if _has_run(_spaceless(text), self._exact):
             return True
         decoded = tuple(_from_hex(text))
         return self._is_in(_in_this_way((text, *decoded), decoded))
@@ -160,8 +162,8 @@ def _fragments(octets: bytes, encode: Callable[[bytes], bytes], *, of: int, bits
         yield encode(b"\0" * offset + octets).decode("ascii")[first : (offset + len(octets)) * 8 // bits]
 
 
-def _runs(text: str, length: int) -> Iterator[str]:
-    return (text[at : at + length] for at in range(len(text) - length + 1))
+def _runs(text: str, length: int) -> list[str]:
+    return [text[at : at + length] for at in range(len(text) - length + 1)]
 
 
 @lru_cache(maxsize=64)
@@ -184,9 +186,9 @@ def _all_readings(text: str, shortest: int) -> _Readings | None:
 
 def _in_this_way(read: Iterable[str], decoded: Iterable[str]) -> _Readings:
     """Return ways in which a text was read, ready to be looked through."""
-    keys = [_key(reading) for reading in read]
+    keys = list(map(_key, read))
     spelled = [_WORDLESS.sub("", each) for key in keys for each in _SPELLED.findall(key)]
-    return _Readings(tuple(decoded), " ".join([_SPACE.sub("", key) for key in keys]), " ".join(spelled))
+    return _Readings(tuple(decoded), " ".join(map(_spaceless, keys)), " ".join(spelled))
 
 
 def readings(text: str, *, deepest: int) -> Iterator[str]:
@@ -202,15 +204,19 @@ def readings(text: str, *, deepest: int) -> Iterator[str]:
         yield reading
 
 
-def texts_of(octets: bytes) -> Iterator[str]:
-    """Yield what octets say: as UTF-8, and where they are none as Latin-1 and UTF-16 or 32."""
+def texts_of(octets: bytes, *, shortest: int = 1) -> Iterator[str]:
+    """Yield what octets say: as UTF-8, and where they are none as Latin-1 and UTF-16 or 32.
+
+    What has fewer than ``shortest`` characters may be left out.
+    """
     text = octets.decode("utf-8", "replace")
     yield text
     if "\N{REPLACEMENT CHARACTER}" in text:
         yield octets.decode("latin-1")
     if b"\0" in octets:
         for name, width in (("utf-16-le", 2), ("utf-16-be", 2), ("utf-32-le", 4), ("utf-32-be", 4)):
-            yield from (octets[at:].decode(name, "replace") for at in range(width))
+            if len(octets) >= width * shortest:
+                yield from (octets[at:].decode(name, "replace") for at in range(width))
 
 
 def _readings(text: str, *, deepest: int = _MAX_DEPTH, shortest: int = 1) -> Iterator[tuple[int, str]]:
@@ -258,11 +264,12 @@ def _from_letters(text: str, shortest: int) -> Iterator[str]:
 
     Nothing where that is fewer octets than a secret has.
     """
-    for letters in {_SPACE.sub("", text), _WORDLESS.sub("", text)}:
-        runs = _BASE64_RUN.findall(letters.translate(_URLSAFE))
-        octets = sum(len(run) * 6 // 8 for run in runs)
-        for offset in range(4 if octets >= shortest else 0):
-            yield from _told([_base64(run[offset:]) for run in runs])
+    letters = _spaceless(text)
+    for each in (letters,) if letters.isalnum() else {letters, _WORDLESS.sub("", text)}:
+        runs = _BASE64_RUN.findall(each.replace("-", "+").replace("_", "/"))
+        if runs and sum([len(run) * 6 // 8 for run in runs]) >= shortest:
+            for offset in range(4):
+                yield from _told([_base64(run[offset:]) for run in runs])
 
 
 def _without_escapes(text: str, *, is_utf8: bool) -> str:
@@ -287,15 +294,16 @@ def _without_escapes(text: str, *, is_utf8: bool) -> str:
 
 
 def _from_hex(text: str) -> Iterator[str]:
-    runs = [_NO_HEX.sub("", run) for run in _HEX_RUN.findall(_HEX_MARK.sub("", text))]
-    for offset in range(2 if runs else 0):
-        pieces = [bytes.fromhex(run[offset:][: _even(run[offset:])]) for run in runs]
-        yield from _told(pieces)
+    runs = _HEX_RUN.findall(_HEX_MARK.sub("", text))
+    if runs:
+        digits = [_NO_HEX.sub("", run) for run in runs]
+        for offset in range(2):
+            yield from _told([bytes.fromhex(run[offset : _even(len(run) - offset) + offset]) for run in digits])
 
 
 def _from_numbers(text: str) -> Iterator[str]:
     """Yield lists of numbers, decimal, octal and binary, as the characters and as the octets that they are."""
-    lists = [_NUMBER.findall(run) for run in _NUMBERS.findall(text)]
+    lists = list(map(_NUMBER.findall, _NUMBERS.findall(text)))
     for base in (10, 8, 2) if lists else ():
         highest = str(base - 1)
         usable = [[int(each, base) for each in numbers if max(each) <= highest] for numbers in lists]
@@ -314,29 +322,30 @@ def _from_numbers(text: str) -> Iterator[str]:
 def _base64(run: str) -> bytes:
     """Return what a run of base64 says; a single character behind the last group says nothing."""
     whole = run[: len(run) - (len(run) % 4 == 1)]
-    return base64.b64decode(whole + "=" * (-len(whole) % 4))
+    return binascii.a2b_base64(whole + "=" * (-len(whole) % 4))
 
 
 def _told(pieces: list[bytes]) -> Iterator[str]:
     """Yield what decoded octets say, without what cannot be text: most of what is decoded was never encoded."""
-    for text in texts_of(b"\n".join(pieces)):
+    octets = b"\n".join(pieces)
+    for text in texts_of(octets, shortest=_FEWEST_TELLING) if len(octets) >= _FEWEST_TELLING else ():
         telling = " ".join(_TELLING.findall(text))
         if telling:
             yield telling
 
 
-def _even(octets: Sized) -> int:
-    return len(octets) // 2 * 2
+def _even(number: int) -> int:
+    return number // 2 * 2
 
 
 def _has_run(text: str, known: Mapping[int, set[str]]) -> bool:
     """Tell whether a text has one of the runs known by their length."""
-    return any(not runs.isdisjoint(_runs_of(text, length)) for length, runs in known.items() if runs)
+    return any(len(text) >= length and not runs.isdisjoint(_runs_of(text, length)) for length, runs in known.items())
 
 
 def _runs_of(text: str, length: int) -> Iterable[str]:
-    """Return all runs of a length; those of a text that is asked about again and again are kept."""
-    return _runs(text, length) if len(text) > _MOST_KEPT else _kept_runs(text, length)
+    """Return all runs of a length; those of a text that is asked about again and again, and is no short one, are kept."""
+    return _kept_runs(text, length) if _FEWEST_KEPT <= len(text) <= _MOST_KEPT else _runs(text, length)
 
 
 @lru_cache(maxsize=64)
@@ -349,7 +358,15 @@ def _wordless_key(text: str) -> str:
     return _WORDLESS.sub("", _key(text))
 
 
+def _spaceless(text: str) -> str:
+    return "".join(text.split())
+
+
 def _key(text: str) -> str:
-    if text.isascii():
-        return text.lower()
-    return unicodedata.normalize("NFKC", text.translate(_TAGS)).casefold()
+    return text.lower() if text.isascii() else _key_beyond_ascii(text)
+
+
+@lru_cache(maxsize=64)
+def _key_beyond_ascii(text: str) -> str:
+    shown = text.translate(_TAGS) if _TAG.search(text) else text
+    return unicodedata.normalize("NFKC", shown).casefold()

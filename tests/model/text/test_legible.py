@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.text import legible
-from reconciler.model.text.legible import RUN, Legible
+from reconciler.model.text.legible import RUN, Legible, texts_of
 from tests.support.spellings import SPELLINGS
 
 _SECRETS = ("canary-Sales-51c2e8", "Zażółć+gęślą/7&xQ", "p4ssw0rd", "ya29.A0ARrdaM-k9Vq7_GzYL2pt4vZxw~0123456789")
@@ -31,6 +31,14 @@ def test_any_part_of_eight_characters_is_read(secret: str, spelling: str, data: 
     if spelling == "base64, lower case":
         return  # of a part alone, case decides letters at both ends
     assert Legible([secret]).in_text(f"{before}{part} anna")
+
+
+@given(st.binary(max_size=20) | st.text(max_size=8).map(lambda text: text.encode("utf-16-le")))
+def test_octets_too_few_to_tell_anything_say_nothing(octets: bytes) -> None:
+    """What is left out of octets because it would be short has no four characters in a row that tell anything."""
+    left_out = [text for text in texts_of(octets) if text not in set(texts_of(octets, shortest=4))]
+    assert [] == [text for text in left_out if legible._TELLING.search(text)]  # noqa: SLF001 - what counts as telling
+    assert len(octets) >= 4 or not any(map(legible._TELLING.search, texts_of(octets)))  # noqa: SLF001
 
 
 @pytest.mark.parametrize(
