@@ -168,12 +168,13 @@ def change_entries(report: Report, occurrence: Occurrence, part: int) -> Iterato
 
 
 def _change(report: Report, occurrence: Occurrence, index: int, *, most_fields: int | None = None) -> ChangeEntry:
+    """Return one change; with ``most_fields`` no more of them, and none of what an account was created with."""
     revision: Revision = occurrence.revision  # type: ignore[assignment]  # of a revision, by its callers
     change = revision.changes[index]
     action, name = str(change.get("action")), str(change.get("name"))
     previous = change.get("previousName")
     present = report.present_names.get((occurrence.sequence, name))
-    fields = fields_of(change)
+    fields = [] if most_fields is not None and action == "create" else fields_of(change)
     listed = fields[:most_fields]
     anchor = f"change-{index + 1}"
     kind = str(change.get("kind"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from reconciler.characters import SHOWN_REPLY
@@ -111,9 +110,8 @@ def row_of(account: RecordedAccount, matters: tuple[Matter, ...] = ()) -> Row:
 
 def data_of(rows: Iterable[Row]) -> JsonObject:
     """Return the rows as the page's script reads them: the names of the columns once, then each row's values."""
-    found = [asdict(row) for row in rows]
     columns = list(Row.__dataclass_fields__)
-    return {"columns": columns, "rows": [[row[column] for column in columns] for row in found]}
+    return {"columns": columns, "rows": [[getattr(row, column) for column in columns] for row in rows]}
 
 
 def _short(text: object) -> str:

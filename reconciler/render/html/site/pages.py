@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import defaultdict
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
+
+from markupsafe import Markup
 
 from reconciler.classes import dataclass
 from reconciler.model.accounts.kinds import KIND_WORDS
@@ -28,7 +30,9 @@ from reconciler.render.html.site.templates import asset, template
 from reconciler.render.html.site.words import CATALOGS, Tongue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from jinja2 import Template
 
     from reconciler.model.accounts.overview import Matter
     from reconciler.model.accounts.recorded import RecordedAccount
@@ -41,8 +45,8 @@ MOST_CREATED = 5
 """As many accounts as one revision's page shows with all their fields; more are folded, since nothing was before them."""
 _ASSETS = ("site.css", "site.js", "list.js", "compare.js")
 
-_BLANK_LINES = re.compile(r"(?m)^[^\S\n]*\n|\n\s*\Z")
 _File = tuple[str, str]
+_NOBODY: Mapping[str, Any] = MappingProxyType({})
 
 
 def site_files(report: Report, *, language: Language) -> Iterator[_File]:
@@ -87,11 +91,11 @@ class _Press:
             matters[concern.account] += (concern.matter,)
         rows = [row_of(account, matters[account.name]) for account in self.report.accounts]
         yield self._page(
-            INDEX, "index.html", rows=rows[:ROWS_PER_PAGE], count=len(rows), found=data_of(rows),
+            INDEX, "index.html", "accounts", scripts=("list.js",), rows=rows[:ROWS_PER_PAGE], count=len(rows), found=data_of(rows),
             kinds=KIND_WORDS, statuses=STATUSES, matters=MATTERS, rows_per_page=ROWS_PER_PAGE,
             attention=attention_of(found), chart=chart_of(self.report),
         )  # fmt: skip
-        yield self._page(ALL, "all.html", rows=rows, count=len(rows))
+        yield self._page(ALL, "all.html", "all", rows=rows, count=len(rows))
 
     def history(self) -> Iterator[_File]:
         """Yield the pages of the whole history, newest first."""
@@ -100,12 +104,17 @@ class _Press:
         for part in range(1, parts + 1):
             shown = entries[(part - 1) * ENTRIES_PER_PAGE : part * ENTRIES_PER_PAGE]
             pages = [history_path(number) for number in range(1, parts + 1)]
-            yield self._page(history_path(part), "history.html", entries=shown, part=part, pages=pages)
+            yield self._page(history_path(part), "history.html", "history", entries=shown, part=part, pages=pages)
 
     def comparison(self) -> _File:
         """Return the page on which a browser compares two revisions."""
         return self._page(
-            COMPARE, "compare.html", numbers=sorted(self.numbers, reverse=True), told=told_changes(self.report)
+            COMPARE,
+            "compare.html",
+            "compare",
+            scripts=("compare.js",),
+            numbers=sorted(self.numbers, reverse=True),
+            told=told_changes(self.report),
         )
 
     def revision(self, occurrence: Occurrence) -> Iterator[_File]:
@@ -119,7 +128,7 @@ class _Press:
             entry = revision_entry(revision, occurrence.event, change_entries(self.report, occurrence, part))
             created = sum(change.action == "create" for change in entry.changes)
             yield self._page(
-                path, "revision.html", entry=entry, part=part, pages=pages, total=len(revision.changes),
+                path, "revision.html", "revision", named={"n": number}, entry=entry, part=part, pages=pages, total=len(revision.changes),
                 folds=created if created > MOST_CREATED else 0,
                 earlier=revision_path(number - 1) if number - 1 in self.numbers else None,
                 later=revision_path(number + 1) if number + 1 in self.numbers else None,
@@ -127,18 +136,41 @@ class _Press:
 
     def account(self, account: RecordedAccount) -> _File:
         """Return the page of an account."""
-        entries = timeline_entries(self.report, account.name)
-        return self._page(account_path(account.name), "account.html", view=view_of(account), entries=entries)
+        return self._page(
+            account_path(account.name), "account.html", "account", named={"name": account.name},
+            view=view_of(account), entries=timeline_entries(self.report, account.name),
+        )  # fmt: skip
 
-    def _page(self, path: str, name: str, **values: Any) -> _File:
-        page = template(name, self.tongues[0], is_switchable=len(self.tongues) > 1).render(
-            report=self.report,
+    def _page(
+        self,
+        path: str,
+        template_name: str,
+        title: str,
+        *,
+        named: Mapping[str, Any] = _NOBODY,
+        scripts: tuple[str, ...] = (),
+        **values: Any,
+    ) -> _File:
+        """Return a page: what is on it, within what all pages have. ``named`` are what the title names beside the project."""
+        shared = {
+            "report": self.report,
+            "top": "../" * path.count("/"),
+            "index": INDEX,
+            "compare": COMPARE,
+            "all_accounts": ALL,
+            "whole_history": HISTORY,
+        }
+        content = self._template(template_name).render(**shared, **values)
+        page = self._template("base.html").render(
+            **shared,
             tongues=self.tongues,
-            top="../" * path.count("/"),
-            index=INDEX,
-            compare=COMPARE,
-            all_accounts=ALL,
-            whole_history=HISTORY,
-            **values,
+            title=title,
+            named={**named, "project": self.report.project},
+            scripts=scripts,
+            content=Markup(content),  # noqa: S704 - the template escaped every value in it
         )
-        return path, _BLANK_LINES.sub("", page) + "\n"
+        lines = [line for line in page.split("\n") if line and not line.isspace()]
+        return path, "\n".join(lines) + "\n"
+
+    def _template(self, name: str) -> Template:
+        return template(name, self.tongues[0], is_switchable=len(self.tongues) > 1)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.ext import Extension
-from markupsafe import escape
 
-from reconciler.render.html.site.words import CATALOGS, Tongue, is_plain, number_text, text
+from reconciler.render.html.site.markup import shown
+from reconciler.render.html.site.phrases import Phrases, moment
+from reconciler.render.html.site.rows import Rows
+from reconciler.render.html.site.words import CATALOGS, Tongue, number_text, text
 from reconciler.render.safe import safe
-from reconciler.render.times import instant, minute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,36 +55,37 @@ def _environment(tongue: Tongue, *, is_switchable: bool) -> Environment:
     environment = Environment(
         loader=_loader(),
         autoescape=True,
+        auto_reload=False,
         undefined=StrictUndefined,
         finalize=_finalized,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": True, "separators": (",", ":")}
-    said: dict[str, str] = {}
+    phrases = Phrases(tongue, is_switchable)
+    plain = phrases.plain
+    said = {key: phrases.say(key) for key in plain}
     environment.globals |= {
         "said": said,
+        "say": phrases.say,
+        "of": phrases.of,
+        "label": phrases.label,
+        "status": phrases.status,
+        "moment": moment,
+        "rows_of": Rows(phrases, said, plain),
         "policy": POLICY,
-        "switchable": is_switchable,
         "word": partial(text, tongue),
-        "words_of": _values,
         "knows": CATALOGS[tongue].__contains__,
     }
-    environment.filters |= {"number": partial(number_text, tongue), "minute": minute, "instant": instant}
-    # Said once here, since the pages say the same words a hundred times each.
-    macros: Any = environment.get_template("macros.html").module
-    plain = {f'"{key}"': key for key in CATALOGS[tongue] if is_plain(tongue, key)}
-    said |= {key: macros.say(key) for key in plain.values()}
+    environment.filters |= {"number": partial(number_text, tongue)}
+    quoted = {key: f'"{key}"' for key in plain}
     environment.words_put_in = {  # type: ignore[attr-defined]
-        **{f"said[{quoted}]": said[key] for quoted, key in plain.items()},
-        **{
-            f"{each}({quoted})": getattr(macros, each)(key) for each in ("of", "label") for quoted, key in plain.items()
-        },
-        **{f"word({quoted}, {{}})": escape(_finalized(text(tongue, key, {}))) for quoted, key in plain.items()},
+        **{f"said[{each}]": said[key] for key, each in quoted.items()},
+        **{f"of({each})": phrases.of(key) for key, each in quoted.items()},
+        **{f"label({each})": phrases.label(key) for key, each in quoted.items()},
+        **{f"word({each}, {{}})": shown(plain[key]) for key, each in quoted.items()},
     }
     environment.add_extension(_WordsPutIn)
-    assert environment.cache is not None  # noqa: S101 - there is one unless it was asked for none
-    environment.cache.clear()
     return environment
 
 
@@ -103,8 +104,3 @@ def _finalized(value: Any) -> Any:
     if type(value) is not str or (value.isascii() and value.isprintable() and "##" not in value):
         return value  # the second for speed alone: most text is such, and safe would leave it as it is
     return safe(value)
-
-
-def _values(values: Mapping[str, Any]) -> str:
-    """Return the values in a text's places as JSON, for the script that says the text in another language."""
-    return json.dumps({key: value if isinstance(value, int) else safe(value) for key, value in values.items()})
