@@ -75,7 +75,7 @@ test: $(TEST_READY)
 	@$(RUN) -m pytest -q -n auto -m 'not system' $(PYTEST_ARGS)
 
 test-system: $(SYSTEM_READY)
-	@$(RUN) -m pytest -q -n auto --dist loadgroup --no-loadscope-reorder -m system tests/system $(PYTEST_ARGS)
+	@$(RUN) -m pytest -q -n auto --no-loadscope-reorder -m system tests/system $(PYTEST_ARGS)
 
 test-range:
 	@$(FIND_PYTHON)

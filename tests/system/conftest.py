@@ -18,42 +18,34 @@ from tests.system.support.nameservers import running_name_server
 from tests.system.support.postfix import Postfix, running_postfix
 from tests.system.support.processes import retried
 from tests.system.support.proxies import running_proxy
+from tests.system.support.scheduling import Grouped, turn_of
 from tests.system.support.sending import World, running_world
 from tests.system.support.wheels import write_wheels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from xdist.remote import Producer
+
     from tests.system.support.proxies import RunningProxy
 
 _HERE = Path(__file__).parent
-_BROWSER = _HERE / "browser"
-_LONGEST = "test_crashes.py"
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark every test of this folder as a system test, and say which run in one process.
-
-    When all are collected it is too late: xdist has read the groups then, and every process writes the large site.
-    """
+    """Mark every test of this folder as a system test."""
     if item.path.is_relative_to(_HERE):
         item.add_marker(pytest.mark.system)
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest."""
-    items.sort(key=lambda item: item.path.name != _LONGEST)
+    items.sort(key=lambda item: turn_of(item.nodeid))
 
 
-def _group(item: pytest.Item) -> str:
-    """Return the item's file; of the browser's tests their folder, whose large site is written once for all.
-
-    Each of the longest is a group of its own: they share nothing, and one after the other they outlast all others.
-    """
-    if item.path.is_relative_to(_BROWSER):
-        return str(_BROWSER)
-    return item.nodeid if item.path == _HERE / _LONGEST else str(item.path)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Grouped:
+    """Hand the tests out in groups that share what is costly."""
+    return Grouped(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import socket
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
+from tests.cli.project import CHECKOUT, environment
 from tests.system.support import processes
 from tests.system.support.processes import LOOPBACK, DidNotStart, free_ports, program, retried, running
 from tests.system.support.proxies import running_proxy
@@ -16,6 +19,13 @@ from tests.system.support.proxies import running_proxy
 if TYPE_CHECKING:
     from pathlib import Path
 
+_SUITE = {
+    "conftest.py": "from tests.system.conftest import pytest_collection_modifyitems, pytest_xdist_make_scheduler\n",
+    **dict.fromkeys(
+        (f"tests/system/{name}.py" for name in ("test_crashes", "browser/test_a", "browser/test_b", "test_c")),
+        "import pytest\n@pytest.mark.parametrize('row', range(6))\ndef test(row): pass\n",
+    ),
+}
 _LISTEN = """
 import socket, subprocess, sys
 listening = socket.create_server(("127.0.0.1", int(sys.argv[1])))
@@ -75,3 +85,24 @@ def _command_line(process: psutil.Process) -> list[str]:
         return process.cmdline()
     except psutil.NoSuchProcess:
         return []
+
+
+def test_what_shares_something_costly_runs_in_one_process(tmp_path: Path) -> None:
+    """Each file's tests run in one of two processes, the browser's all in the same; only the crashes' are spread."""
+    for name, text in _SUITE.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-v", "-n", "2", "--no-loadscope-reorder"]
+    ran = subprocess.run(
+        [*command, "--rootdir", str(tmp_path), "-p", "no:cacheprovider", "--import-mode=importlib", str(tmp_path)],
+        cwd=tmp_path,
+        env={**environment(), "PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert 0 == ran.returncode, ran.stdout
+    processes_of: dict[str, set[str]] = {}
+    for process, file in re.findall(r"\[(gw\d)\].* PASSED tests/system/(\w+)[./]", ran.stdout):
+        processes_of.setdefault(file, set()).add(process)
+    assert {"browser": 1, "test_c": 1, "test_crashes": 2} == {file: len(each) for file, each in processes_of.items()}

@@ -154,7 +154,7 @@ def test_eight_at_once(folder: Path) -> None:
 
     Every apply is recorded as a revision of its own or ends with 5; replaying the revisions gives the state.
     """
-    require_revisions_of_all(folder, lambda rounds: rounds < ROUNDS)
+    require_revisions_of_all(folder, ROUNDS)
 
 
 def test_a_stopped_writer_does_not_hold_the_lock_for_ever(

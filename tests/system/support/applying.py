@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from reconciler.manifests import read_project
 from reconciler.store import open_store
 from tests.cli.project import command, environment, marketing_account
+from tests.system.support.forked import Forked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from reconciler.model.journal.entries import Revision
     from reconciler.store import Store
-    from tests.system.support.forked import Forked
 
 APPLY = ("apply", "--auto-approve", "--format", "json")
 PROCESSES = 8
@@ -44,17 +44,16 @@ def replace(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def start_apply(folder: Path, *words: str, before: Callable[[], None] | None = None) -> subprocess.Popen[str]:
-    """Start an apply as a process of its own."""
+def start_apply(folder: Path) -> subprocess.Popen[str]:
+    """Start an apply as a process that imports everything itself."""
     return subprocess.Popen(
-        command(*APPLY, *words),
+        command(*APPLY),
         cwd=folder,
         env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        preexec_fn=before,  # noqa: PLW1509 - limits are set in the child, which has one thread
     )
 
 
@@ -100,8 +99,8 @@ def wait(process: subprocess.Popen[str] | Forked, seconds: float) -> None:
         process.wait(seconds)
 
 
-def require_revisions_of_all(folder: Path, goes_on: Callable[[int], bool]) -> None:
-    """Let processes apply at once, and fail unless every apply is a revision of its own or was refused as stale.
+def require_revisions_of_all(folder: Path, rounds: int) -> None:
+    """Let processes apply at once, each so many times, and fail unless every apply is a revision of its own or was refused as stale.
 
     Each applies to its own account and to one that all share; replaying the revisions must give the state.
     """
@@ -109,7 +108,7 @@ def require_revisions_of_all(folder: Path, goes_on: Callable[[int], bool]) -> No
         write_one(folder, f"own-{number}", "Round 0")
     write_one(folder, "shared", "Round 0")
     assert reported_revision(start_apply(folder).communicate()[0]) is not None
-    workers = [Worker(folder, number, goes_on) for number in range(PROCESSES)]
+    workers = [Worker(folder, number, rounds) for number in range(PROCESSES)]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -161,28 +160,26 @@ def replayed(revisions: tuple[Revision, ...]) -> dict[str, str]:
 class Worker(threading.Thread):
     """One who applies again and again, each time as a process of its own."""
 
-    def __init__(self, folder: Path, number: int, goes_on: Callable[[int], bool]) -> None:
-        """Work on the account of a number, as long as ``goes_on`` says of the rounds made so far."""
+    def __init__(self, folder: Path, number: int, rounds: int) -> None:
+        """Work on the account of a number, so many times."""
         super().__init__()
         self.number = number
         self.revisions: dict[int, str] = {}
         self.codes: list[int] = []
         self._folder = folder
-        self._goes_on = goes_on
+        self._rounds = rounds
 
     def run(self) -> None:
         """Declare another display name and apply it, every third time together with the shared account."""
-        round_ = 0
-        while self._goes_on(round_):
-            round_ += 1
+        for round_ in range(1, self._rounds + 1):
             display_name = f"Round {round_} of {self.number}"
             write_one(self._folder, f"own-{self.number}", display_name)
             words = ["--target", f"own-{self.number}"]
             if round_ % 3 == 0:
                 write_one(self._folder, "shared", display_name)
                 words += ["--target", "shared"]
-            applying = start_apply(self._folder, *words)
-            reported = reported_revision(applying.communicate()[0])
-            self.codes.append(applying.returncode)
+            applying = Forked(self._folder, *APPLY, *words)
+            self.codes.append(applying.wait())
+            reported = reported_revision(applying.output())
             if reported is not None:
                 self.revisions[reported] = display_name
