@@ -1,6 +1,6 @@
 """Measure and print: each kind of work beside its floor, in one run.
 
-python -m benchmarks [--json] [--only WORK]... [--runs N]
+python -m benchmarks [--json] [--large] [--only WORK]... [--runs N]
 """
 
 from __future__ import annotations
@@ -13,17 +13,20 @@ from benchmarks.rows import LeftOut, Row, as_json, as_table
 
 WORK = ("start", "plans", "others", "resolve", "send", "verification", "register", "report")
 """Each is a module of ``benchmarks.work`` with a function ``measure(runs)``, in the order of the table."""
+LARGE = ("large",)
+"""The same, and only measured where it is asked for: each takes minutes."""
 
 
 def main() -> int:
     """Measure, print, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What work takes, beside its floor.")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--only", choices=WORK, action="append", help="measure this alone; repeatable")
+    parser.add_argument("--large", action="store_true", help="measure 100,000 accounts too: minutes, and a gibibyte")
+    parser.add_argument("--only", choices=(*WORK, *LARGE), action="append", help="measure this alone; repeatable")
     parser.add_argument("--runs", type=int, default=5, help="runs of each; medians are shown (default: 5)")
     arguments = parser.parse_args()
     rows: list[Row | LeftOut] = []
-    for name in arguments.only or WORK:
+    for name in arguments.only or (*WORK, *(LARGE if arguments.large else ())):
         sys.stderr.write(f"{name} ...\n")
         rows += importlib.import_module(f"benchmarks.work.{name}").measure(arguments.runs)
     print(as_json(rows) if arguments.json else as_table(rows))

@@ -53,8 +53,16 @@ def measure_in_turns(commands: Sequence[Measured], runs: int) -> dict[str, Timin
     return {name: _summary(taken) for name, taken in samples.items()}
 
 
-def run_well(command: Sequence[str], *, folder: Path, environment: Mapping[str, str]) -> None:
-    """Run a command that prepares what is measured; ``MeasuredCommandFailed`` where it does not end with 0."""
+def measure_once(command: Measured) -> Timing:
+    """Time a command that cannot be repeated, or takes too long for it."""
+    return _summary([_time(command)])
+
+
+def run_well(command: Sequence[str], *, folder: Path, environment: Mapping[str, str]) -> str:
+    """Run a command that prepares what is measured, and return what it printed.
+
+    ``MeasuredCommandFailed`` where it does not end with 0.
+    """
     finished = subprocess.run(
         command,
         cwd=folder,
@@ -66,6 +74,7 @@ def run_well(command: Sequence[str], *, folder: Path, environment: Mapping[str, 
     )
     if finished.returncode != 0:
         raise MeasuredCommandFailed(f"{' '.join(command)} ended with {finished.returncode}: {finished.stderr[-2000:]}")
+    return finished.stdout + finished.stderr
 
 
 @dataclass(frozen=True, kw_only=True)

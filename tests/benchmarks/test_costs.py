@@ -25,6 +25,7 @@ from reconciler.render.json.resolution import resolutions_lines
 from reconciler.sending import open_results, send_to_all
 from reconciler.sending.results import boot_id
 from reconciler.store import create_state, open_store
+from tests.cli.project import environment
 from tests.sending.letters import Bench, addresses, cards_of, header
 from tests.store.values import AT, LINEAGE, PROJECT, account
 from tests.support.certificates import TestCA
@@ -65,6 +66,10 @@ _PROGRAMS = (
     "sys.addaudithook(lambda event, _: event == 'subprocess.Popen' and print('RUN', file=sys.stderr))\n"
     "main()\n"
 )
+
+
+MOST_WHEN_COLD = {"validate": (5_400, 128, 53), "plan --depth offline": (9_900, 206, 80)}
+"""Of calls, modules and models; measured: 4,996, 121 and 49, then 9,144, 195 and 74, whatever the version of pydantic."""
 
 
 def calls(work: Callable[[], object]) -> int:
@@ -222,3 +227,35 @@ def test_an_account_is_verified_in_so_many_calls() -> None:
         check(1)  # what is made once is made
         counted_calls = calls(lambda: check(checks))
     assert counted_calls / checks <= MOST_CALLS_A_CHECK
+
+
+_COLD = """
+import sys
+calls = 0
+def count(frame, event, _):
+    global calls
+    calls += event == "call" and "/reconciler/" in frame.f_code.co_filename
+sys.setprofile(count)
+from reconciler.__main__ import main
+try:
+    main()
+finally:
+    sys.setprofile(None)
+    from pydantic import BaseModel
+    def below(model):
+        return {model}.union(*map(below, model.__subclasses__()))
+    modules = [name for name in sys.modules if name.partition(".")[0] == "reconciler"]
+    print(calls, len(modules), len(below(BaseModel)), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("words", MOST_WHEN_COLD, ids=lambda words: words.split()[0])
+def test_a_cold_process_calls_imports_and_makes_so_much(tmp_path: Path, words: str) -> None:
+    """What a new process does of ours in a project of three accounts: calls, modules, and models, which cost the most."""
+    write_project(tmp_path / "mail", 3)
+    command = [sys.executable, "-c", _COLD, "--project-dir", str(tmp_path / "mail")]
+    variables = environment(VARIABLES)
+    subprocess.run([*command, "state", "init"], env=variables, check=True, capture_output=True)
+    ran = subprocess.run([*command, *words.split()], env=variables, check=True, capture_output=True, encoding="utf-8")
+    counted = tuple(int(each) for each in ran.stderr.split())
+    assert [] == [(most, each) for most, each in zip(MOST_WHEN_COLD[words], counted, strict=True) if each > most]

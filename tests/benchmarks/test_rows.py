@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from benchmarks.__main__ import WORK
+from benchmarks.__main__ import LARGE, WORK
 from benchmarks.rows import Aim, LeftOut, Row, as_json, as_table
 
 _ROW = Row(work="plan", figure=0.5, unit="s", floor="reading", floor_figure=0.25, aim=Aim(most=3))
@@ -44,7 +44,7 @@ def test_the_table_tells_figure_floor_ratio_and_aim() -> None:
     assert ["octoDNS"] == [each["work"] for each in document["leftOut"]]
 
 
-@pytest.mark.parametrize("name", WORK)
+@pytest.mark.parametrize("name", [*WORK, *LARGE])
 def test_every_kind_of_work_can_be_measured(name: str) -> None:
     """Each name that --only takes is a module that measures."""
     assert callable(importlib.import_module(f"benchmarks.work.{name}").measure)

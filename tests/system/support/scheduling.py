@@ -14,7 +14,7 @@ _FIRST = (_CRASHES, "tests/system/store/test_crashes.py", _BROWSER, "tests/syste
 """The longest, in this order: begun last they would outlast all others."""
 
 
-class Grouped(LoadScopeScheduling):
+class Grouped(LoadScopeScheduling):  # type: ignore[misc] # published without types
     """Gives each process whole groups."""
 
     def _split_scope(self, nodeid: str) -> str:
