@@ -8,24 +8,28 @@ of a file is run, and none says where a secret travels: a plan that changes noth
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from reconciler.classes import dataclass
+from reconciler.model.accounts.rest import Facts
 from reconciler.model.canonical import canonical_json
 from reconciler.model.plan import SavedPlan
 from reconciler.sealedfiles import SealedFiles, remove_files
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from reconciler.model.canonical import JsonObject
     from reconciler.model.secrets.values import FingerprintKey
 
-_FORMAT_VERSION = "1.0"
+_FORMAT_VERSION = "2.0"
 _MAX_OCTETS = 64 * 1024 * 1024
 _SEALED_AS = "plan without changes"
+_FACTS_SEALED_AS = "manifests of a plan without changes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,26 @@ class KeptPlan:
     secrets: tuple[str, ...]
     """The references that its manifests name."""
     plan: SavedPlan
+    manifests: str
+    """The digest of the manifest files, which ``ground`` leaves out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptFacts:
+    """What a plan of a few changed manifests rests on: all manifests that a kept plan was made of."""
+
+    files: Mapping[str, str]
+    """The digest of each manifest file, as hexadecimals, by the name under which it is shown."""
+    facts: tuple[Facts, ...]
+    """Of all accounts, by name."""
+    server_files: tuple[str, ...]
+    """The files that declare a MailServer."""
+    taken: tuple[int, int]
+    """How many octets and values all manifests have together."""
+    head: str
+    """The hash of the last entry of the journal."""
+    is_unaltered: bool
+    """Whether every recorded account was as the journal last recorded it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +78,7 @@ class PlanCache:
 
     def find(self) -> KeptPlan | None:
         """Return what is kept; None without any."""
-        document = self._files.find(self._subject)
+        document = self._files(_SEALED_AS).find(self._subject)
         if document is None:
             return None
         try:
@@ -64,6 +88,7 @@ class PlanCache:
                 secrets=tuple(document["secrets"]),
                 # By way of JSON, because strict models take dates and sequences from JSON only.
                 plan=SavedPlan.model_validate_json(canonical_json(document["plan"]), by_alias=True, by_name=False),
+                manifests=document["manifests"],
             )
         except (ValidationError, KeyError, TypeError):
             return None
@@ -71,18 +96,55 @@ class PlanCache:
     def keep(self, kept: KeptPlan) -> None:
         """Keep a plan in the place of an earlier one."""
         found = {"ground": kept.ground, "beside": list(kept.beside), "secrets": list(kept.secrets)}
-        self._files.keep(self._subject, {**found, "plan": kept.plan.model_dump(mode="json")})
+        more = {"manifests": kept.manifests, "plan": kept.plan.model_dump(mode="json")}
+        self._files(_SEALED_AS).keep(self._subject, {**found, **more})
 
-    @property
-    def _files(self) -> SealedFiles:
+    def find_facts(self, kept: KeptPlan) -> KeptFacts | None:
+        """Return what is kept of the manifests that a kept plan was made of; None without any."""
+        document = self._files(_FACTS_SEALED_AS).find(self._subject_of_facts)
+        if document is None or document.get("plan") != _ground_of(kept):
+            return None
+        try:
+            found = json.loads(document["facts"])
+            return KeptFacts(
+                files=dict(found["files"]),
+                facts=tuple(Facts(*each) for each in found["facts"]),
+                server_files=tuple(found["serverFiles"]),
+                taken=tuple(found["taken"]),
+                head=found["head"],
+                is_unaltered=found["isUnaltered"] is True,
+            )
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def keep_facts(self, kept: KeptPlan, facts: KeptFacts) -> None:
+        """Keep what a kept plan was made of in the place of what was kept of an earlier one."""
+        found = {
+            "files": facts.files, "facts": facts.facts, "serverFiles": facts.server_files, "taken": facts.taken,
+            "head": facts.head, "isUnaltered": facts.is_unaltered,
+        }  # fmt: skip
+        # As one text, because looking through thousands of values to seal them takes longer than to read them.
+        content: JsonObject = {"plan": _ground_of(kept), "facts": json.dumps(found, separators=(",", ":"))}
+        self._files(_FACTS_SEALED_AS).keep(self._subject_of_facts, content)
+
+    def _files(self, sealed_as: str) -> SealedFiles:
         return SealedFiles(
-            folder=self.folder, key=self.key, sealed_as=_SEALED_AS, max_octets=_MAX_OCTETS, follows_links=False
+            folder=self.folder, key=self.key, sealed_as=sealed_as, max_octets=_MAX_OCTETS, follows_links=False
         )
 
     @property
     def _subject(self) -> JsonObject:
         key_id = self.key.key_id
         return {"formatVersion": _FORMAT_VERSION, "project": self.project, "asked": self.asked, "keyId": key_id}
+
+    @property
+    def _subject_of_facts(self) -> JsonObject:
+        return {**self._subject, "of": "manifests"}
+
+
+def _ground_of(kept: KeptPlan) -> str:
+    """Return what ties facts to the one plan that they were kept with."""
+    return f"{kept.ground} {kept.manifests}"
 
 
 def forget_plans(folder: Path) -> None:

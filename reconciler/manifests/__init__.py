@@ -5,15 +5,19 @@ one run, with file, line and column.
 """
 
 from reconciler.manifests.ca_files import read_ca_files, read_certificate_files
-from reconciler.manifests.folder import ManifestSet, read_manifests
-from reconciler.manifests.octets import folder_digest
+from reconciler.manifests.folder import Few, ManifestSet, read_manifests
+from reconciler.manifests.octets import digest_of, file_digests, folder_digest, octets_digest
 from reconciler.manifests.overlays import read_overlays, unknown_overlays
 from reconciler.manifests.projectfile import ProjectFile, read_project
 
 __all__ = [
+    "Few",
     "ManifestSet",
     "ProjectFile",
+    "digest_of",
+    "file_digests",
     "folder_digest",
+    "octets_digest",
     "read_ca_files",
     "read_certificate_files",
     "read_manifests",

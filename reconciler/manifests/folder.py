@@ -62,6 +62,16 @@ _CURE = "Check its permissions."
 
 
 @dataclass(frozen=True, kw_only=True)
+class Few:
+    """Files of a manifests folder whose others are known already, and not read."""
+
+    files: tuple[str, ...]
+    """As they are shown: relative to the project folder."""
+    taken: tuple[int, int]
+    """How many octets and values all files of the folder had together before these were changed."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ManifestSet:
     """What a manifests folder declares, and what is wrong in it."""
 
@@ -71,6 +81,8 @@ class ManifestSet:
     file_count: int
     unread: Unread = field(default_factory=Unread)
     """What the refused documents were to declare: nobody may take an account of theirs for deleted."""
+    taken: tuple[int, int] = (0, 0)
+    """How many octets and values all of them have together, which is limited."""
 
 
 def read_manifests(
@@ -79,8 +91,9 @@ def read_manifests(
     root: Path,
     instead: Mapping[Path, bytes | None] | None = None,
     overlays: Overlays | None = None,
+    few: Few | None = None,
 ) -> ManifestSet:
-    """Return every manifest below a folder; files are named relative to ``root``, with forward slashes.
+    """Return every manifest below a folder, or of a ``few`` of its files; files are named relative to ``root``, with forward slashes.
 
     Each document is read with the overlay that there is for it on it.
 
@@ -91,11 +104,11 @@ def read_manifests(
     edited = instead or {}
     if not folder.is_dir() and not edited:
         return ManifestSet(manifests=(), problems=(), folder_exists=False, file_count=0)
-    present, unreadable = manifest_paths(folder, root=root) if folder.is_dir() else ([], [])
+    present, unreadable = _present(folder, root, few)
     read = _Read(problems=unreadable, has_unparsed=bool(unreadable), overlays=overlays or Overlays())
     gone = {path for path, octets in edited.items() if octets is None}
     files = sorted((shown_path(path, root), path) for path in ({*present, *edited} - gone if edited else present))
-    room = Room()
+    room = Room(few.taken if few is not None else (0, 0))
     # Asked once: with a folder that is no link, a file's own path tells whether the file is one.
     is_linked = shown_path(Path(os.path.realpath(folder)), Path(os.path.realpath(root))) != shown_path(folder, root)
     try:
@@ -111,7 +124,14 @@ def read_manifests(
         folder_exists=True,
         file_count=len(files),
         unread=Unread(tuple(read.refused), has_unparsed=read.has_unparsed),
+        taken=room.taken,
     )
+
+
+def _present(folder: Path, root: Path, few: Few | None) -> tuple[list[Path], list[Diagnostic]]:
+    if few is not None:
+        return [root / file for file in few.files], []
+    return manifest_paths(folder, root=root) if folder.is_dir() else ([], [])
 
 
 @dataclass
@@ -300,10 +320,15 @@ class NoRoom(Exception):
 class Room:
     """What is left of the limits over all manifests, while one file after the other is read."""
 
-    def __init__(self) -> None:
-        """Begin with all of it."""
-        self._octets = MAX_OCTETS
-        self._weight = MAX_WEIGHT
+    def __init__(self, taken: tuple[int, int] = (0, 0)) -> None:
+        """Begin with all of it but what is ``taken``: octets and values."""
+        self._octets = MAX_OCTETS - taken[0]
+        self._weight = MAX_WEIGHT - taken[1]
+
+    @property
+    def taken(self) -> tuple[int, int]:
+        """How many octets and values were taken."""
+        return MAX_OCTETS - self._octets, MAX_WEIGHT - self._weight
 
     def take_octets(self, count: int, file: str) -> None:
         """Count the octets of a file; raise ``NoRoom`` beyond the limit."""

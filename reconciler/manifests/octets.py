@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.manifests.folder import is_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 MOST_ENTRIES = 150_000
@@ -20,19 +20,27 @@ _AT_ONCE = 64 * 1024
 
 
 def folder_digest(folder: Path) -> str | None:
-    """Return a digest of the name and octets of every manifest below a folder.
+    """Return a digest of the name and octets of every manifest below a folder; None where ``file_digests`` has none."""
+    digests = file_digests(folder)
+    return digest_of(digests) if digests is not None else None
+
+
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """Return one digest over names and the digests of what the files hold."""
+    covered = hashlib.sha256(b"".join(os.fsencode(path) + b"\0" + files[path] for path in sorted(files)))
+    return f"sha256:{covered.hexdigest()}"
+
+
+def file_digests(folder: Path) -> dict[str, bytes] | None:
+    """Return the SHA-256 of the octets of every manifest below a folder, by its path.
 
     None where only reading can tell what the manifests are: a link, a folder that cannot be looked into, a file that is no
     file or cannot be read, or more of all than is usual.
     """
     try:
-        files = sorted(_files(os.fspath(folder)))
-        covered = hashlib.sha256()
-        for path in files:
-            covered.update(os.fsencode(path) + b"\0" + _octets_digest(path))
+        return {path: octets_digest(path) for path in sorted(_files(os.fspath(folder)))}
     except (OSError, _Unusual):
         return None
-    return f"sha256:{covered.hexdigest()}"
 
 
 class _Unusual(Exception):
@@ -59,7 +67,8 @@ def _files(folder: str) -> Iterator[str]:
                     yield entry.path
 
 
-def _octets_digest(path: str) -> bytes:
+def octets_digest(path: str) -> bytes:
+    """Return the SHA-256 of the octets of a regular file; raise ``OSError``, also for a link."""
     descriptor = os.open(path, _OPENING)
     try:
         octets = os.read(descriptor, _AT_ONCE)

@@ -17,6 +17,8 @@ from reconciler.manifests import (
     unknown_overlays,
 )
 from reconciler.model.accounts.kinds import kind_of
+from reconciler.model.accounts.manifest import MailServer
+from reconciler.model.accounts.rest import NOBODY
 from reconciler.rules.accounts.declarations import refused_declarations, unused_scopes
 from reconciler.rules.accounts.desired import ca_paths, certificate_paths, resolve, servers_used
 from reconciler.rules.accounts.lint import lint
@@ -30,9 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from reconciler.manifests import ManifestSet
+    from reconciler.manifests import Few, ManifestSet
     from reconciler.model.accounts.desired import DesiredAccount
     from reconciler.model.accounts.platform import PlatformServer
+    from reconciler.model.accounts.rest import Rest
     from reconciler.operations.workspace import Workspace
     from reconciler.rules.secrets.refused import NamesSecrets
 
@@ -48,12 +51,20 @@ class Desired:
     """The platform's server; None where the project file declares none, or none that can be used."""
     beside: frozenset[str] = frozenset()
     """The files that manifests and project file name and that were read: private CAs and certificates."""
+    server_files: frozenset[str] = frozenset()
+    """The files that declare a MailServer."""
+    taken: tuple[int, int] = (0, 0)
+    """How many octets and values all manifests have together."""
+    rest: Rest = NOBODY
+    """Accounts of which nothing was read, because it is known already."""
 
     @property
     def secrets(self) -> frozenset[str]:
         """The references of all secrets that are named; the platform's where accounts send through it."""
-        named = {each.secret for account in self.accounts for each in account.secret_routes}
-        if self.platform is not None and any(kind_of(account).sends_through_platform for account in self.accounts):
+        named = {each.secret for account in self.accounts for each in account.secret_routes} | self.rest.secrets
+        if self.platform is not None and (
+            self.rest.through_platform or any(kind_of(account).sends_through_platform for account in self.accounts)
+        ):
             named |= {each.secret for each in self.platform.secret_routes}
         return frozenset(named)
 
@@ -63,12 +74,19 @@ class Desired:
         return all(problem.severity != "error" for problem in self.problems)
 
 
-def read_desired(workspace: Workspace, *, instead: Mapping[Path, bytes | None] | None = None) -> Desired:
+def read_desired(
+    workspace: Workspace,
+    *,
+    instead: Mapping[Path, bytes | None] | None = None,
+    few: Few | None = None,
+    rest: Rest = NOBODY,
+) -> Desired:
     """Return the desired accounts by name, with all problems of all files, each cause once.
 
-    ``instead`` gives manifest files and overlays another content than they have, None for one that is to be gone.
+    ``instead`` gives manifest files and overlays another content than they have, None for one that is to be gone. Where
+    only a ``few`` files are to be read, ``rest`` are the accounts of the others, which have no problem of their own.
     """
-    found, overlay_problems = _read_all(workspace, instead or {})
+    found, overlay_problems = read_few(workspace, few) if few is not None else _read_all(workspace, instead or {})
     cas, certificates = ca_paths(found.manifests), certificate_paths(found.manifests)
     resolution = resolve(
         found.manifests,
@@ -88,9 +106,11 @@ def read_desired(workspace: Workspace, *, instead: Mapping[Path, bytes | None] |
         *refused_places(found.manifests, workspace.project),
         *refused_declarations(resolution.accounts, workspace.project.scopes, location=workspace.place_of("scopes")),
         *unused_scopes(
-            (each.file for each in found.manifests), workspace.project.scopes, location=workspace.place_of("scopes")
+            chain((each.file for each in found.manifests), rest.files),
+            workspace.project.scopes,
+            location=workspace.place_of("scopes"),
         ),
-        *lint(resolution.accounts, found.manifests, workspace.project, found.unread),
+        *lint(resolution.accounts, found.manifests, workspace.project, found.unread, rest),
     )
     return Desired(
         accounts=resolution.accounts,
@@ -98,7 +118,16 @@ def read_desired(workspace: Workspace, *, instead: Mapping[Path, bytes | None] |
         folder_exists=found.folder_exists,
         platform=platform,
         beside=frozenset({*cas, *certificates, *chain(*_files_of_platform(workspace))}),
+        server_files=frozenset(each.file for each in found.manifests if isinstance(each.manifest, MailServer)),
+        taken=found.taken,
+        rest=rest,
     )
+
+
+def read_few(workspace: Workspace, few: Few) -> tuple[ManifestSet, list[Diagnostic]]:
+    """Return what a few files declare in a project without overlays, which have no problem then."""
+    root = workspace.root
+    return read_manifests(root / workspace.project.manifests, root=root, few=few), []
 
 
 def _read_all(workspace: Workspace, instead: Mapping[Path, bytes | None]) -> tuple[ManifestSet, list[Diagnostic]]:

@@ -7,73 +7,33 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler import __version__
-from reconciler.classes import dataclass
 from reconciler.diagnostics import CODES
 from reconciler.errors import GuardRefused, PlanStale
 from reconciler.model.plan import ApplyInputs, Part, SavedPlan, Summary
 from reconciler.model.step import Delete
 from reconciler.model.verification.evidence import Gathered
-from reconciler.operations.conversations.secrets import altered_routes, read_secrets
-from reconciler.operations.manifests import Desired, read_desired
+from reconciler.operations.conversations.secrets import altered_routes
+from reconciler.operations.drafting import Drafted, PlanRequest, draft_of_all, draft_of_few, state_files_in_git
 from reconciler.operations.unchanged import Asked, Recall
 from reconciler.operations.workspace import refusing_altered_rows
-from reconciler.provenance import tracked_files
 from reconciler.rules.plan.digests import changes_digest, plan_digest
 from reconciler.rules.plan.finish import Making, finish_plan, with_consumers
-from reconciler.rules.plan.guards import guard_state_folder
-from reconciler.rules.plan.make import make_plan
-from reconciler.rules.plan.policy import Policy
 from reconciler.rules.plan.remarks import reused_evidence, unknown_operator
 from reconciler.rules.plan.shards import as_read, evidence_of, is_of_shard, other_changes, refused_parts
 from reconciler.rules.verification.evidence import depth_needed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from reconciler.diagnostics import Diagnostic
-    from reconciler.model.accounts.recorded import RecordedState
-    from reconciler.model.review import Review
     from reconciler.model.secrets.reading import SecretsRead
-    from reconciler.model.verification.depths import Depth
     from reconciler.operations.conversations.queue import Progress
-    from reconciler.operations.conversations.secrets import Ask
+    from reconciler.operations.manifests import Desired
     from reconciler.operations.workspace import Workspace
     from reconciler.rules.plan.make import Draft
     from reconciler.rules.plan.shards import ReadPart, Shard
 
 TOOL = f"reconciler {__version__}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlanRequest:
-    """What a plan is asked for."""
-
-    depth: Depth
-    """How far to verify."""
-    apply_depth: Depth | None = None
-    """The depth that apply is to need; None: the project's."""
-    targets: tuple[str, ...] = ()
-    excludes: tuple[str, ...] = ()
-    allow_deletes: int | None = None
-    holds_failing: bool = False
-    skips: frozenset[str] = frozenset()
-    """Accounts that are not verified, because apply will override their verification."""
-    accepts_altered: frozenset[str] = frozenset()
-    """Accounts that apply will take as state has them, whatever the journal recorded of them."""
-    reads_all_secrets: bool = False
-    """Look for rotation also where each secret costs a command."""
-    is_applied_at_once: bool = False
-    """Nobody is asked before the plan is applied: where a guard refuses it, nobody is contacted for it."""
-    ask: Ask | None = None
-    """Asks a person for the secrets that the changes need and that cannot be read here."""
-    shard: Shard | None = None
-    """The part of the plan whose accounts are verified; None: all are."""
-    parts: Mapping[str, ReadPart] | None = None
-    """Sealed parts by the names of their files, whose evidence is taken in the place of any verification."""
-    reviewed: SavedPlan | Review | None = None
-    """The plan that people have reviewed, or what they were shown of it, where it is applied at once only as far as they have."""
-    is_kept: bool = True
-    """The plan is saved, applied or read by programs; one that is only looked at gets neither digest nor seal."""
 
 
 @refusing_altered_rows
@@ -87,18 +47,18 @@ def plan(workspace: Workspace, request: PlanRequest, *, progress: Progress) -> S
     recall = None if tracked else _recall(workspace, request)
     if recall is not None and (again := recall.find()) is not None:
         return _sealed(workspace, *again)
-    desired = read_desired(workspace)
-    if not desired.is_valid:
-        return _invalid_plan(workspace, desired)
-    with workspace.open_store() as store:
-        recorded, register = store.read_vouched(request.accepts_altered)
     if tracked:
         # The guard refuses the plan anyway; whoever put state into git chose where secrets may travel, so none does.
         request = replace(request, depth="offline")
-    draft, secrets = _draft(workspace, request, desired, recorded, tracked=tracked)
+    drafted = (draft_of_few(workspace, request, recall) if recall is not None else None) or draft_of_all(
+        workspace, request, tracked=tracked
+    )
+    if drafted.draft is None:
+        return _invalid_plan(workspace, drafted.desired)
+    desired, draft, secrets = drafted.desired, drafted.draft, drafted.secrets
     _require_reviewed(draft, request, workspace)
-    rerouted = altered_routes(draft.steps, register, draft.judgement.platform_routes)
-    refusals = (*_altered(draft, request, workspace), *((rerouted,) if rerouted is not None else ()))
+    rerouted = altered_routes(draft.steps, drafted.register, draft.judgement.platform_routes)
+    refusals = (*_altered(drafted, request, workspace), *((rerouted,) if rerouted is not None else ()))
     is_refused = rerouted is not None or (request.is_applied_at_once and _refuses((*refusals, *draft.problems)))
     gathered = Gathered(evidence={}) if is_refused else _evidence(draft, request, workspace, secrets, progress)
     making = Making(
@@ -120,8 +80,8 @@ def plan(workspace: Workspace, request: PlanRequest, *, progress: Progress) -> S
     if request.shard is not None:
         return _sealed(workspace, _as_part(finished, request.shard, request), secrets)
     finished = _with_consumers(finished, draft, request, workspace, secrets)
-    if recall is not None:
-        recall.keep(finished, desired, secrets)
+    if recall is not None and not drafted.is_of_few:
+        recall.keep(finished, desired, None if drafted.register.is_altered else draft.recorded, secrets)
     return _sealed(workspace, finished, secrets)
 
 
@@ -217,61 +177,6 @@ def _refuses(problems: Iterable[Diagnostic]) -> bool:
     return any(problem.severity == "error" and CODES[problem.code].is_guard for problem in problems)
 
 
-def _draft(
-    workspace: Workspace,
-    request: PlanRequest,
-    desired: Desired,
-    recorded: RecordedState,
-    *,
-    tracked: tuple[str, ...],
-) -> tuple[Draft, SecretsRead]:
-    """Return the draft and the secrets that it was made with: all cheap ones, and those dear ones that its changes need.
-
-    A dear secret costs a command of its own. Reading one may show a rotation, and that change may need further secrets,
-    so drafting begins again until nothing is lacking. ``tracked`` are the state's files that git has.
-    Where a secret that state has never seen would travel, all that state knows are read, to be compared with it.
-    """
-    everything = desired.secrets
-    dear = frozenset(each for each in everything if workspace.secret_reader().is_dear(each))
-    wanted = everything if request.reads_all_secrets else everything - dear
-    asked: frozenset[str] = frozenset()
-    asked_for: frozenset[str] = frozenset()
-    while True:
-        secrets = read_secrets(
-            workspace,
-            wanted,
-            depth=request.depth,
-            ask=request.ask,
-            asked_for=asked_for,
-            passed_over=everything - wanted,
-        )
-        policy = Policy(
-            project=workspace.project,
-            today=workspace.now().date(),
-            targets=request.targets,
-            excludes=request.excludes,
-            allow_deletes=request.allow_deletes,
-            holds_failing=request.holds_failing,
-            secrets=secrets,
-            platform=desired.platform,
-            manifests_folder_exists=desired.folder_exists,
-            tracked_state_files=tracked,
-        )
-        draft = make_plan(desired.accounts, recorded, policy)
-        needed = {route.secret for step in draft.to_verify for route in step.routes_needed}
-        asked_for = frozenset(needed & secrets.unreadable.keys()) - asked if request.ask is not None else frozenset()
-        asked |= asked_for
-        needed |= draft.judgement.to_compare
-        if not secrets.were_read or (needed <= wanted and not asked_for):
-            return draft, secrets
-        wanted |= needed
-
-
-def state_files_in_git(workspace: Workspace) -> tuple[str, ...]:
-    """Return the files of the project's state folder that git tracks."""
-    return tracked_files(workspace.root, workspace.root / ".reconciler")
-
-
 def _verify(
     draft: Draft, request: PlanRequest, workspace: Workspace, secrets: SecretsRead, progress: Progress
 ) -> Gathered:
@@ -332,10 +237,13 @@ def _with_consumers(
     return with_consumers(finished, views, problems)
 
 
-def _altered(draft: Draft, request: PlanRequest, workspace: Workspace) -> list[Diagnostic]:
+def _altered(drafted: Drafted, request: PlanRequest, workspace: Workspace) -> list[Diagnostic]:
     """Return an error for each account of the plan that is not what the journal last recorded; apply would refuse it."""
+    names = {name for step in drafted.steps for name in step.names} - drafted.vouched
+    if not names:
+        return []
     with workspace.open_store() as store:
-        altered = store.alterations({name for step in draft.steps for name in step.names})
+        altered = store.alterations(names)
     return [each.problem for each in altered if each.name not in request.accepts_altered]
 
 
@@ -352,16 +260,6 @@ def _messages_to_nobody(draft: Draft, request: PlanRequest, workspace: Workspace
             continue
         if depth_needed(name, wanted, workspace.project, workspace.now().date()) == "message":
             yield name
-
-
-def require_own_state(workspace: Workspace) -> None:
-    """Raise ``GuardRefused`` where git tracks the state folder: who put state into git chose where secrets may travel."""
-    policy = Policy(
-        project=workspace.project, today=workspace.now().date(), tracked_state_files=state_files_in_git(workspace)
-    )
-    refusals = guard_state_folder(policy).refusals
-    if refusals:
-        raise GuardRefused(list(refusals))
 
 
 def _invalid_plan(workspace: Workspace, desired: Desired) -> SavedPlan:

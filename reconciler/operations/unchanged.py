@@ -18,15 +18,18 @@ import reconciler
 from reconciler.classes import dataclass
 from reconciler.errors import ReconcilerError
 from reconciler.files import file_digest
-from reconciler.manifests import folder_digest, read_ca_files, read_certificate_files
+from reconciler.manifests import digest_of, file_digests, folder_digest, read_ca_files, read_certificate_files
 from reconciler.model.canonical import digest
 from reconciler.operations.conversations.secrets import read_secrets
+from reconciler.operations.few import facts_to_keep, few_changed
 from reconciler.plancache import KeptPlan, PlanCache
 from reconciler.rules.plan.digests import plan_digest
 
 if TYPE_CHECKING:
+    from reconciler.model.accounts.recorded import RecordedState
     from reconciler.model.plan import SavedPlan
     from reconciler.model.secrets.reading import SecretsRead
+    from reconciler.operations.few import FewChanged
     from reconciler.operations.manifests import Desired
     from reconciler.operations.workspace import Workspace
 
@@ -59,6 +62,8 @@ class Recall:
         self._asked = asked
         self._cache = self._find_cache()
         self._surroundings: str | None = None
+        self._manifests: dict[str, bytes] = {}
+        self._kept: KeptPlan | None = None
 
     def find(self) -> tuple[SavedPlan, SecretsRead] | None:
         """Return the last plan where it is this one too, as of now and unsealed, with the secrets that were read for it."""
@@ -78,21 +83,42 @@ class Recall:
                 else frozenset(each for each in named if reader.is_dear(each))
             )
             secrets = read_secrets(self._workspace, named - dear, depth=self._asked.depth, passed_over=dear)
-            if kept.ground == self._ground(kept.beside, kept.secrets, secrets):
+            if kept.ground != self._ground(kept.beside, kept.secrets, secrets):
+                return None
+            self._kept = kept
+            if kept.manifests == digest_of(self._manifests):
                 again = kept.plan.model_copy(update={"created_at": self._workspace.now(), "seal": None})
                 return again.model_copy(update={"plan_digest": plan_digest(again)}), secrets
         return None
 
-    def keep(self, plan: SavedPlan, desired: Desired, secrets: SecretsRead) -> None:
-        """Keep a plan that changes nothing, unless what it rests on changed while it was made."""
+    def find_few(self) -> FewChanged | None:
+        """Return what is to be looked at where a few manifests have changed since the last plan, and nothing else has."""
+        if self._cache is None or self._kept is None:
+            return None
+        kept = self._cache.find_facts(self._kept)
+        if kept is None:
+            return None
+        reads_secrets = self._asked.depth != "offline"
+        return few_changed(self._workspace, self._kept.plan, kept, self._manifests, reads_secrets=reads_secrets)
+
+    def keep(self, plan: SavedPlan, desired: Desired, recorded: RecordedState | None, secrets: SecretsRead) -> None:
+        """Keep a plan that changes nothing, unless what it rests on changed while it was made.
+
+        ``recorded`` is the state that it was made of; None where that is not as the journal recorded it.
+        """
         is_empty = plan.status == "empty" and not (plan.changes or plan.consumers or plan.lifted_guards)
         if self._cache is None or self._surroundings is None or not is_empty:
             return
-        if self._surroundings != self._digest_of_surroundings():
+        manifests = self._manifests
+        if self._surroundings != self._digest_of_surroundings() or manifests != self._manifests:
             return
         beside, named = tuple(sorted(desired.beside)), tuple(sorted(desired.secrets))
         ground = self._ground(beside, named, secrets)
-        self._cache.keep(KeptPlan(ground=ground, beside=beside, secrets=named, plan=plan))
+        kept = KeptPlan(ground=ground, beside=beside, secrets=named, plan=plan, manifests=digest_of(manifests))
+        self._cache.keep(kept)
+        facts = facts_to_keep(self._workspace, plan, desired, recorded, manifests) if recorded is not None else None
+        if facts is not None:
+            self._cache.keep_facts(kept, facts)
 
     def _find_cache(self) -> PlanCache | None:
         """Return where plans like this one are kept; None where no key would seal them."""
@@ -108,14 +134,16 @@ class Recall:
         return None
 
     def _digest_of_surroundings(self) -> str | None:
-        """Return a digest of all but what manifests name; None where nobody can tell whether it changes."""
+        """Return a digest of all but manifests and what they name; None where nobody can tell whether it changes."""
         place = self._workspace
         state, folder = place.state_file, place.root / place.project.manifests
         overlay = place.root / place.overlay if place.overlay is not None else None
-        manifests, overlays = folder_digest(folder), folder_digest(overlay) if overlay is not None else ""
+        manifests, overlays = file_digests(folder), folder_digest(overlay) if overlay is not None else ""
+        self._manifests = manifests or {}
         if (
             state is None
-            or None in {manifests, overlays}
+            or manifests is None
+            or overlays is None
             or any(os.path.lexists(f"{state}{end}") for end in _BESIDE_A_STATE)
         ):
             return None
@@ -129,7 +157,7 @@ class Recall:
             f"reconciler {reconciler.__version__}", str(code), sys.version, str(place.now().date()),
             os.fspath(place.root), os.path.realpath(place.root), os.fspath(place.project_file), place.state_url,
             place.operator, place.is_project_trusted, place.is_state_trusted, place.state_named_by,
-            self._asked.depth, self._asked.rest, place.environment, manifests, overlays, *files,
+            self._asked.depth, self._asked.rest, place.environment, overlays, *files,
         ])  # fmt: skip
 
     def _ground(self, beside: tuple[str, ...], named: tuple[str, ...], secrets: SecretsRead) -> str:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime
 from itertools import chain, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from reconciler.errors import StateMissing
 from reconciler.model.journal.keys import PROJECT_ROW
 from reconciler.store.digests import names_of_changes, row_digest_or_none
 from reconciler.store.journal import JournalReport, Link, StoredDigests, check_links, genesis_hash, payload_text_digest
+from reconciler.store.names import follow_names, read_earlier_names
 from reconciler.store.rows import (
     ACCOUNT_COLUMNS,
     account_from_row,
@@ -30,7 +30,8 @@ from reconciler.store.schema import ACCOUNTS, JOURNAL, PAYLOADS, PROJECTS, REVIS
 from reconciler.store.sql import ROWS_AT_ONCE, first_value, first_values, one_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from datetime import datetime
 
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
     from reconciler.model.journal.entries import JournalEntry, Revision
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 _ACCOUNT = ACCOUNTS.reading(ACCOUNT_COLUMNS)
 _REVISION_COLUMNS = tuple(column for column in REVISIONS.columns if column != "project")
 _REVISION = REVISIONS.reading(_REVISION_COLUMNS)
+_ROUTE = ("secret", "fingerprint", "route")
 _ROUTE_COLUMNS = ("account", "secret", "fingerprint", "route")
 _PAYLOADS = PAYLOADS.reading(("sequence", "payload"))
 _PAYLOAD = PAYLOADS.reading(("payload",)) + " AND sequence = :sequence"
@@ -50,69 +52,36 @@ _PAYLOADS_SINCE = (
     " WHERE p.project = :project AND p.sequence >= :first AND j.event <> :but ORDER BY p.sequence"
 )
 _LINK = JOURNAL.reading(Link._fields)
-_RENAMES = (
-    "SELECT a.name, a.previous_name, a.revision, r.at FROM revised_accounts a"
-    " JOIN revisions r ON r.project = a.project AND r.revision = a.revision"
-    " WHERE a.project = :project AND a.previous_name IS NOT NULL"
-)
-_GIVEN_AWAY = "SELECT revision, name FROM revised_accounts WHERE project = :project AND previous_name = :name ORDER BY revision DESC"
-_TAKEN_SINCE = (
-    "SELECT revision FROM revised_accounts WHERE project = :project AND name = :name AND revision > :revision"
-)
-_TOUCHED = "SELECT revision, previous_name FROM revised_accounts WHERE project = :project AND name = :name"
 _OF_PLAN = "SELECT revision FROM revisions WHERE project = :project AND plan_digest = :plan_digest ORDER BY revision"
 
 
-def read_state(connection: Connection, project: str, *, routes: Sequence[Sequence[Any]] | None = None) -> RecordedState:
-    """Return the whole state of a project, accounts by name.
+def read_state(
+    connection: Connection,
+    project: str,
+    *,
+    routes: Sequence[Sequence[Any]] | None = None,
+    names: Collection[str] | None = None,
+) -> RecordedState:
+    """Return the whole state of a project, accounts by name; with ``names``, at most ``ROWS_AT_ONCE``, these accounts.
 
     ``routes`` are rows (secret, fingerprint, route) to take in the place of the register's; None: the register's
     own.
     """
-    by_name = read_accounts(connection, project)
+    by_name = read_accounts(connection, project, names=names)
     if routes is None:
-        routes = connection.execute(ROUTES.reading(("secret", "fingerprint", "route")), {"project": project}).fetchall()
+        routes = connection.execute(ROUTES.reading(_ROUTE), {"project": project}).fetchall()
     state = state_from_rows(read_project(connection, project), accounts=by_name, routes=routes)
     return replace(state, earlier_names=read_earlier_names(connection, project, by_name))
 
 
-def read_accounts(connection: Connection, project: str) -> dict[str, RecordedAccount]:
-    """Return the accounts of a project by name, in that order."""
+def read_accounts(
+    connection: Connection, project: str, *, names: Collection[str] | None = None
+) -> dict[str, RecordedAccount]:
+    """Return the accounts of a project by name, in that order; with ``names`` those of them that are recorded."""
     # Sorted here: the database would look every row up through an index, or sort all its columns.
-    rows = connection.execute(_ACCOUNT, {"project": project}).fetchall()
+    condition, values = one_of("name", names) if names is not None else ("", {})
+    rows = connection.execute(_ACCOUNT + condition, {"project": project, **values}).fetchall()
     return {row[0]: account_from_row(row) for row in sorted(rows, key=itemgetter(0))}
-
-
-def read_earlier_names(
-    connection: Connection, project: str, accounts: Mapping[str, RecordedAccount]
-) -> dict[str, tuple[str, ...]]:
-    """Return, for each account that was renamed, its earlier names, the latest first.
-
-    Only renames since the account was created count: before, the same name may have been another account's.
-    """
-    renames: dict[str, list[tuple[int, str, str]]] = {}
-    for name, previous, revision, at in connection.execute(_RENAMES, {"project": project}):
-        renames.setdefault(name, []).append((revision, previous, at))
-    earlier_names: dict[str, tuple[str, ...]] = {}
-    for name in accounts.keys() & renames.keys():
-        names: list[str] = []
-        current, last = name, accounts[name].revision + 1
-        while earlier := [
-            each for each in renames.get(current, ()) if each[0] < last and _is_since(each[2], accounts[name])
-        ]:
-            last, current, _ = max(earlier)
-            names.append(current)
-        if names:
-            earlier_names[name] = tuple(names)
-    return earlier_names
-
-
-def _is_since(at: str, account: RecordedAccount) -> bool:
-    """Tell whether a revision was applied since the account was created; False where its time cannot be read."""
-    try:
-        return datetime.fromisoformat(at) >= account.created_at
-    except (ValueError, TypeError):
-        return False
 
 
 def read_project(connection: Connection, project: str) -> tuple[str, str, int, str | None]:
@@ -185,56 +154,13 @@ def read_revisions(
     if name is None:
         newest_first = _REVISION + " ORDER BY revision DESC" + ("" if limit is None else " LIMIT :limit")
         return tuple(map(revision_from_row, connection.execute(newest_first, {"project": project, "limit": limit})))
-    touching, _ = _follow(connection, project, name)
+    touching, _ = follow_names(connection, project, name)
     its_own = _REVISION + " AND revision = :revision"
     return tuple(
         # Where the index names one that is gone, its number alone is no row that can be read.
         revision_from_row(connection.execute(its_own, {"project": project, "revision": number}).fetchone() or (number,))
         for number in sorted(touching, reverse=True)[:limit]
     )
-
-
-def names_of(connection: Connection, project: str, *, name: str) -> dict[str, int | None]:
-    """Return the name and its earlier names, each with the revision that renamed it away; None for the name itself."""
-    _, followed = _follow(connection, project, name)
-    return followed
-
-
-def renamed_to(connection: Connection, project: str, *, name: str) -> str | None:
-    """Return the name that an account was renamed to, as long as no later account took the old name; else None."""
-    values = {"project": project, "name": name}
-    last = connection.execute(_GIVEN_AWAY, values).fetchone()
-    if last is None:
-        return None
-    since = connection.execute(_TAKEN_SINCE, {**values, "revision": last[0]}).fetchone()
-    return None if since is not None else str(last[1])
-
-
-def _follow(connection: Connection, project: str, name: str) -> tuple[set[int], dict[str, int | None]]:
-    """Follow a name back through renames.
-
-    Returns the revisions that touched the account under any of its names, and those names, each with the revision
-    that gave it away: only revisions up to that one are the account's. None: the name itself, which has no such
-    bound.
-    """
-    touching: set[int] = set()
-    followed: dict[str, int | None] = {}
-    names: list[tuple[str, int | None]] = [(name, None)]
-    while names:
-        current, last = names.pop()
-        if current in followed:
-            bound = followed[current]
-            # In a circle of renames a name comes again; it is followed once more only where that reaches later.
-            if bound is None or (last is not None and last <= bound):
-                continue
-        followed[current] = last
-        read = connection.execute(_TOUCHED, {"project": project, "name": current})
-        rows = [row for row in read if last is None or row[0] <= last]
-        touching.update(revision for revision, _ in rows)
-        # In the revision that gave the name away another account may have taken it, as in a swap.
-        before = [row for row in rows if row[1] is not None and (last is None or row[0] < last)]
-        names.extend((previous, revision) for revision, previous in before)
-    return touching, followed
 
 
 def revision_of_plan(connection: Connection, project: str, *, plan_digest: str) -> int | None:

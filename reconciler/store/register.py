@@ -23,7 +23,7 @@ from reconciler.store.altered import entries_backwards
 from reconciler.store.digests import row_digest_or_none
 from reconciler.store.journal import THE_ROUTES, is_intact, read_backwards
 from reconciler.store.schema import ROUTES
-from reconciler.store.sql import first_values
+from reconciler.store.sql import first_values, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from reconciler.store.sql import Connection
 
 _ROWS = ROUTES.reading(("digest", "account", "secret", "fingerprint", "route"))
+_ROUTE = ROUTES.reading(("secret", "fingerprint", "route"))
+_WITH_VALUE = (
+    "SELECT 1 FROM secret_routes WHERE project = :project AND (fingerprint IS NOT NULL OR route LIKE :token) LIMIT 1"
+)
+_ONE_OF_EACH_SECRET = "SELECT secret, NULL, MIN(route) FROM secret_routes WHERE project = :project GROUP BY secret"  # noqa: S105 - no secret stands in it
 _DIGESTS = ROUTES.reading(("digest",))
 
 
@@ -144,6 +149,22 @@ def read_register(connection: Connection, project: str) -> Register:
         return Register(rows=rows, told=digests)
     told, broken_entry = _told(connection, project)
     return Register(rows=rows, told=told, broken_entry=broken_entry)
+
+
+def routes_known_by_name(
+    connection: Connection, project: str, *, names: Collection[str]
+) -> Sequence[Sequence[Any]] | None:
+    """Return the routes that these accounts brought, and one of each secret that is known; None where that is not enough.
+
+    Where the value of no secret is recorded, and none is read, a route is known by its secret and itself, and a secret by its
+    reference: no route of another account then says more of one. It may where a value, or a token, has come to be recorded.
+    """
+    values = {"project": project}
+    if connection.execute(_WITH_VALUE, {**values, "token": "%oauth2%"}).fetchone() is not None:
+        return None
+    condition, named = one_of("account", names)
+    own = connection.execute(_ROUTE + condition, {**values, **named}).fetchall()
+    return [*own, *connection.execute(_ONE_OF_EACH_SECRET, values)]
 
 
 def _last_digest(connection: Connection, project: str) -> str | None:

@@ -11,8 +11,9 @@ from reconciler.store import reading
 from reconciler.store.altered import find_alterations, find_rows
 from reconciler.store.digests import new_salt
 from reconciler.store.journal import THE_ROUTES
+from reconciler.store.names import names_of, read_earlier_names
 from reconciler.store.publications import read_publications
-from reconciler.store.register import Register, read_register
+from reconciler.store.register import Register, read_register, routes_known_by_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -112,6 +113,16 @@ class Store:
             register = read_register(connection, self.project)
             return reading.read_state(connection, self.project, routes=register.vouched), register
 
+    def read_some(self, names: Collection[str], *, compares_values: bool) -> RecordedState:
+        """Return the state with these accounts alone, as far as they are recorded, and with the routes to judge them by.
+
+        For a state of which is known that its register is as the journal recorded it. Unless values are to be compared
+        the routes may be fewer than all, see ``register.routes_known_by_name``.
+        """
+        with self._reading() as connection:
+            routes = None if compares_values else routes_known_by_name(connection, self.project, names=names)
+            return reading.read_state(connection, self.project, names=names, routes=routes)
+
     def publications(self) -> tuple[Publication, ...]:
         """Return what each consumer is to have of each account, and has."""
         with self._reading() as connection:
@@ -130,7 +141,7 @@ class Store:
     def names_of(self, name: str) -> dict[str, int | None]:
         """Return the name and its earlier names, each with the revision that renamed it away; None for itself."""
         with self._reading() as connection:
-            return reading.names_of(connection, self.project, name=name)
+            return names_of(connection, self.project, name=name)
 
     def journal_payload(self, sequence: int) -> dict[str, object] | None:
         """Return what an entry of the journal tells; None where it has no payload."""
@@ -223,7 +234,7 @@ class Snapshot:
 
     def earlier_names(self, accounts: Mapping[str, RecordedAccount]) -> dict[str, tuple[str, ...]]:
         """Return the earlier names of those of some recorded accounts that were renamed, the latest first."""
-        return reading.read_earlier_names(self._connection, self._project, accounts)
+        return read_earlier_names(self._connection, self._project, accounts)
 
     def journal_head(self) -> str:
         """Return the hash of the journal's last entry; of an empty one, the hash that its first entry will follow."""

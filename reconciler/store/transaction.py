@@ -28,6 +28,7 @@ from reconciler.store.digests import (
     time_text,
 )
 from reconciler.store.journal import REDACT, THE_ROUTES, THE_STATE, JournalReport, Link, link_hash, payload_text_digest
+from reconciler.store.names import names_of, renamed_to
 from reconciler.store.publications import read_publications, write_publications
 from reconciler.store.register import RegisterWatch
 from reconciler.store.rows import entry_from_row
@@ -214,11 +215,11 @@ class Transaction:
 
     def names_of(self, name: str) -> dict[str, int | None]:
         """Return the name and its earlier names, each with the revision that renamed it away; None for itself."""
-        return reading.names_of(self._connection, self._project, name=name)
+        return names_of(self._connection, self._project, name=name)
 
     def renamed_to(self, name: str) -> str | None:
         """Return what an account of this name was renamed to, where nothing happened under the name since."""
-        return reading.renamed_to(self._connection, self._project, name=name)
+        return renamed_to(self._connection, self._project, name=name)
 
     def redact_payload(self, entry: JournalEntry, payload: JsonObject) -> None:
         """Replace the payload of an entry, with a new salt.

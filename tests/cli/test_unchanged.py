@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.secrets import load_key_file
+from tests.cli.keeping import WAYS, forget, kept, told
 from tests.cli.project import VARIABLE, Project, marketing_account, own_account
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.cli.project import Outcome
     from tests.support.certificates import TestCA
     from tests.support.mailserver import MailServer
 
@@ -31,7 +31,6 @@ spec:
   displayName: Through
   smtp: {server: shared, authentication: {username: "{email}", password: {file: secrets/through}}}
 """
-WAYS = {"offline": ("plan", "--depth", "offline"), "with secrets": ("plan",)}
 
 
 @pytest.fixture
@@ -47,29 +46,6 @@ def settled(project: Project, server: MailServer, ca: TestCA) -> Project:
     project.write_account("news", marketing_account("news"))
     project.run_well("apply", "--auto-approve", "--depth", "offline")
     return project
-
-
-def kept(project: Project) -> list[Path]:
-    """Return the files of what is kept."""
-    return sorted((project.folder / ".reconciler" / "plans").glob("*.json"))
-
-
-def forget(project: Project) -> None:
-    """Remove what is kept."""
-    shutil.rmtree(project.folder / ".reconciler" / "plans", ignore_errors=True)
-
-
-def told(project: Project, way: str) -> tuple[int, dict[str, Any]]:
-    """Return the exit code of a plan and its document, without what differs from one minute to the next."""
-    planned: Outcome = project.run(*WAYS[way], "--format", "json")
-    document = planned.document
-    for each in ("createdAt", "planDigest"):
-        document.pop(each, None)
-    for change in document.get("changes", ()):
-        change["verification"].pop("checkedAt")
-        for check in change["verification"]["checks"]:
-            check.pop("seconds")
-    return planned.code, document
 
 
 def replace_text(path: Path, before: str, after: str) -> None:
@@ -164,7 +140,7 @@ def test_a_plan_is_the_same_with_and_without_what_is_kept(settled: Project, chan
 def test_a_plan_without_a_change_is_not_made_again(settled: Project, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """No manifest is parsed and no row is read; the plan has its own time, and can be saved and shown."""
     first = told(settled, way)
-    monkeypatch.setattr("reconciler.operations.plan.read_desired", None)
+    monkeypatch.setattr("reconciler.operations.drafting.read_desired", None)
     again = settled.run_well(*WAYS[way], "--out", "x.plan", "--format", "json").document
     assert first == told(settled, way)
     assert again == settled.run_well("show", "x.plan", "--format", "json").document

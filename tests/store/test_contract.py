@@ -178,6 +178,24 @@ def test_known_routes_stay_known(store: Store) -> None:
     assert store.check_journal().problems == ()
 
 
+def test_some_accounts_come_with_the_routes_that_count_for_them(store: Store) -> None:
+    """Where no value is recorded or compared: those that they brought, and one of each secret; all of them otherwise."""
+    ours, first, second = (route(host, value=None) for host in ("b.example.com", "a.example.com", "c.example.com"))
+    with store.write() as transaction:
+        for name, brought in {"sales": [ours], "other": [first, second]}.items():
+            transaction.put_account(account(name))
+            transaction.put_routes(name, brought)
+        transaction.append_journal("apply", {}, at=AT)
+    state = store.read_some({"sales", "nobody"}, compares_values=False)
+    assert state.accounts == {"sales": account("sales")}
+    assert state.routes == (first, ours)
+    assert store.read_some({"sales"}, compares_values=True).routes == (first, ours, second)
+    with store.write() as transaction:
+        transaction.put_routes("other", [route("d.example.com")])
+        transaction.append_journal("apply", {}, at=AT)
+    assert store.read_some({"sales"}, compares_values=False).routes == store.read_state().routes
+
+
 def test_a_transaction_sees_what_it_put(store: Store) -> None:
     """Within a transaction, what was put is read back; outside nothing is seen until it ends."""
     with store.write() as transaction:

@@ -67,7 +67,7 @@ def unused_scopes(manifests: Iterable[str], scopes: Sequence[Scope], *, location
     >>> unused_scopes(["eu/sales.yaml"], [Scope(manifests="EU/**")], location=None)[0].detail.rpartition("Case ")[2]
     'counts, and there is eu/sales.yaml. Or remove it.'
     """
-    files = list(manifests)
+    files = sorted(set(manifests)) if scopes else []
     return [
         warning(
             "scopeCoversNothing",

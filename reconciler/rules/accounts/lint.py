@@ -10,6 +10,7 @@ from reconciler.diagnostics import Diagnostic, Location, note, warning
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.accounts.located import Unread
 from reconciler.model.accounts.manifest import MailServer
+from reconciler.model.accounts.rest import NOBODY
 from reconciler.model.text.domains import why_not_plain
 from reconciler.model.text.placeholders import meant_placeholder
 from reconciler.rules.accounts.desired import servers_used
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.accounts.desired import DesiredAccount
     from reconciler.model.accounts.located import LocatedManifest
+    from reconciler.model.accounts.rest import Rest
     from reconciler.model.accounts.settings import ResolvedReplyTo
     from reconciler.model.project import Project
     from reconciler.model.servers.server import Proxy
@@ -34,20 +36,21 @@ def lint(
     manifests: Sequence[LocatedManifest],
     project: Project,
     unread: Unread | None = None,
+    rest: Rest = NOBODY,
 ) -> tuple[Diagnostic, ...]:
     """Return the remarks on all accounts, each with the place it belongs to: a server's settings are told at the server.
 
-    Nothing is said of servers that may be used by what is ``unread``.
+    Nothing is said of servers that may be used by what is ``unread``. Of the ``rest`` only what concerns all is told.
     """
     located = {each.manifest.metadata.name: each for each in manifests if not isinstance(each.manifest, MailServer)}
     servers = {each.manifest.metadata.name: each for each in manifests if isinstance(each.manifest, MailServer)}
     remarks = [remark for account in accounts for remark in _lint_account(account, located, servers)]
     remarks.extend(ending_passwords(accounts, located))
-    remarks.extend(shared_passwords(accounts, located))
-    remarks.extend(_unused_servers(servers.values(), servers_used(manifests).keys(), unread or Unread()))
-    waiting = [account.name for account in accounts if kind_of(account).sends_through_platform]
-    if waiting and project.platform.smtp is None:
-        count = len(waiting)
+    remarks.extend(shared_passwords(accounts, located, rest))
+    used = servers_used(manifests).keys() | rest.servers
+    remarks.extend(_unused_servers(servers.values(), used, unread or Unread()))
+    count = sum(kind_of(account).sends_through_platform for account in accounts) + rest.through_platform
+    if count and project.platform.smtp is None:
         who = "1 marketing account is" if count == 1 else f"{count} marketing accounts are"
         detail = (
             f"{who} declared, but the project file has no platform.smtp, so nothing is known of whether the platform's "

@@ -11,46 +11,45 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import Diagnostic, enumerated, warning
+from reconciler.model.accounts.rest import NOBODY, own_logins, user_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from reconciler.model.accounts.desired import DesiredAccount
     from reconciler.model.accounts.located import LocatedManifest
+    from reconciler.model.accounts.rest import Rest
 
 _LOGIN = ("spec", "smtp", "authentication", "password")
 
 
 def shared_passwords(
-    accounts: Sequence[DesiredAccount], located: Mapping[str, LocatedManifest]
+    accounts: Sequence[DesiredAccount], located: Mapping[str, LocatedManifest], rest: Rest = NOBODY
 ) -> Iterator[Diagnostic]:
     """Yield a warning for each reference to a password that accounts with different user names have of their own.
 
-    The accounts are in the order of their names.
+    It is told where the first of them by name is ``located``; at no place where that one is of the rest, which whoever
+    hands in the rest makes sure of.
     """
-    sharing: dict[str, list[DesiredAccount]] = defaultdict(list)
+    sharing: dict[str, dict[str, str]] = defaultdict(dict)
     for account in accounts:
-        server = account.settings.server
-        if server is None:
-            continue
-        for secret in {*server.login.secrets} - account.server_secrets:
-            sharing[secret].append(account)
-    for secret, alike in sorted(sharing.items()):
-        if len({_user_of(each) for each in alike}) > 1:
-            yield _told(secret, alike, located)
+        for secret in own_logins(account):
+            sharing[secret][account.name] = user_of(account)
+    for each in rest:
+        for secret in each.own_logins:
+            sharing[secret][each.name] = each.user
+    for secret, users in sorted(sharing.items()):
+        if len({*users.values()}) > 1:
+            yield _told(secret, users, located)
 
 
-def _user_of(account: DesiredAccount) -> str:
-    return (account.settings.own_server.login.username or "").lower()
-
-
-def _told(secret: str, alike: Sequence[DesiredAccount], located: Mapping[str, LocatedManifest]) -> Diagnostic:
-    names = [each.name for each in alike]
-    users = sorted({_user_of(each) for each in alike})
+def _told(secret: str, by_name: Mapping[str, str], located: Mapping[str, LocatedManifest]) -> Diagnostic:
+    names = sorted(by_name)
+    users = sorted({*by_name.values()})
     detail = (
         f"{enumerated(names)} all log in with {secret}, and as different users: {enumerated(users)}. One value is hardly the "
         "password of them all. Give each account a reference of its own; where the users do have one password, put it into "
         "a MailServer that they share."
     )
-    where = located[names[0]].locator.value_at(_LOGIN)
+    where = located[names[0]].locator.value_at(_LOGIN) if names[0] in located else None
     return replace(warning("passwordShared", detail, location=where), subjects=tuple(names))

@@ -67,7 +67,7 @@ def make_plan(desired: Sequence[DesiredAccount], recorded: RecordedState, policy
         rules=policy.project.secrets,
         today=policy.today,
         platform=policy.platform,
-        named=frozenset(route.secret for account in desired for route in account.secret_routes),
+        named=frozenset(route.secret for account in desired for route in account.secret_routes) | policy.rest.secrets,
     )
     # All together, for two accounts may want one new value to travel to different servers.
     judgement = judge(changing, law, policy.secrets)
@@ -91,7 +91,7 @@ def make_plan(desired: Sequence[DesiredAccount], recorded: RecordedState, policy
         policy=policy,
         recorded=recorded,
         steps=tuple(steps),
-        unchanged=len(selected) - len(steps),
+        unchanged=len(selected) - len(steps) + len(policy.rest),
         problems=problems,
         judgement=judgement,
         lifted_guards=tuple(dict.fromkeys(guard for findings in guards for guard in findings.lifted)),
@@ -111,10 +111,13 @@ def _guard(
     recorded: RecordedState,
     policy: Policy,
 ) -> tuple[GuardFindings, ...]:
+    steady = len(policy.rest)  # each of them is desired, and recorded
     return (
         guard_state_folder(policy),
-        guard_manifests(len(desired), len(recorded.accounts), policy),
-        guard_deletes([step.before for step in steps if isinstance(step, Delete)], len(recorded.accounts), policy),
+        guard_manifests(len(desired) + steady, len(recorded.accounts) + steady, policy),
+        guard_deletes(
+            [step.before for step in steps if isinstance(step, Delete)], len(recorded.accounts) + steady, policy
+        ),
         guard_scopes(selected, policy),
         guard_depths([step.name for step in steps if step.needs_evidence], policy),
     )

@@ -6,6 +6,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from reconciler.classes import dataclass
+from reconciler.model.accounts.rest import NOBODY, Rest
 from reconciler.model.secrets.reading import SecretsRead
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class Policy:
     """The platform's server; None where the project file declares none."""
     manifests_folder_exists: bool = True
     tracked_state_files: tuple[str, ...] = ()
+    rest: Rest = NOBODY
+    """The accounts that are neither among the desired nor the recorded ones here, because they stay as they are."""
 
 
 @dataclass(frozen=True, kw_only=True)

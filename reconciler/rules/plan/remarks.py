@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
+    from reconciler.model.accounts.rest import Rest
     from reconciler.model.step import Changed, Step
     from reconciler.rules.plan.policy import Policy
 
@@ -34,7 +36,7 @@ def remarks(
         *_secret_remarks(changing, steady, policy, recorded),
         *(problem for step in changing if isinstance(step, Update) for problem in _reset_approval(step, policy)),
         *_suspension_remarks(changing, [step.before for step in selected if step.before is not None]),
-        *_steady_remarks(unchanged),
+        *_steady_remarks(unchanged, policy.rest),
         *_platform_remarks(unchanged, policy, recorded),
     ]
 
@@ -80,7 +82,7 @@ def _noted(code: str, detail: str, names: Sequence[str]) -> Diagnostic:
     return replace(note(code, detail, subject=subject), subjects=tuple(names) if subject is None else ())
 
 
-def _steady_remarks(accounts: Sequence[RecordedAccount]) -> list[Diagnostic]:
+def _steady_remarks(accounts: Sequence[RecordedAccount], rest: Rest) -> list[Diagnostic]:
     remarks = [
         warning(
             "recordedFailing",
@@ -90,8 +92,11 @@ def _steady_remarks(accounts: Sequence[RecordedAccount]) -> list[Diagnostic]:
         for account in accounts
         if account.status == "failing"
     ]
-    pending = sorted((account for account in accounts if account.status == "pending"), key=attrgetter("updated_at"))
-    return [*remarks, _awaiting(pending)] if pending else remarks
+    pending = [
+        *((account.updated_at, account.name) for account in accounts if account.status == "pending"),
+        *((datetime.fromisoformat(each.pending_since), each.name) for each in rest if each.pending_since is not None),
+    ]
+    return [*remarks, _awaiting(sorted(pending))] if pending else remarks
 
 
 def _platform_remarks(accounts: Sequence[RecordedAccount], policy: Policy, recorded: RecordedState) -> list[Diagnostic]:
@@ -123,11 +128,11 @@ def _platform_remarks(accounts: Sequence[RecordedAccount], policy: Policy, recor
     return [warning("platformChanged", detail, subject=names[0] if len(names) == 1 else None)]
 
 
-def _awaiting(pending: Sequence[RecordedAccount]) -> Diagnostic:
+def _awaiting(pending: Sequence[tuple[datetime, str]]) -> Diagnostic:
     """Return one note for all accounts that wait, the longest waiting first."""
-    since = [f"{each.name} since {each.updated_at:%Y-%m-%d %H:%M} UTC" for each in pending]
+    since = [f"{name} since {at:%Y-%m-%d %H:%M} UTC" for at, name in pending]
     listed = enumerated(since, before_more=_AND)
-    names = [each.name for each in pending]
+    names = [name for _, name in pending]
     return _noted("awaitingApproval", f"These wait for the platform's decision: {listed}.", names)
 
 
@@ -181,6 +186,7 @@ def _secret_remarks(
         for route in (step.routes_needed if step.needs_evidence else step.after.secret_routes)
     }
     idle = {route.secret for step in steady if step.after is not None for route in step.after.secret_routes}
+    idle |= policy.rest.secrets
     problems = _unreadable_secrets(changing, needed, idle, policy)
     if not (idle or needed):
         return problems

@@ -17,7 +17,7 @@ from reconciler.model.secrets.references import normal_reference
 from reconciler.model.step import Delete, Keep, Platform
 from reconciler.rules.secrets.causes import NOTHING_KNOWN, Explanation
 from reconciler.rules.secrets.grants import redundant_grants, undelivered_problem, unread_reasons, withheld_problem
-from reconciler.rules.secrets.known import known_routes
+from reconciler.rules.secrets.known import known_routes, needs_accounts
 from reconciler.rules.secrets.routes import Verdict, every_route, judge_routes
 
 if TYPE_CHECKING:
@@ -183,6 +183,11 @@ def judge_deliveries(deliveries: Sequence[Delivered], law: Law) -> Judgement:
         ),
         grants_used=verdict.grants_used,
     )
+
+
+def needs_all_accounts(recorded: RecordedState) -> bool:
+    """Tell whether routes are judged by all recorded accounts: early versions recorded logins that only those explain."""
+    return needs_accounts(recorded.routes)
 
 
 def _known_references(accounts: Iterable[HasRoutes], law: Law) -> Iterator[str]:

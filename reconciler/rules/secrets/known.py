@@ -36,7 +36,7 @@ def known_routes(recorded: RecordedState, declared: Iterable[SecretRoute] = ()) 
     exchanges = {(each.secret, each.route.key) for each in recorded.routes if each.route.purpose == "oauth2"}
     exchanged = {secret for secret, _ in exchanges}
     # Most states have none of these, and thousands of routes, which are handed on as they are.
-    if not any(_is_bare_login(each, exchanged) for each in recorded.routes):
+    if not needs_accounts(recorded.routes):
         return recorded.routes
     taken = [*(each for account in recorded.accounts.values() for each in account.secret_routes), *declared]
     direct = {(each.secret, each.route.key) for each in taken}
@@ -57,6 +57,13 @@ def known_routes(recorded: RecordedState, declared: Iterable[SecretRoute] = ()) 
                 yield login.model_copy(update={"fingerprint": each.fingerprint})
 
     return tuple(known())
+
+
+def needs_accounts(routes: Iterable[SecretRoute]) -> bool:
+    """Tell whether an earlier version recorded a login of which only the accounts tell what it was."""
+    known = tuple(routes)
+    exchanged = {each.secret for each in known if each.route.purpose == "oauth2"}
+    return bool(exchanged) and any(_is_bare_login(each, exchanged) for each in known)
 
 
 def _is_bare_login(known: SecretRoute, exchanged: set[str]) -> bool:
