@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler import __version__
@@ -19,7 +20,7 @@ from reconciler.operations.workspace import refusing_altered_rows
 from reconciler.rules.plan.digests import changes_digest, plan_digest
 from reconciler.rules.plan.finish import Making, finish_plan, with_consumers
 from reconciler.rules.plan.remarks import reused_evidence, unknown_operator
-from reconciler.rules.plan.shards import as_read, evidence_of, is_of_shard, other_changes, refused_parts
+from reconciler.rules.plan.shards import evidence_of, is_of_shard, other_changes, refused_parts, sharing
 from reconciler.rules.verification.evidence import depth_needed
 
 if TYPE_CHECKING:
@@ -85,33 +86,35 @@ def plan(workspace: Workspace, request: PlanRequest, *, progress: Progress) -> S
     return _sealed(workspace, finished, secrets)
 
 
-def merge(workspace: Workspace, files: Iterable[tuple[str, SavedPlan]], *, progress: Progress) -> SavedPlan:
-    """Return the plan whose parts these are, each under the name of its file: made anew, with what they verified.
+def merge(workspace: Workspace, files: Iterable[str], *, progress: Progress) -> SavedPlan:
+    """Return the plan whose parts these files are: made anew, with what they verified.
 
     Nobody is contacted. Raises ``GuardRefused`` where a part is missing, doubled, altered or of another plan.
     """
     from reconciler.operations.seals import seal_of
+    from reconciler.planfile.parts import read_part
 
     parts: dict[str, ReadPart] = {}
     unsealed: list[str] = []
-    for name, read in files:  # one at a time
-        parts[name] = as_read(read)
-        if seal_of(workspace, read) != "valid":
+    for name in files:  # one at a time
+        part, is_sealed = read_part(Path(name), is_sealed=lambda plan: seal_of(workspace, plan) == "valid")
+        parts[name] = sharing(part, parts.values())
+        if not is_sealed:
             unsealed.append(name)
     refusals = refused_parts(parts, unsealed, tool=TOOL)
     if refusals:
         raise GuardRefused(refusals)
     first = next(iter(parts.values())).plan
-    part = first.inputs.part
-    assert part is not None  # noqa: S101 - a whole plan was refused
+    asked = first.inputs.part
+    assert asked is not None  # noqa: S101 - a whole plan was refused
     request = PlanRequest(
-        depth=part.depth,
+        depth=asked.depth,
         apply_depth=first.inputs.depth,
         targets=first.inputs.targets,
         excludes=first.inputs.excludes,
         allow_deletes=first.inputs.allow_deletes,
         holds_failing=first.inputs.holds_failing,
-        reads_all_secrets=part.reads_all_secrets,
+        reads_all_secrets=asked.reads_all_secrets,
         parts=parts,
     )
     return plan(workspace, request, progress=progress)

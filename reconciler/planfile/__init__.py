@@ -6,7 +6,7 @@ accidents and edits by hand; somebody who computes the digest anew is found by t
 of the fingerprints or under ``RECONCILER_PLAN_KEY``.
 
 ``file`` writes format 2.0 and tells the formats apart, ``lines`` is format 2.0, ``documents`` reads what earlier versions
-wrote (1.x: one JSON document), ``reviews`` writes and reads what a comment has in the place of a file, ``seals`` makes and
+wrote (1.x: one JSON document), ``parts`` takes of a part what a merge needs, ``reviews`` writes and reads what a comment has in the place of a file, ``seals`` makes and
 checks seals. Nothing here knows where a plan comes from.
 """
 

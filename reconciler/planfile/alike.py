@@ -89,7 +89,7 @@ def _require_canonical(member: str) -> None:
 def part_of(line: str, apart: Apart, read: Callable[[str], Part]) -> Part:
     """Return what ``read`` makes of a line that is known to be canonical; lines with the same member share its value."""
     taken = apart.of(line)
-    found = _value_of(taken[1], apart.model) if taken is not None else None
+    found = value_of_member(taken[1], apart.model) if taken is not None else None
     if taken is None or found is None or taken[0].count(f'"{apart.key}":') != 1:
         return read(line)
     part = read(taken[0])
@@ -100,7 +100,7 @@ def part_of(line: str, apart: Apart, read: Callable[[str], Part]) -> Part:
 
 
 @lru_cache(maxsize=_MOST_KEPT)
-def _value_of(member: str, model: type[Evidence | Verification]) -> Evidence | Verification | None:
+def value_of_member(member: str, model: type[Evidence | Verification]) -> Evidence | Verification | None:
     """Return what a member says; None where it has not its form, which reading the whole line tells."""
     try:
         return model.model_validate_json(member, by_alias=True, by_name=False)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 256 * 1024 * 1024
 """The largest plan file; one of 100,000 accounts has about 50 MiB."""
-_READ = f"{LINES_VERSION} and {FORMAT_VERSION}"
+READ = f"{LINES_VERSION} and {FORMAT_VERSION}"
 
 
 def write_plan(path: Path, plan: SavedPlan) -> None:
@@ -50,7 +50,7 @@ def plan_of(path: Path, content: bytes) -> SavedPlan:
         raise invalid(path, f"it is larger than {MAX_BYTES // 1024 // 1024} MiB")
     read = plan_of_lines if content.startswith(MAGIC) else plan_of_document
     try:
-        return read(path, content, read=_READ)
+        return read(path, content, read=READ)
     except RecursionError:
         raise invalid(path, "it is nested too deeply") from None
 

@@ -11,7 +11,7 @@ import json
 import zlib
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.classes import dataclass
 from reconciler.model.canonical import canonical_json
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from reconciler.model.canonical import JsonObject
     from reconciler.planfile.alike import Apart
 
+Form = partial[Any]
 LINES_VERSION = "2.0"
 MAGIC = b"\x1f\x8b"
 MAX_LINE_OCTETS = 64 * 1024 * 1024
@@ -66,30 +67,25 @@ def _lines_of(plan: SavedPlan) -> Iterator[str]:
 
 def plan_of_lines(path: Path, content: bytes, *, read: str) -> SavedPlan:
     """Return the plan of a file's content; refuse it as ``read_plan`` does. ``read`` names the formats that are read."""
-    counts, head = _require_whole(_Lines(path, content), read=read)
-    texts = islice(_Lines(path, content).texts, 2, None)
-    has_additions = parts_of(str(head.get("formatVersion")))[1] > parts_of(FORMAT_VERSION)[1]
-    form = partial(validated, path, has_additions=has_additions)
-    whole = {**head, "changes": [], "inputs": {**head["inputs"], "accounts": {}}}
-    plan = form(SavedPlan, canonical_json(whole))
+    counts, head = _require_whole(Lines(path, content), read=read)
+    texts = islice(Lines(path, content).texts, 2, None)
+    form = form_of(path, head)
+    plan = plan_of_head(form, head)
     changes = tuple(
         part_of(text, IN_CHANGE, partial(form, Change, place=("changes", number)))
         for number, text in enumerate(islice(texts, counts.changes))
     )
     accounts = {
         name: part_of(text, IN_ACCOUNT, partial(form, PreparedAccount, place=("inputs", "accounts", name)))
-        for name, text in map(_parted, texts)
+        for name, text in map(parted, texts)
     }
     return plan.model_copy(update={"changes": changes, "inputs": plan.inputs.model_copy(update={"accounts": accounts})})
 
 
-def _require_whole(lines: _Lines, *, read: str) -> tuple[_Counts, JsonObject]:
+def _require_whole(lines: Lines, *, read: str) -> tuple[_Counts, JsonObject]:
     """Return what the first two lines say, once every line has been found to be ours and all to fit the digest."""
-    path, counts = lines.path, lines.counts(read=read)
-    _, head = lines.next_object()
-    if "changes" in head or not isinstance(head.get("inputs"), dict) or "accounts" in head["inputs"]:
-        raise invalid(path, "its second line does not have the form of a plan's head")
-    require_known_format(path, head, FORMAT_VERSION, read=read)
+    path = lines.path
+    counts, head = lines.head(read=read)
     changes = (lines.next_object(IN_CHANGE)[0] for _ in range(counts.changes))
     digest = parts_digest(head, changes, lines.accounts(counts.accounts))
     if any(True for _ in lines.texts):
@@ -98,7 +94,21 @@ def _require_whole(lines: _Lines, *, read: str) -> tuple[_Counts, JsonObject]:
     return counts, head
 
 
-def _parted(line: str) -> tuple[str, str]:
+def form_of(path: Path, head: JsonObject) -> Form:
+    """Return what reads the parts of a plan with this head, and refuses those of another form."""
+    has_additions = parts_of(str(head.get("formatVersion")))[1] > parts_of(FORMAT_VERSION)[1]
+    return partial(validated, path, has_additions=has_additions)
+
+
+def plan_of_head(form: Form, head: JsonObject) -> SavedPlan:
+    """Return a plan without its changes and accounts."""
+    plan: SavedPlan = form(
+        SavedPlan, canonical_json({**head, "changes": [], "inputs": {**head["inputs"], "accounts": {}}})
+    )
+    return plan
+
+
+def parted(line: str) -> tuple[str, str]:
     """Return name and JSON of an account's line."""
     name, end = _DECODER.raw_decode(line, 1)
     return name, line[end + 1 : -1]
@@ -112,7 +122,7 @@ class _Counts:
     accounts: int
 
 
-class _Lines:
+class Lines:
     """The lines of one file, read once from the first to the last."""
 
     def __init__(self, path: Path, content: bytes) -> None:
@@ -129,6 +139,15 @@ class _Lines:
             raise invalid(self.path, "its first line does not say how many lines follow")
         return _Counts(changes, accounts)
 
+    def head(self, *, read: str) -> tuple[_Counts, JsonObject]:
+        """Return what the first two lines say; refuse another format."""
+        counts = self.counts(read=read)
+        _, head = self.next_object()
+        if "changes" in head or not isinstance(head.get("inputs"), dict) or "accounts" in head["inputs"]:
+            raise invalid(self.path, "its second line does not have the form of a plan's head")
+        require_known_format(self.path, head, FORMAT_VERSION, read=read)
+        return counts, head
+
     def next_object(self, apart: Apart | None = None) -> tuple[str, JsonObject]:
         """Return the next line, which is an object, as text and as value; with ``apart`` as the value of its rest."""
         text, value = self._next(apart)
@@ -143,7 +162,7 @@ class _Lines:
             text, line = self._next(IN_ACCOUNT)
             match line:
                 case [str(name), dict()] if before is None or name > before:
-                    yield _parted(text)
+                    yield parted(text)
                     before = name
                 case None:
                     raise invalid(self.path, "it has fewer lines than it says, or other ones")

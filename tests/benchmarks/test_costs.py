@@ -21,6 +21,7 @@ from reconciler.contacts import open_contacts
 from reconciler.envelope import identity_of
 from reconciler.model.accounts.settings import Settings
 from reconciler.operations.send.resolve import Tally, resolutions_of
+from reconciler.planfile.parts import read_part
 from reconciler.render.json.resolution import resolutions_lines
 from reconciler.sending import open_results, send_to_all
 from reconciler.sending.results import boot_id
@@ -43,6 +44,8 @@ MOST_CALLS_A_PLANNED_ACCOUNT = 1_600
 """Measured: 1,410 with Python 3.11."""
 MOST_CALLS_A_REPORTED_ACCOUNT = 5_100
 """Measured: 4,524 with Python 3.11; 9,400 where a template is asked for each cell of each table."""
+MOST_CALLS_A_PART_S_ACCOUNT = 24
+"""Measured: 18 with Python 3.11; 135 where every line of a part is checked and read as a plan's is."""
 MOST_CALLS_A_CONTACT = 130
 """Measured: 119 with Python 3.11, most of them cheap; later ones make fewer."""
 MOST_CALLS_A_MESSAGE = 425
@@ -123,6 +126,23 @@ def test_an_account_is_reported_in_so_many_calls(tmp_path: Path, monkeypatch: py
         assert report() == 0  # what is made once is made
         counted[count] = calls(report)
     assert (counted[300] - counted[100]) / 200 <= MOST_CALLS_A_REPORTED_ACCOUNT
+
+
+def test_a_part_of_a_plan_is_read_in_so_few_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each account that another part verified, a merge takes the digest of its settings and nothing else."""
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    counted = {}
+    for count in (100, 300):
+        folder = tmp_path / str(count)
+        write_project(folder, count)
+        for command in (["state", "init"], ["plan", "--depth", "offline", "--shard", "1/2", "--out", "part.plan"]):
+            monkeypatch.chdir(tmp_path)
+            assert run(["--project-dir", str(folder), *command]) == 0
+        read = partial(read_part, tmp_path / "part.plan", is_sealed=lambda _: True)
+        read()  # what is made once is made
+        counted[count] = calls(read)
+    assert (counted[300] - counted[100]) / 200 <= MOST_CALLS_A_PART_S_ACCOUNT
 
 
 def test_a_contact_is_resolved_in_so_many_calls(tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ def merge(
     from reconciler.cli.progress import shown_progress
     from reconciler.cli.session import workspace
     from reconciler.operations.plan import merge as merge_parts
-    from reconciler.planfile import read_plan, write_plan
+    from reconciler.planfile import write_plan
     from reconciler.render.safe import safe
     from reconciler.rules.plan.finish import exit_code_of_plan
 
@@ -183,7 +183,7 @@ def merge(
         raise click.UsageError("A part is named twice.")
     place = workspace(options, operator=operator, trusts_project=trust_project)
     with shown_progress() as progress:
-        made = merge_parts(place, ((name, read_plan(Path(name))) for name in files), progress=progress)
+        made = merge_parts(place, files, progress=progress)
     if made.status != "invalid":
         write_plan(Path(out), made)
     put_plan(made, format_, options=options, shown=Shown(view=viewing.view or "grouped", planfile=out))

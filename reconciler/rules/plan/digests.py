@@ -90,10 +90,14 @@ def parts_digest(head: JsonView, changes: Iterable[str], accounts: Iterable[tupl
     >>> parts_digest(head, [], []) == plan_document_digest(document)
     True
     """
+    return digest_of_members(head, changes, (f"{canonical_json(name)}:{line}" for name, line in accounts))
+
+
+def digest_of_members(head: JsonView, changes: Iterable[str], accounts: Iterable[str]) -> str:
+    """Return the same from members as they stand in the document: of the accounts each behind its name and a colon."""
     parts = {key: canonical_json(value) for key, value in head.items() if key not in _NOT_COVERED | {"inputs"}}
     inputs = {key: canonical_json(value) for key, value in head["inputs"].items()}
-    named = (f"{canonical_json(name)}:{line}" for name, line in accounts)
-    accounted: dict[str, str | Iterator[str]] = {**inputs, "accounts": _joined("{", named, "}")}
+    accounted: dict[str, str | Iterator[str]] = {**inputs, "accounts": _joined("{", accounts, "}")}
     return _digest_of(_object({**parts, "changes": _joined("[", changes, "]"), "inputs": _object(accounted)}))
 
 

@@ -8,6 +8,7 @@ manifests and state, and every part must have come to the same changes.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,13 @@ def as_read(part: SavedPlan) -> ReadPart:
         ),
         settings={name: account.settings_digest for name, account in accounts.items()},
         evidence={name: account.evidence for name, account in accounts.items() if account.evidence is not None},
+    )
+
+
+def sharing(part: ReadPart, others: Iterable[ReadPart]) -> ReadPart:
+    """Return a part that has the digests of another one where they are the same, as those of one plan are: once for all."""
+    return replace(
+        part, settings=next((each.settings for each in others if each.settings == part.settings), part.settings)
     )
 
 
