@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import inspect
 import itertools
 import pickle
@@ -72,7 +73,7 @@ def told(work: Any) -> object:
     """Return what some work gives, or how it ends."""
     try:
         return work()
-    except (TypeError, AttributeError) as failure:
+    except (TypeError, AttributeError, ValueError) as failure:
         return type(failure).__name__, str(failure)
 
 
@@ -106,6 +107,12 @@ def test_a_class_behaves_as_the_dataclass_of_the_standard_library(description: A
         return [*seen, *Looked.at]
 
     assert outcomes(theirs) == outcomes(ours)
+    first = ours(**calls[0])
+    for changes in ({}, dict.fromkeys(given_fields[-1:], 7), {"unknown": 1}, dict.fromkeys(described, 8)):
+        Looked.at.clear()
+        expected = [told(lambda changed=changes: repr(dataclasses.replace(first, **changed))), *Looked.at]
+        Looked.at.clear()
+        assert expected == [told(lambda changed=changes: repr(classes.replace(first, **changed))), *Looked.at]
     parameters = [inspect.signature(cls).parameters.values() for cls in (theirs, ours)]
     expected, actual = (
         [(each.name, each.kind, each.default is each.empty) for each in listed] for listed in parameters
@@ -151,6 +158,26 @@ def test_a_value_does_not_change() -> None:
             setattr(value, name, 1)
     with pytest.raises(dataclasses.FrozenInstanceError):
         del Point(1).x
+
+
+def test_a_copy_has_the_fields_alone() -> None:
+    """What was derived from a value's fields and kept with it is derived anew; the value itself stays as it is."""
+
+    @classes.dataclass(frozen=True)
+    class Doubled:
+        number: int
+
+        @functools.cached_property
+        def double(self) -> int:
+            return 2 * self.number
+
+    first = Doubled(2)
+    assert 4 == first.double
+    copied = classes.replace(first, number=3)
+    assert (6, 4) == (copied.double, first.double)
+    assert ["number"] == list(vars(classes.replace(first)))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        copied.number = 4  # type: ignore[misc]
 
 
 def test_a_class_below_that_is_no_dataclass_has_attributes_of_its_own() -> None:

@@ -7,10 +7,9 @@ document, and two manifests that mean the same give the same document.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import dataclass, replace
 from reconciler.diagnostics import Diagnostic, Location, as_one, error, grouped
 from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.model.accounts.desired import DesiredAccount

@@ -6,10 +6,10 @@ Fields are compared in canonical form and shown as their authors wrote them.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from reconciler.classes import replace
 from reconciler.model.plan import FieldChange, Scalar
 from reconciler.model.secrets.values import is_secret
 from reconciler.model.step import Delete, Keep, Rename, Update

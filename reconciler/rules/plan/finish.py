@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import dataclass, replace
 from reconciler.diagnostics import CODES, Diagnostic, error, grouped, sort_key, warning
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.plan import (

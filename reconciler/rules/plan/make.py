@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import dataclass, replace
 from reconciler.model.step import Delete, Keep
 from reconciler.rules.accounts.select import is_selected, unmatched
 from reconciler.rules.plan.diff import compared
