@@ -153,7 +153,7 @@ def _certificates(paths: Iterable[str], workspace: Workspace) -> CertificateFile
 
 def _with_accounts(found: ManifestSet) -> Iterator[Diagnostic]:
     """Yield the problems of reading, those of a MailServer with the accounts that name it."""
-    used = servers_used(found.manifests)
+    used = servers_used(found.manifests) if found.problems else {}
     for problem in found.problems:
         hangs_on_it = used.get(problem.subject or "") if problem.subject in found.unread.servers else None
         yield replace(problem, subjects=tuple(sorted(set(hangs_on_it)))) if hangs_on_it else problem

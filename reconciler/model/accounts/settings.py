@@ -132,6 +132,12 @@ class Documented:
         self.__dict__.update(read)  # where ``cached_property`` keeps them
         return self
 
+    def with_server(self, server: Server) -> Self:
+        """Take the server that the document was made with, as one that need not be read from it, and return the account."""
+        if server.proxy is None:  # the settings have the proxy beside the server
+            self.__dict__["settings"] = Settings.model_validate({**self.spec, "smtp": server})
+        return self
+
     @cached_property
     def secret_routes(self) -> tuple[SecretRoute, ...]:
         """Every secret and where it travels, without fingerprints."""

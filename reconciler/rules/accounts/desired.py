@@ -16,8 +16,10 @@ from reconciler.model.accounts.desired import DesiredAccount
 from reconciler.model.accounts.located import Unread
 from reconciler.model.accounts.manifest import AccountWithServer, MailServer
 from reconciler.model.text.domains import address_to_ascii, split_address
+from reconciler.model.text.placeholders import filled
 from reconciler.rules.accounts.servers import (
     NO_CERTIFICATES,
+    as_written,
     certificate_path,
     fillings,
     has_credential,
@@ -81,6 +83,21 @@ class _Origins:
 
 
 @dataclass(frozen=True, slots=True)
+class _Shared:
+    """A MailServer with what every account that goes through it needs of it."""
+
+    located: LocatedManifest
+    written: Document
+    """Its settings as they are written."""
+    location: Location
+    """Where it says which server it is."""
+
+
+def _shared(located: LocatedManifest) -> _Shared:
+    return _Shared(located, as_written(located.manifest.spec), located.locator.value_at(("spec", "host")))
+
+
+@dataclass(frozen=True, slots=True)
 class Resolution:
     """The desired accounts, by name, and what kept others from being one."""
 
@@ -101,11 +118,8 @@ def certificate_paths(manifests: Sequence[LocatedManifest]) -> frozenset[str]:
         each.manifest.metadata.name: each.manifest.spec for each in manifests if isinstance(each.manifest, MailServer)
     }
     accounts = (each.manifest for each in manifests if isinstance(each.manifest, AccountWithServer))
-    found = (
-        certificate_path(each.spec.smtp, servers.get(each.spec.smtp.server or ""), _values_of(each))
-        for each in accounts
-    )
-    return frozenset(path for path in found if path is not None)
+    found = ((each, certificate_path(each.spec.smtp, servers.get(each.spec.smtp.server or ""))) for each in accounts)
+    return frozenset(filled(path, _values_of(account)) for account, path in found if path is not None)
 
 
 def resolve(
@@ -121,7 +135,7 @@ def resolve(
     So is one whose MailServer is declared twice, since nobody knows which is meant; that is told already.
     """
     declared = [each for each in manifests if isinstance(each.manifest, MailServer)]
-    servers = {each.manifest.metadata.name: each for each in declared}
+    servers = {each.manifest.metadata.name: _shared(each) for each in declared}
     counts: Counter[str | None] = Counter(each.manifest.metadata.name for each in declared)
     problems: dict[Hashable, list[Diagnostic]] = {}
     accounts: list[DesiredAccount] = []
@@ -166,14 +180,14 @@ def servers_used(manifests: Iterable[LocatedManifest]) -> dict[str, list[str]]:
 
 def _resolve_one(
     located: LocatedManifest,
-    servers: Mapping[str, LocatedManifest],
+    servers: Mapping[str, _Shared],
     ca_files: CaFiles,
     certificates: CertificateFiles,
 ) -> tuple[DesiredAccount | None, list[_Problem]]:
     """Return the account, or what is wrong with it, each with its cause: what has the same cause is told once."""
     account = located.manifest
     if not isinstance(account, AccountWithServer):
-        return _desired(located), []
+        return _desired(located, as_written(account)), []
     named = account.spec.smtp.server
     shared = servers.get(named) if named else None
     if named and shared is None:
@@ -188,24 +202,26 @@ def _resolve_one(
                 ),
             )
         ]
-    inherited = shared.manifest.spec if shared is not None and isinstance(shared.manifest, MailServer) else None
-    smtp, proxy = merged(account.spec.smtp, account.spec.proxy, inherited)
+    said = as_written(account)
+    own: Document = said["spec"]
+    smtp, proxy = merged(own["smtp"], own.get("proxy"), shared.written if shared is not None else None)
     found = resolve_server(smtp, proxy, ca_files, values=_values_of(account), certificates=certificates)
     if found.server is None:
-        return None, [_problem(_Origins(located, shared), flaw) for flaw in found.flaws]
-    desired = _desired(located, found)
+        origins = _Origins(located, shared.located if shared is not None else None)
+        return None, [_problem(origins, flaw) for flaw in found.flaws]
+    inherited = _inherited_secrets(own, found.server) if shared is not None else frozenset()
+    desired = _desired(located, said, found)
     if shared is None:
-        return replace(desired, ca_digest=found.ca_digest), []
+        return desired, []
     return replace(
         desired,
         server=named,
-        ca_digest=found.ca_digest,
-        overlaid={**_overlaid_at_server(located, shared), **desired.overlaid},
-        server_file=shared.file,
-        server_location=shared.locator.value_at(("spec", "host")),
-        server_secrets=_inherited_secrets(account, found.server),
+        overlaid={**_overlaid_at_server(located, shared.located), **desired.overlaid},
+        server_file=shared.located.file,
+        server_location=shared.location,
+        server_secrets=inherited,
         leaves_server=leaves_server(account.spec.smtp, account.spec.proxy),
-    ), []
+    ).with_parts_of(desired), []
 
 
 def _values_of(account: AccountWithServer) -> dict[str, str]:
@@ -213,19 +229,20 @@ def _values_of(account: AccountWithServer) -> dict[str, str]:
     return {"name": account.metadata.name, **fillings(*split_address(account.spec.email))}
 
 
-def _inherited_secrets(account: AccountWithServer, server: Server) -> frozenset[str]:
-    """Return the references of the server that the account has not written itself."""
-    found: list[str | None] = [] if has_credential(account.spec.smtp.authentication) else [*server.login.all_secrets]
-    if server.client_certificate is not None and account.spec.smtp.client_certificate is None:
+def _inherited_secrets(own: Document, server: Server) -> frozenset[str]:
+    """Return the references of the server that the account, as it is written, has not written itself."""
+    smtp: Document = own["smtp"]
+    found: list[str | None] = [] if has_credential(smtp.get("authentication", {})) else [*server.login.all_secrets]
+    if server.client_certificate is not None and "clientCertificate" not in smtp:
         found.append(server.client_certificate.key)
-    if server.proxy is not None and account.spec.proxy is None:
+    if server.proxy is not None and "proxy" not in own:
         found.append(server.proxy.password)
     return frozenset(each for each in found if each is not None)
 
 
-def _desired(located: LocatedManifest, found: ServerResolution | None = None) -> DesiredAccount:
+def _desired(located: LocatedManifest, said: Document, found: ServerResolution | None = None) -> DesiredAccount:
+    """Return the account of a manifest, ``said`` as it is written, with its server as far as it has one."""
     account: Account = located.manifest  # type: ignore[assignment]
-    said = account.model_dump(include={"metadata", "spec"}, exclude_none=True)
     spec: Document = said["spec"]
     # Reply-to has one form: nothing where nothing is said, a mapping for one address, a list for several.
     declared = spec.get("replyTo")
@@ -245,16 +262,18 @@ def _desired(located: LocatedManifest, found: ServerResolution | None = None) ->
     for key in ("labels", "annotations", "preventDelete"):
         if not metadata.get(key):
             metadata.pop(key, None)
-    return DesiredAccount(
+    desired = DesiredAccount(
         kind=account.kind,
         name=account.metadata.name,
         document={"metadata": metadata, "spec": spec},
         written=written,
         previous_name=account.metadata.previous_name,
+        ca_digest=found.ca_digest if found is not None else None,
         file=located.file,
         location=located.locator.value_at(()),
         overlaid=dict(located.overlay.leaves()) if located.overlay is not None else {},
     )
+    return desired.with_server(server) if server is not None else desired
 
 
 def _overlaid_at_server(own: LocatedManifest, server: LocatedManifest) -> dict[tuple[str, ...], Location]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.accounts.located import CaFile, CertificateFile
     from reconciler.model.accounts.manifest import MailServerSpec
-    from reconciler.model.accounts.server import Authentication, Proxy, ServerSmtp
+    from reconciler.model.accounts.server import Proxy, ServerSmtp
     from reconciler.model.accounts.settings import Document
     from reconciler.model.base import Value
 
@@ -89,34 +89,31 @@ class ServerResolution:
     flaws: tuple[Flaw, ...]
 
 
-def merged(own: ServerSmtp, own_proxy: Proxy | None, shared: MailServerSpec | None) -> tuple[Document, Document | None]:
+def merged(smtp: Document, proxy: Document | None, shared: Document | None) -> tuple[Document, Document | None]:
     """Return the settings of an account's server and of the proxy: its own, and where it has none those of its MailServer.
 
-    A credential of its own replaces the MailServer's, of whichever form that is; and so does its own trust.
+    All are as manifests write them. A credential of its own replaces the MailServer's, of whichever form that is; and so
+    does its own trust.
 
-    >>> from reconciler.model.accounts.manifest import MailServerSpec
-    >>> from reconciler.model.accounts.server import Authentication, ServerSmtp
-    >>> office = Authentication(username="{email}", password={"env": "SMTP_OFFICE"})
-    >>> shared = MailServerSpec(host="smtp.example.com", encryption="tls", authentication=office)
-    >>> own = ServerSmtp(port=2465, authentication=Authentication(access_token={"env": "SMTP_TOKEN"}))
+    >>> office = {"username": "{email}", "password": {"env": "SMTP_OFFICE"}}
+    >>> shared = {"host": "smtp.example.com", "encryption": "tls", "authentication": office}
+    >>> own = {"server": "office", "port": 2465, "authentication": {"accessToken": {"env": "SMTP_TOKEN"}}}
     >>> smtp, proxy = merged(own, None, shared)
     >>> smtp["host"], smtp["port"], smtp["authentication"]
     ('smtp.example.com', 2465, {'username': '{email}', 'accessToken': {'env': 'SMTP_TOKEN'}})
     """
-    smtp, proxy = as_written(own), as_written(own_proxy) if own_proxy is not None else None
-    smtp.pop("server", None)
+    own = {key: value for key, value in smtp.items() if key != "server"}
     if shared is None:
-        return smtp, proxy
-    inherited = as_written(shared)
-    if any(key in smtp for key in _TRUST):
+        return own, proxy
+    inherited = {key: value for key, value in shared.items() if key != "proxy"}
+    if any(key in own for key in _TRUST):
         inherited = {key: value for key, value in inherited.items() if key not in _TRUST}
-    shared_proxy = inherited.pop("proxy", None)
-    if "authentication" in inherited and "authentication" in smtp:
-        login, own_login = inherited["authentication"], smtp["authentication"]
-        if has_credential(own.authentication):
+    if "authentication" in inherited and "authentication" in own:
+        login, own_login = inherited["authentication"], own["authentication"]
+        if has_credential(own_login):
             login = {key: value for key, value in login.items() if key not in CREDENTIALS}
-        smtp["authentication"] = {**login, **own_login}
-    return {**inherited, **smtp}, shared_proxy if proxy is None else proxy
+        own["authentication"] = {**login, **own_login}
+    return {**inherited, **own}, shared.get("proxy") if proxy is None else proxy
 
 
 def leaves_server(own: ServerSmtp, own_proxy: Proxy | None) -> bool:
@@ -140,16 +137,13 @@ def as_written(part: Value) -> Document:
     return document
 
 
-def has_credential(login: Authentication | None) -> bool:
-    """Tell whether a login has a credential of any form.
+def has_credential(login: Document) -> bool:
+    """Tell whether a login, as it is written, has a credential of any form.
 
-    >>> from reconciler.model.accounts.server import Authentication
-    >>> has_credential(Authentication(username="{email}", password={"env": "SMTP_SALES"}))
-    True
-    >>> has_credential(Authentication(username="{email}")), has_credential(None)
-    (False, False)
+    >>> has_credential({"username": "{email}", "password": {"env": "SMTP_SALES"}}), has_credential({"username": "{email}"})
+    (True, False)
     """
-    return login is not None and any((login.password, login.access_token, login.oauth2))
+    return not login.keys().isdisjoint(CREDENTIALS)
 
 
 def fillings(localpart: str, domain: str) -> dict[str, str]:
@@ -176,17 +170,17 @@ def fills_key(source: str, written: str, values: Mapping[str, str]) -> str | Non
     return None if has_slash or not is_filled_key_of(source, key) else key
 
 
-def certificate_path(own: ServerSmtp, shared: MailServerSpec | None, values: Mapping[str, str]) -> str | None:
-    """Return the ``certFile`` of an account's server with placeholders filled in; None where there is none.
+def certificate_path(own: ServerSmtp, shared: MailServerSpec | None) -> str | None:
+    """Return the ``certFile`` of an account's server, as it is written; None where there is none.
 
     >>> from reconciler.model.accounts.server import ServerSmtp
     >>> shown = {"certFile": "certs/{localpart}.pem", "key": {"file": "secrets/key"}}
     >>> own = ServerSmtp.model_validate({"clientCertificate": shown})
-    >>> certificate_path(own, None, {"localpart": "sales"}), certificate_path(ServerSmtp(), None, {})
-    ('certs/sales.pem', None)
+    >>> certificate_path(own, None), certificate_path(ServerSmtp(), None)
+    ('certs/{localpart}.pem', None)
     """
     declared = own.client_certificate or (shared.client_certificate if shared is not None else None)
-    return filled(declared.cert_file, values) if declared is not None else None
+    return declared.cert_file if declared is not None else None
 
 
 def resolve_server(
@@ -211,7 +205,10 @@ def resolve_server(
     filling = _Filling(values)
     smtp = _with_defaults(filling.filled(smtp, ("smtp",)))
     way = None if proxy is None else ResolvedProxy.model_validate(filling.filled(proxy, ("proxy",)))
-    flaws = _login_flaws(Login.model_validate(smtp["authentication"])) if "authentication" in smtp else []
+    flaws: list[Flaw] = []
+    if "authentication" in smtp:
+        smtp["authentication"] = login = Login.model_validate(smtp["authentication"])  # read once, whatever the rest is
+        flaws += _login_flaws(login)
     if "host" not in smtp:
         flaws.append(Flaw("noHost", ("smtp",)))
     ca_path: str = smtp.get("caFile", "")
@@ -219,11 +216,16 @@ def resolve_server(
         flaws.append(Flaw("caFile", ("smtp", "caFile"), f"{ca_path}: {ca_files.unusable[ca_path]}"))
     flaws += [*_certificate_flaws(smtp, certificates), *_useless_without_tls(smtp), *filling.flaws]
     return ServerResolution(
-        server=None if flaws else Server.model_validate(smtp).model_copy(update={"proxy": way}),
+        server=None if flaws else _server(smtp, way),
         written=filling.written,
         ca_digest=ca_files.usable[ca_path].digest if ca_path in ca_files.usable else None,
         flaws=tuple(flaws),
     )
+
+
+def _server(smtp: Document, way: ResolvedProxy | None) -> Server:
+    server = Server.model_validate(smtp)
+    return server if way is None else server.model_copy(update={"proxy": way})
 
 
 def _with_defaults(smtp: Document) -> Document:

@@ -77,7 +77,7 @@ def unresolved_accounts(
 ) -> list[UnresolvedAccount]:
     """Return the refused accounts that name secrets: all that are not among ``resolved``."""
     usable = {(account.file, account.location) for account in resolved}
-    written = [
+    written = [  # what is usable is not looked at, and most are
         *(
             _Written(
                 value=each.manifest.model_dump(include={"metadata", "spec"}, exclude_none=True),
@@ -86,6 +86,7 @@ def unresolved_accounts(
                 kind=each.manifest.kind,
             )
             for each in manifests
+            if (each.file, each.locator.value_at(())) not in usable
         ),
         *(
             _Written(value=each.value, file=each.locator.value_at(()).file, locator=each.locator, kind=each.kind)
@@ -96,10 +97,7 @@ def unresolved_accounts(
     counts = Counter(each.name for each in written if each.is_server)
     servers = {each.name: each for each in written if each.is_server and counts[each.name] == 1}
     return [
-        account
-        for each in written
-        if each.may_have_server and (each.file, each.locator.value_at(())) not in usable
-        if (account := _unresolved(each, servers)).named_secrets
+        account for each in written if each.may_have_server if (account := _unresolved(each, servers)).named_secrets
     ]
 
 

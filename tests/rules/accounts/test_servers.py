@@ -10,7 +10,14 @@ from reconciler.model.accounts.manifest import MailServerSpec
 from reconciler.model.accounts.server import Proxy, Smtp
 from reconciler.model.servers.terms import DEFAULT_PORTS
 from reconciler.rules.accounts.platform import resolve_platform
-from reconciler.rules.accounts.servers import CaFiles, CertificateFiles, certificate_path, merged, resolve_server
+from reconciler.rules.accounts.servers import (
+    CaFiles,
+    CertificateFiles,
+    as_written,
+    certificate_path,
+    merged,
+    resolve_server,
+)
 from tests.rules.states import ca_files, certificate_files, desired_of, project
 
 if TYPE_CHECKING:
@@ -176,16 +183,17 @@ def test_own_settings_win_over_those_of_the_server() -> None:
         authentication={"username": "{email}", "mechanism": "plain", "password": {"env": "P"}},
         proxy={"type": "http", "host": "p.example.com", "port": 1},
     )
-    smtp, proxy = merged(parse(Smtp, server="relay", port=27, authentication={"username": "u"}), None, shared)
+    own = parse(Smtp, server="relay", port=27, authentication={"username": "u"})
+    smtp, proxy = merged(as_written(own), None, as_written(shared))
     assert smtp == {
         "host": "smtp.example.com",
         "port": 27,
         "authentication": {"username": "u", "mechanism": "plain", "password": {"env": "P"}},
     }
     assert "p.example.com" == (proxy and proxy["host"])
-    own = parse(Proxy, type="socks5", host="q.example.com", port=2)
+    way = as_written(parse(Proxy, type="socks5", host="q.example.com", port=2))
     assert {"type": "socks5", "host": "q.example.com", "port": 2, "remoteDns": True} == merged(
-        parse(Smtp, server="relay"), own, shared
+        as_written(parse(Smtp, server="relay")), way, as_written(shared)
     )[1]
 
 
@@ -193,7 +201,8 @@ def test_own_settings_win_over_those_of_the_server() -> None:
 @pytest.mark.parametrize("inherited", [{"caFile": "ca.pem"}, {"certificate": "sha256:" + "b" * 64}])
 def test_trust_of_an_account_replaces_that_of_its_server(own: dict[str, str], inherited: dict[str, str]) -> None:
     """A pin of the MailServer's would otherwise make the account's own CA count for nothing."""
-    smtp, _ = merged(parse(Smtp, server="relay", **own), None, parse(MailServerSpec, host="h", **inherited))
+    theirs = parse(MailServerSpec, host="h", **inherited)
+    smtp, _ = merged(as_written(parse(Smtp, server="relay", **own)), None, as_written(theirs))
     assert {"host": "h", **own} == smtp
 
 
@@ -201,7 +210,9 @@ def test_an_own_credential_replaces_one_of_any_form() -> None:
     """Two of them would contradict each other."""
     shared = parse(MailServerSpec, host="h", authentication={"username": "u", "oauth2": TOKEN})
     own = parse(Smtp, server="relay", authentication={"password": {"env": "P"}})
-    assert {"username": "u", "password": {"env": "P"}} == merged(own, None, shared)[0]["authentication"]
+    assert {"username": "u", "password": {"env": "P"}} == merged(as_written(own), None, as_written(shared))[0][
+        "authentication"
+    ]
 
 
 LOGINS = {
@@ -257,12 +268,12 @@ def test_an_accounts_certificate_takes_the_place_of_its_servers() -> None:
     theirs = MailServerSpec.model_validate({"host": "h.example.com", "clientCertificate": _OWN}, by_name=False)
     other = {"certFile": "other.pem", "key": {"env": "SMTP_KEY"}}
     own = Smtp.model_validate({"server": "relay", "clientCertificate": other}, by_name=False)
-    assert other == merged(own, None, theirs)[0]["clientCertificate"]
+    assert other == merged(as_written(own), None, as_written(theirs))[0]["clientCertificate"]
     inheriting = Smtp.model_validate({"server": "relay"}, by_name=False)
-    assert _OWN == merged(inheriting, None, theirs)[0]["clientCertificate"]
-    assert "other.pem" == certificate_path(own, theirs, VALUES)
-    assert "certs/sales.pem" == certificate_path(inheriting, theirs, VALUES)
-    assert None is certificate_path(inheriting, None, VALUES)
+    assert _OWN == merged(as_written(inheriting), None, as_written(theirs))[0]["clientCertificate"]
+    assert "other.pem" == certificate_path(own, theirs)
+    assert _OWN["certFile"] == certificate_path(inheriting, theirs)
+    assert None is certificate_path(inheriting, None)
 
 
 @pytest.mark.parametrize(
