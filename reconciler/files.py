@@ -26,7 +26,7 @@ _INNER_PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._
 """The path of a file in a folder that we write: no step begins with a dot, so none leads out."""
 
 
-def read_regular_file(path: Path, max_octets: int, *, follows_link: bool = True) -> bytes:
+def read_regular_file(path: Path | str, max_octets: int, *, follows_link: bool = True) -> bytes:
     """Return the octets of a regular file, at most one more than ``max_octets``; never wait on a pipe.
 
     Raises ``OSError`` with a reason for anything that is not a readable regular file, and unless ``follows_link``

@@ -101,20 +101,23 @@ def read_manifests(
     another content than they have on disk (None: as if the file were gone), to see what an edit would mean. Where a
     limit over all files is exceeded reading stops, which is a problem too.
     """
-    edited = instead or {}
+    edited = {str(path): octets for path, octets in (instead or {}).items()}
     if not folder.is_dir() and not edited:
         return ManifestSet(manifests=(), problems=(), folder_exists=False, file_count=0)
     present, unreadable = _present(folder, root, few)
     read = _Read(problems=unreadable, has_unparsed=bool(unreadable), overlays=overlays or Overlays())
     gone = {path for path, octets in edited.items() if octets is None}
-    files = sorted((shown_path(path, root), path) for path in ({*present, *edited} - gone if edited else present))
+    added = ((shown_path(Path(path), root), path) for path in edited)
+    files = sorted(each for each in {*present, *added} if each[1] not in gone) if edited else present
     room = Room(few.taken if few is not None else (0, 0))
     # Asked once: with a folder that is no link, a file's own path tells whether the file is one.
     is_linked = shown_path(Path(os.path.realpath(folder)), Path(os.path.realpath(root))) != shown_path(folder, root)
     try:
         for file, path in files:
             real = Path(os.path.realpath(path)) if is_linked or os.path.islink(path) else None  # noqa: PTH114 - for thousands
-            _read_file(path, file, root, edited.get(path) if edited else None, room, read, real=real)
+            edit = edited.get(path)
+            octets = edit if edit is not None else _octets_of(path, file, root, real=real)
+            _read_file(octets, file, root, room, read, real=real)
             require_few_problems(len(read.problems), file)
     except NoRoom as refusal:
         read.refuse(refusal.problem)
@@ -128,10 +131,10 @@ def read_manifests(
     )
 
 
-def _present(folder: Path, root: Path, few: Few | None) -> tuple[list[Path], list[Diagnostic]]:
+def _present(folder: Path, root: Path, few: Few | None) -> tuple[list[tuple[str, str]], list[Diagnostic]]:
     if few is not None:
-        return [root / file for file in few.files], []
-    return manifest_paths(folder, root=root) if folder.is_dir() else ([], [])
+        return [(file, str(root / file)) for file in sorted(few.files)], []
+    return _manifest_files(folder, root) if folder.is_dir() else ([], [])
 
 
 @dataclass
@@ -156,19 +159,27 @@ def manifest_paths(folder: Path, *, root: Path) -> tuple[list[Path], list[Diagno
     A folder that is passed over in silence would look like deleted accounts. Beyond ``MAX_FILES`` no files are
     returned, and a problem.
     """
-    paths: list[Path] = []
+    files, problems = _manifest_files(folder, root)
+    return [Path(path) for _, path in files], problems
+
+
+def _manifest_files(folder: Path, root: Path) -> tuple[list[tuple[str, str]], list[Diagnostic]]:
+    """Return the same files as text, each under the name by which it is shown: a ``Path`` costs more than the look at it."""
+    files: list[tuple[str, str]] = []
     problems: list[Diagnostic] = []
     is_inside = Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(root))
     if shown_path(folder, root) != folder.as_posix() and not is_inside:
         detail = "The manifests folder is a link that leads outside the project folder. Put the folder itself here."
         return [], [error("fileUnreadable", detail, location=Location(shown_path(folder, root)))]
+    below = f"{root.as_posix()}/"
     for path in _entries(folder, root, problems):
-        if path is not None and is_manifest(path.name):
-            paths.append(path)
-        if path is None or len(paths) > MAX_FILES or len(problems) > MAX_ALL_PROBLEMS:
-            limit = ENTRIES if path is None else FILES if len(paths) > MAX_FILES else PROBLEMS
+        if path is not None and is_manifest(path[path.rfind("/") + 1 :]):
+            is_plain = path.startswith(below) and path.isascii()
+            files.append((path[len(below) :] if is_plain else shown_path(Path(path), root), path))
+        if path is None or len(files) > MAX_FILES or len(problems) > MAX_ALL_PROBLEMS:
+            limit = ENTRIES if path is None else FILES if len(files) > MAX_FILES else PROBLEMS
             return [], [*problems[:MAX_ALL_PROBLEMS], beyond(limit, shown_path(folder, root))]
-    return sorted(paths, key=lambda path: shown_path(path, root)), problems
+    return sorted(files), problems
 
 
 def is_manifest(name: str) -> bool:
@@ -176,7 +187,7 @@ def is_manifest(name: str) -> bool:
     return name.lower().endswith(_ENDINGS) and not name.startswith(".")
 
 
-def _entries(folder: Path, root: Path, problems: list[Diagnostic]) -> Iterator[Path | None]:
+def _entries(folder: Path, root: Path, problems: list[Diagnostic]) -> Iterator[str | None]:
     """Yield the files below a folder, without hidden folders; None once there are too many entries.
 
     Adds a problem for every folder that cannot be looked into: unreadable, gone meanwhile, linked, or too deep. It
@@ -198,7 +209,7 @@ def _entries(folder: Path, root: Path, problems: list[Diagnostic]) -> Iterator[P
                         yield None
                         return
                     if not _is_folder(entry):
-                        yield Path(entry.path)
+                        yield entry.path
                     elif not entry.name.startswith("."):
                         if entry.is_symlink():
                             where = Location(shown_path(Path(entry.path), root))
@@ -237,25 +248,28 @@ def real_path(path: Path) -> Path | None:
 
 def octets_of(path: Path, root: Path, *, real: Path | None) -> bytes | Diagnostic:
     """Return the content of a file below the project folder, or why it is not read; ``real`` is the file behind links."""
-    location = Location(shown_path(path, root))
+    return _octets_of(os.fspath(path), shown_path(path, root), root, real=real)
+
+
+def _octets_of(path: str, file: str, root: Path, *, real: Path | None) -> bytes | Diagnostic:
+    """Return the content of the file that is shown as ``file``, or why it is not read."""
     try:
         if real is not None and not real.is_relative_to(os.path.realpath(root)):
             detail = "The link leads outside the project folder. Put the manifest itself here."
-            return error("fileUnreadable", detail, location=location)
+            return error("fileUnreadable", detail, location=Location(file))
         if real is None:
             return read_regular_file(path, MAX_FILE_OCTETS, follows_link=False)
         return read_in_place(real, MAX_FILE_OCTETS)
     except OSError as failure:
         detail = f"The file cannot be read: {reason_of(failure)}. Check the path and its permissions."
-        return error("fileUnreadable", detail, location=location)
+        return error("fileUnreadable", detail, location=Location(file))
 
 
 def _read_file(
-    path: Path, file: str, root: Path, instead: bytes | None, room: Room, read: _Read, *, real: Path | None
+    octets: bytes | Diagnostic, file: str, root: Path, room: Room, read: _Read, *, real: Path | None
 ) -> None:
     """Read the manifests and problems of one file, shown as ``file``; ``real`` is the file behind its links, if any."""
     real_file = shown_path(real, Path(os.path.realpath(root))) if real is not None else None
-    octets = instead if instead is not None else octets_of(path, root, real=real)
     if isinstance(octets, Diagnostic):
         read.refuse(octets)
         return

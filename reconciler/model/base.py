@@ -43,6 +43,21 @@ class Value(BaseModel):
         given = self.__pydantic_fields_set__
         object.__setattr__(self, "__pydantic_fields_set__", _GIVEN.setdefault(frozenset(given), given))
 
+    @classmethod
+    def of_fields(cls, **given: Any) -> Self:
+        """Return a value of fields that were looked at before, as ``model_construct`` does in five times the time.
+
+        They are given by name, every one that has no default among them.
+        """
+        made = cls.__new__(cls)
+        fields = cls.model_fields
+        values = {name: given.get(name, each.default) for name, each in fields.items()}
+        object.__setattr__(made, "__dict__", values)
+        object.__setattr__(made, "__pydantic_fields_set__", _GIVEN.setdefault(frozenset(given), set(given)))
+        object.__setattr__(made, "__pydantic_extra__", None)
+        object.__setattr__(made, "__pydantic_private__", None)
+        return made
+
     def model_copy(self, *, update: Mapping[str, object] | None = None, deep: bool = False) -> Self:
         """Return a copy with some fields otherwise; what was derived from the old fields is derived anew.
 

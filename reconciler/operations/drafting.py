@@ -59,7 +59,7 @@ class PlanRequest:
     reviewed: SavedPlan | Review | None = None
     """The plan that people have reviewed, or what they were shown of it, where it is applied at once only as far as they have."""
     is_kept: bool = True
-    """The plan is saved, applied or read by programs; one that is only looked at gets neither digest nor seal."""
+    """The plan is saved, applied or read by programs; one that is only looked at gets neither digests nor seal."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler import __version__
+from reconciler.classes import replace
 from reconciler.diagnostics import CODES
 from reconciler.errors import GuardRefused, PlanStale
 from reconciler.model.plan import ApplyInputs, Part, SavedPlan, Summary

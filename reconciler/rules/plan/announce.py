@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.step import Changed, Wanted
     from reconciler.model.verification.depths import Depth
-    from reconciler.model.verification.evidence import Evidence
+    from reconciler.model.verification.evidence import Evidence, Verification
     from reconciler.rules.plan.policy import Policy
 
 
@@ -68,10 +68,17 @@ def messages_taken(evidence: Iterable[Evidence]) -> int:
     >>> messages_taken([Evidence(settings_digest="a", verification=Verification(status="passed"))])
     0
     """
-    return sum(
-        any(check.check == "message" and check.status == "passed" for check in found.verification.checks)
-        for found in evidence
-    )
+    # One value may be that of thousands, so each is looked into once; it is held here, so that its identity stays its own.
+    counted: dict[int, tuple[Verification, int]] = {}
+    for found in evidence:
+        verification = found.verification
+        _, count = counted.get(id(verification), (verification, 0))
+        counted[id(verification)] = verification, count + 1
+    return sum(count for verification, count in counted.values() if _took_a_message(verification))
+
+
+def _took_a_message(found: Verification) -> bool:
+    return any(check.check == "message" and check.status == "passed" for check in found.checks)
 
 
 def messages_in_words(messages: Iterable[Messages]) -> str:

@@ -78,6 +78,8 @@ def field_changes(
     >>> [(each.before, each.after) for each in field_changes({}, after, written_before={}, written_after=written)]
     [(None, 'bücher.example'), (None, 587)]
     """
+    if not before:  # of a new account all are
+        return tuple([_field_change(path, None, written_after.get(path, after[path])) for path in sorted(after)])
     return tuple(
         _field_change(path, written_before.get(path, before.get(path)), written_after.get(path, after.get(path)))
         for path in sorted(before.keys() | after.keys())

@@ -58,7 +58,7 @@ class Making:
     reused: frozenset[str] = frozenset()
     """Accounts whose evidence an earlier run had gathered."""
     is_kept: bool = True
-    """The plan is saved, applied or read by programs; one that is only looked at has no digest, and so no seal."""
+    """The plan is saved, applied or read by programs; one that is only looked at has no digests, and so no seal."""
 
 
 def finish_plan(
@@ -85,7 +85,7 @@ def finish_plan(
         lineage=draft.recorded.lineage,
         serial=draft.recorded.serial,
         status=status_of_plan(changes, problems),
-        changes_digest=changes_digest(changes, draft.lifted_guards),
+        changes_digest=changes_digest(changes, draft.lifted_guards) if making.is_kept or not changes else "",
         plan_digest="",
         summary=_summary(changes, draft.unchanged),
         changes=changes,
@@ -239,7 +239,7 @@ def prepared(step: Create | Update) -> PreparedAccount:
     """Return a step as a saved plan has it; what is shown of it stands in the plan's changes."""
     after = step.after
     # Not looked at again: the document is the step's own, and a second reading of it would take as much as the first.
-    made = PreparedAccount.model_construct(
+    made = PreparedAccount.of_fields(
         document=after.document,
         written=after.written,
         ca_digest=after.ca_digest,

@@ -238,6 +238,8 @@ def require_state_key(recorded: RecordedState, key_id: str | None) -> None:
 
 def redundant(accounts: Iterable[DesiredAccount], law: Law, secrets: SecretsRead) -> list[Diagnostic]:
     """Return what is to be told of grants that none of the accounts needs; the platform's server counts with them."""
+    if not law.rules.grants:
+        return []
     values = secrets.comparable_with(law.recorded.fingerprint_key_id)
     platforms = [Platform(server=law.platform, fingerprints=values)] if law.platform is not None else []
     wanted = [Keep(after=each, manifest=each.file, fingerprints=values) for each in accounts]

@@ -113,26 +113,30 @@ class RouteRegister:
         while the value does not turn out to be one that state knows under another reference, or that
         another reference holds which does not go there.
         """
-        key, fingerprint = travel.route.key, travel.fingerprint
         if self.has_compared(travel):
             return not self._is_anothers(travel)
+        known = self._stand_ins(travel) & self.references
+        if not known:
+            return False
+        key, fingerprint = travel.route.key, travel.fingerprint
         holders = self._held_by.get(fingerprint, set())
         return any(
-            key in self._routes.get(secret, ())
+            key in self._routes[secret]
             and not self._recorded_as.get(fingerprint, set()) - {secret}
             and all(key in self._routes[other] for other in holders)
-            for secret in self._stand_ins(travel)
+            for secret in known
         )
 
     def has_compared(self, travel: SecretRoute) -> bool:
         """Tell whether state has recorded the route with the secret's value read, whatever the value was then."""
         return self.has_recorded_value(travel) or any(
-            (secret, travel.route.key) in self._compared for secret in self._stand_ins(travel)
+            (secret, travel.route.key) in self._compared for secret in self._stand_ins(travel) & self.references
         )
 
     def has_recorded_value(self, travel: SecretRoute) -> bool:
         """Tell whether state has recorded this very value for the route."""
-        return travel.route.key in self._routes.get(travel.fingerprint, ())
+        known = self._routes.get(travel.fingerprint)
+        return known is not None and travel.route.key in known
 
     def claims(self, travel: SecretRoute, recorded: RouteRegister) -> bool:
         """Tell whether the secret is one of this register's, by value or by reference, and would go to none of its servers.
