@@ -110,9 +110,9 @@ def test_a_class_behaves_as_the_dataclass_of_the_standard_library(description: A
     first = ours(**calls[0])
     for changes in ({}, dict.fromkeys(given_fields[-1:], 7), {"unknown": 1}, dict.fromkeys(described, 8)):
         Looked.at.clear()
-        expected = [told(lambda changed=changes: repr(dataclasses.replace(first, **changed))), *Looked.at]
+        known = [told(lambda changed=changes: repr(dataclasses.replace(first, **changed))), *Looked.at]
         Looked.at.clear()
-        assert expected == [told(lambda changed=changes: repr(classes.replace(first, **changed))), *Looked.at]
+        assert known == [told(lambda changed=changes: repr(classes.replace(first, **changed))), *Looked.at]
     parameters = [inspect.signature(cls).parameters.values() for cls in (theirs, ours)]
     expected, actual = (
         [(each.name, each.kind, each.default is each.empty) for each in listed] for listed in parameters
