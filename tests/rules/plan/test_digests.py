@@ -81,13 +81,18 @@ def test_the_lines_of_a_plan_are_its_document_in_parts() -> None:
     assert [(name, canonical_json(accounts[name])) for name in "abcd"] == [*account_lines(plan)]
 
 
-def test_a_plan_that_is_only_looked_at_has_no_digest_of_its_own() -> None:
-    """Nobody could seal it, so it cannot be taken for one that was kept; what it changes it tells all the same."""
+def test_a_plan_that_is_only_looked_at_has_no_digests() -> None:
+    """Nobody could seal it, so it cannot be taken for one that was kept; what it changes it tells all the same.
+
+    One that changes nothing is kept to be told again, and has the digest of no changes.
+    """
     draft = make_plan(desired_of(_MANIFESTS), empty_state(), policy())
     kept, looked_at = (
         finish_plan(draft, {}, Making(tool="test", created_at=NOW, is_kept=is_kept)) for is_kept in (True, False)
     )
-    assert looked_at == kept.model_copy(update={"plan_digest": ""})
+    assert looked_at == kept.model_copy(update={"plan_digest": "", "changes_digest": ""})
+    empty = finish_plan(make_plan((), empty_state(), policy()), {}, Making(tool="test", created_at=NOW, is_kept=False))
+    assert ("", changes_digest((), ())) == (empty.plan_digest, empty.changes_digest)
 
 
 def _evidence(message: str) -> Evidence:
