@@ -18,6 +18,8 @@ def is_none(value: object) -> bool:
 
 _GIVEN: dict[frozenset[str], set[str]] = {}
 """Sets of fields by what is in them. Each would take as much memory as the value itself, and there are few different ones."""
+_NOTHING_MORE: dict[str, Any] = {}
+"""What a value has beside its fields, where it may have something and has nothing: most have, and share this."""
 
 
 class Value(BaseModel):
@@ -39,9 +41,11 @@ class Value(BaseModel):
     )
 
     def model_post_init(self, _: Any, /) -> None:
-        """Share the set of the fields that were given with all values that were given the same: nobody changes it."""
+        """Share what is the same for many values and what nobody changes: the set of the fields that were given, and nothing more."""
         given = self.__pydantic_fields_set__
         object.__setattr__(self, "__pydantic_fields_set__", _GIVEN.setdefault(frozenset(given), given))
+        if self.__pydantic_extra__ is not None and not self.__pydantic_extra__:
+            object.__setattr__(self, "__pydantic_extra__", _NOTHING_MORE)
 
     @classmethod
     def of_fields(cls, **given: Any) -> Self:
@@ -54,7 +58,7 @@ class Value(BaseModel):
         values = {name: given.get(name, each.default) for name, each in fields.items()}
         object.__setattr__(made, "__dict__", values)
         object.__setattr__(made, "__pydantic_fields_set__", _GIVEN.setdefault(frozenset(given), set(given)))
-        object.__setattr__(made, "__pydantic_extra__", None)
+        object.__setattr__(made, "__pydantic_extra__", _NOTHING_MORE if cls.model_config["extra"] == "allow" else None)
         object.__setattr__(made, "__pydantic_private__", None)
         return made
 

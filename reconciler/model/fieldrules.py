@@ -123,7 +123,7 @@ def excludes(name: str, *, when: When, words: str) -> Rule:
     return Rule(
         code=code,
         words=words,
-        holds=lambda value: not when.holds(value) or getattr(value, name) is None,
+        holds=lambda value: getattr(value, name) is None or not when.holds(value),
         schemas=({"if": when.schema, "then": _without(code, words, name)},),
     )
 
@@ -138,7 +138,7 @@ def _values(value: Any, names: tuple[str, ...]) -> list[Any]:
 
 
 def _count(value: Any, names: tuple[str, ...]) -> int:
-    return sum(each is not None for each in _values(value, names))
+    return len(names) - _values(value, names).count(None)
 
 
 def _has(*names: str, words: str = "is missing") -> Schema:

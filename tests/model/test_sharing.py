@@ -22,6 +22,16 @@ def test_values_that_were_given_the_same_fields_share_the_set_of_them() -> None:
     assert more.__pydantic_fields_set__ is again.__pydantic_fields_set__
 
 
+def test_values_with_nothing_beside_their_fields_share_it() -> None:
+    """One that is given more, by reading or copying, has it for itself."""
+    first, second = (Login.model_validate({"username": each}) for each in ("anna", "bert"))
+    assert first.__pydantic_extra__ is second.__pydantic_extra__
+    more = first.model_copy(update={"later": 1})
+    assert {"username": "anna", "later": 1} == more.to_document()
+    assert {"username": "bert"} == second.to_document() == second.model_copy().to_document()
+    assert {"username": "carl", "later": 2} == Login.model_validate({"username": "carl", "later": 2}).to_document()
+
+
 def test_a_value_of_fields_that_were_looked_at_is_what_reading_gives() -> None:
     """It is equal, is written the same, in the same order, and shares what such values share."""
     read = Login.model_validate({"password": "env:A", "username": "anna"})

@@ -61,7 +61,7 @@ class DesiredAccount(Documented):
         """Canonical JSON of the document: equal text means that nothing changed."""
         return canonical_json(self.document)
 
-    @cached_property
+    @property
     def named_secrets(self) -> frozenset[str]:
         """The references of all secrets that it has, its MailServer's among them."""
         return frozenset(route.secret for route in self.secret_routes)

@@ -58,6 +58,11 @@ def matches_any(globs: Iterable[str], text: str) -> bool:
 
 def matches_any_host(globs: Iterable[str], host: str) -> bool:
     """Tell whether a host (A-labels, or an address) matches at least one of the globs, however those are written."""
+    return _matches_any_host(tuple(globs), host)
+
+
+@lru_cache(maxsize=1024)
+def _matches_any_host(globs: tuple[str, ...], host: str) -> bool:
     return matches_any((_lowered(glob) for glob in globs), host)
 
 

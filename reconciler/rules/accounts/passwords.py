@@ -7,6 +7,7 @@ teaches people to ignore warnings. Where it is not one, the login fails, and say
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from reconciler.classes import dataclass
@@ -78,8 +79,12 @@ def ending_passwords(
     accounts: Sequence[DesiredAccount], located: Mapping[str, LocatedManifest]
 ) -> Iterator[Diagnostic]:
     """Yield one warning for each provider that drops passwords, at the first of the accounts that have one there."""
-    for ending in _ENDINGS:
-        affected = [account for account in accounts if _logs_in_by_password(account, ending.provider)]
+    by_ending: dict[_Ending, list[DesiredAccount]] = {ending: [] for ending in _ENDINGS}
+    for account in accounts:
+        ending_there = _ending_at(account)
+        if ending_there is not None:
+            by_ending[ending_there].append(account)
+    for ending, affected in by_ending.items():
         if affected:
             names = tuple(sorted({account.name for account in affected}))
             verb = "logs" if len(names) == 1 else "log"
@@ -106,11 +111,18 @@ def provider_without_passwords(account: DesiredAccount | RecordedAccount) -> Pro
     >>> provider_without_passwords(DesiredAccount(kind="OwnAccount", name="a", document={"spec": spec})) is None
     True
     """
-    return next((each.provider for each in _ENDINGS if _logs_in_by_password(account, each.provider)), None)
+    ending = _ending_at(account)
+    return ending.provider if ending is not None else None
 
 
-def _logs_in_by_password(account: DesiredAccount | RecordedAccount, provider: Provider) -> bool:
+def _ending_at(account: DesiredAccount | RecordedAccount) -> _Ending | None:
+    """Return what the provider does with passwords where the account logs in by one; None where it goes on taking them."""
     server = None if kind_of(account).sends_through_platform else account.settings.server
-    if server is None:
-        return False
-    return server.login.password is not None and server.login.mechanism in _BASIC and provider.has(server.host)
+    if server is None or server.login.password is None or server.login.mechanism not in _BASIC:
+        return None
+    return _ending_of(server.host)
+
+
+@lru_cache(maxsize=1024)
+def _ending_of(host: str) -> _Ending | None:
+    return next((each for each in _ENDINGS if each.provider.has(host)), None)

@@ -34,6 +34,7 @@ _TRUST = ("caFile", "certificate")
 _WHERE = ("host", "port", "encryption", "ca_file", "certificate")
 _LOGIN = ("smtp", "authentication")
 _DOMAINS, _FILLED = frozenset({"host", "heloName"}), frozenset({"host", "username", "certFile"})
+_MADE_CANONICAL = _DOMAINS | _FILLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +292,10 @@ class _Filling:
 
     def filled(self, node: Document, path: tuple[str, ...]) -> Document:
         """Return a part with secrets as references, placeholders filled in and hosts as A-labels."""
-        return {key: self._value(key, value, (*path, key)) for key, value in node.items()}
+        return {
+            key: self._value(key, value, (*path, key)) if key in _MADE_CANONICAL or isinstance(value, dict) else value
+            for key, value in node.items()
+        }
 
     def _value(self, key: str, value: Any, path: tuple[str, ...]) -> Any:
         if path[-2:] in SECRET_PLACES:

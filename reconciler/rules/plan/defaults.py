@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reconciler.model.plan import FieldChange, Scalar
 
-_DEFAULTS: dict[str, Scalar] = {
+DEFAULTS: dict[str, Scalar] = {
     "metadata.preventDelete": False,
     "metadata.title": "",
     "spec.shared": False,
@@ -33,7 +33,7 @@ def is_default(field: FieldChange) -> bool:
     >>> is_default(FieldChange(path="spec.smtp.encryption", before=None, after="starttls"))
     False
     """
-    if field.before is not None or field.path not in _DEFAULTS:
+    if field.before is not None or field.path not in DEFAULTS:
         return False
-    default = _DEFAULTS[field.path]
+    default = DEFAULTS[field.path]
     return field.after == default and type(field.after) is type(default)

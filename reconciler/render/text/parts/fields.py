@@ -60,9 +60,18 @@ def scalar(value: Scalar) -> str:
 
 def field_labels(fields: Sequence[FieldChange]) -> list[str]:
     """Return the paths without ``spec.`` and ``metadata.``, unless two fields would then read the same."""
-    short = [_PREFIX.sub("", field.path) for field in fields]
+    return labels_of([field.path for field in fields])
+
+
+def labels_of(paths: Sequence[str]) -> list[str]:
+    """Return the same of paths by themselves.
+
+    >>> labels_of(["spec.email", "metadata.title", "spec.title"])
+    ['email', 'metadata.title', 'spec.title']
+    """
+    short = [_PREFIX.sub("", path) for path in paths]
     seen = Counter(short)
-    return [label if seen[label] == 1 else field.path for field, label in zip(fields, short, strict=True)]
+    return [label if seen[label] == 1 else path for path, label in zip(paths, short, strict=True)]
 
 
 def field_action(field: FieldChange) -> Action:

@@ -8,17 +8,18 @@ large number the fields that each has for itself are named without their values.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import several
-from reconciler.render.text.parts.fields import field_labels, field_lines, field_value
+from reconciler.render.text.parts.fields import field_labels, field_lines, field_value, labels_of
 from reconciler.render.text.parts.layout import hang
 from reconciler.render.text.parts.names import listed
 from reconciler.render.text.plan.blocked import blocked_lines
 from reconciler.render.text.plan.full import lifted_lines
 from reconciler.render.text.verification import ending, for_all, verification_lines
 from reconciler.rules.plan.alike import Shared, shared_changes
-from reconciler.rules.plan.defaults import is_default
+from reconciler.rules.plan.defaults import DEFAULTS, is_default
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
@@ -184,13 +185,13 @@ def _created_alike(alike: Sequence[Change], style: Style, *, is_short: bool) -> 
     what = f"{first.kind} {first.name}" if len(alike) == 1 else _kinds(change.kind for change in alike)
     lines = _title("create", f"create {what}{_through(first.server)}{f' ({endpoint})' if endpoint else ''}", style)
     told = [_worth_telling(change.fields) for change in alike]
-    common = frozenset(told[0]).intersection(*told)
-    own = [[field for field in fields if field not in common] for fields in told]
+    common = _common_paths(told)
+    own = [[field for field in fields if field.path not in common] for fields in told]
     if len(alike) == 1 and not is_short:
         return [*lines, *field_lines(told[0], style=style, indent=6)]
     if is_short and len(alike) > 1:
         lines += _names([change.name for change in alike], style)
-    lines += _in_line("", [field for field in told[0] if field in common], style)
+    lines += _in_line("", [field for field in told[0] if field.path in common], style)
     if is_short:
         return [*lines, *_labels_of_own(own, style)]
     for change, fields in zip(alike, own, strict=True):
@@ -201,13 +202,27 @@ def _created_alike(alike: Sequence[Change], style: Style, *, is_short: bool) -> 
 
 def _labels_of_own(own: Sequence[Sequence[FieldChange]], style: Style) -> list[str]:
     """Return the names of the fields that each account has for itself, and of those that only some have."""
-    counts = Counter(label for fields in own for label in field_labels(fields))
+    shapes: dict[tuple[str, ...], int] = Counter(tuple([field.path for field in fields]) for fields in own)
+    counts: Counter[str] = Counter()
+    for paths, count in shapes.items():
+        counts.update(dict.fromkeys(labels_of(paths), count))
     told = {
         "each its own": [label for label, count in counts.items() if count == len(own)],
         "some of them": [label for label, count in counts.items() if count < len(own)],
     }
     lines = [f"{whose}: {', '.join(sorted(labels))}" for whose, labels in told.items() if labels]
     return [line for text in lines for line in hang(" " * 6, style.show(text), width=style.width)]
+
+
+def _common_paths(told: Sequence[Sequence[FieldChange]]) -> frozenset[str]:
+    """Return the fields that all of these accounts change alike."""
+    common = list(told[0])
+    for fields in told[1:]:
+        # What thousands have alike is one value mostly, so whether it is there can be told without comparing.
+        at_hand = set(map(id, fields))
+        if not all(id(field) in at_hand for field in common):
+            common = [field for field in common if field in fields]
+    return frozenset(field.path for field in common)
 
 
 def _worth_telling(fields: Iterable[FieldChange]) -> list[FieldChange]:
@@ -219,8 +234,14 @@ def _worth_telling(fields: Iterable[FieldChange]) -> list[FieldChange]:
         field
         for field in fields
         if field.origin is not None
+        or not _may_go_unsaid(field.path)
         or not (is_default(field) or field.path in _ENDPOINT or field.path.endswith(_CONTENT))
     ]
+
+
+@lru_cache(maxsize=1024)
+def _may_go_unsaid(path: str) -> bool:
+    return path in DEFAULTS or path in _ENDPOINT or path.endswith(_CONTENT)
 
 
 def _endpoint(fields: Iterable[FieldChange]) -> str:
