@@ -176,6 +176,7 @@ def _extension(found: x509.Certificate, kind: type[_Extension]) -> x509.Extensio
         return None
 
 
+@lru_cache(maxsize=256)
 def _is_address(name: str) -> bool:
     try:
         ipaddress.ip_address(name)

@@ -11,6 +11,7 @@ import contextlib
 import ipaddress
 import socket
 from dataclasses import field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.classes import dataclass
@@ -51,14 +52,16 @@ class Connection:
     @property
     def is_loopback(self) -> bool:
         """Whether the server is this machine and nobody stands between."""
-        try:
-            return self.is_direct and _is_this_machine(ipaddress.ip_address(self.peer_address))
-        except ValueError:
-            return False
+        return self.is_direct and _is_this_machine(self.peer_address)
 
 
-def _is_this_machine(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+@lru_cache(maxsize=256)
+def _is_this_machine(text: str) -> bool:
     """Tell whether an address is loopback; one wrapped for 6to4 or NAT64 leads out, to a gateway that unwraps it."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return (mapped or address).is_loopback
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import socket
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from reconciler.model.text.domains import NotADomain, domain_to_ascii, host_to_ascii
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reconciler.smtp.replies import Reply
 
 _KEYWORD = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,39}\Z")
@@ -39,8 +42,14 @@ def helo_argument(helo_name: str | None, local_address: str) -> str:
 
 def parse_extensions(reply: Reply) -> dict[str, str]:
     """Return the extensions of an EHLO reply, keyword to parameters, in upper case; ``AUTH=LOGIN`` counts too."""
+    return dict(_extensions_of(reply.lines[1:]))
+
+
+@lru_cache(maxsize=64)
+def _extensions_of(lines: tuple[str, ...]) -> Mapping[str, str]:
+    """Return the same of its further lines; a server offers the same to everybody."""
     extensions: dict[str, str] = {}
-    for line in reply.lines[1:]:
+    for line in lines:
         keyword, _, parameters = line.upper().replace("AUTH=", "AUTH ", 1).partition(" ")
         if _KEYWORD.match(keyword):
             words = [word for word in parameters.split() if keyword != "AUTH" or _KEYWORD.match(word)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from reconciler.events import tell
@@ -67,6 +68,15 @@ class _LookUp:
             self.is_done.set()
 
 
+@lru_cache(maxsize=256)
+def _literal(host: str) -> str | None:
+    """Return the IP address that a host is; None for a name, which must be looked up."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return None
+
+
 _in_flight: dict[tuple[str, Resolver], _LookUp] = {}
 _in_flight_lock = threading.Lock()
 
@@ -79,11 +89,11 @@ def _look_up(host: str, resolver: Resolver, deadline: Deadline) -> tuple[str, ..
     """
     try:
         host = host_to_ascii(host)
-        return (str(ipaddress.ip_address(host)),)
     except NotADomain:
         raise SmtpFault("hostNotFound", step="dns") from None
-    except ValueError:
-        pass  # a name, so it must be looked up
+    literal = _literal(host)
+    if literal is not None:
+        return (literal,)
     with _in_flight_lock:
         look_up = _in_flight.get((host, resolver))
         if look_up is None:

@@ -27,6 +27,8 @@ WITHHELD = "[the words are not shown: they hold part of a secret]"
 _MASK = b"***"
 _STATUS = re.compile(r"\b[245]\.[0-9]{1,3}\.[0-9]{1,3}\b")
 _MADE_ANEW = re.compile(r"\S*[0-9]\S*")
+_PLAIN_IN_URLS = re.compile(rb"[A-Za-z0-9_.~-]*")
+"""What stays as it is in a URL, as most forms do. RFC 3986 section 2.3."""
 _BLANK = re.compile(rb"[\x00-\x20]+")
 _WORD_OR_NUMBER = re.compile(r"(?=.{1,24}\Z)(?:[^\W\d_]+(?:[ '_-][^\W\d_]+)?|[0-9]+(?:[.:-][0-9]+)*)")
 """One word or two, or a number: what a sentence of a server may hold of itself, without having heard it from us."""
@@ -114,7 +116,8 @@ class CredentialMask:
             return _MASK
         if self._sought is None:
             self._sought = self._make_sought()
-        return _without(octets, self._sought.places(octets))
+        places = list(self._sought.places(octets))
+        return _without(octets, places) if places else octets
 
     def _made_legible(self) -> Legible:
         if self._legible is None:
@@ -237,7 +240,12 @@ def _encodings(plain: bytes) -> set[bytes]:
     """Return the octets as they are, in base64 at any offset, and each of these URL-encoded."""
     forms = {plain} | _base64(plain)
     forms |= {fragment for offset in range(3) for fragment in _fragments(plain, offset)}
-    return forms | {encode(form, safe="").encode("ascii") for form in forms for encode in (quote, quote_plus)}
+    return forms | {
+        encode(form, safe="").encode("ascii")
+        for form in forms
+        if _PLAIN_IN_URLS.fullmatch(form) is None
+        for encode in (quote, quote_plus)
+    }
 
 
 def _base64(octets: bytes) -> set[bytes]:

@@ -264,7 +264,13 @@ def _chain_of(wrapped: ssl.SSLSocket, *, is_verified: bool) -> tuple[bytes, ...]
     name = "get_verified_chain" if is_verified else "get_unverified_chain"
     ask = getattr(wrapped, name, None) or getattr(getattr(wrapped, "_sslobj", None), name, None)
     found: Iterable[Any] = (ask() if ask is not None else None) or ()
-    return tuple(each if isinstance(each, bytes) else ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in found)
+    return tuple(each if isinstance(each, bytes) else _der_of(each.public_bytes()) for each in found)
+
+
+@lru_cache(maxsize=64)
+def _der_of(pem: str) -> bytes:
+    """Return a certificate in DER; the accounts of a server see the same ones."""
+    return ssl.PEM_cert_to_DER_cert(pem)
 
 
 def _certificate_code(verify_code: int) -> str:

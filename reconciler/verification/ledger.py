@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from reconciler.events import tell
+from reconciler.events import somebody_listens, tell
 from reconciler.model.verification.evidence import CONVERSATION, Check, is_within, skipped_check
 from reconciler.rules.verification.refusals import Circumstances, meaning_of_fault
 from reconciler.verification.providers import recognise
@@ -152,6 +152,8 @@ class Ledger:
 
     def _tell(self, event: EventName, **facts: Any) -> None:
         """Tell whoever listens of the check at work: for its sender alone, where it is one sender's."""
+        if not somebody_listens():
+            return
         whose = {} if self._sender is None else {"accounts": (self._sender,)}
         tell(event, server=self._target.server.place, check=self.current, **whose, **facts)
 

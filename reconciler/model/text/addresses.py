@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ _NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|[0-9]+")
 _PARTS = 4
 
 
+@lru_cache(maxsize=1024)
 def never_contacted(address: str) -> str | None:
     """Return why an IP address is never contacted, as the rest of a sentence about it; None where it may be."""
     parsed = ipaddress.ip_address(address)
