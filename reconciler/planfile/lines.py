@@ -7,13 +7,12 @@ then comes a line for each change, and one for each account that apply would rec
 
 from __future__ import annotations
 
-import json
 import zlib
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from reconciler.classes import dataclass
+from reconciler.errors import ReconcilerError
 from reconciler.model.canonical import canonical_json
 from reconciler.model.plan import FORMAT_VERSION, Change, PreparedAccount, SavedPlan
 from reconciler.planfile.alike import IN_ACCOUNT, IN_CHANGE, NotCanonical, canonical_value, part_of, value_of_rest
@@ -28,11 +27,11 @@ from reconciler.planfile.refusals import (
 from reconciler.rules.plan.digests import account_lines, lines_of, parts_digest, plan_head
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from reconciler.model.canonical import JsonObject
-    from reconciler.planfile.alike import Apart
+    from reconciler.planfile.alike import Apart, Part
 
 Form = partial[Any]
 LINES_VERSION = "2.0"
@@ -41,7 +40,6 @@ MAX_LINE_OCTETS = 64 * 1024 * 1024
 MAX_OCTETS = 2 * 1024 * 1024 * 1024
 """Of all lines: four times what 100,000 accounts have."""
 _GZIP = 31
-_DECODER = json.JSONDecoder()
 _LEVEL = 4
 """Beyond it the file gets little smaller and takes twice as long."""
 _READ_AT_ONCE = 16 * 1024
@@ -67,31 +65,65 @@ def _lines_of(plan: SavedPlan) -> Iterator[str]:
 
 def plan_of_lines(path: Path, content: bytes, *, read: str) -> SavedPlan:
     """Return the plan of a file's content; refuse it as ``read_plan`` does. ``read`` names the formats that are read."""
-    counts, head = _require_whole(Lines(path, content), read=read)
-    texts = islice(Lines(path, content).texts, 2, None)
-    form = form_of(path, head)
-    plan = plan_of_head(form, head)
-    changes = tuple(
-        part_of(text, IN_CHANGE, partial(form, Change, place=("changes", number)))
-        for number, text in enumerate(islice(texts, counts.changes))
-    )
-    accounts = {
-        name: part_of(text, IN_ACCOUNT, partial(form, PreparedAccount, place=("inputs", "accounts", name)))
-        for name, text in map(parted, texts)
-    }
-    return plan.model_copy(update={"changes": changes, "inputs": plan.inputs.model_copy(update={"accounts": accounts})})
-
-
-def _require_whole(lines: Lines, *, read: str) -> tuple[_Counts, JsonObject]:
-    """Return what the first two lines say, once every line has been found to be ours and all to fit the digest."""
-    path = lines.path
+    lines = Lines(path, content)
     counts, head = lines.head(read=read)
-    changes = (lines.next_object(IN_CHANGE)[0] for _ in range(counts.changes))
-    digest = parts_digest(head, changes, lines.accounts(counts.accounts))
+    parts = _Parts(form_of(path, head))
+    digest = parts_digest(
+        head, parts.noted_changes(lines, counts.changes), parts.noted_accounts(lines, counts.accounts)
+    )
     if any(True for _ in lines.texts):
         raise altered(path, "It has more lines than it says.")
     require_digest(path, head.get("planDigest"), digest)
-    return counts, head
+    return parts.plan(head)
+
+
+class _Parts:
+    """What the lines of a plan say, read as they go by for the digest, so that the file is gone through once.
+
+    A line that has not the form of its part is refused by ``plan`` only: what comes first is that all lines are ours.
+    """
+
+    def __init__(self, form: Form) -> None:
+        """Begin with none."""
+        self._form = form
+        self._changes: list[Change] = []
+        self._accounts: dict[str, PreparedAccount] = {}
+        self._refusal: ReconcilerError | None = None
+
+    def noted_changes(self, lines: Lines, count: int) -> Iterator[str]:
+        """Yield the lines of changes, and note the change of each."""
+        for number in range(count):
+            text, _ = lines.next_object(IN_CHANGE)
+            change = self._part(text, IN_CHANGE, partial(self._form, Change, place=("changes", number)))
+            if change is not None:
+                self._changes.append(change)
+            yield text
+
+    def noted_accounts(self, lines: Lines, count: int) -> Iterator[tuple[str, str]]:
+        """Yield name and line of each account, and note what is to be recorded of it."""
+        for name, text in lines.accounts(count):
+            place = ("inputs", "accounts", name)
+            account = self._part(text, IN_ACCOUNT, partial(self._form, PreparedAccount, place=place))
+            if account is not None:
+                self._accounts[name] = account
+            yield name, text
+
+    def _part(self, text: str, apart: Apart, read: Callable[[str], Part]) -> Part | None:
+        """Return the part that a line says; None from the first line on that has not its form."""
+        if self._refusal is None:
+            try:
+                return part_of(text, apart, read)
+            except ReconcilerError as refusal:
+                self._refusal = refusal
+        return None
+
+    def plan(self, head: JsonObject) -> SavedPlan:
+        """Return the plan of this head and of the parts that were noted; refuse what has not its form, the head first."""
+        plan = plan_of_head(self._form, head)
+        if self._refusal is not None:
+            raise self._refusal
+        inputs = plan.inputs.model_copy(update={"accounts": self._accounts})
+        return plan.model_copy(update={"changes": tuple(self._changes), "inputs": inputs})
 
 
 def form_of(path: Path, head: JsonObject) -> Form:
@@ -106,12 +138,6 @@ def plan_of_head(form: Form, head: JsonObject) -> SavedPlan:
         SavedPlan, canonical_json({**head, "changes": [], "inputs": {**head["inputs"], "accounts": {}}})
     )
     return plan
-
-
-def parted(line: str) -> tuple[str, str]:
-    """Return name and JSON of an account's line."""
-    name, end = _DECODER.raw_decode(line, 1)
-    return name, line[end + 1 : -1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +188,7 @@ class Lines:
             text, line = self._next(IN_ACCOUNT)
             match line:
                 case [str(name), dict()] if before is None or name > before:
-                    yield parted(text)
+                    yield name, text[len(canonical_json(name)) + 2 : -1]
                     before = name
                 case None:
                     raise invalid(self.path, "it has fewer lines than it says, or other ones")

@@ -274,8 +274,11 @@ def held_or_refused(steps: Sequence[Changed], demand: Demand) -> dict[str, Diagn
 
     Raises ``GuardRefused`` where a credential was withheld, ``VerificationFailed`` for what failed and may not be held.
     """
-    wanted = sorted((step for step in steps if step.after is not None), key=lambda step: step.name)
-    failed = [step for step in wanted if step.outcome is not None and step.outcome.outcome == "failed"]
+    wanted = (step for step in steps if step.after is not None)
+    failed = sorted(
+        (step for step in wanted if step.outcome is not None and step.outcome.outcome == "failed"),
+        key=lambda step: step.name,
+    )
     # A guard's matter: unlike a failure, no flag has it left out of the plan.
     withheld = [
         step for step in failed if step.evidence is not None and step.evidence.verification.status == "withheld"
