@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler.model.canonical import canonical_json, digest, with_member
 from reconciler.model.once import Once
@@ -13,15 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from reconciler.model.canonical import JsonObject, JsonView
-    from reconciler.model.plan import LiftedGuard, PreparedAccount, SavedPlan
+    from reconciler.model.plan import FieldChange, LiftedGuard, PreparedAccount, SavedPlan
     from reconciler.model.verification.evidence import Evidence, Verification
 
 _NOT_COVERED = {"planDigest", "seal"}
-_NOT_SHOWN: dict[str, Any] = {
-    **dict.fromkeys(("verification", "held", "server"), True),
-    "fields": {"__all__": {"origin"}},
-}
-"""What a change's digest leaves out."""
 
 
 def changes_digest(changes: Iterable[Change], lifted_guards: Iterable[LiftedGuard]) -> str:
@@ -36,9 +31,27 @@ def changes_digest(changes: Iterable[Change], lifted_guards: Iterable[LiftedGuar
     >>> changes_digest([change], []) == changes_digest([change.model_copy(update={"base_revision": 4})], [])
     False
     """
-    shown = (canonical_json(change.model_dump(exclude=_NOT_SHOWN)) for change in changes)
+    shown = (canonical_json(_shown(change)) for change in changes)
     lifted = canonical_json([guard.model_dump() for guard in lifted_guards])
     return _digest_of(_object({"changes": _joined("[", shown, "]"), "liftedGuards": lifted}))
+
+
+def _shown(change: Change) -> JsonObject:
+    """Return what a change's digest covers, in JSON: written out, because every change of a plan is asked for it."""
+    shown: JsonObject = {
+        "action": change.action,
+        "baseRevision": change.base_revision,
+        "cause": change.cause,
+        "fields": [_shown_field(each) for each in change.fields],
+        "kind": change.kind,
+        "name": change.name,
+    }
+    return shown if change.previous_name is None else {**shown, "previousName": change.previous_name}
+
+
+def _shown_field(field: FieldChange) -> JsonObject:
+    shown: JsonObject = {"after": field.after, "before": field.before, "path": field.path}
+    return {**shown, "rotated": True} if field.rotated else shown
 
 
 def plan_digest(plan: SavedPlan) -> str:

@@ -57,6 +57,23 @@ def test_the_digest_of_changes_covers_lifted_guards() -> None:
     assert digest({"changes": [], "liftedGuards": [lifted]}) == changes_digest([], [LIFTED])
 
 
+def test_the_digest_of_changes_covers_all_that_is_shown() -> None:
+    """Every part of a change and of its fields, so that none that is added can be forgotten here."""
+    left_out: Any = {**dict.fromkeys(("verification", "held", "server"), True), "fields": {"__all__": {"origin"}}}
+    fields = (
+        FieldChange(path="a", before=1, after=None, origin="overlay.yaml:3"),
+        FieldChange(path="b", before="x", after="x", rotated=True),
+    )
+    parts = {"kind": "OwnAccount", "name": "a", "base_revision": 3, "fields": fields, "held": True, "server": "shared"}
+    for change in (
+        Change(action="update", cause="rotation", **parts),
+        Change(action="rename", previous_name="b", **parts),
+        Change(action="delete", kind="OwnAccount", name="a"),
+    ):
+        shown = {"changes": [change.model_dump(exclude=left_out)], "liftedGuards": []}
+        assert digest(shown) == changes_digest([change], [])
+
+
 def test_the_digest_of_a_plan_covers_all_but_itself_and_the_seal() -> None:
     """Additions that nobody knows count too."""
     document = {"a": 1, "planDigest": "x", "seal": "y"}
