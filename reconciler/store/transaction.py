@@ -33,7 +33,7 @@ from reconciler.store.publications import read_publications, write_publications
 from reconciler.store.register import RegisterWatch
 from reconciler.store.rows import entry_from_row
 from reconciler.store.schema import JOURNAL, PAYLOADS, PROJECTS, REVISED_ACCOUNTS, REVISIONS, ROUTES
-from reconciler.store.sql import first_values
+from reconciler.store.sql import ROWS_AT_ONCE, first_values
 from reconciler.store.touched import Touched
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ class Transaction:
         self._unwritten_accounts[account.name] = row
         self._touched.put(account.name, row, row_digest(row))
         self._register.note(account.name, secrets=account.fingerprints, values=account.fingerprints.values())
+        if len(self._unwritten_accounts) >= ROWS_AT_ONCE:
+            _ = self._connection  # writes them, so that no more are held
 
     def delete_account(self, name: str) -> None:
         """Remove an account; its routes and its history remain. Raises ``LookupError`` where it is not recorded."""

@@ -64,7 +64,14 @@ def test_the_digest_of_changes_covers_all_that_is_shown() -> None:
         FieldChange(path="a", before=1, after=None, origin="overlay.yaml:3"),
         FieldChange(path="b", before="x", after="x", rotated=True),
     )
-    parts = {"kind": "OwnAccount", "name": "a", "base_revision": 3, "fields": fields, "held": True, "server": "shared"}
+    parts: Any = {
+        "kind": "OwnAccount",
+        "name": "a",
+        "base_revision": 3,
+        "fields": fields,
+        "held": True,
+        "server": "shared",
+    }
     for change in (
         Change(action="update", cause="rotation", **parts),
         Change(action="rename", previous_name="b", **parts),
