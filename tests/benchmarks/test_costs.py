@@ -44,13 +44,10 @@ MOST_CALLS_A_PLANNED_ACCOUNT = 1_080
 """Measured: 1,009 with Python 3.11."""
 MOST_CALLS_A_REPORTED_ACCOUNT = 5_100
 """Measured: 4,524 with Python 3.11; 9,400 where a template is asked for each cell of each table."""
-<<<<<<< HEAD
 MOST_CALLS_A_PART_S_ACCOUNT = 24
 """Measured: 18 with Python 3.11; 135 where every line of a part is checked and read as a plan's is."""
-=======
 MOST_CALLS_AN_APPLIED_ACCOUNT = 1_000
 """Measured: 970 with Python 3.11; 1,022 where what accounts have in common is read and written for each."""
->>>>>>> cb91f2a (An apply holds no more than 500 rows that are not written yet; its calls and allocations an account are guarded)
 MOST_CALLS_A_CONTACT = 130
 """Measured: 119 with Python 3.11, most of them cheap; later ones make fewer."""
 MOST_CALLS_A_MESSAGE = 425
