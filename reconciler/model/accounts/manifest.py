@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from reconciler.characters import REFUSED_CHARACTER, REFUSED_IN_SCHEMAS
-from reconciler.model.accounts.server import Proxy, ServerSmtp, Smtp
+from reconciler.model.accounts.server import ServerSmtp, Smtp
 from reconciler.model.base import Value
 from reconciler.model.fieldrules import Rule, Ruled, is_one_of, needs, needs_one
+from reconciler.model.later import later
 from reconciler.model.text.types import Email, Name, Text
+
+if TYPE_CHECKING:
+    from reconciler.model.accounts.passage import Proxy
+else:
+    Proxy = later("reconciler.model.accounts.passage", "Proxy")
 
 API_VERSION = "reconciler/v1"
 _ANNOTATION_PATTERN = "^[^" + REFUSED_IN_SCHEMAS.replace(r"\u0000-", r"\u0000-\u0008\u000b-", 1) + "]*$"

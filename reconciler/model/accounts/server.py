@@ -1,50 +1,27 @@
-"""The server parts of a manifest as written: smtp, authentication, oauth2, proxy."""
+"""The server parts of a manifest as written: smtp and authentication. What few have in them is imported for those that do."""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from reconciler.characters import REFUSED_CHARACTER
-from reconciler.model.base import Value
-from reconciler.model.fieldrules import Rule, Ruled, absent, excludes, given, is_one_of, needs, needs_one, only_one
+from reconciler.model.fieldrules import Rule, Ruled, excludes, is_one_of, needs_one, only_one
+from reconciler.model.later import later
 from reconciler.model.secrets.references import Secret
-from reconciler.model.servers.terms import TOKEN_MECHANISMS, Encryption, Mechanism, ProxyType
-from reconciler.model.text.placeholders import HostTemplate, Template, Unfilled
+from reconciler.model.servers.terms import TOKEN_MECHANISMS, Encryption, Mechanism
+from reconciler.model.text.placeholders import HostTemplate, Template
 from reconciler.model.text.types import HeloName, Name, Port, Text
 
-_TOKEN_URL_PATTERN = r"^https://[^\s/@?#\\{}]+([/?][^\s@#\\{}]*)?$(?!\n)"  # noqa: S105 - the form of an address
-_TOKEN_URL = re.compile(_TOKEN_URL_PATTERN)
-_TOKEN_URL_RULE = "is not an address such as https://login.example.com/token, without user name, spaces or braces"  # noqa: S105 - the same
-
-
-def _check_token_url(text: str) -> str:
-    if REFUSED_CHARACTER.search(text):
-        raise PydanticCustomError("controlCharacter", "holds an invisible or control character")
-    if not _TOKEN_URL.match(text):
-        raise PydanticCustomError("invalidValue", _TOKEN_URL_RULE)
-    return text
-
-
-TokenUrl = Annotated[
-    str,
-    Field(max_length=2000),
-    AfterValidator(_check_token_url),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "pattern": _TOKEN_URL_PATTERN,
-            "patternErrorMessage": f"This {_TOKEN_URL_RULE}.",
-            "maxLength": 2000,
-            "description": "An address that begins with https://.",
-        }
-    ),
-]
-
+if TYPE_CHECKING:
+    from reconciler.model.accounts.oauth2 import OAuth2
+    from reconciler.model.accounts.passage import ClientCertificate
+else:
+    OAuth2 = later("reconciler.model.accounts.oauth2", "OAuth2")
+    ClientCertificate = later("reconciler.model.accounts.passage", "ClientCertificate")
 
 _PIN_PATTERN = r"^sha256:[0-9a-f]{64}$(?!\n)"
 _PIN = re.compile(_PIN_PATTERN)
@@ -74,64 +51,6 @@ CertificatePin = Annotated[
         }
     ),
 ]
-
-
-class OAuth2(Ruled, defer_build=False):
-    """How an access token is got: by refresh token, by the client's own credentials, or for a service account (RFC 6749, 7523)."""
-
-    token_url: TokenUrl = Field(
-        description="The identity provider's token endpoint, such as https://login.example.com/oauth2/token. Only https is taken, and redirects are not followed."
-    )
-    client_id: Unfilled | None = Field(
-        None,
-        description="The client's id, as registered with the identity provider. It is required, but for a service account, whose key names it.",
-    )
-    client_secret: Secret | None = Field(
-        None,
-        description="The client's secret, by reference such as {env: SMTP_SALES_CLIENT_SECRET}. It is required where there is no refreshToken, clientCertificate or serviceAccount.",
-    )
-    client_certificate: Secret | None = Field(
-        None,
-        description="The client's certificate and its private key, one PEM text, by reference such as {file: secrets/client.pem}; instead of clientSecret. The key signs the request and is not sent (RFC 7523).",
-    )
-    service_account: Secret | None = Field(
-        None,
-        description="The JSON key file of a Google service account, by reference such as {file: secrets/google.json}, instead of other credentials. It signs the request, for the mailbox that username names (RFC 7523).",
-    )
-    refresh_token: Secret | None = Field(
-        None,
-        description="The refresh token, by reference such as {env: SMTP_SALES_REFRESH_TOKEN}. Without it the token is got by the client's own credentials.",
-    )
-    scope: Unfilled | None = Field(
-        None, description="The scope to ask for, several separated by spaces; without it none is asked for."
-    )
-
-    rules = (
-        needs_one(
-            "refresh_token",
-            "client_secret",
-            "client_certificate",
-            "service_account",
-            words="needs refreshToken, clientSecret, clientCertificate or serviceAccount",
-        ),
-        only_one(
-            "client_secret",
-            "client_certificate",
-            "service_account",
-            words="clientSecret, clientCertificate and serviceAccount exclude each other; keep one",
-        ),
-        excludes(
-            "refresh_token",
-            when=given("service_account"),
-            words="a service account needs no refreshToken; keep one of the two",
-        ),
-        needs("client_id", when=absent("service_account"), words="needs clientId"),
-        needs(
-            "scope",
-            when=given("service_account"),
-            words="needs scope beside serviceAccount, for Gmail https://mail.google.com/",
-        ),
-    )
 
 
 class Authentication(Ruled, defer_build=False):
@@ -164,17 +83,6 @@ class Authentication(Ruled, defer_build=False):
             when=is_one_of("mechanism", *TOKEN_MECHANISMS),
             words="xoauth2 and oauthbearer take accessToken or oauth2, not a password",
         ),
-    )
-
-
-class ClientCertificate(Value, defer_build=False):
-    """What this program proves itself by in the TLS handshake, where a server demands a certificate of its clients."""
-
-    cert_file: Template = Field(
-        description="A PEM file with the client's certificate first, and after it those that lead to its issuer, without the key. It lies inside the project folder, for example certs/client.pem or certs/{name}.pem."
-    )
-    key: Secret = Field(
-        description="The certificate's private key, PEM and not encrypted, by reference such as {file: secrets/client.key}. It signs the handshake and is not sent (RFC 8446 section 4.4.3)."
     )
 
 
@@ -232,24 +140,3 @@ class Smtp(ServerSmtp):
         needs_one("host", "server", words="needs host, or server with the name of a MailServer"),
         *ServerSmtp.rules,
     )
-
-
-class Proxy(Ruled, defer_build=False):
-    """A proxy on the way to the mail server."""
-
-    type: ProxyType = Field(description="The proxy's protocol: socks5, socks4, or http by CONNECT.")
-    host: HostTemplate = Field(description="The proxy's host name or IP address, such as proxy.example.com.")
-    port: Port = Field(description="The proxy's TCP port, such as 1080.")
-    username: Template | None = Field(
-        None, description="The user name to log in with at the proxy, where it wants one."
-    )
-    password: Secret | None = Field(
-        None,
-        description="The password at the proxy, by reference such as {env: SMTP_PROXY_PASSWORD}. It needs username beside it.",
-    )
-    remote_dns: bool = Field(
-        default=True,
-        description="Whether the proxy looks up the mail server's name, true by default; with false this machine does.",
-    )
-
-    rules = (needs("username", when=given("password"), words="has a password but no username"),)

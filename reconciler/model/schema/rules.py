@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from reconciler.model.accounts.kinds import KINDS
 from reconciler.model.accounts.manifest import Override
-from reconciler.model.accounts.server import Authentication, OAuth2, Proxy, Smtp
+from reconciler.model.accounts.oauth2 import OAuth2
+from reconciler.model.accounts.passage import Proxy
+from reconciler.model.accounts.server import Authentication, Smtp
 from reconciler.model.consumers.settings import Consumer
 from reconciler.model.granted import Grant
 from reconciler.model.grants import Secrets

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from reconciler.model.accounts.located import CaFile, CertificateFile
     from reconciler.model.accounts.manifest import MailServerSpec
-    from reconciler.model.accounts.server import Proxy, ServerSmtp
+    from reconciler.model.accounts.passage import Proxy
+    from reconciler.model.accounts.server import ServerSmtp
     from reconciler.model.accounts.settings import Document
     from reconciler.model.base import Value
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.model.accounts.manifest import MailServerSpec
-from reconciler.model.accounts.server import Proxy, Smtp
+from reconciler.model.accounts.passage import Proxy
+from reconciler.model.accounts.server import Smtp
 from reconciler.model.servers.terms import DEFAULT_PORTS
 from reconciler.rules.accounts.platform import resolve_platform
 from reconciler.rules.accounts.servers import (
