@@ -18,7 +18,8 @@ from reconciler.model.text.projectkeys import SEPARATOR
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reconciler.model.project import Environment, Project
+    from reconciler.model.divisions import Environment
+    from reconciler.model.project import Project
 
 
 class SeparatedSecrets(Secrets):

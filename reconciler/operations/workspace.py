@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
     from reconciler.diagnostics import Diagnostic, Location
     from reconciler.model.accounts.located import Locator
-    from reconciler.model.project import Environment, Project
+    from reconciler.model.divisions import Environment
+    from reconciler.model.project import Project
     from reconciler.model.secrets.values import FingerprintKey
     from reconciler.secrets import SecretReader
     from reconciler.store import Store

@@ -44,8 +44,15 @@ STATE = {"sqlite3", "reconciler.store.store", "reconciler.store.journal", "recon
 PLANS = {"reconciler.model.plan", "reconciler.planfile", "reconciler.rules.apply"}
 SECRETS = {"reconciler.programs", "reconciler.secrets.ownkeys", "reconciler.model.text.legible"}
 """Nothing is run for secrets, and none compared."""
-DECLARED = {"reconciler.model.granted", "reconciler.model.secrets.sources", "reconciler.model.consumers.settings"}
-"""What a project file without grants, sources and consumers does not name."""
+DECLARED = {
+    "reconciler.model.granted",
+    "reconciler.model.secrets.sources",
+    "reconciler.model.consumers.settings",
+    "reconciler.model.divisions",
+    "reconciler.model.accounts.oauth2",
+    "reconciler.model.accounts.passage",
+}
+"""What neither this project file nor its manifests name."""
 UNUSED = {
     "reconciler.secrets.sources.declared",
     "reconciler.secrets.envfile",

@@ -8,9 +8,9 @@ from reconciler.model.accounts.oauth2 import OAuth2
 from reconciler.model.accounts.passage import Proxy
 from reconciler.model.accounts.server import Authentication, Smtp
 from reconciler.model.consumers.settings import Consumer
+from reconciler.model.divisions import GuardException
 from reconciler.model.granted import Grant
 from reconciler.model.grants import Secrets
-from reconciler.model.project import GuardException
 from reconciler.model.secrets.sources import SecretSource
 
 Schema = dict[str, object]

@@ -129,6 +129,8 @@ HeloName = Annotated[Host, AfterValidator(_check_helo_name)]
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
+Globs = Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
+
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
 
 ConsumerName = Annotated[

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from reconciler.diagnostics import Location
     from reconciler.model.accounts.desired import DesiredAccount
-    from reconciler.model.project import Scope
+    from reconciler.model.divisions import Scope
 
 _HOST = "host:"
 _MOST_TOLD_APART = 3
@@ -35,7 +35,7 @@ def refused_declarations(
     rule is the cause more often than all of them.
 
     >>> from reconciler.model.accounts.desired import DesiredAccount
-    >>> from reconciler.model.project import Scope
+    >>> from reconciler.model.divisions import Scope
     >>> spec = {"email": "ceo@example.com", "displayName": "Sales"}
     >>> document = {"metadata": {}, "spec": spec}
     >>> account = DesiredAccount(kind="MarketingAccount", name="sales", document=document, file="eu/sales.yaml")
@@ -61,7 +61,7 @@ def refused_declarations(
 def unused_scopes(manifests: Iterable[str], scopes: Sequence[Scope], *, location: Location | None) -> list[Diagnostic]:
     """Return a warning for each scope that covers no manifest file: what it should hold is held by nothing.
 
-    >>> from reconciler.model.project import Scope
+    >>> from reconciler.model.divisions import Scope
     >>> [each.subject for each in unused_scopes(["eu/sales.yaml"], [Scope(manifests="eu/**")], location=None)]
     []
     >>> unused_scopes(["eu/sales.yaml"], [Scope(manifests="EU/**")], location=None)[0].detail.rpartition("Case ")[2]

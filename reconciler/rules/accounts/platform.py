@@ -10,7 +10,7 @@ from reconciler.rules.accounts.servers import NO_CERTIFICATES, as_written, resol
 
 if TYPE_CHECKING:
     from reconciler.diagnostics import Location
-    from reconciler.model.project import PlatformSmtp
+    from reconciler.model.platform import PlatformSmtp
     from reconciler.rules.accounts.servers import CaFiles, CertificateFiles, Flaw
 
 
@@ -23,7 +23,7 @@ def resolve_platform(
 ) -> tuple[PlatformServer | None, list[Diagnostic]]:
     """Return the platform's server, None where the project file declares none or what it names cannot be used.
 
-    >>> from reconciler.model.project import PlatformSmtp
+    >>> from reconciler.model.platform import PlatformSmtp
     >>> from reconciler.rules.accounts.servers import CaFiles
     >>> platform, _ = resolve_platform(PlatformSmtp(host="smtp.example.com", encryption="tls"), CaFiles({}, {}))
     >>> platform.server.place, resolve_platform(None, CaFiles({}, {}))
