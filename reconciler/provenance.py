@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.characters import UNSAFE_CHARACTER
 from reconciler.files import read_regular_file
-from reconciler.model.cisystems import CI_SYSTEMS, is_ci, is_set
+from reconciler.model.cisystems import CI_SYSTEMS, is_ci, set_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -164,7 +164,8 @@ def _ci_actor(environ: Mapping[str, str]) -> Actor | None:
         return None
     from reconciler.model.journal.entries import Actor
 
-    for _, variables in sorted(_CI_ACTORS, key=lambda each: not is_set(environ, each[0])):
+    said = set_variables(environ)
+    for _, variables in sorted(_CI_ACTORS, key=lambda each: each[0] not in said):
         for variable in variables:
             name = _clean(environ.get(variable))
             if name is not None:

@@ -198,21 +198,26 @@ CI_SYSTEMS = (
 )
 
 
-def is_set(environ: Mapping[str, str], variable: str) -> bool:
-    """Tell whether a variable is set to more than nothing or a no; with ``*`` at its end, whether any such one is."""
-    names = [variable]
-    if variable.endswith("*"):
-        names = [name for name in environ if name.startswith(variable[:-1])]
-    return any(environ.get(name, "").strip().lower() not in _NO for name in names)
+def set_variables(environ: Mapping[str, str]) -> frozenset[str]:
+    """Return the variables that are set to more than nothing or a no.
+
+    >>> sorted(set_variables({"CI": "true", "BUILD_ID": "", "JENKINS_URL": "No"}))
+    ['CI']
+    """
+    return frozenset(name for name, text in environ.items() if text.strip().lower() not in _NO)
 
 
-def is_marked(environ: Mapping[str, str], system: CISystem) -> bool:
-    """Tell whether a job of this system sees such an environment."""
-    return any(all(is_set(environ, name) for name in mark) for mark in system.marks)
+def is_marked(variables: frozenset[str], system: CISystem) -> bool:
+    """Tell whether a job of this system sees such variables set."""
+    return any(all(_is_one_of(variables, each) for each in mark) for mark in system.marks)
+
+
+def _is_one_of(variables: frozenset[str], name: str) -> bool:
+    """Tell whether a variable has this name, or where that ends with ``*``, begins with it."""
+    return name in variables or (name.endswith("*") and any(each.startswith(name[:-1]) for each in variables))
 
 
 def is_ci(environ: Mapping[str, str]) -> bool:
     """Tell whether an environment is that of a job in CI, of whichever system."""
-    return any(is_set(environ, name) for name in GENERAL_MARKS) or any(
-        is_marked(environ, system) for system in CI_SYSTEMS
-    )
+    variables = set_variables(environ)
+    return not variables.isdisjoint(GENERAL_MARKS) or any(is_marked(variables, system) for system in CI_SYSTEMS)
