@@ -62,6 +62,8 @@ class Recall:
         self._asked = asked
         self._cache = self._find_cache()
         self._surroundings: str | None = None
+        self._before = ""
+        """The digest of the manifests before the plan is made."""
         self._manifests: dict[str, bytes] = {}
         self._kept: KeptPlan | None = None
 
@@ -70,8 +72,10 @@ class Recall:
         if self._cache is None:
             return None
         self._surroundings = self._digest_of_surroundings()
+        self._before = digest_of(self._manifests)
         kept = self._cache.find() if self._surroundings is not None else None
         if kept is None:
+            self._manifests = {}  # of thousands of files, and there is nothing to compare them with
             return None
         with contextlib.suppress(ReconcilerError):  # told when the plan is made
             # What a plan looks at before it knows of a change: of the dear secrets none, unless all are asked for.
@@ -86,7 +90,7 @@ class Recall:
             if kept.ground != self._ground(kept.beside, kept.secrets, secrets):
                 return None
             self._kept = kept
-            if kept.manifests == digest_of(self._manifests):
+            if kept.manifests == self._before:
                 again = kept.plan.model_copy(update={"created_at": self._workspace.now(), "seal": None})
                 return again.model_copy(update={"plan_digest": plan_digest(again)}), secrets
         return None
@@ -109,9 +113,9 @@ class Recall:
         is_empty = plan.status == "empty" and not (plan.changes or plan.consumers or plan.lifted_guards)
         if self._cache is None or self._surroundings is None or not is_empty:
             return
-        manifests = self._manifests
-        if self._surroundings != self._digest_of_surroundings() or manifests != self._manifests:
+        if self._surroundings != self._digest_of_surroundings() or self._before != digest_of(self._manifests):
             return
+        manifests = self._manifests
         beside, named = tuple(sorted(desired.beside)), tuple(sorted(desired.secrets))
         ground = self._ground(beside, named, secrets)
         kept = KeptPlan(ground=ground, beside=beside, secrets=named, plan=plan, manifests=digest_of(manifests))

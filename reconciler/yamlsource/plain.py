@@ -64,6 +64,8 @@ def plain_documents(octets: bytes, text: str, *, file: str) -> list[YamlDocument
     if not is_safe_ascii(octets) and _UNUSUAL.search(text):
         return None
     lines = text.split("\n")
+    if max(map(len, lines)) > _MAX_LINE:
+        return None
     starts = [number for number, line in enumerate(lines) if line.startswith("---")]
     if any(lines[start].rstrip(" ") != "---" for start in starts):
         return None
@@ -120,8 +122,6 @@ class _Document:
         """Take a line, by the place of its beginning: a key with or without its value, or an entry of a list."""
         indent, key, gap, plain, quoted, braces, item_gap, item, quoted_item = found.groups()
         column = len(indent)
-        if found.end() > _MAX_LINE:
-            raise _NotPlain
         if key is None:
             self._add_entry(line | column, _text(item, quoted_item), line | column + 1 + len(item_gap))
             return

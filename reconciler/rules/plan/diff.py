@@ -46,7 +46,9 @@ def flatten(document: JsonView, *, ca_digest: str | None = None) -> dict[str, Sc
 def _add_leaves(leaves: dict[str, Scalar], node: JsonView, prefix: str) -> None:
     for key, value in node.items():
         path = _joined(prefix, key)
-        if isinstance(value, dict):
+        if isinstance(value, str):
+            leaves[path] = value  # as nearly all are
+        elif isinstance(value, dict):
             _add_leaves(leaves, value, path)
         elif isinstance(value, list) and all(isinstance(each, dict) for each in value):
             for number, each in enumerate(value):
@@ -79,7 +81,8 @@ def field_changes(
     [(None, 'bücher.example'), (None, 587)]
     """
     if not before:  # of a new account all are
-        return tuple([_field_change(path, None, written_after.get(path, after[path])) for path in sorted(after)])
+        shown = {**after, **{path: written for path, written in written_after.items() if path in after}}
+        return tuple([_field_change(path, None, shown[path]) for path in sorted(shown)])
     return tuple(
         _field_change(path, written_before.get(path, before.get(path)), written_after.get(path, after.get(path)))
         for path in sorted(before.keys() | after.keys())
