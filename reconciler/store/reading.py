@@ -52,6 +52,7 @@ _PAYLOADS_SINCE = (
     " WHERE p.project = :project AND p.sequence >= :first AND j.event <> :but ORDER BY p.sequence"
 )
 _LINK = JOURNAL.reading(Link._fields)
+_LAST_REVISION = "SELECT max(revision) FROM revisions WHERE project = :project"
 _OF_PLAN = "SELECT revision FROM revisions WHERE project = :project AND plan_digest = :plan_digest ORDER BY revision"
 
 
@@ -161,6 +162,11 @@ def read_revisions(
         revision_from_row(connection.execute(its_own, {"project": project, "revision": number}).fetchone() or (number,))
         for number in sorted(touching, reverse=True)[:limit]
     )
+
+
+def last_revision(connection: Connection, project: str) -> int:
+    """Return the number of the last revision; 0 without any."""
+    return first_value(connection, _LAST_REVISION, {"project": project}) or 0
 
 
 def revision_of_plan(connection: Connection, project: str, *, plan_digest: str) -> int | None:

@@ -92,6 +92,11 @@ class Store:
         with self._reading() as connection:
             return reading.read_revisions(connection, self.project, name=name, limit=limit)
 
+    def last_revision(self) -> int:
+        """Return the number of the last revision; 0 without any."""
+        with self._reading() as connection:
+            return reading.last_revision(connection, self.project)
+
     def revision_of_plan(self, plan_digest: str) -> int | None:
         """Return the number of the revision that applied a plan; None where it was not applied."""
         with self._reading() as connection:

@@ -26,6 +26,7 @@ from reconciler.render.json.resolution import resolutions_lines
 from reconciler.sending import open_results, send_to_all
 from reconciler.sending.results import boot_id
 from reconciler.store import create_state, open_store
+from reconciler.store.rows import revision_from_row
 from tests.cli.project import environment
 from tests.sending.letters import Bench, addresses, cards_of, header
 from tests.store.values import AT, LINEAGE, PROJECT, account
@@ -35,9 +36,10 @@ from tests.support.scripted import POLITE, ScriptedServer, polite
 from tests.verification.targets import PASSWORD, check_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from reconciler.model.journal.entries import Revision
     from reconciler.sending import Card
 
 MOST_CALLS_A_PLANNED_ACCOUNT = 1_050
@@ -193,6 +195,24 @@ def test_a_search_looks_at_hundreds_of_accounts_at_once(tmp_path: Path) -> None:
             counted[last] = calls(lambda: found.update(store.find_accounts(lambda text: "sales-00001" in text)))  # noqa: B023 - called at once
             assert {"sales-00001"} == found
     assert (counted[2_000] - counted[1_000]) / 1_000 <= MOST_CALLS_A_SEARCHED_ACCOUNT
+
+
+def test_history_reads_each_revision_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a revision changed may be as large as the state: the last one is read for what is told of it, and not again."""
+    monkeypatch.setenv("CI", "")
+    write_project(tmp_path, 1)
+    for command in (["state", "init"], ["apply", "--auto-approve", "--depth", "offline"]):
+        assert run(["--project-dir", str(tmp_path), *command]) == 0
+    read = 0
+
+    def counted(row: Sequence[object]) -> Revision:
+        nonlocal read
+        read += 1
+        return revision_from_row(row)
+
+    monkeypatch.setattr("reconciler.store.reading.revision_from_row", counted)
+    assert run(["--project-dir", str(tmp_path), "history", "--limit", "20"]) == 0
+    assert read == 1
 
 
 def test_a_state_is_made_written_read_and_checked_in_so_many_calls(tmp_path: Path) -> None:

@@ -443,6 +443,17 @@ def test_earlier_names_of_some_accounts_are_those_of_the_state(store: Store) -> 
         assert {} == snapshot.earlier_names({})
 
 
+def test_the_last_revision_is_known_by_its_number(store: Store) -> None:
+    """Whoever asks for the number reads no revision, which may have a hundred thousand changes; 0 without any."""
+    assert 0 == store.last_revision()
+    for number in (1, 2):
+        with store.write() as transaction:
+            transaction.put_account(account("sales", revision=number))
+            transaction.add_revision(revision(number, change("sales")))
+            transaction.append_journal("apply", {}, at=AT)
+    assert 2 == store.last_revision()
+
+
 def test_whether_any_account_is_recorded(store: Store) -> None:
     """None in a new state; one is enough."""
     assert not store.has_accounts()

@@ -47,7 +47,7 @@ def history(workspace: Workspace, selectors: Sequence[str], period: Period) -> H
         found = [store.revisions(name) for name in names] if selectors else [store.revisions(limit=newest)]
         # Who asks for so many of the newest is told nothing older than the last of as many revisions.
         oldest = found[0][-1].at if not selectors and newest is not None and len(found[0]) == newest else None
-        last = next((each.revision for each in store.revisions(limit=1)), 0)
+        last = store.last_revision()
         with store.snapshot() as snapshot:
             events = events_of(snapshot.journal(since=oldest), lives)
     if period.revision is not None and period.revision > last:
