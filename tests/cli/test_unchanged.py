@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.secrets import load_key_file
-from tests.cli.keeping import WAYS, forget, kept, told
+from tests.cli.keeping import WAYS, forget, kept, kept_facts, told
 from tests.cli.project import VARIABLE, Project, marketing_account, own_account
 
 if TYPE_CHECKING:
@@ -266,5 +266,7 @@ def test_a_redaction_forgets_what_is_kept(settled: Project) -> None:
     settled.remove_account("news")
     settled.run_well("apply", "--auto-approve", "--depth", "offline", "--allow-deletes", "1")
     settled.run_well("plan", "--depth", "offline")
+    assert kept_facts(settled)
     settled.run_well("journal", "redact", "news", "--reason", "asked for it")
     assert [] == kept(settled)
+    assert [] == kept_facts(settled)
