@@ -20,6 +20,7 @@ from tests.system.support.processes import retried
 from tests.system.support.proxies import running_proxy
 from tests.system.support.scheduling import Grouped, turn_of
 from tests.system.support.sending import World, running_world
+from tests.system.support.shared import made_once
 from tests.system.support.wheels import write_wheels
 
 if TYPE_CHECKING:
@@ -75,9 +76,7 @@ def scratch() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of wheels from which the tool is installed with no network."""
-    folder = tmp_path_factory.mktemp("wheels")
-    write_wheels(folder)
-    return folder
+    return made_once(tmp_path_factory, "wheels", write_wheels)
 
 
 @pytest.fixture(scope="session")

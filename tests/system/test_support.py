@@ -6,6 +6,7 @@ import re
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import psutil
@@ -15,6 +16,7 @@ from tests.cli.project import CHECKOUT, environment
 from tests.system.support import processes
 from tests.system.support.processes import LOOPBACK, DidNotStart, free_ports, program, retried, running
 from tests.system.support.proxies import running_proxy
+from tests.system.support.shared import made_once
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,3 +108,23 @@ def test_what_shares_something_costly_runs_in_one_process(tmp_path: Path) -> Non
     for process, file in re.findall(r"\[(gw\d)\].* PASSED tests/system/(\w+)[./]", ran.stdout):
         processes_of.setdefault(file, set()).add(process)
     assert {"browser": 1, "test_c": 1, "test_crashes": 2} == {file: len(each) for file, each in processes_of.items()}
+
+
+def test_several_processes_make_a_folder_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Of many who ask for it at once one makes it, and all get the same; what a failure left is made anew."""
+    made: list[Path] = []
+
+    def fail(folder: Path) -> None:
+        (folder / "half").touch()
+        raise OSError("no room")
+
+    def make(folder: Path) -> None:
+        assert [] == list(folder.iterdir())
+        made.append(folder)
+
+    with pytest.raises(OSError, match="no room"):
+        made_once(tmp_path_factory, "support-made-once", fail)
+    with ThreadPoolExecutor(8) as pool:  # a lock of a file is held by whoever opened it, threads among them
+        asked = [pool.submit(made_once, tmp_path_factory, "support-made-once", make) for _ in range(8)]
+        found = {each.result() for each in asked}
+    assert made == list(found)

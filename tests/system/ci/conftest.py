@@ -14,6 +14,7 @@ from tests.system.ci.runner import Machine, run_shell
 from tests.system.ci.site import Site
 from tests.system.support.postgres import PostgresServer, running_postgres
 from tests.system.support.processes import program
+from tests.system.support.shared import made_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,17 +48,18 @@ def authority() -> TestCA:
 @pytest.fixture(scope="session")
 def installed(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an environment with the tool, from which machines take theirs so that tests need not wait."""
-    folder = tmp_path_factory.mktemp("installed")
-    machine = Machine(folder, {"WHEELS": str(wheels)})
-    script = folder / "install.sh"
-    script.write_text(_INSTALL, encoding="utf-8")
-    ended = run_shell(script, folder, machine.environment())
-    assert 0 == ended.code, ended.log
-    tool = folder / "home" / "tool"
-    # A real pip takes longer than all else in a job; tests that are about it have jobs that install.
-    (pip,) = tool.glob("lib/*/site-packages/pip/__main__.py")
-    pip.write_text(_NO_PIP, encoding="utf-8")
-    return tool
+
+    def install(folder: Path) -> None:
+        machine = Machine(folder, {"WHEELS": str(wheels)})
+        script = folder / "install.sh"
+        script.write_text(_INSTALL, encoding="utf-8")
+        ended = run_shell(script, folder, machine.environment())
+        assert 0 == ended.code, ended.log
+        # A real pip takes longer than all else in a job; tests that are about it have jobs that install.
+        (pip,) = (folder / "home" / "tool").glob("lib/*/site-packages/pip/__main__.py")
+        pip.write_text(_NO_PIP, encoding="utf-8")
+
+    return made_once(tmp_path_factory, "installed", install) / "home" / "tool"
 
 
 @pytest.fixture
