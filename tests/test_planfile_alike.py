@@ -58,6 +58,7 @@ def test_a_line_of_ours_is_known_by_its_parts(line: str, apart: Apart) -> None:
     whole = json.loads(line)
     part = whole[1] if isinstance(whole, list) else whole
     part[apart.key] = json.loads(apart.stand_in)
+    value_of_rest(line, apart)  # what is met once only is looked at with its line
     assert whole == value_of_rest(line, apart)
 
 
@@ -68,7 +69,7 @@ def test_a_line_that_is_not_ours_is_not_known_by_its_parts(line: str, apart: Apa
     altered = NOT_OURS[name](line)
     assert altered != line
     assert not is_canonical(altered)
-    assert value_of_rest(altered, apart) is None
+    assert [None, None] == [value_of_rest(altered, apart) for _ in range(2)]
 
 
 @given(data=st.data())
@@ -80,6 +81,7 @@ def test_what_is_known_by_its_parts_is_canonical(data: st.DataObject) -> None:
         start = data.draw(st.integers(0, len(line)))
         end = data.draw(st.integers(start, min(len(line), start + 40)))
         line = line[:start] + data.draw(st.sampled_from(pieces)) + line[end:]
+    value_of_rest(line, IN_ACCOUNT)
     assert value_of_rest(line, IN_ACCOUNT) is None or is_canonical(line)
 
 
@@ -97,7 +99,7 @@ def test_a_key_of_that_name_elsewhere_changes_nothing(document: dict[str, Any]) 
     whole = json.loads(ACCOUNT)
     whole["document"] = {**whole["document"], **document}
     line = canonical_json(whole)
-    assert read_account(line) == part_of(line, IN_ACCOUNT, read_account)
+    assert [read_account(line)] * 2 == [part_of(line, IN_ACCOUNT, read_account) for _ in range(2)]
     assert read_account(line).evidence == make_plan().inputs.accounts["sales"].evidence
 
 
@@ -125,5 +127,6 @@ def test_accounts_with_the_same_evidence_share_it(tmp_path: Path) -> None:
     write_plan(tmp_path / "plan", many)
     read = read_plan(tmp_path / "plan")
     assert many == read
-    assert 1 == len({id(account.evidence) for account in read.inputs.accounts.values()})
-    assert 1 == len({id(change.verification) for change in read.changes})
+    accounts = read.inputs.accounts
+    assert accounts["sales"].evidence is accounts["support"].evidence
+    assert read.changes[1].verification is read.changes[2].verification

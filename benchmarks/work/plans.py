@@ -91,8 +91,8 @@ def _rows(timings: dict[str, Timing]) -> Iterator[Row]:
             floor_figure=timings[_PARSE].wall_seconds,
             aim=aim,
         )
-    for work in (_UNCHANGED, _COLD, _SAVED):
-        aim = None if work == _UNCHANGED else Aim(most=150, of_figure=True)
+    for work in (_UNCHANGED, _COLD, _SAVED, _APPLIED):
+        aim = Aim(most=150, of_figure=True) if work in {_COLD, _SAVED} else None
         yield Row(work=f"{work}, memory", figure=timings[work].peak_mebibytes, unit="MiB", aim=aim)
 
 

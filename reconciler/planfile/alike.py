@@ -60,6 +60,26 @@ IN_CHANGE = Apart("verification", Verification, "}", '{"status":"unchanged"}')
 IN_ACCOUNT = Apart("evidence", Evidence, ',"fingerprints":', "null")
 
 
+class _Met:
+    """The members that were met last: only one that comes again is worth a look of its own, beside that at its line."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._members: dict[str, None] = {}
+
+    def again(self, member: str) -> bool:
+        """Tell whether a member was met before, and note that it is met now."""
+        if member in self._members:
+            return True
+        if len(self._members) >= _MOST_KEPT:
+            self._members.clear()
+        self._members[member] = None
+        return False
+
+
+_CHECKED, _READ = _Met(), _Met()
+
+
 def canonical_value(text: str) -> object:
     """Return the value of canonical JSON; raise ``NotCanonical`` for other JSON, ``ValueError`` for what is none."""
     value: object = _STRICT.decode(text)
@@ -71,7 +91,7 @@ def canonical_value(text: str) -> object:
 def value_of_rest(line: str, apart: Apart) -> object:
     """Return the value of a line's rest, where rest and member show that the line is canonical; None where they do not."""
     taken = apart.of(line)
-    if taken is None:
+    if taken is None or not _CHECKED.again(taken[1]):
         return None
     rest, member = taken
     try:
@@ -89,7 +109,7 @@ def _require_canonical(member: str) -> None:
 def part_of(line: str, apart: Apart, read: Callable[[str], Part]) -> Part:
     """Return what ``read`` makes of a line that is known to be canonical; lines with the same member share its value."""
     taken = apart.of(line)
-    found = value_of_member(taken[1], apart.model) if taken is not None else None
+    found = value_of_member(taken[1], apart.model) if taken is not None and _READ.again(taken[1]) else None
     if taken is None or found is None or taken[0].count(f'"{apart.key}":') != 1:
         return read(line)
     part = read(taken[0])
