@@ -96,3 +96,16 @@ def test_no_code_asks_what_a_kind_is_called() -> None:
         if re.search(f"[=!]= *[\"'](?:{'|'.join(named)})[\"']", path.read_text("utf-8"))
     ]
     assert asking == []
+
+
+@pytest.mark.parametrize("layer", ["rules", "operations"])
+def test_a_room_of_rules_or_verbs_has_few_files(layer: str) -> None:
+    """No folder of them has more than 14 files: beyond that nobody finds the one that is meant by its name."""
+    root = _CHECKOUT / "reconciler" / layer
+    folders = {file.parent for file in root.rglob("*.py")}
+    full = {
+        str(folder.relative_to(root)): count
+        for folder in folders
+        if (count := sum(file.name != "__init__.py" for file in folder.glob("*.py"))) > 14
+    }
+    assert {} == full

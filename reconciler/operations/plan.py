@@ -14,8 +14,8 @@ from reconciler.model.plan import ApplyInputs, Part, SavedPlan, Summary
 from reconciler.model.step import Delete
 from reconciler.model.verification.evidence import Gathered
 from reconciler.operations.conversations.secrets import altered_routes
-from reconciler.operations.drafting import Drafted, PlanRequest, draft_of_all, draft_of_few, state_files_in_git
-from reconciler.operations.unchanged import Asked, Recall
+from reconciler.operations.drafts.draft import Drafted, PlanRequest, draft_of_all, draft_of_few, state_files_in_git
+from reconciler.operations.drafts.unchanged import Asked, Recall
 from reconciler.operations.workspace import refusing_altered_rows
 from reconciler.rules.plan.digests import changes_digest, plan_digest
 from reconciler.rules.plan.finish import Making, finish_plan, with_consumers

@@ -121,7 +121,7 @@ def test_a_fault_of_our_own_tells_no_value(project: Project, monkeypatch: pytest
         raise RuntimeError(RIGHT)
 
     monkeypatch.setattr("reconciler.operations.manifests.read_desired", fail)
-    monkeypatch.setattr("reconciler.operations.drafting.read_desired", fail)
+    monkeypatch.setattr("reconciler.operations.drafts.draft.read_desired", fail)
     for words in (("plan",), ("plan", "--format", "json"), ("validate",)):
         outcome = project.run(*words)
         assert 1 == outcome.code

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.diagnostics import CODES
-from reconciler.operations.drafting import draft_of_all
-from reconciler.rules.plan.meetings import TOLD
+from reconciler.operations.drafts.draft import draft_of_all
+from reconciler.rules.accounts.meetings import TOLD
 from tests.cli.keeping import forget, kept, kept_facts
 from tests.cli.project import CHECKOUT, PASSWORD, Project, marketing_account, own_account
 from tests.support.planfiles import read_document

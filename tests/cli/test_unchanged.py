@@ -140,7 +140,7 @@ def test_a_plan_is_the_same_with_and_without_what_is_kept(settled: Project, chan
 def test_a_plan_without_a_change_is_not_made_again(settled: Project, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """No manifest is parsed and no row is read; the plan has its own time, and can be saved and shown."""
     first = told(settled, way)
-    monkeypatch.setattr("reconciler.operations.drafting.read_desired", None)
+    monkeypatch.setattr("reconciler.operations.drafts.draft.read_desired", None)
     again = settled.run_well(*WAYS[way], "--out", "x.plan", "--format", "json").document
     assert first == told(settled, way)
     assert again == settled.run_well("show", "x.plan", "--format", "json").document

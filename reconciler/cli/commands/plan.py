@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from reconciler.diagnostics import Diagnostic, Location
     from reconciler.model.plan import SavedPlan
     from reconciler.model.verification.depths import Depth
-    from reconciler.operations.drafting import PlanRequest
+    from reconciler.operations.drafts.draft import PlanRequest
     from reconciler.render.links import Links
     from reconciler.render.text.plan import View
     from reconciler.rules.plan.shards import Shard
@@ -213,7 +213,7 @@ def _command(verb: str, asked: PlanOptions, *more: str) -> str:
 
 def requested(asked: PlanOptions, depth: Depth) -> PlanRequest:
     """Return the request for a plan that verifies to a depth."""
-    from reconciler.operations.drafting import PlanRequest
+    from reconciler.operations.drafts.draft import PlanRequest
 
     return PlanRequest(
         depth=depth,

@@ -24,7 +24,7 @@ from reconciler.model.journal.keys import (
 from reconciler.model.journal.payloads import RedactPayload, who
 from reconciler.model.secrets.routes import NOWHERE, SecretRoute
 from reconciler.operations.conversations.cache import evidence_folder
-from reconciler.operations.unchanged import plans_folder
+from reconciler.operations.drafts.unchanged import plans_folder
 from reconciler.plancache import forget_plans
 from reconciler.rules.accounts.decisions import refuse_reason
 from reconciler.rules.accounts.select import unknown_account

@@ -20,7 +20,7 @@ from reconciler.model.journal.payloads import BEGUN, SendPayload, who
 from reconciler.model.mail.sending import ResultsHeader, SendDocument, SendSummary
 from reconciler.model.plan import FORMAT_VERSION
 from reconciler.operations.accounts.view import show_account
-from reconciler.operations.drafting import require_own_state
+from reconciler.operations.drafts.draft import require_own_state
 from reconciler.operations.send import remarks
 from reconciler.operations.send.message import Contacts, read_message
 from reconciler.operations.send.server import access_to_send

@@ -9,7 +9,7 @@ from reconciler.errors import InvalidInput
 from reconciler.operations.accounts.select import select_accounts
 from reconciler.operations.conversations.gather import test_context
 from reconciler.operations.conversations.secrets import judge_compared, read_secrets
-from reconciler.operations.drafting import require_own_state
+from reconciler.operations.drafts.draft import require_own_state
 from reconciler.operations.manifests import read_desired
 from reconciler.operations.verify.outcome import Verified, find_evidence, step_to_verify, verified
 from reconciler.rules.verification.missing import MISSING_CODES

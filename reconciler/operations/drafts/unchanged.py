@@ -21,7 +21,7 @@ from reconciler.files import file_digest
 from reconciler.manifests import digest_of, file_digests, folder_digest, read_ca_files, read_certificate_files
 from reconciler.model.canonical import digest
 from reconciler.operations.conversations.secrets import read_secrets
-from reconciler.operations.few import facts_to_keep, few_changed
+from reconciler.operations.drafts.few import facts_to_keep, few_changed
 from reconciler.plancache import KeptPlan, PlanCache
 from reconciler.rules.plan.digests import plan_digest
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from reconciler.model.accounts.recorded import RecordedState
     from reconciler.model.plan import SavedPlan
     from reconciler.model.secrets.reading import SecretsRead
-    from reconciler.operations.few import FewChanged
+    from reconciler.operations.drafts.few import FewChanged
     from reconciler.operations.manifests import Desired
     from reconciler.operations.workspace import Workspace
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from reconciler.model.step import Changed
     from reconciler.model.verification.depths import Depth
     from reconciler.operations.conversations.secrets import Ask
-    from reconciler.operations.unchanged import Recall
+    from reconciler.operations.drafts.unchanged import Recall
     from reconciler.operations.workspace import Workspace
     from reconciler.rules.plan.make import Draft
     from reconciler.rules.plan.shards import ReadPart, Shard

@@ -1,7 +1,7 @@
 """The ground of a plan where a few manifests have changed since one that changed nothing, and nothing else has.
 
 Of the other accounts facts are kept, sealed as the plan is. Only those are looked at that have changed, and those that they
-meet (``rules.plan.meetings``). Whatever is not sure has the plan made as a whole, which costs time and nothing else.
+meet (``rules.accounts.meetings``). Whatever is not sure has the plan made as a whole, which costs time and nothing else.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from reconciler.manifests import Few, octets_digest
 from reconciler.model.accounts.rest import Rest, facts_of
 from reconciler.operations.manifests import read_desired
 from reconciler.plancache import KeptFacts
-from reconciler.rules.plan.meetings import are_told_apart, met, named
+from reconciler.rules.accounts.meetings import are_told_apart, met, named
 from reconciler.rules.secrets.judgement import needs_all_accounts
 
 if TYPE_CHECKING:
