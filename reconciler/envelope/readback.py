@@ -90,7 +90,14 @@ def are_plain(headers: Sequence[tuple[str, str]]) -> bool:
 
 
 def reads_plainly(value: str, meant: Mailbox) -> bool:
-    """Tell whether a folded value is in the plain form, short, and holds this mailbox: then both readers find it there."""
+    """Tell whether a folded value is in the plain form, short, and holds this mailbox: then both readers find it there.
+
+    >>> from reconciler.model.mail.resolution import Mailbox
+    >>> reads_plainly("<anna@example.com>", Mailbox(email="anna@example.com"))
+    True
+    >>> reads_plainly("anna@example.com", Mailbox(email="anna@example.com"))
+    False
+    """
     found = _PLAIN.fullmatch(value) if len(value) <= _SURELY_SHORT else None
     return found is not None and (found["name"], found["address"]) == (meant.display_name or None, meant.email)
 
