@@ -151,6 +151,21 @@ def test_a_report_replaces_the_one_before(told: Project, server: MailServer) -> 
     assert [] == [path.name for path in told.folder.iterdir() if path.name.endswith(".new")]
 
 
+def test_only_pages_that_hang_on_a_change_are_written_anew(told: Project, server: MailServer) -> None:
+    """After a change of one account all others' pages, and those of earlier revisions, are the files that they were."""
+    site = told.folder / "site"
+    told.run_well("report", "--out", str(site))
+    before = {path.relative_to(site).as_posix(): path.stat().st_ino for path in site.rglob("*.html")}
+    told.write_account("help", own_account("help", server))
+    told.run_well("apply", "--auto-approve")
+    told.run_well("report", "--out", str(site))
+    after = {path.relative_to(site).as_posix(): path.stat().st_ino for path in site.rglob("*.html")}
+    assert {"accounts/help.html", "revisions/3.html"} == after.keys() - before.keys()
+    of_all = {"all.html", "compare.html", "history.html", "index.html"}
+    told_of_next = {"revisions/2.html"}
+    assert of_all | told_of_next == {path for path in before if before[path] != after[path]}
+
+
 @pytest.mark.parametrize("place", [".", "accounts.d", "reconciler.yaml", "linked"])
 def test_a_folder_that_report_did_not_write_is_refused(told: Project, place: str) -> None:
     """Neither the project, nor its manifests, nor a file, nor what a link leads to is replaced."""

@@ -15,6 +15,7 @@ ENGLISH: dict[str, str | dict[str, str]] = {
     "theme.dark": "Dark",
     "as.of.revision": "State as of revision {n}.",
     "as.of.nothing": "Nothing has been applied yet.",
+    "as.of.elsewhere": "Which state this report shows is said below the list.",
     "as.of.last": "Last entry of the journal:",
     "times": "Times are UTC.",
     "head": "Head of the journal:",

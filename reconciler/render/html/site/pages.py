@@ -45,6 +45,9 @@ MOST_CREATED = 5
 """As many accounts as one revision's page shows with all their fields; more are folded, since nothing was before them."""
 _ASSETS = ("site.css", "site.js", "list.js", "compare.js")
 
+_OF_ALL = frozenset({"accounts", "all", "history", "compare"})
+"""The pages that say which state they show. One of an account or a revision would else be another one after every apply."""
+
 _File = tuple[str, str]
 _NOBODY: Mapping[str, Any] = MappingProxyType({})
 
@@ -165,6 +168,7 @@ class _Press:
             **shared,
             tongues=self.tongues,
             title=title,
+            is_of_all=title in _OF_ALL,
             named={**named, "project": self.report.project},
             scripts=scripts,
             content=Markup(content),  # noqa: S704 - the template escaped every value in it

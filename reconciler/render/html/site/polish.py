@@ -15,6 +15,7 @@ POLISH: dict[str, str | dict[str, str]] = {
     "theme.dark": "Ciemny",
     "as.of.revision": "Stan po rewizji {n}.",
     "as.of.nothing": "Niczego jeszcze nie zastosowano.",
+    "as.of.elsewhere": "Jaki stan pokazuje ten raport, podano pod listą.",
     "as.of.last": "Ostatni wpis w dzienniku:",
     "times": "Czas podano w UTC.",
     "head": "Czoło dziennika:",
