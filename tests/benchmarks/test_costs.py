@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cProfile
+import gc
 import json
 import os
 import pstats
@@ -99,6 +100,41 @@ def test_an_account_is_planned_in_so_many_calls(tmp_path: Path, monkeypatch: pyt
         assert plan() == 0  # what is made once is made
         counted[count] = calls(plan)
     assert (counted[300] - counted[100]) / 200 <= MOST_CALLS_A_PLANNED_ACCOUNT
+
+
+def _note_look(looks: list[str], phase: str, _: object) -> None:
+    looks.append(phase)
+
+
+@pytest.mark.parametrize("words", ["plan --depth offline", "plan --depth offline --out first.plan", "validate"])
+def test_no_account_more_has_rubbish_looked_for_or_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    """What contacts nobody keeps all that it makes: Python does not look through it, and there would be nothing to find."""
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    threshold = gc.get_threshold()
+    counted, left = {}, {}
+    for count in (3, 20, 200):  # with the first, what is made once is made
+        folder = tmp_path / str(count)
+        write_project(folder, count, accounts_per_file=1)
+        monkeypatch.chdir(folder)
+        assert run(["state", "init"]) == 0
+        gc.collect()
+        looks: list[str] = []
+        listener = partial(_note_look, looks)
+        gc.callbacks.append(listener)
+        gc.set_threshold(700, 10, 10)
+        try:
+            assert run(words.split()) == 0
+        finally:
+            gc.set_threshold(*threshold)
+            gc.callbacks.remove(listener)
+        counted[count] = len(looks)
+        left[count] = gc.collect()
+    assert gc.isenabled()
+    assert counted[200] <= counted[20] + 2
+    assert left[200] <= left[20] + 180
 
 
 def test_an_account_is_applied_in_so_many_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

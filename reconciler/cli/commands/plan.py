@@ -77,6 +77,7 @@ def plan(
         reconciler plan --shard 3/10 --out part-3.plan
     """
     from reconciler.cli.progress import shown_progress
+    from reconciler.cli.rubbish import without_looks_for_rubbish
     from reconciler.cli.session import workspace
     from reconciler.operations.plan import plan as make_plan
     from reconciler.rules.plan.finish import exit_code_of_plan
@@ -87,6 +88,8 @@ def plan(
         raise click.UsageError("--reference is for the comment of a whole plan: add --format markdown, and no --shard.")
     place = workspace(options, operator=asked.operator, trusts_project=asked.trust_project)
     request = requested(asked, asked.depth or place.project.verification.depth.plan)
+    if request.depth == "offline":
+        click.get_current_context().with_resource(without_looks_for_rubbish())
     with shown_progress() as progress:
         is_kept = out is not None or format_ != "text"
         made = make_plan(place, replace(request, shard=shard, is_kept=is_kept), progress=progress)
