@@ -6,7 +6,7 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
-from reconciler.manifests.folder import is_manifest
+from reconciler.manifests.folder import MAX_FILES, is_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,7 +50,7 @@ class _Unusual(Exception):
 def _files(folder: str) -> Iterator[str]:
     """Yield the manifest files below a folder, hidden files and folders passed over as reading does."""
     waiting = [(folder, 0)]
-    left = MOST_ENTRIES
+    left, files_left = MOST_ENTRIES, MAX_FILES
     while waiting:
         place, depth = waiting.pop()
         with os.scandir(place) as entries:
@@ -62,7 +62,8 @@ def _files(folder: str) -> Iterator[str]:
                     if not entry.name.startswith("."):
                         waiting.append((entry.path, depth + 1))
                 elif is_manifest(entry.name):
-                    if not entry.is_file(follow_symlinks=False):
+                    files_left -= 1
+                    if files_left < 0 or not entry.is_file(follow_symlinks=False):
                         raise _Unusual
                     yield entry.path
 

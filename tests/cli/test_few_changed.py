@@ -16,7 +16,7 @@ from reconciler.diagnostics import CODES
 from reconciler.operations.drafts.draft import draft_of_all
 from reconciler.rules.accounts.meetings import TOLD
 from tests.cli.keeping import forget, kept, kept_facts
-from tests.cli.project import CHECKOUT, PASSWORD, Project, marketing_account, own_account
+from tests.cli.project import CHECKOUT, PASSWORD, USER, Project, marketing_account, own_account
 from tests.support.planfiles import read_document
 
 if TYPE_CHECKING:
@@ -467,6 +467,28 @@ def test_a_rotated_secret_has_all_accounts_looked_at(verified: Related, server: 
     of_few, of_all, is_of_few = verified.both({**verified.files, **at(server, "more")}, depth="auth")
     assert of_all == of_few
     assert ["fails", "more"] == [each["name"] for each in of_few["changes"]]
+    assert not is_of_few
+
+
+def test_a_rotation_that_one_change_brings_to_light_is_every_accounts(
+    project: Project, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A secret that is dear to read is read for the account that changed; whoever has it too has another value as well."""
+    folder = project.folder.parent / "store"
+    folder.mkdir()
+    store = folder / "common"
+    store.write_text(PASSWORD, encoding="utf-8")
+    project.write_project(f"secrets: {{sources: {{vault: {{command: [cat, '{folder}/{{key}}']}}}}}}\n")
+    made = Related(project, monkeypatch)
+    files = at(server, "one", "two", secret="{vault: common}")
+    made.settle(files, depth="auth")
+    server.users[USER] = "rotated since"
+    store.write_text("rotated since", encoding="utf-8")
+    of_few, of_all, is_of_few = made.both(
+        {**files, **at(server, "one", secret="{vault: common}", display_name="One")}, depth="auth"
+    )
+    assert of_all == of_few
+    assert ["one", "two"] == [each["name"] for each in of_few["changes"]]
     assert not is_of_few
 
 

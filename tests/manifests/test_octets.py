@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.manifests import folder_digest, octets
+from reconciler.manifests import file_digests, folder_digest, octets
+from reconciler.manifests.folder import MAX_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,4 +84,15 @@ def test_a_folder_that_cannot_be_read_has_no_digest(folder: Path, monkeypatch: p
     """One that is missing, and one with more entries than are looked at."""
     assert folder_digest(folder / "missing") is None
     monkeypatch.setattr(octets, "MOST_ENTRIES", 2)
+    assert folder_digest(folder) is None
+
+
+def test_more_files_than_reading_takes_have_no_digest(folder: Path) -> None:
+    """Reading refuses them, which a plan that reads a few of them alone would not notice."""
+    few = file_digests(folder)
+    assert few is not None
+    for number in range(MAX_FILES - len(few)):
+        os.link(folder / "a.yaml", folder / f"more-{number}.yaml")
+    assert folder_digest(folder) is not None
+    os.link(folder / "a.yaml", folder / "one-more.yaml")
     assert folder_digest(folder) is None

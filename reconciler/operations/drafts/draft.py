@@ -88,7 +88,7 @@ def draft_of_few(workspace: Workspace, request: PlanRequest, recall: Recall) -> 
     if few is None:
         return None
     draft, secrets = _draft(workspace, request, few.desired, few.recorded, tracked=())
-    if not few.suffices_for(draft.problems):
+    if not few.suffices_for(draft.problems, secrets):
         return None
     # The register was as the journal recorded it, and no octet of the state has changed.
     register = Register(rows=(), told=frozenset())

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from reconciler.model.accounts.recorded import RecordedState
     from reconciler.model.accounts.rest import Facts
     from reconciler.model.plan import SavedPlan
+    from reconciler.model.secrets.reading import SecretsRead
     from reconciler.operations.manifests import Desired
     from reconciler.operations.workspace import Workspace
 
@@ -41,9 +42,18 @@ class FewChanged:
     """What the files that were read held when they were compared, by path."""
     vouched: frozenset[str]
     """Recorded accounts that are as the journal last recorded them."""
+    fingerprints: Mapping[str, str]
+    """What secrets gave when it was found that nothing but manifests has changed."""
 
-    def suffices_for(self, problems: Iterable[Diagnostic]) -> bool:
-        """Tell whether a draft with these problems is that of the whole, and its files are still what they were."""
+    def suffices_for(self, problems: Iterable[Diagnostic], secrets: SecretsRead) -> bool:
+        """Tell whether a draft with these problems is that of the whole, and its files are still what they were.
+
+        It is not where ``secrets`` has another value of one that the rest has too, such as one that was read for a change
+        alone: the value may be a rotation, and that is a change of all who have it.
+        """
+        told_anew = {name for name, _ in self.fingerprints.items() ^ secrets.fingerprints.items()}
+        if not told_anew.isdisjoint(self.desired.rest.secrets):
+            return False
         try:
             is_same = all(octets_digest(path) == digest for path, digest in self.digests.items())
         except OSError:
@@ -83,11 +93,11 @@ def facts_to_keep(
 
 
 def few_changed(
-    workspace: Workspace, plan: SavedPlan, kept: KeptFacts, digests: Mapping[str, bytes], *, reads_secrets: bool
+    workspace: Workspace, plan: SavedPlan, kept: KeptFacts, digests: Mapping[str, bytes], secrets: SecretsRead
 ) -> FewChanged | None:
     """Return what is to be looked at since a plan was made that rested on what was ``kept``; None where it is the whole.
 
-    ``digests`` are of the manifest files as they are, by path.
+    ``digests`` are of the manifest files as they are, by path; ``secrets`` what was read to find that nothing else changed.
     """
     files = _as_shown(digests, workspace)
     if files is None:
@@ -101,12 +111,14 @@ def few_changed(
     desired, names = _read(workspace, kept, wanted, files.keys())
     if desired is None or not desired.server_files <= {*kept.server_files}:
         return None
-    recorded = _recorded(workspace, names, kept, reads_secrets=reads_secrets)
+    recorded = _recorded(workspace, names, kept, reads_secrets=secrets.were_read or secrets.are_withheld)
     if recorded is None:
         return None
     read = {os.fspath(workspace.root / file): files[file] for file in wanted if file in files}
     vouched = frozenset(recorded.accounts) if kept.is_unaltered else frozenset[str]()
-    return FewChanged(desired=desired, recorded=recorded, digests=read, vouched=vouched)
+    return FewChanged(
+        desired=desired, recorded=recorded, digests=read, vouched=vouched, fingerprints=secrets.fingerprints
+    )
 
 
 def _recorded(

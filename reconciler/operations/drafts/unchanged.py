@@ -65,7 +65,8 @@ class Recall:
         self._before = ""
         """The digest of the manifests before the plan is made."""
         self._manifests: dict[str, bytes] = {}
-        self._kept: KeptPlan | None = None
+        self._kept: tuple[KeptPlan, SecretsRead] | None = None
+        """The last plan where nothing but manifests has changed since, and the secrets that were read to find that."""
 
     def find(self) -> tuple[SavedPlan, SecretsRead] | None:
         """Return the last plan where it is this one too, as of now and unsealed, with the secrets that were read for it."""
@@ -89,7 +90,7 @@ class Recall:
             secrets = read_secrets(self._workspace, named - dear, depth=self._asked.depth, passed_over=dear)
             if kept.ground != self._ground(kept.beside, kept.secrets, secrets):
                 return None
-            self._kept = kept
+            self._kept = kept, secrets
             if kept.manifests == self._before:
                 again = kept.plan.model_copy(update={"created_at": self._workspace.now(), "seal": None})
                 return again.model_copy(update={"plan_digest": plan_digest(again)}), secrets
@@ -99,11 +100,9 @@ class Recall:
         """Return what is to be looked at where a few manifests have changed since the last plan, and nothing else has."""
         if self._cache is None or self._kept is None:
             return None
-        kept = self._cache.find_facts(self._kept)
-        if kept is None:
-            return None
-        reads_secrets = self._asked.depth != "offline"
-        return few_changed(self._workspace, self._kept.plan, kept, self._manifests, reads_secrets=reads_secrets)
+        last, secrets = self._kept
+        kept = self._cache.find_facts(last)
+        return few_changed(self._workspace, last.plan, kept, self._manifests, secrets) if kept is not None else None
 
     def keep(self, plan: SavedPlan, desired: Desired, recorded: RecordedState | None, secrets: SecretsRead) -> None:
         """Keep a plan that changes nothing, unless what it rests on changed while it was made.
