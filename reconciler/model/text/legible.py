@@ -125,7 +125,7 @@ class Legible:
 
     def _add_long(self, secret: str) -> None:
         for spelled in (secret, codecs.encode(secret, "rot13")):
-            key = _key(spelled)
+            key = _key_made(spelled)
             for known, way in ((self._plain, _SPACE.sub("", key)), (self._spelled, _WORDLESS.sub("", key))):
                 length = min(RUN, len(way))
                 if length >= _MIN_DISGUISED:
@@ -151,7 +151,7 @@ class Legible:
     def _is_disguised_short(self, text: str) -> bool:
         """Tell whether a secret of six or seven characters stands backwards, spaced, or in the other case."""
         key = _key(text)
-        wholes = {_key(whole) for whole in self._whole if len(whole) >= _MIN_DISGUISED}
+        wholes = {_key_made(whole) for whole in self._whole if len(whole) >= _MIN_DISGUISED}
         return any(whole in way for whole in wholes for way in (key, key[::-1], _WORDLESS.sub("", key)))
 
 
@@ -363,10 +363,16 @@ def _spaceless(text: str) -> str:
 
 
 def _key(text: str) -> str:
-    return text.lower() if text.isascii() else _key_beyond_ascii(text)
+    return text.lower() if text.isascii() else _kept_key(text)
 
 
-@lru_cache(maxsize=64)
-def _key_beyond_ascii(text: str) -> str:
+def _key_made(text: str) -> str:
+    """Return a text's key, and keep neither: of a secret nothing outlives whoever looks for it."""
+    if text.isascii():
+        return text.lower()
     shown = text.translate(_TAGS) if _TAG.search(text) else text
     return unicodedata.normalize("NFKC", shown).casefold()
+
+
+_kept_key = lru_cache(maxsize=64)(_key_made)
+"""Of texts that servers say, which come again."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,3 +92,13 @@ def test_the_work_is_bounded(text: str, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(legible, "_has_run", counted)
     assert Legible(["canary-Sales-51c2e8"]).in_text(text) in {True, False}
     assert sum(looked_at) <= 3 * (legible.MAX_CHARACTERS + len(text))
+
+
+@pytest.mark.parametrize("secret", ["Zażółć+gęślą/7&xQ", "żółw77", "canary-Sales-51c2e8"])
+def test_no_secret_outlives_whoever_looks_for_it(secret: str) -> None:
+    """What is kept for texts that come again holds texts alone: neither a secret, nor its key."""
+    assert not Legible([secret]).in_text("535 5.7.8 zły użytkownik albo hasło, spróbuj ponownie później")
+    caches = [each for each in vars(legible).values() if hasattr(each, "cache_info")]
+    kept = {text for cache in caches for held in gc.get_referents(cache) if isinstance(held, dict) for text in held}
+    assert kept
+    assert kept.isdisjoint({secret, secret.lower(), secret.casefold()})
