@@ -95,6 +95,24 @@ def test_lines_end_where_they_were_written_to(tmp_path: Path, before: bytes, aft
     )
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(b',"evidence":null', b']\n,"evidence":null'), (b',"spec":', b']\n["spec",')],
+    ids=["at what was verified", "within its document"],
+)
+def test_a_line_begins_where_its_account_does(tmp_path: Path, before: bytes, after: bytes) -> None:
+    """A line that begins with the end of an account would have it under another name, which may be another account's."""
+    write_plan(tmp_path / "part", sealed_part())
+    octets = gzip.decompress((tmp_path / "part").read_bytes())
+    first, between, second = octets.partition(b']\n["spare",')
+    assert between
+    assert before in second
+    (tmp_path / "part").write_bytes(gzip.compress(first + b',"spare":' + second.replace(before, after, 1)))
+    assert refusal(lambda: read_plan(tmp_path / "part")) == refusal(
+        lambda: read_part(tmp_path / "part", is_sealed=is_sealed)
+    )
+
+
 def test_parts_of_one_plan_share_their_digests(tmp_path: Path) -> None:
     """Ten parts of 100,000 accounts hold one mapping of digests, and one that differs has its own."""
     write_plan(tmp_path / "part", sealed_part())

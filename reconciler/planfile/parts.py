@@ -32,6 +32,8 @@ _DECODER = json.JSONDecoder()
 _SETTINGS = ',"settingsDigest":'
 """Nothing but a key, since within a text of JSON a quote has a backslash before it; what was verified has it too."""
 _NOT_VERIFIED = ',"evidence":null,'
+_BEGINNINGS = (',{"awaitsApproval":false,', ',{"awaitsApproval":true,')
+"""What follows an account's name and nothing else: of what a manifest may say, a key of this name has a text."""
 _AT_ONCE = 200
 
 
@@ -76,8 +78,9 @@ class _Taken:
         name, end = _DECODER.raw_decode(line, 1)
         rest, member = IN_ACCOUNT.of(line) or (line, None)
         _, key, digest = rest.partition(_SETTINGS)
-        # Two accounts in one line would have the key twice, and half of one would not have it.
-        is_one = isinstance(name, str) and bool(key) and _SETTINGS not in digest and line.endswith("}]")
+        # Two accounts in one line would have the key twice, and half of one would not have it, or not begin so.
+        begins = line.startswith("[") and line.startswith(_BEGINNINGS, end) and isinstance(name, str)
+        is_one = begins and bool(key) and _SETTINGS not in digest and line.endswith("}]")
         if not is_one or (member is None and _NOT_VERIFIED not in line):
             raise ValueError("no line of an account")
         self.settings[name], _ = _DECODER.raw_decode(digest)
