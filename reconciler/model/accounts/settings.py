@@ -90,8 +90,8 @@ class ResolvedMetadata(Resolved):
 
     title: str = Field("", description="A longer name for people; empty: none.")
     owner: str | None = Field(None, description="Who it belongs to.")
-    labels: dict[str, str] = Field({}, description="What it is chosen by.")
-    annotations: dict[str, str] = Field({}, description="Notes for people and other tools.")
+    labels: dict[str, str] = Field(default_factory=dict, description="What it is chosen by.")
+    annotations: dict[str, str] = Field(default_factory=dict, description="Notes for people and other tools.")
     prevent_delete: bool = Field(default=False, description="Whether plans that would delete it are refused.")
 
 

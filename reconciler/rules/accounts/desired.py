@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 _AUTHENTICATION = ("spec", "smtp", "authentication")
 _PREVIOUS_NAME = ("metadata", "previousName")
+_NOTHING: Document = {}
 _UNUSABLE = {"caFile": "caFileUnusable", "certFile": "certFileUnusable"}
 """The code of a file that cannot be used, by the flaw."""
 
@@ -209,19 +210,22 @@ def _resolve_one(
     if found.server is None:
         origins = _Origins(located, shared.located if shared is not None else None)
         return None, [_problem(origins, flaw) for flaw in found.flaws]
-    inherited = _inherited_secrets(own, found.server) if shared is not None else frozenset()
-    desired = _desired(located, said, found)
-    if shared is None:
-        return desired, []
-    return replace(
-        desired,
-        server=named,
-        overlaid={**_overlaid_at_server(located, shared.located), **desired.overlaid},
-        server_file=shared.located.file,
-        server_location=shared.location,
-        server_secrets=inherited,
-        leaves_server=leaves_server(account.spec.smtp, account.spec.proxy),
-    ).with_parts_of(desired), []
+    through = _through(located, shared, own, found.server) if shared is not None else {}  # before ``own`` is resolved
+    return _desired(located, said, found, through), []
+
+
+def _through(located: LocatedManifest, shared: _Shared, own: Document, server: Server) -> Document:
+    """Return what is told of an account that goes through a MailServer; ``own`` are its settings as it writes them."""
+    account = located.manifest
+    assert isinstance(account, AccountWithServer)  # noqa: S101 - others name no MailServer
+    return {
+        "server": account.spec.smtp.server,
+        "overlaid": _overlaid_at_server(located, shared.located),
+        "server_file": shared.located.file,
+        "server_location": shared.location,
+        "server_secrets": _inherited_secrets(own, server),
+        "leaves_server": leaves_server(account.spec.smtp, account.spec.proxy),
+    }
 
 
 def _values_of(account: AccountWithServer) -> dict[str, str]:
@@ -240,8 +244,13 @@ def _inherited_secrets(own: Document, server: Server) -> frozenset[str]:
     return frozenset(each for each in found if each is not None)
 
 
-def _desired(located: LocatedManifest, said: Document, found: ServerResolution | None = None) -> DesiredAccount:
-    """Return the account of a manifest, ``said`` as it is written, with its server as far as it has one."""
+def _desired(
+    located: LocatedManifest, said: Document, found: ServerResolution | None = None, through: Document = _NOTHING
+) -> DesiredAccount:
+    """Return the account of a manifest, ``said`` as it is written, with its server as far as it has one.
+
+    ``through`` is what is told of it for the MailServer that it names.
+    """
     account: Account = located.manifest  # type: ignore[assignment]
     spec: Document = said["spec"]
     # Reply-to has one form: nothing where nothing is said, a mapping for one address, a list for several.
@@ -262,7 +271,9 @@ def _desired(located: LocatedManifest, said: Document, found: ServerResolution |
     for key in ("labels", "annotations", "preventDelete"):
         if not metadata.get(key):
             metadata.pop(key, None)
+    own_overlay = dict(located.overlay.leaves()) if located.overlay is not None else {}
     desired = DesiredAccount(
+        **{**through, "overlaid": {**through.get("overlaid", {}), **own_overlay}},
         kind=account.kind,
         name=account.metadata.name,
         document={"metadata": metadata, "spec": spec},
@@ -271,7 +282,6 @@ def _desired(located: LocatedManifest, said: Document, found: ServerResolution |
         ca_digest=found.ca_digest if found is not None else None,
         file=located.file,
         location=located.locator.value_at(()),
-        overlaid=dict(located.overlay.leaves()) if located.overlay is not None else {},
     )
     return desired.with_server(server) if server is not None else desired
 

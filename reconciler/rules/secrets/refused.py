@@ -110,11 +110,18 @@ def refused_secrets(
     ['secretNotAllowed', 'unknownSecretSource']
     """
     by_cause: dict[str | None, list[_Refused]] = {}
+    # Where no entry is for some manifests alone, what one manifest may name all may: it is asked once for each secret.
+    is_one_scope = all(isinstance(entry, str) for entry in secrets.allow)
+    allowed: set[str] = set()
     for account in accounts:
         for secret in sorted(account.named_secrets):
+            if secret in allowed:
+                continue
             refused = _refused(account, secret, secrets, places)
             if refused is not None:
                 by_cause.setdefault(refused.cause, []).append(refused)
+            elif is_one_scope:
+                allowed.add(secret)
     return tuple(_as_one(refused, secrets, rules) for refused in by_cause.values())
 
 

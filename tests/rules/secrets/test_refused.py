@@ -55,6 +55,17 @@ def two_secrets(first: str, second: str) -> DesiredAccount:
     return account
 
 
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_what_one_manifest_may_name_another_may_not_where_scopes_differ(*, is_reversed: bool) -> None:
+    """An answer for the manifest of one scope is none for that of another, whichever is asked about first."""
+    (account,) = accounts_of("env: SMTP_EU")
+    eu, us = replace(account, name="eu", file="eu/a.yaml"), replace(account, name="us", file="us/a.yaml")
+    rules = Secrets.model_validate({"allow": [{"secret": "env:SMTP_*", "manifests": "eu/**"}, "env:SMTP_US"]})
+    accounts = [us, eu] if is_reversed else [eu, us]
+    (problem,) = refused_secrets(accounts, rules)
+    assert ("secretNotAllowed", ("us",)) == (problem.code, problem.concerned)
+
+
 def test_a_refused_link_is_told() -> None:
     """The error does not tell where the link leads, which nobody may have known."""
     account = desired_of(
