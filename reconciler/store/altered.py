@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.canonical import JsonView
     from reconciler.store.digests import Row
+    from reconciler.store.journal import JournalReport
     from reconciler.store.sql import Connection
 
 Kind = Literal["altered", "added", "removed", "untold"]
@@ -53,6 +54,7 @@ _WORDS = {
     "ca_pem": "private CA",
 }
 """What people call the columns of an account."""
+_UNCHANGED = "Nothing was changed, because that would hide what was altered"
 _ACCOUNT = ACCOUNTS.reading(ACCOUNT_COLUMNS)
 _LAST_REVISION = "SELECT max(revision) FROM revisions WHERE project = :project"
 _BACKWARDS = (
@@ -286,4 +288,33 @@ def altered_state(told: JsonView, found: Mapping[str, str | None]) -> Diagnostic
         "database, so nothing is recorded over it. Restore a backup from before:\n    reconciler state restore FILE\n"
         f"Or, if it is right as it is, say so, and why; the journal keeps it:\n    --accept-altered {THE_STATE}=REASON"
     )
+    return error("stateAltered", detail)
+
+
+def broken_chain(report: JournalReport) -> Diagnostic | None:
+    """Return the error that the journal itself does not hold, for a write over all of the state; None where it does."""
+    beside = {*report.account_problems.values(), *report.state_problems}
+    broken = next((problem for problem in report.problems if problem not in beside), None)
+    if broken is None:
+        return None
+    return error("journalBroken", f"{_UNCHANGED}: {broken} See\n    reconciler journal check")
+
+
+def altered_beside_accounts(report: JournalReport, names: Collection[str]) -> Diagnostic | None:
+    """Return the error for rows beside accounts that were altered, with the ways on; None where all are accepted.
+
+    ``names`` are accepted: of accounts, ``THE_STATE`` and ``THE_ROUTES``.
+    """
+    accepted = {each for name in names for each in report.acceptable.get(name, ())}
+    refused = [each for each in report.state_problems if each not in accepted]
+    if not refused:
+        return None
+    detail = f"{_UNCHANGED}: {refused[0]} Restore a backup from before:\n    reconciler state restore FILE"
+    if all(any(each in problems for problems in report.acceptable.values()) for each in refused):
+        ways = [
+            f"    --accept-altered {name}=REASON"
+            for name, problems in report.acceptable.items()
+            if not accepted.issuperset(problems)
+        ]
+        detail += "\nOr, if it is right as state has it now, say so, and why; the journal keeps it:\n" + "\n".join(ways)
     return error("stateAltered", detail)

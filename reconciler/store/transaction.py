@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from reconciler.diagnostics import error
 from reconciler.errors import GuardRefused, InvalidInput, JournalBroken
 from reconciler.model.canonical import canonical_json
 from reconciler.model.journal.keys import PROJECT_ROW, SALT
@@ -13,7 +12,9 @@ from reconciler.model.once import Once
 from reconciler.store import reading
 from reconciler.store.accountrows import delete_row, rename_rows, write_rows
 from reconciler.store.altered import (
+    altered_beside_accounts,
     altered_state,
+    broken_chain,
     find_alterations,
     find_rows,
     needless_acceptance,
@@ -178,29 +179,14 @@ class Transaction:
         rows. Routes that are accepted are the register from here on, so that what is written next goes on from them.
         """
         report = self.check_journal()
-        beside = {*report.account_problems.values(), *report.state_problems}
         # A broken chain vouches for nothing, so it is told before what the chain would say of rows.
-        broken = [problem for problem in report.problems if problem not in beside]
-        again = "Nothing was changed, because that would hide what was altered"
-        if broken:
-            detail = f"{again}: {broken[0]} See\n    reconciler journal check"
-            raise JournalBroken(error("journalBroken", detail))
+        broken = broken_chain(report)
+        if broken is not None:
+            raise JournalBroken(broken)
         self.require_recorded(report.account_problems)
-        accepted = {each for name in self._touched.accepted for each in report.acceptable.get(name, ())}
-        refused = [each for each in report.state_problems if each not in accepted]
-        if refused:
-            ways = [
-                f"    --accept-altered {name}=REASON"
-                for name, problems in report.acceptable.items()
-                if not accepted.issuperset(problems)
-            ]
-            detail = f"{again}: {refused[0]} Restore a backup from before:\n    reconciler state restore FILE"
-            if all(any(each in problems for problems in report.acceptable.values()) for each in refused):
-                detail += (
-                    "\nOr, if it is right as state has it now, say so, and why; the journal keeps it:\n"
-                    + "\n".join(ways)
-                )
-            raise GuardRefused(error("stateAltered", detail))
+        refused = altered_beside_accounts(report, self._touched.accepted)
+        if refused is not None:
+            raise GuardRefused(refused)
         self._settle_register()
 
     def revisions(self) -> tuple[Revision, ...]:
