@@ -28,14 +28,14 @@ def is_in_scope(manifest: str, glob: str) -> bool:
     """Tell whether a rule for the manifests of a glob is one for this manifest.
 
     Only a rule for all manifests is one for an account that no manifest vouches for, whose manifest is empty: ``**`` is,
-    ``*`` is not, although it matches the empty text.
+    ``*`` and ``**/`` are not, although they match the empty text.
 
     >>> is_in_scope("accounts.d/eu/sales.yaml", "accounts.d/eu/**")
     True
     >>> is_in_scope("accounts.d/us/sales.yaml", "accounts.d/eu/**")
     False
     """
-    return matches(glob, manifest) if manifest else matches(glob, "") and matches(glob, "/")
+    return matches(glob, manifest) if manifest else matches(glob, "") and matches(glob, "a/a")
 
 
 def scopes_of(manifest: str, project: Project) -> frozenset[str]:

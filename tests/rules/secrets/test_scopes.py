@@ -54,6 +54,8 @@ def test_a_manifest_has_the_scopes_that_cover_it() -> None:
         ("**/*", "", True),
         ("*", "", False),
         ("*/*", "", False),
+        ("**/", "", False),
+        ("?**", "", False),
         ("accounts.d/**", "", False),
     ],
 )
