@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.text.domains import NotADomain, NotAnAddress, address_to_ascii, host_to_ascii
-from reconciler.rules.plan.diff import flatten
+from reconciler.rules.plan.diff import differing_leaves, flatten
 from reconciler.rules.plan.digests import changes_digest
 from reconciler.rules.secrets.scopes import MANIFEST
 
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     from reconciler.model.accounts.recorded import RecordedAccount
     from reconciler.model.plan import Action, Change, FieldChange, PreparedAccount, SavedPlan, Scalar
-
-_ABSENT = object()
-"""Differs from whatever a field may hold, also from null."""
 
 
 def altered_changes(plan: SavedPlan, recorded: Mapping[str, RecordedAccount]) -> tuple[str, ...]:
@@ -50,19 +47,12 @@ def _is_as_shown(change: Change, before: RecordedAccount | None, after: Prepared
     # The author's spelling is what is shown, so one of another domain would hide what is recorded.
     if not all(_means(text, leaves_after.get(path)) for path, text in written_after.items()):
         return False
-    differing = [
-        path
-        for path in leaves_before.keys() | leaves_after.keys()
-        if leaves_before.get(path, _ABSENT) != leaves_after.get(path, _ABSENT)
-    ]
+    differing = differing_leaves(
+        leaves_before, leaves_after, written_before=written_before, written_after=written_after
+    )
     shown = [each for each in change.fields if not each.rotated and each.path != MANIFEST]
-    told = {each.path: (each.before, each.after) for each in shown}
-    # As many, so none is shown twice, and none beside those that differ.
-    if len(shown) != len(differing) or any(
-        told.get(path)
-        != (written_before.get(path, leaves_before.get(path)), written_after.get(path, leaves_after.get(path)))
-        for path in differing
-    ):
+    # As many, so that none is shown twice.
+    if len(shown) != len(differing) or {each.path: (each.before, each.after) for each in shown} != differing:
         return False
     return all(_is_rotation(each, before, after) for each in change.fields if each.rotated)
 

@@ -80,14 +80,30 @@ def field_changes(
     >>> [(each.before, each.after) for each in field_changes({}, after, written_before={}, written_after=written)]
     [(None, 'bücher.example'), (None, 587)]
     """
-    if not before:  # of a new account all are
+    differing = differing_leaves(before, after, written_before=written_before, written_after=written_after)
+    return tuple([_field_change(path, *differing[path]) for path in sorted(differing)])
+
+
+def differing_leaves(
+    before: Mapping[str, Scalar],
+    after: Mapping[str, Scalar],
+    *,
+    written_before: Mapping[str, str],
+    written_after: Mapping[str, str],
+) -> dict[str, tuple[Scalar, Scalar]]:
+    """Return before and after of the leaves that differ, as their authors wrote them, by path; None where there is none.
+
+    >>> differing_leaves({"port": 25, "host": "a"}, {"port": 587, "host": "a"}, written_before={}, written_after={})
+    {'port': (25, 587)}
+    """
+    if not before:  # of a new account all do
         shown = {**after, **{path: written for path, written in written_after.items() if path in after}}
-        return tuple([_field_change(path, None, shown[path]) for path in sorted(shown)])
-    return tuple(
-        _field_change(path, written_before.get(path, before.get(path)), written_after.get(path, after.get(path)))
-        for path in sorted(before.keys() | after.keys())
+        return {path: (None, value) for path, value in shown.items()}
+    return {
+        path: (written_before.get(path, before.get(path)), written_after.get(path, after.get(path)))
+        for path in before.keys() | after.keys()
         if path not in before or path not in after or before[path] != after[path]
-    )
+    }
 
 
 @lru_cache(maxsize=4096, typed=True)  # typed: 1 is no True
