@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic.alias_generators import to_camel, to_snake
+from pydantic.alias_generators import to_snake
 
 from reconciler.model.grants import Secrets
 from reconciler.model.text.globs import matches
@@ -28,11 +28,11 @@ class SeparatedSecrets(Secrets):
     allowed_elsewhere: tuple[str, ...] = ()
     environment: str
     own_fields: frozenset[str] = frozenset()
-    """The fields that the environment has in place of the project's, by their names in the project file."""
+    """The fields that the environment has in place of the project's."""
 
     def holder_of(self, field: str) -> str:
         """Return the path below which a field is written; one that is nowhere written belongs to the environment alone."""
-        is_shared = to_snake(field) in self.model_fields_set and field not in self.own_fields
+        is_shared = to_snake(field) in self.model_fields_set - self.own_fields
         return "secrets" if is_shared else f"environments.{self.environment}.secrets"
 
     def bars_first_use(self, secret: str) -> bool:
@@ -59,9 +59,7 @@ def in_environment(project: Project, name: str) -> Project:
                     **_written(secrets),
                     "allowed_elsewhere": elsewhere,
                     "environment": name,
-                    "own_fields": frozenset(map(to_camel, _written(own.secrets)))
-                    if own.secrets is not None
-                    else frozenset(),
+                    "own_fields": frozenset(own.secrets.model_fields_set if own.secrets is not None else ()),
                 }
             ),
             "consumers": own.consumers,

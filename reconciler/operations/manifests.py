@@ -86,7 +86,7 @@ def read_desired(
     ``instead`` gives manifest files and overlays another content than they have, None for one that is to be gone. Where
     only a ``few`` files are to be read, ``rest`` are the accounts of the others, which have no problem of their own.
     """
-    found, overlay_problems = read_few(workspace, few) if few is not None else _read_all(workspace, instead or {})
+    found, overlay_problems = _read(workspace, instead or {}, few)
     cas, certificates = ca_paths(found.manifests), certificate_paths(found.manifests)
     resolution = resolve(
         found.manifests,
@@ -124,15 +124,13 @@ def read_desired(
     )
 
 
-def read_few(workspace: Workspace, few: Few) -> tuple[ManifestSet, list[Diagnostic]]:
-    """Return what a few files declare in a project without overlays, which have no problem then."""
-    root = workspace.root
-    return read_manifests(root / workspace.project.manifests, root=root, few=few), []
-
-
-def _read_all(workspace: Workspace, instead: Mapping[Path, bytes | None]) -> tuple[ManifestSet, list[Diagnostic]]:
+def _read(
+    workspace: Workspace, instead: Mapping[Path, bytes | None], few: Few | None
+) -> tuple[ManifestSet, list[Diagnostic]]:
     """Return the manifests as the environment has them, and what is wrong with its overlays."""
     root, folder = workspace.root, workspace.root / workspace.project.manifests
+    if few is not None:  # with an overlay a few are never known to be all that has changed
+        return read_manifests(folder, root=root, few=few), []
     environments = workspace.declared.environments.values() if workspace.declared is not None else ()
     folders = {root / each.overlay for each in environments if each.overlay is not None}
     of_manifests = {
