@@ -87,19 +87,40 @@ def calls(work: Callable[[], object]) -> int:
     return int(pstats.Stats(profile).total_calls)  # type: ignore[attr-defined]
 
 
-def test_an_account_is_planned_in_so_many_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From its file to the plan that is shown, with no plan kept from before: what each account more costs."""
+@pytest.fixture
+def variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give this process the variables that generated accounts name."""
     for name, value in VARIABLES.items():
         monkeypatch.setenv(name, value)
-    counted = {}
-    for count in (100, 300):
-        folder = tmp_path / str(count)
-        write_project(folder, count, accounts_per_file=1)
-        assert run(["--project-dir", str(folder), "state", "init"]) == 0
-        plan = partial(run, ["--project-dir", str(folder), "plan", "--depth", "offline"])
+
+
+def calls_an_account(made: Callable[[int], Callable[[], object]]) -> float:
+    """Return how many calls an account more costs: ``made`` makes so many, and returns the work that is counted."""
+    counted = {count: calls(made(count)) for count in (100, 300)}
+    return (counted[300] - counted[100]) / 200
+
+
+def in_new_project(folder: Path, count: int, *, accounts_per_file: int) -> Callable[..., int]:
+    """Return what runs a command in a new project of so many accounts, which has its state."""
+
+    def command(*words: str) -> int:
+        return run(["--project-dir", str(folder), *words])
+
+    write_project(folder, count, accounts_per_file=accounts_per_file)
+    assert command("state", "init") == 0
+    return command
+
+
+@pytest.mark.usefixtures("variables")
+def test_an_account_is_planned_in_so_many_calls(tmp_path: Path) -> None:
+    """From its file to the plan that is shown, with no plan kept from before: what each account more costs."""
+
+    def made(count: int) -> Callable[[], object]:
+        plan = partial(in_new_project(tmp_path / str(count), count, accounts_per_file=1), "plan", "--depth", "offline")
         assert plan() == 0  # what is made once is made
-        counted[count] = calls(plan)
-    assert (counted[300] - counted[100]) / 200 <= MOST_CALLS_A_PLANNED_ACCOUNT
+        return plan
+
+    assert calls_an_account(made) <= MOST_CALLS_A_PLANNED_ACCOUNT
 
 
 def _note_look(looks: list[str], phase: str, _: object) -> None:
@@ -137,19 +158,18 @@ def test_no_account_more_has_rubbish_looked_for_or_left(
     assert left[200] <= left[20] + 180
 
 
-def test_an_account_is_applied_in_so_many_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("variables")
+def test_an_account_is_applied_in_so_many_calls(tmp_path: Path) -> None:
     """From the saved plan to what the journal tells: what each new account more costs."""
-    for name, value in VARIABLES.items():
-        monkeypatch.setenv(name, value)
-    counted = {}
-    for count in (20, 100, 300):  # with the first, what is made once is made
-        folder = tmp_path / str(count)
-        write_project(folder, count, accounts_per_file=1)
-        saved = str(folder / "first.plan")
-        assert run(["--project-dir", str(folder), "state", "init"]) == 0
-        assert run(["--project-dir", str(folder), "plan", "--depth", "offline", "--out", saved]) == 0
-        counted[count] = calls(partial(run, ["--project-dir", str(folder), "apply", saved, "--depth", "offline"]))
-    assert (counted[300] - counted[100]) / 200 <= MOST_CALLS_AN_APPLIED_ACCOUNT
+
+    def made(count: int) -> Callable[[], object]:
+        command = in_new_project(tmp_path / str(count), count, accounts_per_file=1)
+        saved = str(tmp_path / f"{count}.plan")
+        assert command("plan", "--depth", "offline", "--out", saved) == 0
+        return partial(command, "apply", saved, "--depth", "offline")
+
+    calls(made(20))  # what is made once is made
+    assert calls_an_account(made) <= MOST_CALLS_AN_APPLIED_ACCOUNT
 
 
 def test_a_plan_without_test_messages_runs_one_program(tmp_path: Path) -> None:
@@ -167,37 +187,33 @@ def test_a_plan_without_test_messages_runs_one_program(tmp_path: Path) -> None:
     assert finished.stderr.splitlines().count("RUN") <= MOST_PROGRAMS_OF_A_PLAN
 
 
-def test_an_account_is_reported_in_so_many_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("variables")
+def test_an_account_is_reported_in_so_many_calls(tmp_path: Path) -> None:
     """Its page, its row in both lists, and its change on a page of the revision: what each account more costs."""
-    for name, value in VARIABLES.items():
-        monkeypatch.setenv(name, value)
-    counted = {}
-    for count in (100, 300):
-        folder, site = tmp_path / str(count), tmp_path / f"{count}-site"
-        write_project(folder, count)
-        for command in (["state", "init"], ["apply", "--auto-approve", "--depth", "offline"]):
-            assert run(["--project-dir", str(folder), *command]) == 0
-        report = partial(run, ["--project-dir", str(folder), "report", "--out", str(site)])
+
+    def made(count: int) -> Callable[[], object]:
+        command = in_new_project(tmp_path / str(count), count, accounts_per_file=20)
+        assert command("apply", "--auto-approve", "--depth", "offline") == 0
+        report = partial(command, "report", "--out", str(tmp_path / f"{count}-site"))
         assert report() == 0  # what is made once is made
-        counted[count] = calls(report)
-    assert (counted[300] - counted[100]) / 200 <= MOST_CALLS_A_REPORTED_ACCOUNT
+        return report
+
+    assert calls_an_account(made) <= MOST_CALLS_A_REPORTED_ACCOUNT
 
 
-def test_a_part_of_a_plan_is_read_in_so_few_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("variables")
+def test_a_part_of_a_plan_is_read_in_so_few_calls(tmp_path: Path) -> None:
     """Of each account that another part verified, a merge takes the digest of its settings and nothing else."""
-    for name, value in VARIABLES.items():
-        monkeypatch.setenv(name, value)
-    counted = {}
-    for count in (100, 300):
-        folder = tmp_path / str(count)
-        write_project(folder, count)
-        for command in (["state", "init"], ["plan", "--depth", "offline", "--shard", "1/2", "--out", "part.plan"]):
-            monkeypatch.chdir(tmp_path)
-            assert run(["--project-dir", str(folder), *command]) == 0
-        read = partial(read_part, tmp_path / "part.plan", is_sealed=lambda _: True)
+
+    def made(count: int) -> Callable[[], object]:
+        part = tmp_path / f"{count}.plan"
+        command = in_new_project(tmp_path / str(count), count, accounts_per_file=20)
+        assert command("plan", "--depth", "offline", "--shard", "1/2", "--out", str(part)) == 0
+        read = partial(read_part, part, is_sealed=lambda _: True)
         read()  # what is made once is made
-        counted[count] = calls(read)
-    assert (counted[300] - counted[100]) / 200 <= MOST_CALLS_A_PART_S_ACCOUNT
+        return read
+
+    assert calls_an_account(made) <= MOST_CALLS_A_PART_S_ACCOUNT
 
 
 def test_a_contact_is_resolved_in_so_many_calls(tmp_path: Path) -> None:
@@ -358,21 +374,19 @@ MOST_CALLS_BESIDE_A_CHANGED_ACCOUNT = 50
 """Measured: 41 with Python 3.11."""
 
 
-def test_an_account_beside_a_changed_one_costs_so_many_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("variables")
+def test_an_account_beside_a_changed_one_costs_so_many_calls(tmp_path: Path) -> None:
     """One manifest has changed since a plan that changed nothing: what each account more costs, of which only facts are kept."""
-    for name, value in VARIABLES.items():
-        monkeypatch.setenv(name, value)
-    counted = {}
-    for count in (100, 300):
+
+    def made(count: int) -> Callable[[], object]:
         folder = tmp_path / str(count)
-        write_project(folder, count, accounts_per_file=1)
-        words = ("--project-dir", str(folder))
-        assert run([*words, "state", "init"]) == 0
-        assert run([*words, "apply", "--auto-approve", "--depth", "offline"]) == 0
-        plan = partial(run, [*words, "plan", "--depth", "offline"])
+        command = in_new_project(folder, count, accounts_per_file=1)
+        assert command("apply", "--auto-approve", "--depth", "offline") == 0
+        plan = partial(command, "plan", "--depth", "offline")
         assert plan() == 0  # which is kept
         manifest = min((folder / "accounts.d").rglob("accounts-*.yaml"))
         manifest.write_text(manifest.read_text(encoding="utf-8").replace("displayName: Example ", "displayName: Our "))
         assert plan() == 0  # what is made once is made
-        counted[count] = calls(plan)
-    assert (counted[300] - counted[100]) / 200 <= MOST_CALLS_BESIDE_A_CHANGED_ACCOUNT
+        return plan
+
+    assert calls_an_account(made) <= MOST_CALLS_BESIDE_A_CHANGED_ACCOUNT
