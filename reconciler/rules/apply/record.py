@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,6 @@ from reconciler.model.journal.payloads import (
 from reconciler.model.once import Once
 from reconciler.model.plan import Summary
 from reconciler.model.step import Delete, Rename, Update
-from reconciler.rules.plan.digests import shown_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from reconciler.model.accounts.settings import Documented
     from reconciler.model.canonical import JsonObject
     from reconciler.model.journal.entries import Provenance
-    from reconciler.model.plan import SavedPlan
+    from reconciler.model.plan import SavedPlan, Scalar
     from reconciler.model.project import Project
     from reconciler.model.secrets.routes import SecretRoute
     from reconciler.model.step import Changed, Create
@@ -251,7 +251,12 @@ def change_told(step: Changed) -> JsonObject:
         "name": step.name,
         "cause": step.cause,
         "baseRevision": before.revision if before is not None else None,
-        "fields": list(map(shown_field, step.fields)),
+        "fields": [
+            {**_field_told(each.path, each.before, each.after), "rotated": True}
+            if each.rotated
+            else _field_told(each.path, each.before, each.after)
+            for each in step.fields
+        ],
     }
     if isinstance(step, Rename):
         told["previousName"] = step.before.name
@@ -260,6 +265,12 @@ def change_told(step: Changed) -> JsonObject:
     if after is not None and after.server is not None:
         told["server"] = after.server
     return told
+
+
+@lru_cache(maxsize=4096, typed=True)  # typed: 1 is no True
+def _field_told(path: str, before: Scalar, after: Scalar) -> JsonObject:
+    """Return one field of a change: one value for all accounts that it is the same for, which nobody changes."""
+    return {"path": path, "before": before, "after": after}
 
 
 def apply_payload(

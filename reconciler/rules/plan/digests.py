@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from reconciler.model.canonical import JsonObject, JsonView
-    from reconciler.model.plan import FieldChange, LiftedGuard, PreparedAccount, SavedPlan, Scalar
+    from reconciler.model.plan import FieldChange, LiftedGuard, PreparedAccount, SavedPlan
     from reconciler.model.verification.evidence import Evidence, Verification
 
 _NOT_COVERED = {"planDigest", "seal"}
@@ -43,28 +42,16 @@ def _shown(change: Change) -> JsonObject:
         "action": change.action,
         "baseRevision": change.base_revision,
         "cause": change.cause,
-        "fields": [shown_field(each) for each in change.fields],
+        "fields": [_shown_field(each) for each in change.fields],
         "kind": change.kind,
         "name": change.name,
     }
     return shown if change.previous_name is None else {**shown, "previousName": change.previous_name}
 
 
-def shown_field(field: FieldChange) -> JsonObject:
-    """Return one field of a change in JSON, without which line said so: no part of what a plan shows, or state keeps.
-
-    >>> from reconciler.model.plan import FieldChange
-    >>> shown_field(FieldChange(path="spec.smtp.port", before=25, after=587, origin="overlay.yaml:3"))
-    {'path': 'spec.smtp.port', 'before': 25, 'after': 587}
-    """
-    shown = _shown_values(field.path, field.before, field.after)
+def _shown_field(field: FieldChange) -> JsonObject:
+    shown: JsonObject = {"after": field.after, "before": field.before, "path": field.path}
     return {**shown, "rotated": True} if field.rotated else shown
-
-
-@lru_cache(maxsize=4096, typed=True)  # typed: 1 is no True
-def _shown_values(path: str, before: Scalar, after: Scalar) -> JsonObject:
-    """Return one value for all accounts whose field changes in the same way; nobody changes it."""
-    return {"path": path, "before": before, "after": after}
 
 
 def plan_digest(plan: SavedPlan) -> str:
