@@ -139,7 +139,14 @@ class Channel:
         """
         self.wire.sent(octets, shown=shown)
         try:
-            self._send_all(octets)
+            rest = memoryview(octets)
+            self._deadline.remaining_seconds()
+            while rest:
+                try:
+                    rest = rest[self._socket.send(rest) :]
+                except _NOT_NOW as not_now:
+                    wanted = select.POLLIN if isinstance(not_now, ssl.SSLWantReadError) else select.POLLOUT
+                    self._wait_until(wanted, self._deadline)
         except TimeoutError:
             raise self._fault("timedOut") from None
         except OSError:
@@ -282,16 +289,6 @@ class Channel:
         self._received += octets
         self._has_heard_by_tls = self._has_heard_by_tls or (bool(octets) and self.is_encrypted)
         return bool(octets)
-
-    def _send_all(self, octets: bytes) -> None:
-        rest = memoryview(octets)
-        self._deadline.remaining_seconds()
-        while rest:
-            try:
-                rest = rest[self._socket.send(rest) :]
-            except _NOT_NOW as not_now:
-                wanted = select.POLLIN if isinstance(not_now, ssl.SSLWantReadError) else select.POLLOUT
-                self._wait_until(wanted, self._deadline)
 
     def _wait_until(self, wanted: int, limit: Deadline) -> None:
         """Return once the socket can be read, or written; raise ``TimeoutError`` where that takes too long."""
