@@ -9,8 +9,9 @@ import pytest
 
 from reconciler.model.granted import Grant
 from reconciler.model.secrets.routes import Delivery, Route, SecretRoute, TokenOrigin, route_to
+from reconciler.rules.secrets.granted import grants_travel
 from reconciler.rules.secrets.grants import withheld_reason
-from reconciler.rules.secrets.routes import RouteRegister, Verdict, every_route, grants_travel, judge_routes
+from reconciler.rules.secrets.routes import RouteRegister, Verdict, every_route, judge_routes
 from reconciler.rules.verification.missing import check_using
 from tests.rules.single import Claim
 from tests.rules.states import desired_of, project
