@@ -76,7 +76,17 @@ class EmailBackend(BaseEmailBackend):  # type: ignore[misc] # Django is publishe
         recipients = message.recipients()
         if not recipients:
             return 0
-        account = _account_of(message.from_email, accounts)
+        address = parseaddr(message.from_email)[1]
+        try:
+            account = accounts.get(address_to_ascii(address).lower())
+        except NotAnAddress:
+            account = None
+        if account is None:
+            detail = (
+                f"No applied account sends from {address or message.from_email!r}. Give the message the From address of "
+                "one that reconciler accounts list shows, or declare and apply an account for it."
+            )
+            raise InvalidInput(error("unknownAccount", detail))
         if account.name not in self._open:
             timeout = getattr(settings, "EMAIL_TIMEOUT", None) or DEFAULT_TIMEOUT_SECONDS
             self._open[account.name] = account.connect(timeout=timeout)
@@ -89,18 +99,3 @@ def _octets(message: EmailMessage) -> bytes:
     if django.VERSION >= (6, 0):
         return bytes(message.message(policy=SMTP).as_bytes())
     return bytes(message.message().as_bytes(linesep="\r\n"))
-
-
-def _account_of(from_email: str, accounts: dict[str, Sender]) -> Sender:
-    address = parseaddr(from_email)[1]
-    try:
-        account = accounts.get(address_to_ascii(address).lower())
-    except NotAnAddress:
-        account = None
-    if account is None:
-        detail = (
-            f"No applied account sends from {address or from_email!r}. Give the message the From address of one that "
-            "reconciler accounts list shows, or declare and apply an account for it."
-        )
-        raise InvalidInput(error("unknownAccount", detail))
-    return account

@@ -92,7 +92,12 @@ class Session(Transactions):
     def greet(self, helo_name: str | None) -> None:
         """Read the greeting and say EHLO, or HELO to a server that knows no EHLO. RFC 5321 sections 3.1, 3.2."""
         self._channel.step = "greeting"
-        greeting = self._read_greeting()
+        try:
+            greeting = self._channel.read_reply()
+        except SmtpFault as fault:
+            if fault.code != "invalidReply":
+                raise
+            raise SmtpFault("notSmtp", step="greeting", facts=fault.facts) from None
         if greeting.code < FIRST_REFUSAL and greeting.code != _READY:
             raise SmtpFault("notSmtp", step="greeting", reply=greeting, facts={"sample": str(greeting)})
         if greeting.code != _READY:
@@ -175,14 +180,6 @@ class Session(Transactions):
     def leave(self) -> None:
         """Give up the current transaction, if any, and close without waiting for replies."""
         self._channel.say_farewell(b"RSET\r\nQUIT")
-
-    def _read_greeting(self) -> Reply:
-        try:
-            return self._channel.read_reply()
-        except SmtpFault as fault:
-            if fault.code != "invalidReply":
-                raise
-            raise SmtpFault("notSmtp", step="greeting", facts=fault.facts) from None
 
     def _say_hello(self) -> None:
         self._extensions, self._refused_ehlo = {}, None

@@ -156,7 +156,12 @@ class Transactions:
 
     def _mail_line(self, address: str, *, size: int | None, is_8bit: bool, needs_utf8: bool) -> bytes:
         path = self._path(address, "sender")
-        parameters = self._message_parameters(size=size, is_8bit=is_8bit, needs_utf8=needs_utf8 or not path.isascii())
+        is_international = needs_utf8 or not path.isascii()
+        if is_international and not self.offers("SMTPUTF8"):
+            raise SmtpFault("internationalAddressUnsupported", step=self._channel.step)
+        parameters = b" SMTPUTF8" if is_international else b""
+        parameters += b" BODY=8BITMIME" if (is_international or is_8bit) and self.offers("8BITMIME") else b""
+        parameters += b" SIZE=%d" % size if size is not None and self.offers("SIZE") else b""
         return b"MAIL FROM:" + path + parameters
 
     def _rcpt_line(self, address: str) -> bytes:
@@ -183,13 +188,6 @@ class Transactions:
         if not path.isascii() and not self.offers("SMTPUTF8"):
             raise SmtpFault("internationalAddressUnsupported", step=step)
         return path.encode()
-
-    def _message_parameters(self, *, size: int | None, is_8bit: bool, needs_utf8: bool) -> bytes:
-        if needs_utf8 and not self.offers("SMTPUTF8"):
-            raise SmtpFault("internationalAddressUnsupported", step=self._channel.step)
-        parameters = b" SMTPUTF8" if needs_utf8 else b""
-        parameters += b" BODY=8BITMIME" if (needs_utf8 or is_8bit) and self.offers("8BITMIME") else b""
-        return parameters + (b" SIZE=%d" % size if size is not None and self.offers("SIZE") else b"")
 
     def _require_meaningful(self, reply: Reply, *expected: int) -> None:
         """Refuse a reply below 400 that does not belong to the command: it may be the late answer to another one."""

@@ -139,7 +139,12 @@ class DocumentBuilder:
             self._reach(level, event.start_mark)
         if event.__class__ is MappingStartEvent:
             return self._mapping(level)
-        return self._sequence(level)
+        sequence = LocatedSequence()
+        next_event = self._next_event
+        while (entry := next_event()).__class__ is not SequenceEndEvent:
+            sequence.append(self._node(entry, level))
+            sequence.places.append(place_at(entry.start_mark.line, entry.start_mark.column))
+        return sequence
 
     def _scalar(self, event: Any) -> Any:
         written = event.value
@@ -176,14 +181,6 @@ class DocumentBuilder:
         for source in merged or ():
             _merge(mapping, source)
         return mapping
-
-    def _sequence(self, level: int) -> LocatedSequence:
-        sequence = LocatedSequence()
-        next_event = self._next_event
-        while (event := next_event()).__class__ is not SequenceEndEvent:
-            sequence.append(self._node(event, level))
-            sequence.places.append(place_at(event.start_mark.line, event.start_mark.column))
-        return sequence
 
     def _key(self, event: Any, level: int) -> str | None:
         """Return the text of a key; for a key that is not text report that, and return None."""

@@ -48,7 +48,16 @@ def decode(octets: bytes, *, file: str) -> str | Diagnostic:
     try:
         return octets.decode("utf-8").removeprefix(BYTE_ORDER_MARK)
     except UnicodeDecodeError as refusal:
-        return _not_utf8(octets, refusal.start, file=file)
+        start = refusal.start
+    if octets.startswith((b"\xff\xfe", b"\xfe\xff")):
+        detail = "The file is UTF-16. Save it as UTF-8, which every editor offers."
+    else:
+        detail = (
+            f"The byte 0x{octets[start]:02X} here is not UTF-8 text; the file was probably saved in another encoding, "
+            "such as Windows-1250 or Latin-1. Save it as UTF-8, which every editor offers."
+        )
+    before = octets[:start].decode("utf-8").removeprefix(BYTE_ORDER_MARK)
+    return error("notUtf8", detail, location=Cursor(before, file).location_of(len(before)))
 
 
 def is_safe_ascii(octets: bytes) -> bool:
@@ -70,19 +79,6 @@ def unsafe_characters(text: str, *, file: str) -> Iterator[tuple[int, Diagnostic
     for unsafe in REFUSED_IN_FILES.finditer(text):
         place = cursor.location_of(unsafe.start())
         yield cursor.line, error("controlCharacter", _unsafe(unsafe.group()), location=place)
-
-
-def _not_utf8(octets: bytes, start: int, *, file: str) -> Diagnostic:
-    before = octets[:start].decode("utf-8").removeprefix(BYTE_ORDER_MARK)
-    place = Cursor(before, file).location_of(len(before))
-    if octets.startswith((b"\xff\xfe", b"\xfe\xff")):
-        detail = "The file is UTF-16. Save it as UTF-8, which every editor offers."
-    else:
-        detail = (
-            f"The byte 0x{octets[start]:02X} here is not UTF-8 text; the file was probably saved in another encoding, "
-            "such as Windows-1250 or Latin-1. Save it as UTF-8, which every editor offers."
-        )
-    return error("notUtf8", detail, location=place)
 
 
 def _unsafe(character: str) -> str:

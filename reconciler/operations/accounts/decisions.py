@@ -90,10 +90,19 @@ def words_for(workspace: Workspace, selectors: Sequence[str], stopped: Sequence[
 @refusing_altered_rows
 def _record(workspace: Workspace, ruling: Ruling, selectors: Sequence[str] | None) -> tuple[RecordedAccount, ...]:
     """Record the ruling for the accounts selected, or with None for all that are pending."""
-    ruling = _with_good_reason(ruling)
+    if ruling.reason is not None:
+        problem = refuse_reason(ruling.reason)
+        if problem is not None:
+            raise InvalidInput(problem)
+        ruling = replace(ruling, reason=ruling.reason.strip())
     with workspace.open_store() as store, store.write() as transaction:
         recorded = transaction.state()
-        _check_seen_revision(ruling, recorded)
+        if ruling.seen_revision is not None and ruling.seen_revision > recorded.serial:
+            detail = (
+                f"There is no revision {ruling.seen_revision} yet: the last one is {recorded.serial}. Nobody can have "
+                "looked at it, so nothing was changed."
+            )
+            raise InvalidInput(error("unknownRevision", detail))
         pending = sorted(name for name, account in recorded.accounts.items() if account.status == "pending")
         chosen = pending if selectors is None else _chosen(selectors, recorded, ruling)
         transaction.accept_altered(ruling.accepted)
@@ -109,25 +118,6 @@ def _record(workspace: Workspace, ruling: Ruling, selectors: Sequence[str] | Non
         note_wanted(transaction, workspace)
         transaction.append_journal(ruling.event, _payload(ruling, before, after).document(), at=at)
     return tuple(after)
-
-
-def _with_good_reason(ruling: Ruling) -> Ruling:
-    if ruling.reason is None:
-        return ruling
-    problem = refuse_reason(ruling.reason)
-    if problem is not None:
-        raise InvalidInput(problem)
-    return replace(ruling, reason=ruling.reason.strip())
-
-
-def _check_seen_revision(ruling: Ruling, recorded: RecordedState) -> None:
-    if ruling.seen_revision is None or ruling.seen_revision <= recorded.serial:
-        return
-    detail = (
-        f"There is no revision {ruling.seen_revision} yet: the last one is {recorded.serial}. Nobody can have looked at "
-        "it, so nothing was changed."
-    )
-    raise InvalidInput(error("unknownRevision", detail))
 
 
 def _chosen(selectors: Sequence[str], recorded: RecordedState, ruling: Ruling) -> list[str]:

@@ -69,17 +69,15 @@ def _usable(name: str, workspace: Workspace) -> tuple[RecordedAccount, Server]:
     unknown = [each for each in account.secret_routes if (each.secret, each.route.key) not in known]
     untold = register.problem_of({name}, account.secret_routes)
     problems = [*(each.problem_of_sending for each in altered), *([untold] if untold is not None else [])]
-    problems += [_no_route(name, each.secret) for each in unknown]
+    for each in unknown:
+        detail = (
+            f"State has recorded no route of {each.secret} to the server of {name}, so it stays here. Apply the account "
+            "anew."
+        )
+        problems.append(error("credentialWithheld", detail, subject=name))
     if problems:
         raise GuardRefused(problems)
     return account, server
-
-
-def _no_route(name: str, secret: str) -> Diagnostic:
-    detail = (
-        f"State has recorded no route of {secret} to the server of {name}, so it stays here. Apply the account anew."
-    )
-    return error("credentialWithheld", detail, subject=name)
 
 
 def _access(account: RecordedAccount, server: Server, workspace: Workspace) -> Access:

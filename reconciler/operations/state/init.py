@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from reconciler.classes import dataclass
@@ -34,7 +35,9 @@ def init_state(workspace: Workspace, *, lineage: str) -> InitialState:
     rotated, so none is made. A file that the pipeline names, for a project file that is not trusted to name a key, is
     made without a key, for plans that read no secret; the first apply that has one brings it.
     """
-    existing = _existing_state(workspace)
+    existing: RecordedState | None = None
+    with suppress(StateMissing), workspace.open_store() as store:
+        existing = store.read_state()
     if existing is not None:
         _require_its_key(workspace, existing)
         return InitialState(was_made=False, lineage=existing.lineage, key_id=existing.fingerprint_key_id)
@@ -50,14 +53,6 @@ def init_state(workspace: Workspace, *, lineage: str) -> InitialState:
     with workspace.open_store() as store:
         recorded = store.read_state()
     return InitialState(was_made, recorded.lineage, recorded.fingerprint_key_id)
-
-
-def _existing_state(workspace: Workspace) -> RecordedState | None:
-    try:
-        with workspace.open_store() as store:
-            return store.read_state()
-    except StateMissing:
-        return None
 
 
 def _require_its_key(workspace: Workspace, recorded: RecordedState) -> None:

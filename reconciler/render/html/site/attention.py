@@ -110,11 +110,11 @@ def found_concerns(report: Report) -> tuple[Concern, ...]:
 
 def attention_of(found: tuple[Concern, ...]) -> tuple[Attention, ...]:
     """Return what to look at by matter, the most urgent first."""
-    return tuple(_attention(matter, tuple(each)) for matter, each in groupby(found, key=lambda concern: concern.matter))
-
-
-def _attention(matter: Matter, found: tuple[Concern, ...]) -> Attention:
-    return Attention(matter=matter, count=len(found), named=tuple(_named(each) for each in found[:NAMED]))
+    by_matter = ((matter, tuple(each)) for matter, each in groupby(found, key=lambda concern: concern.matter))
+    return tuple(
+        Attention(matter=matter, count=len(alike), named=tuple(_named(each) for each in alike[:NAMED]))
+        for matter, alike in by_matter
+    )
 
 
 def _named(concern: Concern) -> Named:
