@@ -143,10 +143,6 @@ def _by_text(lines: Callable[[str], list[str]]) -> Callable[[Any, str, Whereabou
     return lambda value, _alias, _where: [] if isinstance(value, (bool, dict, list)) else lines(str(value))
 
 
-def _encryption_line(value: Any, alias: str, _where: Whereabouts) -> list[str]:
-    return [f"encryption: {_encryption(alias, value)}"]
-
-
 def _shared_line(value: Any, alias: str, _where: Whereabouts) -> list[str]:
     if not isinstance(value, bool):
         return []
@@ -175,7 +171,7 @@ _LINES: dict[str, Callable[[Any, str, Whereabouts], list[str]]] = {
     "clientId": lambda value, _alias, _where: text_lines("clientId", value),
     "displayName": lambda value, _alias, _where: text_lines("displayName", value),
     "email": _by_text(email_lines),
-    "encryption": _encryption_line,
+    "encryption": lambda value, alias, _where: [f"encryption: {_encryption(alias, value)}"],
     "heloName": _by_text(helo_lines),
     "mechanism": _by_text(mechanism_lines),
     "host": _by_text(endpoint_lines),

@@ -51,10 +51,6 @@ def _max_deletes_lines(value: Any) -> list[str]:
     return [f"maxDeletes: {{{'percent' if '%' in value else 'count'}: {int(found[1])}}}"]
 
 
-def _depth_lines(value: Any) -> list[str]:
-    return [f"depth: {{plan: {value}}}"] if value in get_args(Depth) else []
-
-
 def _secrets_lines(value: Any) -> list[str]:
     texts = value if isinstance(value, list) else [value]
     if not texts or len(texts) > _MAX_LISTED or not all(isinstance(each, str) and ":" in each for each in texts):
@@ -86,7 +82,7 @@ def _is_domain(text: str) -> bool:
 
 
 _LINES: dict[str, Callable[[Any], list[str]]] = {
-    "depth": _depth_lines,
+    "depth": lambda value: [f"depth: {{plan: {value}}}"] if value in get_args(Depth) else [],
     "domains": _domains_lines,
     "maxDeletes": _max_deletes_lines,
     "operator": operator_lines,

@@ -111,7 +111,8 @@ def test_no_place_is_reported_twice(tmp_path: Path) -> None:
     """A document with many mistakes has one problem a place."""
     text = f"{OWN}spec: {{emial: 1, displayName: [x], smtp: {{port: x, authentication: x}}, replyTo: {{email: 1}}, shared: x}}"
     places = [str(each.location) for each in problems_of(text, tmp_path) if each.code != "missingField"]
-    assert len(places) == len(set(places)) == 6
+    assert 6 == len(places)
+    assert 6 == len(set(places))
 
 
 def test_problems_name_the_account(tmp_path: Path) -> None:

@@ -46,7 +46,8 @@ def test_what_an_environment_has_takes_the_place_of_the_projects() -> None:
     assert (("env:STAGING_*",), ("env:SMTP_*",)) == (staging.secrets.allow, production.secrets.allow)
     assert ("grant", "grant") == (staging.secrets.first_use, production.secrets.first_use)
     assert (["web"], []) == (list(staging.consumers), list(production.consumers))
-    assert declared.guards == staging.guards == production.guards
+    assert declared.guards == staging.guards
+    assert declared.guards == production.guards
     assert {} == staging.environments
 
 

@@ -440,7 +440,8 @@ def test_earlier_names_of_some_accounts_are_those_of_the_state(store: Store) -> 
             transaction.append_journal("apply", {}, at=AT)
     with store.snapshot() as snapshot:
         state = snapshot.state()
-        assert {"c": ("b", "a")} == state.earlier_names == snapshot.earlier_names(state.accounts)
+        assert {"c": ("b", "a")} == state.earlier_names
+        assert {"c": ("b", "a")} == snapshot.earlier_names(state.accounts)
         assert {} == snapshot.earlier_names({})
 
 

@@ -466,7 +466,8 @@ def test_what_a_manifest_declares_already_is_left_alone(parts: dict[str, Any], e
     assert expected == outcome.became
     (account,) = [found(**{"email": "a@example.com", **parts}).found]
     assert (account.email, True) == (outcome.email, f"{account.host}:" in (outcome.server or ""))
-    assert (expected == "added") == bool(adoption.drafts) == bool(adoption.secrets)
+    assert (expected == "added") == bool(adoption.drafts)
+    assert (expected == "added") == bool(adoption.secrets)
     assert (outcome.name == "a") == (expected != "added")
     assert (["accountDiffers a"] if expected == "differs" else []) == [
         f"{each.code} {each.subject}" for each in adoption.remarks
