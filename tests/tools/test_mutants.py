@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import ast
 import sys
+from importlib import import_module
+from pathlib import Path
 from textwrap import dedent
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.rules.verification.unasked import _unasked
+from tests.rules.states import NOW
 from tools.mutants.explained import as_toml, compare, read_explained
 from tools.mutants.mutants import Identity, is_run_on_import, mutants_of, read_module
 from tools.mutants.prose import exact_words
 from tools.mutants.remade import Stuck, loaded
+from tools.mutants.trials import forget, function_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+
+RULES = Path(__file__).parents[2] / "reconciler" / "rules"
 
 
 def altered(source: str, path: Path) -> list[str]:
@@ -244,3 +251,36 @@ def test_what_cannot_be_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     imported("reconciler.holder", HOLDER, tmp_path, monkeypatch)
     with pytest.raises(Stuck):
         loaded({"reconciler.made"}).remake("reconciler.made", body[1], body)
+
+
+def functions(tree: ast.Module | ast.ClassDef, within: str = "") -> Iterator[str]:
+    """Yield the qualified names of a module's functions, those within functions left out."""
+    for each in tree.body:
+        if isinstance(each, ast.FunctionDef):
+            yield within + each.name
+        elif isinstance(each, ast.ClassDef):
+            yield from functions(each, f"{within}{each.name}.")
+
+
+@pytest.mark.parametrize(
+    "title", sorted(path.relative_to(RULES).with_suffix("").as_posix() for path in RULES.glob("*/*.py"))
+)
+def test_every_function_of_the_planner_can_be_altered(title: str) -> None:
+    """Also where its results are kept, it is a property, or stands in a class: a run ends at one that cannot be exchanged."""
+    path = RULES / f"{title}.py"
+    module = import_module(f"reconciler.rules.{title.replace('/', '.')}")
+    for name in functions(ast.parse(path.read_text(encoding="utf-8"))):
+        assert function_of(module, name).__qualname__ == name
+
+
+def test_a_property_whose_value_is_kept_can_be_altered() -> None:
+    """The function is what it is made of, whatever keeps it."""
+    assert function_of(import_module("reconciler.model.accounts.rest"), "Rest.secrets").__qualname__ == "Rest.secrets"
+
+
+def test_what_functions_keep_is_forgotten() -> None:
+    """A result of the code as it was would hide what it has become."""
+    _unasked("beyondDepth", "a text", "offline", NOW, is_off=True)
+    assert _unasked.cache_info().currsize
+    forget()
+    assert not _unasked.cache_info().currsize

@@ -13,6 +13,7 @@ import __future__
 
 import ast
 import gc
+import inspect
 import os
 import re
 import resource
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 Outcome = Literal["killed", "timeout", "survived"]
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{3,}")
+_PLANNER = "reconciler.rules."
 _KILLED, _SURVIVED, _BROKEN, _STUCK = 17, 0, 18, 19
 _MAX_BYTES = 4 * 2**30
 _LEAST_SECONDS = 5.0
@@ -191,6 +193,7 @@ def _outcome(status: int) -> Outcome:
 def _observed(item: pytest.Item, files: frozenset[str]) -> _Test:
     """Run a test as it is; return it with the lines of ``files`` that it ran."""
     lines: set[tuple[str, int]] = set()
+    forget()  # whoever finds a result that an earlier test left runs no line of it
 
     def trace(frame: FrameType, _event: str, _argument: Any) -> Any:
         if frame.f_code.co_filename not in files:
@@ -224,6 +227,7 @@ def _run_mutant(mutant: Mutant, tests: Sequence[_Test], killer: int) -> None:
     code = _BROKEN
     try:
         _become_quiet()
+        forget()
         code = _result_of(tests, killer) if _exchange(mutant) else _KILLED
     finally:
         os._exit(code)
@@ -234,6 +238,7 @@ def _run_remade(mutant: Mutant, tests: Sequence[_Test], remaking: remade.Remakin
     code = _BROKEN
     try:
         _become_quiet()
+        forget()
         _limit(_LEAST_SECONDS)
         try:
             stale = _remade(mutant, remaking)
@@ -269,6 +274,14 @@ def _run_afresh(mutant: Mutant, room: str, seconds: Mapping[str, float]) -> None
         code = _KILLED if is_noticed else _SURVIVED
     finally:
         os._exit(code)
+
+
+def forget() -> None:
+    """Empty the caches of the planner's functions: they hold results of the code as it was."""
+    planner = [module for name, module in sys.modules.items() if name.startswith(_PLANNER)]
+    for each in (each for module in planner for each in vars(module).values()):
+        if hasattr(each, "cache_clear"):
+            each.cache_clear()
 
 
 def _become_quiet() -> None:
@@ -311,7 +324,7 @@ def _exchange(mutant: Mutant) -> bool:
         except Exception:  # noqa: BLE001 - whatever an altered expression may raise
             return False
         return True
-    function = _function(module, mutant.function)
+    function = function_of(module, mutant.function)
     unaltered = function.__code__
     (altered,) = [
         each
@@ -322,11 +335,14 @@ def _exchange(mutant: Mutant) -> bool:
     return True
 
 
-def _function(module: Any, name: str) -> FunctionType:
+def function_of(module: Any, name: str) -> FunctionType:
+    """Return the function of this qualified name that a module defines, whatever keeps its results."""
     found = module
     for step in name.split("."):
         found = vars(found)[step]
-    function = getattr(found, "fget", found)
+    for kept_by in ("fget", "func"):  # a property, and one whose value is kept
+        found = getattr(found, kept_by, found)
+    function = inspect.unwrap(found)
     assert isinstance(function, FunctionType)  # noqa: S101 - the planner has functions, methods and properties
     return function
 

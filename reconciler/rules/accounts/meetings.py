@@ -56,12 +56,8 @@ def by_name(now: Sequence[Facts], before: Sequence[Facts], rest: Rest) -> frozen
     >>> by_name([], [a._replace(name="t")], Rest((a, b)))
     frozenset({'a.yaml'})
     """
-    files: dict[str, list[Facts]] = defaultdict(list)
-    for each in rest:
-        for name in each.names:
-            files[name].append(each)
     names = {name for each in (*now, *before) for name in each.names}
-    return frozenset(each.file for name in names if name in files for each in files[name])
+    return frozenset(each.file for each in rest if not names.isdisjoint(each.names))
 
 
 def by_login(now: Sequence[Facts], _before: Sequence[Facts], rest: Rest) -> frozenset[str]:
