@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.rules.secrets.allow import is_allowed, is_allowed_somewhere
+from reconciler.model.environments import in_environment
+from reconciler.rules.secrets.allow import ask_to_allow, is_allowed, is_allowed_somewhere, why_refused
 from tests.rules.states import project
 
 if TYPE_CHECKING:
@@ -141,3 +142,37 @@ def test_a_recorded_link_may_lead_where_somebody_may_name_a_file() -> None:
     rules = secrets(*FILES)
     assert is_allowed_somewhere("file:b/x", rules, {"file:b/x": "file:a/x"})
     assert not is_allowed_somewhere("file:b/x", rules, {"file:b/x": "file:c/x"})
+
+
+DEFAULTS = '"env:SMTP_*", "file:secrets/**", '
+
+
+def in_staging(own: dict[str, Any], **shared: Any) -> Secrets:
+    """Return the rules of an environment with secrets of its own."""
+    environments = {"staging": {"state": ".reconciler/staging.db", "secrets": own}}
+    return in_environment(project(secrets=shared, environments=environments), "staging").secrets
+
+
+@pytest.mark.parametrize(
+    ("rules", "holder", "where", "before"),
+    [
+        (secrets(), "secrets", " under secrets", DEFAULTS),
+        (secrets("env:OTHER_*"), "secrets", "", ""),
+        (
+            in_staging({"allow": ["env:STAGE_*"]}),
+            "environments.staging.secrets",
+            " under environments.staging.secrets",
+            "",
+        ),
+        (in_staging({}, allow=["env:SHARED_*"]), "secrets", "", ""),
+        (in_staging({}), "environments.staging.secrets", " under environments.staging.secrets", DEFAULTS),
+    ],
+)
+def test_the_line_to_write_says_where_it_counts(rules: Secrets, holder: str, where: str, before: str) -> None:
+    """Below the environment that has rules of its own; the defaults stand in the line where it takes their place."""
+    line = f'have the owner of the project file add{where}\n    allow: [{before}"env:A", "env:B"]'
+    assert line == ask_to_allow(["env:A", "env:B"], rules)
+    why = why_refused("env:A", HERE, rules)
+    assert why is not None
+    assert f"{HERE} names env:A, but {holder}.allow in the project file covers env:" in why
+    assert why.endswith(f'have the owner of the project file add{where}\n    allow: [{before}"env:A"]')
