@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.model.secrets.routes import NOWHERE, Route, SecretRoute, TokenOrigin
-from reconciler.rules.secrets.known import known_routes
+from reconciler.rules.secrets.known import known_routes, needs_accounts
 from tests.rules.states import desired_of, state_of
 
 if TYPE_CHECKING:
@@ -64,6 +64,20 @@ def test_what_is_recorded_now_is_known_as_it_is() -> None:
     assert state.routes == known_routes(without)
     bare = before(now(password("p", "P")))
     assert bare.routes == known_routes(bare)
+
+
+@pytest.mark.parametrize(
+    ("is_early", "without", "expected"),
+    [(True, "", True), (False, "", False), (True, "smtp", False), (True, "oauth2", False)],
+)
+def test_accounts_are_needed_for_logins_that_do_not_tell_of_their_token(
+    without: str, *, is_early: bool, expected: bool
+) -> None:
+    """That takes both: an exchange, and the login with what it gave, as early versions recorded it."""
+    state = now(oauth2("a", "files"))
+    routes = (before(state) if is_early else state).routes
+    assert needs_accounts(each for each in routes if each.route.purpose != without) == expected
+    assert not needs_accounts(())
 
 
 def test_a_key_that_signs_is_no_login() -> None:

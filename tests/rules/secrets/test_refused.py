@@ -66,6 +66,13 @@ def test_what_one_manifest_may_name_another_may_not_where_scopes_differ(*, is_re
     assert ("secretNotAllowed", ("us",)) == (problem.code, problem.concerned)
 
 
+def test_what_another_account_may_name_hides_nothing_beside_it() -> None:
+    """A secret that was found allowed already is passed over, and the next one of the account is looked at all the same."""
+    first, second = accounts_of("env: SMTP_A")[0], two_secrets("env: SMTP_A", "env: ZONE_KEY")
+    problems = refused_secrets([first, replace(second, name="b")], Secrets())
+    assert [("secretNotAllowed", ("b",))] == [(each.code, each.concerned) for each in problems]
+
+
 def test_a_refused_link_is_told() -> None:
     """The error does not tell where the link leads, which nobody may have known."""
     account = desired_of(

@@ -196,3 +196,5 @@ def test_an_overlay_brings_no_rights_of_another_place(
     assert {(each.code, each.subject, each.location and each.location.file) for each in problems} == (
         {("secretNotAllowed", "shared", told.partition(" ")[0])} if told else set()
     )
+    globs = "such as **/sales/** for accounts.d/sales/ and overlays/staging/sales/."
+    assert all(each.detail.endswith(globs) == (" changes what " in each.detail) for each in problems)
