@@ -73,6 +73,25 @@ def test_what_another_account_may_name_hides_nothing_beside_it() -> None:
     assert [("secretNotAllowed", ("b",))] == [(each.code, each.concerned) for each in problems]
 
 
+class Counted(dict[str, str]):
+    """Places of links that count how often one is asked for."""
+
+    count = 0
+
+    def get(self, *arguments: Any) -> Any:
+        """Return the place of a link."""
+        self.count += 1
+        return super().get(*arguments)
+
+
+@pytest.mark.parametrize(("allow", "expected"), [([], 1), ([{"secret": "env:SMTP_*", "manifests": "**"}], 3)])
+def test_a_secret_of_many_accounts_is_asked_for_once(allow: list[Any], expected: int) -> None:
+    """Thousands of accounts may have one; where an entry is for some manifests alone, each manifest is asked for."""
+    places = Counted()
+    assert refused_secrets(accounts_of(*["env: SMTP_A"] * 3), secrets(*allow), places) == ()
+    assert places.count == expected
+
+
 def test_a_refused_link_is_told() -> None:
     """The error does not tell where the link leads, which nobody may have known."""
     account = desired_of(
