@@ -12,7 +12,7 @@ from reconciler.diagnostics import MOST_NAMES, Location
 from reconciler.model.grants import Secrets
 from reconciler.rules.secrets.allow import is_allowed
 from reconciler.rules.secrets.refused import refused_secrets
-from tests.rules.secrets.test_allow import HERE, SCOPED, THERE, secrets
+from tests.rules.secrets.test_allow import HERE, SCOPED, THERE, in_staging, secrets
 from tests.rules.states import desired_of, project
 from tools.mutants.prose import exact_words
 
@@ -71,6 +71,12 @@ def test_what_another_account_may_name_hides_nothing_beside_it() -> None:
     first, second = accounts_of("env: SMTP_A")[0], two_secrets("env: SMTP_A", "env: ZONE_KEY")
     problems = refused_secrets([first, replace(second, name="b")], Secrets())
     assert [("secretNotAllowed", ("b",))] == [(each.code, each.concerned) for each in problems]
+
+
+def test_what_several_accounts_may_not_name_is_told_with_the_rules_that_count() -> None:
+    """An environment with an ``allow`` of its own is where the line is to be written."""
+    (problem,) = refused("env: OTHER", "env: MORE", rules=in_staging({"allow": ["env:STAGE_*"]}))
+    assert problem.detail.startswith("environments.staging.secrets.allow in the project file covers env:STAGE_*, which")
 
 
 class Counted(dict[str, str]):
