@@ -38,6 +38,8 @@ class CharacterPattern:
 
     def search(self, text: str) -> re.Match[str] | None:
         """Return the first such character."""
+        if self._in_ascii and text.isascii() and text.isprintable():
+            return None  # in ASCII these are characters that do not print
         return (self._plain if text.isascii() else self._compiled).search(text)
 
     def finditer(self, text: str) -> Iterator[re.Match[str]]:

@@ -37,10 +37,11 @@ else:
             names = _COPIED[cls] = _copied_fields(cls)
         if not names or not names.keys() >= changes.keys():
             return dataclasses.replace(value, **changes)
-        own = value.__dict__
+        copied = {**value.__dict__, **changes}
+        while len(copied) > len(names):
+            copied.popitem()  # what was derived and kept beside the fields came after them, and stays behind
         made = object.__new__(cls)
-        # Past ``__init__``, which would set each field by itself; what was derived and kept beside the fields stays behind.
-        made.__dict__.update({name: own[name] for name in names}, **changes)
+        made.__dict__.update(copied)  # past ``__init__``, which would set each field by itself
         return made
 
 

@@ -7,6 +7,7 @@ error and nothing is planned.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from dataclasses import field
@@ -114,9 +115,7 @@ def read_manifests(
     is_linked = shown_path(Path(os.path.realpath(folder)), Path(os.path.realpath(root))) != shown_path(folder, root)
     try:
         for file, path in files:
-            real = Path(os.path.realpath(path)) if is_linked or os.path.islink(path) else None  # noqa: PTH114 - for thousands
-            edit = edited.get(path)
-            octets = edit if edit is not None else _octets_of(path, file, root, real=real)
+            octets, real = _content_of(path, file, root, edited.get(path), is_linked=is_linked)
             _read_file(octets, file, root, room, read, real=real)
             require_few_problems(len(read.problems), file)
     except NoRoom as refusal:
@@ -249,6 +248,17 @@ def real_path(path: Path) -> Path | None:
 def octets_of(path: Path, root: Path, *, real: Path | None) -> bytes | Diagnostic:
     """Return the content of a file below the project folder, or why it is not read; ``real`` is the file behind links."""
     return _octets_of(os.fspath(path), shown_path(path, root), root, real=real)
+
+
+def _content_of(
+    path: str, file: str, root: Path, edit: bytes | None, *, is_linked: bool
+) -> tuple[bytes | Diagnostic, Path | None]:
+    """Return the content of a file, or of its ``edit``, and the file behind its links if there are any."""
+    if edit is None and not is_linked:
+        with contextlib.suppress(OSError):  # a link among others, which is told by looking at those alone that refuse
+            return read_regular_file(path, MAX_FILE_OCTETS, follows_link=False), None
+    real = Path(os.path.realpath(path)) if is_linked or os.path.islink(path) else None  # noqa: PTH114 - as text
+    return edit if edit is not None else _octets_of(path, file, root, real=real), real
 
 
 def _octets_of(path: str, file: str, root: Path, *, real: Path | None) -> bytes | Diagnostic:

@@ -86,8 +86,8 @@ class Overlays:
 
     def lay_on(self, document: YamlDocument) -> tuple[YamlDocument, Overlay | None]:
         """Return a document with the environment's overlay laid on it, and the overlay; unchanged, with None, where it has none."""
-        identity = identity_of(document.value)
-        if identity is None or not self.by_identity:
+        identity = identity_of(document.value) if self.by_identity else None
+        if identity is None:
             return document, None
         self.kinds.setdefault(identity[1], identity[0])
         previous = document.value["metadata"].get("previousName")

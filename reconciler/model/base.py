@@ -20,6 +20,8 @@ _GIVEN: dict[frozenset[str], set[str]] = {}
 """Sets of fields by what is in them. Each would take as much memory as the value itself, and there are few different ones."""
 _NOTHING_MORE: dict[str, Any] = {}
 """What a value has beside its fields, where it may have something and has nothing: most have, and share this."""
+_DEFAULTS: dict[type[BaseModel], dict[str, Any]] = {}
+"""The fields of models whose values are made of fields that were looked at before, in their order."""
 
 
 class Value(BaseModel):
@@ -54,10 +56,12 @@ class Value(BaseModel):
         They are given by name, every one that has no default among them.
         """
         made = cls.__new__(cls)
-        fields = cls.model_fields
-        values = {name: given.get(name, each.default) for name, each in fields.items()}
-        object.__setattr__(made, "__dict__", values)
-        object.__setattr__(made, "__pydantic_fields_set__", _GIVEN.setdefault(frozenset(given), set(given)))
+        defaults = _DEFAULTS.get(cls)
+        if defaults is None:
+            defaults = _DEFAULTS[cls] = {name: each.default for name, each in cls.model_fields.items()}
+        names = frozenset(given)
+        object.__setattr__(made, "__dict__", {**defaults, **given})
+        object.__setattr__(made, "__pydantic_fields_set__", _GIVEN.get(names) or _GIVEN.setdefault(names, set(names)))
         object.__setattr__(made, "__pydantic_extra__", _NOTHING_MORE if cls.model_config["extra"] == "allow" else None)
         object.__setattr__(made, "__pydantic_private__", None)
         return made

@@ -7,6 +7,7 @@ where editors then put the message.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, LiteralString, Self
 
 from pydantic import model_validator
@@ -58,7 +59,8 @@ class Ruled(Value):
 
 def given(*names: str) -> When:
     """Return the condition that all of these fields have a value other than null."""
-    return When(holds=lambda value: None not in _values(value, names), schema=_has(*names))
+    values = _values_of(names)
+    return When(holds=lambda value: None not in values(value), schema=_has(*names))
 
 
 def absent(name: str) -> When:
@@ -83,10 +85,11 @@ def all_of(*conditions: When) -> When:
 
 def needs(*names: str, when: When, words: str, code: LiteralString = "missingField") -> Rule:
     """Return the rule that under a condition all of these fields have a value."""
+    values = _values_of(names)
     return Rule(
         code=code,
         words=words,
-        holds=lambda value: not when.holds(value) or None not in _values(value, names),
+        holds=lambda value: not when.holds(value) or None not in values(value),
         schemas=({"if": when.schema, "then": _needed(code, words, *names)},),
     )
 
@@ -94,10 +97,11 @@ def needs(*names: str, when: When, words: str, code: LiteralString = "missingFie
 def needs_one(*names: str, words: str) -> Rule:
     """Return the rule that at least one of these fields has a value."""
     code = "missingField"
+    values, most_absent = _values_of(names), len(names) - 1
     return Rule(
         code=code,
         words=words,
-        holds=lambda value: _count(value, names) > 0,
+        holds=lambda value: values(value).count(None) <= most_absent,
         schemas=(_one_needed(code, words, *names),),
     )
 
@@ -105,8 +109,12 @@ def needs_one(*names: str, words: str) -> Rule:
 def only_one(*names: str, words: str) -> Rule:
     """Return the rule that at most one of these fields has a value."""
     code = "contradiction"
+    values, fewest_absent = _values_of(names), len(names) - 1
     return Rule(
-        code=code, words=words, holds=lambda value: _count(value, names) <= 1, schemas=_exclusive(code, words, *names)
+        code=code,
+        words=words,
+        holds=lambda value: values(value).count(None) >= fewest_absent,
+        schemas=_exclusive(code, words, *names),
     )
 
 
@@ -114,7 +122,8 @@ def exactly_one(*names: str, words: str) -> Rule:
     """Return the rule that one of these fields has a value, and the others have none."""
     code = "contradiction"
     schemas = (_one_needed(code, words, *names), *_exclusive(code, words, *names))
-    return Rule(code=code, words=words, holds=lambda value: _count(value, names) == 1, schemas=schemas)
+    values, absent_then = _values_of(names), len(names) - 1
+    return Rule(code=code, words=words, holds=lambda value: values(value).count(None) == absent_then, schemas=schemas)
 
 
 def excludes(name: str, *, when: When, words: str) -> Rule:
@@ -133,12 +142,11 @@ def sentence(words: str) -> str:
     return f"This {words}." if words.startswith(("needs ", "has ", "declares ", "is ")) else f"{words}."
 
 
-def _values(value: Any, names: tuple[str, ...]) -> list[Any]:
-    return [getattr(value, name) for name in names]
-
-
-def _count(value: Any, names: tuple[str, ...]) -> int:
-    return len(names) - _values(value, names).count(None)
+def _values_of(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what reads these fields of a value."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda value: tuple([getattr(value, name) for name in names])
 
 
 def _has(*names: str, words: str = "is missing") -> Schema:

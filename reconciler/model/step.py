@@ -179,7 +179,7 @@ class Delete(_Changed):
 
 def _change(step: Create | Update | Delete) -> Change:
     before, after = step.before, step.after
-    return Change(
+    return Change.of_fields(  # of what was looked at before
         action=step.action,
         kind=step.kind,
         name=step.name,

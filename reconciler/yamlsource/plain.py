@@ -8,7 +8,8 @@ first line that is not surely so the whole file is left to the parser, which alo
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
 
 from reconciler.yamlsource.limits import DOCUMENT_VALUES, MAX_VALUES
 from reconciler.yamlsource.text import is_safe_ascii
@@ -47,6 +48,15 @@ _SURELY_TEXT = frozenset("abcdeghijklmopqrsuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _DIGITS = frozenset("0123456789")
 
 
+_LINES_AT_HAND = 1024
+"""Most manifests are much alike: two lines of three are read once for all files that have them."""
+_Scalar: TypeAlias = "str | int | bool | None"
+_Members: TypeAlias = "tuple[dict[str, _Scalar], tuple[int, ...]]"
+"""A mapping in braces, with the places of each key and each value in turn, counted from its beginning."""
+_Line: TypeAlias = "tuple[int, str | None, int, _Scalar, _Members | None]"
+"""Where a line begins; its key, None for an entry of a list; where its value begins, 0 for none; the value; or its members."""
+
+
 class _NotPlain(Exception):
     """What is written may mean something else than it seems, or nothing."""
 
@@ -64,9 +74,9 @@ def plain_documents(octets: bytes, text: str, *, file: str) -> list[YamlDocument
     if not is_safe_ascii(octets) and _UNUSUAL.search(text):
         return None
     lines = text.split("\n")
-    if max(map(len, lines)) > _MAX_LINE:
+    if len(text) > _MAX_LINE and max(map(len, lines)) > _MAX_LINE:
         return None
-    starts = [number for number, line in enumerate(lines) if line.startswith("---")]
+    starts = [number for number, line in enumerate(lines) if line.startswith("---")] if "---" in text else []
     if any(lines[start].rstrip(" ") != "---" for start in starts):
         return None
     # What stands before the first --- is a document of its own, unless it is empty lines and comments.
@@ -89,13 +99,31 @@ def _document(lines: list[str], first: int, behind: int, file: str) -> YamlDocum
     """Return the document in these lines; raise ``_NotPlain`` also for an empty one."""
     reading = _Document()
     for number in range(first, behind):
-        found = _LINE.fullmatch(lines[number])
-        if found is not None:
-            reading.take(number << COLUMN_BITS, found)
-        elif _says_something(lines[number]):
-            raise _NotPlain
+        read = _read_line(lines[number])
+        if read is not None:
+            reading.take(number << COLUMN_BITS, *read)
     top = reading.finished()
     return YamlDocument(top, file, top.places[0], 0, reading.values + DOCUMENT_VALUES)
+
+
+@lru_cache(maxsize=_LINES_AT_HAND)
+def _read_line(line: str) -> _Line | None:
+    """Return what a line says, None for one that says nothing; raise ``_NotPlain``."""
+    found = _LINE.fullmatch(line)
+    if found is None:
+        if _says_something(line):
+            raise _NotPlain
+        return None
+    indent, key, gap, plain, quoted, braces, item_gap, item, quoted_item = found.groups()
+    column = len(indent)
+    if key is None:
+        return column, None, column + 1 + len(item_gap), _text(item, quoted_item), None
+    if gap is None:
+        return column, key, 0, None, None
+    value = column + len(key) + 1 + len(gap)
+    if braces is not None:
+        return column, key, value, None, _in_braces(braces)
+    return column, key, value, _text(plain, quoted), None
 
 
 class _Document:
@@ -118,28 +146,29 @@ class _Document:
         self._list_column = 0
         self.values = 1
 
-    def take(self, line: Place, found: re.Match[str]) -> None:
-        """Take a line, by the place of its beginning: a key with or without its value, or an entry of a list."""
-        indent, key, gap, plain, quoted, braces, item_gap, item, quoted_item = found.groups()
-        column = len(indent)
+    def take(
+        self, line: Place, column: int, key: str | None, offset: int, value: object, members: _Members | None
+    ) -> None:
+        """Take a line, by the place of its beginning, with what it says."""
         if key is None:
-            self._add_entry(line | column, _text(item, quoted_item), line | column + 1 + len(item_gap))
+            self._add_entry(line | column, value, line | offset)
             return
         if column != self._column or self._key is not None:
             self._turn_to(column, line | column)
         mapping, self._list = self._mapping, None
         if key in mapping:
             raise _NotPlain
-        if gap is None:
+        if not offset:
             self._key, self._key_place = key, line | column
             return
-        value_place = line | column + len(key) + 1 + len(gap)
-        if braces is None:
-            mapping[key] = quoted[1:-1] if plain is None else plain if plain[0] in _SURELY_TEXT else plain_value(plain)
-        else:
-            mapping[key] = inner = _in_braces(braces, value_place)
+        place = line | offset
+        if members is not None:
+            value = inner = LocatedMapping()
+            inner.update(members[0])
+            inner.places += [place + each for each in members[1]]
             self.values += len(inner)
-        mapping.places += (line | column, value_place)
+        mapping[key] = value
+        mapping.places += (line | column, place)
         self.values += 1
 
     def _turn_to(self, column: int, place: Place) -> None:
@@ -183,13 +212,14 @@ class _Document:
         return top
 
 
-def _text(plain: str | None, quoted: str) -> str | int | bool | None:
+def _text(plain: str | None, quoted: str) -> _Scalar:
     return quoted[1:-1] if plain is None else text_or_word(plain)
 
 
-def _in_braces(braces: str, place: Place) -> LocatedMapping:
-    """Return the mapping of a text in braces that begins at this place."""
-    mapping = LocatedMapping()
+def _in_braces(braces: str) -> _Members:
+    """Return the mapping of a text in braces."""
+    mapping: dict[str, _Scalar] = {}
+    places: list[int] = []
     at, end = 1, len(braces) if braces.strip("{ }") else 0
     while at < end:
         found = _MEMBER.match(braces, at)
@@ -197,9 +227,9 @@ def _in_braces(braces: str, place: Place) -> LocatedMapping:
             raise _NotPlain
         key, plain, quoted = found.groups()
         mapping[key] = _text(plain, quoted)
-        mapping.places += (place + found.start(1), place + found.start(2 if quoted is None else 3))
+        places += (found.start(1), found.start(2 if quoted is None else 3))
         at = found.end()
-    return mapping
+    return mapping, tuple(places)
 
 
 def text_or_word(written: str) -> str | int | bool | None:

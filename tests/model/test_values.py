@@ -8,14 +8,17 @@ import pickle
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import TypeAdapter
 
-from reconciler.model.secrets.routes import Route
+from reconciler.model.plan import Change, FieldChange
+from reconciler.model.secrets.routes import Route, SecretRoute
 from reconciler.model.secrets.values import FingerprintKey, SecretValue
 from reconciler.model.text.domains import NotADomain, NotAnAddress, address_to_ascii, domain_to_ascii, host_to_ascii
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from reconciler.model.base import Value
     from reconciler.model.servers.terms import Encryption
 
 CANARY = "hunter2-canary"
@@ -45,6 +48,39 @@ def test_a_route_in_words_says_whether_it_is_encrypted(encryption: Encryption, w
     """Whoever is asked to grant a route reads that it is not encrypted, where it is not."""
     route = Route(username="mailer", host="proxy.example.com", port=1080, encryption=encryption)
     assert f"mailer at proxy.example.com:1080, {words}" == str(route)
+
+
+_LOGIN = Route(username="anna", host="smtp.example.com", port=587, encryption="starttls", proxy=None)
+_FIELD = FieldChange(path="spec.smtp.port", before=None, after=587)
+
+
+@pytest.mark.parametrize(
+    "looked_at",
+    [
+        _LOGIN,
+        SecretRoute(secret="env:SMTP_SALES", route=_LOGIN),
+        Change(action="create", kind="OwnAccount", name="sales", cause="manifest", held=False, fields=(_FIELD,)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_value_of_fields_that_were_looked_at_is_the_value_that_looking_gives(looked_at: Value) -> None:
+    """It is equal, has the same fields in the same order, reads the same as JSON, and knows which of them were given."""
+    model = type(looked_at)
+    made = model.of_fields(**{name: getattr(looked_at, name) for name in looked_at.model_fields_set})
+    assert looked_at == made
+    assert list(looked_at.__dict__) == list(made.__dict__)
+    assert looked_at.model_dump_json() == made.model_dump_json()
+    assert looked_at.model_fields_set == made.model_fields_set
+    assert looked_at.model_copy() == made.model_copy()
+
+
+@pytest.mark.parametrize("after", ["a", 587, True, None])
+def test_the_change_of_a_leaf_is_the_one_that_looking_gives(*, after: str | int | None) -> None:
+    """A change made of leaves of documents has every field, as one that was read has."""
+    looked_at = FieldChange(path="spec.shared", before=None, after=after)
+    made = FieldChange.of_leaves("spec.shared", None, after)
+    assert (looked_at, repr(looked_at), hash(looked_at)) == (made, repr(made), hash(made))
+    assert TypeAdapter(FieldChange).dump_json(looked_at) == TypeAdapter(FieldChange).dump_json(made)
 
 
 def test_a_fingerprint_depends_on_value_and_key() -> None:

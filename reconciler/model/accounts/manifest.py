@@ -55,10 +55,13 @@ class ServerMetadata(Value):
     )
     title: Text | None = Field(None, description="A longer name for people, such as Sales in Poland.")
     labels: dict[LabelKey, Text] = Field(
-        {}, description="Keys and values to choose accounts by: team: sales is chosen by label:team=sales."
+        default_factory=dict,
+        json_schema_extra={"default": {}},
+        description="Keys and values to choose accounts by: team: sales is chosen by label:team=sales.",
     )
     annotations: dict[LabelKey, Annotation] = Field(
-        {},
+        default_factory=dict,
+        json_schema_extra={"default": {}},
         description="Notes for people and other tools, by key, such as a link to a runbook. They are not interpreted.",
     )
 

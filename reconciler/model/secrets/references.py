@@ -120,7 +120,7 @@ def _not_normal(normal: str) -> str:
 def is_key_of(source: str, key: str) -> bool:
     """Tell whether a key has the form that its source takes."""
     if source == "env":
-        return bool(_VARIABLE.match(key))
+        return (key.isascii() and key.isidentifier()) or bool(_VARIABLE.match(key))
     if source == "file":
         return bool(key.strip()) and is_normal_key(key) and not REFUSED_CHARACTER.search(key)
     return bool(_KEY.match(key))

@@ -243,7 +243,8 @@ def with_fingerprints(routes: Iterable[SecretRoute], fingerprints: Mapping[str, 
 
 
 def _login_routes(server: Server, ca_digest: str | None) -> tuple[SecretRoute, ...]:
-    login = Route(
+    # What comes of settings that were looked at before is not looked at again.
+    login = Route.of_fields(
         username=server.login.username,
         host=server.host,
         port=server.port,
@@ -254,7 +255,7 @@ def _login_routes(server: Server, ca_digest: str | None) -> tuple[SecretRoute, .
     )
     direct = (
         *_certificate_routes(server, login),
-        *(SecretRoute(secret=secret, route=login) for secret in server.login.secrets),
+        *[SecretRoute.of_fields(secret=secret, route=login) for secret in server.login.secrets],
     )
     oauth2 = server.login.oauth2
     if oauth2 is None or not oauth2.secrets:

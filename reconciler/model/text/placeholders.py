@@ -50,7 +50,7 @@ def as_literal(text: str) -> str:
 
 def has_placeholder(text: str) -> bool:
     """Tell whether the text has a word in braces, to be filled in or unknown; not where its braces are doubled."""
-    return any(found[1] is None for found in _IN_BRACES.finditer(text))
+    return "{" in text and any(found[1] is None for found in _IN_BRACES.finditer(text))
 
 
 def placeholder_in(text: str) -> str | None:
@@ -61,6 +61,8 @@ def placeholder_in(text: str) -> str | None:
 
 def refuse_unknown_placeholders(text: str, *, is_secret: bool = False) -> None:
     """Refuse a word in braces that nothing is filled in for; that of a secret's key is not repeated."""
+    if "{" not in text:
+        return
     word = next(
         (found[2] for found in _IN_BRACES.finditer(text) if found[1] is None and found[2] not in PLACEHOLDERS), None
     )

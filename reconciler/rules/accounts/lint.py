@@ -101,7 +101,7 @@ def _lint_placeholders(account: DesiredAccount, source: LocatedManifest) -> Iter
         ("metadata", "title"): account.metadata.title,
     }
     for path, text in names.items():
-        word = meant_placeholder(text) if text and "{" in text else None
+        word = meant_placeholder(text) if text else None
         if word is not None:
             detail = (
                 f"{'.'.join(map(str, path))} holds {word}, and nothing is filled in there: people would see it as it stands. Write "

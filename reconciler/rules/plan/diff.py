@@ -109,7 +109,7 @@ def differing_leaves(
 @lru_cache(maxsize=4096, typed=True)  # typed: 1 is no True
 def _field_change(path: str, before: Scalar, after: Scalar) -> FieldChange:
     """Return one change of a field: one value for all accounts that it is the same for."""
-    return FieldChange(path=path, before=before, after=after)
+    return FieldChange.of_leaves(path, before, after)
 
 
 def compared(step: Changed, recorded: RecordedState, policy: Policy) -> Step:
@@ -200,6 +200,8 @@ def _rotated_secrets(before: RecordedAccount, after: DesiredAccount, read: Mappi
 def _fingerprints(before: RecordedAccount | None, after: DesiredAccount, read: Mapping[str, str]) -> dict[str, str]:
     """Return the fingerprints of the account's secrets: as read, else as recorded for the same reference."""
     known = {**(before.fingerprints if before is not None else {}), **read}
+    if not known:
+        return {}
     wanted = {each.secret for each in after.secret_routes}
     return {secret: fingerprint for secret, fingerprint in sorted(known.items()) if secret in wanted}
 
