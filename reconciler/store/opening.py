@@ -36,22 +36,16 @@ def database_at(url: str, *, base: Path, busy_timeout_seconds: float | None = No
     try:
         import psycopg  # noqa: F401 - an extra, so it is asked for before those who take it as given
     except ImportError as failure:
-        raise _driver_missing(failure) from None
+        reason = "is not installed" if failure.name == "psycopg" else f"cannot be imported: {one_line(str(failure))}"
+        detail = (
+            f"The state is in PostgreSQL, and psycopg, by which it is reached, {reason}. Install reconciler with it, "
+            f"where this command runs:\n    python -m pip install '{POSTGRES_DISTRIBUTION}'"
+        )
+        raise StateUnavailable(error("stateDriverMissing", detail)) from None
     from reconciler.store.postgres.address import postgres_address
     from reconciler.store.postgres.database import PostgresSchema
 
     return PostgresSchema(postgres_address(url), base=base, busy_timeout_seconds=seconds)
-
-
-def _driver_missing(failure: ImportError) -> StateUnavailable:
-    reason = "is not installed" if failure.name == "psycopg" else f"cannot be imported: {one_line(str(failure))}"
-    return StateUnavailable(
-        error(
-            "stateDriverMissing",
-            f"The state is in PostgreSQL, and psycopg, by which it is reached, {reason}. Install reconciler with it, "
-            f"where this command runs:\n    python -m pip install '{POSTGRES_DISTRIBUTION}'",
-        )
-    )
 
 
 def create_state(

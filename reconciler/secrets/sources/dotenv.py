@@ -55,11 +55,7 @@ def _value(written: str, number: int) -> str:
         quoted = _DOUBLE.match(written)
         if quoted is None:
             raise NotDotenv(f"on line {number} a double quote does not end, or something stands after it")
-        return _unescaped(quoted[1], number)
+        if any(escaped not in _ESCAPABLE for escaped in _ESCAPE.findall(quoted[1])):
+            raise NotDotenv(f'on line {number} a backslash stands before something else than \\, " or $')
+        return _ESCAPE.sub(r"\1", quoted[1])
     return _REMARK.sub("", written).rstrip(" \t")
-
-
-def _unescaped(quoted: str, number: int) -> str:
-    if any(escaped not in _ESCAPABLE for escaped in _ESCAPE.findall(quoted)):
-        raise NotDotenv(f'on line {number} a backslash stands before something else than \\, " or $')
-    return _ESCAPE.sub(r"\1", quoted)

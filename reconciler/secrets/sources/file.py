@@ -109,7 +109,13 @@ class SecretFiles:
     def _judge(self, path: Path, status: os.stat_result, subject: str) -> Unreadable | None:
         if self._own.holds(path, status):
             return _own_file(subject)
-        return _several_names(subject) if self._has_scopes and status.st_nlink > 1 else None
+        if not self._has_scopes or status.st_nlink <= 1:
+            return None
+        detail = (
+            f"{subject} is one of several names (hard links) of one file, and secrets.allow gives some files to some folders "
+            "only, so it cannot be told whose it is. Copy the secret into a file of its own."
+        )
+        return unreadable("secretNotAllowed", detail, subject=subject)
 
     def _judge_bulk(self, path: Path, status: os.stat_result, subject: str) -> Unreadable | None:
         return _own_file(subject) if self._own.holds_of_state(path, status) else None
@@ -183,13 +189,5 @@ def _own_file(subject: str) -> Unreadable:
         f"{subject} is, under this name or another, a file of reconciler's own: its state or what lies in the state's "
         "folder, a key, a source of many secrets, or the project file. No password is read from such a file, whatever "
         "secrets.allow covers. Keep each secret in a file of its own."
-    )
-    return unreadable("secretNotAllowed", detail, subject=subject)
-
-
-def _several_names(subject: str) -> Unreadable:
-    detail = (
-        f"{subject} is one of several names (hard links) of one file, and secrets.allow gives some files to some folders "
-        "only, so it cannot be told whose it is. Copy the secret into a file of its own."
     )
     return unreadable("secretNotAllowed", detail, subject=subject)

@@ -168,36 +168,29 @@ def show(
     from reconciler.render.json.documents import account_document
     from reconciler.render.text import account_in_full, account_text
 
-    place = workspace(options, needs_project=False)
+    place, style = workspace(options, needs_project=False), style_for(sys.stdout)
     if revision is not None:
-        return _show_past(place, selectors, revision, format_)
+        from reconciler.operations.journal.past import past_accounts_of
+        from reconciler.render.json.past import past_document
+        from reconciler.render.text.past import past_text
+
+        past = past_accounts_of(place, selectors, revision)
+        if format_ == "json":
+            put_json(past_document(past, revision))
+        else:
+            put("\n".join(past_text(account, revision, style=style) for account in past))
+        return 0
     try:
         found = show_accounts(place, selectors)
     except InvalidInput as unknown:
         raise _declared_only(unknown, place, selectors) from None
     since = not_active_since(place, found)
-    style = style_for(sys.stdout)
     if format_ == "json":
         put_json(account_document(*found, since=since))
     elif is_full:
         put("\n".join(account_in_full(account, style=style) for account in found))
     else:
         put("\n".join(account_text(account, style=style, since=since.get(account.name)) for account in found))
-    return 0
-
-
-def _show_past(place: Workspace, selectors: tuple[str, ...], revision: int, format_: str) -> int:
-    from reconciler.cli.output import put, put_json
-    from reconciler.cli.session import style_for
-    from reconciler.operations.journal.past import past_accounts_of
-    from reconciler.render.json.past import past_document
-    from reconciler.render.text.past import past_text
-
-    found = past_accounts_of(place, selectors, revision)
-    if format_ == "json":
-        put_json(past_document(found, revision))
-    else:
-        put("\n".join(past_text(account, revision, style=style_for(sys.stdout)) for account in found))
     return 0
 
 

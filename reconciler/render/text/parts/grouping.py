@@ -59,7 +59,12 @@ def grouped(changes: Iterable[Change]) -> tuple[Group, ...]:
     alike: dict[Hashable, list[Change]] = {}
     for change in sorted(changes, key=lambda change: change.name):
         alike.setdefault(_likeness(change), []).append(change)
-    return tuple(_group(members) for members in alike.values())
+    groups = []
+    for members in alike.values():
+        shared = set(members[0].fields).intersection(*(change.fields for change in members))
+        common = tuple(field for field in members[0].fields if field in shared)
+        groups.append(Group(changes=tuple(members), common=common))
+    return tuple(groups)
 
 
 def _likeness(change: Change) -> Hashable:
@@ -79,9 +84,3 @@ def _given_by_server(change: Change) -> tuple[FieldChange, ...]:
         for field in change.fields
         if field.path.startswith(_FROM_SERVER) and not field.path.endswith(_EACH_ITS_OWN)
     )
-
-
-def _group(members: list[Change]) -> Group:
-    shared = set(members[0].fields).intersection(*(change.fields for change in members))
-    common = tuple(field for field in members[0].fields if field in shared)
-    return Group(changes=tuple(members), common=common)

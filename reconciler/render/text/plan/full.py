@@ -14,7 +14,7 @@ from reconciler.render.text.verification import is_untried, likeness, verificati
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from reconciler.model.plan import Action, Change, Plan, SavedPlan, Summary
+    from reconciler.model.plan import Action, Change, Plan, SavedPlan
     from reconciler.model.verification.evidence import Verification
     from reconciler.render.text.parts.grouping import Group
     from reconciler.render.text.parts.style import Style
@@ -43,22 +43,18 @@ def lifted_lines(plan: Plan, *, style: Style) -> list[str]:
 
 def summary_line(plan: Plan) -> str:
     """Return the counts in one sentence; where nothing changes, a sentence that says so."""
-    if plan.status == "empty" and not plan.changes:
-        return f"No changes. {_no_changes(plan.summary)}"
     counts = plan.summary
+    if plan.status == "empty" and not plan.changes:
+        if counts.unchanged == 0:
+            return "No changes. No account is declared or recorded."
+        if counts.unchanged == 1:
+            return "No changes. The account is recorded as it is declared."
+        return f"No changes. All {counts.unchanged} accounts are recorded as they are declared."
     held = f" {counts.held} held." if counts.held else ""
     return (
         f"Plan: {counts.create} to create, {counts.update} to update, {counts.rename} to rename, "
         f"{counts.delete} to delete. {counts.unchanged} unchanged.{held}"
     )
-
-
-def _no_changes(counts: Summary) -> str:
-    if counts.unchanged == 0:
-        return "No account is declared or recorded."
-    if counts.unchanged == 1:
-        return "The account is recorded as it is declared."
-    return f"All {counts.unchanged} accounts are recorded as they are declared."
 
 
 def _place(group: Group) -> tuple[bool, int, str]:

@@ -11,7 +11,7 @@ from reconciler.rules.plan.alike import is_rotated_only
 from reconciler.rules.plan.announce import messages_in_words
 
 if TYPE_CHECKING:
-    from reconciler.model.plan import Announcement, FieldChange
+    from reconciler.model.plan import FieldChange
     from reconciler.render.text.parts.style import Role, Style, Symbol
     from reconciler.rules.plan.summary import PlanSummary, RowKind, SummaryRow
 
@@ -47,15 +47,14 @@ def head_lines(summary: PlanSummary, *, style: Style, details: str = "", follow:
 
 def announced(summary: PlanSummary) -> list[str]:
     """Return the sentences on test messages and logins: what the plan's making sent, and whom apply contacts."""
-    sent = [f"making this plan sent {messages_in_words(summary.sent)}"] if summary.sent else []
-    return [*sent, *([_verifies(summary.verifies)] if summary.verifies is not None else [])]
-
-
-def _verifies(verifies: Announcement) -> str:
-    if not verifies.accounts:
-        return "apply verifies no account and sends no test message"
-    sends = messages_in_words(verifies.messages) or "no test message"
-    return f"apply verifies {several(verifies.accounts, 'account')} and sends {sends}"
+    told = [f"making this plan sent {messages_in_words(summary.sent)}"] if summary.sent else []
+    verifies = summary.verifies
+    if verifies is not None and verifies.accounts:
+        sends = messages_in_words(verifies.messages) or "no test message"
+        told.append(f"apply verifies {several(verifies.accounts, 'account')} and sends {sends}")
+    elif verifies is not None:
+        told.append("apply verifies no account and sends no test message")
+    return told
 
 
 def title(summary: PlanSummary) -> str:
