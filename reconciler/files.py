@@ -231,30 +231,32 @@ def _require_replaceable(place: Path, mark: str) -> None:
 
 
 def _write_all(folder: Path, files: Iterable[tuple[str, str]], *, earlier: Path) -> int:
-    made: set[Path] = {folder}
+    made = {""}
+    is_replaced = earlier.is_dir()
     count = 0
     for path, text in files:
         if not _INNER_PATH.fullmatch(path):
             raise ValueError(f"a path that leads out of the folder: {clip(path, SHOWN_WORD)!r}")
-        target = folder / path
-        if target.parent not in made:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            made.add(target.parent)
-        if not _keep(earlier / path, target, text):
-            with target.open("x", encoding="utf-8", newline="") as file:
-                file.write(text)
+        inner, _, _ = path.rpartition("/")
+        if inner not in made:
+            (folder / inner).mkdir(parents=True, exist_ok=True)
+            made.add(inner)
+        octets = text.encode()
+        target = f"{folder}/{path}"
+        if not (is_replaced and _keep(earlier / path, target, octets)):
+            with open(target, "xb") as file:  # noqa: PTH123 - to make a path of each of ten thousand takes its time
+                file.write(octets)
         count += 1
     return count
 
 
-def _keep(earlier: Path, target: Path, text: str) -> bool:
-    """Give a file of ours that holds the text another name, and tell whether it was one: no link, nobody else's."""
+def _keep(earlier: Path, target: str, octets: bytes) -> bool:
+    """Give a file of ours that holds the octets another name, and tell whether it was one: no link, nobody else's."""
     try:
         found = earlier.lstat()
         is_ours = stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and found.st_nlink == 1
         if not is_ours or leads_elsewhere(earlier.parent):
             return False
-        octets = text.encode()
         if found.st_size != len(octets) or earlier.read_bytes() != octets:
             return False
         os.link(earlier, target, follow_symlinks=False)

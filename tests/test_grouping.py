@@ -184,7 +184,9 @@ def test_a_slip_that_many_files_repeat_is_one_problem(make: Callable[..., Diagno
     few = _each(make, "{name} is none.", most)
     assert repeated_as_one(few) == tuple(few)
     (told,) = repeated_as_one(_each(make, "It is none.", 80))
-    assert (None, _NAMES, "accounts.d/client-00.yaml:5:3") == (told.subject, told.subjects, str(told.location))
+    assert told.subject is None
+    assert _NAMES == told.subjects
+    assert "accounts.d/client-00.yaml:5:3" == str(told.location)
     assert told.detail.endswith(
         "\nThe same stands in 79 more places: accounts.d/client-01.yaml:5:3, accounts.d/client-02.yaml:5:3, "
         "accounts.d/client-03.yaml:5:3, accounts.d/client-04.yaml:5:3, accounts.d/client-05.yaml:5:3 and 74 more."

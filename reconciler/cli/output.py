@@ -179,16 +179,12 @@ def tell_error(
         from reconciler.render.json.documents import to_json
 
         put(to_json(sarif_log(diagnostics) if form == "sarif" else code_quality_report(diagnostics)))
+    from reconciler.cli.nextsteps import is_command
+
     tell(diagnostics)
     for note in notes:
         say(note)
-    _point_to_explanation(diagnostics)
-
-
-def _point_to_explanation(diagnostics: Sequence[Diagnostic]) -> None:
-    """Tell where the first error is explained, on a terminal, unless the last line is a command already."""
-    from reconciler.cli.nextsteps import is_command
-
+    # On a terminal the last line says where the first error is explained, unless it is a command already.
     first = next((each for each in diagnostics if each.severity == "error"), None)
     if first is not None and not is_command(_Told.last):
         hint("Cause, cure and an example:", f"reconciler explain {first.code}")

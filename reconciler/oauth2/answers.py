@@ -61,21 +61,22 @@ def judge(answer: Answer, request: TokenRequest, endpoint: Endpoint) -> AccessTo
         place = _spoken(_host_of(answer.location), request, max_characters=SHOWN_CODE)
         raise endpoint.fault("tokenRedirected", place=place)
     document = _document(answer.content)
-    error = document.get("error") if document is not None else None
     # The status comes first: what fails with 429 or 5xx may pass, whatever error the body names, and is no refusal.
     if answer.status == _TOO_MANY or answer.status >= _SERVER_ERROR:
         raise _unavailable(endpoint, answer.status, _words(document, request))
+    error = (document or {}).get("error")
     if isinstance(error, str) and error:
         raise _refusal(error, document or {}, request, endpoint)
-    # What is said in a form that is not OAuth's.
-    inner = (document or {}).get("error")
-    places = (*([inner] if isinstance(inner, dict) else []), document or {})
-    told = (place.get(name) for place in places for name in _NAMES_OF_WORDS)
-    other = _as_said(next((each for each in told if isinstance(each, str) and each), ""), request)
+    other = _as_said(_other_words(document or {}), request)
     if answer.status != _OK:
         raise _invalid(endpoint, f"it is HTTP status {answer.status} without an OAuth2 error", other)
     if document is None:
         raise _invalid(endpoint, "it is no JSON object")
+    return _issued(document, other, endpoint)
+
+
+def _issued(document: dict[str, object], other: str, endpoint: Endpoint) -> AccessToken:
+    """Return the token of an answer that says of no error; raise ``SmtpFault`` where there is none to use."""
     token, kind, rotated = (document.get(name) for name in ("access_token", "token_type", "refresh_token"))
     if not isinstance(token, str) or not _TOKEN.match(token):
         raise _invalid(endpoint, "it has no usable access_token", other)
@@ -86,6 +87,14 @@ def judge(answer: Answer, request: TokenRequest, endpoint: Endpoint) -> AccessTo
         lifetime_seconds=_seconds(document.get("expires_in")),
         refresh_token=SecretValue(rotated) if isinstance(rotated, str) and _TOKEN.match(rotated) else None,
     )
+
+
+def _other_words(document: dict[str, object]) -> str:
+    """Return what an answer says in a form that is not OAuth's; empty where it says nothing in any form known here."""
+    inner = document.get("error")
+    places = (*([inner] if isinstance(inner, dict) else []), document)
+    told = (place.get(name) for place in places for name in _NAMES_OF_WORDS)
+    return next((each for each in told if isinstance(each, str) and each), "")
 
 
 def _document(content: bytes) -> dict[str, object] | None:

@@ -30,6 +30,7 @@ from reconciler.files import reason_of, sync_folder
 from reconciler.model.mail.sending import OUTCOMES, InFlight, ResultsHeader, SendRecord, SendSummary
 from reconciler.model.plan import FORMAT_VERSION
 from reconciler.sending.entries import Verdict
+from reconciler.sending.linemarks import LineMarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
 _MAX_LINE_OCTETS = 64 * 1024
 _MAX_LINE_NUMBER = 1_000_000_000
-_GROWTH = 65_536
 _HEADER_BEGINS = b'{"formatVersion"'
 _STAGES: tuple[Stage, ...] = ("attempting", *OUTCOMES)
 _MARKS: dict[Stage, int] = {stage: mark for mark, stage in enumerate(_STAGES, start=1)}
@@ -66,28 +66,6 @@ class _Noted(NamedTuple):
     moment: str
     verdict: Verdict | SendRecord | None = None
     boot: str | None = None
-
-
-class LineMarks:
-    """A small number for each line of a contacts file, 0 at first, in one octet a line."""
-
-    def __init__(self) -> None:
-        """Begin with 0 for every line."""
-        self._octets = bytearray()
-
-    def __getitem__(self, line: int) -> int:
-        """Return a line's number."""
-        return self._octets[line] if line < len(self._octets) else 0
-
-    def __setitem__(self, line: int, mark: int) -> None:
-        """Set a line's number, 0 to 255."""
-        if line >= len(self._octets):
-            self._octets.extend(bytes(line + _GROWTH - len(self._octets)))
-        self._octets[line] = mark
-
-    def count(self, mark: int) -> int:
-        """Return how many lines have this number."""
-        return self._octets.count(mark)
 
 
 class Results:

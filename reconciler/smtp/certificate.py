@@ -127,6 +127,7 @@ def _has_signed(issuer: bytes, subject: bytes) -> bool:
 
 
 def _read(found: x509.Certificate, der: bytes) -> Certificate:
+    from cryptography import x509
     from cryptography.x509.oid import NameOID
 
     common = _named(found.subject, NameOID.COMMON_NAME)
@@ -137,7 +138,8 @@ def _read(found: x509.Certificate, der: bytes) -> Certificate:
     names = (alternative or common)[:_MAX_NAMES]
     is_self_issued = found.subject == found.issuer
     weaknesses, is_too_weak = _weaknesses(found, is_self_issued=is_self_issued)
-    is_authority = _is_authority(found)
+    constraints = _extension(found, x509.BasicConstraints)
+    is_authority = constraints is not None and constraints.value.ca
     return Certificate(
         names=names,
         has_alternative_names=bool(alternative),
@@ -193,13 +195,6 @@ def _alternative_names(found: x509.Certificate) -> tuple[str, ...]:
     if names is None:
         return ()
     return tuple(_clean(each.value) for each in names.value if isinstance(each, x509.DNSName | x509.IPAddress))
-
-
-def _is_authority(found: x509.Certificate) -> bool:
-    from cryptography import x509
-
-    constraints = _extension(found, x509.BasicConstraints)
-    return constraints is not None and constraints.value.ca
 
 
 def _issuer_address(found: x509.Certificate) -> str | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import socket
 import threading
+import time
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     """From a name to its addresses, in the order to try them; may raise ``OSError`` as ``getaddrinfo`` does."""
 
 _MAX_ADDRESSES = 8
+SERVES_SECONDS = 0.5
+"""How long an answer serves whoever asks for the name: a run asks for one server's hundreds of times a second. Each
+of them judges the addresses for itself. It is less than the shortest pause before another attempt."""
 _NAME_UNKNOWN = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 
 
@@ -55,6 +60,8 @@ class _LookUp:
         self.is_done = threading.Event()
         self.addresses: tuple[str, ...] = ()
         self.error: OSError | UnicodeError | None = None
+        self.serves_until = math.inf
+        """A moment of the monotonic clock; what has no answer yet is waited for by all."""
         threading.Thread(target=self._run, args=(host, resolver), name=f"resolve {host}", daemon=True).start()
 
     def _run(self, host: str, resolver: Resolver) -> None:
@@ -63,8 +70,7 @@ class _LookUp:
         except (OSError, UnicodeError) as refusal:
             self.error = refusal
         finally:
-            with _in_flight_lock:
-                _in_flight.pop((host, resolver), None)
+            self.serves_until = time.monotonic() + SERVES_SECONDS if self.addresses else -math.inf
             self.is_done.set()
 
 
@@ -77,12 +83,25 @@ def _literal(host: str) -> str | None:
         return None
 
 
-_in_flight: dict[tuple[str, Resolver], _LookUp] = {}
-_in_flight_lock = threading.Lock()
+_look_ups: dict[tuple[str, Resolver], _LookUp] = {}
+"""Those at work, and those whose answer still serves."""
+_look_ups_lock = threading.Lock()
+
+
+def _shared_look_up(host: str, resolver: Resolver) -> _LookUp:
+    """Return the look-up of a name that is at work or was answered just now, else a new one; what failed is asked anew."""
+    with _look_ups_lock:
+        now = time.monotonic()
+        look_up = _look_ups.get((host, resolver))
+        if look_up is None or look_up.serves_until < now:
+            for old in [key for key, each in _look_ups.items() if each.serves_until < now]:
+                del _look_ups[old]
+            look_up = _look_ups[host, resolver] = _LookUp(host, resolver)
+        return look_up
 
 
 def _look_up(host: str, resolver: Resolver, deadline: Deadline) -> tuple[str, ...]:
-    """Return the addresses of a host. Look-ups of one name at the same time share one call of the resolver.
+    """Return the addresses of a host. Look-ups of one name within a moment share one call of the resolver.
 
     The resolver itself knows no deadline: where it runs over, its thread ends when the resolver gives up, and there
     is never more than one such thread for a name.
@@ -94,10 +113,7 @@ def _look_up(host: str, resolver: Resolver, deadline: Deadline) -> tuple[str, ..
     literal = _literal(host)
     if literal is not None:
         return (literal,)
-    with _in_flight_lock:
-        look_up = _in_flight.get((host, resolver))
-        if look_up is None:
-            look_up = _in_flight[host, resolver] = _LookUp(host, resolver)
+    look_up = _shared_look_up(host, resolver)
     try:
         is_done = look_up.is_done.wait(deadline.remaining_seconds())
     except TimeoutError:

@@ -115,7 +115,10 @@ class CredentialMask:
         if len(plain) < _MIN_MASKED_ALONE and plain in octets:
             return _MASK
         if self._sought is None:
-            self._sought = self._make_sought()
+            forms = _forms(self._secret.reveal(), self._username)
+            for derived in self._derived:
+                forms |= _encodings(derived)
+            self._sought = _Sought(forms)
         places = list(self._sought.places(octets))
         return _without(octets, places) if places else octets
 
@@ -124,12 +127,6 @@ class CredentialMask:
             derived = (each.decode("utf-8", "replace") for each in self._derived)
             self._legible = Legible((self._secret.reveal(), *derived))
         return self._legible
-
-    def _make_sought(self) -> _Sought:
-        forms = _forms(self._secret.reveal(), self._username)
-        for derived in self._derived:
-            forms |= _encodings(derived)
-        return _Sought(forms)
 
 
 class Hearing:

@@ -249,7 +249,9 @@ class Session(Transactions):
         try:
             return _encoded(exchange.respond(challenge), exchange)
         except SmtpFault as fault:
-            self._break_off()
+            # The login is cancelled (RFC 4954 section 4); whatever the server says to that, the conversation is over.
+            with contextlib.suppress(SmtpFault):
+                self._channel.send(b"*\r\n")
             if _is_in_words(reply, challenge) and fault.code == "unexpectedChallenge":
                 raise SmtpFault(
                     fault.code, step=fault.step, reply=reply, facts={**fault.facts, "variant": "words"}
@@ -259,11 +261,6 @@ class Session(Transactions):
     def _told(self, exchange: Exchange) -> dict[str, str]:
         """Return what the server said inside the login, masked, cleaned and cut."""
         return {name: self._channel.sample(text.encode("utf-8", "replace")) for name, text in exchange.told().items()}
-
-    def _break_off(self) -> None:
-        """Cancel the login (RFC 4954 section 4); whatever the server says to that, the conversation is over."""
-        with contextlib.suppress(SmtpFault):
-            self._channel.send(b"*\r\n")
 
 
 def _challenge(reply: Reply) -> bytes | None:

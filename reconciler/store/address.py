@@ -49,7 +49,10 @@ def sqlite_path(url: str, *, base: Path) -> Path | None:
 
     Raises ``InvalidInput`` (``stateUrlInvalid``) for everything else.
     """
-    scheme = _scheme_of(url)
+    found = _SCHEME.match(url)
+    if found is None:
+        raise invalid("The state's address does not begin with a scheme such as sqlite:///, so it names no database.")
+    scheme = found.group(1).lower()
     if scheme in _POSTGRES_SCHEMES:
         return None
     if scheme != "sqlite":
@@ -76,13 +79,6 @@ def invalid(reason: str, *, of_postgres: bool = False) -> InvalidInput:
     """Return the failure for an address that is not one, with an example of one that is."""
     example = _POSTGRES_EXAMPLE if of_postgres else _SQLITE_EXAMPLE
     return InvalidInput(error("stateUrlInvalid", f"{reason} {example}"))
-
-
-def _scheme_of(url: str) -> str:
-    found = _SCHEME.match(url)
-    if found is None:
-        raise invalid("The state's address does not begin with a scheme such as sqlite:///, so it names no database.")
-    return found.group(1).lower()
 
 
 def _path_of(url: str) -> str:

@@ -92,7 +92,12 @@ def back_up_state(url: str, *, base: Path, project: str, target: Path, replaces:
     except FileExistsError:
         detail = f"{one_line(target)} is there already, and nothing was written. Name another file, or add\n    --force"
         raise InvalidInput(error("backupUnusable", detail)) from None
-    return _read_back(target, project)
+    # A backup counts once it was read back.
+    copy = SqliteFile(target)
+    with copy.reading() as connection:
+        copy.require_integrity(connection)
+        _, lineage, serial, _ = reading.read_project(connection, project)
+        return Copy(target, lineage, serial, reading.check_journal(connection, project, head=None))
 
 
 def _open(url: str, base: Path, project: str) -> Database:
@@ -101,14 +106,6 @@ def _open(url: str, base: Path, project: str) -> Database:
     with database.reading() as connection:
         reading.read_project(connection, project)
     return database
-
-
-def _read_back(path: Path, project: str) -> Copy:
-    copy = SqliteFile(path)
-    with copy.reading() as connection:
-        copy.require_integrity(connection)
-        _, lineage, serial, _ = reading.read_project(connection, project)
-        return Copy(path, lineage, serial, reading.check_journal(connection, project, head=None))
 
 
 def restore_state(url: str, *, base: Path, project: str, source: Path, order: RestoreOrder) -> Restored:

@@ -138,11 +138,6 @@ class Store:
         with self._reading() as connection:
             return reading.read_journal(connection, self.project)
 
-    def journal_with_payloads(self) -> tuple[tuple[JournalEntry, dict[str, object]], ...]:
-        """Return the journal's entries in their order, each with what it tells."""
-        with self._reading() as connection:
-            return reading.read_payloads(connection, self.project)
-
     def names_of(self, name: str) -> dict[str, int | None]:
         """Return the name and its earlier names, each with the revision that renamed it away; None for itself."""
         with self._reading() as connection:

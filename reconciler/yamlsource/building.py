@@ -119,7 +119,16 @@ class DocumentBuilder:
             self._report("yamlTag", _TAG, event.start_mark)
         if event.anchor is None:
             return self._content(event, level)
-        return self._anchored(event, level)
+        anchored = self._anchors[event.anchor] = _Anchored()
+        # The level and the count are measured inside this value alone: that is what each of its aliases will cost.
+        outer_deepest, values_before = self._deepest, self.values
+        self._deepest = level
+        anchored.value = self._content(event, level)
+        anchored.levels = self._deepest - level
+        anchored.values = self.values - values_before
+        anchored.is_complete = True
+        self._deepest = max(outer_deepest, self._deepest)
+        return anchored.value
 
     def _content(self, event: Any, level: int) -> Any:
         if event.__class__ is ScalarEvent:
@@ -189,18 +198,6 @@ class DocumentBuilder:
             self._report("yamlSyntax", _KEY_MISSING, place)
             return None
         return key
-
-    def _anchored(self, event: Any, level: int) -> Any:
-        anchored = self._anchors[event.anchor] = _Anchored()
-        # The level and the count are measured inside this value alone: that is what each of its aliases will cost.
-        outer_deepest, values_before = self._deepest, self.values
-        self._deepest = level
-        anchored.value = self._content(event, level)
-        anchored.levels = self._deepest - level
-        anchored.values = self.values - values_before
-        anchored.is_complete = True
-        self._deepest = max(outer_deepest, self._deepest)
-        return anchored.value
 
     def _alias(self, event: Any, level: int) -> Any:
         anchored = self._anchors.get(event.anchor)

@@ -184,24 +184,20 @@ class _Reading:
         try:
             value = builder.build(first)
         finally:
-            self._spend(builder.values + DOCUMENT_VALUES, first.start_mark)
+            self._values_left -= builder.values + DOCUMENT_VALUES
+            if self._values_left < 0:
+                self._problems.append(error("yamlTooLarge", _MANY_IN_FILE, location=self._place(first.start_mark)))
+                raise _FileTooBig
         end = parser.get_event()
-        if len(self._problems) > problems_before or self._is_unsafe(first.start_mark, end.end_mark):
+        if len(self._problems) > problems_before or any(
+            first.start_mark.line <= line - self._line <= end.end_mark.line for line in self._unsafe_lines
+        ):
             return None
         if value is None and first.__class__ is ScalarEvent and not first.value:
             return None
         weight = builder.values + DOCUMENT_VALUES
         began = place_at(first.start_mark.line, first.start_mark.column)
         return YamlDocument(value, self._file, began, self._line, weight)
-
-    def _spend(self, values: int, mark: Mark) -> None:
-        self._values_left -= values
-        if self._values_left < 0:
-            self._problems.append(error("yamlTooLarge", _MANY_IN_FILE, location=self._place(mark)))
-            raise _FileTooBig
-
-    def _is_unsafe(self, first: Mark, last: Mark) -> bool:
-        return any(first.line <= line - self._line <= last.line for line in self._unsafe_lines)
 
     def _refuse_syntax(self, refusal: YAMLError, began_at: int) -> bool:
         """Report what the parser refused, unless a control character may be the cause; that is reported already.

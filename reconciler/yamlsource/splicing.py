@@ -69,7 +69,7 @@ def without_document(text: str, index: int) -> str:
     kept = ""
     if _needs_dots(documents, index):
         kept = "..." + newline_of(text)
-    elif _is_comment_at(text, stop) and text[:start].strip() and not _ends_blank(text[:start]):
+    elif text[stop : stop + 1] == "#" and text[:start].strip() and not _ends_blank(text[:start]):
         kept = newline_of(text)
     return text[:start] + kept + text[stop:]
 
@@ -218,10 +218,6 @@ def _needs_dots(documents: Sequence[PlacedDocument], index: int) -> bool:
     if index == 0 or index + 1 == len(documents) or documents[index - 1].ends_explicitly:
         return False
     return documents[index + 1].has_directives
-
-
-def _is_comment_at(text: str, index: int) -> bool:
-    return text[index : index + 1] == "#"
 
 
 def _ends_blank(text: str) -> bool:

@@ -123,7 +123,9 @@ def test_what_cannot_be_meant_is_told_before_anybody_is_contacted(nothing: Proje
     """An address that is none is told as what it is, by the account's name; TLS as a word, with both that it may mean."""
     place = f"localhost:{server.port}"
     refused = nothing.run("check", place, *LOGIN, *QUIET, "--email", "Anna <anna@example.com>", "--format", "json")
-    assert (1, ["invalidEmail"], 0) == (refused.code, refused.codes, server.connections)
+    assert 1 == refused.code
+    assert ["invalidEmail"] == refused.codes
+    assert 0 == server.connections
     assert "way-" not in refused.out
     assert "--encryption tls for 465" in nothing.run("check", place, *LOGIN, "--encryption", "TLS").err
 
@@ -222,7 +224,9 @@ def test_the_password_is_asked_for_on_the_terminal(server: MailServer, tmp_path:
 def test_without_a_terminal_nobody_is_asked(nothing: Project, server: MailServer) -> None:
     """A password that nobody can be asked for is named by what gives it instead; nothing is contacted."""
     refused = nothing.run("check", f"localhost:{server.port}", "--username", USER, "--format", "json")
-    assert (1, ["badUsage"], 0) == (refused.code, refused.codes, server.connections)
+    assert 1 == refused.code
+    assert ["badUsage"] == refused.codes
+    assert 0 == server.connections
     assert "--password-env" in refused.document["diagnostics"][0]["detail"]
 
 

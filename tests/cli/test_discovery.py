@@ -40,7 +40,9 @@ def test_check_takes_what_is_confirmed(
     with domain(ca, tmp_path, monkeypatch) as (server, names):
         words = ("check", "--email", USER, "--nameserver", names, *PASSED_ON, "--format", "json")
         refused = bare.run(*words)
-        assert (1, ["notConfirmed"], 0) == (refused.code, refused.codes, server.connections)
+        assert 1 == refused.code
+        assert ["notConfirmed"] == refused.codes
+        assert 0 == server.connections
         assert f"--host localhost --port {server.port} --encryption tls" in refused.document["diagnostics"][0]["detail"]
         checked = bare.run_well(*words, "--yes")
         assert ("passed", 1) == (checked.document["accounts"][0]["verification"]["status"], server.login_attempts)
@@ -150,7 +152,9 @@ def test_a_preset_of_the_domain_is_offered_without_asking_anybody(bare: Project)
     with NameServer("") as names:
         bare.write_project(f'verification: {{domainChecks: off, nameservers: ["{names.address}"]}}\n')
         shown = run_on_terminal(add, folder=bare.folder, environ=environment(), answers=[("Which one", "1")])
-        assert (0, 0, False) == (shown.code, names.questions(), "Asking where" in shown.text), shown.text
+        assert 0 == shown.code, shown.text
+        assert 0 == names.questions(), shown.text
+        assert "Asking where" not in shown.text, shown.text
     assert "host: smtp.gmail.com" in (bare.folder / "accounts.d" / "mine.yaml").read_text(encoding="utf-8")
 
 

@@ -144,7 +144,9 @@ def test_listmonk_is_brought_to_what_is_applied(
     project.run_well("apply", "--auto-approve")
     others, ours = listmonk.settings["smtp"]
     assert before == {**listmonk.settings, "smtp": [others]}
-    assert ("reconciler-sales", PASSWORD, "u-2") == (ours["name"], ours["password"], ours["uuid"])
+    assert "reconciler-sales" == ours["name"]
+    assert PASSWORD == ours["password"]
+    assert "u-2" == ours["uuid"]
     assert "has its 1 account as applied" in project.run_well("publish").out
     ours["host"] = "elsewhere.example.com"
     plan = project.run("plan", "--format", "json").document

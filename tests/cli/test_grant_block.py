@@ -67,7 +67,9 @@ def test_the_block_is_pasted_and_withholds_nothing(moved: Project, more: str) ->
     block = "\n".join(line for line in detail.splitlines() if line.startswith("    "))
     moved.write_project(f"secrets:\n{block}\n")
     again = moved.run("plan", "--depth", "offline", "--format", "json")
-    assert (0, "ready", 150) == (again.code, again.document["status"], again.document["summary"]["update"])
+    assert 0 == again.code
+    assert "ready" == again.document["status"]
+    assert 150 == again.document["summary"]["update"]
     if more:
         manifest = moved.folder / "accounts.d" / "relay.yaml"
         manifest.write_text(

@@ -191,7 +191,9 @@ def test_secrets_go_into_a_file_that_git_does_not_see(bare: Project) -> None:
     git(bare.folder, "init", "-q")
     (bare.folder / "msmtprc").write_text(MSMTP.format(password=CANARY + " '#$"), encoding="utf-8")
     refused = bare.run("import", "msmtprc", "--secrets-to", "dotenv:secrets.env", "--format", "json")
-    assert (1, ["secretStoreRefused"], {}) == (refused.code, refused.codes, manifests_of(bare))
+    assert 1 == refused.code
+    assert ["secretStoreRefused"] == refused.codes
+    assert {} == manifests_of(bare)
     assert not (bare.folder / "secrets.env").exists()
     (bare.folder / ".gitignore").write_text("secrets.env\n", encoding="utf-8")
     refused = bare.run("import", "msmtprc", "--secrets-to", "dotenv:secrets.env", "--format", "json")
@@ -232,7 +234,9 @@ def test_secrets_go_to_a_command(bare: Project, tmp_path: Path) -> None:
     for path in (bare.folder / "accounts.d").glob("*"):
         path.unlink()
     failed = bare.run("import", "msmtprc", "--secrets-to", "exec:sh -c 'cat; cat >&2; exit 3'", "--format", "json")
-    assert (1, ["secretStoreRefused"], {}) == (failed.code, failed.codes, manifests_of(bare))
+    assert 1 == failed.code
+    assert ["secretStoreRefused"] == failed.codes
+    assert {} == manifests_of(bare)
     assert CANARY not in failed.out + failed.err
 
 

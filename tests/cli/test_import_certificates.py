@@ -72,9 +72,9 @@ def test_certificates_come_into_the_project_and_the_key_does_not(
         bare.write_project("verification: {domainChecks: off}\n")
         bare.run_well("state", "init")
         verified = bare.run("verify", "--depth", "auth")
-        assert (0, 1, [("localhost", demanding.port)]) == (
-            verified.code, demanding.login_attempts, proxy.requests,
-        ), verified.out + verified.err  # fmt: skip
+        assert 0 == verified.code, verified.out + verified.err
+        assert 1 == demanding.login_attempts, verified.out + verified.err
+        assert [("localhost", demanding.port)] == proxy.requests, verified.out + verified.err  # fmt: skip
 
 
 def test_a_file_that_cannot_be_taken_is_told(bare: Project, demanding: MailServer, tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_check_takes_them_too(bare: Project, demanding: MailServer, tmp_path: Pa
         )
         source.write_text(text, encoding="utf-8")
         checked = bare.run("check", "--from", f"msmtp:{source}", "--depth", "auth", "--no-domain-checks")
-        assert (0, 1, [("localhost", demanding.port)]) == (
-            checked.code, demanding.login_attempts, proxy.requests,
-        ), checked.out + checked.err  # fmt: skip
+        assert 0 == checked.code, checked.out + checked.err
+        assert 1 == demanding.login_attempts, checked.out + checked.err
+        assert [("localhost", demanding.port)] == proxy.requests, checked.out + checked.err  # fmt: skip
     assert not (bare.folder / "certs").exists()

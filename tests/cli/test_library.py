@@ -51,14 +51,21 @@ def test_the_public_names_are_these() -> None:
 def test_accounts_are_read_as_values(applied: Project, server: MailServer) -> None:
     """All accounts by name with what a program needs; the secret as its reference, and nowhere its value."""
     news, sales = reconciler.senders(url(applied))
-    assert ("news", "marketing", "news@example.com", True, None) == (
-        news.name, news.kind, news.email, news.is_active, news.host
-    )  # fmt: skip
+    assert "news" == news.name
+    assert "marketing" == news.kind
+    assert "news@example.com" == news.email
+    assert news.is_active is True
+    assert news.host is None  # fmt: skip
     assert (reconciler.library.ReplyAddress("office@example.com", "Example Office"),) == news.reply_to
-    assert ("sales", "own", USER, "localhost", server.port, "none", "auto", USER, f"env:{VARIABLE}") == (
-        sales.name, sales.kind, sales.email, sales.host, sales.port, sales.encryption, sales.mechanism, sales.username,
-        sales.secret,
-    )  # fmt: skip
+    assert "sales" == sales.name
+    assert "own" == sales.kind
+    assert USER == sales.email
+    assert "localhost" == sales.host
+    assert server.port == sales.port
+    assert "none" == sales.encryption
+    assert "auto" == sales.mechanism
+    assert USER == sales.username
+    assert f"env:{VARIABLE}" == sales.secret  # fmt: skip
     assert sales == reconciler.sender(url(applied), "sales")
     assert PASSWORD not in repr(sales)
 

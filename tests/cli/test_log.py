@@ -194,7 +194,9 @@ def test_a_log_for_programs_is_one_object_a_line(project: Project, server: MailS
     assert {"checkBegan", "checkEnded", "verified", "settled", "recorded"} <= {*names}
     assert {"exitCode": 0} == {key: told[-1][key] for key in ("exitCode",)}
     (login,) = [each for each in told if each["event"] == "checkEnded" and each["check"] == "auth"][:1]
-    assert ("passed", ["sales"], f"localhost:{server.port}") == (login["status"], login["accounts"], login["server"])
+    assert "passed" == login["status"]
+    assert ["sales"] == login["accounts"]
+    assert f"localhost:{server.port}" == login["server"]
     assert all(each["at"].endswith("Z") for each in told)
     assert "said" not in names
 
@@ -232,7 +234,9 @@ def test_a_transcript_that_cannot_be_written_stops_before_anybody_is_contacted(
     """The folder is missing: transcriptNotWritten, and no connection."""
     project.write_account("sales", own_account("sales", server))
     refused = project.run("verify", "--transcript", "nowhere/smtp.log", "--format", "json")
-    assert (1, ["transcriptNotWritten"], 0) == (refused.code, refused.codes, server.connections)
+    assert 1 == refused.code
+    assert ["transcriptNotWritten"] == refused.codes
+    assert 0 == server.connections
 
 
 @pytest.mark.parametrize("words", [("plan",), ("verify",), ("apply", "--auto-approve")])

@@ -43,7 +43,9 @@ def test_an_account_is_shown_as_it_was(lived: Project) -> None:
     """Its values of then, when it was changed last by then, and what it is called today."""
     shown = lived.run_well("accounts", "show", "sales", "--revision", "1", "--format", "json").document
     account = shown["accounts"][0]
-    assert (1, 1, "vertrieb") == (shown["revision"], account["revision"], account["nameToday"])
+    assert 1 == shown["revision"]
+    assert 1 == account["revision"]
+    assert "vertrieb" == account["nameToday"]
     assert ("Example Sales", {"team": "sales", "a.b/c": "x"}) == (
         account["spec"]["displayName"],
         account["metadata"]["labels"],

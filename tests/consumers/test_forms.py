@@ -130,11 +130,9 @@ def test_a_secret_of_kubernetes_has_the_shape_that_its_api_takes() -> None:
     document = json.loads(written("kubernetes", "pw-alpha 1")[""])
     assert ("v1", "List") == (document["apiVersion"], document["kind"])
     (item,) = document["items"]
-    assert ("v1", "Secret", "Opaque", "box-sales") == (
-        item["apiVersion"],
-        item["kind"],
-        item["type"],
-        item["metadata"]["name"],
-    )
+    assert "v1" == item["apiVersion"]
+    assert "Secret" == item["kind"]
+    assert "Opaque" == item["type"]
+    assert "box-sales" == item["metadata"]["name"]
     assert all(isinstance(value, str) for value in item["stringData"].values())
     assert "pw-alpha 1" == item["stringData"]["SMTP_PASSWORD"]

@@ -48,9 +48,13 @@ def test_each_matter_has_its_count_and_its_first_names() -> None:
     )
     made = report([stopped, *failing], revisions=(), journal=(verified(1, 9),))
     first, second = attention_of(found_concerns(made))[:2]
-    assert ("failing", NAMED + 3, 3) == (first.matter, first.count, first.more)
+    assert "failing" == first.matter
+    assert NAMED + 3 == first.count
+    assert 3 == first.more
     assert [f"desk-{number}" for number in range(NAMED)] == [each.name for each in first.named]
-    assert ("suspended", "spam", False) == (second.matter, second.named[0].reason, second.named[0].is_ours)
+    assert "suspended" == second.matter
+    assert "spam" == second.named[0].reason
+    assert second.named[0].is_ours is False
     page = pages_of(made)["index.html"]
     told = words_of(page)
     assert told.index("Needs attention") < told.index(f"{NAMED + 3} failing") < told.index("All accounts")

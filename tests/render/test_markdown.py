@@ -210,7 +210,9 @@ def test_the_comment_leads_to_run_page_and_line() -> None:
 def test_only_addresses_are_linked(environ: dict[str, str], run: str | None, files: str | None) -> None:
     """What is no address and nothing else leads nowhere."""
     links = links_of(environ, folder=".", places={})
-    assert (run, files, None) == (links.run, links.files, links.page)
+    assert run == links.run
+    assert files == links.files
+    assert links.page is None
 
 
 def later(plan: SavedPlan) -> SavedPlan:

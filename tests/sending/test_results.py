@@ -14,7 +14,7 @@ import pytest
 from reconciler.errors import InvalidInput
 from reconciler.model.mail.sending import SendRecord
 from reconciler.sending import open_results
-from reconciler.sending.results import LineMarks
+from reconciler.sending.linemarks import LineMarks
 from tests.sending.letters import NOW, header
 
 if TYPE_CHECKING:

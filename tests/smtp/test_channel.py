@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,8 @@ from reconciler.smtp.deadline import Deadline
 from reconciler.smtp.dial import Connection, DirectDialer
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.session import Session
+from reconciler.smtp.tls import verifying_context
+from tests.support.certificates import TestCA
 from tests.support.mailserver import MailServer
 from tests.support.scripted import CLOSE, ScriptedServer, polite
 
@@ -153,3 +156,36 @@ def test_a_session_leaves_without_waiting() -> None:
         session = _session(server)
         session.leave()
         session.leave()
+
+
+def test_what_is_said_unasked_in_the_record_of_a_reply_is_found_by_tls() -> None:
+    """It is decrypted with the reply and waits in the TLS library, where the socket does not tell of it."""
+    ca = TestCA()
+    said = b"250-" + b"x" * 3000 + b"\r\n250 " + b"y" * 3000 + b"\r\n250 unasked\r\n"
+    ours, theirs = socket.socketpair()
+
+    def serve() -> None:
+        with ca.server_context().wrap_socket(theirs, server_side=True) as encrypted:
+            encrypted.recv(100)
+            encrypted.sendall(said)
+            encrypted.recv(100)
+
+    server = threading.Thread(target=serve)
+    server.start()
+    channel = Channel(ours, Deadline(5))
+    channel.encrypt(verifying_context(ca.pem), "localhost")
+    channel.send(b"NOOP\r\n")
+    assert 250 == channel.read_reply().code
+    assert b"250 unasked\r\n" == channel.unasked()
+    channel.close()
+    server.join()
+
+
+def test_a_channel_that_is_closed_says_so(ends: tuple[Channel, socket.socket]) -> None:
+    """Nothing waits for a socket that is no more: its number may be another's by now."""
+    channel, _ = ends
+    channel.close()
+    with pytest.raises(SmtpFault) as caught:
+        channel.read_reply()
+    assert "connectionLost" == caught.value.code
+    assert b"" == channel.unasked()

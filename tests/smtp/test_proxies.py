@@ -204,7 +204,9 @@ def test_a_login_that_cannot_be_sent(kind: ProxyType, username: str, password: s
         )
         with pytest.raises(SmtpFault) as caught:
             dialer.connect(Deadline(5))
-    assert (code, "proxy", 0) == (caught.value.code, caught.value.step, proxy.connections)
+    assert code == caught.value.code
+    assert "proxy" == caught.value.step
+    assert 0 == proxy.connections
     assert password is None or password not in str(caught.value.facts)
 
 

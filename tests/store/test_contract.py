@@ -14,7 +14,7 @@ from reconciler.errors import StateUnavailable
 from reconciler.model.accounts.recorded import RecordedState
 from reconciler.model.consumers.publication import Publication
 from reconciler.store import account_digest, create_state, genesis_hash, open_store, revision_digest
-from tests.store.values import AT, LINEAGE, PROJECT, account, bare_account, change, revision, route
+from tests.store.values import AT, LINEAGE, PROJECT, account, bare_account, change, revision, route, told_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -261,7 +261,7 @@ def test_a_snapshot_sees_one_moment(store: Store, url: str, tmp_path: Path) -> N
         with other, suppress(StateUnavailable):
             _put(other, "support")
         assert ["sales"] == list(snapshot.state().accounts)
-        assert store.journal_with_payloads()[:1] == tuple(snapshot.journal())
+        assert told_by(store)[:1] == tuple(snapshot.journal())
         assert ((), head) == (snapshot.revisions(), snapshot.journal_head())
     _put(store, "support")
     with store.snapshot() as snapshot:
@@ -409,7 +409,8 @@ def test_a_snapshot_has_what_the_store_has(store: Store, edit: Callable[..., Non
     with store.snapshot() as snapshot:
         assert snapshot.state() == store.read_state()
         assert snapshot.revisions() == store.revisions()
-        assert tuple(snapshot.journal()) == store.journal_with_payloads()
+        assert tuple(entry for entry, _ in snapshot.journal()) == store.journal()
+        assert [told for _, told in snapshot.journal()] == [store.journal_payload(number) for number in (1, 2)]
         assert snapshot.journal_head() == store.journal_head()
     edit("DELETE FROM journal WHERE sequence = 1")
     with store.snapshot() as snapshot:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from reconciler.model.accounts.recorded import Approval, RecordedAccount, RecordedVerification, Suspension
 from reconciler.model.canonical import canonical_json
 from reconciler.model.journal.entries import Revision
 from reconciler.model.secrets.routes import Route, SecretRoute
 from reconciler.model.verification.evidence import Check, Evidence, Verification
+
+if TYPE_CHECKING:
+    from reconciler.model.journal.entries import JournalEntry
+    from reconciler.store.store import Store
 
 AT = datetime(2026, 3, 1, 12, 30, 15, 250, tzinfo=UTC)
 PROJECT = "mail"
@@ -96,3 +100,9 @@ def revision(number: int, *changes: dict[str, Any]) -> Revision:
         summary={"create": len(changes)},
         changes=changes,
     )
+
+
+def told_by(store: Store) -> tuple[tuple[JournalEntry, dict[str, object]], ...]:
+    """Return the journal's entries in their order, each with what it tells."""
+    with store.snapshot() as snapshot:
+        return tuple(snapshot.journal())

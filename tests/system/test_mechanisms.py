@@ -55,7 +55,9 @@ def test_a_wrong_credential_is_tried_once(postfix: Postfix, keys: Keys, mechanis
     )
     failed = failure(finding)
     code = "accessTokenRejected" if mechanism in TOKEN_MECHANISMS else "credentialsRejected"
-    assert ("auth", code, "permanent") == (failed.check, failed.code, failed.class_)
+    assert "auth" == failed.check
+    assert code == failed.code
+    assert "permanent" == failed.class_
     assert "535 5.7.8" in failed.message
     assert 1 == postfix.log.count("authentication failed") - before
 

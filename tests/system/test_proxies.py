@@ -89,7 +89,9 @@ def test_a_wrong_proxy_password_is_the_proxys_refusal(proxy: Start, postfix: Pos
     """It fails the proxy check, permanently; the mail server is not reached."""
     connections = postfix.log.count("connect from")
     failed = failure(check_through(proxy(name), postfix.ports["starttls"], password="not-the-password"))
-    assert ("proxy", "proxyLoginRejected", "permanent") == (failed.check, failed.code, failed.class_)
+    assert "proxy" == failed.check
+    assert "proxyLoginRejected" == failed.code
+    assert "permanent" == failed.class_
     assert "proxy" in failed.message
     assert connections == postfix.log.count("connect from")
 
@@ -98,7 +100,9 @@ def test_a_wrong_proxy_password_is_the_proxys_refusal(proxy: Start, postfix: Pos
 def test_a_missing_proxy_login_is_told(proxy: Start, postfix: Postfix, name: str) -> None:
     """A proxy that wants a user and is given none fails the proxy check with the fields to write."""
     failed = failure(check_through(proxy(name), postfix.ports["starttls"], password=None))
-    assert ("proxy", "proxyLoginRequired", "permanent") == (failed.check, failed.code, failed.class_)
+    assert "proxy" == failed.check
+    assert "proxyLoginRequired" == failed.code
+    assert "permanent" == failed.class_
     assert "username" in failed.message
 
 
@@ -106,7 +110,9 @@ def test_a_missing_proxy_login_is_told(proxy: Start, postfix: Postfix, name: str
 def test_a_proxy_that_forbids_the_port_is_told(proxy: Start, postfix: Postfix, name: str) -> None:
     """A proxy whose rules allow port 443 only is told to be the one who refuses."""
     failed = failure(check_through(proxy(name), postfix.ports["starttls"]))
-    assert ("connect", "proxyForbids", "permanent") == (failed.check, failed.code, failed.class_)
+    assert "connect" == failed.check
+    assert "proxyForbids" == failed.code
+    assert "permanent" == failed.class_
     assert "proxy" in failed.message
 
 
@@ -132,7 +138,9 @@ def test_a_dead_mail_server_is_not_the_proxys_fault(proxy: Start, name: str, cod
     (port,) = free_ports(1)
     finding = check_through(proxy(name), port)
     failed = failure(finding)
-    assert ("connect", code, "transient") == (failed.check, failed.code, failed.class_)
+    assert "connect" == failed.check
+    assert code == failed.code
+    assert "transient" == failed.class_
     assert "ok" == outcome(finding)["proxy"]
     assert str(port) in failed.message
 
@@ -143,7 +151,9 @@ def test_a_dead_proxy_is_told(postfix: Postfix, kind: ProxyType) -> None:
     connections = postfix.log.count("connect from")
     dead = Proxy(type=kind, host=LOOPBACK, port=free_ports(1)[0])
     failed = failure(check_account(postfix.ports["starttls"], proxy=dead))
-    assert ("proxy", "proxyConnectionRefused", "transient") == (failed.check, failed.code, failed.class_)
+    assert "proxy" == failed.check
+    assert "proxyConnectionRefused" == failed.code
+    assert "transient" == failed.class_
     assert connections == postfix.log.count("connect from")
 
 

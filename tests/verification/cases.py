@@ -34,7 +34,9 @@ class Case:
 def assert_failed(finding: Finding, case: Case) -> None:
     """Assert that one check failed as the case says, and that those after it were not made."""
     failed = failure(finding)
-    assert (failed.check, failed.code, failed.class_) == (case.check, case.code, case.failure_class)
+    assert failed.check == case.check
+    assert failed.code == case.code
+    assert failed.class_ == case.failure_class
     assert [word for word in case.words if word not in failed.message] == []
     assert "{" not in failed.message.replace("{email: you@example.com}", "")
     assert finding.verification.status == "failed"

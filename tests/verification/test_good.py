@@ -120,7 +120,9 @@ def test_several_senders_share_one_conversation(ca: TestCA) -> None:
         "refused": "failed",
         "help": "passed",
     }
-    assert (server.connections, server.login_attempts, len(server.messages)) == (1, 1, 2)
+    assert server.connections == 1
+    assert server.login_attempts == 1
+    assert len(server.messages) == 2
 
 
 def test_the_systems_trust_is_settable(ca: TestCA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

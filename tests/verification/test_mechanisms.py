@@ -48,7 +48,9 @@ def test_every_mechanism_logs_in(ca: TestCA, mechanism: str, declared: str) -> N
     with MailServer(tls_context=ca.server_context(), users=users, mechanisms=[mechanism]) as server:
         finding = check_settings(server, ca_pem=ca.pem, mechanism=wanted, **_secret(mechanism, users["anna"]))
     assert finding.verification.status == "passed"
-    assert (finding.observed.mechanism, server.login_attempts, len(server.messages)) == (mechanism, 1, 1)
+    assert finding.observed.mechanism == mechanism
+    assert server.login_attempts == 1
+    assert len(server.messages) == 1
 
 
 @pytest.mark.parametrize("mechanism", [*_PASSWORDS, *_TOKENS])

@@ -50,7 +50,9 @@ def test_a_confirmation_that_was_not_waited_for_is_told_as_that() -> None:
     """The sentence names the limit, what servers may take, and that the message may have arrived; it is sent once."""
     with ScriptedServer(polite({".": SILENCE})) as server:
         failed = failure(check_settings(server, **PLAIN, timeout_seconds=1))
-    assert (failed.check, failed.code, failed.class_) == ("message", "unknownDelivery", "transient")
+    assert failed.check == "message"
+    assert failed.code == "unknownDelivery"
+    assert failed.class_ == "transient"
     assert "within 3 seconds" in failed.message
     assert "verification.timeoutSeconds" in failed.message
     assert "RFC 5321 section 4.5.3.2.6" in failed.message

@@ -45,7 +45,9 @@ def test_a_certificate_that_does_not_hold(
     ) as server:
         finding = check_settings(server, ca_pem=ca.pem, encryption=encryption)
     failed = failure(finding)
-    assert (failed.check, failed.code, failed.class_) == (case.check, case.code, case.failure_class)
+    assert failed.check == case.check
+    assert failed.code == case.code
+    assert failed.class_ == case.failure_class
     assert [word for word in (*case.words, name, "trustme") if word not in failed.message] == []
     assert server.login_attempts == 0
 

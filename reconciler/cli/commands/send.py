@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,7 +95,6 @@ def send(  # noqa: PLR0913 - click hands each option in by name
         reconciler send sales-pl --contacts team.csv --subject "Office closed" \\
             --body-file closed.txt
     """
-    from reconciler.cli.output import tell
     from reconciler.cli.progress import shown_progress
     from reconciler.cli.session import is_interactive, workspace
     from reconciler.operations.accounts.select import one_account
@@ -103,12 +103,7 @@ def send(  # noqa: PLR0913 - click hands each option in by name
     from reconciler.provenance import find_actor
     from reconciler.sending import Pacing
 
-    if contacts == STANDARD in {asked["message"], asked["body_file"]}:
-        raise click.UsageError(
-            "Standard input holds the contacts or the message, not both; name a file for one of them."
-        )
-    if dry_run is not None and (asked["results"] is not None or asked["rate"] is not None):
-        raise click.UsageError("--dry-run sends nothing, so --results and --rate say nothing.")
+    _refuse_contradictions(contacts, dry_run, asked)
     # Contacts are read more than once, so what is piped in is kept for the run.
     with _message(asked) as message, input_file(contacts, "contacts") as contacts_file:
         pacing = Pacing(rate=_rate(asked["rate"]))
@@ -124,25 +119,38 @@ def send(  # noqa: PLR0913 - click hands each option in by name
             return _put_sent(draft(place, order, Path(dry_run), run_id=run_id), format_)
         who = find_actor(actor, environ=place.environ)
         told: list[Diagnostic] = []
-
-        def forewarn(problems: Sequence[Diagnostic]) -> None:
-            if format_ == "text":  # a document has them inside
-                tell(problems)
-                told.extend(problems)
-
         means = Means(
             actor=who,
             trusts_project=trust_project,
             run_id=run_id,
             pacing=pacing,
             connections=connections,
-            forewarn=forewarn,
+            forewarn=partial(_forewarn, told, format_),
             confirm=None if yes or not is_interactive() else _ask,
         )
-        results = Path(asked["results"]) if asked["results"] is not None else None
+        results = None if asked["results"] is None else Path(asked["results"])
         with shown_progress("Sending") as progress:
             sent = send_messages(place, order, means, results=results, progress=progress)
         return _put_sent(sent, format_, already_told=told)
+
+
+def _refuse_contradictions(contacts: str, dry_run: str | None, asked: Mapping[str, str | None]) -> None:
+    """Raise ``UsageError`` for options of which one takes what another needs, or says nothing beside it."""
+    if contacts == STANDARD in {asked["message"], asked["body_file"]}:
+        raise click.UsageError(
+            "Standard input holds the contacts or the message, not both; name a file for one of them."
+        )
+    if dry_run is not None and (asked["results"] is not None or asked["rate"] is not None):
+        raise click.UsageError("--dry-run sends nothing, so --results and --rate say nothing.")
+
+
+def _forewarn(told: list[Diagnostic], format_: str, problems: Sequence[Diagnostic]) -> None:
+    """Tell problems before anything is sent, and note that they were told; a document has them inside."""
+    from reconciler.cli.output import tell
+
+    if format_ == "text":
+        tell(problems)
+        told.extend(problems)
 
 
 def _ask(ahead: Ahead) -> None:

@@ -298,7 +298,7 @@ def _from_hex(text: str) -> Iterator[str]:
     if runs:
         digits = [_NO_HEX.sub("", run) for run in runs]
         for offset in range(2):
-            yield from _told([bytes.fromhex(run[offset : _even(len(run) - offset) + offset]) for run in digits])
+            yield from _told([bytes.fromhex(run[offset : (len(run) - offset) // 2 * 2 + offset]) for run in digits])
 
 
 def _from_numbers(text: str) -> Iterator[str]:
@@ -332,10 +332,6 @@ def _told(pieces: list[bytes]) -> Iterator[str]:
         telling = " ".join(_TELLING.findall(text))
         if telling:
             yield telling
-
-
-def _even(number: int) -> int:
-    return number // 2 * 2
 
 
 def _has_run(text: str, known: Mapping[int, set[str]]) -> bool:

@@ -9,7 +9,8 @@ from reconciler.diagnostics import MOST_NAMES, Diagnostic, enumerated, error, wa
 from reconciler.model.text.globs import is_glob
 from reconciler.rules.secrets.causes import CAUSES, NOTHING_KNOWN
 from reconciler.rules.secrets.grantblock import grant_lines
-from reconciler.rules.secrets.routes import RouteRegister, grants_travel
+from reconciler.rules.secrets.granted import grants_travel
+from reconciler.rules.secrets.routes import RouteRegister
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -76,7 +76,13 @@ class _Head:
 
 def ask_http(passage: Passage, address: str, seconds: float, deadline: Deadline) -> socket.socket:
     """Connect to the proxy's address and ask for the passage; as ``dialing.Asking`` says."""
-    request = _request(passage)
+    host = f"[{passage.host}]" if ":" in passage.host else passage.host
+    place = f"{host}:{passage.port}".encode("ascii")
+    lines = [b"CONNECT " + place + b" HTTP/1.1", b"Host: " + place]
+    username = passage.proxy.username
+    if username is not None and passage.password is not None:
+        lines.append(b"Proxy-Authorization: Basic " + basic_credential(username, passage.password))
+    request = b"\r\n".join([*lines, b"", b""])
     connected = socket.create_connection((address, passage.proxy.port), timeout=seconds)
     with contextlib.ExitStack() as closing:
         closing.callback(connected.close)
@@ -87,26 +93,12 @@ def ask_http(passage: Passage, address: str, seconds: float, deadline: Deadline)
     return connected
 
 
-def _request(passage: Passage) -> bytes:
-    host = f"[{passage.host}]" if ":" in passage.host else passage.host
-    place = f"{host}:{passage.port}".encode("ascii")
-    lines = [b"CONNECT " + place + b" HTTP/1.1", b"Host: " + place]
-    username = passage.proxy.username
-    if username is not None and passage.password is not None:
-        lines.append(b"Proxy-Authorization: Basic " + basic_credential(username, passage.password))
-    return b"\r\n".join([*lines, b"", b""])
-
-
-def _without_login(request: bytes) -> bytes:
-    return _OWN_LOGIN.sub(rb"\1***", request).removesuffix(b"\r\n")
-
-
 def _exchange(connected: socket.socket, request: bytes, passage: Passage, deadline: Deadline) -> _Head:
     """Send the request and return the head of the final reply; interim replies (1xx) say nothing."""
     reader = ProxyReader(connected, deadline, begins=HTTP)
     try:
         connected.settimeout(deadline.remaining_seconds())
-        passage.wire.sent(_without_login(request))
+        passage.wire.sent(_OWN_LOGIN.sub(rb"\1***", request).removesuffix(b"\r\n"))
         connected.sendall(request)
         for _ in range(_MAX_INTERIM_REPLIES):
             said = reader.head()
@@ -147,7 +139,11 @@ def _parsed(head: bytes, passage: Passage) -> _Head:
 
 def _refusal(head: _Head, passage: Passage) -> SmtpFault:
     if head.status in _LOGIN_CODES:
-        return _login_refusal(head, passage)
+        if head.challenges and not any(_SCHEME_BASIC.search(challenge) for challenge in head.challenges):
+            return passage.fault("proxyLoginUnsupported", said=b", ".join(head.challenges))
+        if passage.proxy.username is None:
+            return passage.fault("proxyLoginRequired", said=head.said)
+        return passage.fault("proxyLoginRejected", said=head.said)
     if head.status == _NOT_IMPLEMENTED:
         return passage.fault("notAProxy", said=head.said, variant="noConnect")
     code, variant = _meaning(head)
@@ -164,11 +160,3 @@ def _meaning(head: _Head) -> tuple[str, str]:
         return head.cause or "proxyForbids", "proxied"
     is_trouble = head.status >= _SERVER_FAULTS or head.status in _TEMPORARY_CODES
     return ("proxyCannotConnect" if is_trouble else "proxyRequestRefused"), ""
-
-
-def _login_refusal(head: _Head, passage: Passage) -> SmtpFault:
-    if head.challenges and not any(_SCHEME_BASIC.search(challenge) for challenge in head.challenges):
-        return passage.fault("proxyLoginUnsupported", said=b", ".join(head.challenges))
-    if passage.proxy.username is None:
-        return passage.fault("proxyLoginRequired", said=head.said)
-    return passage.fault("proxyLoginRejected", said=head.said)

@@ -43,7 +43,14 @@ def choose(declared: str, offered: Collection[str], credential: Credential, *, n
     one is at fault: see ``has_another``.
     Raise ``SmtpFault`` of step auth: authNotOffered, mechanismNotOffered, or credentialUnusable.
     """
-    return _first_usable(fitting(declared, offered, is_token=credential.is_token), credential, nonce)
+    # The first mechanism that can carry the credential is taken: SCRAM, for one, knows no emoji.
+    refusal: SmtpFault | None = None
+    for mechanism in fitting(declared, offered, is_token=credential.is_token):
+        try:
+            return mechanism(credential, nonce=nonce)
+        except SmtpFault as fault:
+            refusal = refusal or fault
+    raise refusal or SmtpFault("credentialUnusable", step="auth")
 
 
 def has_another(declared: str, offered: Collection[str], credential: Credential) -> bool:
@@ -94,14 +101,3 @@ def _variant(offered: Collection[str], *, is_token: bool) -> str:
     if is_token:
         return "passwordOnly" if would_do else AUTOMATIC
     return "tokenOnly" if would_do else AUTOMATIC
-
-
-def _first_usable(mechanisms: list[type[Exchange]], credential: Credential, nonce: str) -> Exchange:
-    """Return a login by the first mechanism that can carry the credential: SCRAM, for one, knows no emoji."""
-    refusal: SmtpFault | None = None
-    for mechanism in mechanisms:
-        try:
-            return mechanism(credential, nonce=nonce)
-        except SmtpFault as fault:
-            refusal = refusal or fault
-    raise refusal or SmtpFault("credentialUnusable", step="auth")

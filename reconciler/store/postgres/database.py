@@ -130,7 +130,15 @@ class PostgresSchema:
     def read_version(self) -> int:
         """Return the version of the tables; raise as ``check_identity`` does, but not for an older state."""
         with self.reading() as connection:
-            self._require_format_table(connection)
+            found = self._look(connection)
+            if found is None or found[1] == 0:
+                raise state_missing(f"There are no tables of reconciler in {self.shown}.")
+            may_be_used, _, format_tables = found
+            if not format_tables:
+                raise self._not_ours()
+            if not may_be_used:
+                denied = psycopg.errors.InsufficientPrivilege(f"permission denied for schema {self._address.schema}")
+                raise self.refuse(statement_sentence(denied))
             version = self._version(connection)
         if version > schema.SCHEMA_VERSION:
             raise state_newer(self.shown, version, known=schema.SCHEMA_VERSION)
@@ -273,17 +281,6 @@ class PostgresSchema:
         names = {"schema_name": self._address.schema, "format_table": FORMAT_TABLE}
         row = connection.execute(_LOOK, names).fetchone()
         return None if row is None else (bool(row[0]), int(row[1]), int(row[2]))
-
-    def _require_format_table(self, connection: Connection) -> None:
-        found = self._look(connection)
-        if found is None or found[1] == 0:
-            raise state_missing(f"There are no tables of reconciler in {self.shown}.")
-        may_be_used, _, format_tables = found
-        if not format_tables:
-            raise self._not_ours()
-        if not may_be_used:
-            denied = psycopg.errors.InsufficientPrivilege(f"permission denied for schema {self._address.schema}")
-            raise self.refuse(statement_sentence(denied))
 
     def _version(self, connection: Connection) -> int:
         rows = connection.execute(_FORMATS.reading(_FORMATS.columns, of_all=True)).fetchall()

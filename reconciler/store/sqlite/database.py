@@ -98,7 +98,16 @@ class SqliteFile:
 
         Raises as ``check_identity`` does, but not for an older state.
         """
-        self._check_file()
+        try:
+            status = self.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise state_missing(f"There is no file {self.shown}.") from None
+        except (OSError, ValueError) as failure:
+            raise self.refuse(f"cannot be reached: {_reason(failure)}.") from None
+        if not stat.S_ISREG(status.st_mode):
+            raise self.refuse("is not a file. Check the address of the state.")
+        if status.st_size == 0:
+            raise self.refuse("is an empty file, so what it held is lost. Restore it from a backup.")
         with self.reading() as connection:
             application_id = first_value(connection, "PRAGMA application_id")
             version: int = first_value(connection, "PRAGMA user_version")
@@ -224,7 +233,14 @@ class SqliteFile:
         unfinished = SqliteFile(self.make_unfinished(), known_as=self.path)
         try:
             unfinished.fill(fill)
-            return self._put_in_place(unfinished.path)
+            try:
+                _link(unfinished.path, self.path)
+            except FileExistsError:
+                return False
+            except OSError as failure:
+                raise self.refuse(f"cannot be made: {_reason(failure)}.") from None
+            sync_folder(self.path.parent)
+            return True
         finally:
             unfinished.path.unlink(missing_ok=True)
 
@@ -269,28 +285,6 @@ class SqliteFile:
                 yield connection
         except sqlite3.Error as failure:
             raise self.refuse(failures.sentence_of(failure, self.path)) from None
-
-    def _check_file(self) -> None:
-        try:
-            status = self.path.stat()
-        except (FileNotFoundError, NotADirectoryError):
-            raise state_missing(f"There is no file {self.shown}.") from None
-        except (OSError, ValueError) as failure:
-            raise self.refuse(f"cannot be reached: {_reason(failure)}.") from None
-        if not stat.S_ISREG(status.st_mode):
-            raise self.refuse("is not a file. Check the address of the state.")
-        if status.st_size == 0:
-            raise self.refuse("is an empty file, so what it held is lost. Restore it from a backup.")
-
-    def _put_in_place(self, finished: Path) -> bool:
-        try:
-            _link(finished, self.path)
-        except FileExistsError:
-            return False
-        except OSError as failure:
-            raise self.refuse(f"cannot be made: {_reason(failure)}.") from None
-        sync_folder(self.path.parent)
-        return True
 
 
 def _mark(connection: Connection, version: int) -> None:

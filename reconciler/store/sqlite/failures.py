@@ -107,7 +107,12 @@ def sentence_of(failure: BaseException | None, path: Path) -> str:
     if code is None:
         return f"holds something that cannot be read. {_RESTORE}"
     if code & 0xFF == sqlite3.SQLITE_BUSY:
-        return _of_locked(path)
+        folder = Path(os.path.realpath(path)).parent
+        try:
+            mounts = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            mounts = []
+        return locked_sentence(lock_fault(folder), kind_of_file_system(folder, mounts))
     sentence = _BY_EXTENDED.get(code) or _BY_PRIMARY.get(code & 0xFF)
     return sentence or f"could not be used (SQLite says {getattr(failure, 'sqlite_errorname', code)})."
 
@@ -162,12 +167,3 @@ def kind_of_file_system(path: Path, mounts: Iterable[str]) -> str | None:
         if path.is_relative_to(place) and (deepest is None or len(place.parts) >= deepest[0]):
             deepest = (len(place.parts), fields[2])
     return deepest[1] if deepest else None
-
-
-def _of_locked(path: Path) -> str:
-    folder = Path(os.path.realpath(path)).parent
-    try:
-        mounts = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        mounts = []
-    return locked_sentence(lock_fault(folder), kind_of_file_system(folder, mounts))

@@ -63,7 +63,9 @@ def test_an_untrusted_project_is_not_read_for(tmp_path: Path) -> None:
     """In CI nothing is read by the word of a project file in the checkout, its own key neither."""
     place = workspace(tmp_path, CI="1", SMTP_A="a")
     found = read_secrets(place, ["env:SMTP_A"], depth="auth", ask=lambda _: "typed")
-    assert ({}, True, None) == (found.values, found.are_withheld, found.key)
+    assert {} == found.values
+    assert found.are_withheld is True
+    assert found.key is None
     offline = read_secrets(place, ["env:SMTP_A"], depth="offline")
     assert (False, False) == (offline.were_read, offline.are_withheld)
     with pytest.raises(GuardRefused) as refused:

@@ -147,5 +147,7 @@ def test_a_journal_that_does_not_tell_of_an_apply_hides_no_revision() -> None:
 def test_a_state_without_a_past_has_a_report() -> None:
     """Nothing was applied, or nothing tells of it: accounts have empty timelines."""
     made = report(["a"], [], [])
-    assert ((), None, 0) == (made.timelines["a"], made.as_of, made.serial)
+    assert () == made.timelines["a"]
+    assert made.as_of is None
+    assert 0 == made.serial
     assert frozenset("a") == made.earlier_names["a"]

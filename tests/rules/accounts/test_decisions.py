@@ -52,12 +52,10 @@ def test_a_decision_is_bound_to_what_is_recorded() -> None:
     """Actor, time, reason and the digest of what was decided on are kept; the status follows."""
     after = rejected()
     assert after.approval is not None
-    assert ("rejected", "not ours", "paula", NOW) == (
-        after.status,
-        after.status_reason,
-        after.approval.actor,
-        after.approval.at,
-    )
+    assert "rejected" == after.status
+    assert "not ours" == after.status_reason
+    assert "paula" == after.approval.actor
+    assert NOW == after.approval.at
     assert approval_digest(after.kind, after.settings) == after.approval.subject_digest
     assert "active" == approved().status
     assert (account().revision, account().updated_at) == (after.revision, after.updated_at)
@@ -205,6 +203,8 @@ def test_refusals_are_told_of_the_account() -> None:
     ]
     for refusal, (code, told) in zip(refusals, expected, strict=True):
         assert refusal is not None
-        assert (code, "a", True) == (refusal.code, refusal.subject, refusal.detail.startswith(f"{told} Nothing was "))
+        assert code == refusal.code
+        assert "a" == refusal.subject
+        assert refusal.detail.startswith(f"{told} Nothing was ")
     assert refusals[1] is not None
     assert refusals[1].detail.endswith("\n    reconciler accounts show a")

@@ -60,7 +60,9 @@ def test_defaults_are_written_out(encryption: str, port: int) -> None:
     """STARTTLS, the port by encryption, and the mechanism; what is declared stays."""
     smtp = resolved(own(f"host: h.example.com{encryption}, {LOGIN}")).spec["smtp"]
     expected = encryption.removeprefix(", encryption: ") or "starttls"
-    assert (expected, port, "auto") == (smtp["encryption"], smtp["port"], smtp["authentication"]["mechanism"])
+    assert expected == smtp["encryption"]
+    assert port == smtp["port"]
+    assert "auto" == smtp["authentication"]["mechanism"]
     declared = resolved(own(f"host: h.example.com, port: 1{encryption}, {LOGIN.replace('{u', '{mechanism: plain, u')}"))
     assert (1, "plain") == (declared.spec["smtp"]["port"], declared.spec["smtp"]["authentication"]["mechanism"])
     assert "authentication" not in resolved(own("host: h.example.com")).spec["smtp"]
@@ -86,16 +88,16 @@ def test_a_document_has_what_was_declared_and_nothing_else() -> None:
             "proxy": {"type": "http", "host": "p.example", "port": 1, "remoteDns": True},
         },
     } == account.document
-    assert ("OwnAccount", "a", "b", "relay", {}, PLACE, f"{PLACE}:1:1") == (
-        account.kind,
-        account.name,
-        account.previous_name,
-        account.server,
-        account.written,
-        account.file,
-        str(account.location),
-    )
-    assert (None, PLACE, frozenset()) == (account.ca_digest, account.server_file, account.server_secrets)
+    assert "OwnAccount" == account.kind
+    assert "a" == account.name
+    assert "b" == account.previous_name
+    assert "relay" == account.server
+    assert {} == account.written
+    assert PLACE == account.file
+    assert f"{PLACE}:1:1" == str(account.location)
+    assert account.ca_digest is None
+    assert PLACE == account.server_file
+    assert frozenset() == account.server_secrets
 
 
 def test_what_is_not_empty_is_kept() -> None:
@@ -104,7 +106,9 @@ def test_what_is_not_empty_is_kept() -> None:
     account = resolved(own("host: h.example.com", metadata=metadata, spec="  replyTo: {displayName: R}\n"))
     assert {"labels": {"x": "y"}, "annotations": {"n": "m"}, "preventDelete": True} == account.document["metadata"]
     assert {"displayName": "R"} == account.spec["replyTo"]
-    assert (None, "", frozenset()) == (account.server, account.server_file, account.server_secrets)
+    assert account.server is None
+    assert "" == account.server_file
+    assert frozenset() == account.server_secrets
 
 
 def test_accounts_come_in_the_order_of_names() -> None:
@@ -283,12 +287,10 @@ def test_templates_are_filled_in() -> None:
     ).replace("a@example.com", "a@ż.example")
     spec = resolved(text).spec
     login = spec["smtp"]["authentication"]
-    assert ("a/a@xn--hha.example", "vault:a/c", "vault:a@xn--hha.example", "vault:p/a/a") == (
-        login["username"],
-        login["oauth2"]["clientSecret"],
-        login["oauth2"]["refreshToken"],
-        spec["proxy"]["password"],
-    )
+    assert "a/a@xn--hha.example" == login["username"]
+    assert "vault:a/c" == login["oauth2"]["clientSecret"]
+    assert "vault:a@xn--hha.example" == login["oauth2"]["refreshToken"]
+    assert "vault:p/a/a" == spec["proxy"]["password"]
 
 
 def test_a_key_that_cannot_be_filled_in() -> None:
@@ -365,12 +367,10 @@ def test_a_marketing_account_is_what_it_declares() -> None:
         "apiVersion: reconciler/v1\nkind: MarketingAccount\nmetadata: {name: n}\nspec: {email: n@Ż.example, "
         "displayName: '{name}', overrideFrom: {emailDetail: x}}\n"
     )
-    assert ("MarketingAccount", "{name}", None, None) == (
-        account.kind,
-        account.spec["displayName"],
-        account.server,
-        account.ca_digest,
-    )
+    assert "MarketingAccount" == account.kind
+    assert "{name}" == account.spec["displayName"]
+    assert account.server is None
+    assert account.ca_digest is None
     assert ({"spec.email": "n@Ż.example"}, "x") == (account.written, account.spec["overrideFrom"]["emailDetail"])
 
 

@@ -72,12 +72,10 @@ PLATFORM = {"smtp": {"host": "p.example", "encryption": "starttls"}}
 def test_an_account_that_nobody_sees() -> None:
     """Neither shared nor owned; the remark stands at the spec and names what to add."""
     (remark,) = remarks(own("host: h.example.com", spec="shared: false"))
-    assert ("warning", "sharedWithoutOwner", "a", "0.yaml:4:1") == (
-        remark.severity,
-        remark.code,
-        remark.subject,
-        str(remark.location),
-    )
+    assert "warning" == remark.severity
+    assert "sharedWithoutOwner" == remark.code
+    assert "a" == remark.subject
+    assert "0.yaml:4:1" == str(remark.location)
     assert "`accounts list --as USER`" in remark.detail
     assert remark.detail.endswith("Add metadata.owner, or shared: true.")
 
@@ -210,12 +208,10 @@ def test_the_short_way_takes_the_usual_ones_alone(address: str, plain: str | Non
 def test_a_port_of_another_encryption(port: int, encryption: str, sentence: str, better: str) -> None:
     """The remark stands at the port, and has the line to write."""
     (remark,) = remarks(own(f"host: h.example.com, port: {port}, encryption: {encryption}"))
-    assert ("warning", "portMismatch", "a", "0.yaml:5:37") == (
-        remark.severity,
-        remark.code,
-        remark.subject,
-        str(remark.location),
-    )
+    assert "warning" == remark.severity
+    assert "portMismatch" == remark.code
+    assert "a" == remark.subject
+    assert "0.yaml:5:37" == str(remark.location)
     assert remark.detail.startswith(f"{sentence} Write\n    encryption: {better}\nor another port")
 
 
@@ -282,7 +278,9 @@ def test_marketing_accounts_without_a_platform(names: list[str], who: str) -> No
     """One warning for all of them, with the line to write; none where there are no such accounts."""
     replying = "  replyTo: {email: r@example.com}\n"
     (remark,) = remarks(*(marketing(name=name, spec=replying) for name in names), own("host: h.example.com"))
-    assert ("warning", "noPlatformServer", None) == (remark.severity, remark.code, remark.subject)
+    assert "warning" == remark.severity
+    assert "noPlatformServer" == remark.code
+    assert remark.subject is None
     assert remark.detail.startswith(f"{who}but the project file has no platform.smtp, ")
     assert remark.detail.endswith("\n    platform: {smtp: {host: …, encryption: …}}")
     assert [] == remarks(own("host: h.example.com"))

@@ -172,7 +172,9 @@ def test_a_login_of_several_is_told_at_their_server(
         for number in range(count)
     ]
     (remark,) = _remarks(server, *accounts)
-    assert (subject, subjects, place) == (remark.subject, remark.subjects, str(remark.location))
+    assert subject == remark.subject
+    assert subjects == remark.subjects
+    assert place == str(remark.location)
 
 
 def test_a_login_at_several_servers_is_told_at_the_first() -> None:

@@ -134,7 +134,9 @@ def test_only_marketing_accounts_need_its_secrets() -> None:
     """The platform's password travels while a marketing account is verified, and for none of the own ones."""
     resolved = server(authentication=LOGIN)
     (travel,) = resolved.routes({"env:SMTP_PLATFORM": "f1"})
-    assert ("env:SMTP_PLATFORM", "f1", "smtp.example.com") == (travel.secret, travel.fingerprint, travel.route.host)
+    assert "env:SMTP_PLATFORM" == travel.secret
+    assert "f1" == travel.fingerprint
+    assert "smtp.example.com" == travel.route.host
     law = Law(recorded=empty_state(), rules=project().secrets, today=NOW.date(), platform=resolved)
     read = SecretsRead(fingerprints={"env:SMTP_PLATFORM": "f1"})
     hosted = Keep(after=news(), platform=resolved, needs_evidence=True)

@@ -180,7 +180,9 @@ def test_a_selector_that_selects_nothing_is_told(selector: str, told: str) -> No
     (known,) = unmatched(["host:other.example"], [several])
     assert known.detail.endswith(" There are: a.example, b.example, c.example, d.example, e.example.")
     (problem,) = unmatched(["plain", selector, "new"], [RENAMED, PLAIN])
-    assert ("selectorMatchesNothing", selector, told) == (problem.code, problem.subject, problem.detail)
+    assert "selectorMatchesNothing" == problem.code
+    assert selector == problem.subject
+    assert told == problem.detail
 
 
 def test_a_status_is_what_state_says() -> None:
@@ -209,7 +211,9 @@ def test_what_may_mean_several(selector: str, *, expected: bool) -> None:
 def test_a_name_that_nobody_has(parts: dict[str, Any], expected: str) -> None:
     """The nearest name that somebody has, and where all of them are listed."""
     problem = unknown_account("slaes", ["help", "sales"], **parts)
-    assert ("unknownAccount", "slaes", expected) == (problem.code, problem.subject, problem.detail)
+    assert "unknownAccount" == problem.code
+    assert "slaes" == problem.subject
+    assert expected == problem.detail
 
 
 def test_a_long_name_that_nobody_has_is_cut() -> None:

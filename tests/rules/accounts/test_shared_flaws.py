@@ -284,7 +284,9 @@ def test_an_account_knows_its_manifest_and_that_of_its_server() -> None:
     text = relay(f"host: h.example, caFile: ca.pem, {PASSWORD}") + own("kiosk", "server: relay")
     (account,) = resolve(located(text, file="x.yaml"), CaFiles({"ca.pem": CaFile(pem="", digest="d")}, {})).accounts
     assert ("x.yaml", "x.yaml:7:1") == (account.file, str(account.location))
-    assert ("relay", "x.yaml", "x.yaml:5:14") == (account.server, account.server_file, str(account.server_location))
+    assert "relay" == account.server
+    assert "x.yaml" == account.server_file
+    assert "x.yaml:5:14" == str(account.server_location)
     assert ("d", frozenset({"env:SMTP_A"})) == (account.ca_digest, account.server_secrets)
 
 

@@ -173,12 +173,10 @@ def test_where_both_stand() -> None:
     assert (FILE, f"{FILE}:7:1") == (found.file, str(found.location))
     assert (FILE, f"{FILE}:5:14") == (found.server_file, str(found.server_location))
     (found,) = unresolved(own(f"{GONE}, {PASSWORD}"))
-    assert (FILE, f"{FILE}:2:1", "", None) == (
-        found.file,
-        str(found.location),
-        found.server_file,
-        found.server_location,
-    )
+    assert FILE == found.file
+    assert f"{FILE}:2:1" == str(found.location)
+    assert "" == found.server_file
+    assert found.server_location is None
 
 
 def test_each_account_is_told_by_itself() -> None:

@@ -80,21 +80,21 @@ def test_an_account_becomes_a_manifest() -> None:
             "smtp": {**SERVER, "authentication": {"username": "{email}", "password": PASSWORD}},
         },
     } == draft.document
-    assert ("a-example-com", "a-example-com.yaml", "") == (draft.name, draft.file, draft.doubt)
+    assert "a-example-com" == draft.name
+    assert "a-example-com.yaml" == draft.file
+    assert "" == draft.doubt
     (secret,) = adoption.secrets
     expected = ("SMTP_A_EXAMPLE_COM_PASSWORD", "env:SMTP_A_EXAMPLE_COM_PASSWORD", ("a-example-com",), ONE)
     assert expected == (secret.key, secret.reference, secret.accounts, secret.value)
     (outcome,) = adoption.outcomes
-    assert ("a", "msmtp", "rc", 7, "added", "a-example-com", "a@example.com", "smtp.example.com:587 (starttls)") == (
-        outcome.label,
-        outcome.kind,
-        outcome.file,
-        outcome.line,
-        outcome.became,
-        outcome.name,
-        outcome.email,
-        outcome.server,
-    )
+    assert "a" == outcome.label
+    assert "msmtp" == outcome.kind
+    assert "rc" == outcome.file
+    assert 7 == outcome.line
+    assert "added" == outcome.became
+    assert "a-example-com" == outcome.name
+    assert "a@example.com" == outcome.email
+    assert "smtp.example.com:587 (starttls)" == outcome.server
     assert () == adoption.remarks
 
 
@@ -213,7 +213,9 @@ def test_what_no_manifest_can_declare_is_refused(parts: dict[str, Any], words: s
     assert ("bad", "refused", None) in became(adoption)
     assert ("a", "added", "a-example-com") in became(adoption)
     (remark,) = adoption.remarks
-    assert ("accountNotTaken", "warning", "bad") == (remark.code, remark.severity, remark.subject)
+    assert "accountNotTaken" == remark.code
+    assert "warning" == remark.severity
+    assert "bad" == remark.subject
     assert remark.detail.startswith(words)
     assert [("a-example-com",)] == [each.accounts for each in adoption.secrets]
     assert "rc" == (remark.location.file if remark.location is not None else None)

@@ -71,24 +71,28 @@ def test_a_new_account_is_recorded_with_all_that_is_known_of_it() -> None:
 def test_an_account_that_is_verified_anew_keeps_when_it_was_made_and_that_it_is_stopped(made: type[Update]) -> None:
     """What was found of it replaces what was recorded of its verification."""
     account = recorded(made(before=BEFORE, after=own(), settings_digest="now", evidence=EVIDENCE, outcome=PASSED))
-    assert (NOW, LATER, BEFORE.suspension) == (account.created_at, account.updated_at, account.suspension)
-    assert ("now", PASSED, EVIDENCE) == (account.settings_digest, account.verification, account.evidence)
+    assert NOW == account.created_at
+    assert LATER == account.updated_at
+    assert BEFORE.suspension == account.suspension
+    assert "now" == account.settings_digest
+    assert PASSED == account.verification
+    assert EVIDENCE == account.evidence
 
 
 def test_an_account_that_is_not_verified_keeps_what_is_recorded_of_its_verification() -> None:
     """A changed title says nothing of settings, so digest, outcome and evidence stay those of the last verification."""
     account = recorded(Update(before=BEFORE, after=own(), settings_digest="now"))
-    assert ("before", BEFORE.verification, BEFORE.evidence) == (
-        account.settings_digest,
-        account.verification,
-        account.evidence,
-    )
+    assert "before" == account.settings_digest
+    assert BEFORE.verification == account.verification
+    assert BEFORE.evidence == account.evidence
 
 
 def test_a_new_account_that_was_not_verified_has_the_digest_of_its_settings_all_the_same() -> None:
     """There is nothing to keep: its verification is unknown, and what it would vouch for is known."""
     account = recorded(Create(after=own(), settings_digest="now"))
-    assert ("now", None, None) == (account.settings_digest, account.verification, account.evidence)
+    assert "now" == account.settings_digest
+    assert account.verification is None
+    assert account.evidence is None
 
 
 @pytest.mark.parametrize(("account", "expected"), [(own(), "k"), (replace(own(), file=""), None)])

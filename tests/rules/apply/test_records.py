@@ -54,13 +54,17 @@ def written(*steps: Changed, key_id: str | None = KEY_ID, approval: str = "manua
 def test_all_that_goes_and_comes_is_of_one_revision() -> None:
     """The next one; names are given up before any account comes, and routes are kept by account."""
     found = written(Delete(before=A), Rename(before=B, after=own("c", secret="SMTP_B")), NEW)
-    assert (("a",), {"b": "c"}, ["c", "new"]) == (found.deleted, found.renamed, [each.name for each in found.accounts])
+    assert ("a",) == found.deleted
+    assert {"b": "c"} == found.renamed
+    assert ["c", "new"] == [each.name for each in found.accounts]
     assert {8} == {each.revision for each in found.accounts} | {found.revision.revision}
     assert {"c": ("env:SMTP_B",), "new": ("env:SMTP_N",), PLATFORM: ("env:SMTP_PLATFORM",)} == {
         name: tuple(each.secret for each in routes) for name, routes in found.routes.items()
     }
     assert "n" == found.routes["new"][0].fingerprint
-    assert (LATER, "anna", 3) == (found.revision.at, found.revision.actor, len(found.revision.changes))
+    assert LATER == found.revision.at
+    assert "anna" == found.revision.actor
+    assert 3 == len(found.revision.changes)
     assert found.payload.revision is not None
     assert 8 == found.payload.revision.revision
 
@@ -124,7 +128,9 @@ def test_the_private_ca_of_an_account_is_kept() -> None:
     """With the MailServer that its settings came through."""
     after = replace(own(smtp=", caFile: ca.pem", contents={"ca.pem": "x"}), ca_digest=CA.digest, server="office")
     (account,) = written(replace(NEW, after=after)).accounts
-    assert ("PEM", CA.digest, "office") == (account.ca_pem, account.ca_digest, account.server)
+    assert "PEM" == account.ca_pem
+    assert CA.digest == account.ca_digest
+    assert "office" == account.server
     recorded = replace(A, ca_digest=CA.digest, ca_pem="KEPT")
     step = Update(before=recorded, after=after)
     assert "KEPT" == recorded_account(step, revision=8, at=LATER, is_approved=False, key_id=None).ca_pem

@@ -92,10 +92,11 @@ def test_before_anything_is_verified_what_was_held_counts_as_seen() -> None:
     held, other = UPDATE.model_copy(update={"held": True}), UPDATE.model_copy(update={"name": "other"})
     assert () == unseen([UPDATE], [LIFTED], plan(held, lifted=(LIFTED,)))
     changed, lifted = unseen([UPDATE, other], [LIFTED], plan(held))
-    assert ("notReviewed", "other", "The update of other is not in the reviewed plan.") == (
-        changed.code,
-        changed.subject,
-        changed.detail[: len("The update of other is not in the reviewed plan.")],
+    assert "notReviewed" == changed.code
+    assert "other" == changed.subject
+    assert (
+        "The update of other is not in the reviewed plan."
+        == changed.detail[: len("The update of other is not in the reviewed plan.")]
     )
     assert lifted.detail.startswith("The guard deletesProtected is lifted by --allow-deletes 1, ")
     (otherwise,) = unseen([UPDATE], [], plan(UPDATE.model_copy(update={"fields": ()})))

@@ -73,7 +73,9 @@ def test_a_step_whose_secret_is_missing_has_failed() -> None:
     had = replace(STEP, evidence=evidence("passed"))
     offline = replace(STEP, depth="offline")
     step, other = lacking([had, offline], {"env:SMTP_A": problem, "env:OTHER": problem})
-    assert (offline, None, (problem,)) == (other, step.evidence, tuple(each.problem for each in step.missing))
+    assert offline == other
+    assert step.evidence is None
+    assert (problem,) == tuple(each.problem for each in step.missing)
     assert step.outcome is not None
     assert ("failed", True) == (step.outcome.outcome, "It is not set." in (step.outcome.reason or ""))
 
@@ -108,7 +110,9 @@ def test_what_was_read_just_now_counts_before_what_was_read_for_the_plan() -> No
     expected = settings_digest(
         after.kind, after.settings, ca_digest=after.ca_digest, fingerprints={"env:SMTP_A": "now"}, platform=None
     )
-    assert ({"env:SMTP_A": "now"}, expected, False) == (step.fingerprints, step.settings_digest, expected is None)
+    assert {"env:SMTP_A": "now"} == step.fingerprints
+    assert expected == step.settings_digest
+    assert expected is not None
     kept = refreshed(replace(STEP, fingerprints={"env:SMTP_A": "then"}), SecretsRead(were_read=False))
     assert {"env:SMTP_A": "then"} == kept.fingerprints
     assert kept.settings_digest not in {None, expected}
@@ -120,7 +124,9 @@ def test_the_platforms_secrets_count_in_a_marketing_accounts_settings() -> None:
     account = news()
     step = refreshed(Create(after=account, platform=SERVER), SecretsRead(key=KEY, fingerprints=read))
     expected = settings_digest(account.kind, account.settings, ca_digest=None, fingerprints=read, platform=SERVER)
-    assert ({}, expected, False) == (step.fingerprints, step.settings_digest, expected is None)
+    assert {} == step.fingerprints
+    assert expected == step.settings_digest
+    assert expected is not None
 
 
 def failed(name: str, reason: str | None = "auth: 535 no", **parts: Any) -> Create:

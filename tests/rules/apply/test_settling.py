@@ -104,11 +104,9 @@ def test_where_nothing_is_open_nothing_is_read_and_nobody_contacted() -> None:
     found = settled(world, deleted, RELABELLED, grants="hbcagf")
     assert ([], []) == (world.asked, world.verified)
     assert ["a", "gone"] == [step.name for step in found.steps]
-    assert (KEY_ID, (TAKEN,), tuple("abcfgh")) == (
-        found.fingerprint_key_id,
-        found.platform_routes,
-        found.grants_used,
-    )
+    assert KEY_ID == found.fingerprint_key_id
+    assert (TAKEN,) == found.platform_routes
+    assert tuple("abcfgh") == found.grants_used
     assert [] == open_steps([deleted, RELABELLED], settled_demand())
 
 

@@ -74,14 +74,14 @@ def test_claims_about_an_account_do_not_count() -> None:
         manifest="claimed.yaml",
     )
     made = prepared(plan, ground())
-    assert ({}, None, True, None, ()) == (
-        made.fingerprints,
-        made.settings_digest,
-        made.needs_evidence,
-        made.server_manifest,
-        made.server_secrets,
-    )
-    assert (None, False, "claimed.yaml") == (made.evidence, made.awaits_approval, made.manifest)
+    assert {} == made.fingerprints
+    assert made.settings_digest is None
+    assert made.needs_evidence is True
+    assert made.server_manifest is None
+    assert () == made.server_secrets
+    assert made.evidence is None
+    assert made.awaits_approval is False
+    assert "claimed.yaml" == made.manifest
 
 
 def test_claims_about_the_run_do_not_count() -> None:
@@ -109,7 +109,9 @@ def test_held_changes_are_left_out_of_everything() -> None:
     """They are neither recorded nor counted."""
     made = as_wishes(shown(planned([own()]), held=True), ground())
     assert ((), {}) == (made.changes, made.inputs.accounts)
-    assert (0, 0, 0) == (made.summary.create, made.summary.unchanged, made.summary.held)
+    assert 0 == made.summary.create
+    assert 0 == made.summary.unchanged
+    assert 0 == made.summary.held
 
 
 def test_counts_are_made_anew() -> None:
@@ -121,13 +123,11 @@ def test_counts_are_made_anew() -> None:
         Making(tool="test", created_at=NOW),
     )
     made = as_wishes(plan, ground(recorded))
-    assert (1, 1, 1, 0, 1) == (
-        made.summary.create,
-        made.summary.update,
-        made.summary.delete,
-        made.summary.rename,
-        made.summary.unchanged,
-    )
+    assert 1 == made.summary.create
+    assert 1 == made.summary.update
+    assert 1 == made.summary.delete
+    assert 0 == made.summary.rename
+    assert 1 == made.summary.unchanged
     assert {"a", "new"} == made.inputs.accounts.keys()
 
 

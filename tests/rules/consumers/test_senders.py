@@ -210,7 +210,9 @@ def test_a_candidate_has_what_state_has_of_the_account() -> None:
     account = in_full()
     (found,) = candidates(account, platform=PLATFORM).values()
     assert account.settings.server == found.server
-    assert ("digest of PEM", "PEM", "accounts.d/accounts.yaml") == (found.ca_digest, found.ca_pem, found.manifest)
+    assert "digest of PEM" == found.ca_digest
+    assert "PEM" == found.ca_pem
+    assert "accounts.d/accounts.yaml" == found.manifest
     assert {"env:SMTP_A": fingerprints_of(VALUES)["env:SMTP_A"]} == found.fingerprints
     (unknown,) = candidates(replace(account, manifest=None)).values()
     assert "" == unknown.manifest
@@ -359,7 +361,9 @@ def test_a_private_ca_is_given_where_the_file_is_the_one_that_is_recorded(
     step = Create(after=after, manifest="accounts.d/a.yaml", fingerprints={"env:SMTP_A": "f"})
     (found,) = planned_candidates({}, [step], platform=PLATFORM, private_cas=files).values()
     assert after is found.account
-    assert (digest, pem, "accounts.d/a.yaml") == (found.ca_digest, found.ca_pem, found.manifest)
+    assert digest == found.ca_digest
+    assert pem == found.ca_pem
+    assert "accounts.d/a.yaml" == found.manifest
     assert (after.settings.server, {"env:SMTP_A": "f"}) == (found.server, found.fingerprints)
 
 

@@ -40,8 +40,13 @@ def test_the_actor_of_an_apply_is_told_from_its_revision() -> None:
     """Who acted stands in the payload, or for an apply in its revision; what only the chain needs is not told."""
     own = {"actor": "ola", "actorSource": "ci", "reason": "spam", "salt": "s", "routeDigests": {}, "count": 3}
     second, first = events_of(journal(applied(7), own))
-    assert ("anna", "flag", 7) == (first.actor, first.actor_source, first.revision)
-    assert ("ola", "ci", "spam", None) == (second.actor, second.actor_source, second.reason, second.revision)
+    assert "anna" == first.actor
+    assert "flag" == first.actor_source
+    assert 7 == first.revision
+    assert "ola" == second.actor
+    assert "ci" == second.actor_source
+    assert "spam" == second.reason
+    assert second.revision is None
     assert {"count": 3} == second.details
 
 
@@ -73,13 +78,11 @@ def test_of_several_accounts_those_asked_for_are_told() -> None:
 def test_an_altered_payload_is_told_as_far_as_it_can_be(payload: dict[str, Any]) -> None:
     """What is of another type than it was written with is left out, and the entry is still told."""
     (event,) = events_of(journal(payload))
-    assert (1, None, None, None, None) == (
-        event.sequence,
-        event.actor,
-        event.actor_source,
-        event.reason,
-        event.revision,
-    )
+    assert 1 == event.sequence
+    assert event.actor is None
+    assert event.actor_source is None
+    assert event.reason is None
+    assert event.revision is None
     assert all((None, None, None) == (each.before, each.after, each.reason) for each in event.accounts)
     assert [] == sequences([payload], {"other": None})
 

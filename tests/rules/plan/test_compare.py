@@ -111,4 +111,6 @@ def test_two_accounts_of_a_plan_are_two() -> None:
 def test_a_plan_as_a_side(serial: int | None, expected: str) -> None:
     """It is told by its file, by what it was made against, and by how it ended."""
     side = side_of_plan(plan(serial=serial, status="blocked"), "x.plan")
-    assert ("plan", "x.plan", expected) == (side.source, side.name, side.told)
+    assert "plan" == side.source
+    assert "x.plan" == side.name
+    assert expected == side.told

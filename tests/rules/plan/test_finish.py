@@ -125,18 +125,14 @@ def test_what_a_plan_says_of_itself() -> None:
     """Tool, time, project, place in the state's history, the depth and flags that apply needs, and both digests."""
     draft = make_plan(manifests("a"), replace(empty_state(), serial=7), policy(allow_deletes=3))
     made = finish_plan(draft, {}, replace(MAKING, depth="connect"), remarks=[note("unusedServer", "x")])
-    assert ("reconciler test", NOW, "mail", "11111111", 7) == (
-        made.tool,
-        made.created_at,
-        made.project,
-        made.lineage,
-        made.serial,
-    )
-    assert ("connect", 3, KEY_ID) == (
-        made.inputs.depth,
-        made.inputs.allow_deletes,
-        made.inputs.fingerprint_key_id,
-    )
+    assert "reconciler test" == made.tool
+    assert NOW == made.created_at
+    assert "mail" == made.project
+    assert "11111111" == made.lineage
+    assert 7 == made.serial
+    assert "connect" == made.inputs.depth
+    assert 3 == made.inputs.allow_deletes
+    assert KEY_ID == made.inputs.fingerprint_key_id
     assert (changes_digest(made.changes, made.lifted_guards), plan_digest(made)) == (
         made.changes_digest,
         made.plan_digest,
@@ -281,13 +277,11 @@ def test_what_apply_records_is_carried() -> None:
     draft = make_plan([account], replace(empty_state(), fingerprint_key_id=KEY_ID), rules)
     inputs = finish_plan(draft, {}, MAKING).inputs
     prepared = inputs.accounts["a"]
-    assert (account.document, account.written, account.ca_digest, "accounts.d/accounts.yaml", True) == (
-        prepared.document,
-        prepared.written,
-        prepared.ca_digest,
-        prepared.manifest,
-        prepared.needs_evidence,
-    )
+    assert account.document == prepared.document
+    assert account.written == prepared.written
+    assert account.ca_digest == prepared.ca_digest
+    assert "accounts.d/accounts.yaml" == prepared.manifest
+    assert prepared.needs_evidence is True
     (step,) = draft.to_verify
     assert step.settings_digest is not None
     assert (step.settings_digest, step.fingerprints) == (
@@ -295,7 +289,9 @@ def test_what_apply_records_is_carried() -> None:
         prepared.fingerprints,
     )
     assert ("accounts.d/accounts.yaml", ("env:SMTP_A",)) == (prepared.server_manifest, prepared.server_secrets)
-    assert (("a",), ("b",), True) == (inputs.targets, inputs.excludes, inputs.holds_failing)
+    assert ("a",) == inputs.targets
+    assert ("b",) == inputs.excludes
+    assert inputs.holds_failing is True
 
 
 def test_an_account_without_a_server_has_no_manifest_of_one() -> None:

@@ -168,7 +168,9 @@ def test_an_exception_that_is_over_is_told_by_its_guard(parts: dict[str, Any]) -
         guard: expired_exceptions(["b", *NAMES], rules, guard=guard) for guard in ("delete", "verification", "scope")
     }
     ((guard, (warning,)),) = [(guard, found) for guard, found in told.items() if found]
-    assert (guard in parts, "exceptionExpired", "warning") == (True, warning.code, warning.severity)
+    assert guard in parts
+    assert "exceptionExpired" == warning.code
+    assert "warning" == warning.severity
     assert warning.detail.startswith(
         "An exception of guards.exceptions (contract) would apply to "
         "a00, a01, a02, a03, a04, a05, a06, a07, a08, a09 and 2 more, but it ended on 2026-08-31."

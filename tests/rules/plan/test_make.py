@@ -39,7 +39,9 @@ def test_what_is_not_selected_is_left_out() -> None:
     recorded = state_of([own("b"), own("c"), own("d"), own("e")], VALUES)
     wanted = [own("b", host="other.example"), own("d", metadata=", previousName: c"), own("e")]
     draft = drafted(wanted, recorded, targets=("e",))
-    assert ((), 1, []) == (draft.steps, draft.unchanged, codes(draft))
+    assert () == draft.steps
+    assert 1 == draft.unchanged
+    assert [] == codes(draft)
     assert "renameTaken d" in codes(drafted(wanted, recorded))
 
 
@@ -57,13 +59,11 @@ def test_what_a_change_is_called(after: DesiredAccount, action: str, cause: str,
     recorded = state_of([own()], VALUES)
     recorded = replace(recorded, accounts={"a": replace(recorded.accounts["a"], revision=7)})
     change = only(drafted([after], recorded)).change
-    assert (action, cause, fields, 7, "OwnAccount") == (
-        change.action,
-        change.cause,
-        [each.path for each in change.fields],
-        change.base_revision,
-        change.kind,
-    )
+    assert action == change.action
+    assert cause == change.cause
+    assert fields == [each.path for each in change.fields]
+    assert 7 == change.base_revision
+    assert "OwnAccount" == change.kind
     assert ("a" if action == "rename" else None) == change.previous_name
 
 
@@ -87,12 +87,10 @@ def test_a_deletion_shows_what_goes() -> None:
     before = own(host="Ż.example", smtp=", caFile: ca.pem", contents={"ca.pem": "one"})
     (deletion,) = drafted([], state_of([before], VALUES), allow_deletes=1).steps
     fields = {each.path: (each.before, each.after) for each in deletion.change.fields}
-    assert ("delete", "OwnAccount", "a", 1) == (
-        deletion.change.action,
-        deletion.change.kind,
-        deletion.change.name,
-        deletion.change.base_revision,
-    )
+    assert "delete" == deletion.change.action
+    assert "OwnAccount" == deletion.change.kind
+    assert "a" == deletion.change.name
+    assert 1 == deletion.change.base_revision
     assert (("Ż.example", None), True) == (fields["spec.smtp.host"], "spec.smtp.caFile.sha256" in fields)
     assert deletion.after is None
     assert not deletion.needs_evidence
@@ -103,24 +101,22 @@ def test_a_creation_shows_all_there_is() -> None:
     """Every field as written, the private CA's content among them; it needs evidence."""
     creation = only(drafted([own(host="Ż.example", smtp=", caFile: ca.pem", contents={"ca.pem": "one"})]))
     fields = {each.path: (each.before, each.after) for each in creation.change.fields}
-    assert ((None, "Ż.example"), True, True) == (
-        fields["spec.smtp.host"],
-        "spec.smtp.caFile.sha256" in fields,
-        creation.needs_evidence,
-    )
+    assert (None, "Ż.example") == fields["spec.smtp.host"]
+    assert "spec.smtp.caFile.sha256" in fields
+    assert creation.needs_evidence is True
     assert [each.path for each in creation.change.fields] == sorted(fields)
-    assert (None, None, None) == (creation.change.base_revision, creation.change.previous_name, creation.before)
+    assert creation.change.base_revision is None
+    assert creation.change.previous_name is None
+    assert creation.before is None
 
 
 def test_another_certificate_is_a_change_to_verify() -> None:
     """The manifest is the same, the content of its private CA is not."""
     before, after = (own(smtp=", caFile: ca.pem", contents={"ca.pem": text}) for text in ("one", "two"))
     change = only(drafted([after], state_of([before], VALUES)))
-    assert (["spec.smtp.caFile.sha256"], "manifest", True) == (
-        [each.path for each in change.change.fields],
-        change.change.cause,
-        change.needs_evidence,
-    )
+    assert ["spec.smtp.caFile.sha256"] == [each.path for each in change.change.fields]
+    assert "manifest" == change.change.cause
+    assert change.needs_evidence is True
 
 
 @pytest.mark.parametrize(("rotated", "paths"), [("env:SMTP_A", [PASSWORD]), ("env:SMTP_B", ["spec.proxy.password"])])
@@ -129,11 +125,9 @@ def test_a_rotated_secret_is_shown_where_it_is_used(rotated: str, paths: list[st
     account = own(metadata=f", labels: {{password: '{rotated}'}}, title: '{rotated}'", spec=PROXY)
     rules = policy({**VALUES, rotated: "new"})
     change = only(make_plan([account], state_of([account], VALUES), rules))
-    assert ("rotation", paths, True) == (
-        change.change.cause,
-        [each.path for each in change.change.fields],
-        change.needs_evidence,
-    )
+    assert "rotation" == change.change.cause
+    assert paths == [each.path for each in change.change.fields]
+    assert change.needs_evidence is True
     assert [(rotated, rotated, True)] == [(each.before, each.after, each.rotated) for each in change.change.fields]
     assert fingerprints_of({**VALUES, rotated: "new"}) == change.fingerprints
 
@@ -240,12 +234,10 @@ def test_a_move_alone_is_the_manifests_change() -> None:
     scoped = {"allow": ["env:SMTP_*", {"secret": "env:X_*", "manifests": "elsewhere/**"}]}
     moved = replace(own(), file="elsewhere/a.yaml")
     change = only(drafted([moved], state_of([own()], VALUES), project=project(secrets=scoped)))
-    assert ("update", "manifest", ["manifest"], False) == (
-        change.change.action,
-        change.change.cause,
-        [each.path for each in change.change.fields],
-        change.needs_evidence,
-    )
+    assert "update" == change.change.action
+    assert "manifest" == change.change.cause
+    assert ["manifest"] == [each.path for each in change.change.fields]
+    assert change.needs_evidence is False
 
 
 def test_both_sides_are_shown_as_written() -> None:

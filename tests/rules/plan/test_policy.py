@@ -9,5 +9,8 @@ from reconciler.rules.plan.policy import ApplyOrder
 def test_an_order_lifts_nothing_by_itself() -> None:
     """Nothing is overridden, accepted, held, trusted or taken for reviewed unless somebody says so."""
     order = ApplyOrder(provenance=Provenance(actor=Actor(name="anna", source="flag")))
-    assert ({}, {}, False, False) == (order.overrides, order.accepted, order.holds_failing, order.trusts_project)
+    assert {} == order.overrides
+    assert {} == order.accepted
+    assert order.holds_failing is False
+    assert order.trusts_project is False
     assert (None, None) == (order.depth, order.reviewed)

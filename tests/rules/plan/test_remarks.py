@@ -90,7 +90,9 @@ def test_who_waits_for_the_platform(names: list[str], listed: str, subject: str 
     """One note for all: ten by name, the others counted."""
     accounts = marketing(*names)
     (note,) = told(accounts, state_of(accounts))
-    assert ("note", "awaitingApproval", subject) == (note.severity, note.code, note.subject)
+    assert "note" == note.severity
+    assert "awaitingApproval" == note.code
+    assert subject == note.subject
     assert f"These wait for the platform's decision: {listed}" == note.detail
 
 
@@ -116,7 +118,9 @@ def test_who_stays_suspended(names: list[str], listed: str, subject: str | None)
     """One note for all that are stopped, changed or not; ten by name, the others counted."""
     accounts = marketing(*names)
     (note,) = told(accounts, changed(state_of(accounts), stopped))
-    assert ("note", "staysSuspended", subject) == (note.severity, note.code, note.subject)
+    assert "note" == note.severity
+    assert "staysSuspended" == note.code
+    assert subject == note.subject
     assert f"These are suspended and cannot send; an apply does not change that: {listed}" == note.detail
     relabelled = marketing(*names, extra=", labels: {a: b}")
     assert note in told(relabelled, changed(state_of(accounts), lambda each: decided(stopped(each))))
@@ -145,7 +149,9 @@ def test_recorded_trouble_is_told_where_nothing_changes() -> None:
         return replace(decided(account), verification=RecordedVerification(outcome="failed", reason="auth: refused"))
 
     (warning,) = told(accounts, changed(state_of(accounts), failing))
-    assert ("warning", "recordedFailing", "a") == (warning.severity, warning.code, warning.subject)
+    assert "warning" == warning.severity
+    assert "recordedFailing" == warning.code
+    assert "a" == warning.subject
     assert "a does not change here, but its last verification failed: auth: refused" == warning.detail
     assert [] == told(marketing("a", extra=", labels: {a: b}"), changed(state_of(accounts), failing))
 
@@ -162,7 +168,9 @@ def test_a_decision_that_is_reset_is_told(approval: str, outcome: str, decision:
     """The warning says who decided what and when, and what becomes of the account."""
     state = changed(state_of(marketing("a")), lambda each: decided(each, decision))
     (warning,) = told(marketing("a", email="m@example.com"), state, project=project(platform={"approval": approval}))
-    assert ("warning", "approvalReset", "a") == (warning.severity, warning.code, warning.subject)
+    assert "warning" == warning.severity
+    assert "approvalReset" == warning.code
+    assert "a" == warning.subject
     assert (
         f"The platform has {decision} a as it is recorded (paula, 2026-09-01 12:00 UTC). The change alters what was "
         f"decided on, so {outcome}"
@@ -181,7 +189,9 @@ def test_a_decision_that_is_reset_is_told(approval: str, outcome: str, decision:
 def test_evidence_that_was_reused_is_told(names: list[str], listed: str, line: str, subject: str | None) -> None:
     """One note for all, with how long evidence counts and the line that verifies anew."""
     (note,) = reused_evidence(names, 24)
-    assert ("note", "evidenceReused", subject) == (note.severity, note.code, note.subject)
+    assert "note" == note.severity
+    assert "evidenceReused" == note.code
+    assert subject == note.subject
     assert ("less than 24 hours ago" in note.detail, listed in note.detail) == (True, True)
     assert line == note.detail.rpartition("\n")[2]
     assert [] == reused_evidence([], 24)
@@ -199,7 +209,9 @@ def test_evidence_that_was_reused_is_told(names: list[str], listed: str, line: s
 def test_a_test_message_for_nobody_is_told(names: list[str], listed: str, subject: str | None) -> None:
     """One warning for all accounts, with the line to write."""
     (warning,) = unknown_operator(names)
-    assert ("warning", "operatorUnknown", subject) == (warning.severity, warning.code, warning.subject)
+    assert "warning" == warning.severity
+    assert "operatorUnknown" == warning.code
+    assert subject == warning.subject
     assert f"before it records {listed} and nobody is named" in warning.detail
     assert "    operator: {email: you@example.com}" == warning.detail.rpartition("\n")[2]
     assert [] == unknown_operator([])
@@ -287,7 +299,9 @@ def test_what_was_passed_over(passed_over: list[str], told_as: str) -> None:
         key=KEY, fingerprints=fingerprints_of(VALUES), passed_over=frozenset([*passed_over, "env:UNUSED"])
     )
     (problem,) = told([STEADY, MOVED, own("c", "vault: a")], state, secrets=readings)
-    assert ("note", "secretsNotRead", None) == (problem.severity, problem.code, problem.subject)
+    assert "note" == problem.severity
+    assert "secretsNotRead" == problem.code
+    assert problem.subject is None
     assert problem.detail.startswith(told_as)
     assert problem.detail.endswith("\n    reconciler plan --rotations")
 
@@ -359,7 +373,9 @@ def test_another_platform_is_told(names: list[str], listed: str, line: str, subj
     accounts = marketing(*names)
     state = changed(state_of(accounts), lambda each: replace(decided(each), settings_digest="of another server"))
     (warning,) = told(accounts, state, platform=platform())
-    assert ("warning", "platformChanged", subject) == (warning.severity, warning.code, warning.subject)
+    assert "warning" == warning.severity
+    assert "platformChanged" == warning.code
+    assert subject == warning.subject
     assert "were not verified with p.example:587 as platform.smtp of the project file" in warning.detail
     assert f"through them: {listed}" in warning.detail
     assert f"    reconciler verify {line}" == warning.detail.rpartition("\n")[2]

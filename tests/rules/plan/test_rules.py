@@ -234,7 +234,9 @@ def test_a_private_ca_that_cannot_be_used_is_told_where_it_is_named(smtp: str, s
     resolution = resolve(manifests, CaFiles({}, {"ca.pem": "It is empty."}))
     (problem,) = resolution.problems
     assert problem.location is not None
-    assert ("caFileUnusable", subject, line) == (problem.code, problem.subject, problem.location.line)
+    assert "caFileUnusable" == problem.code
+    assert subject == problem.subject
+    assert line == problem.location.line
     assert () == resolution.accounts
 
 

@@ -101,7 +101,9 @@ def test_what_is_taken_of_a_part() -> None:
     read = as_read(part(evidence={"b": PASSED}))
     assert {step.name: step.settings_digest for step in made.to_verify} == read.settings
     assert {"b": PASSED} == read.evidence
-    assert ((), (), {}) == (read.plan.changes, read.plan.diagnostics, read.plan.inputs.accounts)
+    assert () == read.plan.changes
+    assert () == read.plan.diagnostics
+    assert {} == read.plan.inputs.accounts
     assert (Part(index=1, count=2, depth="message", reads_all_secrets=False), KEY_ID) == (
         read.plan.inputs.part,
         read.plan.inputs.fingerprint_key_id,

@@ -78,11 +78,16 @@ def test_a_head_is_of_its_plan() -> None:
     """Project, revision and status, and the counts that are not 0, in their order."""
     counts = Summary(create=1, update=2, rename=3, delete=4, held=5, unchanged=6)
     told = head(summary=counts, serial=None, status="blocked")
-    assert ("mail", None, "blocked") == (told.project, told.serial, told.status)
+    assert "mail" == told.project
+    assert told.serial is None
+    assert "blocked" == told.status
     words = ("create", "update", "rename", "delete", "held", "unchanged")
     assert tuple(zip(words, range(1, 7), strict=True)) == told.counts
     assert (("held", 5),) == head(summary=Summary(held=5)).counts
-    assert ((), (), "", "") == (told.rows, told.sent, told.mend, told.mend_code)
+    assert () == told.rows
+    assert () == told.sent
+    assert "" == told.mend
+    assert "" == told.mend_code
 
 
 HELD = change("h", "update", LOGIN, held=True)

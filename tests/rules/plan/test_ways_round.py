@@ -178,11 +178,9 @@ def test_a_move_to_another_scope_is_refused(name: str, extra: str) -> None:
     (detail,) = told(made, "changedScope")
     assert f"- {{scope: [{name}]," in detail
     (change,) = made.steps
-    assert ("manifest", "accounts.d/a/sales.yaml", "accounts.d/b/sales.yaml") == (
-        change.change.fields[0].path,
-        change.change.fields[0].before,
-        change.change.fields[0].after,
-    )
+    assert "manifest" == change.change.fields[0].path
+    assert "accounts.d/a/sales.yaml" == change.change.fields[0].before
+    assert "accounts.d/b/sales.yaml" == change.change.fields[0].after
     assert not change.needs_evidence
 
 

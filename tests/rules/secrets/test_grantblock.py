@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.model.grants import Secrets
 from reconciler.model.secrets.routes import Route, SecretRoute, TokenOrigin
 from reconciler.rules.secrets.grantblock import grant_lines
-from reconciler.rules.secrets.routes import grants_travel
+from reconciler.rules.secrets.granted import grants_travel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -132,7 +132,9 @@ def test_a_grant_is_as_short_as_it_can_be(route: Route, told: str) -> None:
 def test_an_untrusted_project_is_told_with_the_ways_round(names: list[str], told: str) -> None:
     """Ten accounts are named and the others counted; the lines to copy take the file from the protected branch."""
     problem = untrusted_project(names)
-    assert ("error", "projectNotTrusted", None) == (problem.severity, problem.code, problem.subject)
+    assert "error" == problem.severity
+    assert "projectNotTrusted" == problem.code
+    assert problem.subject is None
     assert told in problem.detail
     assert "where RECONCILER_TRUST_PROJECT=never is set" in problem.detail
     assert [
@@ -211,7 +213,9 @@ def test_all_that_is_not_written_to_consumers_is_one_error() -> None:
     assert undelivered_problem({}) is None
     alone = undelivered_problem({"a": (written,)})
     assert alone is not None
-    assert ("credentialWithheld", "a", False) == (alone.code, alone.subject, "expired" in alone.detail)
+    assert "credentialWithheld" == alone.code
+    assert "a" == alone.subject
+    assert "expired" not in alone.detail
     problem = undelivered_problem({"b": (written,), "a": (by_command, written)}, expired=("env:* until 2026-07-31",))
     assert problem is not None
     assert problem.subject is None

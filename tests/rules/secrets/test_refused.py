@@ -179,7 +179,9 @@ def test_a_refused_link_is_told() -> None:
 def test_a_refusal_is_told(reference: str, allow: list[Any], code: str, told: str, names: list[str] | None) -> None:
     """The error stands at the account, says which rule refuses, and what to do about it."""
     (problem,) = refused(reference, rules=secrets(*allow))
-    assert (code, "a", "accounts.d/accounts.yaml:1:1") == (problem.code, problem.subject, str(problem.location))
+    assert code == problem.code
+    assert "a" == problem.subject
+    assert "accounts.d/accounts.yaml:1:1" == str(problem.location)
     assert problem.detail.startswith(told)
     assert names is None or [*names] == [word for word in exact_words(problem.detail) if word in names]
 

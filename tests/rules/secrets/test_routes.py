@@ -9,8 +9,9 @@ import pytest
 
 from reconciler.model.granted import Grant
 from reconciler.model.secrets.routes import Delivery, Route, SecretRoute, TokenOrigin, route_to
+from reconciler.rules.secrets.granted import grants_travel
 from reconciler.rules.secrets.grants import withheld_reason
-from reconciler.rules.secrets.routes import RouteRegister, Verdict, every_route, grants_travel, judge_routes
+from reconciler.rules.secrets.routes import RouteRegister, Verdict, every_route, judge_routes
 from reconciler.rules.verification.missing import check_using
 from tests.rules.single import Claim
 from tests.rules.states import desired_of, project
@@ -99,7 +100,9 @@ def test_a_register_knows_nothing_of_what_it_was_not_told() -> None:
     """An empty register neither knows, keeps nor allows a secret, read or not."""
     empty = RouteRegister([])
     for asked in (travel(), travel(value="f1")):
-        assert (False, False, False) == (empty.knows(asked), empty.keeps(asked), empty.allows(asked))
+        assert not empty.knows(asked)
+        assert not empty.keeps(asked)
+        assert not empty.allows(asked)
 
 
 @pytest.mark.parametrize(
@@ -629,7 +632,9 @@ def test_a_new_value_of_a_recorded_reference_is_compared_as_far_as_it_can_be(
     """It may be a copy of another's. Nobody exchanges a variable, so that is compared with the project file's alone."""
     recorded = (travel("file:a", value="f0"), travel(value="f0"), travel("env:SMTP_C", THERE, value="f0"), PLATFORMS)
     verdict = judged(*asked, recorded=recorded, reserved=(PLATFORMS,), values={})
-    assert ({}, frozenset(), frozenset(expected)) == (verdict.withheld, verdict.not_compared, verdict.to_compare)
+    assert {} == verdict.withheld
+    assert frozenset() == verdict.not_compared
+    assert frozenset(expected) == verdict.to_compare
 
 
 def test_a_grant_is_not_used_for_what_was_recorded_unread() -> None:

@@ -168,7 +168,9 @@ def test_without_a_platform_there_is_no_place() -> None:
 def test_what_is_wrong_with_the_run_is_no_endpoint_s(code: str) -> None:
     """Nobody to mail to, and no time left, concern all accounts alike."""
     found = failure(_verification("message", code), _account(), None)
-    assert (None, None, False) == (found.endpoint, found.location, found.is_untried)
+    assert found.endpoint is None
+    assert found.location is None
+    assert found.is_untried is False
 
 
 def test_a_server_that_is_down_was_not_tried() -> None:

@@ -30,7 +30,9 @@ def test_a_message_that_was_not_taken_fails_those_it_stood_for(class_: FailureCl
     told = unrepresented(OWN, "sales", Verification(status="failed", checks=(PASSED, refused))).verification
     auth, message = told.checks
     assert ("failed", PASSED) == (told.status, auth)
-    assert ("failed", "representativeFailed", class_) == (message.status, message.code, message.class_)
+    assert "failed" == message.status
+    assert "representativeFailed" == message.code
+    assert class_ == message.class_
     assert (
         "The test message of sales, which was to stand for this account too, was not sent. 552 too large."
         == message.message
@@ -101,8 +103,12 @@ def test_an_account_that_a_message_stands_for_has_that_told() -> None:
         OWN.model_copy(update={"verification": Verification(status="failed", checks=(PASSED, waits))}), "b"
     )
     auth, message = found.verification.checks
-    assert ("passed", "message", PASSED) == (found.verification.status, found.verification.depth, auth)
-    assert ("message", "skipped", "represented") == (message.check, message.status, message.code)
+    assert "passed" == found.verification.status
+    assert "message" == found.verification.depth
+    assert PASSED == auth
+    assert "message" == message.check
+    assert "skipped" == message.status
+    assert "represented" == message.code
     assert message.message.startswith("Not sent: the test message of b, ")
     assert message.message.endswith("stands for this account too (verification.message).")
     assert "sha256:0" == found.settings_digest

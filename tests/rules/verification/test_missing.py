@@ -80,7 +80,9 @@ def test_the_conversation_fails_where_the_first_secret_is_needed(step: str) -> N
     assert "failed" == verification.status
     assert CONVERSATION == tuple(each.check for each in verification.checks)
     (failed,) = [each for each in verification.checks if each.check == step]
-    assert ("failed", "permanent", "secretInvalid") == (failed.status, failed.class_, failed.code)
+    assert "failed" == failed.status
+    assert "permanent" == failed.class_
+    assert "secretInvalid" == failed.code
     others = {(each.status, each.code, each.class_) for each in verification.checks if each.check != step}
     assert {("skipped", "earlierFailure", None)} == others
     messages = {each.message for each in verification.checks if each.check != step}

@@ -138,7 +138,9 @@ def test_a_foreign_recipient_is_refused_for_want_of_a_login(words: str) -> None:
     """Where nobody is logged in, a foreign recipient is refused for that, in whatever words; one of the own domain is not."""
     reply = Reply(550, (words,))
     foreign = meaning_of("recipient", reply, _circumstances("recipient", is_logged_in=False))
-    assert (foreign.code, foreign.variant, foreign.blames) == ("relayingDenied", "noLogin", "login")
+    assert foreign.code == "relayingDenied"
+    assert foreign.variant == "noLogin"
+    assert foreign.blames == "login"
     own = _circumstances("recipient", is_logged_in=False, recipient="ops@example.com")
     assert meaning_of("recipient", reply, own).code in {"recipientRefused", "policyRefused", "relayingDenied"}
     assert meaning_of("recipient", reply, own) != foreign or "deliver" in words
@@ -249,7 +251,9 @@ def test_every_statement_on_logins_has_a_row() -> None:
 def test_the_senders_own_full_mailbox_is_not_the_recipients(step: Command, words: str) -> None:
     """What is said of *your* mailbox is about the account."""
     meaning = meaning_of(step, Reply(550, (words,)), _circumstances(step, is_logged_in=True))
-    assert (meaning.code, meaning.variant, meaning.blames) == ("accountSuspended", "full", "account")
+    assert meaning.code == "accountSuspended"
+    assert meaning.variant == "full"
+    assert meaning.blames == "account"
     theirs = meaning_of(
         "recipient", Reply(552, ("The recipient's mailbox is full",)), _circumstances("recipient", is_logged_in=True)
     )

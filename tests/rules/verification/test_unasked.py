@@ -66,14 +66,10 @@ def test_the_evidence_is_of_these_settings_now(digest: str | None) -> None:
     """With the depth that was asked for; settings whose secrets were not read have no digest."""
     step = replace(STEP, settings_digest=digest, depth="connect")
     for found in (offline(step, None, VerificationPolicy(), NOW), without_platform(step, NOW)):
-        assert (digest or "", "connect", NOW) == (
-            found.settings_digest,
-            found.verification.depth,
-            found.verification.checked_at,
-        )
+        assert (digest or "") == found.settings_digest
+        assert "connect" == found.verification.depth
+        assert NOW == found.verification.checked_at
     alone = without_platform(replace(STEP, after=news()), NOW).verification
-    assert ("skipped", {"notDeclared"}, CONVERSATION) == (
-        alone.status,
-        {check.code for check in alone.checks},
-        tuple(check.check for check in alone.checks),
-    )
+    assert "skipped" == alone.status
+    assert {"notDeclared"} == {check.code for check in alone.checks}
+    assert CONVERSATION == tuple(check.check for check in alone.checks)

@@ -76,7 +76,9 @@ def test_each_setting_gets_its_word(
         assert "passed" == finding.verification.status, finding.verification.checks
         return
     failed = failure(finding)
-    assert (row["check"], row["code"], row["class"]) == (failed.check, failed.code, failed.class_), failed.message
+    assert row["check"] == failed.check, failed.message
+    assert row["code"] == failed.code, failed.message
+    assert row["class"] == failed.class_, failed.message
     assert [] == [each for each in row["words"].split(" / ") if each not in failed.message], failed.message
 
 

@@ -22,7 +22,7 @@ from reconciler.store import (
     restore_state,
     schema,
 )
-from tests.store.values import AT, LINEAGE, PROJECT, URL, account, change, revision, route
+from tests.store.values import AT, LINEAGE, PROJECT, URL, account, change, revision, route, told_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,7 @@ def fill(store: Store) -> None:
 
 def content(store: Store, entries: int | None = None) -> tuple[object, ...]:
     """Return everything that a state holds, its journal up to an entry."""
-    return store.read_state(), store.revisions(), store.journal_with_payloads()[:entries]
+    return store.read_state(), store.revisions(), told_by(store)[:entries]
 
 
 def move(source: str, target: str, base: Path) -> None:

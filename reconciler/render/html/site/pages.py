@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
+from dataclasses import field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -26,6 +28,7 @@ from reconciler.render.html.site.history import (
 )
 from reconciler.render.html.site.listing import data_of, row_of
 from reconciler.render.html.site.paths import ALL, COMPARE, HISTORY, INDEX, account_path, history_path, revision_path
+from reconciler.render.html.site.phrases import Phrases
 from reconciler.render.html.site.templates import asset, template
 from reconciler.render.html.site.words import CATALOGS, Tongue
 
@@ -47,6 +50,10 @@ _ASSETS = ("site.css", "site.js", "list.js", "compare.js")
 
 _OF_ALL = frozenset({"accounts", "all", "history", "compare"})
 """The pages that say which state they show. One of an account or a revision would else be another one after every apply."""
+
+_TITLE, _CONTENT = Markup("\0title\0"), Markup("\0content\0")
+"""Where a page's own title and content go into what all pages have. Text that was made safe has no such character."""
+_BLANK_LINES = re.compile(r"\n\s*(?=\n)")
 
 _File = tuple[str, str]
 _NOBODY: Mapping[str, Any] = MappingProxyType({})
@@ -80,11 +87,18 @@ class _Press:
     language: Language
     numbers: frozenset[int]
     """The numbers of the revisions that have a page."""
+    frames: dict[tuple[str, str], tuple[str, str, str]] = field(default_factory=dict)
+    """What all pages with one kind of title in one folder have: before the title, after it, and after the content."""
 
     @property
     def tongues(self) -> tuple[Tongue, ...]:
         """The languages in which the pages can be read; they are written in the first one."""
         return tuple(CATALOGS) if self.language == "auto" else (self.language,)
+
+    @property
+    def phrases(self) -> Phrases:
+        """The words in the first language."""
+        return Phrases(self.tongues[0], len(self.tongues) > 1)
 
     def lists(self) -> Iterator[_File]:
         """Yield the list, and a plain page of all rows for browsers without scripts."""
@@ -155,26 +169,43 @@ class _Press:
         **values: Any,
     ) -> _File:
         """Return a page: what is on it, within what all pages have. ``named`` are what the title names beside the project."""
-        shared = {
+        top = "../" * path.count("/")
+        start, middle, end = self._frame(title, top, scripts)
+        content = self._template(template_name).render(**self._shared(top), **values)
+        titled = self.phrases.title(f"title.{title}", {**named, "project": self.report.project})
+        return path, f"{start}{titled}{middle}{_without_blank_lines(content)}{end}"
+
+    def _frame(self, title: str, top: str, scripts: tuple[str, ...]) -> tuple[str, str, str]:
+        """Return what is around the title and the content of a page: the same for thousands of them."""
+        if (title, top) not in self.frames:
+            page = self._template("base.html").render(
+                **self._shared(top),
+                tongues=self.tongues,
+                title=title,
+                is_of_all=title in _OF_ALL,
+                scripts=scripts,
+                titled=_TITLE,
+                content=_CONTENT,
+            )
+            start, rest = _without_blank_lines(page).split(_TITLE)
+            middle, end = rest.split(_CONTENT)
+            self.frames[title, top] = start, middle, f"{end}\n"
+        return self.frames[title, top]
+
+    def _shared(self, top: str) -> dict[str, Any]:
+        """Return what every template may show."""
+        return {
             "report": self.report,
-            "top": "../" * path.count("/"),
+            "top": top,
             "index": INDEX,
             "compare": COMPARE,
             "all_accounts": ALL,
             "whole_history": HISTORY,
         }
-        content = self._template(template_name).render(**shared, **values)
-        page = self._template("base.html").render(
-            **shared,
-            tongues=self.tongues,
-            title=title,
-            is_of_all=title in _OF_ALL,
-            named={**named, "project": self.report.project},
-            scripts=scripts,
-            content=Markup(content),  # noqa: S704 - the template escaped every value in it
-        )
-        lines = [line for line in page.split("\n") if line and not line.isspace()]
-        return path, "\n".join(lines) + "\n"
 
     def _template(self, name: str) -> Template:
         return template(name, self.tongues[0], is_switchable=len(self.tongues) > 1)
+
+
+def _without_blank_lines(text: str) -> str:
+    return _BLANK_LINES.sub("", f"\n{text}\n").strip("\n")

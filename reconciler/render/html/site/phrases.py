@@ -26,6 +26,7 @@ _SAID = Pattern("<span{}>{}</span>")
 _MARK, _VALUES = Pattern(' data-t="{}"'), Pattern(' data-v="{}"')
 _LABEL, _LABEL_MARK = Pattern(' aria-label="{}"'), Pattern(' data-t-label="{}"')
 _STATUS, _UNKNOWN = Pattern('<span class="status {}">{}</span>'), Pattern('<span class="status">{}</span>')
+_TITLE = Pattern("<title{}>{}</title>")
 _MOMENT = Pattern('<time datetime="{}">{}</time>')
 
 
@@ -54,6 +55,10 @@ class Phrases:
         """Return a status; in a state that somebody altered it may be one that there is not."""
         key = f"status.{name}"
         return _STATUS.filled(name, self.say(key)) if key in CATALOGS[self.tongue] else _UNKNOWN.filled(name)
+
+    def title(self, key: str, values: Mapping[str, Any]) -> Markup:
+        """Return a text of the catalog as the title of a page."""
+        return _TITLE.filled(self.of(key, values), shown(text(self.tongue, key, values)))
 
     @property
     def plain(self) -> dict[str, str]:
