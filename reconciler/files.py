@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.characters import SHOWN_WORD, clip
+from reconciler.classes import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from io import BufferedReader
 
 _NAME_CHARACTERS = 60
@@ -187,7 +188,16 @@ class ForeignFolder(Exception):
     """A folder that was to be replaced holds something else; the text is the middle of a sentence."""
 
 
-def replace_folder(folder: Path, files: Iterable[tuple[str, str]], *, mark: str) -> int:
+@dataclass(frozen=True, slots=True)
+class Unmade:
+    """A text whose digest is known, so that it need not be made where the earlier folder has it."""
+
+    digest: str
+    """The SHA-256 of its octets, in hexadecimals."""
+    make: Callable[[], str]
+
+
+def replace_folder(folder: Path, files: Iterable[tuple[str, str | Unmade]], *, mark: str) -> int:
     """Put a folder of text files in the place of an earlier one, or leave what was there; return their number.
 
     ``files`` are paths inside the folder with their texts, taken one at a time. A file that says what it said in the
@@ -230,7 +240,7 @@ def _require_replaceable(place: Path, mark: str) -> None:
         raise ForeignFolder("holds something else")
 
 
-def _write_all(folder: Path, files: Iterable[tuple[str, str]], *, earlier: Path) -> int:
+def _write_all(folder: Path, files: Iterable[tuple[str, str | Unmade]], *, earlier: Path) -> int:
     made = {""}
     is_replaced = earlier.is_dir()
     count = 0
@@ -241,23 +251,28 @@ def _write_all(folder: Path, files: Iterable[tuple[str, str]], *, earlier: Path)
         if inner not in made:
             (folder / inner).mkdir(parents=True, exist_ok=True)
             made.add(inner)
-        octets = text.encode()
         target = f"{folder}/{path}"
-        if not (is_replaced and _keep(earlier / path, target, octets)):
+        content = text if isinstance(text, Unmade) else text.encode()
+        if not (is_replaced and _keep(earlier / path, target, content)):
+            octets = content.make().encode() if isinstance(content, Unmade) else content
             with open(target, "xb") as file:  # noqa: PTH123 - to make a path of each of ten thousand takes its time
                 file.write(octets)
         count += 1
     return count
 
 
-def _keep(earlier: Path, target: str, octets: bytes) -> bool:
-    """Give a file of ours that holds the octets another name, and tell whether it was one: no link, nobody else's."""
+def _keep(earlier: Path, target: str, text: bytes | Unmade) -> bool:
+    """Give a file of ours that holds the text another name, and tell whether it was one: no link, nobody else's."""
     try:
         found = earlier.lstat()
         is_ours = stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and found.st_nlink == 1
         if not is_ours or leads_elsewhere(earlier.parent):
             return False
-        if found.st_size != len(octets) or earlier.read_bytes() != octets:
+        if isinstance(text, Unmade):
+            is_same = file_digest(earlier) == f"sha256:{text.digest}"
+        else:
+            is_same = found.st_size == len(text) and earlier.read_bytes() == text
+        if not is_same:
             return False
         os.link(earlier, target, follow_symlinks=False)
     except OSError:

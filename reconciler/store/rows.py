@@ -96,6 +96,11 @@ class StoredAccount(RecordedAccount):
         return _parse("document", self.name, self.canonical, _document_of)
 
     @property
+    def content(self) -> tuple[object, ...]:
+        """The row as it was read: nothing of it is parsed."""
+        return tuple(self._row)
+
+    @property
     def spec(self) -> Document:
         """The recorded settings as JSON; what is shown must be an account's, as what is decided on."""
         _ = self.settings

@@ -43,8 +43,8 @@ _BEGUN = re.compile(r"""(?:(?:word|say|said|of|label)[(\[]|\{\{ \()\s*"([^"]+\.)
 def files_of(made: Report, language: Language = "auto") -> dict[str, str]:
     """Return the files of a site by path; none stands there twice."""
     listed = list(site_files(made, language=language))
-    assert len(listed) == len({path for path, _ in listed})
-    return dict(listed)
+    assert len(listed) == len({each.path for each in listed}) == len({each.ground for each in listed})
+    return {each.path: each.make() for each in listed}
 
 
 def pages_of(made: Report, language: Language = "en") -> dict[str, Page]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reconciler.cli.session import GlobalOptions
     from reconciler.model.journal.report import Report
     from reconciler.operations.workspace import Workspace
+    from reconciler.pagecache import PageCache
     from reconciler.render.html.site import Language
 
 MARK = ".reconciler-report"
@@ -53,6 +54,7 @@ def report(options: GlobalOptions, selectors: tuple[str, ...], *, out: str, lang
     from reconciler.cli.output import hint, put, put_json
     from reconciler.cli.session import style_for, workspace
     from reconciler.diagnostics import several
+    from reconciler.operations.journal.pages import page_cache
     from reconciler.operations.journal.report import gather_report
     from reconciler.render.html.site import INDEX
     from reconciler.render.text.state import care_document, sentences_text
@@ -61,7 +63,7 @@ def report(options: GlobalOptions, selectors: tuple[str, ...], *, out: str, lang
     folder = Path(out)
     _refuse_place(folder, place)
     gathered = gather_report(place, selectors)
-    files = _write(gathered, folder, language)
+    files = _write(gathered, folder, language, page_cache(place, folder))
     revisions = sum(each.revision is not None for each in gathered.occurrences)
     start = str(folder / INDEX)
     if format_ == "json":
@@ -89,26 +91,35 @@ def _refuse_place(folder: Path, place: Workspace) -> None:
     raise InvalidInput(error("reportFolderForeign", detail, subject=shown))
 
 
-def _write(gathered: Report, folder: Path, language: Language) -> int:
-    """Write the site and return the number of its files; raise ``InvalidInput`` where it cannot be written."""
+def _write(gathered: Report, folder: Path, language: Language, cache: PageCache | None) -> int:
+    """Write the site and return the number of its files; raise ``InvalidInput`` where it cannot be written.
+
+    A page whose ground is one of those in the cache is made only where its file is not there as it was written.
+    """
     from reconciler.characters import SHOWN_PATH, clip_start
     from reconciler.cli.progress import shown_progress
     from reconciler.diagnostics import error
     from reconciler.errors import InvalidInput
-    from reconciler.files import ForeignFolder, reason_of, replace_folder
+    from reconciler.files import ForeignFolder, Unmade, reason_of, replace_folder
+    from reconciler.model.canonical import sha256_hex
     from reconciler.render.html.site import site_files
 
     shown = clip_start(str(folder), SHOWN_PATH)
     total = len(gathered.accounts) + len(gathered.occurrences)
 
-    def counted_files() -> Iterator[tuple[str, str]]:
+    known = cache.find() if cache is not None else {}
+    digests: dict[str, str] = {}
+
+    def counted_files() -> Iterator[tuple[str, str | Unmade]]:
         for done, file in enumerate(site_files(gathered, language=language)):
-            progress(min(done, total), total, file[0])
-            yield file
+            progress(min(done, total), total, file.path)
+            text = Unmade(known[file.ground], file.make) if file.ground in known else file.make()
+            digests[file.ground] = known[file.ground] if isinstance(text, Unmade) else sha256_hex(text)
+            yield file.path, text
 
     try:
         with shown_progress("Writing") as progress:
-            return replace_folder(folder, counted_files(), mark=MARK)
+            written = replace_folder(folder, counted_files(), mark=MARK)
     except ForeignFolder as foreign:
         detail = (
             f"{shown} {foreign}, and report replaces only a folder that it wrote itself, whole. Nothing was changed. "
@@ -118,3 +129,6 @@ def _write(gathered: Report, folder: Path, language: Language) -> int:
     except OSError as failure:
         detail = f"{shown} cannot be written: {reason_of(failure)}. What was there before is there still."
         raise InvalidInput(error("reportNotWritten", detail, subject=shown)) from None
+    if cache is not None and digests != known:
+        cache.keep(digests)
+    return written

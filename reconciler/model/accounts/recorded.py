@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping  # noqa: TC003 - dataclasses of this module are inspected at run time
-from dataclasses import field
+from dataclasses import field, fields
 from datetime import datetime  # noqa: TC003 - dataclasses of this module are inspected at run time
 from functools import cached_property
 from operator import not_
@@ -120,6 +120,11 @@ class RecordedAccount(Documented):
             ca_digest=self.ca_digest,
             file=self.manifest or "",
         )
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """All that is recorded of it, to tell whether anything of it has changed."""
+        return tuple(getattr(self, each.name) for each in fields(self))
 
     @property
     def certificate_ends(self) -> datetime | None:

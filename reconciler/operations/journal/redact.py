@@ -25,6 +25,8 @@ from reconciler.model.journal.payloads import RedactPayload, who
 from reconciler.model.secrets.routes import NOWHERE, SecretRoute
 from reconciler.operations.conversations.cache import evidence_folder
 from reconciler.operations.drafts.unchanged import plans_folder
+from reconciler.operations.journal.pages import pages_folder
+from reconciler.pagecache import forget_pages
 from reconciler.plancache import forget_plans
 from reconciler.rules.accounts.decisions import refuse_reason
 from reconciler.rules.accounts.select import unknown_account
@@ -82,6 +84,7 @@ def redact(workspace: Workspace, order: RedactOrder) -> Redacted:
             redacted = _redact(transaction, workspace, order)
         forget_accounts(evidence_folder(workspace), redacted.names)
         forget_plans(plans_folder(workspace))
+        forget_pages(pages_folder(workspace))
         store.compact()
     return redacted
 

@@ -5,7 +5,7 @@ Values in, pages out, one at a time, so that ten thousand of them never stand in
 the time, and no page on where the site lies.
 """
 
-from reconciler.render.html.site.pages import Language, site_files
+from reconciler.render.html.site.pages import Language, SiteFile, site_files
 from reconciler.render.html.site.paths import INDEX
 
-__all__ = ["INDEX", "Language", "site_files"]
+__all__ = ["INDEX", "Language", "SiteFile", "site_files"]

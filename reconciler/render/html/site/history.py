@@ -103,12 +103,21 @@ def parts_of(revision: Revision) -> int:
     return max(1, -(-len(revision.changes) // CHANGES_PER_PAGE))
 
 
-def told_entries(report: Report) -> Iterator[Entry]:
-    """Yield the entries of the whole history that people are shown, newest first."""
-    for occurrence in report.occurrences:
+def told_occurrences(report: Report) -> tuple[Occurrence, ...]:
+    """Return what the whole history shows to people, newest first."""
+    return tuple(
+        each
+        for each in report.occurrences
+        if each.revision is not None or (each.event is not None and is_told(each.event))
+    )
+
+
+def told_entries(report: Report, occurrences: Iterable[Occurrence]) -> Iterator[Entry]:
+    """Yield the entries of occurrences that the whole history shows."""
+    for occurrence in occurrences:
         if occurrence.revision is not None:
             yield revision_entry(occurrence.revision, occurrence.event)
-        elif occurrence.event is not None and is_told(occurrence.event):
+        elif occurrence.event is not None:
             yield event_entry(occurrence.event, report)
 
 
