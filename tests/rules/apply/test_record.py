@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from reconciler.model.canonical import canonical_json
 from reconciler.model.plan import FieldChange
 from reconciler.model.step import Create, Delete, Rename, Update
 from reconciler.model.verification.evidence import Evidence, Verification
-from reconciler.rules.apply.record import as_of_now, change_told, recorded_account
+from reconciler.rules.apply.record import _outcome_told, as_of_now, change_told, recorded_account
 from tests.rules.single import VALUES, own
 from tests.rules.states import KEY_ID, NOW, desired_of, fingerprints_of, state_of
 
@@ -177,3 +178,10 @@ def test_history_tells_of_a_change_what_the_plan_shows(step: Changed) -> None:
     """All but what was verified, and the line of an overlay; with absent what is absent there."""
     shown = step.change.model_dump(mode="json", exclude={"verification": True, "fields": {"__all__": {"origin"}}})
     assert canonical_json(shown) == canonical_json(change_told(step))
+
+
+def test_outcomes_are_told_as_json() -> None:
+    """The journal keeps text alone: what stands in an entry is what it gives when it is read again."""
+    outcome = RecordedVerification(outcome="failed", checked_at=NOW, depth="auth", reason="refused")
+    told = _outcome_told(outcome)
+    assert json.loads(json.dumps(told)) == told

@@ -192,8 +192,9 @@ def test_what_was_made_for_another_state_is_told_by_what_it_is() -> None:
     made = plan().model_copy(update={"project": "mail", "lineage": None})
     with pytest.raises(GuardRefused) as caught:
         require_same_state(made, STATE, what="The plan")
-    assert refusal(caught.value)[2].startswith(
-        "The plan was made for project mail with the state None; this is project mail"
+    assert refusal(caught.value)[2] == (
+        "The plan was made for project mail with the state None; this is project mail with the state 11111111. Name the right "
+        "state with --state, or plan again."
     )
 
 
@@ -231,6 +232,7 @@ def test_what_a_comment_did_not_show_is_refused() -> None:
     found = shown(UPDATE, HELD, lifted=(LIFTED,))
     assert unreviewed(plan(UPDATE, lifted=(LIFTED,)), found) == ()
     applied = HELD.model_copy(update={"held": False})
+    assert unseen((UPDATE, applied), (LIFTED,), found) == ()
     held, other, guard = unreviewed(plan(UPDATE, applied, ANOTHER, lifted=(GUARDS[7],)), found)
     assert held.detail.startswith("The reviewed plan held the change of held, and now it would be applied. ")
     assert other.detail.startswith("The comment did not show this delete of other. ")
@@ -307,3 +309,18 @@ def test_apply_has_of_an_account_what_the_manifests_had(smtp: str) -> None:
     (step,) = steps_of(made, STATE, policy(VALUES), depth="offline", is_sealed=True)
     assert step.after is not None
     assert {each: getattr(step.after, each) for each in PARTS} == {each: getattr(desired, each) for each in PARTS}
+
+
+def test_where_a_value_is_written_is_no_part_of_what_was_shown() -> None:
+    """An overlay that is moved changes nothing; a text that no program writes has a digest too."""
+    (field,) = UPDATE.fields
+    elsewhere = UPDATE.model_copy(update={"fields": (replace(field, origin="overlays/a.yaml:3"),)})
+    assert digests("shown", elsewhere) == digests("shown", UPDATE)
+    odd = UPDATE.model_copy(update={"fields": (replace(field, after="\udcff"),)})
+    assert digests("shown", odd) != digests("shown", UPDATE)
+
+
+def test_a_change_that_was_held_otherwise_is_told_as_held() -> None:
+    """Whoever reads the error knows the account from among those that the reviewed plan left out."""
+    (problem,) = unreviewed(plan(UPDATE), plan(UPDATE.model_copy(update={"held": True, "fields": ()})))
+    assert problem.detail.startswith("The reviewed plan held the change of sales, and now it would be applied. ")

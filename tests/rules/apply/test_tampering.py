@@ -131,11 +131,13 @@ def test_a_held_change_records_nothing() -> None:
 
 @pytest.mark.parametrize("is_hidden", [True, False])
 def test_fields_that_are_not_what_would_be_recorded_are_altered(*, is_hidden: bool) -> None:
-    """A field that the plan leaves out, or shows with another value, is not what apply would record."""
+    """A field that the plan leaves out, shows with another value, or shows twice, is not what apply would record."""
     plan, recorded = made(manifests(title="A"), manifests(title="B"))
     (field,) = plan.changes[0].fields
     fields = () if is_hidden else (replace(field, after="C"),)
     assert ("sales",) == altered_changes(altered(plan, fields=fields), recorded.accounts)
+    doubled = (replace(field, after="C"), field)
+    assert ("sales",) == altered_changes(altered(plan, fields=doubled), recorded.accounts)
 
 
 ROTATED = FieldChange(path=PASSWORD, before="env:SMTP_A", after="env:SMTP_A", rotated=True)

@@ -70,6 +70,7 @@ def test_claims_about_an_account_do_not_count() -> None:
         needs_evidence=False,
         server_manifest="x.yaml",
         server_secrets=("env:SMTP_A",),
+        leaves_server=True,
         awaits_approval=True,
         manifest="claimed.yaml",
     )
@@ -79,6 +80,7 @@ def test_claims_about_an_account_do_not_count() -> None:
     assert made.needs_evidence is True
     assert made.server_manifest is None
     assert () == made.server_secrets
+    assert made.leaves_server is False
     assert made.evidence is None
     assert made.awaits_approval is False
     assert "claimed.yaml" == made.manifest

@@ -10,6 +10,7 @@ import pytest
 from reconciler.diagnostics import error
 from reconciler.errors import SecretUnreadable
 from reconciler.model.accounts.platform import PLATFORM, PlatformServer
+from reconciler.model.environments import in_environment
 from reconciler.model.secrets.reading import SecretsRead
 from reconciler.model.secrets.routes import Delivery, SecretRoute, route_to
 from reconciler.model.servers.server import Server
@@ -26,7 +27,7 @@ from reconciler.rules.secrets.judgement import (
     redundant,
     require_state_key,
 )
-from tests.rules.single import PROXY, SERVER, THERE, VALUES, news, own
+from tests.rules.single import PROXY, SERVER, THERE, VALUES, drafted, news, own
 from tests.rules.states import ANOTHER_KEY, KEY, KEY_ID, NOW, ca_files, empty_state, fingerprints_of, project, state_of
 
 if TYPE_CHECKING:
@@ -515,3 +516,11 @@ def test_what_a_comparison_asks_for_in_turn_is_read_too_and_nothing_twice() -> N
     assert [["env:SMTP_P1", "env:SMTP_P2"], ["env:SMTP_A"]] == calls
     assert judgement.problem is not None
     assert "- env:SMTP_P1: It is gone.\n" in judgement.problem.detail
+
+
+def test_the_grant_to_write_is_told_where_it_counts() -> None:
+    """An environment has grants of its own, so that is where the line goes."""
+    environments = {"staging": {"state": ".reconciler/staging.db", "secrets": {"firstUse": "grant"}}}
+    draft = drafted([own()], project=in_environment(project(environments=environments), "staging"))
+    assert draft.judgement.problem is not None
+    assert "project file add under environments.staging.secrets:\n    grants:\n" in draft.judgement.problem.detail

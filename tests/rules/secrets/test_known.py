@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.model.secrets.routes import NOWHERE, Route, SecretRoute, TokenOrigin
+from reconciler.rules.secrets.judgement import needs_all_accounts
 from reconciler.rules.secrets.known import known_routes, needs_accounts
 from tests.rules.states import desired_of, state_of
 
@@ -76,7 +77,9 @@ def test_accounts_are_needed_for_logins_that_do_not_tell_of_their_token(
     """That takes both: an exchange, and the login with what it gave, as early versions recorded it."""
     state = now(oauth2("a", "files"))
     routes = (before(state) if is_early else state).routes
-    assert needs_accounts(each for each in routes if each.route.purpose != without) == expected
+    left = tuple(each for each in routes if each.route.purpose != without)
+    assert needs_accounts(iter(left)) == expected
+    assert needs_all_accounts(replace(state, routes=left)) == expected
     assert not needs_accounts(())
 
 
