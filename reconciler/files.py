@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _NAME_CHARACTERS = 60
 """So many characters of a name go into that of its temporary file, which the system must not find too long."""
 _AT_ONCE = 64 * 1024
+_LARGE = 8 * 1024 * 1024
+"""The octets from which on it pays to begin a thread for a file."""
 _READING = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 _LOOKING = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 """Flags for a folder on the way: where the system can, without needing the right to list it."""
@@ -100,10 +102,43 @@ def _regular(descriptor: int) -> BufferedReader:
     return os.fdopen(descriptor, "rb")
 
 
-def file_digest(path: Path) -> str:
-    """Return ``sha256:`` and the SHA-256 of a regular file of any size; raise ``OSError``, never wait on a pipe."""
+def begun_digest(path: Path, algorithm: str) -> Callable[[], str]:
+    """Return what gives the ``file_digest``, which is begun already, on another core where the file is large."""
+    try:
+        is_large = path.stat().st_size > _LARGE
+    except OSError:
+        is_large = False
+    if not is_large:
+        return lambda: file_digest(path, algorithm)
+    import threading
+
+    ended: list[str | OSError] = []
+
+    def run() -> None:
+        try:
+            ended.append(file_digest(path, algorithm))
+        except OSError as failure:
+            ended.append(failure)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+
+    def result() -> str:
+        thread.join()
+        if isinstance(ended[0], OSError):
+            raise ended[0]
+        return ended[0]
+
+    return result
+
+
+def file_digest(path: Path, algorithm: str = "sha256") -> str:
+    """Return the algorithm's name and the digest of a regular file of any size; raise ``OSError``, never wait on a pipe.
+
+    The digest is in hexadecimal digits, after a colon.
+    """
     with _regular(os.open(path, _READING)) as file:
-        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+        return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"
 
 
 def reason_of(failure: OSError) -> str:

@@ -11,19 +11,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from reconciler.classes import dataclass
-from reconciler.model.accounts.rest import Facts
+from reconciler.diagnostics import Diagnostic, Location
 from reconciler.model.canonical import canonical_json
-from reconciler.model.plan import SavedPlan
 from reconciler.sealedfiles import SealedFiles, remove_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from reconciler.model.accounts.rest import Facts
     from reconciler.model.canonical import JsonObject
+    from reconciler.model.plan import SavedPlan
     from reconciler.model.secrets.values import FingerprintKey
 
 _FORMAT_VERSION = "2.0"
@@ -42,9 +41,42 @@ class KeptPlan:
     """The files that its manifests name and that were read."""
     secrets: tuple[str, ...]
     """The references that its manifests name."""
-    plan: SavedPlan
+    plan: JsonObject
     manifests: str
     """The digest of the manifest files, which ``ground`` leaves out."""
+
+    def saved_plan(self) -> SavedPlan | None:
+        """Return the plan as its model has it; None where that takes another form now."""
+        from pydantic import ValidationError
+
+        from reconciler.model.plan import SavedPlan
+
+        try:
+            # By way of JSON, because strict models take dates and sequences from JSON only.
+            return SavedPlan.model_validate_json(canonical_json(self.plan), by_alias=True, by_name=False)
+        except ValidationError:
+            return None
+
+    def remarks(self) -> KeptRemarks | None:
+        """Return what people are told of the plan, made without its model; None where that has another form."""
+        try:
+            told = tuple(
+                Diagnostic(**{**each, "location": place and Location(**place), "subjects": tuple(each["subjects"])})
+                for each in self.plan["diagnostics"]
+                for place in (each["location"],)
+            )
+            return KeptRemarks(unchanged=self.plan["summary"]["unchanged"], diagnostics=told)
+        except (KeyError, TypeError):
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRemarks:
+    """What people are told of a plan that changed nothing."""
+
+    unchanged: int
+    """How many accounts are recorded as they are declared."""
+    diagnostics: tuple[Diagnostic, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,17 +118,16 @@ class PlanCache:
                 ground=document["ground"],
                 beside=tuple(document["beside"]),
                 secrets=tuple(document["secrets"]),
-                # By way of JSON, because strict models take dates and sequences from JSON only.
-                plan=SavedPlan.model_validate_json(canonical_json(document["plan"]), by_alias=True, by_name=False),
+                plan=document["plan"],
                 manifests=document["manifests"],
             )
-        except (ValidationError, KeyError, TypeError):
+        except (KeyError, TypeError):
             return None
 
     def keep(self, kept: KeptPlan) -> None:
         """Keep a plan in the place of an earlier one."""
         found = {"ground": kept.ground, "beside": list(kept.beside), "secrets": list(kept.secrets)}
-        more = {"manifests": kept.manifests, "plan": kept.plan.model_dump(mode="json")}
+        more = {"manifests": kept.manifests, "plan": kept.plan}
         self._files(_SEALED_AS).keep(self._subject, {**found, **more})
 
     def find_facts(self, kept: KeptPlan) -> KeptFacts | None:
@@ -104,6 +135,8 @@ class PlanCache:
         document = self._files(_FACTS_SEALED_AS).find(self._subject_of_facts)
         if document is None or document.get("plan") != _ground_of(kept):
             return None
+        from reconciler.model.accounts.rest import Facts
+
         try:
             found = json.loads(document["facts"])
             return KeptFacts(

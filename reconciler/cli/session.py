@@ -16,6 +16,8 @@ from reconciler.classes import dataclass
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reconciler.model.verification.depths import Depth
+    from reconciler.operations.place import Place
     from reconciler.operations.whereabouts import Whereabouts
     from reconciler.operations.workspace import Workspace
     from reconciler.render.text import Style
@@ -135,6 +137,26 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def place_at_a_glance(
+    options: GlobalOptions, *, operator: str | None, trusts_project: bool
+) -> tuple[Place, Depth] | None:
+    """Return where the project is, and how far its plans verify; None where only ``workspace`` can tell, or refuse it."""
+    if options.environment is not None or options.env_file is not None:
+        return None
+    from reconciler.operations.place import place_at_a_glance as at_a_glance
+
+    options.require_ours()
+    return at_a_glance(
+        Path(options.project_dir),
+        project_file=Path(options.project_file) if options.project_file else None,
+        state=options.state,
+        operator=operator,
+        environ=os.environ,
+        now=utc_now,
+        trusts_project=trusts_project,
+    )
+
+
 def workspace(
     options: GlobalOptions,
     *,
@@ -177,8 +199,8 @@ def workspace(
         opened.require_environment(options.environment)
     if options.env_file is not None:
         opened = opened.with_env_file(options.in_users_folder(options.env_file).absolute())
-    if tells_place and options.is_above and somebody_looks():
-        sys.stderr.write(f"Project in {options.project_dir}; the paths in messages begin there.\n")
+    if tells_place:
+        tell_place(options)
     remark = opened.state_remark() if uses_state else None
     if remark is not None:
         from reconciler.render.text import diagnostics_text
@@ -186,6 +208,12 @@ def workspace(
         sys.stderr.write(diagnostics_text((remark,), style=style_for(sys.stderr)))
         sys.stderr.flush()
     return opened
+
+
+def tell_place(options: GlobalOptions) -> None:
+    """Tell somebody at a terminal of a project above the folder that they are in."""
+    if options.is_above and somebody_looks():
+        sys.stderr.write(f"Project in {options.project_dir}; the paths in messages begin there.\n")
 
 
 def style_for(stream: TextIO) -> Style:

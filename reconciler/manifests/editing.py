@@ -18,7 +18,8 @@ from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, Location, error
 from reconciler.errors import InvalidInput
 from reconciler.files import create_file, read_regular_file, reason_of, replace_file
-from reconciler.manifests.folder import NoRoom, Room, is_manifest, manifest_paths, require_few_problems, shown_path
+from reconciler.manifests.folder import NoRoom, Room, manifest_paths, require_few_problems, shown_path
+from reconciler.manifests.octets import is_manifest
 from reconciler.yamlsource import MAX_FILE_OCTETS, read_documents
 from reconciler.yamlsource.layout import placed_documents
 from reconciler.yamlsource.splicing import (

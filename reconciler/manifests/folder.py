@@ -19,6 +19,7 @@ from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, Location, as_one, error, sort_key
 from reconciler.files import read_in_place, read_regular_file, reason_of
 from reconciler.manifests.documents import read_document, refused_document
+from reconciler.manifests.octets import MAX_FILES, is_manifest
 from reconciler.manifests.overlaid import Overlays
 from reconciler.model.accounts.located import LocatedManifest, Unread
 from reconciler.yamlsource import MAX_FILE_OCTETS, MAX_PROBLEMS, ReadAgain, each_document, too_many_problems
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from reconciler.model.accounts.located import RefusedDocument
 
-MAX_FILES = 20_000
 MAX_ENTRIES = 200_000
 """The most files and folders of any kind below the manifests folder."""
 MAX_DEPTH = 100
@@ -46,7 +46,6 @@ PROBLEMS = f"{MAX_ALL_PROBLEMS:,} problems"
 _LIMIT_CURES = {PROBLEMS: "Mend those listed, then run again."}
 _LIMIT_CURE = "Look for what does not belong there; accounts of separate teams can be projects of their own."
 _NAME = ("metadata", "name")
-_ENDINGS = (".yaml", ".yml")
 _LINKED_FOLDER = (
     "This folder is a link, and linked folders are not looked into: what they hold could change without a review. "
     "Put the folder itself here."
@@ -179,11 +178,6 @@ def _manifest_files(folder: Path, root: Path) -> tuple[list[tuple[str, str]], li
             limit = ENTRIES if path is None else FILES if len(files) > MAX_FILES else PROBLEMS
             return [], [*problems[:MAX_ALL_PROBLEMS], beyond(limit, shown_path(folder, root))]
     return sorted(files), problems
-
-
-def is_manifest(name: str) -> bool:
-    """Tell whether a file of this name is read as a manifest."""
-    return name.lower().endswith(_ENDINGS) and not name.startswith(".")
 
 
 def _entries(folder: Path, root: Path, problems: list[Diagnostic]) -> Iterator[str | None]:

@@ -6,17 +6,25 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
-from reconciler.manifests.folder import MAX_FILES, is_manifest
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+MAX_FILES = 20_000
+"""The most manifests that a folder may have."""
 MOST_ENTRIES = 150_000
 """More files and folders than this are not looked at: near the limits of reading, reading has the last word."""
 DEEPEST = 50
 _OPENING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _AT_ONCE = 64 * 1024
+_SIZE = 32
+"""The octets of a digest."""
+_ENDINGS = (".yaml", ".yml")
+
+
+def is_manifest(name: str) -> bool:
+    """Tell whether a file of this name is read as a manifest."""
+    return name.lower().endswith(_ENDINGS) and not name.startswith(".")
 
 
 def folder_digest(folder: Path) -> str | None:
@@ -27,12 +35,15 @@ def folder_digest(folder: Path) -> str | None:
 
 def digest_of(files: Mapping[str, bytes]) -> str:
     """Return one digest over names and the digests of what the files hold."""
-    covered = hashlib.sha256(b"".join(os.fsencode(path) + b"\0" + files[path] for path in sorted(files)))
-    return f"sha256:{covered.hexdigest()}"
+    paths = sorted(files)
+    # No path holds a NUL and digests are of one length, so what belongs to what can be read in one way only.
+    covered = hashlib.blake2b(os.fsencode("\0".join([*paths, ""])), digest_size=_SIZE)
+    covered.update(b"".join([files[path] for path in paths]))
+    return f"blake2b:{covered.hexdigest()}"
 
 
 def file_digests(folder: Path) -> dict[str, bytes] | None:
-    """Return the SHA-256 of the octets of every manifest below a folder, by its path.
+    """Return a digest (BLAKE2b) of the octets of every manifest below a folder, by its path.
 
     None where only reading can tell what the manifests are: a link, a folder that cannot be looked into, a file that is no
     file or cannot be read, or more of all than is usual.
@@ -56,26 +67,29 @@ def _files(folder: str) -> Iterator[str]:
         with os.scandir(place) as entries:
             for entry in entries:
                 left -= 1
-                if left < 0 or depth > DEEPEST or entry.is_symlink():
+                if left < 0 or depth > DEEPEST:
                     raise _Unusual
-                if entry.is_dir(follow_symlinks=False):
+                if entry.is_file(follow_symlinks=False):  # first, as most of them are
+                    if is_manifest(entry.name):
+                        files_left -= 1
+                        if files_left < 0:
+                            raise _Unusual
+                        yield entry.path
+                elif entry.is_dir(follow_symlinks=False):
                     if not entry.name.startswith("."):
                         waiting.append((entry.path, depth + 1))
-                elif is_manifest(entry.name):
-                    files_left -= 1
-                    if files_left < 0 or not entry.is_file(follow_symlinks=False):
-                        raise _Unusual
-                    yield entry.path
+                elif entry.is_symlink() or is_manifest(entry.name):
+                    raise _Unusual
 
 
 def octets_digest(path: str) -> bytes:
-    """Return the SHA-256 of the octets of a regular file; raise ``OSError``, also for a link."""
+    """Return a digest (BLAKE2b, half as dear as SHA-256) of the octets of a regular file; raise ``OSError``, also for a link."""
     descriptor = os.open(path, _OPENING)
     try:
         octets = os.read(descriptor, _AT_ONCE)
         if len(octets) < _AT_ONCE:
-            return hashlib.sha256(octets).digest()
-        covered = hashlib.sha256(octets)
+            return hashlib.blake2b(octets, digest_size=_SIZE).digest()
+        covered = hashlib.blake2b(octets, digest_size=_SIZE)
         while octets := os.read(descriptor, _AT_ONCE):
             covered.update(octets)
         return covered.digest()

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from reconciler.model.base import Value
+from reconciler.model.defaults import MANIFESTS, STATE
 from reconciler.model.fieldrules import Rule, Ruled, sentence
 from reconciler.model.grants import Secrets
 from reconciler.model.later import later
 from reconciler.model.platform import Operator, Platform
 from reconciler.model.text.nameservers import DkimSelector, NameServer
 from reconciler.model.text.types import ConsumerName, Globs, Name, Seconds, Text
-from reconciler.model.verification.depths import Depth
+from reconciler.model.verification.depths import OF_PLANS, Depth
 
 if TYPE_CHECKING:
     from reconciler.model.consumers.settings import Consumer
@@ -36,7 +37,7 @@ class ProjectMetadata(Value):
 class Depths(Value):
     """How far verification goes, by occasion."""
 
-    plan: Depth = Field("envelope", description="How far reconciler plan verifies; by default envelope.")
+    plan: Depth = Field(OF_PLANS, description="How far reconciler plan verifies; by default envelope.")
     apply: Depth = Field(
         "message",
         description="How far an account must be verified for reconciler apply to record it; by default message.",
@@ -179,11 +180,11 @@ class Project(Ruled):
     kind: Literal["Project"] = Field(description="What the document is: the project file.")
     metadata: ProjectMetadata = Field(description="The name under which state keeps the project.")
     manifests: Text = Field(
-        "accounts.d",
+        MANIFESTS,
         description="The folder of the manifests, sub-folders included, relative to the project folder; by default accounts.d.",
     )
     state: Text = Field(
-        "sqlite:///.reconciler/state.db",
+        STATE,
         description="Where the state is: sqlite:///PATH, relative to this file, or postgresql://HOST/DATABASE. By default sqlite:///.reconciler/state.db.",
     )
     operator: Operator | None = Field(

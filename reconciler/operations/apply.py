@@ -19,7 +19,7 @@ from reconciler.events import tell
 from reconciler.operations.consumers.noting import note_wanted
 from reconciler.operations.conversations.secrets import altered_routes, read_secrets
 from reconciler.operations.conversations.trust import changed_files, usable_files
-from reconciler.operations.drafts.draft import state_files_in_git
+from reconciler.operations.drafts.unchanged import state_files_in_git
 from reconciler.operations.manifests import read_platform
 from reconciler.operations.seals import seal_of
 from reconciler.operations.workspace import refusing_altered_rows
@@ -135,7 +135,7 @@ def _admitted(
         project=workspace.project,
         today=workspace.now().date(),
         platform=platform,
-        tracked_state_files=state_files_in_git(workspace),
+        tracked_state_files=state_files_in_git(workspace.root),
     )
     admission = admit(submission, recorded, policy)
     if problems:

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from reconciler.characters import SHOWN_WORD, one_line
 from reconciler.diagnostics import enumerated, error
 from reconciler.diagnostics.phrasing import did_you_mean
-from reconciler.errors import GuardRefused, InvalidInput
+from reconciler.errors import InvalidInput
 from reconciler.manifests import read_project
-from reconciler.model.cisystems import TRUST_VARIABLE, is_ci
 from reconciler.model.project import Project
 from reconciler.model.text.projectkeys import split_key
 from reconciler.model.text.types import check_email
+from reconciler.operations.place import doubts_the_checkout, is_state_trusted, operator_of, state_of
 from reconciler.operations.spellings import require_relative
 from reconciler.operations.whereabouts import PROJECT_FILE
 from reconciler.operations.workspace import Workspace
 from reconciler.provenance import lies_in_checkout
-from reconciler.store import StateUrl, has_password, is_postgres, only_project
+from reconciler.store import only_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.manifests.projectfile import ProjectFile
-    from reconciler.operations.workspace import Namer
 
 
 def open_workspace(
@@ -44,23 +43,22 @@ def open_workspace(
     ``trusts_project`` says that the project file is the protected branch's, also where it lies in the checkout.
     ``environment`` is one of the project's; without it nothing that needs state can be done where there are some.
     """
-    is_doubtful = _doubts_the_checkout(environ, trusts_project=trusts_project)
+    is_doubtful = doubts_the_checkout(environ, trusts_project=trusts_project)
     path = project_file or root / PROJECT_FILE
     read = read_project(path)
     project = _in(read, environment)
     require_relative(project, root)
     is_trusted = not is_doubtful or not lies_in_checkout(path, (root, root / project.manifests))
-    declared = project.operator.email if project.operator else None
-    chosen = operator or environ.get("RECONCILER_OPERATOR") or declared
+    chosen = operator_of(operator, environ, project.operator.email if project.operator else None)
     if chosen is not None and (problem := check_email(chosen)) is not None:
         raise InvalidInput(problem)
-    named_by: Namer = "flag" if state else "variable" if environ.get("RECONCILER_STATE") else "project"
+    url, named_by = state_of(state, environ, project.state)
     return Workspace(
         root=root.absolute(),
         project_file=path.absolute(),
         project=project,
         places=read.locator,
-        state_url=_state_url(state, environ, project.state),
+        state_url=url,
         operator=chosen,
         environ=environ,
         now=now,
@@ -68,7 +66,7 @@ def open_workspace(
         environment=environment,
         declared=read.project,
         state_named_by=named_by,
-        is_state_trusted=is_trusted or named_by != "project" or not is_postgres(project.state),
+        is_state_trusted=is_state_trusted(project.state, named_by, is_project_trusted=is_trusted),
     )
 
 
@@ -109,7 +107,7 @@ def open_state_alone(
     secret read, unless the caller is a program that sends and ``reads_secrets`` of its own environment and files below
     ``root``. Raises as ``only_project`` does.
     """
-    url = _state_url(state, environ, "")
+    url, named_by = state_of(state, environ, "")
     key = only_project(url, base=root.absolute())
     name, _ = split_key(key)
     project = Project.model_validate(
@@ -124,55 +122,9 @@ def open_state_alone(
         environ=environ,
         now=now,
         is_project_trusted=reads_secrets,
-        state_named_by="flag" if state else "variable",
+        state_named_by=named_by,
     )
 
 
 def _document_of(name: str) -> dict[str, object]:
     return {"apiVersion": "reconciler/v1", "kind": "Project", "metadata": {"name": name}}
-
-
-def _doubts_the_checkout(environ: Mapping[str, str], *, trusts_project: bool) -> bool:
-    """Tell whether a project file in the checkout may be a pull request's: in CI, unless somebody answers for it.
-
-    ``RECONCILER_TRUST_PROJECT=never`` says so anywhere, and nobody can answer then. Another value is an error, so that
-    a misspelt one trusts nothing.
-    """
-    said = environ.get(TRUST_VARIABLE)
-    if said is None:
-        return is_ci(environ) and not trusts_project
-    if said.strip().lower() != "never":
-        detail = (
-            f"{TRUST_VARIABLE} is set, and not to never, which is the only value that it takes: no project file in the "
-            "checkout is trusted then. Nothing was done. Write\n"
-            f"    {TRUST_VARIABLE}=never\nor unset it, and CI is recognised by what its system sets."
-        )
-        raise InvalidInput(error("trustUnknown", detail))
-    if trusts_project:
-        detail = (
-            f"--trust-project was given where {TRUST_VARIABLE}=never is set, and never holds: this is a place where pull "
-            "requests are planned. Nothing was done. Leave --trust-project out; or, in a job that only the protected "
-            f"branch can start, let {TRUST_VARIABLE} be unset."
-        )
-        raise GuardRefused(error("trustForbidden", detail))
-    return True
-
-
-def _state_url(state: str | None, environ: Mapping[str, str], stated: str) -> StateUrl:
-    """Return the address of the state: the flag's, else the variable's, else the one ``stated`` by the project file.
-
-    Raises ``InvalidInput`` for a password in an address that others can read: not so that of the variable.
-    """
-    url = StateUrl(state or environ.get("RECONCILER_STATE") or stated)
-    if has_password(url) and (state or not environ.get("RECONCILER_STATE")):
-        where = (
-            "on the command line, where every user of this machine can read it in the list of processes"
-            if state
-            else "in the project file, where everybody can read it who sees the repository"
-        )
-        detail = (
-            f"The address of the state holds a password {where}. Change that password, and leave it out of the address. "
-            "PostgreSQL's client library takes it from a password file (~/.pgpass) or from the variable\n    PGPASSWORD"
-        )
-        raise InvalidInput(error("stateUrlInvalid", detail))
-    return url

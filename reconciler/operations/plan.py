@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,13 +10,14 @@ from typing import TYPE_CHECKING
 from reconciler import __version__
 from reconciler.classes import replace
 from reconciler.diagnostics import CODES
-from reconciler.errors import GuardRefused, PlanStale
+from reconciler.errors import GuardRefused, PlanStale, ReconcilerError
 from reconciler.model.plan import ApplyInputs, Part, SavedPlan, Summary
 from reconciler.model.step import Delete
 from reconciler.model.verification.evidence import Gathered
 from reconciler.operations.conversations.secrets import altered_routes
-from reconciler.operations.drafts.draft import Drafted, PlanRequest, draft_of_all, draft_of_few, state_files_in_git
-from reconciler.operations.drafts.unchanged import Asked, Recall
+from reconciler.operations.drafts.draft import Drafted, draft_of_all, draft_of_few
+from reconciler.operations.drafts.request import PlanRequest
+from reconciler.operations.drafts.unchanged import Recall, state_files_in_git
 from reconciler.operations.workspace import refusing_altered_rows
 from reconciler.rules.plan.digests import changes_digest, plan_digest
 from reconciler.rules.plan.finish import Making, finish_plan, with_consumers
@@ -38,15 +40,17 @@ TOOL = f"reconciler {__version__}"
 
 
 @refusing_altered_rows
-def plan(workspace: Workspace, request: PlanRequest, *, progress: Progress) -> SavedPlan:
+def plan(workspace: Workspace, request: PlanRequest, *, progress: Progress, recall: Recall | None = None) -> SavedPlan:
     """Return the plan, verified, and sealed where it is kept; ``invalid`` without looking further where manifests are wrong.
+
+    ``recall`` is the look at the last plan, where it was taken already.
 
     Raises ``StateMissing`` where there is no state, and ``GuardRefused`` or ``PlanStale`` where what is to be applied at
     once is not what was reviewed: before anybody is contacted.
     """
-    tracked = state_files_in_git(workspace)
-    recall = None if tracked else _recall(workspace, request)
-    if recall is not None and (again := recall.find()) is not None:
+    tracked = state_files_in_git(workspace.root)
+    recall = None if tracked else recall or _recall(workspace, request)
+    if recall is not None and (again := recall.find(workspace)) is not None:
         return _sealed(workspace, *again)
     if tracked:
         # The guard refuses the plan anyway; whoever put state into git chose where secrets may travel, so none does.
@@ -82,7 +86,7 @@ def plan(workspace: Workspace, request: PlanRequest, *, progress: Progress) -> S
         return _sealed(workspace, _as_part(finished, request.shard, request), secrets)
     finished = _with_consumers(finished, draft, request, workspace, secrets)
     if recall is not None and not drafted.is_of_few:
-        recall.keep(finished, desired, None if drafted.register.is_altered else draft.recorded, secrets)
+        recall.keep(workspace, finished, desired, None if drafted.register.is_altered else draft.recorded, secrets)
     return _sealed(workspace, finished, secrets)
 
 
@@ -143,14 +147,13 @@ def _evidence(
 
 
 def _recall(workspace: Workspace, request: PlanRequest) -> Recall | None:
-    """Return the look at the last plan of this kind; None where accounts are chosen or ways round taken, which is rare."""
-    if request.shard is not None or request.parts is not None:
-        return None
-    is_plain = not (request.targets or request.excludes or request.skips or request.accepts_altered)
-    if not is_plain or request.reviewed is not None or workspace.project.consumers:
-        return None
-    rest = f"{request.apply_depth} {request.allow_deletes} {request.holds_failing} {request.is_applied_at_once}"
-    return Recall(workspace, Asked(depth=request.depth, rest=rest, reads_all_secrets=request.reads_all_secrets))
+    """Return the look at the last plan of this kind; None where none is kept."""
+    asked = request.kept_as if not workspace.project.consumers else None
+    if asked is not None:
+        with contextlib.suppress(ReconcilerError):  # told by what needs the key
+            key = workspace.keyless_seal_key()
+            return Recall(workspace.place, asked, key) if key is not None else None
+    return None
 
 
 def _sealed(workspace: Workspace, finished: SavedPlan, secrets: SecretsRead) -> SavedPlan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import field, replace
 from functools import cached_property, wraps
-from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from pydantic.alias_generators import to_camel
 
@@ -15,6 +15,7 @@ from reconciler.diagnostics import enumerated, error, note
 from reconciler.errors import GuardRefused, InvalidInput, ReconcilerError, RowUnreadable, StateMissing
 from reconciler.model.grants import ScopedSecret
 from reconciler.model.text.projectkeys import split_key
+from reconciler.operations.place import Place
 from reconciler.operations.whereabouts import PROJECT_FILE
 from reconciler.provenance import repository_of, tracked_files
 from reconciler.rules.secrets.grants import untrusted_project
@@ -39,12 +40,12 @@ if TYPE_CHECKING:
     from reconciler.model.divisions import Environment
     from reconciler.model.project import Project
     from reconciler.model.secrets.values import FingerprintKey
+    from reconciler.operations.place import Namer
     from reconciler.secrets import SecretReader
     from reconciler.store import Store
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Namer = Literal["flag", "variable", "project"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,9 +191,27 @@ class Workspace:
         return self.state_url
 
     @property
+    def place(self) -> Place:
+        """Where its files are, and what of them is trusted."""
+        return Place(
+            project=self.project.metadata.name,
+            root=self.root,
+            project_file=self.project_file,
+            manifests=self.root / self.project.manifests,
+            overlay=self.root / self.overlay if self.overlay is not None else None,
+            environment=self.environment,
+            state_url=self.state_url,
+            state_named_by=self.state_named_by,
+            operator=self.operator,
+            now=self.now,
+            is_project_trusted=self.is_project_trusted,
+            is_state_trusted=self.is_state_trusted,
+        )
+
+    @property
     def state_file(self) -> Path | None:
         """The SQLite file of the state; None for another kind of database."""
-        return sqlite_path(self.state_url, base=self.project_file.parent)
+        return self.place.state_file
 
     @cached_property
     def _reader(self) -> SecretReader:

@@ -14,6 +14,7 @@ from reconciler.secrets.keys import (
     STATE_FOLDER,
     draft_next_key,
     has_next_key,
+    key_beside,
     load_fingerprint_key,
     load_key_file,
     load_plan_key,
@@ -21,10 +22,10 @@ from reconciler.secrets.keys import (
     settle_next_key,
 )
 from reconciler.secrets.ownfiles import OwnFiles
-from reconciler.secrets.sources.file import relative_spelling
 
 if TYPE_CHECKING:
     from reconciler.secrets.reader import Look, Reading, SecretReader
+    from reconciler.secrets.sources.file import relative_spelling
 
 __all__ = [
     "KEY_FILE",
@@ -35,6 +36,7 @@ __all__ = [
     "SecretReader",
     "draft_next_key",
     "has_next_key",
+    "key_beside",
     "load_fingerprint_key",
     "load_key_file",
     "load_plan_key",
@@ -43,9 +45,15 @@ __all__ = [
     "settle_next_key",
 ]
 
+_WHEN_ASKED_FOR = {
+    **dict.fromkeys(("Look", "Reading", "SecretReader"), "reader"),
+    "relative_spelling": "sources.file",
+}
+
 
 def __getattr__(name: str) -> Any:
     """Return what reads secrets, importing that only when it is asked for: most commands read none."""
-    if name not in {"Look", "Reading", "SecretReader"}:
+    place = _WHEN_ASKED_FOR.get(name)
+    if place is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module("reconciler.secrets.reader"), name)
+    return getattr(importlib.import_module(f"{__name__}.{place}"), name)

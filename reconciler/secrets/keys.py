@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from reconciler.diagnostics import error
 from reconciler.errors import SecretUnreadable, StateUnavailable
 from reconciler.files import keep_out_of_git, replace_file, sync_folder
-from reconciler.model.secrets.references import reference_text
 from reconciler.model.secrets.values import FingerprintKey
 
 if TYPE_CHECKING:
@@ -40,13 +39,18 @@ def load_fingerprint_key(
     Raises ``SecretUnreadable`` where the named key cannot be read, or the file holds none.
     """
     if named is not None:
+        from reconciler.model.secrets.references import reference_text
+
         reference = reference_text(named)
         reading = reader.read_key(reference)
         if reference in reading.problems:
             raise SecretUnreadable(reading.problems[reference])
         return _strong_key(reading.values[reference].reveal(), reference)
-    if state_file is None:
-        return None
+    return key_beside(state_file) if state_file is not None else None
+
+
+def key_beside(state_file: Path) -> FingerprintKey | None:
+    """Return the key in the file beside the SQLite state, None where there is no file; raise as ``load_fingerprint_key`` does."""
     path = state_file.parent / KEY_FILE
     try:
         return read_key_file(path)

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from tests.cli.project import Outcome, Project
 
-WAYS = {"offline": ("plan", "--depth", "offline"), "with secrets": ("plan",)}
+WAYS = {"offline": ("plan", "--depth", "offline"), "with secrets": ("plan",), "as text": ("plan", "--depth", "offline")}
+_FORMS = {"as text": "text"}
 
 
 def kept(project: Project) -> list[Path]:
@@ -35,8 +36,10 @@ def forget(project: Project) -> None:
 
 
 def told(project: Project, way: str) -> tuple[int, dict[str, Any]]:
-    """Return the exit code of a plan and its document, without what differs from one minute to the next."""
-    planned: Outcome = project.run(*WAYS[way], "--format", "json")
+    """Return the exit code of a plan and its document, or what people see, without what differs from one minute to the next."""
+    planned: Outcome = project.run(*WAYS[way], "--format", _FORMS.get(way, "json"))
+    if way in _FORMS:
+        return planned.code, {"text": planned.out + planned.err}
     document = planned.document
     for each in ("createdAt", "planDigest"):
         document.pop(each, None)

@@ -114,6 +114,20 @@ def test_a_verb_imports_what_it_needs(project: Project, words: str) -> None:
     """Nothing is loaded of what is slow to load and the verb does not use."""
     project.write_project("verification: {domainChecks: off}\n")
     project.write_account("news", marketing_account("news"))
+    assert set() == _loaded(project, words) & UNLOADED[words]
+
+
+def test_a_plan_that_is_told_again_needs_no_model(project: Project) -> None:
+    """Where nothing has changed and no secret is read, neither pydantic is imported, nor a database, nor any rule."""
+    project.write_account("news", marketing_account("news"))
+    project.run_well("apply", "--auto-approve", "--depth", "offline")
+    project.run_well("plan", "--depth", "offline")
+    loaded = _loaded(project, "plan --depth offline")
+    assert set() == loaded & {"pydantic", "pydantic_core", "yaml", *ELSEWHERE, *NETWORK, *STATE, *PLANS, *SITE}
+    assert [] == [each for each in loaded if each.startswith("reconciler.rules")]
+
+
+def _loaded(project: Project, words: str) -> set[str]:
     finished = subprocess.run(
         [sys.executable, "-c", LOADED, *words.split()],
         cwd=project.folder,
@@ -123,5 +137,4 @@ def test_a_verb_imports_what_it_needs(project: Project, words: str) -> None:
         check=False,
     )
     assert 0 == finished.returncode, finished.stderr
-    loaded = set(finished.stderr.splitlines())
-    assert set() == loaded & UNLOADED[words]
+    return set(finished.stderr.splitlines())

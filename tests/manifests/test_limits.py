@@ -10,7 +10,8 @@ import pytest
 from reconciler.diagnostics.codes import CODES
 from reconciler.manifests import read_manifests
 from reconciler.manifests.editing import search
-from reconciler.manifests.folder import FILES, MAX_FILES, MAX_OCTETS, MAX_WEIGHT, OCTETS, PROBLEMS, WEIGHT
+from reconciler.manifests.folder import FILES, MAX_OCTETS, MAX_WEIGHT, OCTETS, PROBLEMS, WEIGHT
+from reconciler.manifests.octets import MAX_FILES
 from reconciler.yamlsource import MAX_FILE_OCTETS, read_documents
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.manifests import file_digests, folder_digest, octets
-from reconciler.manifests.folder import MAX_FILES
+from reconciler.manifests.octets import MAX_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Messages, SavedPlan
     from reconciler.operations.apply import Applied
     from reconciler.operations.consumers.publish import Published
-    from reconciler.operations.drafts.draft import PlanRequest
+    from reconciler.operations.drafts.request import PlanRequest
     from reconciler.operations.workspace import Workspace
 
 _NOTHING_APPLIED = "Nothing was applied."

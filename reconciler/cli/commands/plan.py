@@ -26,12 +26,16 @@ from reconciler.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from reconciler.cli.options import PlanOptions, ViewOptions
     from reconciler.cli.session import GlobalOptions
     from reconciler.diagnostics import Diagnostic, Location
     from reconciler.model.plan import SavedPlan
     from reconciler.model.verification.depths import Depth
-    from reconciler.operations.drafts.draft import PlanRequest
+    from reconciler.operations.drafts.request import PlanRequest
+    from reconciler.operations.drafts.unchanged import Recall
+    from reconciler.plancache import KeptRemarks
     from reconciler.render.links import Links
     from reconciler.render.text.plan import View
     from reconciler.rules.plan.shards import Shard
@@ -76,23 +80,27 @@ def plan(
         reconciler plan --format markdown --reference "$PULL_REQUEST" > comment.md
         reconciler plan --shard 3/10 --out part-3.plan
     """
+    if out == STANDARD and format_ != "text":
+        raise click.UsageError("--out - writes the plan's file to standard output; leave --format out, or name a file.")
+    if reference is not None and (format_ != "markdown" or shard is not None):
+        raise click.UsageError("--reference is for the comment of a whole plan: add --format markdown, and no --shard.")
+    recall = _last_plan(options, asked) if format_ == "text" and out is None and shard is None else None
+    if recall is not None and (kept := recall.remarks()) is not None:
+        _tell_again(kept, viewing, options)
+        return 0
     from reconciler.cli.progress import shown_progress
     from reconciler.cli.rubbish import without_looks_for_rubbish
     from reconciler.cli.session import workspace
     from reconciler.operations.plan import plan as make_plan
     from reconciler.rules.plan.finish import exit_code_of_plan
 
-    if out == STANDARD and format_ != "text":
-        raise click.UsageError("--out - writes the plan's file to standard output; leave --format out, or name a file.")
-    if reference is not None and (format_ != "markdown" or shard is not None):
-        raise click.UsageError("--reference is for the comment of a whole plan: add --format markdown, and no --shard.")
     place = workspace(options, operator=asked.operator, trusts_project=asked.trust_project)
     request = requested(asked, asked.depth or place.project.verification.depth.plan)
     if request.depth == "offline":
         click.get_current_context().with_resource(without_looks_for_rubbish())
     with shown_progress() as progress:
         is_kept = out is not None or format_ != "text"
-        made = make_plan(place, replace(request, shard=shard, is_kept=is_kept), progress=progress)
+        made = make_plan(place, replace(request, shard=shard, is_kept=is_kept), progress=progress, recall=recall)
     if out == STANDARD:
         return _put_plan_alone(made, is_detailed=detailed_exitcode, view=viewing.view)
     review = None
@@ -111,6 +119,29 @@ def plan(
     if format_ == "text":
         _tell_next(made, asked, out=out, is_part=shard is not None)
     return exit_code_of_plan(made, is_detailed=detailed_exitcode)
+
+
+def _last_plan(options: GlobalOptions, asked: PlanOptions) -> Recall | None:
+    """Return the look at the last plan that was asked the same; None where the project has to be opened for it."""
+    from reconciler.cli.session import place_at_a_glance
+    from reconciler.operations.drafts.unchanged import recall_at_a_glance
+
+    found = place_at_a_glance(options, operator=asked.operator, trusts_project=asked.trust_project)
+    if found is None:
+        return None
+    place, depth = found
+    kept_as = requested(asked, asked.depth or depth).kept_as
+    return recall_at_a_glance(place, kept_as, os.environ) if kept_as is not None else None
+
+
+def _tell_again(kept: KeptRemarks, viewing: ViewOptions, options: GlobalOptions) -> None:
+    """Tell what the last plan told people."""
+    from reconciler.cli.session import tell_place
+    from reconciler.render.text.nochanges import no_changes
+
+    tell_place(options)
+    shown = Shown(view=viewing.view or "grouped", has_pager=not viewing.no_pager)
+    _put_for_people(f"{no_changes(kept.unchanged)}\n", kept.diagnostics, shown)
 
 
 def _tell_next(made: SavedPlan, asked: PlanOptions, *, out: str | None, is_part: bool) -> None:
@@ -216,7 +247,7 @@ def _command(verb: str, asked: PlanOptions, *more: str) -> str:
 
 def requested(asked: PlanOptions, depth: Depth) -> PlanRequest:
     """Return the request for a plan that verifies to a depth."""
-    from reconciler.operations.drafts.draft import PlanRequest
+    from reconciler.operations.drafts.request import PlanRequest
 
     return PlanRequest(
         depth=depth,
@@ -273,8 +304,7 @@ def put_plan(made: SavedPlan, format_: str, *, options: GlobalOptions | None = N
 
     ``options`` name the project, into whose manifests annotations point.
     """
-    from reconciler.cli.output import problems_beside_checks, put, put_json, tell
-    from reconciler.cli.session import somebody_looks
+    from reconciler.cli.output import put, put_json, tell
 
     if format_ == "json":
         from reconciler.render.json.documents import plan_document
@@ -284,23 +314,31 @@ def put_plan(made: SavedPlan, format_: str, *, options: GlobalOptions | None = N
     text = _rendered(made, format_, options, shown)
     problems = [problem for problem in made.diagnostics if shown.tells_errors or problem.severity != "error"]
     if format_ == "text":
-        problems = problems_beside_checks(problems)
-        if shown.has_pager and somebody_looks():
-            return _page(text, problems, is_full=shown.view == "full")
+        return _put_for_people(text, problems, shown)
     put(text)
     if format_ not in _FOR_PROGRAMS:
         tell(problems, is_full=shown.view == "full")
     return False
 
 
-def _page(text: str, problems: list[Diagnostic], *, is_full: bool) -> bool:
-    """Show a plan and its problems together; on a terminal nobody can tell their streams apart."""
-    from reconciler.cli.pager import put_paged
-    from reconciler.cli.session import style_for
-    from reconciler.render.text import diagnostics_text
+def _put_for_people(text: str, problems: Iterable[Diagnostic], shown: Shown) -> bool:
+    """Write a plan as text, and its problems beside it; return whether a pager had both.
 
-    told = diagnostics_text(problems, style=style_for(sys.stderr), is_full=is_full)
-    return put_paged(f"{text}{told}")
+    On a terminal nobody can tell the two streams apart, so the pager shows them together.
+    """
+    from reconciler.cli.output import problems_beside_checks, put, tell
+    from reconciler.cli.session import somebody_looks
+
+    beside, is_full = problems_beside_checks(problems), shown.view == "full"
+    if shown.has_pager and somebody_looks():
+        from reconciler.cli.pager import put_paged
+        from reconciler.cli.session import style_for
+        from reconciler.render.text import diagnostics_text
+
+        return put_paged(f"{text}{diagnostics_text(beside, style=style_for(sys.stderr), is_full=is_full)}")
+    put(text)
+    tell(beside, is_full=is_full)
+    return False
 
 
 def _places(options: GlobalOptions) -> dict[str, Location]:

@@ -45,3 +45,18 @@ class SecretsRead:
         """Return the fingerprints that can be compared with those made with a key, None for a state that has none yet."""
         is_usable = key_id is None or (self.were_read and self.key_id == key_id)
         return self.fingerprints if is_usable else _NOTHING
+
+
+def withheld(depth: str, *, is_project_trusted: bool) -> SecretsRead | None:
+    """Return what a run knows of secrets that reads none, at depth ``offline`` and by an untrusted project; None for another.
+
+    >>> withheld("offline", is_project_trusted=True).are_withheld
+    False
+    >>> withheld("auth", is_project_trusted=False).are_withheld
+    True
+    >>> withheld("auth", is_project_trusted=True) is None
+    True
+    """
+    if depth != "offline" and is_project_trusted:
+        return None
+    return SecretsRead(were_read=False, are_withheld=depth != "offline")

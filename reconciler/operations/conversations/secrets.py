@@ -18,7 +18,7 @@ from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, error
 from reconciler.errors import GuardRefused
 from reconciler.model.accounts.kinds import kind_of
-from reconciler.model.secrets.reading import SecretsRead
+from reconciler.model.secrets.reading import SecretsRead, withheld
 from reconciler.operations.conversations.trust import changed_files
 from reconciler.rules.secrets.allow import is_allowed, is_allowed_somewhere
 from reconciler.rules.secrets.judgement import Law, judge_reading
@@ -62,9 +62,10 @@ def read_secrets(
     read. ``passed_over`` are those that
     are not named because reading them is dear.
     """
+    unread = withheld(depth, is_project_trusted=workspace.is_project_trusted)
+    if unread is not None:
+        return unread
     reader = workspace.secret_reader()
-    if depth == "offline" or not workspace.is_project_trusted:
-        return SecretsRead(were_read=False, are_withheld=depth != "offline")
     key = workspace.fingerprint_key(reader)
     wanted = tuple(references)
     reading = reader.read(wanted)

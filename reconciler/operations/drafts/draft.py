@@ -1,4 +1,4 @@
-"""What a plan is asked for, and its draft: desired and recorded compared, of all accounts or of a few that may have changed."""
+"""The draft of a plan: desired and recorded compared, of all accounts or of a few that may have changed."""
 
 from __future__ import annotations
 
@@ -8,58 +8,20 @@ from reconciler.classes import dataclass
 from reconciler.errors import GuardRefused
 from reconciler.model.secrets.reading import SecretsRead
 from reconciler.operations.conversations.secrets import read_secrets
+from reconciler.operations.drafts.unchanged import state_files_in_git
 from reconciler.operations.manifests import Desired, read_desired
-from reconciler.provenance import tracked_files
 from reconciler.rules.plan.guards import guard_state_folder
 from reconciler.rules.plan.make import make_plan
 from reconciler.rules.plan.policy import Policy
 from reconciler.store import Register
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from reconciler.model.accounts.recorded import RecordedState
-    from reconciler.model.plan import SavedPlan
-    from reconciler.model.review import Review
     from reconciler.model.step import Changed
-    from reconciler.model.verification.depths import Depth
-    from reconciler.operations.conversations.secrets import Ask
+    from reconciler.operations.drafts.request import PlanRequest
     from reconciler.operations.drafts.unchanged import Recall
     from reconciler.operations.workspace import Workspace
     from reconciler.rules.plan.make import Draft
-    from reconciler.rules.plan.shards import ReadPart, Shard
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlanRequest:
-    """What a plan is asked for."""
-
-    depth: Depth
-    """How far to verify."""
-    apply_depth: Depth | None = None
-    """The depth that apply is to need; None: the project's."""
-    targets: tuple[str, ...] = ()
-    excludes: tuple[str, ...] = ()
-    allow_deletes: int | None = None
-    holds_failing: bool = False
-    skips: frozenset[str] = frozenset()
-    """Accounts that are not verified, because apply will override their verification."""
-    accepts_altered: frozenset[str] = frozenset()
-    """Accounts that apply will take as state has them, whatever the journal recorded of them."""
-    reads_all_secrets: bool = False
-    """Look for rotation also where each secret costs a command."""
-    is_applied_at_once: bool = False
-    """Nobody is asked before the plan is applied: where a guard refuses it, nobody is contacted for it."""
-    ask: Ask | None = None
-    """Asks a person for the secrets that the changes need and that cannot be read here."""
-    shard: Shard | None = None
-    """The part of the plan whose accounts are verified; None: all are."""
-    parts: Mapping[str, ReadPart] | None = None
-    """Sealed parts by the names of their files, whose evidence is taken in the place of any verification."""
-    reviewed: SavedPlan | Review | None = None
-    """The plan that people have reviewed, or what they were shown of it, where it is applied at once only as far as they have."""
-    is_kept: bool = True
-    """The plan is saved, applied or read by programs; one that is only looked at gets neither digests nor seal."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +46,7 @@ class Drafted:
 
 def draft_of_few(workspace: Workspace, request: PlanRequest, recall: Recall) -> Drafted | None:
     """Return the draft of the accounts that may have changed since the last plan; None where all have to be looked at."""
-    few = recall.find_few()
+    few = recall.find_few(workspace)
     if few is None:
         return None
     draft, secrets = _draft(workspace, request, few.desired, few.recorded, tracked=())
@@ -159,15 +121,10 @@ def _draft(
         wanted |= needed
 
 
-def state_files_in_git(workspace: Workspace) -> tuple[str, ...]:
-    """Return the files of the project's state folder that git tracks."""
-    return tracked_files(workspace.root, workspace.root / ".reconciler")
-
-
 def require_own_state(workspace: Workspace) -> None:
     """Raise ``GuardRefused`` where git tracks the state folder: who put state into git chose where secrets may travel."""
     policy = Policy(
-        project=workspace.project, today=workspace.now().date(), tracked_state_files=state_files_in_git(workspace)
+        project=workspace.project, today=workspace.now().date(), tracked_state_files=state_files_in_git(workspace.root)
     )
     refusals = guard_state_folder(policy).refusals
     if refusals:

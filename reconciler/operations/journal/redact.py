@@ -83,7 +83,7 @@ def redact(workspace: Workspace, order: RedactOrder) -> Redacted:
         with store.write() as transaction:
             redacted = _redact(transaction, workspace, order)
         forget_accounts(evidence_folder(workspace), redacted.names)
-        forget_plans(plans_folder(workspace))
+        forget_plans(plans_folder(workspace.root))
         forget_pages(pages_folder(workspace))
         store.compact()
     return redacted

@@ -18,7 +18,7 @@ from reconciler.model.journal.entries import Actor, Provenance
 from reconciler.model.verification.evidence import Check, CheckStatus, Evidence, Verification, status_of
 from reconciler.operations.accounts.decisions import Event, Ruling, rule
 from reconciler.operations.apply import apply_plan
-from reconciler.operations.drafts.draft import PlanRequest
+from reconciler.operations.drafts.request import PlanRequest
 from reconciler.operations.journal.redact import RedactOrder, redact
 from reconciler.operations.opening import open_workspace
 from reconciler.operations.plan import plan

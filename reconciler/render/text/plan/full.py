@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import counted
+from reconciler.render.text.nochanges import no_changes
 from reconciler.render.text.parts.fields import field_lines
 from reconciler.render.text.parts.grouping import grouped
 from reconciler.render.text.parts.layout import hang
@@ -43,13 +44,9 @@ def lifted_lines(plan: Plan, *, style: Style) -> list[str]:
 
 def summary_line(plan: Plan) -> str:
     """Return the counts in one sentence; where nothing changes, a sentence that says so."""
-    counts = plan.summary
     if plan.status == "empty" and not plan.changes:
-        if counts.unchanged == 0:
-            return "No changes. No account is declared or recorded."
-        if counts.unchanged == 1:
-            return "No changes. The account is recorded as it is declared."
-        return f"No changes. All {counts.unchanged} accounts are recorded as they are declared."
+        return no_changes(plan.summary.unchanged)
+    counts = plan.summary
     held = f" {counts.held} held." if counts.held else ""
     return (
         f"Plan: {counts.create} to create, {counts.update} to update, {counts.rename} to rename, "
