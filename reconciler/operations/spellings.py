@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
-from reconciler.model.secrets.references import reference_text
+from reconciler.model.secrets.spelling import reference_text
 from reconciler.secrets import relative_spelling
 
 if TYPE_CHECKING:

@@ -234,14 +234,12 @@ class Workspace:
         )
 
     def _own_keys(self) -> Iterator[bytes]:
-        """Yield what no secret may be: the key of fingerprints as far as there is one, and what our variables hold."""
-        from reconciler.secrets.ownkeys import own_variables
+        from reconciler.secrets.ownkeys import own_secrets
 
-        yield from own_variables(self.environ)
+        key = None
         with contextlib.suppress(ReconcilerError):  # told by what needs the key
             key = self.fingerprint_key(self._reader)
-            if key is not None:
-                yield key.octets
+        return own_secrets(self.environ, key)
 
     def _own_files(self) -> OwnFiles:
         """Return the files that no manifest may name: state, keys, sources of many secrets, project file.

@@ -39,7 +39,7 @@ def load_fingerprint_key(
     Raises ``SecretUnreadable`` where the named key cannot be read, or the file holds none.
     """
     if named is not None:
-        from reconciler.model.secrets.references import reference_text
+        from reconciler.model.secrets.spelling import reference_text
 
         reference = reference_text(named)
         reading = reader.read_key(reference)

@@ -19,6 +19,8 @@ from reconciler.model.text.legible import readings
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from reconciler.model.secrets.values import FingerprintKey
+
 OWN_PREFIX = "RECONCILER_"
 _NOT_SECRET = frozenset(
     {"RECONCILER_OPERATOR", "RECONCILER_TRUST_PROJECT", "RECONCILER_HOME", "RECONCILER_PACKAGE", "RECONCILER_VERSION"}
@@ -54,6 +56,13 @@ class OwnKeys:
                 if way in self._whole or any(form in way for form in self._within):
                     return True
         return False
+
+
+def own_secrets(environ: Mapping[str, str], key: FingerprintKey | None) -> Iterator[bytes]:
+    """Yield what no secret may be: what our own variables hold, and the key of fingerprints as far as there is one."""
+    yield from own_variables(environ)
+    if key is not None:
+        yield key.octets
 
 
 def own_variables(environ: Mapping[str, str]) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, error
+from reconciler.model.secrets.reading import SecretsRead
 from reconciler.model.secrets.values import SecretValue
 from reconciler.secrets.sources.file import SecretFiles
 from reconciler.secrets.values import Unreadable, secret_value, unreadable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.model.secrets.sources import SecretSource
+    from reconciler.model.secrets.values import FingerprintKey
     from reconciler.programs import Stop
     from reconciler.secrets.ownfiles import OwnFiles
     from reconciler.secrets.ownkeys import OwnKeys
@@ -122,6 +124,26 @@ class SecretReader:
         own_keys = {each: _kept(each) for each, value in reading.values.items() if self._is_own(each, value)}
         values = {each: value for each, value in reading.values.items() if each not in own_keys}
         return Reading(values, {**reading.problems, **own_keys})
+
+    def read_for_run(
+        self, references: Iterable[str], key: FingerprintKey | None, *, passed_over: frozenset[str] = frozenset()
+    ) -> SecretsRead:
+        """Return what a run knows of these secrets: values, fingerprints under a key, and why the others cannot be had.
+
+        ``passed_over`` are those that are not among them because reading them is dear.
+        """
+        reading = self.read(references)
+        fingerprints = {name: value.fingerprint(key) for name, value in reading.values.items()} if key else {}
+        # What a link gives is what the file itself holds, so a known file is recognised by its new value too.
+        places = self.look(fingerprints).places
+        fingerprints |= {place: fingerprints[link] for link, place in places.items()}
+        return SecretsRead(
+            values=reading.values,
+            fingerprints=fingerprints,
+            key=key,
+            unreadable=reading.problems,
+            passed_over=passed_over,
+        )
 
     def _is_own(self, reference: str, value: SecretValue) -> bool:
         if reference not in self._own:

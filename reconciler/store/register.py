@@ -18,7 +18,7 @@ from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, enumerated, error
 from reconciler.model.canonical import sha256_hex
 from reconciler.model.journal.keys import FORGOTTEN_ROUTES, ROUTE_DIGESTS, ROUTE_REGISTER
-from reconciler.model.secrets.references import normal_reference
+from reconciler.model.secrets.spelling import normal_reference
 from reconciler.store.altered import entries_backwards
 from reconciler.store.digests import row_digest_or_none
 from reconciler.store.journal import THE_ROUTES, is_intact, read_backwards

@@ -85,7 +85,7 @@ def plan(
     if reference is not None and (format_ != "markdown" or shard is not None):
         raise click.UsageError("--reference is for the comment of a whole plan: add --format markdown, and no --shard.")
     recall = _last_plan(options, asked) if format_ == "text" and out is None and shard is None else None
-    if recall is not None and (kept := recall.remarks()) is not None:
+    if recall is not None and (kept := recall.remarks(os.environ)) is not None:
         _tell_again(kept, viewing, options)
         return 0
     from reconciler.cli.progress import shown_progress

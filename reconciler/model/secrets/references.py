@@ -1,8 +1,6 @@
 """How a manifest or the project file writes a secret: a mapping of one source to one key, never a literal.
 
-A key that is a path has one *normal form*, and nothing else is taken: no step is empty, ``.`` or ``..``, and no slash
-stands at its end. Secrets are allowed, granted and recognised by how their references read, so one secret must not be
-written in two ways. That a path reads normal does not say where it leads: see ``secrets.files`` for links.
+A key that is a path is taken in its normal form alone, see ``spelling``.
 """
 
 from __future__ import annotations
@@ -14,6 +12,14 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from reconciler.characters import REFUSED_CHARACTER, REFUSED_IN_SCHEMAS
+from reconciler.model.secrets.spelling import (
+    NORMAL,
+    NORMAL_REFERENCE,
+    is_normal_key,
+    normal_key,
+    not_normal,
+    spelling_problem,
+)
 from reconciler.model.text.placeholders import (
     PLACEHOLDER_PATTERN,
     TEMPLATE_PATTERN,
@@ -28,13 +34,9 @@ _SOURCE = re.compile(_SOURCE_PATTERN + r"(?!\n)")
 _PLACEHOLDER = PLACEHOLDER_PATTERN
 _VARIABLE_PATTERN = rf"^([A-Za-z_]|{_PLACEHOLDER})([A-Za-z0-9_]|{_PLACEHOLDER})*$(?!\n)"
 _VARIABLE = re.compile(_VARIABLE_PATTERN)
-_NORMAL = r"(?!.*//)(?!(?:.*/)?\.\.?(?:/|$))(?!.*/$)"
-_NORMAL_KEY = re.compile(_NORMAL)
-_NORMAL_REFERENCE_PATTERN = r"(?!.*//)(?!(?:[^:]*:)?(?:.*/)?\.\.?(?:/|$))(?!.*/$)"
-_NORMAL_REFERENCE = re.compile(_NORMAL_REFERENCE_PATTERN)
-_KEY_PATTERN = rf"^{_NORMAL}(?!.*\.\.)([A-Za-z0-9]|{_PLACEHOLDER})([A-Za-z0-9_./@:-]|{_PLACEHOLDER})*$(?!\n)"
+_KEY_PATTERN = rf"^{NORMAL}(?!.*\.\.)([A-Za-z0-9]|{_PLACEHOLDER})([A-Za-z0-9_./@:-]|{_PLACEHOLDER})*$(?!\n)"
 _KEY = re.compile(_KEY_PATTERN)
-_PATH_PATTERN = f"^{_NORMAL}{TEMPLATE_PATTERN.removeprefix('^')}"
+_PATH_PATTERN = f"^{NORMAL}{TEMPLATE_PATTERN.removeprefix('^')}"
 _MAX_KEY = 1024
 
 
@@ -64,57 +66,8 @@ def _check_reference(written: dict[str, str]) -> dict[str, str]:
     return written
 
 
-def is_normal_key(key: str) -> bool:
-    """Tell whether a key that may be a path is in normal form."""
-    return _NORMAL_KEY.match(key) is not None
-
-
-def normal_key(key: str) -> str:
-    """Return the normal form of a key that may be a path: what it reads without needless steps, links not followed.
-
-    A ``..`` at its beginning stays: nobody can tell from the key alone where it leads.
-    """
-    steps: list[str] = []
-    for step in key.split("/"):
-        if step == ".." and steps and steps[-1] != "..":
-            steps.pop()
-        elif step not in {"", "."}:
-            steps.append(step)
-    return ("/" if key.startswith("/") else "") + "/".join(steps)
-
-
-def normal_reference(reference: str) -> str:
-    """Return ``SOURCE:KEY``, or a glob over such, with its key in normal form; references are compared in this form.
-
-    Today's are in it already. What an earlier version has recorded may not be.
-    """
-    if _NORMAL_REFERENCE.match(reference):
-        return reference
-    source, colon, key = reference.partition(":")
-    return f"{source}:{normal_key(key)}" if colon else normal_key(reference)
-
-
-def spelling_problem(reference: str) -> str | None:
-    """Return why a reference or a glob over references is not taken as it is spelt, as the end of a sentence.
-
-    None for one in normal form.
-    """
-    if _NORMAL_REFERENCE.match(reference):
-        return None
-    return _not_normal(normal_reference(reference))
-
-
 def _refused_spelling(key: str, what: str) -> str:
-    return f"has {what} {key}, which {_not_normal(normal_key(key))}"
-
-
-def _not_normal(normal: str) -> str:
-    if ".." in re.split("[/:]", normal) or normal.endswith(("/", ":")) or not normal:
-        return (
-            "is not in normal form: no step of a path is empty, '.' or '..'. Name a file outside the project folder by "
-            "its absolute path"
-        )
-    return f"is not in normal form: no step is empty, '.' or '..', and no slash stands at the end. Write {normal}"
+    return f"has {what} {key}, which {not_normal(normal_key(key))}"
 
 
 def is_key_of(source: str, key: str) -> bool:
@@ -196,12 +149,6 @@ Secret = Annotated[
 """A secret as written: ``{"env": "SMTP_SALES_PASSWORD"}``."""
 
 
-def reference_text(secret: dict[str, str]) -> str:
-    """Return ``SOURCE:KEY`` for a secret as written."""
-    source, key = next(iter(secret.items()))
-    return f"{source}:{key}"
-
-
 def _check_glob(text: str) -> str:
     problem = spelling_problem(text)
     if problem is not None:
@@ -231,10 +178,8 @@ def _normal_text_schema(pattern: str, description: str) -> WithJsonSchema:
     )
 
 
-SecretGlob = Annotated[
-    Text, AfterValidator(_check_glob), _normal_text_schema(_NORMAL_REFERENCE_PATTERN, "A glob over secrets.")
-]
+SecretGlob = Annotated[Text, AfterValidator(_check_glob), _normal_text_schema(NORMAL_REFERENCE, "A glob over secrets.")]
 """A glob over references: ``env:SMTP_*``, ``file:secrets/**``."""
 
-SecretPath = Annotated[Text, AfterValidator(_check_path), _normal_text_schema(_NORMAL, "The path of a file.")]
+SecretPath = Annotated[Text, AfterValidator(_check_path), _normal_text_schema(NORMAL, "The path of a file.")]
 """The path of a file that holds secrets."""

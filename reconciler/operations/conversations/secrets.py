@@ -68,25 +68,14 @@ def read_secrets(
     reader = workspace.secret_reader()
     key = workspace.fingerprint_key(reader)
     wanted = tuple(references)
-    reading = reader.read(wanted)
     if ask is not None:
+        reading = reader.read(wanted)
         absent_here = [each for each, problem in reading.problems.items() if problem.code in _MAY_BE_TYPED]
         for absent in absent_here if asked_for is None else sorted(asked_for.intersection(absent_here)):
             typed = ask(absent)
             if typed:
                 reader.take(absent, typed)
-        reading = reader.read(wanted)
-    fingerprints = {name: value.fingerprint(key) for name, value in reading.values.items()} if key else {}
-    # What a link gives is what the file itself holds, so a known file is recognised by its new value too.
-    places = reader.look(fingerprints).places
-    fingerprints |= {place: fingerprints[link] for link, place in places.items()}
-    return SecretsRead(
-        values=reading.values,
-        fingerprints=fingerprints,
-        key=key,
-        unreadable=reading.problems,
-        passed_over=passed_over,
-    )
+    return reader.read_for_run(wanted, key, passed_over=passed_over)
 
 
 def altered_routes(

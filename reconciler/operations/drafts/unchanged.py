@@ -15,6 +15,7 @@ import contextlib
 import os
 import sys
 from dataclasses import field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ from reconciler.plancache import KeptPlan, PlanCache
 from reconciler.provenance import tracked_files
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from reconciler.diagnostics import Diagnostic
     from reconciler.model.accounts.recorded import RecordedState
@@ -103,18 +104,31 @@ class Recall:
         self._compared: SecretsRead | None = None
         """The secrets that were read to find that nothing but manifests has changed; None: that was not found."""
 
-    def remarks(self) -> KeptRemarks | None:
-        """Return what people are told of the last plan where it is this one too; None where reading secrets has to tell."""
+    def remarks(self, environ: Mapping[str, str]) -> KeptRemarks | None:
+        """Return what people are told of the last plan where it is this one too; None where more than variables has to tell.
+
+        Raises ``SecretUnreadable`` for a key of fingerprints that cannot be used.
+        """
+        kept, seen = self._kept, self._before
+        if kept is None or seen is None or kept.manifests != seen.digest:
+            return None
+        if not all(each.startswith("env:") for each in kept.secrets):
+            return None
         secrets = withheld(self._asked.depth, is_project_trusted=self._place.is_project_trusted)
-        kept = self._kept
-        if secrets is None or kept is None or any(each.startswith("file:") for each in kept.secrets):
-            return None
-        seen = self._before
-        if seen is None or kept.manifests != seen.digest:
-            return None
+        secrets = secrets or self._read_variables(kept.secrets, environ)
         if kept.ground != self._ground(seen, kept.beside, kept.secrets, secrets, ({}, {})):
             return None
         return kept.remarks()
+
+    def _read_variables(self, named: Iterable[str], environ: Mapping[str, str]) -> SecretsRead:
+        from reconciler.secrets import SecretReader, key_beside
+        from reconciler.secrets.ownkeys import own_secrets
+
+        state_file = self._place.state_file
+        key = key_beside(state_file) if state_file is not None else None
+        # Which variables a manifest may name was settled when the plan was made, by the project file as it still is.
+        reader = SecretReader(self._place.root, environ, allowed=(), own_keys=partial(own_secrets, environ, key))
+        return reader.read_for_run(named, key)
 
     def find(self, workspace: Workspace) -> tuple[SavedPlan, SecretsRead] | None:
         """Return the last plan where it is this one too, as of now and unsealed, with the secrets that were read for it."""

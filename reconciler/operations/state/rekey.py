@@ -15,7 +15,8 @@ from reconciler.diagnostics import Diagnostic, error, grouped, warning
 from reconciler.errors import GuardRefused, InvalidInput, PlanStale
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.journal.payloads import RekeyPayload, who
-from reconciler.model.secrets.references import is_key_of, spelling_problem
+from reconciler.model.secrets.references import is_key_of
+from reconciler.model.secrets.spelling import spelling_problem
 from reconciler.operations.conversations.secrets import read_secrets, wanted_secrets
 from reconciler.operations.manifests import require_platform
 from reconciler.operations.spellings import absolute_spelling

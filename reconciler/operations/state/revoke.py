@@ -9,8 +9,8 @@ from reconciler.classes import dataclass
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
 from reconciler.model.journal.payloads import RevokePayload, who
-from reconciler.model.secrets.references import normal_reference, spelling_problem
 from reconciler.model.secrets.routes import NOWHERE, SecretRoute
+from reconciler.model.secrets.spelling import normal_reference, spelling_problem
 from reconciler.model.text.globs import matches
 from reconciler.operations.spellings import absolute_spelling
 from reconciler.operations.state.backup import _logins_by_lost_tokens

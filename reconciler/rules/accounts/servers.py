@@ -11,7 +11,8 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
 
 from reconciler.classes import dataclass
-from reconciler.model.secrets.references import is_filled_key_of, reference_text, spelling_problem
+from reconciler.model.secrets.references import is_filled_key_of
+from reconciler.model.secrets.spelling import reference_text, spelling_problem
 from reconciler.model.secrets.values import SECRET_PLACES
 from reconciler.model.servers.server import Login, Server
 from reconciler.model.servers.server import Proxy as ResolvedProxy

@@ -14,7 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from reconciler.characters import SHOWN_WORD
 from reconciler.classes import dataclass
 from reconciler.model.accounts.manifest import MODELS, AccountWithServer
-from reconciler.model.secrets.references import Secret, reference_text
+from reconciler.model.secrets.references import Secret
+from reconciler.model.secrets.spelling import reference_text
 from reconciler.model.secrets.values import is_secret
 from reconciler.model.text.domains import NotAnAddress, split_address
 from reconciler.model.text.placeholders import PLACEHOLDERS, filled

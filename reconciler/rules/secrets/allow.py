@@ -10,8 +10,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from reconciler.model.secrets.references import reference_text, spelling_problem
 from reconciler.model.secrets.reserved import is_for_command, reserved_names, stands_for
+from reconciler.model.secrets.spelling import reference_text, spelling_problem
 from reconciler.model.text.globs import is_glob, matches
 from reconciler.rules.secrets.scopes import is_in_scope
 

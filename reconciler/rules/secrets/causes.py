@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.classes import dataclass
 from reconciler.model.grants import Secrets
-from reconciler.model.secrets.references import normal_reference
+from reconciler.model.secrets.spelling import normal_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -13,7 +13,7 @@ from reconciler.classes import dataclass
 from reconciler.diagnostics import error
 from reconciler.errors import SecretUnreadable
 from reconciler.model.accounts.platform import PLATFORM
-from reconciler.model.secrets.references import normal_reference
+from reconciler.model.secrets.spelling import normal_reference
 from reconciler.model.step import Delete, Keep, Platform
 from reconciler.rules.secrets.causes import NOTHING_KNOWN, Explanation
 from reconciler.rules.secrets.grants import redundant_grants, undelivered_problem, unread_reasons, withheld_problem

@@ -20,7 +20,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.classes import dataclass
-from reconciler.model.secrets.references import normal_reference
+from reconciler.model.secrets.spelling import normal_reference
 from reconciler.rules.secrets.granted import grants_travel
 
 if TYPE_CHECKING:

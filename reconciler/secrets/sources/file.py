@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.files import open_in_place
-from reconciler.model.secrets.references import is_normal_key
+from reconciler.model.secrets.spelling import is_normal_key
 from reconciler.model.text.globs import matches
 from reconciler.secrets.ownfiles import OwnFiles
 from reconciler.secrets.values import MAX_OCTETS, Unreadable, unreadable

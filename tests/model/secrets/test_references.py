@@ -6,16 +6,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter, ValidationError
 
-from reconciler.model.secrets.references import (
-    Secret,
-    SecretGlob,
-    SecretPath,
-    is_key_of,
-    is_normal_key,
-    normal_key,
-    normal_reference,
-    spelling_problem,
-)
+from reconciler.model.secrets.references import Secret, SecretGlob, SecretPath, is_key_of
+from reconciler.model.secrets.spelling import is_normal_key, normal_key, normal_reference, spelling_problem
 
 NORMAL = (
     "secrets/sales", "sales", "/run/secrets/sales", "secrets/..data", "secrets/a..b", ".hidden", "secrets/.x", "a b/c",
