@@ -76,6 +76,18 @@ def sha256_hex(text: str | bytes) -> str:
     return hashlib.sha256(octets).hexdigest()
 
 
+def digest_of_pieces(pieces: Iterable[str]) -> str:
+    """Return ``sha256:`` and the SHA-256 of a text (as UTF-8) that comes in pieces.
+
+    >>> digest_of_pieces(["1", "2"]) == digest(12)
+    True
+    """
+    hashed = hashlib.sha256()
+    for piece in pieces:
+        hashed.update(piece.encode("utf-8", "surrogatepass"))
+    return "sha256:" + hashed.hexdigest()
+
+
 def digest(value: Any) -> str:
     """Return ``sha256:`` and the SHA-256 of the value's canonical JSON."""
     return "sha256:" + sha256_hex(canonical_json(value))

@@ -9,13 +9,21 @@ from __future__ import annotations
 import secrets
 from datetime import UTC, datetime
 from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.canonical import JsonObject, JsonView, canonical_json, sha256_hex, with_member
+from reconciler.model.canonical import (
+    JsonObject,
+    JsonView,
+    canonical_json,
+    digest_of_pieces,
+    sha256_hex,
+    with_member,
+)
 from reconciler.model.once import Once
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model.accounts.recorded import RecordedAccount
     from reconciler.model.base import Value
@@ -53,7 +61,7 @@ def row_digest(row: JsonView) -> str:
 @lru_cache(maxsize=256, typed=True)  # typed: 1 is no True
 def value_text(value: Any) -> str:
     """Return the canonical JSON of a column's value; of many rows most columns are the same, and the longest one."""
-    return canonical_json(value)
+    return encode_basestring(value) if isinstance(value, str) else canonical_json(value)
 
 
 def row_digest_or_none(row: Mapping[Any, Any]) -> str | None:
@@ -62,6 +70,43 @@ def row_digest_or_none(row: Mapping[Any, Any]) -> str | None:
         return row_digest(row)
     except (TypeError, ValueError):
         return None
+
+
+def digest_of_read(columns: Iterable[str]) -> Callable[[Sequence[Any]], str | None]:
+    """Return ``row_digest_or_none`` for many rows with these columns, which have to come sorted.
+
+    >>> digest_of_read(["a", "b", "c"])(["x", 1, None]) == row_digest({"b": 1, "a": "x"})
+    True
+    """
+    keys = [f'"{column}":' for column in columns]
+
+    def digest(row: Sequence[Any]) -> str | None:
+        try:
+            told = ",".join(
+                [key + value_text(value) for key, value in zip(keys, row, strict=True) if value is not None]
+            )
+            return f"sha256:{sha256_hex(f'{{{told}}}')}"
+        except (TypeError, ValueError):
+            return None
+
+    return digest
+
+
+def digest_with_pieces(row: JsonView, column: str, pieces: Iterable[str]) -> str | None:
+    """Return ``row_digest_or_none`` of a row with one column more, whose text comes in pieces.
+
+    >>> digest_with_pieces({"a": "x", "c": 1}, "b", ['"', "y"]) == row_digest({"a": "x", "b": '"y', "c": 1})
+    True
+    """
+    members = {name: f'"{name}":{value_text(value)}' for name, value in row.items() if value is not None}
+
+    def text() -> Iterator[str]:
+        yield "{" + "".join(f"{members[name]}," for name in sorted(members) if name < column) + f'"{column}":"'
+        for piece in pieces:
+            yield encode_basestring(piece)[1:-1]
+        yield '"' + "".join(f",{members[name]}" for name in sorted(members) if name > column) + "}"
+
+    return digest_of_pieces(text())
 
 
 def account_row(account: RecordedAccount, told: Once[str] | None = None) -> Row:

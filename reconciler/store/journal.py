@@ -19,10 +19,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.classes import dataclass
-from reconciler.model.canonical import digest, sha256_hex
+from reconciler.model.canonical import digest, digest_of_pieces, sha256_hex
 from reconciler.model.journal.keys import (
     ACCEPTED_ALTERED,
     ACCOUNT_DIGESTS,
@@ -34,11 +34,17 @@ from reconciler.model.journal.keys import (
     REVISION_DIGESTS,
     ROUTE_DIGESTS,
 )
+from reconciler.store.jsonpieces import OtherForm, read_object
+from reconciler.store.vouched import account_problems, project_problems, revision_problems, route_problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model.canonical import JsonObject
+    from reconciler.store.sql import LongText
+    from reconciler.store.vouched import StoredDigests
+
+    Text = str | LongText
 
 REDACT = "redact"
 """The only event whose payload may tell of redacted payloads."""
@@ -46,6 +52,15 @@ THE_ROUTES = "@routes"
 """Stands where an account's name stands, for the register of routes; no account is called so."""
 THE_STATE = "@state"
 """Stands where an account's name stands, for the row of the project itself; no account is called so."""
+_CHECKED = frozenset(
+    {
+        ACCEPTED_ALTERED, ACCOUNT_DIGESTS, ACCOUNTS_BEFORE, FORGOTTEN_ROUTES, KEY_ID, PROJECT_ROW, REDACTED_PAYLOADS,
+        REVISION_DIGESTS, ROUTE_DIGESTS,
+    }
+)  # fmt: skip
+"""The keys of a payload by which tables and other payloads are checked."""
+_CHANGES = {"revision": ("changes",)}
+"""Where a payload has most of what an apply tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,29 +91,6 @@ class Link(NamedTuple):
     payload_digest: str
     previous: str
     hash: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredDigests:
-    """Digests of what the tables hold: accounts by name, revisions by number, routes. None: an unreadable row."""
-
-    accounts: Mapping[str, str | None]
-    revisions: Mapping[int, str | None]
-    routes: frozenset[str | None]
-    serial: int
-    project_row: Mapping[str, str | None] = field(default_factory=dict)
-    """The columns of the project's row that nothing else vouches for: creation time and id of the fingerprint key."""
-    account_key_ids: frozenset[str] = frozenset()
-    """The ids of the keys that the accounts' fingerprints were recorded with."""
-    misplaced_routes: int = 0
-    """How many rows of the register of routes lie under another digest than their own."""
-    index_faults: frozenset[int] = frozenset()
-    """The revisions whose changed names the index of revised accounts does not tell as they are."""
-
-    @property
-    def key_id(self) -> str | None:
-        """The id of the fingerprint key."""
-        return self.project_row.get("fingerprint_key_id")
 
 
 class _Step(NamedTuple):
@@ -179,6 +171,10 @@ def payload_text_digest(text: str) -> str:
     return "sha256:" + sha256_hex(text)
 
 
+def _text_digest(text: Text) -> str:
+    return payload_text_digest(text) if isinstance(text, str | bytes) else digest_of_pieces(text.pieces())
+
+
 def link_hash(sequence: int, at: str, *, event: str, payload_digest: str, previous: str) -> str:
     """Return the hash of an entry; ``at`` is text as it is stored."""
     return digest(
@@ -187,7 +183,7 @@ def link_hash(sequence: int, at: str, *, event: str, payload_digest: str, previo
 
 
 def check_links(
-    links: Sequence[Link], payloads: Mapping[int, str], *, genesis: str, stored: StoredDigests, head: str | None
+    links: Sequence[Link], payloads: Mapping[int, Text], *, genesis: str, stored: StoredDigests, head: str | None
 ) -> JournalReport:
     """Check a whole journal against the tables, and return the report.
 
@@ -204,9 +200,11 @@ def check_links(
         f"There is a payload of entry {sequence}, but the journal has no such entry: it was removed."
         for sequence in sorted(payloads.keys() - {link.sequence for link in links})
     ]
-    accounts = dict(_account_problems(told.accounts, stored.accounts))
-    routes, its_row = tuple(_route_problems(told.routes, stored)), tuple(_project_problems(told, stored))
-    others = (*_revision_problems(told.revisions, stored), *routes, *its_row)
+    accounts, key_ids = account_problems(told.accounts, stored.accounts)
+    routes = tuple(route_problems(told.routes, stored.routes))
+    of_project = project_problems(told.project_row, stored, told_key_ids=told.key_ids, account_key_ids=key_ids)
+    its_row = tuple(of_project)
+    others = (*revision_problems(told.revisions, stored), *routes, *its_row)
     problems += [*accounts.values(), *others]
     if head is not None and head != genesis and all(link.hash != head for link in links):
         problems.append("The noted head is not in the chain: the journal was cut off, rewritten, or is another one.")
@@ -227,7 +225,7 @@ def check_links(
 
 
 def read_backwards(
-    entries: Iterable[tuple[Link, str | None]], *, is_wanted: Callable[[str], bool] = lambda _: True
+    entries: Iterable[tuple[Link, Text | None]], *, is_wanted: Callable[[Any], bool] = lambda _: True
 ) -> Iterator[tuple[Link, Payload]]:
     """Yield each entry with what its payload tells, newest first: later entries say how earlier ones were redacted.
 
@@ -250,11 +248,13 @@ def read_backwards(
         yield link, payload
 
 
-def _read_payload(link: Link, text: str | None, steps: Sequence[_Step], *, is_wanted: Callable[[str], bool]) -> Payload:
+def _read_payload(
+    link: Link, text: Text | None, steps: Sequence[_Step], *, is_wanted: Callable[[Any], bool]
+) -> Payload:
     """Return what a payload tells; ``steps`` are its redactions, the earliest first."""
     if text is None:
         return Payload(None, f"The payload of entry {link.sequence} is missing.")
-    if payload_text_digest(text) != _expected_digest(link, steps):
+    if _text_digest(text) != _expected_digest(link, steps):
         after = f" as entry {steps[-1].told_by}, which redacted it, left it" if steps else ""
         fault = f"is not{after}" if after else "was altered: its digest does not fit"
         return Payload(None, f"The payload of entry {link.sequence} {fault}.")
@@ -264,8 +264,13 @@ def _read_payload(link: Link, text: str | None, steps: Sequence[_Step], *, is_wa
     return replace(_parsed(link, text), redacted_by=steps[-1].told_by if steps else None)
 
 
-def _parsed(link: Link, text: str) -> Payload:
-    """Return what the text of a payload tells, whatever vouches for it."""
+def _parsed(link: Link, text: Text) -> Payload:
+    """Return what the text of a payload tells, whatever vouches for it; of a long one what is checked by it."""
+    if not isinstance(text, str | bytes):
+        try:
+            return Payload(read_object(text.pieces(), only=_CHECKED, but=_CHANGES))
+        except OtherForm:
+            text = text.whole()
     try:
         tells = json.loads(text)
     except (ValueError, RecursionError):
@@ -288,7 +293,7 @@ def _foreign(link: Link) -> Payload:
 
 
 def _chain_problems(
-    links: Sequence[Link], read: Mapping[int, Payload], payloads: Mapping[int, str], *, genesis: str, told: _Told
+    links: Sequence[Link], read: Mapping[int, Payload], payloads: Mapping[int, Text], *, genesis: str, told: _Told
 ) -> Iterator[str]:
     """Yield each fault of the chain, and add the payloads to ``told`` on the way, in the order of the journal."""
     expected_sequence, expected_previous = 1, genesis
@@ -314,7 +319,7 @@ def is_intact(link: Link) -> bool:
     )
 
 
-def _payload_problems(link: Link, payload: Payload, payloads: Mapping[int, str], told: _Told) -> Iterator[str]:
+def _payload_problems(link: Link, payload: Payload, payloads: Mapping[int, Text], told: _Told) -> Iterator[str]:
     if payload.problem is not None:
         yield payload.problem
     if payload.tells is None:
@@ -328,59 +333,3 @@ def _payload_problems(link: Link, payload: Payload, payloads: Mapping[int, str],
         yield from told.add(link, understood.tells)
     except (ValueError, TypeError, AttributeError):
         yield str(_foreign(link).problem)
-
-
-def _account_problems(told: Mapping[str, str | None], stored: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
-    """Yield name and problem of each account whose row is not what the journal last told of it."""
-    for name in sorted(told.keys() | stored.keys()):
-        if name not in told:
-            yield name, f"Account {name} is in state, but no entry of the journal recorded it."
-        elif told[name] is None and name in stored:
-            yield name, f"Account {name} is in state, although the journal says that it is there no more."
-        elif told[name] is not None and name not in stored:
-            yield name, f"Account {name} is missing from state, although the journal recorded it and no deletion of it."
-        elif told[name] != stored.get(name):
-            yield name, f"Account {name} in state differs from what the journal last recorded of it."
-
-
-def _revision_problems(told: Mapping[int, str], stored: StoredDigests) -> Iterator[str]:
-    for number in sorted(told.keys() | stored.revisions.keys()):
-        if number not in told:
-            yield f"Revision {number} has no entry in the journal."
-        elif number not in stored.revisions:
-            yield f"Revision {number} is in the journal but missing from state."
-        elif told[number] != stored.revisions[number]:
-            yield f"Revision {number} in state differs from what the journal recorded of it."
-    numbers = sorted(told.keys() | stored.revisions.keys())
-    for expected, number in enumerate(numbers, 1):
-        if number != expected:
-            yield f"Before revision {number} there is no revision {number - 1}: the state's serial had been altered."
-            break
-    for number in sorted(stored.index_faults):
-        yield f"Revision {number} is indexed under other names than it changed."
-    last = numbers[-1] if numbers else 0
-    if stored.serial != last:
-        yield f"The state's serial is {stored.serial}, but the last revision is {last}."
-
-
-def _route_problems(told: set[str], stored: StoredDigests) -> Iterator[str]:
-    unexplained, lost = len(stored.routes - told), len(told - stored.routes)
-    if unexplained:
-        yield f"Routes of secrets are in state that the journal did not record, or otherwise: {unexplained}."
-    if lost:
-        yield f"Routes of secrets that the journal recorded are missing from state, or were altered: {lost}."
-    if stored.misplaced_routes:
-        yield f"Routes of secrets in state have another digest than their own: {stored.misplaced_routes}."
-
-
-def _project_problems(told: _Told, stored: StoredDigests) -> Iterator[str]:
-    wrong_key = "The id of the fingerprint key in state is not the one that the journal last recorded."
-    if told.project_row is not None:
-        if stored.project_row["created_at"] != told.project_row.get("created_at"):
-            yield "The creation time of the state is not the one that the journal last recorded."
-        if stored.key_id != told.project_row.get("fingerprint_key_id"):
-            yield wrong_key
-    elif told.key_ids and told.key_ids[-1] != stored.key_id:
-        yield wrong_key
-    elif stored.account_key_ids - {stored.key_id}:
-        yield "Accounts were recorded with another fingerprint key than the one whose id is in state."

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from reconciler.diagnostics import error
 from reconciler.errors import StateMissing
 from reconciler.model.journal.keys import PROJECT_ROW
-from reconciler.store.digests import names_of_changes, row_digest_or_none
-from reconciler.store.journal import JournalReport, Link, StoredDigests, check_links, genesis_hash, payload_text_digest
+from reconciler.store.digests import digest_of_read, digest_with_pieces, names_of_changes, row_digest_or_none
+from reconciler.store.journal import JournalReport, Link, check_links, genesis_hash, payload_text_digest
+from reconciler.store.jsonpieces import OtherForm, read_list
 from reconciler.store.names import follow_names, read_earlier_names
 from reconciler.store.rows import (
     ACCOUNT_COLUMNS,
@@ -27,7 +28,8 @@ from reconciler.store.rows import (
     state_from_rows,
 )
 from reconciler.store.schema import ACCOUNTS, JOURNAL, PAYLOADS, PROJECTS, REVISED_ACCOUNTS, REVISIONS, ROUTES
-from reconciler.store.sql import ROWS_AT_ONCE, first_value, first_values, one_of
+from reconciler.store.sql import ROWS_AT_ONCE, LongText, first_value, first_values, one_of
+from reconciler.store.vouched import AccountDigest, RouteDigest, StoredDigests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
     from reconciler.model.journal.entries import JournalEntry, Revision
     from reconciler.store.rows import KnownRoute
-    from reconciler.store.schema import Table
     from reconciler.store.sql import Connection
 
 _ACCOUNT = ACCOUNTS.reading(ACCOUNT_COLUMNS)
@@ -244,7 +245,7 @@ def read_head(connection: Connection, project: str) -> str:
     return genesis_hash(project, lineage)
 
 
-class _Payloads(Mapping[int, str]):
+class _Payloads(Mapping[int, "str | LongText"]):
     """The texts of a journal's payloads by sequence, each read when it is asked for: one may have as much as all others."""
 
     def __init__(self, connection: Connection, project: str) -> None:
@@ -253,11 +254,12 @@ class _Payloads(Mapping[int, str]):
         self._project = project
         self._sequences = frozenset(first_values(connection, PAYLOADS.reading(("sequence",)), {"project": project}))
 
-    def __getitem__(self, sequence: int) -> str:
+    def __getitem__(self, sequence: int) -> str | LongText:
         """Return the text of one."""
         if sequence not in self._sequences:
             raise KeyError(sequence)
-        text: str = payload_text(self._connection, self._project, sequence=sequence)
+        key = {"project": self._project, "sequence": sequence}
+        text: str | LongText = self._connection.text(PAYLOADS.name, "payload", key)
         return text
 
     def __iter__(self) -> Iterator[int]:
@@ -282,54 +284,73 @@ def check_journal(connection: Connection, project: str, *, head: str | None) -> 
 
 
 def _stored_digests(connection: Connection, project: str, *, serial: int) -> StoredDigests:
-    accounts: dict[str, str | None] = {}
-    key_ids: set[str] = set()
-    for row in _rows(connection, project, ACCOUNTS, ACCOUNT_COLUMNS):
-        accounts[row["name"]] = row_digest_or_none(row)
-        key_ids |= {row["fingerprint_key_id"]} - {None, ""}
     revisions: dict[int, str | None] = {}
-    names: dict[int, Mapping[str, str | None] | None] = {}
-    for row in _rows(connection, project, REVISIONS, _REVISION_COLUMNS):
-        revisions[row["revision"]] = row_digest_or_none(row)
-        names[row["revision"]] = _names_in(row["changes"])
-    digests = frozenset(map(row_digest_or_none, _rows(connection, project, ROUTES, _ROUTE_COLUMNS)))
-    keys = first_values(connection, ROUTES.reading(("digest",)), {"project": project})
+    indexed = _indexed_names(connection, project)
+    faults: set[int] = set()
+    for number, digest, names in _revision_digests(connection, project):
+        revisions[number] = digest
+        its_names = indexed.pop(number, {})
+        if names is not None and names != its_names:
+            faults.add(number)
     return StoredDigests(
-        accounts=accounts,
+        accounts=_account_digests(connection, project),
         revisions=revisions,
-        routes=digests,
+        routes=_route_digests(connection, project),
         serial=serial,
         project_row=read_project_row(connection, project),
-        account_key_ids=frozenset(key_ids),
-        misplaced_routes=len(set(keys) - digests),
-        index_faults=_index_faults(connection, project, names),
+        index_faults=frozenset(faults | indexed.keys()),
     )
 
 
-def _rows(connection: Connection, project: str, table: Table, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Yield rows by column, no more than a batch of them held."""
-    for row in connection.stream(table.reading(columns), {"project": project}):
-        yield dict(zip(columns, row, strict=True))
+def _account_digests(connection: Connection, project: str) -> Iterator[AccountDigest]:
+    columns = sorted(ACCOUNT_COLUMNS)
+    digest = digest_of_read(columns)
+    name, key_id = columns.index("name"), columns.index("fingerprint_key_id")
+    for row in connection.stream(ACCOUNTS.reading(columns), {"project": project}):
+        yield AccountDigest(row[name], digest(row), row[key_id])
 
 
-def _names_in(changes: str) -> Mapping[str, str | None] | None:
+def _route_digests(connection: Connection, project: str) -> Iterator[RouteDigest]:
+    columns = sorted(_ROUTE_COLUMNS)
+    digest = digest_of_read(columns)
+    for *row, key in connection.stream(ROUTES.reading((*columns, "digest")), {"project": project}):
+        yield RouteDigest(digest(row), key)
+
+
+def _revision_digests(
+    connection: Connection, project: str
+) -> Iterator[tuple[int, str | None, Mapping[str, str | None] | None]]:
+    """Yield the number of each revision with the digest of its row and the names that it changed, as far as it can be read."""
+    columns = [column for column in _REVISION_COLUMNS if column != "changes" or not connection.has_pieces]
+    for read in connection.stream(REVISIONS.reading(columns), {"project": project}):
+        row = dict(zip(columns, read, strict=True))
+        number = row["revision"]
+        if connection.has_pieces:
+            changes = connection.text(REVISIONS.name, "changes", {"project": project, "revision": number})
+            if isinstance(changes, LongText):
+                yield number, digest_with_pieces(row, "changes", changes.pieces()), _names_in(changes)
+                continue
+            row["changes"] = changes
+        yield number, row_digest_or_none(row), _names_in(row["changes"])
+
+
+def _names_in(changes: str | LongText) -> Mapping[str, str | None] | None:
     """Return the names that a revision changed; None for one that cannot be read, of which its digest tells already."""
     try:
+        if isinstance(changes, LongText):
+            try:
+                return names_of_changes(chain.from_iterable(read_list(changes.pieces())))
+            except OtherForm:
+                changes = changes.whole()
         return names_of_changes(json.loads(changes))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 
-def _index_faults(
-    connection: Connection, project: str, changed: Mapping[int, Mapping[str, str | None] | None]
-) -> frozenset[int]:
-    """Return the revisions whose changed names the index tells otherwise, as far as they can be read."""
+def _indexed_names(connection: Connection, project: str) -> dict[int, dict[str, str | None]]:
+    """Return, by revision, the names that the index says it changed, each with the one before a rename."""
     query = REVISED_ACCOUNTS.reading(("revision", "name", "previous_name"))
-    indexed: dict[int, dict[Any, Any]] = {}
-    for revision, name, previous in connection.execute(query, {"project": project}):
+    indexed: dict[int, dict[str, str | None]] = {}
+    for revision, name, previous in connection.stream(query, {"project": project}):
         indexed.setdefault(revision, {})[name] = previous
-    faults = {revision for revision in indexed if revision not in changed}
-    faults |= {
-        revision for revision, names in changed.items() if names is not None and names != indexed.get(revision, {})
-    }
-    return frozenset(faults)
+    return indexed

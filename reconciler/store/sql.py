@@ -7,15 +7,29 @@ Rows are tuples in the order of the columns that were asked for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Generator, Iterable, Mapping
+    from collections.abc import Generator, Iterable, Iterator, Mapping
 
     import psycopg
 
     Cursor = sqlite3.Cursor | psycopg.Cursor[Any]
+
+
+@runtime_checkable
+class LongText(Protocol):
+    """A text of a row that is too long to be held as a whole; to be read as long as its connection sees the same."""
+
+    def pieces(self) -> Iterator[str]:
+        """Yield the text from its beginning, piece by piece."""
+        ...
+
+    def whole(self) -> str:
+        """Return the text."""
+        ...
+
 
 ROWS_AT_ONCE = 500
 """How many rows are held where a read or write goes through all of a table."""
@@ -23,6 +37,9 @@ ROWS_AT_ONCE = 500
 
 class Connection(Protocol):
     """A connection inside of a transaction; what it raises, its database tells in a sentence."""
+
+    has_pieces: bool
+    """Whether ``text`` gives long texts piece by piece, and a row is read no slower for being asked for twice."""
 
     def execute(self, statement: str, values: Mapping[str, Any] = ..., /) -> Cursor:
         """Run a statement."""
@@ -35,6 +52,22 @@ class Connection(Protocol):
     def stream(self, statement: str, values: Mapping[str, Any], /, *, at_once: int = ...) -> Generator[tuple[Any, ...]]:
         """Yield the rows of a query, no more than ``at_once`` of them held."""
         ...
+
+    def text(self, table: str, column: str, key: Mapping[str, Any], /) -> Any:
+        """Return what a column has in the row with a key, a long text as ``LongText`` where that is possible.
+
+        None where there is no such row.
+        """
+        ...
+
+
+def of_row(table: str, what: str, key: Iterable[str]) -> str:
+    """Return the query for columns of the row with a key, all of them names of ours.
+
+    >>> of_row("revisions", "changes", ["project", "revision"])
+    'SELECT changes FROM revisions WHERE project = :project AND revision = :revision'
+    """
+    return f"SELECT {what} FROM {table} WHERE {' AND '.join(f'{name} = :{name}' for name in key)}"  # noqa: S608 - constants
 
 
 def first_value(connection: Connection, statement: str, values: Mapping[str, Any] | None = None) -> Any:

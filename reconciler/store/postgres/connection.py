@@ -13,7 +13,7 @@ import psycopg
 
 from reconciler.store.postgres.address import is_local
 from reconciler.store.postgres.failures import connection_sentence
-from reconciler.store.sql import ROWS_AT_ONCE
+from reconciler.store.sql import ROWS_AT_ONCE, first_value, of_row
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping
@@ -25,6 +25,8 @@ _PARAMETER = re.compile(r"(?<![:\w]):(\w+)")
 
 class PostgresConnection:
     """A connection of psycopg that takes the statements of the store."""
+
+    has_pieces = False
 
     def __init__(self, driver: psycopg.Connection[Any]) -> None:
         """Take a connection."""
@@ -52,6 +54,10 @@ class PostgresConnection:
             rows.itersize = at_once
             rows.execute(_in_psycopgs_words(statement), values)
             yield from rows
+
+    def text(self, table: str, column: str, key: Mapping[str, Any], /) -> Any:
+        """Return what a column has in the row with a key; the server unpacks a long text anew for every piece of it."""
+        return first_value(self, of_row(table, column, key), key)
 
 
 @lru_cache(maxsize=256)

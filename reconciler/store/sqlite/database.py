@@ -24,6 +24,7 @@ from reconciler.store.database import BUSY_TIMEOUT_SECONDS, state_missing, state
 from reconciler.store.senders import FAULT, MAKING_IN_SQLITE, VIEW
 from reconciler.store.sql import first_value
 from reconciler.store.sqlite import failures
+from reconciler.store.sqlite.longtext import find_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -36,16 +37,24 @@ APPLICATION_ID = 0x52434E4C
 
 QUICK_CHECK_OCTETS = 64 * 1024 * 1024
 """Files up to this size are looked through whenever they are opened, at under a millisecond a megabyte."""
+_CHECK_CACHE_KIBIBYTES = -16 * 1024
+"""How much of the file is held while all of it is checked; SQLite takes what is below zero for kibibytes."""
 _VIEW = "SELECT sql FROM sqlite_master WHERE type = 'view' AND name = :name"
 
 
 class _Connection(sqlite3.Connection):
     """A connection as ``sql.Connection`` describes it."""
 
+    has_pieces = True
+
     def stream(self, statement: str, values: Mapping[str, Any], /, *, at_once: int = 1) -> Generator[tuple[Any, ...]]:  # noqa: ARG002 - SQLite reads row by row anyway
         """Yield the rows of a query."""
         for row in self.execute(statement, values):  # noqa: UP028 - that would close the cursor, maybe after its connection
             yield row
+
+    def text(self, table: str, column: str, key: Mapping[str, Any], /) -> Any:
+        """Return what a column has in the row with a key, a long text to be read piece by piece."""
+        return find_text(self, table, column, key=key)
 
 
 class SqliteFile:
@@ -119,7 +128,11 @@ class SqliteFile:
 
     def require_integrity(self, connection: Connection) -> None:
         """Raise ``StateUnavailable`` where the file is damaged; every page of it is looked at."""
+        # Each row is looked up in each index: where those of a large state do not fit, most pages are read twice.
+        usual = first_value(connection, "PRAGMA cache_size")
+        connection.execute(f"PRAGMA cache_size = {_CHECK_CACHE_KIBIBYTES}")
         self._require_sound(connection, "integrity_check(1)")
+        connection.execute(f"PRAGMA cache_size = {usual}")
 
     def faults(self, connection: Connection) -> tuple[str, ...]:
         """Return, as sentences, which triggers there are, since the file has none of ours, and whether the view tells what is."""
