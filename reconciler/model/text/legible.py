@@ -13,11 +13,13 @@ import binascii
 import codecs
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    _Search = Callable[[str, "_Runs"], bool]
 
 
 RUN = 8
@@ -38,9 +40,12 @@ _ESCAPE = re.compile(
 )
 _MARK = re.compile(r"[%=&\\+]|0x")
 """What an escape begins with."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SOFT_BREAK = re.compile(r"=[ \t]*\r?\n")
 _HEX_MARK = re.compile(r"0[xX]|(?<=[0-9A-Fa-f]{2})[hH]\b")
 _HEX_RUN = re.compile(r"[0-9A-Fa-f](?:[^0-9A-Za-z]{0,3}[0-9A-Fa-f]){7,}")
+_FEWEST_DIGITS, _FEWEST_OF_NUMBERS = 8, 11
+"""Of how many characters what is read as hexadecimal, and as numbers, must be."""
 _FEWEST_TELLING = 4
 _TELLING = re.compile(rf"[^\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]{{{_FEWEST_TELLING},}}")
 _NO_HEX = re.compile(r"[^0-9A-Fa-f]")
@@ -61,6 +66,8 @@ _TAGS = {0xE0000 + code: code for code in range(0x20, 0x7F)}
 _UUENCODED = str.maketrans(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", "".join(map(chr, (0x60, *range(0x21, 0x60))))
 )
+_PIECE = 4
+"""So many characters of each run are looked for first, where a text is looked through once."""
 _FEWEST_KEPT, _MOST_KEPT = 64, 4096
 """Texts that are longer are gone through anew each time: their runs would take a megabyte. So are shorter ones, quickly."""
 _ASCII85 = {each: 0x21 + digit for digit, each in enumerate(
@@ -81,47 +88,65 @@ class _Readings(NamedTuple):
     """What the keys spell in short pieces."""
 
 
+class _Runs(dict[int, set[str]]):
+    """Runs of secrets by their length."""
+
+    @cached_property
+    def pieces(self) -> dict[int, frozenset[str]]:
+        """All pieces of the runs of each length."""
+        return {
+            length: frozenset([run[at : at + _PIECE] for run in runs for at in range(length - _PIECE + 1)])
+            for length, runs in self.items()
+        }
+
+
 class Legible:
     """What gives secrets away, made once of them; ``in_text`` is asked for every text."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         """Take the secrets; those of fewer than four characters are left out. Runs are known forwards and backwards."""
-        self._plain: dict[int, set[str]] = {}
-        self._spelled: dict[int, set[str]] = {}
+        self._plain, self._spelled = _Runs(), _Runs()
         self._whole: set[str] = set()
-        self._folded: set[str] = set()
-        self._exact: dict[int, set[str]] = {_EXACT_RUN: set(), _FOLDED_RUN: set()}
+        self._folded = _Runs({_FOLDED_RUN: set()})
+        self._exact = _Runs({_EXACT_RUN: set(), _FOLDED_RUN: set()})
         for secret in secrets:
             if len(secret) >= RUN:
                 self._add_long(secret)
             elif len(secret) >= _MIN_LENGTH:
                 self._whole.add(secret)
-        for runs in (*self._plain.values(), *self._spelled.values(), self._folded, *self._exact.values()):
-            runs.update([run[::-1] for run in runs])
+        for known in (self._plain, self._spelled, self._folded, self._exact):
+            for runs in known.values():
+                runs.update([run[::-1] for run in runs])
         self._shortest = min((*self._plain, *self._spelled, *map(len, self._whole)), default=RUN)
         """Of how many characters a reading must be for a secret to stand in it."""
 
     def in_text(self, text: str) -> bool:
-        """Tell whether a secret can be read in a text."""
-        return self.is_written_in(text) or self.is_read_in(text)
+        """Tell whether a secret can be read in a text, which may come again."""
+        return self._is_written(text, _has_run) or self._is_read(text, _has_run)
 
     def is_read_in(self, text: str) -> bool:
-        """Tell whether a secret stands in a text that is decoded, and decoded again."""
-        found = _all_readings(text, self._shortest)
-        return found is None or self._is_in(found)
+        """Tell whether a secret stands in a text that is decoded, and decoded again; the text will not come again."""
+        return self._is_read(text, _has_run_anew)
 
     def is_written_in(self, text: str) -> bool:
         """Tell whether a secret stands in a text as it is, backwards, spaced, in another case, or in one encoding by itself.
 
         These are hexadecimal, base64, base32, base85 and uuencode. ``in_text`` looks at encodings of encodings too, and
-        takes a hundred times as long for a text that it has not seen.
+        takes a hundred times as long for a text that it has not seen. The text will not come again.
         """
-        if _has_run(_wordless_key(text), {_FOLDED_RUN: self._folded}) or self._is_disguised_short(text):
+        return self._is_written(text, _has_run_anew)
+
+    def _is_read(self, text: str, has_run: _Search) -> bool:
+        found = _all_readings(text, self._shortest)
+        return found is None or self._is_in(found, has_run)
+
+    def _is_written(self, text: str, has_run: _Search) -> bool:
+        if has_run(_wordless_key(text), self._folded) or self._is_disguised_short(text):
             return True
-        if _has_run(_spaceless(text), self._exact):
+        if has_run(_spaceless(text), self._exact):
             return True
         decoded = tuple(_from_hex(text))
-        return self._is_in(_in_this_way((text, *decoded), decoded))
+        return self._is_in(_in_this_way([_key(each) for each in (text, *decoded)], decoded), has_run)
 
     def _add_long(self, secret: str) -> None:
         for spelled in (secret, codecs.encode(secret, "rot13")):
@@ -133,20 +158,20 @@ class Legible:
         octets = secret.encode("utf-8", "surrogatepass")
         for fragment in _fragments(octets, base64.b64encode, of=3, bits=6):
             whole = _WORDLESS.sub("", fragment).replace("+", "").casefold()
-            self._folded.update(_runs(whole, _FOLDED_RUN))
+            self._folded[_FOLDED_RUN].update(_runs(whole, _FOLDED_RUN))
             self._exact[_FOLDED_RUN].update(_runs(fragment.translate(_UUENCODED), _FOLDED_RUN))
         for encode in (base64.b32encode, base64.b32hexencode):
             for fragment in _fragments(octets, encode, of=5, bits=5):
-                self._folded.update(_runs(fragment.casefold(), _FOLDED_RUN))
+                self._folded[_FOLDED_RUN].update(_runs(fragment.casefold(), _FOLDED_RUN))
         groups = b"".join(octets[start : start + 4] for start in range(len(octets) - 3))
         written = base64.b85encode(groups).decode("ascii")
         for alphabet in (written, written.translate(_ASCII85)):
             self._exact[_EXACT_RUN].update(alphabet[at : at + _EXACT_RUN] for at in range(0, len(alphabet), _EXACT_RUN))
 
-    def _is_in(self, found: _Readings) -> bool:
+    def _is_in(self, found: _Readings, has_run: _Search) -> bool:
         if any(whole in text or whole in text[::-1] for whole in self._whole for text in found.decoded):
             return True
-        return _has_run(found.squeezed, self._plain) or _has_run(found.spelled, self._spelled)
+        return has_run(found.squeezed, self._plain) or has_run(found.spelled, self._spelled)
 
     def _is_disguised_short(self, text: str) -> bool:
         """Tell whether a secret of six or seven characters stands backwards, spaced, or in the other case."""
@@ -173,22 +198,21 @@ def _all_readings(text: str, shortest: int) -> _Readings | None:
     Kept for a while: a server says the same few sentences to everybody, and this does not depend on whose secret it is.
     """
     left = MAX_CHARACTERS
-    read, decoded = list[str](), list[str]()
-    for depth, reading in _readings(text, shortest=shortest):
+    keys, decoded = list[str](), list[str]()
+    for depth, reading, key in _readings(text, shortest=shortest):
         left -= len(reading)
         if left < 0:
             return None
-        read.append(reading)
+        keys.append(key)
         if depth:
             decoded.append(reading)
-    return _in_this_way(read, decoded)
+    return _in_this_way(keys, decoded)
 
 
-def _in_this_way(read: Iterable[str], decoded: Iterable[str]) -> _Readings:
-    """Return ways in which a text was read, ready to be looked through."""
-    keys = list(map(_key, read))
-    spelled = [_WORDLESS.sub("", each) for key in keys for each in _SPELLED.findall(key)]
-    return _Readings(tuple(decoded), " ".join(map(_spaceless, keys)), " ".join(spelled))
+def _in_this_way(keys: Sequence[str], decoded: Iterable[str]) -> _Readings:
+    """Return ways in which a text was read, by their keys, ready to be looked through."""
+    spelled = [_WORDLESS.sub("", each) for key in keys if not key.isalnum() for each in _SPELLED.findall(key)]
+    return _Readings(tuple(decoded), " ".join(["".join(key.split()) for key in keys]), " ".join(spelled))
 
 
 def readings(text: str, *, deepest: int) -> Iterator[str]:
@@ -197,7 +221,7 @@ def readings(text: str, *, deepest: int) -> Iterator[str]:
     No more than ``MAX_CHARACTERS`` beyond the text.
     """
     left = MAX_CHARACTERS
-    for depth, reading in _readings(text, deepest=deepest):
+    for depth, reading, _ in _readings(text, deepest=deepest):
         left -= len(reading) if depth else 0
         if left < 0:
             return
@@ -219,8 +243,8 @@ def texts_of(octets: bytes, *, shortest: int = 1) -> Iterator[str]:
                 yield from (octets[at:].decode(name, "replace") for at in range(width))
 
 
-def _readings(text: str, *, deepest: int = _MAX_DEPTH, shortest: int = 1) -> Iterator[tuple[int, str]]:
-    """Yield a text in all ways of reading it, the text itself first, each once, with how often it was decoded.
+def _readings(text: str, *, deepest: int = _MAX_DEPTH, shortest: int = 1) -> Iterator[tuple[int, str, str]]:
+    """Yield a text in all ways of reading it, the text itself first, each once, with its key and how often it was decoded.
 
     Of what was decoded, what is shorter than ``shortest`` is left out: decoded again it becomes shorter still, and most
     of what is decoded was never encoded. Letters that stand for several count as these, and an escape may be one.
@@ -233,18 +257,21 @@ def _readings(text: str, *, deepest: int = _MAX_DEPTH, shortest: int = 1) -> Ite
     once += _from_hex(text[::-1])
     once += [text[start::step] for step in (2, 3) for start in range(step)]
     seen = {text}
-    waiting = [(0, text), *((1, reading) for reading in once if _may_hold(reading, shortest))]
-    while waiting:
-        depth, reading = waiting.pop(0)
-        yield depth, reading
+    waiting = [(0, text, _key(text))]
+    waiting += [(1, reading, _key_made(reading)) for reading in once]
+    waiting[1:] = [each for each in waiting[1:] if _may_hold(*each[1:], shortest)]
+    for depth, reading, key in waiting:
+        yield depth, reading, key
         for decoded in _decodings(reading, shortest) if depth < deepest else ():
-            if decoded not in seen and _may_hold(decoded, shortest):
+            if decoded not in seen:
                 seen.add(decoded)
-                waiting.append((depth + 1, decoded))
+                found = _key_made(decoded)
+                if _may_hold(decoded, found, shortest):
+                    waiting.append((depth + 1, decoded, found))
 
 
-def _may_hold(reading: str, shortest: int) -> bool:
-    return len(_key(reading)) >= shortest or _MARK.search(reading) is not None
+def _may_hold(reading: str, key: str, shortest: int) -> bool:
+    return len(key) >= shortest or _MARK.search(reading) is not None
 
 
 def _decodings(text: str, shortest: int) -> Iterator[str]:
@@ -252,8 +279,11 @@ def _decodings(text: str, shortest: int) -> Iterator[str]:
         import html  # which makes a table of two thousand names
 
         unescaped = _SOFT_BREAK.sub("", html.unescape(text))
-        for is_utf8 in (True, False):
-            yield _without_escapes(unescaped, is_utf8=is_utf8)
+        if _ESCAPE.search(unescaped) or _SURROGATE.search(unescaped):
+            for is_utf8 in (True, False):
+                yield _without_escapes(unescaped, is_utf8=is_utf8)
+        else:
+            yield unescaped
     yield from _from_hex(text)
     yield from _from_numbers(text)
     yield from _from_letters(text, shortest)
@@ -264,6 +294,8 @@ def _from_letters(text: str, shortest: int) -> Iterator[str]:
 
     Nothing where that is fewer octets than a secret has.
     """
+    if len(text) * 6 // 8 < shortest:
+        return
     letters = _spaceless(text)
     for each in (letters,) if letters.isalnum() else {letters, _WORDLESS.sub("", text)}:
         runs = _BASE64_RUN.findall(each.replace("-", "+").replace("_", "/"))
@@ -286,15 +318,22 @@ def _without_escapes(text: str, *, is_utf8: bool) -> str:
     resolved_text = _ESCAPE.sub(resolved, text)
     if not is_utf8:
         return resolved_text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    octets = b"".join(
-        bytes([ord(each) - 0xDC00]) if 0xDC80 <= ord(each) <= 0xDCFF else each.encode("utf-8", "surrogatepass")  # noqa: PLR2004 - as surrogateescape has them
-        for each in resolved_text
-    )
-    return octets.decode("utf-8", "replace")
+    return _octets_of(resolved_text).decode("utf-8", "replace")
+
+
+def _octets_of(text: str) -> bytes:
+    """Return a text in UTF-8, where octets from 128 on are written as ``surrogateescape`` has them."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # there are other surrogates
+        return b"".join(
+            each.encode("utf-8", "surrogateescape" if "\udc80" <= each <= "\udcff" else "surrogatepass")
+            for each in text
+        )
 
 
 def _from_hex(text: str) -> Iterator[str]:
-    runs = _HEX_RUN.findall(_HEX_MARK.sub("", text))
+    runs = _HEX_RUN.findall(_HEX_MARK.sub("", text)) if len(text) >= _FEWEST_DIGITS else ()
     if runs:
         digits = [_NO_HEX.sub("", run) for run in runs]
         for offset in range(2):
@@ -303,6 +342,8 @@ def _from_hex(text: str) -> Iterator[str]:
 
 def _from_numbers(text: str) -> Iterator[str]:
     """Yield lists of numbers, decimal, octal and binary, as the characters and as the octets that they are."""
+    if len(text) < _FEWEST_OF_NUMBERS:
+        return
     lists = list(map(_NUMBER.findall, _NUMBERS.findall(text)))
     for base in (10, 8, 2) if lists else ():
         highest = str(base - 1)
@@ -337,6 +378,18 @@ def _told(pieces: list[bytes]) -> Iterator[str]:
 def _has_run(text: str, known: Mapping[int, set[str]]) -> bool:
     """Tell whether a text has one of the runs known by their length."""
     return any(len(text) >= length and not runs.isdisjoint(_runs_of(text, length)) for length, runs in known.items())
+
+
+def _has_run_anew(text: str, known: _Runs) -> bool:
+    """Tell the same of a text that will not come again.
+
+    Pieces of it at such a distance that every run holds one of them whole are far fewer than its runs.
+    """
+    may_have = len(text) < _FEWEST_KEPT or not all(
+        pieces.isdisjoint([text[at : at + _PIECE] for at in range(0, len(text), length - _PIECE + 1)])
+        for length, pieces in known.pieces.items()
+    )
+    return may_have and _has_run(text, known)
 
 
 def _runs_of(text: str, length: int) -> Iterable[str]:

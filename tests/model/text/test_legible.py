@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import html
 
 import pytest
 from hypothesis import given
@@ -41,6 +42,75 @@ def test_octets_too_few_to_tell_anything_say_nothing(octets: bytes) -> None:
     left_out = [text for text in texts_of(octets) if text not in set(texts_of(octets, shortest=4))]
     assert [] == [text for text in left_out if legible._TELLING.search(text)]  # noqa: SLF001 - what counts as telling
     assert len(octets) >= 4 or not any(map(legible._TELLING.search, texts_of(octets)))  # noqa: SLF001
+
+
+_FOREIGN = st.text(max_size=40) | st.text(
+    st.sampled_from("aZ09 &#;x%=+\\\\u{}\ud800\udc80\udcff\ufdfa\xe9\n")
+    | st.characters(codec=None, exclude_categories=())
+)
+
+
+@given(_FOREIGN)
+def test_what_holds_no_escape_is_the_same_however_its_escapes_are_resolved(text: str) -> None:
+    """So it is decoded once, or not at all; any text is decoded into what each way of resolving its escapes gives."""
+    unescaped = legible._SOFT_BREAK.sub("", html.unescape(text))  # noqa: SLF001 - what is compared
+    both = {legible._without_escapes(unescaped, is_utf8=is_utf8) for is_utf8 in (True, False)}  # noqa: SLF001
+    if legible._MARK.search(text):  # noqa: SLF001
+        assert both <= set(legible._decodings(text, 1))  # noqa: SLF001
+
+
+@given(_FOREIGN)
+def test_escaped_octets_are_written_as_they_are(text: str) -> None:
+    """Letter by letter or all at once: octets from 128 on become themselves, and other halves of letters stay."""
+    expected = b"".join(
+        bytes([ord(each) - 0xDC00]) if "\udc80" <= each <= "\udcff" else each.encode("utf-8", "surrogatepass")
+        for each in text
+    )
+    assert expected == legible._octets_of(text)  # noqa: SLF001
+
+
+@given(
+    st.text(st.sampled_from("0123456789abcdef .,x%") | st.characters(codec="utf-8"), max_size=24), st.integers(1, 12)
+)
+def test_what_is_too_short_is_decoded_into_nothing(text: str, shortest: int) -> None:
+    """No number of digits is found in so few characters, and fewer octets of base64 than a secret has."""
+    if len(text) < legible._FEWEST_DIGITS:  # noqa: SLF001 - the limits that are held to the patterns
+        assert legible._HEX_RUN.search(text) is None  # noqa: SLF001
+    if len(text) < legible._FEWEST_OF_NUMBERS:  # noqa: SLF001
+        assert legible._NUMBERS.search(text) is legible._JOINED.search(text) is None  # noqa: SLF001
+    if len(text) * 6 // 8 < shortest:
+        for letters in ("".join(text.split()), legible._WORDLESS.sub("", text)):  # noqa: SLF001
+            runs = legible._BASE64_RUN.findall(letters.replace("-", "+").replace("_", "/"))  # noqa: SLF001
+            assert not runs or sum(len(run) * 6 // 8 for run in runs) < shortest
+
+
+@given(st.text(max_size=12))
+def test_nothing_is_spelled_without_something_between(text: str) -> None:
+    """Of letters and digits alone there are no pieces."""
+    assert not text.isalnum() or legible._SPELLED.search(text) is None  # noqa: SLF001
+
+
+@given(
+    st.sampled_from([5, 6, 7, 8, 10]), st.text("abc", min_size=10, max_size=16), st.text("abc", max_size=300), st.data()
+)
+def test_a_text_is_looked_through_once_for_the_same_runs(
+    length: int, secret: str, text: str, data: st.DataObject
+) -> None:
+    """Pieces at a distance find whatever all runs of a text find, wherever in it a run stands."""
+    known = legible._Runs({length: set(legible._runs(secret, length))})  # noqa: SLF001 - what is compared
+    at, start = data.draw(st.integers(0, len(text))), data.draw(st.integers(0, len(secret) - length))
+    written = text[:at] + secret[start : start + length] + text[at:]
+    for each in (text, written, "-" * 70 + written, written + "-" * 70):
+        assert legible._has_run(each, known) == legible._has_run_anew(each, known)  # noqa: SLF001
+
+
+@pytest.mark.parametrize("secret", _SECRETS)
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_name_that_will_not_come_again_is_read_as_any_text(secret: str, spelling: str) -> None:
+    """What tells of texts that come again and of those that do not is the same."""
+    for text in (f"17{SPELLINGS[spelling](secret)}-{'4a1b2c3d4e5sm' * 6}.12", "4a1b2c3d4e5sm12345678f8f" * 4):
+        sought = Legible([secret])
+        assert sought.in_text(text) == (sought.is_written_in(text) or sought.is_read_in(text))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +155,7 @@ def test_the_work_is_bounded(text: str, monkeypatch: pytest.MonkeyPatch) -> None
     looked_at: list[int] = []
     has_run = legible._has_run  # noqa: SLF001 - what is counted
 
-    def counted(reading: str, known: dict[int, set[str]]) -> bool:
+    def counted(reading: str, known: legible._Runs) -> bool:
         looked_at.append(len(reading))
         return has_run(reading, known)
 
