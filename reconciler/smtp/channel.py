@@ -174,7 +174,7 @@ class Channel:
 
     def unasked(self) -> bytes:
         """Return what the server has said without being asked, as far as it has arrived; wait for nothing."""
-        if not self._received and self._is_ready(select.POLLIN, 0.0):
+        if not self._received:
             try:
                 self._receive(None)
             except OSError:
@@ -271,11 +271,8 @@ class Channel:
     def _receive(self, limit: Deadline | None) -> bool:
         """Read what has come, or comes in time; return False at the connection's end.
 
-        Raise ``TimeoutError`` for nothing, and at once what the socket says where nothing is waited for. What is asked
-        for has rarely come by then, and to be told so by the socket, by TLS above all, takes longer than to wait first.
+        Raise ``TimeoutError`` for nothing, and at once what the socket says where nothing is waited for.
         """
-        if limit is not None and not self._is_ready(select.POLLIN, limit.left_seconds):
-            raise TimeoutError
         while True:
             try:
                 octets = self._socket.recv(_READ_OCTETS)
@@ -295,20 +292,10 @@ class Channel:
 
     def _wait_until(self, wanted: int, limit: Deadline) -> None:
         """Return once the socket can be read, or written; raise ``TimeoutError`` where that takes too long."""
-        if not self._is_ready(wanted, limit.remaining_seconds()):
-            raise TimeoutError
-
-    def _is_ready(self, wanted: int, seconds: float) -> bool:
-        """Tell whether within ``seconds`` the socket can be read, or written, or has something else to say.
-
-        What TLS has decrypted already is no more in the socket. One that is closed says so when it is read.
-        """
-        own = self._socket
-        if own.fileno() < 0 or (wanted == select.POLLIN and isinstance(own, ssl.SSLSocket) and own.pending()):
-            return True
         waiting = select.poll()
-        waiting.register(own, wanted)
-        return bool(waiting.poll(math.ceil(seconds * 1000)))
+        waiting.register(self._socket, wanted)
+        if not waiting.poll(math.ceil(limit.remaining_seconds() * 1000)):
+            raise TimeoutError
 
     def _last_words(self) -> SmtpFault:
         """Return the fault of a closed connection, with the reply to nothing in which servers often say why."""
