@@ -25,7 +25,7 @@ _LARGE = 8 * 1024 * 1024
 _READING = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 _LOOKING = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 """Flags for a folder on the way: where the system can, without needing the right to list it."""
-_INNER_PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+_INNER_PATH = r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*"
 """The path of a file in a folder that we write: no step begins with a dot, so none leads out."""
 
 
@@ -280,7 +280,7 @@ def _write_all(folder: Path, files: Iterable[tuple[str, str | Unmade]], *, earli
     is_replaced = earlier.is_dir()
     count = 0
     for path, text in files:
-        if not _INNER_PATH.fullmatch(path):
+        if not re.fullmatch(_INNER_PATH, path):
             raise ValueError(f"a path that leads out of the folder: {clip(path, SHOWN_WORD)!r}")
         inner, _, _ = path.rpartition("/")
         if inner not in made:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 GIT_TIMEOUT_SECONDS = 10.0
 _MAX_LENGTH = 200
-_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_COMMIT = r"[0-9a-f]{40}([0-9a-f]{24})?"
 _SHA256_DIGITS = 64
 _LINK, _SUBMODULE = "120000", "160000"
 """The modes by which git's index tells a symbolic link and a submodule."""
@@ -199,7 +199,7 @@ def commit_of(folder: Path, *, environ: Mapping[str, str]) -> str | None:
     if not _git(folder, ("ls-files", "-z", "--cached", "--", str(_resolved(folder))), environ=environ):
         return None
     commit = (_git(folder, ("rev-parse", "--verify", "--quiet", "HEAD"), environ=environ) or "").strip()
-    return commit if _COMMIT.fullmatch(commit) else None
+    return commit if re.fullmatch(_COMMIT, commit) else None
 
 
 def _is_dirty(folder: Path, environ: Mapping[str, str]) -> bool:

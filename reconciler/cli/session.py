@@ -53,18 +53,20 @@ def choose_environment(name: str | None) -> None:
     _Environment.name = name
 
 
-_TO_COPY = re.compile(
-    r"^( *(?:next: )?)reconciler (?=(?:accounts|approve|apply|consumers|diff|doctor|export|history|import|journal|plan|publish|reject|report|"
-    r"resolve|resume|send|state|status|suspend|validate|verify)\b)",
-    re.MULTILINE,
+_TO_COPY = (
+    r"(?m)^( *(?:next: )?)reconciler (?=(?:accounts|approve|apply|consumers|diff|doctor|export|history|import|journal|plan|publish|reject|report|"
+    r"resolve|resume|send|state|status|suspend|validate|verify)\b)"
 )
+"""Compiled where an environment is named: most calls name none."""
 
 
 def as_called(text: str) -> str:
     """Return a text whose commands to copy are for the environment of this call: none is remembered."""
     name = _Environment.name
     return (
-        text if name is None else _TO_COPY.sub(lambda found: f"{found[1]}reconciler --env {shlex.quote(name)} ", text)
+        text
+        if name is None
+        else re.sub(_TO_COPY, lambda found: f"{found[1]}reconciler --env {shlex.quote(name)} ", text)
     )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _File = TypeVar("_File", CaFile, CertificateFile)
 _MAX_OCTETS = 1024 * 1024
-_CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]*-----END CERTIFICATE-----")
+_CERTIFICATE = "-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]*-----END CERTIFICATE-----"
 """The part of a file that counts: remarks beside the certificates do not make it another CA."""
 
 
@@ -88,7 +88,7 @@ def _certificate_in(text: str) -> CertificateFile:
     import ssl
 
     pem = _certificates_in(text)
-    own = ssl.PEM_cert_to_DER_cert(_CERTIFICATE.findall(pem)[0])
+    own = ssl.PEM_cert_to_DER_cert(re.findall(_CERTIFICATE, pem)[0])
     return CertificateFile(pem=pem, fingerprint=f"sha256:{hashlib.sha256(own).hexdigest()}")
 
 
@@ -100,7 +100,7 @@ def _certificates_in(text: str) -> str:
     """Return the certificates of a text, and nothing else of it."""
     import ssl
 
-    pem = "".join(f"{certificate}\n" for certificate in _CERTIFICATE.findall(text))
+    pem = "".join(f"{certificate}\n" for certificate in re.findall(_CERTIFICATE, text))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         context.load_verify_locations(cadata=pem)

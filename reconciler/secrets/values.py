@@ -12,7 +12,7 @@ MAX_OCTETS = 64 * 1024
 """The longest value of one secret, in octets."""
 
 
-_SEVERAL_LINES = re.compile(r"-----BEGIN [A-Z ]{1,40}-----|\{\s*\"")
+_SEVERAL_LINES = r"-----BEGIN [A-Z ]{1,40}-----|\{\s*\""
 _LINE_ENDS = re.compile(r"[\r\n\t]")
 
 
@@ -41,9 +41,9 @@ def secret_value(text: str, reference: str) -> SecretValue:
     if not value:
         detail = f"{reference} is empty. An empty secret would make the login be skipped or fail; set it."
         raise unreadable("secretInvalid", detail, subject=reference)
-    if UNSAFE_CHARACTER.search(_LINE_ENDS.sub("", value) if _SEVERAL_LINES.match(value) else value) or not _is_unicode(
-        value
-    ):
+    if UNSAFE_CHARACTER.search(
+        _LINE_ENDS.sub("", value) if re.match(_SEVERAL_LINES, value) else value
+    ) or not _is_unicode(value):
         detail = f"{reference} holds a control character, such as a second line. Set it to the bare value."
         raise unreadable("secretInvalid", detail, subject=reference)
     return SecretValue(value)

@@ -33,9 +33,7 @@ _SOURCE_PATTERN = r"^[a-z][A-Za-z0-9_-]{0,62}$"
 _SOURCE = re.compile(_SOURCE_PATTERN + r"(?!\n)")
 _PLACEHOLDER = PLACEHOLDER_PATTERN
 _VARIABLE_PATTERN = rf"^([A-Za-z_]|{_PLACEHOLDER})([A-Za-z0-9_]|{_PLACEHOLDER})*$(?!\n)"
-_VARIABLE = re.compile(_VARIABLE_PATTERN)
 _KEY_PATTERN = rf"^{NORMAL}(?!.*\.\.)([A-Za-z0-9]|{_PLACEHOLDER})([A-Za-z0-9_./@:-]|{_PLACEHOLDER})*$(?!\n)"
-_KEY = re.compile(_KEY_PATTERN)
 _PATH_PATTERN = f"^{NORMAL}{TEMPLATE_PATTERN.removeprefix('^')}"
 _MAX_KEY = 1024
 
@@ -60,7 +58,7 @@ def _check_reference(written: dict[str, str]) -> dict[str, str]:
         raise PydanticCustomError(code, "{rule}", {"rule": _refused_spelling(key, "the path")})
     if not is_key_of(source, key):
         rule = _RULES.get(source, _RULES[""])
-        if source != "env" and _KEY.match(normal_key(key)):
+        if source != "env" and re.match(_KEY_PATTERN, normal_key(key)):
             rule = _refused_spelling(key, "the key")
         raise PydanticCustomError("invalidValue", "{rule}", {"rule": rule})
     return written
@@ -73,10 +71,10 @@ def _refused_spelling(key: str, what: str) -> str:
 def is_key_of(source: str, key: str) -> bool:
     """Tell whether a key has the form that its source takes."""
     if source == "env":
-        return (key.isascii() and key.isidentifier()) or bool(_VARIABLE.match(key))
+        return (key.isascii() and key.isidentifier()) or bool(re.match(_VARIABLE_PATTERN, key))
     if source == "file":
         return bool(key.strip()) and is_normal_key(key) and not REFUSED_CHARACTER.search(key)
-    return bool(_KEY.match(key))
+    return bool(re.match(_KEY_PATTERN, key))  # compiled for the first key that needs it: most are variables
 
 
 def is_filled_key_of(source: str, key: str) -> bool:

@@ -11,9 +11,8 @@ from pydantic_core import PydanticCustomError
 
 from reconciler.model.text.addresses import never_contacted
 
-_WITH_PORT = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]{2,45})\]|(?P<v4>[0-9.]{7,15})):(?P<port>[0-9]{1,5})\Z")
+_WITH_PORT = r"(?:\[(?P<v6>[0-9A-Fa-f:.]{2,45})\]|(?P<v4>[0-9.]{7,15})):(?P<port>[0-9]{1,5})\Z"
 _SELECTOR_PATTERN = r"^(?!.*\.\.)(?!\.)[A-Za-z0-9_.-]{1,63}(?<!\.)$(?!\n)"
-_SELECTOR = re.compile(_SELECTOR_PATTERN)
 _NAME_SERVER_RULE = (
     "is not the address of a name server: write an IP address such as 192.0.2.53, with a port 192.0.2.53:5353 or "
     "[2001:db8::53]:5353; names are not possible here"
@@ -31,7 +30,7 @@ def split_name_server(written: str) -> tuple[str, int]:
 
     Raises ``ValueError`` for anything else: a name of a name server would need a name server to be found.
     """
-    found = _WITH_PORT.match(written)
+    found = re.match(_WITH_PORT, written)
     address = (found["v6"] or found["v4"]) if found else written
     if "%" in address:
         raise ValueError("a zone belongs to one machine")
@@ -75,7 +74,7 @@ NameServer = Annotated[
 
 
 def _check_selector(written: str) -> str:
-    if not _SELECTOR.match(written):
+    if not re.match(_SELECTOR_PATTERN, written):
         raise PydanticCustomError(
             "invalidValue",
             _SELECTOR_RULE,

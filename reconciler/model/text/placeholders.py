@@ -8,7 +8,6 @@ filled in is not looked at again.
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field, WithJsonSchema
@@ -68,6 +67,8 @@ def refuse_unknown_placeholders(text: str, *, is_secret: bool = False) -> None:
     )
     if word is None:
         return
+    from difflib import get_close_matches  # for who mistyped a word
+
     near = get_close_matches(word.lower(), PLACEHOLDERS, n=1)
     hint = f". Did you mean {{{near[0]}}}?" if near else ""
     rule = f"holds a word in braces that is none of {_LISTED}{hint}"
