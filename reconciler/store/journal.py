@@ -59,7 +59,7 @@ _CHECKED = frozenset(
     }
 )  # fmt: skip
 """The keys of a payload by which tables and other payloads are checked."""
-_CHANGES = {"revision": ("changes",)}
+CHANGES = {"revision": ("changes",)}
 """Where a payload has most of what an apply tells."""
 
 
@@ -268,7 +268,7 @@ def _parsed(link: Link, text: Text) -> Payload:
     """Return what the text of a payload tells, whatever vouches for it; of a long one what is checked by it."""
     if not isinstance(text, str | bytes):
         try:
-            return Payload(read_object(text.pieces(), only=_CHECKED, but=_CHANGES))
+            return Payload(read_object(text.pieces(), only=_CHECKED, but=CHANGES))
         except OtherForm:
             text = text.whole()
     try:

@@ -32,9 +32,15 @@ class OtherForm(ValueError):
 
 
 def read_object(
-    pieces: Iterable[str], *, only: Collection[str] | None = None, but: Mapping[str, Collection[str]] | None = None
+    pieces: Iterable[str],
+    *,
+    only: Collection[str] | None = None,
+    apart: Collection[str] = (),
+    but: Mapping[str, Collection[str]] | None = None,
 ) -> JsonObject:
-    """Return the object of JSON that a text is: ``only`` these of its members, ``but`` those of an object under a key.
+    """Return the object of JSON that a text is, and not all of its members.
+
+    ``only`` some of them, none of those ``apart``, and ``but`` those of an object under a key.
 
     Raises ``OtherForm`` where the text is anything else, which may be JSON all the same.
 
@@ -44,7 +50,7 @@ def read_object(
     """
     text = _Text(pieces)
     try:
-        found = _members(text, is_kept=lambda key: only is None or key in only, but=but or {})
+        found = _members(text, is_kept=lambda key: (only is None or key in only) and key not in apart, but=but or {})
         text.end()
     except RecursionError:
         raise OtherForm("too deep") from None

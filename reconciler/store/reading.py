@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import error
 from reconciler.errors import StateMissing
-from reconciler.model.journal.keys import PROJECT_ROW
+from reconciler.model.journal.keys import OF_THE_CHAIN, PROJECT_ROW
 from reconciler.store.digests import digest_of_read, digest_with_pieces, names_of_changes, row_digest_or_none
-from reconciler.store.journal import JournalReport, Link, check_links, genesis_hash, payload_text_digest
-from reconciler.store.jsonpieces import OtherForm, read_list
+from reconciler.store.journal import CHANGES, JournalReport, Link, check_links, genesis_hash, payload_text_digest
+from reconciler.store.jsonpieces import OtherForm, read_list, read_object
 from reconciler.store.names import follow_names, read_earlier_names
 from reconciler.store.rows import (
     ACCOUNT_COLUMNS,
@@ -203,20 +203,36 @@ def read_payloads(connection: Connection, project: str) -> tuple[tuple[JournalEn
 
 
 def iterate_payloads(
-    connection: Connection, project: str, *, since: datetime | None = None, but: str = ""
+    connection: Connection, project: str, *, since: datetime | None = None, but: str = "", has_changes: bool = True
 ) -> Iterator[tuple[JournalEntry, dict[str, object]]]:
     """Yield what ``read_payloads`` returns, but parse each payload only when it is asked for.
 
-    Those before ``since``, and those of the event ``but``, are not even read.
+    Those before ``since``, and those of the event ``but``, are not even read. Unless it ``has_changes``, a long payload comes
+    without the changes of its revision, and without what the chain alone needs.
     """
     entries = map(entry_from_row, read_links(connection, project))
     wanted = {entry.sequence: entry for entry in entries if (since is None or entry.at >= since) and entry.event != but}
     if not wanted:
         return
+    if connection.has_pieces and not has_changes:
+        payloads = _Payloads(connection, project)
+        for sequence in sorted(wanted.keys() & payloads.keys()):
+            yield wanted[sequence], _without_changes(sequence, payloads[sequence])
+        return
     rows = connection.stream(_PAYLOADS_SINCE, {"project": project, "first": min(wanted), "but": but})
     for sequence, text in rows:
         if sequence in wanted:
             yield wanted[sequence], payload_of(sequence, text)
+
+
+def _without_changes(sequence: int, text: str | LongText) -> dict[str, object]:
+    """Return what a payload tells; of a long one neither the revision's changes nor what the chain alone needs."""
+    if not isinstance(text, LongText):
+        return payload_of(sequence, text)
+    try:
+        return read_object(text.pieces(), apart=OF_THE_CHAIN, but=CHANGES)
+    except OtherForm:
+        return payload_of(sequence, text.whole())
 
 
 def read_routes(connection: Connection, project: str) -> tuple[KnownRoute, ...]:

@@ -224,13 +224,14 @@ class Snapshot:
         return reading.read_revisions(self._connection, self._project, name=None, limit=None)
 
     def journal(
-        self, *, since: datetime | None = None, but: str = ""
+        self, *, since: datetime | None = None, but: str = "", has_changes: bool = True
     ) -> Iterator[tuple[JournalEntry, dict[str, object]]]:
         """Yield the journal's entries in their order, each with what it tells, one payload in memory at a time.
 
-        None that were written before ``since``, and none of the event ``but``: their payloads are not even read.
+        None that were written before ``since``, and none of the event ``but``: their payloads are not even read. Unless it
+        ``has_changes``, what revisions changed may be left out, and what the chain alone needs.
         """
-        return reading.iterate_payloads(self._connection, self._project, since=since, but=but)
+        return reading.iterate_payloads(self._connection, self._project, since=since, but=but, has_changes=has_changes)
 
     def earlier_names(self, accounts: Mapping[str, RecordedAccount]) -> dict[str, tuple[str, ...]]:
         """Return the earlier names of those of some recorded accounts that were renamed, the latest first."""

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import StateError
+from reconciler.rules.journal.events import events_of
 from reconciler.store.journal import link_hash, payload_text_digest
 from reconciler.store.sqlite import longtext
 from reconciler.store.vouched import AccountDigest, RouteDigest, account_problems, route_problems
@@ -107,6 +108,16 @@ def test_a_payload_is_understood_either_way(written: Store, edit: Callable[..., 
         f"UPDATE journal_payloads SET payload='{payload}' WHERE sequence=3",  # noqa: S608 - of this file
     )
     assert_alike(written)
+
+
+def test_what_history_tells_does_not_hang_on_how_texts_are_read(written: Store) -> None:
+    """Of a long payload neither changes nor the chain's digests are kept, and every event is told as it was."""
+    with pytest.MonkeyPatch.context() as patched, written.snapshot() as snapshot:
+        whole = events_of(snapshot.journal())
+        patched.setattr(longtext, "LONG_OCTETS", 0)
+        (_, first), *_ = snapshot.journal(has_changes=False)
+        assert "changes" not in first["revision"]  # type: ignore[operator]
+        assert whole == events_of(snapshot.journal(has_changes=False))
 
 
 @settings(max_examples=100)

@@ -49,7 +49,8 @@ def history(workspace: Workspace, selectors: Sequence[str], period: Period) -> H
         oldest = found[0][-1].at if not selectors and newest is not None and len(found[0]) == newest else None
         last = store.last_revision()
         with store.snapshot() as snapshot:
-            events = events_of(snapshot.journal(since=oldest), lives)
+            # What an apply changed is told by its revision; its names are looked for where accounts are asked for.
+            events = events_of(snapshot.journal(since=oldest, has_changes=bool(lives)), lives)
     if period.revision is not None and period.revision > last:
         detail = f"There is no revision {period.revision}: the last one is {last}."
         raise InvalidInput(error("unknownRevision", detail))
