@@ -31,9 +31,9 @@ def main() -> None:
     if problem is not None:
         sys.stderr.write(f"{_SUMMARY}\n{problem}\n{_CURE}")
         raise SystemExit(1)
-    from reconciler.__main__ import main as run
+    from reconciler.__main__ import command
 
-    run()
+    command()
 
 
 def what_overwrote(path: list[str] | None = None) -> str | None:

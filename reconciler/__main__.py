@@ -20,6 +20,30 @@ def main() -> None:
         gc.freeze()  # else the end of Python looks through all that is about to go
 
 
+def command() -> None:
+    """Run the command line, and end the process without freeing what was made: that would take a twentieth of a large plan.
+
+    What was to be called at the end is called, and all output is out. Python ends as usual where other threads still run, or a
+    profiler or debugger looks on.
+    """
+    import atexit
+    import os
+    import sys
+
+    try:
+        main()
+    except SystemExit as ended:
+        threads = sys.modules.get("threading")
+        is_alone = threads is None or threads.active_count() == 1
+        is_watched = sys.getprofile() is not None or sys.gettrace() is not None
+        if not isinstance(ended.code, int) or not is_alone or is_watched:
+            raise
+        atexit._run_exitfuncs()  # noqa: SLF001 - what Python itself calls at its end
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(ended.code)
+
+
 def _switch_plugins_off() -> None:
     """Keep pydantic from looking for plugins in what every package of the environment declares.
 

@@ -100,3 +100,41 @@ def test_the_package_of_this_checkout_is_whole() -> None:
             timeout=SECONDS,
         )
         assert f"reconciler {__version__}\n" == ended.stdout
+
+
+ENDED = """
+import atexit, sys, threading
+from reconciler.__main__ import command
+atexit.register(print, "called at the end")
+{before}
+sys.argv = ["reconciler", *{words!r}]
+command()
+"""
+WHILE_A_THREAD_RUNS = (
+    "threading.Thread(target=lambda: (threading.main_thread().join(), print('the thread ended'))).start()"
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [(["--version"], 0), (["validate", "--project-dir"], 1), (["explain", "x"], 1)]
+)
+def test_the_process_ends_with_its_code_and_all_that_it_wrote(tmp_path: Path, words: list[str], code: int) -> None:
+    """Nothing is freed at the end, and all the same output is out, and what was to be called at the end was called."""
+    ended = _ended(tmp_path, words)
+    assert code == ended.returncode
+    assert ended.stdout.endswith("called at the end\n")
+    assert len(ended.stdout + ended.stderr) > len("called at the end\n")
+
+
+def test_the_process_waits_for_a_thread_that_still_runs(tmp_path: Path) -> None:
+    """As Python does: what a thread has begun is not cut off."""
+    ended = _ended(tmp_path, ["--version"], before=WHILE_A_THREAD_RUNS)
+    assert 0 == ended.returncode
+    assert "the thread ended\n" in ended.stdout
+
+
+def _ended(folder: Path, words: list[str], before: str = "") -> subprocess.CompletedProcess[str]:
+    program = ENDED.format(words=words, before=before)
+    return subprocess.run(
+        [sys.executable, "-c", program], cwd=folder, capture_output=True, encoding="utf-8", check=False, timeout=60
+    )

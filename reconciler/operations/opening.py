@@ -17,7 +17,6 @@ from reconciler.operations.spellings import require_relative
 from reconciler.operations.whereabouts import PROJECT_FILE
 from reconciler.operations.workspace import Workspace
 from reconciler.provenance import lies_in_checkout
-from reconciler.store import only_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -107,6 +106,8 @@ def open_state_alone(
     secret read, unless the caller is a program that sends and ``reads_secrets`` of its own environment and files below
     ``root``. Raises as ``only_project`` does.
     """
+    from reconciler.store import only_project
+
     url, named_by = state_of(state, environ, "")
     key = only_project(url, base=root.absolute())
     name, _ = split_key(key)

@@ -43,12 +43,12 @@ TOOL = f"reconciler {__version__}"
 def plan(workspace: Workspace, request: PlanRequest, *, progress: Progress, recall: Recall | None = None) -> SavedPlan:
     """Return the plan, verified, and sealed where it is kept; ``invalid`` without looking further where manifests are wrong.
 
-    ``recall`` is the look at the last plan, where it was taken already.
+    ``recall`` is the look at the last plan, where it was taken already, of a state that git does not track.
 
     Raises ``StateMissing`` where there is no state, and ``GuardRefused`` or ``PlanStale`` where what is to be applied at
     once is not what was reviewed: before anybody is contacted.
     """
-    tracked = state_files_in_git(workspace.root)
+    tracked = state_files_in_git(workspace.root) if recall is None else ()
     recall = None if tracked else recall or _recall(workspace, request)
     if recall is not None and (again := recall.find(workspace)) is not None:
         return _sealed(workspace, *again)

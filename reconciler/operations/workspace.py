@@ -28,7 +28,7 @@ from reconciler.secrets import (
     load_plan_key,
     settle_next_key,
 )
-from reconciler.store import is_postgres, open_store, sqlite_path
+from reconciler.store import is_postgres, sqlite_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -151,6 +151,8 @@ class Workspace:
 
     def open_store(self) -> Store:
         """Open the state; raise ``StateMissing`` where there is none."""
+        from reconciler.store import open_store
+
         return open_store(self.trusted_state_url(), base=self.project_file.parent, project=self.project.metadata.name)
 
     def state_remark(self) -> Diagnostic | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import error
@@ -103,11 +102,11 @@ def make_key_file(state_file: Path) -> FingerprintKey:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if path.parent.name == STATE_FOLDER:
             keep_out_of_git(path.parent)
-        draft = path.with_name(f".{KEY_FILE}.{secrets.token_hex(4)}")
+        draft = path.with_name(f".{KEY_FILE}.{os.urandom(4).hex()}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_hex(KEY_OCTETS) + "\n")
+                file.write(os.urandom(KEY_OCTETS).hex() + "\n")
             with contextlib.suppress(FileExistsError):
                 os.link(draft, path)
         finally:
@@ -142,7 +141,7 @@ def draft_next_key(state_file: Path) -> FingerprintKey:
 
     Raises ``StateUnavailable`` where it cannot be written.
     """
-    key = FingerprintKey(secrets.token_bytes(KEY_OCTETS))
+    key = FingerprintKey(os.urandom(KEY_OCTETS))
     path = state_file.with_name(_NEXT_FILE)
     try:
         replace_file(path, key.octets.hex().encode() + b"\n")

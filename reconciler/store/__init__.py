@@ -20,14 +20,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from reconciler.store.address import StateUrl, has_password, is_postgres, sqlite_path
-from reconciler.store.digests import account_digest, revision_digest
-from reconciler.store.opening import create_state, only_project, open_store
 
 if TYPE_CHECKING:
     from reconciler.store.altered import Alteration
     from reconciler.store.copies import Copy, Restored, RestoreOrder, back_up_state, restore_state
+    from reconciler.store.digests import account_digest, revision_digest
     from reconciler.store.journal import THE_ROUTES, THE_STATE, JournalReport, genesis_hash
     from reconciler.store.migrations import Migrated, MigrationOrder, migrate_state
+    from reconciler.store.opening import create_state, only_project, open_store
     from reconciler.store.register import Register
     from reconciler.store.store import Store
     from reconciler.store.transaction import Transaction
@@ -66,13 +66,15 @@ _WHEN_ASKED_FOR = {
     "Store": "store",
     "Transaction": "transaction",
     **dict.fromkeys(("Copy", "RestoreOrder", "Restored", "back_up_state", "restore_state"), "copies"),
+    **dict.fromkeys(("account_digest", "revision_digest"), "digests"),
+    **dict.fromkeys(("create_state", "only_project", "open_store"), "opening"),
     **dict.fromkeys(("THE_ROUTES", "THE_STATE", "JournalReport", "genesis_hash"), "journal"),
     **dict.fromkeys(("Migrated", "MigrationOrder", "migrate_state"), "migrations"),
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Return what needs a driver, or the models of the journal, importing that only when it is asked for."""
+    """Return what opens or reads a state, importing that only when it is asked for: an address needs none of it."""
     module = _WHEN_ASKED_FOR.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

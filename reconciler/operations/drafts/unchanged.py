@@ -62,7 +62,7 @@ def state_files_in_git(root: Path) -> tuple[str, ...]:
 
 def recall_at_a_glance(place: Place, asked: Asked, environ: Mapping[str, str]) -> Recall | None:
     """Return the look at the last plan of a project that was found at a glance; None where none is kept."""
-    if state_files_in_git(place.root):
+    if not plans_folder(place.root).is_dir() or state_files_in_git(place.root):
         return None
     with contextlib.suppress(ReconcilerError):  # told by what needs the key
         key = key_at_a_glance(place, environ)
