@@ -23,8 +23,8 @@ def main() -> None:
 def command() -> None:
     """Run the command line, and end the process without freeing what was made: that would take a twentieth of a large plan.
 
-    What was to be called at the end is called, and all output is out. Python ends as usual where other threads still run, or a
-    profiler or debugger looks on.
+    What was to be called at the end is called, and all output is out. Python ends as usual where other threads still run, a
+    profiler or debugger looks on, or output is closed or takes nothing.
     """
     import atexit
     import os
@@ -36,11 +36,15 @@ def command() -> None:
         threads = sys.modules.get("threading")
         is_alone = threads is None or threads.active_count() == 1
         is_watched = sys.getprofile() is not None or sys.gettrace() is not None
-        if not isinstance(ended.code, int) or not is_alone or is_watched:
+        has_streams = sys.stdout is not None and sys.stderr is not None
+        if not isinstance(ended.code, int) or not is_alone or is_watched or not has_streams:
             raise
         atexit._run_exitfuncs()  # noqa: SLF001 - what Python itself calls at its end
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            raise ended from None
         os._exit(ended.code)
 
 

@@ -106,18 +106,18 @@ def begun_digest(path: Path, algorithm: str) -> Callable[[], str]:
     """Return what gives the ``file_digest``, which is begun already, on another core where the file is large."""
     try:
         is_large = path.stat().st_size > _LARGE
-    except OSError:
+    except (OSError, ValueError):  # told by the look at the file itself
         is_large = False
     if not is_large:
         return lambda: file_digest(path, algorithm)
     import threading
 
-    ended: list[str | OSError] = []
+    ended: list[str | Exception] = []
 
     def run() -> None:
         try:
             ended.append(file_digest(path, algorithm))
-        except OSError as failure:
+        except Exception as failure:  # noqa: BLE001 - raised where the digest is asked for
             ended.append(failure)
 
     thread = threading.Thread(target=run, daemon=True)
@@ -125,7 +125,7 @@ def begun_digest(path: Path, algorithm: str) -> Callable[[], str]:
 
     def result() -> str:
         thread.join()
-        if isinstance(ended[0], OSError):
+        if isinstance(ended[0], Exception):
             raise ended[0]
         return ended[0]
 

@@ -138,3 +138,16 @@ def _ended(folder: Path, words: list[str], before: str = "") -> subprocess.Compl
     return subprocess.run(
         [sys.executable, "-c", program], cwd=folder, capture_output=True, encoding="utf-8", check=False, timeout=60
     )
+
+
+@pytest.mark.parametrize("closed", ["1>&-", "2>&-", "2>/dev/full"])
+def test_the_process_ends_as_python_does_where_output_is_closed(tmp_path: Path, closed: str) -> None:
+    """A stream that is closed, or full, makes no other end of what needs it for nothing."""
+    command = f'"$0" -c "from reconciler.__main__ import command, main; import sys; sys.argv = [\'reconciler\']; {{body}}" {closed}'
+    codes = {
+        subprocess.run(["sh", "-c", command.format(body=body), sys.executable], cwd=tmp_path, check=False).returncode
+        for body in (
+            f"import reconciler.cli.edge as edge; edge.run = lambda: 3; {end}()" for end in ("command", "main")
+        )
+    }
+    assert len(codes) == 1

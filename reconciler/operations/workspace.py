@@ -213,7 +213,7 @@ class Workspace:
     @property
     def state_file(self) -> Path | None:
         """The SQLite file of the state; None for another kind of database."""
-        return self.place.state_file
+        return sqlite_path(self.state_url, base=self.project_file.parent)
 
     @cached_property
     def _reader(self) -> SecretReader:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from reconciler.model.verification.depths import Depth
     from reconciler.operations.drafts.request import PlanRequest
     from reconciler.operations.drafts.unchanged import Recall
+    from reconciler.operations.workspace import Workspace
     from reconciler.plancache import KeptRemarks
     from reconciler.render.links import Links
     from reconciler.render.text.plan import View
@@ -84,7 +85,7 @@ def plan(
         raise click.UsageError("--out - writes the plan's file to standard output; leave --format out, or name a file.")
     if reference is not None and (format_ != "markdown" or shard is not None):
         raise click.UsageError("--reference is for the comment of a whole plan: add --format markdown, and no --shard.")
-    recall = _last_plan(options, asked) if format_ == "text" and out is None and shard is None else None
+    recall = _last_plan(options, asked) if (format_, out, shard) == ("text", None, None) else None
     if recall is not None and (kept := recall.remarks(os.environ)) is not None:
         _tell_again(kept, viewing, options)
         return 0
@@ -103,22 +104,26 @@ def plan(
         made = make_plan(place, replace(request, shard=shard, is_kept=is_kept), progress=progress, recall=recall)
     if out == STANDARD:
         return _put_plan_alone(made, is_detailed=detailed_exitcode, view=viewing.view)
-    review = None
-    if made.status != "invalid":
-        if out is not None:
-            from reconciler.planfile import write_plan
-
-            write_plan(Path(out), made)
-        if reference is not None:
-            from reconciler.operations.seals import sealed_review
-            from reconciler.planfile import review_line
-
-            review = review_line(sealed_review(place, made, reference=reference))
+    review = _save(made, place, out=out, reference=reference) if made.status != "invalid" else None
     shown = Shown(view=viewing.view or "grouped", has_pager=not viewing.no_pager, planfile=out, review=review)
     put_plan(made, format_, options=options, shown=shown)
     if format_ == "text":
         _tell_next(made, asked, out=out, is_part=shard is not None)
     return exit_code_of_plan(made, is_detailed=detailed_exitcode)
+
+
+def _save(made: SavedPlan, place: Workspace, *, out: str | None, reference: str | None) -> str | None:
+    """Save a plan where it is to be saved; return the line by which apply takes its comment, where that is for a request."""
+    if out is not None:
+        from reconciler.planfile import write_plan
+
+        write_plan(Path(out), made)
+    if reference is None:
+        return None
+    from reconciler.operations.seals import sealed_review
+    from reconciler.planfile import review_line
+
+    return review_line(sealed_review(place, made, reference=reference))
 
 
 def _last_plan(options: GlobalOptions, asked: PlanOptions) -> Recall | None:

@@ -13,13 +13,15 @@ import binascii
 import codecs
 import re
 import unicodedata
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from reconciler.model.text.runs import Runs, has_run, has_run_anew, runs_of
 
-    _Search = Callable[[str, "_Runs"], bool]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    _Search = Callable[[str, Runs], bool]
 
 
 RUN = 8
@@ -66,10 +68,6 @@ _TAGS = {0xE0000 + code: code for code in range(0x20, 0x7F)}
 _UUENCODED = str.maketrans(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", "".join(map(chr, (0x60, *range(0x21, 0x60))))
 )
-_PIECE = 4
-"""So many characters of each run are looked for first, where a text is looked through once."""
-_FEWEST_KEPT, _MOST_KEPT = 64, 4096
-"""Texts that are longer are gone through anew each time: their runs would take a megabyte. So are shorter ones, quickly."""
 _ASCII85 = {each: 0x21 + digit for digit, each in enumerate(
     b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
 )}  # fmt: skip
@@ -88,27 +86,15 @@ class _Readings(NamedTuple):
     """What the keys spell in short pieces."""
 
 
-class _Runs(dict[int, set[str]]):
-    """Runs of secrets by their length."""
-
-    @cached_property
-    def pieces(self) -> dict[int, frozenset[str]]:
-        """All pieces of the runs of each length."""
-        return {
-            length: frozenset([run[at : at + _PIECE] for run in runs for at in range(length - _PIECE + 1)])
-            for length, runs in self.items()
-        }
-
-
 class Legible:
     """What gives secrets away, made once of them; ``in_text`` is asked for every text."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         """Take the secrets; those of fewer than four characters are left out. Runs are known forwards and backwards."""
-        self._plain, self._spelled = _Runs(), _Runs()
+        self._plain, self._spelled = Runs(), Runs()
         self._whole: set[str] = set()
-        self._folded = _Runs({_FOLDED_RUN: set()})
-        self._exact = _Runs({_EXACT_RUN: set(), _FOLDED_RUN: set()})
+        self._folded = Runs({_FOLDED_RUN: set()})
+        self._exact = Runs({_EXACT_RUN: set(), _FOLDED_RUN: set()})
         for secret in secrets:
             if len(secret) >= RUN:
                 self._add_long(secret)
@@ -122,11 +108,11 @@ class Legible:
 
     def in_text(self, text: str) -> bool:
         """Tell whether a secret can be read in a text, which may come again."""
-        return self._is_written(text, _has_run) or self._is_read(text, _has_run)
+        return self._is_written(text, has_run) or self._is_read(text, has_run)
 
     def is_read_in(self, text: str) -> bool:
         """Tell whether a secret stands in a text that is decoded, and decoded again; the text will not come again."""
-        return self._is_read(text, _has_run_anew)
+        return self._is_read(text, has_run_anew)
 
     def is_written_in(self, text: str) -> bool:
         """Tell whether a secret stands in a text as it is, backwards, spaced, in another case, or in one encoding by itself.
@@ -134,7 +120,7 @@ class Legible:
         These are hexadecimal, base64, base32, base85 and uuencode. ``in_text`` looks at encodings of encodings too, and
         takes a hundred times as long for a text that it has not seen. The text will not come again.
         """
-        return self._is_written(text, _has_run_anew)
+        return self._is_written(text, has_run_anew)
 
     def _is_read(self, text: str, has_run: _Search) -> bool:
         found = _all_readings(text, self._shortest)
@@ -158,11 +144,11 @@ class Legible:
         octets = secret.encode("utf-8", "surrogatepass")
         for fragment in _fragments(octets, base64.b64encode, of=3, bits=6):
             whole = _WORDLESS.sub("", fragment).replace("+", "").casefold()
-            self._folded[_FOLDED_RUN].update(_runs(whole, _FOLDED_RUN))
-            self._exact[_FOLDED_RUN].update(_runs(fragment.translate(_UUENCODED), _FOLDED_RUN))
+            self._folded[_FOLDED_RUN].update(runs_of(whole, _FOLDED_RUN))
+            self._exact[_FOLDED_RUN].update(runs_of(fragment.translate(_UUENCODED), _FOLDED_RUN))
         for encode in (base64.b32encode, base64.b32hexencode):
             for fragment in _fragments(octets, encode, of=5, bits=5):
-                self._folded[_FOLDED_RUN].update(_runs(fragment.casefold(), _FOLDED_RUN))
+                self._folded[_FOLDED_RUN].update(runs_of(fragment.casefold(), _FOLDED_RUN))
         groups = b"".join(octets[start : start + 4] for start in range(len(octets) - 3))
         written = base64.b85encode(groups).decode("ascii")
         for alphabet in (written, written.translate(_ASCII85)):
@@ -185,10 +171,6 @@ def _fragments(octets: bytes, encode: Callable[[bytes], bytes], *, of: int, bits
     for offset in range(of):
         first = -(-offset * 8 // bits)
         yield encode(b"\0" * offset + octets).decode("ascii")[first : (offset + len(octets)) * 8 // bits]
-
-
-def _runs(text: str, length: int) -> list[str]:
-    return [text[at : at + length] for at in range(len(text) - length + 1)]
 
 
 @lru_cache(maxsize=64)
@@ -373,33 +355,6 @@ def _told(pieces: list[bytes]) -> Iterator[str]:
         telling = " ".join(_TELLING.findall(text))
         if telling:
             yield telling
-
-
-def _has_run(text: str, known: Mapping[int, set[str]]) -> bool:
-    """Tell whether a text has one of the runs known by their length."""
-    return any(len(text) >= length and not runs.isdisjoint(_runs_of(text, length)) for length, runs in known.items())
-
-
-def _has_run_anew(text: str, known: _Runs) -> bool:
-    """Tell the same of a text that will not come again.
-
-    Pieces of it at such a distance that every run holds one of them whole are far fewer than its runs.
-    """
-    may_have = len(text) < _FEWEST_KEPT or not all(
-        pieces.isdisjoint([text[at : at + _PIECE] for at in range(0, len(text), length - _PIECE + 1)])
-        for length, pieces in known.pieces.items()
-    )
-    return may_have and _has_run(text, known)
-
-
-def _runs_of(text: str, length: int) -> Iterable[str]:
-    """Return all runs of a length; those of a text that is asked about again and again, and is no short one, are kept."""
-    return _kept_runs(text, length) if _FEWEST_KEPT <= len(text) <= _MOST_KEPT else _runs(text, length)
-
-
-@lru_cache(maxsize=64)
-def _kept_runs(text: str, length: int) -> frozenset[str]:
-    return frozenset(_runs(text, length))
 
 
 @lru_cache(maxsize=64)

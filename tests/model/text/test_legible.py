@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.text import legible
+from reconciler.model.text import legible, runs
 from reconciler.model.text.legible import RUN, Legible, texts_of
+from reconciler.model.text.runs import Runs, has_run, has_run_anew, runs_of
 from tests.support.spellings import SPELLINGS
 
 _SECRETS = ("canary-Sales-51c2e8", "Zażółć+gęślą/7&xQ", "p4ssw0rd", "ya29.A0ARrdaM-k9Vq7_GzYL2pt4vZxw~0123456789")
@@ -97,11 +98,11 @@ def test_a_text_is_looked_through_once_for_the_same_runs(
     length: int, secret: str, text: str, data: st.DataObject
 ) -> None:
     """Pieces at a distance find whatever all runs of a text find, wherever in it a run stands."""
-    known = legible._Runs({length: set(legible._runs(secret, length))})  # noqa: SLF001 - what is compared
+    known = Runs({length: set(runs_of(secret, length))})
     at, start = data.draw(st.integers(0, len(text))), data.draw(st.integers(0, len(secret) - length))
     written = text[:at] + secret[start : start + length] + text[at:]
     for each in (text, written, "-" * 70 + written, written + "-" * 70):
-        assert legible._has_run(each, known) == legible._has_run_anew(each, known)  # noqa: SLF001
+        assert has_run(each, known) == has_run_anew(each, known)
 
 
 @pytest.mark.parametrize("secret", _SECRETS)
@@ -153,13 +154,12 @@ def test_a_short_secret_is_looked_for_whole(secret: str, text: str, *, expected:
 def test_the_work_is_bounded(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long and however encoded a text is, a bounded number of characters is looked at; then it is not shown."""
     looked_at: list[int] = []
-    has_run = legible._has_run  # noqa: SLF001 - what is counted
 
-    def counted(reading: str, known: legible._Runs) -> bool:
+    def counted(reading: str, known: Runs) -> bool:
         looked_at.append(len(reading))
         return has_run(reading, known)
 
-    monkeypatch.setattr(legible, "_has_run", counted)
+    monkeypatch.setattr(legible, "has_run", counted)
     assert Legible(["canary-Sales-51c2e8"]).in_text(text) in {True, False}
     assert sum(looked_at) <= 3 * (legible.MAX_CHARACTERS + len(text))
 
@@ -168,7 +168,7 @@ def test_the_work_is_bounded(text: str, monkeypatch: pytest.MonkeyPatch) -> None
 def test_no_secret_outlives_whoever_looks_for_it(secret: str) -> None:
     """What is kept for texts that come again holds texts alone: neither a secret, nor its key."""
     assert not Legible([secret]).in_text("535 5.7.8 zły użytkownik albo hasło, spróbuj ponownie później")
-    caches = [each for each in vars(legible).values() if hasattr(each, "cache_info")]
+    caches = [each for place in (legible, runs) for each in vars(place).values() if hasattr(each, "cache_info")]
     kept = {text for cache in caches for held in gc.get_referents(cache) if isinstance(held, dict) for text in held}
     assert kept
     assert kept.isdisjoint({secret, secret.lower(), secret.casefold()})
