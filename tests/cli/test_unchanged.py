@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -134,6 +136,24 @@ def test_a_plan_is_the_same_with_and_without_what_is_kept(settled: Project, chan
     with_kept = told(settled, way)
     forget(settled)
     assert told(settled, way) == with_kept
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_written_beside_a_state_that_is_a_link_counts(settled: Project, way: str) -> None:
+    """SQLite keeps what is not in the file yet beside the file itself, wherever the link to it lies."""
+    place = settled.folder.parent / "elsewhere.db"
+    settled.state_file.rename(place)
+    settled.state_file.symlink_to(place)
+    with closing(sqlite3.connect(place)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    told(settled, way)
+    assert kept(settled)
+    with closing(sqlite3.connect(place)) as writing:
+        writing.execute("UPDATE accounts SET document = replace(document, 'Through', 'Trough') WHERE name = 'through'")
+        writing.commit()
+        with_kept = told(settled, way)
+        forget(settled)
+        assert told(settled, way) == with_kept
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if way not in AS_TEXT])

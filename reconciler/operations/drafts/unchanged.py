@@ -205,7 +205,11 @@ class Recall:
         """Return what a plan rests on as it is now; None where nobody can tell whether it changes."""
         place, state = self._place, self._place.state_file
         overlays = folder_digest(place.overlay) if place.overlay is not None else ""
-        if state is None or overlays is None or any(os.path.lexists(f"{state}{end}") for end in _BESIDE_A_STATE):
+        if state is None or overlays is None:
+            return None
+        # SQLite keeps them beside the file itself, where the path is a link to it.
+        files_of_state = {os.fspath(state), os.path.realpath(state)}
+        if any(os.path.lexists(f"{each}{end}") for each in files_of_state for end in _BESIDE_A_STATE):
             return None
         # A state takes about as long as all manifests.
         digest_of_state = begun_digest(state, "blake2b")
