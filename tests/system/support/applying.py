@@ -6,6 +6,7 @@ import contextlib
 import json
 import subprocess
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -97,6 +98,13 @@ def wait(process: subprocess.Popen[str] | Forked, seconds: float) -> None:
     """Wait so long, or until the process has ended."""
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(seconds)
+
+
+def seconds_to_the_end(process: Forked) -> float:
+    """Wait until the process, just started, has ended; return how long it took."""
+    began = time.monotonic()
+    process.wait()
+    return time.monotonic() - began
 
 
 def require_revisions_of_all(folder: Path, rounds: int) -> None:
