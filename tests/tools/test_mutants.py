@@ -154,9 +154,9 @@ def test_explanations_hold_or_are_stale(tmp_path: Path) -> None:
     path.write_text(as_toml([known, gone, elsewhere]).replace('why = ""', 'why = "x"'), encoding="utf-8")
     explained = read_explained(path)
     assert {known: "x", gone: "x", elsewhere: "x"} == explained
-    found = compare([known, new], explained, modules=["m"])
+    found = compare([known, new], explained, where=["m"])
     assert ((new,), (gone,)) == (found.unexplained, found.stale)
-    assert (gone, elsewhere) == compare([known], explained, modules=[]).stale
+    assert (gone, elsewhere) == compare([known], explained, where=[]).stale
 
 
 @pytest.mark.parametrize("text", ["x'y\"z\\n", "plain", "…", "two = 'x'"])

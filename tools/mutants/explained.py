@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tools.mutants.mutants import Identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 
@@ -35,11 +35,10 @@ def read_explained(path: Path) -> dict[Identity, str]:
     return listed
 
 
-def compare(survivors: Iterable[Identity], explained: Mapping[Identity, str], *, modules: Iterable[str]) -> Comparison:
-    """Compare survivors with the list, as far as it speaks of these modules; of all it says where there are none."""
+def compare(survivors: Iterable[Identity], explained: Mapping[Identity, str], *, where: Sequence[str]) -> Comparison:
+    """Compare survivors with the list, as far as it speaks of these places; of all it says where there are none."""
     found = set(survivors)
-    altered = set(modules)
-    concerned = {each for each in explained if not altered or each.where.partition(".")[0] in altered}
+    concerned = {each for each in explained if not where or any(each.is_in(one) for one in where)}
     return Comparison(tuple(sorted(found - explained.keys())), tuple(sorted(concerned - found)))
 
 

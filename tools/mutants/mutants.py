@@ -32,6 +32,10 @@ class Identity:
     nth: int = 1
     """Which one, where the function holds the same code more than once."""
 
+    def is_in(self, asked: str) -> bool:
+        """Tell whether the mutant is in a room, a module, a class or a function of this name."""
+        return f"{self.where}.".startswith((f"{asked}/", f"{asked}."))
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -84,6 +88,11 @@ class Module:
     """Its path within the package, without its suffix: ``secrets/routes``."""
     path: Path
     tree: ast.Module
+
+    @property
+    def room(self) -> str:
+        """The folder within the package that the module is in."""
+        return self.title.partition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)

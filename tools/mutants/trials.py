@@ -85,7 +85,8 @@ class Trials:
     """A pytest plugin that runs the collected tests once as they are, and then against each mutant."""
 
     mutants: Sequence[Mutant]
-    tests: tuple[str, ...]
+    tests: str
+    """The folder where each room has its tests."""
     jobs: int
     tell: Callable[[Result], None]
     results: list[Result] = field(default_factory=list)
@@ -133,7 +134,7 @@ class Trials:
         self._fork(mutant, lambda _killer: _run_afresh(mutant, self._room(mutant), seconds), is_final=True)
 
     def _room(self, mutant: Mutant) -> str:
-        return f"{self.tests[0]}/{mutant.module.title.partition('/')[0]}"
+        return f"{self.tests}/{mutant.module.room}"
 
     def _tests_of_room(self, mutant: Mutant) -> list[_Test]:
         return [test for test in self._tests if test.item.nodeid.startswith(self._room(mutant) + "/")]
