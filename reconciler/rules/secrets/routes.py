@@ -109,22 +109,19 @@ class RouteRegister:
         """
         if self.has_compared(travel):
             return not self._is_anothers(travel)
-        known = self._stand_ins(travel) & self.references
-        if not known:
-            return False
         key, fingerprint = travel.route.key, travel.fingerprint
         holders = self._held_by.get(fingerprint, set())
         return any(
             key in self._routes[secret]
             and not self._recorded_as.get(fingerprint, set()) - {secret}
             and all(key in self._routes[other] for other in holders)
-            for secret in known
+            for secret in self._stand_ins(travel)
         )
 
     def has_compared(self, travel: SecretRoute) -> bool:
         """Tell whether state has recorded the route with the secret's value read, whatever the value was then."""
         return self.has_recorded_value(travel) or any(
-            (secret, travel.route.key) in self._compared for secret in self._stand_ins(travel) & self.references
+            (secret, travel.route.key) in self._compared for secret in self._stand_ins(travel)
         )
 
     def has_recorded_value(self, travel: SecretRoute) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.model.environments import SeparatedSecrets
 from reconciler.model.granted import Grant
 from reconciler.model.secrets.routes import Delivery, Route, SecretRoute, TokenOrigin, route_to
 from reconciler.rules.secrets.granted import grants_travel
@@ -206,6 +207,13 @@ def test_first_use_may_need_a_grant() -> None:
     assert {"a": (travel(),)} == judged(travel(), firstUse="grant").withheld
     verdict = judged(travel(), firstUse="grant", grants=[grant])
     assert ({}, ("env:SMTP_A to smtp.example.com:587",)) == (verdict.withheld, verdict.grants_used)
+
+
+def test_what_another_environment_may_name_has_no_first_use() -> None:
+    """It needs a grant, and what no other environment may name does not."""
+    rules = SeparatedSecrets(environment="staging", allowed_elsewhere=("env:SMTP_A",))
+    claims = [Claim("a", "a.yaml", (travel(),)), Claim("b", "b.yaml", (travel("env:SMTP_B", THERE),))]
+    assert ["a"] == [*judge_routes(claims, (), secrets=rules, today=TODAY, values={}).withheld]
 
 
 def test_grants_are_told_in_order() -> None:
@@ -471,6 +479,11 @@ READ = travel("env:SMTP_B", THERE, value="f2")
         ({"env:SMTP_B": "f2", "env:SMTP_A": "f2"}, (KNOWN, travel("env:SMTP_B", THERE, value="f0")), False),
         ({"env:SMTP_B": "f2"}, (KNOWN, UNREAD), True),
         ({"env:SMTP_B": "f2", "env:SMTP_A": "f1"}, (travel(value="f2"), UNREAD), True),
+        (
+            {"env:SMTP_B": "f2", "env:SMTP_A": "f2"},
+            (UNREAD, travel("env:SMTP_B", value="f2"), travel(route=THERE)),
+            False,
+        ),
     ],
     ids=[
         "another's",
@@ -480,6 +493,7 @@ READ = travel("env:SMTP_B", THERE, value="f2")
         "compared",
         "unreadable",
         "what another held",
+        "what itself had elsewhere, and another holds that goes there",
     ],
 )
 def test_a_route_recorded_unread_is_compared_with_what_others_hold_now(
