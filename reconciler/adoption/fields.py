@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from reconciler.adoption.source import pin_of, port_of, private_ca, secret_of
-from reconciler.model.adoption.found import Found, FoundProxy, Security
+from reconciler.model.adoption.found import FoundAccount, FoundProxy, Security
 from reconciler.rules.adoption import words
 from reconciler.rules.adoption.ways import IMPLICIT_TLS_PORT
 
@@ -119,7 +119,7 @@ def meaningful(text: str | None) -> str | None:
     return None if stripped.lower() in {"", "null", "(null)", "nil", "undefined"} else stripped
 
 
-def found_of(said: Mapping[str, str], *, label: str, line: int | None) -> Found:
+def found_of(said: Mapping[str, str], *, label: str, line: int | None) -> FoundAccount:
     """Return the account that settings make, by their names in ``FIELDS``. Doubts about them stand among what is lost."""
     lost: list[str] = []
     host, port = _place(meaningful(said.get("host")), port_of(said.get("port")))
@@ -136,7 +136,7 @@ def found_of(said: Mapping[str, str], *, label: str, line: int | None) -> Found:
     pin = pin_of(said.get("certificate"))
     if meaningful(said.get("certificate")) and pin is None:
         lost.append("The fingerprint of the certificate is none of SHA-256, which alone is taken here.")
-    return Found(
+    return FoundAccount(
         label=label,
         line=line,
         host=host,

@@ -16,7 +16,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.model.adoption.found import Reading
+    from reconciler.model.adoption.found import SourceReading
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ class Reader(Protocol):
         """Return the files that belong to the same settings, as the text names them."""
         ...
 
-    def read(self, source: Source) -> Reading:
+    def read(self, source: Source) -> SourceReading:
         """Return what the text says; never raise for what it holds, never run any of it."""
         ...
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from reconciler.consumers.folder import Unwritable
 from reconciler.consumers.form import Had
 from reconciler.consumers.jsonfiles import had, parsed, sender_document
-from reconciler.consumers.target import Seen, Target
+from reconciler.consumers.target import ConsumerContents, Target
 from reconciler.model.canonical import canonical_json
 from reconciler.model.consumers.capabilities import Capabilities
 from reconciler.programs import CommandFailed, shown
@@ -54,14 +54,16 @@ class CommandTarget(Target):
         except ValidationError:
             raise Unwritable(f"{self.place} answers capabilities that are none: see docs/publishing.md.") from None
 
-    def look(self, key: FingerprintKey) -> Seen:
+    def look(self, key: FingerprintKey) -> ConsumerContents:
         """Ask the command what the consumer has."""
         accounts = self.exchange("read").get("accounts")
         if not isinstance(accounts, list) or not all(
             isinstance(each, dict) and isinstance(each.get(_ALWAYS), str) for each in accounts
         ):
             raise Unwritable(f"{self.place} answers no list of accounts with names.")
-        return Seen(accounts={each["name"]: had(each, "password") for each in accounts}, is_there=bool(accounts))
+        return ConsumerContents(
+            accounts={each["name"]: had(each, "password") for each in accounts}, is_there=bool(accounts)
+        )
 
     def expected(self, entries: Sequence[Entry]) -> Mapping[str, Had]:
         """Return what the command is given, without the secrets."""
@@ -71,7 +73,7 @@ class CommandTarget(Target):
             for (name, each), entry in zip(documents.items(), entries, strict=True)
         }
 
-    def write(self, entries: Sequence[Entry], seen: Seen, key: FingerprintKey) -> None:
+    def write(self, entries: Sequence[Entry], seen: ConsumerContents, key: FingerprintKey) -> None:
         """Have the command write all of them, and remove the others that are ours."""
         accounts = [sender_document(each) for each in entries]
         if self.exchange("write", accounts).get("written") is not True:

@@ -56,7 +56,7 @@ class FileFound:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class FilePlace:
     """Where a consumer's files are: one file, or a folder of several."""
 
     path: Path
@@ -73,7 +73,7 @@ class Place:
         return self.path if len(self.layout.files) > 1 else self.path.parent
 
 
-def look(place: Place, key: FingerprintKey, consumer: str, *, adopts: bool) -> dict[str, FileFound]:
+def look(place: FilePlace, key: FingerprintKey, consumer: str, *, adopts: bool) -> dict[str, FileFound]:
     """Return the files that are there, by name; a file that this consumer has not written is refused unless it ``adopts``.
 
     Raises ``Unwritable`` for what cannot be read or is none of ours.
@@ -98,7 +98,7 @@ def look(place: Place, key: FingerprintKey, consumer: str, *, adopts: bool) -> d
     return found
 
 
-def _extras(place: Place) -> list[str]:
+def _extras(place: FilePlace) -> list[str]:
     """Return the names of the files of CAs that are there."""
     is_folder = len(place.layout.files) > 1
     beginning = "" if is_folder else place.path.name
@@ -168,7 +168,7 @@ def steps_between(
     return [*steps, *(Write(name=name, whole=None) for name in sorted(found.keys() - final.keys()))]
 
 
-def carry_out(place: Place, steps: Iterable[Write]) -> None:
+def carry_out(place: FilePlace, steps: Iterable[Write]) -> None:
     """Put each file in place, written beside, on the disk before it takes the name; raise ``Unwritable``.
 
     A file that is there keeps its owner, so that a program that may read it still may; nobody else may.
@@ -191,7 +191,7 @@ def carry_out(place: Place, steps: Iterable[Write]) -> None:
 
 
 @contextlib.contextmanager
-def held(place: Place, seconds: float = 60.0) -> Iterator[None]:
+def held(place: FilePlace, seconds: float = 60.0) -> Iterator[None]:
     """Keep other publications away from the folder, as long as this process lives; raise ``Unwritable``.
 
     A folder that is not there yet is made by whoever comes first, and needs no keeping.
@@ -216,7 +216,7 @@ def held(place: Place, seconds: float = 60.0) -> Iterator[None]:
         os.close(descriptor)
 
 
-def sweep(place: Place) -> None:
+def sweep(place: FilePlace) -> None:
     """Remove what a run that was killed has left half-written beside the files: it may hold passwords."""
     names = [*place.layout.files, *_extras(place)]
     beginnings = tuple(f".{place.file(name).name[:60]}." for name in names)

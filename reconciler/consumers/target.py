@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.classes import dataclass
-from reconciler.consumers.folder import Place, Unwritable, carry_out, held, look, stamped, steps_between, sweep
+from reconciler.consumers.folder import FilePlace, Unwritable, carry_out, held, look, stamped, steps_between, sweep
 from reconciler.consumers.form import Entry
 from reconciler.consumers.forms import form_of
 from reconciler.consumers.maps import compile_maps, is_compiled, run_postfix
@@ -39,7 +39,7 @@ class Machine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
+class ConsumerContents:
     """What a consumer has."""
 
     accounts: Mapping[str, Had]
@@ -69,7 +69,7 @@ class Target(ABC):
         """Return what it can carry; raise ``Unwritable``."""
 
     @abstractmethod
-    def look(self, key: FingerprintKey) -> Seen:
+    def look(self, key: FingerprintKey) -> ConsumerContents:
         """Return what it has; raise ``Unwritable``."""
 
     @abstractmethod
@@ -77,7 +77,7 @@ class Target(ABC):
         """Return what it would have of these, read back; what the secrets are does not matter."""
 
     @abstractmethod
-    def write(self, entries: Sequence[Entry], seen: Seen, key: FingerprintKey) -> None:
+    def write(self, entries: Sequence[Entry], seen: ConsumerContents, key: FingerprintKey) -> None:
         """Have it hold exactly these; raise ``Unwritable``."""
 
     def unmet(self) -> str | None:
@@ -121,7 +121,7 @@ class FileTarget(Target):
         super().__init__(consumer, name, machine)
         assert consumer.path is not None  # noqa: S101 - a rule of the model
         self._form = form_of(consumer)
-        self._place = Place(path=Path(consumer.path), layout=self._form.layout)
+        self._place = FilePlace(path=Path(consumer.path), layout=self._form.layout)
 
     @property
     def place(self) -> str:
@@ -151,18 +151,18 @@ class FileTarget(Target):
             return None
         return unmet(self.consumer, settings, services)
 
-    def look(self, key: FingerprintKey) -> Seen:
+    def look(self, key: FingerprintKey) -> ConsumerContents:
         """Return what the files hold; what is not of the form counts as edited."""
         files = look(self._place, key, self.name, adopts=self.consumer.adopt)
         texts = {name: files[name].text if name in files else "" for name in self._form.layout.files}
         is_edited = not all(each.is_intact for each in files.values())
         if not files:
-            return Seen(accounts={}, is_there=False)
+            return ConsumerContents(accounts={}, is_there=False)
         try:
             accounts = self._form.read(texts)
         except ValueError:
-            return Seen(accounts={}, is_edited=True, files=files)
-        return Seen(accounts=accounts, is_edited=is_edited, files=files)
+            return ConsumerContents(accounts={}, is_edited=True, files=files)
+        return ConsumerContents(accounts=accounts, is_edited=is_edited, files=files)
 
     def expected(self, entries: Sequence[Entry]) -> Mapping[str, Had]:
         """Return what the form would read back of these."""
@@ -176,7 +176,7 @@ class FileTarget(Target):
         ]
         return self._form.read(self._form.write(unknown, self.consumer, self.name))
 
-    def write(self, entries: Sequence[Entry], seen: Seen, key: FingerprintKey) -> None:
+    def write(self, entries: Sequence[Entry], seen: ConsumerContents, key: FingerprintKey) -> None:
         """Replace the files that differ, in the order that is right wherever it ends."""
         layout = self._form.layout
         final = self._form.write(entries, self.consumer, self.name)

@@ -46,7 +46,7 @@ _NO_SERVER = (
 
 
 @dataclass(frozen=True, slots=True)
-class Whereabouts:
+class MisplacedField:
     """Where a field stands that does not exist there."""
 
     path: tuple[str | int, ...]
@@ -82,7 +82,7 @@ def value_at(document: Any, path: Sequence[str | int]) -> Any:
     return document
 
 
-def habit(where: Whereabouts, value: Any) -> str:
+def habit(where: MisplacedField, value: Any) -> str:
     """Return the advice for a field of another tool's settings; empty for a field that no known tool has."""
     alias = _alias_of(str(where.path[-1]), where)
     if len(where.path) == 1 and alias == "name" and isinstance(value, str):
@@ -100,7 +100,7 @@ def habit(where: Whereabouts, value: Any) -> str:
     return _meant(name, alias, value, where)
 
 
-def _meant(name: str, alias: str, value: Any, where: Whereabouts) -> str:
+def _meant(name: str, alias: str, value: Any, where: MisplacedField) -> str:
     """Return which field is meant, and its lines, where it stands or where it belongs."""
     target = TARGETS[name]
     row = KINDS.get(where.kind)
@@ -119,7 +119,7 @@ def _meant(name: str, alias: str, value: Any, where: Whereabouts) -> str:
     return f" {name} belongs under {'.'.join(place)}. {_written(_nested(place, lines), where)}"
 
 
-def _alias_of(field: str, where: Whereabouts) -> str:
+def _alias_of(field: str, where: MisplacedField) -> str:
     """Return a field's name as the tables have it; ``address`` of a server is its host, and its ``name`` that of EHLO."""
     alias = _NOT_A_LETTER.sub("", field.lower())
     prefixes = iter(PREFIXES)
@@ -132,30 +132,30 @@ def _alias_of(field: str, where: Whereabouts) -> str:
     return {"address": "hostname", "name": "helo", "mail": "hostname"}.get(alias, alias) if is_of_server else alias
 
 
-def _lines_of(name: str, alias: str, value: Any, where: Whereabouts) -> list[str]:
+def _lines_of(name: str, alias: str, value: Any, where: MisplacedField) -> list[str]:
     """Return lines that the value itself asks for; none where an example does."""
     lines = _LINES.get(name)
     return [] if lines is None else lines(value, alias, where)
 
 
-def _by_text(lines: Callable[[str], list[str]]) -> Callable[[Any, str, Whereabouts], list[str]]:
+def _by_text(lines: Callable[[str], list[str]]) -> Callable[[Any, str, MisplacedField], list[str]]:
     """Return what gives lines for a value that is one text or number; none for another."""
     return lambda value, _alias, _where: [] if isinstance(value, (bool, dict, list)) else lines(str(value))
 
 
-def _shared_line(value: Any, alias: str, _where: Whereabouts) -> list[str]:
+def _shared_line(value: Any, alias: str, _where: MisplacedField) -> list[str]:
     if not isinstance(value, bool):
         return []
     return [f"shared: {'true' if value != alias.startswith('private') else 'false'}"]
 
 
-def _username(value: Any, _alias: str, where: Whereabouts) -> list[str]:
+def _username(value: Any, _alias: str, where: MisplacedField) -> list[str]:
     """Return the line with the user name as it was written; the account's own address is its placeholder."""
     is_own = isinstance(value, str) and value.strip() == where.email
     return ['username: "{email}"'] if is_own else text_lines("username", value)
 
 
-def _login_of(value: Any, alias: str, where: Whereabouts) -> list[str]:
+def _login_of(value: Any, alias: str, where: MisplacedField) -> list[str]:
     """Return the line for a login: of a mapping as nodemailer has it, ``{user: u, pass: p}``, the user name is kept."""
     if not isinstance(value, dict):
         return login_lines(value)
@@ -166,7 +166,7 @@ def _login_of(value: Any, alias: str, where: Whereabouts) -> list[str]:
     return [f"authentication: {{{line}, password: {{env: SMTP_{{name}}_PASSWORD}}}}"]
 
 
-_LINES: dict[str, Callable[[Any, str, Whereabouts], list[str]]] = {
+_LINES: dict[str, Callable[[Any, str, MisplacedField], list[str]]] = {
     "authentication": _login_of,
     "clientId": lambda value, _alias, _where: text_lines("clientId", value),
     "displayName": lambda value, _alias, _where: text_lines("displayName", value),
@@ -208,7 +208,7 @@ def _encryption(alias: str, value: Any) -> str:
     return WORDS_FOR_ENCRYPTION.get(word.replace("-", "").replace("_", ""), "tls" if alias in IMPLICIT else "starttls")
 
 
-def _place(target: Target, where: Whereabouts) -> tuple[str, ...]:
+def _place(target: Target, where: MisplacedField) -> tuple[str, ...]:
     """Return the mapping that a field belongs into; a MailServer has what an account has under smtp beside it."""
     path = target.path[1:] if where.kind == "MailServer" and target.path[0] == "smtp" else target.path
     return ("platform" if where.kind == PROJECT else "spec", *path[:-1])
@@ -219,7 +219,7 @@ def _nested(place: Sequence[str], lines: Sequence[str]) -> list[str]:
     return [*around, *(f"{'  ' * len(place)}{line}" for line in lines)]
 
 
-def _said(said: Said, where: Whereabouts) -> str:
+def _said(said: Said, where: MisplacedField) -> str:
     lines = list(said.lines)
     if lines and lines[0] == "smtp:":
         lines = [line.removeprefix("  ") for line in lines[1:]] if where.kind == "MailServer" else lines
@@ -227,9 +227,9 @@ def _said(said: Said, where: Whereabouts) -> str:
     return f" {said.words}{_block(lines, where)}"
 
 
-def _written(lines: Sequence[str], where: Whereabouts) -> str:
+def _written(lines: Sequence[str], where: MisplacedField) -> str:
     return f"Write{_block(lines, where)}"
 
 
-def _block(lines: Sequence[str], where: Whereabouts) -> str:
+def _block(lines: Sequence[str], where: MisplacedField) -> str:
     return "".join(f"\n    {line}" for line in lines).replace("SMTP_{name}_", f"SMTP_{where.variable}_")

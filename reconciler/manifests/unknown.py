@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.characters import SHOWN_WORD, one_line
 from reconciler.diagnostics.phrasing import did_you_mean
-from reconciler.manifests.answers import Whereabouts, habit, value_at
+from reconciler.manifests.answers import MisplacedField, habit, value_at
 from reconciler.manifests.wording import shown_path
 from reconciler.model.accounts.kinds import KINDS
 from reconciler.model.canonical import JsonObject
@@ -45,7 +45,7 @@ def _hint(path: tuple[str | int, ...], document: Any, known: list[str], root: Sc
         return _listed(known)
     spelt = field.replace("_", "").replace("-", "").lower()
     same = next((name for name in known if name.lower() == spelt), None)
-    where = Whereabouts(
+    where = MisplacedField(
         path,
         kind=str(document.get("kind")),
         known=frozenset(known),

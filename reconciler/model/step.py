@@ -202,7 +202,7 @@ class Keep(_Wanted):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Platform:
+class PlatformStep:
     """The platform's server, as the judge sees it beside the accounts: its own secrets travel, and nothing changes."""
 
     server: PlatformServer

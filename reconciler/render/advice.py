@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class AdvicePart:
     """Lines of an advice: sentences, or lines to copy as they stand, where ``language`` is given."""
 
     lines: tuple[str, ...]
@@ -40,7 +40,7 @@ class Advice:
     code: str
     subject: str | None
     place: str | None
-    parts: tuple[Part, ...]
+    parts: tuple[AdvicePart, ...]
     address: str | None = None
     """Where the place can be looked at."""
 
@@ -57,9 +57,12 @@ def failures_of(changes: Iterable[Change]) -> tuple[Advice, ...]:
     names = sorted(change.name for change in failed)
     command = shlex.join(["reconciler", "plan", *(f"--exclude={name}" for name in names[:MOST_NAMES])])
     parts = (
-        *(Part(lines=(short(f"- {enumerated(sorted(who))}: {why}", SHOWN_SENTENCE),)) for why, who in reasons.items()),
-        Part(lines=(f"Mend this and plan again, or leave {'it' if len(names) == 1 else 'them'} out:",)),
-        Part(lines=(safe(command) + (" …" if len(names) > MOST_NAMES else ""),), language="sh"),
+        *(
+            AdvicePart(lines=(short(f"- {enumerated(sorted(who))}: {why}", SHOWN_SENTENCE),))
+            for why, who in reasons.items()
+        ),
+        AdvicePart(lines=(f"Mend this and plan again, or leave {'it' if len(names) == 1 else 'them'} out:",)),
+        AdvicePart(lines=(safe(command) + (" …" if len(names) > MOST_NAMES else ""),), language="sh"),
     )
     return (
         Advice(severity="error", summary="Verification failed", code="verificationFailed", subject=None, place=None,
@@ -81,20 +84,20 @@ def advice_of(problem: Diagnostic, links: Links) -> Advice:
     )
 
 
-def _concerned(problem: Diagnostic) -> Iterable[Part]:
+def _concerned(problem: Diagnostic) -> Iterable[AdvicePart]:
     """Yield a sentence on the accounts that depend on the problem's subject, where there are any."""
     if problem.subject and problem.subjects:
-        yield Part(lines=(short(f"This concerns {counted(problem.subjects)}.", SHOWN_SENTENCE),))
+        yield AdvicePart(lines=(short(f"This concerns {counted(problem.subjects)}.", SHOWN_SENTENCE),))
 
 
-def _parts(detail: str) -> Iterable[Part]:
+def _parts(detail: str) -> Iterable[AdvicePart]:
     """Yield a detail as its sentences and its lines to copy (see ``Diagnostic``), these without their indentation."""
     for is_to_copy, run in groupby(safe_lines(detail.strip("\n")), key=lambda line: line.startswith("    ")):
         lines = [line.removeprefix("    ") for line in run]
         if is_to_copy:
-            yield Part(lines=tuple(lines), language=_language(lines[0]))
+            yield AdvicePart(lines=tuple(lines), language=_language(lines[0]))
         elif any(line.strip() for line in lines):
-            yield Part(lines=tuple(short(line.strip(), SHOWN_SENTENCE) for line in lines if line.strip()))
+            yield AdvicePart(lines=tuple(short(line.strip(), SHOWN_SENTENCE) for line in lines if line.strip()))
 
 
 def _language(line: str) -> str:

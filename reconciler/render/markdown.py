@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from reconciler.model.plan import SavedPlan
-    from reconciler.render.advice import Advice, Part
+    from reconciler.render.advice import Advice, AdvicePart
     from reconciler.render.entries import Entry, FieldRow, Member, Remark
     from reconciler.render.links import Links
     from reconciler.render.review import Destination, Review, Row, Section
@@ -153,7 +153,7 @@ def _advices(advices: Sequence[Advice], room: int) -> list[str]:
     return [*blocks, f"{several(left_out, 'more problem')} left out here. {_WHERE}"] if left_out else blocks
 
 
-def _advice(parts: Iterable[Part], advice: Advice) -> str:
+def _advice(parts: Iterable[AdvicePart], advice: Advice) -> str:
     facts = [f"**{_SEVERITIES[advice.severity]}: {prose(advice.summary)}**", code(advice.code)]
     facts += [code(advice.subject)] if advice.subject else []
     facts += [_place(advice.place, advice.address)] if advice.place else []

@@ -102,7 +102,7 @@ class _Step(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Payload:
+class ReadPayload:
     """One payload as far as it can be believed: what it tells, or the problem that leaves ``tells`` None."""
 
     tells: JsonObject | None
@@ -226,7 +226,7 @@ def check_links(
 
 def read_backwards(
     entries: Iterable[tuple[Link, Text | None]], *, is_wanted: Callable[[Any], bool] = lambda _: True
-) -> Iterator[tuple[Link, Payload]]:
+) -> Iterator[tuple[Link, ReadPayload]]:
     """Yield each entry with what its payload tells, newest first: later entries say how earlier ones were redacted.
 
     ``entries`` come newest first too, each with the text of its payload, None where that is missing. A payload
@@ -250,32 +250,32 @@ def read_backwards(
 
 def _read_payload(
     link: Link, text: Text | None, steps: Sequence[_Step], *, is_wanted: Callable[[Any], bool]
-) -> Payload:
+) -> ReadPayload:
     """Return what a payload tells; ``steps`` are its redactions, the earliest first."""
     if text is None:
-        return Payload(None, f"The payload of entry {link.sequence} is missing.")
+        return ReadPayload(None, f"The payload of entry {link.sequence} is missing.")
     if _text_digest(text) != _expected_digest(link, steps):
         after = f" as entry {steps[-1].told_by}, which redacted it, left it" if steps else ""
         fault = f"is not{after}" if after else "was altered: its digest does not fit"
-        return Payload(None, f"The payload of entry {link.sequence} {fault}.")
+        return ReadPayload(None, f"The payload of entry {link.sequence} {fault}.")
     # A redaction is always parsed: the entries before it cannot be read without it.
     if link.event != REDACT and not is_wanted(text):
-        return Payload({}, redacted_by=steps[-1].told_by if steps else None)
+        return ReadPayload({}, redacted_by=steps[-1].told_by if steps else None)
     return replace(_parsed(link, text), redacted_by=steps[-1].told_by if steps else None)
 
 
-def _parsed(link: Link, text: Text) -> Payload:
+def _parsed(link: Link, text: Text) -> ReadPayload:
     """Return what the text of a payload tells, whatever vouches for it; of a long one what is checked by it."""
     if not isinstance(text, str | bytes):
         try:
-            return Payload(read_object(text.pieces(), only=_CHECKED, but=CHANGES))
+            return ReadPayload(read_object(text.pieces(), only=_CHECKED, but=CHANGES))
         except OtherForm:
             text = text.whole()
     try:
         tells = json.loads(text)
     except (ValueError, RecursionError):
         return _foreign(link)
-    return Payload(tells) if isinstance(tells, dict) else _foreign(link)
+    return ReadPayload(tells) if isinstance(tells, dict) else _foreign(link)
 
 
 def _expected_digest(link: Link, steps: Sequence[_Step]) -> str | None:
@@ -288,12 +288,12 @@ def _expected_digest(link: Link, steps: Sequence[_Step]) -> str | None:
     return expected
 
 
-def _foreign(link: Link) -> Payload:
-    return Payload(None, f"The payload of entry {link.sequence} was not written by reconciler.")
+def _foreign(link: Link) -> ReadPayload:
+    return ReadPayload(None, f"The payload of entry {link.sequence} was not written by reconciler.")
 
 
 def _chain_problems(
-    links: Sequence[Link], read: Mapping[int, Payload], payloads: Mapping[int, Text], *, genesis: str, told: _Told
+    links: Sequence[Link], read: Mapping[int, ReadPayload], payloads: Mapping[int, Text], *, genesis: str, told: _Told
 ) -> Iterator[str]:
     """Yield each fault of the chain, and add the payloads to ``told`` on the way, in the order of the journal."""
     expected_sequence, expected_previous = 1, genesis
@@ -319,7 +319,7 @@ def is_intact(link: Link) -> bool:
     )
 
 
-def _payload_problems(link: Link, payload: Payload, payloads: Mapping[int, Text], told: _Told) -> Iterator[str]:
+def _payload_problems(link: Link, payload: ReadPayload, payloads: Mapping[int, Text], told: _Told) -> Iterator[str]:
     if payload.problem is not None:
         yield payload.problem
     if payload.tells is None:

@@ -24,7 +24,7 @@ from reconciler.adoption.readers import READERS
 from reconciler.adoption.source import Source
 
 if TYPE_CHECKING:
-    from reconciler.model.adoption.found import Found, Reading
+    from reconciler.model.adoption.found import FoundAccount, SourceReading
 
 FOLDER = Path(__file__).with_name("cases")
 CANARY = "canary-7f3a9c"
@@ -69,7 +69,7 @@ def read_case(path: Path) -> Case:
 CASES = [read_case(path) for path in sorted(FOLDER.glob("*/*.txt"))]
 
 
-def line_of(found: Found) -> str:
+def line_of(found: FoundAccount) -> str:
     """Return an account as a line of a case has it, without words."""
     server = f"{found.host}:{found.port}" if found.port else f"{found.host}"
     security = f"{found.security.encryption or ''}{_DOUBT[found.security.certainty]}"
@@ -78,7 +78,7 @@ def line_of(found: Found) -> str:
     return " | ".join((found.label, found.email or "", server, security, way))
 
 
-def _on_the_way(found: Found) -> list[str]:
+def _on_the_way(found: FoundAccount) -> list[str]:
     """Return the proxy and the certificates."""
     proxy, shown = found.proxy, (found.client_certificate or "", found.client_key or "")
     login = "" if proxy is None or not proxy.username else f"{proxy.username}{'+password' if proxy.password else ''}@"
@@ -90,12 +90,12 @@ def _on_the_way(found: Found) -> list[str]:
     ]
 
 
-def told_of(found: Found) -> str:
+def told_of(found: FoundAccount) -> str:
     """Return everything that is told with an account."""
     return " ".join((found.security.why, *found.lost, found.display_name or ""))
 
 
-def problems_of(reading: Reading) -> list[str]:
+def problems_of(reading: SourceReading) -> list[str]:
     """Return what is told of no account."""
     return [f"{problem.code}: {problem.detail}" for problem in reading.problems]
 

@@ -14,7 +14,7 @@ from reconciler.model.project import Project
 from reconciler.model.secrets.reading import SecretsRead
 from reconciler.model.secrets.values import FingerprintKey
 from reconciler.model.step import Delete, Rename
-from reconciler.rules.accounts.desired import Resolution, certificate_paths, resolve
+from reconciler.rules.accounts.desired import ResolvedAccounts, certificate_paths, resolve
 from reconciler.rules.accounts.servers import CaFiles, CertificateFiles
 from reconciler.rules.apply.admission import steps_of
 from reconciler.rules.apply.record import recorded_account
@@ -64,7 +64,7 @@ def certificate_files(paths: Iterable[str]) -> CertificateFiles:
     )
 
 
-def resolution_of(text: str, contents: Mapping[str, str] | None = None) -> Resolution:
+def resolution_of(text: str, contents: Mapping[str, str] | None = None) -> ResolvedAccounts:
     """Return what a YAML text of manifests resolves to."""
     manifests = located(text)
     certificates = certificate_files(certificate_paths(manifests))

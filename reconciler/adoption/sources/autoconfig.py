@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from reconciler.adoption.source import ReadsAlone, passed_over, port_of, unreadable
-from reconciler.model.adoption.found import Found, Reading
+from reconciler.model.adoption.found import FoundAccount, SourceReading
 from reconciler.rules.adoption import words
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Autoconfig(ReadsAlone):
         """Tell it by its root element."""
         return _SHAPE.search(source.text[:10_000]) is not None
 
-    def read(self, source: Source) -> Reading:
+    def read(self, source: Source) -> SourceReading:
         """Return the outgoing server that the provider puts first, encrypted ones before others; the rest as remarks.
 
         It has no address: whose it is is not in the file.
@@ -52,14 +52,14 @@ class Autoconfig(ReadsAlone):
             for each in found.accounts[1:]
         ]
         told = [passed_over(source, None, each) for each in others]
-        return Reading(accounts=found.accounts[:1], problems=(*found.problems, *told))
+        return SourceReading(accounts=found.accounts[:1], problems=(*found.problems, *told))
 
 
-def outgoing_servers(source: Source) -> Reading:
+def outgoing_servers(source: Source) -> SourceReading:
     """Return all outgoing servers, in the provider's order, those without encryption last."""
     root = _parsed(source)
     if not hasattr(root, "iter"):
-        return Reading(problems=(root,))
+        return SourceReading(problems=(root,))
     problems: list[Diagnostic] = []
     found = [
         _server(element, number, source, problems)
@@ -69,7 +69,7 @@ def outgoing_servers(source: Source) -> Reading:
     servers = sorted((each for each in found if each is not None), key=lambda each: each.security.encryption == "none")
     if not servers:
         problems.append(passed_over(source, None, "The file names no outgoing server."))
-    return Reading(accounts=tuple(servers), problems=tuple(problems))
+    return SourceReading(accounts=tuple(servers), problems=tuple(problems))
 
 
 def _parsed(source: Source) -> Element | Diagnostic:
@@ -86,7 +86,7 @@ def _parsed(source: Source) -> Element | Diagnostic:
         return unreadable(source, None, "The file is not XML that can be read. Nothing of it was taken.")
 
 
-def _server(element: Element, number: int, source: Source, problems: list[Diagnostic]) -> Found | None:
+def _server(element: Element, number: int, source: Source, problems: list[Diagnostic]) -> FoundAccount | None:
     host = _filled(_text(element, "hostname"))
     kind = _text(element, "socketType").lower()
     if not host:
@@ -99,7 +99,7 @@ def _server(element: Element, number: int, source: Source, problems: list[Diagno
     port = port_of(_text(element, "port"))
     has_login = method not in _WITHOUT_LOGIN
     lost = () if method in _WITH_PASSWORD | _WITHOUT_LOGIN else ("The way to log in is none that is known here.",)
-    return Found(
+    return FoundAccount(
         label=f"outgoing server {number}",
         host=host,
         port=port,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.adoption.fields import field_of, found_of, meaningful
 from reconciler.adoption.source import ReadsAlone, passed_over, unreadable
-from reconciler.model.adoption.found import Reading
+from reconciler.model.adoption.found import SourceReading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -63,7 +63,7 @@ class Csv(ReadsAlone):
         known = {field_of(title) for title in header}
         return len(header) > 1 and (_NEEDED in known or "email" in known)
 
-    def read(self, source: Source) -> Reading:
+    def read(self, source: Source) -> SourceReading:
         """Return an account for each line that names a server."""
         problems: list[Diagnostic] = []
         header = _header(source.text)
@@ -71,7 +71,7 @@ class Csv(ReadsAlone):
         unknown = [str(number) for number, title in enumerate(header, start=1) if title and title not in columns]
         if _NEEDED not in columns.values():
             detail = "No column of the table is the server's host. Name it, as in\n    --map 'host=SMTP server,email=Address'"
-            return Reading(problems=(unreadable(source, 1, detail),))
+            return SourceReading(problems=(unreadable(source, 1, detail),))
         if unknown:
             which = f"columns {' and '.join(unknown)}" if len(unknown) > 1 else f"column {unknown[0]}"
             detail = f"No setting is known by the title of {which}, so it was not taken. Where it is one, name it, as in\n    --map 'SETTING=TITLE'"
@@ -96,7 +96,7 @@ class Csv(ReadsAlone):
                 accounts.append(found_of(said, label=said.get("name") or f"line {rows.line_num}", line=rows.line_num))
         except csv.Error:
             problems.append(unreadable(source, rows.line_num, "The line is not one of a table; see its quotes."))
-        return Reading(accounts=tuple(accounts), problems=tuple(problems))
+        return SourceReading(accounts=tuple(accounts), problems=tuple(problems))
 
 
 def _delimiter(text: str) -> str:

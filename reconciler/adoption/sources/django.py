@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from reconciler.adoption.fields import found_of
 from reconciler.adoption.source import ReadsAlone, passed_over, port_of, unreadable
 from reconciler.classes import dataclass
-from reconciler.model.adoption.found import Found, Reading
+from reconciler.model.adoption.found import FoundAccount, SourceReading
 from reconciler.rules.adoption import words
 
 if TYPE_CHECKING:
@@ -87,11 +87,11 @@ class Django(ReadsAlone):
         is_python = source.file.endswith(".py") and "EMAIL_" in source.text
         return is_python or _SHAPE.search(source.text) is not None
 
-    def read(self, source: Source) -> Reading:
+    def read(self, source: Source) -> SourceReading:
         """Return the account of ``EMAIL_*``, and those of ``MAILERS``."""
         tree = _parsed(source)
         if not isinstance(tree, ast.Module):
-            return Reading(problems=(tree,))
+            return SourceReading(problems=(tree,))
         problems: list[Diagnostic] = []
         module = _read_module(tree, source, problems)
         written = [_account(said, name, 1, source, problems) for name, said in module.parts.items()]
@@ -102,7 +102,7 @@ class Django(ReadsAlone):
             problems.append(
                 passed_over(source, None, "EMAIL_BACKEND is set, and no server: its mail does not go by SMTP.")
             )
-        return Reading(accounts=tuple(accounts), problems=tuple(problems))
+        return SourceReading(accounts=tuple(accounts), problems=tuple(problems))
 
 
 def _parsed(source: Source) -> ast.Module | Diagnostic:
@@ -253,7 +253,7 @@ def _dotted(node: ast.expr) -> str:
     return ".".join([*([node.id] if isinstance(node, ast.Name) else []), *reversed(parts)])
 
 
-def _of_email(module: _Module, source: Source, problems: list[Diagnostic]) -> Iterator[Found]:
+def _of_email(module: _Module, source: Source, problems: list[Diagnostic]) -> Iterator[FoundAccount]:
     said = {setting: module.values[name] for name, setting in _SETTINGS.items() if name in module.values}
     if not any(name in said for name in ("host", "username")):
         return
@@ -263,7 +263,7 @@ def _of_email(module: _Module, source: Source, problems: list[Diagnostic]) -> It
         yield found
 
 
-def _of_mailers(module: _Module, source: Source, problems: list[Diagnostic]) -> Iterator[Found]:
+def _of_mailers(module: _Module, source: Source, problems: list[Diagnostic]) -> Iterator[FoundAccount]:
     for key, node in _entries(module.mailers):
         label = _value(key, module, 0).text
         if not isinstance(node, ast.Dict):
@@ -294,7 +294,7 @@ def _entries(node: ast.expr | None) -> Iterator[tuple[ast.expr, ast.expr]]:
 
 def _account(
     said: Mapping[str, _Value], label: str, line: int, source: Source, problems: list[Diagnostic]
-) -> Found | None:
+) -> FoundAccount | None:
     lost: list[str] = []
     texts: dict[str, str] = {}
     for setting, value in said.items():

@@ -16,14 +16,14 @@ from reconciler.adoption.source import ReadsAlone, passed_over, unreadable
 from reconciler.adoption.sources.url import looks_like_url, read_url, several_of
 from reconciler.classes import dataclass
 from reconciler.errors import InvalidInput
-from reconciler.model.adoption.found import Reading
+from reconciler.model.adoption.found import SourceReading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reconciler.adoption.source import Source
     from reconciler.diagnostics import Diagnostic
-    from reconciler.model.adoption.found import Found
+    from reconciler.model.adoption.found import FoundAccount
 
 _LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_.]*)\s*[=:]\s*(?P<value>.*)\Z", re.DOTALL)
 _SHAPE = re.compile(r"^\s*(?:export\s+)?\w*(?:SMTP|MAIL|MAILER|EMAIL)\w*\s*=", re.MULTILINE | re.IGNORECASE)
@@ -96,7 +96,7 @@ class Dotenv(ReadsAlone):
         """Tell it by variables with a stem, without a space around the equals sign as code has it."""
         return _SHAPE.search(source.text) is not None
 
-    def read(self, source: Source) -> Reading:
+    def read(self, source: Source) -> SourceReading:
         """Return an account for each group of variables that names a server."""
         problems: list[Diagnostic] = []
         variables = list(_variables(source, problems))
@@ -108,7 +108,7 @@ class Dotenv(ReadsAlone):
             for each in groups
             if not each.has_server and not each.is_joined and meaningful(each.said.get("password"))
         ]
-        return Reading(accounts=tuple(accounts), problems=tuple(problems))
+        return SourceReading(accounts=tuple(accounts), problems=tuple(problems))
 
 
 def _variables(source: Source, problems: list[Diagnostic]) -> Iterator[_Variable]:
@@ -257,7 +257,7 @@ def _join(groups: list[_Group]) -> None:
         near[0].doubts += group.doubts
 
 
-def _account(group: _Group, source: Source, problems: list[Diagnostic]) -> Found | None:
+def _account(group: _Group, source: Source, problems: list[Diagnostic]) -> FoundAccount | None:
     label = group.label
     url = meaningful(group.said.get("url"))
     if url is not None and (several := several_of(url)):

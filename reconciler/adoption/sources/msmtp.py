@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.adoption.source import ReadsAlone, passed_over, pin_of, port_of, private_ca, secret_of, unreadable
 from reconciler.classes import dataclass
-from reconciler.model.adoption.found import Found, FoundProxy, Reading, Security
+from reconciler.model.adoption.found import FoundAccount, FoundProxy, Security, SourceReading
 from reconciler.rules.adoption import words
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Msmtp(ReadsAlone):
         """Tell it by blocks of accounts, or by words that msmtp alone has."""
         return _SHAPE.search(source.text) is not None
 
-    def read(self, source: Source) -> Reading:
+    def read(self, source: Source) -> SourceReading:
         """Return the accounts in their order; an account without a host of its own or taken over is none."""
         blocks, problems = _blocks(source)
         accounts = []
@@ -104,7 +104,7 @@ class Msmtp(ReadsAlone):
             elif "host" not in block.settings:
                 why = " A line comes of a command (eval), which was not run." if "eval" in block.settings else ""
                 problems.append(passed_over(source, block.line, f"Account {block.name} has no host.{why}"))
-        return Reading(accounts=tuple(accounts), problems=tuple(problems))
+        return SourceReading(accounts=tuple(accounts), problems=tuple(problems))
 
 
 def _blocks(source: Source) -> tuple[list[_Block], list[Diagnostic]]:
@@ -164,11 +164,11 @@ def _new_block(
     return block
 
 
-def _account(block: _Block) -> Found:
+def _account(block: _Block) -> FoundAccount:
     said = block.settings
     auth = said.get("auth", "off").lower()
     has_login = auth not in words.FALSE and auth not in {"", "external"}
-    found = Found(
+    found = FoundAccount(
         label=block.name,
         line=block.line,
         host=said["host"],
@@ -251,7 +251,7 @@ def _is_set(word: str, value: str) -> bool:
     return words.flag(value) is False if word == "tls_certcheck" else bool(value)
 
 
-def _with_files(found: Found, said: dict[str, str]) -> Found:
+def _with_files(found: FoundAccount, said: dict[str, str]) -> FoundAccount:
     """Return the account with the certificates that are looked at and shown, where it speaks TLS at all."""
     if found.security.encryption == "none":
         return found

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.adoption.source import passed_over, port_of, private_ca, secret_of
 from reconciler.classes import dataclass
-from reconciler.model.adoption.found import Found, Reading, Security
+from reconciler.model.adoption.found import FoundAccount, Security, SourceReading
 from reconciler.rules.adoption import words
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Postfix:
         ]
         return (*dict.fromkeys(named), "master.cf")
 
-    def read(self, source: Source) -> Reading:
+    def read(self, source: Source) -> SourceReading:
         """Return an account for each sender that has a relay or a login of its own, else one for the relay."""
         services = dict(_services_of(source.companions.get("master.cf", "")))
         setup = _Configuration(source, dict(_settings_of(source.text)), services)
@@ -140,7 +140,7 @@ class Postfix:
         for sender in list(dict.fromkeys(key for key in named if key.startswith("@"))):
             detail = f"All senders of {sender} have a relay or a login of their own; which addresses there are is not said. Add them with accounts add own."
             setup.problems.append(passed_over(source, None, detail))
-        return Reading(accounts=tuple(accounts), problems=tuple(setup.problems))
+        return SourceReading(accounts=tuple(accounts), problems=tuple(setup.problems))
 
 
 def _settings_of(text: str) -> Iterator[tuple[str, str]]:
@@ -218,7 +218,7 @@ def _is_on(setup: _Configuration, name: str, default: str = "no") -> bool:
     return words.flag(setup.value(name, default)) is True
 
 
-def _account(sender: str | None, setup: _Configuration) -> Found | None:
+def _account(sender: str | None, setup: _Configuration) -> FoundAccount | None:
     hop, service, is_encrypted = _relay(sender, setup)
     matched = _NEXT_HOP.match(hop) if hop else None
     if matched is None:
@@ -241,7 +241,7 @@ def _account(sender: str | None, setup: _Configuration) -> Found | None:
         lost.append(
             "The relay is written without brackets, so Postfix looks up its MX; here the host itself is contacted."
         )
-    found = Found(
+    found = FoundAccount(
         label=sender or "relayhost",
         host=host,
         port=port or 25,
@@ -256,7 +256,7 @@ def _account(sender: str | None, setup: _Configuration) -> Found | None:
     return found if told.encryption == "none" else _with_files(found, setup, service)
 
 
-def _with_files(found: Found, setup: _Configuration, service: Mapping[str, str]) -> Found:
+def _with_files(found: FoundAccount, setup: _Configuration, service: Mapping[str, str]) -> FoundAccount:
     """Return the account with the private CA, and the certificate that is shown: the first of those of several kinds."""
 
     def file(*names: str) -> str | None:

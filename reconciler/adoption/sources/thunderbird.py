@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.adoption.source import ReadsAlone, passed_over, port_of
-from reconciler.model.adoption.found import Found, FoundProxy, Reading
+from reconciler.model.adoption.found import FoundAccount, FoundProxy, SourceReading
 from reconciler.rules.adoption import words
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Thunderbird(ReadsAlone):
         """Tell it by preferences of mail."""
         return _SHAPE.search(source.text) is not None
 
-    def read(self, source: Source) -> Reading:
+    def read(self, source: Source) -> SourceReading:
         """Return an account for each identity with an address, and those servers that no identity uses as remarks."""
         problems: list[Diagnostic] = []
         preferences, lines = _preferences(source, problems)
@@ -71,7 +71,7 @@ class Thunderbird(ReadsAlone):
         for server in servers.keys() - used:
             line = lines.get(f"mail.smtpserver.{server}.hostname")
             problems.append(passed_over(source, line, f"No identity sends through the outgoing server {server}."))
-        return Reading(accounts=tuple(accounts), problems=tuple(problems))
+        return SourceReading(accounts=tuple(accounts), problems=tuple(problems))
 
 
 def _proxy(said: Mapping[str, str]) -> FoundProxy | None:
@@ -118,7 +118,7 @@ def _text(literal: str) -> str | None:
     return text
 
 
-def _account(identity: str, said: Mapping[str, str], server: Mapping[str, str], line: int | None) -> Found:
+def _account(identity: str, said: Mapping[str, str], server: Mapping[str, str], line: int | None) -> FoundAccount:
     method = server.get("authMethod", "3")
     lost = [] if method == _NO_LOGIN else [_NO_PASSWORDS]
     if method in _UNKNOWN_METHODS:
@@ -127,7 +127,7 @@ def _account(identity: str, said: Mapping[str, str], server: Mapping[str, str], 
         lost.append("The client id that Thunderbird gives some servers is not sent here.")
     security = _SECURITIES.get(server.get("try_ssl", "0"), words.unsaid(port_of(server.get("port"))))
     port = port_of(server.get("port"))
-    return Found(
+    return FoundAccount(
         label=identity,
         line=line,
         host=server["hostname"],

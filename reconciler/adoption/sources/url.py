@@ -17,7 +17,7 @@ from reconciler.classes import dataclass
 from reconciler.diagnostics import error
 from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.errors import InvalidInput
-from reconciler.model.adoption.found import Found, Reading, Security
+from reconciler.model.adoption.found import FoundAccount, Security, SourceReading
 from reconciler.model.secrets.values import SecretValue
 from reconciler.model.servers.presets import PRESETS
 from reconciler.rules.adoption import words
@@ -83,9 +83,9 @@ class Url(ReadsAlone):
         lines = [line for _, line in _lines(source)]
         return bool(lines) and all(looks_like_url(line) or several_of(line) for line in lines)
 
-    def read(self, source: Source) -> Reading:
+    def read(self, source: Source) -> SourceReading:
         """Return an account for each address."""
-        accounts: list[Found] = []
+        accounts: list[FoundAccount] = []
         problems: list[Diagnostic] = []
         for number, line in _lines(source):
             several = several_of(line)
@@ -98,7 +98,7 @@ class Url(ReadsAlone):
             if several:
                 detail = "Several servers for one sender, each in place of another, are not known here; each became an account."
                 problems.append(passed_over(source, number, detail))
-        return Reading(accounts=tuple(accounts), problems=tuple(problems))
+        return SourceReading(accounts=tuple(accounts), problems=tuple(problems))
 
 
 def _lines(source: Source) -> list[tuple[int, str]]:
@@ -117,7 +117,7 @@ def looks_like_url(text: str) -> bool:
     return _ADDRESS.match(text.strip()) is not None
 
 
-def read_url(text: str, *, label: str = "url", line: int | None = None) -> Found:
+def read_url(text: str, *, label: str = "url", line: int | None = None) -> FoundAccount:
     """Return the account that an address speaks of; raise ``InvalidInput``, without repeating the address."""
     matched = _ADDRESS.match(text.strip())
     if matched is None:
@@ -142,7 +142,7 @@ _CHECKS_CERTIFICATES = ("tls.rejectunauthorized", "rejectunauthorized", "reject_
 _SKIPS_CHECK = ("skip_verify", "skiptlsverify")
 
 
-def _with_certificates(found: Found, options: Mapping[str, str]) -> Found:
+def _with_certificates(found: FoundAccount, options: Mapping[str, str]) -> FoundAccount:
     """Return the account with what Symfony's options say of certificates."""
     lost = []
     pin = pin_of(options.get("peer_fingerprint"))
@@ -175,12 +175,12 @@ def _found(
     port: int | None,
     security: Security,
     host: str | None = None,
-) -> Found:
+) -> FoundAccount:
     password = authority.password
     lost: tuple[str, ...] = ()
     if password is not None and quote(password, safe=_ESCAPED) != password:
         lost = ("The password holds characters that an address must escape; it was read as it is meant to be.",)
-    return Found(
+    return FoundAccount(
         label=label,
         line=line,
         host=host or authority.host,
@@ -249,7 +249,7 @@ def _security(kind: str, port: int | None, options: Mapping[str, str]) -> Securi
 
 def _of_service(
     service: str, authority: _Authority, options: Mapping[str, str], *, label: str, line: int | None
-) -> Found:
+) -> FoundAccount:
     preset = PRESETS[service]
     host = preset.host_in(options.get("region"))
     if host is None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reconciler.diagnostics import Diagnostic
-    from reconciler.model.adoption.found import Found
+    from reconciler.model.adoption.found import FoundAccount
     from reconciler.model.secrets.values import SecretValue
     from reconciler.model.servers.terms import Mechanism
     from reconciler.model.verification.depths import Depth
@@ -87,7 +87,7 @@ def check(*, where: tuple[str, ...], format_: str, as_manifest: bool, **given: A
     return _exit_code(checked)
 
 
-def _found(where: Sequence[str], given: dict[str, Any], remarks: list[Diagnostic]) -> Found:
+def _found(where: Sequence[str], given: dict[str, Any], remarks: list[Diagnostic]) -> FoundAccount:
     """Return the settings that options and the argument say; an option wins over the address."""
     from dataclasses import replace
 
@@ -113,13 +113,13 @@ def _found(where: Sequence[str], given: dict[str, Any], remarks: list[Diagnostic
     return found
 
 
-def _without_options(where: Sequence[str], given: dict[str, Any], remarks: list[Diagnostic]) -> Found:
+def _without_options(where: Sequence[str], given: dict[str, Any], remarks: list[Diagnostic]) -> FoundAccount:
     """Return the settings of the argument, or of another program."""
     from dataclasses import replace
 
     from reconciler.adoption.sources.url import looks_like_url, read_url
     from reconciler.diagnostics import warning
-    from reconciler.model.adoption.found import Found, Security
+    from reconciler.model.adoption.found import FoundAccount, Security
 
     places = [each for each in where if each != _STDIN]
     if len(places) > 1:
@@ -128,7 +128,7 @@ def _without_options(where: Sequence[str], given: dict[str, Any], remarks: list[
         raise click.UsageError("--from and the argument both say which server it is; keep one.")
     if places and given["host"]:
         raise click.UsageError("--host and the argument both say which server it is; keep one.")
-    found = Found(label="check", security=Security())
+    found = FoundAccount(label="check", security=Security())
     if places and looks_like_url(places[0]):
         found = read_url(places[0])
         found = replace(found, security=_of_address(found.security), has_login=True)  # options may say whose
@@ -152,7 +152,7 @@ def _without_options(where: Sequence[str], given: dict[str, Any], remarks: list[
     return found
 
 
-def _discovered(found: Found, given: dict[str, Any]) -> Found:
+def _discovered(found: FoundAccount, given: dict[str, Any]) -> FoundAccount:
     """Return the settings with the server that was found for the address and confirmed."""
     from dataclasses import replace
 
@@ -179,7 +179,7 @@ def _of_address(security: Any) -> Any:
     return security if security.certainty == "certain" else Security()
 
 
-def _of_source(written: str) -> Found:
+def _of_source(written: str) -> FoundAccount:
     """Return the one account that a source holds, or the one of many that is named."""
     from dataclasses import replace
 
@@ -196,7 +196,7 @@ def _of_source(written: str) -> Found:
     return replace(taken[0].found, security=_of_address(taken[0].found.security))
 
 
-def _at(found: Found, written: str) -> Found:
+def _at(found: FoundAccount, written: str) -> FoundAccount:
     """Return the settings with a server as people paste it: ``smtp.example.com:587``, ``smtps://smtp.example.com``."""
     from dataclasses import replace
 
@@ -217,13 +217,13 @@ def _is_address(text: str) -> bool:
     return check_email(text) is None
 
 
-def _checked(found: Found, given: dict[str, Any], remarks: list[Diagnostic], *, reads_stdin: bool) -> Checked:
+def _checked(found: FoundAccount, given: dict[str, Any], remarks: list[Diagnostic], *, reads_stdin: bool) -> Checked:
     import os
 
     from reconciler.cli.progress import shown_progress
     from reconciler.cli.session import utc_now
     from reconciler.model.secrets.values import SecretValue
-    from reconciler.operations.adoption.check import Asked, check_settings, workspace_of_nothing
+    from reconciler.operations.adoption.check import SettingsToCheck, check_settings, workspace_of_nothing
     from reconciler.operations.adoption.sources import read_text
     from reconciler.rules.adoption.names import slug
 
@@ -241,7 +241,7 @@ def _checked(found: Found, given: dict[str, Any], remarks: list[Diagnostic], *, 
         operator=given["operator"] or os.environ.get("RECONCILER_OPERATOR"),
         verification=verification,
     )
-    asked = Asked(
+    asked = SettingsToCheck(
         name=name,
         found=found,
         reference=reference,
@@ -253,7 +253,7 @@ def _checked(found: Found, given: dict[str, Any], remarks: list[Diagnostic], *, 
         return check_settings(asked, place, depth=cast("Depth", given["depth"]), progress=progress)
 
 
-def _within(found: Found) -> tuple[Path, Found]:
+def _within(found: FoundAccount) -> tuple[Path, FoundAccount]:
     """Return the folder that holds every file of the settings, and the settings with the files named from there."""
     import os
     from dataclasses import replace
@@ -282,7 +282,7 @@ def _name_server(written: str) -> str:
 
 
 def _password(
-    found: Found, given: dict[str, Any], name: str, *, reads_stdin: bool
+    found: FoundAccount, given: dict[str, Any], name: str, *, reads_stdin: bool
 ) -> tuple[SecretValue | None, dict[str, str]]:
     """Return the password, read or asked for once, and where the manifest is to have it from."""
     from reconciler.rules.adoption.names import variable

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from reconciler.cli.session import GlobalOptions
     from reconciler.operations.adoption.imports import Imported
-    from reconciler.operations.adoption.sources import Asked
+    from reconciler.operations.adoption.sources import AskedSource
 
 _STDIN = "-"
 _MOST_OCTETS = 5 * 1024 * 1024
@@ -71,17 +71,17 @@ def import_(
     return 1 if any(each.severity == "error" for each in imported.problems) else 0
 
 
-def _asked(sources: Sequence[str], kind: str | None, columns: str | None) -> list[Asked]:
+def _asked(sources: Sequence[str], kind: str | None, columns: str | None) -> list[AskedSource]:
     from dataclasses import replace
     from pathlib import Path
 
-    from reconciler.operations.adoption.sources import Asked, asked_source
+    from reconciler.operations.adoption.sources import AskedSource, asked_source
 
     mapped = _mapped(columns)
     asked = []
     for written in sources:
         if written == _STDIN:
-            found = Asked(path=Path(), shown="standard input", kind=kind, text=_stdin())
+            found = AskedSource(path=Path(), shown="standard input", kind=kind, text=_stdin())
         else:
             found = asked_source(written, kind=kind)
         asked.append(replace(found, columns=mapped))

@@ -9,7 +9,7 @@ from reconciler.classes import dataclass
 
 if TYPE_CHECKING:
     from reconciler.diagnostics import Diagnostic
-    from reconciler.model.adoption.found import Found
+    from reconciler.model.adoption.found import FoundAccount
     from reconciler.model.canonical import JsonView
     from reconciler.model.secrets.values import SecretValue
 
@@ -21,14 +21,14 @@ Became = Literal["added", "unchanged", "differs", "refused"]
 class Taken:
     """One account of a source, and where it was found."""
 
-    found: Found
+    found: FoundAccount
     kind: str
     """The kind of source, such as msmtp."""
     file: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draft:
+class NewDocument:
     """One new document."""
 
     name: str
@@ -72,7 +72,7 @@ class Outcome:
 class Adoption:
     """What the sources become, before anything is written."""
 
-    drafts: tuple[Draft, ...] = ()
+    drafts: tuple[NewDocument, ...] = ()
     secrets: tuple[NewSecret, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     remarks: tuple[Diagnostic, ...] = ()

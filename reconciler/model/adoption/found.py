@@ -46,7 +46,7 @@ class FoundProxy:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class FoundAccount:
     """One account of a source. What is None was not said."""
 
     label: str
@@ -81,9 +81,9 @@ class Found:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class SourceReading:
     """What one source holds."""
 
-    accounts: tuple[Found, ...] = ()
+    accounts: tuple[FoundAccount, ...] = ()
     problems: tuple[Diagnostic, ...] = ()
     """What could not be understood."""

@@ -34,13 +34,13 @@ BEGUN = "begun"
 """The ending of a sending that goes on, or that was killed before it could tell how it ended."""
 
 
-class Part(Value):
+class PayloadPart(Value):
     """A part of a payload. Whatever it may lack, it lacks in the text as well; what is not known here is kept."""
 
     model_config = ConfigDict(extra="allow")
 
 
-class Standing(Part):
+class Standing(PayloadPart):
     """How an account stood, before or after an event."""
 
     status: str | None = None
@@ -49,7 +49,7 @@ class Standing(Part):
     suspension: Document | None = None
 
 
-class AccountTold(Part):
+class AccountTold(PayloadPart):
     """What an event did to one account."""
 
     revision: int | None = None
@@ -62,7 +62,7 @@ class AccountTold(Part):
     """The references of its secrets whose values were others than recorded."""
 
 
-class Payload(Part):
+class Payload(PayloadPart):
     """What the payloads have in common: who acted and why, by whose word secrets travelled, and which accounts.
 
     An event that is not known here has no more than that.
@@ -110,7 +110,7 @@ def who(actor: Actor) -> Who:
     return Who(actor=actor.name, actor_source=actor.source)
 
 
-class LiftedGuardTold(Part):
+class LiftedGuardTold(PayloadPart):
     """A guard that was lifted on purpose."""
 
     code: str | None = None
@@ -118,27 +118,27 @@ class LiftedGuardTold(Part):
     """The flag or the line of the project file that lifted it."""
 
 
-class ReviewedTold(Part):
+class ReviewedTold(PayloadPart):
     """The plan that people had reviewed."""
 
     plan_digest: str | None = None
     changes_digest: str | None = None
 
 
-class ApprovalTold(Part):
+class ApprovalTold(PayloadPart):
     """The platform's decision, as far as history tells it; the rest of it is kept beside."""
 
     decision: str | None = None
 
 
-class ApprovalChange(Part):
+class ApprovalChange(PayloadPart):
     """What an apply did to an approval; a side is null where no decision was recorded."""
 
     before: ApprovalTold | None = None
     after: ApprovalTold | None = None
 
 
-class RevisionTold(Part):
+class RevisionTold(PayloadPart):
     """The revision that an apply made."""
 
     revision: int | None = None

@@ -24,8 +24,8 @@ from reconciler.rules.secrets.allow import is_allowed_somewhere
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reconciler.model.adoption.adopted import Draft, Taken
-    from reconciler.model.adoption.found import Found
+    from reconciler.model.adoption.adopted import NewDocument, Taken
+    from reconciler.model.adoption.found import FoundAccount
     from reconciler.operations.workspace import Workspace
 
 _MAX_OCTETS = 1024 * 1024
@@ -43,7 +43,7 @@ class Placed:
     """The text of each new file, by its name in the project."""
 
 
-def located(found: Found, folder: Path) -> Found:
+def located(found: FoundAccount, folder: Path) -> FoundAccount:
     """Return an account with its files as they are found from here: beside the source, else where the source says."""
 
     def place(written: str | None) -> str | None:
@@ -123,7 +123,7 @@ class _Placing:
                 return file
             number += 1
 
-    def _key(self, found: Found, lost: list[str]) -> str | None:
+    def _key(self, found: FoundAccount, lost: list[str]) -> str | None:
         """Return the file that the manifest names for the key: as the source has it, where a manifest may."""
         source = found.client_key or found.client_certificate or ""
         rules = self._workspace.project.secrets
@@ -180,7 +180,7 @@ def _text_of(path: Path) -> str:
 
 
 @contextmanager
-def copied(copies: dict[str, str], drafts: Sequence[Draft], workspace: Workspace) -> Iterator[tuple[str, ...]]:
+def copied(copies: dict[str, str], drafts: Sequence[NewDocument], workspace: Workspace) -> Iterator[tuple[str, ...]]:
     """Write the certificates that new manifests name, and take them back where those are not written after all."""
     named = {name for draft in drafts for name in _named(draft)}
     made: list[Path] = []
@@ -201,7 +201,7 @@ def copied(copies: dict[str, str], drafts: Sequence[Draft], workspace: Workspace
         raise
 
 
-def _named(draft: Draft) -> Iterator[str]:
+def _named(draft: NewDocument) -> Iterator[str]:
     spec = draft.document["spec"]
     smtp = spec.get("smtp", spec)
     yield smtp.get("caFile", "")

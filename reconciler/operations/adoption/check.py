@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from reconciler.diagnostics import Diagnostic
     from reconciler.model.accounts.desired import DesiredAccount
-    from reconciler.model.adoption.found import Found
+    from reconciler.model.adoption.found import FoundAccount
     from reconciler.model.canonical import JsonObject, JsonView
     from reconciler.model.secrets.values import SecretValue
     from reconciler.model.verification.depths import Depth
@@ -64,11 +64,11 @@ _NOBODY = "nobody@example.invalid"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class SettingsToCheck:
     """The settings to check, as far as they are known."""
 
     name: str
-    found: Found
+    found: FoundAccount
     reference: Mapping[str, str]
     """Where the password is to come from, as a manifest names it."""
     password: SecretValue | None = field(default=None, repr=False)
@@ -114,7 +114,7 @@ def workspace_of_nothing(
     )
 
 
-def check_settings(asked: Asked, workspace: Workspace, *, depth: Depth, progress: Progress) -> Checked:
+def check_settings(asked: SettingsToCheck, workspace: Workspace, *, depth: Depth, progress: Progress) -> Checked:
     """Verify one set of settings, and return what was found with the manifest that declares it.
 
     Raises ``InvalidInput`` for settings that no manifest may have.
@@ -145,7 +145,7 @@ def check_settings(asked: Asked, workspace: Workspace, *, depth: Depth, progress
     )
 
 
-def _secrets(asked: Asked, account: DesiredAccount) -> SecretsRead:
+def _secrets(asked: SettingsToCheck, account: DesiredAccount) -> SecretsRead:
     """Return the secrets that are at hand, by the reference that the account has for each."""
     server = account.settings.own_server
     certificate, proxy, asked_proxy = server.client_certificate, server.proxy, asked.found.proxy
@@ -157,7 +157,7 @@ def _secrets(asked: Asked, account: DesiredAccount) -> SecretsRead:
     return SecretsRead(values={name: value for name, value in at_hand.items() if name and value is not None})
 
 
-def _quiet(workspace: Workspace, asked: Asked) -> Workspace:
+def _quiet(workspace: Workspace, asked: SettingsToCheck) -> Workspace:
     """Return the workspace without questions about a domain, where there is no address that would have one."""
     if asked.found.email is not None:
         return workspace
@@ -165,7 +165,7 @@ def _quiet(workspace: Workspace, asked: Asked) -> Workspace:
     return replace(workspace, project=workspace.project.model_copy(update={"verification": policy}))
 
 
-def _document(asked: Asked, way: Way) -> JsonObject:
+def _document(asked: SettingsToCheck, way: Way) -> JsonObject:
     found = asked.found
     email = found.email or _NOBODY
     smtp: JsonObject = {"host": found.host, "port": way.port, "encryption": way.encryption}
@@ -192,7 +192,7 @@ def _document(asked: Asked, way: Way) -> JsonObject:
     }
 
 
-def _shown(found: Found) -> JsonObject:
+def _shown(found: FoundAccount) -> JsonObject:
     if found.client_certificate is None:
         return {}
     key = found.client_key or found.client_certificate
@@ -225,7 +225,7 @@ def _account(document: JsonObject, workspace: Workspace) -> DesiredAccount:
     raise InvalidInput([replace(each, location=None) for each in problems])
 
 
-def _found_out(asked: Asked, ways: Sequence[Way], workspace: Workspace) -> tuple[Way, Diagnostic]:
+def _found_out(asked: SettingsToCheck, ways: Sequence[Way], workspace: Workspace) -> tuple[Way, Diagnostic]:
     """Return the safest way to connect that works, with a remark; where none works, the way that came furthest."""
     found = try_ways(asked, ways, workspace)
     spoken = next((way for way in ways if found[way].status == "passed"), None)
@@ -241,7 +241,7 @@ def _found_out(asked: Asked, ways: Sequence[Way], workspace: Workspace) -> tuple
     return spoken, note("settingsFoundOut", detail, subject=asked.name)
 
 
-def try_ways(asked: Asked, ways: Sequence[Way], workspace: Workspace) -> dict[Way, Verification]:
+def try_ways(asked: SettingsToCheck, ways: Sequence[Way], workspace: Workspace) -> dict[Way, Verification]:
     """Return what came of each way, up to the end of TLS; no login is made, and nothing is named but the host."""
     by_name = {f"way-{number}": way for number, way in enumerate(ways)}
     targets = [_trial(asked, name, way, workspace) for name, way in by_name.items()]
@@ -251,7 +251,7 @@ def try_ways(asked: Asked, ways: Sequence[Way], workspace: Workspace) -> dict[Wa
     return {way: findings[name].verification for name, way in by_name.items()}
 
 
-def _trial(asked: Asked, name: str, way: Way, workspace: Workspace) -> Target:
+def _trial(asked: SettingsToCheck, name: str, way: Way, workspace: Workspace) -> Target:
     account = _account(_document(replace(asked, name=name), way), workspace)
     step = step_to_verify(account, workspace, platform=None, secrets=SecretsRead(), depth="connect")
     on_the_way = _secrets(replace(asked, password=None), account).values

@@ -20,7 +20,7 @@ from reconciler.model.adoption.found import Security
 from reconciler.operations.accounts.add import schema_line
 from reconciler.operations.accounts.edit import folder_of, new_problems, recorded_accounts
 from reconciler.operations.adoption.certificates import copied, placed_files
-from reconciler.operations.adoption.check import Asked, try_ways, workspace_of_nothing
+from reconciler.operations.adoption.check import SettingsToCheck, try_ways, workspace_of_nothing
 from reconciler.operations.adoption.keeping import keep_secrets, require_writable
 from reconciler.operations.adoption.sources import read_source
 from reconciler.operations.manifests import read_desired
@@ -31,10 +31,10 @@ from reconciler.yamlsource.writing import to_yaml
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from reconciler.model.adoption.adopted import Adoption, Draft, NewSecret, Taken
-    from reconciler.model.adoption.found import Found
-    from reconciler.operations.adoption.keeping import Store
-    from reconciler.operations.adoption.sources import Asked as AskedSource
+    from reconciler.model.adoption.adopted import Adoption, NewDocument, NewSecret, Taken
+    from reconciler.model.adoption.found import FoundAccount
+    from reconciler.operations.adoption.keeping import SecretsPlace
+    from reconciler.operations.adoption.sources import AskedSource
     from reconciler.operations.workspace import Workspace
     from reconciler.rules.adoption.ways import Way
 
@@ -48,7 +48,7 @@ class Imported:
     adoption: Adoption
     files: tuple[str, ...]
     """The files that were made, relative to the project folder."""
-    store: Store
+    store: SecretsPlace
     problems: tuple[Diagnostic, ...]
     """Everything that is to be told, in the order of the sources."""
 
@@ -60,7 +60,9 @@ class Imported:
         return tuple(each for each in self.adoption.secrets if each.value is None)
 
 
-def import_sources(workspace: Workspace, sources: Sequence[AskedSource], *, store: Store, probes: bool) -> Imported:
+def import_sources(
+    workspace: Workspace, sources: Sequence[AskedSource], *, store: SecretsPlace, probes: bool
+) -> Imported:
     """Write manifests for the accounts of the sources, and their secrets to where they are to be.
 
     Raises ``InvalidInput`` where a source cannot be read at all, where what comes of it would not be valid, and where
@@ -126,10 +128,10 @@ def _present(workspace: Workspace) -> Present:
     )
 
 
-def _edits(drafts: Sequence[Draft], workspace: Workspace) -> list[FileEdit]:
+def _edits(drafts: Sequence[NewDocument], workspace: Workspace) -> list[FileEdit]:
     """Return the new files, documents of one file in the order in which they were drafted."""
     folder = folder_of(workspace)
-    by_file: dict[str, list[Draft]] = defaultdict(list)
+    by_file: dict[str, list[NewDocument]] = defaultdict(list)
     for draft in drafts:
         by_file[draft.file].append(draft)
     edits = []
@@ -140,7 +142,7 @@ def _edits(drafts: Sequence[Draft], workspace: Workspace) -> list[FileEdit]:
     return edits
 
 
-def _text_of(draft: Draft) -> str:
+def _text_of(draft: NewDocument) -> str:
     """Return a document as text, with what is to be known of its encryption above that line."""
     lines = []
     for line in to_yaml(draft.document).splitlines(keepends=True):
@@ -163,7 +165,7 @@ def _probed(taken: Sequence[Taken], workspace: Workspace) -> tuple[list[Taken], 
     return [_with_answer(each, answers) if each in unsure else each for each in taken], told
 
 
-def _spoken(found: Found, workspace: Workspace) -> Way | None:
+def _spoken(found: FoundAccount, workspace: Workspace) -> Way | None:
     """Return the safest way that a server speaks: on the port that the source names, else on the usual ones."""
     ways = ways_to_try(found.port, None)
     folder, private_ca = workspace.root, None
@@ -172,7 +174,9 @@ def _spoken(found: Found, workspace: Workspace) -> Way | None:
     found = replace(
         found, username=None, has_login=False, email=None, ca_file=private_ca, client_certificate=None, client_key=None
     )
-    verifications = try_ways(Asked(name="probe", found=found, reference={}), ways, replace(workspace, root=folder))
+    verifications = try_ways(
+        SettingsToCheck(name="probe", found=found, reference={}), ways, replace(workspace, root=folder)
+    )
     return next((way for way in ways if verifications[way].status == "passed"), None)
 
 

@@ -33,7 +33,7 @@ _NAME = re.compile(r"^(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)=", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Store:
+class SecretsPlace:
     """Where secrets are to be."""
 
     kind: Literal["env", "dotenv", "exec"]
@@ -45,12 +45,12 @@ class Store:
     """The source that manifests name: env, or one of the project file."""
 
 
-def asked_store(written: str | None, workspace: Workspace, *, source: str | None) -> Store:
+def asked_store(written: str | None, workspace: Workspace, *, source: str | None) -> SecretsPlace:
     """Return what ``dotenv:FILE``, ``env`` or ``exec:COMMAND`` asks for; raise ``InvalidInput`` where it cannot be."""
     kind, _, target = (written or "env").partition(":")
     declared = workspace.project.secrets.sources
     if kind == "env" and not target:
-        return Store(kind="env")
+        return SecretsPlace(kind="env")
     if kind == "dotenv" and target:
         path = workspace.root / Path(target).expanduser()
         _require_unseen(path, target, workspace)
@@ -62,7 +62,7 @@ def asked_store(written: str | None, workspace: Workspace, *, source: str | None
         named = source or (same[0] if same else "env")
         # A source that reads the file itself needs nothing in the environment.
         load = f"set -a; . {shlex.quote(_from_here(path, target, workspace))}; set +a" if named == "env" else None
-        return Store(kind="dotenv", target=str(path), load=load, source=named)
+        return SecretsPlace(kind="dotenv", target=str(path), load=load, source=named)
     if kind == "exec" and target:
         commands = [name for name, each in declared.items() if each.command]
         chosen = source or (commands[0] if len(commands) == 1 else None)
@@ -72,7 +72,7 @@ def asked_store(written: str | None, workspace: Workspace, *, source: str | None
                 "under secrets.sources, or say which with --secrets-source NAME."
             )
             raise InvalidInput(error("secretStoreRefused", detail))
-        return Store(kind="exec", target=target, source=chosen)
+        return SecretsPlace(kind="exec", target=target, source=chosen)
     detail = "--secrets-to takes env, dotenv:FILE or exec:COMMAND; the command gets each secret on its standard input."
     raise InvalidInput(error("badUsage", detail))
 
@@ -84,7 +84,7 @@ def _from_here(path: Path, written: str, workspace: Workspace) -> str:
     return written if "/" in written else f"./{written}"
 
 
-def keep_secrets(store: Store, secrets: Sequence[NewSecret]) -> None:
+def keep_secrets(store: SecretsPlace, secrets: Sequence[NewSecret]) -> None:
     """Hand the values to where they are to be; raise ``InvalidInput`` where that fails."""
     valued = [each for each in secrets if each.value is not None]
     if store.kind == "dotenv" and valued:
@@ -115,7 +115,7 @@ def keep_secrets(store: Store, secrets: Sequence[NewSecret]) -> None:
                 raise InvalidInput(error("secretStoreRefused", detail))
 
 
-def require_writable(store: Store, secrets: Sequence[NewSecret]) -> None:
+def require_writable(store: SecretsPlace, secrets: Sequence[NewSecret]) -> None:
     """Raise ``InvalidInput`` for a value that the store cannot hold, before anything is written."""
     for each in secrets:
         if store.kind == "dotenv" and each.value is not None:

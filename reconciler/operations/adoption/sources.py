@@ -30,7 +30,7 @@ _WITHIN_FOLDERS = {"main.cf": "postfix", "prefs.js": "thunderbird"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class AskedSource:
     """One source as it was asked for."""
 
     path: Path
@@ -44,7 +44,7 @@ class Asked:
     """What came by standard input instead of a file."""
 
 
-def asked_source(written: str, *, kind: str | None = None) -> Asked:
+def asked_source(written: str, *, kind: str | None = None) -> AskedSource:
     """Return what ``KIND:FILE#ACCOUNT`` asks for; kind and account may be left out. Raises ``InvalidInput``."""
     before, colon, after = written.partition(":")
     if colon and before in READERS:
@@ -56,10 +56,10 @@ def asked_source(written: str, *, kind: str | None = None) -> Asked:
         detail = f"There is no kind of source of that name. There are: {', '.join(READERS)}."
         raise InvalidInput(error("sourceUnknown", detail))
     path, _, account = written.partition("#") if not Path(written).expanduser().exists() else (written, "", "")
-    return Asked(path=Path(path).expanduser(), shown=path, kind=kind, account=account or None)
+    return AskedSource(path=Path(path).expanduser(), shown=path, kind=kind, account=account or None)
 
 
-def read_source(asked: Asked) -> tuple[list[Taken], list[Diagnostic]]:
+def read_source(asked: AskedSource) -> tuple[list[Taken], list[Diagnostic]]:
     """Return the accounts of a source, and what could not be understood; raise ``InvalidInput`` where it cannot be read."""
     path = _file_of(asked)
     text = asked.text if asked.text is not None else read_text(path, asked.shown)
@@ -84,7 +84,7 @@ def read_source(asked: Asked) -> tuple[list[Taken], list[Diagnostic]]:
     return taken, [*reading.problems]
 
 
-def _file_of(asked: Asked) -> Path:
+def _file_of(asked: AskedSource) -> Path:
     """Return the file to read: of a folder the one that stands for a program's settings."""
     if asked.text is not None or not asked.path.is_dir():
         return asked.path

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from reconciler.model.consumers.sender import Sender
     from reconciler.model.journal.entries import Actor
     from reconciler.model.secrets.values import FingerprintKey, SecretValue
-    from reconciler.operations.consumers.observe import Observed, Wanted
+    from reconciler.operations.consumers.observe import ObservedConsumer, Wanted
     from reconciler.operations.workspace import Workspace
     from reconciler.rules.secrets.judgement import Judgement
     from reconciler.secrets import Reading
@@ -91,7 +91,7 @@ def bring(wanted: Wanted, run: Run) -> tuple[Told, list[Diagnostic]]:
     return replace(told, outcome="failed" if failures else "published"), _failed(wanted, failures)
 
 
-def _entries(wanted: Wanted, found: Observed, run: Run) -> tuple[list[Entry], dict[str, str]]:
+def _entries(wanted: Wanted, found: ObservedConsumer, run: Run) -> tuple[list[Entry], dict[str, str]]:
     """Return what is to be written, and why some accounts are not, by name.
 
     A secret that is there as it was applied is written as it is there, so that a suspension needs no source of secrets.

@@ -25,7 +25,7 @@ from reconciler.rules.secrets.judgement import Delivered, Law, judge_deliveries
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from reconciler.consumers.target import Seen, Target
+    from reconciler.consumers.target import ConsumerContents, Target
     from reconciler.diagnostics import Diagnostic
     from reconciler.model.accounts.platform import PlatformServer
     from reconciler.model.accounts.recorded import RecordedState
@@ -88,11 +88,11 @@ class Wanted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Observed:
+class ObservedConsumer:
     """One consumer as it was found."""
 
     wanted: Wanted
-    seen: Seen
+    seen: ConsumerContents
     differences: tuple[Difference, ...] = field(default=())
 
     @property
@@ -145,7 +145,7 @@ def _unprintable(target: Target, senders: Sequence[Sender], workspace: Workspace
     )
 
 
-def observe(wanted: Wanted, rows: Iterable[Publication], key: FingerprintKey, workspace: Workspace) -> Observed:
+def observe(wanted: Wanted, rows: Iterable[Publication], key: FingerprintKey, workspace: Workspace) -> ObservedConsumer:
     """Look at a consumer and compare; raise ``Unwritable`` where it cannot be looked at."""
     target = wanted.target
     seen = target.look(key)
@@ -162,7 +162,7 @@ def observe(wanted: Wanted, rows: Iterable[Publication], key: FingerprintKey, wo
     }
     own = {each.account: each for each in rows if each.consumer == wanted.name}
     digests = wanted.digests
-    return Observed(
+    return ObservedConsumer(
         wanted=wanted,
         seen=seen,
         differences=differences(

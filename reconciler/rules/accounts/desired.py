@@ -99,7 +99,7 @@ def _shared(located: LocatedManifest) -> _Shared:
 
 
 @dataclass(frozen=True, slots=True)
-class Resolution:
+class ResolvedAccounts:
     """The desired accounts, by name, and what kept others from being one."""
 
     accounts: tuple[DesiredAccount, ...]
@@ -129,7 +129,7 @@ def resolve(
     unread: Unread | None = None,
     *,
     certificates: CertificateFiles = NO_CERTIFICATES,
-) -> Resolution:
+) -> ResolvedAccounts:
     """Return what the manifests mean; the accounts with a problem are left out and the problem told, of one cause once.
 
     What may stand in what is ``unread`` is not missing: an account that names such a MailServer is left out in silence.
@@ -155,7 +155,7 @@ def resolve(
         for cause, alike in problems.items()
         if not (isinstance(cause, _NoServer) and (unseen.may_hide_servers or cause.name in unseen.servers))
     ]
-    return Resolution(tuple(accounts), (*grouped(told), *_repeated_previous_names(manifests)))
+    return ResolvedAccounts(tuple(accounts), (*grouped(told), *_repeated_previous_names(manifests)))
 
 
 def _place(cause: Hashable, alike: Sequence[Diagnostic]) -> Location:

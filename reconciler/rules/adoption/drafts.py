@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, note, warning
 from reconciler.model.accounts.manifest import API_VERSION, MODELS
-from reconciler.model.adoption.adopted import Adoption, Draft, NewSecret, Outcome
+from reconciler.model.adoption.adopted import Adoption, NewDocument, NewSecret, Outcome
 from reconciler.model.grants import Secrets
 from reconciler.model.secrets.values import FingerprintKey
 from reconciler.model.servers.terms import DEFAULT_PORTS, TOKEN_MECHANISMS
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.accounts.desired import DesiredAccount
     from reconciler.model.adoption.adopted import Taken
-    from reconciler.model.adoption.found import Found
+    from reconciler.model.adoption.found import FoundAccount
     from reconciler.model.canonical import JsonObject, JsonView
     from reconciler.model.servers.terms import Encryption
 
@@ -66,7 +66,7 @@ class _Making:
     names: set[str]
     references: set[str]
     files: set[str]
-    drafts: list[Draft] = field(default_factory=list)
+    drafts: list[NewDocument] = field(default_factory=list)
     secrets: list[NewSecret] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     remarks: list[Diagnostic] = field(default_factory=list)
@@ -145,7 +145,7 @@ def _account(taken: Taken, making: _Making) -> WantedAccount | None:
     return WantedAccount(taken=replace(taken, found=found), way=way, email=email)
 
 
-def _shown(found: Found) -> tuple[str, str] | None:
+def _shown(found: FoundAccount) -> tuple[str, str] | None:
     if found.client_certificate is None or found.client_key is None:
         return None
     return found.client_certificate, found.client_key
@@ -271,7 +271,7 @@ def _in_common(sharing: Sequence[WantedAccount]) -> WantedAccount | None:
     return sharing[0] if is_one and sharing[0].found.password is not None else None
 
 
-def _login_of(found: Found) -> Hashable:
+def _login_of(found: FoundAccount) -> Hashable:
     """Return what tells one login from another."""
     password = found.password.fingerprint(_KEY) if found.password is not None else None
     return found.username, password, tuple((found.reference or {}).items())
@@ -362,7 +362,9 @@ def _draft_account(account: WantedAccount, server: _Shared | None, making: _Maki
     making.remarks += remarks(account, name)
 
 
-def _credential(found: Found, name: str, accounts: tuple[str, ...], making: _Making) -> tuple[JsonObject, NewSecret]:
+def _credential(
+    found: FoundAccount, name: str, accounts: tuple[str, ...], making: _Making
+) -> tuple[JsonObject, NewSecret]:
     """Return the part of a login that refers to its secret, and the secret."""
     takes_token = found.mechanism in TOKEN_MECHANISMS
     field_name = "accessToken" if takes_token else "password"
@@ -394,6 +396,6 @@ def _put(document: JsonObject, file: str, doubt: str, secrets: Sequence[NewSecre
         where = ".".join(str(step) for step in first["loc"])
         making.names.discard(name)
         return f"What it would be as a manifest is not valid: {where} {first['msg']}."
-    making.drafts.append(Draft(name=name, file=file, document=document, doubt=doubt))
+    making.drafts.append(NewDocument(name=name, file=file, document=document, doubt=doubt))
     making.secrets += secrets
     return None

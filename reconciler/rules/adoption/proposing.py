@@ -13,7 +13,7 @@ from reconciler.model.text.globs import matches_any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reconciler.model.adoption.found import Found
+    from reconciler.model.adoption.found import FoundAccount
     from reconciler.model.servers.presets import Preset
 
 
@@ -51,14 +51,14 @@ def _of(preset: Preset, source: str) -> Candidate:
     )
 
 
-def of_found(found: Found, source: str) -> list[Candidate]:
+def of_found(found: FoundAccount, source: str) -> list[Candidate]:
     """Return what a provider's description says; nothing of a server without encryption, or with none that is said.
 
-    >>> from reconciler.model.adoption.found import Found, Security
+    >>> from reconciler.model.adoption.found import FoundAccount, Security
     >>> tls = Security(encryption="tls")
-    >>> [each.place for each in of_found(Found(label="smtp", host="smtp.example.com", security=tls), "autoconfig")]
+    >>> [each.place for each in of_found(FoundAccount(label="smtp", host="smtp.example.com", security=tls), "autoconfig")]
     ['smtp.example.com:465 (tls)']
-    >>> of_found(Found(label="smtp", host="smtp.example.com", security=Security(encryption="none")), "autoconfig")
+    >>> of_found(FoundAccount(label="smtp", host="smtp.example.com", security=Security(encryption="none")), "autoconfig")
     []
     """
     encryption = found.security.encryption

@@ -17,8 +17,8 @@ def place_of(taken: Taken) -> Location:
     """Return the place of a source without its line, so that a remark on many of its accounts is told once.
 
     >>> from reconciler.model.adoption.adopted import Taken
-    >>> from reconciler.model.adoption.found import Found
-    >>> str(place_of(Taken(found=Found(label="sales", line=12), kind="msmtp", file="~/.msmtprc")))
+    >>> from reconciler.model.adoption.found import FoundAccount
+    >>> str(place_of(Taken(found=FoundAccount(label="sales", line=12), kind="msmtp", file="~/.msmtprc")))
     '~/.msmtprc'
     """
     return Location(taken.file)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     from reconciler.model.adoption.adopted import Taken
-    from reconciler.model.adoption.found import Found, FoundProxy
+    from reconciler.model.adoption.found import FoundAccount, FoundProxy
     from reconciler.model.canonical import JsonObject
     from reconciler.model.servers.terms import Encryption
 
@@ -47,7 +47,7 @@ class WantedAccount:
     email: str | None
 
     @property
-    def found(self) -> Found:
+    def found(self) -> FoundAccount:
         """What the source says."""
         return self.taken.found
 

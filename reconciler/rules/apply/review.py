@@ -35,7 +35,7 @@ _AGAIN = "Have the plan as it is now reviewed; reconciler plan --out FILE makes 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
+class SeenChanges:
     """What somebody has seen, by digest."""
 
     shown: Collection[str] | None
@@ -185,7 +185,7 @@ def unseen(
 
 
 def _other_changes(
-    changes: Sequence[Change], lifted_guards: Sequence[LiftedGuard], seen: Seen
+    changes: Sequence[Change], lifted_guards: Sequence[LiftedGuard], seen: SeenChanges
 ) -> tuple[Diagnostic, ...]:
     if not changes or changes_digest(changes, lifted_guards) == seen.changes_digest:
         return ()
@@ -197,7 +197,7 @@ def _other_changes(
 
 
 def _unseen(
-    changes: Iterable[Change], lifted_guards: Iterable[LiftedGuard], shown: Collection[str], seen: Seen
+    changes: Iterable[Change], lifted_guards: Iterable[LiftedGuard], shown: Collection[str], seen: SeenChanges
 ) -> tuple[Diagnostic, ...]:
     problems = [
         error("notReviewed", _explain(change, subject, seen), subject=change.name)
@@ -215,9 +215,9 @@ def _unseen(
     return tuple(problems)
 
 
-def _seen(reviewed: SavedPlan | Review) -> Seen:
+def _seen(reviewed: SavedPlan | Review) -> SeenChanges:
     if isinstance(reviewed, Review):
-        return Seen(
+        return SeenChanges(
             shown=frozenset(reviewed.shown) if reviewed.shown is not None else None,
             held=frozenset(reviewed.held),
             lifted=frozenset(reviewed.lifted),
@@ -225,7 +225,7 @@ def _seen(reviewed: SavedPlan | Review) -> Seen:
             names=None,
             held_names=(),
         )
-    return Seen(
+    return SeenChanges(
         shown={_subject(change) for change in reviewed.changes if not change.held},
         held={_subject(change) for change in reviewed.changes if change.held},
         lifted={_guard(each) for each in reviewed.lifted_guards},
@@ -251,7 +251,7 @@ def _short_digest(text: str) -> str:
     return urlsafe_b64encode(sha256(text.encode("utf-8", "surrogatepass")).digest()[:_DIGEST_OCTETS]).decode()
 
 
-def _explain(change: Change, subject: str, seen: Seen) -> str:
+def _explain(change: Change, subject: str, seen: SeenChanges) -> str:
     if subject in seen.held or change.name in seen.held_names:
         return f"The reviewed plan held the change of {change.name}, and now it would be applied. {_AGAIN}"
     if seen.names is None:

@@ -69,7 +69,7 @@ CAUSES = (NEW_ROUTE, KNOWN_VALUE, RESERVED, SEVERAL_SERVERS, FIRST_USE, OTHER_EN
 """In the order in which they are told."""
 
 
-class Explanation:
+class CauseExplainer:
     """Explains refusals by what is known of routes and values."""
 
     def __init__(
@@ -125,5 +125,5 @@ def _known(routes: Iterable[SecretRoute], values: Mapping[str, str]) -> _Known:
     return _Known(references=references, values=frozenset((*recorded, *now)))
 
 
-NOTHING_KNOWN = Explanation((), (), (), asked=Secrets(), in_force=Secrets(), values={})
+NOTHING_KNOWN = CauseExplainer((), (), (), asked=Secrets(), in_force=Secrets(), values={})
 """What explains a refusal where neither state nor the project file tells anything of a secret."""

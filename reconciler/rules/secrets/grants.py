@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reconciler.model.granted import Grant
     from reconciler.model.grants import Secrets
     from reconciler.model.secrets.routes import SecretRoute
-    from reconciler.rules.secrets.causes import Cause, Explanation
+    from reconciler.rules.secrets.causes import Cause, CauseExplainer
     from reconciler.rules.secrets.routes import HasRoutes
 
 
@@ -31,7 +31,7 @@ _SHOWN = 1
 def withheld_problem(
     withheld: Mapping[str, tuple[SecretRoute, ...]],
     *,
-    explanation: Explanation = NOTHING_KNOWN,
+    explanation: CauseExplainer = NOTHING_KNOWN,
     expired: tuple[str, ...] = (),
     not_compared: Mapping[str, str] = MappingProxyType({}),
     is_project_trusted: bool = True,

@@ -14,8 +14,8 @@ from reconciler.diagnostics import error
 from reconciler.errors import SecretUnreadable
 from reconciler.model.accounts.platform import PLATFORM
 from reconciler.model.secrets.spelling import normal_reference
-from reconciler.model.step import Delete, Keep, Platform
-from reconciler.rules.secrets.causes import NOTHING_KNOWN, Explanation
+from reconciler.model.step import Delete, Keep, PlatformStep
+from reconciler.rules.secrets.causes import NOTHING_KNOWN, CauseExplainer
 from reconciler.rules.secrets.grants import redundant_grants, undelivered_problem, unread_reasons, withheld_problem
 from reconciler.rules.secrets.known import known_routes, needs_accounts
 from reconciler.rules.secrets.routes import Verdict, every_route, judge_routes
@@ -84,7 +84,7 @@ def judge(steps: Sequence[Step], law: Law, secrets: SecretsRead | None) -> Judge
     # The platform's own secrets travel only where one of these accounts is verified through its server; its values stay
     # reserved either way.
     is_used = any(step.needs_evidence and step.platform is not None for step in wanted)
-    platforms = [Platform(server=law.platform, fingerprints=values)] if law.platform is not None and is_used else []
+    platforms = [PlatformStep(server=law.platform, fingerprints=values)] if law.platform is not None and is_used else []
     routes = tuple(route for each in platforms for route in each.routes)
     reserved = law.platform.routes(values) if law.platform is not None else ()
     rules = _first_use_rules(law, secrets)
@@ -102,7 +102,7 @@ def judge(steps: Sequence[Step], law: Law, secrets: SecretsRead | None) -> Judge
         )
     problem = withheld_problem(
         verdict.withheld,
-        explanation=Explanation(
+        explanation=CauseExplainer(
             law.recorded.routes, reserved, [*wanted, *platforms], asked=law.rules, in_force=rules, values=values
         )
         if verdict.withheld
@@ -241,7 +241,7 @@ def redundant(accounts: Iterable[DesiredAccount], law: Law, secrets: SecretsRead
     if not law.rules.grants:
         return []
     values = secrets.comparable_with(law.recorded.fingerprint_key_id)
-    platforms = [Platform(server=law.platform, fingerprints=values)] if law.platform is not None else []
+    platforms = [PlatformStep(server=law.platform, fingerprints=values)] if law.platform is not None else []
     wanted = [Keep(after=each, manifest=each.file, fingerprints=values) for each in accounts]
     routes = known_routes(law.recorded, tuple(route for each in platforms for route in each.routes))
     return redundant_grants([*wanted, *platforms], routes, secrets=law.rules, today=law.today, values=values)

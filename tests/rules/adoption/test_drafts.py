@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.model.adoption.adopted import Adoption, Taken
-from reconciler.model.adoption.found import UNSAID, Found, FoundProxy, Security
+from reconciler.model.adoption.found import UNSAID, FoundAccount, FoundProxy, Security
 from reconciler.model.grants import Secrets
 from reconciler.model.secrets.values import SecretValue
 from reconciler.rules.adoption.drafts import Present, draft_manifests
@@ -30,7 +30,7 @@ def found(label: str = "a", **parts: Any) -> Taken:
         "username": f"{label}@example.com",
         "password": ONE,
     }
-    return Taken(found=Found(**{**usual, **parts}), kind="msmtp", file="rc")
+    return Taken(found=FoundAccount(**{**usual, **parts}), kind="msmtp", file="rc")
 
 
 def drafted(*taken: Taken, source: str = "env", **present: Any) -> Adoption:

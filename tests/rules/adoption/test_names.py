@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.model.adoption.candidates import Candidate
-from reconciler.model.adoption.found import UNSAID, Found, Security
+from reconciler.model.adoption.found import UNSAID, FoundAccount, Security
 from reconciler.model.servers.presets import PRESETS
 from reconciler.rules.adoption.names import free_name, slug, variable
 from reconciler.rules.adoption.proposing import joined, of_exchange, of_found, of_preset
@@ -142,7 +142,7 @@ def test_a_providers_description_is_proposed_as_far_as_it_is_safe(
         host="smtp.example.com", port=587, encryption="starttls", username="{email}", sources=("the provider",)
     )
     expected = [] if changed is None else [replace(usual, **changed)]
-    assert expected == of_found(Found(**{**SAID, **parts}), "the provider")
+    assert expected == of_found(FoundAccount(**{**SAID, **parts}), "the provider")
 
 
 def candidate(source: str, **parts: Any) -> Candidate:

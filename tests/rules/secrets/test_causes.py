@@ -11,7 +11,7 @@ from reconciler.model.environments import SeparatedSecrets
 from reconciler.model.grants import Secrets
 from reconciler.model.secrets.routes import Route, SecretRoute
 from reconciler.rules.secrets import causes
-from reconciler.rules.secrets.causes import Cause, Explanation
+from reconciler.rules.secrets.causes import Cause, CauseExplainer
 from reconciler.rules.secrets.grants import withheld_problem
 
 KNOWN = Route(username="anna", host="smtp.example.com", port=587, encryption="starttls")
@@ -42,11 +42,11 @@ def explained(
     asked: Secrets | None = None,
     in_force: Secrets | None = None,
     values: dict[str, str] | None = None,
-) -> Explanation:
+) -> CauseExplainer:
     """Return what explains the refusal of a secret beside others."""
     asked = asked or Secrets()
     accounts = [Account(f"n{number}", (each,)) for number, each in enumerate((withheld, *others))]
-    return Explanation(recorded, reserved, accounts, asked=asked, in_force=in_force or asked, values=values or {})
+    return CauseExplainer(recorded, reserved, accounts, asked=asked, in_force=in_force or asked, values=values or {})
 
 
 CASES: dict[str, tuple[SecretRoute, tuple[SecretRoute, ...], dict[str, Any], Cause]] = {
@@ -157,7 +157,7 @@ def test_eighty_accounts_with_one_cause_are_one_block() -> None:
     moved = {f"a{number:02}": (travel(f"env:A{number:02}", value=f"{number}"),) for number in range(80)}
     recorded = tuple(travel(each.secret, KNOWN, each.fingerprint) for (each,) in moved.values())
     accounts = [Account(name, routes) for name, routes in moved.items()]
-    explanation = Explanation(recorded, (), accounts, asked=Secrets(), in_force=Secrets(), values={})
+    explanation = CauseExplainer(recorded, (), accounts, asked=Secrets(), in_force=Secrets(), values={})
     problem = withheld_problem(moved, explanation=explanation)
     assert problem is not None
     lines = problem.detail.splitlines()
