@@ -9,7 +9,7 @@ of a file is run, and none says where a secret travels: a plan that changes noth
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, Location
@@ -17,7 +17,7 @@ from reconciler.model.canonical import canonical_json
 from reconciler.sealedfiles import SealedFiles, remove_files
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from reconciler.model.accounts.rest import Facts
@@ -83,8 +83,8 @@ class KeptRemarks:
 class KeptFacts:
     """What a plan of a few changed manifests rests on: all manifests that a kept plan was made of."""
 
-    files: Mapping[str, str]
-    """The digest of each manifest file, as hexadecimals, by the name under which it is shown."""
+    files: Mapping[str, bytes]
+    """The digest of each manifest file by the name under which it is shown."""
     facts: tuple[Facts, ...]
     """Of all accounts, by name."""
     server_files: tuple[str, ...]
@@ -132,33 +132,40 @@ class PlanCache:
 
     def find_facts(self, kept: KeptPlan) -> KeptFacts | None:
         """Return what is kept of the manifests that a kept plan was made of; None without any."""
-        document = self._files(_FACTS_SEALED_AS).find(self._subject_of_facts)
-        if document is None or document.get("plan") != _ground_of(kept):
+        found = self._files(_FACTS_SEALED_AS).find_with_octets(self._subject_of_facts)
+        if found is None or found[0].get("plan") != _ground_of(kept):
             return None
         from reconciler.model.accounts.rest import Facts
 
         try:
-            found = json.loads(document["facts"])
+            document = json.loads(found[1])
+            digests = bytes.fromhex(document["digests"])
+            size = len(digests) // (len(document["files"]) or 1)
+            each_digest = [digests[place : place + size] for place in range(0, len(digests), size or 1)]
             return KeptFacts(
-                files=dict(found["files"]),
-                facts=tuple(Facts(*each) for each in found["facts"]),
-                server_files=tuple(found["serverFiles"]),
-                taken=tuple(found["taken"]),
-                head=found["head"],
-                is_unaltered=found["isUnaltered"] is True,
+                files=dict(zip(document["files"], each_digest, strict=True)),
+                facts=tuple(map(Facts._make, zip(*map(_values, document["facts"]), strict=True))),
+                server_files=tuple(document["serverFiles"]),
+                taken=tuple(document["taken"]),
+                head=document["head"],
+                is_unaltered=document["isUnaltered"] is True,
             )
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, IndexError):
             return None
 
     def keep_facts(self, kept: KeptPlan, facts: KeptFacts) -> None:
         """Keep what a kept plan was made of in the place of what was kept of an earlier one."""
         found = {
-            "files": facts.files, "facts": facts.facts, "serverFiles": facts.server_files, "taken": facts.taken,
-            "head": facts.head, "isUnaltered": facts.is_unaltered,
-        }  # fmt: skip
-        # As one text, because looking through thousands of values to seal them takes longer than to read them.
-        content: JsonObject = {"plan": _ground_of(kept), "facts": json.dumps(found, separators=(",", ":"))}
-        self._files(_FACTS_SEALED_AS).keep(self._subject_of_facts, content)
+            "files": list(facts.files),
+            "digests": b"".join(facts.files.values()).hex(),
+            "facts": [_column(values) for values in zip(*facts.facts, strict=True)],
+            "serverFiles": facts.server_files,
+            "taken": facts.taken,
+            "head": facts.head,
+            "isUnaltered": facts.is_unaltered,
+        }
+        octets = json.dumps(found, separators=(",", ":")).encode()
+        self._files(_FACTS_SEALED_AS).keep(self._subject_of_facts, {"plan": _ground_of(kept)}, octets=octets)
 
     def _files(self, sealed_as: str) -> SealedFiles:
         return SealedFiles(
@@ -178,6 +185,18 @@ class PlanCache:
 def _ground_of(kept: KeptPlan) -> str:
     """Return what ties facts to the one plan that they were kept with."""
     return f"{kept.ground} {kept.manifests}"
+
+
+def _column(values: Sequence[Any]) -> tuple[list[Any], list[int]]:
+    """Return one field of all accounts, as its different values and which of them each account has."""
+    number = {value: place for place, value in enumerate(dict.fromkeys(values))}
+    return list(number), [number[value] for value in values]
+
+
+def _values(column: Sequence[Any]) -> list[Any]:
+    """Return one field of all accounts, as it was before it became a column of JSON."""
+    different = [tuple(value) if isinstance(value, list) else value for value in column[0]]
+    return [different[number] for number in column[1]]
 
 
 def forget_plans(folder: Path) -> None:

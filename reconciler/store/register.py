@@ -32,11 +32,13 @@ if TYPE_CHECKING:
     from reconciler.store.sql import Connection
 
 _ROWS = ROUTES.reading(("digest", "account", "secret", "fingerprint", "route"))
-_ROUTE = ROUTES.reading(("secret", "fingerprint", "route"))
-_WITH_VALUE = (
-    "SELECT 1 FROM secret_routes WHERE project = :project AND (fingerprint IS NOT NULL OR route LIKE :token) LIMIT 1"
+_OF_PROJECT = "FROM secret_routes WHERE project || '' = :project"
+"""All rows are looked at, so in the order of the table: by the index, which is that of their digests, it takes twice as long."""
+_OWN = f"SELECT secret, fingerprint, route {_OF_PROJECT}"
+_OF_EACH_SECRET = (
+    "SELECT secret, max(CASE WHEN fingerprint IS NOT NULL OR route LIKE :token THEN 1 ELSE 0 END), min(route)"
+    f" {_OF_PROJECT} GROUP BY secret"
 )
-_ONE_OF_EACH_SECRET = "SELECT secret, NULL, MIN(route) FROM secret_routes WHERE project = :project GROUP BY secret"  # noqa: S105 - no secret stands in it
 _DIGESTS = ROUTES.reading(("digest",))
 
 
@@ -160,11 +162,12 @@ def routes_known_by_name(
     reference: no route of another account then says more of one. It may where a value, or a token, has come to be recorded.
     """
     values = {"project": project}
-    if connection.execute(_WITH_VALUE, {**values, "token": "%oauth2%"}).fetchone() is not None:
+    of_each = connection.execute(_OF_EACH_SECRET, {**values, "token": "%oauth2%"}).fetchall()
+    if any(has_value for _, has_value, _ in of_each):
         return None
     condition, named = one_of("account", names)
-    own = connection.execute(_ROUTE + condition, {**values, **named}).fetchall()
-    return [*own, *connection.execute(_ONE_OF_EACH_SECRET, values)]
+    own = connection.execute(_OWN + condition, {**values, **named}).fetchall()
+    return [*own, *((secret, None, route) for secret, _, route in of_each)]
 
 
 def _last_digest(connection: Connection, project: str) -> str | None:

@@ -32,7 +32,10 @@ def kept_facts(project: Project) -> list[Path]:
 
 def _kept(project: Project, *, is_of_manifests: bool) -> list[Path]:
     files = sorted((project.folder / ".reconciler" / "plans").glob("*.json"))
-    return [each for each in files if ("facts" in json.loads(each.read_bytes())) == is_of_manifests]
+    # Facts stand behind the line that is sealed, with their digest in it.
+    return [
+        each for each in files if ("octets" in json.loads(each.read_bytes().partition(b"\n")[0])) == is_of_manifests
+    ]
 
 
 def forget(project: Project) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import random
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reconciler.diagnostics import CODES
+from reconciler.model.canonical import canonical_json
 from reconciler.operations.drafts.draft import draft_of_all
 from reconciler.rules.accounts.meetings import TOLD
 from tests.cli.keeping import forget, kept, kept_facts
@@ -20,8 +23,6 @@ from tests.cli.project import CHECKOUT, PASSWORD, USER, Project, marketing_accou
 from tests.support.planfiles import read_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.support.mailserver import MailServer
 
 PORT = 2525
@@ -492,34 +493,70 @@ def test_a_rotation_that_one_change_brings_to_light_is_every_accounts(
     assert not is_of_few
 
 
-def _without_facts(kept: dict[str, Any]) -> None:
-    found = json.loads(kept["facts"])
-    kept["facts"] = json.dumps({**found, "facts": []})
+def _without_accounts(found: dict[str, Any]) -> None:
+    found["facts"] = []
 
 
-TAMPERED: dict[str, Callable[[dict[str, Any]], object]] = {
-    "no accounts": _without_facts,
-    "other digests": lambda kept: kept.update(facts=kept["facts"].replace('":"', '":"0')),
-    "no text": lambda kept: kept.update(facts=[]),
-    "no facts": lambda kept: kept.pop("facts"),
-    "another plan": lambda kept: kept.update(plan="sha256:0 sha256:0"),
-    "another key": lambda kept: kept.update(keyId="0" * 16),
-    "another format": lambda kept: kept.update(formatVersion="9.0"),
-    "no seal": lambda kept: kept.pop("seal"),
-    "more": lambda kept: kept.update(more=1),
+def _of_nobody(found: dict[str, Any]) -> None:
+    found["facts"] = [[[], []] for _ in found["facts"]]
+
+
+def _others_digests(found: dict[str, Any]) -> None:
+    found["digests"] = found["digests"][64:] + found["digests"][:64]
+
+
+Edit = Callable[[dict[str, Any]], object]
+TAMPERED: dict[str, tuple[Edit | None, Edit | None]] = {
+    "no accounts": (None, _without_accounts),
+    "accounts without facts": (None, _of_nobody),
+    "other digests": (None, _others_digests),
+    "no facts": (None, dict.clear),
+    "facts and their digest": (lambda sealed: sealed.update(octets=digest_of_facts({})), dict.clear),
+    "no digest": (lambda sealed: sealed.pop("octets"), None),
+    "another plan": (lambda sealed: sealed.update(plan="sha256:0 sha256:0"), None),
+    "another key": (lambda sealed: sealed.update(keyId="0" * 16), None),
+    "another format": (lambda sealed: sealed.update(formatVersion="9.0"), None),
+    "no seal": (lambda sealed: sealed.pop("seal"), None),
+    "more": (lambda sealed: sealed.update(more=1), None),
 }
+"""What somebody does to what is sealed, and to the facts behind it."""
+
+
+def as_octets(document: dict[str, Any]) -> bytes:
+    """Return a document as facts are written."""
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def digest_of_facts(document: dict[str, Any]) -> str:
+    """Return the digest that is sealed of facts."""
+    return f"blake2b:{hashlib.blake2b(as_octets(document), digest_size=32).hexdigest()}"
 
 
 @pytest.mark.parametrize("tampering", TAMPERED)
 def test_facts_that_somebody_else_wrote_do_not_count(related: Related, tampering: str) -> None:
     """Facts that were altered in any part are as if they were not there: all accounts are looked at."""
     (path,) = kept_facts(related.project)
-    document = json.loads(path.read_text(encoding="utf-8"))
-    TAMPERED[tampering](document)
-    path.write_text(json.dumps(document), encoding="utf-8")
+    head, _, octets = path.read_bytes().partition(b"\n")
+    sealed, found = json.loads(head), json.loads(octets)
+    assert sealed["octets"] == digest_of_facts(found)
+    for document, edit in zip((sealed, found), TAMPERED[tampering], strict=True):
+        if edit is not None:
+            edit(document)
+    path.write_bytes(canonical_json(sealed).encode() + b"\n" + as_octets(found))
     of_few, of_all, is_of_few = related.both(FEW["another name that is shown"](base()))
     assert of_all == of_few
     assert not is_of_few
+
+
+@pytest.mark.parametrize("octets", [b"", b"\n", b"{}", b"\n{}\n", b"\xff"])
+def test_facts_without_their_octets_do_not_count(related: Related, octets: bytes) -> None:
+    """What stands behind the seal counts as a whole, to its last octet."""
+    (path,) = kept_facts(related.project)
+    head, _, facts = path.read_bytes().partition(b"\n")
+    edit = FEW["another name that is shown"](base())
+    for content in (head + octets, head + b"\n" + facts + octets) if octets else (head, head + b"\n" + facts[:-1]):
+        path.write_bytes(content)
+        assert not related.both(edit)[2]
 
 
 def test_the_seal_of_a_plan_is_none_of_facts(related: Related) -> None:

@@ -83,7 +83,7 @@ def facts_to_keep(
         name: each.updated_at.isoformat() for name, each in recorded.accounts.items() if each.status == "pending"
     }
     return KeptFacts(
-        files={file: digest.hex() for file, digest in files.items()},
+        files=files,
         facts=tuple(facts_of(each, pending_since=pending.get(each.name)) for each in desired.accounts),
         server_files=tuple(sorted(desired.server_files)),
         taken=desired.taken,
@@ -102,7 +102,9 @@ def few_changed(
     files = _as_shown(digests, workspace)
     if files is None:
         return None
-    changed = {file for file in files.keys() | kept.files.keys() if _differs(file, files, kept)}
+    changed = {file for file, digest in files.items() if kept.files.get(file) != digest} | (
+        kept.files.keys() - files.keys()
+    )
     if len(changed) > _MOST or not changed.isdisjoint(kept.server_files):
         return None
     concerned = named(plan.diagnostics)
@@ -129,10 +131,6 @@ def _recorded(
         recorded = store.read_some(names, compares_values=reads_secrets)
         counts_alone = not store.publications() and not needs_all_accounts(recorded)
         return recorded if counts_alone and store.journal_head() == kept.head else None
-
-
-def _differs(file: str, files: Mapping[str, bytes], kept: KeptFacts) -> bool:
-    return file not in files or files[file].hex() != kept.files.get(file)
 
 
 def _read(
@@ -163,6 +161,6 @@ def _read(
 def _as_shown(digests: Mapping[str, bytes], workspace: Workspace) -> dict[str, bytes] | None:
     """Return digests by the names under which the files are shown; None where these do not lead back to the files."""
     beginning = f"{workspace.root}{os.sep}"
-    if not all(path.startswith(beginning) and path.isprintable() for path in digests):
+    if not "".join(digests).isprintable() or not all(path.startswith(beginning) for path in digests):
         return None
     return {path[len(beginning) :]: digest for path, digest in digests.items()}

@@ -57,7 +57,7 @@ def by_name(now: Sequence[Facts], before: Sequence[Facts], rest: Rest) -> frozen
     frozenset({'a.yaml'})
     """
     names = {name for each in (*now, *before) for name in each.names}
-    return frozenset(each.file for each in rest if not names.isdisjoint(each.names))
+    return frozenset(each.file for each in rest if each.name in names or each.previous_name in names)
 
 
 def by_login(now: Sequence[Facts], _before: Sequence[Facts], rest: Rest) -> frozenset[str]:
@@ -70,13 +70,12 @@ def by_login(now: Sequence[Facts], _before: Sequence[Facts], rest: Rest) -> froz
     >>> by_login([c], [], Rest((a, b)))
     frozenset({'a.yaml'})
     """
-    first: dict[str, Facts] = {}
-    users: dict[str, set[str]] = defaultdict(set)
-    for each in sorted((*now, *rest), key=attrgetter("name")):
+    sharing: dict[str, list[Facts]] = defaultdict(list)
+    for each in (*now, *rest):
         for secret in each.own_logins:
-            first.setdefault(secret, each)
-            users[secret].add(each.user)
-    return rest.files & {first[secret].file for secret, named in users.items() if len(named) > 1}
+            sharing[secret].append(each)
+    of_several = (those for those in sharing.values() if any(each.user != those[0].user for each in those))
+    return rest.files & {min(those, key=attrgetter("name")).file for those in of_several}
 
 
 KEYS: tuple[Callable[[Sequence[Facts], Sequence[Facts], Rest], frozenset[str]], ...] = (by_name, by_login)
