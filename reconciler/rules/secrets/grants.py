@@ -216,8 +216,6 @@ def redundant_grants(
     A grant for many secrets by a glob is meant for accounts to come, too, so it is told only where it covers nothing at
     all. ``values`` are fingerprints as read now, by reference.
     """
-    if not secrets.grants:
-        return []
     register = RouteRegister(recorded, values)
     return [
         warning(

@@ -147,6 +147,11 @@ def test_a_cause_is_told_in_whole_sentences(cause: Cause) -> None:
     assert (True, True) == (cause.why.endswith(":"), cause.instead.endswith("."))
 
 
+def test_what_parts_environments_is_named_as_it_is_written() -> None:
+    """The field is copied into the project file."""
+    assert "write secrets.allow for each" in causes.OTHER_ENVIRONMENT.instead
+
+
 def test_every_cause_has_a_case() -> None:
     """No cause is told that nothing reaches."""
     assert set(causes.CAUSES) == {cause for _, _, _, cause in CASES.values()}

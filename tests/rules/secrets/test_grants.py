@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 import pytest
 
 from reconciler.diagnostics import error
 from reconciler.model.secrets.routes import Delivery, Route, SecretRoute, TokenOrigin, route_to
 from reconciler.rules.secrets.grants import (
+    redundant_grants,
     undelivered_problem,
     unread_reasons,
     untrusted_project,
     withheld_problem,
     withheld_reason,
 )
+from tests.rules.single import Claim
+from tests.rules.states import project
 
 HERE = Route(username="anna", host="smtp.example.com", port=587, encryption="starttls")
 A = SecretRoute(secret="env:SMTP_A", route=HERE)
@@ -38,7 +44,7 @@ def test_all_that_is_withheld_is_one_error() -> None:
         "A pull request"
     ) in problem.detail
     assert problem.detail.endswith(
-        "    grants:\n"
+        " add under secrets:\n    grants:\n"
         '      - {secret: "env:SMTP_A", servers: ["smtp.example.com:587"]}\n'
         '      - {secret: "env:SMTP_B", servers: ["smtp.example.com:587"]}\n'
         "These grants have expired and would have allowed some of it: env:SMTP_A until 2026-08-31; "
@@ -216,6 +222,7 @@ def test_all_that_is_not_written_to_consumers_is_one_error() -> None:
     assert "credentialWithheld" == alone.code
     assert "a" == alone.subject
     assert "expired" not in alone.detail
+    assert " add under secrets:\n    grants:\n" in alone.detail
     problem = undelivered_problem({"b": (written,), "a": (by_command, written)}, expired=("env:* until 2026-07-31",))
     assert problem is not None
     assert problem.subject is None
@@ -249,3 +256,65 @@ def test_a_line_for_several_secrets_is_explained() -> None:
     alone = withheld_problem({"a": (A.model_copy(update={"route": HERE.model_copy(update={"token": token})}),)})
     assert alone is not None
     assert told not in alone.detail
+
+
+ITS = {"secret": "env:SMTP_A", "servers": ["smtp.example.com"]}
+ON_ITS_ROUTE = {"host": "smtp.example.com", "port": 587, "encryption": "starttls", "username": "anna"}
+READ = A.model_copy(update={"fingerprint": "f1"})
+AT_ANOTHER = READ.model_copy(update={"route": HERE.model_copy(update={"host": "smtp.example.org"})})
+RECORDED = "A grant allows only what state has recorded already."
+COVERS_NONE = "A grant covers no secret on a route that an account has."
+
+
+@pytest.mark.parametrize(
+    ("grant", "recorded", "reason"),
+    [
+        (ITS, (READ,), RECORDED),
+        (ITS, (), None),
+        (ITS, (A,), None),
+        (ITS, (B.model_copy(update={"fingerprint": "f0"}),), RECORDED),
+        ({**ITS, "secret": "env:SMTP_Z"}, (READ,), COVERS_NONE),
+        ({**ITS, "servers": ["other.example", "third.example"]}, (READ,), COVERS_NONE),
+        ({**ITS, "servers": ["smtp.example.com", "smtp.example.org"]}, (READ,), None),
+        ({**ITS, "manifests": "other/**"}, (READ,), COVERS_NONE),
+        ({**ITS, "secret": "env:*"}, (READ,), None),
+        ({**ITS, "secret": "env:Z*"}, (READ,), COVERS_NONE),
+        ({**ITS, "expires": "2026-09-02"}, (READ,), RECORDED),
+        ({**ITS, "expires": "2026-09-01"}, (READ,), RECORDED),
+        ({**ITS, "expires": "2026-08-31"}, (READ,), None),
+        ({"secret": "env:SMTP_A", "consumer": {"name": "box", "path": "/etc/box"}}, (READ,), None),
+        ({"secret": "env:SMTP_A", "route": ON_ITS_ROUTE}, (READ,), RECORDED),
+    ],
+    ids=[
+        "recorded",
+        "not recorded",
+        "recorded unread",
+        "recorded for another reference that has this value now",
+        "another secret",
+        "other servers",
+        "one of two servers recorded",
+        "other manifests",
+        "a glob over what is recorded",
+        "a glob over nothing",
+        "which expires later",
+        "which expires today",
+        "which has expired",
+        "for a consumer",
+        "of a route",
+    ],
+)
+def test_a_grant_that_no_account_needs_is_told(
+    grant: dict[str, Any], recorded: tuple[SecretRoute, ...], reason: str | None
+) -> None:
+    """With its place in the project file, unless a glob has it wait for accounts to come, or it is no longer in force."""
+    told = redundant_grants(
+        [Claim("a", "accounts.d/a.yaml", (READ,)), Claim("b", "accounts.d/b.yaml", (AT_ANOTHER,))],
+        recorded,
+        secrets=project(secrets={"grants": [grant]}).secrets,
+        today=date(2026, 9, 1),
+        values={"env:SMTP_A": "f1", "env:SMTP_B": "f1"},
+    )
+    servers = ", ".join(grant.get("servers", ()))
+    shown = f"servers: [{servers}]" if servers else "route: {host: smtp.example.com, …}"
+    place = f"Remove it from secrets.grants in the project file:\n    {{secret: {grant['secret']}, {shown}}}"
+    assert ([("grantRedundant", f"{reason} {place}")] if reason else []) == [(each.code, each.detail) for each in told]

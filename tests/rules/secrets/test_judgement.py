@@ -14,7 +14,7 @@ from reconciler.model.environments import in_environment
 from reconciler.model.secrets.reading import SecretsRead
 from reconciler.model.secrets.routes import Delivery, SecretRoute, route_to
 from reconciler.model.servers.server import Server
-from reconciler.model.step import Create
+from reconciler.model.step import Create, Delete
 from reconciler.rules.accounts.platform import resolve_platform
 from reconciler.rules.secrets import causes
 from reconciler.rules.secrets.judgement import (
@@ -31,6 +31,7 @@ from tests.rules.single import PROXY, SERVER, THERE, VALUES, drafted, news, own
 from tests.rules.states import ANOTHER_KEY, KEY, KEY_ID, NOW, ca_files, empty_state, fingerprints_of, project, state_of
 
 if TYPE_CHECKING:
+    from reconciler.model.accounts.desired import DesiredAccount
     from reconciler.model.secrets.values import FingerprintKey
     from reconciler.rules.secrets.causes import Cause
 
@@ -137,6 +138,37 @@ def test_a_grant_is_redundant_by_values_that_can_be_compared(key: FingerprintKey
     )
     read = SecretsRead(key=key, fingerprints={"env:SMTP_B": fingerprints_of(VALUES)["env:SMTP_A"]})
     assert is_redundant == bool(redundant([account], law, read))
+
+
+OF_THE_ACCOUNT: dict[str, Any] = {"secret": "env:SMTP_B", "servers": ["h.example"]}
+OF_THE_SERVER: dict[str, Any] = {"secret": "env:SMTP_PLATFORM", "servers": ["p.example"]}
+
+
+@pytest.mark.parametrize(
+    ("grant", "known", "reason"),
+    [
+        (OF_THE_ACCOUNT, [own()], "A grant allows only what state has recorded already."),
+        (OF_THE_ACCOUNT, [], None),
+        ({**OF_THE_ACCOUNT, "manifests": "accounts.d/*"}, [], None),
+        ({**OF_THE_ACCOUNT, "expires": "2026-08-31"}, [own()], None),
+        (OF_THE_SERVER, [], None),
+        (OF_THE_SERVER, [own(secret="SMTP_PLATFORM")], None),
+    ],
+    ids=["rotated together", "new", "of its manifest", "over", "the platform's", "the platform's elsewhere"],
+)
+def test_a_grant_is_redundant_by_all_that_is_declared(
+    grant: dict[str, Any], known: list[DesiredAccount], reason: str | None
+) -> None:
+    """An account counts with its manifest, the platform's server with them, and a value that a known reference has now."""
+    law = Law(
+        recorded=state_of(known, {"env:SMTP_A": "before", "env:SMTP_PLATFORM": "before"}),
+        rules=project(secrets={"grants": [grant]}).secrets,
+        today=NOW.date(),
+        platform=SERVER,
+    )
+    read = SecretsRead(key=KEY, fingerprints={"env:SMTP_A": "one", "env:SMTP_B": "one"})
+    told = redundant([own(secret="SMTP_B")], law, read)
+    assert [reason] * bool(reason) == [each.detail.partition(" Remove ")[0] for each in told]
 
 
 @pytest.mark.parametrize(
@@ -272,6 +304,8 @@ def test_without_trust_no_grant_is_used() -> None:
     """Nothing travels, so nothing is allowed."""
     judgement = judged(SecretsRead(were_read=False, are_withheld=True))
     assert () == judgement.grants_used
+    assert judgement.problem is not None
+    assert "projectNotTrusted" == judgement.problem.code
 
 
 @pytest.mark.parametrize(
@@ -518,9 +552,47 @@ def test_what_a_comparison_asks_for_in_turn_is_read_too_and_nothing_twice() -> N
     assert "- env:SMTP_P1: It is gone.\n" in judgement.problem.detail
 
 
-def test_the_grant_to_write_is_told_where_it_counts() -> None:
-    """An environment has grants of its own, so that is where the line goes."""
-    environments = {"staging": {"state": ".reconciler/staging.db", "secrets": {"firstUse": "grant"}}}
-    draft = drafted([own()], project=in_environment(project(environments=environments), "staging"))
-    assert draft.judgement.problem is not None
-    assert "project file add under environments.staging.secrets:\n    grants:\n" in draft.judgement.problem.detail
+UNUSED = {"secret": "env:UNUSED", "servers": ["h.example"]}
+
+
+@pytest.mark.parametrize(
+    ("shared", "its", "holder"),
+    [
+        ({}, {}, "environments.staging.secrets"),
+        ({"grants": [UNUSED]}, {}, "secrets"),
+        ({}, {"grants": [UNUSED]}, "environments.staging.secrets"),
+    ],
+    ids=["no grants yet", "the project's", "its own"],
+)
+def test_grants_are_told_where_they_count(shared: dict[str, Any], its: dict[str, Any], holder: str) -> None:
+    """Where an environment has the project's grants, a line goes there or comes from there, else it is the environment's."""
+    environments = {"staging": {"state": ".reconciler/staging.db", "secrets": {"firstUse": "grant", **its}}}
+    staging = in_environment(project(secrets=shared, environments=environments), "staging")
+    law = Law(recorded=empty_state(), rules=staging.secrets, today=NOW.date(), platform=None)
+    for judgement in (drafted([own()], project=staging).judgement, judge_deliveries([DELIVERED], law)):
+        assert judgement.problem is not None
+        assert f"project file add under {holder}:\n    grants:\n" in judgement.problem.detail
+    told = [each.detail for each in redundant([], law, SecretsRead(key=KEY))]
+    assert len(told) == len(law.rules.grants)
+    assert all(f"Remove it from {holder}.grants in the project file:" in each for each in told)
+
+
+@pytest.mark.parametrize(
+    ("expires", "is_over"), [(None, False), ("2026-09-01", False), ("2026-08-31", True)], ids=["never", "today", "over"]
+)
+def test_a_first_use_goes_by_a_grant_until_its_last_day(expires: str | None, *, is_over: bool) -> None:
+    """A grant that was needed is told as used, and one that is over with the refusal."""
+    grant = {"secret": "env:SMTP_C", "servers": ["h.example"], **({"expires": expires} if expires else {})}
+    rules = project(secrets={"firstUse": "grant", "grants": [grant]}).secrets
+    law = Law(recorded=state_of([own()], VALUES), rules=rules, today=NOW.date(), platform=None)
+    judgement = judge([NEW], law, SecretsRead(key=KEY, fingerprints=READ))
+    assert (() if is_over else ("env:SMTP_C to h.example:587",)) == judgement.grants_used
+    told = judgement.problem.detail if judgement.problem is not None else ""
+    assert is_over == told.endswith("allowed some of it: env:SMTP_C until 2026-08-31.")
+
+
+def test_what_is_deleted_sends_nothing() -> None:
+    """An account that nobody declares any more is not judged beside those that are."""
+    law = Law(recorded=state_of([own()], VALUES), rules=project().secrets, today=NOW.date(), platform=None)
+    gone = Delete(before=law.recorded.accounts["a"])
+    assert judged(None) == judge([gone, NEW], law, None)
