@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from reconciler.adoption.fields import field_of, found_of, meaningful
 from reconciler.adoption.source import ReadsAlone, passed_over, unreadable
-from reconciler.model.adoption.found import SourceReading
+from reconciler.diagnostics import Diagnostic
+from reconciler.model.adoption.found import FoundAccount, SourceReading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from reconciler.adoption.source import Source
-    from reconciler.diagnostics import Diagnostic
 
 _DELIMITERS = ",;\t|"
 _MOST_ROWS = 20_000
@@ -76,27 +76,36 @@ class Csv(ReadsAlone):
             which = f"columns {' and '.join(unknown)}" if len(unknown) > 1 else f"column {unknown[0]}"
             detail = f"No setting is known by the title of {which}, so it was not taken. Where it is one, name it, as in\n    --map 'SETTING=TITLE'"
             problems.append(passed_over(source, 1, detail))
-        rows = csv.reader(io.StringIO(source.text), delimiter=_delimiter(source.text))
-        accounts = []
-        try:
-            for number, row in enumerate(rows, start=1):
-                if number == 1 or not any(cell.strip() for cell in row):
-                    continue
-                if number > _MOST_ROWS:
-                    problems.append(unreadable(source, number, f"More than {_MOST_ROWS:,} lines are not read."))
-                    break
-                # The line is the one that the reader counts, not the row: cells between quotes have line breaks.
-                if any(cell.strip() for cell in row[len(header) :]):
-                    detail = "The line has more cells than there are titles, so that what it says may stand in wrong columns; see its quotes."
-                    problems.append(passed_over(source, rows.line_num, detail))
-                said = {columns[title]: cell for title, cell in zip(header, row, strict=False) if title in columns}
-                if meaningful(said.get("host")) is None:
-                    problems.append(passed_over(source, rows.line_num, "The line names no server."))
-                    continue
-                accounts.append(found_of(said, label=said.get("name") or f"line {rows.line_num}", line=rows.line_num))
-        except csv.Error:
-            problems.append(unreadable(source, rows.line_num, "The line is not one of a table; see its quotes."))
-        return SourceReading(accounts=tuple(accounts), problems=tuple(problems))
+        read = list(_each_line(source, [columns.get(title) for title in header]))
+        accounts = tuple(each for each in read if isinstance(each, FoundAccount))
+        problems += [each for each in read if isinstance(each, Diagnostic)]
+        return SourceReading(accounts=accounts, problems=tuple(problems))
+
+
+def _each_line(source: Source, settings: Sequence[str | None]) -> Iterator[FoundAccount | Diagnostic]:
+    """Yield the account of each line below the titles, or what keeps a line from being one.
+
+    ``settings`` tells what each column is; the line told is the one that the reader counts, not the row, since cells
+    between quotes have line breaks.
+    """
+    rows = csv.reader(io.StringIO(source.text), delimiter=_delimiter(source.text))
+    try:
+        for number, row in enumerate(rows, start=1):
+            if number == 1 or not any(cell.strip() for cell in row):
+                continue
+            if number > _MOST_ROWS:
+                yield unreadable(source, number, f"More than {_MOST_ROWS:,} lines are not read.")
+                return
+            if any(cell.strip() for cell in row[len(settings) :]):
+                detail = "The line has more cells than there are titles, so that what it says may stand in wrong columns; see its quotes."
+                yield passed_over(source, rows.line_num, detail)
+            said = {setting: cell for setting, cell in zip(settings, row, strict=False) if setting is not None}
+            if meaningful(said.get("host")) is None:
+                yield passed_over(source, rows.line_num, "The line names no server.")
+            else:
+                yield found_of(said, label=said.get("name") or f"line {rows.line_num}", line=rows.line_num)
+    except csv.Error:
+        yield unreadable(source, rows.line_num, "The line is not one of a table; see its quotes.")
 
 
 def _delimiter(text: str) -> str:

@@ -209,22 +209,9 @@ def _grouped(variables: list[_Variable]) -> list[_Group]:
     """Return the groups in their order; one without a server of its own joins the one of the same prefix and owner that has."""
     groups: dict[tuple[tuple[str, str], str], _Group] = {}
     for each in variables:
-        key, setting, stem = _parts(each.name)
-        whole = each.name.lower()
-        if whole in _OF_THE_STEM:
-            key, setting, stem = ("", ""), _OF_THE_STEM[whole], whole.partition("_")[0]
-            if setting in _OF_THE_SENDER and whole != "mail_from":
-                stem = "mail"
-        if setting == "name":
-            setting = None
-        if setting == "domain" and stem.startswith("smtp"):
-            setting = "helo"  # Rails, GitLab, Mastodon: the name in EHLO; elsewhere MAIL_DOMAIN is the address's domain
+        key, setting, stem = _place(each)
         if setting is None or not stem:
             continue
-        is_web = setting == "host" and each.value.lower().startswith("http")
-        is_address = not is_web and (looks_like_url(each.value) or bool(several_of(each.value)))
-        if is_address and setting in {"host", "url", "encryption", "mailer"}:
-            setting = "url"
         group = groups.setdefault((key, stem), _Group(key, stem, each.line))
         if setting not in group.said or not meaningful(group.said[setting]):
             group.said[setting] = each.value
@@ -233,6 +220,25 @@ def _grouped(variables: list[_Variable]) -> list[_Group]:
     found = list(groups.values())
     _join(found)
     return found
+
+
+def _place(variable: _Variable) -> tuple[tuple[str, str], str | None, str]:
+    """Return the prefix and owner, the setting, and the stem of a variable; the setting is None where it is of none."""
+    key, setting, stem = _parts(variable.name)
+    whole = variable.name.lower()
+    if whole in _OF_THE_STEM:
+        key, setting, stem = ("", ""), _OF_THE_STEM[whole], whole.partition("_")[0]
+        if setting in _OF_THE_SENDER and whole != "mail_from":
+            stem = "mail"
+    if setting == "name":
+        return key, None, stem
+    if setting == "domain" and stem.startswith("smtp"):
+        return key, "helo", stem  # Rails, GitLab, Mastodon: the name in EHLO; elsewhere the address's domain
+    is_web = setting == "host" and variable.value.lower().startswith("http")
+    if setting in {"host", "url", "encryption", "mailer"} and not is_web:
+        is_address = looks_like_url(variable.value) or bool(several_of(variable.value))
+        return key, "url" if is_address else setting, stem
+    return key, setting, stem
 
 
 _OF_THE_SENDER = frozenset({"email", "display_name", "reply_to", "domain"})

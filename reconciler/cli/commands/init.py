@@ -14,6 +14,8 @@ import click
 from reconciler.cli.options import format_option
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from reconciler.cli.session import GlobalOptions
     from reconciler.operations.state.init import InitialState
     from reconciler.scaffold import Approval, CISystem, Scaffolded, StateKind
@@ -88,11 +90,9 @@ def init(
         reconciler init --ci gitlab --state postgresql
         reconciler init --ci github --approval comments
     """
-    from reconciler.cli.output import put, put_json
-    from reconciler.cli.session import style_for, workspace
+    from reconciler.cli.session import workspace
     from reconciler.operations.state.init import init_state
     from reconciler.operations.whereabouts import PROJECT_FILE
-    from reconciler.render.text.state import care_document, sentences_text
     from reconciler.scaffold import add_pipeline, ci_system_of, project_name, write_project
 
     if options.project_file is not None:
@@ -104,10 +104,7 @@ def init(
             raise click.UsageError("The project has a name, an operator and a state already: leave these options out.")
         _refuse_comments(ci, approval)
         added = add_pipeline(place, ci=ci, approval=approval)
-        if format_ == "json":
-            put_json(care_document({"made": list(added.made), "kept": list(added.kept)}))
-        else:
-            put(sentences_text(_added(added, named), style=style_for(sys.stdout)))
+        _put({"made": list(added.made), "kept": list(added.kept)}, _added(added, named), format_)
         return 0
     chosen_name = name or project_name(place.resolve().name)
     _check(chosen_name, operator)
@@ -121,15 +118,23 @@ def init(
     if state == "sqlite":  # where the database is has yet to be written into the project file
         opened = workspace(replace(options, given_dir=str(place)))
         made = init_state(opened, lineage=str(uuid.uuid4()))
-    if format_ == "json":
-        facts = {"name": chosen_name, "made": list(written.made), "kept": list(written.kept)}
-        was_made, lineage = (made.was_made, made.lineage) if made is not None else (False, None)
-        put_json(care_document({**facts, "stateMade": was_made, "lineage": lineage}))
-        return 0
+    was_made, lineage = (made.was_made, made.lineage) if made is not None else (False, None)
+    facts = {"name": chosen_name, "made": list(written.made), "kept": list(written.kept)}
     lines = [*_told(written, chosen_name), *_state_lines(made)]
     lines += _next_steps(written, named, has_operator=operator is not None)
-    put(sentences_text(lines, style=style_for(sys.stdout)))
+    _put({**facts, "stateMade": was_made, "lineage": lineage}, lines, format_)
     return 0
+
+
+def _put(facts: Mapping[str, object], lines: Sequence[str], format_: str) -> None:
+    from reconciler.cli.output import put, put_json
+    from reconciler.cli.session import style_for
+    from reconciler.render.text.state import care_document, sentences_text
+
+    if format_ == "json":
+        put_json(care_document(facts))
+    else:
+        put(sentences_text(lines, style=style_for(sys.stdout)))
 
 
 def _refuse_comments(ci: CISystem, approval: Approval) -> None:

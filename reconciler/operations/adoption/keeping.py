@@ -48,33 +48,37 @@ class SecretsPlace:
 def asked_store(written: str | None, workspace: Workspace, *, source: str | None) -> SecretsPlace:
     """Return what ``dotenv:FILE``, ``env`` or ``exec:COMMAND`` asks for; raise ``InvalidInput`` where it cannot be."""
     kind, _, target = (written or "env").partition(":")
-    declared = workspace.project.secrets.sources
     if kind == "env" and not target:
         return SecretsPlace(kind="env")
     if kind == "dotenv" and target:
-        path = workspace.root / Path(target).expanduser()
-        _require_unseen(path, target, workspace)
-        same = [
-            name
-            for name, each in declared.items()
-            if each.file and (workspace.root / each.file).resolve() == path.resolve()
-        ]
-        named = source or (same[0] if same else "env")
-        # A source that reads the file itself needs nothing in the environment.
-        load = f"set -a; . {shlex.quote(_from_here(path, target, workspace))}; set +a" if named == "env" else None
-        return SecretsPlace(kind="dotenv", target=str(path), load=load, source=named)
+        return _dotenv(target, workspace, source=source)
     if kind == "exec" and target:
-        commands = [name for name, each in declared.items() if each.command]
-        chosen = source or (commands[0] if len(commands) == 1 else None)
-        if chosen is None:
-            detail = (
-                "With exec: the manifests must name the source that gives the secrets back. Declare one in reconciler.yaml, "
-                "under secrets.sources, or say which with --secrets-source NAME."
-            )
-            raise InvalidInput(error("secretStoreRefused", detail))
-        return SecretsPlace(kind="exec", target=target, source=chosen)
+        return _exec(target, workspace, source=source)
     detail = "--secrets-to takes env, dotenv:FILE or exec:COMMAND; the command gets each secret on its standard input."
     raise InvalidInput(error("badUsage", detail))
+
+
+def _dotenv(target: str, workspace: Workspace, *, source: str | None) -> SecretsPlace:
+    path = workspace.root / Path(target).expanduser()
+    _require_unseen(path, target, workspace)
+    declared = workspace.project.secrets.sources.items()
+    same = [name for name, each in declared if each.file and (workspace.root / each.file).resolve() == path.resolve()]
+    named = source or (same[0] if same else "env")
+    # A source that reads the file itself needs nothing in the environment.
+    load = f"set -a; . {shlex.quote(_from_here(path, target, workspace))}; set +a" if named == "env" else None
+    return SecretsPlace(kind="dotenv", target=str(path), load=load, source=named)
+
+
+def _exec(target: str, workspace: Workspace, *, source: str | None) -> SecretsPlace:
+    commands = [name for name, each in workspace.project.secrets.sources.items() if each.command]
+    chosen = source or (commands[0] if len(commands) == 1 else None)
+    if chosen is None:
+        detail = (
+            "With exec: the manifests must name the source that gives the secrets back. Declare one in reconciler.yaml, "
+            "under secrets.sources, or say which with --secrets-source NAME."
+        )
+        raise InvalidInput(error("secretStoreRefused", detail))
+    return SecretsPlace(kind="exec", target=target, source=chosen)
 
 
 def _from_here(path: Path, written: str, workspace: Workspace) -> str:

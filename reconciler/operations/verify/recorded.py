@@ -60,9 +60,9 @@ def verify_recorded(  # noqa: PLR0913 - one for each thing that a night can be a
     """
     require_own_state(workspace)
     accepts = accepted or {}
-    recorded, register, chosen, left_alone = _to_verify(workspace, selectors, accepts)
+    recorded, register, selected, left_alone = _to_verify(workspace, selectors, accepts)
     platform = require_platform(workspace)
-    chosen = [account for account in chosen if shard is None or shard.has(host_of_account(account, platform))]
+    chosen = [account for account in selected if shard is None or shard.has(host_of_account(account, platform))]
     wanted = wanted_secrets(chosen, platform, workspace)
     secrets = read_secrets(workspace, wanted.readable, depth=depth, ask=ask)
     if wanted.readable and secrets.were_read:
@@ -95,8 +95,7 @@ def verify_recorded(  # noqa: PLR0913 - one for each thing that a night can be a
         accepted=accepts,
         trusts_project=trusts_project,
     )
-    told = record_rechecks(_verdicts(ready, evidence, recorded), workspace, run)
-    remarks = [*left_alone, *stopped.values(), *told]
+    remarks = [*left_alone, *stopped.values(), *record_rechecks(_verdicts(ready, evidence, recorded), workspace, run)]
     return verified(steps, evidence, judgement, platform=platform, remarks=remarks)
 
 

@@ -23,44 +23,56 @@ class AccountShown(Protocol):
     """One account at one consumer, as ``consumers show`` has it."""
 
     @property
-    def account(self) -> str: ...  # noqa: D102 - as in operations.consumers.view
+    def account(self) -> str:
+        """The account's name."""
 
     @property
-    def is_wanted(self) -> bool: ...  # noqa: D102 - as in operations.consumers.view
+    def is_wanted(self) -> bool:
+        """The consumer is to have it."""
 
     @property
-    def is_published(self) -> bool: ...  # noqa: D102 - as in operations.consumers.view
+    def is_published(self) -> bool:
+        """It was given what it is to have, or nothing where it is to have nothing."""
 
     @property
-    def since(self) -> datetime | None: ...  # noqa: D102 - as in operations.consumers.view
+    def since(self) -> datetime | None:
+        """When it was given what it has."""
 
     @property
-    def reason(self) -> str | None: ...  # noqa: D102 - as in operations.consumers.view
+    def reason(self) -> str | None:
+        """Why it is not to have it, or has not been given it."""
 
     @property
-    def attempts(self) -> int: ...  # noqa: D102 - as in operations.consumers.view
+    def attempts(self) -> int:
+        """How often it was begun to be given that, which did not come to its end."""
 
 
 class ConsumerShown(Protocol):
     """One consumer, as ``consumers list`` has it."""
 
     @property
-    def name(self) -> str: ...  # noqa: D102 - as in operations.consumers.view
+    def name(self) -> str:
+        """Its name in the project file."""
 
     @property
-    def type(self) -> str: ...  # noqa: D102 - as in operations.consumers.view
+    def type(self) -> str:
+        """Its format where it has one, else its type."""
 
     @property
-    def place(self) -> str: ...  # noqa: D102 - as in operations.consumers.view
+    def place(self) -> str:
+        """Where it is: a path, or the command."""
 
     @property
-    def secrets(self) -> str: ...  # noqa: D102 - as in operations.consumers.view
+    def secrets(self) -> str:
+        """How it is given secrets, in the project file's word."""
 
     @property
-    def accounts(self) -> Sequence[AccountShown]: ...  # noqa: D102 - as in operations.consumers.view
+    def accounts(self) -> Sequence[AccountShown]:
+        """Its accounts, by name."""
 
     @property
-    def problem(self) -> str | None: ...  # noqa: D102 - as in operations.consumers.view
+    def problem(self) -> str | None:
+        """Why nothing can be published to it."""
 
 
 def told_documents(told: Iterable[Told]) -> list[Document]:

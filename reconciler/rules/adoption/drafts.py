@@ -330,19 +330,25 @@ def _proxy_spec(
     return {"proxy": proxy_settings(proxy, {making.source: key})}, (secret,)
 
 
+def _own_login(account: WantedAccount, server: _Shared | None) -> JsonObject | None:
+    """Return what the account writes of its login beside the server that it shares; None where that has it whole."""
+    found = account.found
+    is_shared = server is not None and server.whose is not None and _login_of(server.whose.found) == _login_of(found)
+    if is_shared or not found.has_login:
+        return None
+    shared = server.login if server is not None else {}
+    login: JsonObject = {"mechanism": found.mechanism} if found.mechanism and "mechanism" not in shared else {}
+    username = user_name(account.login or "", account.email)
+    return login | ({"username": username} if shared.get("username") != username else {})
+
+
 def _draft_account(account: WantedAccount, server: _Shared | None, making: _Making) -> None:
     found, email = account.found, account.email or ""
     name = making.name(slug(email))
     smtp: JsonObject = {"server": server.name} if server is not None else _server_spec(account.way)
     secrets: list[NewSecret] = []
-    has_shared_login = (
-        server is not None and server.whose is not None and _login_of(server.whose.found) == _login_of(found)
-    )
-    if found.has_login and not has_shared_login:
-        shared = server.login if server is not None else {}
-        login: JsonObject = {"mechanism": found.mechanism} if found.mechanism and "mechanism" not in shared else {}
-        username = user_name(account.login or "", account.email)
-        login |= {"username": username} if shared.get("username") != username else {}
+    login = _own_login(account, server)
+    if login is not None:
         credential, secret = _credential(found, name, (name,), making)
         smtp["authentication"] = login | credential
         secrets.append(secret)
