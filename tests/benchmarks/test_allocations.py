@@ -60,9 +60,12 @@ def each(projects: dict[int, Path], *words: str) -> float:
 
 
 def test_a_plan_that_creates_everything_takes_so_much_for_each_account(projects: dict[int, Path]) -> None:
-    """All that is known of an account while it is planned; measured are 7.8 KiB, and 8.2 where the plan is saved."""
-    assert each(projects, *OFFLINE) < 8.5
-    assert each(projects, *OFFLINE, "--out", str(projects[MANY] / "saved.plan")) < 8.7
+    """All that is known of an account while it is planned, and where the plan is saved.
+
+    Measured are 8.2 and 8.6 KiB with Python 3.11; 8.8 and 9.0 with 3.13, where a model's fields take more.
+    """
+    assert each(projects, *OFFLINE) < 9.2
+    assert each(projects, *OFFLINE, "--out", str(projects[MANY] / "saved.plan")) < 9.5
 
 
 def test_an_apply_takes_so_much_for_each_account(projects: dict[int, Path], tmp_path: Path) -> None:
