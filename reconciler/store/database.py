@@ -78,6 +78,13 @@ class Database(Protocol):
         """Raise ``StateUnavailable`` where the database itself finds damage."""
         ...
 
+    def checking_integrity(self, connection: Connection) -> AbstractContextManager[None]:
+        """Look for damage as ``require_integrity`` does, maybe while the block reads through the connection.
+
+        What is found is raised at the end of the block at the latest, in the place of what the block raised.
+        """
+        ...
+
     def faults(self, connection: Connection) -> tuple[str, ...]:
         """Return, as sentences, what stands beside the tables otherwise than it was made: guards, the view ``senders``."""
         ...

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 Row = JsonObject
 """Column name to value, without the project."""
+_LONG = 1_000
+"""A shorter text is written in less time than it is looked up in."""
 
 
 def new_salt() -> str:
@@ -58,9 +60,13 @@ def row_digest(row: JsonView) -> str:
     return f"sha256:{sha256_hex(f'{{{told}}}')}"
 
 
-@lru_cache(maxsize=256, typed=True)  # typed: 1 is no True
 def value_text(value: Any) -> str:
-    """Return the canonical JSON of a column's value; of many rows most columns are the same, and the longest one."""
+    """Return the canonical JSON of a column's value; of many rows the longest ones are the same, and the numbers."""
+    return encode_basestring(value) if type(value) is str and len(value) < _LONG else _kept_text(value)
+
+
+@lru_cache(maxsize=256, typed=True)  # typed: 1 is no True
+def _kept_text(value: Any) -> str:
     return encode_basestring(value) if isinstance(value, str) else canonical_json(value)
 
 

@@ -101,6 +101,13 @@ class _Step(NamedTuple):
     told_by: int
 
 
+class _Texts(NamedTuple):
+    """What was written: payloads by sequence, and by revision what it changed; see ``StoredDigests.changes``."""
+
+    payloads: Mapping[int, Text]
+    changes: Mapping[int, LongText]
+
+
 @dataclass(frozen=True, slots=True)
 class ReadPayload:
     """One payload as far as it can be believed: what it tells, or the problem that leaves ``tells`` None."""
@@ -195,7 +202,8 @@ def check_links(
     # payload tells is parsed the second time, so that one of them is held at a time.
     backwards = ((link, payloads.get(link.sequence)) for link in reversed(links))
     read = {link.sequence: payload for link, payload in read_backwards(backwards, is_wanted=lambda _: False)}
-    problems = [*_chain_problems(links, read, payloads, genesis=genesis, told=told)]
+    texts = _Texts(payloads, stored.changes)
+    problems = [*_chain_problems(links, read, texts, genesis=genesis, told=told)]
     problems += [
         f"There is a payload of entry {sequence}, but the journal has no such entry: it was removed."
         for sequence in sorted(payloads.keys() - {link.sequence for link in links})
@@ -264,13 +272,19 @@ def _read_payload(
     return replace(_parsed(link, text), redacted_by=steps[-1].told_by if steps else None)
 
 
-def _parsed(link: Link, text: Text) -> ReadPayload:
-    """Return what the text of a payload tells, whatever vouches for it; of a long one what is checked by it."""
+def _parsed(link: Link, text: Text, changes: LongText | None = None) -> ReadPayload:
+    """Return what the text of a payload tells, whatever vouches for it; of a long one what is checked by it.
+
+    ``changes`` are a list of JSON that a long one probably has in it: then they are only compared.
+    """
     if not isinstance(text, str | bytes):
-        try:
-            return ReadPayload(read_object(text.pieces(), only=_CHECKED, but=CHANGES))
-        except OtherForm:
-            text = text.whole()
+        for known in (changes, None) if changes is not None else (None,):
+            try:
+                pieces = known.pieces() if known is not None else None
+                return ReadPayload(read_object(text.pieces(), only=_CHECKED, but=CHANGES, known=pieces))
+            except OtherForm:
+                continue
+        text = text.whole()
     try:
         tells = json.loads(text)
     except (ValueError, RecursionError):
@@ -293,7 +307,7 @@ def _foreign(link: Link) -> ReadPayload:
 
 
 def _chain_problems(
-    links: Sequence[Link], read: Mapping[int, ReadPayload], payloads: Mapping[int, Text], *, genesis: str, told: _Told
+    links: Sequence[Link], read: Mapping[int, ReadPayload], texts: _Texts, *, genesis: str, told: _Told
 ) -> Iterator[str]:
     """Yield each fault of the chain, and add the payloads to ``told`` on the way, in the order of the journal."""
     expected_sequence, expected_previous = 1, genesis
@@ -308,7 +322,7 @@ def _chain_problems(
             )
         if not is_intact(link):
             yield f"Entry {link.sequence} was altered: its hash does not fit its content."
-        yield from _payload_problems(link, read[link.sequence], payloads, told)
+        yield from _payload_problems(link, read[link.sequence], texts, told)
         expected_sequence, expected_previous = link.sequence + 1, link.hash
 
 
@@ -319,12 +333,16 @@ def is_intact(link: Link) -> bool:
     )
 
 
-def _payload_problems(link: Link, payload: ReadPayload, payloads: Mapping[int, Text], told: _Told) -> Iterator[str]:
+def _payload_problems(link: Link, payload: ReadPayload, texts: _Texts, told: _Told) -> Iterator[str]:
     if payload.problem is not None:
         yield payload.problem
     if payload.tells is None:
         return
-    understood = _parsed(link, payloads[link.sequence])
+    text = texts.payloads[link.sequence]
+    # Whatever an apply changed, its revision has in the same words; it is the next of those told so far.
+    is_long = not isinstance(text, str | bytes)
+    changes = texts.changes.get(max(told.revisions, default=0) + 1) if is_long else None
+    understood = _parsed(link, text, changes)
     if understood.tells is None:
         told.foreign.add(link.sequence)
         yield str(understood.problem)

@@ -37,20 +37,26 @@ def read_object(
     only: Collection[str] | None = None,
     apart: Collection[str] = (),
     but: Mapping[str, Collection[str]] | None = None,
+    known: Iterable[str] | None = None,
 ) -> JsonObject:
     """Return the object of JSON that a text is, and not all of its members.
 
-    ``only`` some of them, none of those ``apart``, and ``but`` those of an object under a key.
+    ``only`` some of them, none of those ``apart``, and ``but`` those of an object under a key. A list among these last is
+    compared with a text that is ``known`` to be one, and is not read again; without one it is read to see that it is JSON.
 
     Raises ``OtherForm`` where the text is anything else, which may be JSON all the same.
 
     >>> text = '{"a":[1,2],"b":{"c":{"d":3},"e":4}}'
     >>> read_object([text[:9], text[9:]], only={"b"}, but={"b": {"c"}})
     {'b': {'e': 4}}
+    >>> read_object(['{"b":{"c":[7],"e":4}}'], but={"b": {"c"}}, known=["[7", "]"])
+    {'b': {'e': 4}}
     """
     text = _Text(pieces)
     try:
-        found = _members(text, is_kept=lambda key: (only is None or key in only) and key not in apart, but=but or {})
+        found = _members(
+            text, is_kept=lambda key: (only is None or key in only) and key not in apart, but=but or {}, known=known
+        )
         text.end()
     except RecursionError:
         raise OtherForm("too deep") from None
@@ -124,6 +130,18 @@ class _Text:
                 self._place += len(written)
                 return value, written
 
+    def go_over(self, known: Iterable[str]) -> None:
+        """Go over what stands next, which must be the text that is known."""
+        for piece in known:
+            compared = 0
+            while compared < len(piece):
+                if not self.next():
+                    raise OtherForm("not what is known")
+                here = min(len(piece) - compared, len(self._read) - self._place)
+                if self._read[self._place : self._place + here] != piece[compared : compared + here]:
+                    raise OtherForm("not what is known")
+                compared, self._place = compared + here, self._place + here
+
     def several(self, opening: str, parting: str) -> tuple[Any, bool] | None:
         """Return the entries of a list or object up to the last ``parting`` that was read, and whether these are all.
 
@@ -159,7 +177,13 @@ class _Text:
         return bool(new)
 
 
-def _members(text: _Text, *, is_kept: Callable[[str], bool], but: Mapping[str, Collection[str]]) -> JsonObject:
+def _members(
+    text: _Text,
+    *,
+    is_kept: Callable[[str], bool],
+    but: Mapping[str, Collection[str]],
+    known: Iterable[str] | None = None,
+) -> JsonObject:
     """Return the members of the object that stands next, those that are kept."""
     found: JsonObject = {}
     text.take("{")
@@ -172,7 +196,10 @@ def _members(text: _Text, *, is_kept: Callable[[str], bool], but: Mapping[str, C
         value: Any
         if opening == "{" and key in but:
             left_out = but[key]
-            value = _members(text, is_kept=lambda inner: inner not in left_out, but={})  # noqa: B023 - called at once
+            value = _members(text, is_kept=lambda inner: inner not in left_out, but={}, known=known)  # noqa: B023 - called at once
+        elif opening == "[" and known is not None and not (keeps or but):
+            text.go_over(known)
+            value = None
         elif opening in _CLOSING:
             value = _collected(text, text.take(opening), keeps=keeps)
         else:

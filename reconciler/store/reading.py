@@ -301,10 +301,13 @@ def check_journal(connection: Connection, project: str, *, head: str | None) -> 
 
 def _stored_digests(connection: Connection, project: str, *, serial: int) -> StoredDigests:
     revisions: dict[int, str | None] = {}
+    changes: dict[int, LongText] = {}
     indexed = _indexed_names(connection, project)
     faults: set[int] = set()
-    for number, digest, names in _revision_digests(connection, project):
+    for number, digest, names, text in _revision_digests(connection, project):
         revisions[number] = digest
+        if names is not None and isinstance(text, LongText):
+            changes[number] = text
         its_names = indexed.pop(number, {})
         if names is not None and names != its_names:
             faults.add(number)
@@ -315,6 +318,7 @@ def _stored_digests(connection: Connection, project: str, *, serial: int) -> Sto
         serial=serial,
         project_row=read_project_row(connection, project),
         index_faults=frozenset(faults | indexed.keys()),
+        changes=changes,
     )
 
 
@@ -335,8 +339,11 @@ def _route_digests(connection: Connection, project: str) -> Iterator[RouteDigest
 
 def _revision_digests(
     connection: Connection, project: str
-) -> Iterator[tuple[int, str | None, Mapping[str, str | None] | None]]:
-    """Yield the number of each revision with the digest of its row and the names that it changed, as far as it can be read."""
+) -> Iterator[tuple[int, str | None, Mapping[str, str | None] | None, str | LongText]]:
+    """Yield the number of each revision, the digest of its row, the names that it changed, and the text that tells these.
+
+    Digest and names are None where they cannot be read.
+    """
     columns = [column for column in _REVISION_COLUMNS if column != "changes" or not connection.has_pieces]
     for read in connection.stream(REVISIONS.reading(columns), {"project": project}):
         row = dict(zip(columns, read, strict=True))
@@ -344,10 +351,10 @@ def _revision_digests(
         if connection.has_pieces:
             changes = connection.text(REVISIONS.name, "changes", {"project": project, "revision": number})
             if isinstance(changes, LongText):
-                yield number, digest_with_pieces(row, "changes", changes.pieces()), _names_in(changes)
+                yield number, digest_with_pieces(row, "changes", changes.pieces()), _names_in(changes), changes
                 continue
             row["changes"] = changes
-        yield number, row_digest_or_none(row), _names_in(row["changes"])
+        yield number, row_digest_or_none(row), _names_in(row["changes"]), row["changes"]
 
 
 def _names_in(changes: str | LongText) -> Mapping[str, str | None] | None:

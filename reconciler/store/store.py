@@ -156,10 +156,9 @@ class Store:
     def check_journal(self, *, head: str | None = None) -> JournalReport:
         """Check the journal, the rows that it vouches for, and what guards it; ``head`` was noted earlier, or is None.
 
-        Raises ``StateUnavailable`` where the database itself finds damage, which it looks for first.
+        Raises ``StateUnavailable`` where the database itself finds damage, whatever else there is.
         """
-        with self._reading() as connection:
-            self._database.require_integrity(connection)
+        with self._reading() as connection, self._database.checking_integrity(connection):
             report = reading.check_journal(connection, self.project, head=head)
             return replace(report, unguarded=self._database.faults(connection))
 

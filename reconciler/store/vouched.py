@@ -5,12 +5,15 @@ Accounts and routes are gone through once, row by row: of a large state what was
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.classes import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from reconciler.store.sql import LongText
 
 
 class AccountDigest(NamedTuple):
@@ -42,6 +45,8 @@ class StoredDigests:
     """The columns of the project's row that nothing else vouches for: creation time and id of the fingerprint key."""
     index_faults: frozenset[int]
     """The revisions whose changed names the index of revised accounts does not tell as they are."""
+    changes: Mapping[int, LongText] = field(default_factory=dict)
+    """By number, the long texts of what revisions changed that were read and are JSON."""
 
     @property
     def key_id(self) -> str | None:

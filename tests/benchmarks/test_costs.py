@@ -9,7 +9,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,17 +19,19 @@ from reconciler.cli.edge import run
 from reconciler.contacts import open_contacts
 from reconciler.envelope import identity_of
 from reconciler.model.accounts.settings import Settings
+from reconciler.model.canonical import canonical_json
 from reconciler.model.text.legible import Legible
 from reconciler.operations.send.resolve import Tally, resolutions_of
 from reconciler.planfile.parts import read_part
 from reconciler.render.json.resolution import resolutions_lines
 from reconciler.sending import open_results, send_to_all
 from reconciler.sending.results import boot_id
-from reconciler.store import create_state, open_store
+from reconciler.store import create_state, jsonpieces, open_store
 from reconciler.store.rows import revision_from_row
+from reconciler.store.sqlite import longtext
 from tests.cli.project import environment
 from tests.sending.letters import Bench, addresses, cards_of, header
-from tests.store.values import AT, LINEAGE, PROJECT, account
+from tests.store.values import AT, LINEAGE, PROJECT, account, change, revision
 from tests.support.certificates import TestCA
 from tests.support.mailserver import MailServer
 from tests.support.scripted import POLITE, ScriptedServer, polite
@@ -267,6 +269,29 @@ def test_history_reads_each_revision_once(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("reconciler.store.reading.revision_from_row", counted)
     assert run(["--project-dir", str(tmp_path), "history", "--limit", "20"]) == 0
     assert read == 1
+
+
+def test_a_check_reads_what_a_revision_changed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The journal tells it in the same words, which are compared and not parsed again."""
+    monkeypatch.setattr(longtext, "LONG_OCTETS", 0)
+    scan, scanned = json.JSONDecoder().scan_once, 0  # type: ignore[attr-defined]
+
+    def counted(text: str, start: int) -> tuple[Any, int]:
+        nonlocal scanned
+        found, end = scan(text, start)
+        scanned += end - start
+        return found, end
+
+    monkeypatch.setattr(jsonpieces, "_scan", counted)
+    changes = [{**change(f"sales-{number:05}"), "cause": "x" * 500} for number in range(1_000)]
+    url = "sqlite:///state.db"
+    create_state(url, base=tmp_path, project=PROJECT, lineage=LINEAGE, fingerprint_key_id=None, at=AT)
+    with open_store(url, base=tmp_path, project=PROJECT) as store:
+        with store.write() as transaction:
+            transaction.add_revision(revision(1, *changes))
+            transaction.append_journal("apply", {"revision": {"changes": changes, "revision": 1}}, at=AT)
+        assert () == store.check_journal().problems
+    assert scanned <= 1.2 * len(canonical_json(changes))
 
 
 def test_a_state_is_made_written_read_and_checked_in_so_many_calls(tmp_path: Path) -> None:

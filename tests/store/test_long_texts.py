@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import StateError
+from reconciler.model.canonical import canonical_json
 from reconciler.rules.journal.events import events_of
+from reconciler.store import JournalReport
 from reconciler.store.journal import link_hash, payload_text_digest
 from reconciler.store.sqlite import longtext
 from reconciler.store.vouched import AccountDigest, RouteDigest, account_problems, route_problems
@@ -17,9 +19,9 @@ from tests.store.test_journal import EDITS
 from tests.store.values import AT, account, change, revision, route
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from reconciler.store import JournalReport, Store
+    from reconciler.store import Store
 
 OTHER_EDITS = (
     "UPDATE accounts SET name='zoë'",
@@ -37,6 +39,15 @@ OTHER_EDITS = (
     "UPDATE secret_routes SET digest='sha256:0'",
     "UPDATE secret_routes SET fingerprint=CAST(x'00' AS BLOB)",
 )
+BOTH = (
+    ("'sales'", "'sold'"), ("'manifest'", "'Manifest'"), ("':'", "': '"), ("'[{'", "'[ {'"), ("'}]'", "'} ]'"), ("'}]'", "'}'"),
+    ("'},{'", "'},,{'"), ("'create'", "'creat\\'"), ("'manifest'", "x'ff'"), ("'manifest'", "'\u017c'"), ("'manifest'", "x'00'"),
+)  # fmt: skip
+"""What is altered in a revision's changes, in those that its payload tells, or in both alike."""
+CHANGES = (
+    "[", "[]", "[] ", "{}", "[7]", '[{"name":"a"}]', '[ {"name":"a"}]', '[{"name":"a"}', '[{"name":"a"},{"name":"b"}]',
+    '[{"name":"a"},]',
+)  # fmt: skip
 PAYLOADS = (
     "[1]", "{", "{}", '{"a":1,}', '{ "accountDigests":{"sales":"sha256:0"}}', '{"accountDigests":{"sales":"sha256:0"}}',
     '{"accountDigests":{"sales":null},"accountDigests":{"sales":"sha256:0"}}', '{"revisionDigests":{"x":"y"}}',
@@ -54,7 +65,8 @@ def written(store: Store) -> Store:
             transaction.put_account(account(name))
         transaction.put_routes("sales", [route()])
         transaction.add_revision(revision(1, change("sales"), change("old")))
-        transaction.append_journal("apply", {"revision": {"changes": [change("sales")], "revision": 1}}, at=AT)
+        changes = [change("sales"), change("old")]
+        transaction.append_journal("apply", {"revision": {"changes": changes, "revision": 1}}, at=AT)
     with store.write() as transaction:
         transaction.delete_account("old")
         transaction.add_revision(revision(2, change("old", action="delete")))
@@ -72,15 +84,27 @@ def found(store: Store) -> JournalReport | str:
         return refused.diagnostics[0].detail
 
 
-def assert_alike(store: Store) -> None:
+def assert_alike(store: Store, *, sizes: Sequence[int] = (1, 7, 1 << 16)) -> None:
     """Compare what is found where every text is read as a whole, and where all are read in pieces of a few octets."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(longtext, "LONG_OCTETS", 1 << 30)
         whole = found(store)
         patched.setattr(longtext, "LONG_OCTETS", 0)
-        for octets in (1, 7, 1 << 16):
+        for octets in sizes:
             patched.setattr(longtext, "_PIECE_OCTETS", octets)
             assert whole == found(store)
+
+
+def telling(store: Store, payload: str) -> tuple[str, str]:
+    """Return the statements that have the last entry tell something else, and the chain hold."""
+    last = store.journal()[2]
+    payload_digest = payload_text_digest(payload)
+    at = AT.isoformat().replace("+00:00", "Z")
+    own = link_hash(3, at, event=last.event, payload_digest=payload_digest, previous=last.previous)
+    return (
+        f"UPDATE journal SET payload_digest='{payload_digest}', hash='{own}' WHERE sequence=3",  # noqa: S608 - of this file
+        f"UPDATE journal_payloads SET payload='{payload}' WHERE sequence=3",  # noqa: S608 - of this file
+    )
 
 
 def test_what_was_not_altered_holds(written: Store) -> None:
@@ -96,18 +120,47 @@ def test_an_edit_is_found_either_way(written: Store, edit: Callable[..., None], 
     assert_alike(written)
 
 
+@pytest.mark.parametrize(("old", "new"), BOTH)
+def test_what_is_altered_in_changes_is_found_wherever_it_is(
+    written: Store, edit: Callable[..., None], old: str, new: str
+) -> None:
+    """Changes are only compared where a payload and its revision have the same: a byte altered in either, or in both."""
+    of_revision = f"UPDATE revisions SET changes=replace(changes,{old},CAST({new} AS TEXT)) WHERE revision=1"  # noqa: S608 - of this file
+    of_payload = f"UPDATE journal_payloads SET payload=replace(payload,{old},CAST({new} AS TEXT)) WHERE sequence=1"  # noqa: S608 - of this file
+    before = written.journal_payload(1)
+    edit(of_revision)
+    assert_alike(written)
+    assert found(written) != JournalReport(3, written.journal_head(), ())
+    edit(of_payload)
+    assert_alike(written)
+    assert before is not None
+    text = canonical_json(before["revision"]["changes"])  # type: ignore[index]
+    edit("UPDATE revisions SET changes='" + text + "' WHERE revision=1")  # noqa: S608 - of this file
+    assert_alike(written)
+    assert found(written) != JournalReport(3, written.journal_head(), ())
+
+
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_a_payload_is_understood_either_way(written: Store, edit: Callable[..., None], payload: str) -> None:
     """Also one that somebody wrote who made its digest and the chain anew, whatever its form."""
-    last = written.journal()[2]
-    payload_digest = payload_text_digest(payload)
-    at = AT.isoformat().replace("+00:00", "Z")
-    own = link_hash(3, at, event=last.event, payload_digest=payload_digest, previous=last.previous)
-    edit(
-        f"UPDATE journal SET payload_digest='{payload_digest}', hash='{own}' WHERE sequence=3",  # noqa: S608 - of this file
-        f"UPDATE journal_payloads SET payload='{payload}' WHERE sequence=3",  # noqa: S608 - of this file
-    )
+    edit(*telling(written, payload))
     assert_alike(written)
+
+
+@pytest.mark.parametrize("told", CHANGES)
+def test_changes_that_a_revision_has_otherwise_are_understood_either_way(
+    written: Store, edit: Callable[..., None], told: str
+) -> None:
+    """Also where somebody made the chain anew, and the revision's text is no JSON, another form of it, or a part of it."""
+    edit(*telling(written, '{"revision":{"changes":' + told + ',"revision":3}}'))
+    columns = "project,revision,at,actor,actor_source,plan_digest,summary,changes"
+    for changes in CHANGES:
+        edit(
+            "DELETE FROM revisions WHERE revision=3",
+            f"INSERT INTO revisions ({columns}) SELECT project,3,at,actor,actor_source,plan_digest,summary,'{changes}'"  # noqa: S608 - of this file
+            " FROM revisions WHERE revision=1",
+        )
+        assert_alike(written, sizes=(7,))
 
 
 def test_what_history_tells_does_not_hang_on_how_texts_are_read(written: Store) -> None:

@@ -144,6 +144,12 @@ class PostgresSchema:
             raise state_newer(self.shown, version, known=schema.SCHEMA_VERSION)
         return version
 
+    @contextmanager
+    def checking_integrity(self, connection: Connection) -> Iterator[None]:
+        """Look for what is missing before the block runs, which takes no time."""
+        self.require_integrity(connection)
+        yield
+
     def require_integrity(self, connection: Connection) -> None:
         """Raise ``StateUnavailable`` where a table or column is missing.
 

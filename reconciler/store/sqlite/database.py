@@ -134,6 +134,32 @@ class SqliteFile:
         self._require_sound(connection, "integrity_check(1)")
         connection.execute(f"PRAGMA cache_size = {usual}")
 
+    @contextmanager
+    def checking_integrity(self, connection: Connection) -> Iterator[None]:
+        """Look for damage on another core while the block reads; raise what is found in the place of what that raised.
+
+        The connection keeps others from writing as long as it reads, so a second one needs no lock to see the same, and
+        cannot be kept waiting by a writer that waits for the first. A write-ahead log keeps nobody from writing.
+        """
+        first_value(connection, "SELECT count(*) FROM sqlite_master")  # begins to read
+        if first_value(connection, "PRAGMA journal_mode") == "wal":
+            self.require_integrity(connection)
+            yield
+            return
+        # Nothing else needs it.
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(1) as beside:
+            looking = beside.submit(self._look_for_damage)
+            try:
+                yield
+            finally:
+                looking.result()
+
+    def _look_for_damage(self) -> None:
+        with self._connected("mode=ro&immutable=1") as connection:
+            self.require_integrity(connection)
+
     def faults(self, connection: Connection) -> tuple[str, ...]:
         """Return, as sentences, which triggers there are, since the file has none of ours, and whether the view tells what is."""
         others = connection.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger' ORDER BY 1")
@@ -286,9 +312,9 @@ class SqliteFile:
                 connection.rollback()
 
     @contextmanager
-    def _connected(self) -> Iterator[_Connection]:
+    def _connected(self, access: str = "mode=rw") -> Iterator[_Connection]:
         """Open the file, which must exist: ``mode=rw`` never makes one. What goes wrong is told in plain sentences."""
-        address = f"file:{quote(str(self.path.absolute()))}?mode=rw"
+        address = f"file:{quote(str(self.path.absolute()))}?{access}"
         options: Any = {"timeout": self._busy_timeout_seconds, "isolation_level": None, "cached_statements": 64}
         try:
             with closing(sqlite3.connect(address, uri=True, factory=_Connection, **options)) as connection:

@@ -9,19 +9,21 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reconciler.errors import GuardRefused, InvalidInput, ReconcilerError, StateMissing, StateUnavailable
-from reconciler.store import create_state, open_store, sqlite_path
+from reconciler.store import create_state, open_store, reading, sqlite_path
 from reconciler.store.sqlite.database import SqliteFile
 from tests.store.values import AT, LINEAGE, PROJECT, URL, account, change, revision, route
 
 if TYPE_CHECKING:
     from reconciler.store import Store
+    from reconciler.store.sql import Connection
 
 
 def make(base: Path, url: str = URL, *, project: str = PROJECT) -> bool:
@@ -452,3 +454,59 @@ def test_a_large_file_is_looked_through_by_the_check_alone(
     with open_store(URL, base=tmp_path, project=PROJECT) as opened, pytest.raises(StateUnavailable) as caught:
         opened.check_journal()
     assert "is damaged" in caught.value.diagnostics[0].detail
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_damage_is_told_whatever_else_fails(store: Store, file: Path, mode: str) -> None:
+    """It is looked for beside the reading, which may stumble over it first, and takes the place of what that raised."""
+    with store.write() as transaction:
+        transaction.put_account(account("sales"))
+        transaction.append_journal("apply", {}, at=AT)
+    with closing(sqlite3.connect(file)) as database:
+        database.execute(f"PRAGMA journal_mode = {mode}")
+        database.execute("PRAGMA writable_schema = ON")
+        index = "SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_accounts_1'"
+        page = 4096 * int(database.execute(index).fetchone()[0])
+    content = file.read_bytes()
+    sound = SqliteFile(file)
+    with pytest.raises(ZeroDivisionError), sound.reading() as connection, sound.checking_integrity(connection):
+        _ = 1 / 0
+    file.write_bytes(content[: page - 4096] + content[page - 4096 : page].replace(b"sales", b"soles") + content[page:])
+    with pytest.raises(StateUnavailable) as caught, sound.reading() as connection, sound.checking_integrity(connection):
+        _ = 1 / 0
+    assert "is damaged" in caught.value.diagnostics[0].detail
+
+
+def test_a_check_waits_for_no_writer_that_waits_for_it(store: Store, file: Path) -> None:
+    """Who looks for damage beside a check needs no lock of its own, which a writer that waits for the check would refuse."""
+    database = SqliteFile(file, busy_timeout_seconds=0)
+    with closing(sqlite3.connect(file, isolation_level=None, timeout=0)) as writer, database.reading() as connection:
+        connection.execute("SELECT * FROM projects").fetchall()
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("UPDATE projects SET serial = 1")
+        with pytest.raises(sqlite3.OperationalError):
+            writer.execute("COMMIT")
+        with pytest.raises(StateUnavailable), SqliteFile(file, busy_timeout_seconds=0).reading() as another:
+            another.execute("SELECT * FROM projects").fetchall()
+        with database.checking_integrity(connection):
+            assert store.project == PROJECT
+        writer.execute("ROLLBACK")
+
+
+def test_damage_is_looked_for_beside_the_reading(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The two take as long as the longer one: they go on in threads of their own, and SQLite lets both run."""
+    threads = set()
+    look, read = SqliteFile.require_integrity, reading.check_journal
+
+    def looked(self: SqliteFile, connection: Connection) -> None:
+        threads.add(threading.get_ident())
+        look(self, connection)
+
+    def checked(*arguments: Any, **options: Any) -> object:
+        threads.add(threading.get_ident())
+        return read(*arguments, **options)
+
+    monkeypatch.setattr(SqliteFile, "require_integrity", looked)
+    monkeypatch.setattr(reading, "check_journal", checked)
+    assert () == store.check_journal().problems
+    assert 2 == len(threads)
