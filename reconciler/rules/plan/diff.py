@@ -162,10 +162,7 @@ def _fields(before: RecordedAccount | None, after: DesiredAccount, rotated: froz
         for path, value in leaves_after.items()
         if value in rotated and leaves_before.get(path) == value and is_secret(path.split("."))
     ]
-    return tuple(
-        _with_origin(each, after) if after.overlaid else each
-        for each in sorted((*changed, *behind), key=lambda change: change.path)
-    )
+    return tuple(_with_origin(each, after) for each in sorted((*changed, *behind), key=lambda change: change.path))
 
 
 def _with_origin(field: FieldChange, after: DesiredAccount) -> FieldChange:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
+from reconciler.diagnostics import Location
 from reconciler.model.plan import FieldChange, Scalar
 from reconciler.model.step import Keep, Update
 from reconciler.rules.plan.diff import CA_CONTENT, compared, field_changes, flatten
@@ -10,9 +15,13 @@ from tests.rules.states import policy, state_of
 
 
 def test_leaves_are_told_by_path() -> None:
-    """A path has dots between plain keys, and quotes and brackets around any other; lists are leaves."""
+    """A path has dots between plain keys, and quotes and brackets around any other.
+
+    A list is a leaf, unless each of its parts has fields of its own.
+    """
     labels = {"team": "sales", "a-b_9": "x", "a.b": "y", "a b": "z"}
     document = {"metadata": {"labels": labels}, "spec": {"shared": True, "many": ["a"], "none": None}}
+    several = {"replyTo": [{"email": "a", "displayName": "A"}, {"email": "b"}], "mixed": ["a", {"email": "b"}]}
     assert {
         "metadata.labels.team": "sales",
         "metadata.labels.a-b_9": "x",
@@ -22,6 +31,12 @@ def test_leaves_are_told_by_path() -> None:
         "spec.many": ["a"],
         "spec.none": None,
     } == flatten(document)
+    assert {
+        "replyTo.0.email": "a",
+        "replyTo.0.displayName": "A",
+        "replyTo.1.email": "b",
+        "mixed": ["a", {"email": "b"}],
+    } == flatten(several)
     assert {"plain": 1, "a b": 2} == flatten({"plain": 1, "a b": 2})
 
 
@@ -52,6 +67,13 @@ def test_a_field_that_comes_or_goes_is_a_change_whatever_its_value() -> None:
     )
 
 
+def test_of_a_new_account_every_leaf_is_told_as_written() -> None:
+    """And no other, whatever else was written."""
+    assert (FieldChange(path="a", before=None, after="Ą"),) == field_changes(
+        {}, {"a": "xn--1"}, written_before={}, written_after={"a": "Ą", "gone": "x"}
+    )
+
+
 def test_changes_come_in_the_order_of_paths() -> None:
     """The order of the documents does not matter."""
     paths = [f"p{number}" for number in (3, 9, 1, 7, 0, 5, 8, 2, 6, 4)]
@@ -67,3 +89,48 @@ def test_an_account_of_which_nothing_changes_is_kept_with_all_that_is_known_of_i
     step = Update(before=before, after=account, manifest="accounts.d/a.yaml")
     expected = Keep(before=before, after=account, manifest="accounts.d/a.yaml")
     assert expected == compared(step, state, policy(VALUES))
+
+
+HOST = "spec.smtp.host"
+LABEL = 'metadata.labels["example.com/team"]'
+
+
+@pytest.mark.parametrize(
+    ("overlaid", "changed", "line"),
+    [
+        ([("spec", "smtp", "host")], HOST, 1),
+        ([("spec", "smtp")], HOST, 1),
+        ([("spec",)], HOST, 1),
+        ([("spec", "smtp", "host", "part")], HOST, 1),
+        ([("spec", "smtp", "host", "part"), ("spec", "smtp")], HOST, 2),
+        ([("spec", "email"), ("spec", "smtp", "host")], HOST, 2),
+        ([("spec", "smtp", "ho"), ("spec", "smtp", "hosts"), ("smtp", "host"), ("host",)], HOST, None),
+        ([("metadata", "labels", "example.com/team")], LABEL, 1),
+        ([("metadata", "labels", "example.com")], LABEL, None),
+        ([], HOST, None),
+    ],
+    ids=[
+        "the field itself",
+        "the mapping around it",
+        "all of it",
+        "a part of it",
+        "around it before a part",
+        "another field first",
+        "fields that read alike",
+        "a key in quotes",
+        "another key",
+        "no overlay",
+    ],
+)
+def test_a_field_tells_which_overlay_gave_its_value(
+    overlaid: list[tuple[str, ...]], changed: str, line: int | None
+) -> None:
+    """Each place stands on a line of its own here; what comes from the manifest itself has no place."""
+    state = state_of([own()], VALUES)
+    places = {path: Location("overlay.yaml", number, 7) for number, path in enumerate(overlaid, start=1)}
+    after = replace(own(host="i.example", metadata=", labels: {example.com/team: x}"), overlaid=places)
+    found = compared(Update(before=state.accounts["a"], after=after), state, policy(VALUES))
+    assert isinstance(found, Update)
+    origins = {each.path: each.origin for each in found.fields}
+    assert {HOST, LABEL} == origins.keys()
+    assert (f"overlay.yaml:{line}" if line else None) == origins[changed]

@@ -9,7 +9,14 @@ import pytest
 from reconciler.model.canonical import canonical_json, digest
 from reconciler.model.plan import Change, FieldChange, LiftedGuard
 from reconciler.model.verification.evidence import Evidence, Verification, skipped_check
-from reconciler.rules.plan.digests import account_lines, changes_digest, lines_of, plan_digest, plan_document_digest
+from reconciler.rules.plan.digests import (
+    account_lines,
+    changes_digest,
+    lines_of,
+    plan_digest,
+    plan_document_digest,
+    plan_head,
+)
 from reconciler.rules.plan.finish import Making, finish_plan
 from reconciler.rules.plan.make import make_plan
 from tests.rules.states import NOW, desired_of, empty_state, policy
@@ -101,8 +108,11 @@ def test_the_lines_of_a_plan_are_its_document_in_parts() -> None:
     document = plan.model_dump(mode="json")
     assert plan.plan_digest == plan_document_digest(document)
     assert [*map(canonical_json, document["changes"])] == [*lines_of(plan.changes)]
-    accounts = document["inputs"]["accounts"]
+    accounts = document["inputs"].pop("accounts")
+    assert {key: value for key, value in document.items() if key != "changes"} == plan_head(plan)
     assert [(name, canonical_json(accounts[name])) for name in "abcd"] == [*account_lines(plan)]
+    turned = plan.inputs.model_copy(update={"accounts": dict(reversed(plan.inputs.accounts.items()))})
+    assert [*account_lines(plan)] == [*account_lines(plan.model_copy(update={"inputs": turned}))]
 
 
 def test_a_plan_that_is_only_looked_at_has_no_digests() -> None:
