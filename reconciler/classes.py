@@ -1,9 +1,10 @@
-"""Dataclasses that cost nothing much to import: nothing is compiled for a class before a value of it is made.
+"""Dataclasses that cost nothing much to import: a class is not looked at before a value of it is made.
 
-``dataclass`` means what that of the standard library means, and is read as that by mypy. That one compiles up to six
-methods for each class when its module is imported, which took most of the time of short commands. Here only
-``__init__`` is compiled, when the first value is made; the other methods are shared, or made of parts that are
-compiled already. What is rare (an order, a base that is a dataclass) is left to the standard library.
+``dataclass`` means what that of the standard library means, and is read as that by mypy. That one reads the fields of
+each class and compiles up to six methods when its module is imported, which took most of the time of short commands.
+Here the fields are read when somebody asks for them, and ``__init__``, which asks, is compiled when the first value is
+made; the other methods are shared, or made of parts that are compiled already. What is rare (an order, a base that is a
+dataclass) is left to the standard library. What is wrong with the fields of a class shows when they are read.
 
 ``replace`` is the standard library's too. Where a value is nothing but its fields it copies these, and makes nothing anew.
 
@@ -13,13 +14,15 @@ compiled already. What is rare (an order, a base that is a dataclass) is left to
 from __future__ import annotations
 
 import dataclasses
+from _thread import RLock
 from dataclasses import MISSING, FrozenInstanceError, fields
+from functools import partial
 from operator import attrgetter
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from dataclasses import dataclass, replace
 
     __all__ = ["dataclass", "replace"]
@@ -27,7 +30,7 @@ else:
 
     def dataclass(cls: type | None = None, /, **options: bool) -> Any:
         """Return a class as a dataclass; without a class, what does that to one."""
-        return _made(cls, **options) if cls is not None else lambda each: _made(each, **options)
+        return _made(cls, **options) if cls is not None else partial(_made, **options)
 
     def replace(value: Any, /, **changes: object) -> Any:
         """Return a copy with some fields otherwise, as that of the standard library does, in a sixth of its time."""
@@ -65,15 +68,19 @@ def _made(
     kw_only: bool = False,
     slots: bool = False,
 ) -> Any:
-    if order or hasattr(cls, "__dataclass_fields__"):
+    own, has_bases = vars(cls), cls.__bases__ != (object,)
+    if order or (has_bases and any("__dataclass_fields__" in vars(each) for each in cls.__mro__)):
         return dataclasses.dataclass(frozen=frozen, eq=eq, order=order, kw_only=kw_only, slots=slots)(cls)
-    own = vars(cls)
-    made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=kw_only, slots=slots)(cls)
-    made.__dataclass_params__.frozen = frozen
-    methods: dict[str, Any] = {"__init__": _first_init(made), "__repr__": _repr}
-    if eq:
-        methods["__eq__"] = _eq_of(each.name for each in fields(made) if each.compare)
-        methods["__hash__"] = _hash_of(made) if frozen else None
+    made: Any = cls if not slots else None if has_bases else _slotted(cls)
+    if made is not None:
+        _UNREAD[made] = (cls, frozen, kw_only)
+        for told in _TOLD_LATER:
+            if told.name not in own:
+                setattr(made, told.name, told)
+    else:
+        made = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=kw_only, slots=slots)(cls)
+        made.__dataclass_params__.frozen = frozen
+    methods = _first_methods(made, eq=eq, frozen=frozen)
     if frozen and slots:
         methods |= {"__getstate__": _state, "__setstate__": _restore}
     for name, method in methods.items():
@@ -85,14 +92,78 @@ def _made(
     return made
 
 
-def _first_init(cls: Any) -> Callable[..., None]:
-    """Return the ``__init__`` that puts the compiled one in its place when a value is made."""
+def _slotted(cls: type) -> type | None:
+    """Return a class once more with slots for its fields; None where more than their names has to be looked at."""
+    own = dict(vars(cls))
+    annotated: dict[str, str] | None = own.get("__annotations__")
+    if annotated is None or "__slots__" in own:
+        return None
+    try:
+        types = " ".join(annotated.values())
+    except TypeError:
+        return None
+    if "ClassVar" in types or "InitVar" in types or "KW_ONLY" in types:  # of what is no field, or may be none
+        return None
+    for name in ("__dict__", "__weakref__", *annotated):
+        own.pop(name, None)
+    made = type(cls.__name__, cls.__bases__, {**own, "__slots__": tuple(annotated)})
+    made.__qualname__ = cls.__qualname__
+    return made
+
+
+class _ToldLater:
+    """Stands in a class for what is known once its fields are read, and has them read when somebody asks."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, value: object, owner: Any) -> Any:
+        """Return what is known of the class, or of the one above it that has the fields."""
+        cls = next(each for each in owner.__mro__ if self.name in vars(each))
+        _read_fields(cls)
+        return vars(cls)[self.name]
+
+
+_TOLD_LATER = tuple(map(_ToldLater, ("__dataclass_fields__", "__dataclass_params__", "__match_args__")))
+_UNREAD: dict[Any, tuple[Any, bool, bool]] = {}
+"""The classes whose fields nobody has asked for: each as it was written, whether it is frozen, and by name only."""
+_READING = RLock()
+"""Fields are read by one thread: half read, those of a class look like fields without defaults."""
+
+
+def _read_fields(cls: Any) -> None:
+    """Have the standard library read the fields of a class, once, and put what it found into the class."""
+    with _READING:
+        if cls not in _UNREAD:
+            return
+        written, frozen, kw_only = _UNREAD[cls]
+        dataclasses.dataclass(init=False, repr=False, eq=False, match_args=False, kw_only=kw_only)(written)
+        written.__dataclass_params__.frozen = frozen
+        cls.__dataclass_params__ = written.__dataclass_params__
+        cls.__dataclass_fields__ = written.__dataclass_fields__
+        if isinstance(vars(cls)["__match_args__"], _ToldLater):
+            given_in_order = [each.name for each in fields(cls) if each.init and not each.kw_only]
+            type.__setattr__(cls, "__match_args__", tuple(given_in_order))
+        del _UNREAD[cls]
+
+
+def _first_methods(cls: Any, *, eq: bool, frozen: bool) -> dict[str, Any]:
+    """Return the methods that know the fields: each reads them when it is first called, and puts another in its place."""
 
     def __init__(self: Any, /, *arguments: Any, **named: Any) -> None:  # noqa: N807 - it becomes the method
         cls.__init__ = compiled = _compiled_init(cls)
         compiled(self, *arguments, **named)
 
-    return __init__
+    def __eq__(self: Any, other: object) -> bool:  # noqa: N807 - it becomes the method
+        cls.__eq__ = equal = _eq_of([each.name for each in fields(cls) if each.compare])
+        return equal(self, other)
+
+    def __hash__(self: Any) -> int:  # noqa: N807 - it becomes the method
+        cls.__hash__ = hashed = _hash_of(cls)
+        return hashed(self)
+
+    methods = {"__init__": __init__, "__repr__": _repr}
+    return {**methods, "__eq__": __eq__, "__hash__": __hash__ if frozen else None} if eq else methods
 
 
 def _compiled_init(cls: Any) -> Callable[..., None]:
@@ -135,8 +206,8 @@ def _values_of(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
     return lambda value: tuple([getattr(value, each) for each in names])
 
 
-def _eq_of(names: Iterable[str]) -> Callable[[Any, object], bool]:
-    values = _values_of(list(names))
+def _eq_of(names: Sequence[str]) -> Callable[[Any, object], bool]:
+    values = _values_of(names)
 
     def __eq__(self: Any, other: object) -> bool:  # noqa: N807 - it becomes the method
         return values(self) == values(other) if other.__class__ is self.__class__ else NotImplemented

@@ -1,4 +1,4 @@
-"""Our dataclasses do what those of the standard library do, and compile nothing before a value is made."""
+"""Our dataclasses do what those of the standard library do, and look at nothing before a value is made."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import inspect
 import itertools
 import pickle
 import sys
-from typing import Any, ClassVar
+import threading
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,9 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from reconciler import classes
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 VALUES = (0, 1, "a", None)
 FIELDS = st.fixed_dictionaries(
@@ -223,3 +227,65 @@ def test_no_method_is_compiled_before_a_value_is_made() -> None:
     watching = False
     (only,) = compiled
     assert "def __init__" in only
+
+
+@pytest.mark.parametrize("options", [{"frozen": True}, {"frozen": True, "slots": True}, {"kw_only": True}, {}], ids=str)
+def test_no_field_is_read_before_somebody_asks(options: dict[str, bool]) -> None:
+    """A class is declared without a call into the standard library's dataclasses; who asks for its fields has them."""
+    called: list[str] = []
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code.co_filename == dataclasses.__file__:
+            called.append(frame.f_code.co_name)
+
+    sys.setprofile(note)
+
+    @classes.dataclass(**options)
+    class Counted:
+        """A value."""
+
+        x: int
+        y: int = 1
+
+    sys.setprofile(None)
+    assert [] == called
+    assert ["x", "y"] == [each.name for each in dataclasses.fields(Counted)]
+
+
+def test_a_value_that_is_read_first_is_compared() -> None:
+    """What a pickle or a copy makes is a value as any other, also where none was made before."""
+
+    @classes.dataclass(frozen=True)
+    class Read:
+        x: int
+
+    first, second = (object.__new__(Read) for _ in range(2))
+    for each in (first, second):
+        vars(each)["x"] = 1
+    assert hash(first) == hash(second)
+    assert first == second != Read(2)
+
+
+def test_fields_are_read_by_one_thread() -> None:
+    """Threads that make the first values of a class at the same moment all find its defaults."""
+    made: list[object] = []
+    for _ in range(30):
+
+        @classes.dataclass(kw_only=True)
+        class Met:
+            x: list[int] = dataclasses.field(default_factory=list)
+            y: int = dataclasses.field(default=1, compare=False)
+
+        together = threading.Barrier(8)
+
+        def make(cls: Any = Met, together: threading.Barrier = together) -> None:
+            together.wait()
+            value = cls()
+            made.append((value.x, value.y, value == cls()))
+
+        threads = [threading.Thread(target=make) for _ in range(8)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+    assert [([], 1, True)] * 240 == made

@@ -12,7 +12,7 @@ from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.model.accounts.located import RefusedDocument
 from reconciler.model.accounts.manifest import API_VERSION, MODELS
 from reconciler.model.base import Value
-from reconciler.model.schema.hints import ACCOUNT_SCHEMA
+from reconciler.model.defaults import ACCOUNT_SCHEMA
 from reconciler.model.text.types import NAME
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from reconciler.diagnostics import Location, error
 from reconciler.errors import InvalidInput
 from reconciler.files import read_regular_file, reason_of
 from reconciler.manifests.documents import validated
+from reconciler.model.defaults import PROJECT_SCHEMA
 from reconciler.model.project import Project
-from reconciler.model.schema.hints import PROJECT_SCHEMA
 from reconciler.yamlsource import MAX_FILE_OCTETS, read_documents
 
 if TYPE_CHECKING:

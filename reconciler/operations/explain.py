@@ -6,7 +6,7 @@ All of it is in the package, so nothing is asked of the network, and there need 
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.diagnostics import CODES, error
 from reconciler.diagnostics.examples import EXAMPLES, Example
@@ -15,7 +15,6 @@ from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.diagnostics.terms import TERMS
 from reconciler.errors import InvalidInput
 from reconciler.model.accounts.manifest import MODELS
-from reconciler.model.accounts.statuses import STATUS_MEANINGS
 from reconciler.model.mail.explained import REASONS_EXPLAINED
 from reconciler.model.mail.resolution import REASON_CODES
 from reconciler.model.project import Project
@@ -27,8 +26,28 @@ from reconciler.verification.examples import example_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from reconciler.model.accounts.statuses import Status
+
 _SENDS = "reconciler accounts show sales"
 _KIND_OF_PROJECT = "Project"
+
+
+class _Meaning(NamedTuple):
+    """What a status means: whether the account sends, why it has the status, and what changes that."""
+
+    summary: str
+    cause: str
+    cure: str
+
+
+_STATUSES: dict[Status, _Meaning] = {
+    "suspended": _Meaning("Stopped, sends nothing", "Somebody stopped the account with reconciler suspend; no apply undoes it.", "reconciler resume NAME ends it."),
+    "rejected": _Meaning("Refused by the platform, sends nothing", "The platform decided against the marketing account, for the reason beside it.", "Mend what the reason says and apply; the platform then decides again."),
+    "pending": _Meaning("Waits for the platform, sends nothing", "A marketing account is new, or what the platform had accepted was changed.", "The platform decides with reconciler approve NAME or reconciler reject NAME."),
+    "failing": _Meaning("Fails verification, sends nothing", "The last verification of the recorded account failed for good, or too often in a row.", "Mend what reconciler accounts show NAME says, then verify it with reconciler verify NAME --recorded."),
+    "unverified": _Meaning("Applied without verification, sends nothing", "The account was applied with --override-verification, and has not passed since.", "reconciler verify NAME --recorded; once it passes the account is active."),
+    "active": _Meaning("Sends", "The account passed verification, and nothing stops it.", "Nothing to do."),
+}  # fmt: skip
 
 
 def explain(word: str) -> tuple[Explanation, ...]:
@@ -75,7 +94,7 @@ def codes() -> Iterator[Explanation]:
         yield Explanation(
             subject="resolution", name=reason, summary=meaning, cause=meaning, cure=cure, example=Example(example, "")
         )
-    for status, told in STATUS_MEANINGS.items():
+    for status, told in _STATUSES.items():
         yield Explanation(
             subject="status",
             name=status,

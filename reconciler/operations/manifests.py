@@ -22,7 +22,6 @@ from reconciler.model.accounts.rest import NOBODY
 from reconciler.rules.accounts.declarations import refused_declarations, unused_scopes
 from reconciler.rules.accounts.desired import ca_paths, certificate_paths, resolve, servers_used
 from reconciler.rules.accounts.lint import lint
-from reconciler.rules.accounts.platform import resolve_platform
 from reconciler.rules.accounts.servers import CaFiles, CertificateFiles
 from reconciler.rules.accounts.unresolved import unresolved_accounts
 from reconciler.rules.secrets.refused import refused_secrets
@@ -183,9 +182,14 @@ def _refused_secrets(accounts: Sequence[NamesSecrets], workspace: Workspace) -> 
 
 def read_platform(workspace: Workspace) -> tuple[PlatformServer | None, list[Diagnostic]]:
     """Return the platform's server with its private CA, and the problems of it; None where the project file declares none."""
+    declared = workspace.project.platform.smtp
+    if declared is None:
+        return None, []
+    from reconciler.rules.accounts.platform import resolve_platform
+
     cas, certificates = _files_of_platform(workspace)
     return resolve_platform(
-        workspace.project.platform.smtp,
+        declared,
         CaFiles(*read_ca_files(cas, root=workspace.root)),
         certificates=_certificates(certificates, workspace),
         location=workspace.place_of("platform", "smtp", "host"),

@@ -22,7 +22,6 @@ from reconciler.operations.workspace import refusing_altered_rows
 from reconciler.rules.plan.digests import changes_digest, plan_digest
 from reconciler.rules.plan.finish import Making, finish_plan, with_consumers
 from reconciler.rules.plan.remarks import reused_evidence, unknown_operator
-from reconciler.rules.plan.shards import evidence_of, is_of_shard, other_changes, refused_parts, sharing
 from reconciler.rules.verification.evidence import depth_needed
 
 if TYPE_CHECKING:
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
     from reconciler.diagnostics import Diagnostic
     from reconciler.model.secrets.reading import SecretsRead
+    from reconciler.model.step import Create, Update
     from reconciler.operations.conversations.queue import Progress
     from reconciler.operations.manifests import Desired
     from reconciler.operations.workspace import Workspace
@@ -97,6 +97,7 @@ def merge(workspace: Workspace, files: Iterable[str], *, progress: Progress) -> 
     """
     from reconciler.operations.seals import seal_of
     from reconciler.planfile.parts import read_part
+    from reconciler.rules.plan.shards import refused_parts, sharing
 
     parts: dict[str, ReadPart] = {}
     unsealed: list[str] = []
@@ -139,6 +140,8 @@ def _evidence(
     """
     if request.parts is None:
         return _verify(draft, request, workspace, secrets, progress)
+    from reconciler.rules.plan.shards import evidence_of, other_changes
+
     digest = changes_digest((step.change for step in draft.steps), draft.lifted_guards)
     refusals = other_changes(request.parts, draft, digest=digest, key_id=secrets.key_id)
     if refusals:
@@ -188,10 +191,15 @@ def _verify(
 ) -> Gathered:
     """Return evidence for the changes that need it. A change whose secret is missing gets none: it has failed already."""
     today = workspace.now().date()
+    asked: Iterable[Create | Update] = draft.to_verify
+    if request.shard is not None:
+        from reconciler.rules.plan.shards import steps_of
+
+        asked = steps_of(request.shard, asked)
     steps = [
         replace(step, depth=depth_needed(step.name, request.depth, workspace.project, today))
-        for step in draft.to_verify
-        if step.name not in request.skips and is_of_shard(step, request.shard)
+        for step in asked
+        if step.name not in request.skips
     ]
     ready = [
         step

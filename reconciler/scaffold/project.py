@@ -17,7 +17,8 @@ from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
 from reconciler.files import create_file, reason_of
 from reconciler.manifests import read_project
-from reconciler.model.schema.hints import ACCOUNT_SCHEMA, OVERLAY_SCHEMA, PROJECT_SCHEMA, SCHEMA_FOLDER, modeline
+from reconciler.model.defaults import ACCOUNT_SCHEMA, OVERLAY_SCHEMA, PROJECT_SCHEMA
+from reconciler.model.schema.hints import SCHEMA_FOLDER, modeline
 from reconciler.provenance import repository_of
 from reconciler.scaffold.pipelines import FOLDER_CHARACTERS, Pipeline, filled
 

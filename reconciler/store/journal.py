@@ -34,8 +34,6 @@ from reconciler.model.journal.keys import (
     REVISION_DIGESTS,
     ROUTE_DIGESTS,
 )
-from reconciler.store.jsonpieces import OtherForm, read_object
-from reconciler.store.vouched import account_problems, project_problems, revision_problems, route_problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -197,6 +195,8 @@ def check_links(
     ``links`` are in their order, ``payloads`` texts by sequence; ``head`` is a hash that was noted earlier, or
     None.
     """
+    from reconciler.store.vouched import account_problems, project_problems, revision_problems, route_problems
+
     told = _Told()
     # Twice through the journal: redactions are understood from the end, the chain is told from the beginning. What a
     # payload tells is parsed the second time, so that one of them is held at a time.
@@ -278,6 +278,8 @@ def _parsed(link: Link, text: Text, changes: LongText | None = None) -> ReadPayl
     ``changes`` are a list of JSON that a long one probably has in it: then they are only compared.
     """
     if not isinstance(text, str | bytes):
+        from reconciler.store.jsonpieces import OtherForm, read_object
+
         for known in (changes, None) if changes is not None else (None,):
             try:
                 pieces = known.pieces() if known is not None else None

@@ -15,7 +15,6 @@ from reconciler.errors import StateMissing
 from reconciler.model.journal.keys import OF_THE_CHAIN, PROJECT_ROW
 from reconciler.store.digests import digest_of_read, digest_with_pieces, names_of_changes, row_digest_or_none
 from reconciler.store.journal import CHANGES, JournalReport, Link, check_links, genesis_hash, payload_text_digest
-from reconciler.store.jsonpieces import OtherForm, read_list, read_object
 from reconciler.store.names import follow_names, read_earlier_names
 from reconciler.store.rows import (
     ACCOUNT_COLUMNS,
@@ -29,7 +28,6 @@ from reconciler.store.rows import (
 )
 from reconciler.store.schema import ACCOUNTS, JOURNAL, PAYLOADS, PROJECTS, REVISED_ACCOUNTS, REVISIONS, ROUTES
 from reconciler.store.sql import ROWS_AT_ONCE, LongText, first_value, first_values, one_of
-from reconciler.store.vouched import AccountDigest, RouteDigest, StoredDigests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -39,6 +37,7 @@ if TYPE_CHECKING:
     from reconciler.model.journal.entries import JournalEntry, Revision
     from reconciler.store.rows import KnownRoute
     from reconciler.store.sql import Connection
+    from reconciler.store.vouched import AccountDigest, RouteDigest, StoredDigests
 
 _ACCOUNT = ACCOUNTS.reading(ACCOUNT_COLUMNS)
 _REVISION_COLUMNS = tuple(column for column in REVISIONS.columns if column != "project")
@@ -229,6 +228,8 @@ def _without_changes(sequence: int, text: str | LongText) -> dict[str, object]:
     """Return what a payload tells; of a long one neither the revision's changes nor what the chain alone needs."""
     if not isinstance(text, LongText):
         return payload_of(sequence, text)
+    from reconciler.store.jsonpieces import OtherForm, read_object
+
     try:
         return read_object(text.pieces(), apart=OF_THE_CHAIN, but=CHANGES)
     except OtherForm:
@@ -300,6 +301,8 @@ def check_journal(connection: Connection, project: str, *, head: str | None) -> 
 
 
 def _stored_digests(connection: Connection, project: str, *, serial: int) -> StoredDigests:
+    from reconciler.store.vouched import StoredDigests
+
     revisions: dict[int, str | None] = {}
     changes: dict[int, LongText] = {}
     indexed = _indexed_names(connection, project)
@@ -323,6 +326,8 @@ def _stored_digests(connection: Connection, project: str, *, serial: int) -> Sto
 
 
 def _account_digests(connection: Connection, project: str) -> Iterator[AccountDigest]:
+    from reconciler.store.vouched import AccountDigest
+
     columns = sorted(ACCOUNT_COLUMNS)
     digest = digest_of_read(columns)
     name, key_id = columns.index("name"), columns.index("fingerprint_key_id")
@@ -331,6 +336,8 @@ def _account_digests(connection: Connection, project: str) -> Iterator[AccountDi
 
 
 def _route_digests(connection: Connection, project: str) -> Iterator[RouteDigest]:
+    from reconciler.store.vouched import RouteDigest
+
     columns = sorted(_ROUTE_COLUMNS)
     digest = digest_of_read(columns)
     for *row, key in connection.stream(ROUTES.reading((*columns, "digest")), {"project": project}):
@@ -361,6 +368,8 @@ def _names_in(changes: str | LongText) -> Mapping[str, str | None] | None:
     """Return the names that a revision changed; None for one that cannot be read, of which its digest tells already."""
     try:
         if isinstance(changes, LongText):
+            from reconciler.store.jsonpieces import OtherForm, read_list
+
             try:
                 return names_of_changes(chain.from_iterable(read_list(changes.pieces())))
             except OtherForm:

@@ -23,7 +23,6 @@ from reconciler.model.accounts.recorded import (
     Suspension,
 )
 from reconciler.model.accounts.settings import Document, ResolvedMetadata, Settings
-from reconciler.model.journal.entries import JournalEntry, Revision
 from reconciler.model.secrets.routes import Route, SecretRoute
 from reconciler.model.verification.evidence import Evidence
 from reconciler.store.journal import Link
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from reconciler.model.canonical import JsonObject
+    from reconciler.model.journal.entries import JournalEntry, Revision
 
 T = TypeVar("T")
 
@@ -257,6 +257,8 @@ def _route_of(row: Sequence[Any]) -> SecretRoute:
 
 def _revision_of(row: Sequence[Any]) -> Revision:
     number, at, actor, actor_source, commit, reference, plan_digest, summary, changes = row
+    from reconciler.model.journal.entries import Revision
+
     return Revision(
         revision=number,
         at=datetime.fromisoformat(at),
@@ -272,6 +274,8 @@ def _revision_of(row: Sequence[Any]) -> Revision:
 
 def _entry_of(row: Sequence[Any]) -> JournalEntry:
     sequence, at, event, payload_digest, previous, own_hash = row
+    from reconciler.model.journal.entries import JournalEntry
+
     return JournalEntry(
         sequence=sequence,
         at=datetime.fromisoformat(at),

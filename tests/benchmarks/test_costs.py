@@ -80,8 +80,8 @@ _PROGRAMS = (
 )
 
 
-MOST_WHEN_COLD = {"validate": (5_400, 128, 53), "plan --depth offline": (9_900, 216, 80)}
-"""Of calls, modules and models; measured: 4,996, 121 and 49, then 9,144, 210 and 74: fields that tell where files are, and how a plan
+MOST_WHEN_COLD = {"validate": (4_800, 121, 47), "plan --depth offline": (9_000, 195, 70)}
+"""Of calls, modules and models; measured: 4,368, 117 and 43, then 8,500, 189 and 64: fields that tell where files are, and how a plan
 is asked for, have modules of their own, which a plan that is told again reads without a model."""
 
 

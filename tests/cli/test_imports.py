@@ -61,6 +61,29 @@ UNUSED = {
     "reconciler.model.journal.payloads",
 }
 """Sources, files of variables, environments, forms for programs and the journal's payloads, where there is none of them."""
+ASKED_FOR = {
+    "reconciler.model.schema",
+    "reconciler.model.text.addresses",
+    "reconciler.rules.plan.shards",
+    "reconciler.rules.accounts.platform",
+    "reconciler.rules.accounts.wording",
+    "reconciler.rules.secrets.causes",
+    "reconciler.rules.secrets.grantblock",
+    "reconciler.model.verification.briefly",
+    "reconciler.model.verification.codes",
+    "reconciler.model.verification.missing",
+    "reconciler.model.journal.entries",
+    "reconciler.operations.conversations.trust",
+    "reconciler.store.jsonpieces",
+    "reconciler.store.senders",
+    "reconciler.store.sqlite.longtext",
+    "reconciler.store.vouched",
+    "reconciler.render.text.parts.grouping",
+    "reconciler.render.text.parts.tables",
+    "reconciler.render.text.plan.blocked",
+    "reconciler.render.text.plan.full",
+}
+"""What a plan of new accounts that are all right does not ask: parts, grants, failures, long texts, views of the state."""
 SEALED = {"reconciler.planfile", "reconciler.rules.apply"}
 """What a plan that is only looked at is not: saved, sealed and reviewed."""
 SITE = {"reconciler.render.html", "reconciler.consumers", "reconciler.adoption"}
@@ -76,6 +99,7 @@ UNLOADED = {
         *SECRETS,
         *DECLARED,
         *UNUSED,
+        *ASKED_FOR,
         *PARSER,
         *NETWORK,
         *STATE,
@@ -88,8 +112,8 @@ UNLOADED = {
         *SECRETS,
         *DECLARED,
         *UNUSED,
+        *ASKED_FOR,
         *SEALED,
-        *DECLARED,
         *PARSER,
         *SITE,
         "reconciler.oauth2",

@@ -21,9 +21,6 @@ _PORTS = {587: "starttls", 465: "tls", 25: "none"}
 
 SCHEMA_FOLDER = ".schemas"
 """Where a project keeps the schemas for its editors, relative to the project folder; there is no need to have it."""
-ACCOUNT_SCHEMA = "account.schema.json"
-OVERLAY_SCHEMA = "overlay.schema.json"
-PROJECT_SCHEMA = "project.schema.json"
 
 TITLES = {
     "Authentication": "Login",

@@ -15,12 +15,13 @@ from reconciler.diagnostics import Diagnostic, Location
 from reconciler.model.accounts.manifest import API_VERSION, MODELS
 from reconciler.model.accounts.overview import Overview
 from reconciler.model.canonical import JsonObject
+from reconciler.model.defaults import ACCOUNT_SCHEMA, OVERLAY_SCHEMA, PROJECT_SCHEMA
 from reconciler.model.event import LoggedEvent
 from reconciler.model.mail.resolution import Mailbox, Reason, Resolution, ResolutionDocument
 from reconciler.model.mail.sending import SendDocument
 from reconciler.model.plan import ShownPlan
 from reconciler.model.project import Project
-from reconciler.model.schema.hints import ACCOUNT_SCHEMA, DOCUMENT_SNIPPETS, OVERLAY_SCHEMA, PROJECT_SCHEMA, with_hints
+from reconciler.model.schema.hints import DOCUMENT_SNIPPETS, with_hints
 from reconciler.model.schema.overlays import as_patch
 from reconciler.model.schema.rules import RULES
 from reconciler.model.verification.evidence import Check

@@ -9,8 +9,6 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from reconciler.model.text.addresses import never_contacted
-
 _WITH_PORT = r"(?:\[(?P<v6>[0-9A-Fa-f:.]{2,45})\]|(?P<v4>[0-9.]{7,15})):(?P<port>[0-9]{1,5})\Z"
 _SELECTOR_PATTERN = r"^(?!.*\.\.)(?!\.)[A-Za-z0-9_.-]{1,63}(?<!\.)$(?!\n)"
 _NAME_SERVER_RULE = (
@@ -48,6 +46,8 @@ def _check_name_server(written: str) -> str:
             "invalidHost",
             _NAME_SERVER_RULE,
         ) from None
+    from reconciler.model.text.addresses import never_contacted
+
     reason = never_contacted(address)
     if reason is not None:
         raise PydanticCustomError(

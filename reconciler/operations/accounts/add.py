@@ -16,7 +16,8 @@ from reconciler.manifests.editing import addition, search, write_edit
 from reconciler.model.accounts.edited import Edited
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.accounts.manifest import API_VERSION
-from reconciler.model.schema.hints import ACCOUNT_SCHEMA, SCHEMA_FOLDER, modeline
+from reconciler.model.defaults import ACCOUNT_SCHEMA
+from reconciler.model.schema.hints import SCHEMA_FOLDER, modeline
 from reconciler.model.secrets.values import is_secret
 from reconciler.model.servers.terms import TOKEN_MECHANISMS
 from reconciler.operations.accounts.edit import (

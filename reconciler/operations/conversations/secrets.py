@@ -19,7 +19,6 @@ from reconciler.diagnostics import Diagnostic, error
 from reconciler.errors import GuardRefused
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.secrets.reading import SecretsRead, withheld
-from reconciler.operations.conversations.trust import changed_files
 from reconciler.rules.secrets.allow import is_allowed, is_allowed_somewhere
 from reconciler.rules.secrets.judgement import Law, judge_reading
 
@@ -168,6 +167,8 @@ def unusable_accounts(
     accounts: Sequence[RecordedAccount], workspace: Workspace, wanted: WantedSecrets, secrets: SecretsRead
 ) -> dict[str, Diagnostic]:
     """Return the accounts that cannot be contacted, by name, each with the reason; nothing was contacted for it."""
+    from reconciler.operations.conversations.trust import changed_files
+
     return {
         **_refused_secrets(accounts, wanted.refused),
         **_unreadable_secrets(accounts, wanted.platform, secrets),

@@ -10,7 +10,6 @@ from reconciler.diagnostics import counted, enumerated, several
 from reconciler.model.accounts.kinds import KINDS
 from reconciler.model.verification.evidence import DOMAIN_CHECKS
 from reconciler.render.text.parts.layout import finish, hang, pad
-from reconciler.render.text.parts.tables import Cell, table_lines
 from reconciler.rules.verification.missing import MISSING_CODES
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from reconciler.model.accounts.kinds import Kind
     from reconciler.model.verification.evidence import Check, CheckName, Verification
     from reconciler.render.text.parts.style import Role, Style, Symbol
+    from reconciler.render.text.parts.tables import Cell
 
 
 _TITLES = ("ACCOUNT", "KIND", "RESULT", "DEPTH", "TIME")
@@ -76,6 +76,8 @@ def verification_text(findings: Mapping[str, Verification], kinds: Mapping[str, 
 
 
 def _rows(findings: Mapping[str, Verification], kinds: Mapping[str, Kind], style: Style) -> list[str]:
+    from reconciler.render.text.parts.tables import table_lines
+
     alike: dict[Hashable, list[str]] = {}
     for name, found in sorted(findings.items()):
         ending = (kinds[name], _result(found), found.depth) if len(findings) > _MOST_ROWS else name
@@ -92,6 +94,8 @@ def _rows(findings: Mapping[str, Verification], kinds: Mapping[str, Kind], style
 
 
 def _row(names: Sequence[str], kind: Kind, alike: Sequence[Verification], style: Style) -> list[Cell]:
+    from reconciler.render.text.parts.tables import Cell
+
     found = alike[0]
     symbol, role, words = _result(found)
     was_made = any(check.status != "skipped" for check in found.checks)

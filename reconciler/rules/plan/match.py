@@ -15,7 +15,6 @@ from reconciler.characters import composed
 from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, enumerated, error, warning
 from reconciler.model.step import Create, Delete, Rename, Update
-from reconciler.rules.accounts.wording import worded_as_recorded
 from reconciler.rules.plan.guards import changed_kind, looks_renamed, name_still_taken, rename_taken
 
 if TYPE_CHECKING:
@@ -92,6 +91,8 @@ def match(desired: Sequence[DesiredAccount], recorded: RecordedState) -> Matchin
 def _step(before: RecordedAccount | None, account: DesiredAccount) -> Create | Update:
     if before is None:
         return Create(after=account, manifest=account.file)
+    from reconciler.rules.accounts.wording import worded_as_recorded
+
     made = Update if before.name == account.name else Rename
     return made(before=before, after=worded_as_recorded(account, before), manifest=account.file)
 
@@ -189,12 +190,17 @@ def unmarked_renames(selected: Sequence[Step], recorded: RecordedState) -> tuple
     does it; as two they would lose approval, suspension and history. Where only the content is the same, nobody knows.
     """
     new = {each.name: each.after for each in selected if isinstance(each, Create)}
+    deleted = [each.before for each in selected if isinstance(each, Delete)]
+    if not new or not deleted:
+        return [], []
+    from reconciler.rules.accounts.wording import worded_as_recorded
+
     by_address: dict[str, list[str]] = defaultdict(list)  # each of thousands is compared with few
     for name, account in new.items():
         by_address[composed(account.settings.email)].append(name)
     remembered: list[tuple[str, DesiredAccount]] = []
     alike: list[tuple[str, DesiredAccount]] = []
-    for gone in [each.before for each in selected if isinstance(each, Delete)]:
+    for gone in deleted:
         back = [
             name for name in recorded.earlier_names.get(gone.name, ()) if name in new and new[name].kind == gone.kind
         ]

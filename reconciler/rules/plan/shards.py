@@ -187,16 +187,16 @@ def _refused(why: str) -> Diagnostic:
     return error("partsRefused", f"{why} Nothing was merged.")
 
 
-def is_of_shard(step: Create | Update, shard: Shard | None) -> bool:
-    """Tell whether a step is verified in this run; all are in a whole plan.
+def steps_of(shard: Shard, steps: Iterable[Create | Update]) -> list[Create | Update]:
+    """Return the steps that one part verifies.
 
     >>> from reconciler.model.accounts.desired import DesiredAccount
     >>> from reconciler.model.step import Create
     >>> step = Create(after=DesiredAccount(kind="MarketingAccount", name="a", document={}))
-    >>> is_of_shard(step, None), sorted(is_of_shard(step, Shard(number, 2)) for number in (1, 2))
-    (True, [False, True])
+    >>> sorted(len(steps_of(Shard(number, 2), [step])) for number in (1, 2))
+    [0, 1]
     """
-    return shard is None or shard.has(host_of(step))
+    return [each for each in steps if shard.has(host_of(each))]
 
 
 def needs_all_parts(plan: SavedPlan) -> Diagnostic | None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Literal
 
 from reconciler.classes import dataclass
 from reconciler.diagnostics import CODES
-from reconciler.model.verification.briefly import briefly
 from reconciler.rules.plan.alike import shared_changes
 from reconciler.rules.plan.finish import FAILED_CODES
 
@@ -167,6 +166,8 @@ def _failures(plan: SavedPlan) -> list[SummaryRow]:
 def _reason(check: Check | None, host: str, place: str) -> str:
     if check is None:
         return "not verified"
+    from reconciler.model.verification.briefly import briefly
+
     words = briefly(check.code, host=host, place=place) or check.message.split(". ")[0].rstrip(".")
     told = words if len(words) <= _LONGEST_REASON else f"{words[:_LONGEST_REASON]}…"
     return f"{check.check}: {told}"

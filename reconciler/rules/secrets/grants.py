@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import MOST_NAMES, Diagnostic, enumerated, error, warning
 from reconciler.model.text.globs import is_glob
-from reconciler.rules.secrets.causes import CAUSES, NOTHING_KNOWN
-from reconciler.rules.secrets.grantblock import grant_lines
 from reconciler.rules.secrets.granted import grants_travel
 from reconciler.rules.secrets.routes import RouteRegister
 
@@ -31,7 +29,7 @@ _SHOWN = 1
 def withheld_problem(
     withheld: Mapping[str, tuple[SecretRoute, ...]],
     *,
-    explanation: CauseExplainer = NOTHING_KNOWN,
+    explanation: CauseExplainer | None = None,
     expired: tuple[str, ...] = (),
     not_compared: Mapping[str, str] = MappingProxyType({}),
     is_project_trusted: bool = True,
@@ -57,10 +55,13 @@ def withheld_problem(
         return None
     if not is_project_trusted:
         return untrusted_project(withheld)
+    from reconciler.rules.secrets.causes import CAUSES, NOTHING_KNOWN
+
+    causes = explanation or NOTHING_KNOWN
     found: dict[Cause, dict[str, list[SecretRoute]]] = {cause: {} for cause in CAUSES}
     for name, refused in withheld.items():
         for each in refused:
-            found[explanation.of(each)].setdefault(name, []).append(each)
+            found[causes.of(each)].setdefault(name, []).append(each)
     found = {cause: by_name for cause, by_name in found.items() if by_name}
     told = (
         "".join(f"{cause.why}\n{_routes_told(by_name)}" for cause, by_name in found.items())
@@ -105,6 +106,8 @@ def _with_grants(
     holder: str,
 ) -> Diagnostic:
     """Return the error for withheld secrets, with the block of grants that would allow them all."""
+    from reconciler.rules.secrets.grantblock import grant_lines
+
     travels = [each for refused in withheld.values() for each in refused]
     lines = grant_lines(travels, {*known, *(each.secret for each in travels)})
     block = "\n".join(f"      - {line}" for line in lines)

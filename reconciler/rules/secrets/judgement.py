@@ -15,7 +15,6 @@ from reconciler.errors import SecretUnreadable
 from reconciler.model.accounts.platform import PLATFORM
 from reconciler.model.secrets.spelling import normal_reference
 from reconciler.model.step import Delete, Keep, PlatformStep
-from reconciler.rules.secrets.causes import NOTHING_KNOWN, CauseExplainer
 from reconciler.rules.secrets.grants import redundant_grants, undelivered_problem, unread_reasons, withheld_problem
 from reconciler.rules.secrets.known import known_routes, needs_accounts
 from reconciler.rules.secrets.routes import Verdict, every_route, judge_routes
@@ -100,13 +99,16 @@ def judge(steps: Sequence[Step], law: Law, secrets: SecretsRead | None) -> Judge
             values=values if secrets is not None and secrets.were_read else None,
             reserved=reserved,
         )
-    problem = withheld_problem(
-        verdict.withheld,
-        explanation=CauseExplainer(
+    explanation = None
+    if verdict.withheld:
+        from reconciler.rules.secrets.causes import CauseExplainer
+
+        explanation = CauseExplainer(
             law.recorded.routes, reserved, [*wanted, *platforms], asked=law.rules, in_force=rules, values=values
         )
-        if verdict.withheld
-        else NOTHING_KNOWN,
+    problem = withheld_problem(
+        verdict.withheld,
+        explanation=explanation,
         expired=verdict.expired,
         not_compared=unread_reasons(verdict.not_compared, secrets.unreadable if secrets is not None else {}),
         is_project_trusted=secrets is None or not secrets.are_withheld,

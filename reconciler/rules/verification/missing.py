@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import enumerated
 from reconciler.model.verification.evidence import CONVERSATION, Check, Verification
-from reconciler.model.verification.missing import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from reconciler.diagnostics import Diagnostic
     from reconciler.model.secrets.routes import Route, SecretRoute
     from reconciler.model.verification.evidence import CheckName
+    from reconciler.model.verification.missing import Missing
 
 MISSING_CODES = frozenset({"secretMissing", "secretInvalid", "secretSourceFailed"})
 """The problems of a secret that are a failed verification of the accounts that need it."""
@@ -50,6 +50,10 @@ def missing_secrets(routes: Iterable[SecretRoute], unreadable: Mapping[str, Diag
     >>> missing_secrets(routes, {"env:SMTP_A": error("secretNotAllowed", "It is not covered.")})
     ()
     """
+    if not unreadable:
+        return ()
+    from reconciler.model.verification.missing import Missing
+
     found = {
         Missing(check_using(each.route), unreadable[each.secret])
         for each in routes

@@ -21,10 +21,8 @@ from reconciler.errors import StateUnavailable
 from reconciler.files import sync_folder
 from reconciler.store import schema
 from reconciler.store.database import BUSY_TIMEOUT_SECONDS, state_missing, state_newer, state_older, state_unavailable
-from reconciler.store.senders import FAULT, MAKING_IN_SQLITE, VIEW
 from reconciler.store.sql import first_value
 from reconciler.store.sqlite import failures
-from reconciler.store.sqlite.longtext import find_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -54,6 +52,8 @@ class _Connection(sqlite3.Connection):
 
     def text(self, table: str, column: str, key: Mapping[str, Any], /) -> Any:
         """Return what a column has in the row with a key, a long text to be read piece by piece."""
+        from reconciler.store.sqlite.longtext import find_text
+
         return find_text(self, table, column, key=key)
 
 
@@ -162,6 +162,8 @@ class SqliteFile:
 
     def faults(self, connection: Connection) -> tuple[str, ...]:
         """Return, as sentences, which triggers there are, since the file has none of ours, and whether the view tells what is."""
+        from reconciler.store.senders import FAULT, MAKING_IN_SQLITE, VIEW
+
         others = connection.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger' ORDER BY 1")
         told = [
             f"The trigger {name} of {table} is not reconciler's, and can change or swallow what is written. Whoever does "
@@ -328,6 +330,8 @@ class SqliteFile:
 
 def _mark(connection: Connection, version: int) -> None:
     """Note the version of the tables, and make anew what stands beside those of this version."""
+    from reconciler.store.senders import MAKING_IN_SQLITE, VIEW
+
     connection.execute(f"PRAGMA user_version = {version}")
     connection.execute(f"DROP VIEW IF EXISTS {VIEW}")
     if version == schema.SCHEMA_VERSION:

@@ -17,10 +17,10 @@ from reconciler.rules.plan.shards import (
     evidence_of,
     host_of,
     host_of_account,
-    is_of_shard,
     needs_all_parts,
     other_changes,
     refused_parts,
+    steps_of,
 )
 from tests.rules.single import SERVER, VALUES, drafted, news, own
 from tests.rules.states import KEY_ID, state_of
@@ -62,7 +62,7 @@ def test_an_account_is_shared_out_by_the_host_that_verifies_it() -> None:
     ]
     own_step, marketing = drafted([own(), news()], platform=SERVER).to_verify
     assert ("h.example", "p.example") == (host_of(own_step), host_of(marketing))
-    assert [True, False, True] == [is_of_shard(own_step, each) for each in (None, Shard(1, 2), Shard(2, 2))]
+    assert [[], [own_step]] == [steps_of(Shard(each, 2), [own_step]) for each in (1, 2)]
 
 
 def draft() -> Draft:

@@ -15,8 +15,7 @@ from reconciler.diagnostics import several
 from reconciler.render.text.parts.fields import field_labels, field_lines, field_value, labels_of
 from reconciler.render.text.parts.layout import hang
 from reconciler.render.text.parts.names import listed
-from reconciler.render.text.plan.blocked import blocked_lines
-from reconciler.render.text.plan.full import lifted_lines
+from reconciler.render.text.plan.head import lifted_lines
 from reconciler.render.text.verification import ending, for_all, verification_lines
 from reconciler.rules.plan.alike import Shared, shared_changes
 from reconciler.rules.plan.defaults import DEFAULTS, is_default
@@ -55,7 +54,11 @@ def details_lines(plan: SavedPlan, *, style: Style) -> list[str]:
         lifted_lines(plan, style=style),
     ]
     lines = [line for block in blocks if block for line in (*block, "")][:-1]
-    return [*lines, *(blocked_lines(plan, style=style) if plan.status == "blocked" else [])]
+    if plan.status != "blocked":
+        return lines
+    from reconciler.render.text.plan.blocked import blocked_lines
+
+    return [*lines, *blocked_lines(plan, style=style)]
 
 
 def _failing(changes: Iterable[Change], style: Style) -> list[list[str]]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import counted
-from reconciler.render.text.nochanges import no_changes
 from reconciler.render.text.parts.fields import field_lines
 from reconciler.render.text.parts.grouping import grouped
 from reconciler.render.text.parts.layout import hang
 from reconciler.render.text.plan.blocked import blocked_lines
+from reconciler.render.text.plan.head import lifted_lines, summary_line
 from reconciler.render.text.verification import is_untried, likeness, verification_lines
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from reconciler.model.plan import Action, Change, Plan, SavedPlan
+    from reconciler.model.plan import Action, Change, SavedPlan
     from reconciler.model.verification.evidence import Verification
     from reconciler.render.text.parts.grouping import Group
     from reconciler.render.text.parts.style import Style
@@ -34,24 +34,6 @@ def full_lines(plan: SavedPlan, *, style: Style) -> list[str]:
     lines += [style.paint(line, "strong") for line in hang("", summary_line(plan), width=style.width)]
     lines += lifted_lines(plan, style=style)
     return [*lines, *(blocked_lines(plan, style=style) if plan.status == "blocked" else [])]
-
-
-def lifted_lines(plan: Plan, *, style: Style) -> list[str]:
-    """Return a line for each guard that was lifted on purpose."""
-    told = [style.show(f"{lifted.code}, by {lifted.by}") for lifted in plan.lifted_guards]
-    return [line for text in told for line in hang("Guard lifted: ", text, width=style.width, indent=2)]
-
-
-def summary_line(plan: Plan) -> str:
-    """Return the counts in one sentence; where nothing changes, a sentence that says so."""
-    if plan.status == "empty" and not plan.changes:
-        return no_changes(plan.summary.unchanged)
-    counts = plan.summary
-    held = f" {counts.held} held." if counts.held else ""
-    return (
-        f"Plan: {counts.create} to create, {counts.update} to update, {counts.rename} to rename, "
-        f"{counts.delete} to delete. {counts.unchanged} unchanged.{held}"
-    )
 
 
 def _place(group: Group) -> tuple[bool, int, str]:

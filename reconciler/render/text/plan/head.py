@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import several
+from reconciler.render.text.nochanges import no_changes
 from reconciler.render.text.parts.fields import field_action, field_labels, field_value
 from reconciler.render.text.parts.layout import cells, hang, pad
 from reconciler.rules.plan.alike import is_rotated_only
 from reconciler.rules.plan.announce import messages_in_words
 
 if TYPE_CHECKING:
-    from reconciler.model.plan import FieldChange
+    from reconciler.model.plan import FieldChange, Plan
     from reconciler.render.text.parts.style import Role, Style, Symbol
     from reconciler.rules.plan.summary import PlanSummary, RowKind, SummaryRow
 
@@ -43,6 +44,24 @@ def head_lines(summary: PlanSummary, *, style: Style, details: str = "", follow:
     said = announced(summary)
     lines += [line for text in said for line in hang("  ", style.show(text), width=style.width)]
     return [*lines, *_last(summary, style, details, follow)]
+
+
+def lifted_lines(plan: Plan, *, style: Style) -> list[str]:
+    """Return a line for each guard that was lifted on purpose."""
+    told = [style.show(f"{lifted.code}, by {lifted.by}") for lifted in plan.lifted_guards]
+    return [line for text in told for line in hang("Guard lifted: ", text, width=style.width, indent=2)]
+
+
+def summary_line(plan: Plan) -> str:
+    """Return the counts in one sentence; where nothing changes, a sentence that says so."""
+    if plan.status == "empty" and not plan.changes:
+        return no_changes(plan.summary.unchanged)
+    counts = plan.summary
+    held = f" {counts.held} held." if counts.held else ""
+    return (
+        f"Plan: {counts.create} to create, {counts.update} to update, {counts.rename} to rename, "
+        f"{counts.delete} to delete. {counts.unchanged} unchanged.{held}"
+    )
 
 
 def announced(summary: PlanSummary) -> list[str]:

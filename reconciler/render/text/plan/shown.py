@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from reconciler.render.text.parts.layout import finish
 from reconciler.render.text.plan.details import details_lines
-from reconciler.render.text.plan.full import full_lines, summary_line
-from reconciler.render.text.plan.head import head_lines
+from reconciler.render.text.plan.head import head_lines, summary_line
 from reconciler.rules.plan.summary import summarised
 
 if TYPE_CHECKING:
@@ -35,5 +34,10 @@ def plan_text(plan: SavedPlan, *, style: Style, view: View = "grouped", planfile
     head = head_lines(summarised(plan), style=style, details=details, follow=follow)
     if view == "compact":
         return finish(head)
-    body = details_lines(plan, style=style) if view == "grouped" else full_lines(plan, style=style)
+    if view == "full":
+        from reconciler.render.text.plan.full import full_lines
+
+        body = full_lines(plan, style=style)
+    else:
+        body = details_lines(plan, style=style)
     return finish([*head, *([] if body[:1] in ([], [""]) else [""]), *body])
