@@ -63,8 +63,13 @@ def find_provenance(
         actor=find_actor(actor, environ=environ),
         commit=commit,
         is_dirty=commit is not None and _is_dirty(folder, environ),
-        reference=_clean(reference),
+        reference=clean_reference(reference),
     )
+
+
+def clean_reference(text: str | None) -> str | None:
+    """Return a reference as the journal keeps it; None for one without a character that can be seen."""
+    return _clean(text)
 
 
 def find_actor(flagged: str | None, *, environ: Mapping[str, str]) -> Actor:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -15,6 +16,8 @@ from reconciler.cli.output import asks_for_document, end_with_next_step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from _typeshed import ReadableBuffer
 
     from reconciler.diagnostics import Diagnostic
     from reconciler.errors import OutputLost
@@ -31,11 +34,68 @@ _TAKE_TEXT = (
     *("--reply-to-name", "--subject", "--title"),
 )
 """The options that take any text and check it themselves."""
+_MAY_BE_EMPTY = (*_TAKE_TEXT, "--search")
+
+
+class _Output(io.FileIO):
+    """Standard output, whoever writes to it; raises ``OutputLost`` where it takes nothing, such as on a full disk."""
+
+    def write(self, octets: ReadableBuffer, /) -> int:
+        """Write octets; a reader that has gone is no place that takes nothing."""
+        try:
+            return super().write(octets)
+        except BrokenPipeError:
+            raise
+        except OSError as failure:
+            from reconciler.cli.output import lost
+
+            raise lost(failure) from failure
+
+
+class _Remarks(io.FileIO):
+    """Standard error, which takes nothing amiss: where it is full nobody can be told, and the result and the exit code stand."""
+
+    def write(self, octets: ReadableBuffer, /) -> int:
+        """Write octets, or lose them; a reader that has gone is told to the caller."""
+        try:
+            return super().write(octets)
+        except BrokenPipeError:
+            raise
+        except OSError:
+            return memoryview(octets).nbytes
+
+
+_CLOSED = {"stdin": (os.O_RDONLY, "r"), "stdout": (os.O_RDONLY, "w"), "stderr": (os.O_WRONLY, "w")}
+"""How the null device is opened in the place of a closed stream: nothing to read, output that is lost, nobody to tell."""
+
+
+def _settle_streams() -> None:
+    """Put something in the place of each standard stream that is closed, and settle what happens where one takes nothing.
+
+    Else the next file that is opened would have the number of the closed one, and what a program that we run writes to
+    its output would go into that file.
+    """
+    for name, (flags, mode) in _CLOSED.items():
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, flags)
+            setattr(sys, name, open(descriptor, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - to the end
+    sys.stdout, sys.stderr = _with(sys.stdout, _Output), _with(sys.stderr, _Remarks)
+
+
+def _with(stream: TextIO, kind: type[io.FileIO]) -> TextIO:
+    """Return a stream that writes to its file by another kind of file; one that has no file as it is."""
+    if not isinstance(stream, io.TextIOWrapper) or type(getattr(stream.buffer, "raw", stream.buffer)) is not io.FileIO:
+        return stream
+    octets = io.BufferedWriter(kind(stream.fileno(), "w", closefd=False))
+    return io.TextIOWrapper(
+        octets, stream.encoding, line_buffering=stream.line_buffering, write_through=stream.write_through
+    )
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 to 6 as the contract has them, 130 on Ctrl-C."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _settle_streams()
     # Documents are UTF-8 in any locale; characters that a terminal's encoding lacks are escaped.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -55,7 +115,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     Called.path = ""
     try:
-        _refuse_line_breaks(words)
+        _refuse_unusable_words(words)
         code = reconciler.main(args=words, prog_name="reconciler", standalone_mode=False)
         sys.stdout.flush()
         end_with_next_step(Called.path, words, exit_code=code if isinstance(code, int) else 0)
@@ -75,11 +135,20 @@ def _run(words: list[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _refuse_line_breaks(words: Sequence[str]) -> None:
-    """Raise for a name, pattern or path of several lines: in a message one could pass for a line of ours."""
+def _refuse_unusable_words(words: Sequence[str]) -> None:
+    """Raise for a name, pattern or path that is empty, or of several lines: in a message one could pass for a line of ours.
+
+    An empty one is what a script has whose variable is not set: as a name nobody has it, and as a path it would be the
+    folder that the script is in.
+    """
     for before, word in zip(("", *words), words, strict=False):
-        takes_text = before in _TAKE_TEXT or word.startswith(tuple(f"{option}=" for option in _TAKE_TEXT))
-        if not takes_text and word.splitlines() not in ([], [word]):
+        option, equals, value = word.partition("=") if word.startswith("--") else (before, "", word)
+        if not value and (equals or not word) and option not in _MAY_BE_EMPTY:
+            where = f"after {option}" if option.startswith("-") else "in the place of a name, a pattern or a path"
+            raise click.UsageError(
+                f"An empty word was given {where}. If it comes from a variable, that is not set. Give it a value, or leave it out."
+            )
+        if option not in _TAKE_TEXT and word.splitlines() not in ([], [word]):
             shown = "an address, which may hold a password" if "://" in word else word[:60]
             raise click.UsageError(f"Names, patterns and paths stand on one line, and here is a line break: {shown}")
 
@@ -187,5 +256,6 @@ def _hang_up() -> int:
 
     Python flushes stdout once more when it exits and would complain, so stdout becomes the null device.
     """
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    with contextlib.suppress(OSError, ValueError):  # a stream without a file needs none
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1

@@ -188,7 +188,7 @@ def reasons_of(option: str, written: Iterable[str]) -> dict[str, str]:
     for each in written:
         name, _, reason = each.partition("=")
         if not name or not reason.strip():
-            raise click.UsageError(f"{option} takes NAME=REASON, with a reason; not {each}")
+            raise click.UsageError(f"{option} takes NAME=REASON, with a reason; not {each.strip() or 'an empty text'}")
         reasons[name] = reason.strip()
     return reasons
 

@@ -35,18 +35,14 @@ def _remember(text: str) -> None:
 
 
 def put(text: str) -> None:
-    """Write a result to stdout; raise ``OutputLost`` where it cannot be written, such as on a full disk."""
+    """Write a result to stdout."""
     _remember(text)
-    try:
-        sys.stdout.write(as_called(text))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as failure:
-        raise _lost(failure) from failure
+    sys.stdout.write(as_called(text))
+    sys.stdout.flush()
 
 
-def _lost(failure: OSError) -> OutputLost:
+def lost(failure: OSError) -> OutputLost:
+    """Return what is told where stdout cannot be written, such as on a full disk."""
     from reconciler.diagnostics import error
     from reconciler.errors import OutputLost
 

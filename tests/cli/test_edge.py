@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import pty
@@ -10,13 +11,14 @@ import re
 import signal
 import socket
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.cli.project import OPERATOR, Project, command, environment, marketing_account, own_account
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.support.mailserver import MailServer
@@ -341,6 +343,107 @@ def test_names_and_paths_stand_on_one_line(project: Project, end: str) -> None:
     text = ("send", "x", "--contacts", "c.csv", "--subject", "S", "--body", "Hello,\nthere.")
     assert "badUsage" not in project.run(*text).err
     assert "badUsage" not in project.run("suspend", "x", "--reason=a\nb").err
+
+
+@contextlib.contextmanager
+def taking_nothing(monkeypatch: pytest.MonkeyPatch, name: str, stream: str, buffering: int = -1) -> Iterator[None]:
+    """Have a standard stream be full, or closed by whoever starts the command."""
+    octets: Any = open("/dev/full", "wb", buffering=buffering)  # noqa: PTH123, SIM115 - closed by what it becomes
+    with (
+        io.TextIOWrapper(octets, encoding="utf-8", write_through=not buffering) as full,
+        monkeypatch.context() as patched,
+    ):
+        patched.setattr(f"sys.{name}", full if stream == "full" else None)
+        yield
+
+
+WRITERS = (
+    ("--version",), ("plan", "--help"), ("accounts", "list"), ("accounts", "list", "--format", "json"), ("state", "backup", "-"),
+    ("resolve", "news", "--contacts", "c.csv"), ("resolve", "news", "--contacts", "c.csv", "--format", "jsonl"),
+)  # fmt: skip
+"""Every way by which something is written to stdout: by click, as text, as JSON, as octets, and piece by piece."""
+
+
+@pytest.mark.parametrize("is_buffered", [True, False])
+@pytest.mark.parametrize("stream", ["full", "closed"])
+def test_whatever_is_written_to_a_stdout_that_takes_nothing_is_told_as_lost(
+    project: Project, monkeypatch: pytest.MonkeyPatch, stream: str, *, is_buffered: bool
+) -> None:
+    """By whichever way: the disk, or whoever closed the stream, is told as the cause, and never a fault of ours."""
+    project.write_account("news", marketing_account("news"))
+    project.run_well("apply", "--auto-approve", "--depth", "offline")
+    (project.folder / "c.csv").write_text("email\n" + "anna@example.com\n" * 2000, encoding="utf-8")
+    for words in WRITERS:
+        with taking_nothing(monkeypatch, "stdout", stream, buffering=-1 if is_buffered else 0):
+            told = project.run(*words)
+        assert (1, ["outputNotWritten"]) == (told.code, re.findall(r"\[(\w+)\]", told.err)), words
+
+
+@pytest.mark.parametrize("stream", ["full", "closed"])
+def test_a_stderr_that_takes_nothing_changes_no_result(
+    project: Project, monkeypatch: pytest.MonkeyPatch, stream: str
+) -> None:
+    """A remark that nobody can be told is lost; the result and the exit code stand."""
+    project.write_account("news", marketing_account("news"))
+    project.run_well("apply", "--auto-approve", "--depth", "offline")
+    for words in (("plan", "--depth", "offline"), ("accounts", "show", "nobody"), ("nonsense",)):
+        usual = project.run(*words)
+        assert usual.err
+        with taking_nothing(monkeypatch, "stderr", stream):
+            told = project.run(*words)
+        assert (usual.code, usual.out, "") == (told.code, told.out, told.err)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("resolve", "news", "--contacts", "-"), ("import", "msmtp:-"), ("apply",), ("show", "-"), ("check", "--host", "mail.invalid"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_closed_stdin_is_one_that_gives_nothing(
+    project: Project, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """Whoever starts a command without any input is told what is missing."""
+    project.write_account("news", marketing_account("news"))
+    project.run_well("apply", "--auto-approve", "--depth", "offline")
+    project.write_account("more", marketing_account("more"))
+    monkeypatch.setattr("sys.stdin", None)
+    told = project.run(*words)
+    assert told.code
+    assert "[internalError]" not in told.err
+
+
+EMPTY = (
+    *(("--state", "", "accounts", "list"), ("--state=", "accounts", "list"), ("--project-dir", "", "validate")),
+    *(
+        ("show", ""),
+        ("apply", ""),
+        ("apply", "--reviewed", ""),
+        ("suspend", "", "--reason", "x"),
+        ("plan", "--out", ""),
+    ),
+    *(("plan", "--target="), ("report", "--out", ""), ("state", "backup", ""), ("journal", "check", "--head", "")),
+    *(("check", ""), ("plan", "--operator", ""), ("resolve", "x", "--contacts", ""), ("--", "")),
+)
+
+
+@pytest.mark.parametrize("words", EMPTY, ids=" ".join)
+def test_an_empty_word_is_told_as_a_variable_that_is_not_set(project: Project, words: tuple[str, ...]) -> None:
+    """Nothing is taken in its place: neither the folder that the script is in, nor another state, nor an account called nothing."""
+    told = project.run(*words)
+    assert (1, "") == (told.code, told.out)
+    assert "An empty word was given" in told.err
+    assert "If it comes from a variable" in " ".join(told.err.split())
+
+
+def test_text_and_what_is_searched_for_may_be_empty(project: Project) -> None:
+    """Text is looked at by those who take it, and everything has nothing in it."""
+    project.write_account("news", marketing_account("news"))
+    project.run_well("apply", "--auto-approve", "--depth", "offline", "--actor", "")
+    assert "news" in project.run_well("accounts", "list", "--search", "").out
+    assert "[reasonInvalid]" in project.run("suspend", "news", "--reason", "").err
+    assert "not an empty text" in project.run("apply", "--auto-approve", "--override-verification=").err
 
 
 @pytest.mark.parametrize("words", [(), ("accounts",), ("accounts", "add"), ("state",), ("journal",)], ids=" ".join)

@@ -210,6 +210,21 @@ def test_a_noted_head_tells_every_kind_of_tampering(lived: Project, statements: 
     assert [] != [each for each in check(lived, "--head", head)["problems"] if problem in each]
 
 
+@pytest.mark.parametrize("noted", ["sha256:", "sha256:12", "main", "0" * 63, "head  sha256:" + "0" * 64])
+def test_what_is_no_hash_says_nothing_of_the_journal(lived: Project, noted: str) -> None:
+    """A note that was cut or mixed up is told as that: nobody is to restore a backup for it."""
+    told = lived.run("journal", "check", "--head", noted)
+    assert (1, "") == (told.code, told.out)
+    assert "as journal head prints it" in " ".join(told.err.split())
+
+
+def test_a_noted_head_may_stand_without_its_kind(lived: Project) -> None:
+    """Whoever notes the digits alone notes the same."""
+    head = lived.run_well("journal", "head").out.strip()
+    lived.run_well("journal", "check", "--head", f"{head} ")
+    lived.run_well("journal", "check", "--head", head.removeprefix("sha256:"))
+
+
 def test_a_chain_rewritten_with_fitting_hashes_lacks_the_noted_head(lived: Project) -> None:
     """Whoever rewrites the whole chain makes it hold; the head noted elsewhere still tells."""
     head = lived.run_well("journal", "head").out.strip()

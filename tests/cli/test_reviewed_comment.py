@@ -65,6 +65,28 @@ def test_what_a_comment_showed_is_applied_once(shown: Project) -> None:
     assert (5, ["planApplied"]) == apply(shown)
 
 
+@pytest.mark.parametrize("spelt", [f" {URL}", f"{URL}\n", f"\t{URL} "], ids=repr)
+def test_a_comment_serves_once_however_its_place_is_spelt(project: Project, spelt: str) -> None:
+    """The journal keeps an address without what cannot be seen around it, and a comment is known by what the journal keeps."""
+    project.write_account("one", marketing_account("one"))
+    comment(project, reference=spelt)
+    assert 0 == apply(project, reference=spelt)[0]
+    project.remove_account("one")
+    project.run_well("apply", "--auto-approve", "--allow-deletes", "1")
+    project.write_account("one", marketing_account("one"))
+    assert (5, ["planApplied"]) == apply(project, reference=spelt)
+    assert (5, ["planApplied"]) == apply(project)
+
+
+@pytest.mark.parametrize("given", ["", " ", "\n", URL + "7" * 200, f"{URL}\x07", f"{URL}\u202e7"], ids=repr)
+def test_a_place_that_the_journal_would_not_keep_whole_is_refused(project: Project, given: str) -> None:
+    """Two places could be kept as one, or one as none, and then a comment could serve twice."""
+    project.write_account("one", marketing_account("one"))
+    shown = project.run("plan", "--format", "markdown", "--reference", given)
+    assert (1, "") == (shown.code, shown.out)
+    assert "at most 200 characters" in " ".join(shown.err.split())
+
+
 def test_what_is_no_longer_needed_is_no_hindrance(shown: Project) -> None:
     """A change that was shown and has been applied by another request meanwhile is left out."""
     shown.run_well("apply", "--auto-approve", "--target", "one", "--reference", OTHER)

@@ -112,7 +112,7 @@ def apply(
     from reconciler.model.review import Review
     from reconciler.operations.apply import apply_plan
     from reconciler.operations.seals import require_current_review
-    from reconciler.provenance import find_provenance
+    from reconciler.provenance import clean_reference, find_provenance
     from reconciler.rules.plan.policy import ApplyOrder
 
     _check_combination(planfile, asked, order)
@@ -123,7 +123,7 @@ def apply(
         place = workspace(options, operator=asked.operator, trusts_project=asked.trust_project)
         depths = place.project.verification.depth
         if isinstance(reviewed, Review):
-            require_current_review(place, reviewed, reference=order.reference)
+            require_current_review(place, reviewed, reference=clean_reference(order.reference))
         if made is None:
             request = replace(
                 requested(asked, asked.depth or (depths.apply if order.needs_no_answer else depths.plan)),

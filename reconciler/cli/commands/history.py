@@ -144,8 +144,22 @@ def journal() -> None:
     """
 
 
+def _head(_context: click.Context, _option: click.Parameter, given: str | None) -> str | None:
+    """Return the hash that was noted; raise ``UsageError`` for what is none, which says nothing of the journal."""
+    import re
+
+    found = re.fullmatch(r"(?:sha256:)?([0-9a-f]{64})", given.strip()) if given is not None else None
+    if given is not None and found is None:
+        raise click.UsageError(
+            f"--head takes a hash as journal head prints it, sha256: and 64 hexadecimal digits; not {given[:80]}"
+        )
+    return f"sha256:{found[1]}" if found is not None else None
+
+
 @journal.command("check")
-@click.option("--head", metavar="HASH", help="A hash that was noted earlier; finds a journal that was cut short.")
+@click.option(
+    "--head", metavar="HASH", callback=_head, help="A hash that was noted earlier; finds a journal that was cut short."
+)
 @format_option("text", "json")
 @click.pass_obj
 def check(options: GlobalOptions, head: str | None, format_: str) -> int:

@@ -85,6 +85,7 @@ def plan(
         raise click.UsageError("--out - writes the plan's file to standard output; leave --format out, or name a file.")
     if reference is not None and (format_ != "markdown" or shard is not None):
         raise click.UsageError("--reference is for the comment of a whole plan: add --format markdown, and no --shard.")
+    reference = _kept_whole(reference) if reference is not None else None
     recall = _last_plan(options, asked) if (format_, out, shard) == ("text", None, None) else None
     if recall is not None and (kept := recall.remarks(os.environ)) is not None:
         _tell_again(kept, viewing, options)
@@ -110,6 +111,21 @@ def plan(
     if format_ == "text":
         _tell_next(made, asked, out=out, is_part=shard is not None)
     return exit_code_of_plan(made, is_detailed=detailed_exitcode)
+
+
+def _kept_whole(reference: str) -> str:
+    """Return a reference as the journal keeps it, which is how apply knows that a comment has served.
+
+    Raises ``UsageError`` for one that is empty, or that the journal would not keep whole.
+    """
+    from reconciler.provenance import clean_reference
+
+    kept = clean_reference(reference)
+    if kept is None or kept != reference.strip():
+        raise click.UsageError(
+            "--reference takes the address of the pull request: one line of at most 200 characters that can all be seen."
+        )
+    return kept
 
 
 def _save(made: SavedPlan, place: Workspace, *, out: str | None, reference: str | None) -> str | None:
