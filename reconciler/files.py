@@ -146,6 +146,14 @@ def reason_of(failure: OSError) -> str:
     return (failure.strerror or "it cannot be read").lower()
 
 
+def refuse_device(path: Path) -> None:
+    """Raise ``OSError`` for a path that is a device, a pipe or a socket: who renames a file to it replaces it, such as ``/dev/null`` for all."""
+    with contextlib.suppress(FileNotFoundError):
+        mode = path.lstat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)):
+            raise OSError(0, "there is something there that is not a regular file")
+
+
 def replace_file(
     path: Path,
     content: bytes | Iterable[bytes],
@@ -162,6 +170,7 @@ def replace_file(
     belonged, which only root can bring about. With ``is_later`` its time is of a later second than that of the one
     before: Python takes a module's bytecode for that of the file by second and size. Raises ``OSError``.
     """
+    refuse_device(path)
     before = None
     if keeps_owner or is_later:
         with contextlib.suppress(FileNotFoundError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -105,3 +106,23 @@ def test_an_account_that_nobody_owns_is_shared_and_told(project: Project) -> Non
     added = project.run_well(*words, "--host", "smtp.example.com", "--username", "sales")
     assert "Without an owner it is shown to everybody: shared: true." in " ".join(added.err.split())
     assert [] == project.run_well("validate", "--format", "json").codes
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("plan", "--out"), ("state", "backup", "--force"), ("status", "--metrics"), ("verify", "--recorded", "--metrics"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_no_pipe_or_device_is_replaced_by_a_file(project: Project, server: MailServer, words: tuple[str, ...]) -> None:
+    """Whoever writes to /dev/null as root would else take it from everybody: it is told, and stays what it is."""
+    project.write_account("sales", own_account("sales", server))
+    project.run_well("apply", "--auto-approve")
+    pipe = project.folder / "pipe"
+    os.mkfifo(pipe)
+    told = project.run(*words, str(pipe))
+    assert told.code == 1
+    assert "something there that is not a regular file" in " ".join(told.err.split())
+    assert pipe.is_fifo()
+    assert [] == list(project.folder.glob(".pipe.*"))

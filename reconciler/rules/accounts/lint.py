@@ -138,7 +138,7 @@ def _lint_replies(account: DesiredAccount, source: LocatedManifest) -> Iterator[
     if account.settings.reply_addresses:
         return
     detail = (
-        f"{account.settings.email} need not exist as a mailbox, so replies to it may reach nobody. Add\n"
+        f"{account.written.get('spec.email', account.settings.email)} need not exist as a mailbox, so replies to it may reach nobody. Add\n"
         "    replyTo: {email: office@example.com}"
     )
     yield warning("noReplyTo", detail, subject=account.name, location=source.locator.key_at(("spec", "email")))

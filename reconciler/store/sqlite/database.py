@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from reconciler.characters import SHOWN_PATH, clip_start
 from reconciler.errors import StateUnavailable
-from reconciler.files import sync_folder
+from reconciler.files import refuse_device, sync_folder
 from reconciler.store import schema
 from reconciler.store.database import BUSY_TIMEOUT_SECONDS, state_missing, state_newer, state_older, state_unavailable
 from reconciler.store.sql import first_value
@@ -208,6 +208,7 @@ class SqliteFile:
             with unfinished.open("rb") as file:
                 os.fsync(file.fileno())
             if replaces:
+                refuse_device(self.path)
                 unfinished.replace(self.path)
             else:
                 _link(unfinished, self.path)

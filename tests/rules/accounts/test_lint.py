@@ -94,6 +94,12 @@ def test_a_marketing_account_without_reply_to(reply_to: str, *, expected: bool) 
     assert all(each.detail.endswith("\n    replyTo: {email: office@example.com}") for each in found)
 
 
+def test_an_address_is_told_as_it_is_written() -> None:
+    """A domain of other letters is compared in its ASCII form, which nobody has written."""
+    (remark,) = remarks(marketing(spec="").replace("n@example.com", "n@bücher.example"), platform=PLATFORM)
+    assert remark.detail.startswith("n@bücher.example need not exist")
+
+
 _DOUBTFUL = (
     ("root@localhost", "it has no dot"),
     ("sales@intranet", "it has no dot"),
