@@ -35,7 +35,7 @@ _SKIPPED = "S"
 """The tag of a file that is kept out of the working tree on purpose."""
 _MAX_COMPARED_OCTETS = 512 * 1024 * 1024
 """A folder with more octets than that counts as changed, without being read."""
-_CI_ACTORS = tuple((system.marks[0][0], system.actors) for system in CI_SYSTEMS if system.actors)
+_CI_ACTORS = [(system.marks[0][0], system.actors) for system in CI_SYSTEMS if system.actors]
 """For each CI system the variable by which it is known, and those that name who started the run."""
 
 _GIT_OPTIONS = (

@@ -43,7 +43,7 @@ class CISystem:
 
 def _either(*names: str) -> tuple[tuple[str, ...], ...]:
     """Return marks of which each is one variable."""
-    return tuple((name,) for name in names)
+    return tuple(zip(names, strict=False))
 
 
 CI_SYSTEMS = (
@@ -198,6 +198,12 @@ CI_SYSTEMS = (
 )
 
 
+_MARKS = [mark for system in CI_SYSTEMS for mark in system.marks]
+_ALONE = frozenset([*GENERAL_MARKS, *(mark[0] for mark in _MARKS if len(mark) == 1)])
+"""The variables of which each tells by itself that a job runs in CI; a name that stands for all that begin so is none."""
+_OTHER_MARKS = [mark for mark in _MARKS if len(mark) > 1 or mark[0].endswith("*")]
+
+
 def set_variables(environ: Mapping[str, str]) -> frozenset[str]:
     """Return the variables that are set to more than nothing or a no.
 
@@ -209,7 +215,11 @@ def set_variables(environ: Mapping[str, str]) -> frozenset[str]:
 
 def is_marked(variables: frozenset[str], system: CISystem) -> bool:
     """Tell whether a job of this system sees such variables set."""
-    return any(all(_is_one_of(variables, each) for each in mark) for mark in system.marks)
+    return any(_has_mark(variables, mark) for mark in system.marks)
+
+
+def _has_mark(variables: frozenset[str], mark: tuple[str, ...]) -> bool:
+    return all(_is_one_of(variables, each) for each in mark)
 
 
 def _is_one_of(variables: frozenset[str], name: str) -> bool:
@@ -220,4 +230,4 @@ def _is_one_of(variables: frozenset[str], name: str) -> bool:
 def is_ci(environ: Mapping[str, str]) -> bool:
     """Tell whether an environment is that of a job in CI, of whichever system."""
     variables = set_variables(environ)
-    return not variables.isdisjoint(GENERAL_MARKS) or any(is_marked(variables, system) for system in CI_SYSTEMS)
+    return not variables.isdisjoint(_ALONE) or any(_has_mark(variables, mark) for mark in _OTHER_MARKS)

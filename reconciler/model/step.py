@@ -79,7 +79,7 @@ class _Wanted:
     @property
     def sends_through_platform(self) -> bool:
         """Whether the account uses the platform's server and login."""
-        return kind_of(self).sends_through_platform
+        return kind_of(self.after).sends_through_platform
 
     @cached_property
     def routes(self) -> tuple[SecretRoute, ...]:

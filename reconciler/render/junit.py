@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 from reconciler.diagnostics import counted
 from reconciler.model.verification.evidence import status_of
-from reconciler.render.safe import guard_line_start, safe, safe_lines
+from reconciler.render.safe import guard_line_starts, safe, safe_lines
 from reconciler.rules.verification.missing import MISSING_CODES
 
 if TYPE_CHECKING:
@@ -75,9 +75,7 @@ def _report(suite: ET.Element, seconds: float) -> str:
     suites = ET.Element("testsuites")
     suites.append(suite)
     ET.indent(suites)
-    return _DECLARATION + "".join(
-        f"{guard_line_start(line)}\n" for line in ET.tostring(suites, encoding="unicode").split("\n")
-    )
+    return _DECLARATION + guard_line_starts(ET.tostring(suites, encoding="unicode") + "\n")
 
 
 def _is_told(problem: Diagnostic, findings: Mapping[str, Verification]) -> bool:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from reconciler.model.event import LoggedEvent
-from reconciler.render.safe import guard_line_start, safe, safe_json
+from reconciler.render.safe import guard_line_starts, safe, safe_json
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,7 +46,7 @@ def log_line(event: Event, at: datetime) -> str:
         parts.append(f"[{event.code}]")
     if event.text:
         parts.append(event.text)
-    return f"{_clock(at)} {guard_line_start(safe(' '.join(part for part in parts if part)))}\n"
+    return f"{_clock(at)} {guard_line_starts(safe(' '.join(part for part in parts if part)))}\n"
 
 
 def said_line(event: Event) -> str:

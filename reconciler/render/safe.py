@@ -24,7 +24,7 @@ _SUSPECT = re.compile(r"[^ -~…—→]+")
 
 Those that are not ASCII and are written in sentences of ours are none."""
 _LOG_COMMAND = re.compile(r"#(?=#[a-z]*\[)")
-_LOG_COMMAND_AT_START = re.compile(r"\A((?:\s|\x1b\[[0-9;]*m)*)(?=::)")
+_LOG_COMMAND_AT_START = re.compile(r"^((?:[^\S\n]|\x1b\[[0-9;]*m)*)(?=::)", re.MULTILINE)
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _LAST_OF_TWO_DIGITS = 0xFF
 _LAST_OF_FOUR_DIGITS = 0xFFFF
@@ -72,17 +72,19 @@ def short_or_none(text: str | None) -> str | None:
 def safe_lines(text: object) -> list[str]:
     r"""Return text of several lines, each made safe; only ``\n`` and ``\r\n`` end a line.
 
-    No line begins a command of a CI log, see ``guard_line_start``.
+    No line begins a command of a CI log, see ``guard_line_starts``.
     """
-    return [guard_line_start(safe(line)) for line in str(text).replace("\r\n", "\n").split("\n")]
+    return guard_line_starts("\n".join([safe(line) for line in str(text).replace("\r\n", "\n").split("\n")])).split(
+        "\n"
+    )
 
 
-def guard_line_start(line: str) -> str:
-    r"""Return a line with ``\`` before a ``::`` at its start, which GitHub would take for a command.
+def guard_line_starts(text: str) -> str:
+    r"""Return a text with ``\`` before a ``::`` at the start of a line, which GitHub would take for a command.
 
     Our own colour codes before it do not count: a viewer may take them off.
     """
-    return _LOG_COMMAND_AT_START.sub(r"\1\\", line)
+    return _LOG_COMMAND_AT_START.sub(r"\1\\", text) if "::" in text else text
 
 
 def safe_json(text: str) -> str:

@@ -20,7 +20,6 @@ from reconciler.model.canonical import (
     sha256_hex,
     with_member,
 )
-from reconciler.model.once import Once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from reconciler.model.accounts.recorded import RecordedAccount
     from reconciler.model.base import Value
     from reconciler.model.journal.entries import Revision
+    from reconciler.model.once import Once
     from reconciler.model.secrets.routes import SecretRoute
     from reconciler.model.verification.evidence import Evidence
 
@@ -117,7 +117,10 @@ def digest_with_pieces(row: JsonView, column: str, pieces: Iterable[str]) -> str
 
 def account_row(account: RecordedAccount, told: Once[str] | None = None) -> Row:
     """Return the row of an account; ``told`` has the texts of what accounts before it have in common with it."""
-    told = told or Once()
+    if told is None:
+        from reconciler.model.once import Once
+
+        told = Once()
     return {
         "name": account.name,
         "kind": account.kind,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reconciler.store.sql import Connection
 
 _COLUMNS = tuple(PUBLICATIONS.columns)[1:]
-_CHANGE = PUBLICATIONS.changing(column for column in PUBLICATIONS.columns if column not in PUBLICATIONS.key)
+_CHANGE = PUBLICATIONS.changing([column for column in PUBLICATIONS.columns if column not in PUBLICATIONS.key])
 
 
 def read_publications(connection: Connection, project: str) -> tuple[Publication, ...]:

@@ -140,6 +140,7 @@ class DocumentBuilder:
         if event.__class__ is MappingStartEvent:
             return self._mapping(level)
         sequence = LocatedSequence()
+        sequence.places = []
         next_event = self._next_event
         while (entry := next_event()).__class__ is not SequenceEndEvent:
             sequence.append(self._node(entry, level))
@@ -157,6 +158,7 @@ class DocumentBuilder:
 
     def _mapping(self, level: int) -> LocatedMapping:
         mapping = LocatedMapping()
+        mapping.places = []
         next_event = self._next_event
         merged: list[LocatedMapping] | None = None
         while (key_event := next_event()).__class__ is not MappingEndEvent:

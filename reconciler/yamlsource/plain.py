@@ -134,6 +134,7 @@ class _Document:
     def __init__(self) -> None:
         """Begin before its first line."""
         self._mapping = LocatedMapping()
+        self._mapping.places = []
         """The innermost that the next line may belong to, whose keys stand in the ``_column``."""
         self._column = 0
         self._mappings = [(0, self._mapping)]
@@ -165,7 +166,7 @@ class _Document:
         if members is not None:
             value = inner = LocatedMapping()
             inner.update(members[0])
-            inner.places += [place + each for each in members[1]]
+            inner.places = [place + each for each in members[1]]
             self.values += len(inner)
         mapping[key] = value
         mapping.places += (line | column, place)
@@ -178,6 +179,7 @@ class _Document:
             if column <= self._column or len(mappings) > _MAX_LEVELS:
                 raise _NotPlain  # the key has no value, or there are more levels than anybody needs
             inner = LocatedMapping()
+            inner.places = []
             self._fill(inner, place)
             mappings.append((column, inner))
         while mappings[-1][0] > column:
@@ -190,6 +192,7 @@ class _Document:
         column = hyphen & COLUMN
         if self._key is not None and column >= self._column:
             self._list, self._list_column = LocatedSequence(), column
+            self._list.places = []
             self._fill(self._list, hyphen)
         if self._key is not None or self._list is None or column != self._list_column:
             raise _NotPlain

@@ -48,10 +48,8 @@ class LocatedMapping(dict[str, object]):
     """A mapping with places: ``places`` holds each key's place and each value's place in turn, in the order of the keys."""
 
     __slots__ = ("places",)
-
-    def __init__(self) -> None:
-        """Begin empty."""
-        self.places: list[Place] = []
+    places: list[Place]
+    """Given by whoever makes it: every document has several, and an ``__init__`` of Python's would take as long as the rest."""
 
     def places_of(self, key: object) -> tuple[Place, Place] | None:
         """Return the places of a key and of its value; None for a key that is not there."""
@@ -62,13 +60,10 @@ class LocatedMapping(dict[str, object]):
 
 
 class LocatedSequence(list[Any]):
-    """A list with places: ``places`` holds the place of each value."""
+    """A list with places: ``places`` holds the place of each value, and is given as a mapping's is."""
 
     __slots__ = ("places",)
-
-    def __init__(self) -> None:
-        """Begin empty."""
-        self.places: list[Place] = []
+    places: list[Place]
 
 
 @dataclass(frozen=True, slots=True)

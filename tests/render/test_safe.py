@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.render.json.documents import to_json
-from reconciler.render.safe import UNSAFE, guard_line_start, safe, safe_lines
+from reconciler.render.safe import UNSAFE, guard_line_starts, safe, safe_lines
 
 _JOINERS = {"\u200c", "\u200d"}
 
@@ -49,7 +49,7 @@ def test_safe_lines_keeps_line_feeds_only() -> None:
 @pytest.mark.parametrize("line", ["::error::x", "   ::set-env name=A::b"])
 def test_a_line_never_begins_a_workflow_command(line: str) -> None:
     """GitHub takes a line that begins with two colons, indented or not, for a command; a backslash prevents it."""
-    assert guard_line_start(line) == line.replace("::", r"\::", 1)
+    assert guard_line_starts(line) == line.replace("::", r"\::", 1)
     assert safe_lines(f"x\n{line}")[1].lstrip().startswith("\\::")
 
 

@@ -212,14 +212,14 @@ def head(options: GlobalOptions, format_: str) -> int:
     from reconciler.cli.output import put, put_json
     from reconciler.cli.session import workspace
     from reconciler.operations.journal.history import journal_head
-    from reconciler.render.safe import guard_line_start, safe
+    from reconciler.render.safe import guard_line_starts, safe
     from reconciler.render.text.state import care_document
 
     found = journal_head(workspace(options, needs_project=False))
     if format_ == "json":
         put_json(care_document({"head": found}))
     else:
-        put(guard_line_start(safe(found)) + "\n")
+        put(guard_line_starts(safe(found)) + "\n")
     return 0
 
 

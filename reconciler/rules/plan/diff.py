@@ -81,7 +81,7 @@ def field_changes(
     [(None, 'bücher.example'), (None, 587)]
     """
     differing = differing_leaves(before, after, written_before=written_before, written_after=written_after)
-    return tuple([_field_change(path, *differing[path]) for path in sorted(differing)])
+    return tuple([FieldChange.of_leaves(path, *differing[path]) for path in sorted(differing)])
 
 
 def differing_leaves(
@@ -104,12 +104,6 @@ def differing_leaves(
         for path in before.keys() | after.keys()
         if path not in before or path not in after or before[path] != after[path]
     }
-
-
-@lru_cache(maxsize=4096, typed=True)  # typed: 1 is no True
-def _field_change(path: str, before: Scalar, after: Scalar) -> FieldChange:
-    """Return one change of a field: one value for all accounts that it is the same for."""
-    return FieldChange.of_leaves(path, before, after)
 
 
 def compared(step: Changed, recorded: RecordedState, policy: Policy) -> Step:

@@ -6,7 +6,6 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from reconciler.model.canonical import canonical_json, digest, with_member
-from reconciler.model.once import Once
 from reconciler.model.plan import Change
 
 if TYPE_CHECKING:
@@ -83,6 +82,8 @@ def lines_of(parts: Iterable[Change | PreparedAccount]) -> Iterator[str]:
     >>> [line.partition(',"verification"')[0] for line in lines_of([change])]
     ['{"action":"delete","baseRevision":3,"cause":"manifest","fields":[],"kind":"OwnAccount","name":"sales"']
     """
+    from reconciler.model.once import Once
+
     told = Once[str]()
     for part in parts:
         key, found = ("verification", part.verification) if isinstance(part, Change) else ("evidence", part.evidence)

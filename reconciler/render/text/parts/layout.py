@@ -10,7 +10,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from reconciler.render.safe import guard_line_start
+from reconciler.render.safe import guard_line_starts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -29,7 +29,7 @@ _PIECE = re.compile(r"\S+\s*|\s+")
 
 def finish(lines: Iterable[str]) -> str:
     """Return the lines as one text that ends with a newline; no line begins a command of a CI log."""
-    return "".join(guard_line_start(line.rstrip()) + "\n" for line in lines)
+    return guard_line_starts("".join([f"{line.rstrip()}\n" for line in lines]))
 
 
 def cells(text: str) -> int:

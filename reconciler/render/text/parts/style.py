@@ -52,6 +52,8 @@ class Style:
 
     def show(self, text: object) -> str:
         r"""Return foreign text as one safe line, see ``safe``; without Unicode, what is not ASCII as ``\u017c``."""
+        if type(text) is str and text.isascii() and text.isprintable() and "##" not in text:
+            return text  # as ``safe`` returns it, which is left out for speed alone
         return self.fit(safe(text))
 
     def fit(self, text: str) -> str:

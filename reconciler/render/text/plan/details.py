@@ -238,7 +238,7 @@ def _worth_telling(fields: Iterable[FieldChange]) -> list[FieldChange]:
         for field in fields
         if field.origin is not None
         or not _may_go_unsaid(field.path)
-        or not (is_default(field) or field.path in _ENDPOINT or field.path.endswith(_CONTENT))
+        or not (field.path in _ENDPOINT or field.path.endswith(_CONTENT) or is_default(field))
     ]
 
 
