@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
-
 import pytest
 
 from reconciler.model.text.globs import matches
-from reconciler.model.verification.evidence import Evidence, Verification
 from reconciler.rules.accounts.desired import ca_paths, resolve
 from reconciler.rules.accounts.lint import lint
 from reconciler.rules.accounts.servers import CaFiles
 from reconciler.rules.secrets.allow import is_allowed
 from reconciler.rules.secrets.refused import refused_secrets
-from reconciler.rules.verification.evidence import depth_needed, standing_of
-from tests.rules.states import NOW, ca_files, desired_of, located, project, resolution_of
-
-if TYPE_CHECKING:
-    from reconciler.model.verification.depths import Depth
+from tests.rules.states import ca_files, desired_of, located, project, resolution_of
 
 _HEAD = "apiVersion: reconciler/v1\nkind: OwnAccount\nmetadata: {name: a}\n"
 
@@ -133,43 +125,6 @@ def test_a_password_for_a_proxy(proxy: str, codes: list[str]) -> None:
     remarks = lint(resolve(manifests, ca_files({})).accounts, manifests, project())
     assert codes == [remark.code for remark in remarks]
     assert [4 for _ in codes] == [remark.location.line for remark in remarks if remark.location]
-
-
-@pytest.mark.parametrize(
-    ("hours", "status", "depth", "settings", "expected"),
-    [
-        (1, "passed", "message", "d", "sufficient"),
-        (1, "passed", "envelope", "d", "missing"),
-        (1, "failed", "connect", "d", "failed"),
-        (25, "failed", "connect", "d", "missing"),
-        (-1, "passed", "message", "d", "missing"),
-        (1, "passed", "message", "other", "missing"),
-        (1, "passed", None, "d", "missing"),
-        (1, "withheld", "message", "d", "missing"),
-    ],
-)
-def test_standing(hours: int, status: str, depth: Depth | None, settings: str, expected: str) -> None:
-    """Evidence counts while it is fresh, of these very settings and deep enough."""
-    found = Verification.model_validate(
-        {"status": status, "depth": depth, "checkedAt": (NOW - timedelta(hours=hours)).isoformat()}
-    )
-    evidence = Evidence(settings_digest=settings, verification=found)
-    seen = standing_of(evidence, settings_digest="d", depth="message", ttl_hours=24, now=NOW)
-    assert expected == seen
-
-
-def test_depth_needed() -> None:
-    """An exception lowers the depth of the accounts it names until its last day, and never raises it."""
-    exception = {"verification": ["relay-*"], "depth": "connect", "until": "2026-09-01", "reason": "far away"}
-    rules = project(guards={"exceptions": [exception]})
-    today = NOW.date()
-    seen = [
-        depth_needed("relay-a", "message", rules, today),
-        depth_needed("relay-a", "offline", rules, today),
-        depth_needed("other", "message", rules, today),
-        depth_needed("relay-a", "message", rules, today + timedelta(days=1)),
-    ]
-    assert ["connect", "offline", "message", "message"] == seen
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from tests.rules.states import NOW, project
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from reconciler.model.verification.depths import Depth
+
 
 def evidence(*, checked_at: datetime | None = NOW, codes: tuple[str, ...] = ()) -> Evidence:
     """Return evidence that passed, or failed with checks of these codes."""
@@ -70,3 +72,40 @@ def test_exceptions_to_other_guards_lower_no_depth() -> None:
     ]
     assert "message" == depth_needed("a", "message", project(guards={"exceptions": exceptions[:2]}), NOW.date())
     assert "connect" == depth_needed("a", "message", project(guards={"exceptions": exceptions}), NOW.date())
+
+
+@pytest.mark.parametrize(
+    ("hours", "status", "depth", "settings", "expected"),
+    [
+        (1, "passed", "message", "d", "sufficient"),
+        (1, "passed", "envelope", "d", "missing"),
+        (1, "failed", "connect", "d", "failed"),
+        (25, "failed", "connect", "d", "missing"),
+        (-1, "passed", "message", "d", "missing"),
+        (1, "passed", "message", "other", "missing"),
+        (1, "passed", None, "d", "missing"),
+        (1, "withheld", "message", "d", "missing"),
+    ],
+)
+def test_standing(hours: int, status: str, depth: Depth | None, settings: str, expected: str) -> None:
+    """Evidence counts while it is fresh, of these very settings and deep enough."""
+    found = Verification.model_validate(
+        {"status": status, "depth": depth, "checkedAt": (NOW - timedelta(hours=hours)).isoformat()}
+    )
+    evidence = Evidence(settings_digest=settings, verification=found)
+    seen = standing_of(evidence, settings_digest="d", depth="message", ttl_hours=24, now=NOW)
+    assert expected == seen
+
+
+def test_depth_needed() -> None:
+    """An exception lowers the depth of the accounts it names until its last day, and never raises it."""
+    exception = {"verification": ["relay-*"], "depth": "connect", "until": "2026-09-01", "reason": "far away"}
+    rules = project(guards={"exceptions": [exception]})
+    today = NOW.date()
+    seen = [
+        depth_needed("relay-a", "message", rules, today),
+        depth_needed("relay-a", "offline", rules, today),
+        depth_needed("other", "message", rules, today),
+        depth_needed("relay-a", "message", rules, today + timedelta(days=1)),
+    ]
+    assert ["connect", "offline", "message", "message"] == seen
