@@ -13,6 +13,7 @@ from reconciler.rules.plan.digests import (
     account_lines,
     changes_digest,
     lines_of,
+    parts_digest,
     plan_digest,
     plan_document_digest,
     plan_head,
@@ -97,6 +98,12 @@ def test_the_digest_of_a_plan_covers_all_but_itself_and_the_seal() -> None:
     assert plan.plan_digest == plan_digest(plan.model_copy(update={"plan_digest": "other"}))
     assert plan.plan_digest == plan_document_digest(plan.model_dump(mode="json"))
     assert plan.plan_digest != plan_digest(plan.model_copy(update={"tool": "other"}))
+
+
+def test_half_a_character_has_a_digest_too() -> None:
+    """JSON may hold one, and then a plan in parts and its document have the same digest all the same."""
+    document = {"tool": "\ud800", "changes": [], "inputs": {"accounts": {}}}
+    assert plan_document_digest(document) == parts_digest({"tool": "\ud800", "inputs": {}}, [], [])
 
 
 def test_the_lines_of_a_plan_are_its_document_in_parts() -> None:

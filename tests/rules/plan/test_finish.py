@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -139,6 +140,41 @@ def test_what_a_plan_says_of_itself() -> None:
     )
     assert ["unusedServer"] == [problem.code for problem in made.diagnostics]
     assert plan(manifests("a")).inputs.depth is None
+
+
+@pytest.mark.parametrize(
+    ("parts", "verifies", "sent"),
+    [
+        ({}, (2, [2]), [2]),
+        ({"skips": frozenset({"b"})}, (1, [1]), [2]),
+        ({"reused": frozenset({"b"})}, (2, [2]), [1]),
+        ({"depth": "connect"}, (2, []), [2]),
+        ({"operator": None}, (2, []), []),
+        ({"created_at": NOW + timedelta(days=2)}, (3, [3]), [2]),
+    ],
+    ids=["all", "one overridden", "one verified earlier", "less deep", "to nobody", "once evidence is too old"],
+)
+def test_a_plan_tells_whom_apply_contacts_and_who_had_messages(
+    parts: dict[str, Any], verifies: tuple[int, list[int]], sent: list[int]
+) -> None:
+    """Of three new accounts one has passed, one has failed with its message sent, and one was not verified."""
+    draft = make_plan(manifests("a", "b", "c"), empty_state(), policy())
+    digests = {step.name: step.settings_digest for step in draft.steps if step.after is not None}
+    message = Check(check="message", status="passed", code="ok", message="It is so.")
+    found = {
+        name: Evidence(
+            settings_digest=digests[name] or "",
+            verification=Verification.model_validate(
+                {"status": status, "depth": "message", "checked_at": NOW, "checks": (message,)}, by_name=True
+            ),
+        )
+        for name, status in (("a", "passed"), ("b", "failed"))
+    }
+    made = finish_plan(draft, found, replace(MAKING, **{"operator": "ops@example.com", **parts}))
+    assert made.apply_verifies is not None
+    told = [(each.to, each.count) for each in made.apply_verifies.messages]
+    assert (verifies[0], [("ops@example.com", count) for count in verifies[1]]) == (made.apply_verifies.accounts, told)
+    assert [("ops@example.com", count) for count in sent] == [(each.to, each.count) for each in made.messages_sent]
 
 
 def test_changes_are_counted_by_action() -> None:

@@ -111,6 +111,7 @@ def test_what_fails_before_the_login_is_the_servers(check: CheckName) -> None:
     """The endpoint is where the MailServer says it is."""
     found = failure(_verification(check), _account(), None)
     assert (HERE, False) == (found.location, found.is_untried)
+    assert ("a", True) == (found.name, found.reason.startswith(f"{check}: "))
 
 
 @pytest.mark.parametrize("check", ["auth", "sender", "recipient", "message"])
@@ -168,6 +169,7 @@ def test_without_a_platform_there_is_no_place() -> None:
 def test_what_is_wrong_with_the_run_is_no_endpoint_s(code: str) -> None:
     """Nobody to mail to, and no time left, concern all accounts alike."""
     found = failure(_verification("message", code), _account(), None)
+    assert ("a", True) == (found.name, found.reason.startswith("message: "))
     assert found.endpoint is None
     assert found.location is None
     assert found.is_untried is False
