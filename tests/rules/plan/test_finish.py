@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.diagnostics import Diagnostic, Location, error, note, warning
+from reconciler.diagnostics import Diagnostic, Location, error, grouped, note, sort_key, warning
 from reconciler.model.accounts.platform import PlatformServer
 from reconciler.model.accounts.recorded import Approval, approval_digest
+from reconciler.model.consumers.publication import ConsumerView
 from reconciler.model.plan import Change
 from reconciler.model.servers.server import Server
 from reconciler.model.verification.evidence import Check, Evidence, Verification
 from reconciler.rules.plan.digests import changes_digest, plan_digest
-from reconciler.rules.plan.finish import Making, exit_code_of_plan, finish_plan, is_blocking, status_of_plan
+from reconciler.rules.plan.finish import (
+    Making,
+    exit_code_of_plan,
+    finish_plan,
+    is_blocking,
+    status_of_plan,
+    with_consumers,
+)
 from reconciler.rules.plan.make import make_plan
 from tests.rules.states import KEY_ID, NOW, desired_of, empty_state, policy, project, state_of
 
@@ -226,6 +234,49 @@ def test_what_becomes_of_a_verification(
     assert told == [(each.severity, each.code, each.subject, each.detail) for each in made.diagnostics]
     assert (status, held) == (made.changes[0].verification.status, made.changes[0].held)
     assert found == made.inputs.accounts["a"].evidence
+
+
+VIEW = ConsumerView(name="mailhost", type="postfix", look="read")
+REFUSED = error("consumerCannotCarry", "b", subject="a")
+WARNED = warning("consumerEdited", "a", subject="z")
+REMARK = note("secretsNotRead", "m")
+
+
+@pytest.mark.parametrize(
+    ("views", "problems", "status"),
+    [
+        ((VIEW,), (), "ready"),
+        ((VIEW,), (REFUSED,), "blocked"),
+        ((), (REFUSED,), "blocked"),
+        ((VIEW,), (WARNED, REFUSED, INVALID), "blocked"),
+        ((VIEW,), (INVALID, REMARK), "invalid"),
+    ],
+    ids=["a view", "refused", "refused without a view", "several problems", "invalid"],
+)
+@pytest.mark.parametrize("is_kept", [True, False], ids=["kept", "looked at"])
+def test_consumers_are_added_to_a_plan(
+    views: tuple[ConsumerView, ...], problems: tuple[Diagnostic, ...], status: str, *, is_kept: bool
+) -> None:
+    """With what is told of them, each problem once and in order, and the status that follows; digests only where it had them."""
+    draft = make_plan(manifests("a"), empty_state(), policy())
+    before = finish_plan(draft, {"a": evidence()}, replace(MAKING, is_kept=is_kept), remarks=[REMARK])
+    assert "ready" == before.status
+    after = with_consumers(before, views, iter(problems))
+    assert (views, status) == (after.consumers, after.status)
+    assert grouped(sorted({*before.diagnostics, *problems}, key=sort_key)) == after.diagnostics
+    assert (plan_digest(after) if is_kept else "") == after.plan_digest
+    assert before == with_consumers(before, (), ())
+
+
+def test_what_needs_no_evidence_keeps_what_was_found() -> None:
+    """A reading of earlier is recorded with the account, also where a change does not ask for one."""
+    recorded = state_of(manifests("a"))
+    retitled = desired_of(
+        "apiVersion: reconciler/v1\nkind: OwnAccount\nmetadata: {name: a, title: T}\nspec: {email: a@example.com, "
+        "displayName: A, smtp: {host: smtp.example.com}}\n"
+    )
+    found = plan(retitled, recorded, {"a": evidence()})
+    assert (False, evidence()) == (found.inputs.accounts["a"].needs_evidence, found.inputs.accounts["a"].evidence)
 
 
 def test_what_needs_no_evidence_is_unchanged() -> None:

@@ -11,7 +11,7 @@ from reconciler.model.accounts.desired import DesiredAccount
 from reconciler.model.accounts.platform import PLATFORM, PlatformServer
 from reconciler.model.servers.server import Server
 from reconciler.model.verification.evidence import Check, Verification
-from reconciler.rules.verification.failures import Failure, failure, failure_problems
+from reconciler.rules.verification.failures import Failure, failure, failure_problems, held_change
 
 if TYPE_CHECKING:
     from reconciler.diagnostics import Diagnostic
@@ -173,6 +173,13 @@ def test_what_is_wrong_with_the_run_is_no_endpoint_s(code: str) -> None:
     assert found.endpoint is None
     assert found.location is None
     assert found.is_untried is False
+
+
+def test_a_change_that_is_held_is_a_warning_of_its_account() -> None:
+    """With the reason for which it stays as it is recorded."""
+    told = held_change("a", "auth: No.")
+    assert ("heldChange", "warning", "a") == (told.code, told.severity, told.subject)
+    assert "a is left as it is recorded: auth: No." == told.detail
 
 
 def test_a_server_that_is_down_was_not_tried() -> None:

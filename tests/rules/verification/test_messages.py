@@ -30,7 +30,7 @@ def test_a_message_that_was_not_taken_fails_those_it_stood_for(class_: FailureCl
     told = unrepresented(OWN, "sales", Verification(status="failed", checks=(PASSED, refused))).verification
     auth, message = told.checks
     assert ("failed", PASSED) == (told.status, auth)
-    assert "failed" == message.status
+    assert ("message", "failed") == (message.check, message.status)
     assert "representativeFailed" == message.code
     assert class_ == message.class_
     assert (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from reconciler.model.secrets.routes import Route, SecretRoute
 from reconciler.model.verification.evidence import CONVERSATION
 from reconciler.model.verification.missing import Missing
 from reconciler.rules.verification.missing import (
+    check_using,
     failed_without,
     missing_problems,
     missing_secrets,
@@ -29,6 +31,22 @@ def unset(secret: str, *, code: str = "secretMissing", words: str = "is not set.
 
 
 A, B = unset("env:A"), unset("env:B")
+
+
+@pytest.mark.parametrize(
+    ("purpose", "proof", "check"),
+    [
+        ("smtp", None, "auth"),
+        ("smtp", "signature", "tls"),
+        ("oauth2", None, "auth"),
+        ("oauth2", "signature", "auth"),
+        ("proxy", None, "proxy"),
+    ],
+)
+def test_a_key_that_signs_at_the_server_is_used_before_the_login(purpose: str, proof: Any, check: str) -> None:
+    """That of a client certificate is, while TLS begins; the one that signs for a token is not."""
+    route = way("env:A", purpose).route
+    assert check == check_using(route.model_copy(update={"proof": proof}))
 
 
 @pytest.mark.parametrize(("purpose", "check"), [("smtp", "auth"), ("oauth2", "auth"), ("proxy", "proxy")])

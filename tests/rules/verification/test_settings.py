@@ -96,11 +96,13 @@ def test_every_value_that_state_knows_is_tried() -> None:
     values = [(f"env:C{client}", f"env:R{refresh}") for client in (1, 2) for refresh in (1, 2)]
     assert [True] * 4 == [verified(C=client, R=refresh) for client, refresh in values]
     assert not verified(C="env:R1", R="env:C1")
+    lacking: dict[str, Any] = {"ca_digest": None, "fingerprints": {"env:C": "env:C1"}, "platform": platform}
+    assert settings_digest(account.kind, account.settings, **lacking) is None
 
 
 @pytest.mark.parametrize(("outcome", "expected"), [("skipped", True), ("passed", False), ("failed", False)])
 def test_without_a_digest_the_outcome_tells(outcome: str, *, expected: bool) -> None:
-    """An account whose conversation was skipped was verified with no server, and agrees with every one."""
+    """An account whose conversation was skipped, or that was never verified, agrees with every server."""
     state = state_of(
         desired_of(
             "apiVersion: reconciler/v1\nkind: MarketingAccount\nmetadata: {name: news}\nspec: {email: n@example.com, displayName: N}\n"
@@ -109,3 +111,4 @@ def test_without_a_digest_the_outcome_tells(outcome: str, *, expected: bool) -> 
     verification = RecordedVerification.model_validate({"outcome": outcome}, by_name=True)
     account = replace(state.accounts["news"], settings_digest=None, verification=verification)
     assert expected == was_verified_with(PLATFORM, account, state)
+    assert was_verified_with(PLATFORM, replace(account, verification=None), state)
