@@ -35,6 +35,10 @@ _TAKE_TEXT = (
 )
 """The options that take any text and check it themselves."""
 _MAY_BE_EMPTY = (*_TAKE_TEXT, "--search")
+_LOGIN = r"[a-z][a-z0-9+.-]*://[^/]*:[^/]*@"
+"""How an address begins that holds a password. Compiled where one may be meant."""
+_TAKE_ADDRESSES = frozenset({"check", "import", "--state"})
+"""Commands, and an option, that look at such an address themselves."""
 
 
 class _Output(io.FileIO):
@@ -148,9 +152,22 @@ def _refuse_unusable_words(words: Sequence[str]) -> None:
             raise click.UsageError(
                 f"An empty word was given {where}. If it comes from a variable, that is not set. Give it a value, or leave it out."
             )
+        if "://" in value and option not in _TAKE_TEXT and _TAKE_ADDRESSES.isdisjoint((option, *words)):
+            _refuse_password(value)
         if option not in _TAKE_TEXT and word.splitlines() not in ([], [word]):
             shown = "an address, which may hold a password" if "://" in word else word[:60]
             raise click.UsageError(f"Names, patterns and paths stand on one line, and here is a line break: {shown}")
+
+
+def _refuse_password(word: str) -> None:
+    """Raise for an address with a password in the place of a name, a pattern or a path: messages would repeat it."""
+    import re
+
+    if re.match(_LOGIN, word, re.IGNORECASE):
+        raise click.UsageError(
+            "An address with a password was given in the place of a name, a pattern or a path. It is not repeated here. "
+            "Other users of this machine can read it in the list of processes, so change that password."
+        )
 
 
 def _fail(words: Sequence[str], failure: Exception) -> int:

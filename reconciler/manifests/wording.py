@@ -179,7 +179,8 @@ def _out_of_range(kind: str, name: str, context: dict[str, object]) -> str:
         return f"{name} does not have the form that it takes{_form(name)}."
     if context.get("max_length") == 0:
         return f"{name} is reserved for later versions. Remove it."
-    rule = rules.get(kind)
+    is_text = context.get("field_type") == "Value"  # not List: what is looked at before its length is, is told so
+    rule = rules.get(f"string_{kind}" if is_text else kind)
     return f"{name} {rule.format(**context)}." if rule else f"{name} has a value that it does not take."
 
 

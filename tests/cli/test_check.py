@@ -328,3 +328,18 @@ def test_an_unknown_kind_of_source_is_told(nothing: Project) -> None:
     """What stands before the colon is taken for a kind where there is no such file, and the kinds are named."""
     outcome = nothing.run("check", "--from", "exim:/etc/exim4/passwd.client")
     assert (1, True) == (outcome.code, "no kind of source; there are:" in " ".join(outcome.err.split()))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--host", "x" * 300), "spec.smtp.host may have 253 characters at most."),
+        (("--email", "nobody"), "The address is not one e-mail address: it has no @."),
+    ],
+    ids=["too long", "no address"],
+)
+def test_what_is_wrong_with_a_word_is_told_of_that_word(bare: Project, words: tuple[str, ...], told: str) -> None:
+    """A host has characters and not entries, and an address of --email is nobody's who receives test messages."""
+    refused = bare.run("check", *words)
+    assert 1 == refused.code
+    assert told in " ".join(refused.err.split())

@@ -437,6 +437,24 @@ def test_an_empty_word_is_told_as_a_variable_that_is_not_set(project: Project, w
     assert "If it comes from a variable" in " ".join(told.err.split())
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("show",), ("apply",), ("state", "restore"), ("state", "backup"), ("resolve", "x", "--contacts"), ("suspend", "--reason", "x"),
+        ("--project-file",), ("--project-dir",), ("accounts", "show"), ("import",), ("check", "--from"), ("report", "--out"),
+        ("plan", "--env-file"), ("--state",),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+@pytest.mark.parametrize("scheme", ["smtp", "postgresql", "HTTPS"])
+def test_a_password_in_an_address_is_never_repeated(project: Project, words: tuple[str, ...], scheme: str) -> None:
+    """Whatever takes something else there, and whichever command: it is refused without a word of it."""
+    last = () if words[-1] not in {"--project-file", "--project-dir", "--state"} else ("accounts", "list")
+    told = project.run(*words, f"{scheme}://anna:correct-horse-battery@db.invalid/x", *last)
+    assert 1 == told.code
+    assert "correct" not in told.out + told.err
+
+
 def test_text_and_what_is_searched_for_may_be_empty(project: Project) -> None:
     """Text is looked at by those who take it, and everything has nothing in it."""
     project.write_account("news", marketing_account("news"))

@@ -313,6 +313,28 @@ def test_files_that_are_none_are_refused(bare: Project) -> None:
     assert 1 == bare.run("import", "--from", "msmtp", "dotenv:huge.env").code
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "smtp://anna:s3cret-word@mail.invalid", "smtpp://anna:s3cret-word@mail.invalid#x", "url:smtps://anna:s3cret-word@mail.invalid",
+        "https://s3cret-word@mail.invalid/x", "anna:s3cret-word@mail.invalid:25", "smtp:anna:s3cret-word@mail.invalid",
+    ],
+)  # fmt: skip
+def test_an_address_in_the_place_of_a_file_is_not_repeated(bare: Project, written: str) -> None:
+    """What may hold a password is refused without it, and with the ways to hand it in."""
+    refused = bare.run("import", written)
+    assert (1, "") == (refused.code, refused.out)
+    assert "s3cret-word" not in refused.err
+    assert "reconciler import --from url -" in refused.err
+
+
+@pytest.mark.parametrize("name", ["a:b@c.csv", "dir@host.csv"])
+def test_a_file_may_be_called_like_an_address(bare: Project, name: str) -> None:
+    """A file that is there is the one that is meant."""
+    (bare.folder / name).write_text("email,host,password\na@example.com,smtp.example.com,x\n", encoding="utf-8")
+    assert 1 == len(bare.run_well("import", f"csv:{name}", "--format", "json").document["accounts"])
+
+
 def test_an_account_that_no_manifest_can_hold_is_told(bare: Project) -> None:
     """A host that is none and an address that is none are told, and the other accounts are taken."""
     rows = "a@example.com,not a host,x\nb@@example.com,smtp.example.com,x\nc@example.com,smtp.example.com,x\n"

@@ -156,10 +156,10 @@ VariableName = Annotated[
 """The name of an environment variable."""
 
 
-def check_email(text: str) -> Diagnostic | None:
-    """Return the problem with an address that was given outside a manifest; None for a good one."""
+def check_email(text: str, *, whose: str = "The operator's address") -> Diagnostic | None:
+    """Return the problem with an address that was given outside a manifest; None for a good one. ``whose`` begins the sentence."""
     try:
         _check_email(text)
     except PydanticCustomError as refusal:
-        return error("invalidEmail", f"The operator's address {refusal.message()}.")
+        return error("invalidEmail", f"{whose} {refusal.message()}.")
     return None

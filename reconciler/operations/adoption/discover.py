@@ -67,7 +67,7 @@ def discover(email: str, how: Asking, *, before_asking: Callable[[str], None] = 
 
     ``before_asking`` is handed the domain before anything of it is asked; of a preset's own domain nothing is.
     """
-    problem = check_email(email)
+    problem = check_email(email, whose="The address")
     if problem is not None:
         raise InvalidInput(problem)
     try:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 MAX_OCTETS = 5 * 1024 * 1024
 _MOST_COMPANIONS = 50
 _KIND = re.compile(r"[a-z]{2,}:")
+_ADDRESS = re.compile(r"[a-z0-9+.-]+://|[^/:#]+:[^/@]*@", re.IGNORECASE)
+"""How the address of a server begins, and a login before one: the form in which a password stands in it."""
 _WITHIN_FOLDERS = {"main.cf": "postfix", "prefs.js": "thunderbird"}
 """What is read of a folder: the file that stands for a program's settings."""
 
@@ -45,7 +47,11 @@ class AskedSource:
 
 
 def asked_source(written: str, *, kind: str | None = None) -> AskedSource:
-    """Return what ``KIND:FILE#ACCOUNT`` asks for; kind and account may be left out. Raises ``InvalidInput``."""
+    """Return what ``KIND:FILE#ACCOUNT`` asks for; kind and account may be left out.
+
+    Raises ``InvalidInput``, also for the address of a server in the place of a file, which is not repeated: it may hold a
+    password.
+    """
     before, colon, after = written.partition(":")
     if colon and before in READERS:
         if kind is not None and kind != before:
@@ -56,6 +62,13 @@ def asked_source(written: str, *, kind: str | None = None) -> AskedSource:
         detail = f"There is no kind of source of that name. There are: {', '.join(READERS)}."
         raise InvalidInput(error("sourceUnknown", detail))
     path, _, account = written.partition("#") if not Path(written).expanduser().exists() else (written, "", "")
+    if _ADDRESS.match(written) and not Path(path).expanduser().exists():
+        detail = (
+            "An address stands where a file is to be named. It is not repeated here, since it may hold a password. To try the "
+            "settings that it names:\n    reconciler check smtps://USER@HOST\nTo take them over, write the address into a file "
+            "and name that, or hand it in:\n    reconciler import --from url -"
+        )
+        raise InvalidInput(error("sourceUnreadable", detail))
     return AskedSource(path=Path(path).expanduser(), shown=path, kind=kind, account=account or None)
 
 
