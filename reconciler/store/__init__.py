@@ -3,7 +3,7 @@
 ``opening`` makes and opens states; ``store`` reads, also several things of one moment, and begins writes;
 ``transaction`` is what one write may do; ``altered`` tells which rows of accounts something else wrote, ``register``
 the same of the routes of secrets; ``journal`` is the hash chain and its check; ``copies`` backs up and restores;
-``migrations`` brings older states up to date; ``rows`` turns rows into values; ``schema`` holds the tables.
+``migrations`` brings older states up to date; ``rows`` turns rows into values, ``stored`` into digests; ``schema`` holds the tables.
 ``sql`` says what is asked of a driver; every statement is a constant text that both databases understand, and a value is
 never part of it. ``database`` says what a database must offer; ``sqlite/`` and ``postgres/`` are the only places that know
 which one it is, and the address decides that in ``opening``.

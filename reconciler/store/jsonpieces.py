@@ -38,11 +38,13 @@ def read_object(
     apart: Collection[str] = (),
     but: Mapping[str, Collection[str]] | None = None,
     known: Iterable[str] | None = None,
+    ends: Mapping[str, str] | None = None,
 ) -> JsonObject:
     """Return the object of JSON that a text is, and not all of its members.
 
     ``only`` some of them, none of those ``apart``, and ``but`` those of an object under a key. A list among these last is
     compared with a text that is ``known`` to be one, and is not read again; without one it is read to see that it is JSON.
+    What is left out under a key of ``ends`` is passed over unseen: up to its closing brackets and what follows them.
 
     Raises ``OtherForm`` where the text is anything else, which may be JSON all the same.
 
@@ -51,11 +53,17 @@ def read_object(
     {'b': {'e': 4}}
     >>> read_object(['{"b":{"c":[7],"e":4}}'], but={"b": {"c"}}, known=["[7", "]"])
     {'b': {'e': 4}}
+    >>> read_object(['{"a":{"b":1},"c":2}'], apart={"a"}, ends={"a": '},"c":'})
+    {'c': 2}
     """
     text = _Text(pieces)
     try:
         found = _members(
-            text, is_kept=lambda key: (only is None or key in only) and key not in apart, but=but or {}, known=known
+            text,
+            is_kept=lambda key: (only is None or key in only) and key not in apart,
+            but=but or {},
+            known=known,
+            ends=ends or {},
         )
         text.end()
     except RecursionError:
@@ -142,6 +150,14 @@ class _Text:
                     raise OtherForm("not what is known")
                 compared, self._place = compared + here, self._place + here
 
+    def skip(self, end: str) -> None:
+        """Go over what stands next up to the closing brackets with which ``end`` begins, wherever that is found first."""
+        while (found := self._read.find(end, self._place)) < 0:
+            self._place = max(self._place, len(self._read) - len(end) + 1)
+            if not self._more():
+                raise OtherForm(f"no {end}")
+        self._place = found + len(end) - len(end.lstrip("]}"))
+
     def several(self, opening: str, parting: str) -> tuple[Any, bool] | None:
         """Return the entries of a list or object up to the last ``parting`` that was read, and whether these are all.
 
@@ -182,7 +198,8 @@ def _members(
     *,
     is_kept: Callable[[str], bool],
     but: Mapping[str, Collection[str]],
-    known: Iterable[str] | None = None,
+    known: Iterable[str] | None,
+    ends: Mapping[str, str],
 ) -> JsonObject:
     """Return the members of the object that stands next, those that are kept."""
     found: JsonObject = {}
@@ -196,7 +213,10 @@ def _members(
         value: Any
         if opening == "{" and key in but:
             left_out = but[key]
-            value = _members(text, is_kept=lambda inner: inner not in left_out, but={}, known=known)  # noqa: B023 - called at once
+            value = _members(text, is_kept=lambda inner: inner not in left_out, but={}, known=known, ends=ends)  # noqa: B023 - called at once
+        elif opening in _CLOSING and key in ends and not keeps:
+            text.skip(ends[key])
+            value = None
         elif opening == "[" and known is not None and not (keeps or but):
             text.go_over(known)
             value = None

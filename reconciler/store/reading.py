@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -11,14 +10,23 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import error
-from reconciler.errors import StateMissing
-from reconciler.model.journal.keys import OF_THE_CHAIN, PROJECT_ROW
-from reconciler.store.digests import digest_of_read, digest_with_pieces, names_of_changes, row_digest_or_none
+from reconciler.errors import RowUnreadable, StateMissing
+from reconciler.model.journal.keys import (
+    ACCOUNT_DIGESTS,
+    ACCOUNT_PARTS,
+    ACCOUNTS_BEFORE,
+    OF_THE_CHAIN,
+    PROJECT_ROW,
+    ROUTE_DIGESTS,
+)
 from reconciler.store.journal import CHANGES, JournalReport, Link, check_links, genesis_hash, payload_text_digest
 from reconciler.store.names import follow_names, read_earlier_names
 from reconciler.store.rows import (
     ACCOUNT_COLUMNS,
+    REVISION_COLUMNS,
+    ROUTE_COLUMNS,
     account_from_row,
+    changes_in_short,
     entry_from_row,
     known_route_from_row,
     link_from_row,
@@ -26,8 +34,8 @@ from reconciler.store.rows import (
     revision_from_row,
     state_from_rows,
 )
-from reconciler.store.schema import ACCOUNTS, JOURNAL, PAYLOADS, PROJECTS, REVISED_ACCOUNTS, REVISIONS, ROUTES
-from reconciler.store.sql import ROWS_AT_ONCE, LongText, first_value, first_values, one_of
+from reconciler.store.schema import ACCOUNTS, JOURNAL, PAYLOADS, PROJECTS, REVISIONS, ROUTES
+from reconciler.store.sql import ROWS_AT_ONCE, LongText, first_value, first_values, is_long, one_of, pieces_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -37,13 +45,10 @@ if TYPE_CHECKING:
     from reconciler.model.journal.entries import JournalEntry, Revision
     from reconciler.store.rows import KnownRoute
     from reconciler.store.sql import Connection
-    from reconciler.store.vouched import AccountDigest, RouteDigest, StoredDigests
 
 _ACCOUNT = ACCOUNTS.reading(ACCOUNT_COLUMNS)
-_REVISION_COLUMNS = tuple(column for column in REVISIONS.columns if column != "project")
-_REVISION = REVISIONS.reading(_REVISION_COLUMNS)
+_REVISION = REVISIONS.reading(REVISION_COLUMNS)
 _ROUTE = ("secret", "fingerprint", "route")
-_ROUTE_COLUMNS = ("account", "secret", "fingerprint", "route")
 _PAYLOADS = PAYLOADS.reading(("sequence", "payload"))
 _PAYLOAD = PAYLOADS.reading(("payload",)) + " AND sequence = :sequence"
 _PAYLOADS_SINCE = (
@@ -53,6 +58,15 @@ _PAYLOADS_SINCE = (
 )
 _LINK = JOURNAL.reading(Link._fields)
 _LAST_REVISION = "SELECT max(revision) FROM revisions WHERE project = :project"
+_NOT_IN_SHORT = OF_THE_CHAIN | {"verification"}
+_ENDS = {
+    ACCOUNT_DIGESTS: '},"',
+    ACCOUNT_PARTS: f'}}}},"{ACCOUNTS_BEFORE}":',
+    ACCOUNTS_BEFORE: '},"',
+    ROUTE_DIGESTS: '],"',
+    "changes": '],"commit":',
+}
+"""How the longest parts of an apply's payload end in canonical JSON: none of these is found within one that was written by us."""
 _OF_PLAN = "SELECT revision FROM revisions WHERE project = :project AND plan_digest = :plan_digest ORDER BY revision"
 
 
@@ -149,12 +163,21 @@ def _text_of(parts: Iterable[Any]) -> str:
 
 
 def read_revisions(
-    connection: Connection, project: str, *, name: str | None, limit: int | None
+    connection: Connection, project: str, *, name: str | None, limit: int | None, in_short: bool = False
 ) -> tuple[Revision, ...]:
-    """Return revisions, newest first; with a ``name`` only those that touched the account, also under earlier names."""
+    """Return revisions, newest first; with a ``name`` only those that touched the account, also under earlier names.
+
+    All of them can be read ``in_short``: creations and deletions, where there are very many, then come without fields.
+    """
     if name is None:
-        newest_first = _REVISION + " ORDER BY revision DESC" + ("" if limit is None else " LIMIT :limit")
-        return tuple(map(revision_from_row, connection.execute(newest_first, {"project": project, "limit": limit})))
+        columns = REVISION_COLUMNS[:-1] if in_short and connection.has_pieces else REVISION_COLUMNS
+        newest_first = (
+            REVISIONS.reading(columns) + " ORDER BY revision DESC" + ("" if limit is None else " LIMIT :limit")
+        )
+        rows = connection.execute(newest_first, {"project": project, "limit": limit})
+        if in_short:
+            return tuple(_revision_in_short(connection, project, row) for row in rows.fetchall())
+        return tuple(map(revision_from_row, rows))
     touching, _ = follow_names(connection, project, name)
     its_own = _REVISION + " AND revision = :revision"
     return tuple(
@@ -162,6 +185,19 @@ def read_revisions(
         revision_from_row(connection.execute(its_own, {"project": project, "revision": number}).fetchone() or (number,))
         for number in sorted(touching, reverse=True)[:limit]
     )
+
+
+def _revision_in_short(connection: Connection, project: str, row: Sequence[Any]) -> Revision:
+    """Return the revision of a row, which lacks its changes where these can be read in pieces."""
+    number, *others = row[: len(REVISION_COLUMNS) - 1]
+    key = {"project": project, "revision": number}
+    changes = connection.text(REVISIONS.name, "changes", key) if connection.has_pieces else row[-1]
+    if not is_long(changes):
+        return revision_from_row((number, *others, changes))
+    try:
+        return revision_from_row((number, *others, changes_in_short(pieces_of(changes))))
+    except RowUnreadable:  # of another form than reconciler writes
+        return revision_from_row((number, *others, changes.whole() if isinstance(changes, LongText) else changes))
 
 
 def last_revision(connection: Connection, project: str) -> int:
@@ -202,12 +238,18 @@ def read_payloads(connection: Connection, project: str) -> tuple[tuple[JournalEn
 
 
 def iterate_payloads(
-    connection: Connection, project: str, *, since: datetime | None = None, but: str = "", has_changes: bool = True
+    connection: Connection,
+    project: str,
+    *,
+    since: datetime | None = None,
+    but: str = "",
+    has_changes: bool = True,
+    in_short: bool = False,
 ) -> Iterator[tuple[JournalEntry, dict[str, object]]]:
     """Yield what ``read_payloads`` returns, but parse each payload only when it is asked for.
 
     Those before ``since``, and those of the event ``but``, are not even read. Unless it ``has_changes``, a long payload comes
-    without the changes of its revision, and without what the chain alone needs.
+    without the changes of its revision, and without what the chain alone needs; ``in_short`` also without what was verified.
     """
     entries = map(entry_from_row, read_links(connection, project))
     wanted = {entry.sequence: entry for entry in entries if (since is None or entry.at >= since) and entry.event != but}
@@ -216,29 +258,34 @@ def iterate_payloads(
     if connection.has_pieces and not has_changes:
         payloads = _Payloads(connection, project)
         for sequence in sorted(wanted.keys() & payloads.keys()):
-            yield wanted[sequence], _without_changes(sequence, payloads[sequence])
+            yield wanted[sequence], _without_changes(sequence, payloads[sequence], in_short=in_short)
         return
     rows = connection.stream(_PAYLOADS_SINCE, {"project": project, "first": min(wanted), "but": but})
     for sequence, text in rows:
         if sequence in wanted:
-            yield wanted[sequence], payload_of(sequence, text)
+            tells = _without_changes(sequence, text, in_short=True) if in_short else payload_of(sequence, text)
+            yield wanted[sequence], tells
 
 
-def _without_changes(sequence: int, text: str | LongText) -> dict[str, object]:
-    """Return what a payload tells; of a long one neither the revision's changes nor what the chain alone needs."""
-    if not isinstance(text, LongText):
-        return payload_of(sequence, text)
-    from reconciler.store.jsonpieces import OtherForm, read_object
+def _without_changes(sequence: int, text: str | LongText, *, in_short: bool) -> dict[str, object]:
+    """Return what a payload tells; of a long one neither the revision's changes nor what the chain alone needs.
 
-    try:
-        return read_object(text.pieces(), apart=OF_THE_CHAIN, but=CHANGES)
-    except OtherForm:
-        return payload_of(sequence, text.whole())
+    ``in_short`` these are not even looked at where the text is as reconciler wrote it, and what was verified is left out.
+    """
+    if is_long(text):
+        from reconciler.store.jsonpieces import OtherForm, read_object
+
+        for ends, apart in ((_ENDS, _NOT_IN_SHORT), ({}, OF_THE_CHAIN)) if in_short else (({}, OF_THE_CHAIN),):
+            try:
+                return read_object(pieces_of(text), apart=apart, but=CHANGES, ends=ends)
+            except OtherForm:
+                continue
+    return payload_of(sequence, text.whole() if isinstance(text, LongText) else text)
 
 
 def read_routes(connection: Connection, project: str) -> tuple[KnownRoute, ...]:
     """Return the register of routes, row by row, in the order of their digests."""
-    query = ROUTES.reading(("digest", *_ROUTE_COLUMNS)) + " ORDER BY digest"
+    query = ROUTES.reading(("digest", *ROUTE_COLUMNS)) + " ORDER BY digest"
     return tuple(known_route_from_row(row) for row in connection.execute(query, {"project": project}))
 
 
@@ -290,99 +337,13 @@ class _Payloads(Mapping[int, "str | LongText"]):
 
 def check_journal(connection: Connection, project: str, *, head: str | None) -> JournalReport:
     """Check the journal and the rows that it vouches for; ``head`` is a hash that was noted earlier, or None."""
+    from reconciler.store.stored import read_stored
+
     _, lineage, serial, _ = read_project(connection, project)
     return check_links(
         read_links(connection, project),
         _Payloads(connection, project),
         genesis=genesis_hash(project, lineage),
-        stored=_stored_digests(connection, project, serial=serial),
+        stored=read_stored(connection, project, serial=serial, project_row=read_project_row(connection, project)),
         head=head,
     )
-
-
-def _stored_digests(connection: Connection, project: str, *, serial: int) -> StoredDigests:
-    from reconciler.store.vouched import StoredDigests
-
-    revisions: dict[int, str | None] = {}
-    changes: dict[int, LongText] = {}
-    indexed = _indexed_names(connection, project)
-    faults: set[int] = set()
-    for number, digest, names, text in _revision_digests(connection, project):
-        revisions[number] = digest
-        if names is not None and isinstance(text, LongText):
-            changes[number] = text
-        its_names = indexed.pop(number, {})
-        if names is not None and names != its_names:
-            faults.add(number)
-    return StoredDigests(
-        accounts=_account_digests(connection, project),
-        revisions=revisions,
-        routes=_route_digests(connection, project),
-        serial=serial,
-        project_row=read_project_row(connection, project),
-        index_faults=frozenset(faults | indexed.keys()),
-        changes=changes,
-    )
-
-
-def _account_digests(connection: Connection, project: str) -> Iterator[AccountDigest]:
-    from reconciler.store.vouched import AccountDigest
-
-    columns = sorted(ACCOUNT_COLUMNS)
-    digest = digest_of_read(columns)
-    name, key_id = columns.index("name"), columns.index("fingerprint_key_id")
-    for row in connection.stream(ACCOUNTS.reading(columns), {"project": project}):
-        yield AccountDigest(row[name], digest(row), row[key_id])
-
-
-def _route_digests(connection: Connection, project: str) -> Iterator[RouteDigest]:
-    from reconciler.store.vouched import RouteDigest
-
-    columns = sorted(_ROUTE_COLUMNS)
-    digest = digest_of_read(columns)
-    for *row, key in connection.stream(ROUTES.reading((*columns, "digest")), {"project": project}):
-        yield RouteDigest(digest(row), key)
-
-
-def _revision_digests(
-    connection: Connection, project: str
-) -> Iterator[tuple[int, str | None, Mapping[str, str | None] | None, str | LongText]]:
-    """Yield the number of each revision, the digest of its row, the names that it changed, and the text that tells these.
-
-    Digest and names are None where they cannot be read.
-    """
-    columns = [column for column in _REVISION_COLUMNS if column != "changes" or not connection.has_pieces]
-    for read in connection.stream(REVISIONS.reading(columns), {"project": project}):
-        row = dict(zip(columns, read, strict=True))
-        number = row["revision"]
-        if connection.has_pieces:
-            changes = connection.text(REVISIONS.name, "changes", {"project": project, "revision": number})
-            if isinstance(changes, LongText):
-                yield number, digest_with_pieces(row, "changes", changes.pieces()), _names_in(changes), changes
-                continue
-            row["changes"] = changes
-        yield number, row_digest_or_none(row), _names_in(row["changes"]), row["changes"]
-
-
-def _names_in(changes: str | LongText) -> Mapping[str, str | None] | None:
-    """Return the names that a revision changed; None for one that cannot be read, of which its digest tells already."""
-    try:
-        if isinstance(changes, LongText):
-            from reconciler.store.jsonpieces import OtherForm, read_list
-
-            try:
-                return names_of_changes(chain.from_iterable(read_list(changes.pieces())))
-            except OtherForm:
-                changes = changes.whole()
-        return names_of_changes(json.loads(changes))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return None
-
-
-def _indexed_names(connection: Connection, project: str) -> dict[int, dict[str, str | None]]:
-    """Return, by revision, the names that the index says it changed, each with the one before a rename."""
-    query = REVISED_ACCOUNTS.reading(("revision", "name", "previous_name"))
-    indexed: dict[int, dict[str, str | None]] = {}
-    for revision, name, previous in connection.stream(query, {"project": project}):
-        indexed.setdefault(revision, {})[name] = previous
-    return indexed

@@ -7,6 +7,7 @@ else; parsing evidence and approvals of all would cost several times the reading
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import fields
 from datetime import datetime
 from functools import cached_property
@@ -26,9 +27,10 @@ from reconciler.model.accounts.settings import Document, ResolvedMetadata, Setti
 from reconciler.model.secrets.routes import Route, SecretRoute
 from reconciler.model.verification.evidence import Evidence
 from reconciler.store.journal import Link
+from reconciler.store.schema import REVISIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from reconciler.model.canonical import JsonObject
     from reconciler.model.journal.entries import JournalEntry, Revision
@@ -41,7 +43,21 @@ ACCOUNT_COLUMNS = (
     "manifest", "server", "ca_pem",
 )  # fmt: skip
 """The columns that ``account_from_row`` takes: first what every plan looks at, then what is parsed when wanted."""
+REVISION_COLUMNS = tuple(column for column in REVISIONS.columns if column != "project")
+"""The columns that ``revision_from_row`` takes."""
+ROUTE_COLUMNS = ("account", "secret", "fingerprint", "route")
+"""What a row of the register of routes has beside its digest."""
 _PLACES = {column: place for place, column in enumerate(ACCOUNT_COLUMNS)}
+
+
+_NEXT_CHANGE = '},{"action":"'
+_FIELDS_OF_WHOLE = re.compile(
+    r'("action":"(?:create|delete)",[^\[\]{}]*"fields":)\[[^\]]*(?:\](?!,"kind":")[^\]]*)*\](?=,"kind":")'
+)
+"""The fields of a creation or deletion, up to the key that follows them in canonical JSON.
+
+Quotes of a string are escaped, so a key that is found with its quotes stands where keys stand. Were it the key of a value within the
+fields, brackets would be left open, and what remains were no JSON."""
 
 
 class StoredAccount(RecordedAccount):
@@ -225,6 +241,23 @@ def known_route_from_row(row: Sequence[Any]) -> KnownRoute:
 def revision_from_row(row: Sequence[Any]) -> Revision:
     """Return the revision of a row: revision, at, actor, actor source, commit, reference, plan, summary, changes."""
     return _parse("revision", str(row[0]), row, _revision_of)
+
+
+def changes_in_short(pieces: Iterable[str]) -> str:
+    """Return the JSON of what a revision changed, its text given in pieces: creations and deletions without their fields.
+
+    Of a text that reconciler wrote the rest is as it was; what stands in those fields is not looked at.
+
+    >>> changes_in_short(['[{"action":"create","fields":[{"path":"spec.e', 'mail"}],"kind":"OwnAccount","name":"sales"}]'])
+    '[{"action":"create","fields":[],"kind":"OwnAccount","name":"sales"}]'
+    """
+    told, rest = [], ""
+    for piece in pieces:
+        text = rest + piece
+        end = text.rfind(_NEXT_CHANGE) + 1
+        told.append(_FIELDS_OF_WHOLE.sub(r"\1[]", text[:end]))
+        rest = text[end:]
+    return "".join((*told, _FIELDS_OF_WHOLE.sub(r"\1[]", rest)))
 
 
 def entry_from_row(row: Sequence[Any]) -> JournalEntry:

@@ -31,6 +31,27 @@ class LongText(Protocol):
         ...
 
 
+LONG_TEXT = 1024 * 1024
+"""A text of more characters is read piece by piece, also where it is handed out as a whole."""
+_PIECE = 64 * 1024
+
+
+def is_long(text: object) -> bool:
+    """Tell whether a text is read piece by piece."""
+    return isinstance(text, LongText) or (isinstance(text, str) and len(text) > LONG_TEXT)
+
+
+def pieces_of(text: str | LongText) -> Iterator[str]:
+    """Yield a text piece by piece.
+
+    >>> [len(piece) for piece in pieces_of("a" * 100_000)]
+    [65536, 34464]
+    """
+    if isinstance(text, str):
+        return (text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
+    return text.pieces()
+
+
 ROWS_AT_ONCE = 500
 """How many rows are held where a read or write goes through all of a table."""
 

@@ -87,10 +87,15 @@ class Store:
         with self._reading() as connection:
             return reading.has_accounts(connection, self.project)
 
-    def revisions(self, name: str | None = None, *, limit: int | None = None) -> tuple[Revision, ...]:
-        """Return revisions, newest first; with ``name`` only those that touched it, also under earlier names."""
+    def revisions(
+        self, name: str | None = None, *, limit: int | None = None, in_short: bool = False
+    ) -> tuple[Revision, ...]:
+        """Return revisions, newest first; with ``name`` only those that touched it, also under earlier names.
+
+        All of them can be read ``in_short``, see ``reading.read_revisions``.
+        """
         with self._reading() as connection:
-            return reading.read_revisions(connection, self.project, name=name, limit=limit)
+            return reading.read_revisions(connection, self.project, name=name, limit=limit, in_short=in_short)
 
     def last_revision(self) -> int:
         """Return the number of the last revision; 0 without any."""
@@ -223,14 +228,17 @@ class Snapshot:
         return reading.read_revisions(self._connection, self._project, name=None, limit=None)
 
     def journal(
-        self, *, since: datetime | None = None, but: str = "", has_changes: bool = True
+        self, *, since: datetime | None = None, but: str = "", has_changes: bool = True, in_short: bool = False
     ) -> Iterator[tuple[JournalEntry, dict[str, object]]]:
         """Yield the journal's entries in their order, each with what it tells, one payload in memory at a time.
 
         None that were written before ``since``, and none of the event ``but``: their payloads are not even read. Unless it
-        ``has_changes``, what revisions changed may be left out, and what the chain alone needs.
+        ``has_changes``, what revisions changed may be left out, and what the chain alone needs; ``in_short`` what was
+        verified too.
         """
-        return reading.iterate_payloads(self._connection, self._project, since=since, but=but, has_changes=has_changes)
+        return reading.iterate_payloads(
+            self._connection, self._project, since=since, but=but, has_changes=has_changes, in_short=in_short
+        )
 
     def earlier_names(self, accounts: Mapping[str, RecordedAccount]) -> dict[str, tuple[str, ...]]:
         """Return the earlier names of those of some recorded accounts that were renamed, the latest first."""

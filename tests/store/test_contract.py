@@ -282,6 +282,45 @@ def test_revisions_come_newest_first(store: Store) -> None:
     assert store.read_state().serial == 3
 
 
+@pytest.mark.parametrize("size", [1, 7, 65_536])
+def test_what_is_read_in_short_lacks_what_people_are_not_told(
+    store: Store, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Of many creations and deletions no fields, of an apply no evidence; what is written otherwise is read as a whole."""
+    for place in ("sql.LONG_TEXT", "sqlite.longtext.LONG_OCTETS"):
+        monkeypatch.setattr(f"reconciler.store.{place}", 0)
+    for place in ("sql._PIECE", "sqlite.longtext._PIECE_OCTETS"):
+        monkeypatch.setattr(f"reconciler.store.{place}", size)
+    fields = [
+        {"path": "spec.to", "before": None, "after": ['x],"kind":"y', "},{", "ż\\", []]},
+        {"path": "b", "before": {}, "after": [7]},
+    ]
+    changes = [
+        {**change("a"), "fields": fields}, {**change("b", action="update"), "fields": fields}, {**change("c"), "fields": []},
+        {**change("d", action="rename", previous="e"), "fields": fields}, {**change("f", action="delete"), "fields": fields},
+    ]  # fmt: skip
+    unusual = {**change("g"), "fields": [{"after": {"a": [1], "kind": "z"}, "before": None, "path": "b"}]}
+    whole = [revision(1, *changes), revision(2, unusual, *changes)]
+    for each in whole:
+        told = {
+            "revision": {"revision": each.revision, "changes": list(each.changes), "commit": None},
+            "verification": {"a": {"kind": [fields]}},
+            "secretsNotCompared": {"a": ["env:A"]},
+        }
+        with store.write() as transaction:
+            transaction.put_account(account("sales"))
+            transaction.add_revision(each)
+            transaction.append_journal("apply", told, at=AT)
+    shown = [{**each, "fields": []} if each["action"] in {"create", "delete"} else each for each in map(dict, changes)]
+    assert store.revisions(in_short=True) == (whole[1], whole[0].model_copy(update={"changes": tuple(shown)}))
+    assert store.revisions(limit=1, in_short=True) == (whole[1],)
+    with store.snapshot() as snapshot:
+        read = [told for _, told in snapshot.journal(has_changes=False, in_short=True)]
+    assert [
+        {"revision": {"revision": n, "commit": None}, "secretsNotCompared": {"a": ["env:A"]}} for n in (1, 2)
+    ] == read
+
+
 def test_a_revision_follows_the_last_one(store: Store) -> None:
     """A revision whose number leaves a gap or is taken is refused."""
     for number in (0, 2):

@@ -32,11 +32,12 @@ class History:
     events: tuple[JournalEvent, ...]
 
 
-def history(workspace: Workspace, selectors: Sequence[str], period: Period) -> History:
+def history(workspace: Workspace, selectors: Sequence[str], period: Period, *, in_short: bool = False) -> History:
     """Return what was applied and what else was done in a period, newest first.
 
     With selectors it is what touched these accounts, of each revision their changes alone, renames followed; a name may
-    be one that is recorded no more. Raises ``InvalidInput`` for selectors that mean no account, and a revision that
+    be one that is recorded no more. Without them it can be read ``in_short``, as people are told it: fields of creations and
+    deletions, and what was verified, are left out where there are very many. Raises ``InvalidInput`` for selectors that mean no account, and a revision that
     there is not.
     """
     with workspace.open_store() as store:
@@ -44,13 +45,18 @@ def history(workspace: Workspace, selectors: Sequence[str], period: Period) -> H
         names = _names(selectors, store.read_state(), store) if selectors else []
         lives = [Erasure(names=store.names_of(name)) for name in names]
         newest = period.limit if period == Period(limit=period.limit) else None
-        found = [store.revisions(name) for name in names] if selectors else [store.revisions(limit=newest)]
+        in_short = in_short and not selectors
+        found = (
+            [store.revisions(name) for name in names]
+            if selectors
+            else [store.revisions(limit=newest, in_short=in_short)]
+        )
         # Who asks for so many of the newest is told nothing older than the last of as many revisions.
         oldest = found[0][-1].at if not selectors and newest is not None and len(found[0]) == newest else None
         last = store.last_revision()
         with store.snapshot() as snapshot:
             # What an apply changed is told by its revision; its names are looked for where accounts are asked for.
-            events = events_of(snapshot.journal(since=oldest, has_changes=bool(lives)), lives)
+            events = events_of(snapshot.journal(since=oldest, has_changes=bool(lives), in_short=in_short), lives)
     if period.revision is not None and period.revision > last:
         detail = f"There is no revision {period.revision}: the last one is {last}."
         raise InvalidInput(error("unknownRevision", detail))

@@ -34,25 +34,18 @@ def listed(names: Iterable[str], *, most: int) -> str:
 def _runs(names: Iterable[str]) -> list[list[str]]:
     """Return the names in order, each range a list of its own, like each name that is in none."""
     runs: list[list[str]] = []
-    for name in sorted(names, key=_key):
-        if runs and _follows(runs[-1][-1], name):
+    stem, digits, number = "", 0, -1
+    for its_stem, its_number, name in sorted(map(_key, names)):
+        its_digits = len(name) - len(its_stem)
+        if its_digits and (its_stem, its_digits, its_number) == (stem, digits, number + 1):
             runs[-1].append(name)
         else:
             runs.append([name])
+        stem, digits, number = its_stem, its_digits, its_number
     return [part for run in runs for part in ([run] if len(run) >= _LEAST_RANGE else [[name] for name in run])]
 
 
-def _split(name: str) -> tuple[str, str]:
-    found = _NUMBERED.match(name)
-    return (found[1], found[2]) if found else (name, "")
-
-
 def _key(name: str) -> tuple[str, int, str]:
-    stem, number = _split(name)
-    return stem, int(number or -1), name
-
-
-def _follows(before: str, name: str) -> bool:
-    (stem, number), (next_stem, next_number) = _split(before), _split(name)
-    is_alike = bool(number and next_number) and stem == next_stem and len(number) == len(next_number)
-    return is_alike and int(next_number) == int(number) + 1
+    """Return what comes before the number at a name's end, the number, -1 where there is none, and the name."""
+    found = _NUMBERED.match(name)
+    return (found[1], int(found[2]), name) if found else (name, -1, name)
