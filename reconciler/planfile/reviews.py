@@ -35,10 +35,11 @@ def review_of_comment(path: Path, content: bytes) -> Review:
         raise invalid(path, "its second line, which is hidden and says what was shown, is not there", cure=_PLAN_AGAIN)
     try:
         document = json.loads(line[len(_BEGINS) : -len(_ENDS)], object_pairs_hook=unique_keys)
+        text = canonical_json(document)  # which no number without an end has
     except (DuplicateKey, ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
         raise invalid(path, "its second line, which is hidden, does not say what was shown", cure=_PLAN_AGAIN)
     minor = require_known_format(path, document, REVIEW_VERSION, read=REVIEW_VERSION)
     has_additions = minor > parts_of(REVIEW_VERSION)[1]
-    return validated(path, Review, canonical_json(document), has_additions=has_additions)
+    return validated(path, Review, text, has_additions=has_additions)

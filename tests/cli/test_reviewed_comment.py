@@ -87,6 +87,13 @@ def test_a_place_that_the_journal_would_not_keep_whole_is_refused(project: Proje
     assert "at most 200 characters" in " ".join(shown.err.split())
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-1e999", "9" * 5000])
+def test_a_number_that_no_json_has_makes_a_comment_none(shown: Project, number: str) -> None:
+    """Whoever alters a comment is not told of a fault of ours, whatever is written there."""
+    altered(shown, lambda text: re.sub('"serial":[0-9]+', f'"serial":{number}', text))
+    assert (1, ["planFileInvalid"]) == apply(shown)
+
+
 def test_what_is_no_longer_needed_is_no_hindrance(shown: Project) -> None:
     """A change that was shown and has been applied by another request meanwhile is left out."""
     shown.run_well("apply", "--auto-approve", "--target", "one", "--reference", OTHER)
