@@ -40,6 +40,7 @@ MAKING = Making(tool="reconciler test", created_at=NOW)
 GUARD = error("emptyManifests", "x")
 FAILED = error("verificationFailed", "x")
 INVALID = error("missingField", "x")
+VIEW = ConsumerView(name="mailhost", type="postfix", look="read")
 
 
 def manifests(*names: str, host: str = "smtp.example.com") -> tuple[DesiredAccount, ...]:
@@ -128,6 +129,17 @@ def test_an_empty_plan_is_no_pending_change() -> None:
     """Nothing to do is 0, however it is asked."""
     accounts = manifests("a")
     assert 0 == exit_code_of_plan(plan(accounts, state_of(accounts)), is_detailed=True)
+
+
+@pytest.mark.parametrize(
+    ("is_edited", "is_detailed", "expected"), [(True, True, 2), (True, False, 0), (False, True, 0)]
+)
+def test_a_consumer_that_differs_is_a_pending_change(expected: int, *, is_edited: bool, is_detailed: bool) -> None:
+    """Also of a plan that changes no account."""
+    accounts = manifests("a")
+    view = VIEW.model_copy(update={"is_edited": is_edited})
+    made = with_consumers(plan(accounts, state_of(accounts)), (VIEW, view), ())
+    assert ("empty", expected) == (made.status, exit_code_of_plan(made, is_detailed=is_detailed))
 
 
 def test_what_a_plan_says_of_itself() -> None:
@@ -236,7 +248,6 @@ def test_what_becomes_of_a_verification(
     assert found == made.inputs.accounts["a"].evidence
 
 
-VIEW = ConsumerView(name="mailhost", type="postfix", look="read")
 REFUSED = error("consumerCannotCarry", "b", subject="a")
 WARNED = warning("consumerEdited", "a", subject="z")
 REMARK = note("secretsNotRead", "m")
@@ -379,6 +390,14 @@ def test_what_apply_records_is_carried() -> None:
     assert ("a",) == inputs.targets
     assert ("b",) == inputs.excludes
     assert inputs.holds_failing is True
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_that_an_account_says_itself_what_its_server_does_not_is_carried(*, leaves: bool) -> None:
+    """What a scope lends by the server's name is judged by it when the plan is applied."""
+    (account,) = manifests("a")
+    made = plan((replace(account, leaves_server=leaves),))
+    assert leaves is made.inputs.accounts["a"].leaves_server
 
 
 def test_an_account_without_a_server_has_no_manifest_of_one() -> None:
