@@ -219,6 +219,8 @@ class _Sought:
                 yield start, start + len(form)
                 start = octets.find(form, start + 1)
         lowered = octets.lower()
+        if self._windows.isdisjoint([lowered[at : at + _WINDOW] for at in range(len(lowered) - _WINDOW + 1)]):
+            return
         for place in range(len(lowered) - _WINDOW + 1):
             if lowered[place : place + _WINDOW] not in self._windows:
                 continue

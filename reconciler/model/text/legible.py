@@ -16,6 +16,7 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from reconciler.model.text.octets import FEWEST_TELLING, told_by
 from reconciler.model.text.runs import Runs, has_run, has_run_anew, runs_of
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ _HEX_MARK = re.compile(r"0[xX]|(?<=[0-9A-Fa-f]{2})[hH]\b")
 _HEX_RUN = re.compile(r"[0-9A-Fa-f](?:[^0-9A-Za-z]{0,3}[0-9A-Fa-f]){7,}")
 _FEWEST_DIGITS, _FEWEST_OF_NUMBERS = 8, 11
 """Of how many characters what is read as hexadecimal, and as numbers, must be."""
-_FEWEST_TELLING = 4
-_TELLING = re.compile(rf"[^\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]{{{_FEWEST_TELLING},}}")
+_UNMARKED = re.compile(r"[^%=&\\+x\x80-\U0010ffff]*")
+"""Text in which no mark of an escape stands, wherever its letters are put."""
 _NO_HEX = re.compile(r"[^0-9A-Fa-f]")
 _BASE64_RUN = re.compile(r"[A-Za-z0-9+/]{6,}")
 _NUMBERS = re.compile(r"[0-9]{2,8}(?:(?:[^0-9A-Za-z]{1,3}|[^0-9]{4,10})[0-9]{2,8}){3,}")
@@ -127,11 +128,11 @@ class Legible:
         return found is None or self._is_in(found, has_run)
 
     def _is_written(self, text: str, has_run: _Search) -> bool:
-        if has_run(_wordless_key(text), self._folded) or self._is_disguised_short(text):
+        if has_run(_wordless_key(text), self._folded) or (self._whole and self._is_disguised_short(text)):
             return True
         if has_run(_spaceless(text), self._exact):
             return True
-        decoded = tuple(_from_hex(text))
+        decoded = tuple(_from_hex(text, self._shortest))
         return self._is_in(_in_this_way([_key(each) for each in (text, *decoded)], decoded), has_run)
 
     def _add_long(self, secret: str) -> None:
@@ -210,34 +211,17 @@ def readings(text: str, *, deepest: int) -> Iterator[str]:
         yield reading
 
 
-def texts_of(octets: bytes, *, shortest: int = 1) -> Iterator[str]:
-    """Yield what octets say: as UTF-8, and where they are none as Latin-1 and UTF-16 or 32.
-
-    What has fewer than ``shortest`` characters may be left out.
-    """
-    text = octets.decode("utf-8", "replace")
-    yield text
-    if "\N{REPLACEMENT CHARACTER}" in text:
-        yield octets.decode("latin-1")
-    if b"\0" in octets:
-        for name, width in (("utf-16-le", 2), ("utf-16-be", 2), ("utf-32-le", 4), ("utf-32-be", 4)):
-            if len(octets) >= width * shortest:
-                yield from (octets[at:].decode(name, "replace") for at in range(width))
-
-
 def _readings(text: str, *, deepest: int = _MAX_DEPTH, shortest: int = 1) -> Iterator[tuple[int, str, str]]:
     """Yield a text in all ways of reading it, the text itself first, each once, with its key and how often it was decoded.
 
     Of what was decoded, what is shorter than ``shortest`` is left out: decoded again it becomes shorter still, and most
     of what is decoded was never encoded. Letters that stand for several count as these, and an escape may be one.
     """
-    once = [
-        decoded
-        for turned in (text[::-1], codecs.encode(text, "rot13"), text.swapcase())
-        for decoded in _from_letters(turned, shortest)
-    ]
-    once += _from_hex(text[::-1])
-    once += [text[start::step] for step in (2, 3) for start in range(step)]
+    once, is_more = list[str](), not _has_hex_alone(text, shortest)
+    for turned in (text[::-1], codecs.encode(text, "rot13"), text.swapcase()) if is_more else ():
+        once += _from_letters(turned, shortest)
+    once += _from_hex(text[::-1], shortest)
+    once += [text[start::step] for step in (2, 3) for start in range(step)] if is_more else ()
     seen = {text}
     waiting = [(0, text, _key(text))]
     waiting += [(1, reading, _key_made(reading)) for reading in once]
@@ -256,7 +240,21 @@ def _may_hold(reading: str, key: str, shortest: int) -> bool:
     return len(key) >= shortest or _MARK.search(reading) is not None
 
 
+def _has_hex_alone(text: str, shortest: int) -> bool:
+    """Tell whether a text is so short that as much as a secret has can come of it as hexadecimal alone, if at all."""
+    size = len(text)
+    return (
+        size < _FEWEST_OF_NUMBERS
+        and size * 6 // 8 < shortest
+        and (size + 1) // 2 < shortest
+        and _UNMARKED.fullmatch(text) is not None
+    )
+
+
 def _decodings(text: str, shortest: int) -> Iterator[str]:
+    if _has_hex_alone(text, shortest):
+        yield from _from_hex(text, shortest)
+        return
     if _MARK.search(text):
         import html  # which makes a table of two thousand names
 
@@ -266,7 +264,7 @@ def _decodings(text: str, shortest: int) -> Iterator[str]:
                 yield _without_escapes(unescaped, is_utf8=is_utf8)
         else:
             yield unescaped
-    yield from _from_hex(text)
+    yield from _from_hex(text, shortest)
     yield from _from_numbers(text)
     yield from _from_letters(text, shortest)
 
@@ -283,7 +281,7 @@ def _from_letters(text: str, shortest: int) -> Iterator[str]:
         runs = _BASE64_RUN.findall(each.replace("-", "+").replace("_", "/"))
         if runs and sum([len(run) * 6 // 8 for run in runs]) >= shortest:
             for offset in range(4):
-                yield from _told([_base64(run[offset:]) for run in runs])
+                yield from told_by([_base64(run[offset:]) for run in runs], shortest=shortest)
 
 
 def _without_escapes(text: str, *, is_utf8: bool) -> str:
@@ -314,12 +312,13 @@ def _octets_of(text: str) -> bytes:
         )
 
 
-def _from_hex(text: str) -> Iterator[str]:
+def _from_hex(text: str, shortest: int) -> Iterator[str]:
     runs = _HEX_RUN.findall(_HEX_MARK.sub("", text)) if len(text) >= _FEWEST_DIGITS else ()
     if runs:
         digits = [_NO_HEX.sub("", run) for run in runs]
-        for offset in range(2):
-            yield from _told([bytes.fromhex(run[offset : (len(run) - offset) // 2 * 2 + offset]) for run in digits])
+        for offset in range(2) if len(digits) > 1 or len(digits[0]) > 2 * FEWEST_TELLING else (0,):
+            octets = [bytes.fromhex(run[offset : (len(run) - offset) // 2 * 2 + offset]) for run in digits]
+            yield from told_by(octets, shortest=shortest)
 
 
 def _from_numbers(text: str) -> Iterator[str]:
@@ -332,29 +331,20 @@ def _from_numbers(text: str) -> Iterator[str]:
         usable = [[int(each, base) for each in numbers if max(each) <= highest] for numbers in lists]
         # As characters too, for a number above 255 is a letter and no octet.
         yield "\n".join("".join(chr(each) for each in numbers if each <= _HIGHEST) for numbers in usable)
-        yield from _told([bytes(each for each in numbers if each < _OCTET) for numbers in usable])
+        yield from told_by([bytes(each for each in numbers if each < _OCTET) for numbers in usable])
     joined = _JOINED.findall(text)
     for width, base in _JOINED_BY if joined else ():
         # A server may cut what it echoes, so the first digit may be any of a number's.
         for offset in range(width):
             cut = [[run[at : at + width] for at in range(offset, len(run) - width + 1, width)] for run in joined]
             numbers = [[int(each, base) for each in run if int(max(each)) < base] for run in cut]
-            yield from _told([bytes(each for each in run if each < _OCTET) for run in numbers])
+            yield from told_by([bytes(each for each in run if each < _OCTET) for run in numbers])
 
 
 def _base64(run: str) -> bytes:
     """Return what a run of base64 says; a single character behind the last group says nothing."""
     whole = run[: len(run) - (len(run) % 4 == 1)]
     return binascii.a2b_base64(whole + "=" * (-len(whole) % 4))
-
-
-def _told(pieces: list[bytes]) -> Iterator[str]:
-    """Yield what decoded octets say, without what cannot be text: most of what is decoded was never encoded."""
-    octets = b"\n".join(pieces)
-    for text in texts_of(octets, shortest=_FEWEST_TELLING) if len(octets) >= _FEWEST_TELLING else ():
-        telling = " ".join(_TELLING.findall(text))
-        if telling:
-            yield telling
 
 
 @lru_cache(maxsize=64)

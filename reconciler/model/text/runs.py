@@ -49,11 +49,14 @@ def has_run_anew(text: str, known: Runs) -> bool:
 
     Pieces of it at such a distance that every run holds one of them whole are far fewer than its runs.
     """
-    may_have = len(text) < _FEWEST_KEPT or not all(
-        pieces.isdisjoint([text[at : at + _PIECE] for at in range(0, len(text), length - _PIECE + 1)])
-        for length, pieces in known.pieces.items()
-    )
-    return may_have and has_run(text, known)
+    size = len(text)
+    for length, pieces in known.pieces.items():
+        distance = length - _PIECE + 1
+        if size >= length and not pieces.isdisjoint(
+            [text[at : at + _PIECE] for at in range(0, size - _PIECE + 1, distance)]
+        ):
+            return has_run(text, known)
+    return False
 
 
 def _looked_up(text: str, length: int) -> Iterable[str]:

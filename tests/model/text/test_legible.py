@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import gc
 import html
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.text import legible, runs
-from reconciler.model.text.legible import RUN, Legible, texts_of
+from reconciler.model.text import legible, octets, runs
+from reconciler.model.text.legible import RUN, Legible
+from reconciler.model.text.octets import texts_of, told_by
 from reconciler.model.text.runs import Runs, has_run, has_run_anew, runs_of
 from tests.support.spellings import SPELLINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
 
 _SECRETS = ("canary-Sales-51c2e8", "Zażółć+gęślą/7&xQ", "p4ssw0rd", "ya29.A0ARrdaM-k9Vq7_GzYL2pt4vZxw~0123456789")
 _LETTERS = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=8, max_size=24)
@@ -37,12 +42,51 @@ def test_any_part_of_eight_characters_is_read(secret: str, spelling: str, data: 
     assert Legible([secret]).in_text(f"{before}{part} anna")
 
 
-@given(st.binary(max_size=20) | st.text(max_size=8).map(lambda text: text.encode("utf-16-le")))
-def test_octets_too_few_to_tell_anything_say_nothing(octets: bytes) -> None:
-    """What is left out of octets because it would be short has no four characters in a row that tell anything."""
-    left_out = [text for text in texts_of(octets) if text not in set(texts_of(octets, shortest=4))]
-    assert [] == [text for text in left_out if legible._TELLING.search(text)]  # noqa: SLF001 - what counts as telling
-    assert len(octets) >= 4 or not any(map(legible._TELLING.search, texts_of(octets)))  # noqa: SLF001
+_OCTETS = (
+    st.binary(max_size=20)
+    | st.text(max_size=8).map(lambda text: text.encode("utf-16-le"))
+    | st.text(st.sampled_from("aZ0x%&\xdf\xbc\ufdfa"), max_size=8).flatmap(
+        lambda text: st.sampled_from(
+            [text.encode("utf-8"), text.encode("latin-1", "replace"), text.encode("utf-16-be")]
+        )
+    )
+)
+
+
+def _told_plainly(pieces: Sequence[bytes], *, shortest: int = 1) -> Iterator[str]:
+    """Yield all that octets say, however few they are."""
+    del shortest
+    tellings = (" ".join(octets._TELLING.findall(text)) for text in texts_of(b"\n".join(pieces)))  # noqa: SLF001 - what counts as telling
+    return (telling for telling in tellings if telling)
+
+
+@given(_OCTETS, st.integers(1, 12))
+def test_octets_too_few_to_tell_anything_say_nothing(told: bytes, shortest: int) -> None:
+    """What is left out of few octets has no four characters in a row that tell anything, or holds no secret and no escape."""
+
+    def holding(tellings: Iterable[str]) -> list[str]:
+        return [each for each in tellings if legible._may_hold(each, legible._key_made(each), shortest)]  # noqa: SLF001
+
+    assert holding(_told_plainly([told])) == holding(told_by([told], shortest=shortest))
+    assert list(_told_plainly([told])) == list(told_by([told]))
+
+
+_NAMES = st.text(st.sampled_from("0123456789ABCDEFabcdefghsx%=&+\\.- \xdf\xbc"), max_size=24)
+
+
+@given(_NAMES, _NAMES, _LETTERS, st.sampled_from(sorted(SPELLINGS)), st.integers(4, 12))
+def test_a_short_name_is_read_as_it_is_without_any_shortcut(
+    before: str, after: str, secret: str, spelling: str, shortest: int
+) -> None:
+    """A name by itself, and with a secret or a part of one in any spelling: what is not decoded would have told nothing."""
+    read = legible._all_readings.__wrapped__  # noqa: SLF001 - what is compared
+    parts = [SPELLINGS[spelling](each) for each in (secret[:4], secret[:shortest], secret)]
+    names = [before, *(f"{before[:3]}{part}{after[:3]}" for part in parts), *(part[:10] for part in parts)]
+    found = [read(name, shortest) for name in names]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(legible, "_has_hex_alone", lambda _text, _shortest: False)
+        patch.setattr(legible, "told_by", _told_plainly)
+        assert [read(name, shortest) for name in names] == found
 
 
 _FOREIGN = st.text(max_size=40) | st.text(
