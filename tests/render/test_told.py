@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -49,6 +50,35 @@ def test_both_tell_it(kind: str, details: dict[str, Any], words: str) -> None:
     page = [text("en", fact.key, fact.values) for fact in facts_of(event)]
     assert words.lower() in " ".join(lines).lower()
     assert words.lower() in " ".join(page).lower()
+
+
+_ACCOUNTS = [f"desk-{number:05}-pl" for number in range(10_000)]
+_WITHDRAWN = {"before": {"decision": "approved"}, "after": None}
+_OF_MANY: dict[str, tuple[str, dict[str, Any]]] = {
+    "overridden for one reason": ("apply", {"overrides": dict.fromkeys(_ACCOUNTS, "provider is down")}),
+    "overridden for a reason each": ("apply", {"overrides": {name: f"see {name}" for name in _ACCOUNTS}}),
+    "one secret not compared": ("apply", {"secretsNotCompared": {name: ["env:SMTP"] for name in _ACCOUNTS}}),
+    "a secret each not compared": ("apply", {"secretsNotCompared": {name: [f"env:{name}"] for name in _ACCOUNTS}}),
+    "approvals": (
+        "apply",
+        {"approvals": dict.fromkeys(_ACCOUNTS, _WITHDRAWN)},
+    ),
+    "held": ("apply", {"held": _ACCOUNTS}),
+    "taken as they were altered": ("verify", {"acceptedAltered": dict.fromkeys(_ACCOUNTS, "restored")}),
+    "published": ("publish", {"consumer": "box", "place": "maps", "published": dict.fromkeys(_ACCOUNTS, "added")}),
+}
+
+
+@pytest.mark.parametrize(("kind", "details"), _OF_MANY.values(), ids=_OF_MANY)
+def test_what_is_told_of_thousands_of_accounts_can_be_read(kind: str, details: dict[str, Any]) -> None:
+    """The first are named and the rest are counted, in the text and on the page: it was a line for each account."""
+    event = JournalEvent(sequence=1, at=values.NOON, event=kind, details=details)
+    lines = apply_lines(event, style=Style()) if kind == "apply" else event_lines(event, style=Style())
+    page = [text("en", fact.key, fact.values) for fact in facts_of(event)]
+    for told in (lines, page):
+        assert len(told) <= 110
+        assert _ACCOUNTS[0] in "\n".join(told)
+        assert re.search("9,?9[56]0 more", "\n".join(told))
 
 
 def test_a_page_of_an_account_tells_of_an_event_what_concerns_the_account() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.diagnostics import enumerated, several
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from reconciler.model.canonical import JsonObject
     from reconciler.model.journal.entries import Revision
     from reconciler.model.journal.events import EventAccount
-    from reconciler.model.journal.payloads import Payload
+    from reconciler.model.journal.payloads import ApprovalTold, Payload
     from reconciler.render.text.parts.style import Style
 
 _Value = TypeVar("_Value")
@@ -277,8 +278,9 @@ def _care(told: Payload) -> Iterator[str]:
             counts = ", ".join(f"{count} {outcome}" for outcome, count in did.items() if count) or "nothing sent"
             yield f"through {told.name}: {counts}; {told.ending}"
         case PublishPayload():
-            done = ", ".join(f"{name} {drift}" for name, drift in sorted(told.published.items()))
-            yield f"published to {told.consumer} at {told.place}: {done or 'nothing of it had to change'}"
+            alike = _grouped(sorted(told.published.items()), itemgetter(1))
+            done = [f"{listed([name for name, _ in each], most=_MOST_NAMES)} {each[0][1]}" for each in alike]
+            yield f"published to {told.consumer} at {told.place}: {', '.join(done) or 'nothing of it had to change'}"
         case MigratePayload(made_anew=tuple(altered)) if altered:
             yield f"what guards the state was made anew: {' '.join(altered)}"
         case MigratePayload():
@@ -288,7 +290,8 @@ def _care(told: Payload) -> Iterator[str]:
 
 
 def _ways_round(told: ApplyPayload) -> Iterator[str]:
-    yield from (f"override of verification: {name} ({reason})" for name, reason in sorted(told.overrides.items()))
+    reasons = {name: f" ({reason})" for name, reason in told.overrides.items()}
+    yield from _of_accounts("override of verification:", reasons)
     yield from (f"guard lifted: {guard.code}, by {guard.by}" for guard in told.lifted_guards)
     if told.reviewed is not None:
         yield f"held to the reviewed plan {told.reviewed.plan_digest}"
@@ -298,14 +301,30 @@ def _ways_round(told: ApplyPayload) -> Iterator[str]:
         yield "accounts that fail verification were to be held"
     yield from _listed("held", told.held)
     yield from _by_whose_word(told)
-    for name, secrets in sorted(told.secrets_not_compared.items()):
-        yield from _listed(f"secrets of {name} not compared with those known", secrets)
-    for name, approval in sorted(told.approvals.items()):
-        before, after = (
-            side.decision if side is not None and side.decision is not None else "awaited"
-            for side in (approval.before, approval.after)
-        )
-        yield f"approval of {name}: {before} to {after}"
+    secrets = {
+        name: f" not compared with those known: {', '.join(its)}"
+        for name, its in told.secrets_not_compared.items()
+        if its
+    }
+    yield from _of_accounts("secrets of", secrets)
+    decisions = {
+        name: f": {_decision(each.before)} to {_decision(each.after)}" for name, each in told.approvals.items()
+    }
+    yield from _of_accounts("approval of", decisions)
+
+
+def _decision(side: ApprovalTold | None) -> str:
+    return side.decision if side is not None and side.decision is not None else "awaited"
+
+
+def _of_accounts(what: str, endings: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is told of accounts, of each in a line, where more than a few are alike in one; 50 lines at most."""
+    alike = _grouped(sorted(endings.items()), itemgetter(1))
+    for accounts in alike[:_MOST_ACCOUNTS]:
+        yield f"{what} {listed([name for name, _ in accounts], most=_MOST_NAMES)}{accounts[0][1]}"
+    more = sum(map(len, alike[_MOST_ACCOUNTS:]))
+    if more:
+        yield f"{what} {several(more, 'more', 'more')}"
 
 
 def _by_whose_word(told: Payload) -> Iterator[str]:
@@ -313,10 +332,12 @@ def _by_whose_word(told: Payload) -> Iterator[str]:
     yield from _listed("grants used", told.grants_used)
     if told.trusts_project:
         yield "the project file was declared trusted"
-    for name, reason in sorted(told.accepted_altered.items()):
-        yield f"taken as it was altered: {name} ({reason})"
+    reasons = {name: f" ({reason})" for name, reason in told.accepted_altered.items()}
+    yield from _of_accounts("taken as it was altered:", reasons)
 
 
 def _listed(what: str, names: Sequence[str]) -> Iterator[str]:
     if names:
-        yield f"{what}: {', '.join(names)}"
+        left_out = len(names) - _MOST_NAMES
+        more = f" and {several(left_out, 'more', 'more')}" if left_out > 0 else ""
+        yield f"{what}: {', '.join(names[:_MOST_NAMES])}{more}"

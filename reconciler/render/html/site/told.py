@@ -19,15 +19,16 @@ from reconciler.model.journal.payloads import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model.journal.events import JournalEvent
-    from reconciler.model.journal.payloads import Payload
+    from reconciler.model.journal.payloads import ApprovalChange, Payload
 
 Told = TypeVar("Told")
 
 EVENTS = PAYLOADS.keys()
 """The events that the catalog has a name for; any other is shown under the journal's own name."""
+_MOST_ACCOUNTS = 50
 _DECISIONS = frozenset({"approved", "rejected"})
 
 
@@ -74,8 +75,9 @@ def _care(told: Payload) -> Iterator[Fact]:
         case MigratePayload(before=int(before), after=int(after)):
             yield Fact("fact.migrate", {"before": before, "after": after})
         case PublishPayload(consumer=str(consumer)):
-            done = ", ".join(f"{name} {drift}" for name, drift in sorted(told.published.items()))
-            yield Fact("fact.publish", {"name": consumer, "list": done or "0"})
+            done = [f"{name} {drift}" for name, drift in sorted(told.published.items())]
+            yield Fact("fact.publish", {"name": consumer, "list": ", ".join(done[:_MOST_ACCOUNTS]) or "0"})
+            yield from _more(len(done))
         case SendPayload(this_run=dict(did)):
             counts = ", ".join(f"{count} {outcome}" for outcome, count in did.items() if count) or "0"
             yield Fact("fact.send", {"name": str(told.name), "counts": counts, "ending": str(told.ending)})
@@ -93,25 +95,45 @@ def _ways_round(told: ApplyPayload) -> Iterator[Fact]:
     yield from _listed("fact.excludes", told.excludes)
     if told.holds_failing:
         yield Fact("fact.holding", {})
-    yield from _listed("fact.held", told.held)
+    yield from _listed("fact.held", told.held[:_MOST_ACCOUNTS])
+    yield from _more(len(told.held))
 
 
 def _of_accounts(told: Payload, names: frozenset[str] | None) -> Iterator[Fact]:
     """Yield what an apply tells of single accounts: of all of them, or with ``names`` of these."""
     if not isinstance(told, ApplyPayload):
         return
-    for name, why in _chosen(told.overrides, names):
-        yield Fact("fact.override", {"name": name, "reason": why})
-    for name, secrets in _chosen(told.secrets_not_compared, names):
-        yield from _listed("fact.uncompared", secrets, name=name)
-    for name, approval in _chosen(told.approvals, names):
-        decision = approval.after.decision if approval.after is not None else None
-        yield Fact(f"fact.approval.{decision if decision in _DECISIONS else 'awaited'}", {"name": name})
+    yield from _first(
+        Fact("fact.override", {"name": name, "reason": why}) for name, why in _chosen(told.overrides, names)
+    )
+    yield from _first(
+        Fact("fact.uncompared", {"name": name, "list": ", ".join(secrets)})
+        for name, secrets in _chosen(told.secrets_not_compared, names)
+        if secrets
+    )
+    yield from _first(_approval(name, approval) for name, approval in _chosen(told.approvals, names))
+
+
+def _approval(name: str, approval: ApprovalChange) -> Fact:
+    decision = approval.after.decision if approval.after is not None else None
+    return Fact(f"fact.approval.{decision if decision in _DECISIONS else 'awaited'}", {"name": name})
 
 
 def _accepted(told: Payload, names: frozenset[str] | None) -> Iterator[Fact]:
-    for name, why in _chosen(told.accepted_altered, names):
-        yield Fact("fact.accepted", {"name": name, "reason": why})
+    chosen = _chosen(told.accepted_altered, names)
+    yield from _first(Fact("fact.accepted", {"name": name, "reason": why}) for name, why in chosen)
+
+
+def _first(facts: Iterable[Fact]) -> Iterator[Fact]:
+    """Yield the facts of so many accounts as a page can be read with, then how many more accounts there are."""
+    every = list(facts)
+    yield from every[:_MOST_ACCOUNTS]
+    yield from _more(len(every))
+
+
+def _more(accounts: int) -> Iterator[Fact]:
+    if accounts > _MOST_ACCOUNTS:
+        yield Fact("accounts.more", {"n": accounts - _MOST_ACCOUNTS})
 
 
 def _chosen(by_name: Mapping[str, Told], names: frozenset[str] | None) -> list[tuple[str, Told]]:
