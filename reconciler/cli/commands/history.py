@@ -144,22 +144,20 @@ def journal() -> None:
     """
 
 
-def _head(_context: click.Context, _option: click.Parameter, given: str | None) -> str | None:
+def _noted(head: str) -> str:
     """Return the hash that was noted; raise ``UsageError`` for what is none, which says nothing of the journal."""
     import re
 
-    found = re.fullmatch(r"(?:sha256:)?([0-9a-f]{64})", given.strip()) if given is not None else None
-    if given is not None and found is None:
+    found = re.fullmatch(r"(?:sha256:)?([0-9a-f]{64})", head.strip())
+    if found is None:
         raise click.UsageError(
-            f"--head takes a hash as journal head prints it, sha256: and 64 hexadecimal digits; not {given[:80]}"
+            f"--head takes a hash as journal head prints it, sha256: and 64 hexadecimal digits; not {head[:80]}"
         )
-    return f"sha256:{found[1]}" if found is not None else None
+    return f"sha256:{found[1]}"
 
 
 @journal.command("check")
-@click.option(
-    "--head", metavar="HASH", callback=_head, help="A hash that was noted earlier; finds a journal that was cut short."
-)
+@click.option("--head", metavar="HASH", help="A hash that was noted earlier; finds a journal that was cut short.")
 @format_option("text", "json")
 @click.pass_obj
 def check(options: GlobalOptions, head: str | None, format_: str) -> int:
@@ -175,7 +173,8 @@ def check(options: GlobalOptions, head: str | None, format_: str) -> int:
     from reconciler.render.json.documents import journal_document
     from reconciler.render.text import journal_text
 
-    report = check_journal(workspace(options, needs_project=False), head=head)
+    noted = _noted(head) if head is not None else None
+    report = check_journal(workspace(options, needs_project=False), head=noted)
     remark = guards_altered(report.unguarded)
     told = (remark,) if remark is not None else ()
     if format_ == "json":
