@@ -592,5 +592,5 @@ def test_an_empty_name_is_told_as_one(bare: Project, words: tuple[str, ...]) -> 
     """A name that a script left empty is no misspelt one."""
     told = bare.run("accounts", *words)
     assert 1 == told.code
-    assert "The account's name is empty." in told.err
+    assert "An empty word was given in the place of a name" in told.err
     assert "called ." not in told.err

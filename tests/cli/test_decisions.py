@@ -179,7 +179,7 @@ def test_an_unknown_name_gets_a_suggestion(waiting: Project) -> None:
     assert (1, ["unknownAccount"]) == refused(waiting, "approve", "newz")
     assert "Did you mean news?" in waiting.run("approve", "newz").err
     assert len(waiting.run("approve", "x" * 100_000).err) < 1000
-    assert (1, ["unknownAccount"]) == refused(waiting, "approve", "")
+    assert (1, ["badUsage"]) == refused(waiting, "approve", "")
 
 
 def test_an_account_that_changed_since_is_not_decided(waiting: Project) -> None:

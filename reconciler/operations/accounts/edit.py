@@ -233,8 +233,6 @@ def _find(searched: Search, name: str, recorded: Mapping[str, RecordedAccount] |
             f"    reconciler plan --target {shown}"
         )
         raise InvalidInput(error("unknownAccount", detail, subject=shown))
-    if not name:
-        raise InvalidInput(error("unknownAccount", "The account's name is empty. See\n    reconciler accounts list"))
     accounts = [known for known, each in searched.documents.items() if each.kind in KINDS]
     detail = f"No manifest declares an account called {shown}.{did_you_mean(name, accounts)}"
     raise InvalidInput(error("unknownAccount", detail, subject=shown))

@@ -66,6 +66,7 @@ def failed_without(missing: Sequence[Missing]) -> Verification:
     r"""Return the verification of an account whose secrets are missing: failed for good where the first one is needed.
 
     >>> from reconciler.diagnostics import error
+    >>> from reconciler.model.verification.missing import Missing
     >>> lost = Missing("auth", error("secretMissing", "SMTP_A is not set. Set it:\n    export SMTP_A=…"))
     >>> [(each.check, each.message) for each in failed_without([lost]).checks if each.status == "failed"]
     [('auth', 'SMTP_A is not set. Set it: export SMTP_A=…')]
@@ -94,6 +95,7 @@ def missing_problems(missing: Mapping[str, Sequence[Missing]]) -> list[Diagnosti
     """Return one error for each cause, with the accounts that were not verified because of it.
 
     >>> from reconciler.diagnostics import error
+    >>> from reconciler.model.verification.missing import Missing
     >>> lost = Missing("auth", error("secretMissing", "SMTP_A is not set."))
     >>> [each.detail for each in missing_problems({"sales": [lost], "news": [lost], "press": []})]
     ['news, sales were not verified. SMTP_A is not set.']
