@@ -41,7 +41,14 @@ _TAKE_ADDRESSES = frozenset({"check", "import", "--state"})
 """Commands, and an option, that look at such an address themselves."""
 
 
-class _Output(io.FileIO):
+class _Stream(io.FileIO):
+    """The file of a standard stream."""
+
+    in_place_of: TextIO
+    """The stream that wrote to the file before. It is held, for a stream may close its file when it is let go."""
+
+
+class _Output(_Stream):
     """Standard output, whoever writes to it; raises ``OutputLost`` where it takes nothing, such as on a full disk."""
 
     def write(self, octets: ReadableBuffer, /) -> int:
@@ -56,7 +63,7 @@ class _Output(io.FileIO):
             raise lost(failure) from failure
 
 
-class _Remarks(io.FileIO):
+class _Remarks(_Stream):
     """Standard error, which takes nothing amiss: where it is full nobody can be told, and the result and the exit code stand."""
 
     def write(self, octets: ReadableBuffer, /) -> int:
@@ -86,13 +93,18 @@ def _settle_streams() -> None:
     sys.stdout, sys.stderr = _with(sys.stdout, _Output), _with(sys.stderr, _Remarks)
 
 
-def _with(stream: TextIO, kind: type[io.FileIO]) -> TextIO:
+def _with(stream: TextIO, kind: type[_Stream]) -> TextIO:
     """Return a stream that writes to its file by another kind of file; one that has no file as it is."""
     if not isinstance(stream, io.TextIOWrapper) or type(getattr(stream.buffer, "raw", stream.buffer)) is not io.FileIO:
         return stream
-    octets = io.BufferedWriter(kind(stream.fileno(), "w", closefd=False))
+    stream.flush()
+    octets = kind(stream.fileno(), "w", closefd=False)
+    octets.in_place_of = stream
     return io.TextIOWrapper(
-        octets, stream.encoding, line_buffering=stream.line_buffering, write_through=stream.write_through
+        io.BufferedWriter(octets),
+        stream.encoding,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
     )
 
 

@@ -11,10 +11,12 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reconciler.cli.edge import run
 from tests.cli.project import OPERATOR, Project, command, environment, marketing_account, own_account
 
 if TYPE_CHECKING:
@@ -502,3 +504,19 @@ def test_a_full_disk_is_told_and_what_was_done_stands(project: Project, form: st
     assert "    reconciler history\n" in told.stderr
     assert "Traceback" not in told.stderr
     assert ("news" in project.statuses()) == (form == "json")
+
+
+def test_a_stream_that_nobody_else_holds_stays_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the program in a process of his own may have put a file in the place of an output."""
+    out, err = tmp_path / "out", tmp_path / "err"
+    with monkeypatch.context() as replaced:
+        replaced.setattr("sys.stdout", out.open("w", encoding="utf-8"))
+        replaced.setattr("sys.stderr", err.open("w", encoding="utf-8"))
+        for _ in range(2):
+            assert 0 == run(["explain", "--help"])
+            assert 1 == run(["explain", "--wrong"])
+        for stream in (sys.stdout, sys.stderr):
+            stream.close()
+            stream.buffer.raw.in_place_of.close()  # type: ignore[union-attr]
+    assert 2 == out.read_text(encoding="utf-8").count("Usage:")
+    assert 2 == err.read_text(encoding="utf-8").count("[badUsage]")
