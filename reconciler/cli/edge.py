@@ -42,38 +42,25 @@ _TAKE_ADDRESSES = frozenset({"check", "import", "--state"})
 
 
 class _Stream(io.FileIO):
-    """The file of a standard stream."""
+    """The file of a standard stream, which settles what happens where it takes nothing, such as on a full disk."""
 
+    tells_loss: bool
+    """That a result is lost is told, as ``OutputLost``. Of a full standard error nobody can be told: result and exit code stand."""
     in_place_of: TextIO
     """The stream that wrote to the file before. It is held, for a stream may close its file when it is let go."""
 
-
-class _Output(_Stream):
-    """Standard output, whoever writes to it; raises ``OutputLost`` where it takes nothing, such as on a full disk."""
-
     def write(self, octets: ReadableBuffer, /) -> int:
-        """Write octets; a reader that has gone is no place that takes nothing."""
+        """Write octets; a reader that has gone is told to the caller, for that is no place that takes nothing."""
         try:
             return super().write(octets)
         except BrokenPipeError:
             raise
         except OSError as failure:
+            if not self.tells_loss:
+                return memoryview(octets).nbytes
             from reconciler.cli.output import lost
 
             raise lost(failure) from failure
-
-
-class _Remarks(_Stream):
-    """Standard error, which takes nothing amiss: where it is full nobody can be told, and the result and the exit code stand."""
-
-    def write(self, octets: ReadableBuffer, /) -> int:
-        """Write octets, or lose them; a reader that has gone is told to the caller."""
-        try:
-            return super().write(octets)
-        except BrokenPipeError:
-            raise
-        except OSError:
-            return memoryview(octets).nbytes
 
 
 _CLOSED = {"stdin": (os.O_RDONLY, "r"), "stdout": (os.O_RDONLY, "w"), "stderr": (os.O_WRONLY, "w")}
@@ -90,16 +77,16 @@ def _settle_streams() -> None:
         if getattr(sys, name) is None:
             descriptor = os.open(os.devnull, flags)
             setattr(sys, name, open(descriptor, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - to the end
-    sys.stdout, sys.stderr = _with(sys.stdout, _Output), _with(sys.stderr, _Remarks)
+    sys.stdout, sys.stderr = _settled(sys.stdout, tells_loss=True), _settled(sys.stderr, tells_loss=False)
 
 
-def _with(stream: TextIO, kind: type[_Stream]) -> TextIO:
-    """Return a stream that writes to its file by another kind of file; one that has no file as it is."""
+def _settled(stream: TextIO, *, tells_loss: bool) -> TextIO:
+    """Return a stream that writes to the file by ``_Stream``; one that has no file as it is."""
     if not isinstance(stream, io.TextIOWrapper) or type(getattr(stream.buffer, "raw", stream.buffer)) is not io.FileIO:
         return stream
     stream.flush()
-    octets = kind(stream.fileno(), "w", closefd=False)
-    octets.in_place_of = stream
+    octets = _Stream(stream.fileno(), "w", closefd=False)
+    octets.tells_loss, octets.in_place_of = tells_loss, stream
     return io.TextIOWrapper(
         io.BufferedWriter(octets),
         stream.encoding,

@@ -25,6 +25,7 @@ from tests.system.support.applying import (
     reported_revision,
     require_prefix,
     require_revisions_of_all,
+    seconds_to_the_end,
     start_apply,
     wait,
     write_round,
@@ -67,9 +68,7 @@ def test_kills_at_random_moments(folder: Path, moments: random.Random, part: str
     """
     hot = folder / "state" / "state.db-journal"
     write_round(folder, 0)
-    began = time.monotonic()
-    Forked(folder, *APPLY).wait()
-    usual_seconds = time.monotonic() - began
+    usual_seconds = seconds_to_the_end(Forked(folder, *APPLY))
     serial, found = require_prefix(folder)
     assert (serial, found) == (1, "Round 0")
     killed = during_commit = 0
@@ -233,9 +232,10 @@ def is_killed(folder: Path, variables: dict[str, str], seconds: float, *words: s
 
 def timed(folder: Path, variables: dict[str, str], *words: str) -> float:
     """Run a command of the state's care, and return how many seconds it took."""
-    began = time.monotonic()
-    assert Forked(folder, "state", *words, variables=variables).wait() == 0
-    return time.monotonic() - began
+    working = Forked(folder, "state", *words, variables=variables)
+    seconds = seconds_to_the_end(working)
+    assert working.returncode == 0
+    return seconds
 
 
 def run_well(folder: Path, variables: dict[str, str], *words: str) -> str:

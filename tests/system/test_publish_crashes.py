@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.project import VARIABLE, Project, own_account
 from tests.support.mailserver import MailServer
-from tests.system.support.applying import wait
+from tests.system.support.applying import seconds_to_the_end, wait
 from tests.system.support.forked import Forked
 
 if TYPE_CHECKING:
@@ -116,9 +116,9 @@ def test_killed_at_random_moments(published: tuple[Project, Path], moments: rand
     project, maps = published
     states = {True: contents(maps)}
     turn(project, is_on=False)
-    began = time.monotonic()
-    assert 0 == Forked(project.folder, "publish").wait()
-    usual_seconds = time.monotonic() - began
+    first = Forked(project.folder, "publish")
+    usual_seconds = seconds_to_the_end(first)
+    assert 0 == first.returncode
     states[False] = contents(maps)
     told, is_on, killed = publications(project), False, 0
     for _ in range(KILLS):
