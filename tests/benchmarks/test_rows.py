@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import importlib
 import json
+import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.__main__ import LARGE, WORK
+from benchmarks.__main__ import LARGE, WORK, main
 from benchmarks.rows import Aim, LeftOut, Row, as_json, as_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _ROW = Row(work="plan", figure=0.5, unit="s", floor="reading", floor_figure=0.25, aim=Aim(most=3))
 
@@ -48,3 +53,18 @@ def test_the_table_tells_figure_floor_ratio_and_aim() -> None:
 def test_every_kind_of_work_can_be_measured(name: str) -> None:
     """Each name that --only takes is a module that measures."""
     assert callable(importlib.import_module(f"benchmarks.work.{name}").measure)
+
+
+def test_an_interrupted_run_tells_what_it_had_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The rows that came before the interruption are in the table, and the exit code is that of an interruption."""
+
+    def measure(runs: int) -> Iterator[Row]:
+        yield _ROW
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(importlib.import_module("benchmarks.work.start"), "measure", measure)
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--only", "start"])
+    assert main() == 130
+    assert "plan  0.500 s  reading  0.250 s" in capsys.readouterr().out
