@@ -269,7 +269,7 @@ class Results:
             document: Any = json.loads(octets)
             version = str(document["formatVersion"]) if isinstance(document, dict) else ""
             if version.partition(".")[0] != FORMAT_VERSION.partition(".")[0]:
-                raise self._not_results(1)
+                raise self._of_another_version(version)
             return ResultsHeader.model_validate_json(octets)
         except (ValueError, KeyError, RecursionError):
             raise self._not_results(1) from None
@@ -291,6 +291,13 @@ class Results:
         detail = (
             f"Line {number} of {self._path} is not one that reconciler wrote. Without the file nobody knows who has got "
             "the message: bring the file back as it was, or name another one with --results to begin anew."
+        )
+        return InvalidInput(error("resultsUnusable", detail, subject=str(self._path)))
+
+    def _of_another_version(self, version: str) -> InvalidInput:
+        detail = (
+            f"{self._path} has format {version}, and this version of reconciler reads {FORMAT_VERSION}. Go on with the "
+            "version that wrote it, since the file alone tells who has got the message."
         )
         return InvalidInput(error("resultsUnusable", detail, subject=str(self._path)))
 

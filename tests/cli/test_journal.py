@@ -109,6 +109,14 @@ def test_two_erasures_hold_together(lived: Project) -> None:
     assert "Example Sales" not in lived.state_file.read_bytes().decode("latin-1")
 
 
+def test_an_erasure_keeps_no_address_in_its_own_reason(lived: Project) -> None:
+    """It would stay in the journal for good, so it is refused, and nothing is erased."""
+    gone(lived)
+    refused = lived.run("journal", "redact", "anna-pl", "--reason", f"{PERSON[0].upper()} asked", "--format", "json")
+    assert (1, ["reasonInvalid"]) == (refused.code, refused.codes)
+    assert "redact" not in lived.run_well("history").out
+
+
 def test_a_recorded_account_is_refused_unless_its_past_is_meant(lived: Project) -> None:
     """Sending needs the data, so only past records are erased, and only when told; the account stays as it is."""
     refused = lived.run("journal", "redact", "anna-pl", "--format", "json")

@@ -128,6 +128,15 @@ def test_what_was_erased_is_not_restored(lived: Project) -> None:
     lived.run_well("history", "restore", "1", "sales", "--to", "then.d")
 
 
+def test_what_was_erased_is_not_told_to_be_the_same(lived: Project) -> None:
+    """Two revisions that say [erased] of one account count as the same, and a note says that nobody can tell."""
+    lived.run_well("journal", "redact", "vertrieb", "--past-only")
+    compared = lived.run_well("diff", "1", "2", "--format", "json")
+    assert (["revisionErased"], "sales" in compared.document["diagnostics"][0]["detail"]) == (compared.codes, True)
+    assert "revisionErased" in lived.run_well("diff", "1", "2").err
+    assert [] == lived.run_well("diff", "0", "1", "--format", "json").codes
+
+
 def test_history_itself_is_as_it_was(lived: Project) -> None:
     """The command below it takes no selector of another name, and its options stand before or after accounts."""
     assert "revision 4" in lived.run_well("history").out.lower()

@@ -52,6 +52,21 @@ def test_both_tell_it(kind: str, details: dict[str, Any], words: str) -> None:
     assert words.lower() in " ".join(page).lower()
 
 
+@pytest.mark.parametrize(
+    ("kind", "details"),
+    [
+        ("redact", {"name": "anna", "payloads": 1, "revisions": 1}),
+        ("revoke", {"routes": 1, "secret": "env:SMTP_SALES"}),
+        ("restore", {"serial": 1, "lostEntries": 1}),
+    ],
+)
+def test_one_of_a_kind_is_no_plural(kind: str, details: dict[str, Any]) -> None:
+    """What was done to one payload, revision, route or entry is not told of ``1 payloads``, in the text or on the page."""
+    event = JournalEvent(sequence=1, at=values.NOON, event=kind, details=details)
+    told = event_lines(event, style=Style()) + [text("en", fact.key, fact.values) for fact in facts_of(event)]
+    assert [] == [line for line in told if re.search(r"\b1 (payload|revision|route|entrie)s", line)]
+
+
 _ACCOUNTS = [f"desk-{number:05}-pl" for number in range(10_000)]
 _WITHDRAWN = {"before": {"decision": "approved"}, "after": None}
 _OF_MANY: dict[str, tuple[str, dict[str, Any]]] = {

@@ -143,6 +143,18 @@ def test_a_foreign_file_is_refused_and_left_as_it_is(tmp_path: Path, content: by
     assert content == path.read_bytes()
 
 
+def test_a_file_of_another_format_is_told_as_one(path: Path) -> None:
+    """A later version's file was written by us: it is named with both formats, and left as it is."""
+    later = path.read_bytes().replace(b'"formatVersion":"1.', b'"formatVersion":"2.', 1)
+    path.write_bytes(later)
+    with pytest.raises(InvalidInput) as refused, open_results(path, header()):
+        pass
+    (problem,) = refused.value.diagnostics
+    assert ("resultsUnusable", True) == (problem.code, "has format 2." in problem.detail)
+    assert "not one that reconciler wrote" not in problem.detail
+    assert later == path.read_bytes()
+
+
 @pytest.mark.parametrize("line", [b"{}\n", b"nonsense\n", b"\n", b'{"line": 99999999999}\n', b"x" * 70_000 + b"\n"])
 def test_a_damaged_line_in_the_middle_is_refused(path: Path, line: bytes) -> None:
     """A line that is no record means that nobody knows who has got the message; it is named."""

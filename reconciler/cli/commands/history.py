@@ -254,6 +254,7 @@ def redact(
     """
     from reconciler.cli.output import put, put_json
     from reconciler.cli.session import style_for, workspace
+    from reconciler.diagnostics import several
     from reconciler.operations.journal.redact import RedactOrder
     from reconciler.operations.journal.redact import redact as erase
     from reconciler.provenance import find_actor
@@ -276,9 +277,13 @@ def redact(
         put(sentences_text([f"Nothing of {name} is left to erase."], style=style_for(sys.stdout)))
     else:
         said = (
-            f"Erased the personal data of {name} from {done.payloads} payloads of the journal, {done.revisions} "
-            f"revisions and {done.routes} routes, as entry {done.entry} of the journal tells."
+            f"Erased the personal data of {name} from {several(done.payloads, 'payload')} of the journal, "
+            f"{several(done.revisions, 'revision')} and {several(done.routes, 'route')}, as entry {done.entry} of the "
+            "journal tells."
         )
-        advice = "Backups that were made before still hold them, and so do manifests in git."
+        advice = (
+            "What was written before still holds them: backups, manifests in git, saved plans and exports, and a report "
+            "until it is written again."
+        )
         put(sentences_text([said, advice], style=style_for(sys.stdout)))
     return 0

@@ -50,6 +50,30 @@ def domain_to_ascii(domain: str) -> str:
     return encoded
 
 
+def domain_spellings(domain: str) -> frozenset[str]:
+    """Return a domain with A-labels and with letters, as far as it is a domain and a label can be written so.
+
+    >>> sorted(domain_spellings("xn--bcher-kva.example")), sorted(domain_spellings("no domain"))
+    (['bücher.example', 'xn--bcher-kva.example'], [])
+    """
+    try:
+        encoded = domain_to_ascii(domain)
+    except NotADomain:
+        return frozenset()
+    return frozenset({encoded, ".".join(_with_letters(label) for label in encoded.split("."))})
+
+
+def _with_letters(label: str) -> str:
+    if not label.startswith("xn--"):
+        return label
+    import idna
+
+    try:
+        return idna.ulabel(label)
+    except idna.IDNAError:
+        return label
+
+
 def _of_library(said: str) -> str:
     """Return what a refusal of the library of IDNA says, in words for people."""
     return next(

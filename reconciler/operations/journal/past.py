@@ -11,7 +11,7 @@ from reconciler.model.comparison import Side
 from reconciler.operations.accounts.add import file_of
 from reconciler.rules.accounts.select import is_pattern, is_selected, unmatched
 from reconciler.rules.adoption.export import manifest_of
-from reconciler.rules.journal.past import accounts_at
+from reconciler.rules.journal.past import accounts_at, erased_alike
 from reconciler.yamlsource.writing import to_yaml
 
 if TYPE_CHECKING:
@@ -77,6 +77,18 @@ def side_of_revision(workspace: Workspace, number: int) -> tuple[Side, dict[str,
     told = "before the first apply" if at is None else f"applied {at:%Y-%m-%d %H:%M} UTC"
     side = Side(source="revision", name=str(number), told=told)
     return side, {each.name: {"kind": each.kind, **each.values} for each in accounts}
+
+
+def untold_differences(before: Mapping[str, Leaves], after: Mapping[str, Leaves]) -> list[Diagnostic]:
+    """Return the note on accounts that two revisions may tell otherwise, where what they said was erased from both."""
+    names = erased_alike(before, after)
+    if not names:
+        return []
+    detail = (
+        f"Personal data of {enumerated(names)} was erased from the past. Whether it differed between the two cannot be told: "
+        "it counts as the same."
+    )
+    return [note("revisionErased", detail)]
 
 
 def past_manifests(

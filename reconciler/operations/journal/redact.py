@@ -75,7 +75,7 @@ def redact(workspace: Workspace, order: RedactOrder) -> Redacted:
 
     The state is written anew afterwards, so that nothing stays in parts of it that are no longer used;
     ``StateUnavailable`` where the database does not let us, and then the rest is done. Raises ``InvalidInput`` for an
-    account that was never recorded, or still is and may not be; ``JournalBroken``, ``GuardRefused`` where state was altered.
+    account that was never recorded, or still is and may not be, or for a reason that holds an address of it; ``JournalBroken``, ``GuardRefused`` where state was altered.
     """
     if order.reason is not None and (problem := refuse_reason(order.reason)) is not None:
         raise InvalidInput(problem)
@@ -94,6 +94,12 @@ def _redact(transaction: Transaction, workspace: Workspace, order: RedactOrder) 
     transaction.require_whole()
     recorded = transaction.state()
     erasure = _erasure(transaction, recorded, order)
+    if order.reason is not None and erasure.is_named_in(order.reason):
+        detail = (
+            f"The reason holds an address of {order.name}, and it is kept in the journal. Nothing was erased. Say why "
+            "without the address."
+        )
+        raise InvalidInput(error("reasonInvalid", detail, subject=order.name))
     rewritten = set()
     for revision in transaction.revisions():
         changes = erase_from_changes(revision.changes, erasure, serial=revision.revision)

@@ -68,9 +68,9 @@ def error_document(diagnostics: Iterable[Diagnostic]) -> Document:
     }
 
 
-def comparison_document(compared: Comparison) -> Document:
+def comparison_document(compared: Comparison, diagnostics: Iterable[Diagnostic] = ()) -> Document:
     """Return what ``diff --format json`` prints."""
-    return {"formatVersion": FORMAT_VERSION, **_dumped(compared), "diagnostics": []}
+    return {"formatVersion": FORMAT_VERSION, **_dumped(compared), "diagnostics": diagnostic_documents(diagnostics)}
 
 
 def validate_document(accounts: Mapping[str, Kind], diagnostics: Iterable[Diagnostic], *, valid: bool) -> Document:

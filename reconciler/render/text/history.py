@@ -263,7 +263,8 @@ def _care(told: Payload) -> Iterator[str]:
     """Yield what an event did, with its numbers: to the state, in a sending, at consumers."""
     match told:
         case RedactPayload():
-            yield f"personal data of {told.name} erased: {told.payloads} payloads, {told.revisions} revisions"
+            counts = f"{several(told.payloads or 0, 'payload')}, {several(told.revisions or 0, 'revision')}"
+            yield f"personal data of {told.name} erased: {counts}"
         case RevokePayload():
             yield f"routes forgotten: {told.routes} of {told.secret}"
         case RekeyPayload():

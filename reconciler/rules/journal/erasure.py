@@ -1,8 +1,10 @@
 """What is erased of an account from past records, and what stays. Pure.
 
 Erased: e-mail, display name, reply-to, title, owner, annotations, user names, reasons, whatever else of the account
-holds one of its addresses, and the digests from which these could be guessed. Kept: names, servers, ports, secret
-references, times, revisions, statuses, and who acted: an actor is the record's own, not the account's.
+holds one of its addresses, and the digests from which these could be guessed; and in what an entry says of no account,
+such as the selectors of an apply, each text that holds one of them. Kept: names, servers, ports, secret references, times,
+revisions, statuses, labels, and who acted: an actor is the record's own, not the account's. What stands with another
+account is that one's.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.characters import folded
 from reconciler.classes import dataclass
 from reconciler.model.journal.keys import OF_THE_CHAIN
+from reconciler.model.text.domains import domain_spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,6 +27,8 @@ ERASED = "[erased]"
 _FIELDS = frozenset({"spec.email", "spec.displayName", "metadata.title", "metadata.owner"})
 _BRANCHES = ("spec.replyTo.", "metadata.annotations.")
 _LAST_STEP = ".username"
+_OF_THE_RECORD = OF_THE_CHAIN | {"actor", "actorSource", "revision"}
+"""The parts of a payload that prove or say who acted, and the changes, which are looked at one by one."""
 _KEYS = frozenset(
     {"reason", "email", "displayName", "username", "title", "owner", "replyTo", "annotations", "subjectDigest"}
 )
@@ -44,6 +49,11 @@ class Erasure:
         until = self.names[name]
         return until is None or serial < until
 
+    def is_named_in(self, text: str) -> bool:
+        """Tell whether a text holds one of the addresses, in any case and composition."""
+        spelled = folded(text)
+        return any(address in spelled for address in self.addresses)
+
     def reaches(self, name: str, revision: int) -> bool:
         """Tell whether the name was this account's up to this revision, the one that renamed it away among them."""
         if name not in self.names:
@@ -62,7 +72,7 @@ def is_personal(path: str) -> bool:
 
 
 def addresses_of(changes: Iterable[tuple[int, Iterable[JsonView]]], erasure: Erasure) -> frozenset[str]:
-    """Return the addresses that the account had; ``changes`` by revision.
+    """Return the addresses that the account had, in every spelling of their domains; ``changes`` by revision.
 
     >>> fields = [{"path": "spec.email", "before": None, "after": "Sales@example.com"}]
     >>> changes = [(3, [{"name": "sales", "fields": fields}])]
@@ -78,7 +88,15 @@ def addresses_of(changes: Iterable[tuple[int, Iterable[JsonView]]], erasure: Era
         if is_personal(field["path"])
         for value in (field.get("before"), field.get("after"))
     )
-    return frozenset(folded(value) for value in values if isinstance(value, str) and "@" in value)
+    return frozenset(
+        spelling for value in values if isinstance(value, str) and "@" in value for spelling in _spellings(value)
+    )
+
+
+def _spellings(address: str) -> set[str]:
+    """Return how an address may be written: a server answers with A-labels what a person wrote with letters, and back."""
+    local_part, _, domain = address.rpartition("@")
+    return {folded(address), *(folded(f"{local_part}@{spelling}") for spelling in domain_spellings(domain))}
 
 
 def erase_from_changes(changes: Iterable[JsonView], erasure: Erasure, *, serial: int) -> tuple[JsonObject, ...]:
@@ -108,7 +126,7 @@ def _erased(value: Any, erasure: Erasure, *, always: bool) -> Any:
     """Return what stays of a value; what is absent stays absent."""
     if value is None:
         return None
-    if always or (isinstance(value, str) and any(address in folded(value) for address in erasure.addresses)):
+    if always or (isinstance(value, str) and erasure.is_named_in(value)):
         return ERASED
     return value
 
@@ -138,9 +156,11 @@ def erase_from_payload(payload: JsonView, erasure: Erasure, *, serial: int) -> J
 
 
 def _without_parts(key: str, value: Any, erasure: Erasure, serial: int) -> Any:
-    """Return a part of a payload; where it is kept by account, what belongs to this one is erased."""
-    if key in OF_THE_CHAIN or not isinstance(value, dict):
+    """Return a part of a payload: kept by account, what belongs to this one is erased; else, texts that hold an address."""
+    if key in _OF_THE_RECORD:
         return value
+    if not isinstance(value, dict):
+        return _scrubbed(value, erasure, always=False)
     return {
         name: _scrubbed(part, erasure, always=isinstance(part, str)) if erasure.concerns(name, serial) else part
         for name, part in value.items()

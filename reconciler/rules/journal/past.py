@@ -18,7 +18,7 @@ from reconciler.model.text.domains import NotADomain, NotAnAddress, address_to_a
 from reconciler.rules.journal.erasure import ERASED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from reconciler.model.accounts.kinds import Kind
@@ -67,6 +67,19 @@ class PastAccount:
             updated_at=self.updated_at,
             ca_digest=f"sha256:{digest}" if digest is not None else None,
         )
+
+
+def erased_alike(before: Mapping[str, Leaves], after: Mapping[str, Leaves]) -> tuple[str, ...]:
+    """Return the accounts of both sides, by name, of which something was erased on both: it may have differed.
+
+    >>> erased_alike({"a": {"email": ERASED}, "b": {"email": ERASED}}, {"a": {"email": ERASED}, "b": {}, "c": {}})
+    ('a',)
+    """
+    return tuple(
+        name
+        for name in sorted(before.keys() & after.keys())
+        if any(value == ERASED == after[name].get(path) for path, value in before[name].items())
+    )
 
 
 @dataclass

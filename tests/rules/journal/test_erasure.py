@@ -89,6 +89,40 @@ def test_addresses_are_collected_from_the_account_s_own_changes() -> None:
     assert expected == addresses_of(changes, Erasure(names=ANNA.names))
 
 
+@pytest.mark.parametrize("written", ["Anna@bücher.example", "anna@XN--BCHER-KVA.example"])
+@pytest.mark.parametrize(
+    "text", ["550 <ANNA@xn--bcher-kva.example> is not yours", "for anna@BÜCHER.example", "anna@bu\u0308cher.example"]
+)
+def test_an_address_goes_in_every_spelling_of_its_domain(written: str, text: str) -> None:
+    """With letters or as A-labels, in any case and composition, whichever of them the manifest had."""
+    erasure = Erasure(names=ANNA.names)
+    changes = [changed("anna-pl", "spec.email", None, written), changed("anna-pl", "spec.smtp.heloName", text, None)]
+    erased = erase_from_changes(
+        changes, Erasure(names=ANNA.names, addresses=addresses_of([(7, changes)], erasure)), serial=7
+    )
+    assert ERASED == erased[1]["fields"][0]["before"]
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ({"targets": ["username:ANNA@example.com", "label:a=b"]}, {"targets": [ERASED, "label:a=b"]}),
+        ({"grantsUsed": ["vault:mail/anna@example.com"]}, {"grantsUsed": [ERASED]}),
+        ({"liftedGuards": [{"code": "c", "by": "anna@example.com"}]}, {"liftedGuards": [{"code": "c", "by": ERASED}]}),
+        ({"reason": "anna@example.com moved", "secret": "env:*"}, {"reason": ERASED, "secret": "env:*"}),
+        ({"accounts": {"other": {"after": {"reason": "anna@example.com"}}}}, None),
+        ({"actor": "anna@example.com"}, None),
+        ({"revision": {"revision": 7, "actor": "anna@example.com", "changes": []}}, None),
+    ],
+    ids=lambda value: next(iter(value), None) if isinstance(value, dict) else "as it was",
+)
+def test_an_address_goes_from_what_an_entry_says_of_no_account(
+    part: dict[str, Any], expected: dict[str, Any] | None
+) -> None:
+    """Selectors, grants, lifted guards and reasons lose it; what stands with another account, and who acted, do not."""
+    assert (expected or part) == erase_from_payload(part, ANNA, serial=7)
+
+
 def test_a_payload_loses_what_belongs_to_the_account() -> None:
     """Reasons, overrides, digests that could be guessed, and text with the address go; others' parts stay."""
     payload: dict[str, Any] = {
