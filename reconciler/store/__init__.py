@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from reconciler.store.migrations import Migrated, MigrationOrder, migrate_state
     from reconciler.store.opening import create_state, only_project, open_store
     from reconciler.store.register import Register
-    from reconciler.store.store import Store
+    from reconciler.store.store import Snapshot, Store
     from reconciler.store.transaction import Transaction
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "Register",
     "RestoreOrder",
     "Restored",
+    "Snapshot",
     "StateUrl",
     "Store",
     "Transaction",
@@ -63,7 +64,7 @@ __all__ = [
 _WHEN_ASKED_FOR = {
     "Alteration": "altered",
     "Register": "register",
-    "Store": "store",
+    **dict.fromkeys(("Snapshot", "Store"), "store"),
     "Transaction": "transaction",
     **dict.fromkeys(("Copy", "RestoreOrder", "Restored", "back_up_state", "restore_state"), "copies"),
     **dict.fromkeys(("account_digest", "revision_digest"), "digests"),

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from reconciler.classes import dataclass
 from reconciler.model.canonical import digest, digest_of_pieces, sha256_hex
 from reconciler.model.journal.keys import (
+    ABRIDGED,
     ACCEPTED_ALTERED,
     ACCOUNT_DIGESTS,
     ACCOUNTS_BEFORE,
@@ -100,10 +101,10 @@ class _Step(NamedTuple):
 
 
 class _Texts(NamedTuple):
-    """What was written: payloads by sequence, and by revision what it changed; see ``StoredDigests.changes``."""
+    """What was written: payloads by sequence, and what the tables hold."""
 
     payloads: Mapping[int, Text]
-    changes: Mapping[int, LongText]
+    stored: StoredDigests
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,7 @@ def check_links(
     # payload tells is parsed the second time, so that one of them is held at a time.
     backwards = ((link, payloads.get(link.sequence)) for link in reversed(links))
     read = {link.sequence: payload for link, payload in read_backwards(backwards, is_wanted=lambda _: False)}
-    texts = _Texts(payloads, stored.changes)
+    texts = _Texts(payloads, stored)
     problems = [*_chain_problems(links, read, texts, genesis=genesis, told=told)]
     problems += [
         f"There is a payload of entry {sequence}, but the journal has no such entry: it was removed."
@@ -278,12 +279,13 @@ def _parsed(link: Link, text: Text, changes: LongText | None = None) -> ReadPayl
     ``changes`` are a list of JSON that a long one probably has in it: then they are only compared.
     """
     if not isinstance(text, str | bytes):
+        from reconciler.rules.journal.abridge import PARTS
         from reconciler.store.jsonpieces import OtherForm, read_object
 
         for known in (changes, None) if changes is not None else (None,):
             try:
                 pieces = known.pieces() if known is not None else None
-                return ReadPayload(read_object(text.pieces(), only=_CHECKED, but=CHANGES, known=pieces))
+                return ReadPayload(read_object(text.pieces(), only=_CHECKED | PARTS, but=CHANGES, known=pieces))
             except OtherForm:
                 continue
         text = text.whole()
@@ -343,7 +345,7 @@ def _payload_problems(link: Link, payload: ReadPayload, texts: _Texts, told: _To
     text = texts.payloads[link.sequence]
     # Whatever an apply changed, its revision has in the same words; it is the next of those told so far.
     is_long = not isinstance(text, str | bytes)
-    changes = texts.changes.get(max(told.revisions, default=0) + 1) if is_long else None
+    changes = texts.stored.changes.get(max(told.revisions, default=0) + 1) if is_long else None
     understood = _parsed(link, text, changes)
     if understood.tells is None:
         told.foreign.add(link.sequence)
@@ -353,3 +355,16 @@ def _payload_problems(link: Link, payload: ReadPayload, texts: _Texts, told: _To
         yield from told.add(link, understood.tells)
     except (ValueError, TypeError, AttributeError):
         yield str(_foreign(link).problem)
+    if ABRIDGED in understood.tells:
+        yield from _short_form_problems(link, understood.tells, texts.stored)
+
+
+def _short_form_problems(link: Link, payload: JsonObject, stored: StoredDigests) -> Iterator[str]:
+    """Yield that the short form of an apply, which history tells, is not what the whole comes to."""
+    from reconciler.rules.journal.abridge import ChangeGrouping, is_abridged
+
+    revision = payload.get("revision")
+    number = revision.get("revision") if isinstance(revision, dict) else None
+    changes = stored.grouped.get(number) if isinstance(number, int) else None
+    if not is_abridged(payload, changes or ChangeGrouping()):
+        yield f"Entry {link.sequence} tells in short otherwise what it did than in full."

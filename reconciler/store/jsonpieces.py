@@ -87,6 +87,22 @@ def read_list(pieces: Iterable[str]) -> Iterator[list[Any]]:
         raise OtherForm("too deep") from None
 
 
+def first_member(pieces: Iterable[str], key: str) -> Any:
+    """Return the first member of the object of JSON that a text is, where it has this key; nothing behind it is read.
+
+    None where it has another, or the text is anything else.
+
+    >>> first_member(['{"a":{"b"', ":1},"], "a"), first_member(['{"a":1}'], "b")
+    ({'b': 1}, None)
+    """
+    text = _Text(pieces)
+    try:
+        text.take("{")
+        return text.value()[0] if text.key() == key else None
+    except (OtherForm, RecursionError):
+        return None
+
+
 class _Text:
     """A text of which some pieces have been read, and the place up to which it was understood."""
 

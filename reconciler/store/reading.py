@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.diagnostics import error
 from reconciler.errors import RowUnreadable, StateMissing
 from reconciler.model.journal.keys import (
+    ABRIDGED,
     ACCOUNT_DIGESTS,
     ACCOUNT_PARTS,
     ACCOUNTS_BEFORE,
@@ -19,6 +20,7 @@ from reconciler.model.journal.keys import (
     PROJECT_ROW,
     ROUTE_DIGESTS,
 )
+from reconciler.store.abridged import read_short_form
 from reconciler.store.journal import CHANGES, JournalReport, Link, check_links, genesis_hash, payload_text_digest
 from reconciler.store.names import follow_names, read_earlier_names
 from reconciler.store.rows import (
@@ -33,6 +35,7 @@ from reconciler.store.rows import (
     payload_of,
     revision_from_row,
     state_from_rows,
+    with_changes,
 )
 from reconciler.store.schema import ACCOUNTS, JOURNAL, PAYLOADS, PROJECTS, REVISIONS, ROUTES
 from reconciler.store.sql import ROWS_AT_ONCE, LongText, first_value, first_values, is_long, one_of, pieces_of
@@ -163,21 +166,11 @@ def _text_of(parts: Iterable[Any]) -> str:
 
 
 def read_revisions(
-    connection: Connection, project: str, *, name: str | None, limit: int | None, in_short: bool = False
+    connection: Connection, project: str, *, name: str | None, limit: int | None
 ) -> tuple[Revision, ...]:
-    """Return revisions, newest first; with a ``name`` only those that touched the account, also under earlier names.
-
-    All of them can be read ``in_short``: creations and deletions, where there are very many, then come without fields.
-    """
+    """Return revisions, newest first; with a ``name`` only those that touched the account, also under earlier names."""
     if name is None:
-        columns = REVISION_COLUMNS[:-1] if in_short and connection.has_pieces else REVISION_COLUMNS
-        newest_first = (
-            REVISIONS.reading(columns) + " ORDER BY revision DESC" + ("" if limit is None else " LIMIT :limit")
-        )
-        rows = connection.execute(newest_first, {"project": project, "limit": limit})
-        if in_short:
-            return tuple(_revision_in_short(connection, project, row) for row in rows.fetchall())
-        return tuple(map(revision_from_row, rows))
+        return tuple(map(revision_from_row, connection.execute(*_newest(REVISION_COLUMNS, project, limit=limit))))
     touching, _ = follow_names(connection, project, name)
     its_own = _REVISION + " AND revision = :revision"
     return tuple(
@@ -187,17 +180,27 @@ def read_revisions(
     )
 
 
-def _revision_in_short(connection: Connection, project: str, row: Sequence[Any]) -> Revision:
-    """Return the revision of a row, which lacks its changes where these can be read in pieces."""
-    number, *others = row[: len(REVISION_COLUMNS) - 1]
-    key = {"project": project, "revision": number}
-    changes = connection.text(REVISIONS.name, "changes", key) if connection.has_pieces else row[-1]
-    if not is_long(changes):
-        return revision_from_row((number, *others, changes))
-    try:
-        return revision_from_row((number, *others, changes_in_short(pieces_of(changes))))
-    except RowUnreadable:  # of another form than reconciler writes
-        return revision_from_row((number, *others, changes.whole() if isinstance(changes, LongText) else changes))
+def _newest(columns: Sequence[str], project: str, *, limit: int | None) -> tuple[str, dict[str, Any]]:
+    query = REVISIONS.reading(columns) + " ORDER BY revision DESC" + ("" if limit is None else " LIMIT :limit")
+    return query, {"project": project, "limit": limit}
+
+
+def read_heads(connection: Connection, project: str, *, limit: int | None) -> tuple[Revision, ...]:
+    """Return revisions, newest first, without what they changed, which is not even read."""
+    rows = connection.execute(*_newest(REVISION_COLUMNS[:-1], project, limit=limit))
+    return tuple(revision_from_row((*row, "[]")) for row in rows)
+
+
+def read_changes_in_short(connection: Connection, project: str, head: Revision) -> Revision:
+    """Return a revision with what it changed: creations and deletions, where there are very many, come without fields."""
+    key = {"project": project, "revision": head.revision}
+    read = connection.text(REVISIONS.name, "changes", key)
+    if is_long(read):
+        try:
+            return with_changes(head, changes_in_short(pieces_of(read)))
+        except RowUnreadable:  # of another form than reconciler writes
+            read = read.whole() if isinstance(read, LongText) else read
+    return with_changes(head, read)
 
 
 def last_revision(connection: Connection, project: str) -> int:
@@ -249,7 +252,8 @@ def iterate_payloads(
     """Yield what ``read_payloads`` returns, but parse each payload only when it is asked for.
 
     Those before ``since``, and those of the event ``but``, are not even read. Unless it ``has_changes``, a long payload comes
-    without the changes of its revision, and without what the chain alone needs; ``in_short`` also without what was verified.
+    without the changes of its revision, and without what the chain alone needs; ``in_short`` also without what was verified,
+    and as its short form where it has one, which stands under ``ABRIDGED``.
     """
     entries = map(entry_from_row, read_links(connection, project))
     wanted = {entry.sequence: entry for entry in entries if (since is None or entry.at >= since) and entry.event != but}
@@ -264,7 +268,7 @@ def iterate_payloads(
     for sequence, text in rows:
         if sequence in wanted:
             tells = _without_changes(sequence, text, in_short=True) if in_short else payload_of(sequence, text)
-            yield wanted[sequence], tells
+            yield wanted[sequence], tells if in_short else {key: tells[key] for key in tells if key != ABRIDGED}
 
 
 def _without_changes(sequence: int, text: str | LongText, *, in_short: bool) -> dict[str, object]:
@@ -272,6 +276,9 @@ def _without_changes(sequence: int, text: str | LongText, *, in_short: bool) -> 
 
     ``in_short`` these are not even looked at where the text is as reconciler wrote it, and what was verified is left out.
     """
+    short = read_short_form(text) if in_short else None
+    if short is not None:
+        return short
     if is_long(text):
         from reconciler.store.jsonpieces import OtherForm, read_object
 
@@ -280,7 +287,8 @@ def _without_changes(sequence: int, text: str | LongText, *, in_short: bool) -> 
                 return read_object(pieces_of(text), apart=apart, but=CHANGES, ends=ends)
             except OtherForm:
                 continue
-    return payload_of(sequence, text.whole() if isinstance(text, LongText) else text)
+    tells = payload_of(sequence, text.whole() if isinstance(text, LongText) else text)
+    return {key: tells[key] for key in tells if key != ABRIDGED}
 
 
 def read_routes(connection: Connection, project: str) -> tuple[KnownRoute, ...]:

@@ -243,6 +243,16 @@ def revision_from_row(row: Sequence[Any]) -> Revision:
     return _parse("revision", str(row[0]), row, _revision_of)
 
 
+def with_changes(head: Revision, changes: Any) -> Revision:
+    """Return a revision that was read without what it changed, with this text of it."""
+    return _parse(
+        "revision",
+        str(head.revision),
+        changes,
+        lambda text: type(head)(**{**dict(head), "changes": tuple(json.loads(text))}),
+    )
+
+
 def changes_in_short(pieces: Iterable[str]) -> str:
     """Return the JSON of what a revision changed, its text given in pieces: creations and deletions without their fields.
 

@@ -87,15 +87,10 @@ class Store:
         with self._reading() as connection:
             return reading.has_accounts(connection, self.project)
 
-    def revisions(
-        self, name: str | None = None, *, limit: int | None = None, in_short: bool = False
-    ) -> tuple[Revision, ...]:
-        """Return revisions, newest first; with ``name`` only those that touched it, also under earlier names.
-
-        All of them can be read ``in_short``, see ``reading.read_revisions``.
-        """
+    def revisions(self, name: str | None = None, *, limit: int | None = None) -> tuple[Revision, ...]:
+        """Return revisions, newest first; with ``name`` only those that touched it, also under earlier names."""
         with self._reading() as connection:
-            return reading.read_revisions(connection, self.project, name=name, limit=limit, in_short=in_short)
+            return reading.read_revisions(connection, self.project, name=name, limit=limit)
 
     def last_revision(self) -> int:
         """Return the number of the last revision; 0 without any."""
@@ -223,9 +218,17 @@ class Snapshot:
         """Return the whole state, accounts by name."""
         return reading.read_state(self._connection, self._project)
 
-    def revisions(self) -> tuple[Revision, ...]:
+    def revisions(self, *, limit: int | None = None) -> tuple[Revision, ...]:
         """Return the revisions, newest first."""
-        return reading.read_revisions(self._connection, self._project, name=None, limit=None)
+        return reading.read_revisions(self._connection, self._project, name=None, limit=limit)
+
+    def heads(self, *, limit: int | None = None) -> tuple[Revision, ...]:
+        """Return the revisions, newest first, without what they changed."""
+        return reading.read_heads(self._connection, self._project, limit=limit)
+
+    def changes_in_short(self, head: Revision) -> Revision:
+        """Return a revision with what it changed, see ``reading.read_changes_in_short``."""
+        return reading.read_changes_in_short(self._connection, self._project, head)
 
     def journal(
         self, *, since: datetime | None = None, but: str = "", has_changes: bool = True, in_short: bool = False

@@ -9,6 +9,7 @@ from reconciler.errors import GuardRefused, InvalidInput, JournalBroken
 from reconciler.model.canonical import canonical_json
 from reconciler.model.journal.keys import PROJECT_ROW, SALT
 from reconciler.model.once import Once
+from reconciler.rules.journal.abridge import with_abridged
 from reconciler.store import reading
 from reconciler.store.accountrows import delete_row, rename_rows, write_rows
 from reconciler.store.altered import (
@@ -386,7 +387,7 @@ class Transaction:
 
     def _salted(self, payload: JsonObject) -> str:
         """Return the text of a payload with a new salt: once the payload is erased, its digest tells nothing of it."""
-        return canonical_json({**payload, SALT: self._make_salt()})
+        return canonical_json(with_abridged({**payload, SALT: self._make_salt()}))
 
     def _remove_routes(self, digests: Collection[str]) -> None:
         """Remove rows of the register, also rows that this transaction has put."""

@@ -13,6 +13,7 @@ from reconciler.classes import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from reconciler.rules.journal.abridge import ChangeGrouping
     from reconciler.store.sql import LongText
 
 
@@ -47,6 +48,8 @@ class StoredDigests:
     """The revisions whose changed names the index of revised accounts does not tell as they are."""
     changes: Mapping[int, LongText] = field(default_factory=dict)
     """By number, the long texts of what revisions changed that were read and are JSON."""
+    grouped: Mapping[int, ChangeGrouping] = field(default_factory=dict)
+    """By number, what was read of what revisions changed, as short forms tell it."""
 
     @property
     def key_id(self) -> str | None:

@@ -335,6 +335,35 @@ def test_history_looks_at_no_field_of_what_was_created(
     assert sum(parsed) / 3 < 0.5 * len(canonical_json(list(made.changes)))
 
 
+@pytest.mark.usefixtures("variables")
+def test_history_reads_of_an_apply_of_very_many_no_more_than_it_tells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The payload begins with what people are told: neither the rest of it nor the revision's changes are read."""
+    monkeypatch.setenv("CI", "")
+    command = in_new_project(tmp_path, 100, accounts_per_file=20)
+    for place in ("sql.LONG_TEXT", "sqlite.longtext.LONG_OCTETS"):
+        monkeypatch.setattr(f"reconciler.store.{place}", 0)
+    monkeypatch.setattr("reconciler.rules.journal.abridge.LEAST_CHANGES", 100)
+    assert command("apply", "--auto-approve", "--depth", "offline") == 0
+    parsed, read = characters_scanned(monkeypatch), longtext.StoredText.pieces
+    pieces: list[int] = []
+
+    def counted(text: longtext.StoredText) -> Iterator[str]:
+        for piece in read(text):
+            pieces.append(len(piece))
+            yield piece
+
+    monkeypatch.setattr(longtext, "_PIECE_OCTETS", 4096)
+    monkeypatch.setattr(longtext.StoredText, "pieces", counted)
+    for form in ("text", "table", "csv"):
+        assert command("history", "--limit", "20", "--format", form) == 0
+    assert "80 OwnAccounts" in capsys.readouterr().out
+    assert sum(parsed) / 3 < 3_000
+    assert len(pieces) == 3
+    assert command("journal", "check") == 0
+
+
 def test_a_check_reads_what_a_revision_changed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The journal tells it in the same words, which are compared and not parsed again."""
     monkeypatch.setattr(longtext, "LONG_OCTETS", 0)

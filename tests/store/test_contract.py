@@ -312,9 +312,12 @@ def test_what_is_read_in_short_lacks_what_people_are_not_told(
             transaction.add_revision(each)
             transaction.append_journal("apply", told, at=AT)
     shown = [{**each, "fields": []} if each["action"] in {"create", "delete"} else each for each in map(dict, changes)]
-    assert store.revisions(in_short=True) == (whole[1], whole[0].model_copy(update={"changes": tuple(shown)}))
-    assert store.revisions(limit=1, in_short=True) == (whole[1],)
     with store.snapshot() as snapshot:
+        heads = snapshot.heads()
+        assert heads == tuple(each.model_copy(update={"changes": ()}) for each in reversed(whole))
+        assert snapshot.heads(limit=1) == heads[:1]
+        in_short = tuple(map(snapshot.changes_in_short, heads))
+        assert in_short == (whole[1], whole[0].model_copy(update={"changes": tuple(shown)}))
         read = [told for _, told in snapshot.journal(has_changes=False, in_short=True)]
     assert [
         {"revision": {"revision": n, "commit": None}, "secretsNotCompared": {"a": ["env:A"]}} for n in (1, 2)

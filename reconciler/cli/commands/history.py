@@ -74,7 +74,9 @@ def history(
     )
     if period.since is not None and period.until is not None and period.since > period.until:
         raise click.UsageError("--since is later than --until, so nothing can lie between them. Swap the two.")
-    found = read_history(place, selectors, period, in_short=format_ != "json")
+    found = read_history(
+        place, selectors, period, in_short=format_ != "json", tells_changes=format_ not in {"table", "csv"}
+    )
     if format_ == "json":
         from reconciler.render.json.documents import history_document
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+ABRIDGED = "abridged"
+"""The first key of all in canonical JSON, so that what it has is read without what follows."""
 ACCOUNT_DIGESTS = "accountDigests"
 REVISION_DIGESTS = "revisionDigests"
 ACCOUNTS_BEFORE = "accountsBefore"
@@ -16,8 +18,8 @@ KEY_ID = "fingerprintKeyId"
 SALT = "salt"
 OF_THE_CHAIN = frozenset(
     {
-        ACCOUNT_DIGESTS, ACCOUNTS_BEFORE, ACCOUNT_PARTS, PROJECT_ROW, REVISION_DIGESTS, ROUTE_DIGESTS, FORGOTTEN_ROUTES,
-        ROUTE_REGISTER, REDACTED_PAYLOADS, SALT,
+        ABRIDGED, ACCOUNT_DIGESTS, ACCOUNTS_BEFORE, ACCOUNT_PARTS, PROJECT_ROW, REVISION_DIGESTS, ROUTE_DIGESTS,
+        FORGOTTEN_ROUTES, ROUTE_REGISTER, REDACTED_PAYLOADS, SALT,
     }
 )  # fmt: skip
 """Of these keys the ones that only the check of the journal needs: people are not shown them."""

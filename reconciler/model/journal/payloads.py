@@ -177,6 +177,8 @@ class ApplyPayload(Payload):
     secrets_not_compared: dict[str, Strings] = Field({})
     """By account, the secrets whose values nobody had read."""
     approvals: dict[str, ApprovalChange] = Field({})
+    abridged: Document | None = None
+    """What people are told of the accounts, where the apply was read in short; the parts by account are then absent."""
     absent_where_empty = frozenset({"targets", "excludes", "reviewed", "secretsNotCompared"})
 
     def document(self) -> JsonObject:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.classes import dataclass
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
+from reconciler.model.journal.keys import ABRIDGED
 from reconciler.operations.accounts.select import select_accounts
 from reconciler.rules.accounts.select import is_pattern, unknown_account
 from reconciler.rules.journal.choose import Period, own_changes, within
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from reconciler.model.journal.entries import Revision
     from reconciler.model.journal.events import JournalEvent
     from reconciler.operations.workspace import Workspace
-    from reconciler.store import JournalReport, Store
+    from reconciler.store import JournalReport, Snapshot, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,39 +33,60 @@ class History:
     events: tuple[JournalEvent, ...]
 
 
-def history(workspace: Workspace, selectors: Sequence[str], period: Period, *, in_short: bool = False) -> History:
+def history(
+    workspace: Workspace,
+    selectors: Sequence[str],
+    period: Period,
+    *,
+    in_short: bool = False,
+    tells_changes: bool = True,
+) -> History:
     """Return what was applied and what else was done in a period, newest first.
 
     With selectors it is what touched these accounts, of each revision their changes alone, renames followed; a name may
-    be one that is recorded no more. Without them it can be read ``in_short``, as people are told it: fields of creations and
-    deletions, and what was verified, are left out where there are very many. Raises ``InvalidInput`` for selectors that mean no account, and a revision that
-    there is not.
+    be one that is recorded no more. Without them it can be read ``in_short``, as people are told it: of very many accounts the
+    event of the apply has what it changed, ``abridged``, in the place of its revision; or of an earlier version the fields of creations
+    and deletions, and what was verified, are left out. Unless that ``tells_changes``, no revision has any. Raises
+    ``InvalidInput`` for selectors that mean no account, and a revision that there is not.
     """
     with workspace.open_store() as store:
-        # Who asks for all of them needs no account, and who asks for the newest no revision before.
-        names = _names(selectors, store.read_state(), store) if selectors else []
-        lives = [Erasure(names=store.names_of(name)) for name in names]
-        newest = period.limit if period == Period(limit=period.limit) else None
-        in_short = in_short and not selectors
-        found = (
-            [store.revisions(name) for name in names]
-            if selectors
-            else [store.revisions(limit=newest, in_short=in_short)]
-        )
-        # Who asks for so many of the newest is told nothing older than the last of as many revisions.
-        oldest = found[0][-1].at if not selectors and newest is not None and len(found[0]) == newest else None
+        if selectors:
+            names = _names(selectors, store.read_state(), store)
+            found, events = _touching(names, store)
+        else:
+            # Who asks for all of them needs no account, and who asks for the newest no revision before.
+            with store.snapshot() as snapshot:
+                found, events = _all(snapshot, period, in_short=in_short, tells_changes=tells_changes)
         last = store.last_revision()
-        with store.snapshot() as snapshot:
-            # What an apply changed is told by its revision; its names are looked for where accounts are asked for.
-            events = events_of(snapshot.journal(since=oldest, has_changes=bool(lives), in_short=in_short), lives)
     if period.revision is not None and period.revision > last:
         detail = f"There is no revision {period.revision}: the last one is {last}."
         raise InvalidInput(error("unknownRevision", detail))
-    by_number = {revision.revision: revision for revisions in found for revision in revisions}
-    revisions = [by_number[number] for number in sorted(by_number, reverse=True)]
-    if selectors:
-        revisions = [own_changes(revision, lives) for revision in revisions]
-    return History(*within(revisions, events, period))
+    return History(*within(found, events, period))
+
+
+def _all(
+    snapshot: Snapshot, period: Period, *, in_short: bool, tells_changes: bool
+) -> tuple[Sequence[Revision], tuple[JournalEvent, ...]]:
+    """Return the revisions and events of all accounts, at least those of a period."""
+    newest = period.limit if period == Period(limit=period.limit) else None
+    found = snapshot.heads(limit=newest) if in_short else snapshot.revisions(limit=newest)
+    # Who asks for so many of the newest is told nothing older than the last of as many revisions.
+    oldest = found[-1].at if newest is not None and len(found) == newest else None
+    # What an apply changed is told by its revision.
+    events = events_of(snapshot.journal(since=oldest, has_changes=False, in_short=in_short))
+    if in_short and tells_changes:
+        have_it = {each.revision for each in events if ABRIDGED in each.details}
+        found = tuple(each if each.revision in have_it else snapshot.changes_in_short(each) for each in found)
+    return found, events
+
+
+def _touching(names: Sequence[str], store: Store) -> tuple[Sequence[Revision], tuple[JournalEvent, ...]]:
+    """Return what touched accounts, newest first, of each revision their changes alone."""
+    lives = [Erasure(names=store.names_of(name)) for name in names]
+    by_number = {each.revision: each for name in names for each in store.revisions(name)}
+    with store.snapshot() as snapshot:
+        events = events_of(snapshot.journal(), lives)
+    return [own_changes(by_number[number], lives) for number in sorted(by_number, reverse=True)], events
 
 
 def _names(selectors: Sequence[str], recorded: RecordedState, store: Store) -> list[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler.diagnostics import enumerated, several
-from reconciler.model.canonical import canonical_json
+from reconciler.model.journal.abridged import Groups
 from reconciler.model.journal.events import JournalEvent
 from reconciler.model.journal.payloads import (
     ApplyPayload,
@@ -22,29 +22,37 @@ from reconciler.model.plan import ACTIONS, FieldChange
 from reconciler.render.text.apply import counted
 from reconciler.render.text.parts.fields import field_lines
 from reconciler.render.text.parts.layout import finish, hang
-from reconciler.render.text.parts.names import listed
+from reconciler.render.text.parts.names import listed, listed_ranges
 from reconciler.render.text.parts.tables import Cell, table_lines
 from reconciler.render.times import moment
+from reconciler.rules.journal.abridge import (
+    approvals_by_account,
+    grouped_accounts,
+    grouped_changes,
+    read_abridged,
+    secrets_by_account,
+)
 from reconciler.rules.journal.choose import is_told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model.canonical import JsonObject
+    from reconciler.model.journal.abridged import Abridged, Alike
     from reconciler.model.journal.entries import Revision
     from reconciler.model.journal.events import EventAccount
-    from reconciler.model.journal.payloads import ApprovalTold, Payload
+    from reconciler.model.journal.payloads import Payload
     from reconciler.render.text.parts.style import Style
 
 _Value = TypeVar("_Value")
 
 NOTHING_APPLIED = "Nothing has been applied yet."
 _COMMIT_DIGITS = 12
-_MOST_CHANGES = 50
 _MOST_ACCOUNTS = 50
 _MOST_EACH = 4
 """More changes that are alike, or accounts of which the same is told, are one line."""
 _MOST_NAMES = 40
+_NOBODY = Groups(first=(), more=0)
 _TITLES = ("WHAT", "WHEN (UTC)", "BY", "CHANGES", "COMMIT", "REFERENCE")
 _LEAST_COLUMNS = 4
 """A table with fewer columns tells too little."""
@@ -164,11 +172,17 @@ def _revision_lines(revision: Revision, applied: JournalEvent | None, style: Sty
     lines += hang("  ", style.show("  ".join(fact for fact in facts if fact)), width=style.width)
     lines += hang("  ", style.show(counted(revision.summary)), width=style.width)
     lines += apply_lines(applied, style=style) if applied is not None else []
-    alike = _grouped(revision.changes, _likeness)
-    for changes in alike[:_MOST_CHANGES]:
-        lines += _change_lines(changes, style)
-    more = sum(map(len, alike[_MOST_CHANGES:]))
-    return [*lines, f"    and {more} more"] if more > 0 else lines
+    short = _abridged(applied)
+    changes = short.changes if short is not None else grouped_changes(revision.changes)
+    for alike in changes.first:
+        lines += _change_lines(alike, style)
+    return [*lines, f"    and {changes.more} more"] if changes.more > 0 else lines
+
+
+def _abridged(applied: JournalEvent | None) -> Abridged | None:
+    """Return the short form of an apply that was read in short."""
+    told = applied.told if applied is not None else None
+    return read_abridged(told.abridged) if isinstance(told, ApplyPayload) and told.abridged is not None else None
 
 
 def _grouped(values: Iterable[_Value], key: Callable[[_Value], Hashable]) -> list[list[_Value]]:
@@ -180,29 +194,19 @@ def _grouped(values: Iterable[_Value], key: Callable[[_Value], Hashable]) -> lis
     return [group for groups in told for group in groups]
 
 
-def _likeness(change: JsonObject) -> Hashable:
-    """Return what changes have alike that are told together: everything that is told of them but their names."""
-    is_bare = change["action"] in {"create", "delete"}
-    fields = "" if is_bare else canonical_json(change.get("fields", ()))
-    return change["action"], change["kind"], change.get("previousName"), fields
-
-
 def _uncommitted(applied: JournalEvent | None) -> str:
     """Return what to add to a commit that is not all of what was applied."""
     told = applied.told if applied is not None else None
     return " + uncommitted changes" if isinstance(told, ApplyPayload) and told.is_dirty else ""
 
 
-def _change_lines(changes: Sequence[JsonObject], style: Style) -> list[str]:
-    change = changes[0]
+def _change_lines(alike: Alike, style: Style) -> list[str]:
+    change = dict(alike.value)
     action = next((known for known in ACTIONS if known == change["action"]), None)
     previous = change.get("previousName")
-    subject = f"{previous} to {change['name']}" if previous else change["name"]
-    subject = f"{change['kind']} {subject}"
-    if len(changes) > 1:
-        subject = (
-            f"{several(len(changes), change['kind'])}: {listed([each['name'] for each in changes], most=_MOST_NAMES)}"
-        )
+    name = listed_ranges(alike.names.runs, more=alike.names.more)
+    subject = f"{previous} to {name}" if previous else name
+    subject = f"{several(alike.count, change['kind'])}: {name}" if alike.count > 1 else f"{change['kind']} {subject}"
     said = style.show(f"{change['action']} {subject}")
     mark = style.paint(style.symbol(action), action) if action else " "
     first, *rest = hang(" " * 6, said, width=style.width)
@@ -291,54 +295,55 @@ def _care(told: Payload) -> Iterator[str]:
 
 
 def _ways_round(told: ApplyPayload) -> Iterator[str]:
-    reasons = {name: f" ({reason})" for name, reason in told.overrides.items()}
-    yield from _of_accounts("override of verification:", reasons)
+    short = read_abridged(told.abridged) if told.abridged is not None else None
+    more = short.more if short is not None else {}
+    yield from _with_reasons("override of verification:", told.overrides)
     yield from (f"guard lifted: {guard.code}, by {guard.by}" for guard in told.lifted_guards)
     if told.reviewed is not None:
         yield f"held to the reviewed plan {told.reviewed.plan_digest}"
-    yield from _listed("limited to", told.targets)
-    yield from _listed("left out", told.excludes)
+    yield from _listed("limited to", told.targets, more=more.get("targets", 0))
+    yield from _listed("left out", told.excludes, more=more.get("excludes", 0))
     if told.holds_failing:
         yield "accounts that fail verification were to be held"
-    yield from _listed("held", told.held)
-    yield from _by_whose_word(told)
-    secrets = {
-        name: f" not compared with those known: {', '.join(its)}"
-        for name, its in told.secrets_not_compared.items()
-        if its
-    }
-    yield from _of_accounts("secrets of", secrets)
-    decisions = {
-        name: f": {_decision(each.before)} to {_decision(each.after)}" for name, each in told.approvals.items()
-    }
-    yield from _of_accounts("approval of", decisions)
+    yield from _listed("held", told.held, more=more.get("held", 0))
+    yield from _by_whose_word(told, more=more.get("grantsUsed", 0))
+    if short is not None:
+        secrets, decisions = (short.accounts.get(key, _NOBODY) for key in ("secretsNotCompared", "approvals"))
+    else:
+        secrets = secrets_by_account(told.secrets_not_compared)
+        approvals = told.approvals.items()
+        decisions = approvals_by_account({name: each.model_dump(mode="json") for name, each in approvals})
+    yield from _of_accounts("secrets of", secrets, lambda its: f" not compared with those known: {', '.join(its)}")
+    yield from _of_accounts("approval of", decisions, _decisions)
 
 
-def _decision(side: ApprovalTold | None) -> str:
-    return side.decision if side is not None and side.decision is not None else "awaited"
+def _decisions(change: Any) -> str:
+    return f": {change['before'] or 'awaited'} to {change['after'] or 'awaited'}"
 
 
-def _of_accounts(what: str, endings: Mapping[str, str]) -> Iterator[str]:
-    """Yield what is told of accounts, of each in a line, where more than a few are alike in one; 50 lines at most."""
-    alike = _grouped(sorted(endings.items()), itemgetter(1))
-    for accounts in alike[:_MOST_ACCOUNTS]:
-        yield f"{what} {listed([name for name, _ in accounts], most=_MOST_NAMES)}{accounts[0][1]}"
-    more = sum(map(len, alike[_MOST_ACCOUNTS:]))
-    if more:
-        yield f"{what} {several(more, 'more', 'more')}"
+def _with_reasons(what: str, reasons: Mapping[str, str]) -> Iterator[str]:
+    told = grouped_accounts(((name, (reason,)) for name, reason in reasons.items()), itemgetter(0))
+    yield from _of_accounts(what, told, lambda reason: f" ({reason[0]})")
 
 
-def _by_whose_word(told: Payload) -> Iterator[str]:
+def _of_accounts(what: str, told: Groups, ending: Callable[[Any], str]) -> Iterator[str]:
+    """Yield what is told of accounts, of each in a line, where more than a few are alike in one; then how many more there are."""
+    for each in told.first:
+        yield f"{what} {listed_ranges(each.names.runs, more=each.names.more)}{ending(each.value)}"
+    if told.more:
+        yield f"{what} {several(told.more, 'more', 'more')}"
+
+
+def _by_whose_word(told: Payload, *, more: int = 0) -> Iterator[str]:
     """Yield by whose word secrets travelled beyond the routes that state has."""
-    yield from _listed("grants used", told.grants_used)
+    yield from _listed("grants used", told.grants_used, more=more)
     if told.trusts_project:
         yield "the project file was declared trusted"
-    reasons = {name: f" ({reason})" for name, reason in told.accepted_altered.items()}
-    yield from _of_accounts("taken as it was altered:", reasons)
+    yield from _with_reasons("taken as it was altered:", told.accepted_altered)
 
 
-def _listed(what: str, names: Sequence[str]) -> Iterator[str]:
+def _listed(what: str, names: Sequence[str], *, more: int = 0) -> Iterator[str]:
     if names:
-        left_out = len(names) - _MOST_NAMES
-        more = f" and {several(left_out, 'more', 'more')}" if left_out > 0 else ""
-        yield f"{what}: {', '.join(names[:_MOST_NAMES])}{more}"
+        left_out = len(names) - _MOST_NAMES + more
+        told = f" and {several(left_out, 'more', 'more')}" if left_out > 0 else ""
+        yield f"{what}: {', '.join(names[:_MOST_NAMES])}{told}"

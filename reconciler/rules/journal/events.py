@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.journal.events import EventAccount, JournalEvent
-from reconciler.model.journal.keys import OF_THE_CHAIN
+from reconciler.model.journal.keys import ABRIDGED, OF_THE_CHAIN
 from reconciler.model.journal.payloads import BEGUN, ApplyPayload, RevisionTold, SendPayload, Standing, read_payload
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from reconciler.model.journal.payloads import AccountTold, Payload
     from reconciler.rules.journal.erasure import Erasure
 
-_TOLD_APART = frozenset({"actor", "actorSource", "reason", "revision", "accounts"})
+_TOLD_APART = frozenset({"actor", "actorSource", "reason", "revision", "accounts"}) | OF_THE_CHAIN - {ABRIDGED}
 
 
 def events_of(
@@ -49,7 +49,7 @@ def events_of(
                 for name, each in sorted(payload.accounts.items())
                 if not lives or any(names.concerns(name, serial) for names in lives)
             ),
-            details={key: value for key, value in told.items() if key not in _TOLD_APART | OF_THE_CHAIN},
+            details={key: value for key, value in told.items() if key not in _TOLD_APART},
         )
         serial = event.revision if event.revision is not None else serial
         if not lives or any(_concerns(payload, names, serial) for names in lives):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import several
+from reconciler.model.text.ranges import ranges_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-_NUMBERED = re.compile(r"(.*?)([0-9]{1,9})\Z", re.DOTALL)
-_LEAST_RANGE = 3
+    from collections.abc import Iterable, Sequence
 
 
 def listed(names: Iterable[str], *, most: int) -> str:
@@ -25,27 +22,11 @@ def listed(names: Iterable[str], *, most: int) -> str:
     >>> listed(["a-8", "a-9", "a-10", "b"], most=2)
     'a-8, a-9 and 2 more'
     """
-    runs = _runs(names)
-    told = [f"{run[0]} to {run[-1]}" if len(run) > 1 else run[0] for run in runs[:most]]
-    left_out = sum(map(len, runs[most:]))
-    return ", ".join(told) + (f" and {several(left_out, 'more', 'more')}" if left_out else "")
+    ranges = ranges_of(names)
+    return listed_ranges(ranges[:most], more=sum(map(len, ranges[most:])))
 
 
-def _runs(names: Iterable[str]) -> list[list[str]]:
-    """Return the names in order, each range a list of its own, like each name that is in none."""
-    runs: list[list[str]] = []
-    stem, digits, number = "", 0, -1
-    for its_stem, its_number, name in sorted(map(_key, names)):
-        its_digits = len(name) - len(its_stem)
-        if its_digits and (its_stem, its_digits, its_number) == (stem, digits, number + 1):
-            runs[-1].append(name)
-        else:
-            runs.append([name])
-        stem, digits, number = its_stem, its_digits, its_number
-    return [part for run in runs for part in ([run] if len(run) >= _LEAST_RANGE else [[name] for name in run])]
-
-
-def _key(name: str) -> tuple[str, int, str]:
-    """Return what comes before the number at a name's end, the number, -1 where there is none, and the name."""
-    found = _NUMBERED.match(name)
-    return (found[1], int(found[2]), name) if found else (name, -1, name)
+def listed_ranges(ranges: Iterable[Sequence[str]], *, more: int) -> str:
+    """Return ranges of names, of which the first and the last are told, and how many more names there are."""
+    told = [f"{each[0]} to {each[-1]}" if len(each) > 1 else each[0] for each in ranges]
+    return ", ".join(told) + (f" and {several(more, 'more', 'more')}" if more else "")
