@@ -1,5 +1,9 @@
 """Dataclasses that cost nothing much to import: a class is not looked at before a value of it is made.
 
+``Frozen`` and ``FrozenByName`` make frozen dataclasses of the classes below them, the second of fields that are given by
+name alone. Nothing is called when such a class is declared. ``dataclass`` is for the others: those of which many values
+are held at once, and which have slots therefore, and the few whose values change.
+
 ``dataclass`` means what that of the standard library means, and is read as that by mypy. That one reads the fields of
 each class and compiles up to six methods when its module is imported, which took most of the time of short commands.
 Here the fields are read when somebody asks for them, and ``__init__``, which asks, is compiled when the first value is
@@ -23,9 +27,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from dataclasses import dataclass, replace
+    from dataclasses import dataclass, field, replace
+    from typing import dataclass_transform
 
-    __all__ = ["dataclass", "replace"]
+    __all__ = ["Frozen", "FrozenByName", "dataclass", "replace"]
+
+    @dataclass_transform(frozen_default=True, field_specifiers=(field,))
+    class Frozen:
+        """A frozen dataclass, as what is below it."""
+
+    @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
+    class FrozenByName(Frozen):
+        """A frozen dataclass whose fields are given by name, as what is below it."""
 else:
 
     def dataclass(cls: type | None = None, /, **options: bool) -> Any:
@@ -250,3 +263,89 @@ def _state(self: Any) -> list[Any]:
 def _restore(self: Any, state: list[Any]) -> None:
     for each, value in zip(fields(self), state, strict=True):
         object.__setattr__(self, each.name, value)
+
+
+if not TYPE_CHECKING:
+
+    class _ToldBelow:
+        """Stands in ``Frozen`` for what is known of a class below it once its fields are read, and has them read."""
+
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def __get__(self, value: object, owner: Any) -> Any:
+            """Return what is known of the class; ``AttributeError`` for the two that have no fields."""
+            if owner is Frozen or owner is FrozenByName:
+                raise AttributeError(self.name)
+            _read_below(owner)
+            return vars(owner)[self.name]
+
+    class Frozen:
+        """A frozen dataclass, as what is below it. Its methods read the fields of a class when they are first called."""
+
+        __slots__ = ()
+        __dataclass_fields__ = _ToldBelow("__dataclass_fields__")
+        __dataclass_params__ = _ToldBelow("__dataclass_params__")
+        __match_args__ = _ToldBelow("__match_args__")
+        __repr__, __setattr__, __delattr__ = _repr, _refuse_to_set, _refuse_to_delete
+
+        def __init__(self, /, *arguments: Any, **named: Any) -> None:
+            """Make the first value of its class."""
+            cls = type(self)
+            _read_below(cls)
+            cls.__init__ = compiled = _compiled_init(cls)
+            compiled(self, *arguments, **named)
+
+        def __eq__(self, other: object) -> bool:
+            """Compare the first value of its class."""
+            cls = type(self)
+            cls.__eq__ = equal = _eq_of([each.name for each in fields(cls) if each.compare])
+            return equal(self, other)
+
+        def __hash__(self) -> int:
+            """Hash the first value of its class."""
+            cls = type(self)
+            cls.__hash__ = hashed = _hash_of(cls)
+            return hashed(self)
+
+    class FrozenByName(Frozen):
+        """A frozen dataclass whose fields are given by name, as what is below it."""
+
+        __slots__ = ()
+
+    _FIRST = {
+        name: vars(Frozen)[name]
+        for name in ("__init__", "__eq__", "__hash__", "__dataclass_fields__", "__dataclass_params__", "__match_args__")
+    }
+
+    def _read_below(cls: Any) -> None:
+        """Have the standard library read the fields of a class below ``Frozen``, once.
+
+        What is put into the class is its own: classes below it, those of today and of later, get the first methods back.
+        """
+        with _READING:
+            if isinstance(vars(cls).get("__dataclass_fields__"), dict):
+                return
+            has_fields_above = any(
+                each not in (cls, Frozen, FrozenByName) and issubclass(each, Frozen) for each in cls.__mro__
+            )
+            by_name = issubclass(cls, FrozenByName)
+            dataclasses.dataclass(
+                init=False, repr=False, eq=False, match_args=False, kw_only=by_name, frozen=has_fields_above
+            )(cls)
+            cls.__dataclass_params__.frozen = True
+            if has_fields_above:  # else the standard library would refuse it; it wrote what ``Frozen`` has
+                del cls.__setattr__, cls.__delattr__
+            cls.__match_args__ = tuple([each.name for each in fields(cls) if each.init and not each.kw_only])
+
+            def __init_subclass__(below: Any, **options: Any) -> None:  # noqa: N807 - it becomes the method
+                super(cls, below).__init_subclass__(**options)
+                _begin_anew(below)
+
+            cls.__init_subclass__ = classmethod(__init_subclass__)
+            for each in cls.__subclasses__():
+                _begin_anew(each)
+
+    def _begin_anew(cls: Any) -> None:
+        for name in _FIRST.keys() - vars(cls).keys():
+            setattr(cls, name, _FIRST[name])

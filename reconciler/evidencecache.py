@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.files import read_regular_file
 from reconciler.model.canonical import canonical_json
 from reconciler.model.verification.evidence import Evidence
@@ -33,8 +33,7 @@ _MAX_OCTETS = 1024 * 1024
 _SEALED_AS = "evidence"
 
 
-@dataclass(frozen=True, kw_only=True)
-class EvidenceCache:
+class EvidenceCache(FrozenByName):
     """The evidence of one project."""
 
     folder: Path

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.characters import SHOWN_WORD, clip
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -232,8 +232,7 @@ class ForeignFolder(Exception):
     """A folder that was to be replaced holds something else; the text is the middle of a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unmade:
+class Unmade(Frozen):
     """A text whose digest is known, so that it need not be made where the earlier folder has it."""
 
     digest: str

@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName, dataclass
 from reconciler.errors import ReconcilerError
 from reconciler.model.accounts.kinds import kind_of
 
@@ -52,8 +52,7 @@ class ReplyAddress:
     display_name: str | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sender:
+class Sender(FrozenByName):
     """An applied account. What it says of its server is None for a marketing account, which uses the platform's."""
 
     name: str

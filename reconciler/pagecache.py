@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.sealedfiles import SealedFiles, remove_files
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ _MAX_OCTETS = 64 * 1024 * 1024
 _SEALED_AS = "pages of a report"
 
 
-@dataclass(frozen=True, kw_only=True)
-class PageCache:
+class PageCache(FrozenByName):
     """What is kept of the report in one folder."""
 
     folder: Path

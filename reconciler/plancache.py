@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen, FrozenByName
 from reconciler.diagnostics import Diagnostic, Location
 from reconciler.model.canonical import canonical_json
 from reconciler.sealedfiles import SealedFiles, remove_files
@@ -31,8 +31,7 @@ _SEALED_AS = "plan without changes"
 _FACTS_SEALED_AS = "manifests of a plan without changes"
 
 
-@dataclass(frozen=True, slots=True)
-class KeptPlan:
+class KeptPlan(Frozen):
     """A plan that changed nothing, and what it rests on."""
 
     ground: str
@@ -70,8 +69,7 @@ class KeptPlan:
             return None
 
 
-@dataclass(frozen=True, slots=True)
-class KeptRemarks:
+class KeptRemarks(Frozen):
     """What people are told of a plan that changed nothing."""
 
     unchanged: int
@@ -79,8 +77,7 @@ class KeptRemarks:
     diagnostics: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class KeptFacts:
+class KeptFacts(FrozenByName):
     """What a plan of a few changed manifests rests on: all manifests that a kept plan was made of."""
 
     files: Mapping[str, bytes]
@@ -97,8 +94,7 @@ class KeptFacts:
     """Whether every recorded account was as the journal last recorded it."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlanCache:
+class PlanCache(FrozenByName):
     """What is kept of one project for one way of asking."""
 
     folder: Path

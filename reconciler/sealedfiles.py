@@ -13,7 +13,7 @@ import hmac
 import json
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.files import keep_out_of_git, leads_elsewhere, read_regular_file, replace_file
 from reconciler.model.canonical import canonical_json, digest, sha256_hex
 
@@ -29,8 +29,7 @@ _OCTETS = "octets"
 """The field of the digest of what stands behind a document."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class SealedFiles:
+class SealedFiles(FrozenByName):
     """The sealed files of one folder, which is made when the first is kept."""
 
     folder: Path

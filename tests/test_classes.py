@@ -67,6 +67,21 @@ def made_by(
     return made
 
 
+def made_below(
+    *, frozen: bool = False, eq: bool = True, order: bool = False, kw_only: bool = False, slots: bool = False
+) -> Any:
+    """Return what makes a class one below ``Frozen``, where such a class has these options, and else a dataclass of ours."""
+    if not frozen or not eq or order or slots:
+        return classes.dataclass(frozen=frozen, eq=eq, order=order, kw_only=kw_only, slots=slots)
+    root = classes.FrozenByName if kw_only else classes.Frozen
+
+    def make(cls: type[Any]) -> type[Any]:
+        body = {name: each for name, each in vars(cls).items() if name not in {"__dict__", "__weakref__"}}
+        return type(cls.__name__, (root,), body)
+
+    return make
+
+
 class Looked:
     """What was seen of new values."""
 
@@ -81,11 +96,14 @@ def told(work: Any) -> object:
         return type(failure).__name__, str(failure)
 
 
+@pytest.mark.parametrize("our_dataclass", [classes.dataclass, made_below], ids=["declared", "below"])
 @given(description=descriptions(), drawn=st.data())
-def test_a_class_behaves_as_the_dataclass_of_the_standard_library(description: Any, drawn: st.DataObject) -> None:
+def test_a_class_behaves_as_the_dataclass_of_the_standard_library(
+    our_dataclass: Any, description: Any, drawn: st.DataObject
+) -> None:
     """Making, showing, comparing, hashing, changing, copying and matching end alike, errors word by word."""
     described, options, looks = description
-    ours = made_by(classes.dataclass, described, options, looks=looks)
+    ours = made_by(our_dataclass, described, options, looks=looks)
     theirs = made_by(dataclasses.dataclass, described, options, looks=looks)
     assert getattr(theirs, "__match_args__", None) == getattr(ours, "__match_args__", None)
     assert (theirs.__hash__ is None) == (ours.__hash__ is None)
@@ -147,7 +165,75 @@ class Arrow(Line):
     head: str = ">"
 
 
-@pytest.mark.parametrize("value", [Point(1), Line(Point(1, 2), marks=("a",)), Arrow(Point(3), "<")])
+class Place(classes.Frozen):
+    """A value of a class that nothing was called for."""
+
+    x: int
+    y: int = 0
+
+
+class Spot(Place):
+    """One below it."""
+
+    name: str = "spot"
+
+
+class Sign(classes.FrozenByName):
+    """A value whose fields are given by name."""
+
+    at: Place
+    marks: tuple[str, ...] = ()
+
+
+def test_a_class_below_another_has_its_own_fields_whichever_is_used_first() -> None:
+    """A class that is declared before or after the first value of the one above it is read by itself."""
+
+    class Above(classes.Frozen):
+        x: int
+
+    class Before(Above):
+        y: int = 2
+
+    assert "Above(x=1)" == repr(Above(1)).rpartition(".")[2]
+    assert ("x",) == Above.__match_args__
+
+    class After(Before):
+        z: int = 3
+
+    assert ["x", "y"] == [each.name for each in dataclasses.fields(Before)]
+    assert ("x", "y", "z") == After.__match_args__
+    assert After(1, z=4) == After(1, 2, 4) != After(1)
+    assert 1 == len({After(1), After(1, 2, 3)})
+    assert Before(1) != Above(1)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        After(1).z = 5  # type: ignore[misc]
+
+
+def test_a_class_below_frozen_is_declared_without_a_call() -> None:
+    """Neither ours nor the standard library's: what a class costs at import is its body."""
+    called: list[str] = []
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            called.append(frame.f_code.co_name)
+
+    sys.setprofile(note)
+
+    class Counted(classes.FrozenByName):
+        """A value."""
+
+        x: int
+
+    sys.setprofile(None)
+    assert ["Counted"] == called
+    assert not dataclasses.is_dataclass(classes.Frozen)
+    assert dataclasses.is_dataclass(Counted)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [Point(1), Place(1), Spot(1, name="a"), Sign(at=Place(2)), Line(Point(1, 2), marks=("a",)), Arrow(Point(3), "<")],
+)
 def test_a_value_is_pickled_and_copied(value: object) -> None:
     """With every protocol, with slots and without."""
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):

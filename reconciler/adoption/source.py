@@ -6,7 +6,7 @@ import re
 from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import Diagnostic, Location, error, note
 from reconciler.model.secrets.values import SecretValue
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from reconciler.model.adoption.found import SourceReading
 
 
-@dataclass(frozen=True, kw_only=True)
-class Source:
+class Source(FrozenByName):
     """One text of another program's settings."""
 
     text: str = field(repr=False)

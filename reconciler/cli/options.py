@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.model.verification.depths import DEPTHS
 
 if TYPE_CHECKING:
@@ -211,8 +211,7 @@ def gathered(
     return with_options
 
 
-@dataclass(frozen=True, kw_only=True)
-class ViewOptions:
+class ViewOptions(FrozenByName):
     """How much of a plan is shown as text, and whether by a pager."""
 
     view: View | None
@@ -228,8 +227,7 @@ view_options = gathered(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlanOptions:
+class PlanOptions(FrozenByName):
     """What a plan covers and what it may do."""
 
     depth: Depth | None

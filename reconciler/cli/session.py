@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TextIO
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,8 +73,7 @@ def as_called(text: str) -> str:
 _OFF = frozenset({"", "0", "false"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class GlobalOptions:
+class GlobalOptions(FrozenByName):
     """The options that stand before the command."""
 
     given_dir: str | None

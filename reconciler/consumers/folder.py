@@ -17,7 +17,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.files import read_regular_file, reason_of, replace_file, sync_folder
 from reconciler.model.secrets.values import SecretValue
 
@@ -44,8 +44,7 @@ class Unwritable(Exception):
     """A consumer's files cannot be read or may not be written; the text is one sentence or more, without any secret."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class FileFound:
+class FileFound(FrozenByName):
     """One file of a consumer as it is."""
 
     text: str = field(repr=False)
@@ -55,8 +54,7 @@ class FileFound:
     whole: str = field(repr=False)
 
 
-@dataclass(frozen=True, kw_only=True)
-class FilePlace:
+class FilePlace(FrozenByName):
     """Where a consumer's files are: one file, or a folder of several."""
 
     path: Path
@@ -133,8 +131,7 @@ def stamped(text: str, layout: Layout, key: FingerprintKey, consumer: str) -> st
     return f'{{"madeBy": "{said}",\n{text.removeprefix("{" + chr(10))}'
 
 
-@dataclass(frozen=True, kw_only=True)
-class Write:
+class Write(FrozenByName):
     """One file to be put in place; None removes it."""
 
     name: str

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from reconciler.model.secrets.values import SecretValue
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
+class Entry(FrozenByName):
     """A sender with its secret; None where none is written."""
 
     sender: Sender
@@ -37,16 +36,14 @@ class Entry:
         return self.secret.reveal() if self.secret is not None else None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Had:
+class Had(FrozenByName):
     """What is found of one account: its text without the secret, and the secret."""
 
     shape: str
     secret: SecretValue | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Layout:
+class Layout(FrozenByName):
     """The files of a form: their names in the folder, or "" for the one file that ``path`` names."""
 
     files: tuple[str, ...]

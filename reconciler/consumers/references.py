@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.programs import filled
 
 if TYPE_CHECKING:
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from reconciler.model.secrets.sources import SecretSource
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reference:
+class Reference(FrozenByName):
     """One reference, and what it leads to on this machine."""
 
     source: str

@@ -8,7 +8,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.consumers.folder import FilePlace, Unwritable, carry_out, held, look, stamped, steps_between, sweep
 from reconciler.consumers.form import Entry
 from reconciler.consumers.forms import form_of
@@ -30,16 +30,14 @@ _ANSWER_OCTETS = 1024 * 1024
 _UNKNOWN = SecretValue("?")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Machine:
+class Machine(FrozenByName):
     """Where commands run: the variables that they may be given, and the checkout that they may not come from."""
 
     environ: Mapping[str, str] = field(repr=False)
     checkout: Path
 
 
-@dataclass(frozen=True, kw_only=True)
-class ConsumerContents:
+class ConsumerContents(FrozenByName):
     """What a consumer has."""
 
     accounts: Mapping[str, Had]

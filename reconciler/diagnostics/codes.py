@@ -6,11 +6,10 @@ code 4. The reference page of diagnostics is generated from this table.
 
 from __future__ import annotations
 
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Frozen):
     """One code: camelCase name, fixed summary, and for the reference page its cause and its cure."""
 
     name: str

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from reconciler.characters import SHOWN_ADDRESS, clip
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName, dataclass
 from reconciler.envelope import reasons
 from reconciler.envelope.details import Unusable, normal, usable_address, usable_name
 from reconciler.model.accounts.kinds import KINDS
@@ -39,8 +39,7 @@ _INVALID: frozenset[ReasonCode] = frozenset({"detailInvalid", "contactNameInvali
 Party = Literal["from", "to"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Identity:
+class Identity(FrozenByName):
     """What of an account decides who a contact sees."""
 
     mailbox: Mailbox

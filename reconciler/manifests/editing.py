@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import Diagnostic, Location, error
 from reconciler.errors import InvalidInput
 from reconciler.files import create_file, read_regular_file, reason_of, replace_file
@@ -42,8 +42,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _METADATA = ("metadata",)
 
 
-@dataclass(frozen=True, kw_only=True)
-class FoundDocument:
+class FoundDocument(FrozenByName):
     """One document of a manifest file; ``index`` is its place among those of the file that are not empty."""
 
     path: Path
@@ -71,8 +70,7 @@ class FoundDocument:
         return self.documents[self.index].location
 
 
-@dataclass(frozen=True, kw_only=True)
-class FileEdit:
+class FileEdit(FrozenByName):
     """A file as it was and as it is to be; ``before`` is None for a new file, ``after`` for one that is removed."""
 
     path: Path
@@ -81,8 +79,7 @@ class FileEdit:
     after: bytes | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Search:
+class Search(FrozenByName):
     """The named documents, of each name the first, and the problems of files that could not be read to their end."""
 
     documents: dict[str, FoundDocument]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.characters import SHOWN_REPLY, SHOWN_WORD, one_line
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName, dataclass
 from reconciler.diagnostics import Diagnostic, Location, as_one, error, sort_key
 from reconciler.files import read_in_place, read_regular_file, reason_of
 from reconciler.manifests.documents import read_document, refused_document
@@ -61,8 +61,7 @@ _CURES = {
 _CURE = "Check its permissions."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Few:
+class Few(FrozenByName):
     """Files of a manifests folder whose others are known already, and not read."""
 
     files: tuple[str, ...]
@@ -71,8 +70,7 @@ class Few:
     """How many octets and values all files of the folder had together before these were changed."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ManifestSet:
+class ManifestSet(FrozenByName):
     """What a manifests folder declares, and what is wrong in it."""
 
     manifests: tuple[LocatedManifest, ...]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen
 from reconciler.files import read_regular_file
 from reconciler.model.defaults import MANIFESTS, STATE
 from reconciler.model.verification.depths import DEPTHS, OF_PLANS
@@ -25,8 +25,7 @@ _DECIDE_MORE = ("environments", "consumers")
 """Fields that make a plan hang on more than the manifests, the state and the secrets."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectGlance:
+class ProjectGlance(Frozen):
     """Where a project's files are, as far as its own file says so."""
 
     name: str

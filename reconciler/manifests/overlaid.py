@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import field, fields
 from typing import TYPE_CHECKING, Any
 
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen, dataclass
 from reconciler.yamlsource import YamlDocument
 
 if TYPE_CHECKING:
@@ -73,8 +73,7 @@ class OverlaidDocument(YamlDocument):
         return bool(path) and (below is None or not isinstance(patch, dict))
 
 
-@dataclass(frozen=True, slots=True)
-class Overlays:
+class Overlays(Frozen):
     """The overlays of an environment, and which of them were laid on a document."""
 
     by_identity: Mapping[Identity, Overlay] = field(default_factory=dict)

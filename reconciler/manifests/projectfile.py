@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen
 from reconciler.diagnostics import Location, error
 from reconciler.errors import InvalidInput
 from reconciler.files import read_regular_file, reason_of
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from reconciler.yamlsource import YamlDocument
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectFile:
+class ProjectFile(Frozen):
     """The project, and the places of its parts in the file."""
 
     project: Project

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,8 +28,7 @@ GENERAL_MARKS = (
 """What several systems set, also those that are not in the table."""
 
 
-@dataclass(frozen=True, slots=True)
-class CISystem:
+class CISystem(Frozen):
     """A CI system, and what it sets in the environment of a job."""
 
     name: str

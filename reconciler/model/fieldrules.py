@@ -14,7 +14,7 @@ from pydantic import model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.model.base import Value
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ Schema = dict[str, Any]
 _NOT_NULL = ["string", "number", "boolean", "object", "array"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rule:
+class Rule(FrozenByName):
     """One rule: the code and the words of its refusal, when a value keeps it, and the schemas that say so."""
 
     code: LiteralString
@@ -36,8 +35,7 @@ class Rule:
     """None where a schema cannot express it."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class When:
+class When(FrozenByName):
     """A condition on the other fields, for values and for schemas."""
 
     holds: Callable[[Any], bool]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Self
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 
 
-@dataclass(frozen=True, kw_only=True)
-class Role:
+class Role(FrozenByName):
     """What somebody may do with a state, and nothing beyond it."""
 
     name: str

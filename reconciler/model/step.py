@@ -11,7 +11,7 @@ from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.accounts.platform import PLATFORM
 from reconciler.model.plan import Change
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from reconciler.model.verification.missing import Missing
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Wanted:
+class _Wanted(FrozenByName):
     """An account that is to be, with what is known of it so far."""
 
     after: DesiredAccount
@@ -92,8 +91,7 @@ class _Wanted:
         return (*self.after.secret_routes, *(self.platform.secret_routes if self.platform is not None else ()))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Changed:
+class _Changed(FrozenByName):
     """What is shown of a change."""
 
     fields: tuple[FieldChange, ...] = ()
@@ -103,7 +101,6 @@ class _Changed:
     """Left out of the plan because its verification failed, or another's that keeps its name."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Create(_Wanted, _Changed):
     """An account that is not recorded."""
 
@@ -117,7 +114,6 @@ class Create(_Wanted, _Changed):
         return _change(self)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Update(_Wanted, _Changed):
     """An account that is recorded under its name, and is to be otherwise."""
 
@@ -132,7 +128,6 @@ class Update(_Wanted, _Changed):
         return _change(self)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Rename(Update):
     """An account that is recorded under another name, which it gives up."""
 
@@ -144,7 +139,6 @@ class Rename(Update):
         return frozenset({self.name, self.before.name})
 
 
-@dataclass(frozen=True, kw_only=True)
 class Delete(_Changed):
     """A recorded account that nobody declares any more. It is not verified, and its secrets travel nowhere."""
 
@@ -193,7 +187,6 @@ def _change(step: Create | Update | Delete) -> Change:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
 class Keep(_Wanted):
     """An account without a change: it stays as it is, or is verified or sent through as it stands."""
 
@@ -201,8 +194,7 @@ class Keep(_Wanted):
     """None where the manifests alone were asked."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlatformStep:
+class PlatformStep(FrozenByName):
     """The platform's server, as the judge sees it beside the accounts: its own secrets travel, and nothing changes."""
 
     server: PlatformServer

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urlsplit
 
 from reconciler.characters import SHOWN_WORD
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName, dataclass
 from reconciler.model.text.domains import NotADomain, host_to_ascii
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.replies import clean
@@ -90,8 +90,7 @@ class TokenRequest:
             raise SmtpFault("credentialUnusable", step="auth") from None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Endpoint:
+class Endpoint(FrozenByName):
     """A token endpoint, reached by https alone."""
 
     host: str

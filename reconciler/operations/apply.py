@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.characters import one_line
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import error, grouped
 from reconciler.errors import GuardRefused, InvalidInput, PlanStale, VerificationFailed
 from reconciler.events import tell
@@ -53,8 +53,7 @@ if TYPE_CHECKING:
     Wanted = Create | Update
 
 
-@dataclass(frozen=True, kw_only=True)
-class Applied:
+class Applied(FrozenByName):
     """What came of it."""
 
     status: Literal["applied", "empty"]

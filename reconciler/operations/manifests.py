@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import Diagnostic, as_one, enumerated, error, grouped, repeated_as_one, sort_key, warning
 from reconciler.errors import InvalidInput
 from reconciler.manifests import (
@@ -39,8 +39,7 @@ if TYPE_CHECKING:
     from reconciler.rules.secrets.refused import NamesSecrets
 
 
-@dataclass(frozen=True, kw_only=True)
-class Desired:
+class Desired(FrozenByName):
     """What the manifests want, and everything found on the way."""
 
     accounts: tuple[DesiredAccount, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import error
 from reconciler.errors import GuardRefused, InvalidInput
 from reconciler.model.cisystems import TRUST_VARIABLE, is_ci
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 Namer = Literal["flag", "variable", "project"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Place:
+class Place(FrozenByName):
     """Where one command finds a project, and what it may believe of it."""
 
     project: str

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import Location, error
 from reconciler.errors import InvalidInput
 from reconciler.files import read_regular_file, reason_of
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from reconciler.operations.workspace import Workspace
 
 
-@dataclass(frozen=True, kw_only=True)
-class GivenManifest:
+class GivenManifest(FrozenByName):
     """One file to validate, as it was named."""
 
     name: str

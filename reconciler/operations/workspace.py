@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from pydantic.alias_generators import to_camel
 
 from reconciler.characters import SHOWN_WORD, one_line
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import enumerated, error, note
 from reconciler.errors import GuardRefused, InvalidInput, ReconcilerError, RowUnreadable, StateMissing
 from reconciler.model.grants import ScopedSecret
@@ -48,8 +48,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Workspace:
+class Workspace(FrozenByName):
     """A project as one command sees it."""
 
     root: Path

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from reconciler.characters import SHOWN_NAME, SHOWN_SENTENCE
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import MOST_NAMES, counted, enumerated, is_standing
 from reconciler.render.safe import safe, safe_lines, short, short_or_none
 from reconciler.render.text.verification import verification_remarks
@@ -23,16 +23,14 @@ if TYPE_CHECKING:
     from reconciler.render.links import Links
 
 
-@dataclass(frozen=True, kw_only=True)
-class AdvicePart:
+class AdvicePart(FrozenByName):
     """Lines of an advice: sentences, or lines to copy as they stand, where ``language`` is given."""
 
     lines: tuple[str, ...]
     language: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Advice:
+class Advice(FrozenByName):
     """One problem, and what to do about it."""
 
     severity: Severity

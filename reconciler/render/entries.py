@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -24,8 +24,7 @@ _NOT_IN_TABLES = frozenset("|\\\n")
 """What tables of Markdown give a meaning to, within code too."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class FieldRow:
+class FieldRow(FrozenByName):
     """One field as text before and after, None where it is absent; a rotated secret has the same reference twice."""
 
     action: Action
@@ -46,16 +45,14 @@ class FieldRow:
         return f"{self.before}{origin}" if self.after is None else f"{self.before} → {self.after}{rotated}{origin}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Remark:
+class Remark(FrozenByName):
     """A sentence on an account, with a symbol."""
 
     symbol: Symbol | None
     text: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Member:
+class Member(FrozenByName):
     """One account of an entry."""
 
     name: str
@@ -68,8 +65,7 @@ class Member:
     """What it has for itself, in the order of the entry's columns."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
+class Entry(FrozenByName):
     """One account of the plan, or several that change alike."""
 
     action: Action

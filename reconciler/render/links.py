@@ -11,7 +11,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +23,7 @@ PAGE_VARIABLE = "RECONCILER_PLAN_PAGE"
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[A-Za-z0-9._~:/?#@!$&*+,;=%-]*)?")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Links:
+class Links(FrozenByName):
     """What is known of the run; None where the CI system does not tell it."""
 
     run: str | None = None

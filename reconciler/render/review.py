@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.characters import SHOWN_NAME, SHOWN_PATH, SHOWN_SENTENCE
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import Location
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.render.advice import Advice, advice_of, failures_of
@@ -79,8 +79,7 @@ _TOLD_ABOVE = {
 """Of a reason that stands at the top, once for all accounts that it concerns."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
+class Row(FrozenByName):
     """One line of the head: some accounts, and what is said of them, in words or as fields."""
 
     symbol: Symbol | None
@@ -90,8 +89,7 @@ class Row:
     more_fields: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Section:
+class Section(FrozenByName):
     """Entries that are told together, by name."""
 
     key: SectionName
@@ -105,8 +103,7 @@ class Section:
         return sum(len(entry.members) for entry in self.entries)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Destination:
+class Destination(FrozenByName):
     """A server that gets secrets: which secrets, as which user; ``is_withheld`` where none goes for now."""
 
     where: str
@@ -115,8 +112,7 @@ class Destination:
     is_withheld: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Review:
+class Review(FrozenByName):
     """A plan in the order in which it is read."""
 
     project: str

@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 _Identity = tuple[int, int]
 
 
-@dataclass(frozen=True, kw_only=True)
-class OwnFiles:
+class OwnFiles(FrozenByName):
     """Files on this machine that no manifest may name; a path where there is no file keeps nothing away."""
 
     files: tuple[Path, ...] = ()

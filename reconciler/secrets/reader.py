@@ -9,7 +9,7 @@ import contextlib
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen, dataclass
 from reconciler.diagnostics import Diagnostic, error
 from reconciler.model.secrets.reading import SecretsRead
 from reconciler.model.secrets.values import SecretValue
@@ -42,8 +42,7 @@ class Reading:
     problems: Mapping[str, Diagnostic]
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Frozen):
     """The files that references lead to, before any of them is read."""
 
     places: Mapping[str, str]

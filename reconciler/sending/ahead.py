@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.envelope import Resolver
 from reconciler.sending.entries import entry_of, line_of, verdict_without_message
 
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from reconciler.sending.run import Cards
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ahead:
+class Ahead(FrozenByName):
     """How many messages go out now, and what was done before."""
 
     messages: int

@@ -11,7 +11,7 @@ from dataclasses import field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName, dataclass
 from reconciler.sending.entries import contact_of, line_of
 from reconciler.sending.pacing import Spacing
 
@@ -45,8 +45,7 @@ class CalledOff(Exception):
     """Another connection of the run has ended it."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sending:
+class Sending(FrozenByName):
     """What one run is made with."""
 
     template: Template

@@ -8,7 +8,7 @@ import time
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,8 +38,7 @@ class Rate:
         return self.seconds / self.messages
 
 
-@dataclass(frozen=True, kw_only=True)
-class Waiting:
+class Waiting(FrozenByName):
     """The clock, the pause, and the question whether to go on; times in seconds."""
 
     clock: Callable[[], float] = time.monotonic
@@ -55,8 +54,7 @@ class Waiting:
             self.watch()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pacing:
+class Pacing(FrozenByName):
     """How fast, how often and after which pauses; times in seconds."""
 
     rate: Rate | None = None

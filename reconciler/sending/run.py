@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName, dataclass
 from reconciler.envelope import Resolver
 from reconciler.model.mail.contacts import BrokenLine
 from reconciler.sending.course import Course, Stopped
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     """Opens the contacts from the beginning; is called for each turn, and gives the same each time."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunEnd:
+class RunEnd(FrozenByName):
     """How a run ended; the counts are in the results file."""
 
     ending: Literal["complete", "limited", "stopped"]

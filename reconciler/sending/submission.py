@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.rules.verification.refusals import Circumstances, meaning_of_fault
 from reconciler.smtp.deadline import Deadline
 from reconciler.smtp.faults import SmtpFault
@@ -22,8 +22,7 @@ class CannotCarry(Exception):
     """The server said beforehand that it takes no such message, whoever it is for; the text ends a sentence."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Patience:
+class Patience(FrozenByName):
     """How long a server is waited for, in seconds; RFC 5321 section 4.5.3.2 asks for minutes."""
 
     opening_seconds: float = 30.0
@@ -36,8 +35,7 @@ class Patience:
     """For the answer to the end of a message: giving up earlier leaves its fate unknown."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Letter:
+class Letter(FrozenByName):
     """One message and its envelope."""
 
     envelope_from: str

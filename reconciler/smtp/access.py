@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.smtp.dial import DirectDialer
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.masking import CredentialMask
@@ -33,8 +33,7 @@ class TokenSource(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class Access:
+class Access(FrozenByName):
     """A server, and the values behind its references as far as they may be used; the caller decides what may travel."""
 
     server: Server

@@ -13,7 +13,7 @@ import ssl
 import threading
 from typing import TYPE_CHECKING, Any
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.smtp.certificate import Certificate, read_certificates
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.tlsalerts import reason_of
@@ -29,8 +29,7 @@ _BASE64_OF_PEM = "LS0tLS1CRUdJTi"
 """How PEM begins that somebody has encoded once more, for a variable of one line."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ClientCertificate:
+class ClientCertificate(FrozenByName):
     """A certificate with those that lead to its issuer, in PEM form, and its private key."""
 
     pem: str

@@ -10,7 +10,7 @@ import ssl
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName, dataclass
 from reconciler.events import somebody_listens
 from reconciler.smtp.bounded import Incoming, final_response, send_all
 from reconciler.smtp.tls import facts_of, web_context
@@ -29,8 +29,7 @@ class NotHttp(Exception):
     """What came is no answer of HTTP."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Request:
+class Request(FrozenByName):
     """A request for one answer, after which the connection ends."""
 
     method: str

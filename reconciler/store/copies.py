@@ -13,7 +13,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from reconciler.characters import SHOWN_PATH, one_line
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName, dataclass
 from reconciler.diagnostics import error
 from reconciler.errors import GuardRefused, InvalidInput, JournalBroken
 from reconciler.model.journal.payloads import RestorePayload
@@ -48,8 +48,7 @@ class Copy:
     journal: JournalReport
 
 
-@dataclass(frozen=True, kw_only=True)
-class RestoreOrder:
+class RestoreOrder(FrozenByName):
     """What a restore may replace, and what its journal entry tells."""
 
     replaces_foreign: bool = False
@@ -61,8 +60,7 @@ class RestoreOrder:
     make_salt: Callable[[], str] = new_salt
 
 
-@dataclass(frozen=True, kw_only=True)
-class Restored:
+class Restored(FrozenByName):
     """What a restore has done."""
 
     lineage: str

@@ -21,7 +21,7 @@ import json
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen, dataclass
 from reconciler.model.canonical import digest, digest_of_pieces, sha256_hex
 from reconciler.model.journal.keys import (
     ABRIDGED,
@@ -62,8 +62,7 @@ CHANGES = {"revision": ("changes",)}
 """Where a payload has most of what an apply tells."""
 
 
-@dataclass(frozen=True, slots=True)
-class JournalReport:
+class JournalReport(Frozen):
     """What a check of the journal found. ``head`` is the last hash; problems are full sentences."""
 
     entries: int

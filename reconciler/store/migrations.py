@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName, dataclass
 from reconciler.diagnostics import error
 from reconciler.errors import GuardRefused
 from reconciler.model.journal.payloads import MigratePayload
@@ -52,8 +52,7 @@ MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _add_manifest, 2: _
 _WITHOUT_CA = "SELECT project, name FROM accounts WHERE ca_digest IS NOT NULL AND ca_pem IS NULL ORDER BY project, name"
 
 
-@dataclass(frozen=True, kw_only=True)
-class MigrationOrder:
+class MigrationOrder(FrozenByName):
     """What the journal's entries tell, and when."""
 
     payload: MigratePayload = field(default_factory=MigratePayload)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName, dataclass
 from reconciler.diagnostics import Diagnostic, enumerated, error
 from reconciler.model.canonical import sha256_hex
 from reconciler.model.journal.keys import FORGOTTEN_ROUTES, ROUTE_DIGESTS, ROUTE_REGISTER
@@ -59,8 +59,7 @@ class RegisterRow:
         return bool(self.stored_digest == self.digest)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Register:
+class Register(FrozenByName):
     """The register of routes, row by row, and what the journal tells of it."""
 
     rows: Sequence[RegisterRow]

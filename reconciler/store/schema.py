@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen
 from reconciler.store.sql import ROWS_AT_ONCE
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ _RESERVED = frozenset({"commit"})
 """Columns that SQLite knows by another meaning. No other is in quotes: what is quoted and no column, it takes for text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Frozen):
     """A table, and statements that are made of the names of its columns alone."""
 
     name: str

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen
 from reconciler.store import reading
 from reconciler.store.altered import find_alterations, find_rows
 from reconciler.store.digests import new_salt
@@ -207,8 +207,7 @@ class Store:
             self._is_writing = False
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Frozen):
     """A project's state at one moment; to be used only while ``Store.snapshot`` lasts."""
 
     _connection: Connection

@@ -11,7 +11,7 @@ import random
 import time
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen, FrozenByName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +23,7 @@ _HARDLY_PASSING = frozenset({"connectionRefused", "unreachable", "proxyConnectio
 """Transient at times, yet mostly a wrong port or host: nobody should wait long to be told."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Retries:
+class Retries(FrozenByName):
     """How often and after which pauses; times in seconds. ``pause`` waits, ``draw`` gives a number from 0 to 1."""
 
     attempts: int = 3
@@ -63,8 +62,7 @@ USUAL_RETRIES = Retries()
 """Three attempts, about one second and about three seconds apart."""
 
 
-@dataclass(frozen=True)
-class Earlier:
+class Earlier(Frozen):
     """The attempts at one check that failed before the one at work."""
 
     attempts: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen, FrozenByName
 
 if TYPE_CHECKING:
     from reconciler.model.servers.server import Server
@@ -19,8 +19,7 @@ _MESSAGE_TAKES = 3
 """How many times as long as all the rest a message may take."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sender:
+class Sender(FrozenByName):
     """One account as a sender."""
 
     name: str
@@ -36,8 +35,7 @@ class Sender:
     """Address and name of each further reply-to, where replies go to several."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Target:
+class Target(FrozenByName):
     """One conversation: a server with what is at hand to log in there, and the senders to try over it."""
 
     access: Access
@@ -70,8 +68,7 @@ class Target:
         return float(_MESSAGE_TAKES * self.timeout_seconds)
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(Frozen):
     """What was found out about one sender."""
 
     verification: Verification

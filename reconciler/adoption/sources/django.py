@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.adoption.fields import found_of
 from reconciler.adoption.source import ReadsAlone, passed_over, port_of, unreadable
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen, dataclass
 from reconciler.model.adoption.found import FoundAccount, SourceReading
 from reconciler.rules.adoption import words
 
@@ -49,8 +49,7 @@ _LOOK_UPS = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class _Value:
+class _Value(Frozen):
     """What an expression says: a constant, or a variable of the environment with its default."""
 
     constant: str | int | float | bool | None = None

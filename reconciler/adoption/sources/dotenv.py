@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from reconciler.adoption.fields import FIELDS, found_of, meaningful
 from reconciler.adoption.source import ReadsAlone, passed_over, unreadable
 from reconciler.adoption.sources.url import looks_like_url, read_url, several_of
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen, dataclass
 from reconciler.errors import InvalidInput
 from reconciler.model.adoption.found import SourceReading
 
@@ -79,8 +79,7 @@ class _Group:
         return meaningful(self.said.get("host")) is not None or meaningful(self.said.get("url")) is not None
 
 
-@dataclass(frozen=True)
-class _Variable:
+class _Variable(Frozen):
     name: str
     value: str
     line: int

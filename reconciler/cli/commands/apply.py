@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.cli.commands.consumers.publish import NOT_PUBLISHED, publish_recorded
 from reconciler.cli.commands.plan import Shown, put_plan, requested
 from reconciler.cli.log import log_options
@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 _NOTHING_APPLIED = "Nothing was applied."
 
 
-@dataclass(frozen=True, kw_only=True)
-class ApplyOptions:
+class ApplyOptions(FrozenByName):
     """What an apply goes by beside the plan."""
 
     auto_approve: bool

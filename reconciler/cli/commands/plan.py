@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.cli.app import CommandWithMore
 from reconciler.cli.log import log_options
 from reconciler.cli.named import STANDARD
@@ -306,8 +306,7 @@ def show(options: GlobalOptions, /, planfile: str, format_: str, viewing: ViewOp
     return 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shown:
+class Shown(FrozenByName):
     """How a plan is shown as text."""
 
     view: View = "grouped"

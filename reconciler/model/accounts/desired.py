@@ -11,7 +11,7 @@ from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.model.accounts.settings import Document, Documented
 from reconciler.model.canonical import canonical_json
 
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from reconciler.model.accounts.kinds import Kind
 
 
-@dataclass(frozen=True, kw_only=True)
-class DesiredAccount(Documented):
+class DesiredAccount(FrozenByName, Documented):
     """One account as the manifests want it."""
 
     kind: Kind

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 
 if TYPE_CHECKING:
     from reconciler.diagnostics import Diagnostic
 
 
-@dataclass(frozen=True, kw_only=True)
-class Edited:
+class Edited(FrozenByName):
     """What was changed in the manifests, and what is worth knowing about it."""
 
     action: Literal["add", "delete", "rename"]
@@ -35,8 +34,7 @@ class Edited:
     remarks: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class AddedAccounts:
+class AddedAccounts(FrozenByName):
     """What was added to the manifests from a table."""
 
     names: tuple[str, ...]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +21,7 @@ KindWord = Literal["own", "marketing"]
 """The word for a kind in lists and on the command line."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AccountKind:
+class AccountKind(FrozenByName):
     """What all accounts of one kind have in common."""
 
     name: Kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen, dataclass
 from reconciler.model.accounts.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ class Locator(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Overlay:
+class Overlay(Frozen):
     """A document that changes one manifest in an environment, and where its parts stand."""
 
     identity: tuple[str, str]
@@ -85,16 +84,14 @@ class LocatedManifest:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class CaFile:
+class CaFile(Frozen):
     """A private CA: its PEM text, and the SHA-256 of that text, by which settings and routes are compared."""
 
     pem: str
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateFile:
+class CertificateFile(Frozen):
     """A client's certificate: the PEM text with those that lead to its issuer, and its own fingerprint, sha256:HEX."""
 
     pem: str

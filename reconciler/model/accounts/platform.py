@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.model.secrets.routes import routes_of, with_fingerprints
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ PLATFORM = "the platform's server"
 """Stands where an account's name stands, for what concerns the platform's own credential; no account is called so."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlatformServer:
+class PlatformServer(FrozenByName):
     """The server that hosts marketing accounts."""
 
     server: Server

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen
 from reconciler.model.accounts.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -71,8 +71,7 @@ def user_of(account: DesiredAccount) -> str:
     return (server.login.username or "").lower() if server is not None else ""
 
 
-@dataclass(frozen=True)
-class Rest:
+class Rest(Frozen):
     """The accounts that are not looked at; none of them in a plan that is made as a whole."""
 
     facts: tuple[Facts, ...] = ()

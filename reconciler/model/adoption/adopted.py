@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 
 if TYPE_CHECKING:
     from reconciler.diagnostics import Diagnostic
@@ -17,8 +17,7 @@ Became = Literal["added", "unchanged", "differs", "refused"]
 """A manifest was made; one declares it already; one declares it otherwise and was left alone; none can declare it."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Taken:
+class Taken(FrozenByName):
     """One account of a source, and where it was found."""
 
     found: FoundAccount
@@ -27,8 +26,7 @@ class Taken:
     file: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewDocument:
+class NewDocument(FrozenByName):
     """One new document."""
 
     name: str
@@ -39,8 +37,7 @@ class NewDocument:
     """What is to be known of its encryption, as a comment."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewSecret:
+class NewSecret(FrozenByName):
     """A secret that a new document refers to."""
 
     key: str
@@ -52,8 +49,7 @@ class NewSecret:
     """None where the source does not have it."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Outcome(FrozenByName):
     """What became of one account of a source."""
 
     label: str
@@ -68,8 +64,7 @@ class Outcome:
     """Host, port and encryption, as they are written."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Adoption:
+class Adoption(FrozenByName):
     """What the sources become, before anything is written."""
 
     drafts: tuple[NewDocument, ...] = ()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 
 if TYPE_CHECKING:
     from reconciler.model.servers.terms import Encryption, Mechanism
 
 
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
+class Candidate(FrozenByName):
     """One proposal; never one without encryption."""
 
     host: str
@@ -32,8 +31,7 @@ class Candidate:
         return f"{self.host}:{self.port} ({self.encryption})"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Discovery:
+class Discovery(FrozenByName):
     """What was found of a domain."""
 
     domain: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,8 +45,7 @@ class FoundProxy:
     resolves_remotely: bool = True
 
 
-@dataclass(frozen=True, kw_only=True)
-class FoundAccount:
+class FoundAccount(FrozenByName):
     """One account of a source. What is None was not said."""
 
     label: str
@@ -80,8 +79,7 @@ class FoundAccount:
     """What is not taken over, each with the reason, as sentences."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class SourceReading:
+class SourceReading(FrozenByName):
     """What one source holds."""
 
     accounts: tuple[FoundAccount, ...] = ()

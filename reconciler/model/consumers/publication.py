@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.model.base import Value, is_none
 from reconciler.model.verification.evidence import Instant
 
@@ -71,8 +71,7 @@ class Publication(Value):
         return self.published == digest and not self.attempts and self.last_error is None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Told:
+class Told(FrozenByName):
     """What came of the publication to one consumer."""
 
     consumer: str

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.model.accounts.kinds import KindWord
 from reconciler.model.base import Value
 from reconciler.model.servers.terms import Encryption, Mechanism
@@ -59,8 +59,7 @@ class Sender(Value):
         return f"[{self.host}]:{self.port}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
+class Candidate(FrozenByName):
     """An account as state has it, or as a plan would have it recorded."""
 
     account: DesiredAccount | RecordedAccount

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,8 +35,7 @@ class TimelineStep:
     """Of a revision, the positions of the account's changes among all of it."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Report:
+class Report(FrozenByName):
     """State at one moment, ordered for people."""
 
     project: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.model.canonical import JsonObject
 
 if TYPE_CHECKING:
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 Schema = JsonObject
 
 
-@dataclass(frozen=True, kw_only=True)
-class Field:
+class Field(FrozenByName):
     """One field: its path from the document's top, what it takes, what holds where it is absent, and what it means."""
 
     path: str

@@ -14,12 +14,11 @@ from __future__ import annotations
 
 import re
 
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen
 from reconciler.model.text.globs import matches, matches_any
 
 
-@dataclass(frozen=True, slots=True)
-class ReservedNames:
+class ReservedNames(Frozen):
     """Names that are kept from manifests for one reason."""
 
     title: str

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen
 from reconciler.model.text.domains import NotADomain, host_to_ascii
 from reconciler.model.text.globs import matches_any
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
+class Provider(Frozen):
     """One provider; ``hosts`` are globs of host names in lower case."""
 
     name: str

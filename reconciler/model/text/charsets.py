@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen
 
 UTF_8 = "utf-8"
 _LAST = "latin-1"
@@ -29,8 +29,7 @@ _LEAST = 0.0
 """A reading worth less than this is no better than Latin-1."""
 
 
-@dataclass(frozen=True)
-class _Language:
+class _Language(Frozen):
     """One language or a family of them, with the charsets in which its servers speak."""
 
     charsets: tuple[str, ...]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 
 
-@dataclass(frozen=True, kw_only=True)
-class TestContext:
+class TestContext(FrozenByName):
     """What the test message says about its occasion."""
 
     __test__ = False  # not a test class, in spite of its name

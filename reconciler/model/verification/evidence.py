@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName, dataclass
 from reconciler.model.base import SLOTTED, Value
 from reconciler.model.verification.depths import Depth, reaches
 
@@ -155,8 +155,7 @@ def all_skipped(code: SkipCode, message: str, checks: Iterable[CheckName] = CONV
     return tuple(skipped_check(check, code, message) for check in checks)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Gathered:
+class Gathered(FrozenByName):
     """Evidence for every account, by name, and for which of them an earlier run's was taken."""
 
     evidence: Mapping[str, Evidence]

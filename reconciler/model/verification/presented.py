@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 Standing = Literal["root", "intermediate", "server"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class PresentedCertificate:
+class PresentedCertificate(FrozenByName):
     """What was stored of a server's chain, and the server's own certificate; nobody has verified either."""
 
     server: str

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 
 
-@dataclass(frozen=True, kw_only=True)
-class MissingRecord:
+class MissingRecord(FrozenByName):
     """One TXT record to publish."""
 
     zone: str
@@ -28,8 +27,7 @@ class MissingRecord:
         return f"{self.name}.{self.zone}" if self.name else self.zone
 
 
-@dataclass(frozen=True, kw_only=True)
-class MissingRecords:
+class MissingRecords(FrozenByName):
     """What some domains lack."""
 
     records: tuple[MissingRecord, ...]

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.characters import SHOWN_WORD, clip
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName, dataclass
 from reconciler.diagnostics import Diagnostic, error, note
 from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.errors import InvalidInput
@@ -45,8 +45,7 @@ _FIRST = ("email", "displayName", "replyTo", "shared", "smtp", "proxy")
 """The settings that are written first, in this order."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewAccount:
+class NewAccount(FrozenByName):
     """What an account is to be; ``metadata`` and ``spec`` as in a manifest, without what is left out."""
 
     kind: Kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import Diagnostic, Location, error
 from reconciler.errors import InvalidInput
 from reconciler.manifests.editing import addition, search, write_edit
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from reconciler.operations.workspace import Workspace
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
+class Row(FrozenByName):
     """One account of a table, and where it stands there."""
 
     account: NewAccount

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput, PlanStale
 from reconciler.model.journal.payloads import AccountTold, DecisionPayload, Standing, who
@@ -41,8 +41,7 @@ if TYPE_CHECKING:
 Event = Literal["approve", "reject", "suspend", "resume"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ruling:
+class Ruling(FrozenByName):
     """What somebody wants recorded of accounts."""
 
     event: Event

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import Location, error
 from reconciler.errors import InvalidInput
 from reconciler.files import read_regular_file, reason_of, replace_file
@@ -20,8 +20,7 @@ PLATFORM_VARIABLE = "SMTP_PLATFORM_PASSWORD"
 """Where the password at the platform's server is read, unless the project file is changed."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlatformAnswer:
+class PlatformAnswer(FrozenByName):
     """The server as somebody named it; what was not said is None."""
 
     host: str

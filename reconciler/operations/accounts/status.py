@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
 from reconciler.files import read_regular_file, reason_of
@@ -30,8 +30,7 @@ _SOURCE_DATE = "SOURCE_DATE_EPOCH"
 _MAX_OCTETS = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limits:
+class Limits(FrozenByName):
     """From when on something is a concern."""
 
     verified_within: timedelta

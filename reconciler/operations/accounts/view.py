@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.characters import folded
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.errors import InvalidInput, StateUnavailable
 from reconciler.model.accounts.kinds import KindWord, kind_of
 from reconciler.model.journal.payloads import APPLY
@@ -45,8 +45,7 @@ SEARCHED: Mapping[str, Callable[[RecordedAccount], Iterable[str]]] = {
 """Where a search looks, each place with its words in the reference."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class AccountFilter:
+class AccountFilter(FrozenByName):
     """Which accounts to show; what is None or empty does not narrow."""
 
     search: str | None = None

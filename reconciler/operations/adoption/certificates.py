@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
 from reconciler.files import read_regular_file, reason_of, replace_file
@@ -34,8 +34,7 @@ _SUFFIXES = frozenset({".pem", ".crt", ".cer", ".key"})
 _FOLDER, _KEYS, _MODE = "certs", "secrets", 0o644
 
 
-@dataclass(frozen=True, kw_only=True)
-class Placed:
+class Placed(FrozenByName):
     """Accounts with their certificates as files of the project, and those of the files that are not there yet."""
 
     taken: tuple[Taken, ...]

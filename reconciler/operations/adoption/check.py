@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import note, warning
 from reconciler.errors import InvalidInput
 from reconciler.manifests import read_ca_files, read_certificate_files
@@ -63,8 +63,7 @@ _NOBODY = "nobody@example.invalid"
 """Stands for the address where none is known; the verification ends before it would be named."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class SettingsToCheck:
+class SettingsToCheck(FrozenByName):
     """The settings to check, as far as they are known."""
 
     name: str
@@ -77,8 +76,7 @@ class SettingsToCheck:
     remarks: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Checked:
+class Checked(FrozenByName):
     """What came of it."""
 
     verified: Verified

@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 from reconciler.adoption.source import Source
 from reconciler.adoption.sources.autoconfig import outgoing_servers
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen, FrozenByName
 from reconciler.errors import InvalidInput
 from reconciler.model.adoption.candidates import Candidate, Discovery
 from reconciler.model.text.domains import NotADomain, address_domain
@@ -38,8 +38,7 @@ _SERVICES: tuple[tuple[str, Encryption], ...] = (("_submissions._tcp", "tls"), (
 _MOST_RECORDS = 5
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asking:
+class Asking(FrozenByName):
     """Whom to ask, and how; tests have name servers and a port of their own."""
 
     lookups: Lookups
@@ -48,8 +47,7 @@ class Asking:
     seconds: float = _SECONDS
 
 
-@dataclass(frozen=True)
-class _Heard:
+class _Heard(Frozen):
     """What one of them said."""
 
     candidates: tuple[Candidate, ...] = ()

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import Diagnostic, Location, grouped, note, sort_key, warning
 from reconciler.errors import InvalidInput
 from reconciler.manifests import read_ca_files
@@ -41,8 +41,7 @@ if TYPE_CHECKING:
 _COMMENT = "encryption:"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Imported:
+class Imported(FrozenByName):
     """What an import did."""
 
     adoption: Adoption

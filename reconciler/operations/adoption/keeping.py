@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
 from reconciler.files import read_regular_file, reason_of, replace_file
@@ -32,8 +32,7 @@ _NEEDS_QUOTES = re.compile(r"[^A-Za-z0-9_./:@%+,=-]")
 _NAME = re.compile(r"^(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)=", re.MULTILINE)
 
 
-@dataclass(frozen=True, kw_only=True)
-class SecretsPlace:
+class SecretsPlace(FrozenByName):
     """Where secrets are to be."""
 
     kind: Literal["env", "dotenv", "exec"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.adoption.readers import READERS, reader_of
 from reconciler.adoption.source import Source, unreadable
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import enumerated, error
 from reconciler.errors import InvalidInput
 from reconciler.files import read_regular_file, reason_of
@@ -31,8 +31,7 @@ _WITHIN_FOLDERS = {"main.cf": "postfix", "prefs.js": "thunderbird"}
 """What is read of a folder: the file that stands for a program's settings."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class AskedSource:
+class AskedSource(FrozenByName):
     """One source as it was asked for."""
 
     path: Path

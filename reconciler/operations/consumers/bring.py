@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.consumers.form import Entry
 from reconciler.diagnostics import error
 from reconciler.model.accounts.platform import PLATFORM
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from reconciler.secrets import Reading
 
 
-@dataclass(frozen=True, kw_only=True)
-class PublishOrder:
+class PublishOrder(FrozenByName):
     """What to publish, and for whom."""
 
     actor: Actor
@@ -38,8 +37,7 @@ class PublishOrder:
     trusts_project: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Run:
+class Run(FrozenByName):
     """What one publication works with."""
 
     workspace: Workspace

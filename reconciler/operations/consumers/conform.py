@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.consumers.command import CommandTarget
 from reconciler.consumers.conformance import conformance
 from reconciler.consumers.target import Machine
@@ -21,8 +21,7 @@ _NO_CHECKOUT = Path("/nonexistent")
 """Whoever tries a command by hand has it where it is being written."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tried:
+class Tried(FrozenByName):
     """What came of the suite."""
 
     steps: tuple[tuple[str, str | None], ...]

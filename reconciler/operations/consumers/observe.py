@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.consumers.command import CommandTarget, likened
 from reconciler.consumers.folder import Unwritable
 from reconciler.consumers.form import Entry
@@ -37,8 +37,7 @@ if TYPE_CHECKING:
     from reconciler.rules.secrets.judgement import Judgement
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
+class Wanted(FrozenByName):
     """What one consumer is to have."""
 
     target: Target
@@ -87,8 +86,7 @@ class Wanted:
         return [each for each in map(self.delivery, self.senders) if each is not None]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ObservedConsumer:
+class ObservedConsumer(FrozenByName):
     """One consumer as it was found."""
 
     wanted: Wanted

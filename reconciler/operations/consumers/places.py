@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.consumers.opening import open_target
 from reconciler.consumers.target import Machine
 from reconciler.diagnostics import error
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from reconciler.operations.workspace import Workspace
 
 
-@dataclass(frozen=True, kw_only=True)
-class Targets:
+class Targets(FrozenByName):
     """The consumers that can be used, by name, and why the others cannot."""
 
     usable: Mapping[str, Target]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.consumers.folder import Unwritable
 from reconciler.diagnostics import enumerated, error, grouped, warning
 from reconciler.diagnostics.phrasing import did_you_mean
@@ -44,8 +44,7 @@ if TYPE_CHECKING:
     from reconciler.store import Register
 
 
-@dataclass(frozen=True, kw_only=True)
-class Published:
+class Published(FrozenByName):
     """What came of a publication."""
 
     consumers: tuple[Told, ...] = ()

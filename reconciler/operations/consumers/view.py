@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.consumers.command import CommandTarget
 from reconciler.diagnostics import error
 from reconciler.diagnostics.phrasing import did_you_mean
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from reconciler.operations.workspace import Workspace
 
 
-@dataclass(frozen=True, kw_only=True)
-class AccountAt:
+class AccountAt(FrozenByName):
     """One account at one consumer."""
 
     account: str
@@ -39,8 +38,7 @@ class AccountAt:
     attempts: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class ConsumerState:
+class ConsumerState(FrozenByName):
     """One consumer as state knows it."""
 
     name: str

@@ -19,7 +19,7 @@ from collections import defaultdict, deque
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Protocol
 
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen, FrozenByName, dataclass
 from reconciler.events import tell
 from reconciler.model.text.domains import host_to_ascii
 from reconciler.model.verification.evidence import CheckName, Observed, SkipCode, Verification, all_skipped
@@ -48,8 +48,7 @@ class Progress(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limits:
+class Limits(FrozenByName):
     """How much at once and how long; times in seconds."""
 
     concurrency: int
@@ -67,8 +66,7 @@ class _Lane:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-@dataclass(frozen=True)
-class _Run:
+class _Run(Frozen):
     lanes: queue.SimpleQueue[_Lane]
     done: queue.SimpleQueue[dict[str, Finding] | BaseException]
     limits: Limits

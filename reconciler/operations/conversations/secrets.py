@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import Diagnostic, error
 from reconciler.errors import GuardRefused
 from reconciler.model.accounts.kinds import kind_of
@@ -118,8 +118,7 @@ def judge_compared(
     return judge_reading(steps, law, secrets, read=partial(read_secrets, workspace, depth="message"))
 
 
-@dataclass(frozen=True, kw_only=True)
-class WantedSecrets:
+class WantedSecrets(FrozenByName):
     """The references whose values a run needs: the accounts' own, less those ``refused``, and the platform's."""
 
     own: frozenset[str]

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.model.accounts.settings import ResolvedReplyTo
 from reconciler.operations.conversations.tokens import token_source
 from reconciler.rules.secrets.grants import withheld_reason
@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 _SECONDS_PER_FURTHER_SENDER = 2
 
 
-@dataclass(frozen=True, kw_only=True)
-class Means:
+class Means(FrozenByName):
     """What every conversation of a run is held with."""
 
     secrets: Mapping[str, SecretValue]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import Diagnostic, error
 from reconciler.manifests import read_ca_files, read_certificate_files
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from reconciler.operations.workspace import Workspace
 
 
-@dataclass(frozen=True, kw_only=True)
-class PemFiles:
+class PemFiles(FrozenByName):
     """What servers name of certificates, by path as written, without what cannot be used."""
 
     private_cas: Mapping[str, CaFile]

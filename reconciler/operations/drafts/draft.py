@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.errors import GuardRefused
 from reconciler.model.secrets.reading import SecretsRead
 from reconciler.operations.conversations.secrets import read_secrets
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from reconciler.rules.plan.make import Draft
 
 
-@dataclass(frozen=True, kw_only=True)
-class Drafted:
+class Drafted(FrozenByName):
     """A draft, and what it was made of."""
 
     desired: Desired

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.manifests import Few, octets_digest
 from reconciler.model.accounts.rest import Rest, facts_of
 from reconciler.operations.manifests import read_desired
@@ -32,8 +32,7 @@ _MOST = 200
 """The most files that are read, and accounts: with more of them the whole is not much dearer."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class FewChanged:
+class FewChanged(FrozenByName):
     """What is desired and recorded of the accounts that are looked at."""
 
     desired: Desired

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from reconciler.rules.plan.shards import ReadPart, Shard
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlanRequest:
+class PlanRequest(FrozenByName):
     """What a plan is asked for."""
 
     depth: Depth
@@ -58,8 +57,7 @@ class PlanRequest:
         return Asked(depth=self.depth, rest=rest, reads_all_secrets=self.reads_all_secrets)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asked:
+class Asked(FrozenByName):
     """What a plan was asked for, as far as a plan that changes nothing depends on it."""
 
     depth: str

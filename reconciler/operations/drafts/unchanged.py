@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import reconciler
-from reconciler.classes import dataclass, replace
+from reconciler.classes import FrozenByName, replace
 from reconciler.errors import ReconcilerError
 from reconciler.files import begun_digest, file_digest
 from reconciler.manifests import digest_of, file_digests, folder_digest, read_ca_files, read_certificate_files
@@ -70,8 +70,7 @@ def recall_at_a_glance(place: Place, asked: Asked, environ: Mapping[str, str]) -
     return None
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Seen:
+class _Seen(FrozenByName):
     """What a plan rests on, as it is at one moment."""
 
     surroundings: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
 from reconciler.evidencecache import forget_accounts
@@ -42,8 +42,7 @@ if TYPE_CHECKING:
     from reconciler.store import Transaction
 
 
-@dataclass(frozen=True, kw_only=True)
-class RedactOrder:
+class RedactOrder(FrozenByName):
     """Whose past is erased, by whom and why."""
 
     name: str
@@ -55,8 +54,7 @@ class RedactOrder:
     """Accounts to take as state has them although something else altered them, each with the reason."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Redacted:
+class Redacted(FrozenByName):
     """What was erased."""
 
     name: str

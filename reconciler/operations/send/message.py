@@ -8,7 +8,7 @@ import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.contacts import open_contacts
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from reconciler.sending import Card, Template
 
 
-@dataclass(frozen=True, kw_only=True)
-class Text:
+class Text(FrozenByName):
     """A plain text message, in place of an .eml."""
 
     subject: str

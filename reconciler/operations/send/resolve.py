@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName, dataclass
 from reconciler.diagnostics import Location, error, note, warning
 from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.envelope import Resolver, identity_of
@@ -58,8 +58,7 @@ class Tally:
             self.told.append(error("contactUnreadable", detail, location=Location(file, line.line)))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Resolving:
+class Resolving(FrozenByName):
     """A run over a contacts file, to be taken contact by contact; counts and problems are complete after that."""
 
     account: RecordedAccount

@@ -10,7 +10,7 @@ import contextlib
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import error, note
 from reconciler.envelope import identity_of
 from reconciler.errors import GuardRefused, InvalidInput, ReconcilerError
@@ -54,8 +54,7 @@ _FOLDER = ".reconciler/sending"
 _MAX_TOLD = 20
 
 
-@dataclass(frozen=True, kw_only=True)
-class Order:
+class Order(FrozenByName):
     """What is to be sent, to whom, and how."""
 
     account: str
@@ -67,8 +66,7 @@ class Order:
     """How the contacts were named, where that is not the file's path: ``-``."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Means:
+class Means(FrozenByName):
     """What a run is made with; everything but the actor and the random id has a sensible default."""
 
     actor: Actor
@@ -307,8 +305,7 @@ def _document(account: RecordedAccount, held: Results, ending: Ending, problems:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Telling:
+class _Telling(FrozenByName):
     """Tells the journal of a run, by counts and digests: that it begins to send, and how it ended."""
 
     workspace: Workspace

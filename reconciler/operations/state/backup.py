@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import Diagnostic, error, warning
 from reconciler.files import keep_out_of_git
 from reconciler.model.journal.payloads import RestorePayload, who
@@ -37,8 +37,7 @@ def back_up(workspace: Workspace, target: Path, *, replaces: bool) -> tuple[Copy
     return copy, problems
 
 
-@dataclass(frozen=True, kw_only=True)
-class RestoreRequest:
+class RestoreRequest(FrozenByName):
     """Which backup to restore, and what may be lost."""
 
     source: Path

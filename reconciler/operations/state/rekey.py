@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import Diagnostic, error, grouped, warning
 from reconciler.errors import GuardRefused, InvalidInput, PlanStale
 from reconciler.model.accounts.kinds import kind_of
@@ -38,8 +38,7 @@ if TYPE_CHECKING:
     from reconciler.store import Store, Transaction
 
 
-@dataclass(frozen=True, kw_only=True)
-class RekeyOrder:
+class RekeyOrder(FrozenByName):
     """Which key follows, and what may be taken as it is."""
 
     actor: Actor
@@ -54,8 +53,7 @@ class RekeyOrder:
     """Whether somebody said that the project file is the protected branch's; noted in the journal."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rekeyed:
+class Rekeyed(FrozenByName):
     """What came of it."""
 
     before: str | None
@@ -78,8 +76,7 @@ class Rekeyed:
         return list(grouped(dropped))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Change:
+class _Change(FrozenByName):
     """The values that could be read, fingerprinted with both keys; ``old`` is None where nothing can be compared."""
 
     values: Mapping[str, SecretValue]

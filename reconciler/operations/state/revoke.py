@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
 from reconciler.model.journal.payloads import RevokePayload, who
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from reconciler.store import Transaction
 
 
-@dataclass(frozen=True, kw_only=True)
-class RevokeOrder:
+class RevokeOrder(FrozenByName):
     """Which secrets lose which routes, by whom and why."""
 
     secret: str

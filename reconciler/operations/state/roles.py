@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.store import is_postgres
 
 if TYPE_CHECKING:
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from reconciler.operations.workspace import Workspace
 
 
-@dataclass(frozen=True, kw_only=True)
-class StateRoles:
+class StateRoles(FrozenByName):
     """The roles, and the statements that make them."""
 
     schema: str

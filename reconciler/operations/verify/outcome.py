@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import Diagnostic, error, grouped, sort_key
 from reconciler.model.accounts.desired import DesiredAccount
 from reconciler.model.step import Keep
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from reconciler.rules.secrets.judgement import Judgement
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verified:
+class Verified(FrozenByName):
     """What was found, by account, and what is to be told beside it."""
 
     verifications: Mapping[str, Verification]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import Diagnostic, note, warning
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.accounts.platform import PLATFORM
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from reconciler.store import Transaction
 
 
-@dataclass(frozen=True, kw_only=True)
-class Recheck:
+class Recheck(FrozenByName):
     """One account as it was recorded when the run began, and what was found of it."""
 
     account: RecordedAccount
@@ -55,8 +54,7 @@ class Recheck:
         return found.status in {"passed", "failed"} and not was_cut_off
 
 
-@dataclass(frozen=True, kw_only=True)
-class RecheckRun:
+class RecheckRun(FrozenByName):
     """One run over recorded accounts: who and how deep, and by whose word secrets travelled."""
 
     provenance: Provenance

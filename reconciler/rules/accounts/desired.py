@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass, replace
+from reconciler.classes import Frozen, dataclass, replace
 from reconciler.diagnostics import Diagnostic, Location, as_one, error, grouped
 from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.model.accounts.desired import DesiredAccount
@@ -44,8 +44,7 @@ _UNUSABLE = {"caFile": "caFileUnusable", "certFile": "certFileUnusable"}
 """The code of a file that cannot be used, by the flaw."""
 
 
-@dataclass(frozen=True, slots=True)
-class _NoServer:
+class _NoServer(Frozen):
     """The cause of all problems of accounts that name a MailServer which nobody declares."""
 
     name: str
@@ -63,8 +62,7 @@ _Problem = tuple["Hashable", Diagnostic]
 """A problem and its cause."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Origins:
+class _Origins(Frozen):
     """An account's own manifest and that of its server: a setting stands in either."""
 
     own: LocatedManifest
@@ -83,8 +81,7 @@ class _Origins:
         return self.server.locator.value_at(("spec", *fields) if part == "smtp" else path)
 
 
-@dataclass(frozen=True, slots=True)
-class _Shared:
+class _Shared(Frozen):
     """A MailServer with what every account that goes through it needs of it."""
 
     located: LocatedManifest
@@ -98,8 +95,7 @@ def _shared(located: LocatedManifest) -> _Shared:
     return _Shared(located, as_written(located.manifest.spec), located.locator.value_at(("spec", "host")))
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedAccounts:
+class ResolvedAccounts(Frozen):
     """The desired accounts, by name, and what kept others from being one."""
 
     accounts: tuple[DesiredAccount, ...]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen
 from reconciler.diagnostics import Diagnostic, enumerated, warning
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.servers.providers import MICROSOFT_365, OUTLOOK_COM
@@ -37,8 +37,7 @@ _OAUTH2_LINES = """\
         scope: {scope}"""
 
 
-@dataclass(frozen=True, slots=True)
-class _Ending:
+class _Ending(Frozen):
     """What a provider does with passwords, and what to write instead."""
 
     provider: Provider

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.characters import SHOWN_WORD, clip, composed
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import Diagnostic, enumerated, error
 from reconciler.diagnostics.phrasing import did_you_mean, nearest
 from reconciler.model.accounts.kinds import KIND_WORDS, kind_of
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     """An account as selectors look at it: as it is, or before and after a change."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fact:
+class Fact(FrozenByName):
     """What a selector may ask for before its colon."""
 
     example: str

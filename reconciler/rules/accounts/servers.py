@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
 
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen, dataclass
 from reconciler.model.secrets.references import is_filled_key_of
 from reconciler.model.secrets.spelling import reference_text, spelling_problem
 from reconciler.model.secrets.values import SECRET_PLACES
@@ -39,16 +39,14 @@ _DOMAINS, _FILLED = frozenset({"host", "heloName"}), frozenset({"host", "usernam
 _MADE_CANONICAL = _DOMAINS | _FILLED
 
 
-@dataclass(frozen=True, slots=True)
-class CaFiles:
+class CaFiles(Frozen):
     """The private CAs that are named: usable ones by path, and for the others the reason."""
 
     usable: Mapping[str, CaFile]
     unusable: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateFiles:
+class CertificateFiles(Frozen):
     """The client certificates that are named: usable ones by path, and for the others the reason."""
 
     usable: Mapping[str, CertificateFile]
@@ -58,8 +56,7 @@ class CertificateFiles:
 NO_CERTIFICATES = CertificateFiles({}, {})
 
 
-@dataclass(frozen=True, slots=True)
-class Flaw:
+class Flaw(Frozen):
     """What keeps a server from being one."""
 
     kind: Literal[

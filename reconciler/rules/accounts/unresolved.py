@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter, ValidationError
 
 from reconciler.characters import SHOWN_WORD
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.model.accounts.manifest import MODELS, AccountWithServer
 from reconciler.model.secrets.references import Secret
 from reconciler.model.secrets.spelling import reference_text
@@ -33,8 +33,7 @@ _NO_VALUES = dict.fromkeys(PLACEHOLDERS, _NOTHING)
 _REFERENCE: TypeAdapter[dict[str, str]] = TypeAdapter(Secret)
 
 
-@dataclass(frozen=True, kw_only=True)
-class UnresolvedAccount:
+class UnresolvedAccount(FrozenByName):
     """An account that cannot be used, with the references that it names all the same."""
 
     name: str | None
@@ -47,8 +46,7 @@ class UnresolvedAccount:
     server_secrets: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Written:
+class _Written(FrozenByName):
     """A document as it is written, valid or not."""
 
     value: Mapping[str, object]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName, dataclass
 from reconciler.diagnostics import Diagnostic, note, warning
 from reconciler.model.accounts.manifest import API_VERSION, MODELS
 from reconciler.model.adoption.adopted import Adoption, NewDocument, NewSecret, Outcome
@@ -41,8 +41,7 @@ _SHARED_FROM = 2
 _KEY = FingerprintKey(b"compares passwords within one run")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Present:
+class Present(FrozenByName):
     """What the project declares already."""
 
     accounts: Sequence[DesiredAccount] = ()
@@ -212,8 +211,7 @@ def _server_identity(spec: JsonView) -> Hashable:
     return host, spec.get("port", DEFAULT_PORTS[encryption]), encryption
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Shared:
+class _Shared(FrozenByName):
     """The MailServer of several accounts."""
 
     name: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.model.text.placeholders import as_literal
 
 if TYPE_CHECKING:
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from reconciler.model.servers.terms import Encryption
 
 
-@dataclass(frozen=True, kw_only=True)
-class ServerWay:
+class ServerWay(FrozenByName):
     """How a server is reached: what accounts must have in common to share a MailServer."""
 
     host: str
@@ -38,8 +37,7 @@ class ServerWay:
         return f"{self.host}:{self.port} ({self.encryption})"
 
 
-@dataclass(frozen=True, kw_only=True)
-class WantedAccount:
+class WantedAccount(FrozenByName):
     """One account on its way to a manifest."""
 
     taken: Taken

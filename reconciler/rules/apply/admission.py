@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import CODES, Diagnostic, error
 from reconciler.errors import GuardRefused, InvalidInput, PlanStale
 from reconciler.model.accounts.desired import DesiredAccount
@@ -42,8 +42,7 @@ if TYPE_CHECKING:
     from reconciler.rules.plan.policy import Policy
 
 
-@dataclass(frozen=True, kw_only=True)
-class Admission:
+class Admission(FrozenByName):
     """A plan that nothing refuses so far, and what is to be told of it."""
 
     plan: SavedPlan
@@ -59,8 +58,7 @@ class Admission:
     """The depth that is needed, where it is not the project's."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Submission:
+class Submission(FrozenByName):
     """A plan as it is handed in to be applied."""
 
     plan: SavedPlan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import Diagnostic, enumerated, error
 from reconciler.errors import GuardRefused, InvalidInput, VerificationFailed
 from reconciler.model.step import Delete
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     Wanted = Create | Update
 
 
-@dataclass(frozen=True, kw_only=True)
-class Demand:
+class Demand(FrozenByName):
     """What apply asks of the steps of a plan."""
 
     project: Project

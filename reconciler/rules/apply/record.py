@@ -7,7 +7,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import error
 from reconciler.errors import PlanStale
 from reconciler.model.accounts.platform import PLATFORM
@@ -46,8 +46,7 @@ AUTOMATIC = "platform: automatic"
 """The actor of an approval that ``platform.approval: automatic`` gives."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Records:
+class Records(FrozenByName):
     """What an apply writes, all of it or nothing."""
 
     deleted: tuple[str, ...]

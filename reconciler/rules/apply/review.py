@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.characters import one_line
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import Diagnostic, error
 from reconciler.errors import GuardRefused, PlanStale
 from reconciler.model.canonical import canonical_json
@@ -34,8 +34,7 @@ _DIGEST_OCTETS = 24
 _AGAIN = "Have the plan as it is now reviewed; reconciler plan --out FILE makes it."
 
 
-@dataclass(frozen=True, kw_only=True)
-class SeenChanges:
+class SeenChanges(FrozenByName):
     """What somebody has seen, by digest."""
 
     shown: Collection[str] | None

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import Diagnostic, error, warning
 from reconciler.errors import GuardRefused, SecretUnreadable, VerificationFailed
 from reconciler.model.accounts.recorded import RecordedVerification
@@ -63,8 +63,7 @@ class Verify(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settlement:
+class Settlement(FrozenByName):
     """What an apply records, and what it holds instead."""
 
     steps: tuple[Changed, ...]

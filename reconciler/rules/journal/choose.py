@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.model.journal.payloads import SendPayload, VerifyPayload
 from reconciler.model.text.globs import matches
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from reconciler.rules.journal.erasure import Erasure
 
 
-@dataclass(frozen=True, kw_only=True)
-class Period:
+class Period(FrozenByName):
     """Which part of the past is asked for; what is None does not narrow."""
 
     since: datetime | None = None

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reconciler.characters import folded
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.model.journal.keys import OF_THE_CHAIN
 from reconciler.model.text.domains import domain_spellings
 
@@ -34,8 +34,7 @@ _KEYS = frozenset(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Erasure:
+class Erasure(FrozenByName):
     """Whose data goes: an account's names, and the addresses by which it is found in other text."""
 
     names: Mapping[str, int | None]

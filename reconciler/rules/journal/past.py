@@ -11,7 +11,7 @@ import re
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName, dataclass
 from reconciler.model.accounts.recorded import RecordedAccount
 from reconciler.model.canonical import canonical_json
 from reconciler.model.text.domains import NotADomain, NotAnAddress, address_to_ascii, host_to_ascii
@@ -32,8 +32,7 @@ _HOSTS = frozenset({"spec.smtp.host", "spec.proxy.host"})
 _CONTENT = ".sha256"
 
 
-@dataclass(frozen=True, kw_only=True)
-class PastAccount:
+class PastAccount(FrozenByName):
     """One account as it was."""
 
     kind: Kind

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Change, FieldChange
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shared:
+class Shared(FrozenByName):
     """Changes of fields that the same accounts have."""
 
     names: tuple[str, ...]

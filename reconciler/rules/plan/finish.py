@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass, replace
+from reconciler.classes import Frozen, replace
 from reconciler.diagnostics import CODES, Diagnostic, error, grouped, sort_key, warning
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.plan import (
@@ -43,8 +43,7 @@ FAILED_CODES = MISSING_CODES | {"verificationFailed"}
 """The errors that tell of a failed verification."""
 
 
-@dataclass(frozen=True, slots=True)
-class Making:
+class Making(Frozen):
     """What a plan says of its own making."""
 
     tool: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen
 from reconciler.diagnostics import MOST_NAMES, Diagnostic, as_one, enumerated, error, note, warning
 from reconciler.model.plan import LiftedGuard
 from reconciler.model.step import Delete, Update
@@ -25,8 +25,7 @@ _PERCENT_COUNTS_FROM = 3
 _MOST_TOLD_APART = 3
 
 
-@dataclass(frozen=True, slots=True)
-class GuardFindings:
+class GuardFindings(Frozen):
     """What refuses, and what would have refused had it not been lifted."""
 
     refusals: tuple[Diagnostic, ...] = ()

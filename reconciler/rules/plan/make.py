@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass, replace
+from reconciler.classes import FrozenByName, replace
 from reconciler.model.step import Delete, Keep
 from reconciler.rules.accounts.select import is_selected, unmatched
 from reconciler.rules.plan.diff import compared
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from reconciler.rules.secrets.judgement import Judgement
 
 
-@dataclass(frozen=True, kw_only=True)
-class Draft:
+class Draft(FrozenByName):
     """A plan before verification: the steps that change something, by name, and what refuses it already."""
 
     policy: Policy

@@ -12,7 +12,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from reconciler.characters import composed
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen
 from reconciler.diagnostics import Diagnostic, enumerated, error, warning
 from reconciler.model.step import Create, Delete, Rename, Update
 from reconciler.rules.plan.guards import changed_kind, looks_renamed, name_still_taken, rename_taken
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from reconciler.rules.accounts.select import Sides
 
 
-@dataclass(frozen=True, slots=True)
-class Matching:
+class Matching(Frozen):
     """A step for every account of both sides, by name, with what does not fit together by account."""
 
     steps: tuple[Changed, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.model.accounts.rest import NOBODY, Rest
 from reconciler.model.secrets.reading import SecretsRead
 
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from reconciler.model.verification.depths import Depth
 
 
-@dataclass(frozen=True, kw_only=True)
-class Policy:
+class Policy(FrozenByName):
     """The rules and circumstances of one plan."""
 
     project: Project
@@ -40,8 +39,7 @@ class Policy:
     """The accounts that are neither among the desired nor the recorded ones here, because they stay as they are."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ApplyOrder:
+class ApplyOrder(FrozenByName):
     """How to apply a plan."""
 
     provenance: Provenance

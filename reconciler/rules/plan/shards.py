@@ -12,7 +12,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName, dataclass
 from reconciler.diagnostics import Diagnostic, enumerated, error
 from reconciler.model.accounts.kinds import kind_of
 
@@ -69,8 +69,7 @@ def host_of_account(account: DesiredAccount | RecordedAccount, platform: Platfor
     return account.settings.own_server.host
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReadPart:
+class ReadPart(FrozenByName):
     """One part of a plan as far as the whole needs it: its plan without the accounts, their digests, and its evidence."""
 
     plan: SavedPlan

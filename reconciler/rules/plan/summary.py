@@ -10,7 +10,7 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import CODES
 from reconciler.rules.plan.alike import shared_changes
 from reconciler.rules.plan.finish import FAILED_CODES
@@ -32,8 +32,7 @@ _WITHHELD = frozenset({"credentialWithheld", "projectNotTrusted"})
 _LONGEST_REASON = 100
 
 
-@dataclass(frozen=True, kw_only=True)
-class SummaryRow:
+class SummaryRow(FrozenByName):
     """One line: what is said of some accounts. Text is foreign in part: whoever shows it makes it safe."""
 
     kind: RowKind
@@ -46,8 +45,7 @@ class SummaryRow:
     """The MailServer that all of them are set up through."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlanSummary:
+class PlanSummary(FrozenByName):
     """What matters of a plan, in the order in which it is told."""
 
     project: str

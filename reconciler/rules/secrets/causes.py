@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.model.grants import Secrets
 from reconciler.model.secrets.spelling import normal_reference
 
@@ -23,8 +23,7 @@ _NOT_ALLOWED = "These secrets would travel routes that neither state nor a grant
 _LEAVE_OUT = "Without a grant, leave the accounts out for now."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cause:
+class Cause(FrozenByName):
     """One cause, as it is told once for all secrets that share it."""
 
     why: str
@@ -109,8 +108,7 @@ class CauseExplainer:
         return OTHER_ENVIRONMENT if self._asked.bars_first_use(travel.secret) else NOT_COMPARED
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Known:
+class _Known(FrozenByName):
     """References, and the values that they were recorded with or give now."""
 
     references: frozenset[str]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import error
 from reconciler.errors import SecretUnreadable
 from reconciler.model.accounts.platform import PLATFORM
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from reconciler.rules.secrets.routes import HasRoutes
 
 
-@dataclass(frozen=True, kw_only=True)
-class Law:
+class Law(FrozenByName):
     """What routes are judged by."""
 
     recorded: RecordedState
@@ -48,8 +47,7 @@ class Law:
     """References that manifests name beside those of the steps: a line of the block of grants covers none of them."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Judgement:
+class Judgement(FrozenByName):
     """The secrets that may not travel, and what allowed the others."""
 
     withheld: Mapping[str, tuple[SecretRoute, ...]]
@@ -144,8 +142,7 @@ def judge_reading(
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Delivered:
+class Delivered(FrozenByName):
     """An account, or the platform, whose secrets are to be written to consumers, as the judge sees it."""
 
     name: str

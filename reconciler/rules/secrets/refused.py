@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from reconciler.classes import dataclass
+from reconciler.classes import Frozen
 from reconciler.diagnostics import MOST_NAMES, Diagnostic, as_one, error
 from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.rules.secrets.allow import (
@@ -73,8 +73,7 @@ class NamesSecrets(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Refused:
+class _Refused(Frozen):
     """A secret that an account names and may not, with the error for it alone."""
 
     account: NamesSecrets

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.diagnostics import as_one, warning
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.accounts.platform import PLATFORM
@@ -32,8 +32,7 @@ _OF_THE_RUN = frozenset({"operatorMissing", "deadline"})
 _UNTRIED = frozenset({"withheld", "serverDown", "unknownDestination", "deadline"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Failure:
+class Failure(FrozenByName):
     """One account whose verification failed, with the sentence that says why."""
 
     name: str

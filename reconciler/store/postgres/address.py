@@ -18,7 +18,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from reconciler.characters import SHOWN_PATH, UNSAFE_CHARACTER, clip_start
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.model.secrets.values import SecretValue
 from reconciler.model.text.addresses import literal_address, never_contacted
 from reconciler.store.address import DEFAULT_SCHEMA, SECRET_OPTIONS, StateUrl, invalid
@@ -37,8 +37,7 @@ _ALIVE = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_coun
 """Settings by which a server that has vanished is noticed within a minute."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class PostgresAddress:
+class PostgresAddress(FrozenByName):
     """Where a state is: the parameters for libpq, the schema, and what problems call the place."""
 
     parameters: Mapping[str, str]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName, dataclass
 from reconciler.model.accounts.kinds import AccountKind, kind_of
 from reconciler.model.secrets.values import is_secret
 from reconciler.render.html.site.listing import Reason, reason_of
@@ -30,8 +30,7 @@ class Setting:
     is_secret: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class AccountView:
+class AccountView(FrozenByName):
     """What the page of an account shows of it, without the history."""
 
     account: RecordedAccount

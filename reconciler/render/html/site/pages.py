@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from markupsafe import Markup
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName, dataclass
 from reconciler.model.accounts.kinds import KIND_WORDS
 from reconciler.model.accounts.overview import MATTERS
 from reconciler.model.accounts.statuses import STATUSES
@@ -91,8 +91,7 @@ def site_files(report: Report, *, language: Language) -> Iterator[SiteFile]:
     yield from single
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Press:
+class _Press(FrozenByName):
     """Makes the pages of one report, in one language or in all of them."""
 
     report: Report

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.rules.plan.alike import is_rotated_only
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ _EACH_ITS_OWN = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Group:
+class Group(FrozenByName):
     """Changes that are told together, by name; of a single change all fields are common."""
 
     changes: tuple[Change, ...]

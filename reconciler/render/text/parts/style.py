@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from reconciler.classes import dataclass
+from reconciler.classes import FrozenByName
 from reconciler.render.safe import safe
 
 Role = Literal["create", "update", "rename", "delete", "good", "bad", "warning", "note", "strong", "faint"]
@@ -37,8 +37,7 @@ _SYMBOLS: dict[Symbol, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Style:
+class Style(FrozenByName):
     """What the output can show."""
 
     colour: bool = False
