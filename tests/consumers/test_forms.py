@@ -14,10 +14,11 @@ from reconciler.consumers.forms import FILES
 from reconciler.consumers.msmtp import Msmtp
 from reconciler.consumers.postfix import Postfix
 from reconciler.consumers.references import resolve
+from reconciler.model.consumers.sender import ReplyAddress, Sender
 from reconciler.model.consumers.settings import Consumer, SecretStore
 from reconciler.model.secrets.sources import SecretSource
 from reconciler.model.secrets.values import FingerprintKey, SecretValue
-from tests.rules.consumers.test_limits import sender
+from tests.rules.consumers.test_limits import limits, sender
 
 FORMS: dict[str, Any] = {**dict(FILES.items()), "postfix": Postfix(), "msmtp": Msmtp()}
 KEY = FingerprintKey(b"k" * 32)
@@ -47,6 +48,24 @@ def test_a_form_reads_back_what_it_wrote(form: str, password: str) -> None:
     assert plain.shape == had.shape
     assert password not in had.shape or password in plain.shape
     assert plain.shape != FORMS[form].read(written(form, "plain", host="other.example.com"))["sales"].shape
+
+
+TEXTS = [name for name, each in Sender.model_fields.items() if each.annotation in (str, str | None)]
+"""The fields of an account that hold a text."""
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("field", [*TEXTS, "reply_to.email", "reply_to.display_name"])
+def test_whatever_text_a_form_writes_is_asked_for_the_signs_that_it_forbids(form: str, field: str) -> None:
+    """In a reply-to address, too: 'x'`id`'@example.com' is one, and a shell that reads the file would run what is in it."""
+    carries = FORMS[form].capabilities
+    for sign in (*carries.forbidden, *carries.forbidden_endings):
+        marked = f"Zq{sign}"
+        name, _, half = field.partition(".")
+        other = {name: (ReplyAddress(**{half: marked}),) if half else marked}
+        if marked not in "".join(written(form, "plain", **other).values()) or field in {"name", "ca"}:
+            continue  # a form does not write all of them; names and PEM have no such sign
+        assert {"value"} <= limits(form, sender(**other)), (field, sign)
 
 
 @pytest.mark.parametrize("form", FORMS)

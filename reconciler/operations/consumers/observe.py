@@ -18,7 +18,7 @@ from reconciler.manifests import read_ca_files
 from reconciler.model.accounts.platform import PLATFORM
 from reconciler.model.secrets.routes import SecretRoute, route_to
 from reconciler.rules.consumers.differences import Shape, differences
-from reconciler.rules.consumers.limits import Refusal, refusals
+from reconciler.rules.consumers.limits import Refusal, refusals, refuse_path
 from reconciler.rules.consumers.senders import recorded_candidates, wanted_digest, wanted_senders
 from reconciler.rules.secrets.judgement import Delivered, Law, judge_deliveries
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from reconciler.diagnostics import Diagnostic
     from reconciler.model.accounts.platform import PlatformServer
     from reconciler.model.accounts.recorded import RecordedState
+    from reconciler.model.consumers.capabilities import Capabilities
     from reconciler.model.consumers.publication import Difference, Publication
     from reconciler.model.consumers.sender import Candidate, Sender
     from reconciler.model.consumers.settings import Consumer
@@ -115,7 +116,8 @@ def wanted_of(target: Target, candidates: Mapping[str, Candidate], workspace: Wo
     declared = workspace.project.consumers[target.name]
     senders = wanted_senders(target.consumer, candidates)
     try:
-        refused = refusals(target.consumer, senders, target.capabilities()) + _unprintable(target, senders, workspace)
+        carries = target.capabilities()
+        refused = refusals(target.consumer, senders, carries) + _unreferable(target, senders, carries, workspace)
     except Unwritable as failure:
         problem = unreadable(target.name, str(failure))
         return Wanted(target=target, declared=declared, senders=(), candidates=candidates, problem=problem)
@@ -129,18 +131,27 @@ def wanted_of(target: Target, candidates: Mapping[str, Candidate], workspace: Wo
     )
 
 
-def _unprintable(target: Target, senders: Sequence[Sender], workspace: Workspace) -> tuple[Refusal, ...]:
-    """Return the accounts whose secret msmtp would be referred to, and no command prints it by itself."""
+def _unreferable(
+    target: Target, senders: Sequence[Sender], carries: Capabilities, workspace: Workspace
+) -> tuple[Refusal, ...]:
+    """Return the accounts whose secret cannot be referred to where it is: no command prints it for msmtp, or its path is refused."""
     consumer = target.consumer
-    if consumer.type != "msmtp" or consumer.secrets != "reference":
+    if consumer.secrets != "reference":
         return ()
-    reason = "its password comes from a source of many secrets at once, of which no command prints one"
-    return tuple(
-        Refusal(account=each.name, limit="reference", reason=reason)
-        for each in senders
-        if each.secret is not None
-        and resolve(each.secret, root=workspace.root, sources=workspace.project.secrets.sources).shell is None
-    )
+    root, sources = workspace.root.resolve(), workspace.project.secrets.sources
+    found: list[Refusal] = []
+    for each in senders:
+        if each.secret is None:
+            continue
+        reference = resolve(each.secret, root=root, sources=sources)
+        if consumer.type == "msmtp" and reference.shell is None:
+            reason = "its password comes from a source of many secrets at once, of which no command prints one"
+            found.append(Refusal(account=each.name, limit="reference", reason=reason))
+        # A command is given the key as the manifest has it, and a file the absolute path.
+        path = None if isinstance(target, CommandTarget) else reference.path
+        refused = refuse_path(each, path or reference.key, carries)
+        found += [refused] if refused is not None else []
+    return tuple(found)
 
 
 def observe(wanted: Wanted, rows: Iterable[Publication], key: FingerprintKey, workspace: Workspace) -> ObservedConsumer:
@@ -158,7 +169,7 @@ def observe(wanted: Wanted, rows: Iterable[Publication], key: FingerprintKey, wo
     is_to_have = {
         each.name: Shape(text=shapes[each.name], fingerprint=wanted.fingerprint(each)) for each in wanted.senders
     }
-    own = {each.account: each for each in rows if each.consumer == wanted.name}
+    own = {each.account: each.at(target.place) for each in rows if each.consumer == wanted.name}
     digests = wanted.digests
     return ObservedConsumer(
         wanted=wanted,

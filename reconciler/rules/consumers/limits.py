@@ -83,6 +83,24 @@ def refuse_value(sender: Sender, value: str, carries: Capabilities) -> Refusal |
     return Refusal(account=sender.name, limit="value", reason=f"its password {why}") if why is not None else None
 
 
+def refuse_path(sender: Sender, path: str, carries: Capabilities) -> Refusal | None:
+    """Return why the path of a secret's file, which is referred to, cannot be carried; None where it can.
+
+    >>> from reconciler.model.consumers.capabilities import Capabilities
+    >>> from reconciler.model.consumers.sender import Sender
+    >>> server = {"host": "smtp.example.com", "port": 465, "encryption": "tls"}
+    >>> sender = Sender(name="sales", kind="own", email="sales@example.com", display_name="Sales", **server)
+    >>> refuse_path(sender, "/srv/secrets/it's", Capabilities(forbidden=("'",))).reason
+    "the path of its password has ' in it, which not all readers of the format read alike"
+    """
+    if _breaks_line(path):
+        reason = "the path of its password has a line break or another control character"
+        return Refusal(account=sender.name, limit="lineBreak", reason=reason)
+    why = _unlike(path, carries)
+    reason = f"the path of its password {why}"
+    return Refusal(account=sender.name, limit="value", reason=reason) if why is not None else None
+
+
 def _breaks_line(text: str) -> bool:
     return any(ord(each) < ord(" ") or each in {"\x7f", "\x85", "\u2028", "\u2029"} for each in text)
 
@@ -151,9 +169,7 @@ def _sources(carries: Capabilities) -> str:
 
 
 def _texts(sender: Sender, carries: Capabilities) -> Iterator[tuple[Limit, str]]:
-    texts = {"e-mail": sender.email, "display name": sender.display_name}
-    texts |= {"user name": sender.username} if sender.username is not None else {}
-    for what, text in texts.items():
+    for what, text in _written(sender):
         if _breaks_line(text):
             yield "lineBreak", f"its {what} has a line break or another control character"
         if (why := _unlike(text, carries)) is not None:
@@ -165,6 +181,19 @@ def _texts(sender: Sender, carries: Capabilities) -> Iterator[tuple[Limit, str]]
         yield "value", "its e-mail begins with the sign of a comment"
     if sender.username is not None and carries.trims_values and sender.username != sender.username.strip():
         yield "value", "its user name begins or ends with a space, which would be cut off"
+
+
+def _written(sender: Sender) -> Iterator[tuple[str, str]]:
+    """Yield every text of an account that a form may write as it stands, and what it is: whoever edits a manifest chooses them."""
+    texts = [
+        ("e-mail", sender.email),
+        ("display name", sender.display_name),
+        ("user name", sender.username),
+        ("host", sender.host),
+        ("heloName", sender.helo_name),
+    ]
+    texts += [("replyTo", text) for each in sender.reply_to for text in (each.email, each.display_name)]
+    yield from ((what, text) for what, text in texts if text is not None)
 
 
 def _shared(senders: Sequence[Sender], carries: Capabilities) -> Iterator[Refusal]:
