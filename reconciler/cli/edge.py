@@ -177,7 +177,20 @@ def _fail(words: Sequence[str], failure: Exception) -> int:
     if isinstance(failure, ReconcilerError):
         notes = getattr(failure, "__notes__", ())
         return _tell(words, *failure.diagnostics, exit_code=failure.exit_code, notes=notes)
+    if isinstance(failure, FileNotFoundError) and not _has_working_folder():
+        from reconciler.diagnostics import error
+
+        detail = "The folder that this command runs in was removed. Change into one that is there, or name the project's:\n    reconciler --project-dir DIR COMMAND"
+        return _tell(words, error("fileUnreadable", detail))
     return _tell(words, _internal(failure))
+
+
+def _has_working_folder() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - pathlib is not imported for this
+    except OSError:
+        return False
+    return True
 
 
 def _internal(failure: Exception) -> Diagnostic:

@@ -170,6 +170,7 @@ def carry_out(place: FilePlace, steps: Iterable[Write]) -> None:
 
     A file that is there keeps its owner, so that a program that may read it still may; nobody else may.
     """
+    path = place.path
     try:
         if len(place.layout.files) > 1 and not place.path.exists():
             place.path.mkdir(mode=0o755)
@@ -184,7 +185,8 @@ def carry_out(place: FilePlace, steps: Iterable[Write]) -> None:
                 replace_file(path, step.whole.encode("utf-8"), mode=mode, keeps_owner=True, is_later=is_module)
             sync_folder(place.folder)
     except OSError as failure:
-        raise Unwritable(f"{failure.filename or place.path} cannot be written: {_why(failure)}.") from None
+        cure = f" Make the folder {place.folder} first." if isinstance(failure, FileNotFoundError) else ""
+        raise Unwritable(f"{path} cannot be written: {_why(failure)}.{cure}") from None
 
 
 @contextlib.contextmanager
@@ -193,8 +195,9 @@ def held(place: FilePlace, seconds: float = 60.0) -> Iterator[None]:
 
     A folder that is not there yet is made by whoever comes first, and needs no keeping.
     """
-    folder = place.folder if place.folder.exists() else place.folder.parent
+    folder = place.folder
     try:
+        folder = folder if folder.exists() else folder.parent
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as failure:
         raise Unwritable(f"{folder} cannot be opened: {_why(failure)}. Make the folder first.") from None

@@ -216,7 +216,7 @@ _TABLE = (
     Code("consumerEdited", "Consumer was changed by somebody else", "What a consumer has is not what reconciler wrote there: somebody has edited it, or put another secret in.", "Look at it with reconciler publish --check; what is meant belongs in the manifests, because publishing replaces it."),
     Code("consumerNotSetUp", "Program does not use what is published", "Postfix's own configuration lacks lines by which it would use the maps that are published for it.", "Add the lines to main.cf and master.cf, and reload Postfix."),
     Code("consumerDoesNotConform", "Command does not keep the protocol", "A step of the conformance suite for exec consumers does not hold.", "Mend the command; reconciler consumers conform tries it again."),
-    Code("consumerGone", "Consumer is no longer declared", "A consumer that was published to has left the project file, or has another path now; what it was given is still there.", "Remove the files by hand once nothing uses them."),
+    Code("consumerGone", "Consumer has left what it was given behind", "A consumer that was published to has left the project file, or has another path now; what it was given is still there.", "Remove the files by hand once nothing uses them."),
     Code("unknownConsumer", "No such consumer", "The project file declares no consumer of this name.", "See reconciler consumers list."),
     # Guards
     Code("tooManyDeletes", "Too many deletions", "The plan deletes more accounts than guards.maxDeletes allows.", "Look whether manifests are missing; if all is meant, add --allow-deletes N.", is_guard=True),

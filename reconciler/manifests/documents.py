@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from reconciler.characters import SHOWN_WORD, one_line
 from reconciler.diagnostics import Diagnostic, error
 from reconciler.diagnostics.phrasing import did_you_mean
+from reconciler.manifests.overlaid import OverlaidDocument
 from reconciler.model.accounts.located import RefusedDocument
 from reconciler.model.accounts.manifest import API_VERSION, MODELS
 from reconciler.model.base import Value
@@ -29,7 +30,25 @@ def read_document(document: YamlDocument) -> tuple[Manifest | None, list[Diagnos
     if refusals:
         return None, refusals
     value = document.value
-    return validated(document, MODELS[value["kind"]], ACCOUNT_SCHEMA, subject=_name_of(value))
+    manifest, problems = validated(document, MODELS[value["kind"]], ACCOUNT_SCHEMA, subject=_name_of(value))
+    misspelt = _taken_away_of_another_name(document) if isinstance(document, OverlaidDocument) else []
+    return (None, [*problems, *misspelt]) if misspelt else (manifest, problems)
+
+
+def _taken_away_of_another_name(document: OverlaidDocument) -> list[Diagnostic]:
+    """Return an error for each field that the overlay takes away and that does not exist: what is meant would stay."""
+    in_vain = document.taken_away_in_vain()
+    if not in_vain:
+        return []
+    from reconciler.manifests.unknown import explain_unknown, is_unknown
+    from reconciler.model.schema.schemas import SCHEMAS
+
+    schema, patch = SCHEMAS[ACCOUNT_SCHEMA](), document.overlay.value
+    told = [(path, explain_unknown(path, patch, schema)) for path in in_vain if is_unknown(path, patch["kind"], schema)]
+    return [
+        error(code, words, subject=_name_of(document.value), location=document.overlay.locator.key_at(path))
+        for path, (code, words) in told
+    ]
 
 
 def identity_problems(document: YamlDocument) -> list[Diagnostic]:

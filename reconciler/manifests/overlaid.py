@@ -49,6 +49,20 @@ class OverlaidDocument(YamlDocument):
                 return self.overlay.locator.key_at(path[:length])
         return None
 
+    def taken_away_in_vain(self) -> list[tuple[str, ...]]:
+        """Return the paths that the overlay takes away and the manifest does not have."""
+        found: list[tuple[str, ...]] = []
+        waiting: list[tuple[tuple[str, ...], object, object]] = [((), self.overlay.value, self.base)]
+        while waiting:
+            path, patch, below = waiting.pop()
+            for key, value in patch.items() if isinstance(patch, dict) else ():
+                inner = below.get(key) if isinstance(below, dict) else None
+                if isinstance(value, dict):
+                    waiting.append(((*path, key), value, inner))
+                elif value is None and not (isinstance(below, dict) and key in below):
+                    found.append((*path, key))
+        return sorted(found)
+
     def added_at(self, path: Sequence[str | int]) -> Location | None:
         """Return where the overlay adds to the fields that the manifest has at a path; None where it does not."""
         patch: object = self.overlay.value
@@ -70,7 +84,8 @@ class OverlaidDocument(YamlDocument):
                 return False
             patch = patch[step]
             below = below.get(step) if isinstance(below, dict) else None
-        return bool(path) and (below is None or not isinstance(patch, dict))
+        # Fields that take the place of what is none of fields, a text or a list, are not merged with it.
+        return bool(path) and not (isinstance(below, dict) and isinstance(patch, dict))
 
 
 class Overlays(Frozen):

@@ -39,6 +39,11 @@ def explain_unknown(path: tuple[str | int, ...], document: Any, schema: Schema) 
     )
 
 
+def is_unknown(path: tuple[str, ...], kind: str, schema: Schema) -> bool:
+    """Tell whether a manifest of a kind has no field of that name there; below names that people choose it has every one."""
+    return _at(schema.get("$defs", {}).get(kind, schema), path, schema) is False
+
+
 def _hint(path: tuple[str | int, ...], document: Any, known: list[str], root: Schema, schema: Schema) -> str:
     field = str(path[-1])
     if len(field) > SHOWN_WORD:

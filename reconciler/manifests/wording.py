@@ -176,7 +176,7 @@ def _out_of_range(kind: str, name: str, context: dict[str, object]) -> str:
         "too_long": "may have {max_length} entries at most",
     }
     if kind == "string_pattern_mismatch":
-        return f"{name} does not have the form that it takes{_form(name)}."
+        return f"{name} does not have the form that it takes{_form(name, str(context.get('pattern')))}."
     if context.get("max_length") == 0:
         return f"{name} is reserved for later versions. Remove it."
     is_text = context.get("field_type") == "Value"  # not List: what is looked at before its length is, is told so
@@ -184,7 +184,15 @@ def _out_of_range(kind: str, name: str, context: dict[str, object]) -> str:
     return f"{name} {rule.format(**context)}." if rule else f"{name} has a value that it does not take."
 
 
-def _form(name: str) -> str:
+_FORMS = {
+    r"^[a-z][A-Za-z0-9_-]{0,62}$": ": a lower-case letter, then letters, digits, _ and -, at most 63 in all",
+    r"^[a-z][a-z0-9-]{0,31}$": ": a lower-case letter, then a-z, 0-9 and -, at most 32 in all",
+    r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$": ": lower-case letters, digits, - and ., with a letter or digit at both ends",
+}
+"""The form of names of consumers and sources, of environments, and of things in Kubernetes, by the pattern of the model."""
+
+
+def _form(name: str, pattern: str) -> str:
     field = _last(name)
     forms = {
         "tokenUrl": ": an address that begins with https://",
@@ -192,4 +200,4 @@ def _form(name: str) -> str:
     }
     if ".labels" in name or ".annotations" in name:
         return ": a key of letters, digits and . _ / -"
-    return forms.get(field, "")
+    return forms.get(field) or _FORMS.get(pattern, "")

@@ -308,6 +308,22 @@ def test_the_project_folder_may_be_elsewhere(project: Project, monkeypatch: pyte
     assert "news" in listed.out
 
 
+@pytest.mark.parametrize("words", [("validate",), ("init",), ("state", "init"), ("check", "localhost")])
+def test_a_working_folder_that_was_removed_is_explained(
+    bare: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """It is no fault of the program's; one that needs no folder there runs all the same."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    ended = bare.run(*words)
+    assert "internalError" not in ended.err
+    assert 0 == bare.run("--project-dir", str(bare.folder), "validate").code
+    if words == ("validate",):
+        assert (1, True) == (ended.code, "The folder that this command runs in was removed" in ended.err)
+
+
 def test_a_state_folder_that_cannot_be_made_is_explained(bare: Project) -> None:
     """A file where the state's folder should be is an error in plain words."""
     (bare.folder / ".reconciler").write_text("", encoding="utf-8")

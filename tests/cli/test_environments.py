@@ -134,6 +134,8 @@ def test_a_plan_of_one_environment_is_not_applied_in_another(both: Project) -> N
     both.run_well("--env", "staging", "plan", "--out", "staging.plan")
     refused = both.run("--env", "production", "apply", "staging.plan")
     assert (4, True) == (refused.code, "lineageMismatch" in refused.err)
+    assert "choose that by --env staging" in " ".join(refused.err.split())
+    assert "--state" not in refused.err
     both.run_well("--env", "staging", "apply", "staging.plan")
 
 

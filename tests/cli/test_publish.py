@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.model.consumers.publication import Publication
+from reconciler.operations.consumers.places import Targets
+from reconciler.operations.consumers.publish import left_behind
 from tests.cli.project import PASSWORD, USER, VARIABLE, Project, own_account
 from tests.cli.test_canary import files_below, find
 
@@ -225,6 +228,75 @@ def test_a_consumer_that_is_gone_is_told_as_long_as_its_files_are_there(applied:
     told = applied.run("plan", "--format", "json")
     assert "consumerGone" in told.codes
     assert str(file) in told.out
+
+
+def test_what_was_given_at_another_place_is_not_known_to_be_at_this_one(applied: Project, file: Path) -> None:
+    """A consumer whose path has changed has nothing there yet: nobody edited anything, and nothing counts as published."""
+    moved = file.with_name("moved.json")
+    applied.write_project(declared(moved))
+    plan = applied.run("plan", "--format", "json")
+    assert [{"account": "sales", "drift": "new"}] == plan.document["consumers"][0]["differences"]
+    assert ["consumerDrift", "consumerGone"] == sorted(
+        set(plan.codes) & {"consumerDrift", "consumerEdited", "consumerGone"}
+    )
+    (shown,) = applied.run("consumers", "show", "app", "--format", "json").document["consumers"][0]["accounts"]
+    assert (False, None, "not published yet") == (shown["published"], shown["since"], shown["reason"])
+    assert "sales added" in applied.run_well("publish").out
+    assert "sales published" in applied.run_well("consumers", "show", "app").out
+
+
+@pytest.mark.parametrize("place", ["reply-to", "path"])
+def test_no_text_of_a_manifest_leaves_the_quotes_of_a_shell(
+    project: Project, server: MailServer, file: Path, place: str
+) -> None:
+    """A file of variables is read by shells: what would end its quotes is refused before anything is applied."""
+    more = ", secrets: reference" if place == "path" else ""
+    project.write_project(declared(file, form="dotenv", more=more))
+    awkward = "x'`id`'"
+    if place == "path":
+        secret = project.folder / "secrets" / awkward
+        secret.parent.mkdir()
+        secret.touch(mode=0o600)
+        secret.write_text(PASSWORD, encoding="utf-8")
+        text = own_account("sales", server, secret=f'{{file: "secrets/{awkward}"}}')
+    else:
+        text = own_account("sales", server, more=f'  replyTo: {{email: "{awkward}@example.com"}}\n')
+    project.write_account("sales", text)
+    refused = project.run("apply", "--auto-approve", "--format", "json")
+    assert (4, ["consumerCannotCarry"]) == (refused.code, refused.codes)
+    assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    "path", ["{folder}/" + "a" * 300, "{folder}/circle/app.json", "{folder}/" + "a" * 300 + "/app.json"]
+)
+def test_a_path_that_cannot_be_looked_at_is_refused_with_the_reason(applied: Project, file: Path, path: str) -> None:
+    """Too long a name, a circle of links: the system's refusal is told at the path's line, and is no fault of the program's."""
+    (file.parent / "circle").symlink_to(file.parent / "circle")
+    applied.write_project(declared(path.format(folder=file.parent)))
+    for words in (("plan",), ("publish",), ("consumers", "list")):
+        ended = applied.run(*words, "--format", "json")
+        assert "internalError" not in ended.out
+        assert words[0] == "consumers" or {"consumerPathRefused", "consumerUnreadable", "consumerNotPublished"} & {
+            *ended.codes
+        }
+
+
+def test_a_place_that_cannot_be_looked_at_any_more_is_told_as_one_left_behind() -> None:
+    """Whether there is something cannot be known, so it is not taken for gone."""
+    row = Publication(consumer="app", account="sales", published="sha256:0", place="/srv/" + "a" * 300)
+    (told,) = left_behind([row], Targets(usable={}, problems={}))
+    assert ("consumerGone", True) == (told.code, "is no longer declared" in told.detail)
+
+
+def test_a_folder_that_is_not_there_is_to_be_made_first(applied: Project, file: Path) -> None:
+    """The message names the file that is meant, and not the one beside it that is renamed."""
+    applied.write_project(declared(file.parent / "none" / "app.json"))
+    failed = applied.run("publish", "--format", "json")
+    assert 6 == failed.code
+    (problem,) = [each for each in failed.document["diagnostics"] if each["code"] == "consumerNotPublished"]
+    assert f"{file.parent}/none/app.json cannot be written" in problem["detail"]
+    assert f"Make the folder {file.parent}/none first." in problem["detail"]
 
 
 def test_an_unknown_consumer_is_told_with_the_nearest(applied: Project) -> None:

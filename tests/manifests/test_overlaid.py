@@ -101,10 +101,23 @@ def test_each_part_is_found_where_it_was_written(tmp_path: Path) -> None:
     assert {"accounts.d/a.yaml", "over/o.yaml"} == located.files
 
 
+def test_what_a_manifest_may_have_and_has_not_is_taken_away_in_silence(tmp_path: Path) -> None:
+    """One overlay may do for several manifests' habits: a field, a label, a source of a secret that is not there."""
+    _, problems = overlaid(
+        tmp_path,
+        f"{HEAD}metadata: {{name: sales, labels: {{nobody: null}}}}\nspec:\n  proxy: null\n  replyTo: null\n"
+        "  smtp: {caFile: null, authentication: {password: {vault: null}}}\n",
+    )
+    assert [] == problems
+
+
 @pytest.mark.parametrize(
     ("patch", "problem"),
     [
         (f"{HEAD}metadata: {{name: sales}}\nspec:\n  smtp: {{hots: x}}\n", ("unknownField", "over/o.yaml:5:10")),
+        (f"{HEAD}metadata: {{name: sales}}\nspec:\n  smtp: {{hots: null}}\n", ("unknownField", "over/o.yaml:5:10")),
+        (f"{HEAD}metadata: {{name: sales}}\nporxy: null\n", ("unknownField", "over/o.yaml:4:1")),
+        (f"{HEAD}metadata: {{name: sales}}\nspec: {{displayName: {{a: b}}}}\n", ("wrongType", "over/o.yaml:4:21")),
         (f"{HEAD}metadata: {{name: sales}}\nspec:\n  displayName: null\n", ("missingField", "over/o.yaml:5:3")),
         (f"{HEAD}metadata: {{name: sales}}\nspec: null\n", ("missingField", "over/o.yaml:4:1")),
         (f"{HEAD}metadata: {{name: sales}}\nspec:\n  smtp: null\n", ("missingField", "over/o.yaml:5:3")),

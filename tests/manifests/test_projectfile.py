@@ -119,3 +119,25 @@ def test_a_folder_in_its_place_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as refused:
         read_project(tmp_path / "reconciler.yaml")
     assert [each.code for each in refused.value.diagnostics] == ["fileUnreadable"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "consumers:\n  App: {type: msmtp, path: /srv/a, accounts: ['*']}\n",
+        "secrets: {grants: [{secret: 'env:A', consumer: {name: App, path: /srv/a}}]}\n",
+        "secrets: {sources: {Vault: {command: [vault]}}}\n",
+        "environments:\n  Staging: {state: 'sqlite:///a.db'}\n",
+        "consumers:\n  app: {type: files, format: kubernetes, path: /srv/a, accounts: ['*'], namespace: A}\n",
+        "consumers:\n  app: {type: files, format: kubernetes, path: /srv/a, accounts: ['*'], secretStore: {name: A}}\n",
+    ],
+)
+def test_a_name_of_another_form_is_told_the_form(tmp_path: Path, more: str) -> None:
+    """Whatever is named: that a name does not have the form that it takes says nothing without the form."""
+    path = tmp_path / "reconciler.yaml"
+    path.write_text(HEAD + more)
+    with pytest.raises(InvalidInput) as refused:
+        read_project(path)
+    (problem,) = refused.value.diagnostics
+    assert "does not have the form that it takes: " in problem.detail
+    assert "lower-case letter" in problem.detail

@@ -91,6 +91,10 @@ def test_an_address_is_called_by_host_and_database() -> None:
         "postgres://db.example.com:5433/mail?schema=other": "postgresql://db.example.com:5433/mail?schema=other",
         "postgresql:///?service=mail&schema=other": "postgresql:///?service=mail&schema=other",
         "postgresql://": "postgresql:///",
+        "postgresql://me@[::1]:5433/mail": "postgresql://[::1]:5433/mail",
+        "postgresql://[2001:db8::1]/mail": "postgresql://[2001:db8::1]/mail",
+        "postgresql://a.example.com:5433,b.example.com:5434/mail": "postgresql://a.example.com:5433,b.example.com:5434/mail",
+        "postgresql://a.example.com,[::1]/mail?port=5433": "postgresql://a.example.com:5433,[::1]:5433/mail",
     }
     for url, expected in shown.items():
         assert expected == postgres_address(url).shown

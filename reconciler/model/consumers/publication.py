@@ -66,6 +66,12 @@ class Publication(Value):
         """Whether the consumer was given what it is to have."""
         return self.is_known_to_have(self.wanted)
 
+    def at(self, place: str) -> Publication:
+        """Return the row as it counts at a place: of what the consumer was given at another one, nothing is known here."""
+        if self.place in {None, place}:
+            return self
+        return self.model_copy(update={"published": None, "since": None})
+
     def is_known_to_have(self, digest: str | None) -> bool:
         """Tell whether the consumer has what a digest stands for, None nothing; never of what was begun and not ended."""
         return self.published == digest and not self.attempts and self.last_error is None

@@ -52,7 +52,7 @@ def pending_accounts(wanted: Wanted, rows: Iterable[Publication]) -> set[str]:
     Among them are those that it is to have no longer, where a run began to write and did not come to tell of it.
     """
     digests = wanted.digests
-    own = {each.account: each for each in rows if each.consumer == wanted.name}
+    own = {each.account: each.at(wanted.target.place) for each in rows if each.consumer == wanted.name}
     settled = {name for name, row in own.items() if row.is_known_to_have(digests.get(name))}
     return (own.keys() | digests.keys()) - settled
 

@@ -9,6 +9,7 @@ from reconciler.classes import FrozenByName
 from reconciler.consumers.opening import open_target
 from reconciler.consumers.target import Machine
 from reconciler.diagnostics import error
+from reconciler.files import reason_of
 from reconciler.provenance import is_out_of_git, repository_of
 from reconciler.secrets import STATE_FOLDER
 
@@ -55,11 +56,21 @@ def _place(consumer: Consumer, workspace: Workspace) -> tuple[Path | None, str |
     if ".." in path.parts:
         return None, "has .. in it; write the path that is meant"
     absolute = path if path.is_absolute() else workspace.root / path
+    try:
+        return _looked_at(absolute, consumer, workspace)
+    except (OSError, RuntimeError) as failure:  # Python before 3.13 tells a circle of links by RuntimeError
+        why = reason_of(failure) if isinstance(failure, OSError) else "it leads through a circle of links"
+        return None, f"cannot be looked at: {why}"
+
+
+def _looked_at(absolute: Path, consumer: Consumer, workspace: Workspace) -> tuple[Path, str | None]:
+    """Return the path with links in its folders followed, and why it cannot be used; raise ``OSError`` where it cannot be told."""
     resolved = absolute.parent.resolve() / absolute.name
     root = workspace.root.resolve()
     why = None
     inside = resolved / "transport" if consumer.type == "postfix" else resolved
-    if not path.is_absolute() and not resolved.is_relative_to(root):
+    is_relative = not Path(consumer.path or "").is_absolute()
+    if is_relative and not resolved.is_relative_to(root):
         why = "leads out of the project folder by a link; write it as an absolute path"
     elif consumer.type != "postfix" and absolute.is_dir():
         why = "is a folder; name the file in it"

@@ -168,27 +168,31 @@ def _no_key() -> Diagnostic:
 def left_behind(rows: Iterable[Publication], targets: Targets) -> list[Diagnostic]:
     """Return a warning for each place that still holds accounts although its consumer has moved, or has left the project file."""
     now = {name: each.place for name, each in targets.usable.items()}
+    declared = now.keys() | targets.problems.keys()
     places: dict[str, set[str]] = {}
     for each in rows:
-        is_known = each.consumer in now or each.consumer in targets.problems
+        is_known = each.consumer in declared
         has_moved = each.place is not None and now.get(each.consumer) not in {None, each.place}
         if each.place is not None and (not is_known or has_moved) and _is_there(each.place):
             places.setdefault(each.consumer, set()).add(each.place)
-    return [
-        warning(
-            "consumerGone",
-            f"The consumer {name} was given accounts at another place than now, or is no longer declared, and they are still "
-            f"there: {', '.join(sorted(where))}. That is not brought up to date any more, and a suspension does not reach "
-            "it. Remove it once nothing uses it.",
-            subject=name,
-        )
-        for name, where in sorted(places.items())
-    ]
+    return [_gone(name, sorted(where), is_declared=name in declared) for name, where in sorted(places.items())]
+
+
+def _gone(name: str, places: Sequence[str], *, is_declared: bool) -> Diagnostic:
+    why = "is declared with another place now" if is_declared else "is no longer declared"
+    detail = (
+        f"The consumer {name} {why}, and the accounts that it was given are still {'at the one before' if is_declared else 'there'}: {', '.join(places)}. That is "
+        "not brought up to date any more, and a suspension does not reach it. Remove it once nothing uses it."
+    )
+    return warning("consumerGone", detail, subject=name)
 
 
 def _is_there(place: str) -> bool:
-    """Tell whether there is still a file or folder; of a command it cannot be told."""
-    return not place.startswith("/") or Path(place).exists()
+    """Tell whether there is still a file or folder; of a command, and of what this user may not look at, it cannot be told."""
+    try:
+        return not place.startswith("/") or Path(place).exists()
+    except OSError:
+        return True
 
 
 def _publish_one(wanted: Wanted, run: Run) -> tuple[Told, list[Diagnostic]]:

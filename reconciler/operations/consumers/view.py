@@ -73,12 +73,13 @@ def view_consumers(workspace: Workspace, name: str | None = None) -> tuple[Consu
     for each in sorted(declared) if name is None else [name]:
         problem = targets.problems.get(each)
         target = targets.usable.get(each)
-        own = {row.account: row for row in rows if row.consumer == each}
+        place = target.place if target is not None else declared[each].path or ""
+        own = {row.account: row.at(place) for row in rows if row.consumer == each}
         shown.append(
             ConsumerState(
                 name=each,
                 type=declared[each].format or declared[each].type,
-                place=target.place if target is not None else declared[each].path or "",
+                place=place,
                 secrets=declared[each].secrets,
                 accounts=_accounts(target, candidates, own, workspace) if target is not None else (),
                 problem=problem.detail if problem is not None else None,

@@ -16,6 +16,7 @@ from reconciler.diagnostics import Diagnostic, error
 from reconciler.errors import GuardRefused, PlanStale
 from reconciler.model.canonical import canonical_json
 from reconciler.model.review import REVIEW_VERSION, Review
+from reconciler.model.text.projectkeys import split_key
 from reconciler.rules.plan.digests import changes_digest
 
 if TYPE_CHECKING:
@@ -142,9 +143,18 @@ def require_same_state(made: SavedPlan | Review, recorded: RecordedState, *, wha
         return
     detail = (
         f"{what} was made for project {one_line(made.project)} with the state {one_line(str(made.lineage))}; this is project "
-        f"{recorded.project} with the state {recorded.lineage}. Name the right state with --state, or plan again."
+        f"{recorded.project} with the state {recorded.lineage}. {_way_back(made.project, recorded.project)}, or plan again."
     )
     raise GuardRefused(error("lineageMismatch", detail))
+
+
+def _way_back(made_for: str, here: str) -> str:
+    """Return how to come to the state that a plan was made for: that of another environment is not to be had by ``--state``."""
+    (name, environment), (own_name, _) = split_key(made_for), split_key(here)
+    if made_for == here or name != own_name:
+        return "Name the right state with --state"
+    chosen = f"--env {one_line(environment)}" if environment is not None else "--env and the one that has adopted: true"
+    return f"It is of another environment of this project: choose that by {chosen}"
 
 
 def unreviewed(plan: SavedPlan, reviewed: SavedPlan | Review) -> tuple[Diagnostic, ...]:

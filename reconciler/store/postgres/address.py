@@ -66,7 +66,10 @@ def _taken_apart(url: str) -> PostgresAddress | str:
     """
     rest, schema = _without_schema(StateUrl("postgresql://" + url.partition("://")[2]))
     if schema is None:
-        return "The schema in the state's address is not a name of small letters, digits and underscores."
+        return (
+            "The schema in the state's address is not a name of small letters, digits and underscores, or it begins with pg_, "
+            "which is the server's own."
+        )
     try:
         parameters = {key: str(value) for key, value in conninfo_to_dict(rest).items() if value is not None}
     except (psycopg.Error, UnicodeError):
@@ -155,8 +158,11 @@ def _without_schema(url: StateUrl) -> tuple[StateUrl, str | None]:
 
 
 def _shown(parameters: Mapping[str, str], schema: str) -> str:
-    host, port = parameters.get("host", ""), parameters.get("port", "")
-    place = f"{host}:{port}" if port else host
+    hosts, ports = parameters.get("host", "").split(","), parameters.get("port", "").split(",")
+    bracketed = [f"[{host}]" if ":" in host else host for host in hosts]
+    # One port is that of all hosts.
+    ports = ports if len(ports) == len(hosts) else [*ports[:-1], *ports[-1:] * len(hosts)]
+    place = ",".join(f"{host}:{port}" if port else host for host, port in zip(bracketed, ports, strict=False))
     options = [f"service={parameters['service']}"] if "service" in parameters else []
     options += [f"schema={schema}"] if schema != DEFAULT_SCHEMA else []
     text = f"postgresql://{place}/{parameters.get('dbname', '')}"

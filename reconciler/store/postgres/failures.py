@@ -57,8 +57,9 @@ _STATEMENTS: dict[str, str] = {
     "22": f"holds or was given something that its database cannot keep. {_UNCHANGED}",
     "23": "holds rows that contradict each other. It was altered by something other than reconciler. "
     f"{_UNCHANGED} Restore it from a backup.",
-    "25006": f"may only be read here: the server is a standby, or read-only. {_UNCHANGED} Name the primary; with "
-    "several hosts in the address, add target_session_attrs=read-write.",
+    "25006": "may only be read here: the server is a standby, or writing is switched off for the server, the database or "
+    f"the user (default_transaction_read_only). {_UNCHANGED} Name the primary; with several hosts in the address, add "
+    "target_session_attrs=read-write.",
     "25P03": f"was kept waiting within a write for too long, and the server ended the connection. {_UNCHANGED} "
     "Try again.",
     "25P04": f"was kept waiting within a write for too long, and the server ended the connection. {_UNCHANGED} "
@@ -72,7 +73,7 @@ _STATEMENTS: dict[str, str] = {
     "53": f"could not be used: the server has run out of memory or another resource. {_UNCHANGED} Try again.",
     "55P03": f"is locked by another process that did not let go in time. {_UNCHANGED} Try again.",
     "57014": f"could not be used: the statement was cancelled at the server, by its time limit or by somebody. "
-    f"{_UNCHANGED}",
+    f"{_UNCHANGED} Try again; where it is the limit each time, raise statement_timeout for the database user.",
     "57": f"was lost from sight: the server ended the connection, or is being stopped. {_UNCHANGED} Try again.",
     "58": f"could not be read or written: the server reported an input or output error of its system. {_UNCHANGED}",
     "RC001": "was not written to: the journal and the revisions only grow, and the serial goes up with them. "
