@@ -90,20 +90,24 @@ class CommandTarget(Target):
         try:
             octets = self._run(self.consumer.command or (), max_octets=_OCTETS, given=json.dumps(asked).encode())
         except CommandFailed as failure:
-            raise Unwritable(f"The command {self.place} was asked to {verb}: {failure}.") from None
+            raise Unwritable(f"The command {self.place} was {_asked(verb)}: {failure}.") from None
         return self._answer(octets, verb)
 
     def _answer(self, octets: bytes, verb: str) -> JsonObject:
         try:
             answer = parsed(octets.decode("utf-8", "strict"))
         except ValueError:
-            raise Unwritable(f"The command {self.place} was asked to {verb}, and answers no JSON object.") from None
+            raise Unwritable(f"The command {self.place} was {_asked(verb)}, and answers no JSON object.") from None
         if answer.get("protocol") != PROTOCOL:
             raise Unwritable(f"The command {self.place} does not answer by protocol {PROTOCOL}.")
         if "error" in answer:
             fault = FAULTS.get(answer["error"]) if isinstance(answer["error"], str) else None
-            raise Unwritable(f"The command {self.place} was asked to {verb}: {fault or 'it failed'}.")
+            raise Unwritable(f"The command {self.place} was {_asked(verb)}: {fault or 'it failed'}.")
         return answer
+
+
+def _asked(verb: str) -> str:
+    return "asked for its capabilities" if verb == "capabilities" else f"asked to {verb}"
 
 
 def likened(expected: Had, found: Had) -> Had:

@@ -43,6 +43,8 @@ def parsed(text: str) -> Document:
     """Return the object of a text; raise ``ValueError``, without a word of it, where there is none."""
     try:
         found = json.loads(text)
+        # Python reads more than JSON has: NaN, Infinity and 1e999, which nothing can be compared with.
+        json.dumps(found, allow_nan=False)
     except (ValueError, RecursionError):
         raise ValueError("it is not JSON") from None
     if not isinstance(found, dict):

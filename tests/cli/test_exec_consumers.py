@@ -213,6 +213,13 @@ def test_the_examples_conform(
     ("answer", "why"),
     [
         ("nothing", "answers no JSON object"),
+        *[
+            (
+                f'{{"protocol": 1, "capabilities": {{}}, "accounts": [{{"name": "a", "port": {number}}}]}}',
+                "answers no JSON object",
+            )
+            for number in ("NaN", "-Infinity", "1e999")
+        ],
         ('{"protocol": 2}', "does not answer by protocol 1"),
         ('{"protocol": 1, "error": "unreachable"}', "could not reach"),
         ('{"protocol": 1, "error": "the password is hunter2"}', "it failed"),

@@ -62,7 +62,7 @@ def test_whatever_text_a_form_writes_is_asked_for_the_signs_that_it_forbids(form
     for sign in (*carries.forbidden, *carries.forbidden_endings):
         marked = f"Zq{sign}"
         name, _, half = field.partition(".")
-        other = {name: (ReplyAddress(**{half: marked}),) if half else marked}
+        other: dict[str, Any] = {name: (ReplyAddress(**{half: marked}),) if half else marked}
         if marked not in "".join(written(form, "plain", **other).values()) or field in {"name", "ca"}:
             continue  # a form does not write all of them; names and PEM have no such sign
         assert {"value"} <= limits(form, sender(**other)), (field, sign)
