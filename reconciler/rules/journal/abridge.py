@@ -30,12 +30,13 @@ _MOST_GROUPS = 50
 _MOST_EACH = 4
 """More accounts that are alike are one group; fewer stand alone."""
 _MOST_NAMES = 40
-_WHOLE = ("actor", "actorSource", "depth", "holdsFailing", "isDirty", "liftedGuards", "reviewed", "trustsProject")
+_WHO = ("actor", "actorSource")
+_WHOLE = ("depth", "holdsFailing", "isDirty", "liftedGuards", "reviewed", "trustsProject")
 _OF_REVISION = ("revision", "actor", "actorSource")
 _LISTS = ("excludes", "grantsUsed", "held", "targets")
 _NOT_IN_SHORT = ("accounts", "name", "overrides", "reason", ACCEPTED_ALTERED)
 """Where one of these is told, reasons are, which can be erased."""
-PARTS = frozenset({ABRIDGED, "revision", *_WHOLE, *_LISTS, *_NOT_IN_SHORT, "approvals", "secretsNotCompared"})
+PARTS = frozenset({ABRIDGED, "revision", *_WHO, *_WHOLE, *_LISTS, *_NOT_IN_SHORT, "approvals", "secretsNotCompared"})
 """All of a payload that the short form is made of, beside the changes of the revision, and itself."""
 _BARE = frozenset({"create", "delete"})
 """Actions of which no fields are told."""
@@ -169,17 +170,20 @@ def abridged(payload: JsonView, changes: ChangeGrouping) -> JsonObject | None:
     if any(payload.get(key) for key in _NOT_IN_SHORT) or any(map(_has_personal_data, changes.values)):
         return None
     revision = payload["revision"]
-    told = {key: payload[key] for key in _WHOLE if key in payload}
-    told["revision"] = {key: revision[key] for key in _OF_REVISION if key in revision}
+    who = {"revision": {key: revision[key] for key in _OF_REVISION if key in revision}}
+    who |= {key: payload[key] for key in _WHO if key in payload}
     lists = {key: payload[key] for key in _LISTS if key in payload}
+    told = {key: payload[key] for key in _WHOLE if key in payload} | {key: lists[key][:_MOST_NAMES] for key in lists}
     short = Abridged(
         version=VERSION,
         changes=changes.groups(),
         accounts={key: grouped(payload[key]) for key, grouped in _BY_ACCOUNT.items() if payload.get(key)},
-        told=told | {key: each[:_MOST_NAMES] for key, each in lists.items()},
+        told=told | who,
         more={key: len(each) - _MOST_NAMES for key, each in lists.items() if len(each) > _MOST_NAMES},
     )
-    return short.model_dump(mode="json")
+    document = short.model_dump(mode="json")
+    # An actor stays whatever is erased.
+    return None if _may_be_erased([document["accounts"], told]) else document
 
 
 def is_abridged(payload: JsonView, changes: ChangeGrouping) -> bool:
@@ -194,10 +198,14 @@ def is_abridged(payload: JsonView, changes: ChangeGrouping) -> bool:
 
 
 def _has_personal_data(change: JsonView) -> bool:
-    return any(
-        is_personal(field["path"]) or any(mark in canonical_json(field) for mark in ("@", ERASED))
-        for field in change.get("fields", ())
-    )
+    fields = change.get("fields", ())
+    return any(is_personal(field["path"]) for field in fields) or _may_be_erased(list(fields))
+
+
+def _may_be_erased(told: Any) -> bool:
+    """Tell whether an address stands in something, which an erasure looks for everywhere, or something was erased."""
+    text = canonical_json(told)
+    return "@" in text or ERASED in text
 
 
 def read_abridged(value: object) -> Abridged | None:

@@ -106,13 +106,34 @@ def test_it_is_the_beginning_of_what_is_written() -> None:
         payload(*many(), reason="by hand"),
         payload(*many(action="update", fields=[ADDRESS])),
         payload(*many(action="update", fields=[{**OTHER, "after": "a@example.com"}])),
+        payload(*many(), targets=["email=a@example.com"]),
+        payload(*many(), grantsUsed=["[erased]"]),
+        payload(*many(), secretsNotCompared={"desk-001": ["file:secrets/a@example.com"]}),
         {"name": "sales"},
     ],
-    ids=["few", "an override", "an acceptance", "a reason", "a personal field", "an address", "no revision"],
+    ids=[
+        "few",
+        "an override",
+        "an acceptance",
+        "a reason",
+        "a personal field",
+        "an address",
+        "a selector",
+        "erased before",
+        "a reference",
+        "no revision",
+    ],
 )
 def test_what_few_are_told_of_or_can_be_erased_has_no_short_form(told: dict[str, Any]) -> None:
     """A redaction finds nothing in it, also one by a version that does not know of it."""
     assert with_abridged({**told, ABRIDGED: "an earlier one"}) == told
+
+
+def test_who_applied_stays_whatever_is_erased() -> None:
+    """So an address there is no reason against a short form."""
+    who = {"actor": "anna@example.com", "actorSource": "flag"}
+    told = {"revision": {**who, "revision": 1, "changes": many()}, **who}
+    assert with_abridged(told)[ABRIDGED]["told"] == {**who, "revision": {**who, "revision": 1}}
 
 
 def test_fields_of_what_was_created_are_not_told_and_so_not_kept() -> None:
