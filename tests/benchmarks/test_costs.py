@@ -82,9 +82,9 @@ _PROGRAMS = (
 )
 
 
-MOST_WHEN_COLD = {"validate": (4_000, 121, 47, 92, 770), "plan --depth offline": (7_400, 195, 70, 152, 1_700)}
-"""Of calls, modules, models, files with functions that run, and changes from file to file; measured: 3,595, 117, 43, 88 and 726, then
-6,852, 188, 64, 147 and 1,623: fields that tell where files are, and how a plan is asked for, have modules of their own, which a plan that is told again reads without a model."""
+MOST_WHEN_COLD = {"validate": (3_900, 121, 47, 92, 700), "plan --depth offline": (7_200, 195, 70, 152, 1_550)}
+"""Of calls, modules, models, files with functions that run, and changes from file to file; measured: 3,513, 117, 43, 88 and 660, then
+6,741, 188, 64, 147 and 1,482, where 726 and 1,623 were with a decorator for each frozen dataclass; fields that tell where files are, and how a plan is asked for, have modules of their own, which a plan that is told again reads without a model."""
 
 
 def calls(work: Callable[[], object]) -> int:
