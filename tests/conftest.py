@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import importlib
 import importlib.util
 import os
 import signal
@@ -80,9 +82,25 @@ def pytest_xdist_auto_num_workers() -> int | None:
     return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2 * (os.cpu_count() or 1)
 
 
-def pytest_collection() -> None:
+def pytest_collection(session: pytest.Session) -> None:
     """Collect the tests without looking for garbage: all that is made is kept."""
     gc.disable()
+    workers = getattr(session.config, "workerinput", None)
+    if workers is not None and session.config.args == session.config.getini("testpaths"):
+        _import_share(int(workers["workerid"].removeprefix("gw")), workers["workercount"])
+
+
+def _import_share(number: int, workers: int) -> None:
+    """Import one share of all test modules before the rest, so that of several workers each compiles what none has yet.
+
+    Where there is no bytecode, all of them would compile every module at the same time. What cannot be imported is told
+    when it is collected.
+    """
+    folder = Path(__file__).parent
+    modules = sorted(path for path in folder.rglob("test_*.py") if not path.is_relative_to(_SYSTEM))
+    for path in modules[number::workers]:
+        with contextlib.suppress(Exception, pytest.skip.Exception):
+            importlib.import_module(".".join(path.relative_to(folder.parent).with_suffix("").parts))
 
 
 def pytest_collection_finish() -> None:

@@ -125,7 +125,7 @@ def test_the_lines_of_a_long_field_are_never_contacts(tmp_path: Path) -> None:
 
 def test_a_hostile_file_is_read_a_few_times_over_at_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file whose every line opens a quote for good is not read over and over without end: the octets are counted."""
-    octets = _HEADER + b'a""","b\n' * 200_000
+    octets = _HEADER + (b'a""","' + b"b" * 73 + b"\n") * 20_000
     read_octets = 0
     next_line = Lines.next
 
@@ -142,7 +142,7 @@ def test_a_hostile_file_is_read_a_few_times_over_at_most(tmp_path: Path, monkeyp
     assert len(octets) <= read_octets <= 4 * 1024 * 1024 + 3 * len(octets)
     last = entries[-1]
     assert isinstance(last, BrokenLine)
-    assert last.reason.endswith("to 200001 were left out")
+    assert last.reason.endswith("to 20001 were left out")
 
 
 @pytest.mark.parametrize(

@@ -27,11 +27,11 @@ _MADE = {
 
 def measure(runs: int) -> Iterator[Row]:
     """Yield what each takes over 100,000 accounts that were applied at once, and one of them 20 times since."""
-    yield from register_rows(_ACCOUNTS, runs)
+    yield from register_rows(_ACCOUNTS, runs, revisions=_REVISIONS)
 
 
-def _revise(project: Path) -> None:
-    """Apply a change of one account, twenty times: what the last revisions are in a register that is kept for long.
+def _revise(project: Path, revisions: int) -> None:
+    """Apply a change of one account so often: what the last revisions are in a register that is kept for long.
 
     The other manifests are removed, so that each of these plans is quick; the register keeps all accounts.
     """
@@ -42,19 +42,19 @@ def _revise(project: Path) -> None:
     text = first.read_text(encoding="utf-8")
     name = text.partition("  name: ")[2].partition("\n")[0]
     apply = [*_RECONCILER, "apply", "--auto-approve", "--depth", "offline", "--target", name]
-    for number in range(_REVISIONS):
+    for number in range(revisions):
         first.write_text(text.replace("  displayName: ", f"  displayName: {number} ", 1), encoding="utf-8")
         run_well(apply, folder=project, environment=VARIABLES)
 
 
-def register_rows(accounts: int, runs: int) -> Iterator[Row]:
-    """Yield the same over so many accounts."""
+def register_rows(accounts: int, runs: int, *, revisions: int) -> Iterator[Row]:
+    """Yield the same over so many accounts, one of them changed so many times."""
     with tempfile.TemporaryDirectory(prefix="reconciler-bench-") as scratch:
         project = Path(scratch) / "mail"
         write_project(project, accounts)
         for command in (("state", "init"), ("apply", "--auto-approve", "--depth", "offline")):
             run_well([*_RECONCILER, *command], folder=project, environment=VARIABLES)
-        _revise(project)
+        _revise(project, revisions)
         timings = measure_in_turns(
             [
                 Measured(name=name, command=(*_RECONCILER, *command), folder=project, environment=VARIABLES)

@@ -7,13 +7,14 @@ import sys
 from importlib import import_module
 from pathlib import Path
 from textwrap import dedent
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from reconciler.rules.verification.unasked import _unasked
 from tests.rules.states import NOW
+from tools.mutants import remade
 from tools.mutants.explained import as_toml, compare, read_explained
 from tools.mutants.mutants import Identity, is_run_on_import, mutants_of, read_module
 from tools.mutants.prose import exact_words
@@ -229,6 +230,8 @@ def test_what_an_altered_statement_goes_into_is_made_again(
     made = imported("reconciler.made", MADE, tmp_path, monkeypatch)
     user = imported("reconciler.user", USER, tmp_path, monkeypatch)
     total, tables = user.total, (user.COUNT, user.OTHER)
+    # To read all that a worker has imported takes seconds; the next test does.
+    monkeypatch.setattr(remade, "sys", SimpleNamespace(modules={"reconciler.made": made, "reconciler.user": user}))
     body = ast.parse(dedent(MADE)).body
     body[statement] = ast.parse(code).body[0]
     exec(code if statement == 0 else "", vars(made))  # noqa: S102 - a function's code is exchanged beforehand
@@ -248,7 +251,9 @@ def test_what_cannot_be_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert 9 == user.SUM
     assert 9 == holder.SUM
     assert 3 == holder.with_default()
+    ours = ("reconciler.made", "reconciler.user", "reconciler.holder")
     imported("reconciler.holder", HOLDER, tmp_path, monkeypatch)
+    monkeypatch.setattr(remade, "sys", SimpleNamespace(modules={name: sys.modules[name] for name in ours}))
     with pytest.raises(Stuck):
         loaded({"reconciler.made"}).remake("reconciler.made", body[1], body)
 

@@ -1,19 +1,19 @@
-"""Files made to cost much: each name and how its octets are made. Run with a name to measure one reading.
+"""Files made to cost much: each name and how its octets are made.
 
-Prints the calls made, how often over the parser was given the file, the growth of the process's memory in MiB, and the
-codes of the problems.
+Run, this measures the reading of each that standard input names, in a process of its own. It prints the calls made, how
+often over the parser was given the file, the growth of the process's memory in MiB, and the codes of the problems.
 """
 
 from __future__ import annotations
 
 import io
 import resource
-import sys
 from typing import TYPE_CHECKING, Any
 
 from yaml._yaml import CParser
 
 from reconciler.yamlsource import MAX_FILE_OCTETS, parsing, read_documents
+from tests.support.measuring import answer_in_forks
 from tests.support.work import counted_work
 
 if TYPE_CHECKING:
@@ -120,4 +120,4 @@ def measure(name: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(measure(sys.argv[1]))
+    answer_in_forks(measure)
