@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import sys
@@ -63,6 +64,8 @@ class _Stream(io.FileIO):
             raise lost(failure) from failure
 
 
+_REFUSED_PLACES = frozenset({errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP})
+"""How the system says that it does not look at a path at all."""
 _CLOSED = {"stdin": (os.O_RDONLY, "r"), "stdout": (os.O_RDONLY, "w"), "stderr": (os.O_WRONLY, "w")}
 """How the null device is opened in the place of a closed stream: nothing to read, output that is lost, nobody to tell."""
 
@@ -182,6 +185,8 @@ def _fail(words: Sequence[str], failure: Exception) -> int:
 
         detail = "The folder that this command runs in was removed. Change into one that is there, or name the project's:\n    reconciler --project-dir DIR COMMAND"
         return _tell(words, error("fileUnreadable", detail))
+    if isinstance(failure, OSError) and failure.filename is not None and failure.errno in _REFUSED_PLACES:
+        return _tell(words, _refused_place(failure))
     return _tell(words, _internal(failure))
 
 
@@ -191,6 +196,18 @@ def _has_working_folder() -> bool:
     except OSError:
         return False
     return True
+
+
+def _refused_place(failure: OSError) -> Diagnostic:
+    """Return the problem of a path that not even its being there could be asked of: ``Path.exists`` raises for it."""
+    from reconciler.diagnostics import error
+    from reconciler.files import reason_of
+
+    detail = (
+        f"{os.fsdecode(failure.filename)} cannot be used: {reason_of(failure)}. Nothing was applied unless a revision was "
+        "reported. Check the path, and that whoever runs reconciler may enter the folders that lead to it."
+    )
+    return error("fileUnreadable", detail)
 
 
 def _internal(failure: Exception) -> Diagnostic:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler import __version__
+from reconciler.diagnostics import several
 from reconciler.errors import ReconcilerError
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.cisystems import is_ci
@@ -147,7 +148,7 @@ def _ways_out(workspace: Workspace) -> Iterator[Examined]:
         yield Examined("manifests", "bad", _code_of(failure))
         return
     wrong = sum(problem.severity == "error" for problem in desired.problems)
-    told = f"{len(desired.accounts)} accounts, {wrong} errors"
+    told = f"{several(len(desired.accounts), 'account')}, {several(wrong, 'error')}"
     yield Examined("manifests", "bad" if wrong else "ok", told)
     servers: dict[str, Server] = {
         each.settings.own_server.host: each.settings.own_server

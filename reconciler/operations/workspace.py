@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from dataclasses import field, replace
 from functools import cached_property, wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -163,7 +164,7 @@ class Workspace(FrozenByName):
         if self.state_named_by != "variable" or self.state_url == stated:
             return None
         used, own = _path_of(self.state_url, base), _path_of(stated, base)
-        is_stated = "state" in self.project.model_fields_set or (own is not None and own.exists())
+        is_stated = "state" in self.project.model_fields_set or (own is not None and os.path.exists(own))  # noqa: PTH110 - raises not
         if not is_stated or (own is not None and used == own):
             return None
         detail = (

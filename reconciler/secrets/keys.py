@@ -113,7 +113,10 @@ def make_key_file(state_file: Path) -> FingerprintKey:
             draft.unlink()
         return read_key_file(path)
     except OSError as failure:
-        detail = f"The fingerprint key {path} cannot be made: {failure.strerror or failure}."
+        detail = (
+            f"The fingerprint key {path} cannot be made: {failure.strerror or failure}. Have its folder made for whoever runs "
+            "reconciler, or name a state elsewhere with --state."
+        )
         raise StateUnavailable(error("stateUnavailable", detail)) from None
 
 
@@ -153,8 +156,8 @@ def draft_next_key(state_file: Path) -> FingerprintKey:
 
 
 def has_next_key(state_file: Path) -> bool:
-    """Tell whether a change of the key was begun here and not finished."""
-    return state_file.with_name(_NEXT_FILE).exists()
+    """Tell whether a change of the key was begun here and not finished; a folder that may not be entered shows none."""
+    return os.path.exists(state_file.with_name(_NEXT_FILE))  # noqa: PTH110 - Path.exists raises where it may not look
 
 
 def settle_next_key(state_file: Path, key_id: str | None) -> None:

@@ -350,6 +350,21 @@ def test_a_lost_key_is_not_replaced_in_silence(project: Project) -> None:
     assert not project.key_file.exists()
 
 
+def test_a_path_that_is_not_even_looked_at_is_told(project: Project) -> None:
+    """A name that is too long, as a folder that may not be entered, is no fault of ours: the path is told, and the reason."""
+    path = "x" * 300
+    for words in (
+        ("state", "restore", path), ("state", "backup", path), ("import", path), ("import", f"msmtp:{path}"), ("init", path),
+        ("check", "--from", path), ("state", "export", "--public", path), ("plan", "--out", path), ("report", "--out", path),
+    ):  # fmt: skip
+        told = project.run(*words)
+        assert (1, False, True) == (
+            told.code,
+            "internalError" in told.err,
+            "name too long" in " ".join(told.err.lower().split()),
+        ), told
+
+
 @pytest.mark.parametrize("end", ["\n", "\r", "\x85", "\u2028"])
 def test_names_and_paths_stand_on_one_line(project: Project, end: str) -> None:
     """A line break in a name or a path is bad usage, told on one line; text such as a message's body may have some."""

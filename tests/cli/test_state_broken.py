@@ -77,6 +77,20 @@ def test_a_broken_state_is_told(lived: Project, words: tuple[str, ...], break_it
     assert before == lived.state_file.read_bytes()
 
 
+def test_a_place_that_cannot_be_looked_into_is_told(lived: Project) -> None:
+    """Where not even the files' names can be asked for, as in a folder of somebody else's, every command says which place.
+
+    A name that is too long stands for it: root may look into every folder, and there is no system that takes such a name.
+    """
+    backup = lived.folder / "backup.db"
+    lived.run_well("state", "backup", str(backup))
+    state = f"sqlite:///{'x' * 300}/.reconciler/state.db"
+    for words in (*READING, *WRITING, ("doctor",), ("status",), ("state", "init"), ("state", "restore", str(backup))):
+        told = lived.run("--state", state, *words)
+        assert (1, False) == (told.code, "internalError" in told.out + told.err), (words, told)
+        assert "x" * 40 in told.out + told.err or words == ("doctor",), (words, told)
+
+
 @pytest.mark.parametrize("words", WRITING, ids=" ".join)
 def test_a_read_only_state_is_told(lived: Project, words: tuple[str, ...]) -> None:
     """What would write says that the file may only be read here; what reads goes on."""

@@ -62,7 +62,8 @@ def state_files_in_git(root: Path) -> tuple[str, ...]:
 
 def recall_at_a_glance(place: Place, asked: Asked, environ: Mapping[str, str]) -> Recall | None:
     """Return the look at the last plan of a project that was found at a glance; None where none is kept."""
-    if not plans_folder(place.root).is_dir() or state_files_in_git(place.root):
+    # Path.is_dir raises for a folder below one that may not be entered, where nothing is kept that we could read.
+    if not os.path.isdir(plans_folder(place.root)) or state_files_in_git(place.root):  # noqa: PTH112 - as above
         return None
     with contextlib.suppress(ReconcilerError):  # told by what needs the key
         key = key_at_a_glance(place, environ)

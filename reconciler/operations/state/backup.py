@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from reconciler.classes import FrozenByName
 from reconciler.diagnostics import Diagnostic, error, warning
-from reconciler.files import keep_out_of_git
+from reconciler.errors import StateUnavailable
+from reconciler.files import keep_out_of_git, reason_of
 from reconciler.model.journal.payloads import RestorePayload, who
 from reconciler.secrets import STATE_FOLDER
 from reconciler.store import RestoreOrder, back_up_state, restore_state
@@ -65,12 +66,23 @@ def restore(workspace: Workspace, request: RestoreRequest) -> tuple[Restored, li
 
 
 def _keep_copies_out_of_git(workspace: Workspace) -> None:
-    """Make the folder of copies where it is ours to make: beside a SQLite file, below the project for PostgreSQL."""
+    """Make the folder of copies where it is ours to make: beside a SQLite file, below the project for PostgreSQL.
+
+    Raises ``StateUnavailable`` where that cannot be.
+    """
     state_file = workspace.state_file
     folder = state_file.parent if state_file is not None else workspace.project_file.parent / STATE_FOLDER
-    if folder.name == STATE_FOLDER:
+    if folder.name != STATE_FOLDER:
+        return
+    try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         keep_out_of_git(folder)
+    except OSError as failure:
+        detail = (
+            f"The folder {folder}, where a copy of what is replaced is kept, cannot be used: {reason_of(failure)}. Nothing "
+            "was changed. Give whoever runs reconciler the right to write there."
+        )
+        raise StateUnavailable(error("stateUnavailable", detail)) from None
 
 
 def _lost_redactions(restored: Restored) -> Iterable[Diagnostic]:

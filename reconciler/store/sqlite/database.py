@@ -112,7 +112,8 @@ class SqliteFile:
         except (FileNotFoundError, NotADirectoryError):
             raise state_missing(f"There is no file {self.shown}.") from None
         except (OSError, ValueError) as failure:
-            raise self.refuse(f"cannot be reached: {_reason(failure)}.") from None
+            advice = "Check the path, and that whoever runs reconciler may enter its folder."
+            raise self.refuse(f"cannot be reached: {_reason(failure)}. {advice}") from None
         if not stat.S_ISREG(status.st_mode):
             raise self.refuse("is not a file. Check the address of the state.")
         if status.st_size == 0:

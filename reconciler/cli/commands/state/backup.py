@@ -35,6 +35,7 @@ def backup(options: GlobalOptions, file: str, *, force: bool, format_: str) -> i
 
     from reconciler.cli.output import hint, put, put_json, say, tell
     from reconciler.cli.session import style_for, workspace
+    from reconciler.diagnostics import several
     from reconciler.operations.state.backup import back_up
     from reconciler.render.text.state import care_document, sentences_text
 
@@ -42,10 +43,9 @@ def backup(options: GlobalOptions, file: str, *, force: bool, format_: str) -> i
         raise click.UsageError("- writes the copy to standard output; leave --format out, or name a file.")
     with output_file(file) as target:
         copy, problems = back_up(workspace(options), target, replaces=force)
+    entries = several(copy.journal.entries, "entry", "entries")
     if file == STANDARD:
-        say(
-            f"The copy has revision {copy.serial}, {copy.journal.entries} entries in the journal, head {copy.journal.head}"
-        )
+        say(f"The copy has revision {copy.serial}, {entries} in the journal, head {copy.journal.head}")
         tell(problems)
     elif format_ == "json":
         facts = {
@@ -57,7 +57,7 @@ def backup(options: GlobalOptions, file: str, *, force: bool, format_: str) -> i
         }
         put_json(care_document(facts, diagnostics=problems))
     else:
-        said = f"Wrote {copy.path}: revision {copy.serial}, {copy.journal.entries} entries in the journal; read back."
+        said = f"Wrote {copy.path}: revision {copy.serial}, {entries} in the journal; read back."
         put(sentences_text([said, f"head  {copy.journal.head}"], style=style_for(sys.stdout)))
         tell(problems)
         hint("To put it back:", shlex.join(["reconciler", "state", "restore", file]))
