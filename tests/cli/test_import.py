@@ -61,6 +61,30 @@ def manifests_of(project: Project) -> dict[str, str]:
     return {path.name: path.read_text(encoding="utf-8") for path in sorted((project.folder / "accounts.d").glob("*"))}
 
 
+def test_an_internationalised_domain_is_known_again(bare: Project) -> None:
+    """Manifests keep A-labels, and sources have letters: what is declared is left alone, with a login or without one."""
+    (bare.folder / "t.csv").write_text(
+        "email,host,user,password\na@bücher.example,smtp.example.com,,\n"
+        "c@bücher.example,mail.bücher.example,c@bücher.example,pw\n",
+        encoding="utf-8",
+    )
+    assert "Found 2 accounts: 2 added." in bare.run_well("import", "csv:t.csv").out
+    assert "Found 2 accounts: 2 as declared." in bare.run_well("import", "csv:t.csv").out
+
+
+def test_what_stands_in_an_inline_map_is_not_told(bare: Project) -> None:
+    """An inline map of Postfix holds passwords: of what stands between its braces no word is taken for a kind of map."""
+    for inline in ("inline:{ {h = u:hor se:x, y:z} }", "inline:{ h = hor se:x", "inline:{ {{h = u:se:x}} }"):
+        (bare.folder / "main.cf").write_text(
+            f"relayhost = h.example.com\nsmtp_sasl_password_maps = {inline}\nsmtp_sasl_auth_enable = yes\n",
+            encoding="utf-8",
+        )
+        told = " ".join(bare.run("import", "postfix:main.cf").err.split())
+        assert "not read here (inline)" in told
+        assert "(se)" not in told
+        assert "(u)" not in told
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
 def test_every_source_becomes_manifests_without_its_passwords(bare: Project, case: Case, tmp_path: Path) -> None:
     """What comes of a source is valid, importing it again changes nothing, and passwords go to the named file alone."""

@@ -31,6 +31,15 @@ _SETTING = re.compile(r"(?P<name>[A-Za-z0-9_]+)\s*=\s*(?P<value>.*)\Z", re.DOTAL
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|\((\w+)\)|(\w+))")
 _FILES = ("hash", "lmdb", "btree", "cdb", "dbm", "texthash", "sdbm")
 """Kinds of map whose text stands in a file of the same name."""
+_OTHER_KINDS = frozenset(
+    {
+        "cidr", "environ", "fail", "inline", "internal", "ldap", "memcache", "mongodb", "mysql", "netinfo", "nis", "nisplus",
+        "pcre", "pgsql", "pipemap", "randmap", "regexp", "sqlite", "socketmap", "tcp", "unionmap", "unix",
+    }
+)  # fmt: skip
+"""Kinds of map that Postfix has, and that are not read here."""
+_WORD_OF_MAPS = re.compile(r"[\w-]+:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|[^,\s]+")
+"""One map of a setting; what stands in braces belongs to it, blanks and commas too."""
 _MAPS = (
     "smtp_sasl_password_maps", "sender_dependent_relayhost_maps", "sender_dependent_default_transport_maps",
     "smtp_tls_policy_maps",
@@ -86,7 +95,7 @@ class _Configuration:
                 continue
             text = self.source.companions.get(path)
             if kind not in _FILES or text is None:
-                why = "is not beside it" if kind in _FILES else f"is of a kind that is not read here ({kind})"
+                why = "is not beside it" if kind in _FILES else f"is of a kind that is not read here{_shown(kind)}"
                 detail = f"{name} names a map that {why}. Its entries are not taken over."
                 self.problems.append(passed_over(self.source, None, detail))
                 self.unread.add(name)
@@ -175,8 +184,13 @@ def _expanded(text: str, settings: Mapping[str, str]) -> str:
     return text
 
 
+def _shown(kind: str) -> str:
+    """Return the kind of a map for a message; a word that is none could be a part of a password that stands in an inline one."""
+    return f" ({kind})" if kind in _OTHER_KINDS else ""
+
+
 def _named_maps(value: str) -> Iterator[tuple[str, str]]:
-    for each in re.split(r"[,\s]+", value):
+    for each in _WORD_OF_MAPS.findall(value):
         kind, colon, path = each.removeprefix("proxy:").partition(":")
         if colon:
             yield kind.lower(), path

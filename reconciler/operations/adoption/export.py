@@ -13,7 +13,7 @@ from reconciler.files import create_file, reason_of
 from reconciler.operations.accounts.add import file_of
 from reconciler.operations.accounts.select import select_accounts
 from reconciler.operations.manifests import require_platform
-from reconciler.rules.adoption.export import CSV_COLUMNS, manifest_of, row_of
+from reconciler.rules.adoption.export import CSV_COLUMNS, is_more_than_a_row, manifest_of, row_of
 from reconciler.yamlsource.writing import to_yaml
 
 if TYPE_CHECKING:
@@ -71,6 +71,12 @@ def _table(chosen: Sequence[RecordedAccount]) -> tuple[dict[str, str], list[Diag
     told = _left_out([each.name for each in chosen if each not in own], "A table holds own accounts alone.")
     plain = [each.name for each in own if each.settings.proxy is not None or each.settings.own_server.login.oauth2]
     told += _left_out(plain, "A table has no columns for a proxy, or for how a token is got: that part is left out.")
+    more = [each.name for each in own if is_more_than_a_row(manifest_of(each))]
+    told += _left_out(
+        more,
+        "A table has no columns for a pinned certificate, a client's certificate, or the display names of several reply-to "
+        "addresses: that part is left out.",
+    )
     return {"accounts.csv": written.getvalue()}, told
 
 

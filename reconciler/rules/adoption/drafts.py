@@ -24,7 +24,14 @@ from reconciler.model.text.domains import NotADomain, host_to_ascii
 from reconciler.model.text.types import check_email
 from reconciler.rules.adoption.names import free_name, slug, variable
 from reconciler.rules.adoption.told import differs, doubt_of, place_of, remarks, twice, without_address
-from reconciler.rules.adoption.wanted import ServerWay, WantedAccount, folded_address, proxy_settings, user_name
+from reconciler.rules.adoption.wanted import (
+    ServerWay,
+    WantedAccount,
+    folded_address,
+    proxy_settings,
+    user_name,
+    with_ascii_domain,
+)
 from reconciler.rules.secrets.allow import is_allowed_somewhere
 
 if TYPE_CHECKING:
@@ -200,7 +207,8 @@ def _without_known(accounts: Sequence[WantedAccount], making: _Making) -> list[W
 
 def _identity_of(account: DesiredAccount) -> Hashable:
     server = account.settings.own_server
-    return folded_address(account.settings.email), server.host, server.port, server.encryption, server.login.username
+    login = with_ascii_domain(server.login.username)
+    return folded_address(account.settings.email), server.host, server.port, server.encryption, login
 
 
 def _server_identity(spec: JsonView) -> Hashable:

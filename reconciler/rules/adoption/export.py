@@ -72,12 +72,24 @@ def _ordered(mapping: JsonView, first: tuple[str, ...]) -> JsonObject:
     return {**known, **mapping}
 
 
+_WITHOUT_COLUMN = ("certificate", "clientCertificate")
 CSV_COLUMNS = (
     "name", "email", "display_name", "title", "owner", "reply_to", "reply_to_name", "shared", "host", "port", "encryption",
     "mechanism", "username", "no_login", "password_env", "password_file", "password_from", "access_token_env",
     "helo_name", "ca_file", "prevent_delete", "labels", "annotations",
 )  # fmt: skip
 """The columns that ``accounts add own --from-csv`` takes."""
+
+
+def is_more_than_a_row(document: JsonView) -> bool:
+    """Tell whether an own account's manifest holds what a table has no column for, beside a proxy and a token's origin.
+
+    >>> is_more_than_a_row({"spec": {"smtp": {"certificate": "sha256:0f"}}}), is_more_than_a_row({"spec": {"smtp": {}}})
+    (True, False)
+    """
+    smtp, replies = document["spec"]["smtp"], document["spec"].get("replyTo")
+    is_named_list = isinstance(replies, list) and len(replies) > 1 and any("displayName" in each for each in replies)
+    return is_named_list or not smtp.keys().isdisjoint(_WITHOUT_COLUMN)
 
 
 def row_of(document: JsonView) -> dict[str, str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from reconciler.classes import FrozenByName
+from reconciler.model.text.domains import NotADomain, NotAnAddress, address_to_ascii
 from reconciler.model.text.placeholders import as_literal
 
 if TYPE_CHECKING:
@@ -52,7 +54,13 @@ class WantedAccount(FrozenByName):
     @property
     def identity(self) -> Hashable:
         """What tells it from every other account."""
-        return folded_address(self.email), self.way.host, self.way.port, self.way.encryption, self.login
+        return (
+            folded_address(self.email),
+            self.way.host,
+            self.way.port,
+            self.way.encryption,
+            with_ascii_domain(self.login),
+        )
 
     @property
     def login(self) -> str | None:
@@ -77,12 +85,26 @@ def proxy_settings(proxy: FoundProxy, password: Mapping[str, str]) -> JsonObject
 
 
 def folded_address(address: str | None) -> str | None:
-    """Return an address as it is compared.
+    """Return an address as it is compared: without case, its domain as A-labels, as a manifest that was read has it.
 
-    >>> folded_address("Sales@EXAMPLE.com")
-    'sales@example.com'
+    >>> folded_address("Sales@EXAMPLE.com"), folded_address("a@B\u00fccher.example"), folded_address("sales")
+    ('sales@example.com', 'a@xn--bcher-kva.example', 'sales')
     """
-    return address and address.casefold()
+    encoded = with_ascii_domain(address)
+    return encoded and encoded.casefold()
+
+
+def with_ascii_domain(name: str | None) -> str | None:
+    """Return an address with its domain as A-labels; what is none, as user names may be, as it is.
+
+    >>> with_ascii_domain("A@b\u00fccher.example"), with_ascii_domain("Sales")
+    ('A@xn--bcher-kva.example', 'Sales')
+    """
+    if name is None:
+        return None
+    with contextlib.suppress(NotADomain, NotAnAddress):
+        return address_to_ascii(name)
+    return name
 
 
 def user_name(username: str, email: str | None) -> str:

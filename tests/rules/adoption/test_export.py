@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.rules.adoption.export import CSV_COLUMNS, manifest_of, row_of
+from reconciler.rules.adoption.export import CSV_COLUMNS, is_more_than_a_row, manifest_of, row_of
 from tests.rules.states import desired_of, recorded_of, resolution_of
 
 FULL: dict[str, Any] = {
@@ -251,3 +251,23 @@ def test_a_line_has_the_usual_port_where_none_is_written(encryption: str, port: 
     smtp = {"host": "smtp.example.com", "encryption": encryption}
     found = row({**BARE, "spec": {**BARE["spec"], "smtp": smtp}})
     assert (port, encryption) == (found["port"], found["encryption"])
+
+
+@pytest.mark.parametrize(
+    ("smtp", "replies", "expected"),
+    [
+        ({"certificate": "sha256:0f"}, None, True),
+        ({"clientCertificate": {"certFile": "c.pem"}}, None, True),
+        ({}, [{"email": "a@example.com", "displayName": "A"}, {"email": "b@example.com"}], True),
+        (
+            {"heloName": "a.example.com", "caFile": "c.pem"},
+            [{"email": "a@example.com"}, {"email": "b@example.com"}],
+            False,
+        ),
+        ({}, {"email": "a@example.com", "displayName": "A"}, False),
+    ],
+)
+def test_what_a_table_cannot_hold_is_known(smtp: dict[str, Any], replies: Any, expected: bool) -> None:  # noqa: FBT001 - the table's column
+    """A pin, a client's certificate and the names of several reply-to addresses have no column, so export tells of them."""
+    spec = {"smtp": smtp} | ({"replyTo": replies} if replies is not None else {})
+    assert expected == is_more_than_a_row({"spec": spec})
