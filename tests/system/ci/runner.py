@@ -51,7 +51,10 @@ class Machine:
     variables: Mapping[str, str]
     """What the administrator has set on the machine."""
     template: Path | None = None
-    """An environment with the tool, to which ``python3 -I -m venv`` makes a link; pip then finds all installed."""
+    """An environment with the tool, to which ``python3 -I -m venv`` makes a link; pip then finds all installed.
+
+    What lies in its folder ``programs`` stands in the place of the machine's own.
+    """
 
     def __post_init__(self) -> None:
         """Make the home folder and a ``python3`` of the version for which there are wheels."""
@@ -61,6 +64,8 @@ class Machine:
         python = programs / "python3"
         python.write_text(_PYTHON.format(python=os.path.realpath(sys.executable), template=self.template or ""))
         python.chmod(0o755)
+        for each in (self.template / "programs").glob("*") if self.template else ():
+            (programs / each.name).symlink_to(each)
 
     def renew(self, *kept: str) -> None:
         """Take away what jobs have left on the machine, so that the next one finds a machine as if it were another."""

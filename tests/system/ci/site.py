@@ -157,10 +157,11 @@ class Site:
             (place / "overlays" / name / "README").write_text("What is different here.\n", encoding="utf-8")
 
     def reconciler(self, *words: str, state: str | None = None) -> str:
-        """Run the command of this checkout in the administrator's folder; return what it prints."""
+        """Run the command of this checkout, or of its wheel, in the administrator's folder; return what it prints."""
         where = ["--state", state] if state else []
+        command = [str(self.template / "bin" / "reconciler")] if self.template else [sys.executable, "-m", "reconciler"]
         return subprocess.run(
-            [sys.executable, "-m", "reconciler", *where, *words],
+            [*command, *where, *words],
             cwd=self.work,
             env={**os.environ, **({} if self.database is None else self._of_the_database)},
             capture_output=True,
@@ -322,8 +323,8 @@ class Site:
         self.ca.write_pem(certificates)
         trusting = dict.fromkeys(("SSL_CERT_FILE", "GIT_SSL_CAINFO", "CURL_CA_BUNDLE"), str(certificates))
         proxied = dict.fromkeys(("HTTPS_PROXY", "https_proxy"), self.forge.proxy)
-        # Packages are taken from a folder in the place of the index that is not there.
-        index = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels)}
+        # Packages are taken from a folder in the place of the index that is not there; most of them is never imported.
+        index = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels), "PIP_NO_COMPILE": "1"}
         return Machine(self.folder / name, {**trusting, **proxied, **index, **more}, template=self.template)
 
     def github(self, machine: Machine, name: str, *, project: str = PROJECT, **event: Any) -> GitHub:

@@ -62,8 +62,9 @@ def apply_sales(site: Site, machine: Machine, server: MailServer) -> None:
     server.logins.clear()
 
 
-def test_from_a_pull_request_to_the_night(github: Site, mail_server: MailServer) -> None:
+def test_from_a_pull_request_to_the_night(make_site: Callable[..., Site], mail_server: MailServer) -> None:
     """A pull request is checked and planned with one comment, its merge applied, and the night verifies it."""
+    github = make_site("github", starts=True)
     hosted, own = github.machine("hosted"), github.machine("own")
     head = github.propose(7, {"accounts.d/sales.yaml": own_account("sales", mail_server)})
     checked = check(github, hosted, 7, head)
@@ -171,9 +172,10 @@ def test_what_the_checkout_holds_is_never_run(
 
 
 def test_a_secret_does_not_travel_where_a_pull_request_sends_it(
-    github: Site, mail_server: MailServer, another_server: MailServer, tmp_path: Path
+    make_site: Callable[..., Site], mail_server: MailServer, another_server: MailServer, tmp_path: Path
 ) -> None:
     """An account that is sent to another server is withheld: exit 4, a comment that says so, and no login there."""
+    github = make_site("github", starts=True)
     machine = github.machine("own")
     apply_sales(github, machine, mail_server)
     moved = {"accounts.d/sales.yaml": own_account("sales", another_server), "reconciler.yaml": EVIL_PROJECT}
@@ -188,9 +190,10 @@ def test_a_secret_does_not_travel_where_a_pull_request_sends_it(
 
 
 def test_sources_and_secrets_of_a_pull_requests_project_file_do_not_count(
-    github: Site, mail_server: MailServer, tmp_path: Path
+    make_site: Callable[..., Site], mail_server: MailServer, tmp_path: Path
 ) -> None:
     """A source command, or another variable of the job, is unknown to the main branch's project file: exit 1."""
+    github = make_site("github", starts=True)
     machine = github.machine("own")
     canary = tmp_path / "canary"
     thief = own_account("thief", mail_server, secret="{env: GH_TOKEN}")

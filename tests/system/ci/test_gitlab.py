@@ -67,8 +67,9 @@ def runner(site: Site, **more: str) -> Machine:
     return site.machine("own", TMPDIR=str(temp), **more)
 
 
-def test_from_a_merge_request_to_the_night(gitlab: Site, mail_server: MailServer) -> None:
+def test_from_a_merge_request_to_the_night(make_site: Callable[..., Site], mail_server: MailServer) -> None:
     """A merge request is checked and planned with one comment, its merge applied, and the night verifies it."""
+    gitlab = make_site("gitlab", starts=True)
     hosted, own = gitlab.machine("hosted"), runner(gitlab)
     head = gitlab.propose(7, {"accounts.d/sales.yaml": own_account("sales", mail_server)})
     checked = check(gitlab, hosted, head)
@@ -284,9 +285,10 @@ def test_what_the_checkout_holds_is_never_run(
 
 
 def test_a_secret_does_not_travel_where_a_merge_request_sends_it(
-    gitlab: Site, mail_server: MailServer, another_server: MailServer, tmp_path: Path
+    make_site: Callable[..., Site], mail_server: MailServer, another_server: MailServer, tmp_path: Path
 ) -> None:
     """An account that is sent to another server is withheld: exit 4, a comment that says so, and no login there."""
+    gitlab = make_site("gitlab", starts=True)
     machine = runner(gitlab)
     apply_sales(gitlab, machine, mail_server)
     moved = {"accounts.d/sales.yaml": own_account("sales", another_server), "reconciler.yaml": EVIL_PROJECT}

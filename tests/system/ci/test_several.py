@@ -156,7 +156,7 @@ def test_a_pull_request_gets_at_no_other_environments_secret(
 
     The other environment is planned as if nothing were, and what the request brings is not run.
     """
-    site = make_site(ci, environments=ENVIRONMENTS)
+    site = make_site(ci, environments=ENVIRONMENTS, starts=True)
     machine = site.machine("own")
     head = site.propose(1, sales(mail_server, production))
     assert 0 == ran(site, machine, "plan", 1, where="staging").code

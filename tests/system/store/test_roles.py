@@ -86,6 +86,8 @@ TRIES = {
     "journal redact": Words("journal redact news --past-only --reason x"),
 }
 """By the commands of the page; a migration is tried by a test of its own."""
+_STOPPING = ("suspend ", "state revoke ")
+"""What suspends an account begins with one of these."""
 
 
 def told(outcome: Outcome) -> str:
@@ -121,6 +123,8 @@ class World:
     server: PostgresServer
     mail: MailServer
     tries: int = 0
+    stops: bool = False
+    """Whether what was tried last may have suspended an account."""
 
     def become(self, role: str) -> None:
         """Work as a role from here on."""
@@ -132,8 +136,11 @@ class World:
         self.become("owner")
         self.tries += 1
         self.project.write_account("sales", own_account("sales", self.mail, display_name=f"Sales {self.tries}"))
-        for each in ("resume sales", "resume news", *words.before):
+        for each in ("resume sales", "resume news") if self.stops else ():
+            self.project.run(*each.split())
+        for each in words.before:
             self.project.run(*self.filled(each))
+        self.stops = any(each.startswith(_STOPPING) for each in (words.words, *words.before))
         (self.project.folder.parent / "app.json").unlink(missing_ok=True)
 
     def filled(self, words: str) -> list[str]:
