@@ -10,7 +10,9 @@ def main() -> None:
     """Run the command line and end the process with its exit code."""
     import gc
 
-    _switch_plugins_off()
+    from reconciler.leanimports import import_pydantic_leanly
+
+    import_pydantic_leanly()
     gc.set_threshold(_OBJECTS_BETWEEN_LOOKS, 50, 50)
     from reconciler.cli.edge import run
 
@@ -46,22 +48,6 @@ def command() -> None:
         except (OSError, ValueError):
             raise ended from None
         os._exit(ended.code)
-
-
-def _switch_plugins_off() -> None:
-    """Keep pydantic from looking for plugins in what every package of the environment declares.
-
-    Told so by its variable it still imports what would look: the readers of packages, mail and sockets, a twentieth of
-    what `validate` takes. Where another version keeps its loader elsewhere, the variable remains.
-    """
-    import os
-    import sys
-    from types import ModuleType
-
-    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
-    loader = ModuleType("pydantic.plugin._loader")
-    vars(loader)["get_plugins"] = tuple
-    sys.modules[loader.__name__] = loader
 
 
 if __name__ == "__main__":

@@ -61,6 +61,8 @@ else:
         return made
 
 
+_STANDARD: Any = dataclasses.dataclass
+"""That of the standard library, whatever stands in its place while others declare theirs."""
 _COPIED: dict[type, dict[str, None]] = {}
 """The fields of classes whose values are copied field by field, in their order."""
 
@@ -83,7 +85,7 @@ def _made(
 ) -> Any:
     own, has_bases = vars(cls), cls.__bases__ != (object,)
     if order or (has_bases and any("__dataclass_fields__" in vars(each) for each in cls.__mro__)):
-        return dataclasses.dataclass(frozen=frozen, eq=eq, order=order, kw_only=kw_only, slots=slots)(cls)
+        return _STANDARD(frozen=frozen, eq=eq, order=order, kw_only=kw_only, slots=slots)(cls)
     made: Any = cls if not slots else None if has_bases else _slotted(cls)
     if made is not None:
         _UNREAD[made] = (cls, frozen, kw_only)
@@ -91,7 +93,7 @@ def _made(
             if told.name not in own:
                 setattr(made, told.name, told)
     else:
-        made = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=kw_only, slots=slots)(cls)
+        made = _STANDARD(init=False, repr=False, eq=False, kw_only=kw_only, slots=slots)(cls)
         made.__dataclass_params__.frozen = frozen
     methods = _first_methods(made, eq=eq, frozen=frozen)
     if frozen and slots:
@@ -150,7 +152,7 @@ def _read_fields(cls: Any) -> None:
         if cls not in _UNREAD:
             return
         written, frozen, kw_only = _UNREAD[cls]
-        dataclasses.dataclass(init=False, repr=False, eq=False, match_args=False, kw_only=kw_only)(written)
+        _STANDARD(init=False, repr=False, eq=False, match_args=False, kw_only=kw_only)(written)
         written.__dataclass_params__.frozen = frozen
         cls.__dataclass_params__ = written.__dataclass_params__
         cls.__dataclass_fields__ = written.__dataclass_fields__
@@ -330,9 +332,7 @@ if not TYPE_CHECKING:
                 each not in (cls, Frozen, FrozenByName) and issubclass(each, Frozen) for each in cls.__mro__
             )
             by_name = issubclass(cls, FrozenByName)
-            dataclasses.dataclass(
-                init=False, repr=False, eq=False, match_args=False, kw_only=by_name, frozen=has_fields_above
-            )(cls)
+            _STANDARD(init=False, repr=False, eq=False, match_args=False, kw_only=by_name, frozen=has_fields_above)(cls)
             cls.__dataclass_params__.frozen = True
             if has_fields_above:  # else the standard library would refuse it; it wrote what ``Frozen`` has
                 del cls.__setattr__, cls.__delattr__

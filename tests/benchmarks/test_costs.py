@@ -82,9 +82,10 @@ _PROGRAMS = (
 )
 
 
-MOST_WHEN_COLD = {"validate": (3_900, 121, 47, 92, 700), "plan --depth offline": (7_200, 195, 70, 152, 1_550)}
-"""Of calls, modules, models, files with functions that run, and changes from file to file; measured: 3,513, 117, 43, 88 and 660, then
-6,741, 188, 64, 147 and 1,482, where 726 and 1,623 were with a decorator for each frozen dataclass; fields that tell where files are, and how a plan is asked for, have modules of their own, which a plan that is told again reads without a model."""
+MOST_WHEN_COLD = {"validate": (5_250, 122, 47, 93, 890), "plan --depth offline": (8_650, 196, 70, 153, 1_780)}
+"""Of calls, modules, models, files with functions that run, and changes from file to file; measured: 5,040, 118, 43, 89 and 846, then
+8,360, 191, 64, 148 and 1,697. More than a quarter are for what is not ours: the finder of pydantic, which is asked about each module, and pydantic's
+own dataclasses, which would cost 134 million instructions if they and its dictionaries were the standard library's."""
 
 
 def calls(work: Callable[[], object]) -> int:
