@@ -4,7 +4,8 @@ Only in a process of the command. Whoever imports ``reconciler`` as a library ha
 
 What pydantic and ``annotated_types`` declare as dataclasses are those of ``reconciler.classes``, which compile nothing. The
 types of the dictionaries that its core takes are there for type checkers; at run time they are plain dictionaries, whose
-annotations nobody evaluates. A version that declares either otherwise is imported as it is.
+annotations nobody evaluates. A version that declares either otherwise is imported as it is, and so is a module that cannot be
+run with what stands in.
 """
 
 from __future__ import annotations
@@ -75,11 +76,22 @@ class _Lean:
         module.__loader__ = self._loader
         if spec is not None:
             spec.loader = self._loader
+        if not self._is_run_leanly(module):
+            self._loader.exec_module(module)
+
+    def _is_run_leanly(self, module: ModuleType) -> bool:
+        """Run a module with what stands in; return False where it asks for what that has not, as a later version may."""
         place, name, stand_in = _typed_dictionary() if module.__name__ == _DICTIONARIES else _dataclass()
         stood = getattr(place, name)
         setattr(place, name, stand_in)
         try:
             self._loader.exec_module(module)
+        except ImportError:  # of something that is not there, in which what stands in has no part
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, it shows again if the module itself is at fault
+            return False
+        else:
+            return True
         finally:
             setattr(place, name, stood)
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
 import sys
+from importlib.machinery import SourceFileLoader
+from typing import TYPE_CHECKING
 
 import pytest
+
+from reconciler.leanimports import _Lean
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _COMPARED = """
 import dataclasses, json, sys
@@ -72,3 +80,39 @@ def test_the_dear_parts_are_spared(found: dict[str, dict[str, object]]) -> None:
     assert isinstance(plain, int)
     assert isinstance(lean, int)
     assert 3 * lean < 2 * plain
+
+
+def _run_leanly(path: Path, text: str) -> dict[str, object]:
+    path.write_text(text, encoding="utf-8")
+    loader = SourceFileLoader("declaring", str(path))
+    spec = importlib.util.spec_from_loader("declaring", loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    _Lean(loader).exec_module(module)
+    return vars(module)
+
+
+_DECLARED = """
+import dataclasses
+@dataclasses.dataclass
+class Point:
+    x: int
+"""
+
+
+def test_a_module_that_takes_no_stand_in_is_run_as_it_is(tmp_path: Path) -> None:
+    """A later version may do with a dataclass what the stand-in's cannot; then it has the standard library's."""
+    text = (
+        f"{_DECLARED}\nif Point.__init__.__code__.co_filename != '<string>': raise TypeError('not as it was meant')\n"
+    )
+    found = _run_leanly(tmp_path / "declaring.py", text)
+    assert repr(found["Point"](3)) == "Point(x=3)"  # type: ignore[operator]
+
+
+def test_what_a_module_lacks_is_told_once(tmp_path: Path) -> None:
+    """An import that fails is not tried again: the stand-in has no part in it."""
+    path, runs = tmp_path / "declaring.py", tmp_path / "runs"
+    text = f"with open({str(runs)!r}, 'a') as file: file.write('.')\nimport that_is_nowhere\n"
+    with pytest.raises(ImportError, match="that_is_nowhere"):
+        _run_leanly(path, text)
+    assert runs.read_text(encoding="utf-8") == "."

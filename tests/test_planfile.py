@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from reconciler import planfile
 from reconciler.diagnostics import Location, warning
 from reconciler.errors import GuardRefused, InvalidInput, ReconcilerError
-from reconciler.model.plan import FORMAT_VERSION, ApplyInputs, Change, FieldChange, PreparedAccount, SavedPlan, Summary
+from reconciler.model.formats import FORMAT_VERSION
+from reconciler.model.plan import ApplyInputs, Change, FieldChange, PreparedAccount, SavedPlan, Summary
 from reconciler.model.secrets.values import FingerprintKey
 from reconciler.model.verification.evidence import Check, Evidence, Verification
 from reconciler.planfile import has_valid_seal, read_plan, seal_plan, write_plan

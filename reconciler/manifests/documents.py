@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING
 
 from reconciler.characters import SHOWN_WORD, one_line
 from reconciler.diagnostics import Diagnostic, error
 from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.manifests.overlaid import OverlaidDocument
+from reconciler.manifests.validated import validated
 from reconciler.model.accounts.located import RefusedDocument
 from reconciler.model.accounts.manifest import API_VERSION, MODELS
-from reconciler.model.base import Value
 from reconciler.model.defaults import ACCOUNT_SCHEMA
 from reconciler.model.text.types import NAME
 
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     from reconciler.model.accounts.manifest import Manifest
     from reconciler.yamlsource import YamlDocument
 
-Model = TypeVar("Model", bound=Value)
 _BEGIN = "Begin the document with\n    apiVersion: reconciler/v1\n    kind: OwnAccount"
 
 
@@ -81,20 +78,6 @@ def _inner(value: object, *steps: str) -> object:
     for step in steps:
         value = value.get(step) if isinstance(value, dict) else None
     return value
-
-
-def validated(
-    document: YamlDocument, model: type[Model], schema: str, *, subject: str | None
-) -> tuple[Model | None, list[Diagnostic]]:
-    """Return the document as a model, or the problems that it and the schema of this file find; never both."""
-    try:
-        return model.model_validate(document.value, by_name=False), []
-    except ValidationError as refusal:
-        # Schemas are made of all models, and only what is refused is explained by them.
-        from reconciler.manifests.explain import explain
-        from reconciler.model.schema.schemas import SCHEMAS
-
-        return None, explain(document, refusal, SCHEMAS[schema](), subject=subject)
 
 
 def _refuse_version(value: dict[str, object], document: YamlDocument) -> Diagnostic | None:

@@ -8,7 +8,7 @@ from reconciler.classes import Frozen
 from reconciler.diagnostics import Location, error
 from reconciler.errors import InvalidInput
 from reconciler.files import read_regular_file, reason_of
-from reconciler.manifests.documents import validated
+from reconciler.manifests.validated import validated
 from reconciler.model.defaults import PROJECT_SCHEMA
 from reconciler.model.project import Project
 from reconciler.yamlsource import MAX_FILE_OCTETS, read_documents

@@ -15,11 +15,11 @@ from reconciler.model.accounts.kinds import Kind
 from reconciler.model.accounts.settings import Document, Documented
 from reconciler.model.base import SLOTTED, Value, is_none
 from reconciler.model.consumers.publication import ConsumerView
+from reconciler.model.formats import FORMAT_VERSION
 from reconciler.model.secrets.routes import SecretRoute, routes_of, with_fingerprints
 from reconciler.model.verification.depths import Depth
 from reconciler.model.verification.evidence import UNCHANGED, Evidence, Instant, Verification
 
-FORMAT_VERSION = "1.1"
 Action = Literal["create", "update", "rename", "delete"]
 ACTIONS: tuple[Action, ...] = ("create", "update", "rename", "delete")
 Cause = Literal["manifest", "rotation"]

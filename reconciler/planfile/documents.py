@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from reconciler.model.canonical import DuplicateKey, canonical_json, unique_keys
-from reconciler.model.plan import FORMAT_VERSION, SavedPlan
+from reconciler.model.formats import FORMAT_VERSION
+from reconciler.model.plan import SavedPlan
 from reconciler.planfile.refusals import (
     altered,
     invalid,

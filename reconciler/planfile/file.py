@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import InvalidInput
 from reconciler.files import read_regular_file, replace_file
-from reconciler.model.plan import FORMAT_VERSION
+from reconciler.model.formats import FORMAT_VERSION
 from reconciler.planfile.documents import plan_of_document
 from reconciler.planfile.lines import LINES_VERSION, MAGIC, packed, plan_of_lines
 from reconciler.planfile.refusals import invalid, reason_of, unwritable

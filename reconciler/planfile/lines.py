@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from reconciler.classes import dataclass
 from reconciler.errors import ReconcilerError
 from reconciler.model.canonical import canonical_json
-from reconciler.model.plan import FORMAT_VERSION, Change, PreparedAccount, SavedPlan
+from reconciler.model.formats import FORMAT_VERSION
+from reconciler.model.plan import Change, PreparedAccount, SavedPlan
 from reconciler.planfile.alike import IN_ACCOUNT, IN_CHANGE, NotCanonical, canonical_value, part_of, value_of_rest
 from reconciler.planfile.refusals import (
     altered,

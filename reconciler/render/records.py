@@ -10,7 +10,7 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from reconciler.model.plan import FORMAT_VERSION
+from reconciler.model.formats import FORMAT_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -27,8 +27,8 @@ from pydantic import ValidationError
 from reconciler.diagnostics import error
 from reconciler.errors import InvalidInput
 from reconciler.files import reason_of, sync_folder
+from reconciler.model.formats import FORMAT_VERSION
 from reconciler.model.mail.sending import OUTCOMES, InFlight, ResultsHeader, SendRecord, SendSummary
-from reconciler.model.plan import FORMAT_VERSION
 from reconciler.sending.entries import Verdict
 from reconciler.sending.linemarks import LineMarks
 

@@ -43,7 +43,7 @@ def export(options: GlobalOptions, selectors: tuple[str, ...], *, form: str, out
     """
     from reconciler.cli.output import put_json, tell
     from reconciler.cli.session import workspace
-    from reconciler.model.plan import FORMAT_VERSION
+    from reconciler.model.formats import FORMAT_VERSION
     from reconciler.operations.adoption.export import export_accounts, write_files
     from reconciler.render.json.documents import diagnostic_documents
 

@@ -1,6 +1,12 @@
-"""The keys of a payload that the store adds to what it is told, without the payloads: the check of the journal needs no more."""
+"""Words of the journal that are needed without its models: the event of an apply, and the keys that the store adds to a payload.
+
+The check of the journal needs no more than these keys.
+"""
 
 from __future__ import annotations
+
+APPLY = "apply"
+"""The event whose payload is the largest by far. It tells what became of settings and approvals, and never of a standing."""
 
 ABRIDGED = "abridged"
 """The first key of all in canonical JSON, so that what it has is read without what follows."""

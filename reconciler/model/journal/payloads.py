@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from reconciler.model.base import Value
 from reconciler.model.canonical import canonical_json, without
+from reconciler.model.journal.keys import APPLY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,8 +29,6 @@ Document = dict[str, object]
 """A part that nobody looks into: it is kept, and shown as it is."""
 Decision = Literal["approve", "reject", "suspend", "resume"]
 
-APPLY = "apply"
-"""The event whose payload is the largest by far. It tells what became of settings and approvals, and never of a standing."""
 BEGUN = "begun"
 """The ending of a sending that goes on, or that was killed before it could tell how it ended."""
 

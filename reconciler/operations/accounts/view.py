@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.characters import folded
 from reconciler.classes import FrozenByName
 from reconciler.errors import InvalidInput, StateUnavailable
 from reconciler.model.accounts.kinds import KindWord, kind_of
-from reconciler.model.journal.payloads import APPLY
+from reconciler.model.journal.keys import APPLY
 from reconciler.operations.accounts.select import select_accounts
 from reconciler.rules.accounts.select import is_pattern, is_selected, may_select_none, unknown_account, unmatched
-from reconciler.rules.journal.events import events_of
 from reconciler.rules.journal.since import status_since
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from reconciler.model.accounts.recorded import RecordedAccount
     from reconciler.model.accounts.statuses import Status
+    from reconciler.model.journal.entries import JournalEntry
+    from reconciler.model.journal.events import JournalEvent
     from reconciler.operations.workspace import Workspace
 
 _IN_JSON_OTHERWISE = frozenset('"\\')
@@ -97,10 +99,19 @@ def not_active_since(workspace: Workspace, accounts: Iterable[RecordedAccount]) 
     try:
         with workspace.open_store() as store, store.snapshot() as snapshot:
             earlier_names = snapshot.earlier_names(waiting)
-            events = events_of(snapshot.journal(but=APPLY))
+            journal = snapshot.journal(but=APPLY)
+            first = next(journal, None)
+            events = _events(chain((first,), journal)) if first is not None else ()
     except StateUnavailable:  # whoever may see the accounts need not be one who may see the rest
         return {}
     return status_since(waiting, events, earlier_names=earlier_names)
+
+
+def _events(journal: Iterable[tuple[JournalEntry, Mapping[str, object]]]) -> tuple[JournalEvent, ...]:
+    # The models of all events are imported where there is one.
+    from reconciler.rules.journal.events import events_of
+
+    return events_of(journal)
 
 
 def _passes(account: RecordedAccount, wanted: AccountFilter) -> bool:

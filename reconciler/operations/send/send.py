@@ -16,9 +16,9 @@ from reconciler.envelope import identity_of
 from reconciler.errors import GuardRefused, InvalidInput, ReconcilerError
 from reconciler.files import keep_out_of_git, reason_of
 from reconciler.model.canonical import digest
+from reconciler.model.formats import FORMAT_VERSION
 from reconciler.model.journal.payloads import BEGUN, SendPayload, who
 from reconciler.model.mail.sending import ResultsHeader, SendDocument, SendSummary
-from reconciler.model.plan import FORMAT_VERSION
 from reconciler.operations.accounts.view import show_account
 from reconciler.operations.drafts.draft import require_own_state
 from reconciler.operations.send import remarks

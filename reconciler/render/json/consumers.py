@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.model.canonical import JsonObject
-from reconciler.model.plan import FORMAT_VERSION
+from reconciler.model.formats import FORMAT_VERSION
 from reconciler.render.json.documents import diagnostic_documents
 from reconciler.render.times import instant
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.accounts.written import as_written
 from reconciler.model.canonical import JsonObject, canonical_json
-from reconciler.model.plan import FORMAT_VERSION
+from reconciler.model.formats import FORMAT_VERSION
 from reconciler.render.safe import safe_json
 from reconciler.render.times import instant
 

@@ -10,7 +10,7 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.plan import FORMAT_VERSION
+from reconciler.model.formats import FORMAT_VERSION
 from reconciler.render.json.documents import diagnostic_documents
 from reconciler.render.safe import safe_json
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import enumerated
 from reconciler.model.accounts.kinds import KINDS
-from reconciler.model.plan import FORMAT_VERSION
+from reconciler.model.formats import FORMAT_VERSION
 from reconciler.render.json.documents import diagnostic_documents
 from reconciler.render.text.parts.layout import finish, hang
 

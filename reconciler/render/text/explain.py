@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.plan import FORMAT_VERSION
+from reconciler.model.formats import FORMAT_VERSION
 from reconciler.model.schema.explanation import SUBJECTS, Explanation, Subject
 from reconciler.render.text.parts.layout import cells, finish, hang, pad
 
