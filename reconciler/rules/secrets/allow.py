@@ -7,6 +7,7 @@ secrets at once, reserved names, and every reference that is not in normal form,
 
 from __future__ import annotations
 
+from posixpath import commonpath
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from reconciler.model.text.globs import is_glob, matches
 from reconciler.rules.secrets.scopes import is_in_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from reconciler.model.grants import ScopedSecret, Secrets
 
@@ -86,7 +87,7 @@ def why_refused(secret: str, manifest: str, secrets: Secrets, places: Mapping[st
     if not _is_covered(secret, manifest, secrets):
         return (
             f"{manifest} names {secret}, but {secrets.holder_of('allow')}.allow in the project file covers {covered(secrets)}. "
-            f"{WHY_ALLOWED} Use a reference that is covered, or {ask_to_allow([secret], secrets)}"
+            f"{WHY_ALLOWED} Use a reference that is covered, or {ask_to_allow([secret], secrets, [manifest])}"
         )
     place = places.get(secret)
     if place is None or (_why_kept(place, secrets) is None and _is_covered(place, manifest, secrets)):
@@ -123,25 +124,40 @@ def covered(secrets: Secrets) -> str:
     return ", ".join(entries) or "nothing"
 
 
-def ask_to_allow(entries: Sequence[str], secrets: Secrets) -> str:
+def ask_to_allow(entries: Sequence[str], secrets: Secrets, manifests: Iterable[str] = ()) -> str:
     """Return the words that ask for entries of ``secrets.allow``, with the line to write.
 
     Where the project file has no ``allow``, the line begins with what is covered by default: it would be covered no more.
+    Where it has entries for some manifests alone, the line is for the ``manifests`` that name these secrets, and no others.
 
-    >>> from reconciler.model.grants import Secrets
+    >>> from reconciler.model.grants import ScopedSecret, Secrets
     >>> print(ask_to_allow(["env:MAIL_*"], Secrets()))
     have the owner of the project file add under secrets
         allow: ["env:SMTP_*", "file:secrets/**", "env:MAIL_*"]
     >>> print(ask_to_allow(["env:MAIL_*"], Secrets(allow=("env:SMTP_*",))))
     have the owner of the project file add
         allow: ["env:MAIL_*"]
+    >>> scoped = Secrets(allow=(ScopedSecret(secret="env:SMTP_EU_*", manifests="accounts.d/eu/**"),))
+    >>> print(ask_to_allow(["env:MAIL"], scoped, ["accounts.d/us/a.yaml", "accounts.d/us/b.yaml"]))
+    have the owner of the project file add
+        allow: [{secret: "env:MAIL", manifests: "accounts.d/us/**"}]
     """
     holder = secrets.holder_of("allow")
     under = f" under {holder}" if holder != "secrets" or "allow" not in secrets.model_fields_set else ""
     if "allow" not in secrets.model_fields_set:
         entries = [*(entry for entry in secrets.allow if isinstance(entry, str)), *entries]
-    listed = ", ".join(f'"{entry}"' for entry in entries)
-    return f"have the owner of the project file add{under}\n    allow: [{listed}]"
+    scope = _common_glob(manifests) if any(not isinstance(entry, str) for entry in secrets.allow) else None
+    shown = (f'"{each}"' if scope is None else f'{{secret: "{each}", manifests: "{scope}"}}' for each in entries)
+    return f"have the owner of the project file add{under}\n    allow: [{', '.join(shown)}]"
+
+
+def _common_glob(manifests: Iterable[str]) -> str | None:
+    """Return the glob for one manifest, or for the folder that all of several are in; None where there is no such folder."""
+    named = sorted(set(manifests))
+    if len(named) == 1:
+        return named[0] or None
+    folder = commonpath(each.rpartition("/")[0] for each in named) if named else ""
+    return f"{folder}/**" if folder else None
 
 
 def _why_kept(secret: str, secrets: Secrets) -> str | None:

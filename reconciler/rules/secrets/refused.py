@@ -78,6 +78,8 @@ class _Refused(Frozen):
 
     account: NamesSecrets
     secret: str
+    manifest: str
+    """The manifest that names it and may not: the account's, or that of its MailServer; empty where none counts."""
     problem: Diagnostic
     cause: str | None
     """What is wrong with it, the secret or its source; None where only an entry of ``secrets.allow`` is missing."""
@@ -131,14 +133,15 @@ def _refused(account: NamesSecrets, secret: str, secrets: Secrets, places: Mappi
         problem = error(
             "unknownSecretSource", _undeclared(source, known), subject=account.name, location=account.location
         )
-        return _Refused(account, secret, problem, cause=source)
+        return _Refused(account, secret, "", problem, cause=source)
     for manifest in naming_manifests(
         secret, own=account.file, server=account.server_file, inherited=account.server_secrets
     ):
         why = why_refused(secret, manifest, secrets, places)
         if why is not None:
             problem = error("secretNotAllowed", why, subject=account.name, location=account.location)
-            return _Refused(account, secret, problem, cause=None if is_uncovered(secret, manifest, secrets) else secret)
+            cause = None if is_uncovered(secret, manifest, secrets) else secret
+            return _Refused(account, secret, manifest, problem, cause)
     return None
 
 
@@ -201,7 +204,7 @@ def _as_one(refused: Sequence[_Refused], secrets: Secrets, rules: Mapping[str, L
     detail = (
         f"{secrets.holder_of('allow')}.allow in the project file covers {covered(secrets)}, which does not let these "
         f"manifests name: {', '.join(listed)}. {WHY_ALLOWED} Use references that are covered, or "
-        f"{ask_to_allow(_covering(sorted(named)), secrets)}"
+        f"{ask_to_allow(_covering(sorted(named)), secrets, [each.manifest for each in refused])}"
     )
     return as_one(problems, detail=detail, location=place)
 

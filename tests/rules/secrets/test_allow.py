@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from reconciler.model.environments import in_environment
 from reconciler.rules.secrets.allow import ask_to_allow, is_allowed, is_allowed_somewhere, why_refused
@@ -176,3 +177,31 @@ def test_the_line_to_write_says_where_it_counts(rules: Secrets, holder: str, whe
     assert why is not None
     assert f"{HERE} names env:A, but {holder}.allow in the project file covers env:" in why
     assert why.endswith(f'have the owner of the project file add{where}\n    allow: [{before}"env:A"]')
+
+
+@pytest.mark.parametrize(
+    ("manifests", "scope"),
+    [
+        (["accounts.d/eu/a.yaml"], '"accounts.d/eu/a.yaml"'),
+        (["accounts.d/eu/a.yaml", "accounts.d/eu/a.yaml"], '"accounts.d/eu/a.yaml"'),
+        (["accounts.d/eu/a.yaml", "accounts.d/eu/b.yaml"], '"accounts.d/eu/**"'),
+        (["accounts.d/eu/pl/a.yaml", "accounts.d/eu/de/b.yaml"], '"accounts.d/eu/**"'),
+        (["accounts.d/eu/a.yaml", "accounts.d/europe/b.yaml"], '"accounts.d/**"'),
+    ],
+)
+def test_the_line_to_write_is_for_the_manifests_that_name_the_secret(manifests: list[str], scope: str) -> None:
+    """Where other entries are for some manifests alone, one for all would let every other manifest name the secret."""
+    rules = secrets({"secret": "env:SMTP_*", "manifests": "accounts.d/us/**"})
+    line = ask_to_allow(["env:A"], rules, manifests)
+    assert line.endswith(f'\n    allow: [{{secret: "env:A", manifests: {scope}}}]')
+    written = yaml.safe_load(line.partition("allow: ")[2])
+    widened = secrets(*(each.model_dump() for each in rules.allow if not isinstance(each, str)), *written)
+    assert all(is_allowed("env:A", manifest, widened) for manifest in manifests)
+    assert not is_allowed("env:A", "other/c.yaml", widened)
+
+
+def test_a_refusal_asks_for_its_own_manifest_alone() -> None:
+    """What stands in the message is the entry for the manifest that was refused."""
+    why = why_refused("env:A", HERE, secrets({"secret": "env:SMTP_*", "manifests": "accounts.d/us/**"}))
+    assert why is not None
+    assert why.endswith(f'allow: [{{secret: "env:A", manifests: "{HERE}"}}]')

@@ -150,7 +150,13 @@ def test_a_refused_link_is_told() -> None:
             ["env:SMTP_*", SCOPED],
             "secretNotAllowed",
             "accounts.d/accounts.yaml names env:HOME, but secrets.allow in the project file covers env:SMTP_*, env:A_* (for accounts.d/a/** only). A manifest may ",
-            ["accounts.d", "accounts.yaml", "secrets.allow", "accounts.d", 'allow: ["env:HOME"]'],
+            [
+                "accounts.d",
+                "accounts.yaml",
+                "secrets.allow",
+                "accounts.d",
+                'allow: [{secret: "env:HOME", manifests: "accounts.d/accounts.yaml"}]',
+            ],
         ),
         ("vault: b", ["vault:a"], "secretNotAllowed", "accounts.d/accounts.yaml names vault:b, but ", None),
         (
