@@ -231,6 +231,28 @@ def test_an_overlay_is_validated_as_it_is_edited(both: Project) -> None:
     assert (1, ["unknownField"]) == (refused.code, refused.codes)
 
 
+_NAMED = [  # what an overlay names, the code of its refusal, and how that begins
+    ("env: HOME", "secretNotAllowed", "overlays/staging/sales.yaml names env:HOME, but environments.staging.secrets.allow "),
+    ("env: RECONCILER_PLAN_KEY", "secretNotAllowed", "overlays/staging/sales.yaml names env:RECONCILER_PLAN_KEY, which "),
+    ("vualt: x", "unknownSecretSource", "A secret is to come from vualt, a source that "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("reference", "code", "told"), _NAMED)
+def test_a_secret_is_refused_where_the_overlay_names_it(both: Project, reference: str, code: str, told: str) -> None:
+    """Not at the manifest, which names another; so it is told too where the overlay alone is validated."""
+    spec = f"spec:\n  smtp:\n    authentication:\n      password: {{{reference}, env: null}}\n"
+    if reference.startswith("env"):
+        spec = f"spec:\n  smtp:\n    authentication:\n      password: {{{reference}}}\n"
+    overlay(both, f"{OVERLAY.partition('spec')[0]}{spec}")
+    for words in ((), ("overlays/staging/sales.yaml",)):
+        refused = both.run("validate", *words, "--format", "json")
+        (problem,) = refused.document["diagnostics"]
+        assert (1, code) == (refused.code, problem["code"])
+        assert "overlays/staging/sales.yaml:7" == ":".join(str(problem["location"][each]) for each in ("file", "line"))
+        assert problem["detail"].removeprefix("In the environment staging: ").startswith(told)
+
+
 def test_commands_to_copy_are_for_the_same_environment(both: Project) -> None:
     """Nothing is remembered, so what is printed to be copied names it."""
     said = both.run("--env", "staging", "--state", "sqlite:///nowhere.db", "plan").err

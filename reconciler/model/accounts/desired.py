@@ -55,6 +55,16 @@ class DesiredAccount(FrozenByName, Documented):
         """The files of the overlays that change the account."""
         return frozenset(place.file for place in self.overlaid.values())
 
+    def place_in_overlay(self, secret: str) -> Location | None:
+        """Return where an overlay names a secret of the account; None where the manifests do."""
+        for path, place in self.overlaid.items():
+            value: object = self.document
+            for step in path[:-1]:  # the last is the secret's source
+                value = value.get(step) if isinstance(value, dict) else None
+            if value == secret:
+                return place
+        return None
+
     @cached_property
     def canonical(self) -> str:
         """Canonical JSON of the document: equal text means that nothing changed."""

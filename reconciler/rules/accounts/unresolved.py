@@ -45,6 +45,10 @@ class UnresolvedAccount(FrozenByName):
     server_location: Location | None = None
     server_secrets: frozenset[str] = frozenset()
 
+    @staticmethod
+    def place_in_overlay(secret: str) -> None:
+        """Return None: of a refused account nobody looks where it names a secret."""
+
 
 class _Written(FrozenByName):
     """A document as it is written, valid or not."""

@@ -71,8 +71,17 @@ def is_allowed_somewhere(secret: str, secrets: Secrets, places: Mapping[str, str
     return is_allowed(secret, "", unscoped, places)
 
 
-def why_refused(secret: str, manifest: str, secrets: Secrets, places: Mapping[str, str] = NO_LINKS) -> str | None:
+def why_refused(
+    secret: str,
+    manifest: str,
+    secrets: Secrets,
+    places: Mapping[str, str] = NO_LINKS,
+    *,
+    named_in: str | None = None,
+) -> str | None:
     """Return why a manifest may not name a secret, in sentences that begin with the manifest; None where it may.
+
+    They begin with the file that it is ``named_in`` where that is an overlay of the manifest.
 
     >>> from reconciler.model.grants import Secrets
     >>> why_refused("env:SMTP_SALES", "sales.yaml", Secrets())
@@ -82,18 +91,19 @@ def why_refused(secret: str, manifest: str, secrets: Secrets, places: Mapping[st
     "sales.yaml names file:secrets/.reconciler/key, which lies in .reconciler, the state's folder"
     """
     kept = _why_kept(secret, secrets)
+    names = f"{named_in or manifest} names {secret}"
     if kept is not None:
-        return f"{manifest} names {secret}, {kept}"
+        return f"{names}, {kept}"
     if not _is_covered(secret, manifest, secrets):
         return (
-            f"{manifest} names {secret}, but {secrets.holder_of('allow')}.allow in the project file covers {covered(secrets)}. "
+            f"{names}, but {secrets.holder_of('allow')}.allow in the project file covers {covered(secrets)}. "
             f"{WHY_ALLOWED} Use a reference that is covered, or {ask_to_allow([secret], secrets, [manifest])}"
         )
     place = places.get(secret)
     if place is None or (_why_kept(place, secrets) is None and _is_covered(place, manifest, secrets)):
         return None
     return (
-        f"{manifest} names {secret}, which leads, with links followed, to a file that the project file does not let this "
+        f"{names}, which leads, with links followed, to a file that the project file does not let this "
         "manifest name. Put the file itself in the allowed place, or have the owner of the project file allow the place "
         "that it leads to."
     )

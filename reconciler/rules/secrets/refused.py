@@ -72,6 +72,10 @@ class NamesSecrets(Protocol):
         """The references that the MailServer names for it."""
         ...
 
+    def place_in_overlay(self, secret: str) -> Location | None:
+        """Return where an overlay names a secret of it; None where the manifests do."""
+        ...
+
 
 class _Refused(Frozen):
     """A secret that an account names and may not, with the error for it alone."""
@@ -129,17 +133,17 @@ def refused_secrets(
 def _refused(account: NamesSecrets, secret: str, secrets: Secrets, places: Mapping[str, str]) -> _Refused | None:
     source = secret.partition(":")[0]
     known = BUILT_IN | secrets.sources.keys()
+    overlay = account.place_in_overlay(secret)
+    place = overlay or account.location
     if source not in known:
-        problem = error(
-            "unknownSecretSource", _undeclared(source, known), subject=account.name, location=account.location
-        )
+        problem = error("unknownSecretSource", _undeclared(source, known), subject=account.name, location=place)
         return _Refused(account, secret, "", problem, cause=source)
     for manifest in naming_manifests(
         secret, own=account.file, server=account.server_file, inherited=account.server_secrets
     ):
-        why = why_refused(secret, manifest, secrets, places)
+        why = why_refused(secret, manifest, secrets, places, named_in=overlay.file if overlay is not None else None)
         if why is not None:
-            problem = error("secretNotAllowed", why, subject=account.name, location=account.location)
+            problem = error("secretNotAllowed", why, subject=account.name, location=place)
             cause = None if is_uncovered(secret, manifest, secrets) else secret
             return _Refused(account, secret, manifest, problem, cause)
     return None
@@ -197,7 +201,7 @@ def _as_one(refused: Sequence[_Refused], secrets: Secrets, rules: Mapping[str, L
         return as_one(problems, location=place)
     named: dict[str, str] = {}
     for each in refused:
-        named.setdefault(each.secret, f"{each.secret} ({each.account.location or each.account.file})")
+        named.setdefault(each.secret, f"{each.secret} ({each.problem.location or each.account.file})")
     listed = list(named.values())
     if len(listed) > _MOST_LISTED:
         listed = [*listed[:_MOST_LISTED], f"{len(listed) - _MOST_LISTED} more"]
