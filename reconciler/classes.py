@@ -42,8 +42,12 @@ if TYPE_CHECKING:
 else:
 
     def dataclass(cls: type | None = None, /, **options: bool) -> Any:
-        """Return a class as a dataclass; without a class, what does that to one."""
-        return _made(cls, **options) if cls is not None else partial(_made, **options)
+        """Return a class as a dataclass; without a class, what does that to one.
+
+        One that is told what is not known here is left to the standard library.
+        """
+        made = _made if options.keys() <= _KNOWN else _STANDARD
+        return made(cls, **options) if cls is not None else partial(made, **options)
 
     def replace(value: Any, /, **changes: object) -> Any:
         """Return a copy with some fields otherwise, as that of the standard library does, in a sixth of its time."""
@@ -63,6 +67,7 @@ else:
 
 _STANDARD: Any = dataclasses.dataclass
 """That of the standard library, whatever stands in its place while others declare theirs."""
+_KNOWN = {"frozen", "eq", "order", "kw_only", "slots"}
 _COPIED: dict[type, dict[str, None]] = {}
 """The fields of classes whose values are copied field by field, in their order."""
 

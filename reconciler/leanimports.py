@@ -4,28 +4,33 @@ Only in a process of the command. Whoever imports ``reconciler`` as a library ha
 
 What pydantic and ``annotated_types`` declare as dataclasses are those of ``reconciler.classes``, which compile nothing. The
 types of the dictionaries that its core takes are there for type checkers; at run time they are plain dictionaries, whose
-annotations nobody evaluates. A version that declares either otherwise is imported as it is, and so is a module that cannot be
-run with what stands in.
+annotations nobody evaluates. Both stand in while pydantic is imported, all that the models need of it at once, when the first of
+them asks for it. A version that cannot be imported so is imported as it is.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
+from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from importlib.abc import Loader
+    from collections.abc import Iterator, Sequence
     from importlib.machinery import ModuleSpec
 
-_DECLARING = {"pydantic", "annotated_types"}
-"""Packages whose dataclasses are declared leanly."""
-_DICTIONARIES = "pydantic_core.core_schema"
-"""The module that declares a type for each dictionary that the core takes."""
-_OPTIONS = {"frozen", "eq", "order", "kw_only", "slots"}
-"""What ``reconciler.classes`` can be told of a dataclass; one that is told more is left to the standard library."""
+_ASKED_FOR = {"pydantic", "pydantic_core"}
+"""What our modules import of them first."""
+_WITH_DICTIONARIES = ("pydantic_core",)
+_WITH_DATACLASSES = (
+    "annotated_types", "pydantic", "pydantic.main", "pydantic.fields", "pydantic.functional_validators", "pydantic.types",
+    "pydantic.dataclasses", "pydantic.type_adapter", "pydantic._internal._generate_schema",
+    "pydantic._internal._validators",
+)  # fmt: skip
+"""What a command imports of pydantic that has models; where a version lacks one of these, nothing needs it."""
+_PACKAGES = {"pydantic", "annotated_types"}
 
 
 def import_pydantic_leanly() -> None:
@@ -48,67 +53,64 @@ def _switch_plugins_off() -> None:
 
 
 class _Finder:
-    """Finds these modules where Python finds them, and has them run by ``_Lean``."""
+    """Waits for the first import of pydantic, imports it leanly, and is gone: no other import asks it again."""
 
     @staticmethod
-    def find_spec(name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
-        if name.partition(".")[0] not in _DECLARING and name != _DICTIONARIES:
+    def find_spec(name: str, *_: object) -> ModuleSpec | None:
+        if name not in _ASKED_FOR:
             return None
-        from importlib.machinery import PathFinder
+        from importlib.util import spec_from_loader
 
-        found = PathFinder.find_spec(name, path, target)
-        if found is not None and found.loader is not None:
-            found.loader = _Lean(found.loader)  # type: ignore[assignment]  # a loader in all that Python asks it
-        return found
+        sys.meta_path.remove(_Finder)
+        _import_at_once()
+        module = sys.modules.get(name)
+        return spec_from_loader(name, _Imported(module), is_package=True) if module is not None else None
 
 
-class _Lean:
-    """Runs a module as its own loader does, while something stands in the place of what it would declare dearly."""
+class _Imported:
+    """Hands a module that has been imported to whoever asked for it, as it is."""
 
-    def __init__(self, loader: Loader) -> None:
-        self._loader = loader
+    def __init__(self, module: ModuleType) -> None:
+        self._module, self._spec = module, module.__spec__
 
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        return self._loader.create_module(spec)
+    def create_module(self, _spec: ModuleSpec) -> ModuleType:
+        return self._module
 
     def exec_module(self, module: ModuleType) -> None:
-        spec = module.__spec__
-        module.__loader__ = self._loader
-        if spec is not None:
-            spec.loader = self._loader
-        if not self._is_run_leanly(module):
-            self._loader.exec_module(module)
-
-    def _is_run_leanly(self, module: ModuleType) -> bool:
-        """Run a module with what stands in; return False where it asks for what that has not, as a later version may."""
-        place, name, stand_in = _typed_dictionary() if module.__name__ == _DICTIONARIES else _dataclass()
-        stood = getattr(place, name)
-        setattr(place, name, stand_in)
-        try:
-            self._loader.exec_module(module)
-        except ImportError:  # of something that is not there, in which what stands in has no part
-            raise
-        except Exception:  # noqa: BLE001 - whatever it is, it shows again if the module itself is at fault
-            return False
-        else:
-            return True
-        finally:
-            setattr(place, name, stood)
+        module.__spec__ = self._spec  # the import has put its own there
 
 
-def _dataclass() -> tuple[ModuleType, str, object]:
-    """Return where a dataclass is declared, and what declares one leanly."""
+def _import_at_once() -> None:
+    """Import what the models need of pydantic with what stands in; nothing of it where that fails."""
     import dataclasses
 
     from reconciler.classes import dataclass as lean
 
-    standard = dataclasses.dataclass  # noqa: TID251 - it is what others than we declare theirs with
+    try:
+        with _in_place(*_typed_dictionary()):
+            _import_each(_WITH_DICTIONARIES)
+        with _in_place(dataclasses, "dataclass", lean):
+            _import_each(_WITH_DATACLASSES)
+    except Exception:  # noqa: BLE001 - a later version may ask for what the stand-ins have not; what else is wrong shows again
+        for name in [each for each in sys.modules if each.partition(".")[0] in _PACKAGES]:
+            del sys.modules[name]
+        _switch_plugins_off()
 
-    def declared(cls: type | None = None, /, **options: bool) -> Any:
-        declare: Any = lean if options.keys() <= _OPTIONS else standard
-        return declare(cls, **options)
 
-    return dataclasses, "dataclass", declared
+def _import_each(names: Sequence[str]) -> None:
+    for name in names:
+        with suppress(ImportError):  # what is needed is asked for again
+            importlib.import_module(name)
+
+
+@contextmanager
+def _in_place(place: ModuleType, name: str, stand_in: object) -> Iterator[None]:
+    stood = getattr(place, name)
+    setattr(place, name, stand_in)
+    try:
+        yield
+    finally:
+        setattr(place, name, stood)
 
 
 def _typed_dictionary() -> tuple[ModuleType, str, object]:

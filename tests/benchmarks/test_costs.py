@@ -82,10 +82,10 @@ _PROGRAMS = (
 )
 
 
-MOST_WHEN_COLD = {"validate": (5_250, 122, 47, 93, 890), "plan --depth offline": (8_650, 196, 70, 153, 1_780)}
-"""Of calls, modules, models, files with functions that run, and changes from file to file; measured: 5,040, 118, 43, 89 and 846, then
-8,360, 191, 64, 148 and 1,697. More than a quarter are for what is not ours: the finder of pydantic, which is asked about each module, and pydantic's
-own dataclasses, which would cost 134 million instructions if they and its dictionaries were the standard library's."""
+MOST_WHEN_COLD = {"validate": (4_900, 122, 47, 93, 760), "plan --depth offline": (8_250, 196, 70, 153, 1_640)}
+"""Of calls, modules, models, files with functions that run, and changes from file to file; measured: 4,681, 119, 43, 90 and 719, then
+7,939, 193, 64, 149 and 1,550. A fifth is for what is not ours: the finder that waits for pydantic, and pydantic's own dataclasses, which
+would cost 134 million instructions if they and its dictionaries were the standard library's."""
 
 
 def calls(work: Callable[[], object]) -> int:
