@@ -64,7 +64,9 @@ class _Finder:
         sys.meta_path.remove(_Finder)
         _import_at_once()
         module = sys.modules.get(name)
-        return spec_from_loader(name, _Imported(module), is_package=True) if module is not None else None
+        if module is None:
+            return None
+        return spec_from_loader(name, _Imported(module), is_package=True)  # type: ignore[arg-type]  # a loader in all that is asked
 
 
 class _Imported:
