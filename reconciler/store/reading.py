@@ -267,8 +267,8 @@ def iterate_payloads(
     rows = connection.stream(_PAYLOADS_SINCE, {"project": project, "first": min(wanted), "but": but})
     for sequence, text in rows:
         if sequence in wanted:
-            tells = _without_changes(sequence, text, in_short=True) if in_short else payload_of(sequence, text)
-            yield wanted[sequence], tells if in_short else {key: tells[key] for key in tells if key != ABRIDGED}
+            tells = _without_changes(sequence, text, in_short=True) if in_short else _in_full(sequence, text)
+            yield wanted[sequence], tells
 
 
 def _without_changes(sequence: int, text: str | LongText, *, in_short: bool) -> dict[str, object]:
@@ -287,8 +287,12 @@ def _without_changes(sequence: int, text: str | LongText, *, in_short: bool) -> 
                 return read_object(pieces_of(text), apart=apart, but=CHANGES, ends=ends)
             except OtherForm:
                 continue
-    tells = payload_of(sequence, text.whole() if isinstance(text, LongText) else text)
-    return {key: tells[key] for key in tells if key != ABRIDGED}
+    return _in_full(sequence, text.whole() if isinstance(text, LongText) else text)
+
+
+def _in_full(sequence: int, text: str) -> dict[str, object]:
+    """Return all that a payload tells, and not in short once more."""
+    return {key: part for key, part in payload_of(sequence, text).items() if key != ABRIDGED}
 
 
 def read_routes(connection: Connection, project: str) -> tuple[KnownRoute, ...]:

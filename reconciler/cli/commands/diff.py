@@ -10,8 +10,6 @@ import click
 from reconciler.cli.options import format_option
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from reconciler.cli.session import GlobalOptions
     from reconciler.diagnostics import Diagnostic
     from reconciler.model.comparison import Leaves, Side
@@ -52,19 +50,17 @@ def diff(options: GlobalOptions, /, *, first: str, second: str, detailed_exitcod
         raise click.UsageError("A plan is compared with a plan, and a revision, named by its number, with a revision.")
     (before, had), (after, has) = _side(first, options), _side(second, options)
     compared = compare(before, after, had, has)
-    notes = _untold(had, has) if before.source == "revision" else []
+    notes: list[Diagnostic] = []
+    if before.source == "revision":
+        from reconciler.operations.journal.past import untold_differences
+
+        notes = untold_differences(had, has)
     if format_ == "json":
         put_json(comparison_document(compared, notes))
     else:
         put(comparison_text(compared, style=style_for(sys.stdout)))
         tell(notes)
     return _DIFFER if detailed_exitcode and compared.differences else 0
-
-
-def _untold(before: Mapping[str, Leaves], after: Mapping[str, Leaves]) -> list[Diagnostic]:
-    from reconciler.operations.journal.past import untold_differences
-
-    return untold_differences(before, after)
 
 
 def _is_revision(word: str) -> bool:

@@ -180,9 +180,10 @@ def left_behind(rows: Iterable[Publication], targets: Targets) -> list[Diagnosti
 
 def _gone(name: str, places: Sequence[str], *, is_declared: bool) -> Diagnostic:
     why = "is declared with another place now" if is_declared else "is no longer declared"
+    where = "at the one before" if is_declared else "there"
     detail = (
-        f"The consumer {name} {why}, and the accounts that it was given are still {'at the one before' if is_declared else 'there'}: {', '.join(places)}. That is "
-        "not brought up to date any more, and a suspension does not reach it. Remove it once nothing uses it."
+        f"The consumer {name} {why}, and the accounts that it was given are still {where}: {', '.join(places)}. That is not "
+        "brought up to date any more, and a suspension does not reach it. Remove it once nothing uses it."
     )
     return warning("consumerGone", detail, subject=name)
 

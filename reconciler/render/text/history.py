@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import enumerated, several
 from reconciler.model.journal.abridged import Groups
@@ -22,10 +22,11 @@ from reconciler.model.plan import ACTIONS, FieldChange
 from reconciler.render.text.apply import counted
 from reconciler.render.text.parts.fields import field_lines
 from reconciler.render.text.parts.layout import finish, hang
-from reconciler.render.text.parts.names import listed, listed_ranges
+from reconciler.render.text.parts.names import listed_ranges
 from reconciler.render.text.parts.tables import Cell, table_lines
 from reconciler.render.times import moment
 from reconciler.rules.journal.abridge import (
+    MOST_NAMES,
     approvals_by_account,
     grouped_accounts,
     grouped_changes,
@@ -35,7 +36,7 @@ from reconciler.rules.journal.abridge import (
 from reconciler.rules.journal.choose import is_told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model.canonical import JsonObject
     from reconciler.model.journal.abridged import Abridged, Alike
@@ -44,14 +45,8 @@ if TYPE_CHECKING:
     from reconciler.model.journal.payloads import Payload
     from reconciler.render.text.parts.style import Style
 
-_Value = TypeVar("_Value")
-
 NOTHING_APPLIED = "Nothing has been applied yet."
 _COMMIT_DIGITS = 12
-_MOST_ACCOUNTS = 50
-_MOST_EACH = 4
-"""More changes that are alike, or accounts of which the same is told, are one line."""
-_MOST_NAMES = 40
 _NOBODY = Groups(first=(), more=0)
 _TITLES = ("WHAT", "WHEN (UTC)", "BY", "CHANGES", "COMMIT", "REFERENCE")
 _LEAST_COLUMNS = 4
@@ -185,15 +180,6 @@ def _abridged(applied: JournalEvent | None) -> Abridged | None:
     return read_abridged(told.abridged) if isinstance(told, ApplyPayload) and told.abridged is not None else None
 
 
-def _grouped(values: Iterable[_Value], key: Callable[[_Value], Hashable]) -> list[list[_Value]]:
-    """Return values that are told in one line, where more than a few are alike; others alone; in the order given."""
-    alike: dict[Hashable, list[_Value]] = {}
-    for value in values:
-        alike.setdefault(key(value), []).append(value)
-    told = [[values] if len(values) > _MOST_EACH else [[value] for value in values] for values in alike.values()]
-    return [group for groups in told for group in groups]
-
-
 def _uncommitted(applied: JournalEvent | None) -> str:
     """Return what to add to a commit that is not all of what was applied."""
     told = applied.told if applied is not None else None
@@ -204,7 +190,7 @@ def _change_lines(alike: Alike, style: Style) -> list[str]:
     change = dict(alike.value)
     action = next((known for known in ACTIONS if known == change["action"]), None)
     previous = change.get("previousName")
-    name = listed_ranges(alike.names.runs, more=alike.names.more)
+    name = _named(alike)
     subject = f"{previous} to {name}" if previous else name
     subject = f"{several(alike.count, change['kind'])}: {name}" if alike.count > 1 else f"{change['kind']} {subject}"
     said = style.show(f"{change['action']} {subject}")
@@ -215,6 +201,10 @@ def _change_lines(alike: Alike, style: Style) -> list[str]:
         return lines
     fields = [_field(field) for field in change.get("fields", ())]
     return [*lines, *field_lines(fields, style=style, indent=8)]
+
+
+def _named(alike: Alike) -> str:
+    return listed_ranges(alike.names.runs, more=alike.names.more)
 
 
 def _field(field: JsonObject) -> FieldChange:
@@ -231,14 +221,12 @@ def event_lines(event: JournalEvent, *, style: Style) -> list[str]:
     for fact in facts:
         if fact:
             lines += hang("  ", style.show(fact), width=style.width)
-    alike = _grouped(event.accounts, lambda account: account.model_copy(update={"name": ""}))
-    for accounts in alike[:_MOST_ACCOUNTS]:
-        named = listed([account.name for account in accounts], most=_MOST_NAMES)
-        lines += hang(
-            "    ", style.show(_standing(accounts[0].model_copy(update={"name": named}))), width=style.width, indent=8
-        )
-    more = sum(map(len, alike[_MOST_ACCOUNTS:]))
-    return [*lines, f"    and {more} more"] if more > 0 else lines
+    nameless = ((each.name, each.model_copy(update={"name": ""})) for each in event.accounts)
+    accounts = grouped_accounts(nameless, lambda account: account)
+    for alike in accounts.first:
+        said = _standing(alike.value.model_copy(update={"name": _named(alike)}))
+        lines += hang("    ", style.show(said), width=style.width, indent=8)
+    return [*lines, f"    and {accounts.more} more"] if accounts.more > 0 else lines
 
 
 def apply_lines(event: JournalEvent, *, style: Style) -> list[str]:
@@ -283,8 +271,9 @@ def _care(told: Payload) -> Iterator[str]:
             counts = ", ".join(f"{count} {outcome}" for outcome, count in did.items() if count) or "nothing sent"
             yield f"through {told.name}: {counts}; {told.ending}"
         case PublishPayload():
-            alike = _grouped(sorted(told.published.items()), itemgetter(1))
-            done = [f"{listed([name for name, _ in each], most=_MOST_NAMES)} {each[0][1]}" for each in alike]
+            accounts = grouped_accounts(told.published.items(), str)
+            done = [f"{_named(each)} {each.value}" for each in accounts.first]
+            done += [several(accounts.more, "more", "more")] if accounts.more else []
             yield f"published to {told.consumer} at {told.place}: {', '.join(done) or 'nothing of it had to change'}"
         case MigratePayload(made_anew=tuple(altered)) if altered:
             yield f"what guards the state was made anew: {' '.join(altered)}"
@@ -329,7 +318,7 @@ def _with_reasons(what: str, reasons: Mapping[str, str]) -> Iterator[str]:
 def _of_accounts(what: str, told: Groups, ending: Callable[[Any], str]) -> Iterator[str]:
     """Yield what is told of accounts, of each in a line, where more than a few are alike in one; then how many more there are."""
     for each in told.first:
-        yield f"{what} {listed_ranges(each.names.runs, more=each.names.more)}{ending(each.value)}"
+        yield f"{what} {_named(each)}{ending(each.value)}"
     if told.more:
         yield f"{what} {several(told.more, 'more', 'more')}"
 
@@ -344,6 +333,6 @@ def _by_whose_word(told: Payload, *, more: int = 0) -> Iterator[str]:
 
 def _listed(what: str, names: Sequence[str], *, more: int = 0) -> Iterator[str]:
     if names:
-        left_out = len(names) - _MOST_NAMES + more
+        left_out = len(names) - MOST_NAMES + more
         told = f" and {several(left_out, 'more', 'more')}" if left_out > 0 else ""
-        yield f"{what}: {', '.join(names[:_MOST_NAMES])}{told}"
+        yield f"{what}: {', '.join(names[:MOST_NAMES])}{told}"

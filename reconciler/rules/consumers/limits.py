@@ -93,12 +93,16 @@ def refuse_path(sender: Sender, path: str, carries: Capabilities) -> Refusal | N
     >>> refuse_path(sender, "/srv/secrets/it's", Capabilities(forbidden=("'",))).reason
     "the path of its password has ' in it, which not all readers of the format read alike"
     """
-    if _breaks_line(path):
-        reason = "the path of its password has a line break or another control character"
-        return Refusal(account=sender.name, limit="lineBreak", reason=reason)
-    why = _unlike(path, carries)
-    reason = f"the path of its password {why}"
-    return Refusal(account=sender.name, limit="value", reason=reason) if why is not None else None
+    faults = _unreadable("the path of its password", path, carries)
+    return next((Refusal(account=sender.name, limit=limit, reason=reason) for limit, reason in faults), None)
+
+
+def _unreadable(what: str, text: str, carries: Capabilities) -> Iterator[tuple[Limit, str]]:
+    """Yield why a text cannot stand in the format: it breaks the line, or readers read it otherwise than it is."""
+    if _breaks_line(text):
+        yield "lineBreak", f"{what} has a line break or another control character"
+    if (why := _unlike(text, carries)) is not None:
+        yield "value", f"{what} {why}"
 
 
 def _breaks_line(text: str) -> bool:
@@ -170,10 +174,7 @@ def _sources(carries: Capabilities) -> str:
 
 def _texts(sender: Sender, carries: Capabilities) -> Iterator[tuple[Limit, str]]:
     for what, text in _written(sender):
-        if _breaks_line(text):
-            yield "lineBreak", f"its {what} has a line break or another control character"
-        if (why := _unlike(text, carries)) is not None:
-            yield "value", f"its {what} {why}"
+        yield from _unreadable(f"its {what}", text, carries)
     for sign in carries.forbidden_in_names:
         if sign in sender.name:
             yield "value", f"its name has the sign {sign}, which the format does not take in names"

@@ -29,7 +29,7 @@ LEAST_CHANGES = 501
 _MOST_GROUPS = 50
 _MOST_EACH = 4
 """More accounts that are alike are one group; fewer stand alone."""
-_MOST_NAMES = 40
+MOST_NAMES = 40
 _WHO = ("actor", "actorSource")
 _WHOLE = ("depth", "holdsFailing", "isDirty", "liftedGuards", "reviewed", "trustsProject")
 _OF_REVISION = ("revision", "actor", "actorSource")
@@ -89,9 +89,6 @@ class ChangeGrouping(Grouping):
         fields = () if is_bare else change.get("fields", ())
         previous = change.get("previousName")
         likeness = (change["action"], change["kind"], previous, "" if is_bare else canonical_json(fields))
-        if likeness in self._groups:
-            self._groups[likeness][1].append(change["name"])
-            return
         value = {"action": change["action"], "kind": change["kind"]}
         value |= {"previousName": previous} if previous is not None else {}
         value |= {"fields": list(fields)} if fields else {}
@@ -146,8 +143,8 @@ def _names(names: list[str]) -> Names:
         return Names(runs=((names[0],),), more=0)
     runs = ranges_of(names)
     return Names(
-        runs=tuple((run[0], run[-1]) if len(run) > 1 else (run[0],) for run in runs[:_MOST_NAMES]),
-        more=sum(map(len, runs[_MOST_NAMES:])),
+        runs=tuple((run[0], run[-1]) if len(run) > 1 else (run[0],) for run in runs[:MOST_NAMES]),
+        more=sum(map(len, runs[MOST_NAMES:])),
     )
 
 
@@ -173,13 +170,13 @@ def abridged(payload: JsonView, changes: ChangeGrouping) -> JsonObject | None:
     who = {"revision": {key: revision[key] for key in _OF_REVISION if key in revision}}
     who |= {key: payload[key] for key in _WHO if key in payload}
     lists = {key: payload[key] for key in _LISTS if key in payload}
-    told = {key: payload[key] for key in _WHOLE if key in payload} | {key: lists[key][:_MOST_NAMES] for key in lists}
+    told = {key: payload[key] for key in _WHOLE if key in payload} | {key: lists[key][:MOST_NAMES] for key in lists}
     short = Abridged(
         version=VERSION,
         changes=changes.groups(),
         accounts={key: grouped(payload[key]) for key, grouped in _BY_ACCOUNT.items() if payload.get(key)},
         told=told | who,
-        more={key: len(each) - _MOST_NAMES for key, each in lists.items() if len(each) > _MOST_NAMES},
+        more={key: len(each) - MOST_NAMES for key, each in lists.items() if len(each) > MOST_NAMES},
     )
     document = short.model_dump(mode="json")
     # An actor stays whatever is erased.

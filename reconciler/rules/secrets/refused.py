@@ -133,19 +133,23 @@ def refused_secrets(
 def _refused(account: NamesSecrets, secret: str, secrets: Secrets, places: Mapping[str, str]) -> _Refused | None:
     source = secret.partition(":")[0]
     known = BUILT_IN | secrets.sources.keys()
-    overlay = account.place_in_overlay(secret)
-    place = overlay or account.location
     if source not in known:
+        place = account.place_in_overlay(secret) or account.location
         problem = error("unknownSecretSource", _undeclared(source, known), subject=account.name, location=place)
         return _Refused(account, secret, "", problem, cause=source)
     for manifest in naming_manifests(
         secret, own=account.file, server=account.server_file, inherited=account.server_secrets
     ):
-        why = why_refused(secret, manifest, secrets, places, named_in=overlay.file if overlay is not None else None)
-        if why is not None:
-            problem = error("secretNotAllowed", why, subject=account.name, location=place)
-            cause = None if is_uncovered(secret, manifest, secrets) else secret
-            return _Refused(account, secret, manifest, problem, cause)
+        why = why_refused(secret, manifest, secrets, places)
+        if why is None:
+            continue
+        place = account.location
+        # Where it is named is looked for where it is refused: nearly all are not.
+        if (overlay := account.place_in_overlay(secret)) is not None:
+            place, why = overlay, why_refused(secret, manifest, secrets, places, named_in=overlay.file) or why
+        problem = error("secretNotAllowed", why, subject=account.name, location=place)
+        cause = None if is_uncovered(secret, manifest, secrets) else secret
+        return _Refused(account, secret, manifest, problem, cause)
     return None
 
 
