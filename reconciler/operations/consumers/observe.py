@@ -158,9 +158,9 @@ def observe(wanted: Wanted, rows: Iterable[Publication], key: FingerprintKey, wo
     """Look at a consumer and compare; raise ``Unwritable`` where it cannot be looked at."""
     target = wanted.target
     seen = target.look(key)
-    shapes = {name: each.shape for name, each in target.expected(entries_of(wanted, workspace)).items()}
+    expected = target.expected(entries_of(wanted, workspace))
+    shapes = {name: each.shape for name, each in expected.items()}
     if isinstance(target, CommandTarget):
-        expected = target.expected(entries_of(wanted, workspace))
         shapes |= {name: likened(expected[name], seen.accounts[name]).shape for name in shapes & seen.accounts.keys()}
     has = {
         name: Shape(text=each.shape, fingerprint=each.secret.fingerprint(key) if each.secret is not None else None)
