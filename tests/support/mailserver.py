@@ -10,7 +10,11 @@ and records what it was sent; what it refuses is declared in ``Refusals``. Serve
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import os
+import selectors
+import socket
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
@@ -117,7 +121,8 @@ class MailServer:
 
     def start(self) -> MailServer:
         """Listen in a new thread and return once connections are taken; ``OSError`` where the port is taken."""
-        self._loop = loop = asyncio.new_event_loop()
+        selector = selectors.DefaultSelector()
+        self._loop = loop = asyncio.SelectorEventLoop(selector)
         loop.set_exception_handler(lambda _loop, _context: None)  # clients that break off are what tests are about
         implicit = self.tls_context if self.encryption == "tls" else None
         try:
@@ -128,7 +133,9 @@ class MailServer:
             loop.close()
             raise
         self.port = listening.sockets[0].getsockname()[1]
-        self._thread = threading.Thread(target=self._run, args=(loop, listening), name="mail server", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, args=(loop, selector, listening), name="mail server", daemon=True
+        )
         self._thread.start()
         return self
 
@@ -151,19 +158,38 @@ class MailServer:
         """Stop."""
         self.stop()
 
-    def _run(self, loop: asyncio.AbstractEventLoop, listening: asyncio.Server) -> None:
+    def _run(
+        self, loop: asyncio.AbstractEventLoop, selector: selectors.BaseSelector, listening: asyncio.Server
+    ) -> None:
         asyncio.set_event_loop(loop)
+        no_connections = _registered(selector)  # what listens, and the loop's own
         loop.run_forever()
+        loop.run_until_complete(_end_connections(selector, no_connections))
         listening.close()
-        open_conversations = asyncio.all_tasks(loop)
-        for conversation in open_conversations:
-            conversation.cancel()
-        loop.run_until_complete(asyncio.gather(*open_conversations, return_exceptions=True))
         loop.close()
 
     def _make_protocol(self) -> asyncio.Protocol:
         self.connections += 1
         return _Conversation(self)
+
+
+def _registered(selector: selectors.BaseSelector) -> set[int]:
+    return {key.fd for key in selector.get_map().values()}
+
+
+async def _end_connections(selector: selectors.BaseSelector, others: set[int]) -> None:
+    """Close every connection, so that no socket is left to a search for garbage, which would fall into a later test."""
+    await asyncio.sleep(0)  # a connection that was taken as the loop stopped is known to a task alone, which begins now
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    while taken := _registered(selector) - others:
+        for number in taken:
+            with contextlib.suppress(OSError), socket.socket(fileno=os.dup(number)) as connection:
+                connection.shutdown(socket.SHUT_RDWR)
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)  # what is closed gives its socket back in the loop's next turn
 
 
 class _Conversation(MailServerLogins, SMTP):
