@@ -10,9 +10,9 @@ def main() -> None:
     """Run the command line and end the process with its exit code."""
     import gc
 
-    from reconciler.leanimports import import_pydantic_leanly
+    from reconciler.leanimports import import_leanly
 
-    import_pydantic_leanly()
+    import_leanly()
     gc.set_threshold(_OBJECTS_BETWEEN_LOOKS, 50, 50)
     from reconciler.cli.edge import run
 

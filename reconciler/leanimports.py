@@ -1,6 +1,7 @@
 """How the command imports pydantic: without a look for plugins, and without what its own classes cost before one is used.
 
-Only in a process of the command. Whoever imports ``reconciler`` as a library has pydantic as everybody has it.
+Only in a process of the command. Whoever imports ``reconciler`` as a library has pydantic as everybody has it. The same goes
+for jsonschema, which is imported without the grammars of IRIs.
 
 What pydantic and ``annotated_types`` declare as dataclasses are those of ``reconciler.classes``, which compile nothing. The
 types of the dictionaries that its core takes are there for type checkers; at run time they are plain dictionaries, whose
@@ -31,10 +32,13 @@ _WITH_DATACLASSES = (
 )  # fmt: skip
 """What a command imports of pydantic that has models; where a version lacks one of these, nothing needs it."""
 _PACKAGES = {"pydantic", "annotated_types"}
+_GRAMMARS = "rfc3987_syntax"
+"""Where it is installed, jsonschema imports it to check a format that no schema of ours has: 3 s of a processor."""
 
 
-def import_pydantic_leanly() -> None:
-    """Have pydantic imported without plugins and at less cost, once somebody imports it; nothing where it is already."""
+def import_leanly() -> None:
+    """Have pydantic and jsonschema imported at less cost, once somebody imports them; nothing where they are already."""
+    sys.modules.setdefault(_GRAMMARS, None)  # type: ignore[arg-type]  # so that importing it fails, as where it is not installed
     _switch_plugins_off()
     if "pydantic" not in sys.modules and _Finder not in sys.meta_path:
         sys.meta_path.insert(0, _Finder)

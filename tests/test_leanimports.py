@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _COMPARED = """
 import dataclasses, json, sys
 if sys.argv[1] == "lean":
-    from reconciler.leanimports import import_pydantic_leanly
-    import_pydantic_leanly()
-    import_pydantic_leanly()
+    from reconciler.leanimports import import_leanly
+    import_leanly()
+    import_leanly()
 import pydantic, annotated_types, pydantic.dataclasses, pydantic.types
 from pydantic_core import core_schema
 from reconciler.model.schema.schemas import SCHEMAS, schema_text
@@ -78,7 +83,7 @@ _ODD = """
 import sys
 from reconciler import classes, leanimports
 {odd}
-leanimports.import_pydantic_leanly()
+leanimports.import_leanly()
 import pydantic, annotated_types, pydantic_core
 from pydantic import BaseModel, Field
 from typing import Annotated
@@ -106,3 +111,25 @@ def test_a_version_that_takes_no_stand_in_is_imported_as_it_is(odd: str) -> None
     point, bound, compiled = ran.stdout.split(" ", 2)
     assert (point, bound) == ("x=3", "Ge(ge=1)")
     assert (where == "<string>") == (compiled.strip() == "<string>")
+
+
+_EXPLAINED = """
+import sys
+from reconciler.leanimports import import_leanly
+import_leanly()
+from jsonschema import Draft202012Validator
+assert [each.validator for each in Draft202012Validator({"type": "object"}).iter_errors(7)] == ["type"]
+"""
+
+
+def test_what_is_slow_to_import_and_not_asked_for_is_left_out(tmp_path: Path) -> None:
+    """Where jsonschema is installed with all formats, its grammars of IRIs are not built to explain one mistake."""
+    (tmp_path / "rfc3987_syntax.py").write_text("raise SystemExit('the grammars are built')\n", encoding="utf-8")
+    found = subprocess.run(
+        [sys.executable, "-c", _EXPLAINED],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert (found.returncode, found.stderr) == (0, "")

@@ -86,7 +86,7 @@ def _watch(asking: socket.socket) -> None:
 def _import_all() -> None:
     """Import what any command would, as the command itself begins it."""
     package = importlib.import_module("reconciler")
-    importlib.import_module("reconciler.leanimports").import_pydantic_leanly()
+    importlib.import_module("reconciler.leanimports").import_leanly()
     for module in pkgutil.walk_packages(package.__path__, "reconciler."):
         if not module.name.endswith("__main__"):
             with contextlib.suppress(ImportError):  # contrib needs packages of other people's programs
