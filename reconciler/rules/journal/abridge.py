@@ -52,13 +52,20 @@ class Grouping:
 
     def add(self, name: str, value: Any, *, likeness: Hashable) -> None:
         """Add an account with what is told of it."""
-        found = self._groups.get(likeness)
-        if found is not None:
-            found[1].append(name)
-        elif len(self._groups) < _MOST_GROUPS:
+        if self.has_added(name, likeness):
+            return
+        if len(self._groups) < _MOST_GROUPS:
             self._groups[likeness] = (value, [name])
         else:
             self._more += 1
+
+    def has_added(self, name: str, likeness: Hashable) -> bool:
+        """Add an account where there are some that are alike; tell whether there are."""
+        found = self._groups.get(likeness)
+        if found is None:
+            return False
+        found[1].append(name)
+        return True
 
     @property
     def values(self) -> Iterator[Any]:
@@ -89,6 +96,8 @@ class ChangeGrouping(Grouping):
         fields = () if is_bare else change.get("fields", ())
         previous = change.get("previousName")
         likeness = (change["action"], change["kind"], previous, "" if is_bare else canonical_json(fields))
+        if self.has_added(change["name"], likeness):
+            return
         value = {"action": change["action"], "kind": change["kind"]}
         value |= {"previousName": previous} if previous is not None else {}
         value |= {"fields": list(fields)} if fields else {}
