@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _FORMAT_VERSION = "2.0"
 _MAX_OCTETS = 64 * 1024 * 1024
+_MOST_DIFFERENT = 256
 _SEALED_AS = "plan without changes"
 _FACTS_SEALED_AS = "manifests of a plan without changes"
 
@@ -183,16 +184,22 @@ def _ground_of(kept: KeptPlan) -> str:
     return f"{kept.ground} {kept.manifests}"
 
 
-def _column(values: Sequence[Any]) -> tuple[list[Any], list[int]]:
-    """Return one field of all accounts, as its different values and which of them each account has."""
+def _column(values: Sequence[Any]) -> tuple[list[Any], str | None]:
+    """Return one field of all accounts: its different values, and which of them each account has, an octet for each.
+
+    Where a field has more of them than an octet can tell apart, its values as they are, and None.
+    """
     number = {value: place for place, value in enumerate(dict.fromkeys(values))}
-    return list(number), [number[value] for value in values]
+    if len(number) > _MOST_DIFFERENT:
+        return list(values), None
+    return list(number), bytes([number[value] for value in values]).hex()
 
 
 def _values(column: Sequence[Any]) -> list[Any]:
     """Return one field of all accounts, as it was before it became a column of JSON."""
-    different = [tuple(value) if isinstance(value, list) else value for value in column[0]]
-    return [different[number] for number in column[1]]
+    values, numbers = column
+    different = [tuple(value) if isinstance(value, list) else value for value in values]
+    return different if numbers is None else [different[number] for number in bytes.fromhex(numbers)]
 
 
 def forget_plans(folder: Path) -> None:

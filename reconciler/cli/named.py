@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +56,8 @@ def input_file(word: str, what: str, *, max_octets: int = MAX_SPOOLED_OCTETS) ->
     content = stdin_octets(what, max_octets)
     if len(content) > max_octets:
         raise click.UsageError(f"Standard input is longer than {max_octets // 1024 // 1024} MiB; name a file.")
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="reconciler-") as folder:
         path = Path(folder, "standard-input")
         path.write_bytes(content)
@@ -71,6 +72,8 @@ def output_file(word: str) -> Iterator[Path]:
         return
     if sys.stdout.isatty():
         raise click.UsageError("- writes to standard output, which is a terminal. Name a file, or pipe it on.")
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="reconciler-") as folder:
         path = Path(folder, "standard-output")
         yield path

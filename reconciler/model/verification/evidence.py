@@ -120,10 +120,10 @@ class Evidence(Value):
 
     settings_digest: str = Field(description="Digest of the settings verified.")
     verification: Verification = Field(description="What was found.")
-    observed: Observed = Field(Observed(), description="What was learned about the server.")
+    observed: Observed = Field(Observed.of_fields(), description="What was learned about the server.")
 
 
-UNCHANGED = Verification(status="unchanged")
+UNCHANGED = Verification.of_fields(status="unchanged")
 """For a change that needs no evidence."""
 
 

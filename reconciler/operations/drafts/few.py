@@ -19,6 +19,7 @@ from reconciler.rules.secrets.judgement import needs_all_accounts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from reconciler.diagnostics import Diagnostic
     from reconciler.model.accounts.recorded import RecordedState
@@ -92,13 +93,18 @@ def facts_to_keep(
 
 
 def few_changed(
-    workspace: Workspace, plan: SavedPlan, kept: KeptFacts, digests: Mapping[str, bytes], secrets: SecretsRead
+    workspace: Workspace,
+    told: Iterable[Diagnostic],
+    kept: KeptFacts,
+    digests: Mapping[str, bytes],
+    secrets: SecretsRead,
 ) -> FewChanged | None:
     """Return what is to be looked at since a plan was made that rested on what was ``kept``; None where it is the whole.
 
-    ``digests`` are of the manifest files as they are, by path; ``secrets`` what was read to find that nothing else changed.
+    ``told`` is what that plan had to say; ``digests`` are of the manifest files as they are, by path; ``secrets`` what was read
+    to find that nothing else changed.
     """
-    files = _as_shown(digests, workspace)
+    files = _as_shown(digests, workspace, known=kept.files.keys())
     if files is None:
         return None
     changed = {file for file, digest in files.items() if kept.files.get(file) != digest} | (
@@ -106,7 +112,7 @@ def few_changed(
     )
     if len(changed) > _MOST or not changed.isdisjoint(kept.server_files):
         return None
-    concerned = named(plan.diagnostics)
+    concerned = named(told)
     wanted = {*changed, *kept.server_files, *(each.file for each in kept.facts if each.name in concerned)}
     wanted |= met((), (), Rest(kept.facts))  # those whose place is told, to read them at once
     desired, names = _read(workspace, kept, wanted, files.keys())
@@ -157,9 +163,15 @@ def _read(
     return None, frozenset()
 
 
-def _as_shown(digests: Mapping[str, bytes], workspace: Workspace) -> dict[str, bytes] | None:
-    """Return digests by the names under which the files are shown; None where these do not lead back to the files."""
+def _as_shown(
+    digests: Mapping[str, bytes], workspace: Workspace, *, known: AbstractSet[str] = frozenset()
+) -> dict[str, bytes] | None:
+    """Return digests by the names under which the files are shown; None where these do not lead back to the files.
+
+    Those that are ``known`` did before, below the same folder.
+    """
     beginning = f"{workspace.root}{os.sep}"
-    if not "".join(digests).isprintable() or not all(path.startswith(beginning) for path in digests):
-        return None
-    return {path[len(beginning) :]: digest for path, digest in digests.items()}
+    size = len(beginning)
+    files = {path[size:]: digest for path, digest in digests.items() if path.startswith(beginning)}
+    leads_back = len(files) == len(digests) and "".join([beginning, *(files.keys() - known)]).isprintable()
+    return files if leads_back else None

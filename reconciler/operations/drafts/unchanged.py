@@ -168,10 +168,10 @@ class Recall:
             return None
         from reconciler.operations.drafts.few import few_changed
 
-        facts, plan = self._cache.find_facts(last), last.saved_plan()
-        if facts is None or plan is None:
+        facts, told = self._cache.find_facts(last), last.remarks()
+        if facts is None or told is None:
             return None
-        return few_changed(workspace, plan, facts, seen.manifests, secrets)
+        return few_changed(workspace, told.diagnostics, facts, seen.manifests, secrets)
 
     def keep(
         self,

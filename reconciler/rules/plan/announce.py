@@ -33,7 +33,7 @@ def announcement(
     contacted = list(_contacted(steps, policy, depth or verification.depth.apply, at))
     sending = [step for step, reached in contacted if reached == "message"]
     count = len(alike_for_messages(sending, verification.message))
-    return Announcement(accounts=len(contacted), messages=messages_to(operator, count))
+    return Announcement.of_fields(accounts=len(contacted), messages=messages_to(operator, count))
 
 
 def messages_to(operator: str | None, count: int) -> tuple[Messages, ...]:
@@ -42,7 +42,7 @@ def messages_to(operator: str | None, count: int) -> tuple[Messages, ...]:
     >>> [(each.to, each.count) for each in messages_to("ops@example.com", 2)], messages_to(None, 2)
     ([('ops@example.com', 2)], ())
     """
-    return (Messages(to=operator, count=count),) if count and operator is not None else ()
+    return (Messages.of_fields(to=operator, count=count),) if count and operator is not None else ()
 
 
 def added(messages: Iterable[Messages]) -> tuple[Messages, ...]:

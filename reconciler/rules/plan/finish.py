@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from reconciler.rules.verification.failures import Failure
 
 _CODES = {"failed": "verificationFailed", "withheld": "credentialWithheld"}
-_NOT_VERIFIED = Verification(status="skipped")
+_NOT_VERIFIED = Verification.of_fields(status="skipped")
 FAILED_CODES = MISSING_CODES | {"verificationFailed"}
 """The errors that tell of a failed verification."""
 
@@ -77,7 +77,8 @@ def finish_plan(
     drafted = (problem for problem in draft.problems if problem.code != "approvalReset" or problem.subject not in held)
     problems = grouped(sorted({*remarks, *drafted, *_outcomes(steps, draft.policy, waiting)}, key=sort_key))
     policy = draft.policy
-    plan = SavedPlan(
+    # Of what was looked at before: a plan that is only shown needs none of what reads and writes one.
+    plan = SavedPlan.of_fields(
         tool=making.tool,
         created_at=making.created_at,
         project=policy.project.metadata.name,
@@ -100,7 +101,7 @@ def finish_plan(
         messages_sent=messages_to(
             making.operator, messages_taken(found for name, found in evidence.items() if name not in making.reused)
         ),
-        inputs=ApplyInputs(
+        inputs=ApplyInputs.of_fields(
             fingerprint_key_id=policy.secrets.key_id,
             accounts={step.name: prepared(step) for step in steps if step.after is not None},
             approvals={step.before.name: _approval(step.before) for step in steps if step.before is not None},
@@ -231,7 +232,7 @@ def _summary(changes: Iterable[Change], unchanged: int) -> Summary:
     counts = {"create": 0, "update": 0, "rename": 0, "delete": 0, "held": 0}
     for change in changes:
         counts["held" if change.held else change.action] += 1
-    return Summary(unchanged=unchanged, **counts)
+    return Summary.of_fields(unchanged=unchanged, **counts)
 
 
 def prepared(step: Create | Update) -> PreparedAccount:

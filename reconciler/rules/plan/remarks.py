@@ -130,9 +130,9 @@ def _platform_remarks(accounts: Sequence[RecordedAccount], policy: Policy, recor
 
 def _awaiting(pending: Sequence[tuple[datetime, str]]) -> Diagnostic:
     """Return one note for all accounts that wait, the longest waiting first."""
-    since = [f"{name} since {at:%Y-%m-%d %H:%M} UTC" for at, name in pending]
-    listed = enumerated(since, before_more=_AND)
     names = [name for _, name in pending]
+    since = [f"{name} since {at:%Y-%m-%d %H:%M} UTC" for at, name in pending[:MOST_NAMES]]
+    listed = enumerated([*since, *names[MOST_NAMES:]], before_more=_AND)  # of which only the number is told
     return _noted("awaitingApproval", f"These wait for the platform's decision: {listed}.", names)
 
 

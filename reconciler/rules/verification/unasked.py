@@ -32,10 +32,10 @@ def without_platform(step: Wanted, at: datetime) -> Evidence:
     >>> without_platform(news, datetime(2026, 9, 7, tzinfo=UTC)).verification.status
     'skipped'
     """
-    verification = Verification(
+    verification = Verification.of_fields(
         status="skipped", depth=step.depth, checked_at=at, checks=all_skipped("notDeclared", _NO_PLATFORM)
     )
-    return Evidence(settings_digest=step.settings_digest or "", verification=verification)
+    return Evidence.of_fields(settings_digest=step.settings_digest or "", verification=verification)
 
 
 def offline(step: Wanted, platform: PlatformServer | None, policy: VerificationPolicy, at: datetime) -> Evidence:
@@ -60,8 +60,8 @@ def offline(step: Wanted, platform: PlatformServer | None, policy: VerificationP
 def _unasked(code: SkipCode, message: str, depth: Depth, at: datetime, *, is_off: bool) -> Evidence:
     """Return evidence in which nothing is checked: one value for all accounts for which it reads the same."""
     checks = (*all_skipped(code, message), *skipped_domain_checks(is_off=is_off))
-    verification = Verification(status=status_of(checks), depth=depth, checked_at=at, checks=checks)
-    return Evidence(settings_digest="", verification=verification)
+    verification = Verification.of_fields(status=status_of(checks), depth=depth, checked_at=at, checks=checks)
+    return Evidence.of_fields(settings_digest="", verification=verification)
 
 
 def skipped_domain_checks(*, is_off: bool) -> tuple[Check, ...]:
