@@ -70,6 +70,28 @@ class FilePlace(FrozenByName):
         """The folder that the files lie in."""
         return self.path if len(self.layout.files) > 1 else self.path.parent
 
+    def meets(self, other: FilePlace) -> bool:
+        """Tell whether two places have a file in common, or one has a file where the other needs a folder.
+
+        What is written beside the files counts with them: databases of maps, and the files of private CAs.
+        """
+        return self._takes_from(other) or other._takes_from(self)
+
+    def _takes_from(self, other: FilePlace) -> bool:
+        return any(self._writes(path) or self._writes_above(path) for path in map(other.file, other.layout.files))
+
+    def _writes(self, path: Path) -> bool:
+        own = [self.file(name) for name in self.layout.files]
+        is_folder = len(own) > 1
+        if path in own or (is_folder and path in {self.file(f"{name}.lmdb") for name in self.layout.files}):
+            return True
+        beginning = "" if is_folder else self.path.name
+        is_beside = path.parent == self.folder and path.name.startswith(beginning)
+        return is_beside and _EXTRA.fullmatch(path.name[len(beginning) :]) is not None
+
+    def _writes_above(self, path: Path) -> bool:
+        return any(self.file(name) in path.parents for name in self.layout.files)
+
 
 def look(place: FilePlace, key: FingerprintKey, consumer: str, *, adopts: bool) -> dict[str, FileFound]:
     """Return the files that are there, by name; a file that this consumer has not written is refused unless it ``adopts``.

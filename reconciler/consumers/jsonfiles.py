@@ -10,6 +10,7 @@ from reconciler.consumers.form import Entry, Form, Had, Layout
 from reconciler.model.canonical import JsonObject, canonical_json
 from reconciler.model.consumers.capabilities import Capabilities
 from reconciler.model.secrets.values import SecretValue
+from reconciler.rules.consumers.objects import object_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -181,7 +182,7 @@ class Kubernetes(Form):
 def _object(entry: Entry, consumer: Consumer, name: str) -> Document:
     sender = entry.sender
     metadata: Document = {
-        "name": f"{name.replace('_', '-').lower()}-{sender.name}",
+        "name": object_name(name, sender.name),
         **({"namespace": consumer.namespace} if consumer.namespace else {}),
         "labels": {"app.kubernetes.io/managed-by": "reconciler"},
         "annotations": {_ANNOTATION: sender.name},

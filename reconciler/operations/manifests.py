@@ -1,4 +1,4 @@
-"""Reads the manifests and resolves them: all that ``validate`` does, and the beginning of plan and verify."""
+"""Reads the manifests and resolves them: most of what ``validate`` does, and the beginning of plan and verify."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from reconciler.classes import FrozenByName
-from reconciler.diagnostics import Diagnostic, as_one, enumerated, error, grouped, repeated_as_one, sort_key, warning
+from reconciler.diagnostics import Diagnostic, as_one, enumerated, grouped, repeated_as_one, sort_key
 from reconciler.errors import InvalidInput
 from reconciler.manifests import (
     read_ca_files,
@@ -211,21 +211,6 @@ def require_platform(workspace: Workspace) -> PlatformServer | None:
     if problems:
         raise InvalidInput(problems)
     return platform
-
-
-def validate(workspace: Workspace) -> Desired:
-    """Return every problem that needs no network, secret or state to be found, of all environments where none is chosen."""
-    desired = in_every_environment(workspace, read_desired)
-    folder = workspace.project.manifests
-    if not desired.folder_exists:
-        detail = f"The manifests folder {folder} does not exist. Make it, or correct manifests in the project file."
-        problem = error("noManifests", detail)
-    elif not desired.accounts and desired.is_valid:
-        detail = f"The manifests folder {folder} holds no account yet. To write the first one:\n"
-        problem = warning("noManifests", detail + "    reconciler accounts add own")
-    else:
-        return desired
-    return replace(desired, problems=grouped((*desired.problems, problem)))
 
 
 def in_every_environment(workspace: Workspace, read: Callable[[Workspace], Desired]) -> Desired:

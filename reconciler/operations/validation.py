@@ -1,4 +1,4 @@
-"""Validates single manifest files, as editors, pre-commit and generators hand them over, in the context of the project."""
+"""Validates a project, or single manifest files in its context, as editors, pre-commit and generators hand them over."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.classes import FrozenByName
-from reconciler.diagnostics import Location, error
+from reconciler.diagnostics import Location, error, grouped, warning
 from reconciler.errors import InvalidInput
 from reconciler.files import read_regular_file, reason_of
 from reconciler.manifests.folder import shown_path
@@ -31,6 +31,31 @@ class GivenManifest(FrozenByName):
     """The file that it is or stands for."""
     content: bytes | None = None
     """What is in it, where that does not come from the file; None: what the file holds."""
+
+
+def validate(workspace: Workspace) -> Desired:
+    """Return every problem that needs no network, secret or state to be found, of all environments where none is chosen."""
+    desired = in_every_environment(workspace, _read_with_consumers)
+    folder = workspace.project.manifests
+    if not desired.folder_exists:
+        detail = f"The manifests folder {folder} does not exist. Make it, or correct manifests in the project file."
+        problem = error("noManifests", detail)
+    elif not desired.accounts and desired.is_valid:
+        detail = f"The manifests folder {folder} holds no account yet. To write the first one:\n"
+        problem = warning("noManifests", detail + "    reconciler accounts add own")
+    else:
+        return desired
+    return replace(desired, problems=grouped((*desired.problems, problem)))
+
+
+def _read_with_consumers(workspace: Workspace) -> Desired:
+    """Return what the manifests want, with what is wrong with consumers that can be told without a look at the state."""
+    desired = read_desired(workspace)
+    if not workspace.project.consumers:
+        return desired
+    from reconciler.operations.consumers.places import refused_overlaps
+
+    return replace(desired, problems=grouped((*desired.problems, *refused_overlaps(workspace).values())))
 
 
 def validate_given(workspace: Workspace, given: Sequence[GivenManifest]) -> Desired:

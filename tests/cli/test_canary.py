@@ -120,7 +120,7 @@ def test_a_fault_of_our_own_tells_no_value(project: Project, monkeypatch: pytest
     def fail(*_arguments: object, **_options: object) -> None:
         raise RuntimeError(RIGHT)
 
-    monkeypatch.setattr("reconciler.operations.manifests.read_desired", fail)
+    monkeypatch.setattr("reconciler.operations.validation.read_desired", fail)
     monkeypatch.setattr("reconciler.operations.drafts.draft.read_desired", fail)
     for words in (("plan",), ("plan", "--format", "json"), ("validate",)):
         outcome = project.run(*words)

@@ -282,6 +282,57 @@ def test_a_path_that_cannot_be_looked_at_is_refused_with_the_reason(applied: Pro
         }
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("files", "shared.json"), ("files", "shared.json")),
+        (("files", "shared.json"), ("files", "linked/shared.json")),
+        (("postfix", "maps"), ("files", "maps/transport")),
+        (("postfix", "maps"), ("files", "linked/maps/sasl_passwd.lmdb")),
+        (("postfix", "maps"), ("files", "maps/ca-0123456789abcdef.pem")),
+        (("postfix", "maps"), ("postfix", "other-maps")),
+        (("files", "shared.json"), ("files", "shared.json.ca-0123456789abcdef.pem")),
+        (("files", "shared.json"), ("files", "shared.json/app.json")),
+    ],
+)
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_consumers_that_would_write_one_file_are_refused_with_both_places(
+    applied: Project, file: Path, one: tuple[str, str], other: tuple[str, str], *, is_turned: bool
+) -> None:
+    """By whatever spelling, link, or file that is written beside: validate, plan and publish say where the two are declared."""
+    folder = file.parent
+    (folder / "linked").symlink_to(folder)
+    (folder / "maps").mkdir()
+    (folder / "other-maps").symlink_to("maps")
+    lines = [
+        f"  {name}: {{type: {kind}, {'format: json, ' if kind == 'files' else ''}path: {folder / path}, accounts: [sales]}}\n"
+        for name, (kind, path) in zip(("app", "web"), (other, one) if is_turned else (one, other), strict=True)
+    ]
+    applied.write_project("consumers:\n" + "".join(lines))
+    for words, code in ((("validate",), 1), (("plan",), 4), (("publish", "--check"), 6)):
+        ended = applied.run(*words, "--format", "json")
+        found = [each for each in ended.document["diagnostics"] if each["code"] == "consumerPathRefused"]
+        assert (code, [("web", 7)]) == (ended.code, [(each["subject"], each["location"]["line"]) for each in found]), (
+            ended
+        )
+        assert "leads to files of the consumer app, declared at reconciler.yaml:6:" in found[0]["detail"]
+
+
+def test_consumers_beside_one_another_are_left_alone(applied: Project, file: Path) -> None:
+    """A folder may hold the files of several consumers, and names may begin alike."""
+    folder = file.parent
+    (folder / "maps").mkdir()
+    paths = {"app": folder / "a.json", "jobs": folder / "a.json5", "web": folder / "maps" / "a.json"}
+    lines = [
+        f"  {name}: {{type: files, format: json, path: {path}, accounts: [sales]}}\n" for name, path in paths.items()
+    ]
+    applied.write_project(
+        f"consumers:\n{''.join(lines)}  zone: {{type: postfix, path: {folder / 'maps'}, accounts: [sales]}}\n"
+    )
+    assert [] == applied.run_well("validate", "--format", "json").codes
+    assert "consumerPathRefused" not in applied.run("plan", "--format", "json").codes
+
+
 def test_a_place_that_cannot_be_looked_at_any_more_is_told_as_one_left_behind() -> None:
     """Whether there is something cannot be known, so it is not taken for gone."""
     row = Publication(consumer="app", account="sales", published="sha256:0", place="/srv/" + "a" * 300)

@@ -39,13 +39,13 @@ def validate(options: GlobalOptions, files: tuple[str, ...], stdin_filename: str
     from reconciler.cli.output import hint, put, put_json, tell
     from reconciler.cli.rubbish import without_looks_for_rubbish
     from reconciler.cli.session import workspace
-    from reconciler.operations.manifests import validate as validate_manifests
+    from reconciler.operations.validation import validate as validate_project
     from reconciler.operations.validation import validate_given
 
     click.get_current_context().with_resource(without_looks_for_rubbish())
     place = workspace(options, uses_state=False)
     given = _given(files, stdin_filename, place)
-    desired = validate_given(place, given) if given else validate_manifests(place)
+    desired = validate_given(place, given) if given else validate_project(place)
     if format_ == "json":
         from reconciler.render.json.documents import validate_document
 

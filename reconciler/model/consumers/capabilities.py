@@ -10,8 +10,8 @@ from reconciler.model.base import Value
 from reconciler.model.servers.terms import Encryption, Mechanism
 
 Limit = Literal[
-    "oneAccount", "sameAddress", "samePlace", "encryption", "implicitTlsPort", "proxy", "oauth2", "privateCa",
-    "certificate", "clientCertificate", "mechanism", "heloName", "colonInUsername", "reference", "lineBreak", "value",
+    "oneAccount", "sameAddress", "samePlace", "sameObject", "encryption", "implicitTlsPort", "proxy", "oauth2",
+    "privateCa", "certificate", "clientCertificate", "mechanism", "heloName", "colonInUsername", "reference", "lineBreak", "value",
 ]  # fmt: skip
 LIMITS: tuple[Limit, ...] = get_args(Limit)
 _Texts = Annotated[tuple[str, ...], Field(strict=False)]

@@ -19,6 +19,7 @@ from reconciler.model.accounts.platform import PLATFORM
 from reconciler.model.secrets.routes import SecretRoute, route_to
 from reconciler.rules.consumers.differences import Shape, differences
 from reconciler.rules.consumers.limits import Refusal, refusals, refuse_path
+from reconciler.rules.consumers.objects import shared_objects
 from reconciler.rules.consumers.senders import recorded_candidates, wanted_digest, wanted_senders
 from reconciler.rules.secrets.judgement import Delivered, Law, judge_deliveries
 
@@ -118,6 +119,7 @@ def wanted_of(target: Target, candidates: Mapping[str, Candidate], workspace: Wo
     try:
         carries = target.capabilities()
         refused = refusals(target.consumer, senders, carries) + _unreferable(target, senders, carries, workspace)
+        refused += shared_objects(target.name, senders, workspace.project.consumers, candidates)
     except Unwritable as failure:
         problem = unreadable(target.name, str(failure))
         return Wanted(target=target, declared=declared, senders=(), candidates=candidates, problem=problem)

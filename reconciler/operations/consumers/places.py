@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.classes import FrozenByName
+from reconciler.consumers.folder import FilePlace
+from reconciler.consumers.forms import form_of
 from reconciler.consumers.opening import open_target
 from reconciler.consumers.target import Machine
 from reconciler.diagnostics import error
@@ -34,18 +37,40 @@ def open_targets(workspace: Workspace) -> Targets:
     machine = Machine(environ=workspace.environ, checkout=repository_of(workspace.root) or workspace.root.resolve())
     usable: dict[str, Target] = {}
     problems: dict[str, Diagnostic] = {}
-    taken: dict[Path, str] = {}
+    overlaps = refused_overlaps(workspace)
     for name, consumer in sorted(workspace.project.consumers.items()):
         absolute, why = _place(consumer, workspace)
-        if why is None and absolute is not None:
-            other = taken.setdefault(absolute, name)
-            why = f"is that of the consumer {other} too" if other != name else None
+        if why is None and name in overlaps:
+            problems[name] = overlaps[name]
+            continue
         if why is not None:
             problems[name] = _refused(name, consumer, why, workspace)
             continue
         path = str(absolute) if absolute is not None else None
         usable[name] = open_target(consumer.model_copy(update={"path": path}), name, machine)
     return Targets(usable=usable, problems=problems)
+
+
+def refused_overlaps(workspace: Workspace) -> dict[str, Diagnostic]:
+    """Return an error for each consumer that would write into files of one before it, by name; links are followed.
+
+    No look is taken at whether anything may be written there.
+    """
+    taken: dict[str, FilePlace] = {}
+    problems: dict[str, Diagnostic] = {}
+    for name, consumer in sorted(workspace.project.consumers.items()):
+        if consumer.path is None:
+            continue
+        path = os.path.realpath(workspace.root / consumer.path)
+        place = FilePlace(path=Path(path), layout=form_of(consumer).layout)
+        other = next((each for each, held in taken.items() if held.meets(place)), None)
+        taken[name] = place
+        if other is not None:
+            declared = workspace.place_of("consumers", other, "path")
+            at = f", declared at {declared}," if declared is not None else ""
+            why = f"leads to files of the consumer {other}{at} too, and each would replace what the other wrote"
+            problems[name] = _refused(name, consumer, why, workspace)
+    return problems
 
 
 def _place(consumer: Consumer, workspace: Workspace) -> tuple[Path | None, str | None]:

@@ -116,7 +116,7 @@ def test_a_value_with_a_line_break_is_refused_and_not_repeated(form: str) -> Non
 
 def test_every_limit_has_a_case() -> None:
     """But those that only a command can have, which says on which port and with which encryption."""
-    tried = {limit for limit, _, _ in CASES} | {"oneAccount", "sameAddress", "samePlace", "reference"}
+    tried = {limit for limit, _, _ in CASES} | {"oneAccount", "sameAddress", "samePlace", "sameObject", "reference"}
     assert {*LIMITS} - tried == {"encryption", "implicitTlsPort"}
 
 
