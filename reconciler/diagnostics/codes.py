@@ -89,6 +89,7 @@ _TABLE = (
     Code("keyWeak", "Key is too short", "A key of fingerprints or plans has fewer than 32 characters, so it could be found by trying.", "Make one with openssl rand -hex 32."),
     Code("secretsNotRead", "Rotation was not checked", "Secrets were not read, so a changed value behind an unchanged reference was not looked for.", "Plan without --depth offline where the secrets are at hand."),
     Code("fingerprintKeyMissing", "Fingerprint key is missing", "State keeps keyed fingerprints of secrets; without the key they cannot be made or compared.", "Provide the key that state was made with."),
+    Code("fingerprintKeyUnusable", "Fingerprint key cannot be used", "The file of the key is there, and may not be read, is no regular file or holds no key; what was recorded cannot be compared without it.", "Let the user who runs the command read it, or bring back the key that state was made with."),
     Code("fingerprintKeyChanged", "Fingerprint key is another one", "The key at hand is not the one that the recorded fingerprints were made with, so rotation was not checked.", "Provide the key that state was made with."),
     Code("stateMissing", "No state", "There is no state here, and an absent state is never taken for an empty one.", "Name the right state with --state, put back a backup with reconciler state restore, or, where there never was one, run reconciler state init once."),
     Code("stateUnavailable", "State cannot be used", "The database is locked, read-only, full, corrupt or out of reach.", "See the detail."),

@@ -85,6 +85,7 @@ EXAMPLES: dict[str, Example] = {
     "keyWeak": Example("export RECONCILER_PLAN_KEY=secret", 'export RECONCILER_PLAN_KEY="$(openssl rand -hex 32)"'),
     "secretsNotRead": Example("reconciler plan --depth offline", "reconciler plan"),
     "fingerprintKeyMissing": Example("reconciler plan             # the state is here, RECONCILER_FINGERPRINT_KEY is not", "export RECONCILER_FINGERPRINT_KEY=…     # as it was when the state was made\nreconciler plan"),
+    "fingerprintKeyUnusable": Example("sudo reconciler state init          # the key is root's now\nreconciler plan", 'sudo chown "$USER" .reconciler/fingerprint.key'),
     "fingerprintKeyChanged": Example("export RECONCILER_FINGERPRINT_KEY=…     # a new one", "# the one that state was made with; to change it:\nreconciler state rekey --help"),
     # State
     "stateMissing": Example("reconciler plan             # in a fresh checkout", "reconciler state init"),

@@ -46,8 +46,10 @@ def plan(workspace: Workspace, request: PlanRequest, *, progress: Progress, reca
     ``recall`` is the look at the last plan, where it was taken already, of a state that git does not track.
 
     Raises ``StateMissing`` where there is no state, and ``GuardRefused`` or ``PlanStale`` where what is to be applied at
-    once is not what was reviewed: before anybody is contacted.
+    once is not what was reviewed: before anybody is contacted. Raises ``SecretUnreadable`` for a plan key that is weak, also
+    where this plan is only shown and sealed with none: the next one is saved.
     """
+    workspace.plan_key()
     tracked = state_files_in_git(workspace.root) if recall is None else ()
     recall = None if tracked else recall or _recall(workspace, request)
     if recall is not None and (again := recall.find(workspace)) is not None:

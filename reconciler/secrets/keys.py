@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import error
 from reconciler.errors import SecretUnreadable, StateUnavailable
-from reconciler.files import keep_out_of_git, replace_file, sync_folder
+from reconciler.files import keep_out_of_git, read_regular_file, reason_of, replace_file, sync_folder
 from reconciler.model.secrets.values import FingerprintKey
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 KEY_OCTETS = 32
+_MAX_FILE_OCTETS = 1024
 MIN_KEY_CHARACTERS = 32
 """The fewest characters of a key that a person chooses."""
 PLAN_KEY_VARIABLE = "RECONCILER_PLAN_KEY"
@@ -54,9 +55,11 @@ def key_beside(state_file: Path) -> FingerprintKey | None:
     try:
         return read_key_file(path)
     except (FileNotFoundError, NotADirectoryError):
+        if path.is_symlink():
+            raise _unusable(path, "it is a link that leads to no file") from None
         return None
     except OSError as failure:
-        raise _unusable(path, failure.strerror or str(failure)) from None
+        raise _unreadable(path, failure) from None
 
 
 def load_key_file(path: Path) -> FingerprintKey:
@@ -64,7 +67,7 @@ def load_key_file(path: Path) -> FingerprintKey:
     try:
         return read_key_file(path)
     except OSError as failure:
-        raise _unusable(path, failure.strerror or str(failure)) from None
+        raise _unreadable(path, failure) from None
 
 
 def load_plan_key(environ: Mapping[str, str]) -> FingerprintKey | None:
@@ -111,29 +114,54 @@ def make_key_file(state_file: Path) -> FingerprintKey:
                 os.link(draft, path)
         finally:
             draft.unlink()
-        return read_key_file(path)
     except OSError as failure:
         detail = (
             f"The fingerprint key {path} cannot be made: {failure.strerror or failure}. Have its folder made for whoever runs "
             "reconciler, or name a state elsewhere with --state."
         )
         raise StateUnavailable(error("stateUnavailable", detail)) from None
+    return load_key_file(path)
 
 
 def read_key_file(path: Path) -> FingerprintKey:
-    """Return the key that a file holds; raise ``OSError`` where it cannot be read."""
+    """Return the key that a file holds; raise ``OSError`` where it cannot be read, ``SecretUnreadable`` where it holds none."""
+    octets = read_regular_file(path, _MAX_FILE_OCTETS)
+    if len(octets) > _MAX_FILE_OCTETS:
+        raise _unusable(
+            path, f"it is larger than {_MAX_FILE_OCTETS} bytes, and a key is {2 * KEY_OCTETS} hexadecimal digits"
+        )
+    if not octets.strip():
+        raise _unusable(path, "it is empty")
     try:
-        octets = bytes.fromhex(path.read_text("ascii").strip())
+        key = bytes.fromhex(octets.decode("ascii").strip())
     except ValueError:
-        octets = b""
-    if len(octets) != KEY_OCTETS:
-        raise _unusable(path, f"it does not hold {2 * KEY_OCTETS} hexadecimal digits")
-    return FingerprintKey(octets)
+        key = b""
+    if len(key) != KEY_OCTETS:
+        raise _unusable(path, f"it does not hold {2 * KEY_OCTETS} hexadecimal digits and nothing else")
+    return FingerprintKey(key)
 
 
-def _unusable(path: Path, reason: str) -> SecretUnreadable:
-    detail = f"The fingerprint key {path} cannot be used: {reason}. Bring back the key that the state was made with."
-    return SecretUnreadable(error("fingerprintKeyMissing", detail))
+def _unreadable(path: Path, failure: OSError) -> SecretUnreadable:
+    """Return the error for a key file that the system does not let us read, which need not be gone."""
+    if isinstance(failure, PermissionError):
+        cure = (
+            f"The user who runs this (number {os.geteuid()}) needs the right to read it, and to enter its folders: run the "
+            "command as the user whose the file is, or have it given to this one."
+        )
+        return _unusable(path, reason_of(failure), cure)
+    if isinstance(failure, FileNotFoundError):
+        return _unusable(path, reason_of(failure), "Name the file that holds the key.", code="fingerprintKeyMissing")
+    return _unusable(path, reason_of(failure))
+
+
+def _unusable(
+    path: Path,
+    reason: str,
+    cure: str = "Bring back the key that the state was made with.",
+    *,
+    code: str = "fingerprintKeyUnusable",
+) -> SecretUnreadable:
+    return SecretUnreadable(error(code, f"The fingerprint key {path} cannot be used: {reason}. {cure}"))
 
 
 _NEXT_FILE = f"{KEY_FILE}.next"

@@ -93,11 +93,26 @@ def test_the_reviewed_plan_must_be_sealed_too(keyed: Project) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "short"])
-def test_a_weak_key_is_refused(keyed: Project, text: str) -> None:
-    """A key that could be guessed seals nothing."""
+@pytest.mark.parametrize("depth", ["offline", "envelope"])
+def test_a_weak_key_is_refused_by_every_plan(keyed: Project, text: str, depth: str) -> None:
+    """A key that could be guessed seals nothing, and a plan that is only looked at says so as one that is kept does."""
+    words = ("plan", "--depth", depth)
     keyed.set_variable("RECONCILER_PLAN_KEY", text)
-    refused = keyed.run("plan", "--out", "plan.json", "--format", "json")
-    assert (1, ["keyWeak"]) == (refused.code, refused.codes)
+    for more in (("--out", "plan.json"), (), ("--format", "markdown")):
+        refused = keyed.run(*words, *more)
+        assert (1, True) == (refused.code, "Key is too short" in refused.err), more
+    assert ["keyWeak"] == keyed.run(*words, "--format", "json").codes
+
+
+def test_a_weak_key_is_refused_where_nothing_changes(keyed: Project) -> None:
+    """Also where the last plan, which changed nothing, is only told again."""
+    keyed.run_well("apply", "--auto-approve")
+    keyed.unset_variable("RECONCILER_PLAN_KEY")
+    for _ in range(2):
+        keyed.run_well("plan")
+    keyed.set_variable("RECONCILER_PLAN_KEY", "short")
+    refused = keyed.run("plan")
+    assert (1, True) == (refused.code, "Key is too short" in refused.err)
 
 
 def test_no_manifest_names_the_key(keyed: Project, server: MailServer) -> None:

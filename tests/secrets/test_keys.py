@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.errors import SecretUnreadable, StateUnavailable
+from reconciler.errors import SecretUnreadable
 from reconciler.model.secrets.values import SecretValue
-from reconciler.secrets import SecretReader, load_fingerprint_key, load_plan_key, make_key_file
+from reconciler.secrets import SecretReader, load_fingerprint_key, load_key_file, load_plan_key, make_key_file
 from tests.secrets.scripts import reader_of, script, source
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -51,27 +55,92 @@ def test_no_file_is_no_key(state_file: Path) -> None:
     assert load_fingerprint_key(reader(state_file.parent), None, state_file=None) is None
 
 
-@pytest.mark.parametrize("content", ["", "\n", "no key", "00", "ż" * 64, "0" * 63, "0" * 66])
-def test_a_file_without_a_key_is_an_error(state_file: Path, content: str) -> None:
-    """A file that holds no whole key is neither used nor replaced."""
+_NO_DIGITS = "it does not hold 64 hexadecimal digits and nothing else"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "it is empty"),
+        ("\n", "it is empty"),
+        *((text, _NO_DIGITS) for text in ("no key", "00", "ż" * 64, "0" * 63, "0" * 66)),
+        ("0" * 2000, "it is larger than 1024 bytes, and a key is 64 hexadecimal digits"),
+    ],
+)
+def test_a_file_without_a_key_is_an_error_that_says_what_is_there(state_file: Path, content: str, reason: str) -> None:
+    """A file that holds no whole key is neither used nor replaced, and not told as one that is missing."""
     state_file.parent.mkdir()
     path = state_file.parent / "fingerprint.key"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(SecretUnreadable) as refused:
         load_fingerprint_key(reader(state_file.parent), None, state_file=state_file)
-    assert ["fingerprintKeyMissing"] == [problem.code for problem in refused.value.diagnostics]
+    assert [("fingerprintKeyUnusable", True)] == [
+        (problem.code, f"{path} cannot be used: {reason}." in problem.detail) for problem in refused.value.diagnostics
+    ]
     with pytest.raises(SecretUnreadable):
         make_key_file(state_file)
     assert content == path.read_text(encoding="utf-8")
 
 
-def test_a_folder_in_the_way_is_an_error(state_file: Path) -> None:
-    """Where the key cannot be made or read, the reason is told."""
-    (state_file.parent / "fingerprint.key").mkdir(parents=True)
-    with pytest.raises(SecretUnreadable):
+def _folder(path: Path) -> None:
+    path.mkdir()
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _link_to_nothing(path: Path) -> None:
+    path.symlink_to("gone.key")
+
+
+@pytest.mark.parametrize(
+    ("put", "reason"),
+    [
+        (_folder, "it is not a regular file"),
+        (_pipe, "it is not a regular file"),
+        (_link_to_nothing, "it is a link that leads to no file"),
+    ],
+)
+def test_what_is_no_file_is_told_as_what_it_is(state_file: Path, put: Callable[[Path], None], reason: str) -> None:
+    """Something else in the key's place is neither a missing key nor waited for."""
+    path = state_file.parent / "fingerprint.key"
+    path.parent.mkdir()
+    put(path)
+    with pytest.raises(SecretUnreadable) as refused:
         load_fingerprint_key(reader(state_file.parent), None, state_file=state_file)
-    with pytest.raises(StateUnavailable):
+    (problem,) = refused.value.diagnostics
+    assert ("fingerprintKeyUnusable", True) == (problem.code, f"cannot be used: {reason}." in problem.detail)
+    with pytest.raises(SecretUnreadable):
         make_key_file(state_file)
+
+
+def test_a_key_that_may_not_be_read_says_who_needs_the_right(state_file: Path, tmp_path: Path) -> None:
+    """A key of somebody else's is not told as missing: whoever brought another would make every secret look rotated."""
+    make_key_file(state_file)
+    path = state_file.parent / "fingerprint.key"
+    path.chmod(0)
+    code = (
+        "import pathlib, sys; from reconciler.errors import SecretUnreadable\n"
+        "from reconciler.secrets import key_beside\n"
+        "try: key_beside(pathlib.Path(sys.argv[1]))\n"
+        "except SecretUnreadable as refused: print(refused.diagnostics[0].code, refused.diagnostics[0].detail)"
+    )
+    drop = ["setpriv", "--inh-caps=-all", "--bounding-set=-all"] if os.geteuid() == 0 else []
+    told = subprocess.run(
+        [*drop, sys.executable, "-c", code, str(state_file)], capture_output=True, text=True, check=True, cwd=tmp_path
+    ).stdout
+    assert told.startswith(
+        f"fingerprintKeyUnusable The fingerprint key {path} cannot be used: permission denied. The user"
+    )
+
+
+def test_a_key_file_that_is_named_and_not_there_is_missing(tmp_path: Path) -> None:
+    """Only where there is nothing is the key told as missing."""
+    with pytest.raises(SecretUnreadable) as refused:
+        load_key_file(tmp_path / "old.key")
+    (problem,) = refused.value.diagnostics
+    assert ("fingerprintKeyMissing", True) == (problem.code, "no such file or directory" in problem.detail)
 
 
 def test_a_named_key_is_read_from_its_secret(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ class SecretFiles:
                 raise OSError(0, f"it is larger than {max_octets} bytes")  # noqa: TRY301 - told as the others are
         except (OSError, RuntimeError, ValueError) as failure:  # a loop of links is a RuntimeError before Python 3.13
             why = getattr(failure, "strerror", None) or "its path leads nowhere"
-            detail = f"The file {key} cannot be read: {why}. Write it where this command runs."
+            detail = f"The file {key} cannot be read: {why}. {_cure(failure)}"
             raise unreadable("secretMissing", detail, subject=subject) from None
         # After reading, so that a file that is not there is told as that.
         if self._is_tracked(path):
@@ -173,6 +173,14 @@ class SecretFiles:
             return path
         detail = f"The file {key} of {source} lies, with links followed, outside the project folder. Name it by its absolute path."
         raise unreadable("secretNotAllowed", detail, subject=source)
+
+
+def _cure(failure: Exception) -> str:
+    """Return what to do about a file that cannot be read: of one that is there it is not told that it has to be written."""
+    if isinstance(failure, PermissionError):
+        return f"Let the user who runs this command (number {os.geteuid()}) read it, and enter its folders."
+    is_there = isinstance(failure, OSError) and failure.errno == 0
+    return "Have the path name a file that holds the secret alone." if is_there else "Write it where this command runs."
 
 
 def _decoded(octets: bytes, reference: str) -> str:
