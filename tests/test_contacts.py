@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
 import threading
 import tracemalloc
 from typing import TYPE_CHECKING
@@ -322,3 +323,24 @@ def test_a_line_may_come_in_pieces(octets: bytes, size: int) -> None:
     assert ("malformed" in found or found[-1] == "malformed") == (expected == "malformed")
     if expected != "malformed":
         assert expected == found[-1]
+
+
+@pytest.mark.parametrize("name", ["contacts.vcf", "contacts.csv", "contacts"])
+def test_vcards_are_refused_with_a_command_that_makes_contacts_of_them(tmp_path: Path, name: str) -> None:
+    """The command that is told makes of cards what is read: one contact a card with an e-mail, whatever its name holds."""
+    cards = (
+        b'BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Anna \\"Ann\\" Kowalska\\, Dr.\r\nitem1.EMAIL;TYPE=work:anna@example.com\r\n'
+        b"EMAIL:second@example.com\r\nEND:VCARD\r\nBEGIN:VCARD\r\nFN:Nobody\r\nEND:VCARD\r\n"
+        b"begin:vcard\nemail:bo@example.com\nfn;charset=utf-8:Bo\nend:vcard\n"
+    )
+    path = _file(tmp_path, cards, name)
+    with pytest.raises(InvalidInput) as refused:
+        _read(path)
+    (problem,) = refused.value.diagnostics
+    assert problem.detail.startswith(f"{path} holds vCards")
+    (command,) = [line for line in problem.detail.splitlines() if line.startswith("    ")]
+    _file(tmp_path, cards, "contacts.vcf")
+    subprocess.run(command.strip(), shell=True, cwd=tmp_path, check=True)  # noqa: S602 - it is to be pasted into a shell
+    assert [("anna@example.com", 'Anna "Ann" Kowalska, Dr.'), ("bo@example.com", "Bo")] == [
+        (each.email, each.name) for each in _read(tmp_path / "contacts.csv") if isinstance(each, Contact)
+    ]

@@ -26,6 +26,13 @@ _ENDINGS: dict[str, Literal["csv", "json"]] = {".csv": "csv", ".jsonl": "json", 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _SNIFFED_OCTETS = 4096
+_VCARD = b"BEGIN:VCARD"
+_MAKE_CSV_OF_VCARDS = (
+    'awk \'BEGIN {print "email,name"} {sub(/\\r$/, ""); key = toupper($0); value = substr($0, index($0, ":") + 1)} '
+    'key ~ /^BEGIN:/ {mail = name = ""} key ~ /^FN[;:]/ {name = value; gsub(/\\\\/, "", name); gsub(/"/, "\\"\\"", name)} '
+    'key ~ /^([A-Z0-9-]+[.])?EMAIL[;:]/ && mail == "" {mail = value} '
+    'key ~ /^END:/ && mail != "" {print mail ",\\"" name "\\""}\' contacts.vcf > contacts.csv'
+)
 
 
 @contextlib.contextmanager
@@ -84,6 +91,13 @@ def _form(file: BinaryIO, ending: str, shown: str) -> Literal["csv", "json"]:
     mark = len(_BYTE_ORDER_MARK) if begin.startswith(_BYTE_ORDER_MARK) else 0
     file.seek(mark)
     first = begin[mark:].lstrip()[:1]
+    if begin[mark:].lstrip()[: len(_VCARD)].upper() == _VCARD:
+        detail = (
+            f"{shown} holds vCards (RFC 6350), which are not read. Have the address book export CSV, with email and name in its "
+            "first line; or make it of the cards, with the first e-mail of each:\n"
+            f"    {_MAKE_CSV_OF_VCARDS}"
+        )
+        raise InvalidInput(error("contactsInvalid", detail, subject=shown))
     if first == b"[" and ending != ".csv":
         detail = (
             f"{shown} is a JSON array. Write one object a line instead:\n    jq -c '.[]' contacts.json > contacts.jsonl"

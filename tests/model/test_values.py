@@ -146,6 +146,38 @@ def test_ip_addresses_are_hosts() -> None:
             host_to_ascii(host)
 
 
+_LOCAL = "it is another way of writing 127.0.0.1; write that"
+_METADATA = "it is another way of writing 169.254.169.254, which is link-local, and that is never contacted"
+
+
+@pytest.mark.parametrize(
+    ("host", "reason"),
+    [
+        ("2130706433", _LOCAL),
+        ("127.1", _LOCAL),
+        ("017700000001", _LOCAL),
+        ("127.0.0.1.", _LOCAL),
+        ("2852039166", _METADATA),
+        ("169.254.169.254.", _METADATA),
+        ("0251.0376.0251.0376", _METADATA),
+        ("169.16689662", _METADATA),
+        ("[::ffff:127.0.0.1]", "an IP address stands here without brackets"),
+        ("192.0.2.256", "it is not an IP address, which is four numbers from 0 to 255 with a dot between them"),
+        ("\uff11\uff12\uff17.0.0.1", "its digits are not those of ASCII, 0 to 9"),
+        ("smtp.example.com:25", "a port goes into the field port"),
+        ("192.0.2.1:25", "a port goes into the field port"),
+        ("2001:db8::1::2", "it is not an IPv6 address"),
+        ("169%2e254%2e169%2e254", "% cannot stand in a name, and nothing is decoded here"),
+        ("smtp.example.com.", "the dot at its end is left out here"),
+    ],
+)
+def test_what_only_looks_like_a_host_is_told_as_what_it_is(host: str, reason: str) -> None:
+    """A number is told with the address that C reads, and no text is told of a port that has none."""
+    with pytest.raises(NotADomain) as refused:
+        host_to_ascii(host)
+    assert reason == str(refused.value)
+
+
 @pytest.mark.parametrize("address", ["a" * 64 + "@example.com", "o'neil+x@example.com", "zażółć@example.com"])
 def test_unusual_addresses_are_kept(address: str) -> None:
     """A local part stays as it is written."""

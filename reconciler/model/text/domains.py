@@ -11,6 +11,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from reconciler.model.text.addresses import literal_address, never_contacted
+
 _LDH_HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*\Z")
 _PLAIN_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")
 _ENCODED_WORD = re.compile(r"=\?[^?]*\?[bq]\?", re.IGNORECASE)
@@ -123,8 +125,28 @@ def host_to_ascii(host: str) -> str:
         try:
             return str(ipaddress.ip_address(host))
         except ValueError:
-            raise NotADomain("it is not an IP address; a port goes into the field port") from None
+            raise NotADomain(_why_no_address(host)) from None
+    if "%" in host:
+        raise NotADomain("% cannot stand in a name, and nothing is decoded here")
+    if host.endswith(".") and host.strip("."):
+        raise NotADomain("the dot at its end is left out here")
     return _with_underscores(host) if "_" in host else domain_to_ascii(host)
+
+
+def _why_no_address(host: str) -> str:
+    """Return why a text with a colon, or of digits and dots alone, is no IP address, with what was likely meant."""
+    if ":" in host:
+        name, _, port = host.rpartition(":")
+        is_with_port = ":" not in name and port.isdecimal()
+        return "a port goes into the field port" if is_with_port else "it is not an IPv6 address"
+    if not host.isascii():
+        return "its digits are not those of ASCII, 0 to 9"
+    meant = literal_address(host.removesuffix("."))
+    if meant is None:
+        return "it is not an IP address, which is four numbers from 0 to 255 with a dot between them"
+    if (reason := never_contacted(meant)) is not None:
+        return f"it is another way of writing {meant}, {reason}, and that is never contacted"
+    return f"it is another way of writing {meant}; write that"
 
 
 def _with_underscores(host: str) -> str:

@@ -76,7 +76,8 @@ def opened(address: PostgresAddress) -> psycopg.Connection[Any] | str:
         # Prepared statements outlive transactions, which a pool in between may not allow.
         connection = psycopg.connect("", prepare_threshold=None, **{**address.parameters, **secrets})  # type: ignore[arg-type]
     except psycopg.Error as failure:
-        return connection_sentence(failure, password=secrets.get("password") or os.environ.get("PGPASSWORD"))
+        password = secrets.get("password") or os.environ.get("PGPASSWORD")
+        return connection_sentence(failure, database=address.parameters.get("dbname"), password=password)
     if not _is_protected(connection, address):
         connection.close()
         return (

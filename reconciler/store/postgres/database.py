@@ -8,6 +8,7 @@ pool that shares connections between transactions, such as PgBouncer, may stand 
 
 from __future__ import annotations
 
+import shlex
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -304,9 +305,11 @@ class PostgresSchema:
     def _require_utf8(self, connection: Connection) -> None:
         encoding = first_value(connection, "SHOW server_encoding")
         if encoding != "UTF8":
+            name = first_value(connection, "SELECT current_database()")
             raise self.refuse(
-                f"cannot be made: the database keeps text as {encoding}, which not every name can be written in. Make "
-                "one for it:\n    createdb --template template0 --encoding UTF8 NAME"
+                f"cannot be made: the database {name} keeps text as {encoding}, which not every name can be written in. Make "
+                "another one, and name that in the address of the state:\n    createdb --template template0 --encoding UTF8 "
+                f"{shlex.quote(f'{name}_utf8')}"
             )
 
     def _tables_as_found(self, connection: Connection) -> tuple[schema.Table, ...]:

@@ -7,6 +7,7 @@ that the library hands out, only text, which a server may write in another langu
 from __future__ import annotations
 
 import re
+import shlex
 
 import psycopg
 
@@ -32,8 +33,8 @@ _CONNECTING: dict[str, str] = {
     "in from here, or not without TLS.",
     r'role "[^"]*" (?:does not exist|is not permitted to log in)': "cannot be opened: the database user does not exist "
     "or may not log in. Name the right one in the address, before the host and an @.",
-    r'database "[^"]*" does not exist': "cannot be opened: the server has no database of that name. Make it once:\n"
-    "    createdb --encoding UTF8 NAME\nand then the state with\n    reconciler state init",
+    r'database "[^"]*" does not exist': "cannot be opened: the server has no database of that name. Make it once, at the "
+    "same server and as a user who may:\n    createdb --encoding UTF8 DATABASE\nand then the state with\n    reconciler state init",
     r"permission denied for database": "cannot be opened: the database user may not connect to this database. Grant "
     "CONNECT on it.",
     r"too many (?:clients|connections)|remaining connection slots": "cannot be opened now: the server has no connection "
@@ -150,17 +151,18 @@ def statement_sentence(failure: BaseException, statement: str | None = None) -> 
     )
 
 
-def connection_sentence(failure: psycopg.Error, *, password: str | None = None) -> str:
+def connection_sentence(failure: psycopg.Error, *, database: str | None = None, password: str | None = None) -> str:
     """Return the sentence for a connection that could not be made.
 
-    The password is taken out of the server's words, should they repeat it.
+    ``database`` is its name as we asked for it; None where a service or libpq's default says it. The password is taken
+    out of the server's words, should they repeat it.
     """
     if isinstance(failure, psycopg.errors.ConnectionTimeout):
         return "cannot be reached: the server did not answer in time. Check host, port and firewall."
     text = str(failure)
     for pattern, sentence in _CONNECTING.items():
         if re.search(pattern, text, re.IGNORECASE):
-            return sentence
+            return sentence.replace("DATABASE", shlex.quote(database)) if database else sentence
     if password and (password in text or Legible((password,)).in_text(text)):
         return "cannot be opened: the server refused. Its log says why."
     return f"cannot be opened. The report is: {clip(' '.join(text.rpartition('failed: ')[2].split()), SHOWN_NAME)}"

@@ -84,6 +84,20 @@ def test_a_refused_connection_is_told_by_its_text(text: str, expected: str) -> N
     assert expected in connection_sentence(failure)
 
 
+@pytest.mark.parametrize(
+    ("database", "command"),
+    [
+        ("mail", "createdb --encoding UTF8 mail\n"),
+        ("it's", "createdb --encoding UTF8 'it'\"'\"'s'\n"),
+        (None, "createdb --encoding UTF8 DATABASE\n"),
+    ],
+)
+def test_a_database_that_is_not_there_is_named_in_the_command(database: str | None, command: str) -> None:
+    """What is to be copied needs no more than to be copied, where the address names the database."""
+    failure = psycopg.OperationalError('FATAL:  database "mail" does not exist')
+    assert f"    {command}" in connection_sentence(failure, database=database)
+
+
 def test_what_is_not_recognised_is_quoted_in_part() -> None:
     """A report in another language is quoted, on one line and not at length; never with the password in it."""
     failure = psycopg.OperationalError("connection failed: KATASTROFALNY:\n  coś innego " + "x" * 500)
