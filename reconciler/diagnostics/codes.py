@@ -65,6 +65,7 @@ _TABLE = (
     Code("unknownSecretSource", "Unknown secret source", "The reference names a source that the project file does not declare.", "Use env or file, or declare the source under secrets.sources."),
     # Remarks on what is declared
     Code("doubtfulHost", "Doubtful host name", "The host name has an underscore, which resolvers take and no domain of the internet has.", "Write a name with a hyphen where you can; with TLS a caFile is needed."),
+    Code("doubtfulUsername", "Doubtful user name", "The user name is written as a header has a mailbox, or has a space at an end: it is sent as it stands, and most servers know no such login.", "Write the login name alone."),
     Code("doubtfulAddress", "Doubtful address", "The address has a second @ or one that only looks like it, a domain of one label or one that ends in a number: mail programs refuse or misread it.", "Write another address."),
     Code("caNotFetched", "No certificate was stored", "The server cannot be reached, may not be contacted or sends no certificate; or the file is there already or cannot be written.", "See the detail; name another server, port or file."),
     Code("domainUnasked", "Domain not looked at", "A domain does not exist, or the name servers did not answer about it.", "Correct the domain, or try again; check verification.nameservers."),
@@ -158,6 +159,7 @@ _TABLE = (
     Code("headersLeftOut", "Header fields were left out", "The message holds fields that tell of its earlier journey, name other recipients, or sign fields that are set anew for each contact.", "Nothing to do."),
     Code("contactsChanged", "Contacts changed meanwhile", "The contacts file was changed while messages were sent to the contacts in it.", "Bring the file back as it was and go on with the same command."),
     Code("resultsUnusable", "Results file cannot be used", "The file cannot be read or written, or is not one that reconciler wrote.", "See the detail; without the file nobody knows who has got the message."),
+    Code("resultsReadable", "Results file may be read by others", "The results file holds the address of everybody to whom the message was sent, and its mode lets others on this machine read or change it.", "Take the rights of others away: chmod go=."),
     Code("resultsMismatch", "Results file belongs to another run", "The results file tells of sending another message, to other contacts, or with other settings.", "Use the command that the file was made with, or name a new file with --results."),
     Code("resultsInUse", "Results file is in use", "Another run is sending with the same results file.", "Wait for the other run to end."),
     Code("folderUnusable", "Folder cannot be used", "The folder for a dry run is not empty or cannot be written.", "Name a new folder."),

@@ -104,6 +104,11 @@ class Results:
         """Where the file is."""
         return self._path
 
+    @property
+    def rights_of_others(self) -> int:
+        """The bits of the file's mode that let others than its owner use it: a file that was there keeps its mode."""
+        return stat.S_IMODE(os.fstat(self._descriptor).st_mode) & (stat.S_IRWXG | stat.S_IRWXO)
+
     def stage(self, line: int) -> Stage | None:
         """Return the last stage of the contact on a line of the contacts file; None where nothing was tried."""
         number = self._stages[line]
@@ -359,9 +364,9 @@ def _counts(stages: LineMarks) -> SendSummary:
 
 def _locked(path: Path) -> int:
     # O_NONBLOCK: a pipe of that name is opened without waiting for its other end, and then refused.
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
+    flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
     try:
-        descriptor = os.open(path, flags, 0o600)
+        descriptor = _opened(path, flags)
     except (OSError, ValueError) as failure:
         reason = reason_of(failure) if isinstance(failure, OSError) else "its name cannot be one"
         raise _unusable(path, reason) from None
@@ -376,6 +381,21 @@ def _locked(path: Path) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _opened(path: Path, flags: int) -> int:
+    """Return the open file, made where there is none; raise ``OSError``, also for a link that leads to no file.
+
+    A new file goes where it is named alone: through such a link it would come to be wherever somebody has it lead.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        return os.open(path, flags)
+    try:
+        return os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        if path.is_symlink():
+            raise OSError(0, "it is a link that leads to no file; remove it, or make the file") from None
+        return os.open(path, flags)  # another run has made it meanwhile
 
 
 def _require_regular(descriptor: int, path: Path) -> None:

@@ -325,6 +325,7 @@ RAISING: dict[str, Raising] = {
     "basicAuthEnding": Raising(edit=new(host="smtp.office365.com")),
     "doubtfulAddress": Raising(edit=added(mews=marketing_account("mews", email="'=?utf-8?q?x?=@example.com'"))),
     "doubtfulHost": Raising(edit=new(host="relay_one.example.com")),
+    "doubtfulUsername": Raising(edit=new(user="'More <more@example.com>'")),
     "exceptionExpired": Raising(edit=new(), project=f"guards: {{exceptions: [{UNTIL}]}}\n", stands=False),
     "grantRedundant": Raising(
         edit=new(), project="secrets: {grants: [{secret: 'env:SMTP_NOBODY', servers: [relay.example.com:2525]}]}\n"

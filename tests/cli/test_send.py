@@ -157,6 +157,19 @@ def test_what_was_not_accepted_is_exit_code_3(sending: Project) -> None:
     assert (3, True) == (shown.code, "1 refused, 2 invalid; r.jsonl says which and why." in shown.err)
 
 
+def test_a_results_file_that_others_may_read_is_told(sending: Project) -> None:
+    """With the command that takes the rights away; the file that send makes itself is nobody else's."""
+    path = sending.folder / "june results"
+    for mode, codes in ((0o644, ["resultsReadable"]), (0o600, [])):
+        path.write_bytes(b"")
+        path.chmod(mode)
+        told = sending.run(*words("news", "--results", str(path), "--limit", "1", "--format", "json"))
+        found = [each for each in told.document["diagnostics"] if each["code"] == "resultsReadable"]
+        assert codes == [each["code"] for each in found]
+        assert all(each["detail"].endswith(f"\n    chmod go= '{path}'") for each in found)
+        assert mode == path.stat().st_mode & 0o777
+
+
 def test_a_dry_run_writes_what_would_be_sent(sending: Project, platform: MailServer) -> None:
     """Each message is a file, for its owner alone; no server, secret, results file or journal is touched."""
     sending.unset_variable(PLATFORM_VARIABLE)

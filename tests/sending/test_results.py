@@ -176,6 +176,35 @@ def test_two_runs_do_not_use_one_file(path: Path) -> None:
         assert "accepted" == results.stage(2)
 
 
+def test_a_link_that_leads_to_no_file_is_refused(tmp_path: Path) -> None:
+    """Nothing is made where it leads; a link to a file of ours is that file, and a folder's link is the folder."""
+    path, aim = tmp_path / "r.jsonl", tmp_path / "elsewhere" / "aim"
+    aim.parent.mkdir()
+    path.symlink_to(aim)
+    with pytest.raises(InvalidInput) as refused, open_results(path, header()):
+        pass
+    assert [("resultsUnusable", True)] == [
+        (each.code, "it is a link that leads to no file" in each.detail) for each in refused.value.diagnostics
+    ]
+    assert [] == list(aim.parent.iterdir())
+    (tmp_path / "linked").symlink_to(aim.parent)
+    with open_results(tmp_path / "linked" / "aim", header()):
+        pass
+    with open_results(path, header()) as results:
+        assert header().id == results.header.id
+
+
+@pytest.mark.parametrize(
+    ("mode", "rights"), [(0o600, 0), (0o644, 0o044), (0o660, 0o060), (0o400 | 0o200 | 0o007, 0o007)]
+)
+def test_the_rights_that_others_have_to_a_file_are_known(path: Path, mode: int, rights: int) -> None:
+    """A file that is there keeps its mode, so that it can be told."""
+    path.chmod(mode)
+    with open_results(path, header()) as results:
+        assert rights == results.rights_of_others
+    assert mode == stat.S_IMODE(path.stat().st_mode)
+
+
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     """A folder, a pipe and a missing folder are refused at once, and nothing waits."""
     os.mkfifo(tmp_path / "pipe")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from reconciler.characters import SHOWN_ADDRESS, UNSAFE_CHARACTER, clip
@@ -86,6 +87,16 @@ def absent(account: RecordedAccount, contacts: Contacts) -> Iterator[Diagnostic]
     missing, seen = contacts.missing_details(identity_of(account.kind, account.settings).details)
     for name in missing:
         yield never_present(name, seen, account, file=contacts.shown)
+
+
+def readable(held: Results) -> Iterator[Diagnostic]:
+    """Yield a warning where others on this machine may use the results file, which was there with such a mode."""
+    if held.rights_of_others:
+        detail = (
+            f"{held.path} holds the address of everybody to whom the message is sent, and its mode gives others on this machine "
+            f"rights to it. A file that is there keeps its mode. Take the rights away:\n    chmod go= {shlex.quote(str(held.path))}"
+        )
+        yield warning("resultsReadable", detail, subject=str(held.path))
 
 
 def in_flight(held: Results) -> Iterator[Diagnostic]:

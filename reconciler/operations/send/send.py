@@ -128,6 +128,7 @@ def send(workspace: Workspace, order: Order, means: Means, *, results: Path | No
             *remarks.bounded(means.connections, sending.connections),
             *remarks.left_out(template),
             *remarks.absent(account, contacts),
+            *remarks.readable(held),
             *remarks.in_flight(held),
         ]
         means.forewarn(problems)

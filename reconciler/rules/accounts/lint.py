@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from reconciler.model.servers.server import Proxy
 
 _IMPLICIT_TLS_PORT = 465
+_MAILBOX = re.compile(r"[^<>]*<([^<>]+)>")
 _STARTTLS_PORTS = frozenset({25, 587})
 
 
@@ -79,6 +81,7 @@ def _lint_account(
         return  # it names no server of its own
     server = servers.get(account.server or "")
     yield from _lint_server(account, partial(_place_of_server, source, server))
+    yield from _lint_username(account, source, server)
     proxy = account.settings.proxy
     if proxy is not None and proxy.password is not None:
         teller = source if server is None or source.has(("spec", "proxy")) else server
@@ -166,6 +169,31 @@ def _lint_server(account: DesiredAccount, where: Callable[[], Location]) -> Iter
             "machine. Write\n    encryption: starttls"
         )
         yield warning("unencryptedLogin", detail, subject=account.name, location=where())
+
+
+def _lint_username(
+    account: DesiredAccount, source: LocatedManifest, server: LocatedManifest | None
+) -> Iterator[Diagnostic]:
+    """Yield a warning for a user name that was likely not meant as it stands; it is sent as that all the same."""
+    username = account.settings.own_server.login.username
+    if username is None:
+        return
+    if username != username.strip():
+        why = "begins or ends with a space, which is sent with it"
+        meant = username.strip()
+    elif username.endswith(">") and (found := _MAILBOX.fullmatch(username)) is not None:
+        why = "is written as a header has a mailbox, and a server knows a login by its name alone"
+        meant = found[1]
+    else:
+        return
+    own = ("spec", "smtp", "authentication", "username")
+    where = (
+        server.locator.value_at(("spec", *own[2:])) if server and not source.has(own) else source.locator.value_at(own)
+    )
+    detail = (
+        f"The user name {username!r} {why}: most servers refuse it. Unless it is meant, write\n    username: {meant}"
+    )
+    yield warning("doubtfulUsername", detail, subject=account.name, location=where)
 
 
 def _lint_proxy_password(account: DesiredAccount, proxy: Proxy, where: Location) -> Iterator[Diagnostic]:

@@ -26,8 +26,8 @@ Scope = Literal["one", "all", "changes", "whole"]
 TOLD: Mapping[str, Scope] = {
     # Of one account alone, or of several and all of them named: whoever is named is looked at again.
     **dict.fromkeys((
-        "basicAuthEnding", "doubtfulAddress", "doubtfulHost", "noReplyTo", "portMismatch", "previousNameUnknown",
-        "proxyPasswordUnused", "recordedFailing", "sharedWithoutOwner", "staysSuspended", "unencryptedLogin",
+        "basicAuthEnding", "doubtfulAddress", "doubtfulHost", "doubtfulUsername", "noReplyTo", "portMismatch",
+        "previousNameUnknown", "proxyPasswordUnused", "recordedFailing", "sharedWithoutOwner", "staysSuspended", "unencryptedLogin",
         "unencryptedProxyLogin", "unknownPlaceholder",
     ), "one"),
     # Of all accounts, by their facts.

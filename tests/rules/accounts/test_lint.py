@@ -145,6 +145,39 @@ def test_a_host_with_an_underscore_is_taken_and_told(host: str) -> None:
     assert "caFile" in found[0].detail
 
 
+_AS_A_MAILBOX = "is written as a header has a mailbox"
+_WITH_A_SPACE = "begins or ends with a space"
+
+
+@pytest.mark.parametrize(
+    ("username", "why", "meant"),
+    [
+        ("Anna Nowak <anna@example.com>", _AS_A_MAILBOX, "anna@example.com"),
+        ("<anna@example.com>", _AS_A_MAILBOX, "anna@example.com"),
+        (" anna", _WITH_A_SPACE, "anna"),
+        ("anna@example.com ", _WITH_A_SPACE, "anna@example.com"),
+        ("anna@example.com", None, None),
+        ("DOMAIN/anna", None, None),
+        ("Anna Nowak", None, None),
+        ("a>b", None, None),
+        ("<>", None, None),
+    ],
+)
+def test_a_user_name_that_is_likely_not_meant_is_told_where_it_stands(
+    username: str, why: str | None, meant: str | None
+) -> None:
+    """Taken it is: a server may know such a login. It is told at the account's line, or at the server's."""
+    login = f"authentication: {{username: '{username}', password: {{env: SMTP_A}}}}"
+    at_account = remarks(own(f"host: h.example.com, {login}"))
+    at_server = remarks(own("server: relay"), server(smtp=f"host: h.example.com, {login}"))
+    for found, place in ((at_account, "0.yaml:5:58"), (at_server, "1.yaml:4:56")):
+        told_of = [(each.severity, each.code, str(each.location)) for each in found]
+        assert ([("warning", "doubtfulUsername", place)] if why is not None else []) == told_of
+        if why is not None:
+            assert f"{why}" in found[0].detail
+            assert found[0].detail.endswith(f"    username: {meant}")
+
+
 def test_a_doubtful_address_for_replies_is_told_too() -> None:
     """An address that answers would go to is looked at as the sender's is, and told at its own place."""
     found = remarks(marketing(spec="  replyTo: {email: office@localhost}\n"), platform=PLATFORM)
