@@ -33,7 +33,7 @@ ACCOUNT_COLUMNS: Mapping[str, str] = {
     "displayName": "The name beside that address.",
     "owner": "Who answers for it.",
     "shared": "Whether other users see it; marketing accounts are everybody's.",
-    "labels": "`key=value`, several with `;` between them.",
+    "labels": "`key=value`, several with `;` between them; a key has no `=`, and `;` and `\\` within a value are `\\;` and `\\\\`.",
     "status": "The first that holds of suspended, rejected, pending, failing, unverified, active.",
     "statusReason": "Why it is not active.",
     "approval": "What the platform decided: approved or rejected.",
@@ -49,7 +49,7 @@ ACCOUNT_COLUMNS: Mapping[str, str] = {
     "port": "The port there.",
     "encryption": "`starttls`, `tls` or `none`.",
     "username": "What it logs in as.",
-    "secrets": "The references of its secrets, several with `;` between them.",
+    "secrets": "The references of its secrets, several with `;` between them, as among the labels.",
     "certificateEnds": "When the certificate ends that its server last showed.",
     "statusSince": "Since when it is not active.",
     "lastPassedAt": "When a verification last passed.",
@@ -142,8 +142,8 @@ def account_facts(account: RecordedAccount, since: datetime | None = None) -> Js
         **entry,
         **{column: server.get(column) for column in ("host", "port", "encryption", "username")},
         "server": server.get("name"),
-        "secrets": ";".join(entry["secrets"]),
-        "labels": ";".join(f"{key}={value}" for key, value in sorted(entry["labels"].items())),
+        "secrets": _several(entry["secrets"]),
+        "labels": _several(f"{key}={value}" for key, value in sorted(entry["labels"].items())),
         "approval": entry["approval"] and entry["approval"]["decision"],
         "verification": verification.get("outcome"),
         "verifiedAt": verification.get("checkedAt"),
@@ -154,11 +154,26 @@ def account_facts(account: RecordedAccount, since: datetime | None = None) -> Js
     }
 
 
+def _several(texts: Iterable[str]) -> str:
+    r"""Return several texts as one cell, from which each can be told again.
+
+    >>> print(_several(["a=1;2", "b=3"]))
+    a=1\;2;b=3
+    """
+    return ";".join(map(_as_one_of_several, texts))
+
+
+def _as_one_of_several(text: str) -> str:
+    r"""Return a text that stands in a cell with others, ``;`` between them: its own is ``\;``, and ``\`` is ``\\``."""
+    return text.replace("\\", "\\\\").replace(";", "\\;")
+
+
 def _joined(mailboxes: Sequence[Mailbox]) -> tuple[str | None, str | None]:
     """Return addresses and names of several mailboxes, each in its place among the others."""
     if len(mailboxes) <= 1:
         return _halves(mailboxes[0] if mailboxes else None)
-    return "; ".join(each.email for each in mailboxes), "; ".join(each.display_name or "" for each in mailboxes)
+    names = (_as_one_of_several(each.display_name or "") for each in mailboxes)
+    return "; ".join(each.email for each in mailboxes), "; ".join(names)
 
 
 def _halves(mailbox: Mailbox | None) -> tuple[str | None, str | None]:

@@ -8,6 +8,7 @@ lock would then write to a file that nobody reads any more. What is replaced is 
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from dataclasses import field
 from typing import TYPE_CHECKING
@@ -79,12 +80,19 @@ class Restored(FrozenByName):
 def back_up_state(url: str, *, base: Path, project: str, target: Path, replaces: bool) -> Copy:
     """Write a copy of the whole database to a SQLite file ``target``, for the owner alone, and read it back.
 
-    Raises ``InvalidInput`` (``backupUnusable``) where a file stands at the target, unless it ``replaces`` it. A
+    Raises ``InvalidInput`` (``backupUnusable``) where a file stands at the target, unless it ``replaces`` it, and where
+    its folder is missing: it may be that of a disk that is not mounted, and a copy on the state's own disk is none. A
     journal in the copy that does not hold is told by ``Copy.journal``, and raises nothing.
     """
     database = _open(url, base, project)
     if target.exists() and database.copies.exists() and target.samefile(database.copies):
         raise InvalidInput(error("backupUnusable", f"{one_line(target)} is the state itself. Name another file."))
+    if not os.path.lexists(target.parent):
+        detail = (
+            f"{one_line(target)} cannot be written: there is no folder {one_line(target.parent)}. Nothing was written. Mount the "
+            "disk that it is on, or make the folder first."
+        )
+        raise InvalidInput(error("backupUnusable", detail))
     try:
         database.copy_to(target, replaces=replaces)
     except FileExistsError:

@@ -113,6 +113,18 @@ def test_a_backup_that_cannot_be_written_is_told(applied: Project) -> None:
     assert [] == list(applied.folder.glob(".full.db*"))
 
 
+def test_a_backup_into_a_folder_that_is_missing_is_refused(applied: Project) -> None:
+    """It may be that of a disk that is not mounted: nothing is made in its place, with --force neither."""
+    for more in ((), ("--force",)):
+        detail = refusal(
+            applied.run("state", "backup", "disk/mail/b.db", *more, "--format", "json"), 1, "backupUnusable"
+        )
+        assert "there is no folder disk/mail" in detail
+    assert not (applied.folder / "disk").exists()
+    (applied.folder / "disk" / "mail").mkdir(parents=True)
+    applied.run_well("state", "backup", "disk/mail/b.db")
+
+
 # --- restore
 
 

@@ -9,6 +9,7 @@ account is that one's.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from reconciler.characters import folded
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
     from reconciler.model.canonical import JsonObject, JsonView
 
+_ESCAPED = re.compile(r"(?:%[0-9a-f]{2})+")
+"""A run of octets as a link writes them (RFC 3986 section 2.1), in small letters."""
+_DEEPEST = 2
+"""How many times a text is decoded: a link may stand, encoded, in another."""
 ERASED = "[erased]"
 """Stands where something was."""
 
@@ -49,9 +54,15 @@ class Erasure(FrozenByName):
         return until is None or serial < until
 
     def is_named_in(self, text: str) -> bool:
-        """Tell whether a text holds one of the addresses, in any case and composition."""
-        spelled = folded(text)
-        return any(address in spelled for address in self.addresses)
+        """Tell whether a text holds one of the addresses, in any case and composition, and as a link writes it.
+
+        >>> Erasure(names={}, addresses=frozenset({"anna@example.com"})).is_named_in("https://x.example/?to=Anna%40Example.com")
+        True
+        """
+        spellings = [folded(text)]
+        while "%" in spellings[-1] and len(spellings) <= _DEEPEST:
+            spellings.append(folded(_ESCAPED.sub(_decoded, spellings[-1])))
+        return any(address in spelled for spelled in spellings for address in self.addresses)
 
     def reaches(self, name: str, revision: int) -> bool:
         """Tell whether the name was this account's up to this revision, the one that renamed it away among them."""
@@ -90,6 +101,10 @@ def addresses_of(changes: Iterable[tuple[int, Iterable[JsonView]]], erasure: Era
     return frozenset(
         spelling for value in values if isinstance(value, str) and "@" in value for spelling in _spellings(value)
     )
+
+
+def _decoded(escaped: re.Match[str]) -> str:
+    return bytes.fromhex(escaped[0].replace("%", "")).decode("utf-8", "replace")
 
 
 def _spellings(address: str) -> set[str]:

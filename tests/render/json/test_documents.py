@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic.alias_generators import to_snake
 
 from reconciler.model.plan import Plan
@@ -275,6 +278,16 @@ def test_csv_has_a_row_for_each_account() -> None:
     assert cells["owner"] == ""
     assert cells["shared"] == "false"
     assert cells["revision"] == "7"
+
+
+@given(labels=st.dictionaries(st.sampled_from("abc"), st.text(alphabet=";\\=ab", max_size=6)))
+def test_labels_in_one_cell_can_be_told_apart(labels: dict[str, str]) -> None:
+    """Whatever stands in a value: a reader that takes a backslash with what follows it gets the labels back."""
+    account = values.recorded("a", metadata={"title": "A", "labels": labels})
+    header, row = list(csv.reader(io.StringIO(table.accounts_csv([account]), newline="")))
+    cell = dict(zip(header, row, strict=True))["labels"]
+    parts = [re.sub(r"\\(.)", r"\1", each) for each in re.findall(r"(?:[^;\\]|\\.)+", cell)]
+    assert labels == dict(each.split("=", 1) for each in parts)
 
 
 @pytest.mark.parametrize(
