@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.characters import SHOWN_WORD, one_line
 from reconciler.diagnostics.phrasing import did_you_mean
+from reconciler.model.text.domains import NotADomain, host_to_ascii
 from reconciler.model.text.placeholders import PLACEHOLDERS
 from reconciler.yamlsource.writing import plain_or_quoted
 
@@ -33,6 +34,7 @@ _EXAMPLES = {
     "secret": '"env:SMTP_SALES_*"',
     "encryption": "starttls",
 }
+_HOSTS = frozenset({"host", "heloName"})
 _WORDS_FOR_TRUE = frozenset({"yes", "on", "y", "t", "1", "true"})
 _WORDS_FOR_FALSE = frozenset({"no", "off", "n", "f", "0", "false"})
 
@@ -132,7 +134,17 @@ def _quoted(field: str, value: Any, *, is_secret: bool) -> str:
         return f' Braces begin a mapping in YAML; write\n    {_last(field)}: "{{{next(iter(value))}}}"'
     if not isinstance(value, (bool, int)):
         return ""
+    if _last(field) in _HOSTS and (why := _why_no_host(str(value))) is not None:
+        return f" As text it would be no host name either: {why}."
     return f' Without quotes YAML reads it as {_what(value)}; write\n    {_last(field)}: "{json.dumps(value)}"'
+
+
+def _why_no_host(text: str) -> str | None:
+    try:
+        host_to_ascii(text)
+    except NotADomain as refusal:
+        return str(refusal)
+    return None
 
 
 def _as_bool(field: str, value: Any) -> str:

@@ -146,7 +146,7 @@ def _unreadable(path: Path, failure: OSError) -> SecretUnreadable:
     if isinstance(failure, PermissionError):
         cure = (
             f"The user who runs this (number {os.geteuid()}) needs the right to read it, and to enter its folders: run the "
-            "command as the user whose the file is, or have it given to this one."
+            "command as the file's owner, or have the file given to this user."
         )
         return _unusable(path, reason_of(failure), cure)
     if isinstance(failure, FileNotFoundError):

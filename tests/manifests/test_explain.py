@@ -67,6 +67,7 @@ def one(text: str, folder: Path) -> Diagnostic:
         (f"{OWN}spec: {{{BASE}, {SMTP}}}, shared: yes}}", "wrongType", "4:86", "shared: true"),
         (f"{OWN}spec: {{{BASE}, {SMTP}}}, shared: False}}", "wrongType", "4:86", "shared: false"),
         (f"{OWN}spec: {{{BASE}, {SMTP}, port: '587'}}}}", "wrongType", "4:83", "port: 587"),
+        (f"{OWN}spec: {{{BASE}, smtp: {{host: 2852039166}}}}", "wrongType", "4:59", "writing 169.254.169.254, which is link-local"),
         (f"{OWN}spec: {{{BASE}, smtp: [x]}}", "wrongType", "4:52", "a mapping of fields, and this is a list"),
         (f"{OWN}spec: {{{BASE}, {SMTP}}}, proxy: none}}", "wrongType", "4:85", "a mapping of fields, and this is text"),
         # Values
