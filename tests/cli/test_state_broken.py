@@ -169,7 +169,8 @@ def test_texts_that_are_none_are_told(lived: Project) -> None:
 
 
 _FULL = (
-    "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY));"
+    "import resource, sys; sys.dont_write_bytecode = True;"  # what is cut off there would be read by the next process
+    "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY));"
     "from reconciler.cli.edge import run; sys.exit(run(sys.argv[2:]))"
 )
 

@@ -107,7 +107,9 @@ def test_a_backup_that_cannot_be_written_is_told(applied: Project) -> None:
     words = ["sh", "-c", 'ulimit -f 8; exec "$@"', "sh", *command("state", "backup", "full.db")]
     import subprocess
 
-    full = subprocess.run(words, cwd=applied.folder, env=environment(), capture_output=True, check=False)
+    # What Python compiles would be cut off there, and read by the next process.
+    variables = {**environment(), "PYTHONDONTWRITEBYTECODE": "1"}
+    full = subprocess.run(words, cwd=applied.folder, env=variables, capture_output=True, check=False)
     assert (1, False) == (full.returncode, (applied.folder / "full.db").exists())
     assert b"State cannot be used" in full.stderr
     assert [] == list(applied.folder.glob(".full.db*"))
