@@ -197,6 +197,11 @@ def test_another_major_format_is_refused_first(tmp_path: Path, version: str) -> 
     path = tmp_path / "plan.json"
     path.write_text(json.dumps({"formatVersion": version, "planDigest": "wrong"}))
     assert refusal(path) == (GuardRefused, "planFormatUnknown")
+    with pytest.raises(GuardRefused) as caught:
+        read_plan(path)
+    told = caught.value.diagnostics[0].detail
+    assert ("is not written as that one is" in told) is (version == "2.0")
+    assert ("reads 2.0 and" in told) is (version != "2.0")
 
 
 @pytest.mark.parametrize(
@@ -342,6 +347,11 @@ LINES: dict[str, tuple[Callable[[list[Any]], object], str]] = {
     "another major": (lambda lines: lines[0].update(formatVersion="3.0"), "planFormatUnknown"),
     "no version": (lambda lines: lines[0].pop("formatVersion"), "planFileInvalid"),
     "another plan": (lambda lines: lines[1].update(formatVersion="2.0"), "planFormatUnknown"),
+    "the plan's own format in the first line": (
+        lambda lines: lines[0].update(formatVersion="1.1"),
+        "planFormatUnknown",
+    ),
+    "no first line": (lambda lines: lines.pop(0), "planFormatUnknown"),
     "no count": (lambda lines: lines[0].pop("changes"), "planFileInvalid"),
     "a count that is none": (lambda lines: lines[0].update(accounts=True), "planFileInvalid"),
     "a negative count": (lambda lines: lines[0].update(accounts=-1), "planFileInvalid"),

@@ -42,10 +42,9 @@ def require_known_format(path: Path, document: Mapping[str, object], known: str,
         raise invalid(path, "it has no formatVersion")
     major, minor = parts_of(version)
     if major != parts_of(known)[0]:
-        detail = (
-            f"The plan has the format {version}, and this version of reconciler reads {read}. What another "
-            f"format means may not be guessed. {_AGAIN}"
-        )
+        is_read = any(major == parts_of(each)[0] for each in read.split(" and "))
+        fact = "and is not written as that one is" if is_read else f"and this version of reconciler reads {read}"
+        detail = f"The plan says that it has the format {version}, {fact}. What that means may not be guessed. {_AGAIN}"
         raise GuardRefused(error("planFormatUnknown", detail, location=_place(path)))
     return minor
 
