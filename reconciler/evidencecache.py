@@ -82,14 +82,14 @@ class EvidenceCache(FrozenByName):
         }
 
 
-def forget_accounts(folder: Path, names: Collection[str]) -> None:
-    """Remove the kept evidence of accounts, whatever key it is sealed with; a file that cannot be read stays."""
+def forget_accounts(folder: Path, names: Collection[str]) -> tuple[Path, ...]:
+    """Remove the kept evidence of accounts, whatever key it is sealed with; return what could not be read or removed."""
 
     def is_of_one(path: Path) -> bool:
         document = json.loads(read_regular_file(path, _MAX_OCTETS))
         return isinstance(document, dict) and document.get("name") in names
 
-    remove_files(folder, is_of_one)
+    return remove_files(folder, is_of_one)
 
 
 def oldest_useful(now: datetime, ttl_hours: int) -> datetime:

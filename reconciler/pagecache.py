@@ -64,6 +64,6 @@ class PageCache(FrozenByName):
         return {"formatVersion": _FORMAT_VERSION, "project": self.project, "site": self.site, "keyId": key_id}
 
 
-def forget_pages(folder: Path) -> None:
-    """Remove all that is kept, as it was made of what somebody's name stood in; a file that cannot be removed stays."""
-    remove_files(folder, lambda _: True)
+def forget_pages(folder: Path) -> tuple[Path, ...]:
+    """Remove all that is kept, as it was made of what somebody's name stood in; return what could not be removed."""
+    return remove_files(folder, lambda _: True)

@@ -202,6 +202,6 @@ def _values(column: Sequence[Any]) -> list[Any]:
     return different if numbers is None else [different[number] for number in bytes.fromhex(numbers)]
 
 
-def forget_plans(folder: Path) -> None:
-    """Remove all that is kept, as somebody's name may stand in it; a file that cannot be removed stays."""
-    remove_files(folder, lambda _: True)
+def forget_plans(folder: Path) -> tuple[Path, ...]:
+    """Remove all that is kept, as somebody's name may stand in it; return what could not be removed."""
+    return remove_files(folder, lambda _: True)

@@ -100,15 +100,27 @@ def _digest_of(octets: bytes) -> str:
     return f"blake2b:{hashlib.blake2b(octets, digest_size=32).hexdigest()}"
 
 
-def remove_files(folder: Path, is_wanted: Callable[[Path], bool]) -> None:
+def remove_files(folder: Path, is_wanted: Callable[[Path], bool]) -> tuple[Path, ...]:
     """Remove the kept files of a folder that are wanted away, whatever key they are sealed with.
 
-    One that cannot be read or removed stays, and stops nothing.
+    One that cannot be read or removed stays, and stops nothing; such ones are returned, or the folder where it cannot be
+    looked through.
     """
     if leads_elsewhere(folder):
-        return
-    with contextlib.suppress(OSError):
-        for path in sorted(folder.glob("*.json")):
-            with contextlib.suppress(OSError, ValueError, RecursionError):
-                if is_wanted(path):
-                    path.unlink(missing_ok=True)
+        return ()
+    left = []
+    try:
+        files = sorted(path for path in folder.iterdir() if path.suffix == ".json")
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except OSError:
+        return (folder,)
+    for path in files:
+        try:
+            if is_wanted(path):
+                path.unlink(missing_ok=True)
+        except OSError:
+            left.append(path)
+        except (ValueError, RecursionError):  # none of ours
+            continue
+    return tuple(left)

@@ -97,6 +97,7 @@ EXAMPLES: dict[str, Example] = {
     "privateCaNotKept": Example("reconciler plan             # the first after an update of reconciler", "reconciler verify --recorded"),
     "fingerprintDropped": Example("reconciler state rekey      # where a secret cannot be read", "reconciler verify --recorded"),
     "rotationNotApplied": Example("reconciler state rekey      # after a password was changed", "reconciler verify --recorded\nreconciler state rekey"),
+    "erasedElsewhere": Example("reconciler journal redact sales     # a consumer still has it", "reconciler publish"),
     "redactionLost": Example("reconciler state restore /srv/backups/mail-2026-05-01.db", "reconciler journal redact sales"),
     "accountRecorded": Example("reconciler journal redact sales", "reconciler journal redact sales --past-only"),
     "stateFromVariable": Example("RECONCILER_STATE=sqlite:////srv/mail/state.db reconciler plan", "unset RECONCILER_STATE\nreconciler plan"),

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from reconciler.store.sql import Connection
 
 
+UNCHANGED = "Nothing was changed."
+"""What a sentence of a failure says of all that was to be written with it."""
 BUSY_TIMEOUT_SECONDS = 30.0
 """How long to wait for another process to finish its write."""
 
@@ -36,7 +38,11 @@ class Database(Protocol):
         ...
 
     def reading(self) -> AbstractContextManager[Connection]:
-        """Hand out a connection that sees one snapshot; what is written through it is lost."""
+        """Hand out a connection that sees one snapshot, of every row; what is written through it is lost."""
+        ...
+
+    def reading_part(self) -> AbstractContextManager[Connection]:
+        """Hand out a connection as ``reading`` does, also to a database user from whom rows are hidden: it sees the others."""
         ...
 
     def writing(self) -> AbstractContextManager[Connection]:
@@ -148,6 +154,16 @@ def state_newer(shown: str, version: int, *, known: int) -> GuardRefused:
         "An older version would misread or damage it. Use the version of reconciler that wrote it, or a later one."
     )
     return GuardRefused(error("stateNewer", detail))
+
+
+def state_not_compacted(shown: str, failure: StateUnavailable) -> StateUnavailable:
+    """Return the failure to raise where what was erased is erased, and the database was not written anew without it."""
+    why = failure.diagnostics[0].detail.replace(f" {UNCHANGED}", "")
+    detail = (
+        f"The state {shown} was changed as asked, and that stands. What was erased can still be found in parts of its files "
+        f"that are no longer used, because they were not written anew. Run the same command again once this is mended: {why}"
+    )
+    return StateUnavailable(error("stateUnavailable", detail))
 
 
 def state_unavailable(shown: str, sentence: str) -> StateUnavailable:

@@ -86,7 +86,7 @@ def open_store(url: str, *, base: Path, project: str, busy_timeout_seconds: floa
 
     database = database_at(url, base=base, busy_timeout_seconds=busy_timeout_seconds)
     database.check_identity()
-    with database.reading() as connection:
+    with database.reading_part() as connection:
         if project not in projects_in(connection):
             _require_no_sibling(connection, project, database.shown)
             fact = f"The state {database.shown} holds no project named {project}."

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from reconciler.classes import Frozen
+from reconciler.errors import StateUnavailable
 from reconciler.store import reading
 from reconciler.store.altered import find_alterations, find_rows
+from reconciler.store.database import state_not_compacted
 from reconciler.store.digests import new_salt
 from reconciler.store.journal import THE_ROUTES
 from reconciler.store.names import names_of, read_earlier_names
@@ -17,6 +19,7 @@ from reconciler.store.register import Register, read_register, routes_known_by_n
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from datetime import datetime
     from types import TracebackType
 
@@ -69,22 +72,22 @@ class Store:
 
     def read_accounts(self) -> dict[str, RecordedAccount]:
         """Return the accounts by name; nothing else is read, so that a database user may see them and no route."""
-        with self._reading() as connection:
+        with self._reading(self._database.reading_part) as connection:
             return reading.read_accounts(connection, self.project)
 
     def read_account(self, name: str) -> RecordedAccount | None:
         """Return one account; None where it is not recorded."""
-        with self._reading() as connection:
+        with self._reading(self._database.reading_part) as connection:
             return reading.read_account(connection, self.project, name=name)
 
     def find_accounts(self, may_be_wanted: Callable[[str], bool]) -> dict[str, RecordedAccount]:
         """Return the accounts that may be wanted by what is written of them, by name; see ``reading.find_accounts``."""
-        with self._reading() as connection:
+        with self._reading(self._database.reading_part) as connection:
             return reading.find_accounts(connection, self.project, may_be_wanted=may_be_wanted)
 
     def has_accounts(self) -> bool:
         """Tell whether any account is recorded."""
-        with self._reading() as connection:
+        with self._reading(self._database.reading_part) as connection:
             return reading.has_accounts(connection, self.project)
 
     def revisions(self, name: str | None = None, *, limit: int | None = None) -> tuple[Revision, ...]:
@@ -168,8 +171,14 @@ class Store:
             return self._database.faults(connection)
 
     def compact(self) -> None:
-        """Write the database anew, without what was deleted from it; raise ``StateUnavailable`` where that fails."""
-        self._database.compact()
+        """Write the database anew, without what was deleted from it.
+
+        Where that fails, ``StateUnavailable`` says that what was written before stands.
+        """
+        try:
+            self._database.compact()
+        except StateUnavailable as failure:
+            raise state_not_compacted(self._database.shown, failure) from None
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -189,10 +198,10 @@ class Store:
                 transaction.end()
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def _reading(self, begin: Callable[[], AbstractContextManager[Connection]] | None = None) -> Iterator[Connection]:
         if self._is_writing:
             raise RuntimeError("inside write(), read through the transaction")
-        with self._database.reading() as connection:
+        with (begin or self._database.reading)() as connection:
             yield connection
 
     @contextmanager

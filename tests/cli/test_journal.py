@@ -13,6 +13,8 @@ from tests.cli.project import USER, VARIABLE, Project, marketing_account, own_ac
 from tests.support.repositories import git
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.mailserver import MailServer
 
 PERSON = ("anna.kowalska@example.com", "Anna Kowalska", "replies.kowalska@example.com", "Pani Anna", "left in May")
@@ -60,6 +62,73 @@ def told(project: Project) -> list[str]:
 def check(project: Project, *words: str) -> dict[str, Any]:
     """Return the journal's check as a document."""
     return project.run("journal", "check", *words, "--format", "json").document
+
+
+CONSUMER = "consumers: {{app: {{type: files, format: json, path: {path}, accounts: ['*'], secrets: none}}}}\n"
+
+
+def test_what_a_consumer_has_still_is_told_until_it_is_taken_away(lived: Project, tmp_path: Path) -> None:
+    """Erasing tells which consumer was given the account and has not let go of it, each time, in both forms."""
+    published = tmp_path / "app" / "mail.json"
+    published.parent.mkdir()
+    before = (lived.folder / "reconciler.yaml").read_text(encoding="utf-8")
+    declared = before + CONSUMER.format(path=published)
+    (lived.folder / "reconciler.yaml").write_text(declared, encoding="utf-8")
+    lived.run_well("publish")
+    (lived.folder / "reconciler.yaml").write_text(before, encoding="utf-8")
+    gone(lived)
+    assert PERSON[0] in published.read_text(encoding="utf-8")
+    for _ in range(2):
+        erased = lived.run_well("journal", "redact", "anna-pl", "--format", "json").document
+        (remark,) = erased["diagnostics"]
+        assert ("erasedElsewhere", "warning") == (remark["code"], remark["severity"])
+        assert f"app ({published})" in remark["detail"]
+    told_too = lived.run_well("journal", "redact", "anna-pl")
+    assert "Nothing of anna-pl is left to erase" in told_too.out
+    assert "[erasedElsewhere]" in told_too.err
+    (lived.folder / "reconciler.yaml").write_text(declared, encoding="utf-8")
+    lived.run_well("publish")
+    assert PERSON[0] not in published.read_text(encoding="utf-8")
+    assert [] == lived.run_well("journal", "redact", "anna-pl", "--format", "json").document["diagnostics"]
+
+
+@pytest.mark.parametrize("kept", ["evidence", "plans"])
+def test_a_kept_file_that_stays_is_told(lived: Project, kept: str) -> None:
+    """Where a file beside the project cannot be read or removed, the data is erased from state, and the file is named."""
+    gone(lived)
+    stubborn = lived.folder / ".reconciler" / kept / f"{'0' * 64}.json"
+    stubborn.mkdir(parents=True)  # what is no file cannot be removed as one, whoever asks
+    erased = lived.run_well("journal", "redact", "anna-pl", "--format", "json").document
+    (remark,) = erased["diagnostics"]
+    assert "erasedElsewhere" == remark["code"]
+    assert str(stubborn) in remark["detail"]
+    assert [] == told(lived)
+
+
+def test_a_file_that_is_not_written_anew_is_told_as_that(lived: Project) -> None:
+    """What was erased stays erased; that unused parts of the file still hold it is told, and the same command ends it."""
+    gone(lived)
+    before = len(check(lived)["redacted"])
+    with (
+        closing(sqlite3.connect(lived.state_file, isolation_level=None)) as reader,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        # Whoever reads keeps nobody from committing for long, and from writing the file anew as long as it reads.
+        def read_on(*_: object) -> tuple[()]:
+            reader.execute("BEGIN")
+            reader.execute("SELECT * FROM journal").fetchone()
+            return ()
+
+        patch.setattr("reconciler.store.opening.BUSY_TIMEOUT_SECONDS", 0.2)
+        patch.setattr("reconciler.operations.journal.redact.forget_accounts", read_on)
+        refused = lived.run("journal", "redact", "anna-pl", "--format", "json")
+    assert (1, ["stateUnavailable"]) == (refused.code, refused.codes)
+    detail = refused.document["diagnostics"][0]["detail"]
+    assert "was changed as asked, and that stands" in detail
+    assert "Nothing was changed" not in detail
+    assert before < len(check(lived)["redacted"])
+    assert "Nothing of anna-pl is left to erase" in lived.run_well("journal", "redact", "anna-pl").out
+    assert [] == told(lived)
 
 
 def test_erased_data_is_nowhere_in_state_and_the_chain_holds(lived: Project) -> None:

@@ -254,7 +254,7 @@ def redact(
         reconciler journal redact sales-pl --reason "Asked for by the person."
         reconciler journal redact sales-pl --past-only
     """
-    from reconciler.cli.output import put, put_json
+    from reconciler.cli.output import put, put_json, tell
     from reconciler.cli.session import style_for, workspace
     from reconciler.diagnostics import several
     from reconciler.operations.journal.redact import RedactOrder
@@ -274,8 +274,9 @@ def redact(
             "routes": done.routes,
             "entry": done.entry,
         }
-        put_json(care_document(facts))
-    elif done.entry is None:
+        put_json(care_document(facts, diagnostics=done.diagnostics))
+        return 0
+    if done.entry is None:
         put(sentences_text([f"Nothing of {name} is left to erase."], style=style_for(sys.stdout)))
     else:
         said = (
@@ -284,8 +285,10 @@ def redact(
             "journal tells."
         )
         advice = (
-            "What was written before still holds them: backups, manifests in git, saved plans and exports, and a report "
-            "until it is written again."
+            "What was written before still holds them: backups, copies that restore and migrate kept, manifests in git, saved "
+            "plans and exports, results of sending, a report until it is written again, and of a database server its log, "
+            "standbys and backups."
         )
         put(sentences_text([said, advice], style=style_for(sys.stdout)))
+    tell(done.diagnostics)
     return 0

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from reconciler.characters import one_line
 from reconciler.classes import FrozenByName
-from reconciler.diagnostics import error
+from reconciler.diagnostics import enumerated, error, warning
 from reconciler.errors import InvalidInput
 from reconciler.evidencecache import forget_accounts
 from reconciler.model.journal.keys import (
@@ -33,13 +34,18 @@ from reconciler.rules.accounts.select import unknown_account
 from reconciler.rules.journal.erasure import Erasure, addresses_of, erase_from_changes, erase_from_payload
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
 
+    from reconciler.diagnostics import Diagnostic
     from reconciler.model.accounts.recorded import RecordedState
     from reconciler.model.canonical import JsonObject, JsonView
     from reconciler.model.journal.entries import Actor, JournalEntry
     from reconciler.operations.workspace import Workspace
-    from reconciler.store import Transaction
+    from reconciler.store import Store, Transaction
+
+
+_SHOWN_FILES = 5
 
 
 class RedactOrder(FrozenByName):
@@ -66,6 +72,8 @@ class Redacted(FrozenByName):
     """Rows of the register of routes, whose user names went; their secrets stay known and have no route."""
     entry: int | None
     """The journal's entry that tells of it; None where nothing was left to erase."""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """Where it is known to stand still."""
 
 
 def redact(workspace: Workspace, order: RedactOrder) -> Redacted:
@@ -80,11 +88,42 @@ def redact(workspace: Workspace, order: RedactOrder) -> Redacted:
     with workspace.open_store() as store:
         with store.write() as transaction:
             redacted = _redact(transaction, workspace, order)
-        forget_accounts(evidence_folder(workspace), redacted.names)
-        forget_plans(plans_folder(workspace.root))
-        forget_pages(pages_folder(workspace))
+        left = (
+            *forget_accounts(evidence_folder(workspace), redacted.names),
+            *forget_plans(plans_folder(workspace.root)),
+            *forget_pages(pages_folder(workspace)),
+        )
         store.compact()
-    return redacted
+        return replace(redacted, diagnostics=(*_published(store, redacted), *_not_removed(left, redacted)))
+
+
+def _published(store: Store, redacted: Redacted) -> Iterator[Diagnostic]:
+    """Yield which consumers were given an account that is recorded no more, and are not known to have let go of it."""
+    recorded = store.read_accounts()
+    places = sorted(
+        f"{each.consumer} ({each.place or 'place unknown'})"
+        for each in store.publications()
+        if each.account in redacted.names and each.account not in recorded and not each.is_known_to_have(None)
+    )
+    if places:
+        detail = (
+            f"Consumers were given {redacted.name}, and are not known to have let go of it: {enumerated(places)}. Where one is "
+            "still declared in the project file, this takes it away; what another one has is removed by hand:\n"
+            "    reconciler publish"
+        )
+        yield warning("erasedElsewhere", detail, subject=redacted.name)
+
+
+def _not_removed(left: Sequence[Path], redacted: Redacted) -> Iterator[Diagnostic]:
+    """Yield which kept files may still tell of the account."""
+    if left:
+        shown = enumerated([one_line(path) for path in left[:_SHOWN_FILES]])
+        more = f" and {len(left) - _SHOWN_FILES} more" if len(left) > _SHOWN_FILES else ""
+        detail = (
+            f"What was kept beside the project may still tell of {redacted.name}, because it could not be removed: {shown}{more}. "
+            "Nothing needs it: remove it by hand."
+        )
+        yield warning("erasedElsewhere", detail, subject=redacted.name)
 
 
 def _redact(transaction: Transaction, workspace: Workspace, order: RedactOrder) -> Redacted:

@@ -21,6 +21,7 @@ from reconciler.store.postgres.connection import PostgresConnection, opened
 from reconciler.store.postgres.failures import UNKNOWN_OUTCOME, statement_sentence
 from reconciler.store.postgres.faults import guard_faults, view_faults
 from reconciler.store.postgres.guards import FORMAT_TABLE, LOCK_TABLE, lift_guards, make_guards, set_guards
+from reconciler.store.postgres.strangers import hiding, planted
 from reconciler.store.senders import QUERY_IN_POSTGRES, VIEW
 from reconciler.store.sql import first_value
 from reconciler.store.sqlite.database import SqliteFile
@@ -83,8 +84,15 @@ class PostgresSchema:
         """The path below the project folder that copies are named after."""
         return self._copies
 
-    def reading(self) -> AbstractContextManager[Connection]:
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
         """Hand out a connection that sees one snapshot; nothing can be written through it."""
+        with self.reading_part() as connection:
+            self._refuse_hidden(connection)
+            yield connection
+
+    def reading_part(self) -> AbstractContextManager[Connection]:
+        """Hand out a connection as ``reading`` does, also where row-level security hides rows from the user."""
         return self._transaction(is_read_only=True)
 
     def writing(self) -> AbstractContextManager[Connection]:
@@ -109,12 +117,14 @@ class PostgresSchema:
     @contextmanager
     def _locking(self, lock_table: str) -> Iterator[Connection]:
         with self._transaction(f"LOCK TABLE {lock_table} IN EXCLUSIVE MODE") as connection:
+            self._refuse_planted(connection)
+            self._refuse_hidden(connection)
             yield connection
             self._commit(connection)
 
     def is_there(self) -> bool:
         """Tell whether the schema holds anything; raise ``StateUnavailable`` where it cannot be looked into."""
-        with self.reading() as connection:
+        with self.reading_part() as connection:
             found = self._look(connection)
         return found is not None and found[1] > 0
 
@@ -130,7 +140,7 @@ class PostgresSchema:
 
     def read_version(self) -> int:
         """Return the version of the tables; raise as ``check_identity`` does, but not for an older state."""
-        with self.reading() as connection:
+        with self.reading_part() as connection:
             found = self._look(connection)
             if found is None or found[1] == 0:
                 raise state_missing(f"There are no tables of reconciler in {self.shown}.")
@@ -164,7 +174,7 @@ class PostgresSchema:
 
     def faults(self, connection: Connection) -> tuple[str, ...]:
         """Return, as sentences, which guards do not stand as they were made, and whether the view tells what is."""
-        return (*guard_faults(connection, self._address.schema), *view_faults(connection))
+        return (*guard_faults(connection, self._address.schema), *view_faults(connection, self._address.schema))
 
     def create(self, fill: Callable[[Connection], None]) -> bool:
         """Make the schema where it is missing, the tables, and what ``fill`` adds, in one transaction.
@@ -178,6 +188,7 @@ class PostgresSchema:
             if found is not None and found[1] > 0:
                 return False
             self._require_utf8(connection)
+            self._refuse_planted(connection)
             if found is None:
                 connection.execute(f"CREATE SCHEMA {self._address.schema}")
             schema.make_tables(connection, (*schema.TABLES, _FORMATS))
@@ -207,8 +218,8 @@ class PostgresSchema:
             wanted = {"schema_name": self._address.schema, "names": names}
             if first_value(connection, _NOT_OURS, wanted):
                 raise self.refuse(
-                    "was changed as asked, and the server's files still hold what was erased: only the owner of the "
-                    f"tables may have them written anew. Have the owner run\n    VACUUM (FULL) {listed};"
+                    "may be written anew by only the owner of its tables. Have the owner run\n"
+                    f"    VACUUM (FULL) {listed};"
                 )
         with self._connected() as connection:
             # VACUUM cannot run inside a transaction, so its settings cannot be local to one and are taken back.
@@ -247,6 +258,8 @@ class PostgresSchema:
         settings = {
             # What temporary tables hold is looked at last, not first.
             "search_path": f"{self._address.schema}, pg_temp",
+            # Definitions are compared with how PostgreSQL tells them.
+            "quote_all_identifiers": "off",
             "lock_timeout": self._busy_milliseconds,
             # Who reads holds nobody up, and may take time over what was read.
             "idle_in_transaction_session_timeout": 0 if is_read_only else IDLE_SECONDS * 1000,
@@ -301,6 +314,24 @@ class PostgresSchema:
             f"is a database whose schema {self._address.schema} holds something else than a state of reconciler. Check "
             "the address of the state, or choose another schema with ?schema=NAME."
         )
+
+    def _refuse_planted(self, connection: Connection) -> None:
+        found = planted(connection, self._address.schema)
+        if found:
+            raise self.refuse(
+                f"was not written to: {found[0].called} is not reconciler's, and would run in the place of PostgreSQL's own, "
+                f"with your rights. Nothing was changed. Find out who made it, and take it away:\n    {found[0].removal};"
+            )
+
+    def _refuse_hidden(self, connection: Connection) -> None:
+        found = hiding(connection, self._address.schema)
+        if found is not None:
+            raise self.refuse(
+                f"shows this database user no more than some rows of the table {found.table}: row-level security is on there, "
+                "and no policy lets the user see all. Nothing was changed. Accounts can be listed, shown and resolved so; "
+                "for anything else have the owner add, under a name that is free,\n    CREATE POLICY everybody ON "
+                f"{self._address.schema}.{found.table} TO {found.user} USING (true);"
+            )
 
     def _require_utf8(self, connection: Connection) -> None:
         encoding = first_value(connection, "SHOW server_encoding")

@@ -13,8 +13,7 @@ import psycopg
 
 from reconciler.characters import SHOWN_NAME, clip
 from reconciler.model.text.legible import Legible
-
-_UNCHANGED = "Nothing was changed."
+from reconciler.store.database import UNCHANGED as _UNCHANGED
 
 _CONNECTING: dict[str, str] = {
     r"failed to resolve host|could not translate host name": "cannot be reached: the name of its host does not exist, "
@@ -69,6 +68,11 @@ _STATEMENTS: dict[str, str] = {
     "40": f"was changed by something other than reconciler at the same moment. {_UNCHANGED} Try again.",
     "42": "does not have the tables that its format says. It was altered by something other than reconciler. "
     "Restore it from a backup.",
+    **dict.fromkeys(
+        ("42710", "42723", "42P07", "42P13"),
+        "cannot have what it needs beside its tables: something that reconciler did not make has its name in the schema. "
+        f"{_UNCHANGED} Find out who made it and take it away, or choose another schema with ?schema=NAME.",
+    ),
     "53100": f"could not be written because the server's disk is full. {_UNCHANGED} Make room and try again.",
     "53300": "cannot be opened now: the server has no connection left. Try again, or raise its limit.",
     "53": f"could not be used: the server has run out of memory or another resource. {_UNCHANGED} Try again.",
@@ -115,6 +119,8 @@ def missing_privilege(failure: BaseException, statement: str | None) -> str:
         missing = (
             f"the privilege {'CREATE' if word == 'CREATE' else _PRIVILEGE_OF[kind]} on the {kind} {name} is missing"
         )
+    elif is_owners and kind == "function":
+        missing = f"the function {name} is somebody else's, and only its owner may replace it"
     elif is_owners or word in _OWNERS:
         missing = "only the owner of its tables may do this"
     else:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
 
+from reconciler.characters import one_line
 from reconciler.store import schema
 from reconciler.store.postgres.guards import BODIES, MAY_DECIDE, TRIGGERS, search_path
+from reconciler.store.postgres.strangers import creators, planted
 from reconciler.store.senders import COLUMNS, FAULT, QUERY_IN_POSTGRES, VIEW
 from reconciler.store.sql import first_value, first_values
 
@@ -83,8 +85,18 @@ def guard_faults(connection: Connection, schema_name: str) -> tuple[str, ...]:
         ),
         *_decisions(connection, schema_name, is_there=MAY_DECIDE in functions),
         *_replicas(connection),
+        *(
+            f"{each.called.capitalize()} is not reconciler's, and runs in the place of PostgreSQL's own with the rights of "
+            f"whoever writes. It goes by {each.removal}."
+            for each in planted(connection, schema_name)
+        ),
+        *(
+            f"{who} may create objects in the schema {schema_name}, and so have own code run with the rights of whoever "
+            f"writes. That ends by REVOKE CREATE ON SCHEMA {schema_name} FROM {grantee}."
+            for who, grantee in creators(connection, schema_name)
+        ),
     ]
-    return tuple(faults)
+    return tuple(one_line(each) for each in faults)  # a name may hold anything
 
 
 def _own_triggers(found: dict[tuple[str, str], _Found]) -> Iterator[str]:
@@ -145,11 +157,14 @@ def _replicas(connection: Connection) -> Iterator[str]:
         )
 
 
-def view_faults(connection: Connection) -> tuple[str, ...]:
+def view_faults(connection: Connection, schema_name: str) -> tuple[str, ...]:
     """Return what is wrong with the view of senders, as a sentence; none where it is as it was made, or may not be read.
 
-    PostgreSQL does not keep the text of a view but what it makes of it, so the rows are compared.
+    PostgreSQL does not keep the text of a view but what it makes of it, so the rows are compared. Not where something
+    stands in the schema that would run for it: that is a fault already.
     """
+    if planted(connection, schema_name):
+        return ()
     connection.execute("SAVEPOINT looking")  # what fails here ends nothing else
     try:
         names = tuple(each[0] for each in connection.execute(f"{_VIEW} LIMIT 0").description or ())

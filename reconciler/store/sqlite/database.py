@@ -72,6 +72,10 @@ class SqliteFile:
         """Hand out a connection that sees one snapshot; what is written through it is lost."""
         return self._transaction("DEFERRED")
 
+    def reading_part(self) -> AbstractContextManager[Connection]:
+        """Hand out a connection as ``reading`` does: of a file everybody sees all rows."""
+        return self.reading()
+
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Hand out a connection that holds the write lock; commit at the end, roll back on any exception."""

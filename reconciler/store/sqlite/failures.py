@@ -16,10 +16,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.store.database import UNCHANGED as _UNCHANGED
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_UNCHANGED = "Nothing was changed."
 _RESTORE = "Restore it from a backup."
 _ALTERED = "It was altered by something other than reconciler."
 _ELSEWHERE = "Put the file on a disk of this machine, or keep the state in PostgreSQL (docs/state.md)."

@@ -33,6 +33,10 @@ STATEMENTS = [
     ("42501", "a privilege is missing"),
     ("42P01", "does not have the tables"),
     ("42703", "does not have the tables"),
+    ("42710", "has its name in the schema"),
+    ("42723", "has its name in the schema"),
+    ("42P07", "has its name in the schema"),
+    ("42P13", "has its name in the schema"),
     ("53100", "disk is full"),
     ("53200", "out of memory"),
     ("53300", "no connection left"),
@@ -216,6 +220,13 @@ def test_a_refusal_names_the_privilege(message: str, statement: str | None, priv
     told = statement_sentence(psycopg.errors.InsufficientPrivilege(message), statement)
     assert f"the privilege {privilege} is missing. Nothing was changed." in told
     assert told.endswith("\n    reconciler state roles")
+
+
+def test_what_is_somebody_elses_is_told_as_that() -> None:
+    """A function that another role made under a name of ours is not one of the tables."""
+    failure = psycopg.errors.InsufficientPrivilege("must be owner of function may_decide")
+    told = statement_sentence(failure, "CREATE OR REPLACE FUNCTION may_decide() RETURNS void LANGUAGE sql AS ''")
+    assert "the function may_decide is somebody else's, and only its owner may replace it. Nothing was changed." in told
 
 
 @pytest.mark.parametrize(

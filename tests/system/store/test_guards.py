@@ -240,6 +240,7 @@ ALTERED: dict[str, tuple[str, list[str]]] = {
 """What an owner may do to the guards, and what is told of it; ``state migrate`` makes all of it as it was."""
 _FOREIGN = "The {} {} of the table {} is not reconciler's, and can change or swallow what is written. Whoever does not know it takes it away by "
 _REPLICA = "session_replication_role is replica for {}, so that no trigger fires. A superuser sets it right by "
+_CREATES = "may create objects in the schema reconciler, and so have own code run with the rights of whoever writes. That ends by "
 BEYOND: dict[str, tuple[str, str, str]] = {
     "a trigger that swallows": (
         f'{_SWALLOWS} ;; CREATE TRIGGER "Z z" BEFORE INSERT ON accounts FOR EACH ROW EXECUTE FUNCTION swallow()',
@@ -270,6 +271,13 @@ BEYOND: dict[str, tuple[str, str, str]] = {
         f"ALTER ROLE {APPLIER} IN DATABASE {{database}} SET session_replication_role = replica",
         _REPLICA.format(f"ROLE {APPLIER} IN DATABASE {{database}}"),
         f"ALTER ROLE {APPLIER} IN DATABASE {{database}} RESET session_replication_role",
+    ),
+    "a role may create what is called instead of PostgreSQL's own": (
+        f"GRANT CREATE ON SCHEMA reconciler TO {APPLIER}",
+        f"The role {APPLIER} {_CREATES}", f"REVOKE CREATE ON SCHEMA reconciler FROM {APPLIER}",
+    ),
+    "everybody may": (
+        "GRANT CREATE ON SCHEMA reconciler TO PUBLIC", f"Everybody {_CREATES}", "REVOKE CREATE ON SCHEMA reconciler FROM PUBLIC",
     ),
 }  # fmt: skip
 """What a migration leaves, what is told of it, and the statement at the end of that, which sets it right."""

@@ -1,0 +1,98 @@
+"""What others set up in the schema of a state, so that it is another one for us: what runs for PostgreSQL's own, what hides rows.
+
+Of functions of one name PostgreSQL takes the one whose parameters fit best, wherever in the search path it stands. So
+whoever may create objects in the schema can have code run by what triggers and statements call, with the rights of
+whoever writes. The queries here compare values of equal types alone: of what fits exactly, PostgreSQL's own comes first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from reconciler.characters import one_line
+from reconciler.store import schema
+
+if TYPE_CHECKING:
+    from reconciler.store.sql import Connection
+
+_PLANTED = """
+    SELECT 'function', p.proname, pg_catalog.oidvectortypes(p.proargtypes), pg_catalog.quote_ident(p.proname)
+      FROM pg_catalog.pg_proc p
+     WHERE p.pronamespace = CAST(pg_catalog.to_regnamespace(:schema) AS pg_catalog.oid)
+       AND EXISTS (SELECT FROM pg_catalog.pg_proc own WHERE own.proname = p.proname AND own.pronamespace = (
+                   SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'pg_catalog'))
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e' AND d.classid = (
+                       SELECT oid FROM pg_catalog.pg_class WHERE relname = 'pg_proc' AND relnamespace = (
+                       SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'pg_catalog')))
+    UNION ALL
+    SELECT 'operator', o.oprname, pg_catalog.concat_ws(
+           ', ', coalesce(pg_catalog.format_type(nullif(o.oprleft, CAST(0 AS pg_catalog.oid)), NULL), 'NONE'),
+           coalesce(pg_catalog.format_type(nullif(o.oprright, CAST(0 AS pg_catalog.oid)), NULL), 'NONE')), o.oprname
+      FROM pg_catalog.pg_operator o
+     WHERE o.oprnamespace = CAST(pg_catalog.to_regnamespace(:schema) AS pg_catalog.oid)
+       AND EXISTS (SELECT FROM pg_catalog.pg_operator own WHERE own.oprname = o.oprname AND own.oprnamespace = (
+                   SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'pg_catalog'))
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = o.oid AND d.deptype = 'e' AND d.classid = (
+                       SELECT oid FROM pg_catalog.pg_class WHERE relname = 'pg_operator' AND relnamespace = (
+                       SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'pg_catalog')))
+    ORDER BY 1, 2, 3
+"""
+"""Those of an extension are not meant: who installs it may do more than any of them."""
+_CREATORS = """
+    SELECT g.grantee, CASE WHEN g.grantee = CAST(0 AS pg_catalog.oid) THEN 'PUBLIC' ELSE CAST(CAST(g.grantee AS pg_catalog.regrole) AS text) END
+      FROM pg_catalog.pg_namespace n, LATERAL pg_catalog.aclexplode(n.nspacl) g
+     WHERE n.nspname = :schema AND g.privilege_type = 'CREATE' AND g.grantee <> n.nspowner
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relname = 'accounts'
+                       AND c.relowner = g.grantee)
+     ORDER BY 2
+"""
+_HIDING = """
+    SELECT c.relname, pg_catalog.quote_ident(current_user) FROM pg_catalog.pg_class c
+     WHERE c.relnamespace = CAST(pg_catalog.to_regnamespace(:schema) AS pg_catalog.oid) AND c.relname = ANY (:tables)
+       AND c.relrowsecurity AND pg_catalog.row_security_active(c.oid) AND NOT EXISTS (
+           SELECT FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd IN ('*', 'r')
+           AND pg_catalog.pg_get_expr(p.polqual, p.polrelid) = 'true' AND EXISTS (
+               SELECT FROM pg_catalog.unnest(p.polroles) AS whose (role)
+                WHERE role = CAST(0 AS pg_catalog.oid) OR pg_catalog.pg_has_role(role, 'USAGE')))
+     ORDER BY c.relname LIMIT 1
+"""
+
+
+class Hiding(NamedTuple):
+    """A table of which the user does not see every row."""
+
+    table: str
+    user: str
+
+
+class Planted(NamedTuple):
+    """A function or operator with the name of one of PostgreSQL's own."""
+
+    called: str
+    removal: str
+    """The statement that takes it away."""
+
+
+def planted(connection: Connection, schema_name: str) -> tuple[Planted, ...]:
+    """Return what stands in the schema under a name of PostgreSQL's own, but for what an extension brought."""
+    found = []
+    for kind, name, types, quoted in connection.execute(_PLANTED, {"schema": schema_name}).fetchall():
+        takes, word = one_line(types), "OPERATOR" if kind == "operator" else "ROUTINE"
+        found.append(Planted(f"the {kind} {name}({takes})", f"DROP {word} {schema_name}.{quoted}({takes})"))
+    return tuple(found)
+
+
+def creators(connection: Connection, schema_name: str) -> tuple[tuple[str, str], ...]:
+    """Return who may create objects in the schema beside its owner and that of the tables: in words, and as a grantee."""
+    found = connection.execute(_CREATORS, {"schema": schema_name}).fetchall()
+    return tuple(("Everybody" if number == 0 else f"The role {grantee}", grantee) for number, grantee in found)
+
+
+def hiding(connection: Connection, schema_name: str) -> Hiding | None:
+    """Return the first table of which no policy shows the user all rows; None where it sees the whole state.
+
+    What a restrictive policy takes away is not looked at: who writes one means to hide rows.
+    """
+    tables = [each.name for each in schema.TABLES]
+    row = connection.execute(_HIDING, {"schema": schema_name, "tables": tables}).fetchone()
+    return None if row is None else Hiding(*row)
