@@ -157,11 +157,11 @@ def state_newer(shown: str, version: int, *, known: int) -> GuardRefused:
 
 
 def state_not_compacted(shown: str, failure: StateUnavailable) -> StateUnavailable:
-    """Return the failure to raise where what was erased is erased, and the database was not written anew without it."""
+    """Return the failure to raise where what was to be erased is, and the database was not written anew without it."""
     why = failure.diagnostics[0].detail.replace(f" {UNCHANGED}", "")
     detail = (
-        f"The state {shown} was changed as asked, and that stands. What was erased can still be found in parts of its files "
-        f"that are no longer used, because they were not written anew. Run the same command again once this is mended: {why}"
+        f"The state {shown} no longer tells what was to be erased. Parts of its files that are not used any more may hold it "
+        f"still, because they were not written anew. Run the same command again once this is mended: {why}"
     )
     return StateUnavailable(error("stateUnavailable", detail))
 

@@ -124,7 +124,7 @@ def test_a_file_that_is_not_written_anew_is_told_as_that(lived: Project) -> None
         refused = lived.run("journal", "redact", "anna-pl", "--format", "json")
     assert (1, ["stateUnavailable"]) == (refused.code, refused.codes)
     detail = refused.document["diagnostics"][0]["detail"]
-    assert "was changed as asked, and that stands" in detail
+    assert "no longer tells what was to be erased" in detail
     assert "Nothing was changed" not in detail
     assert before < len(check(lived)["redacted"])
     assert "Nothing of anna-pl is left to erase" in lived.run_well("journal", "redact", "anna-pl").out

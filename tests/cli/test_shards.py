@@ -120,7 +120,7 @@ def test_an_altered_part_is_refused(fleet: Project, alter: Callable[[dict[str, A
 @pytest.mark.parametrize(
     ("chosen", "told"),
     [
-        (("part-1.plan",), "there lacks 2"),
+        (("part-1.plan",), "Part 2 of 2 is missing"),
         (("part-1.plan", "copy.plan"), "Part 1 is there more than once"),
         (("part-1.plan", "part-2.plan", "copy.plan"), "Part 1 is there more than once"),
         (("part-1.plan", "whole.plan"), "whole.plan is a whole plan"),

@@ -112,6 +112,7 @@ def test_a_backup_that_cannot_be_written_is_told(applied: Project) -> None:
     full = subprocess.run(words, cwd=applied.folder, env=variables, capture_output=True, check=False)
     assert (1, False) == (full.returncode, (applied.folder / "full.db").exists())
     assert b"State cannot be used" in full.stderr
+    assert b"full.db could not be" in full.stderr.replace(b"\n  ", b" ")
     assert [] == list(applied.folder.glob(".full.db*"))
 
 

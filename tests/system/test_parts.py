@@ -93,7 +93,7 @@ def cut_off(fleet: Path, files: list[str]) -> None:
 @pytest.mark.parametrize(
     ("spoil", "code", "said"),
     [
-        (missing, 4, "Of 10 parts there lacks 7"),
+        (missing, 4, "Part 7 of 10 is missing"),
         (doubled, 4, "Part 3 is there more than once"),
         (twice, 4, "Part 3 is there more than once"),
         (tampered, 4, "tampered.plan has no valid seal"),

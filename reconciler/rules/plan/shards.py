@@ -155,9 +155,15 @@ def _counts(shards: Mapping[str, Shard]) -> Iterable[Diagnostic]:
         return
     indexes = [shard.index for shard in shards.values()]
     if missing := sorted(set(range(1, counts[0] + 1)) - set(indexes)):
-        yield _refused(f"Of {counts[0]} parts there lacks {enumerated([str(each) for each in missing])}.")
+        yield _refused(f"{_parts(missing, of=counts[0])} missing.")
     if doubled := sorted({each for each in indexes if indexes.count(each) > 1}):
-        yield _refused(f"Part {enumerated([str(each) for each in doubled])} is there more than once.")
+        yield _refused(f"{_parts(doubled)} there more than once.")
+
+
+def _parts(numbers: Sequence[int], *, of: int | None = None) -> str:
+    word, verb = ("Part", "is") if len(numbers) == 1 else ("Parts", "are")
+    whole = f" of {of}" if of is not None else ""
+    return f"{word} {enumerated([str(each) for each in numbers])}{whole} {verb}"
 
 
 def other_changes(parts: Mapping[str, ReadPart], draft: Draft, *, digest: str, key_id: str | None) -> list[Diagnostic]:

@@ -196,9 +196,16 @@ class SqliteFile:
         The copy is consistent while others write, and holds nothing that was deleted. Raises ``FileExistsError``
         where a file is there, unless the copy ``replaces`` it; else ``StateUnavailable``.
         """
-        with SqliteFile(path).appearing(replaces=replaces) as unfinished, self._connected() as connection:
-            # VACUUM INTO, not the backup API: that would carry over the free pages with what was deleted.
-            connection.execute("VACUUM INTO :path", {"path": str(unfinished)})
+        target = SqliteFile(path)
+        with target.appearing(replaces=replaces) as unfinished, self._connected() as connection:
+            try:
+                # VACUUM INTO, not the backup API: that would carry over the free pages with what was deleted.
+                connection.execute("VACUUM INTO :path", {"path": str(unfinished)})
+            except sqlite3.OperationalError as failure:
+                if failure.sqlite_errorcode not in failures.OF_WRITING:
+                    raise
+                # The source was only read.
+                raise target.refuse(failures.sentence_of(failure, path)) from None
 
     @contextmanager
     def appearing(self, *, replaces: bool) -> Iterator[Path]:

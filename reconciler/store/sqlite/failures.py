@@ -95,6 +95,11 @@ _BY_EXTENDED = {
 }
 """Sentences by the whole result code, where that says more than the primary one."""
 
+OF_WRITING = frozenset(
+    {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_TRUNCATE}
+)
+"""Whole result codes of what goes wrong with a file that is written, and with none that is read."""
+
 _NETWORKED = re.compile(
     r"nfs|cifs|smb|fuse|9p|afs|ceph|gluster|lustre|virtiofs|vboxsf|prl_fs|drvfs|davfs", re.IGNORECASE
 )

@@ -140,12 +140,16 @@ def told(problems: list[Diagnostic]) -> list[str]:
         ([(1, 2), (1, 3)], [], ["Some are parts of 2, 3."]),
         ([(1, 3), (2, 3), (1, 2)], [], ["Some are parts of 2, 3."]),
         ([(1, 16), (1, 9)], [], ["Some are parts of 9, 16."]),
-        ([(index, 16) for index in range(1, 16) if index != 9], [], ["Of 16 parts there lacks 9, 16."]),
-        ([(index, 16) for index in (16, 9, *range(1, 17))], [], ["Part 9, 16 is there more than once."]),
-        ([(2, 2)], [], ["Of 2 parts there lacks 1."]),
-        ([(2, 4)], [], ["Of 4 parts there lacks 1, 3, 4."]),
+        ([(index, 16) for index in range(1, 16) if index != 9], [], ["Parts 9, 16 of 16 are missing."]),
+        ([(index, 16) for index in (16, 9, *range(1, 17))], [], ["Parts 9, 16 are there more than once."]),
+        ([(2, 2)], [], ["Part 1 of 2 is missing."]),
+        ([(2, 4)], [], ["Parts 1, 3, 4 of 4 are missing."]),
         ([(2, 2), (1, 2), (2, 2)], [], ["Part 2 is there more than once."]),
-        ([(4, 4), (3, 4), (4, 4), (3, 4)], [], ["Of 4 parts there lacks 1, 2.", "Part 3, 4 is there more than once."]),
+        (
+            [(4, 4), (3, 4), (4, 4), (3, 4)],
+            [],
+            ["Parts 1, 2 of 4 are missing.", "Parts 3, 4 are there more than once."],
+        ),
     ],
 )
 def test_plans_that_are_not_the_parts_of_one(
