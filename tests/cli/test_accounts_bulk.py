@@ -69,6 +69,81 @@ def test_all_of_a_table_or_nothing(bare: Project) -> None:
     assert (1, ["nameTaken"]) == (refused.code, refused.codes)
 
 
+WRONG = """email,host,port,encryption,shared,preset,server,reply_to,labels,name
+a@example.com,smtp.example.com,many,perhaps,maybe,,,,,
+b@example.com,,,,,gmial,,,,
+c,bad host,,,,,,,,
+d@example.com,,,,,,nowhere,,,
+e@example.com,smtp.example.com,,,,,,,team,
+f@example.com,smtp.example.com,,,,,,,,,one cell too many
+g@example.com,smtp.example.com,,,,,,,,G/G
+h@example.com,smtp.example.com,,,,,,,,G-G
+i@example.com,smtp.example.com,,,,,,,,right
+j@example.com,smtp.example.com,,,,,,,,right
+"""
+
+
+def test_one_mistake_hides_no_other(bare: Project) -> None:
+    """Mistakes of reading, of options, of names and of manifests are told at once, each at its line, by one code each."""
+    refused = bare.run("accounts", "add", "own", "--from-csv", table(bare, WRONG), "--format", "json")
+    told = sorted((each["location"]["line"], each["code"]) for each in refused.document["diagnostics"])
+    assert told == [
+        (2, "invalidValue"),  # the port
+        (2, "invalidValue"),  # the encryption
+        (2, "invalidValue"),  # shared
+        (3, "invalidValue"),  # the preset
+        (4, "invalidEmail"),
+        (4, "invalidHost"),
+        (5, "unknownServer"),
+        (6, "invalidValue"),  # the label
+        (7, "sourceUnreadable"),
+        (8, "invalidName"),
+        (9, "invalidName"),
+        (11, "nameTaken"),
+    ]
+    assert (1, []) == (refused.code, files_of(bare))
+    words = refused.document["diagnostics"]
+    assert all(each["detail"].endswith("Nothing was written.") or "\n" in each["detail"] for each in words)
+
+
+def test_every_unknown_column_is_told(bare: Project) -> None:
+    """One column that is none does not hide the next."""
+    refused = bare.run("accounts", "add", "own", "--from-csv", table(bare, "email,hots,ownr\n"), "--format", "json")
+    assert ["sourceUnreadable", "sourceUnreadable"] == refused.codes
+    assert all("Did you mean" in each["detail"] for each in refused.document["diagnostics"])
+
+
+@pytest.mark.parametrize("words", [("import", "--from", "csv"), ("accounts", "add", "own", "--from-csv")])
+@pytest.mark.parametrize("source", ["table.csv", "-"])
+@pytest.mark.parametrize(
+    ("octets", "line", "told"),
+    [
+        ("email,host\n".encode("utf-16"), None, "It is UTF-16 and not UTF-8."),
+        ("email,host,display name\r\na@example.com,smtp.example.com,Zoë\r\n".encode("latin-1"), 2, "Latin-1"),
+        (b"email,host\n" + b"x" * 5 * 1024 * 1024, None, "It is larger than 5 MiB"),
+        (b'email,host\na@example.com,smtp.example.com\nb@example.com,"smtp\nc@example.com,smtp.example.com\n', 3, "see its quotes"),
+        (b'email,host\na@example.com,"smtp".example.com\n', 2, "see its quotes"),
+    ],
+    ids=["utf-16", "latin-1", "large", "unclosed", "quoted in part"],
+)  # fmt: skip
+def test_what_is_no_table_says_where_and_what_to_do(
+    bare: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    source: str,
+    octets: bytes,
+    line: int | None,
+    told: str,
+) -> None:
+    """Of a table in another encoding, too large or with quotes that do not fit nothing is dropped in silence, by either way."""
+    (bare.folder / "table.csv").write_bytes(octets)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(octets)))
+    refused = bare.run(*words, source, "--format", "json")
+    (problem,) = [each for each in refused.document["diagnostics"] if each["severity"] == "error"]
+    assert (1, "sourceUnreadable", line) == (refused.code, problem["code"], problem["location"]["line"])
+    assert told in problem["detail"]
+
+
 def test_one_file_for_all_and_standard_input(bare: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """--file takes all accounts into one new file, and - reads standard input."""
     rows = "email;host;username\na@example.com;smtp.example.com;a\nb@example.com;smtp.example.com;b\n"
@@ -85,8 +160,8 @@ def test_one_file_for_all_and_standard_input(bare: Project, monkeypatch: pytest.
         ("email,host,colour\na@example.com,h.example,x\n", "There is no column colour"),
         ("email,host,ownr\na@example.com,h.example,x\n", "Did you mean owner?"),
         ("host\nh.example\n", "No column is called email"),
-        ("email,host,port\na@example.com,h.example,many\n", "the port is no number"),
-        ("email,host,port,encryption\na@example.com,h.example,587,ssl\n", "contradicts itself"),
+        ("email,host,port\na@example.com,h.example,many\n", "for the port is no number"),
+        ("email,host,port,encryption\na@example.com,h.example,587,ssl\n", "ontradicts itself"),
         ("email,host,encryption\na@example.com,h.example,maybe\n", "Write starttls, tls or none."),
         ('email,host\n"a@example.com,h.example\n' + "x" * 200_000, "not one of a table"),
     ],

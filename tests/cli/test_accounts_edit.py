@@ -221,6 +221,8 @@ def test_what_is_missing_is_named(bare: Project, words: tuple[str, ...], needed:
     [
         (("Sales", *WHO, *HOST), "invalidName"),
         (("../x", *WHO, *HOST), "invalidName"),
+        (("a" * 300, *WHO, *HOST), "invalidName"),  # longer than a file may be called
+        (("x", *WHO, "--preset", "zoho", "--region", "a b"), "badUsage"),
         (("x", "--email", "not an address", "--display-name", "A", *HOST), "invalidEmail"),
         (("x", "--email", "a@example.com", "--display-name", "A\nB: c", *HOST), "controlCharacter"),
         (("x", *WHO, "--host", "a b"), "invalidHost"),

@@ -371,13 +371,32 @@ def test_an_account_that_no_manifest_can_hold_is_told(bare: Project) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("--secrets-to", "file:x"), ("--secrets-to", "dotenv:"), ("--secrets-to", "exec:cat"), ("--map", "nonsense")],
+    [
+        ("--secrets-to", "file:x"),
+        ("--secrets-to", "dotenv:"),
+        ("--secrets-to", "exec:cat"),
+        ("--map", "nonsense"),
+        ("--secrets-source", "nowhere"),
+        ("--secrets-source", "nowhere", "--secrets-to", "dotenv:../secrets.env"),
+        ("--secrets-source", "nowhere", "--secrets-to", "exec:cat"),
+    ],
 )
 def test_wrong_options_are_told(bare: Project, words: tuple[str, ...]) -> None:
     """An option that cannot be meant ends with 1 before anything is read."""
     (bare.folder / "msmtprc").write_text(MSMTP.format(password=PASSWORD), encoding="utf-8")
     assert 1 == bare.run("import", "msmtprc", *words).code
     assert {} == manifests_of(bare)
+
+
+def test_a_source_of_secrets_that_nothing_is_put_into_is_told(bare: Project) -> None:
+    """--secrets-source is for what --secrets-to puts away; alone it would change nothing."""
+    bare.write_project('secrets: {sources: {vault: {command: [vault, kv, get, "{key}"]}}}\n')
+    (bare.folder / "msmtprc").write_text(MSMTP.format(password=PASSWORD), encoding="utf-8")
+    refused = bare.run("import", "msmtprc", "--secrets-source", "vault")
+    assert (1, {}) == (refused.code, manifests_of(bare))
+    assert "Give --secrets-to dotenv:FILE or exec:COMMAND too." in " ".join(refused.err.split())
+    misspelt = bare.run("import", "msmtprc", "--secrets-source", "valut", "--secrets-to", "exec:true")
+    assert "Did you mean vault?" in " ".join(misspelt.err.split())
 
 
 def test_columns_that_are_called_otherwise(bare: Project) -> None:

@@ -54,6 +54,7 @@ def test_certificates_come_into_the_project_and_the_key_does_not(
         source = written_source(tmp_path / "etc", demanding, f"proxy_host {proxy.host}", f"proxy_port {proxy.port}")
         secrets = tmp_path / "secrets.env"
         imported = bare.run_well("import", str(source), "--secrets-to", f"dotenv:{secrets}")
+        assert "    certs/client.pem\n" in imported.out, "what is copied holds no documents to count"
         certs = {path.name: path.read_text(encoding="utf-8") for path in (bare.folder / "certs").iterdir()}
         assert {"internal.pem": ROOT.pem.strip(), "client.pem": CLIENT.pem.strip()} == {
             name: text.strip() for name, text in certs.items()

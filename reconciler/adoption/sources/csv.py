@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _DELIMITERS = ",;\t|"
 _MOST_ROWS = 20_000
 _NEEDED = "host"
+_NO_ROW = "The line is not one of a table; see its quotes."
+TOO_MANY_CELLS = (
+    "The line has more cells than there are titles, so that what it says may stand in wrong columns; see its quotes."
+)
 
 
 class NotATable(ValueError):
@@ -38,18 +42,36 @@ def table_rows(text: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
 
     Raises ``NotATable``.
     """
-    rows = csv.reader(io.StringIO(text), delimiter=_delimiter(text))
+    header: list[str] = []
     found: list[tuple[int, list[str]]] = []
-    try:
-        header = [title.strip() for title in next(rows, [])]
-        for row in rows:
-            if len(found) == _MOST_ROWS:
-                raise NotATable(f"More than {_MOST_ROWS:,} lines are not read. Take several files.", rows.line_num)
-            if any(cell.strip() for cell in row):
-                found.append((rows.line_num, row))
-    except csv.Error:
-        raise NotATable("The line is not one of a table; see its quotes.", rows.line_num) from None
+    for number, (line, row) in enumerate(_rows(text)):
+        if row is None:
+            raise NotATable(_NO_ROW, line)
+        if number == 0:
+            header = [title.strip() for title in row]
+        elif len(found) == _MOST_ROWS:
+            raise NotATable(f"More than {_MOST_ROWS:,} lines are not read. Take several files.", line)
+        elif any(cell.strip() for cell in row):
+            found.append((line, row))
     return header, found
+
+
+def _rows(text: str) -> Iterator[tuple[int, list[str] | None]]:
+    """Yield each row with its last line, which is how the reader counts; None, with its first, for what is no row.
+
+    Quotes that do not fit are no row: read on regardless, one that is not closed takes all lines below into its cell.
+    """
+    rows = csv.reader(io.StringIO(text), delimiter=_delimiter(text), strict=True)
+    while True:
+        begins = rows.line_num + 1
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield begins, None
+        else:
+            yield rows.line_num, row
 
 
 class Csv(ReadsAlone):
@@ -88,24 +110,22 @@ def _each_line(source: Source, settings: Sequence[str | None]) -> Iterator[Found
     ``settings`` tells what each column is; the line told is the one that the reader counts, not the row, since cells
     between quotes have line breaks.
     """
-    rows = csv.reader(io.StringIO(source.text), delimiter=_delimiter(source.text))
-    try:
-        for number, row in enumerate(rows, start=1):
-            if number == 1 or not any(cell.strip() for cell in row):
-                continue
-            if number > _MOST_ROWS:
-                yield unreadable(source, number, f"More than {_MOST_ROWS:,} lines are not read.")
-                return
-            if any(cell.strip() for cell in row[len(settings) :]):
-                detail = "The line has more cells than there are titles, so that what it says may stand in wrong columns; see its quotes."
-                yield passed_over(source, rows.line_num, detail)
-            said = {setting: cell for setting, cell in zip(settings, row, strict=False) if setting is not None}
-            if meaningful(said.get("host")) is None:
-                yield passed_over(source, rows.line_num, "The line names no server.")
-            else:
-                yield found_of(said, label=said.get("name") or f"line {rows.line_num}", line=rows.line_num)
-    except csv.Error:
-        yield unreadable(source, rows.line_num, "The line is not one of a table; see its quotes.")
+    for number, (line, row) in enumerate(_rows(source.text), start=1):
+        if row is None:
+            yield unreadable(source, line, _NO_ROW)
+            continue
+        if number == 1 or not any(cell.strip() for cell in row):
+            continue
+        if number > _MOST_ROWS:
+            yield unreadable(source, line, f"More than {_MOST_ROWS:,} lines are not read.")
+            return
+        if any(cell.strip() for cell in row[len(settings) :]):
+            yield passed_over(source, line, TOO_MANY_CELLS)
+        said = {setting: cell for setting, cell in zip(settings, row, strict=False) if setting is not None}
+        if meaningful(said.get("host")) is None:
+            yield passed_over(source, line, "The line names no server.")
+        else:
+            yield found_of(said, label=said.get("name") or f"line {line}", line=line)
 
 
 def _delimiter(text: str) -> str:

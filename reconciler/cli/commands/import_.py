@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reconciler.operations.adoption.sources import AskedSource
 
 _STDIN = "-"
-_MOST_OCTETS = 5 * 1024 * 1024
+STDIN_SHOWN = "standard input"
 
 
 @click.command("import")
@@ -81,7 +81,7 @@ def _asked(sources: Sequence[str], kind: str | None, columns: str | None) -> lis
     asked = []
     for written in sources:
         if written == _STDIN:
-            found = AskedSource(path=Path(), shown="standard input", kind=kind, text=_stdin())
+            found = AskedSource(path=Path(), shown=STDIN_SHOWN, kind=kind, text=text_of_stdin())
         else:
             found = asked_source(written, kind=kind)
         asked.append(replace(found, columns=mapped))
@@ -105,14 +105,11 @@ def _mapped(columns: str | None) -> dict[str, str]:
     return mapped
 
 
-def _stdin() -> str:
-    octets = sys.stdin.buffer.read(_MOST_OCTETS + 1) if sys.stdin is not None else b""
-    if len(octets) > _MOST_OCTETS:
-        raise click.UsageError("Standard input is larger than 5 MiB, which settings are not.")
-    try:
-        return octets.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError:
-        raise click.UsageError("Standard input is not UTF-8 text.") from None
+def text_of_stdin() -> str:
+    """Return what standard input says, as of a file of settings; raise ``InvalidInput`` where it is none."""
+    from reconciler.operations.adoption.sources import MAX_OCTETS, text_of
+
+    return text_of(sys.stdin.buffer.read(MAX_OCTETS + 1) if sys.stdin is not None else b"", STDIN_SHOWN)
 
 
 def _put(imported: Imported, format_: str) -> None:

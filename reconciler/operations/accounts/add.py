@@ -7,19 +7,19 @@ from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reconciler.characters import SHOWN_WORD, clip
 from reconciler.classes import FrozenByName, dataclass
 from reconciler.diagnostics import Diagnostic, error, note
-from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.errors import InvalidInput
 from reconciler.manifests.editing import addition, search, write_edit
 from reconciler.model.accounts.edited import Edited
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.accounts.manifest import API_VERSION
+from reconciler.model.canonical import sha256_hex
 from reconciler.model.defaults import ACCOUNT_SCHEMA
 from reconciler.model.schema.hints import SCHEMA_FOLDER, modeline
 from reconciler.model.secrets.values import is_secret
 from reconciler.model.servers.terms import TOKEN_MECHANISMS
+from reconciler.model.text.types import NAME
 from reconciler.operations.accounts.edit import (
     folder_of,
     needs_environment,
@@ -205,14 +205,11 @@ def _with_login(
 
 
 def _login_of_server(name: Node | None, searched: Search) -> Mapping[str, object] | None:
-    """Return the login that a MailServer gives; None where none is named or it has none."""
-    if not isinstance(name, str):
+    """Return the login that a MailServer gives; None where none is named, it has none, or validation will miss it."""
+    found = searched.documents.get(name) if isinstance(name, str) else None
+    if found is None or found.kind != "MailServer":
         return None
-    servers = [known for known, each in searched.documents.items() if each.kind == "MailServer"]
-    if name not in servers:
-        detail = f"No manifest declares a MailServer called {clip(name, SHOWN_WORD)}.{did_you_mean(name, servers)}"
-        raise InvalidInput(error("unknownServer", detail, subject=clip(name, SHOWN_WORD)))
-    spec = searched.documents[name].value.get("spec")
+    spec = found.value.get("spec")
     login = spec.get("authentication") if isinstance(spec, dict) else None
     return login if isinstance(login, dict) else None
 
@@ -228,9 +225,11 @@ def _encodable(text: str, name: str) -> str:
 
 
 def file_of(name: str) -> str:
-    """Return the file of an account by default; what is no name is refused by validation, not by the file system."""
-    stem = name if name and not set(name) & {"/", "\\", "\0"} and not name.startswith(".") else "account"
-    return f"{stem}.yaml"
+    """Return the file of an account by default; what is no name is refused by validation, not by the file system.
+
+    So of what is no name nothing stands in the path, and two of them have two files.
+    """
+    return f"{name if NAME.match(name) else sha256_hex(name.encode(errors='surrogatepass'))}.yaml"
 
 
 def references_of(spec: object, path: tuple[str, ...] = ()) -> list[str]:

@@ -15,13 +15,13 @@ from reconciler.operations.accounts.edit import folder_of, new_problems
 from reconciler.yamlsource.writing import to_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from reconciler.manifests.editing import FileEdit, Search
-    from reconciler.model.canonical import JsonView
     from reconciler.operations.accounts.add import NewAccount
     from reconciler.operations.workspace import Workspace
+    from reconciler.yamlsource.writing import Node
 
 
 class Row(FrozenByName):
@@ -31,21 +31,33 @@ class Row(FrozenByName):
     place: Location
 
 
-def add_accounts(workspace: Workspace, rows: Sequence[Row], *, file: Path | None = None) -> AddedAccounts:
+def add_accounts(
+    workspace: Workspace, rows: Sequence[Row], *, file: Path | None = None, problems: Iterable[Diagnostic] = ()
+) -> AddedAccounts:
     """Write a manifest for each row, into a file of its own or all into one new ``file``.
 
-    Raises ``InvalidInput`` with all that is wrong, each at its place in the table, and writes nothing then.
+    Raises ``InvalidInput`` with all that is wrong, each at its place in the table, and writes nothing then. ``problems``
+    are those that were found in reading the table.
     """
     searched = search(folder_of(workspace), root=workspace.root)
     if searched.problems:
         raise InvalidInput(searched.problems)
-    places = _places(rows, searched)
+    wrong = [*problems]
+    places: dict[str, Location] = {}
     variables = Variables.of(searched)
-    documents = {row.account.name: document_of(row.account, searched, variables) for row in rows}
+    documents: dict[str, Mapping[str, Node]] = {}
+    for row in rows:
+        try:
+            _require_free(row, searched, places)
+            places[row.account.name] = row.place
+            documents[row.account.name] = document_of(row.account, searched, variables)
+        except InvalidInput as refused:
+            wrong += [_at_row(each, row.place) for each in refused.diagnostics]
     edits = _edits(documents, workspace, file)
     errors, remarks = new_problems(workspace, *edits)
-    if errors:
-        raise InvalidInput([_at_row(each, places) for each in errors])
+    wrong += [_at_row(each, _place_of(each, places)) for each in errors]
+    if wrong:
+        raise InvalidInput(sorted(wrong, key=lambda each: (each.location and each.location.line) or 0))
     for edit in edits:
         write_edit(edit)
     return AddedAccounts(
@@ -58,25 +70,16 @@ def add_accounts(workspace: Workspace, rows: Sequence[Row], *, file: Path | None
     )
 
 
-def _places(rows: Sequence[Row], searched: Search) -> dict[str, Location]:
-    """Return where each account stands in the table; raise ``InvalidInput`` for names that are taken."""
-    places: dict[str, Location] = {}
-    problems: list[Diagnostic] = []
-    for row in rows:
-        name = row.account.name
-        taken = places.get(name) or (searched.documents[name].location if name in searched.documents else None)
-        if taken is not None:
-            detail = (
-                f"{name} is declared at {taken} already; names are unique. Nothing was written. Choose another name."
-            )
-            problems.append(error("nameTaken", detail, subject=name, location=row.place))
-        places.setdefault(name, row.place)
-    if problems:
-        raise InvalidInput(problems)
-    return places
+def _require_free(row: Row, searched: Search, places: Mapping[str, Location]) -> None:
+    """Raise ``InvalidInput`` for a name that a row above or a manifest has."""
+    name = row.account.name
+    taken = places.get(name) or (searched.documents[name].location if name in searched.documents else None)
+    if taken is not None:
+        detail = f"{name} is declared at {taken} already; names are unique. Choose another name."
+        raise InvalidInput(error("nameTaken", detail, subject=name))
 
 
-def _edits(documents: Mapping[str, JsonView], workspace: Workspace, file: Path | None) -> list[FileEdit]:
+def _edits(documents: Mapping[str, Mapping[str, Node]], workspace: Workspace, file: Path | None) -> list[FileEdit]:
     folder, root = folder_of(workspace), workspace.root
     texts = {name: to_yaml(document) for name, document in documents.items()}
     if file is None:
@@ -86,7 +89,11 @@ def _edits(documents: Mapping[str, JsonView], workspace: Workspace, file: Path |
     return [addition(path, schema_line(path, root) + text, folder=folder, root=root) for path, text in paths.items()]
 
 
-def _at_row(problem: Diagnostic, places: Mapping[str, Location]) -> Diagnostic:
+def _place_of(problem: Diagnostic, places: Mapping[str, Location]) -> Location | None:
+    return next((places[name] for name in problem.concerned if name in places), None)
+
+
+def _at_row(problem: Diagnostic, place: Location | None) -> Diagnostic:
     """Return a problem of a document that was not written, at the place of its row."""
-    place = next((places[name] for name in problem.concerned if name in places), None)
-    return replace(problem, location=place, detail=f"{problem.detail} Nothing was written.") if place else problem
+    told = problem.detail if "\n" in problem.detail else f"{problem.detail} Nothing was written."
+    return replace(problem, location=place, detail=told) if place else problem

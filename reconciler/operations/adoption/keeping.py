@@ -13,8 +13,10 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from reconciler.characters import SHOWN_WORD, clip
 from reconciler.classes import FrozenByName
-from reconciler.diagnostics import error
+from reconciler.diagnostics import enumerated, error
+from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.errors import InvalidInput
 from reconciler.files import read_regular_file, reason_of, replace_file
 from reconciler.provenance import is_ignored, repository_of
@@ -47,6 +49,14 @@ class SecretsPlace(FrozenByName):
 def asked_store(written: str | None, workspace: Workspace, *, source: str | None) -> SecretsPlace:
     """Return what ``dotenv:FILE``, ``env`` or ``exec:COMMAND`` asks for; raise ``InvalidInput`` where it cannot be."""
     kind, _, target = (written or "env").partition(":")
+    sources = workspace.project.secrets.sources
+    if source is not None and source not in sources:
+        there = f" There are: {enumerated(sorted(sources))}." if sources else " It declares none."
+        detail = f"No source called {clip(source, SHOWN_WORD)} stands in the project file under secrets.sources.{did_you_mean(source, sources)}{there}"
+        raise InvalidInput(error("badUsage", detail))
+    if source is not None and kind == "env":
+        detail = "--secrets-source says what gives back that which --secrets-to puts away. Give --secrets-to dotenv:FILE or exec:COMMAND too."
+        raise InvalidInput(error("badUsage", detail))
     if kind == "env" and not target:
         return SecretsPlace(kind="env")
     if kind == "dotenv" and target:

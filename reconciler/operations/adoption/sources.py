@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MAX_OCTETS = 5 * 1024 * 1024
 _MOST_COMPANIONS = 50
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _KIND = re.compile(r"[a-z]{2,}:")
 _ADDRESS = re.compile(r"[a-z0-9+.-]+://|[^/:#]+:[^/@]*@", re.IGNORECASE)
 """How the address of a server begins, and a login before one: the form in which a password stands in it."""
@@ -109,7 +110,6 @@ def _file_of(asked: AskedSource) -> Path:
 
 def read_text(path: Path, shown: str) -> str:
     """Return the text of a file of settings; raise ``InvalidInput`` where it is none."""
-    source = Source(text="", file=shown)
     try:
         octets = read_regular_file(path, MAX_OCTETS)
     except (OSError, ValueError) as failure:
@@ -117,17 +117,30 @@ def read_text(path: Path, shown: str) -> str:
         kind = shown.partition(":")[0] if _KIND.match(shown) else ""
         kinds = f" What stands before the colon is no kind of source; there are: {', '.join(READERS)}." if kind else ""
         detail = f"The file cannot be read: {reason}.{kinds} Check the path and its permissions."
-        raise InvalidInput(unreadable(source, None, detail)) from None
+        raise InvalidInput(unreadable(Source(text="", file=shown), None, detail)) from None
+    return text_of(octets, shown)
+
+
+def text_of(octets: bytes, shown: str) -> str:
+    """Return what a file of settings says, or standard input; raise ``InvalidInput`` where it is too large, or no text.
+
+    Of octets that are no text none is repeated: they may belong to a password.
+    """
+    source = Source(text="", file=shown)
     if len(octets) > MAX_OCTETS:
-        detail = (
-            f"The file is larger than {MAX_OCTETS // 1024 // 1024} MiB, which settings are not. Nothing of it was read."
-        )
+        detail = f"It is larger than {MAX_OCTETS // 1024 // 1024} MiB, which settings are not. Nothing of it was read."
         raise InvalidInput(unreadable(source, None, detail))
     try:
         return octets.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-    except UnicodeDecodeError:
-        detail = "The file is not UTF-8 text. Convert it first; nothing of it was taken."
-        raise InvalidInput(unreadable(source, None, detail)) from None
+    except UnicodeDecodeError as refusal:
+        if octets.startswith(_UTF_16_MARKS):
+            line, what = None, "It is UTF-16 and not UTF-8."
+        else:
+            before = octets[: refusal.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            line = before.count(b"\n") + 1
+            what = "A letter here is not UTF-8; it was probably saved in another encoding, such as Windows-1250 or Latin-1."
+        detail = f"{what} Save it as UTF-8, which spreadsheets call CSV UTF-8. Nothing of it was taken."
+        raise InvalidInput(unreadable(source, line, detail)) from None
 
 
 def _beside(folder: Path, name: str) -> Path | None:

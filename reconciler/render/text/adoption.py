@@ -48,8 +48,9 @@ def import_text(
         per_file = Counter(draft.file for draft in adoption.drafts)
         lines.append("Wrote:")
         for file in files:
-            documents = per_file[file.rpartition("/")[2]]
-            lines.append(f"    {style.show(file)} ({several(documents, 'document')})")
+            documents = per_file[file.rpartition("/")[2]]  # certificates are copied, and are no documents
+            count = f" ({several(documents, 'document')})" if documents else ""
+            lines.append(f"    {style.show(file)}{count}")
     lines += _secret_lines(adoption, to_set, load, style)
     lines += hang("", _next(files), width=style.width)
     if files:

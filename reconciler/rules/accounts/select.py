@@ -71,7 +71,6 @@ FACTS: Mapping[str, Fact] = {
         values=_labels,
         matches=_is_label,
         nothing="No account has the label that {} asks for.",
-        known=(),
     ),
     "host": Fact(
         example="smtp.example.com",
@@ -203,6 +202,8 @@ def _explain(selector: str, accounts: Sequence[Sides]) -> str:
         return f"{selector} is no selector.{near} It is a name, a glob, or begins with {', '.join(words)}."
     if word == "label" and "=" not in wanted:
         return f"{selector} is not a label selector; write label:KEY=VALUE."
+    if may_select_none(selector):  # there is such a value, and nobody has it now: no other one was meant
+        return fact.nothing.format(selector)
     known = sorted({value for account in every for value in fact.values(account)}) if fact.known is None else fact.known
     # Hosts that differ by a letter are seldom one misspelt.
     value = None if is_glob(wanted) or word == "host" else nearest(wanted, known)

@@ -135,7 +135,14 @@ def test_who_is_wanted(targets: list[str], excludes: list[str], *, expected: boo
     ("selector", "told"),
     [
         ("label:team", "label:team is not a label selector; write label:KEY=VALUE."),
-        ("label:team=x", "No account has the label that label:team=x asks for."),
+        (
+            "label:team=x",
+            "No account has the label that label:team=x asks for. There are: a=x=y, city=Łódź, team=help, team=sales.",
+        ),
+        (
+            "status:failing",
+            "No account is recorded with the status that status:failing asks for; what manifests declare has none.",
+        ),
         ("z*", "No account's name matches z*."),
         ("z?", "No account's name matches z?."),
         ("plian", "No account is called plian. Did you mean plain?"),

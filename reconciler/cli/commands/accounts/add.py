@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -293,6 +294,8 @@ def _preset(given: Given) -> Preset | None:
             raise click.UsageError(f"--preset and {flag} both say which server it is; keep one.")
     if given.region and not preset.has_regions:
         raise click.UsageError(f"{preset.title} has no regions; leave --region out.")
+    if given.region and not re.fullmatch(r"[A-Za-z0-9-]+", given.region):
+        raise click.UsageError("--region is a part of the host's name: letters, digits and hyphens, such as eu-west-1.")
     if preset.host_in(given.region) is None:
         raise click.UsageError(f"{preset.title} has a host for each region; add --region, such as eu-west-1.")
     return preset

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from reconciler.cli.commands.accounts.parts import Given
     from reconciler.cli.session import GlobalOptions
+    from reconciler.diagnostics import Location
     from reconciler.operations.accounts.add import NewAccount
 
 _OF_FIELDS = {
@@ -41,17 +42,30 @@ def add_table(
     make: Callable[[str, Given], NewAccount],
 ) -> int:
     """Add an account for each line; options hold for all of them where a line says nothing, and ``make`` makes one."""
+    from reconciler.adoption.sources.csv import TOO_MANY_CELLS
     from reconciler.cli.output import put, put_json, tell
     from reconciler.cli.session import style_for, workspace
+    from reconciler.diagnostics import error
     from reconciler.operations.accounts.bulk import Row, add_accounts
     from reconciler.render.text.added import added_document, added_text
 
     shown = "standard input" if written == "-" else written
-    rows = []
-    for place, said in _rows(written, shown):
-        name, settings = _settings(said, given, place)
-        rows.append(Row(account=make(name, settings), place=place))
-    added = add_accounts(workspace(options, uses_state=False), rows, file=Path(given.file) if given.file else None)
+    columns, lines = _rows(written, shown)
+    rows, problems = [], []
+    for place, cells in lines:
+        if any(cell.strip() for cell in cells[len(columns) :]):
+            problems.append(error("sourceUnreadable", f"{TOO_MANY_CELLS} Nothing was written.", location=place))
+            continue
+        name, settings, wrong = _settings(dict(zip(columns, cells, strict=False)), given)
+        try:
+            rows.append(Row(account=make(name, settings), place=place))
+        except click.UsageError as refused:
+            wrong.append(refused.message)
+        problems += [
+            error("invalidValue", f"{each} Nothing was written.", subject=name, location=place) for each in wrong
+        ]
+    file = Path(given.file) if given.file else None
+    added = add_accounts(workspace(options, uses_state=False), rows, file=file, problems=problems)
     if format_ == "json":
         put_json(added_document(added))
     else:
@@ -60,30 +74,39 @@ def add_table(
     return 0
 
 
-def _rows(written: str, shown: str) -> Iterable[tuple[Any, dict[str, str]]]:
+def _rows(written: str, shown: str) -> tuple[list[str], list[tuple[Location, list[str]]]]:
+    """Return the option that each column is called by, and the cells of each line, with its place."""
     from reconciler.adoption.sources.csv import NotATable, table_rows
+    from reconciler.cli.commands.import_ import text_of_stdin
     from reconciler.diagnostics import Location, error
     from reconciler.errors import InvalidInput
     from reconciler.operations.adoption.sources import read_text
 
-    text = _stdin() if written == "-" else read_text(Path(written).expanduser(), shown)
+    text = text_of_stdin() if written == "-" else read_text(Path(written).expanduser(), shown)
     try:
         header, rows = table_rows(text)
     except NotATable as refused:
         raise InvalidInput(error("sourceUnreadable", str(refused), location=Location(shown, refused.line))) from None
-    columns = [_column(title, shown) for title in header]
-    if "email" not in columns:
-        detail = "No column is called email. The first line names the columns: name, email, display_name, host or server, and others."
-        raise InvalidInput(error("sourceUnreadable", detail, location=Location(shown, 1)))
-    return [(Location(shown, line), dict(zip(columns, row, strict=False))) for line, row in rows]
+    columns, wrong = [], []
+    for title in header:
+        try:
+            columns.append(_column(title))
+        except click.UsageError as refused:
+            wrong.append(refused.message)
+    if not wrong and "email" not in columns:
+        wrong.append(
+            "No column is called email. The first line names the columns: name, email, display_name, host or server, and others."
+        )
+    if wrong:
+        raise InvalidInput([error("sourceUnreadable", each, location=Location(shown, 1)) for each in wrong])
+    return columns, [(Location(shown, line), row) for line, row in rows]
 
 
-def _column(title: str, shown: str) -> str:
+def _column(title: str) -> str:
+    """Return the option that a column is called by; raise ``click.UsageError`` where it is none."""
     from reconciler.adoption.fields import field_of, normal_word
     from reconciler.characters import clip
-    from reconciler.diagnostics import Location, error
     from reconciler.diagnostics.phrasing import did_you_mean
-    from reconciler.errors import InvalidInput
 
     word = {"label": "labels", "annotation": "annotations"}.get(normal_word(title), normal_word(title))
     if word in _OWN:
@@ -99,65 +122,59 @@ def _column(title: str, shown: str) -> str:
     else:
         hint = did_you_mean(word, _OWN)
         detail = f"There is no column {clip(title, _SHOWN)}.{hint} There are {', '.join(_OWN)}."
-    raise InvalidInput(error("sourceUnreadable", detail, location=Location(shown, 1)))
+    raise click.UsageError(detail)
 
 
-def _settings(said: Mapping[str, str], given: Given, place: Any) -> tuple[str, Given]:
-    """Return the name and the options of one line, with what holds for all lines where it says nothing."""
+def _settings(said: Mapping[str, str], given: Given) -> tuple[str, Given, list[str]]:
+    """Return the name and the options of one line, with what holds for all lines where it says nothing.
+
+    And the cells that say nothing that is known, in a sentence each: they are left out, so that all else is looked at too.
+    """
     from reconciler.adoption.fields import meaningful
+    from reconciler.adoption.source import port_of
     from reconciler.rules.adoption import words
     from reconciler.rules.adoption.names import slug
 
     settings: dict[str, Any] = {}
+    wrong: list[str] = []
     for column, cell in said.items():
         text = meaningful(cell)
         if text is None:
             continue
         if column in _TICKED:
-            settings[column] = words.flag(text) is True
+            ticked = words.flag(text)
+            settings[column] = ticked is True
+            if ticked is None:
+                wrong.append(f"What stands for {column} is neither yes nor no. Write yes or no.")
         elif column in _SEVERAL:
             settings[column] = tuple(part.strip() for part in text.split(";") if part.strip())
         elif column == "port":
-            settings[column] = _port(text, place)
+            settings[column] = port_of(text)
+            if settings[column] is None:
+                wrong.append("What stands for the port is no number from 1 to 65535.")
         elif column == "encryption":
-            settings[column] = _encryption(text, settings.get("port") or given.port or said.get("port"), place)
+            encryption, refusal = _encryption(text, port_of(said.get("port") or "") or given.port)
+            settings[column] = encryption
+            wrong += [refusal] if refusal else []
         else:
             settings[column] = text
     name = settings.pop("name", None)
     account = replace(given, **settings)
     email = account.email or ""
-    account.display_name = account.display_name or email.rpartition("@")[0] or None
+    account.display_name = account.display_name or email.rpartition("@")[0] or email or None
     account.shared = account.shared or account.owner is None
-    return name or slug(email), account
+    return name or slug(email), account, wrong
 
 
-def _port(text: str, place: Any) -> int:
-    from reconciler.adoption.source import port_of
-
-    port = port_of(text)
-    if port is None:
-        raise click.UsageError(f"{place}: the port is no number from 1 to 65535.")
-    return port
-
-
-def _encryption(text: str, port: object, place: Any) -> str:
-    from reconciler.adoption.source import port_of
+def _encryption(text: str, port: int | None) -> tuple[str | None, str]:
+    """Return the encryption that a word means at a port; or None, and why it means none."""
     from reconciler.model.servers.terms import ENCRYPTIONS
     from reconciler.rules.adoption import words
 
     if text in ENCRYPTIONS:
-        return text
-    said = words.word(text, port_of(str(port or "")))
-    if said.certainty != "certain" or said.encryption is None:
-        raise click.UsageError(
-            f"{place}: {said.why or 'the word for encryption is not known'}. Write starttls, tls or none."
-        )
-    return said.encryption
-
-
-def _stdin() -> str:
-    octets = sys.stdin.buffer.read(5 * 1024 * 1024) if sys.stdin is not None else b""
-    try:
-        return octets.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError:
-        raise click.UsageError("Standard input is not UTF-8 text.") from None
+        return text, ""
+    said = words.word(text, port)
+    if said.certainty == "certain" and said.encryption is not None:
+        return said.encryption, ""
+    why = said.why or "the word for encryption is not known"
+    return None, f"{why[:1].upper()}{why[1:]}. Write starttls, tls or none."
