@@ -34,7 +34,7 @@ def read_project(path: Path) -> ProjectFile:
         octets = read_regular_file(path, MAX_FILE_OCTETS)
     except FileNotFoundError:
         detail = (
-            f"There is no project file {file}. Run the command in the project folder or below it, or name the folder "
+            f"There is no project file {file}.{_called_otherwise(path)} Run the command in the project folder or below it, or name the folder "
             "with --project-dir. To begin a project here, with its files and its state:\n"
             "    reconciler init"
         )
@@ -43,6 +43,14 @@ def read_project(path: Path) -> ProjectFile:
         detail = f"The project file cannot be read: {reason_of(failure)}."
         raise InvalidInput(error("fileUnreadable", detail, location=Location(file))) from None
     return parse_project(octets, file)
+
+
+def _called_otherwise(path: Path) -> str:
+    """Return a sentence on a file beside it that is called nearly so, with a leading space; empty where there is none."""
+    for name in (path.with_suffix(".yml").name, path.name.title(), path.name.upper(), f"{path.name}.txt"):
+        if path.with_name(name).is_file():
+            return f" {name} is not read: if that is meant, call it {path.name}."
+    return ""
 
 
 def parse_project(octets: bytes, file: str) -> ProjectFile:

@@ -86,7 +86,12 @@ def _content(given: GivenManifest) -> bytes:
         return read_regular_file(given.path, MAX_FILE_OCTETS)
     except (OSError, ValueError) as failure:
         reason = reason_of(failure) if isinstance(failure, OSError) else "it is no path"
-        detail = f"{given.name} cannot be read: {reason}."
+        detail = (
+            f"{given.name} is a folder. Name its files; without any all manifests of the project are validated:\n"
+            "    reconciler validate"
+            if given.path.is_dir()
+            else f"{given.name} cannot be read: {reason}."
+        )
         raise InvalidInput(error("fileUnreadable", detail, location=Location(given.name))) from None
 
 

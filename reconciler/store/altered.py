@@ -98,17 +98,25 @@ class Alteration:
         return self._problem(f"    --accept-altered {self.name}=REASON")
 
     @property
+    def problem_of_unreadable(self) -> Diagnostic:
+        """The error where the row cannot even be read: nothing takes that as it is."""
+        return self._problem(None)
+
+    @property
     def problem_of_sending(self) -> Diagnostic:
         """The error that stops who sends through the account: what takes the account as it is is another command."""
         return self._problem(f"    reconciler verify --recorded {self.name} --accept-altered {self.name}=REASON")
 
-    def _problem(self, way: str) -> Diagnostic:
+    def _problem(self, way: str | None) -> Diagnostic:
         detail = (
             f"{self._fact} Something other than reconciler wrote to the database, so nothing is recorded over it. This "
             "shows all that was altered:\n    reconciler journal check\n"
-            "Find out who did it, and restore a backup from before:\n    reconciler state restore FILE\n"
-            f"Or, if the account is right as state has it now, say so, and why; the journal keeps it:\n{way}"
+            "Find out who did it, and restore a backup from before:\n    reconciler state restore FILE"
         )
+        if way is not None:
+            detail += (
+                f"\nOr, if the account is right as state has it now, say so, and why; the journal keeps it:\n{way}"
+            )
         return error("accountAltered", detail, subject=self.name)
 
     @property

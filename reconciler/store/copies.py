@@ -9,6 +9,7 @@ lock would then write to a file that nobody reads any more. What is replaced is 
 from __future__ import annotations
 
 import os
+import shlex
 from contextlib import contextmanager
 from dataclasses import field
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from reconciler.characters import SHOWN_PATH, one_line
 from reconciler.classes import FrozenByName, dataclass
 from reconciler.diagnostics import error
 from reconciler.errors import GuardRefused, InvalidInput, JournalBroken
+from reconciler.files import reason_of
 from reconciler.model.journal.payloads import RestorePayload
 from reconciler.store import reading
 from reconciler.store.digests import new_salt, time_text
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from reconciler.store.sql import Connection
 
 _MOST_COPIES = 1000
+_SQLITE = b"SQLite format 3\0"
+"""How every SQLite database begins, https://www.sqlite.org/fileformat.html#magic_header_string."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,12 @@ def back_up_state(url: str, *, base: Path, project: str, target: Path, replaces:
     database = _open(url, base, project)
     if target.exists() and database.copies.exists() and target.samefile(database.copies):
         raise InvalidInput(error("backupUnusable", f"{one_line(target)} is the state itself. Name another file."))
+    if target.is_dir():
+        detail = (
+            f"{one_line(target)} is a folder, and nothing was written. Name a file in it:\n"
+            f"    reconciler state backup {shlex.quote(str(target / project))}.db"
+        )
+        raise InvalidInput(error("backupUnusable", detail))
     if not os.path.lexists(target.parent):
         detail = (
             f"{one_line(target)} cannot be written: there is no folder {one_line(target.parent)}. Nothing was written. Mount the "
@@ -126,17 +136,18 @@ def restore_state(url: str, *, base: Path, project: str, source: Path, order: Re
         if not database.is_there():
             return _make_anew(database, backup, project, order, kept=None)
         if database.is_damaged():
-            kept = _give_up(database, order)
+            kept = _give_up(database, order, source)
             return _make_anew(database, backup, project, order, kept=kept)
         database.check_identity()
-        return _replace(database, backup, project, order)
+        return _replace(database, backup, project, order, source)
 
 
 @contextmanager
 def _scratch(source: Path, beside: Database) -> Iterator[SqliteFile]:
     """Hand out a private copy of the backup, so that what was checked is what is restored."""
-    if not source.is_file():
-        raise InvalidInput(error("backupUnusable", f"There is no file {one_line(source)}. Nothing was changed."))
+    wrong = _why_no_backup(source)
+    if wrong is not None:
+        raise InvalidInput(error("backupUnusable", f"{wrong} Nothing was changed."))
     original = SqliteFile(source)
     original.read_version()
     path = SqliteFile(beside.copies).make_unfinished()
@@ -145,6 +156,22 @@ def _scratch(source: Path, beside: Database) -> Iterator[SqliteFile]:
         yield SqliteFile(path, known_as=source)
     finally:
         path.unlink(missing_ok=True)
+
+
+def _why_no_backup(source: Path) -> str | None:
+    """Return what speaks against a file as a backup before it is opened, in a sentence; None for nothing."""
+    if source.is_dir():
+        return f"{one_line(source)} is a folder. Name the file of the backup in it."
+    try:
+        with source.open("rb") as file:
+            begins = file.read(len(_SQLITE))
+    except FileNotFoundError:
+        return f"There is no file {one_line(source)}."
+    except OSError as failure:
+        return f"{one_line(source)} cannot be read: {reason_of(failure)}."
+    if begins != _SQLITE:
+        return f"{one_line(source)} is not a SQLite database, as what state backup writes is one. Name the file that it wrote."
+    return None
 
 
 def _require_sound_backup(scratch: SqliteFile, backup: Connection, project: str, source: Path) -> None:
@@ -161,10 +188,10 @@ def _require_sound_backup(scratch: SqliteFile, backup: Connection, project: str,
         raise JournalBroken(error("journalBroken", detail))
 
 
-def _replace(database: Database, backup: Connection, project: str, order: RestoreOrder) -> Restored:
+def _replace(database: Database, backup: Connection, project: str, order: RestoreOrder, source: Path) -> Restored:
     """Put the backup's rows into a sound database, in the place of the project's rows where it has some."""
     with database.writing() as connection:
-        lost = _compare(connection, backup, project, order)
+        lost = _compare(connection, backup, project, order, source)
         is_there = project in projects_in(connection)
         # Before anything is written: the copy is read through another connection.
         kept = keep_copy(database, word="replaced", at=order.at) if is_there else None
@@ -174,13 +201,18 @@ def _replace(database: Database, backup: Connection, project: str, order: Restor
             return _fill(connection, backup, project, order, kept=kept, lost=lost)
 
 
-def _give_up(database: Database, order: RestoreOrder) -> Path:
+def _again(source: Path, option: str) -> str:
+    """Return the restore that was refused, with the option that lifts the refusal, on a line of its own."""
+    return f"    reconciler state restore {shlex.quote(str(source))} {option}"
+
+
+def _give_up(database: Database, order: RestoreOrder, source: Path) -> Path:
     """Set a damaged file aside and return its new path; raise ``GuardRefused`` unless the order allows that."""
     if order.replaces_foreign:
         return _set_aside(database, order.at)
     detail = (
         f"The state {database.shown} cannot be read, so it cannot be told whether the backup is of it. If it is, this "
-        "keeps the damaged file beside it and restores the backup:\n    reconciler state restore FILE --force"
+        f"keeps the damaged file beside it and restores the backup:\n{_again(source, '--force')}"
     )
     raise GuardRefused(error("restoreRefused", detail))
 
@@ -200,7 +232,7 @@ def _make_anew(
 
 
 def _compare(
-    connection: Connection, backup: Connection, project: str, order: RestoreOrder
+    connection: Connection, backup: Connection, project: str, order: RestoreOrder, source: Path
 ) -> tuple[tuple[JournalEntry, dict[str, object]], ...]:
     """Return the entries that a restore would lose; raise ``GuardRefused`` where the order does not allow that."""
     if project not in projects_in(connection):
@@ -214,9 +246,16 @@ def _compare(
     lost = [link for link in links if link.hash not in its_hashes]
     is_foreign = lineage != its_lineage or any(link.hash not in hashes for link in its_links[: len(links)])
     if is_foreign and not order.replaces_foreign:
-        raise GuardRefused(error("restoreRefused", _foreign_text(project, lineage, its_lineage)))
+        raise GuardRefused(
+            error("restoreRefused", f"{_foreign_text(project, lineage, its_lineage)}\n{_again(source, '--force')}")
+        )
     if lost and not is_foreign and not order.goes_back:
-        raise GuardRefused(error("restoreRefused", _older_text(len(lost), len(its_links), lost[0].at)))
+        raise GuardRefused(
+            error(
+                "restoreRefused",
+                f"{_older_text(len(lost), len(its_links), lost[0].at)}\n{_again(source, '--allow-older')}",
+            )
+        )
     sequences = {link.sequence for link in lost}
     return tuple(each for each in reading.read_payloads(connection, project) if each[0].sequence in sequences)
 
@@ -229,7 +268,7 @@ def _foreign_text(project: str, lineage: str, its_lineage: str) -> str:
     )
     return (
         f"Nothing was changed in the state of {project}: {other}. If the backup is the right one all the same, this "
-        "keeps a copy of what is here and replaces it:\n    reconciler state restore FILE --force"
+        "keeps a copy of what is here and replaces it:"
     )
 
 
@@ -238,7 +277,7 @@ def _older_text(lost: int, kept: int, since: str) -> str:
         f"The state here is newer than the backup: its journal has {lost} more entr{'y' if lost == 1 else 'ies'} since "
         f"{since}, after the {kept} of the backup. With them would go what was applied, decided and stopped, and a "
         "journal head that was noted since would not be found any more. Nothing was changed. If that is meant, this "
-        "keeps a copy of what is here and goes back:\n    reconciler state restore FILE --allow-older"
+        "keeps a copy of what is here and goes back:"
     )
 
 

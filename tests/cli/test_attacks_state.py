@@ -140,6 +140,15 @@ def test_no_write_goes_over_an_account_that_cannot_be_read(settled: Project, col
     refuse(settled, WRITES[write])
 
 
+@pytest.mark.parametrize("column", ["suspension", "evidence"])
+def test_what_cannot_be_read_cannot_be_accepted(settled: Project, column: str) -> None:
+    """Who has accepted a row that cannot be read is not told to accept it, again and again: the backup is the way."""
+    settled.execute_sql(f"UPDATE accounts SET {column} = '[nonsense' WHERE name = 'sales'")  # noqa: S608 - of this file
+    detail = refuse(settled, (*WRITES["suspend"], "--accept-altered", "sales=Mended by hand."))
+    assert "    reconciler state restore FILE" in detail.splitlines()
+    assert "--accept-altered" not in detail
+
+
 @pytest.mark.parametrize(("alteration", "write"), ROWS_OF_NEWS, ids=[f"{row[0]}, {row[1]}" for row in ROWS_OF_NEWS])
 def test_the_platform_decides_on_no_altered_account(settled: Project, alteration: str, write: str) -> None:
     """A decision on an account that was altered is refused, whether it would change anything or not."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sqlite3
 import stat
@@ -79,6 +80,16 @@ def test_a_backup_replaces_nothing_unless_told(applied: Project) -> None:
     assert b"SQLite format 3\0" == copy.read_bytes()[:16]
     itself = str(applied.state_file)
     refusal(applied.run("state", "backup", itself, "--force", "--format", "json"), 1, "backupUnusable")
+
+
+@pytest.mark.parametrize("words", [(), ("--force",)])
+def test_a_folder_is_told_the_backup_to_make_in_it(applied: Project, words: tuple[str, ...]) -> None:
+    """No option makes a backup of a folder; the command that is told does work."""
+    (applied.folder / "my backups").mkdir()
+    detail = refusal(applied.run("state", "backup", "my backups", *words, "--format", "json"), 1, "backupUnusable")
+    assert "is a folder" in detail
+    applied.run_well(*shlex.split(detail.splitlines()[-1])[1:])
+    assert ["mail.db"] == [path.name for path in (applied.folder / "my backups").iterdir()]
 
 
 def test_a_backup_does_not_wait_for_a_writer_nor_see_it(applied: Project) -> None:
@@ -160,7 +171,8 @@ def test_an_older_backup_is_refused_unless_told(applied: Project, server: MailSe
     detail = refusal(applied.run("state", "restore", file, "--format", "json"), 4, "restoreRefused")
     assert ("has 2 more entries" in detail, before) == (True, applied.state_file.read_bytes())
     refusal(applied.run("state", "restore", file, "--force", "--format", "json"), 4, "restoreRefused")
-    out = applied.run_well("state", "restore", file, "--allow-older").out
+    assert detail.splitlines()[-1].endswith(f"{file} --allow-older")
+    out = applied.run_well(*shlex.split(detail.splitlines()[-1])[1:]).out
     assert "2 entries of the journal that followed were given up" in out
     assert {"news": "pending", "sales": "active"} == applied.statuses()
     assert 1 == applied.run("journal", "check", "--head", noted).code
@@ -191,9 +203,8 @@ def test_another_state_is_refused_unless_forced(applied: Project) -> None:
     applied.state_file.unlink()
     applied.run_well("state", "init")
     detail = refusal(applied.run("state", "restore", file, "--allow-older", "--format", "json"), 4, "restoreRefused")
-    assert "--force" in detail
     assert {} == applied.statuses()
-    applied.run_well("state", "restore", file, "--force")
+    applied.run_well(*shlex.split(detail.splitlines()[-1])[1:])
     assert {"news": "pending", "sales": "active"} == applied.statuses()
     applied.run_well("journal", "check")
 
@@ -225,7 +236,7 @@ def test_a_damaged_state_is_replaced_only_when_forced(applied: Project, damage: 
     assert 1 == applied.run("accounts", "list").code
     detail = refusal(applied.run("state", "restore", file, "--format", "json"), 4, "restoreRefused")
     assert ("cannot be read" in detail, damaged) == (True, applied.state_file.read_bytes())
-    done = applied.run_well("state", "restore", file, "--force", "--format", "json").document
+    done = applied.run_well(*shlex.split(detail.splitlines()[-1])[1:], "--format", "json").document
     assert damaged == Path(done["replaced"]).read_bytes()
     assert {"news": "pending", "sales": "active"} == applied.statuses()
 
@@ -233,10 +244,17 @@ def test_a_damaged_state_is_replaced_only_when_forced(applied: Project, damage: 
 def test_a_file_that_is_no_backup_is_refused(applied: Project) -> None:
     """A missing file, noise, a foreign database, another project's state and a broken journal are all refused."""
     before = applied.state_file.read_bytes()
-    refusal(applied.run("state", "restore", "none.db", "--format", "json"), 1, "backupUnusable")
-    noise = applied.folder / "noise.db"
-    noise.write_bytes(b"accounts:\n" * 1000)
-    refusal(applied.run("state", "restore", "noise.db", "--format", "json"), 1, "stateUnavailable")
+    for name, octets in {"noise.db": b"accounts:\n" * 1000, "empty.db": b""}.items():
+        (applied.folder / name).write_bytes(octets)
+    told = {
+        "none.db": "There is no file",
+        "noise.db": "not a SQLite",
+        "empty.db": "not a SQLite",
+        "accounts.d": "folder",
+    }
+    for name, words in told.items():
+        detail = refusal(applied.run("state", "restore", name, "--format", "json"), 1, "backupUnusable")
+        assert words in detail, "it is the backup that is at fault, and not the state"
     with closing(sqlite3.connect(applied.folder / "theirs.db")) as theirs:
         theirs.execute("CREATE TABLE accounts (name TEXT)")
     refusal(applied.run("state", "restore", "theirs.db", "--format", "json"), 1, "stateUnavailable")

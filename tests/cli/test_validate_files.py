@@ -99,6 +99,13 @@ def test_what_cannot_be_read_is_told(bare: Project, words: tuple[str, ...], code
     assert (1, [code]) == (outcome.code, outcome.codes)
 
 
+def test_a_folder_is_told_what_validates_it(bare: Project) -> None:
+    """The command without a file validates all of the manifests folder, and is told on a line of its own."""
+    detail = bare.run("validate", "accounts.d", "--format", "json").document["diagnostics"][0]["detail"]
+    assert "accounts.d is a folder." in detail
+    bare.run_well(*detail.splitlines()[-1].split()[1:])
+
+
 def test_colour_is_as_asked(bare: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """--color goes before what terminal and variables say, for one call."""
     bare.write_account("wrong", WRONG)

@@ -32,6 +32,15 @@ def test_commands_find_the_project_above(project: Project, monkeypatch: pytest.M
     assert (project.folder / "accounts.d" / "more.yaml").is_file()
 
 
+@pytest.mark.parametrize("name", ["reconciler.yml", "Reconciler.Yaml", "RECONCILER.YAML", "reconciler.yaml.txt"])
+def test_a_project_file_of_another_name_is_told(project: Project, name: str) -> None:
+    """A file that is called nearly as the project file is not read, and is named, so that nobody looks for it elsewhere."""
+    file = project.folder / "reconciler.yaml"
+    file.rename(file.with_name(name))
+    refused = project.run("--project-dir", ".", "validate")
+    assert f"{name} is not read: if that is meant, call it reconciler.yaml." in " ".join(refused.err.split())
+
+
 def test_a_named_folder_is_taken_as_it_is(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """--project-dir names the folder itself; nothing above it is looked at."""
     below = project.folder / "notes"

@@ -131,6 +131,6 @@ def held_change(name: str, reason: str) -> Diagnostic:
     """Return the warning that a change is left out because its verification failed.
 
     >>> held_change("sales", "auth: The password is refused.").detail
-    'sales is left as it is recorded: auth: The password is refused.'
+    'The change of sales is left out: auth: The password is refused.'
     """
-    return warning("heldChange", f"{name} is left as it is recorded: {reason}", subject=name)
+    return warning("heldChange", f"The change of {name} is left out: {reason}", subject=name)

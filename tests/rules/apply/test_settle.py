@@ -188,11 +188,11 @@ def test_a_rotated_secret_that_fails_is_held_and_nothing_else() -> None:
     outcome = RecordedVerification(outcome="failed", reason="auth: 535 no")
     rotated = Update(before=BEFORE, after=own(), cause="rotation", outcome=outcome)
     held = held_or_refused([rotated, Delete(before=BEFORE), replace(failed("b"), outcome=None)], demand())
-    assert {"a": "a is left as it is recorded: auth: 535 no"} == {name: each.detail for name, each in held.items()}
+    assert {"a": "The change of a is left out: auth: 535 no"} == {name: each.detail for name, each in held.items()}
     renamed = Rename(before=BEFORE, after=own("c"), outcome=outcome)
     held = held_or_refused([renamed, replace(failed("a"), outcome=None)], demand(holds_failing=True))
     assert [
-        ("heldChange", "warning", "c", "c is left as it is recorded: auth: 535 no"),
+        ("heldChange", "warning", "c", "The change of c is left out: auth: 535 no"),
         ("heldChange", "warning", "a", "a is left out too: it takes a name that c gives up, and that change is held."),
     ] == [(each.code, each.severity, each.subject, each.detail) for each in held.values()]
 

@@ -223,7 +223,7 @@ def test_changes_are_counted_by_action() -> None:
         (
             evidence("failed", code="deadline"),
             True,
-            [("warning", "heldChange", "a", "a is left as it is recorded: auth: It is so.")],
+            [("warning", "heldChange", "a", "The change of a is left out: auth: It is so.")],
             "failed",
             True,
         ),

@@ -179,7 +179,7 @@ def test_a_change_that_is_held_is_a_warning_of_its_account() -> None:
     """With the reason for which it stays as it is recorded."""
     told = held_change("a", "auth: No.")
     assert ("heldChange", "warning", "a") == (told.code, told.severity, told.subject)
-    assert "a is left as it is recorded: auth: No." == told.detail
+    assert "The change of a is left out: auth: No." == told.detail
 
 
 def test_a_server_that_is_down_was_not_tried() -> None:
