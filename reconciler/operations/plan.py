@@ -18,6 +18,7 @@ from reconciler.operations.conversations.secrets import altered_routes
 from reconciler.operations.drafts.draft import Drafted, draft_of_all, draft_of_few
 from reconciler.operations.drafts.request import PlanRequest
 from reconciler.operations.drafts.unchanged import Recall, state_files_in_git
+from reconciler.operations.manifests import Desired
 from reconciler.operations.workspace import refusing_altered_rows
 from reconciler.rules.plan.digests import changes_digest, plan_digest
 from reconciler.rules.plan.finish import Making, finish_plan, with_consumers
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from reconciler.model.secrets.reading import SecretsRead
     from reconciler.model.step import Create, Update
     from reconciler.operations.conversations.queue import Progress
-    from reconciler.operations.manifests import Desired
     from reconciler.operations.workspace import Workspace
     from reconciler.rules.plan.make import Draft
     from reconciler.rules.plan.shards import ReadPart, Shard
@@ -60,12 +60,12 @@ def plan(workspace: Workspace, request: PlanRequest, *, progress: Progress, reca
     drafted = (draft_of_few(workspace, request, recall) if recall is not None else None) or draft_of_all(
         workspace, request, tracked=tracked
     )
-    if drafted.draft is None:
-        return _invalid_plan(workspace, drafted.desired)
+    if isinstance(drafted, Desired):
+        return _invalid_plan(workspace, drafted)
     desired, draft, secrets = drafted.desired, drafted.draft, drafted.secrets
     _require_reviewed(draft, request, workspace)
     rerouted = altered_routes(draft.steps, drafted.register, draft.judgement.platform_routes)
-    refusals = (*_altered(drafted, request, workspace), *((rerouted,) if rerouted is not None else ()))
+    refusals = (*_altered(drafted, request), *((rerouted,) if rerouted is not None else ()))
     is_refused = rerouted is not None or (request.is_applied_at_once and _refuses((*refusals, *draft.problems)))
     gathered = Gathered(evidence={}) if is_refused else _evidence(draft, request, workspace, secrets, progress)
     making = Making(
@@ -86,9 +86,10 @@ def plan(workspace: Workspace, request: PlanRequest, *, progress: Progress, reca
     finished = finish_plan(draft, gathered.evidence, making, remarks=remarks)
     if request.shard is not None:
         return _sealed(workspace, _as_part(finished, request.shard, request), secrets)
-    finished = _with_consumers(finished, draft, request, workspace, secrets)
+    finished = _with_consumers(finished, drafted, request, workspace)
     if recall is not None and not drafted.is_of_few:
-        recall.keep(workspace, finished, desired, None if drafted.register.is_altered else draft.recorded, secrets)
+        recorded = None if drafted.register.is_altered else draft.recorded
+        recall.keep(workspace, finished, desired, recorded, secrets, store=drafted.store)
     return _sealed(workspace, finished, secrets)
 
 
@@ -225,41 +226,34 @@ def _verify(
     )
 
 
-def _with_consumers(
-    finished: SavedPlan, draft: Draft, request: PlanRequest, workspace: Workspace, secrets: SecretsRead
-) -> SavedPlan:
+def _with_consumers(finished: SavedPlan, drafted: Drafted, request: PlanRequest, workspace: Workspace) -> SavedPlan:
     """Return the plan with what publishing would change, where the project file declares consumers."""
-    if not workspace.project.consumers:
-        with workspace.open_store() as store:
-            if not store.publications():
-                return finished
+    if not workspace.project.consumers and not drafted.store.publications():
+        return finished
     from reconciler.operations.consumers.planning import consumers_of_plan
 
     held = {change.name for change in finished.changes if change.held}
     waiting = {name for name, each in finished.inputs.accounts.items() if each.awaits_approval}
     steps = [
         step if isinstance(step, Delete) else replace(step, awaits_approval=step.name in waiting)
-        for step in draft.steps
+        for step in drafted.draft.steps
         if step.name not in held
     ]
     views, problems = consumers_of_plan(
         steps,
         workspace,
-        recorded=draft.recorded,
-        platform=draft.policy.platform,
-        key=secrets.key,
+        recorded=drafted.draft.recorded,
+        platform=drafted.draft.policy.platform,
+        key=drafted.secrets.key,
         looks=request.depth != "offline",
     )
     return with_consumers(finished, views, problems)
 
 
-def _altered(drafted: Drafted, request: PlanRequest, workspace: Workspace) -> list[Diagnostic]:
+def _altered(drafted: Drafted, request: PlanRequest) -> list[Diagnostic]:
     """Return an error for each account of the plan that is not what the journal last recorded; apply would refuse it."""
-    names = {name for step in drafted.steps for name in step.names} - drafted.vouched
-    if not names:
-        return []
-    with workspace.open_store() as store:
-        altered = store.alterations(names)
+    names = {name for step in drafted.draft.steps for name in step.names} - drafted.vouched
+    altered = drafted.store.alterations(names) if names else ()
     return [each.problem for each in altered if each.name not in request.accepts_altered]
 
 

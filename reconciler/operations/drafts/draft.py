@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from reconciler.classes import FrozenByName
 from reconciler.errors import GuardRefused
-from reconciler.model.secrets.reading import SecretsRead
 from reconciler.operations.conversations.secrets import read_secrets
 from reconciler.operations.drafts.unchanged import state_files_in_git
-from reconciler.operations.manifests import Desired, read_desired
+from reconciler.operations.manifests import read_desired
 from reconciler.rules.plan.guards import guard_state_folder
 from reconciler.rules.plan.make import make_plan
 from reconciler.rules.plan.policy import Policy
@@ -17,30 +16,28 @@ from reconciler.store import Register
 
 if TYPE_CHECKING:
     from reconciler.model.accounts.recorded import RecordedState
-    from reconciler.model.step import Changed
+    from reconciler.model.secrets.reading import SecretsRead
     from reconciler.operations.drafts.request import PlanRequest
     from reconciler.operations.drafts.unchanged import Recall
+    from reconciler.operations.manifests import Desired
     from reconciler.operations.workspace import Workspace
     from reconciler.rules.plan.make import Draft
+    from reconciler.store import Store
 
 
 class Drafted(FrozenByName):
     """A draft, and what it was made of."""
 
     desired: Desired
+    store: Store
+    """The state, open."""
     register: Register
-    draft: Draft | None
-    """None where the manifests are wrong."""
+    draft: Draft
     secrets: SecretsRead
     is_of_few: bool = False
     """Whether only accounts that may have changed were looked at."""
     vouched: frozenset[str] = frozenset()
     """Recorded accounts of which it is known already that they are as the journal last recorded them."""
-
-    @property
-    def steps(self) -> tuple[Changed, ...]:
-        """What changes."""
-        return self.draft.steps if self.draft is not None else ()
 
 
 def draft_of_few(workspace: Workspace, request: PlanRequest, recall: Recall) -> Drafted | None:
@@ -54,19 +51,28 @@ def draft_of_few(workspace: Workspace, request: PlanRequest, recall: Recall) -> 
     # The register was as the journal recorded it, and no octet of the state has changed.
     register = Register(rows=(), told=frozenset())
     return Drafted(
-        desired=few.desired, register=register, draft=draft, secrets=secrets, is_of_few=True, vouched=few.vouched
+        desired=few.desired,
+        store=few.store,
+        register=register,
+        draft=draft,
+        secrets=secrets,
+        is_of_few=True,
+        vouched=few.vouched,
     )
 
 
-def draft_of_all(workspace: Workspace, request: PlanRequest, *, tracked: tuple[str, ...]) -> Drafted:
-    """Return the draft of all accounts; none where the manifests are wrong. ``tracked`` are the state's files that git has."""
+def draft_of_all(workspace: Workspace, request: PlanRequest, *, tracked: tuple[str, ...]) -> Drafted | Desired:
+    """Return the draft of all accounts; what was read alone where the manifests are wrong: then no state is opened.
+
+    ``tracked`` are the state's files that git has.
+    """
     desired = read_desired(workspace)
     if not desired.is_valid:
-        return Drafted(desired=desired, register=Register(rows=(), told=frozenset()), draft=None, secrets=SecretsRead())
-    with workspace.open_store() as store:
-        recorded, register = store.read_vouched(request.accepts_altered)
+        return desired
+    store = workspace.open_store()
+    recorded, register = store.read_vouched(request.accepts_altered)
     draft, secrets = _draft(workspace, request, desired, recorded, tracked=tracked)
-    return Drafted(desired=desired, register=register, draft=draft, secrets=secrets)
+    return Drafted(desired=desired, store=store, register=register, draft=draft, secrets=secrets)
 
 
 def _draft(

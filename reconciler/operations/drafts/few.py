@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from reconciler.model.secrets.reading import SecretsRead
     from reconciler.operations.manifests import Desired
     from reconciler.operations.workspace import Workspace
+    from reconciler.store import Store
 
 _MOST = 200
 """The most files that are read, and accounts: with more of them the whole is not much dearer."""
@@ -37,6 +38,8 @@ class FewChanged(FrozenByName):
     """What is desired and recorded of the accounts that are looked at."""
 
     desired: Desired
+    store: Store
+    """The state, open."""
     recorded: RecordedState
     digests: Mapping[str, bytes]
     """What the files that were read held when they were compared, by path."""
@@ -62,7 +65,13 @@ class FewChanged(FrozenByName):
 
 
 def facts_to_keep(
-    workspace: Workspace, plan: SavedPlan, desired: Desired, recorded: RecordedState, digests: Mapping[str, bytes]
+    workspace: Workspace,
+    plan: SavedPlan,
+    desired: Desired,
+    recorded: RecordedState,
+    digests: Mapping[str, bytes],
+    *,
+    store: Store,
 ) -> KeptFacts | None:
     """Return what a plan of a few changed manifests would rest on; None where there could be none.
 
@@ -76,9 +85,6 @@ def facts_to_keep(
     files = _as_shown(digests, workspace)
     if files is None:
         return None
-    with workspace.open_store() as store:
-        is_unaltered = not store.alterations(recorded.accounts.keys())
-        head = store.journal_head()
     pending = {
         name: each.updated_at.isoformat() for name, each in recorded.accounts.items() if each.status == "pending"
     }
@@ -87,8 +93,8 @@ def facts_to_keep(
         facts=tuple(facts_of(each, pending_since=pending.get(each.name)) for each in desired.accounts),
         server_files=tuple(sorted(desired.server_files)),
         taken=desired.taken,
-        head=head,
-        is_unaltered=is_unaltered,
+        head=store.journal_head(),
+        is_unaltered=not store.alterations(recorded.accounts.keys()),
     )
 
 
@@ -118,24 +124,20 @@ def few_changed(
     desired, names = _read(workspace, kept, wanted, files.keys())
     if desired is None or not desired.server_files <= {*kept.server_files}:
         return None
-    recorded = _recorded(workspace, names, kept, reads_secrets=secrets.were_read or secrets.are_withheld)
-    if recorded is None:
-        return None
+    store = workspace.open_store()
+    recorded = store.read_some(names, compares_values=secrets.were_read or secrets.are_withheld)
+    if store.publications() or needs_all_accounts(recorded) or store.journal_head() != kept.head:
+        return None  # others count with them, or more was recorded since
     read = {os.fspath(workspace.root / file): files[file] for file in wanted if file in files}
     vouched = frozenset(recorded.accounts) if kept.is_unaltered else frozenset[str]()
     return FewChanged(
-        desired=desired, recorded=recorded, digests=read, vouched=vouched, fingerprints=secrets.fingerprints
+        desired=desired,
+        store=store,
+        recorded=recorded,
+        digests=read,
+        vouched=vouched,
+        fingerprints=secrets.fingerprints,
     )
-
-
-def _recorded(
-    workspace: Workspace, names: frozenset[str], kept: KeptFacts, *, reads_secrets: bool
-) -> RecordedState | None:
-    """Return what is recorded of accounts of these names; None where others count with them, or more was recorded since."""
-    with workspace.open_store() as store:
-        recorded = store.read_some(names, compares_values=reads_secrets)
-        counts_alone = not store.publications() and not needs_all_accounts(recorded)
-        return recorded if counts_alone and store.journal_head() == kept.head else None
 
 
 def _read(

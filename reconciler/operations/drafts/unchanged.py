@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from reconciler.operations.place import Place
     from reconciler.operations.workspace import Workspace
     from reconciler.plancache import KeptRemarks
+    from reconciler.store import Store
 
 _FOLDER = ".reconciler/plans"
 _BESIDE_A_STATE = ("-journal", "-wal")
@@ -180,6 +181,8 @@ class Recall:
         desired: Desired,
         recorded: RecordedState | None,
         secrets: SecretsRead,
+        *,
+        store: Store,
     ) -> None:
         """Keep a plan that changes nothing, unless what it rests on changed while it was made.
 
@@ -197,7 +200,9 @@ class Recall:
         document = plan.model_dump(mode="json")
         kept = KeptPlan(ground=ground, beside=beside, secrets=named, plan=document, manifests=seen.digest)
         self._cache.keep(kept)
-        facts = facts_to_keep(workspace, plan, desired, recorded, seen.manifests) if recorded is not None else None
+        if recorded is None:
+            return
+        facts = facts_to_keep(workspace, plan, desired, recorded, seen.manifests, store=store)
         if facts is not None:
             self._cache.keep_facts(kept, facts)
 
