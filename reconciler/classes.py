@@ -132,21 +132,30 @@ def _slotted(cls: type) -> type | None:
 
 
 class _ToldLater:
-    """Stands in a class for what is known once its fields are read, and has them read when somebody asks."""
+    """Stands for what is known of a class once its fields are read, and has them read when somebody asks.
+
+    It stands in each class of ``dataclass`` itself, and in ``Frozen`` for all classes below that.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
 
     def __get__(self, value: object, owner: Any) -> Any:
-        """Return what is known of the class, or of the one above it that has the fields."""
-        cls = next(each for each in owner.__mro__ if self.name in vars(each))
+        """Return what is known of the class, or of the one above it that has the fields.
+
+        Raises ``AttributeError`` for ``Frozen`` and ``FrozenByName``, which have none.
+        """
+        if owner is Frozen or owner is FrozenByName:
+            raise AttributeError(self.name)
+        holder = next(each for each in owner.__mro__ if self.name in vars(each))
+        cls = owner if holder is Frozen else holder
         _read_fields(cls)
         return vars(cls)[self.name]
 
 
 _TOLD_LATER = tuple(map(_ToldLater, ("__dataclass_fields__", "__dataclass_params__", "__match_args__")))
 _UNREAD: dict[Any, tuple[Any, bool, bool]] = {}
-"""The classes whose fields nobody has asked for: each as it was written, whether it is frozen, and by name only."""
+"""The classes of ``dataclass`` whose fields nobody has asked for: as written, whether frozen, and whether by name only."""
 _READING = RLock()
 """Fields are read by one thread: half read, those of a class look like fields without defaults."""
 
@@ -154,17 +163,38 @@ _READING = RLock()
 def _read_fields(cls: Any) -> None:
     """Have the standard library read the fields of a class, once, and put what it found into the class."""
     with _READING:
-        if cls not in _UNREAD:
+        if isinstance(vars(cls).get("__dataclass_fields__"), dict):
             return
-        written, frozen, kw_only = _UNREAD[cls]
-        _STANDARD(init=False, repr=False, eq=False, match_args=False, kw_only=kw_only)(written)
+        written, frozen, kw_only = _UNREAD.get(cls) or (cls, True, issubclass(cls, FrozenByName))
+        above = [each for each in cls.__mro__[1:] if issubclass(each, Frozen) and each not in (Frozen, FrozenByName)]
+        _STANDARD(init=False, repr=False, eq=False, match_args=False, kw_only=kw_only, frozen=bool(above))(written)
+        if above:  # else the standard library would refuse it; it wrote what ``Frozen`` has
+            del cls.__setattr__, cls.__delattr__
         written.__dataclass_params__.frozen = frozen
         cls.__dataclass_params__ = written.__dataclass_params__
         cls.__dataclass_fields__ = written.__dataclass_fields__
-        if isinstance(vars(cls)["__match_args__"], _ToldLater):
+        if isinstance(vars(cls).get("__match_args__", _TOLD_LATER[0]), _ToldLater):
             given_in_order = [each.name for each in fields(cls) if each.init and not each.kw_only]
             type.__setattr__(cls, "__match_args__", tuple(given_in_order))
-        del _UNREAD[cls]
+        if issubclass(cls, Frozen):
+            _give_back_to_those_below(cls)
+        _UNREAD.pop(cls, None)
+
+
+def _give_back_to_those_below(cls: Any) -> None:
+    """Give classes below a class of ``Frozen``, those of today and of later, the first methods: what was read is its own."""
+
+    def begin_anew(below: Any) -> None:
+        for name in _FIRST.keys() - vars(below).keys():
+            setattr(below, name, _FIRST[name])
+
+    def __init_subclass__(below: Any, /, **options: Any) -> None:  # noqa: N807 - it becomes the method
+        super(cls, below).__init_subclass__(**options)
+        begin_anew(below)
+
+    cls.__init_subclass__ = classmethod(__init_subclass__)
+    for each in cls.__subclasses__():
+        begin_anew(each)
 
 
 def _first_methods(cls: Any, *, eq: bool, frozen: bool) -> dict[str, Any]:
@@ -274,32 +304,17 @@ def _restore(self: Any, state: list[Any]) -> None:
 
 if not TYPE_CHECKING:
 
-    class _ToldBelow:
-        """Stands in ``Frozen`` for what is known of a class below it once its fields are read, and has them read."""
-
-        def __init__(self, name: str) -> None:
-            self.name = name
-
-        def __get__(self, value: object, owner: Any) -> Any:
-            """Return what is known of the class; ``AttributeError`` for the two that have no fields."""
-            if owner is Frozen or owner is FrozenByName:
-                raise AttributeError(self.name)
-            _read_below(owner)
-            return vars(owner)[self.name]
-
     class Frozen:
         """A frozen dataclass, as what is below it. Its methods read the fields of a class when they are first called."""
 
         __slots__ = ()
-        __dataclass_fields__ = _ToldBelow("__dataclass_fields__")
-        __dataclass_params__ = _ToldBelow("__dataclass_params__")
-        __match_args__ = _ToldBelow("__match_args__")
+        __dataclass_fields__, __dataclass_params__, __match_args__ = _TOLD_LATER
         __repr__, __setattr__, __delattr__ = _repr, _refuse_to_set, _refuse_to_delete
 
         def __init__(self, /, *arguments: Any, **named: Any) -> None:
             """Make the first value of its class."""
             cls = type(self)
-            _read_below(cls)
+            _read_fields(cls)
             cls.__init__ = compiled = _compiled_init(cls)
             compiled(self, *arguments, **named)
 
@@ -320,37 +335,8 @@ if not TYPE_CHECKING:
 
         __slots__ = ()
 
-    _FIRST = {
-        name: vars(Frozen)[name]
-        for name in ("__init__", "__eq__", "__hash__", "__dataclass_fields__", "__dataclass_params__", "__match_args__")
-    }
 
-    def _read_below(cls: Any) -> None:
-        """Have the standard library read the fields of a class below ``Frozen``, once.
-
-        What is put into the class is its own: classes below it, those of today and of later, get the first methods back.
-        """
-        with _READING:
-            if isinstance(vars(cls).get("__dataclass_fields__"), dict):
-                return
-            has_fields_above = any(
-                each not in (cls, Frozen, FrozenByName) and issubclass(each, Frozen) for each in cls.__mro__
-            )
-            by_name = issubclass(cls, FrozenByName)
-            _STANDARD(init=False, repr=False, eq=False, match_args=False, kw_only=by_name, frozen=has_fields_above)(cls)
-            cls.__dataclass_params__.frozen = True
-            if has_fields_above:  # else the standard library would refuse it; it wrote what ``Frozen`` has
-                del cls.__setattr__, cls.__delattr__
-            cls.__match_args__ = tuple([each.name for each in fields(cls) if each.init and not each.kw_only])
-
-            def __init_subclass__(below: Any, **options: Any) -> None:  # noqa: N807 - it becomes the method
-                super(cls, below).__init_subclass__(**options)
-                _begin_anew(below)
-
-            cls.__init_subclass__ = classmethod(__init_subclass__)
-            for each in cls.__subclasses__():
-                _begin_anew(each)
-
-    def _begin_anew(cls: Any) -> None:
-        for name in _FIRST.keys() - vars(cls).keys():
-            setattr(cls, name, _FIRST[name])
+_FIRST: dict[str, Any] = {
+    name: vars(Frozen)[name] for name in ("__init__", "__eq__", "__hash__", *(told.name for told in _TOLD_LATER))
+}
+"""What reads the fields of a class below ``Frozen``."""

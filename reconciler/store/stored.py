@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from reconciler.model.canonical import JsonView
     from reconciler.store.sql import Connection
 
+    _ReadChanges = tuple[Mapping[str, str | None] | None, ChangeGrouping | None]
+
 
 def read_stored(
     connection: Connection, project: str, *, serial: int, project_row: Mapping[str, str | None]
@@ -30,8 +32,10 @@ def read_stored(
     indexed = _indexed_names(connection, project)
     faults: set[int] = set()
     grouped: dict[int, ChangeGrouping] = {}
-    for number, digest, names, text in _revision_digests(connection, project, grouped):
+    for number, digest, (names, grouping), text in _revision_digests(connection, project):
         revisions[number] = digest
+        if grouping is not None:
+            grouped[number] = grouping
         if names is not None and isinstance(text, LongText):
             changes[number] = text
         its_names = indexed.pop(number, {})
@@ -65,11 +69,11 @@ def _route_digests(connection: Connection, project: str) -> Iterator[RouteDigest
 
 
 def _revision_digests(
-    connection: Connection, project: str, grouped: dict[int, ChangeGrouping]
-) -> Iterator[tuple[int, str | None, Mapping[str, str | None] | None, str | LongText]]:
-    """Yield the number of each revision, the digest of its row, the names that it changed, and the text that tells these.
+    connection: Connection, project: str
+) -> Iterator[tuple[int, str | None, _ReadChanges, str | LongText]]:
+    """Yield the number of each revision, the digest of its row, what was read of its changes, and the text that tells these.
 
-    Digest and names are None where they cannot be read. ``grouped`` gets what changed where that is very much.
+    The digest is None where it cannot be made.
     """
     columns = [column for column in REVISION_COLUMNS if column != "changes" or not connection.has_pieces]
     for read in connection.stream(REVISIONS.reading(columns), {"project": project}):
@@ -79,40 +83,50 @@ def _revision_digests(
             changes = connection.text(REVISIONS.name, "changes", {"project": project, "revision": number})
             if isinstance(changes, LongText):
                 digest = digest_with_pieces(row, "changes", changes.pieces())
-                yield number, digest, _names_in(changes, number, grouped), changes
+                yield number, digest, _read_changes(changes), changes
                 continue
             row["changes"] = changes
-        yield number, row_digest_or_none(row), _names_in(row["changes"], number, grouped), row["changes"]
+        yield number, row_digest_or_none(row), _read_changes(row["changes"]), row["changes"]
 
 
-def _names_in(
-    changes: str | LongText, number: int, grouped: dict[int, ChangeGrouping]
-) -> Mapping[str, str | None] | None:
-    """Return the names that a revision changed, and note its changes in ``grouped`` where they are very many.
+def _read_changes(changes: str | LongText) -> _ReadChanges:
+    """Return the names that a revision changed, and its changes grouped where they are very many.
 
-    None for one that cannot be read, of which its digest tells already.
+    Neither of one that cannot be read, of which its digest tells already.
     """
     try:
         if isinstance(changes, LongText):
+            grouped = _GroupedWhileRead(chain.from_iterable(read_list(changes.pieces())))
             try:
-                return names_of_changes(_noted(chain.from_iterable(read_list(changes.pieces())), number, grouped))
+                return names_of_changes(grouped), grouped.grouping
             except OtherForm:
                 changes = changes.whole()
         read = json.loads(changes)
-        return names_of_changes(read if len(read) < LEAST_CHANGES else _noted(read, number, grouped))
+        if len(read) < LEAST_CHANGES:
+            return names_of_changes(read), None
+        grouped = _GroupedWhileRead(read)
+        return names_of_changes(grouped), grouped.grouping
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return None
+        return None, None
 
 
-def _noted(changes: Iterable[JsonView], number: int, grouped: dict[int, ChangeGrouping]) -> Iterator[JsonView]:
-    """Yield changes as they are noted; of some of another form than reconciler writes none are."""
-    grouping = grouped[number] = ChangeGrouping()
-    for change in changes:
-        try:
-            grouping.add_change(change)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            grouped.pop(number, None)
-        yield change
+class _GroupedWhileRead:
+    """Changes that are gone through once, and what they are grouped to by then."""
+
+    def __init__(self, changes: Iterable[JsonView]) -> None:
+        self._changes = changes
+        self.grouping: ChangeGrouping | None = ChangeGrouping()
+        """None where a change is of another form than reconciler writes."""
+
+    def __iter__(self) -> Iterator[JsonView]:
+        """Yield the changes."""
+        for change in self._changes:
+            if self.grouping is not None:
+                try:
+                    self.grouping.add_change(change)
+                except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                    self.grouping = None
+            yield change
 
 
 def _indexed_names(connection: Connection, project: str) -> dict[int, dict[str, str | None]]:
