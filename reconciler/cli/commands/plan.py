@@ -171,9 +171,12 @@ def _tell_next(made: SavedPlan, asked: PlanOptions, *, out: str | None, is_part:
     from reconciler.render.safe import safe
 
     if out is not None and made.status != "invalid":
-        is_blocked = made.status == "blocked"
-        how = "It is blocked, so it can be shown but not applied." if is_blocked else _how_to_apply(out)
-        how = "It is a part, for plan merge." if is_part else how
+        if is_part:
+            how = "It is a part, for plan merge."
+        elif made.status == "blocked":
+            how = "It is blocked, so it can be shown but not applied."
+        else:
+            how = f"To apply exactly this plan:\n    reconciler apply {safe(shlex.quote(out))}"
         say(f"Saved as {safe(out)}. {how}")
     elif made.status == "ready":
         hint("To look at it again and record it:", _command("apply", asked))
@@ -245,12 +248,6 @@ def merge(
     if made.status != "invalid" and format_ == "text":
         say(f"Saved as {safe(out)}.")
     return exit_code_of_plan(made, is_detailed=detailed_exitcode)
-
-
-def _how_to_apply(planfile: str) -> str:
-    from reconciler.render.safe import safe
-
-    return f"To apply exactly this plan:\n    reconciler apply {safe(shlex.quote(planfile))}"
 
 
 def _command(verb: str, asked: PlanOptions, *more: str) -> str:

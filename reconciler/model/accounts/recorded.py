@@ -127,6 +127,11 @@ class RecordedAccount(Documented):
         return tuple(getattr(self, each.name) for each in fields(self))
 
     @property
+    def approval_as_seen(self) -> str | None:
+        """Its approval as a plan has seen it; None where the platform has not decided."""
+        return self.approval.as_seen if self.approval is not None else None
+
+    @property
     def certificate_ends(self) -> datetime | None:
         """When the certificate of its server ends, as the last evidence saw it; None where none was seen."""
         return self.evidence.observed.certificate_not_after if self.evidence is not None else None

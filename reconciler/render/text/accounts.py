@@ -131,18 +131,11 @@ def _table(rows: Sequence[Sequence[Cell]], style: Style) -> tuple[list[str], lis
     kept = [title for title in _TITLES if title in filled or title not in _NOT_ALWAYS]
     for missing, unbroken in _ATTEMPTS:
         shown = [title for title in kept if title not in missing]
-        lines = _with_columns(shown, rows, style, unbroken or style.width)
+        cells = [[row[_TITLES.index(title)] for title in shown] for row in rows]
+        lines = table_lines(shown, cells, style=style, unbroken=unbroken or style.width, whole=_WHOLE)
         if lines is not None:
             return lines, [title for title in kept if title in missing]
     return [], []
-
-
-def _with_columns(
-    shown: Sequence[str], rows: Sequence[Sequence[Cell]], style: Style, unbroken: int
-) -> list[str] | None:
-    places = [_TITLES.index(title) for title in shown]
-    kept = [[row[place] for place in places] for row in rows]
-    return table_lines(shown, kept, style=style, unbroken=unbroken, whole=_WHOLE)
 
 
 def _stacked(rows: Sequence[Sequence[Cell]], style: Style) -> list[str]:

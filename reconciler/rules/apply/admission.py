@@ -202,7 +202,7 @@ def _staleness(
         problems.append(
             error("planStale", f"{base} was {was} when the plan was made and is now {now}. {again}", subject=base)
         )
-    elif current is not None and _approval_text(current) != approvals.get(base):
+    elif current is not None and current.approval_as_seen != approvals.get(base):
         problems.append(
             error("planStale", f"The platform has decided on {base} since the plan was made. {again}", subject=base)
         )
@@ -211,11 +211,6 @@ def _staleness(
             error("planStale", f"{change.name} has been recorded since the plan was made. {again}", subject=change.name)
         )
     return problems
-
-
-def _approval_text(account: RecordedAccount) -> str | None:
-    approval = account.approval
-    return approval.as_seen if approval is not None else None
 
 
 def _require_as_shown(plan: SavedPlan, recorded: RecordedState, *, is_sealed: bool) -> None:

@@ -90,8 +90,13 @@ def require_demand(steps: Sequence[Changed], demand: Demand, recorded: RecordedS
     with_secrets = [step.name for step in to_verify if step.routes_needed]
     if with_secrets and not demand.is_project_trusted:
         raise GuardRefused(untrusted_project(with_secrets))
-    if demand.plan_key_id is not None:
-        _require_known_values(to_verify, demand, recorded)
+    if demand.plan_key_id is None:
+        return
+    if any(step.after.secret_routes for step in to_verify):
+        require_state_key(recorded, demand.plan_key_id)
+    unread = [problem for step in to_verify for problem in _unread_override(step, demand)]
+    if unread:
+        raise VerificationFailed(unread)
 
 
 def _overrides_of_nothing(to_verify: Iterable[Wanted], demand: Demand) -> list[Diagnostic]:
@@ -103,15 +108,6 @@ def _overrides_of_nothing(to_verify: Iterable[Wanted], demand: Demand) -> list[D
         )
         for name in sorted(demand.overrides.keys() - {step.name for step in to_verify})
     ]
-
-
-def _require_known_values(to_verify: Sequence[Wanted], demand: Demand, recorded: RecordedState) -> None:
-    """Refuse what the plan read with another key than state's, or would record unverified without having read it."""
-    if any(step.after.secret_routes for step in to_verify):
-        require_state_key(recorded, demand.plan_key_id)
-    unread = [problem for step in to_verify for problem in _unread_override(step, demand)]
-    if unread:
-        raise VerificationFailed(unread)
 
 
 def _refused_secrets(step: Wanted, demand: Demand) -> list[Diagnostic]:

@@ -74,11 +74,11 @@ def messages_taken(evidence: Iterable[Evidence]) -> int:
         verification = found.verification
         _, count = counted.get(id(verification), (verification, 0))
         counted[id(verification)] = verification, count + 1
-    return sum(count for verification, count in counted.values() if _took_a_message(verification))
-
-
-def _took_a_message(found: Verification) -> bool:
-    return any(check.check == "message" and check.status == "passed" for check in found.checks)
+    return sum(
+        count
+        for verification, count in counted.values()
+        if any(check.check == "message" and check.status == "passed" for check in verification.checks)
+    )
 
 
 def messages_in_words(messages: Iterable[Messages]) -> str:

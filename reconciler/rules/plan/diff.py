@@ -6,7 +6,7 @@ Fields are compared in canonical form and shown as their authors wrote them.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import TYPE_CHECKING
 
 from reconciler.classes import replace
@@ -17,7 +17,7 @@ from reconciler.rules.secrets.scopes import move_field
 from reconciler.rules.verification.settings import settings_digest, settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from reconciler.model.accounts.desired import DesiredAccount
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
@@ -164,18 +164,11 @@ def _with_origin(field: FieldChange, after: DesiredAccount) -> FieldChange:
 
     The overlay may write the field itself, a mapping around it, or a part of it.
     """
-    said = {_path_text(path): f"{place.file}:{place.line}" for path, place in after.overlaid.items()}
+    said = {reduce(_joined, path, ""): f"{place.file}:{place.line}" for path, place in after.overlaid.items()}
     above = [place for path, place in said.items() if f"{field.path}.".startswith(f"{path}.")]
     below = [place for path, place in said.items() if path.startswith(f"{field.path}.")]
     origin = next(iter((*above, *below)), None)
     return replace(field, origin=origin) if origin is not None else field
-
-
-def _path_text(path: Sequence[str]) -> str:
-    text = ""
-    for key in path:
-        text = _joined(text, key)
-    return text
 
 
 def _rotated_secrets(before: RecordedAccount, after: DesiredAccount, read: Mapping[str, str]) -> frozenset[str]:

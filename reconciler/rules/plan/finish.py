@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from reconciler.model.accounts.recorded import RecordedAccount
     from reconciler.model.consumers.publication import ConsumerView
     from reconciler.model.step import Changed, Create, Update
     from reconciler.model.verification.depths import Depth
@@ -104,7 +103,7 @@ def finish_plan(
         inputs=ApplyInputs.of_fields(
             fingerprint_key_id=policy.secrets.key_id,
             accounts={step.name: prepared(step) for step in steps if step.after is not None},
-            approvals={step.before.name: _approval(step.before) for step in steps if step.before is not None},
+            approvals={step.before.name: step.before.approval_as_seen for step in steps if step.before is not None},
             depth=making.depth,
             allow_deletes=policy.allow_deletes,
             targets=policy.targets,
@@ -263,7 +262,3 @@ def _awaits_approval(step: Create | Update, policy: Policy) -> bool:
     if step.before is None or step.before.approval is None:
         return True
     return not step.before.approval.covers(step.after.kind, step.after.settings)
-
-
-def _approval(before: RecordedAccount) -> str | None:
-    return before.approval.as_seen if before.approval is not None else None

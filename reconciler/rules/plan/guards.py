@@ -47,7 +47,9 @@ def guard_deletes(deleted: Sequence[RecordedAccount], recorded_count: int, polic
         if account.metadata.prevent_delete
     ]
     lifted: list[LiftedGuard] = []
-    counted, exceptions = _without_exceptions([account.name for account in deleted], policy)
+    names = [account.name for account in deleted]
+    current = [exception for exception in policy.project.guards.exceptions if policy.today <= exception.until]
+    counted = [name for name in names if not any(matches_any(each.delete or (), name) for each in current)]
     reason = _too_many(counted, recorded_count, policy)
     if reason is not None and policy.allow_deletes is not None and len(counted) <= policy.allow_deletes:
         lifted.append(LiftedGuard(code="tooManyDeletes", by=f"--allow-deletes {policy.allow_deletes}"))
@@ -57,9 +59,12 @@ def guard_deletes(deleted: Sequence[RecordedAccount], recorded_count: int, polic
             f"If all are meant to go, plan again with\n    --allow-deletes {len(counted)}"
         )
         refusals.append(error("tooManyDeletes", detail))
-    if reason is None and _too_many([each.name for each in deleted], recorded_count, policy):
-        lifted.extend(LiftedGuard(code="tooManyDeletes", by=f"guards.exceptions: {why}") for why in exceptions)
-    names = [account.name for account in deleted]
+    if reason is None and _too_many(names, recorded_count, policy):
+        lifted.extend(
+            LiftedGuard(code="tooManyDeletes", by=f"guards.exceptions: {each.reason}")
+            for each in current
+            if any(matches_any(each.delete or (), name) for name in names)
+        )
     return GuardFindings(tuple(refusals), tuple(lifted), expired_exceptions(names, policy, guard="delete"))
 
 
@@ -104,13 +109,6 @@ def expired_exceptions(
         if exception.until < policy.today
         and (concerned := [name for name in names if matches_any(getattr(exception, guard) or (), name)])
     )
-
-
-def _without_exceptions(names: Sequence[str], policy: Policy) -> tuple[list[str], list[str]]:
-    current = [exception for exception in policy.project.guards.exceptions if policy.today <= exception.until]
-    counted = [name for name in names if not any(matches_any(each.delete or (), name) for each in current)]
-    used = [each.reason for each in current if any(matches_any(each.delete or (), name) for name in names)]
-    return counted, used
 
 
 def _too_many(names: Sequence[str], recorded_count: int, policy: Policy) -> str | None:

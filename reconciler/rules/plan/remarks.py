@@ -140,25 +140,22 @@ def _suspension_remarks(changing: Sequence[Changed], accounts: Sequence[Recorded
     """Return what becomes of the emergency stop: it outlives every change but the deletion of its account."""
     deleted = {step.name for step in changing if isinstance(step, Delete)}
     stopped = sorted((account for account in accounts if account.suspension is not None), key=attrgetter("name"))
-    ended = [_ended_suspension(account) for account in stopped if account.name in deleted]
-    kept = [account for account in stopped if account.name not in deleted]
-    return [*ended, _kept_suspensions(kept)] if kept else ended
-
-
-def _kept_suspensions(stopped: Sequence[RecordedAccount]) -> Diagnostic:
-    names = [account.name for account in stopped]
-    listed = enumerated(names, before_more=_AND)
-    return _noted(
-        "staysSuspended", f"These are suspended and cannot send; an apply does not change that: {listed}.", names
-    )
-
-
-def _ended_suspension(account: RecordedAccount) -> Diagnostic:
-    detail = (
-        f"{account.name} is suspended ({one_line(account.status_reason)}), and the stop goes with it: an account that is recorded "
-        "under this name later is not suspended."
-    )
-    return warning("suspensionEnds", detail, subject=account.name)
+    told = [
+        warning(
+            "suspensionEnds",
+            f"{account.name} is suspended ({one_line(account.status_reason)}), and the stop goes with it: an account that is recorded "
+            "under this name later is not suspended.",
+            subject=account.name,
+        )
+        for account in stopped
+        if account.name in deleted
+    ]
+    kept = [account.name for account in stopped if account.name not in deleted]
+    if kept:
+        listed = enumerated(kept, before_more=_AND)
+        detail = f"These are suspended and cannot send; an apply does not change that: {listed}."
+        told.append(_noted("staysSuspended", detail, kept))
+    return told
 
 
 def _reset_approval(step: Update, policy: Policy) -> list[Diagnostic]:

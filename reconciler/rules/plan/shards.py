@@ -136,15 +136,13 @@ def refused_parts(parts: Mapping[str, ReadPart], unsealed: Iterable[str], *, too
             _refused(f"{name} has no valid seal of the key here: it was altered, or made elsewhere.")
             for name in unsealed
         ),
-        *_other_tools(parts, tool),
+        *(
+            _refused(f"{name} was made by {part.plan.tool}, and this is {tool}.")
+            for name, part in parts.items()
+            if part.plan.tool != tool
+        ),
         *_counts({name: shard for name, shard in shards.items() if shard is not None}),
     ]
-
-
-def _other_tools(parts: Mapping[str, ReadPart], tool: str) -> Iterable[Diagnostic]:
-    for name, part in parts.items():
-        if part.plan.tool != tool:
-            yield _refused(f"{name} was made by {part.plan.tool}, and this is {tool}.")
 
 
 def _counts(shards: Mapping[str, Shard]) -> Iterable[Diagnostic]:

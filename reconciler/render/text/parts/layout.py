@@ -89,7 +89,9 @@ def fitted_widths(
     table does not fit under these rules.
     """
     widths = natural_widths(table)
-    longest_words = [max(map(_longest_word, column)) for column in zip(*table, strict=True)]
+    longest_words = [
+        max((cells(word) for text in column for word in text.split()), default=0) for column in zip(*table, strict=True)
+    ]
     kept = {number: widths[number] for number, title in enumerate(table[0]) if title in whole}
     longest_words = [kept.get(number, longest) for number, longest in enumerate(longest_words)]
     room = width - BETWEEN_COLUMNS * (len(widths) - 1)
@@ -151,7 +153,3 @@ def _is_joined(cluster: str, character: str) -> bool:
     if _SKIN_TONE.match(character):
         return unicodedata.category(cluster[0]) == "So"
     return cluster.endswith(_JOINER) and unicodedata.category(character) == "So"
-
-
-def _longest_word(text: str) -> int:
-    return max(map(cells, text.split()), default=0)

@@ -12,7 +12,7 @@ from reconciler.rules.plan.finish import FAILED_CODES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reconciler.model.plan import Change, Plan
+    from reconciler.model.plan import Plan
     from reconciler.render.text.parts.style import Style
 
 _MOST_VARIABLES = 3
@@ -54,10 +54,11 @@ def _failed(plan: Plan, style: Style) -> list[str]:
         return []
     # Variables of passwords that servers reject; none where they are too many to list.
     found = {
-        variable
+        variable[1]
         for change in plan.changes
         if not change.held and any(check.code == _REJECTED for check in change.verification.checks)
-        for variable in _password_variables(change)
+        for field in change.fields
+        if field.path == _PASSWORD_PATH and (variable := _VARIABLE.fullmatch(str(field.after)))
     }
     variables = sorted(found) if len(found) <= _MOST_VARIABLES else []
     lines = _obstacle(f"Verification failed for {enumerated(names)}. Mend what the checks say, and plan again:", style)
@@ -68,11 +69,6 @@ def _failed(plan: Plan, style: Style) -> list[str]:
         excluded = " ".join(f"--exclude {name}" for name in names)
         lines.append(f"        {style.show(f'reconciler plan {excluded}')}")
     return [*lines, "        reconciler plan --hold-failing"]
-
-
-def _password_variables(change: Change) -> list[str]:
-    values = [str(field.after) for field in change.fields if field.path == _PASSWORD_PATH]
-    return [found[1] for found in map(_VARIABLE.fullmatch, values) if found]
 
 
 def _errors(plan: Plan, style: Style) -> list[str]:
