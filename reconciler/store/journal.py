@@ -58,6 +58,8 @@ _CHECKED = frozenset(
     }
 )  # fmt: skip
 """The keys of a payload by which tables and other payloads are checked."""
+_NOTED = _CHECKED - {ACCEPTED_ALTERED}
+"""Those of them that the short form is not made of."""
 CHANGES = {"revision": ("changes",)}
 """Where a payload has most of what an apply tells."""
 
@@ -354,6 +356,9 @@ def _payload_problems(link: Link, payload: ReadPayload, texts: _Texts, told: _To
         yield from told.add(link, understood.tells)
     except (ValueError, TypeError, AttributeError):
         yield str(_foreign(link).problem)
+    # What was noted need not be held twice.
+    for key in _NOTED:
+        understood.tells.pop(key, None)
     if ABRIDGED in understood.tells:
         yield from _short_form_problems(link, understood.tells, texts.stored)
 

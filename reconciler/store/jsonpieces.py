@@ -23,6 +23,8 @@ _CLOSING = {"{": "}", "[": "]"}
 _FOLLOWING = frozenset(",:]}")
 _ENOUGH = 65_536
 """Of so many characters some end an entry, unless the entries are unusual."""
+_MOST_LISTS = 1_000
+"""Of more lists that differ hardly any would be found again."""
 _MOST_MISSES = 3
 """After so many wrong cuts the entries of a member are read one by one."""
 
@@ -64,6 +66,7 @@ def read_object(
             but=but or {},
             known=known,
             ends=ends or {},
+            shared=_Shared(),
         )
         text.end()
     except RecursionError:
@@ -216,6 +219,7 @@ def _members(
     but: Mapping[str, Collection[str]],
     known: Iterable[str] | None,
     ends: Mapping[str, str],
+    shared: _Shared,
 ) -> JsonObject:
     """Return the members of the object that stands next, those that are kept."""
     found: JsonObject = {}
@@ -229,7 +233,14 @@ def _members(
         value: Any
         if opening == "{" and key in but:
             left_out = but[key]
-            value = _members(text, is_kept=lambda inner: inner not in left_out, but={}, known=known, ends=ends)  # noqa: B023 - called at once
+            value = _members(
+                text,
+                is_kept=lambda inner: inner not in left_out,  # noqa: B023 - called at once
+                but={},
+                known=known,
+                ends=ends,
+                shared=shared,
+            )
         elif opening in _CLOSING and key in ends and not keeps:
             text.skip(ends[key])
             value = None
@@ -237,7 +248,7 @@ def _members(
             text.go_over(known)
             value = None
         elif opening in _CLOSING:
-            value = _collected(text, text.take(opening), keeps=keeps)
+            value = _collected(text, text.take(opening), keeps=keeps, shared=shared)
         else:
             value, _ = text.value()
         if keeps:
@@ -246,16 +257,39 @@ def _members(
             return found
 
 
-def _collected(text: _Text, opening: str, *, keeps: bool) -> Any:
+def _collected(text: _Text, opening: str, *, keeps: bool, shared: _Shared) -> Any:
     """Return the object or list whose bracket was taken, empty unless it is kept."""
     members: JsonObject = {}
     items: list[Any] = []
     for entries in _entries(text, opening):
         if keeps and opening == "{":
-            members.update(entries)
+            members.update(zip(shared.keys(entries), map(shared.value, entries.values()), strict=True))
         elif keeps:
             items += entries
     return members if opening == "{" else items
+
+
+class _Shared:
+    """What stands in several objects alike and is held once: the names of accounts as keys, and lists that many have."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, str] = {}
+        self._lists: dict[str, list[Any]] = {}
+
+    def keys(self, found: Collection[str]) -> Iterable[str]:
+        """Return keys, each the one that was found first."""
+        return map(self._keys.setdefault, found, found)
+
+    def value(self, value: Any) -> Any:
+        """Return a value, of equal lists the one that was found first; nobody alters them."""
+        if type(value) is not list:
+            return value
+        written = repr(value)  # 1 is no True
+        return (
+            self._lists.setdefault(written, value)
+            if len(self._lists) < _MOST_LISTS
+            else self._lists.get(written, value)
+        )
 
 
 def _entries(text: _Text, opening: str) -> Iterator[Any]:

@@ -101,3 +101,12 @@ def test_entries_of_every_form_are_read() -> None:
     text = canonical_json(found)
     for size in (50, 1_000, len(text)):
         assert found == read_object(pieces_of(text, size))
+
+
+def test_what_several_members_have_in_common_is_held_once() -> None:
+    """The names of accounts stand as keys in many of them, and most accounts have the same lists; 1 is no True."""
+    told = {"a": {"sales": ["env:A"], "desk": [1], "news": [True]}, "b": {"sales": ["env:A"], "desk": [1.0]}}
+    read = read_object(pieces_of(canonical_json(told), 7))
+    assert json.dumps(told, sort_keys=True) == json.dumps(read)
+    assert read["a"]["sales"] is read["b"]["sales"]
+    assert {id(key) for key in read["b"]} <= {id(key) for key in read["a"]}

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 _NUMBERED = re.compile(r"(.*?)([0-9]{1,9})\Z", re.DOTALL)
 _LEAST_RANGE = 3
+_MANY = 20
+"""So many times as many names as ranges are wanted mostly have these ranges."""
 
 
 def ranges_of(names: Iterable[str]) -> list[list[str]]:
@@ -31,6 +34,20 @@ def ranges_of(names: Iterable[str]) -> list[list[str]]:
             runs.append([name])
         stem, digits, number = its_stem, its_digits, its_number
     return [part for run in runs for part in ([run] if len(run) >= _LEAST_RANGE else [[name] for name in run])]
+
+
+def first_ranges_of(names: Collection[str], most: int) -> tuple[list[list[str]], int]:
+    """Return the first of these ranges, at most so many, and how many names are in none of them.
+
+    Of very many names the first ones are sorted alone, where these are enough.
+
+    >>> first_ranges_of(["c", "a-08", "b", "a-10", "a-09"], 2)
+    ([['a-08', 'a-09', 'a-10'], ['b']], 1)
+    """
+    first = ranges_of(nsmallest(most * _MANY, names, key=_key)) if len(names) > most * _MANY else []
+    # With the names behind them the last two may be one range.
+    ranges = (first if len(first) >= most + 2 else ranges_of(names))[:most]
+    return ranges, len(names) - sum(map(len, ranges))
 
 
 def _key(name: str) -> tuple[str, int, str]:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from reconciler.model.canonical import canonical_json
 from reconciler.model.journal.abridged import Abridged, Alike, Groups, Names
 from reconciler.model.journal.keys import ABRIDGED, ACCEPTED_ALTERED
-from reconciler.model.text.ranges import ranges_of
+from reconciler.model.text.ranges import first_ranges_of
 from reconciler.rules.journal.erasure import ERASED, is_personal
 
 if TYPE_CHECKING:
@@ -127,7 +127,11 @@ def grouped_accounts(told: Iterable[tuple[str, Any]], likeness: Callable[[Any], 
 
 def secrets_by_account(told: JsonView) -> Groups:
     """Return accounts whose secrets were not compared, each with their references, as groups."""
-    return grouped_accounts(((name, list(each)) for name, each in told.items() if each), ", ".join)
+    grouping = Grouping()
+    for name in sorted(told):  # and not what is told of each: that would be held as long as it is sorted
+        if each := told[name]:
+            grouping.add(name, list(each), likeness=", ".join(each))
+    return grouping.groups()
 
 
 def approvals_by_account(told: JsonView) -> Groups:
@@ -150,11 +154,8 @@ _BY_ACCOUNT: dict[str, Callable[[JsonView], Groups]] = {
 def _names(names: list[str]) -> Names:
     if len(names) == 1:
         return Names(runs=((names[0],),), more=0)
-    runs = ranges_of(names)
-    return Names(
-        runs=tuple((run[0], run[-1]) if len(run) > 1 else (run[0],) for run in runs[:MOST_NAMES]),
-        more=sum(map(len, runs[MOST_NAMES:])),
-    )
+    runs, more = first_ranges_of(names, MOST_NAMES)
+    return Names(runs=tuple((run[0], run[-1]) if len(run) > 1 else (run[0],) for run in runs), more=more)
 
 
 def with_abridged(payload: JsonObject) -> JsonObject:
