@@ -1,4 +1,8 @@
-"""The common base of all models that are read or written."""
+"""The common base of all models that are read or written.
+
+A module whose models every command needs has no ``from __future__ import annotations``: with it each annotation is a text, which
+pydantic compiles and evaluates in each process anew. What is not there yet stands in quotation marks.
+"""
 
 from __future__ import annotations
 

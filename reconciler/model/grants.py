@@ -1,8 +1,6 @@
 """What the project file lets secrets do: which may be named, where they come from, and where they may travel."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -89,7 +87,7 @@ class Secrets(Ruled):
         return self.first_use == "grant"
 
     @model_validator(mode="after")
-    def _check_placeholders(self) -> Secrets:
+    def _check_placeholders(self) -> Self:
         """Refuse what people fill in elsewhere: here it would mean itself, and so nothing."""
         if self.fingerprint_key is not None and has_placeholder("".join(self.fingerprint_key.values())):
             raise PydanticCustomError(

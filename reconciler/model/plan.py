@@ -1,7 +1,5 @@
 """A plan as a value: what would change, what was verified, what refuses; and what apply needs beside it."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from operator import not_
@@ -45,7 +43,7 @@ class FieldChange:
 
     @classmethod
     @lru_cache(maxsize=4096, typed=True)  # typed: 1 is no True
-    def of_leaves(cls, path: str, before: Scalar, after: Scalar) -> FieldChange:
+    def of_leaves(cls, path: str, before: Scalar, after: Scalar) -> Self:
         """Return the change of a field from documents that were looked at before, in a third of the time of a look at it.
 
         It is one value for all accounts that it is the same for.
@@ -59,7 +57,7 @@ class FieldChange:
         return made
 
     @property
-    def without_origin(self) -> FieldChange:
+    def without_origin(self) -> Self:
         """The change alone: the same whichever line of which file says so."""
         return replace(self, origin=None) if self.origin is not None else self
 

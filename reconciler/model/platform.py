@@ -1,7 +1,5 @@
 """The platform that hosts marketing accounts, and the operator who receives test messages, as the project file has them."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field

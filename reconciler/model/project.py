@@ -1,7 +1,5 @@
 """The project file, ``reconciler.yaml``: where manifests and state are, and what a plan may do."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -168,7 +166,7 @@ def _is_beside_environments(field: str) -> Rule:
     )
 
 
-def _has_one_state_each(project: Project) -> bool:
+def _has_one_state_each(project: "Project") -> bool:
     states = [each.state for each in project.environments.values()]
     return len(states) == len(set(states))
 

@@ -151,9 +151,38 @@ def test_a_plan_that_is_told_again_needs_no_model(project: Project) -> None:
     assert [] == [each for each in loaded if each.startswith("reconciler.rules")]
 
 
+_TEXTS = (
+    "import sys\n"
+    "from reconciler.__main__ import main\n"
+    "try:\n"
+    "    main()\n"
+    "finally:\n"
+    "    from pydantic import BaseModel\n"
+    "    def below(model):\n"
+    "        return {model}.union(*map(below, model.__subclasses__()))\n"
+    "    for model in below(BaseModel):\n"
+    "        kinds = vars(model).get('__annotations__', {})\n"
+    "        texts = [name for name in model.model_fields if isinstance(kinds.get(name), str)]\n"
+    "        if model.__module__.startswith('reconciler') and texts:\n"
+    "            print('evaluated:', model.__name__, *texts, file=sys.stderr)\n"
+)
+
+
+@pytest.mark.parametrize("words", ["validate", "plan --depth offline"], ids=lambda words: words.split()[0])
+def test_no_field_of_a_model_that_every_command_needs_is_declared_by_a_text(project: Project, words: str) -> None:
+    """Pydantic would compile and evaluate it in each process anew."""
+    project.write_account("news", marketing_account("news"))
+    told = _told_by(_TEXTS, project, words)
+    assert [] == [line for line in told if line.startswith("evaluated:")]
+
+
 def _loaded(project: Project, words: str) -> set[str]:
+    return set(_told_by(LOADED, project, words))
+
+
+def _told_by(program: str, project: Project, words: str) -> list[str]:
     finished = subprocess.run(
-        [sys.executable, "-c", LOADED, *words.split()],
+        [sys.executable, "-c", program, *words.split()],
         cwd=project.folder,
         env=environment(),
         capture_output=True,
@@ -161,4 +190,4 @@ def _loaded(project: Project, words: str) -> set[str]:
         check=False,
     )
     assert 0 == finished.returncode, finished.stderr
-    return set(finished.stderr.splitlines())
+    return finished.stderr.splitlines()

@@ -1,7 +1,5 @@
 """The documents of ``accounts.d``: OwnAccount, MarketingAccount and MailServer, as written."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema

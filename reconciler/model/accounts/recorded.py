@@ -1,11 +1,9 @@
 """What state holds: accounts with approval, verification and suspension apart, revisions, journal entries."""
 
-from __future__ import annotations
-
 import json
-from collections.abc import Mapping  # noqa: TC003 - dataclasses of this module are inspected at run time
+from collections.abc import Mapping
 from dataclasses import field, fields
-from datetime import datetime  # noqa: TC003 - dataclasses of this module are inspected at run time
+from datetime import datetime
 from functools import cached_property
 from operator import not_
 from typing import Literal
@@ -17,10 +15,10 @@ from reconciler.classes import dataclass
 from reconciler.model.accounts.desired import DesiredAccount
 from reconciler.model.accounts.kinds import KINDS, Kind, kind_of
 from reconciler.model.accounts.settings import Document, Documented, Settings
-from reconciler.model.accounts.statuses import Status  # noqa: TC001 - dataclasses of this module are inspected at run time
+from reconciler.model.accounts.statuses import Status
 from reconciler.model.base import Value, is_none
 from reconciler.model.canonical import digest
-from reconciler.model.secrets.routes import SecretRoute  # noqa: TC001 - dataclasses of this module are inspected at run time
+from reconciler.model.secrets.routes import SecretRoute
 from reconciler.model.verification.depths import Depth
 from reconciler.model.verification.evidence import Evidence, Instant
 

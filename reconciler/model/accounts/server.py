@@ -1,7 +1,5 @@
 """The server parts of a manifest as written: smtp and authentication. What few have in them is imported for those that do."""
 
-from __future__ import annotations
-
 import re
 from typing import TYPE_CHECKING, Annotated, ClassVar
 

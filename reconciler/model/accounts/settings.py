@@ -4,8 +4,6 @@ The document itself stays for state, differences and digests. Texts are taken as
 have let in what a manifest may no longer say, and a text that is read must not change.
 """
 
-from __future__ import annotations
-
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -126,7 +124,7 @@ class Documented:
         """The resolved settings."""
         return Settings.model_validate(self.document["spec"])
 
-    def with_parts_of(self, other: Documented) -> Self:
+    def with_parts_of(self, other: "Documented") -> Self:
         """Take what the other has read of the same document already, and return the account."""
         read = {name: other.__dict__[name] for name in _READ_PARTS if name in other.__dict__}
         self.__dict__.update(read)  # where ``cached_property`` keeps them

@@ -1,8 +1,6 @@
 """What a consumer is to have of an account, has, and how the two differ."""
 
-from __future__ import annotations
-
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field
 
@@ -66,7 +64,7 @@ class Publication(Value):
         """Whether the consumer was given what it is to have."""
         return self.is_known_to_have(self.wanted)
 
-    def at(self, place: str) -> Publication:
+    def at(self, place: str) -> Self:
         """Return the row as it counts at a place: of what the consumer was given at another one, nothing is known here."""
         if self.place in {None, place}:
             return self

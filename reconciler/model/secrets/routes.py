@@ -1,9 +1,7 @@
 """Routes: where a secret travels. A secret goes only where state has recorded it to go, or a grant allows it."""
 
-from __future__ import annotations
-
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field
 
@@ -52,7 +50,7 @@ class TokenOrigin(Value):
         return f"{self.url}{client}{scope}{by}"
 
     @property
-    def exchange(self) -> Route:
+    def exchange(self) -> "Route":
         """The route to the endpoint that gives the token."""
         return Route(
             purpose="oauth2",
@@ -163,13 +161,13 @@ class Route(Value):
         )  # fmt: skip
 
     @property
-    def for_any_user(self) -> Route:
+    def for_any_user(self) -> Self:
         """The route for whatever user name, or mailbox that a service account acts for."""
         token = self.token.model_copy(update={"subject": None}) if self.token is not None else None
         return self.model_copy(update={"username": None, "token": token})
 
     @property
-    def without_token(self) -> Route:
+    def without_token(self) -> Self:
         """The login as a password would make it; of a token, how earlier versions recorded it."""
         return self.model_copy(update={"token": None})
 
@@ -211,7 +209,7 @@ def route_to(delivery: Delivery) -> Route:
     return Route(purpose="consumer", host=delivery.name, port=0, encryption="none", delivery=delivery)
 
 
-NOWHERE = Route(host="", port=0, encryption="none")
+NOWHERE = Route.of_fields(host="", port=0, encryption="none")
 """The route of a secret that stays known and has no other: no server is called so, so it needs a grant to travel."""
 
 
@@ -223,7 +221,7 @@ class SecretRoute(Value):
     route: Route = Field(description="Where it travels.")
 
 
-def routes_of(server: Server | None, ca_digest: str | None) -> tuple[SecretRoute, ...]:
+def routes_of(server: "Server | None", ca_digest: str | None) -> tuple[SecretRoute, ...]:
     """Return every secret of an account's server with each of its routes, in a fixed order; None has none.
 
     Tokens got by OAuth2 travel the SMTP route too, so their secrets have two routes: the second is the login with the
@@ -234,7 +232,7 @@ def routes_of(server: Server | None, ca_digest: str | None) -> tuple[SecretRoute
     return (*_login_routes(server, ca_digest), *_proxy_routes(server.proxy))
 
 
-def with_fingerprints(routes: Iterable[SecretRoute], fingerprints: Mapping[str, str]) -> tuple[SecretRoute, ...]:
+def with_fingerprints(routes: "Iterable[SecretRoute]", fingerprints: "Mapping[str, str]") -> tuple[SecretRoute, ...]:
     """Return the routes with the fingerprint of each secret, None where it is not known."""
     known = ((each, fingerprints.get(each.secret)) for each in routes)
     return tuple(
@@ -242,7 +240,7 @@ def with_fingerprints(routes: Iterable[SecretRoute], fingerprints: Mapping[str, 
     )
 
 
-def _login_routes(server: Server, ca_digest: str | None) -> tuple[SecretRoute, ...]:
+def _login_routes(server: "Server", ca_digest: str | None) -> tuple[SecretRoute, ...]:
     # What comes of settings that were looked at before is not looked at again.
     login = Route.of_fields(
         username=server.login.username,
@@ -276,7 +274,7 @@ def _login_routes(server: Server, ca_digest: str | None) -> tuple[SecretRoute, .
     return (*direct, *exchanged)
 
 
-def _certificate_routes(server: Server, login: Route) -> tuple[SecretRoute, ...]:
+def _certificate_routes(server: "Server", login: Route) -> tuple[SecretRoute, ...]:
     """Return the way of a client certificate's key: to the server whose handshake it signs, whoever logs in there."""
     if server.client_certificate is None:
         return ()
@@ -284,7 +282,7 @@ def _certificate_routes(server: Server, login: Route) -> tuple[SecretRoute, ...]
     return (SecretRoute(secret=server.client_certificate.key, route=signing),)
 
 
-def _grant_type(oauth2: OAuth2Login) -> GrantType:
+def _grant_type(oauth2: "OAuth2Login") -> GrantType:
     if oauth2.service_account is not None:
         return "jwt_bearer"
     return "client_credentials" if oauth2.refresh_token is None else "refresh_token"
@@ -295,7 +293,7 @@ def _exchange(token: TokenOrigin, *, is_signing: bool) -> Route:
     return token.exchange.model_copy(update={"proof": "signature"}) if is_signing else token.exchange
 
 
-def _proxy_routes(proxy: Proxy | None) -> tuple[SecretRoute, ...]:
+def _proxy_routes(proxy: "Proxy | None") -> tuple[SecretRoute, ...]:
     if proxy is None or proxy.password is None:
         return ()
     route = Route(purpose="proxy", username=proxy.username, host=proxy.host, port=proxy.port, encryption="none")

@@ -7,8 +7,6 @@ being read. Here texts are not judged: manifests are where they are entered, and
 A further setting is a field here, one of the manifest in ``model.accounts.server``, and a line where it is used.
 """
 
-from __future__ import annotations
-
 from pydantic import ConfigDict, Field
 
 from reconciler.model.base import Value

@@ -1,8 +1,6 @@
 """What a verification found: depths, checks in their order, and evidence with time, depth and settings digest."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Mapping  # noqa: TC003 - dataclasses are inspected at run time
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, ClassVar, Literal
