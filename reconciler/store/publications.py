@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.model.consumers.publication import Publication
 from reconciler.store.digests import time_text
+from reconciler.store.rows import unreadable
 from reconciler.store.schema import PUBLICATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from reconciler.store.sql import Connection
 
@@ -19,11 +20,17 @@ _CHANGE = PUBLICATIONS.changing([column for column in PUBLICATIONS.columns if co
 
 
 def read_publications(connection: Connection, project: str) -> tuple[Publication, ...]:
-    """Return all rows, by consumer and account."""
+    """Return all rows, by consumer and account; raise ``StateUnavailable`` for one that is not as it was written."""
     rows = sorted(connection.execute(PUBLICATIONS.reading(_COLUMNS), {"project": project}), key=itemgetter(0, 1))
-    return tuple(
-        Publication.model_validate(dict(zip(_COLUMNS, row, strict=True)), strict=False, by_name=True) for row in rows
-    )
+    return tuple(map(_publication_of, rows))
+
+
+def _publication_of(row: Sequence[Any]) -> Publication:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    try:
+        return Publication.model_validate(values, strict=False, by_name=True)
+    except ValueError:
+        raise unreadable("publication", values["account"], is_vouched_for=False) from None
 
 
 def write_publications(

@@ -47,6 +47,7 @@ REVISION_COLUMNS = tuple(column for column in REVISIONS.columns if column != "pr
 """The columns that ``revision_from_row`` takes."""
 ROUTE_COLUMNS = ("account", "secret", "fingerprint", "route")
 """What a row of the register of routes has beside its digest."""
+_TEXTS = frozenset({str, type(None)})
 _PLACES = {column: place for place, column in enumerate(ACCOUNT_COLUMNS)}
 
 
@@ -156,11 +157,15 @@ class StoredAccount(RecordedAccount):
 def account_from_row(row: Sequence[Any]) -> RecordedAccount:
     """Return the account of a row with the columns ``ACCOUNT_COLUMNS``.
 
-    Raises ``StateUnavailable`` for a kind that does not exist; other parts that cannot be read raise it when looked at.
+    Raises ``StateUnavailable`` for a kind that does not exist, and where what is taken as it is is no text or number;
+    other parts that cannot be read raise it when looked at.
     """
     name, kind, document, revision, settings_digest, ca_digest, fingerprint_key_id, *_, manifest, server, ca_pem = row
     if kind not in KINDS:
-        raise _unreadable("kind", name)
+        raise unreadable("kind", name)
+    texts = (name, document, settings_digest, ca_digest, fingerprint_key_id, manifest, server, ca_pem)
+    if type(revision) is not int or not _TEXTS.issuperset(map(type, texts)):
+        raise unreadable("row", name)
     account = object.__new__(StoredAccount)
     # Set past the frozen __init__, which costs more than the database's read.
     account.__dict__.update(
@@ -279,7 +284,7 @@ def link_from_row(row: Sequence[Any]) -> Link:
     """Return a row of the journal as it is stored; raise ``StateUnavailable`` for columns of another type."""
     sequence, *texts = row
     if type(sequence) is not int or not all(isinstance(text, str) for text in texts):
-        raise _unreadable("journal entry", sequence)
+        raise unreadable("journal entry", sequence)
     return Link(sequence, *texts)
 
 
@@ -302,6 +307,8 @@ def _revision_of(row: Sequence[Any]) -> Revision:
     number, at, actor, actor_source, commit, reference, plan_digest, summary, changes = row
     from reconciler.model.journal.entries import Revision
 
+    if number < 1:
+        raise ValueError(number)
     return Revision(
         revision=number,
         at=datetime.fromisoformat(at),
@@ -355,16 +362,17 @@ def _parse(part: str, owner: str, raw: Any, parse: Callable[[Any], T]) -> T:
     try:
         return parse(raw)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise _unreadable(part, owner) from None
+        raise unreadable(part, owner) from None
 
 
-def _unreadable(part: str, owner: Any) -> RowUnreadable:
+def unreadable(part: str, owner: Any, *, is_vouched_for: bool = True) -> RowUnreadable:
+    """Return what to raise for a stored part that is not as reconciler writes it; the journal may vouch for the part, or not."""
+    shown = " This shows what was altered:\n    reconciler journal check" if is_vouched_for else ""
     return RowUnreadable(
         error(
             "stateUnavailable",
             f"The {part.replace('_', ' ')} of {str(owner)[:80]} in the state's database cannot be read: the database "
-            "was altered by something other than reconciler, or is damaged. Restore it from a backup. This shows what "
-            "was altered:\n    reconciler journal check",
+            f"was altered by something other than reconciler, or is damaged. Restore it from a backup.{shown}",
             subject=str(owner)[:80],
         )
     )

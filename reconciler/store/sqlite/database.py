@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from reconciler.characters import SHOWN_PATH, clip_start
-from reconciler.errors import StateUnavailable
+from reconciler.errors import ReconcilerError, StateUnavailable
 from reconciler.files import refuse_device, sync_folder
 from reconciler.store import schema
 from reconciler.store.database import BUSY_TIMEOUT_SECONDS, state_missing, state_newer, state_older, state_unavailable
@@ -37,6 +37,14 @@ QUICK_CHECK_OCTETS = 64 * 1024 * 1024
 """Files up to this size are looked through whenever they are opened, at under a millisecond a megabyte."""
 _CHECK_CACHE_KIBIBYTES = -16 * 1024
 """How much of the file is held while all of it is checked; SQLite takes what is below zero for kibibytes."""
+_COLUMNS = (
+    "SELECT m.name, c.name, c.type FROM sqlite_master m, pragma_table_info(m.name) c"
+    " WHERE m.type = 'table' AND c.type IN ('TEXT', 'INTEGER')"
+    " AND (c.pk > 0 OR m.name IN ('projects', 'journal_payloads'))"
+)
+"""The columns that more hangs on than their row: keys, by which rows are found, the project's row, and what the journal tells."""
+_FOREIGN = {"TEXT": "typeof({}) = 'blob'", "INTEGER": "typeof({}) NOT IN ('integer', 'null')"}
+"""What tells, for each kind of column, that a value is of none that it may hold; numbers become text in a column of texts."""
 _VIEW = "SELECT sql FROM sqlite_master WHERE type = 'view' AND name = :name"
 
 
@@ -105,6 +113,7 @@ class SqliteFile:
         if self.path.stat().st_size <= QUICK_CHECK_OCTETS:
             with self.reading() as connection:
                 self._require_sound(connection, "quick_check(1)")
+                self._require_kinds(connection)
 
     def read_version(self) -> int:
         """Return the version of the tables of a state that this version or an earlier one wrote.
@@ -174,7 +183,7 @@ class SqliteFile:
             f"The trigger {name} of {table} is not reconciler's, and can change or swallow what is written. Whoever does "
             f"not know it takes it away by DROP TRIGGER {quoted}."
             for name, table in others
-            for quoted in ['"' + name.replace('"', '""') + '"']
+            for quoted in [_quoted(name)]
         ]
         is_as_made = first_value(connection, _VIEW, {"name": VIEW}) == MAKING_IN_SQLITE
         return (*told, *(() if is_as_made else (FAULT,)))
@@ -316,12 +325,30 @@ class SqliteFile:
         if first_value(connection, f"PRAGMA {check}") != "ok":
             raise self.refuse(failures.damaged())
 
+    def _require_kinds(self, connection: Connection) -> None:
+        """Raise ``StateUnavailable`` where one of ``_COLUMNS`` holds what is not of its kind: SQLite takes anything anywhere."""
+        foreign: dict[str, dict[str, str]] = {}
+        for table, column, kind in connection.execute(_COLUMNS):
+            foreign.setdefault(table, {})[column] = _FOREIGN[kind].format(_quoted(column))
+        for table, tests in foreign.items():
+            told = (
+                f"SELECT {', '.join(tests.values())} FROM {_quoted(table)} WHERE {' OR '.join(tests.values())} LIMIT 1"  # noqa: S608 - names of tables and columns, quoted
+            )
+            if found := connection.execute(told).fetchone():
+                column = next(name for name, is_foreign in zip(tests, found, strict=True) if is_foreign)
+                raise self.refuse(failures.altered(f"{table}.{column}"))
+
     @contextmanager
     def _transaction(self, mode: str) -> Iterator[Connection]:
         with self._connected() as connection:
             connection.execute(f"BEGIN {mode}")
             try:
                 yield connection
+            except (ReconcilerError, sqlite3.Error):
+                raise
+            except Exception:
+                self._require_kinds(connection)  # a large file is not looked through when it is opened
+                raise
             finally:
                 # Also after a commit that failed, which leaves the driver inside the transaction.
                 connection.rollback()
@@ -339,6 +366,10 @@ class SqliteFile:
                 yield connection
         except sqlite3.Error as failure:
             raise self.refuse(failures.sentence_of(failure, self.path)) from None
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _mark(connection: Connection, version: int) -> None:

@@ -133,6 +133,11 @@ def damaged() -> str:
     return _BY_PRIMARY[sqlite3.SQLITE_CORRUPT]
 
 
+def altered(place: str) -> str:
+    """Return the sentence for a file with a value in ``place`` (``accounts.name``) that is of another kind than its column's."""
+    return f"holds in {place} what reconciler never writes there. {_ALTERED} {_UNCHANGED} {_RESTORE}"
+
+
 def lock_fault(folder: Path) -> OSError | None:
     """Return the error with which the file system of a folder refuses a lock; None where it gives the lock."""
     try:

@@ -10,19 +10,22 @@ import stat
 import subprocess
 import sys
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reconciler.errors import GuardRefused, InvalidInput, ReconcilerError, StateMissing, StateUnavailable
+from reconciler.model.consumers.publication import Publication
 from reconciler.store import create_state, open_store, reading, sqlite_path
-from reconciler.store.sqlite.database import SqliteFile
+from reconciler.store.schema import TABLES
+from reconciler.store.sqlite.database import QUICK_CHECK_OCTETS, SqliteFile
 from tests.store.values import AT, LINEAGE, PROJECT, URL, account, change, revision, route
 
 if TYPE_CHECKING:
     from reconciler.store import Store
+    from reconciler.store.schema import Table
     from reconciler.store.sql import Connection
 
 
@@ -300,6 +303,49 @@ def test_rows_of_another_form_are_never_a_crash(store: Store, file: Path, statem
         except (StateMissing, StateUnavailable):
             refused += 1
     assert refused > 0
+
+
+_OF_ANOTHER_KIND = {"TEXT": ("x'00ff'", "CAST({} AS BLOB)"), "INTEGER": ("'first'", "x'00ff'", "1.5", "''")}
+"""What SQLite takes in a column of each kind, and reconciler never writes there."""
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_a_value_of_another_kind_is_told_as_an_alteration(
+    store: Store, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: Table
+) -> None:
+    """In whatever column it stands, reading ends in a value or an error of ours; in a key no state is opened on it."""
+    with store.write() as transaction:
+        transaction.put_account(account("sales"))
+        transaction.put_account(account("news"))
+        transaction.put_routes("sales", [route()])
+        transaction.add_revision(revision(1, change("sales")))
+        transaction.put_publications([Publication(consumer="app", account="sales", wanted="sha256:1", since=AT)])
+        transaction.append_journal("apply", {}, at=AT)
+    content = file.read_bytes()
+    for column, declared in table.columns.items():
+        for written in _OF_ANOTHER_KIND[declared.partition(" ")[0]]:
+            file.write_bytes(content)
+            with closing(sqlite3.connect(file)) as database, database:
+                shown = f'"{column}"'
+                database.execute(f"UPDATE {table.name} SET {shown}={written.format(shown)} WHERE rowid=1")  # noqa: S608 - of the schema
+                (kind,) = database.execute(f"SELECT typeof({shown}) FROM {table.name} WHERE rowid=1").fetchone()  # noqa: S608 - of the schema
+            for octets in (0, QUICK_CHECK_OCTETS):
+                monkeypatch.setattr("reconciler.store.sqlite.database.QUICK_CHECK_OCTETS", octets)
+                read_all(tmp_path)
+            if kind != "null" and (column in table.key or table.name == "projects"):
+                assert f"holds in {table.name}.{column} what reconciler never writes there" in refusal(tmp_path)
+
+
+def read_all(base: Path) -> None:
+    """Read all that there is in a state; what cannot be read raises an error of ours."""
+    with suppress(ReconcilerError), open_store(URL, base=base, project=PROJECT) as opened:
+        for read in (
+            lambda: [(each.approval, each.evidence) for each in opened.read_state().accounts.values()],
+            lambda: opened.read_state().routes, opened.journal, opened.revisions, opened.journal_head, opened.check_journal,
+            lambda: opened.journal_payload(1), opened.publications,
+        ):  # fmt: skip
+            with suppress(ReconcilerError):
+                read()
 
 
 def test_octets_in_the_place_of_text_are_found(store: Store, file: Path) -> None:
