@@ -11,8 +11,6 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from reconciler.model.text.addresses import literal_address, never_contacted
-
 _LDH_HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*\Z")
 _PLAIN_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")
 _ENCODED_WORD = re.compile(r"=\?[^?]*\?[bq]\?", re.IGNORECASE)
@@ -141,6 +139,8 @@ def _why_no_address(host: str) -> str:
         return "a port goes into the field port" if is_with_port else "it is not an IPv6 address"
     if not host.isascii():
         return "its digits are not those of ASCII, 0 to 9"
+    from reconciler.model.text.addresses import literal_address, never_contacted
+
     meant = literal_address(host.removesuffix("."))
     if meant is None:
         return "it is not an IP address, which is four numbers from 0 to 255 with a dot between them"
