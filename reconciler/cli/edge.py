@@ -51,14 +51,14 @@ class _Stream(io.FileIO):
     """The stream that wrote to the file before. It is held, for a stream may close its file when it is let go."""
 
     def write(self, octets: ReadableBuffer, /) -> int:
-        """Write octets; a reader that has gone is told to the caller, for that is no place that takes nothing."""
+        """Write octets; that a reader of the result has gone is told to the caller, for that is no place that takes nothing."""
         try:
             return super().write(octets)
-        except BrokenPipeError:
-            raise
         except OSError as failure:
             if not self.tells_loss:
                 return memoryview(octets).nbytes
+            if isinstance(failure, BrokenPipeError):
+                raise
             from reconciler.cli.output import lost
 
             raise lost(failure) from failure

@@ -225,14 +225,38 @@ def test_a_reader_that_hangs_up_causes_no_traceback(project: Project) -> None:
     assert (1, b"") == (ended.returncode, ended.stderr)
 
 
-def test_a_reader_of_problems_that_hangs_up_changes_no_exit_code(project: Project) -> None:
-    """When the reader of stderr has gone too, the exit code is still the program's own."""
+@pytest.mark.parametrize("gone", ["stderr", "stdout and stderr"])
+@pytest.mark.parametrize(
+    ("words", "exit_code"),
+    [
+        (("validate",), 1),
+        (("nonsense",), 1),
+        (("plan", "--out", ""), 1),
+        (("plan", "nowhere"), 1),
+        (("accounts",), 1),
+        (("verify",), 1),
+        (("state", "init"), 0),
+    ],
+    ids=str,
+)
+def test_a_reader_of_problems_that_hangs_up_changes_no_exit_code(
+    project: Project, words: tuple[str, ...], exit_code: int, gone: str
+) -> None:
+    """When the reader of stderr has gone too, the exit code is still the program's own; of a lost result it is 1."""
+    both = gone != "stderr"
     project.write_account("news", "kind: Nothing\n")
     ours, theirs = os.pipe()
     os.close(ours)
-    ended = subprocess.run(command("validate"), cwd=project.folder, env=environment(), stderr=theirs, check=False)
+    ended = subprocess.run(
+        command(*words),
+        cwd=project.folder,
+        env=environment(),
+        stdout=theirs if both else subprocess.DEVNULL,
+        stderr=theirs,
+        check=False,
+    )
     os.close(theirs)
-    assert 1 == ended.returncode
+    assert (exit_code or int(both)) == ended.returncode
 
 
 def test_text_that_the_encoding_lacks_is_written_in_escapes(project: Project) -> None:
