@@ -328,8 +328,9 @@ class PostgresSchema:
         if found is not None:
             raise self.refuse(
                 f"shows this database user no more than some rows of the table {found.table}: row-level security is on there, "
-                "and no policy lets the user see all. Nothing was changed. Accounts can be listed, shown and resolved so; "
-                "for anything else have the owner add, under a name that is free,\n    CREATE POLICY everybody ON "
+                "and no policy lets the user see all. Nothing was changed. Accounts can be listed, shown and resolved so. "
+                "For anything else name a user that sees every row. Should this one, the owner adds, under a name that is "
+                "free,\n    CREATE POLICY everybody ON "
                 f"{self._address.schema}.{found.table} TO {found.user} USING (true);"
             )
 
