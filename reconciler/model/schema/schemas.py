@@ -24,7 +24,7 @@ from reconciler.model.project import Project
 from reconciler.model.schema.hints import DOCUMENT_SNIPPETS, with_hints
 from reconciler.model.schema.overlays import as_patch
 from reconciler.model.schema.rules import RULES
-from reconciler.model.verification.evidence import Check
+from reconciler.model.verification.evidence import Check, Observed, Verification
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,6 +137,8 @@ def log_schema() -> Schema:
 
 def _or_error(name: str, document: type[ShownPlan | ResolutionDocument | SendDocument | Overview]) -> Schema:
     """Return the schema of a model's document, or of what is printed where there is none."""
+    for default in (Observed, Verification):  # pydantic 2.12 writes a default only where its class has been built
+        default.model_rebuild()
     generated = document.model_json_schema(by_alias=True, mode="serialization", ref_template="#/$defs/{model}")
     definitions = generated.pop("$defs")
     for described in (each for each in (*_DESCRIPTIONS, *_DESCRIBED) if each.__name__ in definitions):
