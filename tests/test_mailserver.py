@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gc
 import socket
+import threading
 import warnings
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,3 +40,28 @@ def test_a_server_that_stops_gives_every_socket_back(
                     assert client.recv(len(read)) == read
         gc.collect()
     assert left == []
+
+
+def test_what_connects_as_it_stops_is_given_back_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that goes on connecting until nobody listens."""
+    left: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", lambda unraisable: left.append(unraisable.exc_value))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ResourceWarning)
+        for _again in range(30):
+            with ExitStack() as clients:
+                is_knocking = threading.Event()
+                with MailServer(encryption="none") as server:
+                    knocking = threading.Thread(target=_knock, args=(server.port, clients, is_knocking))
+                    knocking.start()
+                    assert is_knocking.wait(10)
+                knocking.join()
+        gc.collect()
+    assert left == []
+
+
+def _knock(port: int, clients: ExitStack, is_knocking: threading.Event) -> None:
+    with suppress(OSError):
+        while True:
+            clients.enter_context(closing(socket.create_connection(("127.0.0.1", port), timeout=10)))
+            is_knocking.set()

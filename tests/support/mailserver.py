@@ -164,6 +164,8 @@ class MailServer:
         asyncio.set_event_loop(loop)
         no_connections = _registered(selector)  # what listens, and the loop's own
         loop.run_forever()
+        for taking in listening.sockets:  # the server itself is closed last: what it has just taken is still its own
+            loop.remove_reader(taking.fileno())
         loop.run_until_complete(_end_connections(selector, no_connections))
         listening.close()
         loop.close()
