@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler.model.consumers.publication import Publication
 from reconciler.store.digests import time_text
-from reconciler.store.rows import unreadable
+from reconciler.store.rows import parsed
 from reconciler.store.schema import PUBLICATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from reconciler.store.sql import Connection
 
@@ -22,15 +23,9 @@ _CHANGE = PUBLICATIONS.changing([column for column in PUBLICATIONS.columns if co
 def read_publications(connection: Connection, project: str) -> tuple[Publication, ...]:
     """Return all rows, by consumer and account; raise ``StateUnavailable`` for one that is not as it was written."""
     rows = sorted(connection.execute(PUBLICATIONS.reading(_COLUMNS), {"project": project}), key=itemgetter(0, 1))
-    return tuple(map(_publication_of, rows))
-
-
-def _publication_of(row: Sequence[Any]) -> Publication:
-    values = dict(zip(_COLUMNS, row, strict=True))
-    try:
-        return Publication.model_validate(values, strict=False, by_name=True)
-    except ValueError:
-        raise unreadable("publication", values["account"], is_vouched_for=False) from None
+    told = (dict(zip(_COLUMNS, row, strict=True)) for row in rows)
+    read = partial(Publication.model_validate, strict=False, by_name=True)
+    return tuple(parsed("publication", each["account"], each, read, is_vouched_for=False) for each in told)
 
 
 def write_publications(

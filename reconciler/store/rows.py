@@ -110,7 +110,7 @@ class StoredAccount(RecordedAccount):
     @cached_property
     def document(self) -> Document:
         """The document, parsed."""
-        return _parse("document", self.name, self.canonical, _document_of)
+        return parsed("document", self.name, self.canonical, _document_of)
 
     @property
     def content(self) -> tuple[object, ...]:
@@ -126,22 +126,22 @@ class StoredAccount(RecordedAccount):
     @cached_property
     def metadata(self) -> ResolvedMetadata:
         """Title, owner, labels, annotations, protection."""
-        return _parse("document", self.name, self.document["metadata"], ResolvedMetadata.model_validate)
+        return parsed("document", self.name, self.document["metadata"], ResolvedMetadata.model_validate)
 
     @cached_property
     def settings(self) -> Settings:
         """The recorded settings."""
-        return _parse("document", self.name, self.document["spec"], Settings.model_validate)
+        return parsed("document", self.name, self.document["spec"], Settings.model_validate)
 
     def _mapping(self, column: str) -> dict[str, str]:
         return self._optional(column, _texts_of) or {}
 
     def _optional(self, column: str, parse: Callable[[str], T]) -> T | None:
         text = self._row[_PLACES[column]]
-        return None if text is None else _parse(column, self.name, text, parse)
+        return None if text is None else parsed(column, self.name, text, parse)
 
     def _parsed(self, column: str, parse: Callable[[str], T]) -> T:
-        return _parse(column, self.name, self._row[_PLACES[column]], parse)
+        return parsed(column, self.name, self._row[_PLACES[column]], parse)
 
     def __eq__(self, other: object) -> bool:
         """Compare content, whatever has been parsed so far."""
@@ -162,10 +162,10 @@ def account_from_row(row: Sequence[Any]) -> RecordedAccount:
     """
     name, kind, document, revision, settings_digest, ca_digest, fingerprint_key_id, *_, manifest, server, ca_pem = row
     if kind not in KINDS:
-        raise unreadable("kind", name)
+        raise _unreadable("kind", name)
     texts = (name, document, settings_digest, ca_digest, fingerprint_key_id, manifest, server, ca_pem)
     if type(revision) is not int or not _TEXTS.issuperset(map(type, texts)):
-        raise unreadable("row", name)
+        raise _unreadable("row", name)
     account = object.__new__(StoredAccount)
     # Set past the frozen __init__, which costs more than the database's read.
     account.__dict__.update(
@@ -193,7 +193,7 @@ class StoredState(RecordedState):
     def routes(self) -> tuple[SecretRoute, ...]:
         """Every route that any secret has been recorded with, each once, by secret, route and fingerprint."""
         rows = sorted({tuple(row) for row in self._route_rows}, key=_route_order)
-        return tuple(_parse("route", row[0], row, _route_of) for row in rows)
+        return tuple(parsed("route", row[0], row, _route_of) for row in rows)
 
     def __eq__(self, other: object) -> bool:
         """Compare content, whatever has been parsed so far."""
@@ -240,17 +240,17 @@ class KnownRoute(NamedTuple):
 def known_route_from_row(row: Sequence[Any]) -> KnownRoute:
     """Return a row of the register: digest, account, secret, fingerprint, route."""
     digest, account, *route = row
-    return KnownRoute(digest, account, _parse("route", str(route[0]), route, _route_of))
+    return KnownRoute(digest, account, parsed("route", str(route[0]), route, _route_of))
 
 
 def revision_from_row(row: Sequence[Any]) -> Revision:
     """Return the revision of a row: revision, at, actor, actor source, commit, reference, plan, summary, changes."""
-    return _parse("revision", str(row[0]), row, _revision_of)
+    return parsed("revision", str(row[0]), row, _revision_of)
 
 
 def with_changes(head: Revision, changes: Any) -> Revision:
     """Return a revision that was read without what it changed, with this text of it."""
-    return _parse(
+    return parsed(
         "revision",
         str(head.revision),
         changes,
@@ -277,20 +277,20 @@ def changes_in_short(pieces: Iterable[str]) -> str:
 
 def entry_from_row(row: Sequence[Any]) -> JournalEntry:
     """Return the journal entry of a row: sequence, at, event, payload digest, previous, hash."""
-    return _parse("journal entry", str(row[0]), row, _entry_of)
+    return parsed("journal entry", str(row[0]), row, _entry_of)
 
 
 def link_from_row(row: Sequence[Any]) -> Link:
     """Return a row of the journal as it is stored; raise ``StateUnavailable`` for columns of another type."""
     sequence, *texts = row
     if type(sequence) is not int or not all(isinstance(text, str) for text in texts):
-        raise unreadable("journal entry", sequence)
+        raise _unreadable("journal entry", sequence)
     return Link(sequence, *texts)
 
 
 def payload_of(sequence: int, text: str) -> JsonObject:
     """Return the payload of a journal entry, parsed."""
-    return _parse("journal payload", str(sequence), text, _mapping_of)
+    return parsed("journal payload", str(sequence), text, _mapping_of)
 
 
 def _route_order(row: Sequence[Any]) -> tuple[str, str, str]:
@@ -357,15 +357,15 @@ def _mapping_of(text: str) -> JsonObject:
     return mapping
 
 
-def _parse(part: str, owner: str, raw: Any, parse: Callable[[Any], T]) -> T:
+def parsed(part: str, owner: str, raw: Any, parse: Callable[[Any], T], *, is_vouched_for: bool = True) -> T:
     """Return what ``parse`` makes of a stored part, or raise ``StateUnavailable`` without showing the part."""
     try:
         return parse(raw)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise unreadable(part, owner) from None
+        raise _unreadable(part, owner, is_vouched_for=is_vouched_for) from None
 
 
-def unreadable(part: str, owner: Any, *, is_vouched_for: bool = True) -> RowUnreadable:
+def _unreadable(part: str, owner: Any, *, is_vouched_for: bool = True) -> RowUnreadable:
     """Return what to raise for a stored part that is not as reconciler writes it; the journal may vouch for the part, or not."""
     shown = " This shows what was altered:\n    reconciler journal check" if is_vouched_for else ""
     return RowUnreadable(

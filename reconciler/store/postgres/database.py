@@ -174,7 +174,8 @@ class PostgresSchema:
 
     def faults(self, connection: Connection) -> tuple[str, ...]:
         """Return, as sentences, which guards do not stand as they were made, and whether the view tells what is."""
-        return (*guard_faults(connection, self._address.schema), *view_faults(connection, self._address.schema))
+        found = planted(connection, self._address.schema)
+        return (*guard_faults(connection, self._address.schema, found), *(() if found else view_faults(connection)))
 
     def create(self, fill: Callable[[Connection], None]) -> bool:
         """Make the schema where it is missing, the tables, and what ``fill`` adds, in one transaction.

@@ -13,13 +13,14 @@ import psycopg
 from reconciler.characters import one_line
 from reconciler.store import schema
 from reconciler.store.postgres.guards import BODIES, MAY_DECIDE, TRIGGERS, search_path
-from reconciler.store.postgres.strangers import creators, planted
+from reconciler.store.postgres.strangers import creators
 from reconciler.store.senders import COLUMNS, FAULT, QUERY_IN_POSTGRES, VIEW
 from reconciler.store.sql import first_value, first_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from reconciler.store.postgres.strangers import Planted
     from reconciler.store.sql import Connection
 
 _FOUND = """
@@ -68,8 +69,11 @@ class _Found(NamedTuple):
     definition: str
 
 
-def guard_faults(connection: Connection, schema_name: str) -> tuple[str, ...]:
-    """Return, as sentences, what of the guards is not as ``make_guards`` made it, and what else keeps them from acting."""
+def guard_faults(connection: Connection, schema_name: str, foreign: Sequence[Planted]) -> tuple[str, ...]:
+    """Return, as sentences, what of the guards is not as ``make_guards`` made it, and what else keeps them from acting.
+
+    ``foreign`` is what stands in the schema under names of PostgreSQL's own.
+    """
     tables = sorted(each.name for each in schema.TABLES)
     names: dict[str, Any] = {"schema": schema_name, "tables": tables}
     triggers = [_Found(*row) for row in connection.execute(_FOUND, names)]
@@ -88,7 +92,7 @@ def guard_faults(connection: Connection, schema_name: str) -> tuple[str, ...]:
         *(
             f"{each.called.capitalize()} is not reconciler's, and runs in the place of PostgreSQL's own with the rights of "
             f"whoever writes. It goes by {each.removal}."
-            for each in planted(connection, schema_name)
+            for each in foreign
         ),
         *(
             f"{who} may create objects in the schema {schema_name}, and so have own code run with the rights of whoever "
@@ -157,14 +161,12 @@ def _replicas(connection: Connection) -> Iterator[str]:
         )
 
 
-def view_faults(connection: Connection, schema_name: str) -> tuple[str, ...]:
+def view_faults(connection: Connection) -> tuple[str, ...]:
     """Return what is wrong with the view of senders, as a sentence; none where it is as it was made, or may not be read.
 
-    PostgreSQL does not keep the text of a view but what it makes of it, so the rows are compared. Not where something
-    stands in the schema that would run for it: that is a fault already.
+    PostgreSQL does not keep the text of a view but what it makes of it, so the rows are compared. What was planted in the
+    schema would run for it, so nobody asks where something was.
     """
-    if planted(connection, schema_name):
-        return ()
     connection.execute("SAVEPOINT looking")  # what fails here ends nothing else
     try:
         names = tuple(each[0] for each in connection.execute(f"{_VIEW} LIMIT 0").description or ())

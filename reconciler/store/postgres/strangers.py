@@ -15,26 +15,23 @@ from reconciler.store import schema
 if TYPE_CHECKING:
     from reconciler.store.sql import Connection
 
-_PLANTED = """
-    SELECT 'function', p.proname, pg_catalog.oidvectortypes(p.proargtypes), pg_catalog.quote_ident(p.proname)
-      FROM pg_catalog.pg_proc p
-     WHERE p.pronamespace = CAST(pg_catalog.to_regnamespace(:schema) AS pg_catalog.oid)
-       AND EXISTS (SELECT FROM pg_catalog.pg_proc own WHERE own.proname = p.proname AND own.pronamespace = (
+_FOREIGN = """
+      FROM pg_catalog.{catalog} o
+     WHERE o.{place} = CAST(pg_catalog.to_regnamespace(:schema) AS pg_catalog.oid)
+       AND EXISTS (SELECT FROM pg_catalog.{catalog} own WHERE own.{name} = o.{name} AND own.{place} = (
                    SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'pg_catalog'))
-       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e' AND d.classid = (
-                       SELECT oid FROM pg_catalog.pg_class WHERE relname = 'pg_proc' AND relnamespace = (
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = o.oid AND d.deptype = 'e' AND d.classid = (
+                       SELECT oid FROM pg_catalog.pg_class WHERE relname = '{catalog}' AND relnamespace = (
                        SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'pg_catalog')))
+"""
+_PLANTED = f"""
+    SELECT 'function', o.proname, pg_catalog.oidvectortypes(o.proargtypes), pg_catalog.quote_ident(o.proname)
+    {_FOREIGN.format(catalog="pg_proc", place="pronamespace", name="proname")}
     UNION ALL
     SELECT 'operator', o.oprname, pg_catalog.concat_ws(
            ', ', coalesce(pg_catalog.format_type(nullif(o.oprleft, CAST(0 AS pg_catalog.oid)), NULL), 'NONE'),
            coalesce(pg_catalog.format_type(nullif(o.oprright, CAST(0 AS pg_catalog.oid)), NULL), 'NONE')), o.oprname
-      FROM pg_catalog.pg_operator o
-     WHERE o.oprnamespace = CAST(pg_catalog.to_regnamespace(:schema) AS pg_catalog.oid)
-       AND EXISTS (SELECT FROM pg_catalog.pg_operator own WHERE own.oprname = o.oprname AND own.oprnamespace = (
-                   SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'pg_catalog'))
-       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = o.oid AND d.deptype = 'e' AND d.classid = (
-                       SELECT oid FROM pg_catalog.pg_class WHERE relname = 'pg_operator' AND relnamespace = (
-                       SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'pg_catalog')))
+    {_FOREIGN.format(catalog="pg_operator", place="oprnamespace", name="oprname")}
     ORDER BY 1, 2, 3
 """
 """Those of an extension are not meant: who installs it may do more than any of them."""
