@@ -270,14 +270,17 @@ def _marked_variable(key: Any) -> str | None:
     return variable if is_variable(variable) else None
 
 
+_SUFFIXES = {"password": "PASSWORD", "accessToken": "TOKEN", "key": "KEY", "refreshToken": "REFRESH_TOKEN"}
+"""How the variable of a secret ends, so that two secrets of one account have two."""
+
+
 def _stem(each: Refused, subject: str | None) -> str:
     stem = "PLATFORM" if each.path[:1] == ("platform",) else variable_stem(subject or "account")
     return f"{stem}_PROXY" if "proxy" in each.path[:-1] else stem
 
 
 def _example(each: Refused, field: str, subject: str | None) -> str:
-    suffix = {"password": "PASSWORD", "accessToken": "TOKEN", "key": "KEY"}.get(field, "SECRET")
-    return f"{field}: {{env: SMTP_{_stem(each, subject)}_{suffix}}}"
+    return f"{field}: {{env: SMTP_{_stem(each, subject)}_{_SUFFIXES.get(field, 'SECRET')}}}"
 
 
 def _literal(each: Refused, subject: str | None) -> str:

@@ -30,8 +30,11 @@ class Said:
 
     words: str
     lines: tuple[str, ...] = ()
+    """Those that begin with ``smtp:`` stand where the kind has its server, all others as they are."""
+    is_of_accounts: bool = True
+    """Whether it is true of every account; else of those that name a server of their own."""
     is_of_servers: bool = False
-    """Whether it goes for a server without an account too, as the project file has it."""
+    """Whether it goes for a server without an account too: a MailServer, and the platform's in the project file."""
 
 
 _LOGIN = ("smtp", "authentication")
@@ -43,7 +46,7 @@ TARGETS = {
     "authentication": Target(_LOGIN, '{username: "{email}", password: {env: SMTP_{name}_PASSWORD}}'),
     "clientId": Target((*_LOGIN, "oauth2", "clientId"), "0a1b2c"),
     "clientSecret": Target((*_LOGIN, "oauth2", "clientSecret"), "{env: SMTP_{name}_SECRET}"),
-    "refreshToken": Target((*_LOGIN, "oauth2", "refreshToken"), "{env: SMTP_{name}_SECRET}"),
+    "refreshToken": Target((*_LOGIN, "oauth2", "refreshToken"), "{env: SMTP_{name}_REFRESH_TOKEN}"),
     "tokenUrl": Target((*_LOGIN, "oauth2", "tokenUrl"), "https://login.example.com/token"),
     "host": Target(("smtp", "host"), "smtp.example.com"),
     "port": Target(("smtp", "port"), "587"),
@@ -116,6 +119,7 @@ _AT_ONCE = Said(
 _PRESET = Said(
     "Settings of well-known providers are filled in when an account is added:",
     ("reconciler accounts add own --preset gmail",),
+    is_of_accounts=False,
 )
 _TO = Said(
     "To whom mail goes is told where it is sent; an account says from where. Remove the line; contacts go to",
@@ -126,8 +130,8 @@ _STOP = Said(
     ("reconciler suspend NAME --reason TEXT",),
 )
 _NOTE = Said("Notes stand under metadata. Write", ("metadata:", "  annotations: {note: text}"))
-_LABELS = Said("What accounts are chosen by stands under metadata. Write", ("metadata:", "  labels: {team: sales}"))
-_NAMED = Said("What an account is known by stands under metadata. Write", ("metadata:", "  name: sales-pl"))
+_LABELS = Said("Labels to choose by stand under metadata. Write", ("metadata:", "  labels: {team: sales}"))
+_NAMED = Said("What the document is known by stands under metadata. Write", ("metadata:", "  name: sales-pl"))
 _TITLE = Said("A longer name stands under metadata. Write", ("metadata:", "  title: Sales in Poland"))
 _OWNER = Said("Whose an account is stands under metadata. Write", ("metadata:", "  owner: anna@example.com"))
 _ENVIRONMENT = Said(
@@ -151,8 +155,8 @@ _RENAMED = Said(
 )
 _RECEIVING = Said("An account here sends and does not receive, so nothing of IMAP or POP3 is kept. Remove the line.")
 _FURTHER = Said(
-    "One account sends from one address. Remove the line; a further address is an account of its own, which may share the server:",
-    ("reconciler accounts add own",),
+    "One account sends from one address. Remove the line; a further address is an account of its own:",
+    ("reconciler accounts add {kind}",),
 )
 _PACE = Said(
     "How fast mail goes out is told where it is sent. Remove the line; write",

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.characters import SHOWN_WORD, one_line
 from reconciler.diagnostics.phrasing import did_you_mean
-from reconciler.manifests.answers import MisplacedField, habit, value_at
+from reconciler.manifests.answers import PROJECT, MisplacedField, Places, elsewhere, habit, value_at
 from reconciler.manifests.wording import shown_path
 from reconciler.model.accounts.kinds import KINDS
+from reconciler.model.accounts.manifest import MODELS
 from reconciler.model.canonical import JsonObject
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def explain_unknown(path: tuple[str | int, ...], document: Any, schema: Schema) 
     place = shown_path(path[:-1]) or "the document"
     return (
         "unknownField",
-        f"{one_line(field, limit=SHOWN_WORD)} is not a field of {place}.{_hint(path, document, known, root, schema)}",
+        f"{one_line(field, limit=SHOWN_WORD)} is not a field of {place}.{_hint(path, document, known, schema)}",
     )
 
 
@@ -44,7 +45,7 @@ def is_unknown(path: tuple[str, ...], kind: str, schema: Schema) -> bool:
     return _at(schema.get("$defs", {}).get(kind, schema), path, schema) is False
 
 
-def _hint(path: tuple[str | int, ...], document: Any, known: list[str], root: Schema, schema: Schema) -> str:
+def _hint(path: tuple[str | int, ...], document: Any, known: list[str], schema: Schema) -> str:
     field = str(path[-1])
     if len(field) > SHOWN_WORD:
         return _listed(known)
@@ -54,6 +55,7 @@ def _hint(path: tuple[str | int, ...], document: Any, known: list[str], root: Sc
         path,
         kind=str(document.get("kind")),
         known=frozenset(known),
+        of_kinds=_of_kinds(schema),
         name=_text_in(document, "metadata", "name"),
         email=_text_in(document, "spec", "email"),
     )
@@ -62,7 +64,8 @@ def _hint(path: tuple[str | int, ...], document: Any, known: list[str], root: Sc
     if same is not None:
         return f" Did you mean {same}?"
     near = did_you_mean(field, known)
-    return near or _under(field, root, schema) or _listed(known)
+    meant = next((path[-1] for path in where.places if path[-1].lower() == spelt), field)
+    return near or elsewhere(meant, where) or _listed(known)
 
 
 def _text_in(document: Any, part: str, field: str) -> str:
@@ -72,13 +75,11 @@ def _text_in(document: Any, part: str, field: str) -> str:
     return text if isinstance(text, str) else ""
 
 
-def _under(field: str, root: Schema, schema: Schema) -> str:
-    """Return the sentence that says under which field this one belongs; empty where it exists nowhere."""
-    place = next((place for place in _places(root, schema, ()) if place[-1] == field), None)
-    if place is None:
-        return ""
-    where = f"under {'.'.join(place[:-1])}" if place[:-1] else "at the top of the document"
-    return f" {field} belongs {where}."
+def _of_kinds(schema: Schema) -> dict[str, Places]:
+    """Return where each field of each kind of document stands that a schema describes."""
+    definitions = schema.get("$defs", {})
+    roots = {kind: definitions[kind] for kind in MODELS if kind in definitions} or {PROJECT: schema}
+    return {kind: dict.fromkeys(_places(root, schema, ())) for kind, root in roots.items()}
 
 
 def _listed(known: list[str]) -> str:
