@@ -128,6 +128,9 @@ def _admitted(
         applied_as=store.revision_of_plan(plan.plan_digest),
         reviewed=order.reviewed,
         depth=order.depth,
+        now=workspace.now(),
+        overrides=order.overrides,
+        holds_failing=order.holds_failing,
     )
     platform, problems = read_platform(workspace)
     policy = Policy(

@@ -29,10 +29,12 @@ from reconciler.rules.plan.guards import (
 )
 from reconciler.rules.plan.shards import needs_all_parts
 from reconciler.rules.secrets.judgement import Law, judge
-from reconciler.rules.verification.evidence import depth_needed
+from reconciler.rules.verification.evidence import depth_needed, standing_of
+from reconciler.rules.verification.failures import blocking_change, failure, failure_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping, Sequence
+    from collections.abc import Callable, Collection, Container, Mapping, Sequence
+    from datetime import datetime
 
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
     from reconciler.model.plan import Change, LiftedGuard, PreparedAccount, SavedPlan
@@ -70,6 +72,11 @@ class Submission(FrozenByName):
     """The plan that people have reviewed, or what they were shown of it; None: this one."""
     depth: Depth | None = None
     """The depth that whoever applies needs; None: the plan's, else the project's."""
+    now: datetime | None = None
+    """When it is handed in; None where it is not to be told which of the plan's evidence is fresh, and failed."""
+    overrides: Collection[str] = ()
+    """The accounts that are applied unverified."""
+    holds_failing: bool = False
 
 
 def admit(submission: Submission, recorded: RecordedState, policy: Policy) -> Admission:
@@ -93,7 +100,12 @@ def admit(submission: Submission, recorded: RecordedState, policy: Policy) -> Ad
     policy = replace(policy, allow_deletes=plan.inputs.allow_deletes)
     depth = submission.depth or plan.inputs.depth or policy.project.verification.depth.apply
     steps = steps_of(plan, recorded, policy, depth=depth, is_sealed=is_sealed)
-    admission = _guarded(plan, steps, recorded, policy, is_sealed=is_sealed)
+    try:
+        admission = _guarded(plan, steps, recorded, policy, is_sealed=is_sealed)
+    except GuardRefused as refused:
+        # Who mends what the guards refuse is not to learn only then what else the plan shows to be wrong.
+        failed = _failed_in_plan(steps, submission, policy) if is_sealed else []
+        raise GuardRefused([*refused.diagnostics, *failed]) from None
     is_usual = depth == policy.project.verification.depth.apply
     return admission if is_usual else replace(admission, unusual_depth=depth)
 
@@ -339,6 +351,27 @@ def _guarded(
         lifted_guards=tuple(dict.fromkeys((*plan.lifted_guards, *lifted))),
         grants_used=frozenset({*judgement.grants_used, *plan.inputs.grants_used}),
     )
+
+
+def _failed_in_plan(steps: Sequence[Changed], submission: Submission, policy: Policy) -> list[Diagnostic]:
+    """Return what would be refused next: the failures of the plan's own fresh evidence that nothing lifts."""
+    if submission.now is None or submission.holds_failing:
+        return []
+    failed = []
+    for step in steps:
+        # A rotated secret that fails is always held.
+        if isinstance(step, Delete) or not step.needs_evidence or step.cause == "rotation":
+            continue
+        standing = standing_of(
+            step.evidence,
+            settings_digest=step.settings_digest,
+            depth=step.depth,
+            ttl_hours=policy.project.verification.evidence_ttl_hours,
+            now=submission.now,
+        )
+        if standing == "failed" and step.evidence is not None and step.name not in submission.overrides:
+            failed.append(failure(step.evidence.verification, step.after, step.platform))
+    return failure_problems(failed, blocking_change)
 
 
 def _from_recorded_manifest(step: Changed) -> Changed:

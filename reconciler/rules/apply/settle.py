@@ -22,7 +22,14 @@ from reconciler.rules.apply.wishes import unproven_rotations
 from reconciler.rules.plan.match import held_with, why_held_with
 from reconciler.rules.secrets.judgement import judge_reading, require_state_key
 from reconciler.rules.verification.evidence import standing_of
-from reconciler.rules.verification.failures import Failure, failure, failure_of, failure_problems, held_change
+from reconciler.rules.verification.failures import (
+    Failure,
+    blocking_change,
+    failure,
+    failure_of,
+    failure_problems,
+    held_change,
+)
 from reconciler.rules.verification.missing import (
     MISSING_CODES,
     failed_without,
@@ -288,7 +295,7 @@ def held_or_refused(steps: Sequence[Changed], demand: Demand) -> dict[str, Diagn
     blocking = [step for step in failed if not demand.holds_failing and step.cause != "rotation"]
     if blocking:
         missing = missing_problems({step.name: step.missing for step in blocking})
-        others = failure_problems([_failure(step) for step in blocking if not step.missing], _blocked)
+        others = failure_problems([_failure(step) for step in blocking if not step.missing], blocking_change)
         raise VerificationFailed([*missing, *others])
     held = {step.name: held_change(step.name, _reason(step)) for step in failed}
     waiting = held_with((step.change for step in steps), held)
@@ -306,7 +313,3 @@ def _failure(step: Wanted) -> Failure:
     if step.evidence is None:
         return Failure(name=step.name, reason=_reason(step))
     return replace(failure(step.evidence.verification, step.after, step.platform), reason=_reason(step))
-
-
-def _blocked(name: str, reason: str) -> Diagnostic:
-    return error("verificationFailed", reason, subject=name)

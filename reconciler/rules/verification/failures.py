@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.classes import FrozenByName
-from reconciler.diagnostics import as_one, warning
+from reconciler.diagnostics import as_one, error, warning
 from reconciler.model.accounts.kinds import kind_of
 from reconciler.model.accounts.platform import PLATFORM
 from reconciler.model.text.domains import host_to_ascii
@@ -134,3 +134,8 @@ def held_change(name: str, reason: str) -> Diagnostic:
     'The change of sales is left out: auth: The password is refused.'
     """
     return warning("heldChange", f"The change of {name} is left out: {reason}", subject=name)
+
+
+def blocking_change(name: str, reason: str) -> Diagnostic:
+    """Return the error that a change is refused because its verification failed."""
+    return error("verificationFailed", reason, subject=name)

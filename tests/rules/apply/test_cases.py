@@ -84,6 +84,7 @@ class ApplyCase:
         self.plan = altered(made, self.written["plan"]) if "plan" in self.written else made
         self.recorded = self._now_recorded()
         self.policy = policy_of({**self.case.written, **self.written.get("now", {})})
+        self.now = datetime.fromisoformat(self.written["at"]) if "at" in self.written else NOW
         asked = self.written.get("order", {})
         reviewed = altered(made, self.written["reviewed"]) if "reviewed" in self.written else None
         self.order = ApplyOrder(
@@ -123,13 +124,16 @@ class ApplyCase:
             applied_as=self.written.get("appliedAs"),
             reviewed=self.order.reviewed,
             depth=self.order.depth,
+            now=self.now,
+            overrides=self.order.overrides,
+            holds_failing=self.order.holds_failing,
         )
         admission = admit(submission, self.recorded, self.policy)
         demand = demand_of(
             admission,
             self.order,
             project=self.policy.project,
-            now=datetime.fromisoformat(self.written["at"]) if "at" in self.written else NOW,
+            now=self.now,
             is_project_trusted=self.written.get("isProjectTrusted", True),
         )
         law = Law(
