@@ -254,7 +254,7 @@ def _altered(drafted: Drafted, request: PlanRequest) -> list[Diagnostic]:
     """Return an error for each account of the plan that is not what the journal last recorded; apply would refuse it."""
     names = {name for step in drafted.draft.steps for name in step.names} - drafted.vouched
     altered = drafted.store.alterations(names) if names else ()
-    return [each.problem for each in altered if each.name not in request.accepts_altered]
+    return [each.problem_of_plan for each in altered if each.name not in request.accepts_altered]
 
 
 def _messages_to_nobody(draft: Draft, request: PlanRequest, workspace: Workspace, gathered: Gathered) -> Iterator[str]:

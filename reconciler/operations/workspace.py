@@ -341,7 +341,7 @@ def refusing_altered_rows(operation: Callable[P, T]) -> Callable[P, T]:
                 altered = store.alterations(names)
             if not altered:
                 raise
-            raise GuardRefused([each.problem_of_unreadable for each in altered]) from None
+            raise GuardRefused([each.problem for each in altered]) from None
 
     return refusing
 

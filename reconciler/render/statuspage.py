@@ -12,7 +12,7 @@ from reconciler.diagnostics import several
 from reconciler.model.accounts.overview import MATTERS
 from reconciler.render.prose import code
 from reconciler.render.safe import safe
-from reconciler.render.text.overview import MATTER_WORDS, when_of
+from reconciler.render.text.overview import MATTER_WORDS, unreadable_in_words, when_of
 from reconciler.render.text.parts.layout import finish
 from reconciler.render.times import moment
 
@@ -40,6 +40,11 @@ def overview_markdown(overview: Overview) -> str:
         more = len(told) - _MOST_OF_A_MATTER
         lines += [*told[:_MOST_OF_A_MATTER], *([f"- and {more:,} more"] if more > 0 else [])]
     shown = overview.concerns if overview.since is None else overview.since.new
+    if overview.diagnostics:
+        lines += ["", f"### {len(overview.diagnostics)} that cannot be read", ""]
+        told = [f"- {code(safe(unreadable_in_words(each)))}" for each in overview.diagnostics]
+        more = len(told) - _MOST_OF_A_MATTER
+        lines += [*told[:_MOST_OF_A_MATTER], *([f"- and {more:,} more"] if more > 0 else [])]
     for matter, group in groupby(shown, key=lambda concern: concern.matter):
         lines += _of_matter(MATTER_WORDS[matter], list(group))
     holds = "holds" if overview.journal.valid else "**does not hold**"

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from reconciler.store.migrations import Migrated, MigrationOrder, migrate_state
     from reconciler.store.opening import create_state, only_project, open_store
     from reconciler.store.register import Register
+    from reconciler.store.rows import Aside
     from reconciler.store.store import Snapshot, Store
     from reconciler.store.transaction import Transaction
 
@@ -36,6 +37,7 @@ __all__ = [
     "THE_ROUTES",
     "THE_STATE",
     "Alteration",
+    "Aside",
     "Copy",
     "JournalReport",
     "Migrated",
@@ -63,6 +65,7 @@ __all__ = [
 
 _WHEN_ASKED_FOR = {
     "Alteration": "altered",
+    "Aside": "rows",
     "Register": "register",
     **dict.fromkeys(("Snapshot", "Store"), "store"),
     "Transaction": "transaction",

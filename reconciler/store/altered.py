@@ -12,16 +12,17 @@ where one of the names occurs. The rows hold no digest of themselves: whoever ca
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from reconciler.classes import dataclass
 from reconciler.diagnostics import Diagnostic, enumerated, error
-from reconciler.errors import GuardRefused
+from reconciler.errors import GuardRefused, RowUnreadable
 from reconciler.model.canonical import sha256_hex
 from reconciler.model.journal.keys import ACCOUNT_DIGESTS, ACCOUNT_PARTS, REVISION_DIGESTS
 from reconciler.store.digests import row_digest_or_none, value_text
 from reconciler.store.journal import REDACT, THE_STATE, Link, is_intact, read_backwards
-from reconciler.store.rows import ACCOUNT_COLUMNS, link_from_row
+from reconciler.store.rows import ACCOUNT_COLUMNS, account_from_row, link_from_row, require_readable
 from reconciler.store.schema import ACCOUNTS
 from reconciler.store.sql import first_value, one_of
 
@@ -91,6 +92,8 @@ class Alteration:
     """The columns that differ, for the message only; empty where the journal does not tell columns apart."""
     entry: int | None = None
     """The entry that recorded the account last; for ``untold`` the entry that does not hold."""
+    is_readable: bool = True
+    """Whether the row can be read, as far as there is one: another is not taken as it is by any command."""
 
     @property
     def problem(self) -> Diagnostic:
@@ -98,22 +101,23 @@ class Alteration:
         return self._problem(f"    --accept-altered {self.name}=REASON")
 
     @property
-    def problem_of_unreadable(self) -> Diagnostic:
-        """The error where the row cannot even be read: nothing takes that as it is."""
-        return self._problem(None)
+    def problem_of_plan(self) -> Diagnostic:
+        """The error that blocks a plan: what takes the account as it is is the apply to come."""
+        return self._problem(f"    reconciler apply --accept-altered {self.name}=REASON")
 
     @property
-    def problem_of_sending(self) -> Diagnostic:
-        """The error that stops who sends through the account: what takes the account as it is is another command."""
-        return self._problem(f"    reconciler verify --recorded {self.name} --accept-altered {self.name}=REASON")
+    def problem_of_use(self) -> Diagnostic:
+        """The error that stops who sends through the account or hands it on: what takes it as it is is another command."""
+        way = f"    reconciler verify --recorded {self.name} --accept-altered {self.name}=REASON"
+        return self._problem(way, consequence="it is not relied on")
 
-    def _problem(self, way: str | None) -> Diagnostic:
+    def _problem(self, way: str, *, consequence: str = "nothing is recorded over it") -> Diagnostic:
         detail = (
-            f"{self._fact} Something other than reconciler wrote to the database, so nothing is recorded over it. This "
+            f"{self._fact} Something other than reconciler wrote to the database, so {consequence}. This "
             "shows all that was altered:\n    reconciler journal check\n"
             "Find out who did it, and restore a backup from before:\n    reconciler state restore FILE"
         )
-        if way is not None:
+        if self.is_readable:
             detail += (
                 f"\nOr, if the account is right as state has it now, say so, and why; the journal keeps it:\n{way}"
             )
@@ -156,7 +160,22 @@ def find_alterations(connection: Connection, project: str, found: Mapping[str, F
     """Return, by name, the accounts whose rows in ``found`` are not what the journal last recorded of them."""
     told = _last_told(connection, project, found.keys())
     altered = (_compare(name, found[name], told.get(name)) for name in sorted(found))
-    return tuple(alteration for alteration in altered if alteration is not None)
+    return tuple(
+        alteration if _is_readable(found[alteration.name].row) else replace(alteration, is_readable=False)
+        for alteration in altered
+        if alteration is not None
+    )
+
+
+def _is_readable(row: Row | None) -> bool:
+    """Tell whether every part of a row can be read; one that is missing has none that cannot."""
+    if row is None:
+        return True
+    try:
+        require_readable(account_from_row([row[column] for column in ACCOUNT_COLUMNS]))
+    except RowUnreadable:
+        return False
+    return True
 
 
 def require_serial(connection: Connection, project: str, serial: int) -> None:

@@ -33,6 +33,7 @@ from reconciler.store.rows import (
     known_route_from_row,
     link_from_row,
     payload_of,
+    require_readable,
     revision_from_row,
     state_from_rows,
     with_changes,
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.accounts.recorded import RecordedAccount, RecordedState
     from reconciler.model.journal.entries import JournalEntry, Revision
-    from reconciler.store.rows import KnownRoute
+    from reconciler.store.rows import Aside, KnownRoute
     from reconciler.store.sql import Connection
 
 _ACCOUNT = ACCOUNTS.reading(ACCOUNT_COLUMNS)
@@ -79,13 +80,14 @@ def read_state(
     *,
     routes: Sequence[Sequence[Any]] | None = None,
     names: Collection[str] | None = None,
+    aside: Aside | None = None,
 ) -> RecordedState:
     """Return the whole state of a project, accounts by name; with ``names``, at most ``ROWS_AT_ONCE``, these accounts.
 
-    ``routes`` are rows (secret, fingerprint, route) to take in the place of the register's; None: the register's
+    Accounts that cannot be read are left out where they can be put ``aside``. ``routes`` are rows (secret, fingerprint, route) to take in the place of the register's; None: the register's
     own.
     """
-    by_name = read_accounts(connection, project, names=names)
+    by_name = read_accounts(connection, project, names=names, aside=aside)
     if routes is None:
         routes = connection.execute(ROUTES.reading(_ROUTE), {"project": project}).fetchall()
     state = state_from_rows(read_project(connection, project), accounts=by_name, routes=routes)
@@ -93,13 +95,30 @@ def read_state(
 
 
 def read_accounts(
-    connection: Connection, project: str, *, names: Collection[str] | None = None
+    connection: Connection, project: str, *, names: Collection[str] | None = None, aside: Aside | None = None
 ) -> dict[str, RecordedAccount]:
-    """Return the accounts of a project by name, in that order; with ``names`` those of them that are recorded."""
+    """Return the accounts of a project by name, in that order; with ``names`` those of them that are recorded.
+
+    Those that cannot be read are put ``aside``; without it they raise ``StateUnavailable`` when they are looked at.
+    """
     # Sorted here: the database would look every row up through an index, or sort all its columns.
     condition, values = one_of("name", names) if names is not None else ("", {})
     rows = connection.execute(_ACCOUNT + condition, {"project": project, **values}).fetchall()
-    return {row[0]: account_from_row(row) for row in sorted(rows, key=itemgetter(0))}
+    return _accounts_of(sorted(rows, key=itemgetter(0)), aside)
+
+
+def _accounts_of(rows: Iterable[Sequence[Any]], aside: Aside | None) -> dict[str, RecordedAccount]:
+    if aside is None:
+        return {row[0]: account_from_row(row) for row in rows}
+    found: dict[str, RecordedAccount] = {}
+    for row in rows:
+        try:
+            found[row[0]] = account_from_row(row)
+            require_readable(found[row[0]])
+        except RowUnreadable as failure:
+            found.pop(row[0], None)
+            aside.problems[row[0]] = failure.diagnostics[0]
+    return found
 
 
 def read_project(connection: Connection, project: str) -> tuple[str, str, int, str | None]:
@@ -135,7 +154,7 @@ def read_account(connection: Connection, project: str, *, name: str) -> Recorded
 
 
 def find_accounts(
-    connection: Connection, project: str, *, may_be_wanted: Callable[[str], bool]
+    connection: Connection, project: str, *, may_be_wanted: Callable[[str], bool], aside: Aside | None = None
 ) -> dict[str, RecordedAccount]:
     """Return the accounts that may be wanted by what is written of them, by name: no other is held or parsed.
 
@@ -152,7 +171,7 @@ def find_accounts(
     for start in range(0, len(names), ROWS_AT_ONCE):
         condition, values = one_of("name", names[start : start + ROWS_AT_ONCE])
         read = connection.execute(_ACCOUNT + condition, {"project": project, **values})
-        found |= {row[0]: account_from_row(row) for row in read}
+        found |= _accounts_of(read, aside)
     return found
 
 

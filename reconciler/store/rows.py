@@ -32,6 +32,7 @@ from reconciler.store.schema import REVISIONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from reconciler.diagnostics import Diagnostic
     from reconciler.model.canonical import JsonObject
     from reconciler.model.journal.entries import JournalEntry, Revision
 
@@ -182,6 +183,26 @@ def account_from_row(row: Sequence[Any]) -> RecordedAccount:
         _row=row,
     )
     return account
+
+
+class Aside(NamedTuple):
+    """The accounts whose rows cannot be read, for those who go on with all others, and tell of these."""
+
+    problems: dict[str, Diagnostic]
+    """By name, what is wrong."""
+
+
+_PARTS = (
+    "written", "fingerprints", "created_at", "updated_at", "approval", "verification", "suspension", "metadata",
+    "settings", "evidence",
+)  # fmt: skip
+"""What of an account is parsed only when it is looked at."""
+
+
+def require_readable(account: RecordedAccount) -> None:
+    """Look at every part of an account; raise ``StateUnavailable`` for one that cannot be read."""
+    for part in _PARTS:
+        getattr(account, part)
 
 
 class StoredState(RecordedState):

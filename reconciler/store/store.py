@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from reconciler.store.altered import Alteration
     from reconciler.store.database import Database
     from reconciler.store.journal import JournalReport
+    from reconciler.store.rows import Aside
     from reconciler.store.sql import Connection
     from reconciler.store.transaction import Transaction
 
@@ -65,25 +66,33 @@ class Store:
         with self._reading() as connection:
             yield Snapshot(connection, self.project)
 
-    def read_state(self) -> RecordedState:
-        """Return the whole state, accounts by name; their parts are parsed when they are looked at."""
-        with self._reading() as connection:
-            return reading.read_state(connection, self.project)
+    def read_state(self, aside: Aside | None = None) -> RecordedState:
+        """Return the whole state, accounts by name; their parts are parsed when they are looked at.
 
-    def read_accounts(self) -> dict[str, RecordedAccount]:
-        """Return the accounts by name; nothing else is read, so that a database user may see them and no route."""
+        Accounts that cannot be read are left out where they can be put ``aside``; all parts are parsed for that.
+        """
+        with self._reading() as connection:
+            return reading.read_state(connection, self.project, aside=aside)
+
+    def read_accounts(self, aside: Aside | None = None) -> dict[str, RecordedAccount]:
+        """Return the accounts by name; nothing else is read, so that a database user may see them and no route.
+
+        ``aside`` as for ``read_state``.
+        """
         with self._reading(self._database.reading_part) as connection:
-            return reading.read_accounts(connection, self.project)
+            return reading.read_accounts(connection, self.project, aside=aside)
 
     def read_account(self, name: str) -> RecordedAccount | None:
         """Return one account; None where it is not recorded."""
         with self._reading(self._database.reading_part) as connection:
             return reading.read_account(connection, self.project, name=name)
 
-    def find_accounts(self, may_be_wanted: Callable[[str], bool]) -> dict[str, RecordedAccount]:
+    def find_accounts(
+        self, may_be_wanted: Callable[[str], bool], aside: Aside | None = None
+    ) -> dict[str, RecordedAccount]:
         """Return the accounts that may be wanted by what is written of them, by name; see ``reading.find_accounts``."""
         with self._reading(self._database.reading_part) as connection:
-            return reading.find_accounts(connection, self.project, may_be_wanted=may_be_wanted)
+            return reading.find_accounts(connection, self.project, may_be_wanted=may_be_wanted, aside=aside)
 
     def has_accounts(self) -> bool:
         """Tell whether any account is recorded."""
@@ -110,16 +119,19 @@ class Store:
         with self._reading() as connection:
             return find_alterations(connection, self.project, find_rows(connection, self.project, names))
 
-    def read_vouched(self, accepted: Collection[str] = ()) -> tuple[RecordedState, Register]:
+    def read_vouched(
+        self, accepted: Collection[str] = (), aside: Aside | None = None
+    ) -> tuple[RecordedState, Register]:
         """Return the state with only the routes that the journal vouches for, and the register as it is.
 
-        With ``THE_ROUTES`` among ``accepted`` all routes count, and the register is taken as not altered.
+        ``aside`` as for ``read_state``. With ``THE_ROUTES`` among ``accepted`` all routes count, and the register is taken as not altered.
         """
         with self._reading() as connection:
             if THE_ROUTES in accepted:
-                return reading.read_state(connection, self.project), Register(rows=(), told=frozenset())
+                state = reading.read_state(connection, self.project, aside=aside)
+                return state, Register(rows=(), told=frozenset())
             register = read_register(connection, self.project)
-            return reading.read_state(connection, self.project, routes=register.vouched), register
+            return reading.read_state(connection, self.project, routes=register.vouched, aside=aside), register
 
     def read_some(self, names: Collection[str], *, compares_values: bool) -> RecordedState:
         """Return the state with these accounts alone, as far as they are recorded, and with the routes to judge them by.
@@ -222,9 +234,9 @@ class Snapshot(Frozen):
     _connection: Connection
     _project: str
 
-    def state(self) -> RecordedState:
-        """Return the whole state, accounts by name."""
-        return reading.read_state(self._connection, self._project)
+    def state(self, aside: Aside | None = None) -> RecordedState:
+        """Return the whole state, accounts by name; ``aside`` as for ``Store.read_state``."""
+        return reading.read_state(self._connection, self._project, aside=aside)
 
     def revisions(self, *, limit: int | None = None) -> tuple[Revision, ...]:
         """Return the revisions, newest first."""

@@ -62,7 +62,7 @@ def status(
     """See on one screen how everything stands: what fails and since when, what waits, what is stopped, what ends.
 
     It needs the state alone, and neither manifests nor secrets nor a network. The exit code is 3 where an account is
-    failing, 1 where the journal does not hold or is not guarded, else 0. Run it every night after verify --recorded.
+    failing, 1 where the journal does not hold or is not guarded, or an account cannot be read, else 0. Run it every night after verify --recorded.
 
     \b
     Examples:
@@ -85,7 +85,7 @@ def status(
         if metrics is not None:
             write_metrics(Path(metrics), found)
         _put(shown, format_, everything=full)
-    if not found.journal.valid or found.journal.unguarded:
+    if not found.journal.valid or found.journal.unguarded or found.diagnostics:
         return 1
     return _VERIFICATION_FAILED if found.statuses["failing"] else 0
 

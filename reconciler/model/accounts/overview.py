@@ -69,13 +69,17 @@ class Overview(Value):
     revision: int = Field(description="The last revision; 0 before the first apply.")
     as_of: Instant = Field(description="When this was read.")
     accounts: int = Field(description="How many accounts are recorded.")
-    statuses: dict[Status, int] = Field(description="How many of them have each status.")
+    statuses: dict[Status, int] = Field(
+        description="How many of them have each status; one that cannot be read has none."
+    )
     concerns: Annotated[tuple[Concern, ...], Field(strict=False)] = Field(
         description="What to look at, the most urgent first, then by account."
     )
     journal: JournalStanding = Field(description="Whether the journal holds.")
     since: Since | None = Field(None, description="What changed since the overview given with --since; else null.")
-    diagnostics: Annotated[tuple[Diagnostic, ...], Field(strict=False)] = Field((), description="Remarks.")
+    diagnostics: Annotated[tuple[Diagnostic, ...], Field(strict=False)] = Field(
+        (), description="An error for each account whose row in state cannot be read; it has no status."
+    )
 
     def compared(self, earlier: Overview) -> Overview:
         """Return the overview with what changed since an earlier one of the same project."""

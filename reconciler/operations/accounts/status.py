@@ -17,6 +17,7 @@ from reconciler.model.accounts.statuses import STATUSES
 from reconciler.rules.accounts.overview import concerns
 from reconciler.rules.journal.events import events_of
 from reconciler.rules.journal.since import status_since
+from reconciler.store import Aside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,13 +43,14 @@ class Limits(FrozenByName):
 def overview(workspace: Workspace, limits: Limits) -> Overview:
     """Return how everything stands; needs the state alone, and neither manifest nor secret nor network.
 
-    It stands as of ``SOURCE_DATE_EPOCH`` where that is set, so that what is written of one state is the same whenever.
+    An account whose row cannot be read is counted, and told among the diagnostics alone. It stands as of ``SOURCE_DATE_EPOCH`` where that is set, so that what is written of one state is the same whenever.
     Raises ``StateMissing``, or ``StateUnavailable`` where the database itself is damaged.
     """
     now = _source_date(workspace.environ) or workspace.now()
+    aside = Aside({})
     with workspace.open_store() as store:
         report = store.check_journal()
-        recorded = store.read_state()
+        recorded = store.read_state(aside)
         with store.snapshot() as snapshot:
             events = events_of(snapshot.journal())
     accounts = list(recorded.accounts.values())
@@ -57,7 +59,7 @@ def overview(workspace: Workspace, limits: Limits) -> Overview:
         project=recorded.project,
         revision=recorded.serial,
         as_of=now,
-        accounts=len(accounts),
+        accounts=len(accounts) + len(aside.problems),
         statuses={status: counts[status] for status in STATUSES},
         concerns=concerns(
             accounts,
@@ -73,6 +75,7 @@ def overview(workspace: Workspace, limits: Limits) -> Overview:
             problems=report.problems,
             unguarded=report.unguarded,
         ),
+        diagnostics=tuple(aside.problems.values()),
     )
 
 

@@ -14,6 +14,7 @@ from reconciler.model.journal.keys import APPLY
 from reconciler.operations.accounts.select import select_accounts
 from reconciler.rules.accounts.select import is_pattern, is_selected, may_select_none, unknown_account, unmatched
 from reconciler.rules.journal.since import status_since
+from reconciler.store import Aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -59,16 +60,16 @@ class AccountFilter(FrozenByName):
     """Show what this user sees: marketing accounts, shared own accounts, and those the user owns."""
 
 
-def list_accounts(workspace: Workspace, wanted: AccountFilter) -> tuple[RecordedAccount, ...]:
-    """Return the recorded accounts that pass the filter, by name.
+def list_accounts(workspace: Workspace, wanted: AccountFilter, aside: Aside) -> tuple[RecordedAccount, ...]:
+    """Return the recorded accounts that pass the filter, by name; those that cannot be read are put ``aside``.
 
     Raises ``InvalidInput`` with every selector that can only be a mistake: no account has what it asks for.
     """
     with workspace.open_store() as store:
         accounts = (
-            store.read_accounts()
+            store.read_accounts(aside)
             if wanted.search is None or wanted.selectors
-            else store.find_accounts(partial(_may_hold, folded(wanted.search)))
+            else store.find_accounts(partial(_may_hold, folded(wanted.search)), aside)
         )
     asked = [selector for selector in wanted.selectors if not may_select_none(selector)]
     nothing = unmatched(asked, [(each,) for each in accounts.values()])
@@ -140,17 +141,26 @@ def is_visible_to(account: RecordedAccount, user: str) -> bool:
 def show_account(workspace: Workspace, name: str) -> RecordedAccount:
     """Return one account; raise ``InvalidInput`` with the nearest name where there is none."""
     with workspace.open_store() as store:
-        return known_account(name, store.read_accounts())
+        account = store.read_account(name)
+        return account if account is not None else known_account(name, store.read_accounts(Aside({})))
 
 
-def show_accounts(workspace: Workspace, selectors: Sequence[str]) -> list[RecordedAccount]:
-    """Return the accounts that selectors mean, by name; raise ``InvalidInput`` with each that means none."""
+def show_accounts(workspace: Workspace, selectors: Sequence[str], aside: Aside) -> list[RecordedAccount]:
+    """Return the accounts that selectors mean, by name; raise ``InvalidInput`` with each that means none.
+
+    Those that cannot be read, and may be meant, are put ``aside``.
+    """
+    unreadable = Aside({})
     with workspace.open_store() as store:
-        accounts = store.read_accounts()
-    unknown = [each for each in selectors if not is_pattern(each) and each not in accounts]
+        accounts = store.read_accounts(unreadable)
+    is_named = {each: not is_pattern(each) for each in selectors}
+    meant = [name for name in unreadable.problems if name in selectors or not all(is_named.values())]
+    aside.problems.update((name, unreadable.problems[name]) for name in meant)
+    sought = [each for each in selectors if each not in unreadable.problems]
+    unknown = [each for each in sought if is_named[each] and each not in accounts]
     if unknown:
         raise InvalidInput([unknown_account(name, accounts) for name in unknown])
-    return select_accounts(selectors, accounts.values())
+    return select_accounts(sought, accounts.values()) if sought else []
 
 
 def known_account(name: str, accounts: Mapping[str, RecordedAccount]) -> RecordedAccount:

@@ -8,12 +8,14 @@ import os
 from typing import TYPE_CHECKING, Literal, get_args
 
 from reconciler.diagnostics import Diagnostic, Location, error, note
-from reconciler.errors import GuardRefused, InvalidInput
+from reconciler.errors import GuardRefused, InvalidInput, RowUnreadable
 from reconciler.files import create_file, reason_of
 from reconciler.operations.accounts.add import file_of
 from reconciler.operations.accounts.select import select_accounts
 from reconciler.operations.manifests import require_platform
+from reconciler.rules.accounts.select import is_pattern
 from reconciler.rules.adoption.export import CSV_COLUMNS, is_more_than_a_row, manifest_of, row_of
+from reconciler.store import Aside
 from reconciler.yamlsource.writing import to_yaml
 
 if TYPE_CHECKING:
@@ -35,11 +37,19 @@ def export_accounts(
     Raises ``InvalidInput`` for selectors that select nothing, ``GuardRefused`` for accounts that something else altered.
     """
     with workspace.open_store() as store:
-        recorded, _ = store.read_vouched()
-        chosen = select_accounts(selectors, recorded.accounts.values())
-        altered = store.alterations({each.name for each in chosen})
+        aside = Aside({})
+        recorded, _ = store.read_vouched(aside=aside)
+        sought = [each for each in selectors if each not in aside.problems]
+        chosen = select_accounts(sought, recorded.accounts.values()) if sought or not selectors else []
+        # By what else than its name an account is meant cannot be told of one that cannot be read.
+        is_by_name = bool(selectors) and not any(map(is_pattern, selectors))
+        unreadable = aside.problems.keys() & set(selectors) if is_by_name else aside.problems.keys()
+        altered = store.alterations({*(each.name for each in chosen), *unreadable})
+    unvouched = unreadable - {each.name for each in altered}
+    if unvouched:
+        raise RowUnreadable([aside.problems[name] for name in sorted(unvouched)])
     if altered:
-        raise GuardRefused([each.problem for each in altered])
+        raise GuardRefused([each.problem_of_use for each in altered])
     if form == "manifests":
         return {file_of(each.name): to_yaml(manifest_of(each)) for each in chosen}, []
     if form == "csv":

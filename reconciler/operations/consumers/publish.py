@@ -30,6 +30,7 @@ from reconciler.operations.consumers.observe import (
 )
 from reconciler.operations.consumers.places import open_targets
 from reconciler.operations.manifests import require_platform
+from reconciler.operations.workspace import refusing_altered_rows
 from reconciler.rules.secrets.grants import untrusted_project
 from reconciler.rules.secrets.judgement import require_state_key
 
@@ -61,6 +62,7 @@ class Published(FrozenByName):
         return any(each.outcome == "pending" for each in self.consumers)
 
 
+@refusing_altered_rows
 def publish(workspace: Workspace, order: PublishOrder) -> Published:
     """Bring the consumers to what they are to have, or only say what differs; each by itself.
 
@@ -150,7 +152,7 @@ def _require_recorded(all_wanted: Sequence[Wanted], register: Register, workspac
     """Refuse accounts, and routes of their secrets, that are not what the journal last recorded."""
     names = {each.name for wanted in all_wanted for each in wanted.senders}
     with workspace.open_store() as store:
-        altered = [each.problem for each in store.alterations(names)]
+        altered = [each.problem_of_use for each in store.alterations(names)]
     routes = [route for wanted in all_wanted for each in wanted.deliveries for route in each.routes]
     rerouted = register.problem_of(names, routes)
     if altered or rerouted is not None:

@@ -13,6 +13,7 @@ from reconciler.rules.accounts.select import is_pattern, unknown_account
 from reconciler.rules.journal.choose import Period, own_changes, within
 from reconciler.rules.journal.erasure import Erasure
 from reconciler.rules.journal.events import events_of
+from reconciler.store import Aside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +52,9 @@ def history(
     """
     with workspace.open_store() as store:
         if selectors:
-            names = _names(selectors, store.read_state(), store)
+            # A pattern means accounts by what they have, which cannot be told of one that cannot be read.
+            aside = None if any(map(is_pattern, selectors)) else Aside({})
+            names = _names(selectors, store.read_state(aside), store)
             found, events = _touching(names, store)
         else:
             # Who asks for all of them needs no account, and who asks for the newest no revision before.

@@ -68,7 +68,7 @@ def _usable(name: str, workspace: Workspace) -> tuple[RecordedAccount, Server]:
     known = {(each.secret, each.route.key) for each in recorded.routes}
     unknown = [each for each in account.secret_routes if (each.secret, each.route.key) not in known]
     untold = register.problem_of({name}, account.secret_routes)
-    problems = [*(each.problem_of_sending for each in altered), *([untold] if untold is not None else [])]
+    problems = [*(each.problem_of_use for each in altered), *([untold] if untold is not None else [])]
     for each in unknown:
         detail = (
             f"State has recorded no route of {each.secret} to the server of {name}, so it stays here. Apply the account "

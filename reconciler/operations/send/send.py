@@ -101,7 +101,7 @@ def send(workspace: Workspace, order: Order, means: Means, *, results: Path | No
     with workspace.open_store() as store:
         altered = store.alterations({account.name})
     if altered:
-        raise GuardRefused([each.problem_of_sending for each in altered])
+        raise GuardRefused([each.problem_of_use for each in altered])
     if account.status != "active":
         raise GuardRefused(remarks.not_active(account))
     template = read_message(order.message)

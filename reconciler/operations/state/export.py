@@ -34,7 +34,7 @@ def export_public(workspace: Workspace, target: Path, actor: Actor) -> int:
         recorded, _ = store.read_vouched()
         altered = store.alterations(recorded.accounts.keys())
     if altered:
-        raise GuardRefused([each.problem for each in altered])
+        raise GuardRefused([each.problem_of_use for each in altered])
     url, at = f"sqlite:///{target.absolute()}", workspace.now()
     project = workspace.project.metadata.name
     base = target.absolute().parent

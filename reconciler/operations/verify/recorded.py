@@ -121,7 +121,7 @@ def _to_verify(
         recorded, register = store.read_vouched(accepts)
         gone = store.alterations({*selectors, *accepts} - recorded.accounts.keys())
         if gone:
-            raise GuardRefused([each.problem for each in gone])
+            raise GuardRefused([each.problem_of_plan for each in gone])
         chosen = select_accounts(selectors, recorded.accounts.values())
         altered = {
             each.name: each.problem for each in store.alterations({each.name for each in chosen} - accepts.keys())

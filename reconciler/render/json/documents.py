@@ -119,14 +119,22 @@ def apply_document(
     }
 
 
-def accounts_document(accounts: Sequence[RecordedAccount], since: Mapping[str, datetime] | None = None) -> Document:
-    """Return what ``accounts list`` prints, in the order given."""
+def accounts_document(
+    accounts: Sequence[RecordedAccount],
+    since: Mapping[str, datetime] | None = None,
+    diagnostics: Sequence[Diagnostic] = (),
+) -> Document:
+    """Return what ``accounts list`` prints, in the order given; with ``diagnostics`` only where there are some."""
     began = since or {}
     entries = [account_entry(account, began.get(account.name)) for account in accounts]
-    return {"formatVersion": FORMAT_VERSION, "accounts": entries}
+    return {"formatVersion": FORMAT_VERSION, "accounts": entries, **_problems_of(diagnostics)}
 
 
-def account_document(*accounts: RecordedAccount, since: Mapping[str, datetime] | None = None) -> Document:
+def account_document(
+    *accounts: RecordedAccount,
+    since: Mapping[str, datetime] | None = None,
+    diagnostics: Sequence[Diagnostic] = (),
+) -> Document:
     """Return what ``accounts show`` prints: the entries of the list, with settings and evidence."""
     began = since or {}
     entries = [
@@ -137,7 +145,11 @@ def account_document(*accounts: RecordedAccount, since: Mapping[str, datetime] |
         }
         for account in accounts
     ]
-    return {"formatVersion": FORMAT_VERSION, "accounts": entries}
+    return {"formatVersion": FORMAT_VERSION, "accounts": entries, **_problems_of(diagnostics)}
+
+
+def _problems_of(diagnostics: Sequence[Diagnostic]) -> Document:
+    return {"diagnostics": diagnostic_documents(diagnostics)} if diagnostics else {}
 
 
 def send_document(sent: SendDocument) -> Document:

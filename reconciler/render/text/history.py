@@ -55,7 +55,7 @@ _LEAST_COLUMNS = 4
 _CURE = (
     "Something other than reconciler wrote to the state. Find out who did, and restore a backup from before:",
     "    reconciler state restore FILE",
-    "Accounts in state that differ are refused by every write until then. To take one as it is, whatever writes it takes",
+    "Accounts in state that differ are refused by every write until then. To take one that can be read as it is, whatever writes it takes",
     "    --accept-altered NAME=REASON",
 )
 """The closing words where the journal does not hold."""

@@ -14,6 +14,7 @@ from reconciler.render.times import day, moment
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from reconciler.diagnostics import Diagnostic
     from reconciler.model.accounts.overview import Concern, Matter, Overview
     from reconciler.render.text.parts.style import Role, Style
 
@@ -51,6 +52,9 @@ def overview_text(overview: Overview, *, style: Style, everything: bool = False)
     shown = overview.concerns if overview.since is None else overview.since.new
     if overview.since is not None:
         lines += _compared(overview, style)
+    if overview.diagnostics:
+        lines += ["", style.paint(f"{len(overview.diagnostics)} that cannot be read", "bad")]
+        lines += _listed((unreadable_in_words(each) for each in overview.diagnostics), style)
     for matter, group in groupby(shown, key=lambda concern: concern.matter):
         lines += _of_matter(matter, list(group), style, everything=everything)
     journal = overview.journal
@@ -61,7 +65,7 @@ def overview_text(overview: Overview, *, style: Style, everything: bool = False)
         lines += [style.paint("The journal does not hold.", "bad"), *_listed(journal.problems, style)]
     if journal.unguarded:
         lines += [style.paint("What guards it was altered:", "bad"), *_listed(journal.unguarded, style)]
-    if journal.unguarded or not journal.valid:
+    if journal.unguarded or not journal.valid or overview.diagnostics:
         lines += ["What to do about it is told by", "    reconciler journal check"]
     return finish([*lines, *_next(shown)])
 
@@ -112,6 +116,11 @@ def when_of(concern: Concern) -> str:
     if concern.until is not None:
         return f"{day(concern.until)}: "
     return f"since {day(concern.since)}: " if concern.since is not None else ""
+
+
+def unreadable_in_words(problem: Diagnostic) -> str:
+    """Return what is wrong with an account that cannot be read, as one sentence."""
+    return f"{problem.detail.partition('. ')[0]}."
 
 
 def _listed(sentences: Iterable[str], style: Style) -> Iterable[str]:

@@ -87,9 +87,10 @@ def list_(
         reconciler accounts list --search sales --format csv
         reconciler accounts list --columns name,host,username,secrets
     """
-    from reconciler.cli.output import hint, put, put_json
+    from reconciler.cli.output import hint, put, put_json, tell
     from reconciler.cli.session import style_for, workspace
     from reconciler.operations.accounts.view import AccountFilter, has_accounts, list_accounts, not_active_since
+    from reconciler.store import Aside
 
     wanted = AccountFilter(
         search=search,
@@ -99,15 +100,18 @@ def list_(
         user=user,
     )
     place = workspace(options, needs_project=False)
-    found = list_accounts(place, wanted)
+    aside = Aside({})
+    found = list_accounts(place, wanted, aside)
+    unreadable = tuple(aside.problems.values())
     # Since when is read from the whole journal: where it is not asked for, thousands of accounts are not looked through.
     tells_since = format_ == "json" or not columns or "statusSince" in columns
     since = not_active_since(place, found) if tells_since else {}
     if format_ == "json":
         from reconciler.render.json.documents import accounts_document
 
-        put_json(accounts_document(found, since))
-    elif format_ == "csv":
+        put_json(accounts_document(found, since, unreadable))
+        return 1 if unreadable else 0
+    if format_ == "csv":
         from reconciler.render.csv import ACCOUNT_COLUMNS, accounts_csv
 
         put(accounts_csv(found, columns or tuple(ACCOUNT_COLUMNS), since=since))
@@ -128,12 +132,13 @@ def list_(
         from reconciler.render.text import accounts_table
 
         put(accounts_table(found, style=style_for(sys.stdout), since=since))
-        if not found and not has_accounts(place):
+        if not found and not unreadable and not has_accounts(place):
             hint(f"{_not_applied_yet(place)}To see what the manifests would record:", "reconciler plan")
         elif found:
             first = next((each for each in found if each.status != "active"), found[0])
             hint("One of them, and why it stands so:", shlex.join(["reconciler", "accounts", "show", first.name]))
-    return 0
+    tell(unreadable)
+    return 1 if unreadable else 0
 
 
 @accounts.command("show")
@@ -161,12 +166,13 @@ def show(
         reconciler accounts show status:failing
         reconciler accounts show sales-pl --revision 7
     """
-    from reconciler.cli.output import put, put_json
+    from reconciler.cli.output import put, put_json, tell
     from reconciler.cli.session import style_for, workspace
-    from reconciler.errors import InvalidInput
+    from reconciler.errors import InvalidInput, RowUnreadable
     from reconciler.operations.accounts.view import not_active_since, show_accounts
     from reconciler.render.json.documents import account_document
     from reconciler.render.text import account_in_full, account_text
+    from reconciler.store import Aside
 
     place, style = workspace(options, needs_project=False), style_for(sys.stdout)
     if revision is not None:
@@ -180,18 +186,24 @@ def show(
         else:
             put("\n".join(past_text(account, revision, style=style) for account in past))
         return 0
+    aside = Aside({})
     try:
-        found = show_accounts(place, selectors)
+        found = show_accounts(place, selectors, aside)
     except InvalidInput as unknown:
         raise _declared_only(unknown, place, selectors) from None
+    unreadable = tuple(aside.problems.values())
+    if unreadable and not found:
+        raise RowUnreadable(unreadable)
     since = not_active_since(place, found)
     if format_ == "json":
-        put_json(account_document(*found, since=since))
-    elif is_full:
+        put_json(account_document(*found, since=since, diagnostics=unreadable))
+        return 1 if unreadable else 0
+    if is_full:
         put("\n".join(account_in_full(account, style=style) for account in found))
     else:
         put("\n".join(account_text(account, style=style, since=since.get(account.name)) for account in found))
-    return 0
+    tell(unreadable)
+    return 1 if unreadable else 0
 
 
 def _not_applied_yet(place: Workspace) -> str:
