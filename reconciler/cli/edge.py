@@ -135,7 +135,7 @@ def _run(words: list[str]) -> int:
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except click.ClickException as wrong:
-        return _show_help(wrong) if isinstance(wrong, _WITHOUT_COMMAND) else _tell(words, _usage_problem(wrong))
+        return _show_help(wrong) if isinstance(wrong, _WITHOUT_COMMAND) else _tell(words, _usage_problem(wrong, words))
     except Exception as failure:  # noqa: BLE001 - the one place where nothing may escape
         return _fail(words, failure)
     return code if isinstance(code, int) else 0
@@ -152,7 +152,7 @@ def _refuse_unusable_words(words: Sequence[str]) -> None:
         if not value and (equals or not word) and option not in _MAY_BE_EMPTY:
             where = f"after {option}" if option.startswith("-") else "in the place of a name, a pattern or a path"
             raise click.UsageError(
-                f"An empty word was given {where}. If it comes from a variable, that is not set. Give it a value, or leave it out."
+                f"An empty word was given {where}. If it comes from a variable, that is not set, or set to nothing. Give it a value."
             )
         if "://" in value and option not in _TAKE_TEXT and _TAKE_ADDRESSES.isdisjoint((option, *words)):
             _refuse_password(value)
@@ -226,12 +226,31 @@ def _internal(failure: Exception) -> Diagnostic:
     return error("internalError", detail)
 
 
-def _usage_problem(wrong: click.ClickException) -> Diagnostic:
+def _path_of(words: Sequence[str]) -> str:
+    """Return the command that is called, as it is typed, for what is refused before its words are told apart."""
+    found: click.Command = reconciler
+    context = click.Context(found, info_name="reconciler")
+    with_value = {name for each in _options(context) if not each.is_flag for name in each.opts}
+    rest = iter(words)
+    for word in rest:
+        if word.startswith("-") and found is reconciler:
+            if word in with_value:
+                next(rest, None)
+            continue
+        below = found.get_command(context, word) if isinstance(found, click.Group) else None
+        if below is None:
+            break
+        found = below
+        context = click.Context(found, info_name=word, parent=context)
+    return context.command_path
+
+
+def _usage_problem(wrong: click.ClickException, words: Sequence[str]) -> Diagnostic:
     from reconciler.characters import one_line
     from reconciler.diagnostics import error
 
     context = getattr(wrong, "ctx", None)
-    path = context.command_path if context is not None else "reconciler"
+    path = context.command_path if context is not None else _path_of(words)
     if isinstance(wrong, click.NoSuchOption):
         message, to_copy = _unknown_option(wrong.option_name, context)
         return error("badUsage", f"{one_line(message)} See\n    {to_copy or f'{path} --help'}")

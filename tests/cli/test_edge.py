@@ -492,6 +492,27 @@ def test_an_empty_word_is_told_as_a_variable_that_is_not_set(project: Project, w
     assert (1, "") == (told.code, told.out)
     assert "An empty word was given" in told.err
     assert "If it comes from a variable" in " ".join(told.err.split())
+    way = told.err.splitlines()[-1].split()
+    known = [word for word in words if word and not word.startswith("-") and word not in {"x", "a.json"}]
+    assert ["reconciler", *known[: len(way) - 2], "--help"] == way, "the help of the command that was called"
+    assert 0 == project.run(*way[1:]).code
+
+
+@pytest.mark.parametrize(
+    ("words", "path"),
+    [
+        (("suspend", ""), "suspend"),
+        (("--project-dir", "plan", "suspend", ""), "suspend"),
+        (("--project-dir=plan", "accounts", "show", ""), "accounts show"),
+        (("accounts", "", "show"), "accounts"),
+        (("consumers", "show", ""), "consumers show"),
+        (("--state", "", "plan"), "plan"),
+        (("", "plan"), ""),
+    ],
+)
+def test_an_empty_word_names_the_help_of_its_own_command(bare: Project, words: tuple[str, ...], path: str) -> None:
+    """The help that is named is that of the command that was called, whatever general options stand before it."""
+    assert f"    reconciler {path} --help".replace("  --help", " --help") in bare.run(*words).err.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
