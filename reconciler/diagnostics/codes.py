@@ -80,6 +80,7 @@ _TABLE = (
     Code("noPlatformServer", "Platform server is not declared", "Without platform.smtp in the project file, marketing accounts cannot be verified by a conversation.", "Declare platform.smtp in the project file."),
     Code("unusedServer", "Mail server is not used", "No account names this MailServer.", "Remove it, or name it under smtp.server."),
     Code("noManifests", "No accounts in the manifests folder", "The folder holds no account.", "Add a manifest."),
+    Code("manifestNotRead", "File that looks like a manifest is not read", "A file below the manifests folder holds a manifest, and its name does not end in .yaml or .yml.", "Give it such a name, or leave it as it is where it is not meant to count."),
     # Project, secrets, state, plan files
     Code("projectMissing", "No project file", "There is no reconciler.yaml here, and none above up to the repository's top or the home folder that belongs to this user.", "Run the command in the project folder or below it, name it with --project-dir, or begin a project with reconciler init."),
     Code("secretMissing", "Secret cannot be read", "The variable or file that a reference names does not exist, is empty, or may not be read.", "Set the variable or write the file, where this command runs."),

@@ -76,6 +76,7 @@ EXAMPLES: dict[str, Example] = {
     "noPlatformServer": Example("reconciler accounts add marketing news --email news@example.com --display-name News", "# in the project file\nplatform:\n  smtp: {host: smtp.platform.example.com}"),
     "unusedServer": Example("kind: MailServer\nmetadata: {name: office}     # named by no account", "smtp: {server: office}"),
     "noManifests": Example("reconciler plan             # with an empty accounts.d", "reconciler accounts add own"),
+    "manifestNotRead": Example("accounts.d/sales.json", "git mv accounts.d/sales.json accounts.d/sales.yaml"),
     "projectMissing": Example("reconciler plan             # outside a project", "reconciler init"),
     # Secrets
     "secretMissing": Example("reconciler plan             # without SMTP_SALES_PASSWORD", "# in bash; read -s keeps the password out of the shell's history\nread -rs SMTP_SALES_PASSWORD && export SMTP_SALES_PASSWORD\nreconciler plan"),

@@ -168,7 +168,7 @@ def _manifest_files(folder: Path, root: Path) -> tuple[list[tuple[str, str]], li
         detail = "The manifests folder is a link that leads outside the project folder. Put the folder itself here."
         return [], [error("fileUnreadable", detail, location=Location(shown_path(folder, root)))]
     below = f"{root.as_posix()}/"
-    for path in _entries(folder, root, problems):
+    for path in entries_of(folder, root, problems):
         if path is not None and is_manifest(path[path.rfind("/") + 1 :]):
             is_plain = path.startswith(below) and path.isascii()
             files.append((path[len(below) :] if is_plain else shown_path(Path(path), root), path))
@@ -178,7 +178,7 @@ def _manifest_files(folder: Path, root: Path) -> tuple[list[tuple[str, str]], li
     return sorted(files), problems
 
 
-def _entries(folder: Path, root: Path, problems: list[Diagnostic]) -> Iterator[str | None]:
+def entries_of(folder: Path, root: Path, problems: list[Diagnostic]) -> Iterator[str | None]:
     """Yield the files below a folder, without hidden folders; None once there are too many entries.
 
     Adds a problem for every folder that cannot be looked into: unreadable, gone meanwhile, linked, or too deep. It

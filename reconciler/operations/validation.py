@@ -12,6 +12,7 @@ from reconciler.diagnostics import Location, error, grouped, warning
 from reconciler.errors import InvalidInput
 from reconciler.files import read_regular_file, reason_of
 from reconciler.manifests.folder import shown_path
+from reconciler.manifests.lookalikes import lookalikes
 from reconciler.operations.manifests import Desired, in_every_environment, read_desired
 from reconciler.yamlsource import MAX_FILE_OCTETS, read_documents
 
@@ -37,6 +38,7 @@ def validate(workspace: Workspace) -> Desired:
     """Return every problem that needs no network, secret or state to be found, of all environments where none is chosen."""
     desired = in_every_environment(workspace, _read_with_consumers)
     folder = workspace.project.manifests
+    passed_over = lookalikes(workspace.root / folder, workspace.root)
     if not desired.folder_exists:
         detail = f"The manifests folder {folder} does not exist. Make it, or correct manifests in the project file."
         problem = error("noManifests", detail)
@@ -44,8 +46,8 @@ def validate(workspace: Workspace) -> Desired:
         detail = f"The manifests folder {folder} holds no account yet. To write the first one:\n"
         problem = warning("noManifests", detail + "    reconciler accounts add own")
     else:
-        return desired
-    return replace(desired, problems=grouped((*desired.problems, problem)))
+        return replace(desired, problems=(*desired.problems, *passed_over)) if passed_over else desired
+    return replace(desired, problems=grouped((*desired.problems, problem, *passed_over)))
 
 
 def _read_with_consumers(workspace: Workspace) -> Desired:

@@ -139,3 +139,13 @@ def findings(text: str, form: str) -> set[str]:
     if form == "codequality":
         return {each["check_name"] for each in document}
     return {each["ruleId"] for each in document["runs"][0]["results"]}
+
+
+def test_a_file_that_looks_like_a_manifest_and_is_not_read_is_told(project: Project) -> None:
+    """The account that it holds is in no plan, so validate names it, and still ends well."""
+    project.write_account("news", marketing_account("news"))
+    (project.folder / "accounts.d" / "press.json").write_text(marketing_account("press"), encoding="utf-8")
+    told = project.run_well("validate", "--format", "json")
+    assert "manifestNotRead" in told.codes
+    project.remove_account("news")
+    assert {"noManifests", "manifestNotRead"} <= set(project.run_well("validate", "--format", "json").codes)
