@@ -406,3 +406,16 @@ def test_columns_that_are_called_otherwise(bare: Project) -> None:
     mapped = "email=Von,host=Wohin,password=Losung"
     imported = bare.run_well("import", "--from", "csv", "table.csv", "--map", mapped, "--format", "json")
     assert ["a@example.com"] == [account["email"] for account in imported.document["accounts"]]
+
+
+def test_the_names_of_a_table_are_taken(bare: Project) -> None:
+    """The column of names gives the account its name, or its title where it can be none; in a second import too."""
+    table = (
+        "Name,E-Mail,Host\nsales-pl,sales@example.com,smtp.example.com\nBig News,news@example.com,smtp.example.org\n"
+    )
+    (bare.folder / "accounts.csv").write_text(table, encoding="utf-8")
+    bare.run_well("import", "accounts.csv")
+    written = "".join(path.read_text(encoding="utf-8") for path in sorted((bare.folder / "accounts.d").iterdir()))
+    assert "  name: sales-pl\n" in written
+    assert "  name: news-example-com\n  title: Big News\n" in written
+    assert "2 as declared" in bare.run_well("import", "accounts.csv").out

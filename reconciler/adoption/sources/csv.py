@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.adoption.fields import field_of, found_of, meaningful
 from reconciler.adoption.source import ReadsAlone, passed_over, unreadable
 from reconciler.diagnostics import Diagnostic
 from reconciler.model.adoption.found import FoundAccount, SourceReading
+from reconciler.model.text.types import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -90,14 +92,26 @@ class Csv(ReadsAlone):
         problems: list[Diagnostic] = []
         header = _header(source.text)
         columns = _columns(header, source.columns)
-        unknown = [str(number) for number, title in enumerate(header, start=1) if title and title not in columns]
+        left = [(number, title) for number, title in enumerate(header, start=1) if title and title not in columns]
+        unknown = [str(number) for number, title in left if field_of(title) is None]
         if _NEEDED not in columns.values():
             detail = "No column of the table is the server's host. Name it, as in\n    --map 'host=SMTP server,email=Address'"
             return SourceReading(problems=(unreadable(source, 1, detail),))
         if unknown:
-            which = f"columns {' and '.join(unknown)}" if len(unknown) > 1 else f"column {unknown[0]}"
-            detail = f"No setting is known by the title of {which}, so it was not taken. Where it is one, name it, as in\n    --map 'SETTING=TITLE'"
+            which = (
+                f"the titles of columns {', '.join(unknown[:-1])} and {unknown[-1]}, so they were"
+                if len(unknown) > 1
+                else f"the title of column {unknown[0]}, so it was"
+            )
+            detail = f"No setting is known by {which} not taken. Where one is meant, name it, as in\n    --map 'SETTING=TITLE'"
             problems.append(passed_over(source, 1, detail))
+        for number, title in left:
+            if (setting := field_of(title)) is not None:
+                detail = (
+                    f"Column {number} is a second one of the setting {setting}, so it was not taken. To take it in the place "
+                    f"of the other, name it, as in\n    --map '{setting}=TITLE'"
+                )
+                problems.append(passed_over(source, 1, detail))
         read = list(_each_line(source, [columns.get(title) for title in header]))
         accounts = tuple(each for each in read if isinstance(each, FoundAccount))
         problems += [each for each in read if isinstance(each, Diagnostic)]
@@ -125,7 +139,20 @@ def _each_line(source: Source, settings: Sequence[str | None]) -> Iterator[Found
         if meaningful(said.get("host")) is None:
             yield passed_over(source, line, "The line names no server.")
         else:
-            yield found_of(said, label=said.get("name") or f"line {line}", line=line)
+            yield _named(found_of(said, label=said.get("name") or f"line {line}", line=line), said)
+
+
+def _named(found: FoundAccount, said: Mapping[str, str]) -> FoundAccount:
+    """Return an account with what the column for its name says: its name where it can be one, else a title.
+
+    Never the name that recipients see: in some programs it is what people call the server.
+    """
+    written = meaningful(said.get("name"))
+    if written is None:
+        return found
+    if NAME.match(written):
+        return replace(found, name=written)
+    return replace(found, title=written)
 
 
 def _delimiter(text: str) -> str:

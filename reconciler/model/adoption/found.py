@@ -51,6 +51,10 @@ class FoundAccount(FrozenByName):
     label: str
     """What the source calls it: an account's name, a prefix of variables, a line."""
     line: int | None = None
+    name: str | None = None
+    """What it is to be called, where the source has a name that can be one; None: its address says it."""
+    title: str | None = None
+    """A longer name for people, where the source has one that cannot be its name."""
     host: str | None = None
     port: int | None = None
     security: Security = UNSAID

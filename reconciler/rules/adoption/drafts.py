@@ -350,7 +350,7 @@ def _own_login(account: WantedAccount, server: _Shared | None) -> JsonObject | N
 
 def _draft_account(account: WantedAccount, server: _Shared | None, making: _Making) -> None:
     found, email = account.found, account.email or ""
-    name = making.name(slug(email))
+    name = making.name(found.name or slug(email))
     smtp: JsonObject = {"server": server.name} if server is not None else _server_spec(account.way)
     secrets: list[NewSecret] = []
     login = _own_login(account, server)
@@ -364,7 +364,8 @@ def _draft_account(account: WantedAccount, server: _Shared | None, making: _Maki
     spec["smtp"] = smtp
     proxy, of_proxy = _proxy_spec(account, name, (name,), making) if server is None else ({}, ())
     spec |= proxy
-    document = _document("OwnAccount", name, {"labels": {"source": account.taken.kind}}, spec)
+    titled: JsonObject = {"title": found.title} if found.title is not None else {}
+    document = _document("OwnAccount", name, titled | {"labels": {"source": account.taken.kind}}, spec)
     file = server.file if server is not None else making.file(name)
     refused = _put(document, file, doubt_of(account) if server is None else "", (*secrets, *of_proxy), making)
     if refused is not None:
