@@ -10,7 +10,7 @@
 #   make sbom         write the bill of materials of what is installed, as CycloneDX, into dist/
 #   make site         build the documentation as a site into build/site, warnings as errors
 #   make bench        how long plans and start-up take; 100,000 accounts too with BENCH_ARGS=--large
-#   make test-range   all tests with the lowest and with the newest versions of every package, on each Python found
+#   make test-range   the tests that hang on versions, with the lowest and the newest of every package, on each Python found
 #   make coverage     all tests, and which branches they leave out
 #   make mutants      whether the planner's tests notice every small mistake in it; see docs/mutants.md
 #   make screenshots  take the pictures of the documentation anew, in Chromium
