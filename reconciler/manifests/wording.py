@@ -33,7 +33,19 @@ _EXAMPLES = {
     "reason": "why this is meant",
     "secret": '"env:SMTP_SALES_*"',
     "encryption": "starttls",
+    "manifests": '"accounts.d/sales/**"',
+    "state": "sqlite:///.reconciler/staging.db",
+    "kind": "Project",
+    "spec": "",
 }
+"""A value of each field that cannot be left out; of ``spec`` the fields are told once it is there."""
+_EXAMPLES_BELOW = {
+    "consumers": {"type": "msmtp", "accounts": '["*"]'},
+    "secretStore": {"name": "vault"},
+    "consumer": {"name": "app"},
+    "token": {"url": "https://login.example.com/token", "grantType": "refresh_token"},
+}
+"""The same below a field where another field of that name has other values."""
 _HOSTS = frozenset({"host", "heloName"})
 _WORDS_FOR_TRUE = frozenset({"yes", "on", "y", "t", "1", "true"})
 _WORDS_FOR_FALSE = frozenset({"no", "off", "n", "f", "0", "false"})
@@ -50,7 +62,13 @@ def explain_missing(path: tuple[str | int, ...]) -> str:
     where = f"{place} needs {field}" if place else f"{field} is missing"
     if path[-2:] == ("proxy", "port"):
         return f"{where}: of a SOCKS proxy it is usually 1080, of an HTTP proxy 3128 or 8080. Add\n    port: 1080"
-    return f"{where}. Add\n    {field}: {_EXAMPLES.get(str(field), '…')}"
+    return f"{where}. Add\n    {field}: {_example(path)}".rstrip(" ")
+
+
+def _example(path: tuple[str | int, ...]) -> str:
+    field = str(path[-1])
+    below = next((values for name, values in _EXAMPLES_BELOW.items() if name in path[-3:-1] and field in values), {})
+    return below.get(field) or _EXAMPLES.get(field, "…")
 
 
 def explain_refused(  # noqa: PLR0911 - one return for each kind of refusal
