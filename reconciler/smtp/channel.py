@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.masking import WITHHELD, Hearing
-from reconciler.smtp.replies import REPLY_LINE, Reply, clean, legible
+from reconciler.smtp.replies import REPLY_LINE, Reply, clean, cleaned_lines, legible
 from reconciler.smtp.tlsalerts import fault_of_alert, is_alert
 from reconciler.smtp.wire import Wire
 
@@ -27,6 +27,7 @@ _MAX_LINE_OCTETS = 4096
 _MAX_REPLY_LINES = 128
 _MAX_REPLY_OCTETS = 64 * 1024
 _READ_OCTETS = 4096
+_MAX_SAMPLE = 60
 _MAX_REMEMBERED = 120
 """How many characters of earlier words are read together with the next ones."""
 _CHALLENGE = 334
@@ -188,7 +189,9 @@ class Channel:
         self.wire.heard_reply(raw, is_challenge=code == _CHALLENGE)
         masked = tuple(map(self._masked, texts)) if self._masks else texts
         cleaned, text = legible(masked)
-        return Reply(code, cleaned, texts[-1] if code == _CHALLENGE else b"", self._hear(text, masked))
+        # Not by way of ``legible``, which remembers what it made.
+        unmasked = cleaned_lines(texts) if masked != texts else None
+        return Reply(code, cleaned, texts[-1] if code == _CHALLENGE else b"", self._hear(text, masked), unmasked)
 
     def _read_lines(self) -> tuple[bytes, ...]:
         """Return the lines of the next reply."""
@@ -215,7 +218,7 @@ class Channel:
         """Return the beginning of foreign octets for a message: masked, cleaned, cut; or a sentence in their place."""
         self.wire.heard(octets)
         masked = self._masked(octets)
-        text = clean(masked, max_characters=60)
+        text = clean(masked, max_characters=_MAX_SAMPLE)
         hearing = self._hear(text, (masked,))
         return WITHHELD if hearing is not None and hearing.tells else text
 
@@ -312,7 +315,8 @@ class Channel:
             raise SmtpFault("unaskedReply", step=self.step, facts={"sample": self.sample(unasked)})
 
     def _not_a_reply(self, line: bytes) -> SmtpFault:
-        return SmtpFault("invalidReply", step=self.step, facts={"sample": self.sample(line)})
+        heard = clean(line, max_characters=_MAX_SAMPLE)
+        return SmtpFault("invalidReply", step=self.step, facts={"sample": self.sample(line)}, heard=heard)
 
     def _hear(self, text: str, masked: tuple[bytes, ...]) -> Hearing | None:
         """Return what tells whether words may be shown, beside those before them, and remember their end.

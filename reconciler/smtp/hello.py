@@ -42,12 +42,12 @@ def helo_argument(helo_name: str | None, local_address: str) -> str:
 
 def parse_extensions(reply: Reply) -> dict[str, str]:
     """Return the extensions of an EHLO reply, keyword to parameters, in upper case; ``AUTH=LOGIN`` counts too."""
-    return dict(_extensions_of(reply.lines[1:]))
+    remembers = reply.unmasked is None  # what holds a secret is not kept beyond the conversation
+    return dict((_remembered if remembers else _extensions_of)(reply.heard[1:]))
 
 
-@lru_cache(maxsize=64)
 def _extensions_of(lines: tuple[str, ...]) -> Mapping[str, str]:
-    """Return the same of its further lines; a server offers the same to everybody."""
+    """Return the same of its further lines."""
     extensions: dict[str, str] = {}
     for line in lines:
         keyword, _, parameters = line.upper().replace("AUTH=", "AUTH ", 1).partition(" ")
@@ -55,6 +55,10 @@ def _extensions_of(lines: tuple[str, ...]) -> Mapping[str, str]:
             words = [word for word in parameters.split() if keyword != "AUTH" or _KEYWORD.match(word)]
             extensions[keyword] = " ".join([*extensions.get(keyword, "").split(), *words])
     return extensions
+
+
+_remembered = lru_cache(maxsize=64)(_extensions_of)
+"""A server offers the same to everybody."""
 
 
 def _is_address(name: str) -> bool:

@@ -44,9 +44,14 @@ def quoted(octets: bytes, masks: Sequence[CredentialMask], *, max_characters: in
 @lru_cache(maxsize=64)
 def legible(lines: tuple[bytes, ...]) -> tuple[tuple[str, ...], str]:
     """Return the masked texts of a reply cleaned, and as they are shown: a server says the same to each message."""
-    charset = charset_of(b"\n".join(lines))
-    cleaned = tuple(clean(each, charset=charset) for each in lines)
+    cleaned = cleaned_lines(lines)
     return cleaned, joined(cleaned)
+
+
+def cleaned_lines(lines: Sequence[bytes]) -> tuple[str, ...]:
+    """Return the texts of a reply cleaned, all in one charset."""
+    charset = charset_of(b"\n".join(lines))
+    return tuple(clean(each, charset=charset) for each in lines)
 
 
 def joined(lines: Sequence[str]) -> str:
@@ -56,7 +61,11 @@ def joined(lines: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One whole reply; ``lines`` are its texts without the codes, cleaned, credentials masked."""
+    """One whole reply; ``lines`` are its texts without the codes, cleaned, credentials masked, and ``heard`` unmasked.
+
+    What is shown, recorded or told is of the former; what a reply means is found in the latter. A secret may be a word of
+    the protocol, and a server means the same by it whatever the secret is.
+    """
 
     code: int
     lines: tuple[str, ...]
@@ -64,6 +73,18 @@ class Reply:
     """For 334 the text as it came, still in base64, for the mechanism alone; never shown."""
     hearing: Hearing | None = field(default=None, repr=False, compare=False)
     """What tells whether the words may be shown; None: they may."""
+    unmasked: tuple[str, ...] | None = field(default=None, repr=False, compare=False)
+    """The texts, cleaned, where a mask changed them; never shown. None: they are the lines."""
+
+    @property
+    def heard(self) -> tuple[str, ...]:
+        """The texts as the server said them, cleaned; for judgement alone, never shown."""
+        return self.lines if self.unmasked is None else self.unmasked
+
+    @property
+    def said(self) -> str:
+        """Code and text on one line, as the server said them; for judgement alone, never shown."""
+        return f"{self.code} {joined(self.heard)}".rstrip()
 
     @property
     def is_positive(self) -> bool:
@@ -82,9 +103,8 @@ class Reply:
 
     @property
     def enhanced(self) -> str | None:
-        """The enhanced status code, such as 5.7.8; None where the reply has none."""
-        found = _ENHANCED.match(self.lines[0]) if self.lines else None
-        return found.group(1) if found else None
+        """The enhanced status code, such as 5.7.8; None where the reply has none. For judgement alone."""
+        return _enhanced(self.heard)
 
     @property
     def words(self) -> str:
@@ -99,8 +119,14 @@ class Reply:
 
     @property
     def _withheld(self) -> str:
-        return f"{self.enhanced} {WITHHELD}" if self.enhanced else WITHHELD
+        enhanced = _enhanced(self.lines)
+        return f"{enhanced} {WITHHELD}" if enhanced else WITHHELD
 
     def __str__(self) -> str:
         """Code and text, on one line."""
         return f"{self.code} {self.words}".rstrip()
+
+
+def _enhanced(lines: Sequence[str]) -> str | None:
+    found = _ENHANCED.match(lines[0]) if lines else None
+    return found.group(1) if found else None

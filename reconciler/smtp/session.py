@@ -15,6 +15,7 @@ from reconciler.smtp import tls
 from reconciler.smtp.faults import SmtpFault
 from reconciler.smtp.hello import helo_argument, names_another_protocol, parse_extensions
 from reconciler.smtp.masking import CredentialMask
+from reconciler.smtp.replies import joined
 from reconciler.smtp.sasl import MECHANISMS, choose, fitting, has_another
 from reconciler.smtp.transactions import AUTHENTICATION_REQUIRED, FIRST_REFUSAL, Transactions
 from reconciler.smtp.wire import MASKED
@@ -80,9 +81,11 @@ class Session(Transactions):
 
     @property
     def offered_mechanisms(self) -> frozenset[str]:
-        """The SASL mechanisms of the last EHLO reply, in upper case, but for words in which a credential stands."""
+        """The SASL mechanisms of the last EHLO reply, in upper case; a mask in place of one in which a credential stands."""
         words = self._extensions.get("AUTH", "").split()
-        return frozenset(word for word in words if word in _KNOWN_MECHANISMS or not self._channel.tells(word))
+        return frozenset(
+            word if word in _KNOWN_MECHANISMS or not self._channel.tells(word) else MASKED for word in words
+        )
 
     def has_greeting_within(self, seconds: float) -> bool:
         """Tell whether anything comes within ``seconds``: the beginning of the greeting, or the connection's end."""
@@ -97,7 +100,7 @@ class Session(Transactions):
         except SmtpFault as fault:
             if fault.code != "invalidReply":
                 raise
-            raise SmtpFault("notSmtp", step="greeting", facts=fault.facts) from None
+            raise fault.known_as("notSmtp") from None
         if greeting.code < FIRST_REFUSAL and greeting.code != _READY:
             raise SmtpFault("notSmtp", step="greeting", reply=greeting, facts={"sample": str(greeting)})
         if greeting.code != _READY:
@@ -212,11 +215,11 @@ class Session(Transactions):
 
     def _refused_hello(self, reply: Reply) -> SmtpFault:
         """Return the fault of a refused EHLO: of the name, or of SMTP itself where the banner names another protocol."""
-        banner = self._greeting.words if self._greeting is not None else ""
-        if reply.is_transient or not names_another_protocol(banner):
+        greeting = self._greeting
+        if greeting is None or reply.is_transient or not names_another_protocol(greeting.said):
             return SmtpFault("helloRefused", step=self._channel.step, reply=reply)
-        facts = {"variant": "hello", "sample": banner}
-        return SmtpFault("notSmtp", step=self._channel.step, reply=reply, facts=facts)
+        facts = {"variant": "hello", "sample": greeting.words}
+        return SmtpFault("notSmtp", step=self._channel.step, reply=reply, facts=facts, heard=greeting.said)
 
     def _encrypt(self, context: ssl.SSLContext, server_name: str, pin: str | None) -> TlsFacts:
         try:
@@ -272,7 +275,7 @@ def _challenge(reply: Reply) -> bytes | None:
 
 def _is_in_words(reply: Reply, challenge: bytes | None) -> bool:
     """Tell whether a challenge says something to people: words where base64 belongs, whose octets would be no text."""
-    if " " not in reply.words:
+    if " " not in joined(reply.heard):
         return False
     return challenge is None or not challenge.decode("utf-8", "replace").isprintable()
 

@@ -38,18 +38,18 @@ class KnownReply:
         """Tell whether a fault is what the row describes."""
         if fault.code not in self.faults or fault.reply is None:
             return False
-        said = str(fault.reply)
+        said = fault.reply.said
         is_theirs = any(each.has(host) for each in self.providers) or bool(self.sign and self.sign.search(said))
         return is_theirs and bool(self.reply.search(said)) and (not self.is_about_recipient or _names_recipient(fault))
 
     def told(self, fault: SmtpFault) -> dict[str, str]:
-        """Return what the reply tells of the names that the advice uses."""
+        """Return what the reply tells, as it is shown, of the names that the advice uses."""
         found = self.reply.search(str(fault.reply))
         return {name: value.strip() for name, value in found.groupdict().items() if value} if found else {}
 
 
 def _names_recipient(fault: SmtpFault) -> bool:
     """Tell whether a reply names the recipient's address and not the sender's."""
-    said = str(fault.reply).lower()
+    said = fault.reply.said.lower() if fault.reply is not None else ""
     recipient, sender = (fault.facts.get(name, "").lower() for name in ("recipient", "sender"))
     return bool(recipient) and recipient in said and (not sender or sender not in said)

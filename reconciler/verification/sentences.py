@@ -264,7 +264,7 @@ def sentence(fault: SmtpFault, check: CheckName, target: Target, *, advice: str 
     facts["reply"] = f' The server said: "{fault.reply}"{_told(shown)}.' if fault.reply else ""
     facts["proxy_reply"] = f' The proxy said: "{shown["proxy_said"]}".' if "proxy_said" in shown else ""
     facts["or_login"] = _OR_LOGIN if _may_want_login(check, target) else ""
-    facts["kind_of_server"] = _kind_of_server(shown.get("sample", str(fault.reply or "")))
+    facts["kind_of_server"] = _kind_of_server(fault.heard or (fault.reply.said if fault.reply is not None else ""))
     template = _template(fault, check) if advice is None else f"{_opening(fault, check)} {advice}"
     return template.format_map(facts)
 

@@ -87,8 +87,8 @@ class Reply(Protocol):
         """The three digits."""
 
     @property
-    def lines(self) -> Sequence[str]:
-        """The texts without the codes."""
+    def heard(self) -> Sequence[str]:
+        """The texts without the codes, as the server said them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ class Meaning:
 
 def meaning_of(command: Command, reply: Reply, circumstances: Circumstances) -> Meaning:
     """Return what a refusal, a reply of 4xx or 5xx, is about."""
-    words = legible(" ".join(reply.lines)[:_MOST_READ], circumstances)
+    words = legible(" ".join(reply.heard)[:_MOST_READ], circumstances)
     code = _leaving(command, reply, words) or _told(command, reply, words) or _left(command, reply)
     code = _by_class(code, command, reply.code)
     is_own = (command, code) == ("sender", "mailboxFull")  # no recipient was named yet, so it is the sender's
@@ -134,7 +134,7 @@ def meaning_of(command: Command, reply: Reply, circumstances: Circumstances) -> 
     if circumstances.is_logged_in:
         return _of_who_is_logged_in(code, reply, words)
     if command == "recipient" and circumstances.is_foreign and not _is_transient(reply.code):
-        if statuscodes.names_recipient(reply.code, reply.lines):
+        if statuscodes.names_recipient(reply.code, reply.heard):
             return Meaning(code, "noLoginUnknown")
         return _of_foreign_recipient(code, is_sure=bool(_SURE.search(words)))
     if code == "commandRefused" and reply.code == _BAD_SEQUENCE and command in {"sender", "recipient"}:
@@ -231,7 +231,7 @@ def _meaning_of_login(reply: Reply, circumstances: Circumstances) -> Meaning | N
     """Return what a refused login is about beside the password; None where the words do not tell."""
     if reply.code == _TRANSITION:
         return Meaning("authUnavailable", "transition")
-    found = said_of_login(legible(" ".join(reply.lines)[:_MOST_READ], circumstances))
+    found = said_of_login(legible(" ".join(reply.heard)[:_MOST_READ], circumstances))
     return None if found is None else Meaning(found.code, found.variant)
 
 
@@ -252,7 +252,7 @@ def _told(command: Command, reply: Reply, words: str) -> str | None:
     """Return what the enhanced status code and the words tell; None: neither tells anything."""
     if command == "hello" and _is_another_protocol(reply, words):
         return "notSmtp"
-    status = statuscodes.enhanced(reply.code, reply.lines)
+    status = statuscodes.enhanced(reply.code, reply.heard)
     plain = folded(words)
     spoken = chain(((each, plain) for each in LANGUAGES), ((each, words) for each in WORDINGS))
     worded = next((wording.code for wording, text in spoken if wording.fits(command, text)), None)
