@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import resource
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +24,7 @@ from reconciler.model.verification.evidence import Check, Evidence, Verification
 from reconciler.planfile import has_valid_seal, read_plan, seal_plan, write_plan
 from reconciler.planfile import lines as lines_module
 from reconciler.rules.plan.digests import changes_digest, plan_digest, plan_document_digest
+from tests.support.limits import files_limited_to
 from tests.support.planfiles import read_document, read_lines, write_document, write_lines
 
 if TYPE_CHECKING:
@@ -141,13 +141,8 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
     """A plan that does not fit leaves the file that was there, and nothing beside it."""
     path = tmp_path / "plan.json"
     path.write_text("old")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
-    try:
-        with pytest.raises(InvalidInput):
-            write_plan(path, make_plan())
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with files_limited_to(100), pytest.raises(InvalidInput):
+        write_plan(path, make_plan())
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 

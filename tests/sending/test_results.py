@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import resource
 import stat
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from reconciler.model.mail.sending import SendRecord
 from reconciler.sending import open_results
 from reconciler.sending.linemarks import LineMarks
 from tests.sending.letters import NOW, header
+from tests.support.limits import files_limited_to
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -216,19 +216,9 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_full_disk_stops_the_run_and_the_file_can_be_gone_on_with(path: Path) -> None:
     """A record that does not fit raises, and half of it is cut off by the next run."""
-    import signal
-
     size = path.stat().st_size
-    with open_results(path, header()) as results:
-        before = resource.getrlimit(resource.RLIMIT_FSIZE)
-        handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, before[1]))
-        try:
-            with pytest.raises(InvalidInput) as refused:
-                results.record(record(4, "attempting"))
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, before)
-            signal.signal(signal.SIGXFSZ, handler)
+    with open_results(path, header()) as results, files_limited_to(size + 10), pytest.raises(InvalidInput) as refused:
+        results.record(record(4, "attempting"))
     assert ["resultsUnusable"] == [each.code for each in refused.value.diagnostics]
     assert size + 10 == path.stat().st_size
     with open_results(path, header()) as results:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import sqlite3
 import stat
@@ -22,6 +21,7 @@ from reconciler.store import create_state, open_store, reading, sqlite_path
 from reconciler.store.schema import TABLES
 from reconciler.store.sqlite.database import QUICK_CHECK_OCTETS, SqliteFile
 from tests.store.values import AT, LINEAGE, PROJECT, URL, account, change, revision, route
+from tests.support.limits import files_limited_to
 
 if TYPE_CHECKING:
     from reconciler.store import Store
@@ -415,15 +415,14 @@ def test_a_full_disk_leaves_the_old_state(store: Store, file: Path) -> None:
         transaction.put_account(account("sales"))
         transaction.append_journal("apply", {}, at=AT)
     before = store.read_state()
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size, limits[1]))
-    try:
-        with pytest.raises(StateUnavailable) as caught, store.write() as transaction:  # noqa: PT012 - the end raises
-            for number in range(200):
-                transaction.put_account(account(f"sales-{number}"))
-            transaction.append_journal("apply", {}, at=AT)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with (  # noqa: PT012 - the end raises
+        files_limited_to(file.stat().st_size),
+        pytest.raises(StateUnavailable) as caught,
+        store.write() as transaction,
+    ):
+        for number in range(200):
+            transaction.put_account(account(f"sales-{number}"))
+        transaction.append_journal("apply", {}, at=AT)
     assert "Nothing was changed." in caught.value.diagnostics[0].detail
     assert store.read_state() == before
     assert store.check_journal().problems == ()
@@ -431,13 +430,8 @@ def test_a_full_disk_leaves_the_old_state(store: Store, file: Path) -> None:
 
 def test_a_full_disk_leaves_no_half_made_state(tmp_path: Path) -> None:
     """Where a new state does not fit, no file is left, not even an unfinished one."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, limits[1]))
-    try:
-        with pytest.raises(StateUnavailable) as caught:
-            make(tmp_path)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with files_limited_to(8192), pytest.raises(StateUnavailable) as caught:
+        make(tmp_path)
     assert str(tmp_path / ".reconciler" / "state.db") in caught.value.diagnostics[0].detail
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 

@@ -178,7 +178,8 @@ def _run(order: dict[str, object], out: int) -> None:
 
 
 def _limit_files(octets: int) -> None:
-    """Have this process write no file beyond a size."""
+    """Have this process write no file beyond a size; bytecode none at all, which others would find cut off."""
+    sys.dont_write_bytecode = True
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (octets, octets))
 
