@@ -41,6 +41,15 @@ def put(text: str) -> None:
     sys.stdout.flush()
 
 
+def put_pieces(pieces: Iterable[str]) -> None:
+    """Write a result to stdout as it is made; no command to copy may begin in one piece and end in another."""
+    piece = ""
+    for piece in pieces:
+        sys.stdout.write(as_called(piece))
+    _remember(piece)
+    sys.stdout.flush()
+
+
 def lost(failure: OSError) -> OutputLost:
     """Return what is told where stdout cannot be written, such as on a full disk."""
     from reconciler.diagnostics import error

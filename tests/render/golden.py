@@ -14,6 +14,7 @@ from reconciler.render import csv
 from reconciler.render.github import diagnostic_annotations, plan_annotations
 from reconciler.render.html import plan_page
 from reconciler.render.json import documents
+from reconciler.render.json.history import history_document
 from reconciler.render.junit import verification_report
 from reconciler.render.markdown import plan_comment
 from reconciler.render.text import (
@@ -144,7 +145,7 @@ CASES: dict[str, Callable[[], str]] = {
     "history.txt": lambda: history_text(values.REVISIONS, style=WIDE),
     "history-table.txt": lambda: history_table(values.REVISIONS, style=Style(width=120)),
     "history-table-narrow.txt": lambda: history_table(values.REVISIONS, style=Style(width=60)),
-    "history.json": lambda: documents.to_json(documents.history_document(values.REVISIONS)),
+    "history.json": lambda: "".join(history_document(values.REVISIONS)),
     "history.csv": lambda: csv.history_csv(values.REVISIONS),
     "journal-holds.txt": lambda: journal_text(12, "ab" * 32, style=WIDE),
     "journal-broken.txt": lambda: journal_text(12, "ab" * 32, problems=["Entry 5 was altered."], style=WIDE),

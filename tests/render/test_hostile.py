@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from reconciler.model.secrets.routes import Route, SecretRoute
 from reconciler.model.verification.evidence import Check, Evidence, Verification
 from reconciler.render import csv
 from reconciler.render.json import documents
+from reconciler.render.json.history import history_document
 from reconciler.render.safe import UNSAFE
 from reconciler.render.text import (
     Style,
@@ -205,7 +207,7 @@ def machine_texts(text: str) -> Iterator[str]:
         documents.apply_document("refused", None, diagnostics=diagnostics),
         documents.accounts_document([account]),
         documents.account_document(account),
-        documents.history_document([revision], events=hostile_events(text)),
+        json.loads("".join(history_document([revision], events=hostile_events(text)))),
         state.care_document({"file": text, "forgotten": state.route_documents([hostile_route(text)])}),
         documents.journal_document(1, text, problems=[text]),
     ):

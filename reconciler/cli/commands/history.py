@@ -58,7 +58,7 @@ def history(
         reconciler history --format table
         reconciler history restore 7 --to restored
     """
-    from reconciler.cli.output import hint, put, put_json
+    from reconciler.cli.output import hint, put, put_pieces
     from reconciler.cli.session import style_for, workspace
     from reconciler.operations.journal.history import history as read_history
     from reconciler.rules.journal.choose import Period
@@ -78,9 +78,9 @@ def history(
         place, selectors, period, in_short=format_ != "json", tells_changes=format_ not in {"table", "csv"}
     )
     if format_ == "json":
-        from reconciler.render.json.documents import history_document
+        from reconciler.render.json.history import history_document
 
-        put_json(history_document(found.revisions, events=found.events))
+        put_pieces(history_document(found.revisions, events=found.events))
     elif format_ == "csv":
         from reconciler.render.csv import history_csv
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from reconciler.model.accounts.recorded import Approval, RecordedAccount, RecordedVerification, Suspension
     from reconciler.model.base import Value
     from reconciler.model.comparison import Comparison
-    from reconciler.model.journal.entries import Revision
-    from reconciler.model.journal.events import JournalEvent
     from reconciler.model.mail.sending import SendDocument
     from reconciler.model.plan import Messages, SavedPlan, Summary
     from reconciler.model.verification.evidence import Verification
@@ -51,7 +49,7 @@ def plan_document(plan: SavedPlan) -> Document:
 
     The rest of what only apply needs is left out.
     """
-    shown = _dumped(plan, exclude=_BESIDE_THE_PLAN)
+    shown = dumped(plan, exclude=_BESIDE_THE_PLAN)
     for change in shown["changes"]:
         recorded = plan.inputs.accounts.get(change["name"])
         # A saved plan has forgotten in what order the document was made.
@@ -70,7 +68,7 @@ def error_document(diagnostics: Iterable[Diagnostic]) -> Document:
 
 def comparison_document(compared: Comparison, diagnostics: Iterable[Diagnostic] = ()) -> Document:
     """Return what ``diff --format json`` prints."""
-    return {"formatVersion": FORMAT_VERSION, **_dumped(compared), "diagnostics": diagnostic_documents(diagnostics)}
+    return {"formatVersion": FORMAT_VERSION, **dumped(compared), "diagnostics": diagnostic_documents(diagnostics)}
 
 
 def validate_document(accounts: Mapping[str, Kind], diagnostics: Iterable[Diagnostic], *, valid: bool) -> Document:
@@ -90,7 +88,7 @@ def verify_document(
     return {
         "formatVersion": FORMAT_VERSION,
         "accounts": [
-            {"name": name, "kind": kinds[name], "verification": _dumped(found)}
+            {"name": name, "kind": kinds[name], "verification": dumped(found)}
             for name, found in sorted(findings.items())
         ],
         "diagnostics": diagnostic_documents(diagnostics),
@@ -113,8 +111,8 @@ def apply_document(
         "formatVersion": FORMAT_VERSION,
         "status": status,
         "revision": revision,
-        "summary": _dumped(summary) if summary else None,
-        "messagesSent": [_dumped(each) for each in messages],
+        "summary": dumped(summary) if summary else None,
+        "messagesSent": [dumped(each) for each in messages],
         "diagnostics": diagnostic_documents(diagnostics),
     }
 
@@ -141,7 +139,7 @@ def account_document(
         {
             **account_entry(account, began.get(account.name)),
             "spec": spec_as_written(account),
-            "evidence": _dumped(account.evidence) if account.evidence else None,
+            "evidence": dumped(account.evidence) if account.evidence else None,
         }
         for account in accounts
     ]
@@ -154,22 +152,13 @@ def _problems_of(diagnostics: Sequence[Diagnostic]) -> Document:
 
 def send_document(sent: SendDocument) -> Document:
     """Return what ``send`` prints."""
-    return {**_dumped(sent, exclude={"diagnostics"}), "diagnostics": diagnostic_documents(sent.diagnostics)}
-
-
-def history_document(revisions: Iterable[Revision], *, events: Iterable[JournalEvent] = ()) -> Document:
-    """Return what ``history`` prints, in the order given: the applied plans, and all entries of the journal."""
-    return {
-        "formatVersion": FORMAT_VERSION,
-        "revisions": [_dumped(revision) for revision in revisions],
-        "events": [_dumped(event) for event in events],
-    }
+    return {**dumped(sent, exclude={"diagnostics"}), "diagnostics": diagnostic_documents(sent.diagnostics)}
 
 
 def overview_document(overview: Overview) -> Document:
     """Return what ``status`` prints."""
     return {
-        **_dumped(overview, exclude={"diagnostics"}),
+        **dumped(overview, exclude={"diagnostics"}),
         "diagnostics": diagnostic_documents(overview.diagnostics),
     }
 
@@ -291,15 +280,16 @@ def _suspension(suspension: Suspension | None) -> Document | None:
     return {"reason": suspension.reason, "actor": suspension.actor, "at": instant(suspension.at)}
 
 
-def _dumped(value: Value, *, exclude: set[str] | None = None) -> Document:
+def dumped(value: Value, *, exclude: set[str] | None = None) -> Document:
     """Return a model as a document, with its moments in UTC: the model would write them in their own zones."""
-    dumped: Document = _with_instants(value.model_dump(by_alias=True, exclude=exclude))
-    return dumped
+    document: Document = with_instants(value.model_dump(by_alias=True, exclude=exclude))
+    return document
 
 
-def _with_instants(value: Any) -> Any:
+def with_instants(value: Any) -> Any:
+    """Return what a document is made of with its moments in UTC."""
     if isinstance(value, dict):
-        return {key: _with_instants(item) for key, item in value.items()}
+        return {key: with_instants(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_with_instants(item) for item in value]
+        return [with_instants(item) for item in value]
     return instant(value) if isinstance(value, datetime) else value

@@ -16,11 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic.alias_generators import to_snake
 
+from reconciler.model.formats import FORMAT_VERSION
 from reconciler.model.plan import Plan
 from reconciler.render import csv as table
 from reconciler.render.json import documents
+from reconciler.render.json.history import history_document
 from reconciler.render.times import instant
 from tests.render import golden, values
+from tests.render.test_hostile import hostile_events
 
 if TYPE_CHECKING:
     from reconciler.model.accounts.recorded import RecordedAccount
@@ -203,9 +206,30 @@ def test_showing_leaves_the_recorded_value_alone() -> None:
     assert values.ACTIVE.canonical == before
 
 
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_the_pieces_of_history_are_the_document_as_a_whole(count: int) -> None:
+    """However many revisions, changes and events there are, what is written is what ``to_json`` makes of all of it, in small pieces."""
+    text = "two\nlines, ## a command, \x1b[1m \N{RIGHT-TO-LEFT OVERRIDE}"
+    revisions = [
+        each.model_copy(
+            update={"reference": text, "changes": ({"name": text, "fields": [], "before": {}}, {"at": None})[:count]}
+        )
+        for each in (*values.REVISIONS, *values.REVISIONS)[:count]
+    ]
+    events = hostile_events(text)[:count]
+    whole = {
+        "formatVersion": FORMAT_VERSION,
+        "revisions": [documents.dumped(each) for each in revisions],
+        "events": [documents.dumped(each) for each in events],
+    }
+    pieces = list(history_document(revisions, events=events))
+    assert documents.to_json(whole) == "".join(pieces)
+    assert not [piece for piece in pieces if piece.count('"name"') > 1 and '"fields"' in piece]
+
+
 def test_history_document_has_the_published_keys() -> None:
     """A revision has its number, time, actor and source, commit, reference, digest, counts and changes."""
-    document = documents.history_document(values.REVISIONS)
+    document = json.loads("".join(history_document(values.REVISIONS)))
 
     assert [list(revision) for revision in document["revisions"]] == [
         ["revision", "at", "actor", "actorSource", "commit", "reference", "planDigest", "summary", "changes"]
