@@ -224,9 +224,9 @@ class Transaction:
         self._touched.redacted[key] = {**first, "after": payload_text_digest(after)}
 
     def redact_revision(self, revision: Revision) -> None:
-        """Replace the changes of a revision; they must touch the same names as before."""
+        """Replace the changes and the reference of a revision; it must touch the same names as before."""
         row = revision_row(revision)
-        self._connection.execute(REVISIONS.changing(("changes",)), {"project": self._project, **row})
+        self._connection.execute(REVISIONS.changing(("changes", "reference")), {"project": self._project, **row})
         self._touched.revisions[str(revision.revision)] = row_digest(row)
 
     def publications(self) -> tuple[Publication, ...]:

@@ -149,6 +149,27 @@ def test_erased_data_is_nowhere_in_state_and_the_chain_holds(lived: Project) -> 
     assert "anna-pl" == payload["name"]
 
 
+def test_an_address_in_the_reference_of_an_apply_goes(lived: Project, server: MailServer) -> None:
+    """Whatever account the apply changed and however the address is written; other references stay, and the journal holds."""
+    person = PERSON[0]
+    for number, reference in enumerate(
+        (f"ticket of {person.upper()}", f"https://x.example/?q={person.replace('@', '%40')}", "T-17")
+    ):
+        manifest = own_account("sales", server, display_name=f"Sales {number}", secret="{env: SMTP_OTHER_PASSWORD}")
+        lived.write_account("sales", manifest)
+        lived.run_well("apply", "--auto-approve", "--reference", reference)
+    gone(lived)
+    head = lived.run_well("journal", "head").out.strip()
+    done = lived.run_well("journal", "redact", "anna-pl", "--format", "json").document
+    assert 5 == done["revisions"]
+    history = lived.run_well("history", "--format", "json").document["revisions"]
+    assert ["T-17", "[erased]", "[erased]"] == [each["reference"] for each in history if each["reference"]]
+    stored = lived.state_file.read_bytes().decode("latin-1").casefold()
+    assert [] == [each for each in (person, person.replace("@", "%40")) if each in stored]
+    assert True is check(lived, "--head", head)["valid"]
+    assert "Nothing of anna-pl is left to erase" in lived.run_well("journal", "redact", "anna-pl").out
+
+
 def test_what_belongs_to_others_stays(lived: Project) -> None:
     """Another account of the same revision keeps its fields in history, and its secret its route."""
     gone(lived)

@@ -31,7 +31,13 @@ from reconciler.pagecache import forget_pages
 from reconciler.plancache import forget_plans
 from reconciler.rules.accounts.decisions import refuse_reason
 from reconciler.rules.accounts.select import unknown_account
-from reconciler.rules.journal.erasure import Erasure, addresses_of, erase_from_changes, erase_from_payload
+from reconciler.rules.journal.erasure import (
+    Erasure,
+    addresses_of,
+    erase_from_changes,
+    erase_from_payload,
+    erase_from_reference,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -140,8 +146,9 @@ def _redact(transaction: Transaction, workspace: Workspace, order: RedactOrder) 
     rewritten = set()
     for revision in transaction.revisions():
         changes = erase_from_changes(revision.changes, erasure, serial=revision.revision)
-        if changes != revision.changes:
-            transaction.redact_revision(revision.model_copy(update={"changes": changes}))
+        reference = erase_from_reference(revision.reference, erasure)
+        if (changes, reference) != (revision.changes, revision.reference):
+            transaction.redact_revision(revision.model_copy(update={"changes": changes, "reference": reference}))
             rewritten.add(revision.revision)
     revisions = frozenset(rewritten)
     routes = () if order.past_only else _erased_routes(transaction, erasure, recorded)

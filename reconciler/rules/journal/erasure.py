@@ -2,7 +2,7 @@
 
 Erased: e-mail, display name, reply-to, title, owner, annotations, user names, reasons, whatever else of the account
 holds one of its addresses, and the digests from which these could be guessed; and in what an entry says of no account,
-such as the selectors of an apply, each text that holds one of them. Kept: names, servers, ports, secret references, times,
+such as the selectors of an apply and its reference, each text that holds one of them. Kept: names, servers, ports, secret references, times,
 revisions, statuses, labels, and who acted: an actor is the record's own, not the account's. What stands with another
 account is that one's.
 """
@@ -161,12 +161,24 @@ def erase_from_payload(payload: JsonView, erasure: Erasure, *, serial: int) -> J
     if concerned and payload.get("reason") is not None:
         kept["reason"] = ERASED
     revision = payload.get("revision")
-    if isinstance(revision, dict) and isinstance(revision.get("changes"), list):
-        changes = list(erase_from_changes(revision["changes"], erasure, serial=serial))
-        if changes != revision["changes"]:
-            kept["revision"] = {**revision, "changes": changes}
-            kept["changesDigest"] = ERASED
+    if isinstance(revision, dict):
+        kept["revision"] = erased = {**revision}
+        if "reference" in revision:
+            erased["reference"] = erase_from_reference(revision["reference"], erasure)
+        if isinstance(revision.get("changes"), list):
+            erased["changes"] = list(erase_from_changes(revision["changes"], erasure, serial=serial))
+            if erased["changes"] != revision["changes"]:
+                kept["changesDigest"] = ERASED
     return kept
+
+
+def erase_from_reference(reference: Any, erasure: Erasure) -> Any:
+    """Return what stays of the reference of an apply: it is a text of whoever applied, and says of no account.
+
+    >>> erase_from_reference("ticket of Anna@example.com", Erasure(names={}, addresses=frozenset({"anna@example.com"})))
+    '[erased]'
+    """
+    return _erased(reference, erasure, always=False)
 
 
 def _without_parts(key: str, value: Any, erasure: Erasure, serial: int) -> Any:
