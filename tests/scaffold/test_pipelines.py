@@ -370,5 +370,24 @@ def test_who_uses_the_database_and_the_key_is_said(github_database: dict[str, An
         "nightly/Verify": all_of_it,
         "nightly/Note": role,
         "nightly/Keep": role,
+        "by-hand/Check": role,
         "by-hand/Do": all_of_it,
     } == {step: names for step, names in given.items() if names}
+
+
+@pytest.mark.parametrize("ci", ["github", "commented", "gitlab"])
+def test_whatever_writes_to_the_state_looks_at_the_journal_first(request: pytest.FixtureRequest, ci: str) -> None:
+    """The head that was noted is compared before each job that applies, verifies, stops or decides; a stop alone is not held up."""
+    document = request.getfixturevalue(ci)
+    writing = re.compile(
+        r"reconciler\S* (?:--project-file \S+ )?(?:apply|verify --recorded|approve|reject|suspend|resume) ?"
+    )
+    looks = []
+    for name, job in document.get("jobs", document).items():
+        shell = _shell(job) if isinstance(job, dict) else ""
+        if (first := writing.search(shell)) is not None:
+            assert re.search(r'journal check (?:--head "\$\(cat \S+\)"|"\$\{head\[@\]\}")', shell[: first.start()]), (
+                name
+            )
+            looks.append(name)
+    assert sorted(looks) == sorted({"apply", "nightly", "by-hand"} | ({"approve"} if ci == "commented" else set()))

@@ -46,7 +46,7 @@ def steps(pipeline: Pipeline) -> int:
     """Return how many pieces of shell a pipeline has: of GitHub's each step, of GitLab's each job."""
     if pipeline.ci == "gitlab":
         return 1 + 4 * max(1, len(pipeline.environments))
-    return 23 + 6 * (pipeline.approval == "comments") + (pipeline.folder != ".")
+    return 24 + 7 * (pipeline.approval == "comments") + (pipeline.folder != ".")
 
 
 def actionlint(folder: Path) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -243,3 +244,28 @@ def test_what_is_done_by_hand(make_site: Callable[..., Site], approval: str) -> 
         do(*words).code != 0
         for words in (("suspend", "", "why"), ("suspend", "no-such", "why"), ("rotate",), ("approve", "--all-pending"))
     ]
+
+
+def test_a_journal_that_was_cut_off_is_noticed_by_whoever_acts_by_hand(commented: Site) -> None:
+    """State put back behind the noted head is neither verified nor approved in; a stop is done, and its job fails all the same."""
+    machine = commented.machine("own")
+    apply_news(commented, machine)
+    kept = commented.home / "kept.db"
+    shutil.copy(commented.home / "state.db", kept)
+
+    def do(command: str, accounts: str = "") -> Ended:
+        inputs = {"command": command, "accounts": accounts, "reason": "why"}
+        return commented.github(machine, "workflow_dispatch", inputs=inputs).run("by-hand")
+
+    assert 0 == do("approve", "news").code
+    assert 0 == commented.github(machine, "schedule").run("nightly").code
+    (issue,) = commented.forge.issues
+    shutil.move(kept, commented.home / "state.db")
+
+    event = commented.comment(issue.number, "/approve news --if-revision 1")
+    event["issue"] = {"number": issue.number, "user": {"login": "github-actions[bot]"}, "body": issue.body}
+    ended = [commented.github(machine, "issue_comment", **event).run("approve"), do("approve", "news"), do("verify")]
+    assert [1, 1, 1] == [each.code for each in ended], [each.log for each in ended]
+    assert '"pending"' in commented.reconciler("accounts", "list", "--format", "json", state=commented.state)
+    assert 1 == do("suspend", "news").code
+    assert '"suspended"' in commented.reconciler("accounts", "list", "--format", "json", state=commented.state)

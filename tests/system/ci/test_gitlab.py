@@ -158,6 +158,22 @@ def test_a_journal_that_was_cut_off_is_noticed_in_the_night(gitlab: Site, mail_s
     assert not report.exists(), "the report of the night before would be taken for this night's"
 
 
+def test_a_journal_that_was_cut_off_is_noticed_by_whoever_acts_by_hand(gitlab: Site, mail_server: MailServer) -> None:
+    """State put back behind the noted head is not verified; a stop is done, and its job fails all the same."""
+    machine = runner(gitlab)
+    apply_sales(gitlab, machine, mail_server)
+    kept = gitlab.home / "kept.db"
+    shutil.copy(gitlab.home / "state.db", kept)
+    assert 0 == protected(gitlab, machine, "by-hand", COMMAND="verify", ACCOUNTS="", REASON="").code
+    assert 0 == protected(gitlab, machine, "nightly").code
+    shutil.move(kept, gitlab.home / "state.db")
+    mail_server.logins.clear()
+    ended = protected(gitlab, machine, "by-hand", COMMAND="verify", ACCOUNTS="", REASON="")
+    assert (1, 0) == (ended.code, mail_server.login_attempts), ended.log
+    assert 1 == protected(gitlab, machine, "by-hand", COMMAND="suspend", ACCOUNTS="sales", REASON="why").code
+    assert '"suspended"' in gitlab.reconciler("accounts", "list", "--format", "json", state=gitlab.state)
+
+
 def test_the_night_keeps_one_issue_up_to_date(gitlab: Site, mail_server: MailServer) -> None:
     """It tells what needs attention, also where accounts fail; an issue of somebody else with its mark is left alone."""
     theirs = Issue(9, "mallory", "x", "<!-- reconciler status: mail -->\ntheirs")
