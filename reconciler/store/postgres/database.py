@@ -20,8 +20,9 @@ from reconciler.store.database import state_missing, state_newer, state_older, s
 from reconciler.store.postgres.connection import PostgresConnection, opened
 from reconciler.store.postgres.failures import UNKNOWN_OUTCOME, statement_sentence
 from reconciler.store.postgres.faults import guard_faults, view_faults
-from reconciler.store.postgres.guards import FORMAT_TABLE, LOCK_TABLE, lift_guards, make_guards, set_guards
-from reconciler.store.postgres.strangers import hiding, planted
+from reconciler.store.postgres.guards import FORMAT_TABLE, LOCK_TABLE, TRIGGERS, lift_guards, make_guards, set_guards
+from reconciler.store.postgres.obstacles import hiding, standing_in, swallowing
+from reconciler.store.postgres.strangers import planted
 from reconciler.store.senders import QUERY_IN_POSTGRES, VIEW
 from reconciler.store.sql import first_value
 from reconciler.store.sqlite.database import SqliteFile
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from reconciler.errors import StateUnavailable
     from reconciler.store.postgres.address import PostgresAddress
+    from reconciler.store.postgres.obstacles import Obstacle
     from reconciler.store.sql import Connection
 
 APPLICATION = "reconciler"
@@ -88,20 +90,24 @@ class PostgresSchema:
     def reading(self) -> Iterator[Connection]:
         """Hand out a connection that sees one snapshot; nothing can be written through it."""
         with self.reading_part() as connection:
-            self._refuse_hidden(connection)
+            self._refuse_other_rows(connection, writes=False)
             yield connection
 
     def reading_part(self) -> AbstractContextManager[Connection]:
         """Hand out a connection as ``reading`` does, also where row-level security hides rows from the user."""
         return self._transaction(is_read_only=True)
 
-    def writing(self) -> AbstractContextManager[Connection]:
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
         """Hand out a connection that holds the write lock; commit at the end, roll back on any exception.
 
         Where the connection is lost while the commit is under way, ``StateUnavailable`` says that its outcome is not
         known.
         """
-        return self._locking(LOCK_TABLE)
+        with self._locking(LOCK_TABLE) as connection:
+            own = {(each.table, name) for name, each in TRIGGERS.items()}
+            self._refuse(swallowing(connection, self._address.schema, own))
+            yield connection
 
     def migrating(self, version: int) -> AbstractContextManager[Connection]:
         """Hand out a connection as ``writing`` does, to tables of an earlier version: before 4 they had no lock table."""
@@ -118,7 +124,7 @@ class PostgresSchema:
     def _locking(self, lock_table: str) -> Iterator[Connection]:
         with self._transaction(f"LOCK TABLE {lock_table} IN EXCLUSIVE MODE") as connection:
             self._refuse_planted(connection)
-            self._refuse_hidden(connection)
+            self._refuse_other_rows(connection, writes=True)
             yield connection
             self._commit(connection)
 
@@ -324,16 +330,18 @@ class PostgresSchema:
                 f"with your rights. Nothing was changed. Find out who made it, and take it away:\n    {found[0].removal};"
             )
 
-    def _refuse_hidden(self, connection: Connection) -> None:
-        found = hiding(connection, self._address.schema)
+    def _refuse_other_rows(self, connection: Connection, *, writes: bool) -> None:
+        """Refuse where what is read, or written, would be other rows than those of the state, or not all of them."""
+        self._refuse(standing_in(connection, self._address.schema))
+        self._refuse(
+            hiding(connection, self._address.schema, writes=writes),
+            "Accounts can be listed, shown and resolved so. For anything else name a user that sees every row. ",
+        )
+
+    def _refuse(self, found: Obstacle | None, way_round: str = "") -> None:
         if found is not None:
-            raise self.refuse(
-                f"shows this database user no more than some rows of the table {found.table}: row-level security is on there, "
-                "and no policy lets the user see all. Nothing was changed. Accounts can be listed, shown and resolved so. "
-                "For anything else name a user that sees every row. Should this one, the owner adds, under a name that is "
-                "free,\n    CREATE POLICY everybody ON "
-                f"{self._address.schema}.{found.table} TO {found.user} USING (true);"
-            )
+            cure = f":\n    {found.cure};" if found.cure else "."
+            raise self.refuse(f"{found.told}. Nothing was changed. {way_round}{found.advice}{cure}")
 
     def _require_utf8(self, connection: Connection) -> None:
         encoding = first_value(connection, "SHOW server_encoding")

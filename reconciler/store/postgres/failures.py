@@ -96,6 +96,8 @@ UNKNOWN_OUTCOME = (
 
 
 _MISSING_PRIVILEGE = "42501"
+_REFUSED_ROW = "row-level security policy"
+"""What stands in the refusal of a row, which has no SQLSTATE of its own, where the server speaks English."""
 _DENIED = re.compile(r"(must be owner of )?\b(table|view|relation|schema|function|database)\b[^\w\n]*(\w+)")
 """The object in a refusal, where the server speaks English; a statement tells its table in any language."""
 _STATEMENT = re.compile(r"\s*([A-Z]+)\b(?:.*?\b(?:INTO|UPDATE|FROM|TABLE)\s+|\s+)(\w+)", re.DOTALL)
@@ -145,6 +147,11 @@ def _privilege(word: str, statement: str) -> str:
 def statement_sentence(failure: BaseException, statement: str | None = None) -> str:
     """Return the sentence for a failure of a connection that stood; ``statement`` is what failed, where that is known."""
     code = getattr(failure, "sqlstate", None)
+    if code == _MISSING_PRIVILEGE and _REFUSED_ROW in str(failure):
+        return (
+            f"could not be written to: a policy of row-level security does not let this database user write such a row. {_UNCHANGED} "
+            "Ask the owner of its tables which rows the user is to write."
+        )
     if code == _MISSING_PRIVILEGE:
         return missing_privilege(failure, statement)
     if code is None:

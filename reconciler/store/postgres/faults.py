@@ -13,6 +13,7 @@ import psycopg
 from reconciler.characters import one_line
 from reconciler.store import schema
 from reconciler.store.postgres.guards import BODIES, MAY_DECIDE, TRIGGERS, search_path
+from reconciler.store.postgres.obstacles import unlogged
 from reconciler.store.postgres.strangers import creators
 from reconciler.store.senders import COLUMNS, FAULT, QUERY_IN_POSTGRES, VIEW
 from reconciler.store.sql import first_value, first_values
@@ -89,6 +90,10 @@ def guard_faults(connection: Connection, schema_name: str, foreign: Sequence[Pla
         ),
         *_decisions(connection, schema_name, is_there=MAY_DECIDE in functions),
         *_replicas(connection),
+        *(
+            f"The table {table} is unlogged, so a crash of the server would empty it. The owner sets it right by {cure}."
+            for table, cure in unlogged(connection, schema_name)
+        ),
         *(
             f"{each.called.capitalize()} is not reconciler's, and runs in the place of PostgreSQL's own with the rights of "
             f"whoever writes. It goes by {each.removal}."

@@ -1,4 +1,4 @@
-"""What others set up in the schema of a state, so that it is another one for us: what runs for PostgreSQL's own, what hides rows.
+"""What others set up in the schema of a state, so that something else runs for PostgreSQL's own.
 
 Of functions of one name PostgreSQL takes the one whose parameters fit best, wherever in the search path it stands. So
 whoever may create objects in the schema can have code run by what triggers and statements call, with the rights of
@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.characters import one_line
-from reconciler.store import schema
 
 if TYPE_CHECKING:
     from reconciler.store.sql import Connection
@@ -43,23 +42,6 @@ _CREATORS = """
                        AND c.relowner = g.grantee)
      ORDER BY 2
 """
-_HIDING = """
-    SELECT c.relname, pg_catalog.quote_ident(current_user) FROM pg_catalog.pg_class c
-     WHERE c.relnamespace = CAST(pg_catalog.to_regnamespace(:schema) AS pg_catalog.oid) AND c.relname = ANY (:tables)
-       AND c.relrowsecurity AND pg_catalog.row_security_active(c.oid) AND NOT EXISTS (
-           SELECT FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd IN ('*', 'r')
-           AND pg_catalog.pg_get_expr(p.polqual, p.polrelid) = 'true' AND EXISTS (
-               SELECT FROM pg_catalog.unnest(p.polroles) AS whose (role)
-                WHERE role = CAST(0 AS pg_catalog.oid) OR pg_catalog.pg_has_role(role, 'USAGE')))
-     ORDER BY c.relname LIMIT 1
-"""
-
-
-class Hiding(NamedTuple):
-    """A table of which the user does not see every row."""
-
-    table: str
-    user: str
 
 
 class Planted(NamedTuple):
@@ -83,13 +65,3 @@ def creators(connection: Connection, schema_name: str) -> tuple[tuple[str, str],
     """Return who may create objects in the schema beside its owner and that of the tables: in words, and as a grantee."""
     found = connection.execute(_CREATORS, {"schema": schema_name}).fetchall()
     return tuple(("Everybody" if number == 0 else f"The role {grantee}", grantee) for number, grantee in found)
-
-
-def hiding(connection: Connection, schema_name: str) -> Hiding | None:
-    """Return the first table of which no policy shows the user all rows; None where it sees the whole state.
-
-    What a restrictive policy takes away is not looked at: who writes one means to hide rows.
-    """
-    tables = [each.name for each in schema.TABLES]
-    row = connection.execute(_HIDING, {"schema": schema_name, "tables": tables}).fetchone()
-    return None if row is None else Hiding(*row)
