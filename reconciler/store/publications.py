@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
+from datetime import datetime
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.model.consumers.publication import Publication
 from reconciler.store.digests import time_text
@@ -12,7 +12,7 @@ from reconciler.store.rows import parsed
 from reconciler.store.schema import PUBLICATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from reconciler.store.sql import Connection
 
@@ -24,8 +24,22 @@ def read_publications(connection: Connection, project: str) -> tuple[Publication
     """Return all rows, by consumer and account; raise ``StateUnavailable`` for one that is not as it was written."""
     rows = sorted(connection.execute(PUBLICATIONS.reading(_COLUMNS), {"project": project}), key=itemgetter(0, 1))
     told = (dict(zip(_COLUMNS, row, strict=True)) for row in rows)
-    read = partial(Publication.model_validate, strict=False, by_name=True)
-    return tuple(parsed("publication", each["account"], each, read, is_vouched_for=False) for each in told)
+    return tuple(parsed("publication", each["account"], each, _publication, is_vouched_for=False) for each in told)
+
+
+def _publication(row: Mapping[str, Any]) -> Publication:
+    """Return the publication of a row; raise ``ValueError`` for one that is not as it is written, be it a number for a time."""
+    publication = Publication.model_validate({**row, "since": _moment(row["since"])}, by_name=True)
+    if publication.attempts < 0:
+        raise ValueError("no attempts are fewer than none")
+    return publication
+
+
+def _moment(text: str | None) -> datetime | None:
+    moment = datetime.fromisoformat(text) if text is not None else None
+    if moment is not None and time_text(moment) != text:
+        raise ValueError("a time in another form")
+    return moment
 
 
 def write_publications(

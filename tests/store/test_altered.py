@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.errors import GuardRefused, InvalidInput, JournalBroken
+from reconciler.errors import GuardRefused, InvalidInput, JournalBroken, StateUnavailable
+from reconciler.model.consumers.publication import Publication
 from reconciler.store import transaction as module
 from tests.store.values import AT, account, change, revision, route
 
@@ -250,3 +251,28 @@ def test_the_serial_is_that_of_the_last_revision_also_where_its_past_was_redacte
         transaction.add_revision(revision(2))
         transaction.append_journal("apply", {}, at=AT)
     assert () == written.check_journal().problems
+
+
+@pytest.mark.parametrize(
+    "alteration",
+    [
+        "since = '7'",
+        "since = '2026-12-01'",
+        "since = '2026-12-01T08:00:00'",
+        "since = ''",
+        "since = 'noon'",
+        "attempts = -1",
+    ],
+)
+def test_a_publication_that_is_not_as_it_is_written_is_told(
+    store: Store, edit: Callable[..., None], alteration: str
+) -> None:
+    """No number is taken for a time, and no time for another; nothing is guessed of what a consumer was given."""
+    row = Publication(consumer="app", account="sales", published="sha256:1", place="/srv/app", since=AT)
+    with store.write() as transaction:
+        transaction.put_publications([row])
+    assert (row,) == store.publications()
+    edit(f"UPDATE publications SET {alteration}")  # noqa: S608 - of this table
+    with pytest.raises(StateUnavailable) as caught:
+        store.publications()
+    assert "The publication of sales in the state's database cannot be read" in caught.value.diagnostics[0].detail
