@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from reconciler.rules.verification.wordings import Wording
+from reconciler.rules.verification.vocabulary import Wording
 
 _STROKES = str.maketrans({"ł": "l", "ø": "o", "ß": "ss", "æ": "ae", "œ": "oe", "đ": "d", "ı": "i"})
 

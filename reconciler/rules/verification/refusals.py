@@ -28,6 +28,7 @@ from reconciler.model.text.domains import address_to_ascii
 from reconciler.rules.verification import statuscodes
 from reconciler.rules.verification.languages import LANGUAGES, folded
 from reconciler.rules.verification.logins import LOCKED_OUT, said_later, said_of_login
+from reconciler.rules.verification.vocabulary import without_names
 from reconciler.rules.verification.wordings import OWN_MAILBOX_FULL, WORDINGS
 
 if TYPE_CHECKING:
@@ -160,38 +161,15 @@ def _variant(code: str, words: str) -> str:
     return "logins" if code == "rateLimited" and LOCKED_OUT.statement.search(words) else ""
 
 
-_URL = re.compile(r"\b(?:https?|ftp|mailto|url):\S+", re.IGNORECASE)
-_ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"'`]+@[^\s<>()\[\]:;,\"'`]+")
-_HOST = re.compile(
-    r"(?<![\w.-])(?!(?-i:RESOLVER|TRANSPORT|STOREDRV|SMTPSEND|AGENT)\.)(?:[\w-]+\.)+(?:[a-z]{2,}|\d{1,3})(?![\w-])|\[[0-9a-f:.]{4,}(?: \d+)?\]",
-    re.IGNORECASE,
-)
-_LISTS = re.compile(
-    r"spamhaus|spamcop|sorbs|barracudacentral|uceprotect|dnsbl|\brbl|abusix|openspf|postgrey", re.IGNORECASE
-)
-
-
 def legible(text: str, circumstances: Circumstances) -> str:
     """Return the words of a reply without what may hold any word at all: addresses, host names, links, status codes.
-
-    A link or a host that names a well-known list, or a page about SPF, leaves that word.
 
     >>> legible("5.1.1 <ben@example.org>: no such user at mx.example.org", Circumstances(is_logged_in=True))
     'ADDR : no such user at HOST'
     """
     named = {" RECIPIENT ": circumstances.recipient, " SENDER ": circumstances.sender}
     known = {_ascii(each): word for word, each in named.items() if each is not None}
-
-    def address(found: re.Match[str]) -> str:
-        return known.get(_ascii(found.group().rstrip(".")), " ADDR ")
-
-    def place(found: re.Match[str]) -> str:
-        list_ = _LISTS.search(found.group())
-        return f" {list_.group()} HOST " if list_ else " HOST "
-
-    text = _ADDRESS.sub(address, _URL.sub(place, text))
-    text = _HOST.sub(place, statuscodes.ENHANCED.sub(" ", text))
-    return " ".join(re.sub(r"[<>\"`*_]|(?<!\w)'|'(?!\w)|\.{2,}", " ", text).split())
+    return without_names(text, lambda address: known.get(_ascii(address), " ADDR "))
 
 
 class Fault(Protocol):

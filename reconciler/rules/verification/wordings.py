@@ -3,7 +3,7 @@ r"""The words in which servers refuse, as rules: the first that is found says wh
 Premise: servers word one cause in many ways, and use one word for many causes. So a rule looks for a *statement*, a
 noun with what is said of it ("relay access denied", "not permitted to relay"), and never for a word alone: *relay* is
 also part of a table's name, *authentication* also what SPF, DKIM and DMARC do, *policy* also what a domain publishes.
-Addresses, host names and links are taken out beforehand (``refusals``), since they contain any word at all; what
+Addresses, host names and links are taken out beforehand (``vocabulary``), since they contain any word at all; what
 stands in their place is ``ADDR``, ``HOST`` or ``LINK``, and ``SENDER`` or ``RECIPIENT`` for the two that were named.
 
 The order is from what can be said of one thing alone to what is said of many: a server that speaks of a block list
@@ -16,50 +16,13 @@ from __future__ import annotations
 
 import re
 
-from reconciler.classes import dataclass
-
-_NO = (
-    r"(?:denied|denies|deny|refused?|reject(?:ed|s)?|disallowed|prohibited|forbidden|disabled|blocked|unauthori[sz]ed|invalid|"
-    r"(?:is |are |was |were |has |have )?(?:currently )?not (?:been )?(?:currently )?(?:allowed|permitted|authori[sz]ed|accepted|supported|enabled|possible|valid))"
-)
-"""What is said of a thing that is refused."""
-_MAY_NOT = (
-    r"(?:(?:is|are|was|am)(?: currently)? not (?:currently )?(?:allowed|permitted|authori[sz]ed|configured)|isn't (?:allowed|permitted)|"
-    r"not (?:currently )?(?:allowed|permitted|authori[sz]ed|configured)|(?:do|does) not (?:have (?:permissions?|the right)|want)|"
-    r"do(?:es)? not|don't|doesn't|can ?not|can't|may not|must not|will not|won't|unable|refuses?|denied|prohibited|forbidden)"
-)
-"""What is said of somebody who may not do a thing."""
-_LOGIN = r"(?:smtp[- ]?auth\w*|auth|authentication|authorization|log[- ]?in|login|log[- ]?on|sign[- ]?in)"
-_FROM = (
-    r"(?:mail[- ]?from|from|sender|senders|return[- ]?path|reverse[- ]?path|envelope[- ](?:from|sender)|smtp sender)"
-)
-_WHO = r"(?:recipient|recipients|user|users|account|mailbox|mail-?box|addressee|customer|alias|userid|local[- ]?part)"
-_PLACE = r"(?:ip|ips|ip address|address|host|network|mta|server|client|machine|connection|system|pool|HOST)"
-_LIST = (
-    r"(?:black[- ]?list(?:ed)?|block[- ]?list(?:ed)?|deny[- ]?list(?:ed)?|blocked list|rbls?|dnsbls?|bl ?list|spamhaus|spamcop|sorbs|"
-    r"barracuda reputation|barracudacentral|uceprotect|cloudmark sender intelligence|abusix|dnsbl-lookup|spamrats|invaluement|ivmsip)"
-)
-
+from reconciler.rules.verification.vocabulary import FROM, LIST, LOGIN, MAY_NOT, NO, PLACE, WHO, Wording
 
 OWN_MAILBOX_FULL = (
     r"\byour (?:own )?(?:mailbox|account|e-?mail account|inbox|storage)\b.{0,40}"
     r"(?:\bfull\b|over ?quota|over (?:its|your|the) (?:\w+ )?quota|out of (?:storage|space)|exceed\w* .{0,20}(?:storage|quota))"
 )
 """What is said where MAIL or a message is refused because the sender's own mailbox is full."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """One statement that servers make; ``code`` is one of the check codes."""
-
-    statement: re.Pattern[str]
-    code: str
-    steps: frozenset[str] = frozenset()
-    """The commands that it is an answer to; empty: any."""
-
-    def fits(self, step: str, words: str) -> bool:
-        """Tell whether the words of a reply make the statement."""
-        return (not self.steps or step in self.steps) and bool(self.statement.search(words))
 
 
 def _says(code: str, *statements: str, steps: str = "") -> Wording:
@@ -86,7 +49,7 @@ WORDINGS: tuple[Wording, ...] = (
     ),
     _says(
         "clientCertificateRefused",
-        rf"\bclient certificate (?:(?:is|was|has) )?(?:(?:not|un)[- ]?(?:trusted|verified)|expired|revoked|unknown|verif\w+ fail\w*|{_NO})",
+        rf"\bclient certificate (?:(?:is|was|has) )?(?:(?:not|un)[- ]?(?:trusted|verified)|expired|revoked|unknown|verif\w+ fail\w*|{NO})",
         r"(?:cannot|can't|could not|failed to) verify (?:your |the )?client certificate",
     ),
     _says(
@@ -121,18 +84,18 @@ WORDINGS: tuple[Wording, ...] = (
     _says(
         "spfRefused",
         r"\bspf\b|\bopenspf\b|purported responsible address|sender policy framework",
-        rf"{_PLACE}.{{0,30}}{_MAY_NOT} (?:to )?send (?:mail |e-?mail )?(?:from|for|on behalf of) (?:HOST|the|this|SENDER|ADDR)",
+        rf"{PLACE}.{{0,30}}{MAY_NOT} (?:to )?send (?:mail |e-?mail )?(?:from|for|on behalf of) (?:HOST|the|this|SENDER|ADDR)",
         r"domain .{0,60}mismatch(?:es)? client ip",
     ),
     _says("greylisted", r"gr[ea]y-?list", r"first time .{0,40}(?:try|retry) again", r"\bpostgrey\b"),
     # This machine: lists, names of addresses, EHLO.
     _says(
         "blockListed",
-        rf"\b(?:is|are|was|been) (?:\w+ )?{_LIST}\b",
-        rf"(?:block(?:ed|ing)?|listed|list|rejected|refused|denied|found|see|using|in|by|on|from).{{0,60}}\b{_LIST}\b",
-        rf"\b{_LIST}\b.{{0,60}}(?:block|listed|reject|refus|denied|deny|removal|HOST)",
+        rf"\b(?:is|are|was|been) (?:\w+ )?{LIST}\b",
+        rf"(?:block(?:ed|ing)?|listed|list|rejected|refused|denied|found|see|using|in|by|on|from).{{0,60}}\b{LIST}\b",
+        rf"\b{LIST}\b.{{0,60}}(?:block|listed|reject|refus|denied|deny|removal|HOST)",
         r"blocked using",
-        rf"\b{_LIST} by\b",
+        rf"\b{LIST} by\b",
         r"listed (?:at|by|in|on) (?:HOST|LINK)|is on our block ?list",
         r"\b(?:your|the|sending|client) (?:ip|host|address|server|network)\b.{0,40}\b(?:is|are|was|has been|been) (?:on |in )?(?:a |an |our |the )?(?:listed|list|blacklist\w*)\b",
         r"\bblack ip\b|\brbl deny\b",
@@ -146,7 +109,7 @@ WORDINGS: tuple[Wording, ...] = (
     ),
     _says(
         "helloRefused",
-        rf"\b[he]e?h?[el]lo\b(?: \S+){{0,5}} {_NO}",
+        rf"\b[he]e?h?[el]lo\b(?: \S+){{0,5}} {NO}",
         r"(?:invalid|bad|forged|fake|illegal|wrong|unqualified|unacceptable|numeric|malformed|improper|incorrect|bogus) (?:\w+ )?(?:helo|ehlo)\b",
         r"\b(?:helo|ehlo)(?:/\w+)? (?:host ?name|name|string|argument|command|domain|parameter|greeting|must|does not|doesn't|is |not |contains|with|error|check|failed)",
         r"\bhelohost|(?:reject|refus|den|block|dislike|accept).{0,40}\b(?:helo|ehlo)\b",
@@ -154,7 +117,7 @@ WORDINGS: tuple[Wording, ...] = (
     ),
     _says(
         "serverRefused",
-        rf"\bclient (?:host )?(?:HOST )?{_NO}",
+        rf"\bclient (?:host )?(?:HOST )?{NO}",
         r"client host (?:HOST )?blocked|banned sending ip|\(ip based\)|traffic not accepted from this ip",
         r"\bip (?:is )?in (?:prison|jail|quarantine)|use your (?:own )?(?:provider|isp|internet service provider)(?:'?s)? (?:\w+ )?(?:server|mail|smtp|relay)",
         r"(?:poor|low|bad) reputation.{0,20}\b(?:ip|mta|host|network|server)|\b(?:ip|mta|mta's|host|network|server)(?: address)?\b.{0,20}(?:poor|low|bad) reputation",
@@ -214,8 +177,8 @@ WORDINGS: tuple[Wording, ...] = (
     ),
     _says(
         "authenticationRequired",
-        rf"\b{_LOGIN}\b(?: \w+){{0,2}} (?:is |are |was |were |be )?(?:required|needed|necessary|mandatory|demanded)",
-        rf"\b(?:requires?|required|needs?|needed|demands?|missing|without|no) (?:\w+ ){{0,2}}(?:smtp[- ]?)?(?:{_LOGIN})\b(?!.*(?:spf|dkim))",
+        rf"\b{LOGIN}\b(?: \w+){{0,2}} (?:is |are |was |were |be )?(?:required|needed|necessary|mandatory|demanded)",
+        rf"\b(?:requires?|required|needs?|needed|demands?|missing|without|no) (?:\w+ ){{0,2}}(?:smtp[- ]?)?(?:{LOGIN})\b(?!.*(?:spf|dkim))",
         r"\b(?:auth|authenticate|authentication|log ?in|logon|login)(?: command)?[,:]? first\b",
         r"(?:must|need to|needs to|please|should|have to|has to) (?:\w+ ){0,4}(?:authenticate\b|auth\b|log ?[io]n|sign in|be (?:logged|authenticated))",
         r"\bnot (?:yet |currently |properly |been )?(?:authenticated|logged[- ]?(?:in|on)|auth'?ed)\b",
@@ -230,12 +193,12 @@ WORDINGS: tuple[Wording, ...] = (
     _says(
         "senderUnverifiable",
         r"dns check failed",
-        rf"{_FROM}\b(?: address)? (?:verify|verification|callout) (?:failed|error)",
+        rf"{FROM}\b(?: address)? (?:verify|verification|callout) (?:failed|error)",
         r"could not (?:complete|verify) (?:the )?sender",
-        rf"(?:unable to|cannot|can't|could not) (?:verify|resolve|validate|find) (?:the |your )?(?:{_FROM})",
+        rf"(?:unable to|cannot|can't|could not) (?:verify|resolve|validate|find) (?:the |your )?(?:{FROM})",
         r"domain of (?:the )?sender(?:'s)?(?: address)?.{0,80}(?:does not|doesn't|not|cannot) (?:exist|resolve|found)",
-        rf"{_FROM}\b.{{0,20}}(?:domain|address|rejected).{{0,80}}(?:does not (?:exist|resolve)|doesn't (?:exist|resolve)|not found|must (?:exist|resolve)|not exist|resolve fail|unresolvable|cannot be (?:resolved|verified)|has no (?:a|mx|dns|valid))",
-        rf"no (?:a|mx|dns|valid)\b.{{0,40}}\b(?:for|of) (?:your |the )?{_FROM}",
+        rf"{FROM}\b.{{0,20}}(?:domain|address|rejected).{{0,80}}(?:does not (?:exist|resolve)|doesn't (?:exist|resolve)|not found|must (?:exist|resolve)|not exist|resolve fail|unresolvable|cannot be (?:resolved|verified)|has no (?:a|mx|dns|valid))",
+        rf"no (?:a|mx|dns|valid)\b.{{0,40}}\b(?:for|of) (?:your |the )?{FROM}",
         r"(?:no|invalid|without) (?:a |an )?(?:valid )?(?:mx|a|aaaa|dns)(?:[ ,/]+(?:or |and )?(?:mx|a|aaaa|dns)\b)* (?:resource )?records?",
         r"mx records? (?:for|of) .{0,60}violate|does not recogni[sz]e .{0,40}as a valid sender",
         r"sender .{0,60}has no (?:a|mx)|envelope sender domain must exist|invalid domain, see",
@@ -254,13 +217,13 @@ WORDINGS: tuple[Wording, ...] = (
     ),
     _says(
         "senderRefused",
-        rf"\b(?:{_FROM})\b(?: e-?mail)?(?: address)? (?:\w+ )?(?:SENDER |ADDR )?(?:\w+ )?{_NO}",
+        rf"\b(?:{FROM})\b(?: e-?mail)?(?: address)? (?:\w+ )?(?:SENDER |ADDR )?(?:\w+ )?{NO}",
         r"sender address rejected",
-        rf"(?:invalid|bad|illegal|unknown|wrong|unauthori[sz]ed|blocked|fake|forged|malformed|null|empty) (?:{_FROM}|return address|return path)\b",
-        rf"\b{_FROM}\b.{{0,60}}(?:must|should|has to|does not|doesn't|not|differs?|different) (?:\w+ ){{0,2}}(?:be (?:the )?same|equal|match|belong|owned|correspond|authori[sz]ed|permitted|one of)",
-        rf"(?:must|has to) match (?:the |your )?{_FROM}",
+        rf"(?:invalid|bad|illegal|unknown|wrong|unauthori[sz]ed|blocked|fake|forged|malformed|null|empty) (?:{FROM}|return address|return path)\b",
+        rf"\b{FROM}\b.{{0,60}}(?:must|should|has to|does not|doesn't|not|differs?|different) (?:\w+ ){{0,2}}(?:be (?:the )?same|equal|match|belong|owned|correspond|authori[sz]ed|permitted|one of)",
+        rf"(?:must|has to) match (?:the |your )?{FROM}",
         r"(?:not|isn't) (?:an? )?(?:owned by|alias (?:of|for)|one of your|local sender|your address|own address)",
-        rf"{_MAY_NOT} (?:to )?(?:send|use|submit|mail|post)\b(?: \w+){{0,3}} (?:as|from|with|using|on behalf|SENDER|this|the|that)",
+        rf"{MAY_NOT} (?:to )?(?:send|use|submit|mail|post)\b(?: \w+){{0,3}} (?:as|from|with|using|on behalf|SENDER|this|the|that)",
         r"send ?as ?denied|send as this sender|permissions? to send as|not (?:allowed|permitted|authori[sz]ed) to send (?:as|from)",
         r"address does not belong|does not own|not authorized to perform ses:Send",
         r"(?:sender|from|address|identity|user)\b.{0,30}(?:mismatch|do not match|does not match|doesn't match)",
@@ -283,8 +246,8 @@ WORDINGS: tuple[Wording, ...] = (
     # Relaying, and recipients of other domains.
     _says(
         "relayingDenied",
-        rf"\brelay(?:ing|s|ed)?\b(?: access| mail| e-?mail| of mail| attempt| to| for| from| through| by| is| this| ADDR| RECIPIENT| HOST| \S+@\S+){{0,5}}[:,]? {_NO}",
-        rf"{_MAY_NOT} (?:\w+ ){{0,2}}(?:to )?(?:\w+ ){{0,2}}relay(?:ing)?\b",
+        rf"\brelay(?:ing|s|ed)?\b(?: access| mail| e-?mail| of mail| attempt| to| for| from| through| by| is| this| ADDR| RECIPIENT| HOST| \S+@\S+){{0,5}}[:,]? {NO}",
+        rf"{MAY_NOT} (?:\w+ ){{0,2}}(?:to )?(?:\w+ ){{0,2}}relay(?:ing)?\b",
         r"\bno (?:open )?relay(?:ing)?\b",
         r"(?:den(?:y|ies|ied)|refus\w+|reject\w*|prohibit\w*|disallow\w*) (?:\w+ ){0,2}relay|rcpthosts",
         r"(?:not|isn't) (?:an? )?(?:open )?relay\b|(?:as|like) a relay\b|credentials for relay",
@@ -298,7 +261,7 @@ WORDINGS: tuple[Wording, ...] = (
     # The recipient.
     _says(
         "mailboxFull",
-        rf"\b(?:mailbox|{_WHO}|inbox|maildir|e-?mail account|recipient's)\b.{{0,60}}\b(?:is |are )?(?:full|over ?quota|over its quota|out of (?:storage|space)|exceeds?|exceeded|overfull)",
+        rf"\b(?:mailbox|{WHO}|inbox|maildir|e-?mail account|recipient's)\b.{{0,60}}\b(?:is |are )?(?:full|over ?quota|over its quota|out of (?:storage|space)|exceeds?|exceeded|overfull)",
         r"\bover ?quota\b|overquota|(?<!queue )quota (?:is |has been )?(?:exceed|violation|full|reached)",
         r"exceed\w*(?: \w+){0,3} quota|mailbox (?:size )?(?:limit|quota)|exceeded storage allocation",
         r"insufficient (?:disk )?(?:space|storage) (?:in|for|of) (?:the )?(?:mailbox|user|recipient)",
@@ -307,8 +270,8 @@ WORDINGS: tuple[Wording, ...] = (
     ),
     _says(
         "recipientRefused",
-        rf"\b(?:unknown|invalid|no such|non-?existent|illegal|bad|inactive|disabled|unrout(?:e)?able|unallocated|wrong|not a valid|not a known|not our|not your|undeliverable) (?:\w+ ){{0,3}}(?:{_WHO}|address|addresses|destination|person|mail drop|domain|host|name|id|customer)\b",
-        rf"\b(?:{_WHO}|address|addresses|RECIPIENT|ADDR|domain|host)\b[^.]{{0,40}}\b(?:unknown|not (?:found|exist|known|listed|here|local|available|valid|active|in (?:recipient|our) list|a valid|a registered|on server|recogni[sz]ed)|does not (?:exist|accept|have)|doesn't (?:exist|have|accept)|no longer|(?:is |was |has been )?(?:disabled|inactive|unavailable|invalid|suspended|closed|deactivated|frozen|rejected|refused|unallocated|expired|blocked|locked|discontinued|misspelled|marked as|undeliverable|could not be found|unrecogni[sz]ed))",
+        rf"\b(?:unknown|invalid|no such|non-?existent|illegal|bad|inactive|disabled|unrout(?:e)?able|unallocated|wrong|not a valid|not a known|not our|not your|undeliverable) (?:\w+ ){{0,3}}(?:{WHO}|address|addresses|destination|person|mail drop|domain|host|name|id|customer)\b",
+        rf"\b(?:{WHO}|address|addresses|RECIPIENT|ADDR|domain|host)\b[^.]{{0,40}}\b(?:unknown|not (?:found|exist|known|listed|here|local|available|valid|active|in (?:recipient|our) list|a valid|a registered|on server|recogni[sz]ed)|does not (?:exist|accept|have)|doesn't (?:exist|have|accept)|no longer|(?:is |was |has been )?(?:disabled|inactive|unavailable|invalid|suspended|closed|deactivated|frozen|rejected|refused|unallocated|expired|blocked|locked|discontinued|misspelled|marked as|undeliverable|could not be found|unrecogni[sz]ed))",
         r"no (?:mail-?box|mail box|one|account|user|person)\b.{0,30}(?:here|by that name|exists|found|with that)",
         r"(?:not|no longer) (?:a )?(?:our |known |valid |registered )?(?:user|customer|mailbox|recipient|address)",
         r"recipient address rejected|badrcptto|mailing list expansion|RecipNotFound|RecipientNotFound",
@@ -361,9 +324,9 @@ WORDINGS: tuple[Wording, ...] = (
     # This machine, by anything else than a list.
     _says(
         "serverRefused",
-        rf"client (?:host |HOST )?.{{0,40}}{_NO}",
-        rf"\b(?:your|sending|this|client|remote|source|the) (?:\w+ ){{0,2}}{_PLACE}\b.{{0,40}}{_NO}",
-        rf"\b(?:ip|{_PLACE})\b (?:\w+ )?(?:HOST )?(?:is |was |has been )?(?:rejected|blocked|banned|refused|denied|not allowed|not permitted|hangup)",
+        rf"client (?:host |HOST )?.{{0,40}}{NO}",
+        rf"\b(?:your|sending|this|client|remote|source|the) (?:\w+ ){{0,2}}{PLACE}\b.{{0,40}}{NO}",
+        rf"\b(?:ip|{PLACE})\b (?:\w+ )?(?:HOST )?(?:is |was |has been )?(?:rejected|blocked|banned|refused|denied|not allowed|not permitted|hangup)",
         r"banned sending ip|(?:poor|low|bad) reputation|reputation of (?:your|the)",
         r"(?:connections?|access|mail|messages?) (?:will )?(?:not be |not |is not |are not )?(?:accepted|allowed|permitted|denied|refused|rejected) (?:from|for) (?:your|this|HOST|servers|the (?:ip|host|network))",
         r"not accepting (?:connections|mail|messages)(?: from)?|host network not allowed|no smtp service",
