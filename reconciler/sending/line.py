@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 _CONCERNS_ALL = frozenset({
     "accountSuspended", "authenticationRequired", "blockListed", "domainAuthenticationFailed", "encryptionRequired",
-    "helloRefused", "reverseDnsMissing", "senderNotVerified", "senderRefused", "senderUnverifiable", "serverRefused",
-    "spfRefused",
+    "helloRefused", "recipientNotVerified", "reverseDnsMissing", "senderNotVerified", "senderRefused",
+    "senderUnverifiable", "serverRefused", "spfRefused",
 })  # fmt: skip
 """Refusals of the account, its domain or this machine: every contact would meet them."""
 

@@ -120,6 +120,7 @@ class Ledger:
             return fault.known_as(row.code), advice
         circumstances = Circumstances(
             is_logged_in=self._target.access.declares_login,
+            has_token=self._target.access.token is not None,
             sender=fault.facts.get("sender"),
             recipient=fault.facts.get("recipient"),
         )

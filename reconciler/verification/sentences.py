@@ -87,7 +87,7 @@ _SENTENCES = {
     "noAnswerThroughProxy": "The {proxy} did not say within {timeout} seconds whether it reached {server}: either {server} does not answer it, or the proxy hangs. Check smtp.host and smtp.port, and whether a firewall lies behind the proxy.",
     # Greeting
     "serverBusy": "{server} does not serve this machine for now.{reply} Verify again later; if many accounts use this server, lower verification.perServer.",
-    "serverLeaving": "{server} ends the conversation for now: 421 says that the server must leave, and nothing about a name, a sender or a recipient (RFC 5321 section 3.8).{reply} Verify again later.",
+    "serverLeaving": "{server} ends the conversation for now: by 421 a server says that it must leave, whatever command that answers (RFC 5321 section 3.8), and nothing about a name, a sender or a recipient unless its words do.{reply} Verify again later.",
     "rateLimited": "{server} limits how much it takes.{reply} Wait before verifying again, and let fewer things send through it at once; if many accounts use this server, lower verification.perServer.",
     "rateLimited:logins": "{server} lets nobody log in for a while, after too many failed logins.{reply} Wait as long as it says before verifying again, and find what logs in with a wrong password meanwhile; each attempt may make the lock longer.",
     "serverTrouble": "{server} has trouble of its own; neither the account nor an address is at fault.{reply} Verify again later; if it stays, tell whoever runs the server.",
@@ -201,6 +201,7 @@ _SENTENCES = {
     "senderUnverifiable": "{server} looked for {sender} or its domain and found nothing that takes mail.{reply} Correct spec.email; if it is right, see that the domain has an MX record, and that the mailbox exists.",
     "accountSuspended:login": "{server} lets this user log in no more: the account is stopped.{reply} Log in to the provider's website, or ask whoever runs the server to open the account again.",
     "accountSuspended:full": "{server} sends nothing for this account while its own mailbox is full.{reply} Have it emptied.",
+    "accountSuspended:notActivated": "{server} does not send for this account yet: it is not activated.{reply} Do what the provider's website asks for, or have the provider activate it.",
     "accountSuspended": "{server} has stopped sending for this account.{reply} Log in to the provider's website, change the password if somebody else may know it, and ask the provider to open the account again.",
     "spfRefused": "{server} holds the SPF record of the domain of {sender} against this machine's address.{reply} Send through the domain's own server{or_login}; or have this machine's address added to the record.",
     "domainAuthenticationFailed": "{server} wants SPF, DKIM or DMARC to pass for the domain of {sender}, and finds that they do not.{reply} Send through a server that signs for the domain{or_login}; the checks spf, dkim and dmarc say what is published.",

@@ -35,6 +35,7 @@ LOCKED_OUT = _says(
     rf"too many (?:\w+ ){{0,3}}(?:fail\w*|bad|invalid|unsuccessful|wrong|incorrect) (?:\w+ ){{0,2}}{_ATTEMPTS}",
     rf"too many (?:\w+ ){{0,2}}{_ATTEMPTS} (?:fail\w*|attempts?|errors?)|too many (?:login|auth\w*|password) ",
     r"(?:account|user|mailbox|ip|address|host|login)\b.{0,40}\b(?:locked|blocked|banned|disabled|suspended) (?:out )?(?:for \d|temporarily|until|due to (?:too )?many)",
+    r"account lock-?out|\btoo frequent(?:ly)? log|log(?:ged|ging)?[- ]?ins? (?:is |are )?too (?:often|frequent)",
     r"temporarily (?:locked|blocked|banned)|brute[- ]?force|(?:auth\w*|login) rate|fail2ban|logins? .{0,20}(?:rate|limit) exceeded",
     variant="logins",
 )
@@ -49,6 +50,7 @@ LOGIN_WORDINGS = (
     ),
     _says(
         "rateLimited",
+        r"credits? (?:\w+ ){0,2}(?:exceeded|exhausted|used up)|(?:e-?mail|mail|sending) limit (?:is |was |has been )?reached",
         r"(?:monthly|daily|hourly|weekly) (?:\w+ ){0,2}(?:limit|quota)|(?:sending|message|mail) (?:limit|quota) (?:\w+ )?(?:exceed|reach)",
     ),
     _says(
@@ -69,24 +71,28 @@ LOGIN_WORDINGS = (
     _says(
         "appPasswordNeeded",
         r"(?:two|2)[- ]?(?:factor|step)|\b2fa\b|\bmfa\b|multi-?factor|second factor|another step|one[- ]time (?:password|code)|\botp\b",
-        r"\b(?:smtp|api) key instead|instead of (?:your |the )?(?:\w+ )?password|app(?:lication)?[- ](?:specific[- ])?password|external (?:application|program|client) password",
+        r"\b(?:smtp|api) key instead|instead of (?:your |the )?(?:\w+ )?password|app(?:lication)?[- ](?:specific[- ])?password|external (?:application|program|client) password|\b(?:secure )?mail key\b",
     ),
     _says(
         "smtpAuthDisabled",
-        r"\bsmtp\b(?:[ /-]?(?:auth\w*|access|login|submission|service|relay))?\b.{0,40}(?:\bdisabled|(?:\bnot|n.t) (?:been )?(?:enabled|allowed|permitted|activated|available|included)|\b(?:turned|switched) off|\bdeactivated)",
+        r"\bsmtp\b(?:[ /-]?(?:auth\w*|access|login|submission|service|relay))?\b.{0,40}(?:\bdisabled|(?:\bnot|n.t) (?:been )?(?:enabled|allowed|permitted|activated|available|included|open(?:ed)?)|\b(?:turned|switched) off|\bdeactivated)",
         r"(?:enable|activate|turn on|switch on|allow)\b.{0,30}\b(?:smtp|pop3?|imap)\b|(?:smtp|imap|pop3?) access (?:is )?(?:off|denied|disabled)",
         r"(?:paid|premium|business|higher) plan|(?:permission|allowed|permitted|authori[sz]ed|rights?) to (?:use|access|send (?:via|by|over|through)) (?:the )?smtp",
-        r"less secure apps?|external (?:programs?|clients?|applications?) (?:is |are )?(?:not allowed|disabled)",
+        r"less secure apps?|(?:external|third[- ]party) (?:programs?|clients?|app(?:lication)?s?)\b.{0,20}\b(?:not allowed|disabled|blocked|turned off|not enabled)",
+        r"\b(?:user|account) has no permission\b",
+        r"not (?:authori[sz]ed|allowed|permitted) to use (?:this|the|our) (?:smtp |mail )?(?:service|server)",
     ),
     _says(
         "accountSuspended",
         r"\b(?:account|user|mailbox|login|domain|customer)\b.{0,30}\b(?:suspended|disabled|deactivated|blocked|frozen|on hold|locked|closed|inactive|terminated|not active)",
         r"\b(?:suspended|disabled|deactivated|blocked|frozen|locked|inactive|terminated) (?:account|user|mailbox|domain)|unpaid|non-?payment|overdue",
-        r"\b(?:trial|subscription|contract|account)\b.{0,20}\b(?:expired|ended)|account (?:is |has )?(?:unverified|not (?:been |yet )?(?:verified|activated|confirmed))",
+        r"\b(?:trial|subscription|contract|account)\b.{0,20}\b(?:expired|ended)|account (?:is |has )?(?:unverified|not (?:been |yet )*(?:verified|activated|confirmed))",
         variant="login",
     ),
     _says(
         "serverRefused",
+        r"\b(?:access|log-?ins?|connections?) from (?:outside|abroad|overseas)\b",
+        r"\bunauthori[sz]ed (?:ip|host|network|location|country)\b",
         r"\bip (?:restriction|allow-?list|white-?list)|\bgeo-?(?:ip|block|location|restrict)|\b(?:this|your|from) (?:country|region|location)\b",
         r"\b(?:ip|ip address|address|network|host|location)\b.{0,40}\b(?:not (?:allowed|permitted|authori[sz]ed|whitelisted|in the)|blocked|denied|restricted|blacklisted|rejected)",
         r"(?:not (?:allowed|permitted)|denied|blocked|restricted|refused) (?:\w+ ){0,2}from (?:this|your) (?:ip|address|country|location|host|network)",
@@ -111,8 +117,8 @@ LOGINS_IN_OTHER_LANGUAGES = tuple(
     for code, variant, *statements in (
         (
             "rateLimited", "logins",
-            r"zu viele (?:\w+ ){0,2}(?:anmelde|login)-?versuche|trop de (?:\w+ ){0,2}(?:tentatives|essais)|demasiados intentos|troppi tentativi|muitas tentativas",
-            r"zbyt wiele (?:\w+ ){0,3}(?:prób|logowań)|слишком много (?:\w+ ){0,2}попыток|(?:登录|登入|认证|認證|尝试|嘗試)(?:次数|次數|失败次数)?(?:过多|過多|超限|太多)|ログイン試行.{0,6}多すぎ",
+            r"zu viele (?:\w+ ){0,2}(?:(?:anmelde|login)-?versuche|anmeldungen|logins)|trop de (?:\w+ ){0,2}(?:tentatives|essais)|demasiados intentos|troppi tentativi|muitas tentativas",
+            r"zbyt wiele (?:\w+ ){0,3}(?:prób|logowań)|слишком много (?:\w+ ){0,2}попыток|(?:登录|登入|认证|認證|尝试|嘗試)(?:次数|次數|失败次数)?(?:过多|過多|超限|太多)|ログイン試行.{0,6}多すぎ|(?:登录|登入|認證|认证)(?:过于|過於|太)(?:频繁|頻繁)",
         ),
         (
             "credentialsRejected", "expired",
@@ -121,16 +127,20 @@ LOGINS_IN_OTHER_LANGUAGES = tuple(
         ),
         (
             "smtpAuthDisabled", "",
-            r"(?:smtp|pop3|imap).{0,30}(?:deaktiviert|nicht (?:aktiviert|freigeschaltet|freigegeben|erlaubt)|désactivé|non activé|desactivado|no (?:está )?habilitado|disabilitato|non abilitato|desabilitado|wyłączon|nie jest włączon|отключен|не включен|未开启|未開啟|未启用|已关闭|無効)",
+            r"(?:未开启|未開啟|未启用|未啟用|没有开启).{0,4}(?:smtp|pop3|imap)|program\w+ pocztow\w+ .{0,20}(?:wyłączon|zablokowan)|(?:smtp|pop3|imap).{0,40}(?:deaktiviert|nicht (?:aktiviert|freigeschaltet|freigegeben|erlaubt)|désactivé|non activé|desactivado|no (?:está )?habilitado|disabilitato|non abilitato|desabilitado|wyłączon|nie jest włączon|отключен|не включен|未开启|未開啟|未启用|已关闭|無効)",
         ),
         (
             "appPasswordNeeded", "",
             r"授权码|授權碼|客户端专用密码|独立密码|app-?passwort|anwendungs(?:spezifisches)? ?passwort|mot de passe d.application|contraseña de aplicación|hasł\w+ (?:do )?aplikacji|парол\w+ (?:для )?(?:внешн\w+ )?приложени|アプリ.{0,6}パスワード",
         ),
         (
+            "webLoginRequired", "",
+            r"(?:im|über) (?:das |den |einen )?(?:webmail\w*|browser)\b.{0,30}\b(?:an|ein)\b|connecte[rz].{0,12}(?:webmail|navigateur)|(?:веб-?почт|веб-?интерфейс|браузер)\w*.{0,30}(?:подтверд|воид)|(?:网页|浏览器|網頁|瀏覽器).{0,6}(?:登录|登入)|ブラウザ.{0,8}ログイン",
+        ),
+        (
             "accountSuspended", "login",
             r"(?:konto|postfach|benutzer|account) .{0,30}(?:gesperrt|deaktiviert)|compte .{0,30}(?:suspendu|bloqué|désactivé)|cuenta .{0,30}(?:suspendida|bloqueada|desactivada)|account .{0,20}(?:sospeso|bloccato)|conta .{0,30}(?:suspensa|bloqueada|desativada)",
-            r"kont\w+ .{0,30}(?:zablokowan|zawieszon)|(?:учётн\w+ запис\w+|аккаунт|ящик) .{0,30}(?:заблокирован|приостановлен)|(?:[帐账帳]号|[帐账帳]號|[帐账帳]户|用户)(?:已)?(?:被)?(?:锁定|鎖定|冻结|凍結|禁用|停用|封禁)|アカウント.{0,10}(?:停止|凍結|ロック|無効)",
+            r"kont\w+ .{0,30}(?:zablokowan|zawieszon)|(?:учётн\w+ запис\w+|аккаунт|ящик) .{0,30}(?:заблокирован|приостановлен|отключен)|(?:[帐账帳]号|[帐账帳]號|[帐账帳]户|用户)(?:已)?(?:被)?(?:锁定|鎖定|冻结|凍結|禁用|停用|封禁)|アカウント.{0,10}(?:停止|凍結|ロック|無効)",
         ),
     )
 )  # fmt: skip
@@ -148,6 +158,15 @@ def said_of_login(words: str) -> LoginWording | None:
     plain = folded(words)
     spoken = ((LOGINS_IN_OTHER_LANGUAGES, plain), (LOGIN_WORDINGS, words))
     return next((each for table, text in spoken for each in table if each.statement.search(text)), None)
+
+
+def says_wrong(words: str) -> bool:
+    """Tell whether a server says that user name or password are wrong, whatever reply code it says that by.
+
+    >>> says_wrong("5.7.0 Authentication failed"), says_wrong("Cannot decode response")
+    (True, False)
+    """
+    return bool(_LATE.statement.search(words))
 
 
 def said_later(words: str) -> LoginWording | None:

@@ -4,9 +4,10 @@ Premise: the command that a server answers is not always what it objects to. Pos
 RCPT, others until the end of DATA; and nobody's login is refused in whatever words a server has for a foreign address.
 So the answer is looked for in this order:
 
-1. 421 is not an opinion on anything: the server leaves (RFC 5321 section 3.8), and so does any 4xx to EHLO. Two
-   statements are made in that form all the same: that there is too much at once, and what Postfix thinks of the
-   client's certificate.
+1. 421 is not an opinion on anything: the server leaves (RFC 5321 section 3.8), and so does any 4xx to EHLO. Some
+   statements are made in that form all the same, and mean nothing else: that there is too much at once, what Postfix
+   thinks of the client's certificate, that this machine is on a list or has no name, and after MAIL what is wrong with
+   the domain or the account.
 2. The enhanced status code, where the registry gives it one meaning (RFC 3463, RFC 7372, RFC 7505 and the others of the
    IANA registry). Most of X.7.0, X.7.1 and X.0.0 mean nothing by themselves.
 3. The words (``wordings``).
@@ -27,9 +28,9 @@ from reconciler.classes import dataclass
 from reconciler.model.text.domains import address_to_ascii
 from reconciler.rules.verification import statuscodes
 from reconciler.rules.verification.languages import LANGUAGES, folded
-from reconciler.rules.verification.logins import LOCKED_OUT, said_later, said_of_login
-from reconciler.rules.verification.vocabulary import without_names
-from reconciler.rules.verification.wordings import OWN_MAILBOX_FULL, WORDINGS
+from reconciler.rules.verification.logins import LOCKED_OUT, said_later, said_of_login, says_wrong
+from reconciler.rules.verification.vocabulary import NOT_ACTIVATED, OWN_MAILBOX_FULL, without_names
+from reconciler.rules.verification.wordings import WORDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,6 +43,7 @@ Blame = Literal[
 """What has to change before the server takes the mail; ``nobody``: that cannot be told."""
 
 BLAMES: Mapping[str, Blame] = MappingProxyType({
+    "accessTokenRejected": "login",
     "accountSuspended": "account",
     "authenticationRequired": "login",
     "blockListed": "listing",
@@ -63,6 +65,7 @@ BLAMES: Mapping[str, Blame] = MappingProxyType({
     "policyRefused": "nobody",
     "rateLimited": "pace",
     "recipientDeferred": "recipient",
+    "recipientNotVerified": "account",
     "recipientRefused": "recipient",
     "relayingDenied": "login",
     "reverseDnsMissing": "machine",
@@ -97,6 +100,8 @@ class Circumstances:
     """What is known of the conversation besides the reply."""
 
     is_logged_in: bool
+    has_token: bool = False
+    """Whether an access token logs in, and no password."""
     sender: str | None = None
     """The address that MAIL named; None: none yet."""
     recipient: str | None = None
@@ -156,8 +161,8 @@ def _variant(code: str, words: str) -> str:
     """Return the variant of a code's sentence that always fits; empty where it depends on what the account declares."""
     if code == "notSmtp":
         return "hello"
-    if code == "accountSuspended" and _OWN_MAILBOX.search(words):
-        return "full"
+    if code == "accountSuspended":
+        return "full" if _OWN_MAILBOX.search(words) else "notActivated" if _NOT_ACTIVATED.search(words) else ""
     return "logins" if code == "rateLimited" and LOCKED_OUT.statement.search(words) else ""
 
 
@@ -191,26 +196,38 @@ class Fault(Protocol):
 def meaning_of_fault(fault: Fault, circumstances: Circumstances) -> Meaning | None:
     """Return what a step's refusal is about; None where it ended without a refusal of one of these commands.
 
-    A login has codes of its own, and other words (``logins``); STARTTLS is looked at for 421 alone.
+    A login has codes of its own, and other words (``logins``); STARTTLS is looked at for 421, and for what may be said of
+    this machine.
     """
     reply = fault.reply
     if reply is None or reply.code < _FIRST_REFUSAL:
         return None
-    if fault.code in _OF_LOGIN and (meaning := _meaning_of_login(reply, circumstances)) is not None:
+    if fault.code in _OF_LOGIN and (meaning := _meaning_of_login(fault.code, reply, circumstances)) is not None:
         return meaning
     command = _COMMANDS.get((fault.code, "")) or _COMMANDS.get((fault.code, fault.step))
     if command is None:
+        is_of_starttls = fault.code == "starttlsRefused"
+        if is_of_starttls and (meaning := meaning_of("hello", reply, circumstances)).code in _OF_THIS_MACHINE:
+            return meaning
         is_leaving = reply.code == _LEAVING and fault.code in _ANSWERS_TO_OTHERS
         return Meaning("serverLeaving") if is_leaving else None
     return meaning_of(command, reply, circumstances)
 
 
-def _meaning_of_login(reply: Reply, circumstances: Circumstances) -> Meaning | None:
-    """Return what a refused login is about beside the password; None where the words do not tell."""
+def _meaning_of_login(code: str, reply: Reply, circumstances: Circumstances) -> Meaning | None:
+    """Return what a refused login is about beside the password; None where the words do not tell.
+
+    A reply code that means nothing at a login, ``authRefused``, leaves it to the words that the password is wrong.
+    """
     if reply.code == _TRANSITION:
         return Meaning("authUnavailable", "transition")
-    found = said_of_login(legible(" ".join(reply.heard)[:_MOST_READ], circumstances))
-    return None if found is None else Meaning(found.code, found.variant)
+    words = legible(" ".join(reply.heard)[:_MOST_READ], circumstances)
+    found = said_of_login(words)
+    if found is not None:
+        return Meaning(found.code, found.variant)
+    if code == "authRefused" and says_wrong(words):
+        return Meaning("accessTokenRejected" if circumstances.has_token else "credentialsRejected")
+    return None
 
 
 def _leaving(command: Command, reply: Reply, words: str) -> str | None:
@@ -218,7 +235,8 @@ def _leaving(command: Command, reply: Reply, words: str) -> str | None:
     transient_at_hello = command in {"greeting", "hello"} and _is_transient(reply.code)
     if not (transient_at_hello or reply.code == _LEAVING):
         return None
-    told = next((each.code for each in _SAID_ON_LEAVING if each.fits(command, words)), None)
+    said = _SAID_ON_LEAVING if command in {"greeting", "hello"} else (*_SAID_ON_LEAVING, *_SAID_LATER_ON_LEAVING)
+    told = next((each.code for each in WORDINGS if each.code in said and each.fits(command, words)), None)
     if told is not None:
         return told
     if _PACE.fits(command, folded(words)):
@@ -240,7 +258,7 @@ def _told(command: Command, reply: Reply, words: str) -> str | None:
 
 def _left_by_status(status: statuscodes.Status | None, command: Command, reply: Reply) -> str | None:
     """Return what an enhanced status code tells where the words tell nothing."""
-    if status is None or (command, reply.code) in _NAMES_ADDRESS:
+    if status is None or (command, reply.code) in _NAMES_ADDRESS or reply.code in _NAMES_LOGIN:
         return None
     is_put_off = status.subject == _POLICY and _is_transient(reply.code)
     return None if is_put_off else statuscodes.of_vague_meaning(status, command)
@@ -309,7 +327,10 @@ _COMMANDS: Mapping[tuple[str, str], Command] = MappingProxyType({
     ("authenticationRequired", "message"): "message",
 })  # fmt: skip
 """Which command was refused, by the code and, where that is not enough, the step."""
-_OF_LOGIN = frozenset({"credentialsRejected", "authRefused", "strongerLoginRequired", "authUnavailable"})
+_OF_LOGIN = frozenset(
+    {"credentialsRejected", "authRefused", "strongerLoginRequired", "authUnavailable", "mechanismRefused"}
+)
+_OF_THIS_MACHINE = frozenset({"blockListed", "rateLimited", "reverseDnsMissing", "serverRefused"})
 _TRANSITION = 432
 """A password has to be sent once, so that the server can set up its other mechanisms (RFC 4954 section 6)."""
 _ANSWERS_TO_OTHERS = frozenset({"starttlsRefused", "authUnavailable"})
@@ -320,12 +341,13 @@ _SURE = re.compile(
     re.IGNORECASE,
 )
 """Words of a server that looked for the recipient and did not find it."""
-_OWN_MAILBOX = re.compile(OWN_MAILBOX_FULL, re.IGNORECASE)
-_SAID_ON_LEAVING = tuple(
-    wording
-    for wording in WORDINGS
-    if wording.code in {"rateLimited", "clientCertificateRequired", "clientCertificateRefused"}
-)
+_OWN_MAILBOX, _NOT_ACTIVATED = (re.compile(each, re.IGNORECASE) for each in (OWN_MAILBOX_FULL, NOT_ACTIVATED))
+_SAID_ON_LEAVING = frozenset({
+    "rateLimited", "clientCertificateRequired", "clientCertificateRefused", "blockListed", "reverseDnsMissing", "greylisted",
+})  # fmt: skip
+_SAID_LATER_ON_LEAVING = frozenset({
+    "spfRefused", "domainAuthenticationFailed", "encryptionRequired", "accountSuspended", "senderNotVerified",
+})  # fmt: skip
 _PACE = next(each for each in LANGUAGES if each.code == "rateLimited")
 _HELLO = next(wording for wording in WORDINGS if wording.code == "helloRefused")
 _POLICY = 7
@@ -353,6 +375,8 @@ _BY_REPLY: Mapping[tuple[str, int], str] = MappingProxyType({
 
 _NAMES_ADDRESS = frozenset({("sender", 553), ("recipient", 553)})
 """Replies that speak of the address that was named, whatever policy stands behind them."""
+_NAMES_LOGIN = frozenset({530, 538})
+"""Replies that stand for a login or encryption that is missing, whatever vague status code stands beside them."""
 _BY_COMMAND: Mapping[Command, str] = MappingProxyType({
     "sender": "senderRefused",
     "recipient": "recipientRefused",

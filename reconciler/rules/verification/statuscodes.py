@@ -50,7 +50,7 @@ def but_for(code: str | None, worded: str | None) -> str | None:
     >>> but_for("recipientRefused", "mailboxFull"), but_for("recipientRefused", "spamSuspected")
     ('mailboxFull', 'recipientRefused')
     """
-    return worded if (code, worded) == ("recipientRefused", "mailboxFull") else code
+    return worded if worded == "greylisted" or (code, worded) in _MORE_EXACT else code
 
 
 def of_vague_meaning(status: Status, command: str) -> str | None:
@@ -77,6 +77,16 @@ def _for(command: str, code: str | None) -> str | None:
     """Return a code, but for one on the recipient before there is any: it means the only address, the sender's."""
     return None if code == "recipientRefused" and command == "sender" else code
 
+
+_MORE_EXACT = frozenset({
+    ("recipientRefused", "mailboxFull"),
+    # Gmail numbers its demands on its own: X.7.27 is SPF there, X.7.29 TLS, X.7.23 the name of this machine's address.
+    ("senderUnverifiable", "spfRefused"),
+    ("senderUnverifiable", "domainAuthenticationFailed"),
+    ("domainAuthenticationFailed", "encryptionRequired"),
+    ("spfRefused", "reverseDnsMissing"),
+})  # fmt: skip
+"""What a status code says and what words may say more exactly; greylisting is called by no other name, so that goes too."""
 
 _ONE: Mapping[tuple[int, int] | None, str] = MappingProxyType({
     (1, 1): "recipientRefused",

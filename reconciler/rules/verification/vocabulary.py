@@ -28,8 +28,15 @@ WHO = r"(?:recipient|recipients|user|users|account|mailbox|mail-?box|addressee|c
 PLACE = r"(?:ip|ips|ip address|address|host|network|mta|server|client|machine|connection|system|pool|HOST)"
 LIST = (
     r"(?:black[- ]?list(?:ed)?|block[- ]?list(?:ed)?|deny[- ]?list(?:ed)?|blocked list|rbls?|dnsbls?|bl ?list|spamhaus|spamcop|sorbs|"
-    r"barracuda reputation|barracudacentral|uceprotect|cloudmark sender intelligence|abusix|dnsbl-lookup|spamrats|invaluement|ivmsip)"
+    r"barracuda reputation|barracudacentral|uceprotect|cloudmark sender intelligence|abusix|dnsbl-lookup|ipcheck|delist\w*|senderscore|spamrats|invaluement|ivmsip)"
 )
+OWN_MAILBOX_FULL = (
+    r"\byour (?:own )?(?:mailbox|account|e-?mail account|inbox|storage)\b.{0,40}"
+    r"(?:\bfull\b|over ?quota|over (?:its|your|the) (?:\w+ )?quota|out of (?:storage|space)|exceed\w* .{0,20}(?:storage|quota))"
+)
+"""What is said where MAIL or a message is refused because the sender's own mailbox is full."""
+NOT_ACTIVATED = r"\byour (?:\w+ ){0,3}account\b.{0,20}(?:not (?:yet |been )*(?:activated|approved|confirmed)|(?:under|awaiting|pending) (?:review|approval|activation))"
+"""What is said of an account that never sent: whoever hosts it has to activate it first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,11 @@ class Wording:
         return (not self.steps or step in self.steps) and bool(self.statement.search(words))
 
 
+def says(code: str, *statements: str, steps: str = "") -> Wording:
+    """Return what statements in English mean, as answers to ``steps``; without them, to any command."""
+    return Wording(re.compile("|".join(statements), re.IGNORECASE), code, frozenset(steps.split()))
+
+
 _URL = re.compile(r"\b(?:https?|ftp|mailto|url):\S+", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"'`]+@[^\s<>()\[\]:;,\"'`]+")
 _HOST = re.compile(
@@ -53,7 +65,8 @@ _HOST = re.compile(
     re.IGNORECASE,
 )
 _LISTS = re.compile(
-    r"spamhaus|spamcop|sorbs|barracudacentral|uceprotect|dnsbl|\brbl|abusix|openspf|postgrey", re.IGNORECASE
+    r"spamhaus|spamcop|sorbs|barracudacentral|uceprotect|dnsbl|ipcheck|delist|senderscore|\brbl|abusix|openspf|postgrey",
+    re.IGNORECASE,
 )
 
 

@@ -14,65 +14,92 @@ Haraka, Exchange, hMailServer, MDaemon, Domino, cPanel, QQ, NetEase and the larg
 
 from __future__ import annotations
 
-import re
-
-from reconciler.rules.verification.vocabulary import FROM, LIST, LOGIN, MAY_NOT, NO, PLACE, WHO, Wording
-
-OWN_MAILBOX_FULL = (
-    r"\byour (?:own )?(?:mailbox|account|e-?mail account|inbox|storage)\b.{0,40}"
-    r"(?:\bfull\b|over ?quota|over (?:its|your|the) (?:\w+ )?quota|out of (?:storage|space)|exceed\w* .{0,20}(?:storage|quota))"
+from reconciler.rules.verification.vocabulary import (
+    FROM,
+    LIST,
+    LOGIN,
+    MAY_NOT,
+    NO,
+    NOT_ACTIVATED,
+    OWN_MAILBOX_FULL,
+    PLACE,
+    WHO,
+    Wording,
+    says,
 )
-"""What is said where MAIL or a message is refused because the sender's own mailbox is full."""
-
-
-def _says(code: str, *statements: str, steps: str = "") -> Wording:
-    return Wording(re.compile("|".join(statements), re.IGNORECASE), code, frozenset(steps.split()))
-
 
 WORDINGS: tuple[Wording, ...] = (
     # What the server found out by asking another server is about the address that it asked about.
-    _says(
+    says(
         "recipientRefused",
         r"recipient address rejected: (?:undeliverable|unverified) address",
         r"recipient (?:verify|verification|callout)\b",
     ),
-    _says(
+    says(
         "senderUnverifiable",
         r"sender address rejected: (?:undeliverable|unverified) address",
         r"sender (?:address )?verif(?:y|ication) fail",
     ),
     # TLS, before what else "client" and "not trusted" may be said of.
-    _says(
+    says(
         "clientCertificateRequired",
         r"\bno client certificate\b|\bclient certificate (?:is |was )?(?:required|missing|needed|not (?:presented|provided|sent|found))",
         r"(?:need|require|present|provide|send)s? (?:a |your )?(?:valid )?client certificate",
     ),
-    _says(
+    says(
         "clientCertificateRefused",
         rf"\bclient certificate (?:(?:is|was|has) )?(?:(?:not|un)[- ]?(?:trusted|verified)|expired|revoked|unknown|verif\w+ fail\w*|{NO})",
         r"(?:cannot|can't|could not|failed to) verify (?:your |the )?client certificate",
     ),
-    _says(
+    says(
         "recipientRefused",
         r"\b(?:mx|a|aaaa|dns)\b.{0,30}\b(?:recipient|destination)\b",
         r"\b(?:recipient|destination)(?:'s)?(?: address)?(?: domain)?\b.{0,30}\b(?:no|without|invalid) (?:valid )?(?:mx|a|dns)\b",
         steps="recipient message",
     ),
-    _says(
+    says(
         "recipientRefused",
-        r"(?:to|for) this group|ForGroup\b|allowed-senders list|RestrictedGroup\b",
+        r"(?:to|for) this group|ForGroup\b|allowed-senders list|Restricted(?:Group|ToRecipients)",
+        r"recipient's list of (?:\w+ )?senders|(?:recipient|address)\b.{0,30}\bsuppress(?:ed|ion)\b|on (?:a|the|our|your) suppression list",
         r"\b(?:account|user|mailbox|address) that you (?:tried|are trying)|\byou tried to reach|trying to (?:contact|reach)",
         r"local mailbox (?:RECIPIENT|ADDR)|message to (?:RECIPIENT|ADDR) (?:cannot|could not)|due to inactivity|mailbox is disabled \(",
         steps="recipient message",
     ),
-    _says("messageRefused", r"unsafe content|suspicious attachment"),
-    _says(
+    says("relayingDenied", r"credentials for relay", steps="recipient message sender"),
+    says(
+        "serverTrouble",
+        r"server configuration (?:problem|error)|policy (?:service|server) (?:is )?(?:down|unavailable)",
+    ),
+    says(
+        "accountSuspended",
+        r"\bsending (?:is |was |has been )?(?:blocked|suspended|disabled|stopped) (?:for|from) (?:your|this|the) (?:mailbox|account|user)",
+        r"\b(?:sender|account|user|mailbox) (?:is |was |has been )?blocked for (?:abuse|spam)",
+        r"\baccount (?:is )?not (?:allowed|permitted|authori[sz]ed) to send (?:any )?(?:e-?mails?|mails?|messages?)\b(?! (?:from|as))",
+        steps="sender message recipient",
+    ),
+    says(
+        "senderNotVerified",
+        r"\bdomain (?:HOST )?(?:is|has|was) not (?:been |yet )*(?:authenticated|checked|validated|verified|registered)\b",
+        steps="sender recipient message",
+    ),
+    says(
+        "encryptionRequired",
+        r"(?:not|n't) (?:sent|delivered|submitted) (?:over|via|through|using|with) (?:a |an )?(?:tls|ssl|encrypted|secure)",
+        r"connections? (?:has to|have to|must|needs? to|should) be (?:secured?|encrypted)",
+    ),
+    says(
+        "senderRefused",
+        rf"{MAY_NOT} (?:to )?use (?:this|the|that) (?:sender|from|address|return)",
+        r"authentication for (?:the )?specified (?:e-?mail )?address",
+        steps="sender recipient message",
+    ),
+    says(
         "messageRefused",
+        r"unsafe content|suspicious attachment|(?:duplicate|multiple|missing|invalid) (?:\w+ )?header",
         r"message-?id\b.{0,20}(?:missing|invalid|required)|(?:missing|no|invalid) message-?id|(?:detected|identified) as malicious",
     ),
-    _says("messageRefused", r"(?:duplicate|multiple|missing|invalid) (?:\w+ )?header"),
     # SPF, DKIM, DMARC and ARC, before "authentication" and "policy" are read as anything else.
-    _says(
+    says(
         "domainAuthenticationFailed",
         r"\bdmarc\b|\bdkim\b|\barc (?:validation|chain|seal)|sender is unauthenticated",
         r"unauthenticated (?:e-?mail|message)s? from",
@@ -81,15 +108,15 @@ WORDINGS: tuple[Wording, ...] = (
         r"(?:does not have|no|lacks) (?:sufficient )?authentication information|anti-?spoofing",
         r"spoofed (?:message|e-?mail|mail)",
     ),
-    _says(
+    says(
         "spfRefused",
         r"\bspf\b|\bopenspf\b|purported responsible address|sender policy framework",
         rf"{PLACE}.{{0,30}}{MAY_NOT} (?:to )?send (?:mail |e-?mail )?(?:from|for|on behalf of) (?:HOST|the|this|SENDER|ADDR)",
         r"domain .{0,60}mismatch(?:es)? client ip",
     ),
-    _says("greylisted", r"gr[ea]y-?list", r"first time .{0,40}(?:try|retry) again", r"\bpostgrey\b"),
+    says("greylisted", r"gr[ea]y-?list", r"first time .{0,40}(?:try|retry) again", r"\bpostgrey\b"),
     # This machine: lists, names of addresses, EHLO.
-    _says(
+    says(
         "blockListed",
         rf"\b(?:is|are|was|been) (?:\w+ )?{LIST}\b",
         rf"(?:block(?:ed|ing)?|listed|list|rejected|refused|denied|found|see|using|in|by|on|from).{{0,60}}\b{LIST}\b",
@@ -97,45 +124,52 @@ WORDINGS: tuple[Wording, ...] = (
         r"blocked using",
         rf"\b{LIST} by\b",
         r"listed (?:at|by|in|on) (?:HOST|LINK)|is on our block ?list",
-        r"\b(?:your|the|sending|client) (?:ip|host|address|server|network)\b.{0,40}\b(?:is|are|was|has been|been) (?:on |in )?(?:a |an |our |the )?(?:listed|list|blacklist\w*)\b",
-        r"\bblack ip\b|\brbl deny\b",
+        r"\b(?:your|the|sending|client) (?:ip|host|address|server|network)\b.{0,40}\b(?:is|are|was|has been|been) (?:(?:on |in )?(?:a |an |our |the )?(?:listed|list|blacklist\w*)|(?:on|in) (?:a|an|our|the) (?:\w+ ){1,3}list)\b",
+        r"\bblack ip\b|\bblack-?listed (?:clients?|hosts?|ips?|servers?)\b|\brbl deny\b",
     ),
-    _says(
+    says(
         "reverseDnsMissing",
         r"(?:cannot|can't|could ?n.t|could not|unable to) (?:find|resolve|look ?up|determine|verify) (?:your |the |a |client )*(?:reverse )?(?:host ?name|dns|ptr|rdns|ip name)",
         r"\breverse[- ](?:dns|lookup|host ?name|resolution|mapping)|\br-?dns\b|\bfcrdns\b|\bptr\b",
         r"^(?!.*relaying).*ip name lookup failed|(?:no|missing|without) (?:valid )?reverse",
         r"does not (?:reverse )?resolve to (?:a )?(?:host ?name|name)|(?:possibly|may be) forged",
     ),
-    _says(
+    says(
         "helloRefused",
         rf"\b[he]e?h?[el]lo\b(?: \S+){{0,5}} {NO}",
         r"(?:invalid|bad|forged|fake|illegal|wrong|unqualified|unacceptable|numeric|malformed|improper|incorrect|bogus) (?:\w+ )?(?:helo|ehlo)\b",
         r"\b(?:helo|ehlo)(?:/\w+)? (?:host ?name|name|string|argument|command|domain|parameter|greeting|must|does not|doesn't|is |not |contains|with|error|check|failed)",
-        r"\bhelohost|(?:reject|refus|den|block|dislike|accept).{0,40}\b(?:helo|ehlo)\b",
+        r"\bhelohost|\b(?:reject|refus|den[iy]|block|dislike|accept).{0,40}\b(?:helo|ehlo)\b",
         r"identif(?:y|ies|ied) (?:itself|yourself|themselves) (?:as|with)",
     ),
-    _says(
+    says(
         "serverRefused",
-        rf"\bclient (?:host )?(?:HOST )?{NO}",
-        r"client host (?:HOST )?blocked|banned sending ip|\(ip based\)|traffic not accepted from this ip",
+        rf"\bclient (?:host )?(?:HOST )?{NO}(?! from sending)",
+        r"\bdynamic (?:ip|address|host)|\b(?:access|connections?|mail|sending) from (?:outside|abroad|overseas)\b",
+        r"unauthori[sz]ed (?:client )?(?:ip|host|network|machine)\b|client host (?:HOST )?blocked|banned sending ip|\(ip based\)|traffic not accepted from this ip",
         r"\bip (?:is )?in (?:prison|jail|quarantine)|use your (?:own )?(?:provider|isp|internet service provider)(?:'?s)? (?:\w+ )?(?:server|mail|smtp|relay)",
         r"(?:poor|low|bad) reputation.{0,20}\b(?:ip|mta|host|network|server)|\b(?:ip|mta|mta's|host|network|server)(?: address)?\b.{0,20}(?:poor|low|bad) reputation",
     ),
-    _says("spamSuspected", r"suspicious", r"likely unsolicited", r"^(?!.*rate[- ]limit).*\breputation"),
+    says(
+        "spamSuspected",
+        r"\b(?:urls?|uris?|links?) (?:in|within|inside) (?:this|the|your) (?:e-?mail|mail|message|body)\b.{0,60}\b(?:\w*listed|spam)",
+        steps="message",
+    ),
+    says("spamSuspected", r"suspicious", r"likely unsolicited", r"^(?!.*rate[- ]limit).*\breputation"),
     # How much and how fast; before the recipient's own limits are read as a full mailbox.
-    _says(
+    says(
         "recipientRefused",
         r"(?:user|recipient|account|mailbox)\b.{0,60}(?:receiving|receive|received|receives).{0,30}(?:mail|messages?|e-?mails?)? ?(?:at a rate|too quickly|too fast|too many|per hour|per day)",
         r"recipient (?:has )?exceeded",
     ),
-    _says(
+    says(
         "rateLimited",
         r"QuotaExceededException|exceed\w* (?:\w+ ){0,2}(?:sending|send|sandbox|message) (?:limit|quota)",
         r"rate[- ]?limit|\bthrottl|frequency (?:is )?limited",
         r"too many (?:\w+ ){0,3}(?:auth\w*|login) (?:attempts|failures|errors)",
         r"too (?:many|much) (?:\w+ ){0,3}(?:connections?|sessions?|messages?|mails?|e-?mails?|recipients?|commands|requests|recent|same|submissions|bulk|from (?:HOST|you))",
-        r"\btoo fast\b|too quickly",
+        r"\brate (?:of|for) .{0,30}\blimited\b|\btoo fast\b|too quickly|\bcredits? (?:\w+ ){0,2}(?:exceeded|exhausted|used up)|(?:thread|session|connection)s? limit",
+        r"(?:exceeded|reached|hit) (?:its|your|the) (?:\w+ ){0,2}(?:daily|hourly|monthly|e-?mail|mail|messages?|sending|send|outgoing|outbound|plan) (?:\w+ ){0,2}(?:limit|quota)",
         r"(?:concurrent|simultaneous|maximum|max|number of|parallel) (?:\w+ ){0,3}(?:connections?|sessions?|rate).{0,60}(?:exceed|limit|reached|over)",
         r"(?:connections?|messages?|mails?|e-?mails?|sending|send|submission|recipients?|hourly|daily|monthly|outgoing|outbound|sender|user|account)[- ](?:\w+[- ]){0,3}(?:rate|limit|quota|allowance|cap)s?\b.{0,30}(?:exceed|reach|hit|is over|over|used up|has been)",
         r"(?:exceed|reach|hit|over|above|maximum|max)\w*(?: \w+){0,6} (?:limit|quota|number|amount|rate|allowance|emails?|mails?|messages?|recipients?) (?:\w+ ){0,4}(?:per|an?|each|every|in the last|for (?:this|the)|of (?:messages|e-?mails|mails|recipients|connections)|to send|today)\b",
@@ -148,7 +182,7 @@ WORDINGS: tuple[Wording, ...] = (
         r"limit on (?:the number|messages|e-?mails)",
     ),
     # The account itself.
-    _says(
+    says(
         "accountSuspended",
         OWN_MAILBOX_FULL,
         r"bad outbound sender|\baccount (?:\w+ ){0,3}(?:hacked|hijacked|compromised)",
@@ -156,18 +190,20 @@ WORDINGS: tuple[Wording, ...] = (
         r"(?:your|this|sender|sending|the|user) (?:\w+ )?(?:account|user|mailbox|domain)\b.{0,40}(?:suspended|locked|blocked for|has been (?:blocked|disabled|locked)|is (?:blocked|disabled|locked|frozen|on hold)|deactivated|compromised)",
         r"account (?:is |has been )?(?:temporarily |currently )?(?:blocked|locked|suspended|frozen|disabled)|unusual (?:sending )?activity",
         r"spam abuse detected|\b(?:restricted|banned) (?:user|sender)\b|user (?:is )?(?:locked|suspended|hangup)",
-        r"sending (?:is )?(?:paused|suspended|disabled)",
+        r"sending (?:is )?(?:paused|suspended|disabled)|\bdomain (?:HOST )?(?:is |has been )?(?:disabled|suspended|deactivated|blocked)\b",
+        NOT_ACTIVATED,
         steps="sender message",
     ),
-    _says(
+    says(
         "accountSuspended",
-        r"bad outbound sender",
+        r"bad outbound sender|\btenant (?:has )?exceeded threshold",
+        r"\b(?:outgoing|outbound) (?:\w+ ){0,2}(?:suspended|disabled|blocked|stopped|frozen)\b",
         r"(?:outgoing|outbound) (?:e-?mail|mail|messages?).{0,60}(?:suspended|disabled|blocked|stopped|frozen)",
         r"(?:your|the sending|sender'?s?) (?:\w+ )?(?:account|mailbox)\b.{0,40}(?:suspended|locked|blocked|disabled|frozen|deactivated)",
         r"blocked for spam\b|spam abuse detected|unusual sending activity",
     ),
     # Nobody is logged in, or not with encryption.
-    _says(
+    says(
         "encryptionRequired",
         r"(?:must|please|need to|should|have to) (?:\w+ ){0,3}(?:issue|use|start|run|send|do|enable|begin)?(?: a| an| the)? ?(?:starttls|start tls|tls|ssl)\b",
         r"(?:starttls|tls|ssl|encryption|encrypted connection|secure connection|session encryption|channel encryption)\b(?: \w+){0,3} (?:is |was )?(?:required|needed|necessary|mandatory|first|must)",
@@ -175,12 +211,12 @@ WORDINGS: tuple[Wording, ...] = (
         r"encryption (?:is )?(?:required|needed)",
         r"(?:not|un)[- ]?encrypted (?:connection|session)s? (?:is |are )?(?:not|refused|rejected|forbidden)",
     ),
-    _says(
+    says(
         "authenticationRequired",
         rf"\b{LOGIN}\b(?: \w+){{0,2}} (?:is |are |was |were |be )?(?:required|needed|necessary|mandatory|demanded)",
         rf"\b(?:requires?|required|needs?|needed|demands?|missing|without|no) (?:\w+ ){{0,2}}(?:smtp[- ]?)?(?:{LOGIN})\b(?!.*(?:spf|dkim))",
         r"\b(?:auth|authenticate|authentication|log ?in|logon|login)(?: command)?[,:]? first\b",
-        r"(?:must|need to|needs to|please|should|have to|has to) (?:\w+ ){0,4}(?:authenticate\b|auth\b|log ?[io]n|sign in|be (?:logged|authenticated))",
+        r"(?:must|need to|needs to|please|should|have to|has to) (?:\w+ ){0,4}(?:authenticate\b(?! (?:your |the |this )?(?:\w+ )?domain)|auth\b|log ?[io]n|sign in|be (?:logged|authenticated))",
         r"\bnot (?:yet |currently |properly |been )?(?:authenticated|logged[- ]?(?:in|on)|auth'?ed)\b",
         r"(?:un|non-?)(?:-)?authenti?cated (?:\w+ )?(?:sender|user|client|relay|access|session|connection|submission|sending|smtp)s?\b",
         r"\banonymous (?:sender|user|access|client|mail|relay|connection)s?\b",
@@ -190,7 +226,7 @@ WORDINGS: tuple[Wording, ...] = (
         r"authenticate (?:before|to send|to relay|yourself)|RESOLVER\.RST\.AuthRequired|SenderNotAuthenticated",
     ),
     # The sender.
-    _says(
+    says(
         "senderUnverifiable",
         r"dns check failed",
         rf"{FROM}\b(?: address)? (?:verify|verification|callout) (?:failed|error)",
@@ -206,16 +242,22 @@ WORDINGS: tuple[Wording, ...] = (
         r"unroutable sender|unrouteable sender",
         steps="sender recipient message",
     ),
-    _says(
+    says(
+        "recipientNotVerified",
+        r"(?:only|can) send (?:test(?:ing)? )?(?:e-?mails?|messages?) (?:only )?to (?:your own|the administrator|verified|authori[sz]ed)",
+        r"all recipient addresses must share|pending approval.{0,60}recipient",
+        steps="sender recipient message",
+    ),
+    says(
         "senderNotVerified",
         r"(?:must|has to|needs to) be (?:verified|validated|confirmed|activated)|verify the (?:approved )?sender",
         r"(?:sender|from|email address|domain|identity|identities|address|signature)\b.{0,80}(?:not|n't) (?:been )?(?:a )?(?:yet )?(?:verified|validated|confirmed|activated|a sender signature)",
         r"unverified (?:e-?mail |sender |sending )?(?:address|sender|domain|identity)|verified sender|sender signature|unconfigured sending domain|sender identit(?:y|ies)",
         r"(?:verify|validate|activate|confirm) (?:your )?(?:sender|sending|from|domain|account)",
-        r"identities failed the check|sandbox (?:sub)?domain|domain.{0,60}is not allowed to send",
+        r"unregistered (?:sending |sender )?domains?\b|identities failed the check|sandbox (?:sub)?domain|domain.{0,60}is not allowed to send",
         steps="sender recipient message",
     ),
-    _says(
+    says(
         "senderRefused",
         rf"\b(?:{FROM})\b(?: e-?mail)?(?: address)? (?:\w+ )?(?:SENDER |ADDR )?(?:\w+ )?{NO}",
         r"sender address rejected",
@@ -233,18 +275,18 @@ WORDINGS: tuple[Wording, ...] = (
         r"SENDER.{0,30}(?:rejected|refused|denied|not allowed|not permitted|unknown)|address (?:rejected|refused|denied)[:,]? SENDER",
         steps="sender recipient message",
     ),
-    _says(
+    says(
         "senderUnverifiable", r"(?:HOST|\bdomain) (?:does not|doesn't|can ?not be) (?:exist|resolved?)", steps="sender"
     ),
-    _says(
+    says(
         "senderRefused",
         r"(?:domain|user|mailbox|address) (?:\w+ )?(?:not (?:found|local|allowed|known|valid|hosted|here)|unknown|unavailable|is not)",
         r"no such (?:user|domain|sender)|unknown (?:user|domain)|mailbox (?:\w+ )?(?:unavailable|not allowed)",
-        r"address (?:is )?(?:rejected|invalid|syntax)|(?:bad|invalid) address",
+        r"domain (?:name )?(?:is )?required|address (?:is )?(?:rejected|invalid|syntax)|(?:bad|invalid) address",
         steps="sender",
     ),
     # Relaying, and recipients of other domains.
-    _says(
+    says(
         "relayingDenied",
         rf"\brelay(?:ing|s|ed)?\b(?: access| mail| e-?mail| of mail| attempt| to| for| from| through| by| is| this| ADDR| RECIPIENT| HOST| \S+@\S+){{0,5}}[:,]? {NO}",
         rf"{MAY_NOT} (?:\w+ ){{0,2}}(?:to )?(?:\w+ ){{0,2}}relay(?:ing)?\b",
@@ -259,19 +301,20 @@ WORDINGS: tuple[Wording, ...] = (
         steps="recipient message sender",
     ),
     # The recipient.
-    _says(
+    says(
         "mailboxFull",
-        rf"\b(?:mailbox|{WHO}|inbox|maildir|e-?mail account|recipient's)\b.{{0,60}}\b(?:is |are )?(?:full|over ?quota|over its quota|out of (?:storage|space)|exceeds?|exceeded|overfull)",
+        rf"\b(?:mailbox|{WHO}|inbox|maildir|e-?mail account|recipient's)\b.{{0,60}}\b(?:is |are )?(?:full|over ?quota|over (?:its|his|her) (?:\w+ )?quota|out of (?:storage|space)|exceeds?|exceeded|overfull)",
+        r"\bmail ?file\b.{0,40}\b(?:full|over|exceed\w*)",
         r"\bover ?quota\b|overquota|(?<!queue )quota (?:is |has been )?(?:exceed|violation|full|reached)",
         r"exceed\w*(?: \w+){0,3} quota|mailbox (?:size )?(?:limit|quota)|exceeded storage allocation",
         r"insufficient (?:disk )?(?:space|storage) (?:in|for|of) (?:the )?(?:mailbox|user|recipient)",
         r"boite du destinataire pleine|mailbox full",
         steps="recipient message",
     ),
-    _says(
+    says(
         "recipientRefused",
         rf"\b(?:unknown|invalid|no such|non-?existent|illegal|bad|inactive|disabled|unrout(?:e)?able|unallocated|wrong|not a valid|not a known|not our|not your|undeliverable) (?:\w+ ){{0,3}}(?:{WHO}|address|addresses|destination|person|mail drop|domain|host|name|id|customer)\b",
-        rf"\b(?:{WHO}|address|addresses|RECIPIENT|ADDR|domain|host)\b[^.]{{0,40}}\b(?:unknown|not (?:found|exist|known|listed|here|local|available|valid|active|in (?:recipient|our) list|a valid|a registered|on server|recogni[sz]ed)|does not (?:exist|accept|have)|doesn't (?:exist|have|accept)|no longer|(?:is |was |has been )?(?:disabled|inactive|unavailable|invalid|suspended|closed|deactivated|frozen|rejected|refused|unallocated|expired|blocked|locked|discontinued|misspelled|marked as|undeliverable|could not be found|unrecogni[sz]ed))",
+        rf"\b(?:{WHO}|address|addresses|RECIPIENT|ADDR|domain|host)\b[^.]{{0,40}}\b(?:unknown|not (?:found|exist|known|listed|here|local|available|valid|active|in (?:recipient|our) list|a valid|a registered|on server|recogni[sz]ed)|does not (?:exist|accept|have)|doesn't (?:exist|have|accept)|no longer|(?:is |was |has been )?(?:disabled|inactive|unavailable|invalid|suppressed|suspended|closed|deactivated|frozen|rejected|refused|unallocated|expired|blocked|locked|discontinued|misspelled|marked as|undeliverable|could not be found|unrecogni[sz]ed))",
         r"no (?:mail-?box|mail box|one|account|user|person)\b.{0,30}(?:here|by that name|exists|found|with that)",
         r"(?:not|no longer) (?:a )?(?:our |known |valid |registered )?(?:user|customer|mailbox|recipient|address)",
         r"recipient address rejected|badrcptto|mailing list expansion|RecipNotFound|RecipientNotFound",
@@ -280,21 +323,21 @@ WORDINGS: tuple[Wording, ...] = (
         steps="recipient message",
     ),
     # The server itself.
-    _says(
+    says(
         "insufficientStorage",
         r"insufficient (?:system |disk |server )?(?:storage|space|resources|memory)",
         r"(?:disk|space|storage|spool|volume) (?:is )?(?:full|shortage|low)|space shortage|no space left",
         r"out of (?:disk )?(?:memory|space|disk)|system (?:storage|disk) (?:is )?full",
         r"not enough (?:disk )?(?:space|memory|storage)",
     ),
-    _says(
+    says(
         "messageTooLarge",
         r"(?:message|mail|e-?mail|size|attachment|headers?|data)\b.{0,40}(?:too (?:big|large|long)|exceeds?|exceeded|over|larger than|limit exceeded|is greater)",
         r"too (?:big|large|long|much mail data)|exceeds? (?:\w+ ){0,3}(?:maximum|fixed|size|limit|permitted)",
         r"size (?:limit|exceed)|message length exceeds|RecipSizeLimit",
         steps="sender message recipient",
     ),
-    _says(
+    says(
         "serverTrouble",
         r"(?:temporary|temporarily|internal|local|server|system|database|db|configuration|config|lookup|ldap|dns|queue|write|processing|service|backend|upstream|transient) (?:\w+ ){0,3}(?:error|failure|failed|problem|issue|trouble|unavailable|not available|fault)",
         r"(?:mail|message|routing)? ?\bloop (?:was |has been )?(?:detected|back)|mail loop|too many hops|hop count exceeded",
@@ -305,7 +348,7 @@ WORDINGS: tuple[Wording, ...] = (
         r"could not (?:load|connect|open|create)|mail server temporarily|connection timed out",
     ),
     # What was sent.
-    _says(
+    says(
         "messageRefused",
         r"content rejected|\bvirus|\bmalware|\bphish|\beicar|\btrojan",
         r"(?:banned|illegal|forbidden|dangerous|blocked|executable) (?:\w+ ){0,2}(?:attachment|content|file|extension)",
@@ -314,15 +357,15 @@ WORDINGS: tuple[Wording, ...] = (
         r"rfc ?(?:2822|5322|822|5321)|header error|headers are not|header based",
         steps="sender recipient message",
     ),
-    _says(
+    says(
         "spamSuspected",
         r"\bspam\b|\bjunk\b|\bunsolicited\b|\bbulk (?:e-?mail|mail)|\bube\b|\buce\b|content (?:denied|filter)",
-        r"suspicious|spam(?:assassin|tool|trap|my)|\bDT:SPM|anti-?spam|spam-?suspected|spamhaus dbl",
+        r"suspicious|spam(?:assassin|tool|trap|my)|\bDT:S[PU]M|anti-?spam|spam-?suspected|spamhaus dbl",
         r"user complaints",
         steps="sender recipient message",
     ),
     # This machine, by anything else than a list.
-    _says(
+    says(
         "serverRefused",
         rf"client (?:host |HOST )?.{{0,40}}{NO}",
         rf"\b(?:your|sending|this|client|remote|source|the) (?:\w+ ){{0,2}}{PLACE}\b.{{0,40}}{NO}",
@@ -334,7 +377,7 @@ WORDINGS: tuple[Wording, ...] = (
         r"may not be mail exchanger|remote ip check",
     ),
     # A rule that says no more.
-    _says(
+    says(
         "policyRefused",
         r"\b(?:mail|message)?polic(?:y|ies)\b|administrative(?:ly)? (?:prohibit|den|reject|block)\w*|access denied",
         r"not (?:allowed|permitted|authori[sz]ed)|prohibited|\bblocked\b|security (?:reasons|rules)",
@@ -343,7 +386,7 @@ WORDINGS: tuple[Wording, ...] = (
         steps="sender recipient message",
     ),
     # Words about the conversation.
-    _says(
+    says(
         "commandRefused",
         r"(?:bad|wrong|invalid|improper|out of) (?:command )?(?:sequence|order)|sequence (?:of commands|error)",
         r"syntax error",

@@ -115,6 +115,32 @@ def test_421_is_no_opinion(step: Command, words: str, *, is_logged_in: bool) -> 
     assert (meaning.code, meaning.blames) == ("serverLeaving", "server")
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "is_said_of_this_machine"),
+    [
+        ("4.7.1 Client host [192.0.2.5] blocked using zen.spamhaus.org", "blockListed", True),
+        ("4.7.1 cannot find your reverse hostname, [192.0.2.5]", "reverseDnsMissing", True),
+        ("Greylisted, please come back", "greylisted", True),
+        ("4.7.0 SPF check failed", "spfRefused", False),
+        ("4.7.0 rejected by the DMARC policy of example.com", "domainAuthenticationFailed", False),
+        ("4.7.0 Your account has been suspended", "accountSuspended", False),
+        ("Domain example.com is not allowed to send", "senderNotVerified", False),
+        ("4.7.0 this message wasn't sent over a TLS connection", "encryptionRequired", False),
+    ],
+)
+def test_some_servers_give_their_reason_by_421(words: str, code: str, *, is_said_of_this_machine: bool) -> None:
+    """Of what can mean one thing alone: of this machine at any command, of domain and account once they are named."""
+    found = {
+        step: meaning_of(step, Reply(421, (words,)), _circumstances(step, is_logged_in=True)).code
+        for step in ("hello", "sender", "message")
+    }
+    assert found == {
+        "hello": code if is_said_of_this_machine else "serverLeaving",
+        "sender": code,
+        "message": code,
+    }
+
+
 @pytest.mark.parametrize("code", [400, 421, 450, 451, 452, 454])
 def test_a_4xx_to_ehlo_is_no_opinion_on_the_name(code: int) -> None:
     """A server that does not answer EHLO for now says nothing about the name, even where it names it."""
@@ -235,6 +261,23 @@ def test_a_refused_login_is_about_what_the_table_says(row: dict[str, str]) -> No
     assert not row["variant"] or template_of(f"{row['code']}:{row['variant']}") is not None
 
 
+@pytest.mark.parametrize(
+    ("code", "reply", "expected"),
+    [
+        ("authRefused", "526 Authentication failure", "accessTokenRejected"),
+        ("authRefused", "501 5.5.2 Cannot decode response", None),
+        ("accessTokenRejected", "535 5.7.8 Authentication failed", None),
+        ("mechanismRefused", "504 5.7.4 Unrecognized authentication type", None),
+        ("mechanismRefused", "502 5.7.0 Your SMTP account is not yet activated", "accountSuspended"),
+    ],
+)
+def test_a_token_is_no_wrong_password(code: str, reply: str, expected: str | None) -> None:
+    """Words that say that the login is wrong are about what was sent, and a mechanism may be refused for another reason."""
+    fault = SmtpFault(code, step="auth", reply=_reply(reply))
+    meaning = meaning_of_fault(fault, Circumstances(is_logged_in=True, has_token=True))
+    assert (meaning.code if meaning else None) == expected
+
+
 def test_every_statement_on_logins_has_a_row() -> None:
     """And each row is of its own."""
     rows = _rows(_LOGINS)
@@ -270,6 +313,30 @@ def test_a_lock_after_failed_logins_is_told_in_a_greeting_too(code: int) -> None
         "greeting", Reply(code, ("Too many connections",)), _circumstances("greeting", is_logged_in=True)
     )
     assert (other.code, other.variant) == ("rateLimited", "")
+
+
+@pytest.mark.parametrize("reply", [530, 538])
+def test_a_reply_code_of_the_login_says_more_than_a_vague_status(reply: int) -> None:
+    """X.7.0 and X.7.1 mean nothing by themselves; 530 and 538 do. RFC 4954 section 6."""
+    code = {530: "authenticationRequired", 538: "encryptionRequired"}[reply]
+    for words in ("5.7.0 No", "5.7.1 No", "No"):
+        meaning = meaning_of("sender", Reply(reply, (words,)), _circumstances("sender", is_logged_in=False))
+        assert meaning.code == code
+
+
+@pytest.mark.parametrize(
+    ("words", "variant"),
+    [
+        ("Your account is not yet activated", "notActivated"),
+        ("your account is pending approval", "notActivated"),
+        ("Your account has been suspended", ""),
+    ],
+)
+def test_an_account_that_never_sent_is_not_told_as_stopped(words: str, variant: str) -> None:
+    """Whoever waits for its activation need not look for somebody who misused it."""
+    meaning = meaning_of("message", Reply(550, (words,)), _circumstances("message", is_logged_in=True))
+    assert (meaning.code, meaning.variant) == ("accountSuspended", variant)
+    assert template_of(":".join(filter(None, (meaning.code, meaning.variant)))) is not None
 
 
 def test_letters_with_a_stroke_are_read_as_plain_ones() -> None:
