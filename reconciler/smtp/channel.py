@@ -63,8 +63,8 @@ class Channel:
         self._alert: ssl.SSLError | None = None
         """What the server said by TLS on ending it, once it has: only the first reading is told."""
         self.step: CheckName = "greeting"
-        self._has_heard_by_tls = False
-        """Whether anything has come since the handshake."""
+        self._has_heard = self._has_heard_by_tls = False
+        """Whether anything has come at all, and whether anything has come since the handshake."""
         self.presents_certificate = False
         """Whether the client has a certificate to show in the handshake, where the server asks for one."""
 
@@ -184,7 +184,10 @@ class Channel:
 
     def read_reply(self) -> Reply:
         """Return the next whole reply; raise ``SmtpFault`` for silence, a closed connection, or no reply at all."""
-        raw = self._read_lines()
+        return self._reply_of(self._read_lines())
+
+    def _reply_of(self, raw: tuple[bytes, ...]) -> Reply:
+        """Return lines of one code as a reply, told to whoever listens."""
         code, texts = _parsed(raw)
         self.wire.heard_reply(raw, is_challenge=code == _CHALLENGE)
         masked = tuple(map(self._masked, texts)) if self._masks else texts
@@ -202,10 +205,13 @@ class Channel:
             except SmtpFault as fault:
                 if fault.code == "timedOut" and (lines or self._received):
                     fault.facts["variant"] = "unfinished"
+                fault.reply = self._unfinished(lines)
                 raise
             mark = _mark_of(line)
-            if mark is None or (lines and lines[0][:3] != line[:3]):
+            if mark is None:
                 raise self._not_a_reply(line)
+            if lines and lines[0][:3] != line[:3]:
+                raise self._not_a_reply(line, variant="mixed")
             lines.append(line)
             if mark != b"-":
                 return tuple(lines)
@@ -213,6 +219,13 @@ class Channel:
             total_octets += len(line)
             if len(lines) >= _MAX_REPLY_LINES or total_octets > _MAX_REPLY_OCTETS:
                 raise self._fault("replyTooLong")
+
+    def _unfinished(self, lines: list[bytes]) -> Reply | None:
+        """Return what has come of a reply that did not come to its end: the reason of a refusal stands there too."""
+        rest = bytes(self._received)
+        if _mark_of(rest) is not None and all(line[:3] == rest[:3] for line in lines[:1]):
+            lines = [*lines, rest]
+        return self._reply_of(tuple(lines)) if lines else None
 
     def sample(self, octets: bytes) -> str:
         """Return the beginning of foreign octets for a message: masked, cleaned, cut; or a sentence in their place."""
@@ -290,6 +303,7 @@ class Channel:
                     self._alert = refusal
                 raise
         self._received += octets
+        self._has_heard = self._has_heard or bool(octets)
         self._has_heard_by_tls = self._has_heard_by_tls or (bool(octets) and self.is_encrypted)
         return bool(octets)
 
@@ -304,19 +318,22 @@ class Channel:
         """Return the fault of a closed connection, with the reply to nothing in which servers often say why."""
         self._deadline = self._deadline.sooner(_LAST_WORDS_SECONDS)
         try:
-            reply = self.read_reply()
-        except SmtpFault:
-            return self._fault("connectionLost")
-        return SmtpFault("connectionLost", step=self.step, reply=reply)
+            reply: Reply | None = self.read_reply()
+        except SmtpFault as fault:
+            reply = fault.reply
+        return (
+            self._fault("connectionLost") if reply is None else SmtpFault("connectionLost", step=self.step, reply=reply)
+        )
 
     def _refuse(self, unasked: bytes) -> None:
         """Refuse what came unasked, but for 421: a server says that whenever it must leave. RFC 5321 section 3.8."""
         if not _LEAVING.startswith(unasked[: len(_LEAVING)]):
             raise SmtpFault("unaskedReply", step=self.step, facts={"sample": self.sample(unasked)})
 
-    def _not_a_reply(self, line: bytes) -> SmtpFault:
+    def _not_a_reply(self, line: bytes, *, variant: str = "") -> SmtpFault:
         heard = clean(line, max_characters=_MAX_SAMPLE)
-        return SmtpFault("invalidReply", step=self.step, facts={"sample": self.sample(line)}, heard=heard)
+        facts = {"variant": variant} if variant else {}
+        return SmtpFault("invalidReply", step=self.step, facts={"sample": self.sample(line), **facts}, heard=heard)
 
     def _hear(self, text: str, masked: tuple[bytes, ...]) -> Hearing | None:
         """Return what tells whether words may be shown, beside those before them, and remember their end.
@@ -339,6 +356,8 @@ class Channel:
             return fault_of_alert(self._alert, step=self.step, has_cipher=True, has_presented=presented)
         if code == "connectionLost" and self.is_encrypted and not self._has_heard_by_tls:
             return SmtpFault(code, step=self.step, facts={"variant": "afterTls"})
+        if code == "connectionLost" and not self._has_heard:
+            return SmtpFault(code, step=self.step, facts={"variant": "silent"})
         return SmtpFault(code, step=self.step)
 
 

@@ -247,7 +247,8 @@ class Session(Transactions):
     def _answer(self, exchange: Exchange, reply: Reply) -> bytes:
         """Return the answer to a challenge, in base64; where there is none, break the login off and raise."""
         if reply.code != _CHALLENGE:
-            raise SmtpFault("invalidReply", step="auth", reply=reply, facts={"sample": str(reply)})
+            facts = {"sample": str(reply), "variant": "misplaced"}
+            raise SmtpFault("invalidReply", step="auth", reply=reply, facts=facts)
         challenge = _challenge(reply)
         try:
             return _encoded(exchange.respond(challenge), exchange)

@@ -202,7 +202,7 @@ def _fault_of(refusal: OSError, channel: Channel) -> Exception:
     if isinstance(refusal, TimeoutError):
         return SmtpFault("timedOut", step="tls")
     if isinstance(refusal, ssl.SSLEOFError | ConnectionError):
-        return SmtpFault("connectionLost", step="tls")
+        return SmtpFault("connectionLost", step="tls", facts={"variant": "handshake"})
     if isinstance(refusal, ssl.SSLError):
         return _handshake_fault(refusal, channel)
     return SmtpFault("tlsFailed", step="tls", facts={"reason": "the connection broke"})

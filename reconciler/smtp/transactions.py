@@ -192,7 +192,8 @@ class Transactions:
     def _require_meaningful(self, reply: Reply, *expected: int) -> None:
         """Refuse a reply below 400 that does not belong to the command: it may be the late answer to another one."""
         if reply.code < FIRST_REFUSAL and reply.code not in expected:
-            raise SmtpFault("invalidReply", step=self._channel.step, reply=reply, facts={"sample": str(reply)})
+            facts = {"sample": str(reply), "variant": "misplaced"}
+            raise SmtpFault("invalidReply", step=self._channel.step, reply=reply, facts=facts)
 
     def _require_no_early_success(self) -> None:
         """Refuse a server that confirms the message before its end; a refusal may come as early as it likes."""

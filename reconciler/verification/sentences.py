@@ -35,12 +35,16 @@ _TIMED_OUT: dict[CheckName, str] = {
 _SENTENCES = {
     # Anywhere
     "timedOut": "{server} did not finish its answer within {timeout} seconds, the account's time limit. Verify again; if it stays, raise verification.timeoutSeconds or ask whoever runs the server.",
-    "timedOut:unfinished": "{server} began an answer and did not finish it within {timeout} seconds, the account's time limit. Verify again; if it stays, raise verification.timeoutSeconds or ask whoever runs the server.",
+    "timedOut:unfinished": "{server} began an answer and did not finish it within {timeout} seconds, the account's time limit.{reply} Verify again; if it stays, raise verification.timeoutSeconds or ask whoever runs the server.",
     "timedOut:hello": "{server} greeted, and did not answer EHLO within {timeout} seconds, the account's time limit. Verify again; if it stays, raise verification.timeoutSeconds or ask whoever runs the server.",
     "timedOut:starttls": "{server} offers STARTTLS, and did not answer it within {timeout} seconds, the account's time limit. Verify again; if it stays, raise verification.timeoutSeconds or ask whoever runs the server.",
     "connectionLost": "{server} closed the connection in the middle of the conversation{or_proxy}.{reply} Verify again; if it stays, ask whoever runs the server.",
+    "connectionLost:silent": "{server} closed the connection without having said a word{or_proxy}. Verify again; if it stays, check smtp.port, and ask whoever runs the server whether it serves this machine's address.",
+    "connectionLost:handshake": "{server} closed the connection in the TLS handshake, without saying why{or_proxy}. Verify again; if it stays, check smtp.host and smtp.port, and ask whoever runs the server, whose log says more.",
     "connectionLost:afterTls": "{server} closed the connection right after the TLS handshake, without a word{or_proxy}. Verify again; if it stays, ask whoever runs the server whether {about_certificates}.",
     "invalidReply": '{server} answered with something that is no SMTP reply: "{sample}". Check that smtp.host and smtp.port are those of a mail server.',
+    "invalidReply:misplaced": '{server} answered with "{sample}", which is no answer to the command that it was sent (RFC 5321 section 4.3.2), so it does not count. Verify again; if it stays, ask whoever runs the server, and check that nothing between changes what it says.',
+    "invalidReply:mixed": '{server} began a reply with one code and went on with another ("{sample}"), so it cannot be told which one holds (RFC 5321 section 4.2.1). Ask whoever runs the server, and check that nothing between changes what it says.',
     "replyTooLong": "{server} sent a longer reply than any mail server does, so reading stopped. Check that smtp.host and smtp.port are those of a mail server.",
     "unaskedReply": '{server} said something without being asked ("{sample}"), so its replies cannot be told apart, and none of them counts. Ask whoever runs the server, and check that nothing between changes what it says.',
     "internalFault": "The check ended with an unexpected error ({sample}) in reconciler itself; please report it.",
@@ -252,7 +256,22 @@ _OPENINGS = {
 }
 _OPENED_BY_CODE = frozenset({"authenticationRequired", "rateLimited", "accountSuspended", "mailboxFull"})
 """Codes that say something else than that the check's own subject is at fault."""
-_LMTP = re.compile(r"\b(?:lmtp|lhlo)\b", re.IGNORECASE)
+_KINDS_OF_SERVER = tuple(
+    (re.compile(sign, re.IGNORECASE), kind)
+    for sign, kind in (
+        (r"\A(?:HTTP/|<!|<html)", "A web server"),
+        (r"\b(?:lmtp|lhlo)\b", "An LMTP server"),
+        (r"\ASSH-", "An SSH server"),
+        (r"\A(?:\+OK|-ERR)\b", "A POP3 server"),
+        (r"\A\* (?:OK|BYE|PREAUTH)\b", "An IMAP server"),
+        (r"ftpd?\b|\bfilezilla|\bUSER and PASS\b", "An FTP server"),
+        (r"\A20[01] |\bnntp\b", "A news server"),
+        (r'\A"IMPLEMENTATION"', "A ManageSieve server"),
+        (r"\ARFB \d", "A VNC server"),
+        (r"\A<(?:\?xml|stream)", "An XMPP server"),
+    )
+)
+"""By what a server says first, or what it says to EHLO."""
 _PORT_25_HINT = " Many networks block port 25; use 587 or 465."
 _SMTP_RELAY_PORT = 25
 _OR_LOGIN = ", or log in: nobody is logged in, and most servers object so only then; write username and password under smtp.authentication"
@@ -370,8 +389,4 @@ def _client_facts(target: Target) -> dict[str, str]:
 
 
 def _kind_of_server(sample: str) -> str:
-    if sample.startswith(("HTTP/", "<!", "<html")):
-        return "A web server"
-    if _LMTP.search(sample):
-        return "An LMTP server"
-    return "An SSH server" if sample.startswith("SSH-") else "Something else"
+    return next((kind for sign, kind in _KINDS_OF_SERVER if sign.search(sample)), "Something else")
