@@ -153,6 +153,8 @@ _BROKEN: tuple[tuple[str, Script, tuple[str, ...]], ...] = (
     ("CRAM-MD5", _offering("CRAM-MD5", "235 welcome"), ("without a challenge",)),
     ("OAUTHBEARER", _offering("OAUTHBEARER", "334 e30=", "334 e30="), ("another challenge",)),
     ("XOAUTH2", _offering("XOAUTH2", "334 e30=", "334 e30="), ("another challenge",)),
+    ("OAUTHBEARER", _offering("OAUTHBEARER", f"334 {_b64('{}')}", "235 welcome"), ("after having refused the token",)),
+    ("XOAUTH2", _offering("XOAUTH2", "334 eyJzdGF0dXMiOiI0MDEifQ==", "235 welcome"), ("after having refused the token",)),
 )  # fmt: skip
 
 

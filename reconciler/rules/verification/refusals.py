@@ -223,7 +223,7 @@ def _meaning_of_login(code: str, reply: Reply, circumstances: Circumstances) -> 
         return Meaning("authUnavailable", "transition")
     words = legible(" ".join(reply.heard)[:_MOST_READ], circumstances)
     found = said_of_login(words)
-    if found is not None:
+    if found is not None and (code != "accessTokenRejected" or found.code in _BESIDE_A_TOKEN):
         return Meaning(found.code, found.variant)
     if code == "authRefused" and says_wrong(words):
         return Meaning("accessTokenRejected" if circumstances.has_token else "credentialsRejected")
@@ -327,9 +327,10 @@ _COMMANDS: Mapping[tuple[str, str], Command] = MappingProxyType({
     ("authenticationRequired", "message"): "message",
 })  # fmt: skip
 """Which command was refused, by the code and, where that is not enough, the step."""
-_OF_LOGIN = frozenset(
-    {"credentialsRejected", "authRefused", "strongerLoginRequired", "authUnavailable", "mechanismRefused"}
-)
+_OF_LOGIN = frozenset({
+    "credentialsRejected", "accessTokenRejected", "authRefused", "strongerLoginRequired", "authUnavailable", "mechanismRefused",
+})  # fmt: skip
+_BESIDE_A_TOKEN = frozenset({"rateLimited", "accountSuspended", "serverRefused", "authUnavailable", "smtpAuthDisabled"})
 _OF_THIS_MACHINE = frozenset({"blockListed", "rateLimited", "reverseDnsMissing", "serverRefused"})
 _TRANSITION = 432
 """A password has to be sent once, so that the server can set up its other mechanisms (RFC 4954 section 6)."""

@@ -35,13 +35,20 @@ class _Bearer(Exchange):
         if _SEPARATOR in self._username:
             raise unusable("", self.wire_name)
         self._told: dict[str, str] | None = None
+        self._is_refused = False
 
     def respond(self, challenge: bytes | None) -> bytes:
         """Remember what the server says against the token, and answer so that its reply comes."""
         if self._told is not None:
             raise unexpected(self.wire_name, "it sends another challenge after having refused the token")
-        self._told = _read_error(challenge or b"")
+        error = _read_error(challenge or b"")
+        self._told, self._is_refused = error or {}, error is not None
         return self._acknowledgement()
+
+    def require_success(self) -> None:
+        """Raise where the server took the login after it had said what is wrong with the token."""
+        if self._is_refused:
+            raise unexpected(self.wire_name, "it takes the login after having refused the token")
 
     def told(self) -> Mapping[str, str]:
         """Return status and scope of the refusal, where the server gave them. RFC 7628 section 3.2.2."""
@@ -79,12 +86,12 @@ class XOAuth2(_Bearer):
         return b""
 
 
-def _read_error(challenge: bytes) -> dict[str, str]:
-    """Return status and scope of a refusal; nothing where it is not a JSON object, since the reply counts anyway."""
+def _read_error(challenge: bytes) -> dict[str, str] | None:
+    """Return status and scope of a refusal; None where it is no JSON object, and so no refusal."""
     try:
         error = json.loads(challenge)
     except (ValueError, RecursionError):
-        return {}
+        return None
     if not isinstance(error, dict):
-        return {}
+        return None
     return {name: str(error[name]) for name in _TOLD if isinstance(error.get(name), str | int)}
