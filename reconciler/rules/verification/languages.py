@@ -97,7 +97,7 @@ LANGUAGES: tuple[Wording, ...] = (
     _says(
         "encryptionRequired",
         r"(?:verschlusselt\w*|verschlusselung|tls|ssl)\b.{0,40}\b(?:erforderlich|notwendig|benotigt|pflicht)|(?:chiffrement|connexion (?:chiffree|securisee)|tls|ssl)\b.{0,30}\b(?:requise?|obligatoire|necessaire)|(?:zuerst|erst|bitte|muss|mussen) (?:\w+ ){0,2}(?:starttls|tls|ssl)\b|unverschlusselte\w* (?:verbindung\w*|\w+) (?:\w+ ){0,2}(?:nicht|verboten|abgelehnt)",
-        r"(?:szyfrowan\w+|tls|ssl)\b.{0,30}\bwymagan\w+|(?:требуется|необходимо|нужно) (?:\w+ )?(?:шифрован\w+|зашифрован\w+|защищ[её]нн\w+ (?:соединени|подключени)\w*|tls|ssl)|cifrado (?:requerido|obligatorio)|(?:criptografia|tls|ssl) (?:obrigatori|necessari)\w+",
+        r"(?:szyfrowan\w+|tls|ssl)\b.{0,30}\bwymagan\w+|(?:требуется|необходимо|нужно) (?:\w+ )?(?:шифрован\w+|зашифрован\w+|защищ[её]нн\w+ (?:соединени|подключени)\w*|tls|ssl)|cifrado (?:requerido|obligatorio)|(?:requiere|necesita|usar?) (?:una )?(?:conexion|sesion) (?:segura|cifrada)|conexion (?:segura|cifrada) (?:requerida|obligatoria)|wymagan\w+ (?:\w+ ){0,2}(?:szyfrowan\w+|tls|ssl)|(?:criptografia|tls|ssl) (?:obrigatori|necessari)\w+",
         r"(?:需要|请|請|必须|必須)(?:先)?(?:使用|启用|啟用|用)?\s?(?:加密|安全连接|安全連接|(?:start)?tls|ssl)|(?:暗号化|tls|ssl).{0,10}(?:必要|必須)|(?:versleuteling|tls|ssl) (?:is )?vereist|(?:šifrování|tls|ssl) .{0,12}(?:vyžadováno|nutné)|(?:şifreleme|tls|ssl) (?:gerekli|zorunlu)",
     ),
     _says(

@@ -160,13 +160,24 @@ def said_of_login(words: str) -> LoginWording | None:
     return next((each for table, text in spoken for each in table if each.statement.search(text)), None)
 
 
-def says_wrong(words: str) -> bool:
-    """Tell whether a server says that user name or password are wrong, whatever reply code it says that by.
+_WRONG = {
+    "authRefused": _LATE.statement,
+    "authUnavailable": re.compile(
+        r"(?:incorrect|invalid|wrong|bad) (?:user ?name|password|credentials?)\b", re.IGNORECASE
+    ),
+}
+"""By what the reply code stands for: a login is put off in words of failure, too, but of no password."""
 
-    >>> says_wrong("5.7.0 Authentication failed"), says_wrong("Cannot decode response")
+
+def says_wrong(words: str, code: str) -> bool:
+    """Tell whether a server says that user name or password are wrong, by a reply code that means something else.
+
+    >>> says_wrong("5.7.0 Authentication failed", "authRefused"), says_wrong("Cannot decode response", "authRefused")
     (True, False)
+    >>> says_wrong("Temporary authentication failure", "authUnavailable"), says_wrong("Invalid password", "authUnavailable")
+    (False, True)
     """
-    return bool(_LATE.statement.search(words))
+    return code in _WRONG and bool(_WRONG[code].search(words))
 
 
 def said_later(words: str) -> LoginWording | None:

@@ -225,7 +225,7 @@ def _meaning_of_login(code: str, reply: Reply, circumstances: Circumstances) -> 
     found = said_of_login(words)
     if found is not None and (code != "accessTokenRejected" or found.code in _BESIDE_A_TOKEN):
         return Meaning(found.code, found.variant)
-    if code == "authRefused" and says_wrong(words):
+    if says_wrong(words, code):
         return Meaning("accessTokenRejected" if circumstances.has_token else "credentialsRejected")
     return None
 

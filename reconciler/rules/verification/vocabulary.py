@@ -28,7 +28,7 @@ WHO = r"(?:recipient|recipients|user|users|account|mailbox|mail-?box|addressee|c
 PLACE = r"(?:ip|ips|ip address|address|host|network|mta|server|client|machine|connection|system|pool|HOST)"
 LIST = (
     r"(?:black[- ]?list(?:ed)?|block[- ]?list(?:ed)?|deny[- ]?list(?:ed)?|blocked list|rbls?|dnsbls?|bl ?list|spamhaus|spamcop|sorbs|"
-    r"barracuda reputation|barracudacentral|uceprotect|cloudmark sender intelligence|abusix|dnsbl-lookup|ipcheck|delist\w*|senderscore|spamrats|invaluement|ivmsip)"
+    r"barracuda reputation|barracudacentral|uceprotect|cloudmark (?:sender intelligence|csi)|abusix|dnsbl-lookup|ipcheck|delist\w*|senderscore|spamrats|invaluement|ivmsip)"
 )
 OWN_MAILBOX_FULL = (
     r"\byour (?:own )?(?:mailbox|account|e-?mail account|inbox|storage)\b.{0,40}"

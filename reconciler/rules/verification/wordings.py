@@ -90,12 +90,12 @@ WORDINGS: tuple[Wording, ...] = (
     says(
         "senderRefused",
         rf"{MAY_NOT} (?:to )?use (?:this|the|that) (?:sender|from|address|return)",
-        r"authentication for (?:the )?specified (?:e-?mail )?address",
+        r"authentication for (?:the )?specified (?:e-?mail )?address|\bsending address (?:is |was )?(?:disabled|blocked|inactive|not)\b",
         steps="sender recipient message",
     ),
     says(
         "messageRefused",
-        r"unsafe content|suspicious attachment|(?:duplicate|multiple|missing|invalid) (?:\w+ )?header",
+        r"unsafe content|suspicious attachment|\battachments?\b.{0,30}\b(?:not allowed|not permitted|forbidden|blocked)|\bbanned:|(?:duplicate|multiple|missing|invalid) (?:\w+ )?header",
         r"message-?id\b.{0,20}(?:missing|invalid|required)|(?:missing|no|invalid) message-?id|(?:detected|identified) as malicious",
     ),
     # SPF, DKIM, DMARC and ARC, before "authentication" and "policy" are read as anything else.
@@ -145,6 +145,7 @@ WORDINGS: tuple[Wording, ...] = (
     says(
         "serverRefused",
         rf"\bclient (?:host )?(?:HOST )?{NO}(?! from sending)",
+        r"\byour (?:host|server|machine|ip)(?: address)? (?:HOST )?(?:is |has )?not (?:been )?(?:permitted|allowed|authori[sz]ed)\b(?! to relay)",
         r"\bdynamic (?:ip|address|host)|\b(?:access|connections?|mail|sending) from (?:outside|abroad|overseas)\b",
         r"unauthori[sz]ed (?:client )?(?:ip|host|network|machine)\b|client host (?:HOST )?blocked|banned sending ip|\(ip based\)|traffic not accepted from this ip",
         r"\bip (?:is )?in (?:prison|jail|quarantine)|use your (?:own )?(?:provider|isp|internet service provider)(?:'?s)? (?:\w+ )?(?:server|mail|smtp|relay)",
@@ -177,7 +178,7 @@ WORDINGS: tuple[Wording, ...] = (
         r"(?:per|this|each|an) (?:hour|day|minute|second|month)\b",
         r"(?:daily|hourly|monthly) (?:\w+ ){0,3}(?:limit|quota)",
         r"(?:sending|send|mail send|messages?|policy|outgoing) (?:limit|quota)s? (?:exceed|reach)",
-        r"quota exceeded: sending|(?:out of|exceeds?) allow(?:ed)? rcpt|unusual rate|\bserver (?:is )?busy\b",
+        r"quota exceeded: sending|policy rejection\W{1,3}quota exceeded|(?:out of|exceeds?) allow(?:ed)? rcpt|unusual rate|\bserver (?:is )?busy\b",
         r"\bMI:(?:SFQ|DMC|CEL|IMF|CCL)|\bRP:(?:DRC|CCL|RCL|CEL)|\bHL:(?:ICC|IFC)|credits exceeded",
         r"limit on (?:the number|messages|e-?mails)",
     ),
