@@ -1,12 +1,13 @@
 """Tables: our own columns, those of Odoo, Mautic and spreadsheets, and any other by ``--map``.
 
-The first line names the columns; commas, semicolons, tabs and bars separate them. A line is an account.
+The first line that is not blank names the columns; commas, semicolons, tabs and bars separate them. A line is an account.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _DELIMITERS = ",;\t|"
 _MOST_ROWS = 20_000
+_BEFORE_TITLES = re.compile(r'(?:[ \t]*\n)*(?:"?sep=(?P<separator>[,;|\t])"?[ \t]*\n)?(?:[ \t]*\n)*', re.IGNORECASE)
 _NEEDED = "host"
 _NO_ROW = "The line is not one of a table; see its quotes."
 TOO_MANY_CELLS = (
@@ -63,7 +65,8 @@ def _rows(text: str) -> Iterator[tuple[int, list[str] | None]]:
 
     Quotes that do not fit are no row: read on regardless, one that is not closed takes all lines below into its cell.
     """
-    rows = csv.reader(io.StringIO(text), delimiter=_delimiter(text), strict=True)
+    before, delimiter, table = _begun(text)
+    rows = csv.reader(io.StringIO(table), delimiter=delimiter, strict=True)
     while True:
         begins = rows.line_num + 1
         try:
@@ -71,9 +74,22 @@ def _rows(text: str) -> Iterator[tuple[int, list[str] | None]]:
         except StopIteration:
             return
         except csv.Error:
-            yield begins, None
+            yield before + begins, None
         else:
-            yield rows.line_num, row
+            yield before + rows.line_num, row
+
+
+def _begun(text: str) -> tuple[int, str, str]:
+    """Return how many lines stand before the titles, what separates columns, and the text from the titles on.
+
+    Before them may stand blank lines, and ``sep=;``, which tells Excel what separates columns.
+    """
+    matched = _BEFORE_TITLES.match(text)
+    before = matched[0] if matched is not None else ""
+    table = text[len(before) :]
+    first = table.partition("\n")[0]
+    said = matched["separator"] if matched is not None else None
+    return before.count("\n"), said or max(_DELIMITERS, key=first.count), table
 
 
 class Csv(ReadsAlone):
@@ -92,8 +108,9 @@ class Csv(ReadsAlone):
         problems: list[Diagnostic] = []
         header = _header(source.text)
         columns = _columns(header, source.columns)
-        left = [(number, title) for number, title in enumerate(header, start=1) if title and title not in columns]
-        unknown = [str(number) for number, title in left if field_of(title) is None]
+        again = dict(_said_again(header, columns))
+        left = [(place, title) for place, title in enumerate(header, start=1) if title and title not in columns]
+        unknown = [str(place) for place, _ in left if place not in again]
         if _NEEDED not in columns.values():
             detail = "No column of the table is the server's host. Name it, as in\n    --map 'host=SMTP server,email=Address'"
             return SourceReading(problems=(unreadable(source, 1, detail),))
@@ -105,14 +122,9 @@ class Csv(ReadsAlone):
             )
             detail = f"No setting is known by {which} not taken. Where one is meant, name it, as in\n    --map 'SETTING=TITLE'"
             problems.append(passed_over(source, 1, detail))
-        for number, title in left:
-            if (setting := field_of(title)) is not None:
-                detail = (
-                    f"Column {number} is a second one of the setting {setting}, so it was not taken. To take it in the place "
-                    f"of the other, name it, as in\n    --map '{setting}=TITLE'"
-                )
-                problems.append(passed_over(source, 1, detail))
-        read = list(_each_line(source, [columns.get(title) for title in header]))
+        problems += [passed_over(source, 1, detail) for detail in again.values()]
+        settings = [None if place in again else columns.get(title) for place, title in enumerate(header, start=1)]
+        read = list(_each_line(source, settings))
         accounts = tuple(each for each in read if isinstance(each, FoundAccount))
         problems += [each for each in read if isinstance(each, Diagnostic)]
         return SourceReading(accounts=accounts, problems=tuple(problems))
@@ -155,14 +167,10 @@ def _named(found: FoundAccount, said: Mapping[str, str]) -> FoundAccount:
     return replace(found, title=written)
 
 
-def _delimiter(text: str) -> str:
-    first = text.partition("\n")[0]
-    return max(_DELIMITERS, key=first.count)
-
-
 def _header(text: str) -> Sequence[str]:
+    _, delimiter, table = _begun(text)
     try:
-        return [title.strip() for title in next(csv.reader(io.StringIO(text), delimiter=_delimiter(text)), [])]
+        return [title.strip() for title in next(csv.reader(io.StringIO(table), delimiter=delimiter), [])]
     except csv.Error:
         return []
 
@@ -175,6 +183,20 @@ def _columns(header: Iterable[str], mapped: Mapping[str, str]) -> dict[str, str]
         if setting is not None and title not in columns and setting not in columns.values():
             columns[title] = setting
     return columns
+
+
+def _said_again(header: Sequence[str], columns: Mapping[str, str]) -> Iterator[tuple[int, str]]:
+    """Yield the places of columns that say once more what another says that is taken, and what is told of each."""
+    taken = set(columns.values())
+    for place, title in enumerate(header, start=1):
+        setting = field_of(title)
+        if title in columns and title in header[: place - 1]:
+            yield place, f"Column {place} has the title of an earlier one, which was taken. Give the one that is meant another title."
+        elif title and title not in columns and setting in taken:
+            yield place, (
+                f"Column {place} is a second one of the setting {setting}, so it was not taken. To take it in the place "
+                f"of the other, name it, as in\n    --map '{setting}=TITLE'"
+            )
 
 
 READER = Csv()
