@@ -27,6 +27,7 @@ _MECHANISMS: dict[str, Mechanism] = {
     "plain": "plain", "login": "login", "cram-md5": "cram-md5", "scram-sha-256": "scram-sha-256",
     "xoauth2": "xoauth2", "oauthbearer": "oauthbearer",
 }  # fmt: skip
+_SWITCHES = frozenset({"auth", "tls", "tls_starttls", "tls_certcheck"})
 _WITHOUT_EFFECT = frozenset(
     [
         "logfile",
@@ -112,7 +113,7 @@ def _blocks(source: Source) -> tuple[list[_Block], list[Diagnostic]]:
     defaults: dict[str, str] = {}
     blocks: dict[str, _Block] = {}
     settings, own = defaults, set[str]()
-    for number, line in enumerate(source.text.splitlines(), start=1):
+    for number, line in enumerate(source.text.split("\n"), start=1):
         written = line.strip()
         if not written or written.startswith("#"):
             continue
@@ -123,6 +124,8 @@ def _blocks(source: Source) -> tuple[list[_Block], list[Diagnostic]]:
         text = (matched["argument"] or "").strip()
         is_quoted = len(text) > 1 and text[0] == text[-1] == '"'
         word, argument = matched["word"].lower(), (text[1:-1] if is_quoted else text)
+        if word in _SWITCHES and not text:
+            argument = "on"  # what msmtp takes such a word alone for
         if word == "defaults":
             defaults = {}
             settings, own = defaults, set()
