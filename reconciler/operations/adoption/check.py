@@ -33,7 +33,7 @@ from reconciler.operations.workspace import Workspace
 from reconciler.rules.accounts.desired import resolve
 from reconciler.rules.accounts.servers import CaFiles, CertificateFiles
 from reconciler.rules.adoption.names import variable
-from reconciler.rules.adoption.wanted import proxy_settings
+from reconciler.rules.adoption.wanted import proxy_settings, reply_settings
 from reconciler.rules.adoption.ways import Way, ways_to_try
 from reconciler.rules.secrets.judgement import Judgement
 from reconciler.verification import USUAL_RETRIES
@@ -179,7 +179,9 @@ def _document(asked: SettingsToCheck, way: Way) -> JsonObject:
         credential = "accessToken" if found.mechanism in TOKEN_MECHANISMS else "password"
         smtp["authentication"] = {**login, credential: dict(asked.reference)}
     spec: JsonObject = {"email": email, "displayName": found.display_name or email.partition("@")[0]}
-    spec |= {"replyTo": {"email": found.reply_to}} if found.reply_to else {}
+    replies = reply_settings(found.reply_to)
+    if replies:
+        spec["replyTo"] = replies[0] if len(replies) == 1 else replies
     reference = {"env": variable(asked.name, "PROXY_PASSWORD")}
     spec |= {"proxy": proxy_settings(found.proxy, reference)} if found.proxy is not None else {}
     return {

@@ -29,6 +29,7 @@ from reconciler.rules.adoption.wanted import (
     WantedAccount,
     folded_address,
     proxy_settings,
+    reply_settings,
     user_name,
     with_ascii_domain,
 )
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 _SHARED_FROM = 2
 """So many accounts through one server make a MailServer."""
+_NO_REPLIES = "What the source has for replies is no address, or not only addresses: write spec.replyTo."
 _KEY = FingerprintKey(b"compares passwords within one run")
 
 
@@ -127,7 +129,11 @@ def _account(taken: Taken, making: _Making) -> WantedAccount | None:
         # A provider's description may have a placeholder in its host, as manifests may: it is kept as one.
         host = written if "{" in written else host_to_ascii(written)
     except NotADomain:
-        _refuse(taken, "What it names as its server is not a host name.", making)
+        _refuse(
+            taken,
+            "What it names as its server is not a host name.",
+            making,
+        )
         return None
     if found.mechanism in TOKEN_MECHANISMS and found.reference is None and found.password is not None:
         found = replace(found, password=None, lost=(*found.lost, "It logs in with a token, which is not a password."))
@@ -135,6 +141,8 @@ def _account(taken: Taken, making: _Making) -> WantedAccount | None:
     if email is not None and check_email(email) is not None:
         _refuse(taken, "What it names as its address is not one e-mail address.", making)
         return None
+    if reply_settings(found.reply_to) is None:
+        found = replace(found, reply_to=None, lost=(*found.lost, _NO_REPLIES))
     secret = found.proxy.password if found.proxy is not None else None
     way = ServerWay(
         host=host,
@@ -159,7 +167,8 @@ def _shown(found: FoundAccount) -> tuple[str, str] | None:
 
 def _refuse(taken: Taken, why: str, making: _Making) -> None:
     making.outcomes.append(_outcome(taken, "refused"))
-    making.remarks.append(warning("accountNotTaken", why, subject=taken.found.label, location=place_of(taken)))
+    detail = " ".join((why, *taken.found.lost))
+    making.remarks.append(warning("accountNotTaken", detail, subject=taken.found.label, location=place_of(taken)))
 
 
 def _outcome(taken: Taken, became: Any, *, name: str | None = None, account: WantedAccount | None = None) -> Outcome:
@@ -359,7 +368,9 @@ def _draft_account(account: WantedAccount, server: _Shared | None, making: _Maki
         smtp["authentication"] = login | credential
         secrets.append(secret)
     spec: JsonObject = {"email": email, "displayName": found.display_name or email.rpartition("@")[0]}
-    spec |= {"replyTo": {"email": found.reply_to}} if found.reply_to and check_email(found.reply_to) is None else {}
+    replies = reply_settings(found.reply_to)
+    if replies:
+        spec["replyTo"] = replies[0] if len(replies) == 1 else replies
     spec["shared"] = True  # a source knows no owners, and an account that nobody sees is of no use
     spec["smtp"] = smtp
     proxy, of_proxy = _proxy_spec(account, name, (name,), making) if server is None else ({}, ())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+from email.utils import getaddresses
 from typing import TYPE_CHECKING
 
 from reconciler.classes import FrozenByName
 from reconciler.model.text.domains import NotADomain, NotAnAddress, address_to_ascii
 from reconciler.model.text.placeholders import as_literal
+from reconciler.model.text.types import check_email
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -82,6 +84,22 @@ def proxy_settings(proxy: FoundProxy, password: Mapping[str, str]) -> JsonObject
         settings["username"] = as_literal(proxy.username)
         settings |= {"password": dict(password)} if proxy.password is not None else {}
     return settings | ({} if proxy.resolves_remotely else {"remoteDns": False})
+
+
+def reply_settings(written: str | None) -> list[JsonObject] | None:
+    """Return the addresses for replies as a manifest has them, each with its name; None where one of them cannot stand.
+
+    >>> reply_settings("Help <help@example.com>, ops@example.com")
+    [{'email': 'help@example.com', 'displayName': 'Help'}, {'email': 'ops@example.com'}]
+    >>> reply_settings(None), reply_settings("nobody")
+    ([], None)
+    """
+    if not (written or "").strip():
+        return []
+    read = [(name, email) for name, email in getaddresses([(written or "").replace(";", ",")]) if name or email]
+    if not read or any(check_email(email) is not None for _, email in read):
+        return None
+    return [{"email": email, **({"displayName": name} if name else {})} for name, email in read]
 
 
 def folded_address(address: str | None) -> str | None:

@@ -682,3 +682,33 @@ def test_what_is_lost_is_told_with_the_account() -> None:
         ("settingNotTaken", "a-example-com", "Its logfile is not taken."),
     ]
     assert expected == [(each.code, each.subject, each.detail) for each in adoption.remarks]
+
+
+@pytest.mark.parametrize(
+    ("written", "declared"),
+    [
+        ("help@example.com", {"email": "help@example.com"}),
+        ("Help <help@example.com>", {"email": "help@example.com", "displayName": "Help"}),
+        (
+            '"Help, Inc." <help@example.com>; ops@example.com',
+            [{"email": "help@example.com", "displayName": "Help, Inc."}, {"email": "ops@example.com"}],
+        ),
+        ("nobody", None),
+        ("help@example.com, nobody", None),
+        ("$REPLY_TO", None),
+    ],
+)
+def test_replies_come_along_with_their_names(written: str, declared: Any) -> None:
+    """Each address that a source has for replies stands in the manifest; where one is none, none is taken, and that is told."""
+    adoption = drafted(found(reply_to=written))
+    assert declared == specs(adoption)["a-example-com"].get("replyTo")
+    assert (declared is None) == any("has for replies is no address" in each.detail for each in adoption.remarks)
+
+
+@pytest.mark.parametrize("parts", [{"host": "one.example.com;two.example.com"}, {"email": "sales"}])
+def test_a_refusal_tells_what_else_the_source_lacks(parts: dict[str, str]) -> None:
+    """What is lost may be the reason: a variable that the source does not set stands in the place of the host."""
+    adoption = drafted(found(**parts, lost=("The value of MAIL_HOST comes of the variable DOMAIN.",)))
+    (told,) = adoption.remarks
+    assert "refused" == adoption.outcomes[0].became
+    assert told.detail.endswith(" The value of MAIL_HOST comes of the variable DOMAIN.")
