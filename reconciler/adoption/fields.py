@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 _NAMES = {
     "host": "host hostname server servername server_name address addr smtp_host smtp_server smtp_addr smtphost relay "
     "serveur servidor serwer postausgangsserver relay_host relayhost smtp_relay server_host server_address outgoing_server mail_server smtpserver smarthost smart_host smtp_smarthost",
-    "port": "port smtp_port server_port smtpport",
+    "port": "port smtp_port server_port smtpport outgoing_port",
     "username": "benutzer benutzername utilisateur usuario uzytkownik utente user username user_name login user_login auth_user auth_username host_user userid user_id smtp_user "
     "smtp_username account smtp_login smtpuser smtp_auth_user login_name smtpusername",
     "password": "passwort kennwort mot_de_passe contrasena haslo pass password passwd pwd auth_password auth_pass host_password host_pass user_password smtp_password "
-    "smtp_pass app_password apppassword smtppass smtppassword user_pass auth_pwd login_password",
+    "smtp_pass user_pwd app_password apppassword smtppass smtppassword user_pass auth_pwd login_password",
     "encryption": "encryption security tls_mode secure_type crypto smtp_encryption secure_mode encrypt tls_policy "
     "encryption_type encryption_method tls_type connection_security connectionsecurity smtp_security starttls_policy verschlusselung chiffrement "
     "cifrado szyfrowanie",
-    "secure": "secure smtp_secure is_secure secure_connection",
+    "secure": "secure smtp_secure secure_enabled is_secure secure_connection",
     "scheme": "scheme protocol",
     "implicit": "ssl use_ssl enable_ssl ssl_enable ssl_enabled smtp_ssl require_ssl explicit_tls force_tls smtps "
     "implicit_tls use_implicit_tls smtp_use_ssl tls_wrapper is_tls_enabled",
@@ -122,6 +122,9 @@ def meaningful(text: str | None) -> str | None:
 def found_of(said: Mapping[str, str], *, label: str, line: int | None) -> FoundAccount:
     """Return the account that settings make, by their names in ``FIELDS``. Doubts about them stand among what is lost."""
     lost: list[str] = []
+    transport = _TRANSPORT.match(said.get("host", ""))
+    if transport is not None:
+        said = {"scheme": transport[1], **said}
     host, port = _place(meaningful(said.get("host")), port_of(said.get("port")))
     email, display_name = _sender(said)
     auth = words.plain(said.get("auth", ""))
@@ -130,7 +133,7 @@ def found_of(said: Mapping[str, str], *, label: str, line: int | None) -> FoundA
         lost.append("The password is masked in the source; set the variable that the manifest names.")
         password = None
     refuses_login = auth in {"none", "off", "false", "no", "0"} and not username
-    is_unfilled = display_name is not None and re.search(r"\$\{?\w|\{\{", display_name) is not None
+    is_unfilled = display_name is not None and re.search(r"\$\{\w|\$[A-Za-z_]|\{\{", display_name) is not None
     lost += _doubts(said, host, port, is_unfilled=is_unfilled)
     ca_file, certificate, key = (_file(name, said, lost) for name in ("ca_file", "client_certificate", "client_key"))
     pin = pin_of(said.get("certificate"))
@@ -147,7 +150,7 @@ def found_of(said: Mapping[str, str], *, label: str, line: int | None) -> FoundA
         has_login=not refuses_login and (username is not None or bool(meaningful(password))),
         email=email,
         display_name=None if is_unfilled else display_name,
-        reply_to=_address(said.get("reply_to")),
+        reply_to=meaningful(said.get("reply_to")),
         helo_name=_host_name(said.get("helo")),
         certificate=pin,
         proxy=proxy_of(said, lost),
@@ -170,6 +173,8 @@ def _doubts(said: Mapping[str, str], host: str | None, port: int | None, *, is_u
         yield "What stands for the port is no number from 1 to 65535."
     if meaningful(said.get("email")) is not None and _sender(said)[0] is None:
         yield "What stands for the sender's address is none: write spec.email."
+    if meaningful(said.get("helo")) is not None and _host_name(said.get("helo")) is None:
+        yield "What stands for the name in EHLO is no host name: write smtp.heloName."
     if is_unfilled:
         yield "The name beside the address is made of a variable that the source does not have."
     mailer = words.plain(said.get("mailer", ""))
@@ -191,6 +196,8 @@ def _file(name: str, said: Mapping[str, str], lost: list[str]) -> str | None:
 
 
 _TITLES = {"ca_file": "A private CA", "client_certificate": "A client certificate", "client_key": "A private key"}
+_TRANSPORT = re.compile(r"\s*(smtps|ssl|tls)://", re.IGNORECASE)
+"""What PHP and others have before a host for how it is reached."""
 _PROXY_TYPES: dict[str, ProxyType] = {
     "socks": "socks5", "socks5": "socks5", "socks5h": "socks5", "socks4": "socks4", "socks4a": "socks4", "http": "http",
     "https": "http", "connect": "http",
@@ -267,9 +274,9 @@ def _place(host: str | None, port: int | None) -> tuple[str | None, int | None]:
     """Return host and port; a port may stand behind the host."""
     if host is None:
         return None, port
-    bare = re.sub(r"^(?:smtps?|ssl|tls|https?)://", "", host).rstrip("/")
+    bare = re.sub(r"^(?:smtps?|ssl|tls|https?)://", "", host, flags=re.IGNORECASE).rstrip("/")
     name, colon, number = bare.rpartition(":")
-    if colon and ":" not in name and port_of(number) is not None:
+    if colon and (":" not in name or name.endswith("]")) and port_of(number) is not None:
         return name.strip("[]"), port or port_of(number)
     return bare.strip("[]"), port
 
@@ -286,11 +293,6 @@ def _sender(said: Mapping[str, str]) -> tuple[str | None, str | None]:
     if "@" not in address:
         return (written if "@" in written else None), named
     return address, named or name or None
-
-
-def _address(text: str | None) -> str | None:
-    address = parseaddr(text or "")[1]
-    return address if "@" in address else None
 
 
 def _host_name(text: str | None) -> str | None:

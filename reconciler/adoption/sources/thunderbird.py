@@ -91,7 +91,7 @@ def _preferences(source: Source, problems: list[Diagnostic]) -> tuple[dict[str, 
     found: dict[str, str] = {}
     lines: dict[str, int] = {}
     is_told = False
-    for number, line in enumerate(source.text.splitlines(), start=1):
+    for number, line in enumerate(source.text.split("\n"), start=1):
         written = line.strip()
         if not written or written.startswith(_HEADERS):
             continue

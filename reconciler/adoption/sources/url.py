@@ -102,7 +102,7 @@ class Url(ReadsAlone):
 
 
 def _lines(source: Source) -> list[tuple[int, str]]:
-    numbered = enumerate(source.text.splitlines(), start=1)
+    numbered = enumerate(source.text.split("\n"), start=1)
     return [(number, line.strip()) for number, line in numbered if line.strip() and not line.strip().startswith("#")]
 
 
