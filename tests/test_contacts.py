@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import subprocess
@@ -151,7 +152,13 @@ def test_a_hostile_file_is_read_a_few_times_over_at_most(tmp_path: Path, monkeyp
     [
         (b"", "it is empty"),
         (b"name,keeper\nx,y\n", "it has no column email. Its first line names: name, keeper"),
-        (b"Email,Name\n", "it has no column email. Its first line names: Email, Name"),
+        (b"Email,Name\n", "it has no column email. Its first line names: Email, Name. Call the column Email email"),
+        (b"Name,E-mail address\n", "Call the column E-mail address email, in small letters"),
+        (b"Work email,Home email\n", "names: Work email, Home email.\n"),
+        (b"anna@example.org,Anna\n", "Its first line is a contact already. Put a line before it"),
+        (b"email|name\n", "Have commas, semicolons or tabs between columns"),
+        (b"\n  \n", "it is empty"),
+        (b"sep=;\nemail,name\n", "it has no column email"),
         (b"email,keeper,keeper\n", "it has more than one column keeper"),
         (b"email,name,email\n", "it has more than one column email"),
         ("email,z\u0307,ż\n".encode(), "it has more than one column ż"),
@@ -166,7 +173,44 @@ def test_a_csv_file_without_a_usable_header_is_refused(tmp_path: Path, octets: b
     """Where the header does not say what is what, no contact is read."""
     refusal = _refusal(_file(tmp_path, octets))
     assert refusal.startswith("contactsInvalid: ")
-    assert message in refusal
+    assert message in f"{refusal}\n"
+
+
+@pytest.mark.parametrize("before", [b"", b"\n", b"  \r\n\n", b"sep=;\r\n", b'"sep=;"\n', b"\nSEP=;\n\n"])
+def test_blank_lines_and_the_line_of_excel_may_stand_before_the_header(tmp_path: Path, before: bytes) -> None:
+    """They are passed over, and contacts keep the numbers of their lines."""
+    found = _read(_file(tmp_path, before + b"email;name\nanna@example.org;Nowak, Anna\n"))
+    expected = Contact(email="anna@example.org", name="Nowak, Anna", details={}, line=before.count(b"\n") + 2)
+    assert [expected] == found
+
+
+@pytest.mark.parametrize("name", ["contacts.csv", "contacts.jsonl", "contacts"])
+@pytest.mark.parametrize(
+    ("octets", "told"),
+    [
+        (gzip.compress(b"email\n", mtime=0), "a compressed file (gzip). Unpack it:\n    gunzip"),
+        (b"PK\x03\x04\x14\x00[Content_Types].xml", "a workbook or another packed file (ZIP)"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a workbook of an older Excel"),
+        (b"%PDF-1.7\n", "a PDF"),
+        (b"\xef\xbb\xbf\n<html><table>", "HTML or XML"),
+        ("email,name\n".encode("utf-16-le"), "UTF-16, or no text"),
+    ],
+)
+def test_what_is_no_text_is_refused_as_what_it_is(tmp_path: Path, name: str, octets: bytes, told: str) -> None:
+    """Its ending may say otherwise; nobody is told to save a workbook as UTF-8."""
+    assert told in _refusal(_file(tmp_path, octets, name))
+
+
+@pytest.mark.parametrize(
+    ("name", "octets", "told"),
+    [
+        ("contacts.csv", b'{"email": "a@example.org"}\n', "holds JSON, and is called CSV"),
+        ("contacts.json", b'{\n  "email": "a@example.org"\n}\n', "jq -c . contacts.json"),
+    ],
+)
+def test_json_in_another_form_is_refused_with_the_way_out(tmp_path: Path, name: str, octets: bytes, told: str) -> None:
+    """One message tells it, and not one for each line."""
+    assert told in _refusal(_file(tmp_path, octets, name))
 
 
 @pytest.mark.parametrize("name", ["contacts.jsonl", "contacts.ndjson", "contacts"])
@@ -332,6 +376,9 @@ def test_vcards_are_refused_with_a_command_that_makes_contacts_of_them(tmp_path:
         b'BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Anna \\"Ann\\" Kowalska\\, Dr.\r\nitem1.EMAIL;TYPE=work:anna@example.com\r\n'
         b"EMAIL:second@example.com\r\nEND:VCARD\r\nBEGIN:VCARD\r\nFN:Nobody\r\nEND:VCARD\r\n"
         b"begin:vcard\nemail:bo@example.com\nfn;charset=utf-8:Bo\nend:vcard\n"
+        # Folded as RFC 6350 section 3.2 says, where half of the address is another's; a name that is not as it reads.
+        b"BEGIN:VCARD\r\nVERSION:2.1\r\nFN;ENCODING=QUOTED-PRINTABLE:=5A=6F\r\nEMAIL:cy@example.co\r\n m\r\nX-EMAIL:x@example.com\r\nEND:VCARD\r\n"
+        b'BEGIN:VCARD\r\nEMAIL:d"d,e@example.com\r\nEND:VCARD\r\n'
     )
     path = _file(tmp_path, cards, name)
     with pytest.raises(InvalidInput) as refused:
@@ -341,6 +388,9 @@ def test_vcards_are_refused_with_a_command_that_makes_contacts_of_them(tmp_path:
     (command,) = [line for line in problem.detail.splitlines() if line.startswith("    ")]
     _file(tmp_path, cards, "contacts.vcf")
     subprocess.run(command.strip(), shell=True, cwd=tmp_path, check=True)  # noqa: S602 - it is to be pasted into a shell
-    assert [("anna@example.com", 'Anna "Ann" Kowalska, Dr.'), ("bo@example.com", "Bo")] == [
-        (each.email, each.name) for each in _read(tmp_path / "contacts.csv") if isinstance(each, Contact)
-    ]
+    assert [
+        ("anna@example.com", 'Anna "Ann" Kowalska, Dr.'),
+        ("bo@example.com", "Bo"),
+        ("cy@example.com", ""),
+        ('d"d,e@example.com', ""),
+    ] == [(each.email, each.name) for each in _read(tmp_path / "contacts.csv") if isinstance(each, Contact)]

@@ -1,5 +1,7 @@
 """Contacts from CSV (RFC 4180): a header with ``email``, ``name`` and the details' names, then a card a record.
 
+Before the header may stand blank lines, and Excel's ``sep=;``.
+
 Comma, semicolon or tab, whichever makes the header hold ``email``: spreadsheets write what their country uses.
 
 A quoted field may hold line breaks, so with one quote too many a reader takes the rest of the file for one field.
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 _DELIMITERS = (",", ";", "\t")
 _MAX_SHOWN_COLUMNS = 8
+_SEPARATOR = re.compile(rb'"?sep=([,;\t])"?\r?\n', re.IGNORECASE)
+"""Before the header, what tells Excel how columns are separated."""
+_MEANS_EMAIL = re.compile(r"e-?mail|courriel|correo", re.IGNORECASE)
 _WITHOUT_QUOTE = re.compile(rb'[^"\r\n]*+\r?\n?\Z')
 """A line that is a whole record, whatever delimits its fields, as nearly every line is."""
 _Where = Literal["start", "plain", "quoted", "quote"]
@@ -37,14 +42,24 @@ _State = Literal["open", "ended", "malformed"]
 
 def read_csv(lines: Lines, *, file: str) -> Iterator[Contact | BrokenLine]:
     """Read the header, or raise ``InvalidInput``; then yield cards and broken lines, in the order of the file."""
-    header = lines.next()
+    header = _next_not_blank(lines)
+    said = _SEPARATOR.fullmatch(header.octets) if header is not None else None
+    if said is not None:
+        header = _next_not_blank(lines)
     if header is None:
         raise _unusable(file, "it is empty. Its first line must name the columns, among them email")
-    delimiter, columns = _columns(header, file)
+    delimiter, columns = _columns(header, file, (said[1].decode(),) if said is not None else _DELIMITERS)
     return _cards(lines, columns, delimiter)
 
 
-def _columns(header: Line, file: str) -> tuple[str, list[str]]:
+def _next_not_blank(lines: Lines) -> Line | None:
+    line = lines.next()
+    while line is not None and line.is_whole and not line.octets.strip():
+        line = lines.next()
+    return line
+
+
+def _columns(header: Line, file: str, delimiters: Sequence[str]) -> tuple[str, list[str]]:
     if not header.is_whole:
         raise _unusable(file, f"its first line is longer than {MAX_RECORD_OCTETS:,} octets")
     try:
@@ -53,13 +68,26 @@ def _columns(header: Line, file: str) -> tuple[str, list[str]]:
         raise _unusable(file, "its first line is not UTF-8. Save the file as UTF-8") from None
     if "\r" in text.rstrip("\r\n"):
         raise _unusable(file, "its lines end in a carriage return alone. Save it with line feeds")
-    readings = [(delimiter, _names(text, delimiter)) for delimiter in _DELIMITERS]
+    readings = [(delimiter, _names(text, delimiter)) for delimiter in delimiters]
     for delimiter, names in readings:
         if "email" in names:
             return delimiter, _checked(names, file)
     # The delimiter that gives the most columns is the likeliest one, so its names are shown.
     _, names = max(readings, key=lambda reading: len(reading[1]))
-    raise _unusable(file, f"it has no column email. Its first line names: {_listed(names)}")
+    raise _unusable(file, f"it has no column email. Its first line {_misses(names)}")
+
+
+def _misses(names: Sequence[str]) -> str:
+    """Return what stands in the place of the titles, and which of them is to be called email."""
+    if any("@" in name for name in names):
+        return "is a contact already. Put a line before it that names the columns, such as email or email,name"
+    if len(names) == 1 and "|" in names[0]:
+        return f"names: {_listed(names)}. Have commas, semicolons or tabs between columns"
+    alike = [name for name in names if _MEANS_EMAIL.search(name)]
+    advice = (
+        f". Call the column {one_line(alike[0], limit=SHOWN_WORD)} email, in small letters" if len(alike) == 1 else ""
+    )
+    return f"names: {_listed(names)}{advice}"
 
 
 def _names(text: str, delimiter: str) -> list[str]:

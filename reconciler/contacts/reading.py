@@ -28,11 +28,23 @@ _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _SNIFFED_OCTETS = 4096
 _VCARD = b"BEGIN:VCARD"
 _MAKE_CSV_OF_VCARDS = (
-    'awk \'BEGIN {print "email,name"} {sub(/\\r$/, ""); key = toupper($0); value = substr($0, index($0, ":") + 1)} '
-    'key ~ /^BEGIN:/ {mail = name = ""} key ~ /^FN[;:]/ {name = value; gsub(/\\\\/, "", name); gsub(/"/, "\\"\\"", name)} '
-    'key ~ /^([A-Z0-9-]+[.])?EMAIL[;:]/ && mail == "" {mail = value} '
-    'key ~ /^END:/ && mail != "" {print mail ",\\"" name "\\""}\' contacts.vcf > contacts.csv'
+    'awk \'function take(line) {key = toupper(line); sub(/:.*/, "", key); value = substr(line, length(key) + 2)} '
+    '{sub(/\\r$/, "")} /^[ \\t]/ {card = card substr($0, 2); next} {one(card); card = $0} END {one(card)} '
+    'BEGIN {print "email,name"} '
+    "function one(line) {take(line); "
+    'if (line ~ /^[Bb][Ee][Gg][Ii][Nn]:/) {mail = name = ""} '
+    'if (key ~ /^([A-Z0-9-]+[.])?FN(;|$)/ && key !~ /QUOTED-PRINTABLE/) {name = value; gsub(/\\\\/, "", name); gsub(/"/, "\\"\\"", name)} '
+    'if (key ~ /^([A-Z0-9-]+[.])?EMAIL(;|$)/ && mail == "") {mail = value; gsub(/"/, "\\"\\"", mail)} '
+    'if (key == "END" && mail != "") {print "\\"" mail "\\",\\"" name "\\""}}\' contacts.vcf > contacts.csv'
 )
+_NO_TEXT = (
+    (b"\x1f\x8b", "a compressed file (gzip). Unpack it:\n    gunzip -c contacts.csv.gz > contacts.csv"),
+    (b"PK\x03\x04", "a workbook or another packed file (ZIP), no text. Open it, and save the table as CSV UTF-8."),
+    (b"\xd0\xcf\x11\xe0", "a workbook of an older Excel, no text. Open it, and save the table as CSV UTF-8."),
+    (b"%PDF-", "a PDF, no table. Have the program that made it export CSV UTF-8."),
+    (b"<", "HTML or XML, no table. Have the program that made it export CSV UTF-8."),
+)
+"""What people have instead of a text, by its first octets, and what to do."""
 
 
 @contextlib.contextmanager
@@ -88,6 +100,12 @@ def _form(file: BinaryIO, ending: str, shown: str) -> Literal["csv", "json"]:
     if begin.startswith(_UTF_16_MARKS):
         detail = f"{shown} is UTF-16. Save it as UTF-8; spreadsheets call that CSV UTF-8."
         raise InvalidInput(error("notUtf8", detail, subject=shown))
+    for sign, what in _NO_TEXT:
+        if begin.removeprefix(_BYTE_ORDER_MARK).lstrip().startswith(sign):
+            raise InvalidInput(error("contactsInvalid", f"{shown} is {what}", subject=shown))
+    if b"\0" in begin.partition(b"\n")[0]:
+        detail = f"The first line of {shown} holds NUL octets: it is UTF-16, or no text. Save it as UTF-8; spreadsheets call that CSV UTF-8."
+        raise InvalidInput(error("notUtf8", detail, subject=shown))
     mark = len(_BYTE_ORDER_MARK) if begin.startswith(_BYTE_ORDER_MARK) else 0
     file.seek(mark)
     first = begin[mark:].lstrip()[:1]
@@ -103,4 +121,11 @@ def _form(file: BinaryIO, ending: str, shown: str) -> Literal["csv", "json"]:
             f"{shown} is a JSON array. Write one object a line instead:\n    jq -c '.[]' contacts.json > contacts.jsonl"
         )
         raise InvalidInput(error("contactsInvalid", detail, subject=shown))
-    return _ENDINGS.get(ending) or ("json" if first == b"{" else "csv")
+    form = _ENDINGS.get(ending) or ("json" if first == b"{" else "csv")
+    if first == b"{" and form == "csv":
+        detail = f"{shown} holds JSON, and is called CSV. Give its name the ending .jsonl."
+        raise InvalidInput(error("contactsInvalid", detail, subject=shown))
+    if form == "json" and begin[mark:].lstrip().partition(b"\n")[0].strip() == b"{":
+        detail = f"{shown} has a JSON object over several lines. Write one object a line instead:\n    jq -c . contacts.json > contacts.jsonl"
+        raise InvalidInput(error("contactsInvalid", detail, subject=shown))
+    return form
