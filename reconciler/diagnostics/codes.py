@@ -155,6 +155,7 @@ _TABLE = (
     Code("contactsInvalid", "Contacts cannot be read", "The file is neither CSV with a header that names email nor JSON lines.", "Correct its header or form; see the detail."),
     Code("contactUnreadable", "Line of the contacts file cannot be read", "A line is malformed, so the contact on it is left out; the others are not affected.", "Correct the line."),
     Code("detailNeverPresent", "No contact has the detail", "The account takes a value from a detail that no contact of the file has, so the override never takes place.", "Correct the detail's name in the manifest, or the column's in the file; names must be exactly the same."),
+    Code("nameNeverPresent", "No contact has a name", "The names of the contacts stand in a column or under a key that is called otherwise than name, so they count as a detail and nobody is addressed by name.", "Call the column name, in small letters; or have overrideTo take the name from it."),
     Code("accountNotActive", "Account is not active", "Only active accounts send.", "See reconciler accounts show NAME.", is_guard=True),
     # Sending
     Code("messageInvalid", "Message cannot be sent", "The message cannot go out as it is: it is malformed, holds what mail cannot carry, or names other recipients.", "Mend what the detail says."),

@@ -152,6 +152,7 @@ EXAMPLES: dict[str, Example] = {
     "contactsInvalid": Example("anna@example.net\nbert@example.net", "email,name\nanna@example.net,Anna\nbert@example.net,Bert"),
     "contactUnreadable": Example("email,name\nanna@example.net,Anna,Kowalska", 'email,name\nanna@example.net,"Anna, Kowalska"'),
     "detailNeverPresent": Example("overrideFrom: {emailDetail: agent_email}     # the column is agentEmail", "overrideFrom: {emailDetail: agentEmail}"),
+    "nameNeverPresent": Example("email,Full name\nanna@example.net,Anna", "email,name\nanna@example.net,Anna"),
     "accountNotActive": Example("reconciler send news --contacts all.csv --message june.eml", "reconciler accounts show news"),
     "messageInvalid": Example("To: all@example.net         # in june.eml: the contacts say whom it goes to", "Subject: News of June"),
     "headersLeftOut": Example("DKIM-Signature: v=1; …      # in june.eml, of its earlier journey", "# nothing: it is signed anew on its way"),

@@ -168,6 +168,29 @@ def test_an_account_that_is_not_active_still_resolves(resolving: Project) -> Non
     assert ["accountNotActive"] == [each["code"] for each in document["diagnostics"]]
 
 
+@pytest.mark.parametrize(
+    ("header", "told"), [("email,Name", "Name"), ("email,Full name", "Full name"), ("email,NAME", "NAME")]
+)
+def test_names_that_count_as_a_detail_are_told(resolving: Project, header: str, told: str) -> None:
+    """A column that is called otherwise than name would leave everybody without one: send tells it before, resolve after."""
+    _write(resolving, f"{header}\nanna@example.org,Anna\n")
+    (resolving.folder / "june.eml").write_text("Subject: June\n\nHello.\n", encoding="utf-8")
+    words = ("news", "--contacts", "contacts.csv", "--format", "json")
+    for document in (
+        resolving.run_well("resolve", *words).document,
+        resolving.run("send", *words, "--message", "june.eml", "--dry-run", f"drafts {told}").document,
+    ):
+        problems = {each["code"]: each["detail"] for each in document["diagnostics"]}
+        assert f"what it calls {told} is a detail" in problems["nameNeverPresent"]
+
+
+@pytest.mark.parametrize("header", ["email,name,Name", "email,keeper_name", "email,company name"])
+def test_details_that_are_no_names_are_not_told(resolving: Project, header: str) -> None:
+    """Beside a column name, or where the account uses the detail, nothing is amiss."""
+    _write(resolving, f"{header}\nanna@example.org{',Anna' * header.count(',')}\n")
+    assert "[nameNeverPresent]" not in resolving.run_well("resolve", "news", "--contacts", "contacts.csv").err
+
+
 def test_a_detail_that_no_contact_has_is_told(resolving: Project) -> None:
     """A misspelt detail or column would silently fall back for everybody: a warning names it and the nearest one."""
     _write(resolving, _CONTACTS.replace("keeper_email", "keeper_mail"))

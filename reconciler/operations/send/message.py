@@ -103,6 +103,12 @@ class Contacts:
                         break
         return tuple(sorted(missing)), frozenset(seen)
 
+    def first(self) -> Contact | None:
+        """Return the first contact; None where there is none."""
+        # Without asking whether the file is still the same, which takes reading all of it.
+        with open_contacts(str(self.path), stdin=io.BytesIO()) as cards:
+            return next((card for card in cards if isinstance(card, Contact)), None)
+
     @contextlib.contextmanager
     def open(self) -> Iterator[Iterator[Card]]:
         """Open the file and give each contact; raise ``InvalidInput`` once the file has changed, before the next one.

@@ -9,7 +9,7 @@ from reconciler.characters import SHOWN_ADDRESS, UNSAFE_CHARACTER, clip
 from reconciler.diagnostics import error, note, warning
 from reconciler.envelope import identity_of
 from reconciler.model.verification.codes import CHECK_CODES
-from reconciler.operations.send.resolve import never_present
+from reconciler.operations.send.resolve import name_apart, never_present
 from reconciler.verification.providers import recognise
 from reconciler.verification.rejected import of_the_password
 
@@ -83,8 +83,12 @@ def left_out(template: Template) -> Iterator[Diagnostic]:
 
 
 def absent(account: RecordedAccount, contacts: Contacts) -> Iterator[Diagnostic]:
-    """Yield a warning for each detail that no contact has."""
-    missing, seen = contacts.missing_details(identity_of(account.kind, account.settings).details)
+    """Yield a warning for each detail that no contact has, and one for names that count as a detail."""
+    used = identity_of(account.kind, account.settings).details
+    missing, seen = contacts.missing_details(used)
+    first = contacts.first()
+    if first is not None:
+        yield from name_apart(first, used, account, file=contacts.shown)
     for name in missing:
         yield never_present(name, seen, account, file=contacts.shown)
 

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import field
 from typing import TYPE_CHECKING
 
+from reconciler.characters import SHOWN_WORD, one_line
 from reconciler.classes import FrozenByName, dataclass
 from reconciler.diagnostics import Location, error, note, warning
 from reconciler.diagnostics.phrasing import did_you_mean
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 MOST_TOLD = 100
 """Broken lines that are told one by one; the others are counted."""
 
+_MEAN_NAME = frozenset({"name", "fullname", "displayname", "contactname", "firstname", "nazwa", "nom", "nombre"})
+"""What details are called that are likely the contact's name, without case and signs."""
+
 MOST_NAMES = 1000
 """Names of details that are remembered, to suggest the right one."""
 
@@ -39,6 +43,8 @@ class Tally:
     told: list[Diagnostic] = field(default_factory=list)
     """The first broken lines, and the reason where reading had to stop."""
     seen_details: set[str] = field(default_factory=set)
+    first: Contact | None = None
+    """The first contact."""
 
     @property
     def summary(self) -> ResolutionSummary:
@@ -77,6 +83,8 @@ class Resolving(FrozenByName):
         if counts["send"] + counts["skip"]:
             missing = [name for name in self.details if name not in self.tally.seen_details]
             problems += [never_present(name, self.tally.seen_details, self.account, file=self.file) for name in missing]
+        if self.tally.first is not None:
+            problems += name_apart(self.tally.first, self.details, self.account, file=self.file)
         if self.account.status != "active":
             detail = f"{self.account.status_sentence} Only active accounts send; this shows what it would send."
             problems.append(note("accountNotActive", detail, subject=self.account.name))
@@ -90,6 +98,23 @@ def never_present(name: str, seen: Collection[str], account: RecordedAccount, *,
         "Names must be exactly the same."
     )
     return warning("detailNeverPresent", detail, subject=account.name)
+
+
+def name_apart(
+    first: Contact, used: Collection[str], account: RecordedAccount, *, file: object
+) -> Iterator[Diagnostic]:
+    """Yield the warning that names of contacts count as a detail, by the first of a file; none for a detail that is used."""
+    found = [
+        name
+        for name in sorted(first.details)
+        if name not in used and "".join(filter(str.isalpha, name)).casefold() in _MEAN_NAME
+    ]
+    if first.name is None and found:
+        detail = (
+            f"{file} has no name of its contacts: what it calls {one_line(found[0], limit=SHOWN_WORD)} is a detail, which "
+            f"{account.name} does not use, so nobody is addressed by name. Call it name, in small letters, to have it used."
+        )
+        yield warning("nameNeverPresent", detail, subject=account.name)
 
 
 def resolve_contacts(
@@ -116,6 +141,7 @@ def resolutions_of(
             if isinstance(entry, BrokenLine):
                 tally.count_broken(entry, file)
                 continue
+            tally.first = tally.first or entry
             if len(tally.seen_details) < MOST_NAMES:
                 tally.seen_details.update(entry.details)
             resolution = resolver.resolve(entry)
