@@ -39,7 +39,9 @@ _LEFT_OUT = frozenset(
     {
         "bcc", "return-path", "received", "received-spf", "delivered-to", "x-original-to", "envelope-to",
         "apparently-to", "dkim-signature", "domainkey-signature", "authentication-results", "arc-seal",
-        "arc-message-signature", "arc-authentication-results",
+        "arc-message-signature", "arc-authentication-results", "x-received", "x-envelope-to", "x-envelope-from",
+        "x-rcpt-to", "x-delivered-to", "x-forwarded-to", "x-forwarded-for", "x-originating-ip", "x-bcc",
+        "x-google-dkim-signature", "x-google-smtp-source", "x-gm-message-state",
     }
 )  # fmt: skip
 _LEFT_OUT_PREFIX = "resent-"

@@ -73,6 +73,10 @@ def test_traces_other_recipients_and_signatures_are_left_out() -> None:
         "Resent-From",
         "Resent-To",
         "Delivered-To",
+        "X-Received",
+        "X-Forwarded-To",
+        "X-Envelope-To",
+        "X-Google-DKIM-Signature",
     ]
     eml = "".join(f"{name}: x\n y\n" for name in left_out) + "Subject: a\n\nbody"
     template = read_template(eml.encode())
