@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import shutil
 from typing import TYPE_CHECKING
 
@@ -95,6 +97,19 @@ def test_a_table_adds_the_accounts_again(recorded: Project) -> None:
     recorded.run_well("accounts", "add", "own", "--from-csv", "table.csv")
     assert "empty" == recorded.run_well("plan", "--format", "json").document["status"]
     assert ["exportIncomplete"] == recorded.run_well("export", "news", "--as", "csv", "--format", "json").codes
+
+
+def test_a_table_holds_no_half_of_an_annotation(recorded: Project, server: MailServer) -> None:
+    """Semicolons part annotations: one that holds one is left out whole and told, and never becomes two."""
+    recorded.write_account(
+        "sales",
+        own_account("sales", server, metadata="annotations: {note: 'one; two=2', kept: three}"),
+    )
+    recorded.run_well("apply", "--auto-approve", "--depth", "connect")
+    exported = recorded.run_well("export", "sales", "--as", "csv", "--format", "json")
+    assert ["exportIncomplete"] == exported.codes
+    (row,) = csv.DictReader(io.StringIO(recorded.run_well("export", "sales", "--as", "csv").out))
+    assert "kept=three" == row["annotations"]
 
 
 @pytest.mark.parametrize("form", EXPORT_FORMS)

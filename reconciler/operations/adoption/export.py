@@ -14,7 +14,13 @@ from reconciler.operations.accounts.add import file_of
 from reconciler.operations.accounts.select import select_accounts
 from reconciler.operations.manifests import require_platform
 from reconciler.rules.accounts.select import is_pattern
-from reconciler.rules.adoption.export import CSV_COLUMNS, is_more_than_a_row, manifest_of, row_of
+from reconciler.rules.adoption.export import (
+    CSV_COLUMNS,
+    has_text_beyond_a_cell,
+    is_more_than_a_row,
+    manifest_of,
+    row_of,
+)
 from reconciler.store import Aside
 from reconciler.yamlsource.writing import to_yaml
 
@@ -86,6 +92,11 @@ def _table(chosen: Sequence[RecordedAccount]) -> tuple[dict[str, str], list[Diag
         more,
         "A table has no columns for a pinned certificate, a client's certificate, or the display names of several reply-to "
         "addresses: that part is left out.",
+    )
+    noted = [each.name for each in own if has_text_beyond_a_cell(manifest_of(each))]
+    told += _left_out(
+        noted,
+        "In a table annotations are parted by semicolons: one that holds a semicolon, or blanks around it, is left out.",
     )
     return {"accounts.csv": written.getvalue()}, told
 

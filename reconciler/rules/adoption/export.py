@@ -92,6 +92,19 @@ def is_more_than_a_row(document: JsonView) -> bool:
     return is_named_list or not smtp.keys().isdisjoint(_WITHOUT_COLUMN)
 
 
+def has_text_beyond_a_cell(document: JsonView) -> bool:
+    """Tell whether an annotation is a text that a cell of several cannot hold, which are parted by semicolons.
+
+    >>> has_text_beyond_a_cell({"metadata": {"annotations": {"note": "one; two"}}}), has_text_beyond_a_cell({"metadata": {}})
+    (True, False)
+    """
+    return not all(_is_of_a_cell(text) for text in document["metadata"].get("annotations", {}).values())
+
+
+def _is_of_a_cell(text: str) -> bool:
+    return ";" not in text and text == text.strip()
+
+
 def row_of(document: JsonView) -> dict[str, str]:
     """Return an own account's manifest as a line of a table; what a table has no column for is not in it.
 
@@ -122,7 +135,7 @@ def row_of(document: JsonView) -> dict[str, str]:
         "no_login": "" if login else "yes",
         "prevent_delete": "yes" if metadata.get("preventDelete") else "",
         **{
-            key: ";".join(f"{name}={text}" for name, text in metadata.get(key, {}).items())
+            key: ";".join(f"{name}={text}" for name, text in metadata.get(key, {}).items() if _is_of_a_cell(text))
             for key in ("labels", "annotations")
         },
         **_credential(login),
