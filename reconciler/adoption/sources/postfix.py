@@ -38,6 +38,7 @@ _OTHER_KINDS = frozenset(
     }
 )  # fmt: skip
 """Kinds of map that Postfix has, and that are not read here."""
+_BLANKS = re.compile(r"[ \t]+")
 _WORD_OF_MAPS = re.compile(r"[\w-]+:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|[^,\s]+")
 """One map of a setting; what stands in braces belongs to it, blanks and commas too."""
 _MAPS = (
@@ -91,7 +92,9 @@ class _Configuration:
         seen: set[str] = set()
         for kind, path in _named_maps(self.value(name)):
             if kind == "static":
-                yield "", path
+                # Braces hold a text with blanks; they are no part of it (postmap(1), DATABASE_README).
+                is_braced = path.startswith("{") and path.endswith("}")
+                yield "", path[1:-1].strip() if is_braced else path
                 continue
             text = self.source.companions.get(path)
             if kind not in _FILES or text is None:
@@ -200,10 +203,8 @@ def _named_maps(value: str) -> Iterator[tuple[str, str]]:
 
 def _entries_of(text: str) -> Iterator[tuple[str, str]]:
     for line in _logical_lines(text):
-        key, _, value = line.partition(" ") if " " in line.replace("\t", " ") else (line, "", "")
-        if "\t" in line:
-            key, _, value = line.replace("\t", " ", 1).partition(" ")
-        yield key.strip().lower(), value.strip()
+        key, *value = _BLANKS.split(line.strip(), maxsplit=1)
+        yield key.lower(), value[0] if value else ""
 
 
 def _services_of(text: str) -> Iterator[tuple[str, dict[str, str]]]:
