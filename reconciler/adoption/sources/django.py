@@ -30,6 +30,7 @@ _SHAPE = re.compile(
     r"^\s*(?:EMAIL_\w+\s=\s|DEFAULT_FROM_EMAIL\s=\s|MAILERS\s*(?::[^=\n]+)?=\s*\{|from\s+django|INSTALLED_APPS\s*=)",
     re.MULTILINE,
 )
+_INSIDE = re.compile(r"^[ \t]+EMAIL_HOST\s*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
 _MOST_CHARACTERS = 1_000_000
 _MOST_LEVELS = 200
 """Deeper trees are refused: what walks them is recursive."""
@@ -95,12 +96,23 @@ class Django(ReadsAlone):
         module = _read_module(tree, source, problems)
         written = [_account(said, name, 1, source, problems) for name, said in module.parts.items()]
         accounts = [each for each in written if each is not None]
-        if not accounts:
+        if not accounts and not module.values.keys() >= {
+            _PARTS,
+            _SENDERS,
+        }:  # what ``publish`` writes without an account
             accounts = [*_of_email(module, source, problems), *_of_mailers(module, source, problems)]
         if not accounts and not problems and "EMAIL_BACKEND" in source.text:
             problems.append(
                 passed_over(source, None, "EMAIL_BACKEND is set, and no server: its mail does not go by SMTP.")
             )
+        if (
+            not accounts
+            and not problems
+            and not _SETTINGS.keys() & module.values.keys()
+            and _INSIDE.search(source.text)
+        ):
+            detail = "EMAIL_HOST is set inside a class or a function, which is not read. Copy those lines into a file of their own, and import that."
+            problems.append(passed_over(source, None, detail))
         return SourceReading(accounts=tuple(accounts), problems=tuple(problems))
 
 
