@@ -81,9 +81,12 @@ def _parsed(source: Source) -> Element | Diagnostic:
         detail = "The file has a document type declaration, which could read other files. Nothing of it was read."
         return unreadable(source, None, detail)
     try:
-        return ET.fromstring(source.text.encode())  # noqa: S314 - the same
+        root = ET.fromstring(source.text.encode())  # noqa: S314 - the same
     except (ET.ParseError, ValueError, RecursionError, LookupError):
         return unreadable(source, None, "The file is not XML that can be read. Nothing of it was taken.")
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]  # whatever namespace a provider puts it into
+    return root
 
 
 def _server(element: Element, number: int, source: Source, problems: list[Diagnostic]) -> FoundAccount | None:

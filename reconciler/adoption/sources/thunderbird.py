@@ -63,6 +63,10 @@ class Thunderbird(ReadsAlone):
             line = lines.get(f"mail.identity.{identity}.useremail")
             if "@" not in said.get("useremail", ""):
                 continue
+            if servers.get(server, {}).get("type", "smtp").lower() != "smtp":
+                used.add(server)
+                problems.append(passed_over(source, line, f"Identity {identity} sends by another way than SMTP."))
+                continue
             if server not in servers or not servers[server].get("hostname"):
                 problems.append(passed_over(source, line, f"Identity {identity} has no outgoing server."))
                 continue
