@@ -88,6 +88,10 @@ _CATCHER_PORTS = frozenset({1025, 1080, 3025, 8025, 5025})
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "host.docker.internal"})  # noqa: S104 - a name to recognise
 _MASKED = re.compile(r"[•*●]{3,}|<?(?:hidden|redacted|masked)>?", re.IGNORECASE)
 """What exports have in the place of a password."""
+_IN_A_STORE = re.compile(
+    r"(?:op|bws|gcp-?sm|awssm|aws-?ssm|keyvault|ref\+\w+)://\S+|(?:vault|ssm|secretref):\S*/\S+", re.IGNORECASE
+)
+"""What stands for a password that a runner of the program fills in, as 1Password, vals and others have it."""
 _NOT_SMTP = frozenset(
     {"log", "array", "sendmail", "mail", "null", "file", "console", "dummy", "locmem", "phpmail", "none"}
 )
@@ -129,6 +133,12 @@ def found_of(said: Mapping[str, str], *, label: str, line: int | None) -> FoundA
     email, display_name = _sender(said)
     auth = words.plain(said.get("auth", ""))
     username, password = meaningful(said.get("username")), said.get("password")
+    has_password = bool(meaningful(password))
+    if _IN_A_STORE.fullmatch((password or "").strip()):
+        lost.append(
+            "The password is a reference to a store of secrets, which is not asked; set the variable that the manifest names."
+        )
+        password = None
     if _MASKED.fullmatch(password or ""):
         lost.append("The password is masked in the source; set the variable that the manifest names.")
         password = None
@@ -147,7 +157,7 @@ def found_of(said: Mapping[str, str], *, label: str, line: int | None) -> FoundA
         security=security_of(said, port),
         username=username,
         password=secret_of(meaningful(password) and password),
-        has_login=not refuses_login and (username is not None or bool(meaningful(password))),
+        has_login=not refuses_login and (username is not None or has_password),
         email=email,
         display_name=None if is_unfilled else display_name,
         reply_to=meaningful(said.get("reply_to")),
