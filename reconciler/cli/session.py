@@ -54,10 +54,10 @@ def choose_environment(name: str | None) -> None:
 
 
 _TO_COPY = (
-    r"(?m)^( *(?:next: )?)reconciler (?=(?:accounts|approve|apply|consumers|diff|doctor|export|history|import|journal|plan|publish|reject|report|"
+    r"(?m)(^ *(?:<pre>|[A-Z_]+=\S* )?|\b(?:details|next|mend|everything): +)reconciler (?=(?:accounts|approve|apply|consumers|diff|doctor|export|history|import|journal|plan|publish|reject|report|"
     r"resolve|resume|send|state|status|suspend|validate|verify)\b)"
 )
-"""Compiled where an environment is named: most calls name none."""
+"""A command on a line of its own, in a page too, or after a word that announces it. Compiled where an environment is named: most calls name none."""
 
 
 def as_called(text: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.project import Project, alter_plan, own_account
+from tests.cli.project import VARIABLE, Project, alter_plan, own_account
 
 if TYPE_CHECKING:
     from tests.support.mailserver import MailServer
@@ -262,6 +263,36 @@ def test_commands_to_copy_are_for_the_same_environment(both: Project) -> None:
         "    reconciler --env staging apply staging.plan"
         in both.run_well("--env", "staging", "plan", "--out", "staging.plan").err
     )
+
+
+_SAID = re.compile(r"(?<![\w/.-])reconciler (?!--env staging |plan: )[a-z]+ .*")
+"""A command without the environment; the mark of a comment is none."""
+
+
+@pytest.mark.parametrize("password", ["right", "wrong"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("plan",),
+        ("plan", "--full"),
+        ("plan", "--format", "markdown"),
+        ("plan", "--format", "html"),
+        ("apply", "--auto-approve"),
+        ("suspend", "sales", "--reason", "x"),
+        ("accounts", "show", "sales"),
+        ("status",),
+        ("history",),
+        ("verify",),
+    ],
+)
+def test_no_command_to_copy_leaves_the_environment_out(both: Project, words: tuple[str, ...], password: str) -> None:
+    """Wherever a command stands: by itself, after a word that announces it, in a comment or on a page."""
+    both.run_well("--env", "staging", "apply", "--auto-approve")
+    overlay(both, OVERLAY.replace("Staging Sales", "Sales here"))
+    if password == "wrong":
+        both.set_variable(VARIABLE, "wrong-password")
+    said = both.run("--env", "staging", *words)
+    assert [] == _SAID.findall(f"{said.out}\n{said.err}")
 
 
 def test_overlays_follow_a_manifest_that_is_renamed_or_deleted(both: Project) -> None:
