@@ -90,6 +90,38 @@ def test_every_variant_is_one_document(name: str) -> None:
         subprocess.run(["bash", "-n"], input=each, encoding="utf-8", check=True)
 
 
+_LISTED = [
+    ("sales-eu sales-us", ["sales-eu", "sales-us"]),
+    ("sales-eu\nsales-us\n\n", ["sales-eu", "sales-us"]),
+    (" sales-eu\r\nsales-us\tsales-de\r\n", ["sales-eu", "sales-us", "sales-de"]),
+    ("label:team=* $(id) `id`", ["label:team=*", "$(id)", "`id`"]),
+    ("", []),
+]
+
+
+@pytest.mark.parametrize(("listed", "accounts"), _LISTED)
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_every_account_that_is_listed_is_stopped_by_hand(
+    request: pytest.FixtureRequest, tmp_path: Path, ci: str, listed: str, accounts: list[str]
+) -> None:
+    """One after the other or each in a line of its own, and nothing of what is listed is shell or names files."""
+    pipeline = request.getfixturevalue(ci)
+    script = _shell((pipeline["jobs"] if ci == "github" else pipeline)["by-hand"])
+    called = tmp_path / "reconciler"
+    called.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n", encoding="utf-8")
+    called.chmod(0o755)
+    variables = {"COMMAND": "suspend", "ACCOUNTS": listed, "REASON": "stop", "REVISION": ""}
+    ran = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", script[script.rindex("\n", 0, script.rindex("read -r")) :]],
+        cwd=tmp_path,
+        env={**variables, "PATH": f"{tmp_path}:/usr/bin:/bin", "RUNNER_TEMP": "temp", "scratch": "temp"},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert accounts == ran.stdout.split("\n--\n")[1].split("\n")[:-1]
+
+
 @pytest.mark.parametrize("name", [name for name, each in VARIANTS.items() if each.folder != "."])
 def test_two_projects_of_a_repository_meet_in_nothing(name: str) -> None:
     """Another project's pipeline has other files, jobs, environments, groups, artifacts and places on the runner."""
