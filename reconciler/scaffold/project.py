@@ -20,6 +20,7 @@ from reconciler.manifests import read_project
 from reconciler.model.defaults import ACCOUNT_SCHEMA, OVERLAY_SCHEMA, PROJECT_SCHEMA
 from reconciler.model.schema.hints import SCHEMA_FOLDER, modeline
 from reconciler.provenance import repository_of
+from reconciler.scaffold.neighbours import folders_named
 from reconciler.scaffold.pipelines import FOLDER_CHARACTERS, Pipeline, filled
 
 if TYPE_CHECKING:
@@ -150,6 +151,14 @@ def _pipeline_texts(folder: Path, pipeline: Pipeline) -> dict[str, str]:
         detail = (
             f"The folder {_shown(Path(below))} is named in the pipeline, as shell and as a pattern. For that its path below "
             "the repository has to be of letters, digits, and the characters . _ - alone. Rename it; or leave --ci out."
+        )
+        raise InvalidInput(error("projectNotMade", detail))
+    taken = next((each for each in folders_named(pipeline.project, root, pipeline.ci) if each != below), None)
+    if taken is not None:
+        detail = (
+            f"The project in {_shown(Path(taken))} is called {pipeline.project} too, and has its pipeline in this repository. Environments, "
+            "branches, jobs and comments go by the project's name, so each would take the other's for its own. Choose "
+            "another name for this one: --name NAME for a new project, metadata.name for one without a state yet."
         )
         raise InvalidInput(error("projectNotMade", detail))
     pipeline = replace(pipeline, folder=below)

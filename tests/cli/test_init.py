@@ -295,6 +295,21 @@ def test_a_folder_that_no_pipeline_can_name(empty: Project) -> None:
         assert not (empty.folder / name).exists()
 
 
+@pytest.mark.parametrize("first", [".", "eu/mail"])
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_two_projects_of_a_repository_have_two_names(empty: Project, ci: str, first: str) -> None:
+    """What one is to find by its name would be the other's; the other is named, and nothing is written. Again is no second."""
+    (empty.folder / ".git").mkdir()
+    empty.run_well("init", "--ci", ci, "--name", "mail", first)
+    refused = empty.run("init", "--ci", ci, "--name", "mail", "us/mail")
+    said = " ".join(refused.err.split())
+    assert (1, True) == (refused.code, "[projectNotMade]" in said)
+    assert f"The project in {first} is called mail too" in said
+    assert not (empty.folder / "us").exists()
+    empty.run_well("init", "--ci", ci, "--name", "news", "us/mail")
+    empty.run_well("--project-dir", first, "init", "--ci", ci)
+
+
 def test_a_pipeline_is_added_to_a_project(empty: Project) -> None:
     """Where the project is there, --ci writes its pipeline, for the environments that it has, and nothing else."""
     _made(empty, "--ci", "none")
