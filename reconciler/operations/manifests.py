@@ -103,11 +103,7 @@ def read_desired(
         ),
         *refused_places(found.manifests, workspace.project),
         *refused_declarations(resolution.accounts, workspace.project.scopes, location=workspace.place_of("scopes")),
-        *unused_scopes(
-            chain((each.file for each in found.manifests), rest.files),
-            workspace.project.scopes,
-            location=workspace.place_of("scopes"),
-        ),
+        *_unused_scopes(found, rest, workspace),
         *lint(resolution.accounts, found.manifests, workspace.project, found.unread, rest),
     )
     return Desired(
@@ -153,6 +149,15 @@ def _with_accounts(found: ManifestSet) -> Iterator[Diagnostic]:
     for problem in found.problems:
         hangs_on_it = used.get(problem.subject or "") if problem.subject in found.unread.servers else None
         yield replace(problem, subjects=tuple(sorted(set(hangs_on_it)))) if hangs_on_it else problem
+
+
+def _unused_scopes(found: ManifestSet, rest: Rest, workspace: Workspace) -> list[Diagnostic]:
+    """Return a warning for each scope that covers no manifest, be it a refused one; none where not all could be read."""
+    if found.unread.has_unparsed:
+        return []
+    refused = (each.locator.value_at(()).file for each in found.unread.documents if each.locator is not None)
+    files = chain((each.file for each in found.manifests), refused, rest.files)
+    return unused_scopes(files, workspace.project.scopes, location=workspace.place_of("scopes"))
 
 
 def _refused_secrets(accounts: Sequence[NamesSecrets], workspace: Workspace) -> list[Diagnostic]:

@@ -81,3 +81,15 @@ def test_a_scope_over_nothing_is_a_warning(team: Project, server: MailServer) ->
     told = team.run_well("validate", "--format", "json").document["diagnostics"]
     assert ["scopeCoversNothing"] == [each["code"] for each in told]
     assert "reconciler.yaml" in told[0]["location"]["file"]
+
+
+@pytest.mark.parametrize("wrong", ["emial: x", "email: [", "email: not an address"])
+def test_a_scope_whose_manifests_are_refused_covers_them(team: Project, server: MailServer, wrong: str) -> None:
+    """That it covers nothing would be untrue, and would only follow from what is wrong there."""
+    declare(team, server, USER)
+    (path,) = (team.folder / "accounts.d").rglob("*.yaml")
+    text = path.read_text(encoding="utf-8")
+    assert f"email: {USER}" in text
+    path.write_text(text.replace(f"email: {USER}", wrong), encoding="utf-8")
+    refused = team.run("validate", "--format", "json")
+    assert (1, False) == (refused.code, "scopeCoversNothing" in refused.codes)

@@ -63,14 +63,23 @@ def matches_any_host(globs: Iterable[str], host: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _matches_any_host(globs: tuple[str, ...], host: str) -> bool:
-    return matches_any((_lowered(glob) for glob in globs), host)
+    return matches_any(map(domain_glob, globs), host)
 
 
-def _lowered(glob: str) -> str:
+def domain_glob(glob: str) -> str:
+    """Return a glob over domains as they are compared: in lower case, each label without a wildcard as an A-label.
+
+    >>> domain_glob("*.Bücher.example"), domain_glob("bü*.Example.com")
+    ('*.xn--bcher-kva.example', 'bü*.example.com')
+    """
+    return ".".join(map(_compared, glob.split("."))) if is_glob(glob) else _compared(glob)
+
+
+def _compared(domain: str) -> str:
     try:
-        return domain_to_ascii(glob)
+        return domain_to_ascii(domain)
     except NotADomain:
-        return glob.lower()  # it holds a wildcard, or is an address
+        return domain.lower()  # it holds a wildcard, or is an address
 
 
 def is_glob(text: str) -> bool:

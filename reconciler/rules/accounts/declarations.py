@@ -7,13 +7,13 @@ in a plan without a seal, may be of any folder, and so keeps to every scope.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from reconciler.characters import composed, folded
 from reconciler.diagnostics import Diagnostic, as_one, enumerated, error, warning
 from reconciler.model.accounts.kinds import kind_of
-from reconciler.model.text.domains import NotADomain, domain_to_ascii
-from reconciler.model.text.globs import matches, matches_any, matches_any_host
+from reconciler.model.text.globs import domain_glob, is_glob, matches, matches_any, matches_any_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reconciler.model.divisions import Scope
 
 _HOST = "host:"
+_STARS = re.compile(r"\*+(?![*/])")
 _MOST_TOLD_APART = 3
 
 
@@ -82,8 +83,11 @@ def unused_scopes(manifests: Iterable[str], scopes: Sequence[Scope], *, location
     ]
 
 
-def _nearly(glob: str, files: Iterable[str]) -> str:
-    """Return a sentence on a file that the glob would cover if case did not count; empty without one."""
+def _nearly(glob: str, files: Sequence[str]) -> str:
+    """Return a sentence on what was probably meant: the files of the folder that is named, or of another case; else empty."""
+    folder = f"{glob.removeprefix('./').strip('/')}/**"
+    if not is_glob(glob) and any(_is_in(folder, file) for file in files):
+        return f" For what is in the folder write {folder}."
     found = next((file for file in files if matches(folded(glob), folded(file))), None)
     return "" if found is None else f" Case counts, and there is {found}."
 
@@ -104,20 +108,24 @@ def _refusals(account: DesiredAccount, scope: Scope) -> Iterator[tuple[str, str]
     ask = "If it is meant, have the owner of the project file change that scope."
     sender = account.written.get("spec.email", account.settings.email)
     if scope.senders is not None and not any(
-        matches(_canonical(glob), account.settings.email) for glob in scope.senders
+        matches(_of_address(glob), account.settings.email) for glob in scope.senders
     ):
-        yield "senders", f"{where} declares the sender {sender}, and {rule} send only as {_told(scope.senders)}. {ask}"
+        meant = _meant(scope.senders, account.settings.email)
+        may = f"send only as {enumerated(list(scope.senders))}" if scope.senders else "send as nobody"
+        yield "senders", f"{where} declares the sender {sender}, and {rule} {may}.{meant} {ask}"
     if scope.servers is not None and not (
         kind_of(account).sends_through_platform or _may_use(account, scope.manifests, scope.servers)
     ):
-        yield "servers", f"{where} sends through {_used(account)}, and {rule} use only {_told(scope.servers)}. {ask}"
+        may = f"use only {enumerated(list(scope.servers))}" if scope.servers else "use none"
+        yield "servers", f"{where} sends through {_used(account)}, and {rule} {may}. {ask}"
     if scope.secrets is not None:
         named = account.named_secrets
         # What a MailServer from outside names was chosen by whoever may write there, and not by this folder.
         own = named - account.server_secrets if not _covers(scope, account.server_file) else named
         strange = sorted(secret for secret in own if not matches_any(scope.secrets, secret))
         if strange:
-            yield "secrets", f"{where} names {enumerated(strange)}, and {rule} name only {_told(scope.secrets)}. {ask}"
+            may = f"name only {enumerated(list(scope.secrets))}" if scope.secrets else "name none"
+            yield "secrets", f"{where} names {enumerated(strange)}, and {rule} {may}. {ask}"
     if scope.owner_required and account.metadata.owner is None:
         without = f"{where} declares {account.name} without an owner, and {rule} declare none without."
         yield "ownerRequired", f"{without} Write metadata.owner."
@@ -131,16 +139,19 @@ def _used(account: DesiredAccount) -> str:
     return f"{place}, which it says itself beside {server}" if account.leaves_server else server
 
 
-def _told(globs: Sequence[str]) -> str:
-    return enumerated(list(globs)) or "nothing"
-
-
-def _canonical(glob: str) -> str:
+def _of_address(glob: str) -> str:
+    """Return a glob over addresses as they are compared; an address is no path, so no star of it stops at a slash."""
     local_part, at_sign, domain = glob.rpartition("@")
-    try:
-        return f"{local_part}{at_sign}{domain_to_ascii(domain)}"
-    except NotADomain:
-        return f"{local_part}{at_sign}{domain.lower()}"  # it holds a wildcard
+    return _STARS.sub("**", f"{local_part}{at_sign}{domain_glob(domain)}")
+
+
+def _meant(globs: Sequence[str], address: str) -> str:
+    """Return a sentence on a glob that is for the domain alone and so covers no address; empty without one."""
+    domain = address.rpartition("@")[2]
+    found = next((glob for glob in globs if "@" not in glob and matches(domain_glob(glob), domain)), None)
+    return (
+        "" if found is None else f" {found} is compared with the whole address; *@{found} covers those of that domain."
+    )
 
 
 def _may_use(account: DesiredAccount, manifests: str, servers: Sequence[str]) -> bool:

@@ -78,13 +78,24 @@ def told(accounts: list[DesiredAccount], **scope: Any) -> list[str]:
         (account("a@żółw.example"), {"senders": ["*@żółw.example"]}, None),
         (account("a@xn--w-uga1v8h.example"), {"senders": ["*@żółw.example"]}, None),
         (account("b@żółw.example"), {"senders": ["a@żółw.example"]}, "sender b@żółw.example"),
-        (account(), {"senders": []}, "send only as nothing"),
+        (account(), {"senders": []}, "lets it send as nobody."),
+        # Each label is compared as an A-label, also where another one has a wildcard; a star of an address stops at nothing.
+        (account("a@x.bücher.example"), {"senders": ["*@*.bücher.example"]}, None),
+        (account("a@x.bücher.example"), {"senders": ["*@*.BÜCHER.example"]}, None),
+        (account("a@xn--bcher-kva.example"), {"senders": ["*@bücher.*"]}, None),
+        (account("a@bücher.example"), {"senders": ["*@*.bücher.example"]}, "declares the sender a@bücher.example"),
+        (account("a/b@sales.example.com"), {"senders": ["*@sales.example.com"]}, None),
+        (account("a/b@sales.example.com"), {"senders": ["a*@*.example.com"]}, None),
+        (account("a/b@sales.example.com"), {"senders": ["b*@*.example.com"]}, "declares the sender a/b@sales.example.com"),
+        (account(), {"senders": ["sales.example.com"]}, "*@sales.example.com covers those of that domain. If"),
+        (account(smtp=inline("smtp.bücher.example")), {"servers": ["host:*.bücher.example"]}, None),
+        (account(smtp=inline("bücher.example")), {"servers": ["host:*.bücher.example"]}, "sends through xn--bcher-kva.example"),
         (MARKETING, {"senders": ["*@sales.example.com"]}, "sender news@example.com"),
         (MARKETING, {"servers": ["office"], "secrets": []}, None),
         (account(), {"servers": ["office"]}, None),
         (account(), {"servers": ["other"]}, "sends through the MailServer office"),
         (account(), {"servers": ["host:smtp.example.com"]}, None),
-        (account(), {"servers": []}, "use only nothing"),
+        (account(), {"servers": []}, "lets it use none."),
         # A MailServer that the folder itself declares does not pass by its name.
         (account(server_file=HERE), {"servers": ["office"]}, "sends through the MailServer office"),
         (account(server_file=HERE), {"servers": ["host:*.example.com"]}, None),
@@ -164,13 +175,14 @@ def test_a_refusal_says_what_may_be_and_whom_to_ask(
     ("glob", "email", "is_sender"),
     [
         ("*@SALES.*.com", "a@sales.example.com", True),
-        ("*@żółw.*", "a@xn--w-uga1v8h.example", False),
+        ("*@żółw.*", "a@xn--w-uga1v8h.example", True),
+        ("*@żó*.example", "a@xn--w-uga1v8h.example", False),
         ("A@sales.example.com", "a@sales.example.com", False),
         ('"a@B"@sales.example.com', '"a@B"@sales.example.com', True),
     ],
 )
 def test_how_a_sender_is_meant(glob: str, email: str, *, is_sender: bool) -> None:
-    """The domain of a glob in any case, after the last at sign; what stands before it as it is written."""
+    """The domain in any case and each label without a wildcard with letters or not; what stands before it as it is written."""
     declared = account()
     document = {**declared.document, "spec": {**declared.document["spec"], "email": email}}
     assert (0 if is_sender else 1) == len(told([replace(declared, document=document)], senders=[glob]))
@@ -223,7 +235,7 @@ def test_a_rule_that_many_accounts_do_not_keep_is_told_once() -> None:
         (Location(HERE, 3, 1), ("a",)),
         (PLACE, ("a", "b", "c", "d")),
     ] == [(each.location, each.concerned) for each in found]
-    assert [True, False, False, False, True] == ["send only as" in each.detail for each in found]
+    assert [True, False, False, False, True] == ["it send " in each.detail for each in found]
 
 
 @pytest.mark.parametrize(("glob", "is_unused"), [("accounts.d/*", True), ("accounts.d/**", False), (HERE, False)])
@@ -244,6 +256,13 @@ def test_a_scope_over_nothing_names_a_file_that_differs_in_case() -> None:
     case, other = unused_scopes([HERE], rules.scopes, location=PLACE)
     assert f"does not. Case counts, and there is {HERE}. Or remove it." in case.detail
     assert "Case counts" not in other.detail
+
+
+@pytest.mark.parametrize("glob", ["accounts.d/sales", "accounts.d/sales/", "./accounts.d/sales", "/accounts.d/sales"])
+def test_a_scope_for_a_folder_itself_is_told_how_to_cover_its_files(glob: str) -> None:
+    """A folder's own path matches none of its files, so the scope would hold nobody."""
+    (found,) = unused_scopes([HERE], project(scopes=[{"manifests": glob}]).scopes, location=PLACE)
+    assert "For what is in the folder write accounts.d/sales/**. Or remove it." in found.detail
 
 
 def test_a_folder_is_in_its_scope_in_either_unicode_form() -> None:
