@@ -132,6 +132,25 @@ def test_many_are_counted_and_the_first_few_named(names: tuple[str, ...], told: 
     assert told == counted(names)
 
 
+@pytest.mark.parametrize(
+    ("code", "what"),
+    [
+        ("missingField", "accounts"),
+        ("consumerDrift", "consumers"),
+        ("consumerUnreadable", "consumers"),
+        ("consumerNotPublished", "in all"),
+        ("unusedServer", "mail servers"),
+        ("domainUnasked", "domains"),
+    ],
+)
+@pytest.mark.parametrize("form", ["text", "github", "junit"])
+def test_what_is_counted_is_called_what_it_is(form: str, code: str, what: str) -> None:
+    """Consumers, servers and domains are no accounts; of a code that tells of several kinds only the number is said."""
+    render = next(render for name, render, _ in _LINES if name == form)
+    told = render([replace(error(code, "Mend it."), subjects=tuple("abcdef"))])
+    assert f"6 {what}: a, b, c and 3 more" in told.replace("%3A", ":").replace("%2C", ",")
+
+
 _LINES: list[tuple[str, Callable[[list[Diagnostic]], str], int]] = [
     ("text", lambda problems: diagnostics_text(problems, style=Style()), 5),
     ("github", diagnostic_annotations, 1),

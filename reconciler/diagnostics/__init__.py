@@ -5,7 +5,7 @@ that `render/` turns into text. Every code stands in ``codes``, with cause and c
 """
 
 from reconciler.diagnostics.codes import CODES, Code
-from reconciler.diagnostics.grouping import as_one, grouped, repeated_as_one
+from reconciler.diagnostics.grouping import as_one, grouped, repeated_as_one, subject_in_words
 from reconciler.diagnostics.phrasing import MOST_NAMES, counted, enumerated, several
 from reconciler.diagnostics.values import (
     SEVERITIES,
@@ -37,5 +37,6 @@ __all__ = [
     "repeated_as_one",
     "several",
     "sort_key",
+    "subject_in_words",
     "warning",
 ]

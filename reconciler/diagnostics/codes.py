@@ -17,6 +17,8 @@ class Code(Frozen):
     cause: str
     cure: str
     is_guard: bool = False
+    concerns: str = "accounts"
+    """What its subjects are, in the plural."""
 
 
 _TABLE = (
@@ -60,7 +62,7 @@ _TABLE = (
     Code("overlayMissing", "Overlay folder is missing", "The project file names a folder of overlays for the environment that is not there. Without it the environment would get the values of another.", "Make the folder, or correct overlay in the project file."),
     Code("unknownOverlay", "Overlay for an unknown name", "A document of an overlay changes a manifest by kind and name, and no manifest has these.", "Correct kind and name, or remove the document; what is new belongs among the manifests."),
     Code("outOfScope", "Outside the folder's scope", "A scope of the project file covers the manifest, and does not let it declare this sender, server or secret, or demands an owner.", "Use what the scope lets the folder use, or have the project file's owner change the scope."),
-    Code("scopeCoversNothing", "Scope covers no manifest", "The glob of a scope in the project file matches no manifest file, so the scope holds nobody to anything.", "Correct the glob, or remove the scope."),
+    Code("scopeCoversNothing", "Scope covers no manifest", "The glob of a scope in the project file matches no manifest file, so the scope holds nobody to anything.", "Correct the glob, or remove the scope.", concerns="scopes"),
     Code("secretNotAllowed", "Secret is not allowed", "secrets.allow in the project file does not cover the reference.", "Use a reference that is covered, or have the project file's owner add it."),
     Code("unknownSecretSource", "Unknown secret source", "The reference names a source that the project file does not declare.", "Use env or file, or declare the source under secrets.sources."),
     # Remarks on what is declared
@@ -68,7 +70,7 @@ _TABLE = (
     Code("doubtfulUsername", "Doubtful user name", "The user name is written as a header has a mailbox, or has a space at an end: it is sent as it stands, and most servers know no such login.", "Write the login name alone."),
     Code("doubtfulAddress", "Doubtful address", "The address has a second @ or one that only looks like it, a domain of one label or one that ends in a number: mail programs refuse or misread it.", "Write another address."),
     Code("caNotFetched", "No certificate was stored", "The server cannot be reached, may not be contacted or sends no certificate; or the file is there already or cannot be written.", "See the detail; name another server, port or file."),
-    Code("domainUnasked", "Domain not looked at", "A domain does not exist, or the name servers did not answer about it.", "Correct the domain, or try again; check verification.nameservers."),
+    Code("domainUnasked", "Domain not looked at", "A domain does not exist, or the name servers did not answer about it.", "Correct the domain, or try again; check verification.nameservers.", concerns="domains"),
     Code("unknownDomain", "Unknown domain", "The domain that is named is none that an account of the manifests sends from.", "Name one of those, or none for all."),
     Code("noReplyTo", "No reply-to address", "A marketing account's own address need not be a mailbox, so replies may be lost.", "Add replyTo with an address that is read."),
     Code("sharedWithoutOwner", "Nobody sees this account", "The account is not shared and has no owner, so no user sees it under --as.", "Add metadata.owner, or shared: true."),
@@ -78,7 +80,7 @@ _TABLE = (
     Code("proxyPasswordUnused", "Proxy password is not used", "SOCKS4 sends a user id and no password.", "Remove the password, or write type: socks5."),
     Code("basicAuthEnding", "Login by password is ending", "The provider takes passwords over SMTP no longer, or not for much longer.", "Log in by OAuth2, as the lines in the message show."),
     Code("noPlatformServer", "Platform server is not declared", "Without platform.smtp in the project file, marketing accounts cannot be verified by a conversation.", "Declare platform.smtp in the project file."),
-    Code("unusedServer", "Mail server is not used", "No account names this MailServer.", "Remove it, or name it under smtp.server."),
+    Code("unusedServer", "Mail server is not used", "No account names this MailServer.", "Remove it, or name it under smtp.server.", concerns="mail servers"),
     Code("noManifests", "No accounts in the manifests folder", "The folder holds no account.", "Add a manifest."),
     Code("manifestNotRead", "File that looks like a manifest is not read", "A file below the manifests folder holds a manifest, and its name does not end in .yaml or .yml.", "Give it such a name, or leave it as it is where it is not meant to count."),
     # Project, secrets, state, plan files
@@ -214,15 +216,15 @@ _TABLE = (
     Code("overviewInvalid", "Not an earlier status", "The file given with --since is not what status --format json prints for this project.", "Give the file that reconciler status --format json wrote the last time."),
     # Consumers
     Code("consumerCannotCarry", "Consumer cannot carry an account", "A consumer's format cannot say all of an account's settings, and what it left out would let mail go another way than the one that was verified.", "Leave the account out of the consumer's accounts, choose another format, or change the account as the message says.", is_guard=True),
-    Code("consumerPathRefused", "Consumer's path is refused", "A secret must not lie where a commit could take it up, in a place of reconciler's own, or where another consumer writes.", "Choose another path in the project file, or have git ignore it.", is_guard=True),
-    Code("consumerUnreadable", "Consumer could not be read", "What a consumer has could not be looked at, so it is not known whether it differs.", "Mend what the message says, then reconciler publish --check."),
+    Code("consumerPathRefused", "Consumer's path is refused", "A secret must not lie where a commit could take it up, in a place of reconciler's own, or where another consumer writes.", "Choose another path in the project file, or have git ignore it.", is_guard=True, concerns="consumers"),
+    Code("consumerUnreadable", "Consumer could not be read", "What a consumer has could not be looked at, so it is not known whether it differs.", "Mend what the message says, then reconciler publish --check.", concerns="consumers"),
     Code("consumersNotLookedAt", "Consumers were not looked at", "Consumers are read and written only by the word of a trusted project file, with the key of fingerprints at hand.", "Nothing in a pull request; elsewhere add --trust-project, or name a protected project file."),
-    Code("consumerNotPublished", "Not published", "A consumer was not brought to all that it is to have.", "Mend what the message says, then reconciler publish."),
-    Code("consumerDrift", "Consumer would be brought up to date", "Once the plan is applied, a consumer has to be given something else than it has.", "Nothing to do: apply publishes it at its end."),
-    Code("consumerEdited", "Consumer was changed by somebody else", "What a consumer has is not what reconciler wrote there: somebody has edited it, or put another secret in.", "Look at it with reconciler publish --check; what is meant belongs in the manifests, because publishing replaces it."),
-    Code("consumerNotSetUp", "Program does not use what is published", "Postfix's own configuration lacks lines by which it would use the maps that are published for it.", "Add the lines to main.cf and master.cf, and reload Postfix."),
+    Code("consumerNotPublished", "Not published", "A consumer was not brought to all that it is to have.", "Mend what the message says, then reconciler publish.", concerns="in all"),
+    Code("consumerDrift", "Consumer would be brought up to date", "Once the plan is applied, a consumer has to be given something else than it has.", "Nothing to do: apply publishes it at its end.", concerns="consumers"),
+    Code("consumerEdited", "Consumer was changed by somebody else", "What a consumer has is not what reconciler wrote there: somebody has edited it, or put another secret in.", "Look at it with reconciler publish --check; what is meant belongs in the manifests, because publishing replaces it.", concerns="consumers"),
+    Code("consumerNotSetUp", "Program does not use what is published", "Postfix's own configuration lacks lines by which it would use the maps that are published for it.", "Add the lines to main.cf and master.cf, and reload Postfix.", concerns="consumers"),
     Code("consumerDoesNotConform", "Command does not keep the protocol", "A step of the conformance suite for exec consumers does not hold.", "Mend the command; reconciler consumers conform tries it again."),
-    Code("consumerGone", "Consumer has left what it was given behind", "A consumer that was published to has left the project file, or has another path now; what it was given is still there.", "Remove the files by hand once nothing uses them."),
+    Code("consumerGone", "Consumer has left what it was given behind", "A consumer that was published to has left the project file, or has another path now; what it was given is still there.", "Remove the files by hand once nothing uses them.", concerns="consumers"),
     Code("unknownConsumer", "No such consumer", "The project file declares no consumer of this name.", "See reconciler consumers list."),
     # Guards
     Code("tooManyDeletes", "Too many deletions", "The plan deletes more accounts than guards.maxDeletes allows.", "Look whether manifests are missing; if all is meant, add --allow-deletes N.", is_guard=True),

@@ -16,7 +16,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics.phrasing import enumerated
+from reconciler.diagnostics.codes import CODES
+from reconciler.diagnostics.phrasing import counted, enumerated
 from reconciler.diagnostics.values import SEVERITIES
 
 if TYPE_CHECKING:
@@ -94,6 +95,18 @@ def as_one(
     if others:
         first = replace(first, detail=detail or first.detail, location=location or first.location)
     return replace(first, subject=subject, subjects=() if concerned == (subject,) else concerned)
+
+
+def subject_in_words(problem: Diagnostic) -> str:
+    """Return whom or what a problem is about: its subject, or of several the first and how many there are; empty for none.
+
+    >>> from reconciler.diagnostics.values import note
+    >>> names = ("app", "cron", "lists", "mailhost", "shop", "web")
+    >>> subject_in_words(replace(note("consumerDrift", ""), subjects=names))
+    '6 consumers: app, cron, lists and 3 more'
+    """
+    known = CODES.get(problem.code)
+    return problem.subject or (counted(problem.subjects, known.concerns) if known else counted(problem.subjects))
 
 
 def _without_subject(problem: Diagnostic) -> str:

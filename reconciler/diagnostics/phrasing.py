@@ -89,9 +89,9 @@ def several(count: int, noun: str, plural: str | None = None) -> str:
     return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
 
 
-def counted(names: Sequence[str]) -> str:
+def counted(names: Sequence[str], what: str = "accounts") -> str:
     """Return a problem's subjects: a few by name; of many the number, the first names, and how many more there are."""
     if len(names) <= _ALL_NAMED:
         return ", ".join(names)
-    what = "secrets" if all(":" in name for name in names) else "accounts"
-    return f"{len(names)} {what}: {', '.join(names[:_FIRST_NAMED])} and {len(names) - _FIRST_NAMED} more"
+    noun = "secrets" if all(":" in name for name in names) else what
+    return f"{len(names)} {noun}: {', '.join(names[:_FIRST_NAMED])} and {len(names) - _FIRST_NAMED} more"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.characters import SHOWN_NAME, SHOWN_SENTENCE
 from reconciler.classes import FrozenByName
-from reconciler.diagnostics import MOST_NAMES, counted, enumerated, is_standing
+from reconciler.diagnostics import MOST_NAMES, counted, enumerated, is_standing, subject_in_words
 from reconciler.render.safe import safe, safe_lines, short, short_or_none
 from reconciler.render.text.verification import verification_remarks
 
@@ -74,7 +74,7 @@ def advice_of(problem: Diagnostic, links: Links) -> Advice:
         severity=problem.severity,
         summary=short(problem.summary, SHOWN_NAME),
         code=short(problem.code, SHOWN_NAME),
-        subject=short_or_none(problem.subject or counted(problem.subjects) or None),
+        subject=short_or_none(subject_in_words(problem) or None),
         place=short_or_none(str(problem.location)) if problem.location else None,
         # What stands after every run is told in one line.
         parts=() if is_standing(problem) else (*_concerned(problem), *_parts(problem.detail)),

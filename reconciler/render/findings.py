@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from reconciler import DOCUMENTATION, __version__
-from reconciler.diagnostics import CODES, SEVERITIES, counted
+from reconciler.diagnostics import CODES, SEVERITIES, subject_in_words
 from reconciler.render.safe import safe, safe_lines
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _path(problem: Diagnostic, folder: str) -> str | None:
 
 
 def _words(problem: Diagnostic) -> str:
-    subject = problem.subject or counted(problem.subjects)
+    subject = subject_in_words(problem)
     title = safe(f"{problem.summary}: {subject}" if subject else problem.summary)
     return "\n".join([title, *safe_lines(problem.detail.strip("\n"))])
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.characters import SHOWN_PATH
-from reconciler.diagnostics import SEVERITIES, Location, counted
+from reconciler.diagnostics import SEVERITIES, Location, counted, subject_in_words
 from reconciler.render.safe import safe, safe_lines
 from reconciler.render.text.plan import summary_line
 
@@ -77,7 +77,7 @@ def _annotation(problem: Diagnostic, folder: str) -> str:
         properties["file"] = posixpath.normpath(posixpath.join(folder, place.file))
         properties |= {"line": place.line} if place.line is not None else {}
         properties |= {"col": place.column} if place.column is not None else {}
-    subject = problem.subject or counted(problem.subjects)
+    subject = subject_in_words(problem)
     title = f"{problem.summary}: {subject}" if subject else problem.summary
     properties["title"] = safe(f"{title} [{problem.code}]", limit=SHOWN_PATH)
     lines = safe_lines(problem.detail.strip("\n")) or [problem.summary]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from reconciler.diagnostics import counted
+from reconciler.diagnostics import subject_in_words
 from reconciler.model.verification.evidence import status_of
 from reconciler.render.safe import guard_line_starts, safe, safe_lines
 from reconciler.rules.verification.missing import MISSING_CODES
@@ -99,7 +99,7 @@ def _case(suite: ET.Element, account: str, check: Check) -> None:
 
 
 def _problem(suite: ET.Element, problem: Diagnostic) -> None:
-    subject = problem.subject or counted(problem.subjects) or _TOOL
+    subject = subject_in_words(problem) or _TOOL
     case = ET.SubElement(suite, "testcase", classname=_text(subject), name=_text(problem.code), time="0.000")
     raised = ET.SubElement(case, "error", message=_text(problem.summary), type=_text(problem.code))
     raised.text = "\n".join(_text(line) for line in safe_lines(problem.detail))

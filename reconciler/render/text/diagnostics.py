@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import counted, is_standing
+from reconciler.diagnostics import counted, is_standing, subject_in_words
 from reconciler.render.safe import safe_lines
 from reconciler.render.text.parts.layout import finish, hang, wrap
 
@@ -42,7 +42,7 @@ def problem_lines(problem: Diagnostic, *, style: Style) -> list[str]:
     Of several subjects the first are named and the others counted; accounts that depend on the subject stand below
     it.
     """
-    subject = problem.subject or counted(problem.subjects)
+    subject = subject_in_words(problem)
     title = f"{problem.summary}: {subject}" if subject else problem.summary
     heading = f"{problem.severity}: "
     first, *rest = hang(heading, style.show(f"{title} [{problem.code}]"), width=style.width, indent=2)
