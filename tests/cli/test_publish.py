@@ -89,6 +89,32 @@ def test_a_suspension_takes_the_account_out_and_needs_no_secret(applied: Project
     assert ["new", "removed", "new"] == [each["published"]["sales"] for each in publications(applied)]  # type: ignore[index]
 
 
+def test_a_publication_to_some_is_told_as_what_it_is(project: Project, server: MailServer, file: Path) -> None:
+    """Who has not got what is applied is named, and the others are not told as if nothing had been published."""
+    project.write_project(declared(file, secret="env:SMTP_*"))
+    project.set_variable("SMTP_HELP", PASSWORD)
+    project.write_account("sales", own_account("sales", server))
+    project.write_account("help", own_account("help", server, secret="{env: SMTP_HELP}"))
+    project.run_well("apply", "--auto-approve")
+    file.unlink()
+    project.unset_variable("SMTP_HELP")
+    some = project.run("publish")
+    assert (6, ["sales"]) == (some.code, [*accounts_in(file)])
+    assert "app: published, but for help of its 2 accounts; the errors say why." in some.out
+    file.unlink()
+    project.unset_variable(VARIABLE)
+    assert "app: not published; the errors say why." in project.run("publish").out
+
+
+def test_the_list_tells_of_a_consumer_to_which_nothing_can_be_published(applied: Project, file: Path) -> None:
+    """Not that it has what is applied, since nobody knows."""
+    file.unlink()
+    file.mkdir()
+    listed = " ".join(applied.run_well("consumers", "list").out.split())
+    assert "as applied" not in listed
+    assert f"app (json) at {file}: The path {file} of the consumer app is a folder" in listed
+
+
 def test_a_module_is_of_a_later_second_than_the_one_before(project: Project, server: MailServer, file: Path) -> None:
     """Python takes the bytecode of a module for that of another of the same size and second, for as long as it lies there."""
     module = file.with_name("mail.py")

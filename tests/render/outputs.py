@@ -144,7 +144,9 @@ OUTPUTS: dict[str, Callable[[Style], str]] = {
         style=style,
     ),
     "consumers_text": lambda style: consumers_text(
-        (("relay", "postfix", "/etc/postfix/senders", 44, 0), ("shop", "django", "settings/mail.py", 2, 1)), style=style
+        (("relay", "postfix", "/etc/postfix/senders", 44, 0, None), ("shop", "django", "settings/mail.py", 2, 1, None),
+            ("cron", "msmtp", "/etc/msmtprc", 0, 0, "The path /etc/msmtprc of the consumer cron is a folder; name the file in it.")),
+        style=style,
     ),
     "diagnostics_text": lambda style: diagnostics_text(values.DIAGNOSTICS, style=style),
     "discovery_text": lambda style: discovery_text(_DISCOVERY, style=style),
@@ -169,7 +171,7 @@ OUTPUTS: dict[str, Callable[[Style], str]] = {
     "published_text": lambda style: published_text(
         (
             Told(consumer="relay", outcome="published", accounts=44), Told(consumer="old", outcome="unchanged", accounts=1),
-            Told(consumer="shop", outcome="failed", accounts=2),
+            Told(consumer="shop", outcome="failed", accounts=2), Told(consumer="web", outcome="failed", accounts=44, failed=("news", "sales-pl")),
         ),
         style=style,
     ),

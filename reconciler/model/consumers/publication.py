@@ -84,4 +84,6 @@ class Told(FrozenByName):
     differences: tuple[Difference, ...] = ()
     accounts: int = 0
     """How many accounts it is to have."""
+    failed: tuple[str, ...] = ()
+    """Those of them that it was not given as they are applied; the others have failed only where this is empty."""
     is_edited: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from reconciler.classes import FrozenByName
 from reconciler.consumers.form import Entry
@@ -86,7 +86,8 @@ def bring(wanted: Wanted, run: Run) -> tuple[Told, list[Diagnostic]]:
     concerned = {*wanted.digests, *found.seen.accounts, *pending} if is_news else set()
     done = frozenset(name for name in concerned if name not in failures)
     _settle(wanted, run, done=done, failures=failures, told=told, kept=kept)
-    return replace(told, outcome="failed" if failures else "published"), _failed(wanted, failures)
+    outcome: Literal["failed", "published"] = "failed" if failures else "published"
+    return replace(told, outcome=outcome, failed=tuple(sorted(failures))), _failed(wanted, failures)
 
 
 def _entries(wanted: Wanted, found: ObservedConsumer, run: Run) -> tuple[list[Entry], dict[str, str]]:

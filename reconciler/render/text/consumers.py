@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import several
+from reconciler.diagnostics import enumerated, several
 from reconciler.render.text.parts.layout import finish, hang
 from reconciler.render.times import moment
 
@@ -42,6 +42,8 @@ def _line(told: Told) -> str:
     count = several(told.accounts, "account")
     if told.outcome == "unchanged":
         return f"{told.consumer}: has its {count} as applied."
+    if told.outcome == "failed" and 0 < len(told.failed) < told.accounts:
+        return f"{told.consumer}: published, but for {enumerated(told.failed, most=_MOST)} of its {count}; the errors say why."
     if told.outcome == "failed":
         return f"{told.consumer}: not published; the errors say why."
     words, done = (_FOUND, "differs") if told.outcome == "pending" else (_DONE, "published")
@@ -56,12 +58,13 @@ def _named(differences: Sequence[Difference], words: dict[str, str]) -> str:
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
 
-def consumers_text(rows: Iterable[tuple[str, str, str, int, int]], *, style: Style) -> str:
-    """Return the list of consumers; rows are name, form, place, accounts, and how many it was not brought to."""
+def consumers_text(rows: Iterable[tuple[str, str, str, int, int, str | None]], *, style: Style) -> str:
+    """Return the list of consumers; rows are name, form, place, accounts, how many it was not brought to, and why none can be."""
     lines = []
-    for name, form, place, accounts, waiting in rows:
+    for name, form, place, accounts, waiting, problem in rows:
         state = f"{several(waiting, 'account')} not as applied" if waiting else "as applied"
-        text = f"{name} ({form}) at {place}: {several(accounts, 'account')}, {state}"
+        has = f"{several(accounts, 'account')}, {state}" if problem is None else problem
+        text = f"{name} ({form}) at {place}: {has}"
         lines += hang("", style.show(text), width=style.width, indent=2)
     return finish(lines or ["The project file declares no consumers."])
 

@@ -47,7 +47,7 @@ def list_(options: GlobalOptions, format_: str) -> int:
     if format_ == "json":
         put_json(consumers_document(shown))
         return 0
-    rows = [(each.name, each.type, each.place, len(each.accounts), each.waiting) for each in shown]
+    rows = [(each.name, each.type, each.place, len(each.accounts), each.waiting, each.problem) for each in shown]
     put(consumers_text(rows, style=style_for(sys.stdout)))
     return 0
 
