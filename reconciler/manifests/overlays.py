@@ -17,22 +17,28 @@ from reconciler.yamlsource import each_document
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from reconciler.diagnostics import Location
     from reconciler.manifests.overlaid import Identity
     from reconciler.yamlsource import YamlDocument
 
 
 def read_overlays(
-    folder: Path, *, root: Path, instead: Mapping[Path, bytes | None] | None = None
+    folder: Path,
+    *,
+    root: Path,
+    instead: Mapping[Path, bytes | None] | None = None,
+    declared: Location | None = None,
 ) -> tuple[Overlays, list[Diagnostic]]:
     """Return the overlays of a folder, sub-folders included, and what is wrong with them.
 
     A missing folder is an error: without it the environment would have the values of another. ``instead`` gives files
-    another content than they have on disk, as for manifests.
+    another content than they have on disk, as for manifests. ``declared`` is where the project file names the folder.
     """
     edited = instead or {}
     if not folder.is_dir() and not edited:
-        detail = f"The folder {shown_path(folder, root)} of the environment's overlays does not exist. Make it, or correct overlay in the project file."
-        return Overlays(), [error("overlayMissing", detail)]
+        what = "is no folder" if os.path.lexists(folder) else "does not exist"
+        detail = f"The folder {shown_path(folder, root)} of the environment's overlays {what}. Make it, or correct overlay in the project file."
+        return Overlays(), [error("overlayMissing", detail, location=declared)]
     present, problems = manifest_paths(folder, root=root) if folder.is_dir() else ([], [])
     gone = {path for path, octets in edited.items() if octets is None}
     found: dict[Identity, Overlay] = {}

@@ -35,6 +35,10 @@ class SeparatedSecrets(Secrets):
         is_shared = to_snake(field) in self.model_fields_set - self.own_fields
         return "secrets" if is_shared else f"environments.{self.environment}.secrets"
 
+    def ways_to_name(self) -> str:
+        """Return where another secret can be named for this environment alone."""
+        return f", for {self.environment} alone by an overlay"
+
     def bars_first_use(self, secret: str) -> bool:
         """Tell whether a secret that state has never seen needs a grant: another environment's state may know it."""
         return super().bars_first_use(secret) or any(matches(glob, secret) for glob in self.allowed_elsewhere)

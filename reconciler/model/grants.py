@@ -82,6 +82,10 @@ class Secrets(Ruled):
         """Return the path in the project file below which a field of these rules is written: ``secrets``."""
         return "secrets"
 
+    def ways_to_name(self) -> str:
+        """Return what to add to advice to name another secret: nothing, where there is but the manifest to name it in."""
+        return ""
+
     def bars_first_use(self, secret: str) -> bool:  # noqa: ARG002 - rules of an environment look at it
         """Tell whether a secret that state has never seen needs a grant for its first route."""
         return self.first_use == "grant"

@@ -93,14 +93,20 @@ def read_desired(
         certificates=_certificates(certificates, workspace),
     )
     platform, platform_problems = read_platform(workspace)
+    naming: list[NamesSecrets] = [
+        *resolution.accounts,
+        *unresolved_accounts(found.manifests, found.unread, resolution.accounts),
+    ]
+    if any(each.severity == "error" for each in overlay_problems):
+        # An overlay that cannot be laid might name another secret of any account that has none.
+        overlaid = {each.manifest.metadata.name for each in found.manifests if each.overlay is not None}
+        naming = [each for each in naming if each.name in overlaid]
     problems = (
         *overlay_problems,
         *_with_accounts(found),
         *resolution.problems,
         *platform_problems,
-        *_refused_secrets(
-            [*resolution.accounts, *unresolved_accounts(found.manifests, found.unread, resolution.accounts)], workspace
-        ),
+        *_refused_secrets(naming, workspace),
         *refused_places(found.manifests, workspace.project),
         *refused_declarations(resolution.accounts, workspace.project.scopes, location=workspace.place_of("scopes")),
         *_unused_scopes(found, rest, workspace),
@@ -134,7 +140,8 @@ def _read(
         return read_manifests(folder, root=root, instead=of_manifests), []
     place = root / workspace.overlay
     of_overlays = {path: octets for path, octets in instead.items() if path.is_relative_to(place)}
-    overlays, problems = read_overlays(place, root=root, instead=of_overlays)
+    declared = workspace.place_of("overlay")
+    overlays, problems = read_overlays(place, root=root, instead=of_overlays, declared=declared)
     found = read_manifests(folder, root=root, instead=of_manifests, overlays=overlays)
     return found, problems if found.unread.has_unparsed else [*problems, *unknown_overlays(overlays)]
 

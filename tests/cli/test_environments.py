@@ -232,6 +232,51 @@ def test_an_overlay_is_validated_as_it_is_edited(both: Project) -> None:
     assert (1, ["unknownField"]) == (refused.code, refused.codes)
 
 
+_UNLAID = [  # what is there in the place of the overlay, the code of the error, and its place
+    (None, "overlayMissing", "reconciler.yaml"),
+    ("kind: [", "yamlSyntax", "overlays/staging/sales.yaml"),
+    (OVERLAY.replace("name: sales", "name: slaes"), "unknownOverlay", "overlays/staging/sales.yaml"),
+    (OVERLAY.replace("OwnAccount", "OwnAcount"), "unknownKind", "overlays/staging/sales.yaml"),
+]
+
+
+@pytest.mark.parametrize("is_file", [False, True])
+@pytest.mark.parametrize(("text", "code", "file"), _UNLAID)
+def test_an_overlay_that_cannot_be_laid_is_the_one_thing_told(
+    both: Project, text: str | None, code: str, file: str, *, is_file: bool
+) -> None:
+    """The secret of the manifest is not the environment's to name, and that would only follow from it."""
+    both.write_project(ENVIRONMENTS.replace('["env:SMTP_*"]', '["env:STAGING_*"]', 1))
+    folder = both.folder / "overlays" / "staging"
+    if text is not None:
+        overlay(both, text)
+    else:
+        (folder / "sales.yaml").unlink()
+        folder.rmdir()
+        if is_file:
+            folder.write_text("", encoding="utf-8")
+    (told,) = both.run("validate", "--format", "json").document["diagnostics"]
+    assert (code, file) == (told["code"], told["location"]["file"])
+    if text is None:
+        assert ("is no folder" if is_file else "does not exist") in told["detail"]
+        assert told["location"]["line"] > 1
+
+
+def test_a_manifests_secret_that_is_not_the_environments_is_told_with_the_overlay(both: Project) -> None:
+    """To allow it in every environment is seldom what is meant."""
+    both.write_project(ENVIRONMENTS.replace('["env:SMTP_*"]', '["env:STAGING_*"]', 1))
+    (told,) = both.run("validate", "--format", "json").document["diagnostics"]
+    assert "Use a reference that is covered, for staging alone by an overlay, or have the owner" in told["detail"]
+
+
+def test_a_rename_that_only_an_overlay_asks_for_is_told_there(both: Project) -> None:
+    """What is to be removed is in the overlay, and not in the manifest."""
+    overlay(both, OVERLAY.replace("{name: sales}", "\n  name: sales\n  previousName: nobody"))
+    told = both.run("--env", "staging", "plan", "--depth", "offline", "--format", "json").document["diagnostics"]
+    (place,) = [each["location"] for each in told if each["code"] == "previousNameUnknown"]
+    assert ("overlays/staging/sales.yaml", 5) == (place["file"], place["line"])
+
+
 _NAMED = [  # what an overlay names, the code of its refusal, and how that begins
     ("env: HOME", "secretNotAllowed", "overlays/staging/sales.yaml names env:HOME, but environments.staging.secrets.allow "),
     ("env: RECONCILER_PLAN_KEY", "secretNotAllowed", "overlays/staging/sales.yaml names env:RECONCILER_PLAN_KEY, which "),

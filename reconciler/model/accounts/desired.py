@@ -55,6 +55,10 @@ class DesiredAccount(FrozenByName, Documented):
         """The files of the overlays that change the account."""
         return frozenset(place.file for place in self.overlaid.values())
 
+    def place_of(self, *path: str) -> Location | None:
+        """Return where a value of the document is written that an overlay decides, else where the document begins."""
+        return self.overlaid.get(path, self.location)
+
     def place_in_overlay(self, secret: str) -> Location | None:
         """Return where an overlay names a secret of the account; None where the manifests do."""
         for path, place in self.overlaid.items():

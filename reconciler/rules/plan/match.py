@@ -144,7 +144,9 @@ def _unrecorded_circles(wanted: Mapping[str, DesiredAccount], recorded: Recorded
                 f"{enumerated(sorted(circle))} give each other's names as previousName, and none of them is recorded, so "
                 "there is nothing to rename; once they were, the next plan would. Remove previousName from them."
             )
-            found = error("previousNameUnknown", detail, subject=name, location=wanted[name].location)
+            found = error(
+                "previousNameUnknown", detail, subject=name, location=wanted[name].place_of("metadata", "previousName")
+            )
             refusals |= dict.fromkeys(circle, found)
     return refusals
 
@@ -224,7 +226,7 @@ def _nothing_to_rename(account: DesiredAccount) -> Diagnostic:
         f"No account is recorded as {account.previous_name}, so {account.name} is created. "
         "Remove previousName, or correct it.",
         subject=account.name,
-        location=account.location,
+        location=account.place_of("metadata", "previousName"),
     )
 
 
@@ -235,7 +237,7 @@ def _over(accounts: Sequence[DesiredAccount]) -> Diagnostic:
         "previousNameOver",
         f"Both names are recorded, so nothing is renamed: {enumerated(told)}. Remove previousName there.",
         subject=accounts[0].name if len(accounts) == 1 else None,
-        location=accounts[0].location,
+        location=accounts[0].place_of("metadata", "previousName"),
     )
 
 

@@ -97,7 +97,7 @@ def why_refused(
     if not _is_covered(secret, manifest, secrets):
         return (
             f"{names}, but {secrets.holder_of('allow')}.allow in the project file covers {covered(secrets)}. "
-            f"{WHY_ALLOWED} Use a reference that is covered, or {ask_to_allow([secret], secrets, [manifest])}"
+            f"{WHY_ALLOWED} Use a reference that is covered{secrets.ways_to_name()}, or {ask_to_allow([secret], secrets, [manifest])}"
         )
     place = places.get(secret)
     if place is None or (_why_kept(place, secrets) is None and _is_covered(place, manifest, secrets)):

@@ -211,7 +211,7 @@ def _as_one(refused: Sequence[_Refused], secrets: Secrets, rules: Mapping[str, L
         listed = [*listed[:_MOST_LISTED], f"{len(listed) - _MOST_LISTED} more"]
     detail = (
         f"{secrets.holder_of('allow')}.allow in the project file covers {covered(secrets)}, which does not let these "
-        f"manifests name: {', '.join(listed)}. {WHY_ALLOWED} Use references that are covered, or "
+        f"manifests name: {', '.join(listed)}. {WHY_ALLOWED} Use references that are covered{secrets.ways_to_name()}, or "
         f"{ask_to_allow(_covering(sorted(named)), secrets, [each.manifest for each in refused])}"
     )
     return as_one(problems, detail=detail, location=place)
