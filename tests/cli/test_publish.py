@@ -106,6 +106,15 @@ def test_a_publication_to_some_is_told_as_what_it_is(project: Project, server: M
     assert "app: not published; the errors say why." in project.run("publish").out
 
 
+def test_a_plan_that_a_consumer_blocks_says_so(applied: Project, file: Path) -> None:
+    """A credential that is withheld from a consumer is no account's failed verification, and still what blocks."""
+    text = declared(file.with_name("other.json"), accounts="['sales']")
+    applied.write_project(text.replace(f"path: {file.with_name('other.json')}}}}}]", "path: /nowhere}}]"))
+    refused = applied.run("plan")
+    assert 4 == refused.code
+    assert "* A credential was withheld. The error credentialWithheld says why, and the ways on." in refused.out
+
+
 def test_the_list_tells_of_a_consumer_to_which_nothing_can_be_published(applied: Project, file: Path) -> None:
     """Not that it has what is applied, since nobody knows."""
     file.unlink()

@@ -19,7 +19,8 @@ _MOST_VARIABLES = 3
 _REJECTED = "credentialsRejected"
 _PASSWORD_PATH = "spec.smtp.authentication.password"  # noqa: S105 - a path
 _VARIABLE = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
-_ABOUT_VERIFICATION = FAILED_CODES | {"verificationIncomplete", "credentialWithheld"}
+_WITHHELD = "credentialWithheld"
+_ABOUT_VERIFICATION = FAILED_CODES | {"verificationIncomplete", _WITHHELD}
 
 
 def blocked_lines(plan: Plan, *, style: Style) -> list[str]:
@@ -40,12 +41,12 @@ def _guards(plan: Plan, style: Style) -> list[str]:
 
 def _withheld(plan: Plan, style: Style) -> list[str]:
     names = _names(plan, "withheld")
-    if not names or "projectNotTrusted" in _error_codes(plan, is_guard=True):
+    is_withheld = names or any((each.severity, each.code) == ("error", _WITHHELD) for each in plan.diagnostics)
+    if not is_withheld or "projectNotTrusted" in _error_codes(plan, is_guard=True):
         return []  # an untrusted project file withholds every credential, wherever it would go
-    return _obstacle(
-        f"A credential was withheld from {enumerated(names)}. The error credentialWithheld says why, and the ways on.",
-        style,
-    )
+    # One that is withheld from a consumer is of no account's verification.
+    whose = f" from {enumerated(names)}" if names else ""
+    return _obstacle(f"A credential was withheld{whose}. The error {_WITHHELD} says why, and the ways on.", style)
 
 
 def _failed(plan: Plan, style: Style) -> list[str]:
