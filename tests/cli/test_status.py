@@ -51,6 +51,17 @@ def test_failing_accounts_come_first_with_their_time(fleet: Project) -> None:
     assert "3 failing\n" in fleet.run("status").out
 
 
+@pytest.mark.parametrize(
+    ("waiting", "told"), [(2, "chat, news  since "), (3, "chat and 2 more  since "), (1, "news  since ")]
+)
+def test_accounts_with_one_reason_share_a_line(project: Project, waiting: int, told: str) -> None:
+    """Of two both names stand there, which take no more room than a count; of more, the first and how many more."""
+    for name in ("news", "chat", "club")[:waiting]:
+        project.write_account(name, marketing_account(name))
+    project.run_well("apply", "--auto-approve")
+    assert f"\n  {told}" in project.run_well("status").out
+
+
 def test_the_night_before_is_compared(fleet: Project) -> None:
     """With --since only what is new and what is gone is told; the first night has no file yet."""
     last = fleet.folder / "last.json"

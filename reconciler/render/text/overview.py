@@ -107,8 +107,9 @@ def alike(concerns: Sequence[Concern]) -> list[Sequence[Concern]]:
 
 
 def _named(group: Sequence[Concern]) -> str:
-    others = len(group) - 1
-    return f"{group[0].account} and {others:,} more" if others else group[0].account
+    # Of two, the second name takes no more room than that there is one more.
+    first, *others = [each.account for each in group]
+    return ", ".join((first, *others)) if len(others) <= 1 else f"{first} and {len(others):,} more"
 
 
 def when_of(concern: Concern) -> str:
