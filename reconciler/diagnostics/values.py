@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from reconciler.classes import dataclass
@@ -57,17 +58,35 @@ class Diagnostic:
 
 def error(code: str, detail: str, *, subject: str | None = None, location: Location | None = None) -> Diagnostic:
     """Return a problem that stops the command; ``code`` must be one of ``CODES``."""
-    return Diagnostic("error", code, CODES[code].summary, detail, subject, location)
+    return _told("error", code, detail, subject, location)
 
 
 def warning(code: str, detail: str, *, subject: str | None = None, location: Location | None = None) -> Diagnostic:
     """Return a problem that is told and stops nothing."""
-    return Diagnostic("warning", code, CODES[code].summary, detail, subject, location)
+    return _told("warning", code, detail, subject, location)
 
 
 def note(code: str, detail: str, *, subject: str | None = None, location: Location | None = None) -> Diagnostic:
     """Return a remark that is worth knowing and asks for nothing."""
-    return Diagnostic("note", code, CODES[code].summary, detail, subject, location)
+    return _told("note", code, detail, subject, location)
+
+
+def _told(severity: Severity, code: str, detail: str, subject: str | None, location: Location | None) -> Diagnostic:
+    """Return a problem in which no address tells its password: whichever field or word somebody wrote one as may be repeated."""
+    if ":/" in detail and "@" in detail:
+        detail = _without_passwords(detail)
+    if subject is not None and ":/" in subject:
+        subject = _without_passwords(subject)
+    return Diagnostic(severity, code, CODES[code].summary, detail, subject, location)
+
+
+def _without_passwords(words: str) -> str:
+    """Return words without the password of ``scheme://user:password@host``; in a secret's normal form it has one slash.
+
+    >>> _without_passwords("host is smtp://anna:pa55@mx.example.com; write ops@example.com")
+    'host is smtp://anna:…@mx.example.com; write ops@example.com'
+    """
+    return re.sub(r"\b([a-z][a-z0-9+.-]*:/{1,2}[^\s:/@]*):\S+@", r"\1:…@", words, flags=re.IGNORECASE)
 
 
 def is_standing(problem: Diagnostic) -> bool:

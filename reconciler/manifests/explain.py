@@ -156,7 +156,7 @@ def _diagnose(each: Refused, document: YamlDocument, schema: dict[str, object], 
         code, detail = explain_unknown(each.path, document.value, schema)
         return error(code, detail, subject=subject, location=document.key_at(each.path))
     if each.type == "missing":
-        detail = explain_missing(each.path)
+        detail = explain_missing(each.path, kind=str(document.value.get("kind")))
         return error("missingField", detail, subject=subject, location=document.key_at(each.path[:-1]))
     if each.type == "literalSecret":
         return error("literalSecret", _literal(each, subject), subject=subject, location=document.value_at(each.path))
@@ -280,6 +280,8 @@ def _stem(each: Refused, subject: str | None) -> str:
 
 
 def _example(each: Refused, field: str, subject: str | None) -> str:
+    if field == "fingerprintKey":  # by a name that no manifest may use
+        return f"{field}: {{env: RECONCILER_FINGERPRINT_KEY}}"
     return f"{field}: {{env: SMTP_{_stem(each, subject)}_{_SUFFIXES.get(field, 'SECRET')}}}"
 
 

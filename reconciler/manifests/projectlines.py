@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, get_args
 
 from reconciler.manifests.suggesting import email_lines
+from reconciler.model.consumers.settings import FILE_FORMATS
 from reconciler.model.text.domains import NotADomain, domain_to_ascii
 from reconciler.model.verification.depths import Depth
 from reconciler.yamlsource.writing import plain_or_quoted
@@ -81,10 +82,18 @@ def _is_domain(text: str) -> bool:
     return True
 
 
+def _consumer_type_lines(value: Any) -> list[str]:
+    """Return the lines for a form of files that stands as a consumer's type."""
+    word = str(value).lower().lstrip(".")
+    format_ = {"env": "dotenv", "k8s": "kubernetes"}.get(word, word)
+    return ["type: files", f"format: {format_}"] if format_ in FILE_FORMATS else []
+
+
 _LINES: dict[str, Callable[[Any], list[str]]] = {
     "depth": lambda value: [f"depth: {{plan: {value}}}"] if value in get_args(Depth) else [],
     "domains": _domains_lines,
     "maxDeletes": _max_deletes_lines,
     "operator": operator_lines,
     "secrets": _secrets_lines,
+    "type": _consumer_type_lines,
 }

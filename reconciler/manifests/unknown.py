@@ -24,8 +24,8 @@ _MAX_DEPTH = 5
 def explain_unknown(path: tuple[str | int, ...], document: Any, schema: Schema) -> tuple[str, str]:
     """Return the code and the words for a field that does not exist at its place."""
     field = str(path[-1])
-    kind = document.get("kind") if isinstance(document, dict) else None
-    row = KINDS.get(str(kind))
+    kind = str(document.get("kind"))  # of a project file it may be anything: a kind of another type is told beside this
+    row = KINDS.get(kind)
     if field in _OVERRIDES and row is not None and not row.takes_overrides:
         return "overrideNotAllowed", (
             f"{field} exists on marketing accounts only: most providers refuse or rewrite a foreign sender through "
@@ -34,10 +34,8 @@ def explain_unknown(path: tuple[str | int, ...], document: Any, schema: Schema) 
     root = schema.get("$defs", {}).get(kind, schema)
     known = sorted(_properties(_at(root, path[:-1], schema), schema))
     place = shown_path(path[:-1]) or "the document"
-    return (
-        "unknownField",
-        f"{one_line(field, limit=SHOWN_WORD)} is not a field of {place}.{_hint(path, document, known, schema)}",
-    )
+    name = one_line(field, limit=SHOWN_WORD) if field.strip() else "A name with nothing in it"
+    return "unknownField", f"{name.strip()} is not a field of {place}.{_hint(path, document, known, schema)}"
 
 
 def is_unknown(path: tuple[str, ...], kind: str, schema: Schema) -> bool:
@@ -63,6 +61,8 @@ def _hint(path: tuple[str | int, ...], document: Any, known: list[str], schema: 
         return told
     if same is not None:
         return f" Did you mean {same}?"
+    if field.strip() in known:
+        return f" Did you mean {field.strip()}, without the blanks around it?"
     near = did_you_mean(field, known)
     meant = next((path[-1] for path in where.places if path[-1].lower() == spelt), field)
     return near or elsewhere(meant, where) or _listed(known)

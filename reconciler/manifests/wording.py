@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 _EXAMPLES = {
     "apiVersion": "reconciler/v1",
+    "kind": "Project",
     "name": "sales-pl",
     "email": "sales@example.com",
     "displayName": "Example Sales",
     "host": "smtp.example.com",
     "port": "587",
-    "type": "socks5",
     "tokenUrl": "https://login.example.com/token",
     "clientId": "0a1b2c",
     "metadata": "{name: sales-pl}",
@@ -33,19 +33,29 @@ _EXAMPLES = {
     "reason": "why this is meant",
     "secret": '"env:SMTP_SALES_*"',
     "encryption": "starttls",
-    "manifests": '"accounts.d/sales/**"',
-    "state": "sqlite:///.reconciler/staging.db",
-    "kind": "Project",
-    "spec": "",
 }
-"""A value of each field that cannot be left out; of ``spec`` the fields are told once it is there."""
-_EXAMPLES_BELOW = {
-    "consumers": {"type": "msmtp", "accounts": '["*"]'},
+"""A value of each field that cannot be left out, which may be pasted as it is; of a manifest the kind is asked for elsewhere."""
+_EXAMPLES_OF = {
+    "MailServer": {"spec": "{host: smtp.example.com}", "name": "office", "metadata": "{name: office}"},
+    "MarketingAccount": {"spec": "{email: news@example.com, displayName: Example News}"},
+    "OwnAccount": {
+        "spec": "{email: sales@example.com, displayName: Example Sales, smtp: {host: smtp.example.com, encryption: starttls}}"
+    },
+    "Project": {"name": "mail", "metadata": "{name: mail}"},
+}
+"""The same by the kind of the document, where that decides."""
+_EXAMPLES_IN = {
+    "consumer": {"name": "website"},
+    "consumers": {"accounts": '["label:team=sales"]', "type": "msmtp"},
+    "environments": {"state": "sqlite:///.reconciler/staging.db"},
+    "allow": {"manifests": '"accounts.d/sales/**"'},
+    "scopes": {"manifests": '"accounts.d/sales/**"'},
+    "operator": {"email": "ops@example.com"},
+    "proxy": {"host": "proxy.example.com", "type": "socks5"},
     "secretStore": {"name": "vault"},
-    "consumer": {"name": "app"},
-    "token": {"url": "https://login.example.com/token", "grantType": "refresh_token"},
+    "token": {"grantType": "refresh_token", "url": "https://login.example.com/token"},
 }
-"""The same below a field where another field of that name has other values."""
+"""The same by the nearest field around it, where that decides: what is called alike is not the same everywhere."""
 _HOSTS = frozenset({"host", "heloName"})
 _WORDS_FOR_TRUE = frozenset({"yes", "on", "y", "t", "1", "true"})
 _WORDS_FOR_FALSE = frozenset({"no", "off", "n", "f", "0", "false"})
@@ -56,19 +66,20 @@ def shown_path(path: Iterable[str | int]) -> str:
     return ".".join(one_line(step, limit=SHOWN_WORD) for step in path)
 
 
-def explain_missing(path: tuple[str | int, ...]) -> str:
-    """Return the words for a missing field, with the line to add."""
-    field, place = path[-1], shown_path(path[:-1])
+def explain_missing(path: tuple[str | int, ...], *, kind: str) -> str:
+    """Return the words for a field that is missing in a document of that kind, with the line to add."""
+    field, place = str(path[-1]), shown_path(path[:-1])
     where = f"{place} needs {field}" if place else f"{field} is missing"
     if path[-2:] == ("proxy", "port"):
         return f"{where}: of a SOCKS proxy it is usually 1080, of an HTTP proxy 3128 or 8080. Add\n    port: 1080"
-    return f"{where}. Add\n    {field}: {_example(path)}".rstrip(" ")
+    return f"{where}. Add\n    {field}: {_example(path, kind)}"
 
 
-def _example(path: tuple[str | int, ...]) -> str:
+def _example(path: tuple[str | int, ...], kind: str) -> str:
     field = str(path[-1])
-    below = next((values for name, values in _EXAMPLES_BELOW.items() if name in path[-3:-1] and field in values), {})
-    return below.get(field) or _EXAMPLES.get(field, "…")
+    around = [_EXAMPLES_IN[str(step)] for step in reversed(path[:-1]) if step in _EXAMPLES_IN]
+    known = (*around, _EXAMPLES_OF.get(kind, {}) if len(path) <= len(("metadata", "name")) else {}, _EXAMPLES)
+    return next(examples[field] for examples in known if field in examples)
 
 
 def explain_refused(  # noqa: PLR0911 - one return for each kind of refusal
@@ -78,7 +89,7 @@ def explain_refused(  # noqa: PLR0911 - one return for each kind of refusal
     name = field or "The document"
     if value is None and kind in _MAPPINGS:
         return "wrongType", f"{name} has nothing in it. {_where_fields_stand(field)}"
-    if value is None:
+    if value is None and kind != "literal_error":
         return "wrongType", f"{name} has no value. Write one behind the colon."
     if kind == "string_type":
         return (
@@ -94,7 +105,7 @@ def explain_refused(  # noqa: PLR0911 - one return for each kind of refusal
     if kind in {"tuple_type", "list_type"}:
         return (
             "wrongType",
-            f"{name} takes a list, and this is {_what(value)}. Write\n    {_last(field)}: {_as_list(value, is_secret=is_secret)}",
+            f"{name} takes a list, and this is {_what(value)}. Write{_line(field, _as_list(value, is_secret=is_secret))}",
         )
     if kind == "literal_error":
         return "invalidValue", _one_of(name, value, str(context.get("expected", "")), is_secret=is_secret)
@@ -143,18 +154,26 @@ def _last(field: str) -> str:
     return field.rpartition(".")[2]
 
 
+def _line(field: str, value: str) -> str:
+    """Return the line with a value of a field; that of a list's entry begins with its hyphen."""
+    last = _last(field)
+    return f"\n    - {value}" if last.isdigit() else f"\n    {last}: {value}"
+
+
 def _quoted(field: str, value: Any, *, is_secret: bool) -> str:
     if is_secret:
         return ""
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str) and len(value[0]) <= SHOWN_WORD:
-        return f" Write\n    {_last(field)}: {plain_or_quoted(value[0])}"
+        return f" Write{_line(field, plain_or_quoted(value[0]))}"
     if isinstance(value, dict) and len(value) == 1 and next(iter(value)) in PLACEHOLDERS and None in value.values():
-        return f' Braces begin a mapping in YAML; write\n    {_last(field)}: "{{{next(iter(value))}}}"'
+        placeholder = json.dumps(f"{{{next(iter(value))}}}")
+        return f" Braces begin a mapping in YAML; write{_line(field, placeholder)}"
     if not isinstance(value, (bool, int)):
         return ""
     if _last(field) in _HOSTS and (why := _why_no_host(str(value))) is not None:
         return f" As text it would be no host name either: {why}."
-    return f' Without quotes YAML reads it as {_what(value)}; write\n    {_last(field)}: "{json.dumps(value)}"'
+    quoted = json.dumps(json.dumps(value))
+    return f" Without quotes YAML reads it as {_what(value)}; write{_line(field, quoted)}"
 
 
 def _why_no_host(text: str) -> str | None:
@@ -168,26 +187,30 @@ def _why_no_host(text: str) -> str | None:
 def _as_bool(field: str, value: Any) -> str:
     word = str(value).lower()
     if word in _WORDS_FOR_TRUE | _WORDS_FOR_FALSE:
-        return f" Write\n    {_last(field)}: {'true' if word in _WORDS_FOR_TRUE else 'false'}"
+        return f" Write{_line(field, 'true' if word in _WORDS_FOR_TRUE else 'false')}"
     return ""
 
 
 def _as_number(field: str, value: Any) -> str:
     value = value[0] if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], bool) else value
     if isinstance(value, (str, int)) and str(value).strip().isdecimal() and len(str(value)) <= len("65535"):
-        return f" Write it without quotes, brackets and leading zeros:\n    {_last(field)}: {int(value)}"
+        return f" Write it without quotes, brackets and leading zeros:{_line(field, str(int(value)))}"
     return ""
 
 
 def _one_of(name: str, value: Any, expected: str, *, is_secret: bool) -> str:
     known = re.findall(r"'([^']*)'", expected)
+    takes = f"is one of {', '.join(known)}" if len(known) > 1 else f"takes {known[0]} alone"
+    if value is None:
+        return f"{name} has no value; it {takes}.{_which(name)}"
     if isinstance(value, list) and len(value) == 1 and value[0] in known and not is_secret:
-        return f"{name} takes one word, and this is a list. Write\n    {_last(name)}: {value[0]}"
+        return f"{name} takes one word, and this is a list. Write{_line(name, value[0])}"
     if is_secret or not isinstance(value, str):
-        return f"{name} is one of {', '.join(known)}.{_which(name)}"
+        return f"{name} {takes}.{_which(name)}"
     # Other tools mean STARTTLS by TLS, so that one cannot be guessed.
     hint = did_you_mean(value.lower(), known) if value != "TLS" else ""
-    return f"{name} is {one_line(value, limit=SHOWN_WORD)}; it is one of {', '.join(known)}.{hint or _which(name)}"
+    shown = one_line(value, limit=SHOWN_WORD) if value.strip() else "empty"
+    return f"{name} is {shown}; it {takes}.{hint or _which(name)}"
 
 
 def _which(name: str) -> str:

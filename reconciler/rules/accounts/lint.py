@@ -56,7 +56,7 @@ def lint(
         who = "1 marketing account is" if count == 1 else f"{count} marketing accounts are"
         detail = (
             f"{who} declared, but the project file has no platform.smtp, so nothing is known of whether the platform's "
-            "server takes the sender. Declare it as\n    platform: {smtp: {host: …, encryption: …}}"
+            "server takes the sender. Declare it as\n    platform: {smtp: {host: smtp.example.com, encryption: starttls}}"
         )
         remarks.append(warning("noPlatformServer", detail))
     return tuple(remarks)

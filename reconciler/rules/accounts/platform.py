@@ -52,6 +52,6 @@ def _told(flaw: Flaw, location: Location | None) -> Diagnostic:
         return error("certFileUnusable", f"platform.smtp names {flaw.text}", location=location)
     if flaw.kind in {"mechanism", "withoutTls"}:
         return error("contradiction", f"platform.smtp in the project file: {flaw.text}", location=location)
-    line = "username: …" if flaw.kind == "noUsername" else "password: {env: …}"
+    line = "username: platform@example.com" if flaw.kind == "noUsername" else "password: {env: SMTP_PLATFORM_PASSWORD}"
     detail = f"The login of platform.smtp in the project file is incomplete. Add\n    {line}"
     return error("missingField", detail, location=location)

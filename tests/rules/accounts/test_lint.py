@@ -321,7 +321,7 @@ def test_marketing_accounts_without_a_platform(names: list[str], who: str) -> No
     assert "noPlatformServer" == remark.code
     assert remark.subject is None
     assert remark.detail.startswith(f"{who}but the project file has no platform.smtp, ")
-    assert remark.detail.endswith("\n    platform: {smtp: {host: …, encryption: …}}")
+    assert remark.detail.endswith("\n    platform: {smtp: {host: smtp.example.com, encryption: starttls}}")
     assert [] == remarks(own("host: h.example.com"))
     assert [] == remarks(marketing(spec=replying), platform=PLATFORM)
 

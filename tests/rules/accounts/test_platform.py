@@ -60,9 +60,9 @@ def test_defaults_and_domains_are_filled_in() -> None:
 @pytest.mark.parametrize(
     ("login", "lines"),
     [
-        ({}, ["username: …", "password: {env: …}"]),
-        ({"username": "platform"}, ["password: {env: …}"]),
-        ({"password": {"env": "SMTP_PLATFORM"}}, ["username: …"]),
+        ({}, ["username: platform@example.com", "password: {env: SMTP_PLATFORM_PASSWORD}"]),
+        ({"username": "platform"}, ["password: {env: SMTP_PLATFORM_PASSWORD}"]),
+        ({"password": {"env": "SMTP_PLATFORM"}}, ["username: platform@example.com"]),
     ],
 )
 def test_an_incomplete_login_is_told_line_by_line(login: dict[str, Any], lines: list[str]) -> None:
