@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _SCHEMAS = Path(__file__).parents[2] / "schemas"
 _Place = tuple[str | int, ...]
+_DEEPEST = 8
+"""Of how many steps a place is at most, so that a schema that holds itself has an end."""
 _NAME = "some"
 """Stands where people choose a name."""
 
@@ -41,7 +43,7 @@ def _below(schema: dict[str, Any]) -> Iterator[tuple[str | int, Any]]:
 
 def _required(schema: Any, root: dict[str, Any], place: _Place = ()) -> Iterator[tuple[_Place, Any]]:
     """Yield the place of each field that cannot be left out, with its schema; ``kind`` of a manifest is asked for elsewhere."""
-    for part in _parts(schema, root) if len(place) <= len("consumers.some.secretStore.name.x".split(".")) + 3 else ():
+    for part in _parts(schema, root) if len(place) <= _DEEPEST else ():
         for field in part.get("required", ()):
             if field in part.get("properties", {}) and (*place, field) != ("kind",):
                 yield (*place, field), part["properties"][field]
