@@ -23,6 +23,7 @@ from reconciler.manifests.suggesting import (
     login_lines,
     metadata_lines,
     name_lines,
+    of_the_platform,
     port_lines,
     proxy_fields,
     proxy_lines,
@@ -216,7 +217,8 @@ def _lines_instead(each: Refused, subject: str | None) -> str:
     lines = _lines_of_field(each)
     if lines and f"\n    {lines[0]}" not in each.message:
         written = "".join(f"\n    {line}" for line in lines)
-        return f" Write{written.replace('SMTP_{name}_', f'SMTP_{_stem(each, subject)}_')}"
+        written = written.replace("SMTP_{name}_", f"SMTP_{_stem(each, subject)}_")
+        return f" Write{of_the_platform(written) if 'platform' in each.path else written}"
     if variable_in(each.value) is not None:
         return " Variables are filled in for secrets alone, by reference. Write the value itself."
     return ""
@@ -275,7 +277,7 @@ _SUFFIXES = {"password": "PASSWORD", "accessToken": "TOKEN", "key": "KEY", "refr
 
 
 def _stem(each: Refused, subject: str | None) -> str:
-    stem = "PLATFORM" if each.path[:1] == ("platform",) else variable_stem(subject or "account")
+    stem = "PLATFORM" if "platform" in each.path else variable_stem(subject or "account")
     return f"{stem}_PROXY" if "proxy" in each.path[:-1] else stem
 
 

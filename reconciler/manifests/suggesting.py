@@ -188,6 +188,11 @@ def login_lines(value: Any) -> list[str]:
     return [f'authentication: {{{first}username: "{{email}}", password: {{env: SMTP_{{name}}_PASSWORD}}}}']
 
 
+def of_the_platform(words: str) -> str:
+    """Return words with lines for the project file: its server is one for all accounts, so no address is filled in there."""
+    return words.replace('"{email}"', "platform@example.com")
+
+
 def is_no_login(value: Any) -> bool:
     """Tell whether a value that stands as a login says that there is none."""
     return isinstance(value, (str, bool)) and str(value).strip().lower() in _OFF

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.characters import SHOWN_WORD, one_line
 from reconciler.diagnostics.phrasing import did_you_mean
 from reconciler.manifests.answers import PROJECT, MisplacedField, Places, elsewhere, habit, value_at
+from reconciler.manifests.suggesting import of_the_platform
 from reconciler.manifests.wording import shown_path
 from reconciler.model.accounts.kinds import KINDS
 from reconciler.model.accounts.manifest import MODELS
@@ -35,7 +36,11 @@ def explain_unknown(path: tuple[str | int, ...], document: Any, schema: Schema) 
     known = sorted(_properties(_at(root, path[:-1], schema), schema))
     place = shown_path(path[:-1]) or "the document"
     name = one_line(field, limit=SHOWN_WORD) if field.strip() else "A name with nothing in it"
-    return "unknownField", f"{name.strip()} is not a field of {place}.{_hint(path, document, known, schema)}"
+    hint = _hint(path, document, known, schema)
+    return (
+        "unknownField",
+        f"{name.strip()} is not a field of {place}.{of_the_platform(hint) if kind == PROJECT else hint}",
+    )
 
 
 def is_unknown(path: tuple[str, ...], kind: str, schema: Schema) -> bool:

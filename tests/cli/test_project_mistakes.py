@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.manifests.habits import ALIASES, SAID
+
 if TYPE_CHECKING:
     from tests.cli.project import Project
 
@@ -50,3 +52,27 @@ def test_a_project_file_of_another_kind_is_told_beside_its_unknown_fields(projec
     told = project.run("validate")
     assert (1, True) == (told.code, "manifest is not a field of the document. Did you mean manifests?" in told.err)
     assert "Project" in told.err.partition("error: Unknown field")[0]
+
+
+@pytest.mark.parametrize("value", ["anna", "true", "{user: anna, pass: '${SMTP_PASS}'}", "[plain]"])
+@pytest.mark.parametrize("at", ["", "platform", "platform.smtp", "platform.smtp.authentication"])
+def test_no_line_for_the_platform_has_a_placeholder(project: Project, at: str, value: str) -> None:
+    """Its server is one for all accounts, so a line with an account's address could not be pasted there."""
+    wrong = dict.fromkeys(sorted({*ALIASES, *SAID, "authentication", "username"}), value)
+    text = "\n".join(f"{field}: {value}" for field in wrong)
+    for step in reversed(at.split(".") if at else []):
+        text = f"{step}:\n" + "\n".join(f"  {line}" for line in text.splitlines())
+    project.write_project(f"{text}\n")
+    told = project.run("validate")
+    assert (1, False) == (told.code, "{email}" in told.err), told.err
+
+
+@pytest.mark.parametrize("place", ["platform", "environments.prod.platform"])
+def test_a_literal_password_of_the_platform_gets_the_platforms_variable(project: Project, place: str) -> None:
+    """Of an environment's own platform too."""
+    text = "smtp: {host: smtp.example.com, authentication: {username: a, password: hush-hush-1}}"
+    for step in reversed(place.split(".")):
+        text = f"{step}: {{{text}}}"
+    project.write_project(f"{text}\n")
+    told = project.run("validate")
+    assert (1, True) == (told.code, "password: {env: SMTP_PLATFORM_PASSWORD}" in told.err), told.err
