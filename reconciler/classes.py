@@ -6,13 +6,14 @@ are held at once, and which have slots therefore, and the few whose values chang
 
 ``dataclass`` means what that of the standard library means, and is read as that by mypy. That one reads the fields of
 each class and compiles up to six methods when its module is imported, which took most of the time of short commands.
-Here the fields are read when somebody asks for them, and ``__init__``, which asks, is compiled when the first value is
-made; the other methods are shared, or made of parts that are compiled already. What is rare (an order, a base that is a
-dataclass) is left to the standard library. What is wrong with the fields of a class shows when they are read.
+Here the fields are read when somebody asks for them. The first values of a class, of most the only ones, are set field by
+field; then ``__init__`` is compiled, which asks for them. The other methods are shared, or made of parts that are compiled
+already. What is rare (an order, a base that is a dataclass) is left to the standard library. What is wrong with the fields of
+a class shows when they are read.
 
 ``replace`` is the standard library's too. Where a value is nothing but its fields it copies these, and makes nothing anew.
 
-``inspect.signature`` knows the arguments of such a class when a value of it has been made. There is no ``InitVar``.
+``inspect.signature`` knows the arguments of such a class when a few values of it have been made. There is no ``InitVar``.
 """
 
 from __future__ import annotations
@@ -23,12 +24,18 @@ from dataclasses import MISSING, FrozenInstanceError, fields
 from functools import partial
 from operator import attrgetter
 from reprlib import recursive_repr
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from dataclasses import dataclass, field, replace
     from typing import dataclass_transform
+
+    from typing_extensions import TypeIs
+
+    _Template = tuple[dict[str, Any], frozenset[str], bool, bool]
+    """The fields with their defaults or ``MISSING``, those without, whether they are given by name alone, whether frozen."""
 
     __all__ = ["Frozen", "FrozenByName", "dataclass", "replace"]
 
@@ -68,6 +75,14 @@ else:
 _STANDARD: Any = dataclasses.dataclass
 """That of the standard library, whatever stands in its place while others declare theirs."""
 _KNOWN = {"frozen", "eq", "order", "kw_only", "slots"}
+_MOST_SET_BY_HAND = 4
+"""So many values of a class are made before its ``__init__`` is compiled, which takes as long as to set a hundred by hand."""
+_SET_BY_HAND: dict[type, int] = {}
+"""How many values of a class were set by hand."""
+_TEMPLATES: dict[type, _Template | None] = {}
+"""Of classes of which few values were made; None where more has to be known of the fields, or ``__init__`` is compiled."""
+_NO_DEFAULTS = (dataclasses.Field, MemberDescriptorType)
+"""What stands in the place of a default and is none."""
 _COPIED: dict[type, dict[str, None]] = {}
 """The fields of classes whose values are copied field by field, in their order."""
 
@@ -116,19 +131,22 @@ def _slotted(cls: type) -> type | None:
     """Return a class once more with slots for its fields; None where more than their names has to be looked at."""
     own = dict(vars(cls))
     annotated: dict[str, str] | None = own.get("__annotations__")
-    if annotated is None or "__slots__" in own:
-        return None
-    try:
-        types = " ".join(annotated.values())
-    except TypeError:
-        return None
-    if "ClassVar" in types or "InitVar" in types or "KW_ONLY" in types:  # of what is no field, or may be none
+    if "__slots__" in own or not _is_plain(annotated):
         return None
     for name in ("__dict__", "__weakref__", *annotated):
         own.pop(name, None)
     made = type(cls.__name__, cls.__bases__, {**own, "__slots__": tuple(annotated)})
     made.__qualname__ = cls.__qualname__
     return made
+
+
+def _is_plain(annotated: dict[str, str] | None) -> TypeIs[dict[str, str]]:
+    """Tell whether types are texts, and all of names that are ordinary fields."""
+    try:
+        types = " ".join(annotated.values()) if annotated is not None else "ClassVar"
+    except TypeError:
+        return False
+    return "ClassVar" not in types and "InitVar" not in types and "KW_ONLY" not in types
 
 
 class _ToldLater:
@@ -201,8 +219,9 @@ def _first_methods(cls: Any, *, eq: bool, frozen: bool) -> dict[str, Any]:
     """Return the methods that know the fields: each reads them when it is first called, and puts another in its place."""
 
     def __init__(self: Any, /, *arguments: Any, **named: Any) -> None:  # noqa: N807 - it becomes the method
-        cls.__init__ = compiled = _compiled_init(cls)
-        compiled(self, *arguments, **named)
+        if not _is_set_by_hand(self, cls, arguments, named):
+            cls.__init__ = compiled = _compiled_init(cls)
+            compiled(self, *arguments, **named)
 
     def __eq__(self: Any, other: object) -> bool:  # noqa: N807 - it becomes the method
         cls.__eq__ = equal = _eq_of([each.name for each in fields(cls) if each.compare])
@@ -214,6 +233,54 @@ def _first_methods(cls: Any, *, eq: bool, frozen: bool) -> dict[str, Any]:
 
     methods = {"__init__": __init__, "__repr__": _repr}
     return {**methods, "__eq__": __eq__, "__hash__": __hash__ if frozen else None} if eq else methods
+
+
+def _is_set_by_hand(self: Any, cls: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> bool:
+    """Set the fields of one of the first values of a class, and tell whether that was done.
+
+    What is not plainly right is left to the compiled ``__init__``, which tells what is wrong.
+    """
+    if cls not in _TEMPLATES:
+        _TEMPLATES[cls] = _template(cls)
+    template = _TEMPLATES[cls]
+    if template is None:
+        return False
+    defaults, required, is_by_name, is_frozen = template
+    in_order = dict(zip(() if is_by_name else defaults, arguments, strict=False))
+    values = {**defaults, **in_order, **named}
+    is_right = len(in_order) == len(arguments) and len(values) == len(defaults) and in_order.keys().isdisjoint(named)
+    _SET_BY_HAND[cls] = count = _SET_BY_HAND.get(cls, 0) + 1
+    if count > _MOST_SET_BY_HAND or not is_right or required.difference(in_order, named):
+        _TEMPLATES[cls] = None
+        return False
+    put = object.__setattr__ if is_frozen else setattr
+    for name, value in values.items():
+        put(self, name, value)
+    if hasattr(cls, "__post_init__"):
+        self.__post_init__()
+    return True
+
+
+def _template(cls: Any) -> _Template | None:
+    """Return what is known of a class whose body says its fields plainly; None where the standard library has to read it."""
+    written, frozen, kw_only = _UNREAD.get(cls) or (cls, True, issubclass(cls, FrozenByName))
+    annotated: dict[str, str] | None = vars(written).get("__annotations__")
+    if not _is_plain(annotated) or isinstance(vars(cls).get("__dataclass_fields__"), dict):
+        return None
+    for above in cls.__mro__[1:]:
+        if above is not Frozen and above is not FrozenByName and hasattr(above, "__dataclass_fields__"):
+            return None
+    defaults: dict[str, Any] = {}
+    required: list[str] = []
+    for name in annotated:
+        defaults[name] = default = getattr(written, name, MISSING)
+        if default is MISSING:
+            required.append(name)
+        elif isinstance(default, _NO_DEFAULTS) or type(default).__hash__ is None:
+            return None
+    if not kw_only and required != list(annotated)[: len(required)]:  # one with a default stands before one without
+        return None
+    return defaults, frozenset(required), kw_only, frozen
 
 
 def _compiled_init(cls: Any) -> Callable[..., None]:
@@ -312,8 +379,10 @@ if not TYPE_CHECKING:
         __repr__, __setattr__, __delattr__ = _repr, _refuse_to_set, _refuse_to_delete
 
         def __init__(self, /, *arguments: Any, **named: Any) -> None:
-            """Make the first value of its class."""
+            """Make one of the first values of its class."""
             cls = type(self)
+            if _is_set_by_hand(self, cls, arguments, named):
+                return
             _read_fields(cls)
             cls.__init__ = compiled = _compiled_init(cls)
             compiled(self, *arguments, **named)

@@ -12,7 +12,6 @@ import fcntl
 import os
 import re
 import sqlite3
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -140,6 +139,8 @@ def altered(place: str) -> str:
 
 def lock_fault(folder: Path) -> OSError | None:
     """Return the error with which the file system of a folder refuses a lock; None where it gives the lock."""
+    import tempfile
+
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
