@@ -12,7 +12,7 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.model.accounts.kinds import Kind
 from reconciler.model.accounts.settings import Document, Documented
 from reconciler.model.base import SLOTTED, Value, is_none
-from reconciler.model.consumers.publication import ConsumerView
+from reconciler.model.consumers.view import ConsumerView
 from reconciler.model.formats import FORMAT_VERSION
 from reconciler.model.secrets.routes import SecretRoute, routes_of, with_fingerprints
 from reconciler.model.verification.depths import Depth
@@ -155,20 +155,6 @@ class Plan(Value):
     messages_sent: Annotated[tuple[Messages, ...], Field(strict=False)] = Field(
         (), exclude_if=not_, description="The test messages that making the plan sent; absent where it sent none."
     )
-
-
-class ShownChange(Change):
-    """One change with what it comes to."""
-
-    after: Document | None = Field(
-        description="The whole resolved document, metadata and spec, as apply would record it: secrets as references, domains as A-labels; null for a delete."
-    )
-
-
-class ShownPlan(Plan):
-    """What ``plan`` and ``show`` print: a plan with the documents that it would record."""
-
-    changes: Annotated[tuple[ShownChange, ...], Field(strict=False)] = Field(description="The changes, by name.")
 
 
 class PreparedAccount(Value, Documented):

@@ -6,7 +6,6 @@ from datetime import datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.consumers.publication import Publication
 from reconciler.store.digests import time_text
 from reconciler.store.rows import parsed
 from reconciler.store.schema import PUBLICATIONS
@@ -14,6 +13,7 @@ from reconciler.store.schema import PUBLICATIONS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from reconciler.model.consumers.publication import Publication
     from reconciler.store.sql import Connection
 
 _COLUMNS = tuple(PUBLICATIONS.columns)[1:]
@@ -23,6 +23,10 @@ _CHANGE = PUBLICATIONS.changing([column for column in PUBLICATIONS.columns if co
 def read_publications(connection: Connection, project: str) -> tuple[Publication, ...]:
     """Return all rows, by consumer and account; raise ``StateUnavailable`` for one that is not as it was written."""
     rows = sorted(connection.execute(PUBLICATIONS.reading(_COLUMNS), {"project": project}), key=itemgetter(0, 1))
+    if not rows:
+        return ()
+    from reconciler.model.consumers.publication import Publication
+
     told = (dict(zip(_COLUMNS, row, strict=True)) for row in rows)
     return tuple(parsed("publication", each["account"], each, _publication, is_vouched_for=False) for each in told)
 

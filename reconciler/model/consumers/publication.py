@@ -1,6 +1,6 @@
-"""What a consumer is to have of an account, has, and how the two differ."""
+"""What a consumer is to have of an account and has, as state has it, and what came of giving it that."""
 
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field
 
@@ -8,43 +8,8 @@ from reconciler.classes import FrozenByName
 from reconciler.model.base import Value, is_none
 from reconciler.model.verification.evidence import Instant
 
-Drift = Literal["new", "changed", "removed", "edited", "secret"]
-"""How what a consumer has of an account differs: it lacks it, has it as it was, has it still, has it as somebody edited it,
-or has another secret."""
-Look = Literal["read", "notLookedAt", "unreadable"]
-
-
-class Difference(Value):
-    """How what a consumer has of one account differs from what it is to have."""
-
-    account: str = Field(description="The account's name.")
-    drift: Drift = Field(
-        description="new, changed or removed by reconciler's own doing; edited by hand; or another secret."
-    )
-
-
-class ConsumerView(Value):
-    """What a plan says of one consumer."""
-
-    name: str = Field(description="The consumer's name.")
-    type: str = Field(description="Its type.")
-    look: Look = Field(
-        description="read; or notLookedAt where the project file is not trusted; or unreadable, which the diagnostics explain."
-    )
-    differences: tuple[Difference, ...] = Field(
-        (), strict=False, description="What publishing would change once the plan is applied, by account."
-    )
-    is_edited: bool = Field(
-        default=False, description="Somebody has edited what reconciler has written; publishing replaces it."
-    )
-    accounts: tuple[str, ...] = Field(
-        (), strict=False, description="The accounts that it is to have once the plan is applied, by name."
-    )
-
-    @property
-    def has_drift(self) -> bool:
-        """Whether publishing would change anything."""
-        return bool(self.differences) or self.is_edited
+if TYPE_CHECKING:
+    from reconciler.model.consumers.view import Difference
 
 
 class Publication(Value):
@@ -81,7 +46,7 @@ class Told(FrozenByName):
     consumer: str
     outcome: Literal["published", "unchanged", "pending", "failed"]
     """``pending``: it was only checked, and something differs."""
-    differences: tuple[Difference, ...] = ()
+    differences: "tuple[Difference, ...]" = ()
     accounts: int = 0
     """How many accounts it is to have."""
     failed: tuple[str, ...] = ()

@@ -19,11 +19,11 @@ from reconciler.model.defaults import ACCOUNT_SCHEMA, OVERLAY_SCHEMA, PROJECT_SC
 from reconciler.model.event import LoggedEvent
 from reconciler.model.mail.resolution import Mailbox, Reason, Resolution, ResolutionDocument
 from reconciler.model.mail.sending import SendDocument
-from reconciler.model.plan import ShownPlan
 from reconciler.model.project import Project
 from reconciler.model.schema.hints import DOCUMENT_SNIPPETS, with_hints
 from reconciler.model.schema.overlays import as_patch
 from reconciler.model.schema.rules import RULES
+from reconciler.model.shownplan import ShownPlan
 from reconciler.model.verification.evidence import Check, Observed, Verification
 
 if TYPE_CHECKING:

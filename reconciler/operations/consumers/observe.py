@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     from reconciler.model.accounts.platform import PlatformServer
     from reconciler.model.accounts.recorded import RecordedState
     from reconciler.model.consumers.capabilities import Capabilities
-    from reconciler.model.consumers.publication import Difference, Publication
+    from reconciler.model.consumers.publication import Publication
     from reconciler.model.consumers.sender import Candidate, Sender
     from reconciler.model.consumers.settings import Consumer
+    from reconciler.model.consumers.view import Difference
     from reconciler.model.secrets.values import FingerprintKey
     from reconciler.operations.workspace import Workspace
     from reconciler.rules.secrets.judgement import Judgement

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.consumers.folder import Unwritable
 from reconciler.diagnostics import enumerated, note, warning
-from reconciler.model.consumers.publication import ConsumerView
+from reconciler.model.consumers.view import ConsumerView
 from reconciler.operations.consumers.observe import (
     candidates_of,
     judge_all,

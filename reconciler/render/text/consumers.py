@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from reconciler.model.consumers.publication import Difference, Told
+    from reconciler.model.consumers.publication import Told
+    from reconciler.model.consumers.view import Difference
     from reconciler.render.text.parts.style import Style
 
 _DONE = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.classes import dataclass
-from reconciler.model.consumers.publication import Difference, Drift
+from reconciler.model.consumers.view import Difference, Drift
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from reconciler.model.consumers.publication import ConsumerView
+    from reconciler.model.consumers.view import ConsumerView
     from reconciler.model.step import Changed, Create, Update
     from reconciler.model.verification.depths import Depth
     from reconciler.model.verification.evidence import Evidence

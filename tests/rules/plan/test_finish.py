@@ -11,7 +11,7 @@ import pytest
 from reconciler.diagnostics import Diagnostic, Location, error, grouped, note, sort_key, warning
 from reconciler.model.accounts.platform import PlatformServer
 from reconciler.model.accounts.recorded import Approval, approval_digest
-from reconciler.model.consumers.publication import ConsumerView
+from reconciler.model.consumers.view import ConsumerView
 from reconciler.model.plan import Change
 from reconciler.model.servers.server import Server
 from reconciler.model.verification.evidence import Check, Evidence, Verification
