@@ -7,6 +7,7 @@ is said.
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from reconciler.diagnostics import enumerated
@@ -30,7 +31,7 @@ def facts_of_refused(
 
     ``chain`` is what the server sent, its own certificate first; without any there is little to tell.
     """
-    trusted = read_certificates(ca_pem) if ca_pem is not None else ()
+    trusted = _trusted(ca_pem) if ca_pem is not None else ()
     if not chain:
         return {"variant": "other", **_of_ca_file(trusted)} if trusted else {}
     facts = _own(chain[0]) | _besides(code, chain[0], now, host)
@@ -252,9 +253,15 @@ def _ending_soon(chain: Sequence[Certificate], place: str, now: datetime, *, is_
     return []
 
 
+@lru_cache(maxsize=16)
+def _trusted(ca_pem: str) -> tuple[Certificate, ...]:
+    """Return the certificates of a file of CAs, which may be a hundred: all accounts of a server have the same ones."""
+    return read_certificates(ca_pem)
+
+
 def _without_root(chain: Sequence[Certificate], ca_pem: str, place: str) -> list[tuple[str, str]]:
     """Return what is to be said where it is not a root that was trusted: it holds here, and not everywhere."""
-    trusted = read_certificates(ca_pem)
+    trusted = _trusted(ca_pem)
     declared = {each.fingerprint for each in trusted}
     anchor = next((each for each in reversed(chain) if each.fingerprint in declared), None)
     if anchor is None or end_of((anchor, *trusted)).is_self_issued:
