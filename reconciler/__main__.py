@@ -30,8 +30,12 @@ def command() -> None:
     """
     import atexit
     import os
+    import signal
     import sys
 
+    # Outside of a run, while modules are imported and at the end, there is nothing to clear away: Python would show where it was.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         main()
     except SystemExit as ended:

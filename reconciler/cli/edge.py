@@ -14,6 +14,7 @@ import click
 from reconciler.cli.app import Called, reconciler
 from reconciler.cli.log import asks_for_log
 from reconciler.cli.output import asks_for_document, end_with_next_step
+from reconciler.cli.signals import exit_code_of_signal, heeding_signals, ignore_signals, what_stopped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
 
     from reconciler.diagnostics import Diagnostic
     from reconciler.errors import OutputLost
-
-INTERRUPTED = 130
-"""The exit code of Ctrl-C: 128 and the number of SIGINT, as in shells."""
-
 
 _WITHOUT_COMMAND: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 """What click raises for a group without a command; before 8.2 it shows the help itself."""
@@ -99,7 +96,7 @@ def _settled(stream: TextIO, *, tells_loss: bool) -> TextIO:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 to 6 as the contract has them, 130 on Ctrl-C."""
+    """Run the command line and return its exit code: 0 to 6 as the contract has them, 130 on Ctrl-C, 143 on SIGTERM, 129 on SIGHUP."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     _settle_streams()
     # Documents are UTF-8 in any locale; characters that a terminal's encoding lacks are escaped.
@@ -108,14 +105,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     if isinstance(sys.stdout, io.TextIOWrapper) and asks_for_document(words):
         sys.stdout.reconfigure(encoding="utf-8")
-    if not asks_for_log(words):
-        return _run(words)
-    from reconciler.cli.log import log_for_programs
+    with heeding_signals():
+        if not asks_for_log(words):
+            return _run(words)
+        from reconciler.cli.log import log_for_programs
 
-    with log_for_programs(words) as ended:
-        code = _run(words)
-        ended(code)
-        return code
+        with log_for_programs(words) as ended:
+            code = _run(words)
+            ended(code)
+            return code
 
 
 def _run(words: list[str]) -> int:
@@ -126,10 +124,11 @@ def _run(words: list[str]) -> int:
         sys.stdout.flush()
         end_with_next_step(Called.path, words, exit_code=code if isinstance(code, int) else 0)
     except (KeyboardInterrupt, click.Abort):
+        ignore_signals()
         from reconciler.diagnostics import error
 
-        stopped = error("interrupted", "Ctrl-C stopped the command. Nothing was left half-written; run it again.")
-        return _tell(words, stopped, exit_code=INTERRUPTED)
+        stopped = error("interrupted", f"{what_stopped()}. Nothing was left half-written; run it again.")
+        return _tell(words, stopped, exit_code=exit_code_of_signal())
     except BrokenPipeError:
         return _hang_up()
     except click.exceptions.Exit as ended:

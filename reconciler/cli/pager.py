@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import sys
 
+from reconciler.cli.signals import is_ctrl_c
+
 _OF_LESS = {"LESS": "FRX", "LV": "-c"}
 """What pagers are told where nobody has said otherwise: end if it fits, show colours, leave the text on the screen."""
 
@@ -58,6 +60,11 @@ def _page(pager: str, text: str) -> bool:
                 left = left[running.stdin.write(left) or 0 :]
         running.stdin.close()
         while running.poll() is None:
-            with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is the pager's own, to end a search
+            try:
                 running.wait()
+            except KeyboardInterrupt:
+                if not is_ctrl_c():
+                    running.terminate()
+                    raise
+                # Ctrl-C is the pager's own, to end a search.
     return True

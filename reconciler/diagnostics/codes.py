@@ -130,7 +130,7 @@ _TABLE = (
     Code("selectorMatchesNothing", "Selector matches nothing", "A name, glob or label selects no account, so the command would silently do less than was meant.", "Correct the selector."),
     Code("internalError", "Unexpected error", "A fault in reconciler itself.", "Report it with the text shown; no secret is in it."),
     Code("outputNotWritten", "Output cannot be written", "Standard output takes nothing more: the disk is full, or the place it leads to is gone. What the command had done by then stands.", "Make room, then see reconciler history."),
-    Code("interrupted", "Interrupted", "The command was stopped by Ctrl-C. Nothing was left half-written.", "Run it again."),
+    Code("interrupted", "Interrupted", "The command was stopped: by Ctrl-C, by SIGTERM as from a CI system that cancels a job, or by SIGHUP where its terminal was closed. Nothing was left half-written.", "Run it again."),
     # Settings of other programs
     Code("addressUnreadable", "Address of the mail server cannot be read", "It is no address such as smtps://USER@HOST:465: the scheme, the host or the port is missing or unknown. It is not repeated, since it may hold a password.", "Write smtps://USER@HOST:465 or smtp://USER@HOST:587."),
     Code("passwordOnCommandLine", "Password stood on the command line", "Every user of the machine can read the list of processes, and the shell keeps its history.", "Change the password, and let it be asked for, or name a variable or a file."),

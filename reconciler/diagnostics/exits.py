@@ -24,7 +24,9 @@ _TABLE = (
     ExitCode(4, "Refused", "A guard refused, or a credential was withheld: something would be deleted, sent or trusted that nobody has said is meant. Nothing was applied.", "Look whether it is meant; the message names the way to say so.", "reconciler plan             # credentialWithheld, tooManyDeletes"),
     ExitCode(5, "Stale", "The state is no longer what was planned from, reviewed or looked at.", "Plan again, and have it reviewed again.", "reconciler apply first.plan # planStale"),
     ExitCode(6, "Not published everywhere", "What was to be recorded is recorded, and a consumer was not brought to all that it is to have: it is down, a secret cannot be read here, or a grant is missing.", "Mend what the message says, then run reconciler publish.", "reconciler apply            # consumerNotPublished"),
+    ExitCode(129, "Stopped by SIGHUP", "The terminal of the command was closed. Nothing is left half-written.", "Run it again; under nohup it goes on.", "reconciler plan             # and its terminal is closed"),
     ExitCode(130, "Stopped by Ctrl-C", "Somebody stopped the command. Nothing is left half-written.", "Run it again.", "reconciler plan             # and Ctrl-C"),
+    ExitCode(143, "Stopped by SIGTERM", "A CI system that cancelled the job, a container or a service manager stopped the command. Nothing is left half-written.", "Run it again.", "reconciler plan             # and kill PID"),
 )  # fmt: skip
 
 EXIT_CODES: dict[int, ExitCode] = {code.number: code for code in _TABLE}

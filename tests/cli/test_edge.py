@@ -272,8 +272,15 @@ def test_text_that_the_encoding_lacks_is_written_in_escapes(project: Project) ->
     "words", [("plan", "--out", "plan.json"), ("apply", "--auto-approve"), ("verify",)], ids=" ".join
 )
 @pytest.mark.parametrize("format_", ["text", "json"])
-def test_ctrl_c_ends_at_once(project: Project, words: tuple[str, ...], format_: str) -> None:
-    """Ctrl-C while a silent server is waited for ends the command with 130, long before the server's time is up."""
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(signal.SIGINT, "Ctrl-C stopped"), (signal.SIGTERM, "(SIGTERM)"), (signal.SIGHUP, "(SIGHUP)")],
+    ids=["SIGINT", "SIGTERM", "SIGHUP"],
+)
+def test_a_signal_ends_at_once(
+    project: Project, words: tuple[str, ...], format_: str, number: signal.Signals, told: str
+) -> None:
+    """A signal while a silent server is waited for ends the command with 128 and its number, long before the server's time is up."""
     project.write_project("verification: {domainChecks: off, timeoutSeconds: 600}\n")
     before = project.state_file.read_bytes()
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -288,15 +295,16 @@ def test_ctrl_c_ends_at_once(project: Project, words: tuple[str, ...], format_: 
         )
         silent.settimeout(30)
         connected, _ = silent.accept()
-        running.send_signal(signal.SIGINT)
+        running.send_signal(number)
         out, err = running.communicate(timeout=60)
         connected.close()
-    assert 130 == running.returncode
+    assert 128 + number == running.returncode
     assert "Traceback" not in err
     if format_ == "json":
-        assert ["interrupted"] == [problem["code"] for problem in json.loads(out)["diagnostics"]]
+        problems = json.loads(out)["diagnostics"]
+        assert [("interrupted", True)] == [(problem["code"], told in problem["detail"]) for problem in problems]
     else:
-        assert (True, "") == ("nterrupted" in err, out)
+        assert (True, True, "") == ("nterrupted" in err, told in err, out)
     assert before == project.state_file.read_bytes()
     assert ["accounts.d", "reconciler.yaml", ".reconciler"] == [
         path.name

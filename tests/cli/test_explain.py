@@ -31,7 +31,9 @@ _EXITS = {
     0,
     2,
     6,
+    129,
     130,
+    143,
     *(each.exit_code for _, each in inspect.getmembers(errors, inspect.isclass) if hasattr(each, "exit_code")),
 }
 WORDS = [*CODES, *CHECK_CODES, *STATUSES, *typing.get_args(ReasonCode), *map(str, sorted(_EXITS))]

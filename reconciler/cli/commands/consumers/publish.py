@@ -80,13 +80,24 @@ def publish(
 
 
 def publish_recorded(place: Workspace, actor: Actor, *, trusts_project: bool = False) -> Published:
-    """Publish what a command has just recorded."""
+    """Publish what a command has just recorded; that somebody stopped this is told among the diagnostics."""
+    from reconciler.cli.signals import what_stopped
+    from reconciler.diagnostics import enumerated, error
     from reconciler.operations.consumers.bring import PublishOrder
     from reconciler.operations.consumers.publish import Published, publish_applied
 
-    if not place.project.consumers:
+    names = sorted(place.project.consumers)
+    if not names:
         return Published()
-    return publish_applied(place, PublishOrder(actor=actor, trusts_project=trusts_project))
+    try:
+        return publish_applied(place, PublishOrder(actor=actor, trusts_project=trusts_project))
+    except KeyboardInterrupt:
+        # What was recorded is to be told: whoever stopped this would else take it for undone.
+        detail = (
+            f"{what_stopped()} while it published to {enumerated(names)}. What is recorded stands. What was not published is "
+            "brought there by\n    reconciler publish"
+        )
+        return Published(diagnostics=(error("interrupted", detail),))
 
 
 def put_published(published: Published, format_: str, *, has_consumers: bool = True) -> None:
