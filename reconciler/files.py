@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 _NAME_CHARACTERS = 60
 """So many characters of a name go into that of its temporary file, which the system must not find too long."""
+_UNFINISHED = ".new"
+"""How the name of such a file or folder ends."""
+_LEFT_SECONDS, _FOLDER_LEFT_SECONDS = 60 * 60, 24 * 60 * 60
+"""What nobody has written to for so long was left by a process that was killed; a folder's time is not that of all in it."""
 _AT_ONCE = 64 * 1024
 _LARGE = 8 * 1024 * 1024
 """The octets from which on it pays to begin a thread for a file."""
@@ -154,6 +158,53 @@ def refuse_device(path: Path) -> None:
             raise OSError(0, "there is something there that is not a regular file")
 
 
+def make_unfinished(path: Path) -> tuple[int, Path]:
+    """Make a file beside another, to be renamed to it: its open descriptor and its path, for the owner alone; may raise ``OSError``."""
+    import tempfile
+
+    descriptor, name = tempfile.mkstemp(prefix=_prefix_of(path), suffix=_UNFINISHED, dir=path.parent)
+    return descriptor, Path(name)
+
+
+def _prefix_of(path: Path) -> str:
+    return f".{path.name[:_NAME_CHARACTERS]}."
+
+
+def is_left_unfinished(path: Path) -> bool:
+    """Tell whether a file or folder that was to get another's name was left by a process that was killed."""
+    import time
+
+    if not path.name.endswith(_UNFINISHED):
+        return False
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    is_folder = stat.S_ISDIR(found.st_mode)
+    is_ours = found.st_uid == os.geteuid() and (is_folder or stat.S_ISREG(found.st_mode))
+    return is_ours and time.time() - found.st_mtime > (_FOLDER_LEFT_SECONDS if is_folder else _LEFT_SECONDS)
+
+
+def remove_left_unfinished(path: Path) -> None:
+    """Remove what processes that were killed have left beside a file or folder which they were about to replace.
+
+    A killed process cannot clear away after itself, and what it leaves may hold secrets, or names that were erased since.
+    What cannot be removed stays, and stops nothing.
+    """
+    name = re.compile(rf"{re.escape(_prefix_of(path))}[a-z0-9_]{{8}}{re.escape(_UNFINISHED)}")
+    with contextlib.suppress(OSError):
+        for each in os.listdir(path.parent):  # noqa: PTH208 - names alone are asked for
+            if name.fullmatch(each) and is_left_unfinished(left := path.parent / each):
+                import shutil
+
+                if left.is_dir():
+                    shutil.rmtree(left, ignore_errors=True)
+                    continue
+                # With what SQLite kept beside it.
+                for part in (left, left.with_name(f"{each}-journal")):
+                    part.unlink(missing_ok=True)
+
+
 def replace_file(
     path: Path,
     content: bytes | Iterable[bytes],
@@ -162,24 +213,26 @@ def replace_file(
     mode: int | None = None,
     keeps_owner: bool = False,
     is_later: bool = False,
+    is_one_of_many: bool = False,
 ) -> None:
     """Put a file in place whole, or leave what was there; it is for the owner alone unless ``mode`` says otherwise.
 
     Content that is too large to be held is given in pieces. A file that is not ``is_durable`` may be gone after a power
     cut: to wait for the disk costs more than to write. With ``keeps_owner`` the file belongs to whom the one before
     belonged, which only root can bring about. With ``is_later`` its time is of a later second than that of the one
-    before: Python takes a module's bytecode for that of the file by second and size. Raises ``OSError``.
+    before: Python takes a module's bytecode for that of the file by second and size. What a killed process has left
+    of the file is removed, unless it ``is_one_of_many`` in its folder, where to look for that takes long. Raises
+    ``OSError``.
     """
     refuse_device(path)
+    if not is_one_of_many:
+        remove_left_unfinished(path)
     before = None
     if keeps_owner or is_later:
         with contextlib.suppress(FileNotFoundError):
             # Of a link itself: it is the link that is replaced, not the file that it leads to.
             before = path.lstat()
-    import tempfile
-
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:_NAME_CHARACTERS]}.", suffix=".new", dir=path.parent)
-    unfinished = Path(name)
+    descriptor, unfinished = make_unfinished(path)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
             if keeps_owner and before is not None and (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
@@ -255,8 +308,9 @@ def replace_folder(folder: Path, files: Iterable[tuple[str, str | Unmade]], *, m
     place = Path(os.path.abspath(folder))  # noqa: PTH100 - a link is to be seen, not followed
     _require_replaceable(place, mark)
     place.parent.mkdir(parents=True, exist_ok=True)
+    remove_left_unfinished(place)
     # The outer folder is its owner's alone, so nobody sees half of it; the inner one gets what the umask gives.
-    outer = Path(tempfile.mkdtemp(prefix=f".{place.name[:_NAME_CHARACTERS]}.", suffix=".new", dir=place.parent))
+    outer = Path(tempfile.mkdtemp(prefix=_prefix_of(place), suffix=_UNFINISHED, dir=place.parent))
     try:
         inner = outer / "written"
         inner.mkdir()

@@ -14,7 +14,7 @@ import json
 from typing import TYPE_CHECKING
 
 from reconciler.classes import FrozenByName
-from reconciler.files import keep_out_of_git, leads_elsewhere, read_regular_file, replace_file
+from reconciler.files import is_left_unfinished, keep_out_of_git, leads_elsewhere, read_regular_file, replace_file
 from reconciler.model.canonical import canonical_json, digest, sha256_hex
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class SealedFiles(FrozenByName):
             keep_out_of_git(self.folder.parent)
             head = canonical_json({**document, "seal": self._seal(document)}).encode()  # it has no end of a line
             content_of_file = head if octets is None else (head, b"\n", octets)
-            replace_file(self._path(subject), content_of_file, is_durable=False)
+            replace_file(self._path(subject), content_of_file, is_durable=False, is_one_of_many=True)
 
     def _read(self, subject: JsonObject) -> bytes | None:
         if leads_elsewhere(self.folder):
@@ -103,6 +103,7 @@ def _digest_of(octets: bytes) -> str:
 def remove_files(folder: Path, is_wanted: Callable[[Path], bool]) -> tuple[Path, ...]:
     """Remove the kept files of a folder that are wanted away, whatever key they are sealed with.
 
+    What a killed process has left unfinished goes too: it may tell of anybody.
     One that cannot be read or removed stays, and stops nothing; such ones are returned, or the folder where it cannot be
     looked through.
     """
@@ -110,14 +111,14 @@ def remove_files(folder: Path, is_wanted: Callable[[Path], bool]) -> tuple[Path,
         return ()
     left = []
     try:
-        files = sorted(path for path in folder.iterdir() if path.suffix == ".json")
+        files = sorted(path for path in folder.iterdir() if path.suffix == ".json" or is_left_unfinished(path))
     except (FileNotFoundError, NotADirectoryError):
         return ()
     except OSError:
         return (folder,)
     for path in files:
         try:
-            if is_wanted(path):
+            if is_left_unfinished(path) or is_wanted(path):
                 path.unlink(missing_ok=True)
         except OSError:
             left.append(path)

@@ -202,7 +202,7 @@ def write_edit(edit: FileEdit) -> None:
         if edit.after is None:
             edit.path.unlink()
         else:
-            replace_file(edit.path, edit.after, mode=stat.S_IMODE(edit.path.stat().st_mode))
+            replace_file(edit.path, edit.after, mode=stat.S_IMODE(edit.path.stat().st_mode), is_one_of_many=True)
     except OSError as failure:
         raise _unwritable(edit, f"{edit.file}: {reason_of(failure)}") from None
 

@@ -11,13 +11,12 @@ import os
 import sqlite3
 import stat
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from reconciler.characters import SHOWN_PATH, clip_start
 from reconciler.errors import ReconcilerError, StateUnavailable
-from reconciler.files import refuse_device, sync_folder
+from reconciler.files import make_unfinished, refuse_device, remove_left_unfinished, sync_folder
 from reconciler.store import schema
 from reconciler.store.database import BUSY_TIMEOUT_SECONDS, state_missing, state_newer, state_older, state_unavailable
 from reconciler.store.sql import first_value
@@ -26,6 +25,7 @@ from reconciler.store.sqlite import failures
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from reconciler.store.sql import Connection
 
@@ -242,6 +242,7 @@ class SqliteFile:
 
     def compact(self) -> None:
         """Write the file anew without what was deleted; raise ``StateUnavailable``."""
+        remove_left_unfinished(self.path)  # what was deleted may stand there
         with self._connected() as connection:
             connection.execute("VACUUM")
 
@@ -261,11 +262,12 @@ class SqliteFile:
 
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(prefix=f".{self.path.name}.", suffix=".new", dir=self.path.parent)
+            remove_left_unfinished(self.path)
+            descriptor, unfinished = make_unfinished(self.path)
             os.close(descriptor)
         except OSError as failure:
             raise self.refuse(f"cannot be made: {_reason(failure)}.") from None
-        return Path(name)
+        return unfinished
 
     def refuse(self, sentence: str) -> StateUnavailable:
         """Return the failure to raise, naming the file."""
