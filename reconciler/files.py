@@ -160,9 +160,9 @@ def refuse_device(path: Path) -> None:
 
 def make_unfinished(path: Path) -> tuple[int, Path]:
     """Make a file beside another, to be renamed to it: its open descriptor and its path, for the owner alone; may raise ``OSError``."""
-    import tempfile
+    from tempfile import mkstemp
 
-    descriptor, name = tempfile.mkstemp(prefix=_prefix_of(path), suffix=_UNFINISHED, dir=path.parent)
+    descriptor, name = mkstemp(prefix=_prefix_of(path), suffix=_UNFINISHED, dir=path.parent)
     return descriptor, Path(name)
 
 
@@ -186,10 +186,9 @@ def is_left_unfinished(path: Path) -> bool:
 
 
 def remove_left_unfinished(path: Path) -> None:
-    """Remove what processes that were killed have left beside a file or folder which they were about to replace.
+    """Remove what killed processes have left beside a file or folder which they were about to replace.
 
-    A killed process cannot clear away after itself, and what it leaves may hold secrets, or names that were erased since.
-    What cannot be removed stays, and stops nothing.
+    It may hold secrets, or names that were erased since. What cannot be removed stays, and stops nothing.
     """
     name = re.compile(rf"{re.escape(_prefix_of(path))}[a-z0-9_]{{8}}{re.escape(_UNFINISHED)}")
     with contextlib.suppress(OSError):
@@ -200,8 +199,7 @@ def remove_left_unfinished(path: Path) -> None:
                 if left.is_dir():
                     shutil.rmtree(left, ignore_errors=True)
                     continue
-                # With what SQLite kept beside it.
-                for part in (left, left.with_name(f"{each}-journal")):
+                for part in (left, left.with_name(f"{each}-journal")):  # which SQLite keeps beside it
                     part.unlink(missing_ok=True)
 
 
@@ -277,8 +275,13 @@ def sync_folder(folder: Path) -> None:
 
 def keep_out_of_git(folder: Path) -> None:
     """Make git ignore a folder of ours, whatever the project's own .gitignore says; a .gitignore in it is left."""
-    with contextlib.suppress(FileExistsError), (folder / ".gitignore").open("x") as file:
-        file.write("*\n")
+    path = folder / ".gitignore"
+    with contextlib.suppress(FileNotFoundError):
+        found = path.lstat()
+        # An empty one is what a full disk left of ours: with that, git would take up state and keys.
+        if found.st_size > 0 or not stat.S_ISREG(found.st_mode):
+            return
+    replace_file(path, b"*\n", is_durable=False, mode=0o644)
 
 
 class ForeignFolder(Exception):

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.files import ForeignFolder, read_in_place, read_regular_file, replace_file, replace_folder
+from reconciler.files import (
+    ForeignFolder,
+    keep_out_of_git,
+    read_in_place,
+    read_regular_file,
+    replace_file,
+    replace_folder,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -220,3 +227,27 @@ def test_python_reads_a_module_that_is_replaced_within_the_second(tmp_path: Path
         program = [sys.executable, "-c", "import settings; print(settings.NAME)"]
         read = subprocess.run(program, cwd=tmp_path, env=environ, capture_output=True, check=True, encoding="utf-8")
         assert f"{value}\n" == read.stdout
+
+
+def test_git_ignores_a_folder_although_the_disk_was_full_once(tmp_path: Path) -> None:
+    """A .gitignore that could not be written is not there, and an empty one, as an earlier version left it, is filled."""
+    program = (
+        "import pathlib, resource, sys\n"
+        "from reconciler.files import keep_out_of_git\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+        "keep_out_of_git(pathlib.Path(sys.argv[1]))\n"
+    )
+    failed = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, check=False)
+    assert b"File too large" in failed.stderr
+    assert [] == list(tmp_path.iterdir())
+    (tmp_path / ".gitignore").touch()
+    keep_out_of_git(tmp_path)
+    assert {".gitignore": "*\n"} == contents(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["*\n", "!state.db\n"])
+def test_a_gitignore_that_is_there_is_left(tmp_path: Path, content: str) -> None:
+    """What somebody wrote into it stands."""
+    (tmp_path / ".gitignore").write_text(content, encoding="utf-8")
+    keep_out_of_git(tmp_path)
+    assert {".gitignore": content} == contents(tmp_path)

@@ -186,7 +186,38 @@ def _fail(words: Sequence[str], failure: Exception) -> int:
         return _tell(words, error("fileUnreadable", detail))
     if isinstance(failure, OSError) and failure.filename is not None and failure.errno in _REFUSED_PLACES:
         return _tell(words, _refused_place(failure))
+    lacking = _what_is_lacking(failure)
+    if lacking is not None:
+        failure.__traceback__ = None  # what its frames hold is needed to tell it
+        return _tell(words, _exhausted(lacking))
     return _tell(words, _internal(failure))
+
+
+def _what_is_lacking(failure: BaseException) -> str | None:
+    """Return what the system gave no more of, where that is why something failed; else None."""
+    reason: BaseException | None = failure
+    while reason is not None:
+        number = getattr(reason, "errno", None)
+        if isinstance(reason, MemoryError) or number == errno.ENOMEM or "failed to map segment" in str(reason):
+            return "memory"
+        if isinstance(reason, RuntimeError) and "start new thread" in str(reason):
+            return "threads"
+        if number in {errno.EMFILE, errno.ENFILE}:
+            return "open files"
+        reason = reason.__cause__ or reason.__context__
+    return None
+
+
+def _exhausted(lacking: str) -> Diagnostic:
+    """Return the problem of a system that gives no more memory, threads or open files."""
+    from reconciler.diagnostics import error
+
+    detail = (
+        f"The system gave no more {lacking}: the machine has none left, or a limit is set for this process (ulimit -a) or its "
+        "container. Nothing was applied unless a revision was reported. Raise the limit, or end what else takes so much. With "
+        "many accounts a lower verification.concurrency in the project file needs less."
+    )
+    return error("resourcesExhausted", detail)
 
 
 def _has_working_folder() -> bool:

@@ -129,6 +129,7 @@ _TABLE = (
     Code("unknownAccount", "Unknown account", "No account has that name.", "See reconciler accounts list."),
     Code("selectorMatchesNothing", "Selector matches nothing", "A name, glob or label selects no account, so the command would silently do less than was meant.", "Correct the selector."),
     Code("internalError", "Unexpected error", "A fault in reconciler itself.", "Report it with the text shown; no secret is in it."),
+    Code("resourcesExhausted", "The system gave no more", "Memory, threads or open files are used up on the machine, or a limit is set for the process or its container.", "Raise the limit, or lower verification.concurrency in the project file."),
     Code("outputNotWritten", "Output cannot be written", "Standard output takes nothing more: the disk is full, or the place it leads to is gone. What the command had done by then stands.", "Make room, then see reconciler history."),
     Code("interrupted", "Interrupted", "The command was stopped: by Ctrl-C, by SIGTERM as from a CI system that cancels a job, or by SIGHUP where its terminal was closed. Nothing was left half-written.", "Run it again."),
     # Settings of other programs

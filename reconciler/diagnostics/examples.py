@@ -146,6 +146,7 @@ EXAMPLES: dict[str, Example] = {
     "unknownAccount": Example("reconciler accounts show sale", "reconciler accounts show sales"),
     "selectorMatchesNothing": Example("reconciler plan --target 'salse-*'", "reconciler plan --target 'sales-*'"),
     "internalError": Example("error: A fault in reconciler [internalError]", "reconciler --version        # report it with this, the line and the command"),
+    "resourcesExhausted": Example("ulimit -v 60000; reconciler plan", "ulimit -v unlimited; reconciler plan"),
     "outputNotWritten": Example("reconciler history > /full/disk.txt", "reconciler history"),
     "interrupted": Example("reconciler plan             # and Ctrl-C", "reconciler plan"),
     # Contacts and sending

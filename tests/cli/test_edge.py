@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
 import os
@@ -604,3 +605,52 @@ def test_a_stream_that_nobody_else_holds_stays_open(tmp_path: Path, monkeypatch:
             stream.buffer.raw.in_place_of.close()  # type: ignore[union-attr]
     assert 2 == out.read_text(encoding="utf-8").count("Usage:")
     assert 2 == err.read_text(encoding="utf-8").count("[badUsage]")
+
+
+EXHAUSTED = {
+    "memory": MemoryError(),
+    "threads": RuntimeError("can't start new thread"),
+    "open files": OSError(errno.EMFILE, "Too many open files"),
+}
+
+
+@pytest.mark.parametrize("lacking", EXHAUSTED)
+@pytest.mark.parametrize("is_reason", [False, True], ids=["itself", "the reason"])
+def test_what_the_system_gives_no_more_of_is_told(
+    project: Project, monkeypatch: pytest.MonkeyPatch, lacking: str, *, is_reason: bool
+) -> None:
+    """It is no fault in reconciler, whether it comes as it is or as the reason of something else."""
+
+    def fail(*_: object) -> None:
+        if is_reason:
+            raise ImportError from EXHAUSTED[lacking]
+        raise EXHAUSTED[lacking]
+
+    monkeypatch.setattr("reconciler.operations.validation.validate", fail)
+    told = project.run("validate", "--format", "json")
+    assert (1, ["resourcesExhausted"]) == (told.code, told.codes)
+    assert f"The system gave no more {lacking}:" in told.document["diagnostics"][0]["detail"]
+
+
+def test_a_limit_on_memory_is_told(project: Project) -> None:
+    """Where a process may have hardly more memory than it has, not even a thread can be begun."""
+    project.write_account("news", marketing_account("news"))
+    program = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from reconciler.cli.edge import run\n"
+        "run(['validate'])\n"
+        "has = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (has + (6 << 20), has + (6 << 20)))\n"
+        "raise SystemExit(run(['plan']))\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=project.folder,
+        env=environment(),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert 1 == told.returncode
+    assert "[resourcesExhausted]" in told.stderr
