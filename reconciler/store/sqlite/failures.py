@@ -99,6 +99,14 @@ OF_WRITING = frozenset(
 )
 """Whole result codes of what goes wrong with a file that is written, and with none that is read."""
 
+_OF_UNDOING = frozenset({sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_IOERR_DELETE, sqlite3.SQLITE_CANTOPEN})
+"""Whole result codes of a broken-off write that SQLite may not undo: file, journal or folder may not be written, or the journal not read."""
+_BROKEN_OFF = (
+    "was being written by a process that was killed, and what that had begun has to be undone before anybody reads it, which "
+    f"this user may not do. {_UNCHANGED} Run any command as a user who may write to the file and its folder; it undoes that:\n"
+    "    reconciler journal check"
+)
+
 _NETWORKED = re.compile(
     r"nfs|cifs|smb|fuse|9p|afs|ceph|gluster|lustre|virtiofs|vboxsf|prl_fs|drvfs|davfs", re.IGNORECASE
 )
@@ -118,6 +126,8 @@ def sentence_of(failure: BaseException | None, path: Path) -> str:
         except OSError:
             mounts = []
         return locked_sentence(lock_fault(folder), kind_of_file_system(folder, mounts))
+    if code in _OF_UNDOING and os.path.lexists(f"{os.path.realpath(path)}-journal"):
+        return _BROKEN_OFF
     sentence = _BY_EXTENDED.get(code) or _BY_PRIMARY.get(code & 0xFF)
     return sentence or f"could not be used (SQLite says {getattr(failure, 'sqlite_errorname', code)})."
 

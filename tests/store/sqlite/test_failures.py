@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import sqlite3
+import subprocess
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -149,3 +152,67 @@ def test_damage_is_known_by_its_sentence(tmp_path: Path) -> None:
     assert [True, True, False] == [
         is_damage(sentence_of(_failure(name), path)) for name in ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_BUSY")
     ]
+
+
+def broken_off(file: Path) -> Path:
+    """Return a copy of a database as a killed process leaves it: changed in part, its journal beside it."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE notes (text TEXT)")
+        connection.execute("PRAGMA cache_size = 1")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany("INSERT INTO notes VALUES (?)", [("x" * 3000,)] * 50)
+        copy = file.with_name("copy.db")
+        for ending in ("", "-journal"):
+            shutil.copyfile(f"{file}{ending}", f"{copy}{ending}")
+    return copy
+
+
+def read_as_stranger(file: Path, words: str) -> str:
+    """Return what a user is told who reads the file and owns nothing, after ``words`` in a shell; the tests run as root."""
+    subprocess.run(["sh", "-c", words], cwd=file.parent, check=True)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:  # a process of its own, which never comes back here
+        os.setgroups([])
+        os.setresgid(65534, 65534, 65534)
+        os.setresuid(65534, 65534, 65534)
+        try:
+            SqliteFile(file).read_version()
+        except StateUnavailable as failure:
+            os.write(writing, failure.diagnostics[0].detail.encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    os.waitpid(child, 0)
+    with open(reading, encoding="utf-8") as told:  # noqa: PTH123 - a descriptor, not a path
+        return told.read()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.parametrize(
+    "words",
+    [
+        "chmod 644 copy.db copy.db-journal",
+        "chmod 644 copy.db; chmod 600 copy.db-journal",
+        "chmod 666 copy.db; chmod 600 copy.db-journal",
+        "chmod 666 copy.db copy.db-journal",
+    ],
+)
+def test_a_write_that_was_broken_off_is_told_to_who_may_not_undo_it(words: str) -> None:
+    """A reader is told what happened and who can mend it, whichever right is missing, and whoever may write just goes on."""
+    with tempfile.TemporaryDirectory() as name:  # not pytest's, which nobody else may enter
+        folder = Path(name)
+        folder.chmod(0o755)
+        file = broken_off(folder / "state.db")
+        told = read_as_stranger(file, words)
+        assert "was being written by a process that was killed" in told
+        assert told.endswith("\n    reconciler journal check")
+        with pytest.raises(StateUnavailable) as caught:
+            SqliteFile(file).read_version()
+        assert "is a database, but not a state of reconciler" in caught.value.diagnostics[0].detail
+        assert not Path(f"{file}-journal").exists()
+
+
+def test_a_file_that_may_only_be_read_is_told_as_that_without_a_journal() -> None:
+    """No killed process is made up where there is none."""
+    assert "cannot be opened" in sentence_of(_failure("SQLITE_CANTOPEN"), Path("/nowhere/state.db"))
