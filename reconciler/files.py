@@ -384,14 +384,12 @@ def _swap(finished: Path, place: Path, aside: Path, *, mark: str) -> None:
     """Move the finished folder into place; the old one goes aside, and comes back where anything fails."""
     _require_replaceable(place, mark)  # again: writing took a while
     try:
-        place.rename(aside)
-    except FileNotFoundError:
+        with contextlib.suppress(FileNotFoundError):
+            place.rename(aside)
         finished.rename(place)
-        return
-    try:
-        finished.rename(place)
-    except BaseException:
-        aside.rename(place)
+    except BaseException:  # Ctrl-C just after one of the two as well
+        if aside.exists() and not place.exists():
+            aside.rename(place)
         raise
 
 

@@ -144,6 +144,29 @@ def test_what_was_there_stays_whole_when_writing_is_interrupted(tmp_path: Path, 
     assert [folder] == list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", ["site", "written"])
+def test_a_signal_between_the_two_steps_of_the_exchange_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Ctrl-C just after the old folder went aside, or just after the new one took its place, leaves one of the two."""
+    folder = tmp_path / "site"
+    replace_folder(folder, [("index.html", "old")], mark=MARK)
+    rename = Path.rename
+
+    def interrupted(self: Path, target: Path) -> Path:
+        moved = rename(self, target)
+        if self.name == name:
+            monkeypatch.setattr(Path, "rename", rename)
+            raise KeyboardInterrupt
+        return moved
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        replace_folder(folder, [("index.html", "new")], mark=MARK)
+    assert {"index.html": "old" if name == "site" else "new", MARK: ""} == contents(folder)
+    assert [folder] == list(tmp_path.iterdir())
+
+
 def test_what_was_there_comes_back_when_the_new_cannot_take_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
