@@ -8,6 +8,8 @@ import subprocess
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.cli.mailing import begin, declare, last_records, recipients, usual_results, wait_for, words, write_contacts
 from tests.cli.project import command, environment, marketing_account, own_account
 from tests.support.scripted import SILENCE, ScriptedServer, polite
@@ -176,15 +178,16 @@ def test_an_edited_results_file_does_not_speak_for_us(sending: Project, platform
     assert 2000 > len(again.err)
 
 
-def test_ctrl_c_leaves_the_results_consistent(project: Project) -> None:
-    """Ctrl-C ends with 130; what was in flight is recorded as unknown, the run is journaled, and can be gone on with."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda each: each.name)
+def test_a_signal_leaves_the_results_consistent(project: Project, number: signal.Signals) -> None:
+    """A signal ends with 128 and its number; what was in flight is recorded as unknown, the run is journaled, and can be gone on with."""
     with ScriptedServer(polite({".": ["250 queued as A1B2C3", SILENCE, "250 queued as D4E5F6"]})) as server:
         prepare_silent(project, server)
         running = begin_silent(project)
         wait_for(running, lambda: server.lines.count(b".") == 2)
-        running.send_signal(signal.SIGINT)
+        running.send_signal(number)
         running.communicate(timeout=30)
-        assert 130 == running.returncode
+        assert 128 + number == running.returncode
         assert ["accepted", "unknown"] == [each["outcome"] for each in last_records(project).values()]
         event, payload = project.journal()[-1]
         assert "send" == event
