@@ -40,13 +40,23 @@ def begin(project: Project, *words: str, stdout: int = subprocess.PIPE) -> subpr
     )
 
 
-def is_gone(number: int) -> bool:
-    """Tell whether no process has a number, or only one that has ended and was not asked for yet."""
+def state_of(number: int) -> str:
+    """Return the letter of a process's state, S where it waits; Z, of one that has ended, where there is none."""
     try:
         with open(f"/proc/{number}/stat", encoding="ascii") as file:  # noqa: PTH123 - no file of a disk
-            return file.read().rpartition(") ")[2].startswith("Z")
+            return file.read().rpartition(") ")[2][0]
     except FileNotFoundError:
-        return True
+        return "Z"
+
+
+def is_gone(number: int) -> bool:
+    """Tell whether no process has a number, or only one that has ended and was not asked for yet."""
+    return state_of(number) == "Z"
+
+
+def wait_for_program(running: subprocess.Popen[str], number: Path) -> None:
+    """Wait until a command has started the program, and waits for its end: not while it is about to start it."""
+    wait_for(running, lambda: number.exists() and state_of(running.pid) == "S")
 
 
 def ignores(process: subprocess.Popen[str], number: signal.Signals) -> bool:
@@ -95,7 +105,7 @@ def test_what_is_recorded_is_told_where_publishing_is_stopped(
     The program that ran is ended with it, and is run again by the next publication.
     """
     running = begin(publishing, *words)
-    wait_for(running, waiting[1].exists)
+    wait_for_program(running, waiting[1])
     running.send_signal(number)
     out, err = running.communicate(timeout=60)
     assert 6 == running.returncode, err
@@ -111,7 +121,7 @@ def test_what_is_recorded_is_told_where_publishing_is_stopped(
 def test_programs_are_told_what_is_recorded(publishing: Project, waiting: tuple[Path, Path]) -> None:
     """The one document of an apply that was stopped while it published has its revision."""
     running = begin(publishing, "apply", "--auto-approve", "--format", "json")
-    wait_for(running, waiting[1].exists)
+    wait_for_program(running, waiting[1])
     running.send_signal(signal.SIGTERM)
     out, _ = running.communicate(timeout=60)
     told = json.loads(out)
@@ -128,7 +138,7 @@ def test_a_program_that_reads_a_secret_ends_with_the_command(
     )
     project.write_account("sales", own_account("sales", server, secret="{slow: sales}"))
     running = begin(project, "plan")
-    wait_for(running, waiting[1].exists)
+    wait_for_program(running, waiting[1])
     running.send_signal(signal.SIGTERM)
     running.communicate(timeout=60)
     assert 143 == running.returncode
@@ -153,7 +163,7 @@ def test_a_second_signal_does_not_break_off_what_is_told_of_the_first(
     publishing.write_account("sales", own_account("sales", 2525, secret="{slow: sales}"))
     running = begin(publishing, "plan", "--format", "json", stdout=writer)
     os.close(writer)
-    wait_for(running, waiting[1].exists)
+    wait_for_program(running, waiting[1])
     running.send_signal(signal.SIGINT)
     wait_for(running, lambda: ignores(running, signal.SIGINT))
     for each in ASKING:
