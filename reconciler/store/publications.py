@@ -23,16 +23,14 @@ _CHANGE = PUBLICATIONS.changing([column for column in PUBLICATIONS.columns if co
 def read_publications(connection: Connection, project: str) -> tuple[Publication, ...]:
     """Return all rows, by consumer and account; raise ``StateUnavailable`` for one that is not as it was written."""
     rows = sorted(connection.execute(PUBLICATIONS.reading(_COLUMNS), {"project": project}), key=itemgetter(0, 1))
-    if not rows:
-        return ()
-    from reconciler.model.consumers.publication import Publication
-
     told = (dict(zip(_COLUMNS, row, strict=True)) for row in rows)
     return tuple(parsed("publication", each["account"], each, _publication, is_vouched_for=False) for each in told)
 
 
 def _publication(row: Mapping[str, Any]) -> Publication:
     """Return the publication of a row; raise ``ValueError`` for one that is not as it is written, be it a number for a time."""
+    from reconciler.model.consumers.publication import Publication  # most states have no row of it
+
     publication = Publication.model_validate({**row, "since": _moment(row["since"])}, by_name=True)
     if publication.attempts < 0:
         raise ValueError("no attempts are fewer than none")

@@ -33,7 +33,10 @@ PLATFORM: dict[str, tuple[str, tuple[str, ...]]] = {
     "tls": ("tls: true", ("encryption: starttls",)),
     "Django EMAIL_USE_SSL": ("EMAIL_USE_SSL: true", ("encryption: tls",)),
     "nodemailer auth": ("auth: {user: anna, pass: hunter2}", (f"authentication: {LOGIN.format('anna', 'PLATFORM')}",)),
-    "authentication: true": ("authentication: true", ("authentication: " + LOGIN.format("platform@example.com", "PLATFORM"),)),
+    "authentication: true": (
+        "authentication: true",
+        ("authentication: " + LOGIN.format("platform@example.com", "PLATFORM"),),
+    ),
     "timeout": ("timeout: 5", TIME),
     "verify": ("verify: false", ("platform:", "  smtp:", "    caFile: certs/ca.pem")),
     "hostname": ("hostname: mail.example.com:465", ("host: mail.example.com", "port: 465", "encryption: tls")),

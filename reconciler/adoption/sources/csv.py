@@ -191,11 +191,17 @@ def _said_again(header: Sequence[str], columns: Mapping[str, str]) -> Iterator[t
     for place, title in enumerate(header, start=1):
         setting = field_of(title)
         if title in columns and title in header[: place - 1]:
-            yield place, f"Column {place} has the title of an earlier one, which was taken. Give the one that is meant another title."
+            yield (
+                place,
+                f"Column {place} has the title of an earlier one, which was taken. Give the one that is meant another title.",
+            )
         elif title and title not in columns and setting in taken:
-            yield place, (
-                f"Column {place} is a second one of the setting {setting}, so it was not taken. To take it in the place "
-                f"of the other, name it, as in\n    --map '{setting}=TITLE'"
+            yield (
+                place,
+                (
+                    f"Column {place} is a second one of the setting {setting}, so it was not taken. To take it in the place "
+                    f"of the other, name it, as in\n    --map '{setting}=TITLE'"
+                ),
             )
 
 

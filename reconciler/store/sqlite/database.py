@@ -258,8 +258,6 @@ class SqliteFile:
 
     def make_unfinished(self) -> Path:
         """Return a new empty file beside this one, for the owner alone, its folder made where it is missing."""
-        import tempfile
-
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             remove_left_unfinished(self.path)
