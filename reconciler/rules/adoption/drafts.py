@@ -6,7 +6,6 @@ declares already is left alone, so importing twice changes nothing. Nothing here
 
 from __future__ import annotations
 
-import contextlib
 from collections import defaultdict
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
@@ -22,16 +21,15 @@ from reconciler.model.secrets.values import FingerprintKey
 from reconciler.model.servers.terms import DEFAULT_PORTS, TOKEN_MECHANISMS
 from reconciler.model.text.domains import NotADomain, host_to_ascii
 from reconciler.model.text.types import check_email
+from reconciler.rules.adoption.known import Known
 from reconciler.rules.adoption.names import free_name, slug, variable
 from reconciler.rules.adoption.told import differs, doubt_of, place_of, remarks, twice, without_address
 from reconciler.rules.adoption.wanted import (
     ServerWay,
     WantedAccount,
-    folded_address,
     proxy_settings,
     reply_settings,
     user_name,
-    with_ascii_domain,
 )
 from reconciler.rules.secrets.allow import is_allowed_somewhere
 
@@ -186,25 +184,12 @@ def _outcome(taken: Taken, became: Any, *, name: str | None = None, account: Wan
 
 def _without_known(accounts: Sequence[WantedAccount], making: _Making) -> list[WantedAccount]:
     """Return the accounts that no manifest declares, each once; what is declared otherwise is told and left alone."""
-    known = {_identity_of(each): each.name for each in making.present.accounts if each.settings.server is not None}
-    known_servers = {_server_identity(spec): name for name, spec in making.present.servers.items()}
-    wanted = {each.identity for each in accounts}
-    elsewhere = {
-        (folded_address(each.settings.email), each.settings.own_server.host): each.name
-        for each in making.present.accounts
-        if each.settings.server is not None and _identity_of(each) not in wanted
-    }
+    known = Known(making.present.accounts, making.present.servers, wanted={each.identity for each in accounts})
     fresh: dict[Hashable, WantedAccount] = {}
     for each in accounts:
-        name = (
-            known.get(each.identity)
-            if each.email
-            else known_servers.get((each.way.host, each.way.port, each.way.encryption))
-        )
-        other = elsewhere.get((folded_address(each.email), each.way.host))
-        if name is not None:
+        if (name := known.name_of(each)) is not None:
             making.outcomes.append(_outcome(each.taken, "unchanged", name=name, account=each))
-        elif other is not None:
+        elif (other := known.other_of(each)) is not None:
             making.outcomes.append(_outcome(each.taken, "differs", name=other, account=each))
             making.remarks.append(differs(each, other))
         elif each.identity in fresh:
@@ -212,20 +197,6 @@ def _without_known(accounts: Sequence[WantedAccount], making: _Making) -> list[W
         else:
             fresh[each.identity] = each
     return list(fresh.values())
-
-
-def _identity_of(account: DesiredAccount) -> Hashable:
-    server = account.settings.own_server
-    login = with_ascii_domain(server.login.username)
-    return folded_address(account.settings.email), server.host, server.port, server.encryption, login
-
-
-def _server_identity(spec: JsonView) -> Hashable:
-    encryption = spec.get("encryption", "starttls")
-    host = str(spec.get("host", ""))
-    with contextlib.suppress(NotADomain):
-        host = host_to_ascii(host)
-    return host, spec.get("port", DEFAULT_PORTS[encryption]), encryption
 
 
 class _Shared(FrozenByName):
@@ -308,7 +279,7 @@ def _draft_server(
     elif whose is None and all(each.found.has_login for each in sharing):
         templates = {user_name(each.login or "", each.email) for each in sharing}
         login |= {"username": templates.pop()} if len(templates) == 1 else {}
-    spec = _server_spec(way) | ({"authentication": login} if "username" in login else {})
+    spec = way.settings | ({"authentication": login} if "username" in login else {})
     whose = whose if secrets else None
     proxy, of_proxy = _proxy_spec(sharing[0], name, (), making)
     spec |= proxy
@@ -316,19 +287,6 @@ def _draft_server(
     doubt = next((told for each in sharing if (told := doubt_of(each))), "")
     refused = _put(document, file, doubt, (*secrets, *of_proxy), making)
     return refused or _Shared(name=name, file=file, login=spec.get("authentication", {}), whose=whose)
-
-
-def _server_spec(way: ServerWay) -> JsonObject:
-    spec: JsonObject = {"host": way.host}
-    spec |= {"port": way.port} if way.port != DEFAULT_PORTS[way.encryption] else {}
-    spec["encryption"] = way.encryption
-    spec |= {"heloName": way.helo_name} if way.helo_name else {}
-    spec |= {"caFile": way.ca_file} if way.ca_file else {}
-    spec |= {"certificate": way.certificate} if way.certificate else {}
-    if way.client_certificate is not None:
-        certificate, key = way.client_certificate
-        spec["clientCertificate"] = {"certFile": certificate, "key": {"file": key}}
-    return spec
 
 
 def _proxy_spec(
@@ -360,7 +318,7 @@ def _own_login(account: WantedAccount, server: _Shared | None) -> JsonObject | N
 def _draft_account(account: WantedAccount, server: _Shared | None, making: _Making) -> None:
     found, email = account.found, account.email or ""
     name = making.name(found.name or slug(email))
-    smtp: JsonObject = {"server": server.name} if server is not None else _server_spec(account.way)
+    smtp: JsonObject = {"server": server.name} if server is not None else account.way.settings
     secrets: list[NewSecret] = []
     login = _own_login(account, server)
     if login is not None:

@@ -7,6 +7,7 @@ from email.utils import getaddresses
 from typing import TYPE_CHECKING
 
 from reconciler.classes import FrozenByName
+from reconciler.model.servers.terms import DEFAULT_PORTS
 from reconciler.model.text.domains import NotADomain, NotAnAddress, address_to_ascii
 from reconciler.model.text.placeholders import as_literal
 from reconciler.model.text.types import check_email
@@ -39,6 +40,20 @@ class ServerWay(FrozenByName):
     def __str__(self) -> str:
         """Return the way in words."""
         return f"{self.host}:{self.port} ({self.encryption})"
+
+    @property
+    def settings(self) -> JsonObject:
+        """The server as a manifest has it, without login and proxy."""
+        spec: JsonObject = {"host": self.host}
+        spec |= {"port": self.port} if self.port != DEFAULT_PORTS[self.encryption] else {}
+        spec["encryption"] = self.encryption
+        spec |= {"heloName": self.helo_name} if self.helo_name else {}
+        spec |= {"caFile": self.ca_file} if self.ca_file else {}
+        spec |= {"certificate": self.certificate} if self.certificate else {}
+        if self.client_certificate is not None:
+            certificate, key = self.client_certificate
+            spec["clientCertificate"] = {"certFile": certificate, "key": {"file": key}}
+        return spec
 
 
 class WantedAccount(FrozenByName):
