@@ -10,7 +10,7 @@ import click
 
 from reconciler.classes import FrozenByName
 from reconciler.cli.commands.consumers.publish import NOT_PUBLISHED, publish_recorded
-from reconciler.cli.commands.plan import Shown, put_plan, requested
+from reconciler.cli.commands.plan import requested
 from reconciler.cli.log import log_options
 from reconciler.cli.options import (
     accept_option,
@@ -21,6 +21,7 @@ from reconciler.cli.options import (
     reasons_of,
     view_options,
 )
+from reconciler.cli.plans import Shown, put_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

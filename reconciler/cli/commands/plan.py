@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.classes import FrozenByName
 from reconciler.cli.app import CommandWithMore
 from reconciler.cli.log import log_options
 from reconciler.cli.named import STANDARD
@@ -24,25 +23,19 @@ from reconciler.cli.options import (
     trust_option,
     view_options,
 )
+from reconciler.cli.plans import FORMATS, Shown, put_for_people, put_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from reconciler.cli.options import PlanOptions, ViewOptions
     from reconciler.cli.session import GlobalOptions
-    from reconciler.diagnostics import Diagnostic, Location
     from reconciler.model.plan import SavedPlan
     from reconciler.model.verification.depths import Depth
     from reconciler.operations.drafts.request import PlanRequest
     from reconciler.operations.drafts.unchanged import Recall
     from reconciler.operations.workspace import Workspace
     from reconciler.plancache import KeptRemarks
-    from reconciler.render.links import Links
     from reconciler.render.text.plan import View
     from reconciler.rules.plan.shards import Shard
-
-_FORMATS = ("text", "json", "markdown", "html", "github", "sarif", "codequality", "junit")
-_FOR_PROGRAMS = frozenset({"github", "sarif", "codequality", "junit"})
 
 
 @click.command("plan", cls=CommandWithMore)
@@ -58,7 +51,7 @@ _FOR_PROGRAMS = frozenset({"github", "sarif", "codequality", "junit"})
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending, or a consumer differs.")
 @view_options
 @log_options
-@format_option(*_FORMATS)
+@format_option(*FORMATS)
 @click.pass_obj
 def plan(
     options: GlobalOptions,
@@ -162,7 +155,7 @@ def _tell_again(kept: KeptRemarks, viewing: ViewOptions, options: GlobalOptions)
 
     tell_place(options)
     shown = Shown(view=viewing.view or "grouped", has_pager=not viewing.no_pager)
-    _put_for_people(f"{no_changes(kept.unchanged)}\n", kept.diagnostics, shown)
+    put_for_people(f"{no_changes(kept.unchanged)}\n", kept.diagnostics, shown)
 
 
 def _tell_next(made: SavedPlan, asked: PlanOptions, *, out: str | None, is_part: bool) -> None:
@@ -207,7 +200,7 @@ def _put_plan_alone(made: SavedPlan, *, is_detailed: bool, view: View | None) ->
 @operator_option
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending, or a consumer differs.")
 @view_options
-@format_option(*_FORMATS)
+@format_option(*FORMATS)
 @click.pass_obj
 def merge(
     options: GlobalOptions,
@@ -281,7 +274,7 @@ def requested(asked: PlanOptions, depth: Depth) -> PlanRequest:
 @click.command()
 @click.argument("planfile", metavar="PLANFILE")
 @view_options
-@format_option(*_FORMATS)
+@format_option(*FORMATS)
 @click.pass_obj
 def show(options: GlobalOptions, /, planfile: str, format_: str, viewing: ViewOptions) -> int:
     """Show a saved plan: as text, as a comment for a pull request, as a page, as annotations on GitHub.
@@ -301,115 +294,3 @@ def show(options: GlobalOptions, /, planfile: str, format_: str, viewing: ViewOp
     if format_ == "text" and made.status == "ready" and planfile != STANDARD:
         hint("To apply exactly this plan:", shlex.join(["reconciler", "apply", planfile]))
     return 0
-
-
-class Shown(FrozenByName):
-    """How a plan is shown as text."""
-
-    view: View = "grouped"
-    has_pager: bool = True
-    planfile: str | None = None
-    """Where the plan was saved; None: nowhere."""
-    review: str | None = None
-    """The line by which apply takes the comment in the place of a plan file; None: it does not."""
-    tells_errors: bool = True
-    """Whether errors are told; otherwise they are left to the caller, who raises them next."""
-
-
-def put_plan(made: SavedPlan, format_: str, *, options: GlobalOptions | None = None, shown: Shown) -> bool:
-    """Write a plan to stdout and, in the forms for people, its problems to stderr; return whether a pager had both.
-
-    ``options`` name the project, into whose manifests annotations point.
-    """
-    from reconciler.cli.output import put, put_json, tell
-
-    if format_ == "json":
-        from reconciler.render.json.documents import plan_document
-
-        put_json(plan_document(made))
-        return False
-    text = _rendered(made, format_, options, shown)
-    problems = [problem for problem in made.diagnostics if shown.tells_errors or problem.severity != "error"]
-    if format_ == "text":
-        return _put_for_people(text, problems, shown)
-    put(text)
-    if format_ not in _FOR_PROGRAMS:
-        tell(problems, is_full=shown.view == "full")
-    return False
-
-
-def _put_for_people(text: str, problems: Iterable[Diagnostic], shown: Shown) -> bool:
-    """Write a plan as text, and its problems beside it; return whether a pager had both.
-
-    On a terminal nobody can tell the two streams apart, so the pager shows them together.
-    """
-    from reconciler.cli.output import problems_beside_checks, put, tell
-    from reconciler.cli.session import somebody_looks
-
-    beside, is_full = problems_beside_checks(problems), shown.view == "full"
-    if shown.has_pager and somebody_looks():
-        from reconciler.cli.pager import put_paged
-        from reconciler.cli.session import style_for
-        from reconciler.render.text import diagnostics_text
-
-        return put_paged(f"{text}{diagnostics_text(beside, style=style_for(sys.stderr), is_full=is_full)}")
-    put(text)
-    tell(beside, is_full=is_full)
-    return False
-
-
-def _places(options: GlobalOptions) -> dict[str, Location]:
-    """Return the place of each account's document; empty where a saved plan is shown away from its project."""
-    from reconciler.cli.session import workspace
-    from reconciler.errors import InvalidInput
-    from reconciler.operations.accounts.edit import places_of_documents
-
-    try:
-        return places_of_documents(workspace(options, uses_state=False))
-    except InvalidInput:
-        return {}
-
-
-def _links(options: GlobalOptions | None) -> Links:
-    """Return the addresses that the CI system tells; none where there is none."""
-    from reconciler.cli.session import folder_in_repository
-    from reconciler.render.links import NO_LINKS, links_of
-
-    if options is None:
-        return NO_LINKS
-    return links_of(os.environ, folder=folder_in_repository(options.project_dir), places=_places(options))
-
-
-def _for_programs(made: SavedPlan, format_: str, options: GlobalOptions) -> str:
-    """Return a plan's problems in the form of a code host or of a CI system, each at its line."""
-    from reconciler.cli.session import folder_in_repository
-    from reconciler.render import findings, github
-    from reconciler.render.json.documents import to_json
-    from reconciler.render.junit import plan_report
-
-    folder, places = folder_in_repository(options.project_dir), _places(options)
-    if format_ == "github":
-        return github.plan_annotations(made, folder=folder, places=places)
-    if format_ == "junit":
-        return plan_report(made)
-    problems = github.at_manifests(made, places)
-    if format_ == "sarif":
-        return to_json(findings.sarif_log(problems, folder=folder))
-    return to_json(findings.code_quality_report(problems, folder=folder))
-
-
-def _rendered(made: SavedPlan, format_: str, options: GlobalOptions | None, shown: Shown) -> str:
-    if format_ == "markdown":
-        from reconciler.render.markdown import plan_comment
-
-        return plan_comment(made, _links(options), hidden=shown.review)
-    if format_ == "html":
-        from reconciler.render.html import plan_page
-
-        return plan_page(made, _links(options))
-    if format_ in _FOR_PROGRAMS and options is not None:
-        return _for_programs(made, format_, options)
-    from reconciler.cli.session import style_for
-    from reconciler.render.text import plan_text
-
-    return plan_text(made, style=style_for(sys.stdout), view=shown.view, planfile=shown.planfile)
