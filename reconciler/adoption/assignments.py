@@ -18,6 +18,7 @@ _LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_.]*)\s*[=:]\s*(?
 _REMARKS = ("#", ";", "//")
 _REMARK = re.compile(r"[ \t]#.*\Z")
 _QUOTES = "'\"`"
+_DOUBLE = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _BEHIND_QUOTES = re.compile(r"[ \t]*[,;]?[ \t]*(?:(?:#|//).*)?\Z")
 """What may stand behind a closing quote without belonging to the value: a remark, or the comma of a list."""
 _MOST_LINES = 200
@@ -155,14 +156,12 @@ def _of_parts(written: str, known: Mapping[str, str], variable: str) -> tuple[_T
 
 
 def _end_of_quotes(written: str) -> int | None:
-    quote, index = written[0], 1
-    while index < len(written):
-        if written[index] == "\\" and quote == '"':
-            index += 1
-        elif written[index] == quote:
-            return index
-        index += 1
-    return None
+    """Return where the quote closes that a text begins with; in double quotes a backslash escapes one."""
+    if written[0] == '"':
+        closed = _DOUBLE.match(written)
+        return None if closed is None else closed.end() - 1
+    end = written.find(written[0], 1)
+    return None if end < 0 else end
 
 
 def _filled(text: str, known: Mapping[str, str], variable: str, *, escapes: bool) -> _Text:
