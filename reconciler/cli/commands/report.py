@@ -51,34 +51,29 @@ def report(options: GlobalOptions, selectors: tuple[str, ...], *, out: str, lang
         reconciler report --out report --lang pl
         reconciler report label:team=sales --out sales
     """
-    from reconciler.cli.output import hint, put, put_json, tell
+    from reconciler.cli.output import hint, put, put_json
     from reconciler.cli.session import style_for, workspace
     from reconciler.diagnostics import several
     from reconciler.operations.journal.pages import page_cache
     from reconciler.operations.journal.report import gather_report
     from reconciler.render.html.site import INDEX
     from reconciler.render.text.state import care_document, sentences_text
-    from reconciler.store import Aside
 
     place = workspace(options)
     folder = Path(out)
     _refuse_place(folder, place)
-    aside = Aside({})
-    gathered = gather_report(place, selectors, aside=aside)
-    code = 1 if aside.problems else 0
+    gathered = gather_report(place, selectors)
     files = _write(gathered, folder, language, page_cache(place, folder))
     revisions = sum(each.revision is not None for each in gathered.occurrences)
     start = str(folder / INDEX)
     if format_ == "json":
         facts = {"folder": out, "start": start, "language": language, "files": files}
         put_json(care_document({**facts, "accounts": len(gathered.accounts), "revisions": revisions}))
-        tell(aside.problems.values())
-        return code
+        return 0
     told = f"Wrote {several(len(gathered.accounts), 'account')} and {several(revisions, 'revision')}. Open"
     put(sentences_text([told, f"    {start}"], style=style_for(sys.stdout)))
-    tell(aside.problems.values())
     hint("The same at a glance, here:", "reconciler status")
-    return code
+    return 0
 
 
 def _refuse_place(folder: Path, place: Workspace) -> None:

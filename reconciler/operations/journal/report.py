@@ -18,7 +18,6 @@ from reconciler.rules.journal.erasure import Erasure
 from reconciler.rules.journal.events import events_of
 from reconciler.rules.journal.since import status_since
 from reconciler.secrets import STATE_FOLDER
-from reconciler.store import Aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,17 +40,17 @@ class _Life:
     told_as: list[tuple[int, str]] = field(default_factory=list)
 
 
-def gather_report(workspace: Workspace, selectors: Sequence[str] = (), *, aside: Aside) -> Report:
-    """Return what state holds at this moment, less the accounts that cannot be read, which are put ``aside``.
+def gather_report(workspace: Workspace, selectors: Sequence[str] = ()) -> Report:
+    """Return what state holds at this moment; raise ``StateMissing`` where there is none.
 
     With selectors it is of these accounts alone, as they are recorded now, and of what touched them under any name.
-    Raises ``StateMissing`` where there is none, ``InvalidInput`` for selectors that select nothing.
+    Raises ``InvalidInput`` for selectors that select nothing.
     """
     with workspace.open_store() as store:
-        names = {each.name for each in select_accounts(selectors, store.read_state(Aside({})).accounts.values())}
+        names = {each.name for each in select_accounts(selectors, store.read_state().accounts.values())}
         lives = [Erasure(names=store.names_of(name)) for name in sorted(names)] if selectors else []
         with store.snapshot() as snapshot:
-            recorded = snapshot.state(aside)
+            recorded = snapshot.state()
             revisions = snapshot.revisions()
             # Together, since what an entry says can depend on a later one; without what is large, one payload at a time.
             told = (
