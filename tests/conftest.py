@@ -62,14 +62,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_configure() -> None:
-    """Have no test fail for the machine's slowness, and let Ctrl-C reach the tests' programs.
+    """Have no test fail for the machine's slowness, and let Ctrl-C and the end of a terminal or a job reach the tests' programs.
 
-    They would ignore it where the tests were started in the background with it ignored.
+    They would ignore these where the tests were started with them ignored, in the background or by ``nohup``; the tests
+    themselves go on then as they were meant to, for what is handled here is no longer handled in a program that is run.
     """
     settings.register_profile("unhurried", settings.default, deadline=None)
     settings.load_profile("unhurried")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda _number, _frame: None)
 
 
 def pytest_xdist_auto_num_workers() -> int | None:
