@@ -257,6 +257,7 @@ def test_git_ignores_a_folder_although_the_disk_was_full_once(tmp_path: Path) ->
     program = (
         "import pathlib, resource, sys\n"
         "from reconciler.files import keep_out_of_git\n"
+        "sys.dont_write_bytecode = True\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
         "keep_out_of_git(pathlib.Path(sys.argv[1]))\n"
     )
