@@ -114,7 +114,13 @@ def test_every_account_that_is_listed_is_stopped_by_hand(
     ran = subprocess.run(
         ["bash", "-eo", "pipefail", "-c", script[script.rindex("\n", 0, script.rindex("read -r")) :]],
         cwd=tmp_path,
-        env={**variables, "PATH": f"{tmp_path}:/usr/bin:/bin", "RUNNER_TEMP": "temp", "scratch": "temp", "checked": "0"},
+        env={
+            **variables,
+            "PATH": f"{tmp_path}:/usr/bin:/bin",
+            "RUNNER_TEMP": "temp",
+            "scratch": "temp",
+            "checked": "0",
+        },
         capture_output=True,
         encoding="utf-8",
         check=True,
