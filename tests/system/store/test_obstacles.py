@@ -140,6 +140,7 @@ def test_rows_that_are_not_what_was_written_are_refused(
     server.execute(f"ALTER ROLE {APPLIER} NOBYPASSRLS")
     server.execute(f"GRANT USAGE, CREATE ON SCHEMA {schema} TO {APPLIER}")
     server.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO {APPLIER}")
+    server.execute(f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO {APPLIER}")
     for statement in it.statements:
         server.execute(f"SET search_path = {schema}; {statement.format(applier=APPLIER, schema=schema)}")
     with open_store(url.replace("postgres@", f"{it.whose}@"), base=tmp_path, project=PROJECT) as theirs:
@@ -194,6 +195,7 @@ def test_a_row_that_a_policy_does_not_let_in_is_no_missing_privilege(
     server.execute(f"ALTER ROLE {APPLIER} NOBYPASSRLS")
     server.execute(f"GRANT USAGE ON SCHEMA {schema} TO {APPLIER}")
     server.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO {APPLIER}")
+    server.execute(f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO {APPLIER}")
     server.execute(f"SET search_path = {schema}; {_SECURED}; {_ALL} WITH CHECK (name <> 'sales')")
     with open_store(url.replace("postgres@", f"{APPLIER}@"), base=tmp_path, project=PROJECT) as theirs:
         assert "a policy of row-level security does not let this database user write such a row" in _refusal(
