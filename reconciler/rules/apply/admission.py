@@ -29,7 +29,7 @@ from reconciler.rules.plan.guards import (
 )
 from reconciler.rules.plan.shards import needs_all_parts
 from reconciler.rules.secrets.judgement import Law, judge
-from reconciler.rules.verification.evidence import depth_needed, standing_of
+from reconciler.rules.verification.evidence import depth_needed, standing_in
 from reconciler.rules.verification.failures import blocking_change, failure, failure_problems
 
 if TYPE_CHECKING:
@@ -362,13 +362,7 @@ def _failed_in_plan(steps: Sequence[Changed], submission: Submission, policy: Po
         # A rotated secret that fails is always held.
         if isinstance(step, Delete) or not step.needs_evidence or step.cause == "rotation":
             continue
-        standing = standing_of(
-            step.evidence,
-            settings_digest=step.settings_digest,
-            depth=step.depth,
-            ttl_hours=policy.project.verification.evidence_ttl_hours,
-            now=submission.now,
-        )
+        standing = standing_in(step, policy.project, depth=step.depth, now=submission.now)
         if standing == "failed" and step.evidence is not None and step.name not in submission.overrides:
             failed.append(failure(step.evidence.verification, step.after, step.platform))
     return failure_problems(failed, blocking_change)

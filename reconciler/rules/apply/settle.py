@@ -21,7 +21,7 @@ from reconciler.rules.apply.demand import require_demand
 from reconciler.rules.apply.wishes import unproven_rotations
 from reconciler.rules.plan.match import held_with, why_held_with
 from reconciler.rules.secrets.judgement import judge_reading, require_state_key
-from reconciler.rules.verification.evidence import standing_of
+from reconciler.rules.verification.evidence import standing_in
 from reconciler.rules.verification.failures import (
     Failure,
     blocking_change,
@@ -190,13 +190,7 @@ def is_open(step: Changed, demand: Demand) -> bool:
     """Tell whether evidence must be gathered for a step: it needs some, and neither an override nor the plan's will do."""
     if isinstance(step, Delete) or not step.needs_evidence or step.name in demand.overrides:
         return False
-    standing = standing_of(
-        step.evidence,
-        settings_digest=step.settings_digest,
-        depth=step.depth,
-        ttl_hours=demand.project.verification.evidence_ttl_hours,
-        now=demand.now,
-    )
+    standing = standing_in(step, demand.project, depth=step.depth, now=demand.now)
     return standing == "missing" or not demand.is_sealed
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.diagnostics import several
 from reconciler.model.plan import Announcement, Messages
 from reconciler.model.step import Delete
-from reconciler.rules.verification.evidence import depth_needed, standing_of
+from reconciler.rules.verification.evidence import depth_needed, standing_in
 from reconciler.rules.verification.messages import alike_for_messages
 
 if TYPE_CHECKING:
@@ -98,12 +98,5 @@ def _contacted(steps: Iterable[Changed], policy: Policy, wanted: Depth, at: date
         depth = depth_needed(step.name, wanted, policy.project, policy.today)
         if depth == "offline" or (step.sends_through_platform and step.platform is None):
             continue
-        standing = standing_of(
-            step.evidence,
-            settings_digest=step.settings_digest,
-            depth=depth,
-            ttl_hours=policy.project.verification.evidence_ttl_hours,
-            now=at,
-        )
-        if standing != "sufficient":
+        if standing_in(step, policy.project, depth=depth, now=at) != "sufficient":
             yield step, depth

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from reconciler.model.project import Project
+    from reconciler.model.step import Create, Update
     from reconciler.model.verification.depths import Depth
     from reconciler.model.verification.evidence import Evidence, Verification
 
@@ -64,6 +65,17 @@ def standing_of(
         return "failed"
     is_enough = verification.status == "passed" and reaches(verification.depth, depth)
     return "sufficient" if is_enough else "missing"
+
+
+def standing_in(step: Create | Update, project: Project, *, depth: Depth, now: datetime) -> Standing:
+    """Return whether the evidence that a step has suffices to verify it to a depth; ``standing_of`` says when it does."""
+    return standing_of(
+        step.evidence,
+        settings_digest=step.settings_digest,
+        depth=depth,
+        ttl_hours=project.verification.evidence_ttl_hours,
+        now=now,
+    )
 
 
 def is_worth_keeping(evidence: Evidence) -> bool:
