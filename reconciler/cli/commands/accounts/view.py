@@ -17,8 +17,12 @@ from reconciler.model.accounts.kinds import KIND_WORDS
 from reconciler.model.accounts.statuses import STATUSES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
     from reconciler.cli.session import GlobalOptions
     from reconciler.errors import InvalidInput
+    from reconciler.model.accounts.recorded import RecordedAccount
     from reconciler.model.accounts.statuses import Status
     from reconciler.operations.accounts.view import KindFilter
     from reconciler.operations.workspace import Workspace
@@ -88,7 +92,7 @@ def list_(
         reconciler accounts list --columns name,host,username,secrets
     """
     from reconciler.cli.output import hint, put, put_json, tell
-    from reconciler.cli.session import style_for, workspace
+    from reconciler.cli.session import workspace
     from reconciler.operations.accounts.view import AccountFilter, has_accounts, list_accounts, not_active_since
     from reconciler.store import Aside
 
@@ -111,34 +115,49 @@ def list_(
 
         put_json(accounts_document(found, since, unreadable))
         return 1 if unreadable else 0
+    put(_listed(found, since, format_=format_, columns=columns, is_queue=status == "pending"))
+    if format_ != "csv" and not columns:
+        if found:
+            first = next((each for each in found if each.status != "active"), found[0])
+            why = (
+                "To look at one of them before it is approved:"
+                if status == "pending"
+                else "One of them, and why it stands so:"
+            )
+            hint(why, shlex.join(["reconciler", "accounts", "show", first.name]))
+        elif status != "pending" and not unreadable and not has_accounts(place):
+            hint(f"{_not_applied_yet(place)}To see what the manifests would record:", "reconciler plan")
+    tell(unreadable)
+    return 1 if unreadable else 0
+
+
+def _listed(
+    found: Sequence[RecordedAccount],
+    since: Mapping[str, datetime],
+    *,
+    format_: str,
+    columns: tuple[str, ...],
+    is_queue: bool,
+) -> str:
+    """Return accounts as a list of them is printed: as CSV, as a table, also of the columns that were chosen, or as a queue."""
     if format_ == "csv":
         from reconciler.render.csv import ACCOUNT_COLUMNS, accounts_csv
 
-        put(accounts_csv(found, columns or tuple(ACCOUNT_COLUMNS), since=since))
-    elif columns:
-        from reconciler.render.text.accounts import chosen_table
+        return accounts_csv(found, columns or tuple(ACCOUNT_COLUMNS), since=since)
+    from reconciler.cli.session import style_for
 
-        put(chosen_table(found, columns, style=style_for(sys.stdout), since=since))
-    elif status == "pending":
+    style = style_for(sys.stdout)
+    if is_queue and not columns:
         from reconciler.render.text import queue_text
 
-        put(queue_text(found, style=style_for(sys.stdout)))
-        if found:
-            hint(
-                "To look at one of them before it is approved:",
-                shlex.join(["reconciler", "accounts", "show", found[0].name]),
-            )
-    else:
-        from reconciler.render.text import accounts_table
+        return queue_text(found, style=style)
+    from reconciler.render.text.accounts import accounts_table, chosen_table
 
-        put(accounts_table(found, style=style_for(sys.stdout), since=since))
-        if not found and not unreadable and not has_accounts(place):
-            hint(f"{_not_applied_yet(place)}To see what the manifests would record:", "reconciler plan")
-        elif found:
-            first = next((each for each in found if each.status != "active"), found[0])
-            hint("One of them, and why it stands so:", shlex.join(["reconciler", "accounts", "show", first.name]))
-    tell(unreadable)
-    return 1 if unreadable else 0
+    return (
+        chosen_table(found, columns, style=style, since=since)
+        if columns
+        else accounts_table(found, style=style, since=since)
+    )
 
 
 @accounts.command("show")
