@@ -33,6 +33,11 @@ _EXAMPLES = {
     "reason": "why this is meant",
     "secret": '"env:SMTP_SALES_*"',
     "encryption": "starttls",
+    "accounts": '["label:team=sales"]',
+    "grantType": "refresh_token",
+    "manifests": '"accounts.d/sales/**"',
+    "state": "sqlite:///.reconciler/staging.db",
+    "url": "https://login.example.com/token",
 }
 """A value of each field that cannot be left out, which may be pasted as it is; of a manifest the kind is asked for elsewhere."""
 _EXAMPLES_OF = {
@@ -46,14 +51,10 @@ _EXAMPLES_OF = {
 """The same by the kind of the document, where that decides."""
 _EXAMPLES_IN = {
     "consumer": {"name": "website"},
-    "consumers": {"accounts": '["label:team=sales"]', "type": "msmtp"},
-    "environments": {"state": "sqlite:///.reconciler/staging.db"},
-    "allow": {"manifests": '"accounts.d/sales/**"'},
-    "scopes": {"manifests": '"accounts.d/sales/**"'},
+    "consumers": {"type": "msmtp"},
     "operator": {"email": "ops@example.com"},
     "proxy": {"host": "proxy.example.com", "type": "socks5"},
     "secretStore": {"name": "vault"},
-    "token": {"grantType": "refresh_token", "url": "https://login.example.com/token"},
 }
 """The same by the nearest field around it, where that decides: what is called alike is not the same everywhere."""
 _HOSTS = frozenset({"host", "heloName"})

@@ -234,9 +234,9 @@ class Snapshot(Frozen):
     _connection: Connection
     _project: str
 
-    def state(self, aside: Aside | None = None) -> RecordedState:
-        """Return the whole state, accounts by name; ``aside`` as for ``Store.read_state``."""
-        return reading.read_state(self._connection, self._project, aside=aside)
+    def state(self) -> RecordedState:
+        """Return the whole state, accounts by name."""
+        return reading.read_state(self._connection, self._project)
 
     def revisions(self, *, limit: int | None = None) -> tuple[Revision, ...]:
         """Return the revisions, newest first."""

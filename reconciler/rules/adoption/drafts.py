@@ -127,11 +127,7 @@ def _account(taken: Taken, making: _Making) -> WantedAccount | None:
         # A provider's description may have a placeholder in its host, as manifests may: it is kept as one.
         host = written if "{" in written else host_to_ascii(written)
     except NotADomain:
-        _refuse(
-            taken,
-            "What it names as its server is not a host name.",
-            making,
-        )
+        _refuse(taken, "What it names as its server is not a host name.", making)
         return None
     if found.mechanism in TOKEN_MECHANISMS and found.reference is None and found.password is not None:
         found = replace(found, password=None, lost=(*found.lost, "It logs in with a token, which is not a password."))
